@@ -1,0 +1,31 @@
+//! # keybench
+//!
+//! A terminal interface for the API keys and models of a Cloudera AI Workbench, a set of headless
+//! commands over the same library, and an embedded workbench that speaks the same wire.
+//!
+//! ## Where things are
+//!
+//! | module | what it holds | what it may know |
+//! |---|---|---|
+//! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
+//! | [`text`] | cleaning, widths and words for terminals | nothing else |
+//! | [`wire`] | the messages of API v2 and of the model service, tolerant to read, complete to write | `secret` |
+//! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
+//!
+//! ## How sure a wire fact is
+//!
+//! Comments mark where a fact about the real product comes from: SPEC (its Swagger file, 26.06.13),
+//! DOCS (a page of its documentation), OBSERVED (seen on a real instance, or in public code that
+//! works against one), INFERRED (reasoned; the client must not depend on it).
+//!
+//! ## How a key press becomes a picture
+//!
+//! One loop owns one `App`. A key, a reply or a signal becomes a message; `update(app, message)`
+//! changes the state, does no I/O and returns effects; effects run on tokio and come back as
+//! messages; `view(app, frame)` only reads. So every behaviour can be tested without a terminal
+//! and without a network, and nothing below `tui` knows that there is a screen.
+
+// expiry
+pub mod secret;
+pub mod text;
+pub mod wire;

@@ -1,0 +1,136 @@
+//! Text for terminals: cleaning what came from outside, columns, and short words for sizes and times.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Takes everything out of `text` that could steer a terminal or mislead a reader: control and
+/// escape characters, bidirectional overrides and invisible characters. Each becomes `�`, a line
+/// break or a tab a blank.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let replaced = text.chars().map(|c| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if is_unsafe(c) => '\u{fffd}',
+        c => c,
+    });
+    Cow::Owned(replaced.collect())
+}
+
+/// As [`clean`], but line breaks stay and a tab becomes two blanks: for bodies shown as a whole.
+pub fn clean_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('\n'),
+            '\r' => {}
+            '\t' => out.push_str("  "),
+            c if is_unsafe(c) => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Columns that `text` takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` cut to at most `columns`, with `…` where something is missing.
+pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut taken = 0;
+    let mut out = String::new();
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if taken + w > columns - 1 {
+            break;
+        }
+        taken += w;
+        out.push(c);
+    }
+    out.push('…');
+    Cow::Owned(out)
+}
+
+/// An identifier shortened in its middle: `5b1c…9f0a`. Short ones stay whole.
+pub fn short_id(id: &str) -> Cow<'_, str> {
+    const ENDS: usize = 4;
+    if id.chars().count() <= 2 * ENDS + 4 || !id.is_ascii() {
+        return Cow::Borrowed(id);
+    }
+    Cow::Owned(format!("{}…{}", &id[..ENDS], &id[id.len() - ENDS..]))
+}
+
+/// A size in bytes as people read it: `84 B`, `1.2 kB`, `3.4 MB` (powers of 1000).
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// A latency as people read it: `0.31 ms`, `12.4 ms`, `1.20 s`.
+pub fn latency(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1e3;
+    match ms {
+        _ if ms < 1.0 => format!("{ms:.2} ms"),
+        _ if ms < 1_000.0 => format!("{ms:.1} ms"),
+        _ => format!("{:.2} s", ms / 1e3),
+    }
+}
+
+/// `1 key`, `4 keys`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_and_overrides_do_not_reach_the_terminal() {
+        assert_eq!(clean("a\u{1b}]52;c;Zm9v\u{7}b"), "a\u{fffd}]52;c;Zm9v\u{fffd}b");
+        assert_eq!(clean("x\u{202e}y\u{200b}z\u{9b}"), "x\u{fffd}y\u{fffd}z\u{fffd}");
+        assert_eq!(clean("one\ntwo"), "one two");
+        assert_eq!(clean_lines("one\r\n\ttwo\u{1b}"), "one\n  two\u{fffd}");
+        assert!(matches!(clean("naïve 日本"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn truncation_counts_columns() {
+        assert_eq!(truncate("abcdef", 6), "abcdef");
+        assert_eq!(truncate("abcdef", 4), "abc…");
+        assert_eq!(truncate("日本語", 4), "日…");
+        assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn short_words() {
+        assert_eq!(short_id("5b1cdd00112233449f0a"), "5b1c…9f0a");
+        assert_eq!(short_id("legacy"), "legacy");
+        assert_eq!(size(84), "84 B");
+        assert_eq!(size(12_345), "12.3 kB");
+        assert_eq!(latency(Duration::from_micros(310)), "0.31 ms");
+        assert_eq!(latency(Duration::from_millis(1200)), "1.20 s");
+        assert_eq!(count(1, "key", "keys"), "1 key");
+    }
+}

@@ -1,0 +1,89 @@
+//! API keys (`/auth/validate_key`, `/users/{username}/v2_keys`, `v1_key:rotate`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::{self, ApiKey};
+
+/// May call API v2 and models (OBSERVED, CAI_STUDIO_AGENT).
+pub const AUDIENCE_API: &str = "API";
+/// May call protected Applications (OBSERVED, CAI_STUDIO_AGENT).
+pub const AUDIENCE_APPLICATION: &str = "Application";
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ValidateAPIKeyRequest {
+    pub audience: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ValidateAPIKeyResponse {
+    pub valid: bool,
+    pub username: String,
+    pub message: String,
+}
+
+/// One API key as the workbench lists it: never with its secret.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct V2KeyDetails {
+    pub key_id: String,
+    pub created_at: String,
+    pub expiry_date: String,
+    pub comments: String,
+    pub audiences: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListV2KeysResponse {
+    pub keys: Vec<V2KeyDetails>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CreateV2KeyRequest {
+    pub username: String,
+    /// Empty for the default. Left out of the request then: an old workbench may not know it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub expiry_date: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub comments: String,
+    /// Empty for the default; an older instance refuses the field (OBSERVED, CAI_STUDIO_AGENT).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
+}
+
+/// The only message that carries an API key in clear.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CreateV2KeyResponse {
+    #[serde(serialize_with = "secret::expose")]
+    pub api_key: ApiKey,
+    pub key_id: String,
+    pub created_at: String,
+    pub expiry_date: String,
+    pub comments: String,
+    pub audiences: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RotateV1KeyRequest {
+    pub username: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub api_key_expiry_date: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub api_key_comments: String,
+}
+
+/// The answer to a rotation of the legacy key; `api_key` is that key in clear.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RotateV1KeyResponse {
+    #[serde(serialize_with = "secret::expose")]
+    pub api_key: ApiKey,
+    pub api_key_hash: String,
+    pub api_key_expiry_date: String,
+    pub api_key_comments: String,
+}
