@@ -9,8 +9,15 @@
 //! |---|---|---|
 //! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
 //! | [`text`] | cleaning, widths and words for terminals | nothing else |
-//! | [`wire`] | the messages of API v2 and of the model service, tolerant to read, complete to write | `secret` |
+//! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
+//! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret` |
+//! | [`config`] | profiles, credentials, discovery from the environment | `secret` |
+//! | [`probe`] | the model test engine: one call, runs, statistics, export | `api` |
+//! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry` |
+//! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `wire`, `secret` |
+//! | [`cli`] | the headless commands, one file a group | everything but `tui` |
+//! | [`tui`] | the interface: state, messages, effects, screens, widgets | everything |
 //!
 //! ## How sure a wire fact is
 //!
@@ -25,7 +32,14 @@
 //! messages; `view(app, frame)` only reads. So every behaviour can be tested without a terminal
 //! and without a network, and nothing below `tui` knows that there is a screen.
 
-// expiry
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod diagnosis;
+pub mod expiry;
+pub mod probe;
 pub mod secret;
 pub mod text;
+pub mod tui;
 pub mod wire;
+pub mod workbench;

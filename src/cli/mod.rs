@@ -1,0 +1,1 @@
+//! The headless commands, and the definition of the command line.

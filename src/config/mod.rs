@@ -1,0 +1,1 @@
+//! Profiles, credentials, and discovery from the environment.

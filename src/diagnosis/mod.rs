@@ -1,0 +1,1 @@
+//! Why a model call failed, and what mends it.

@@ -1,0 +1,1 @@
+//! The interface: one loop, one state, messages in, effects out.

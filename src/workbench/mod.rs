@@ -1,0 +1,1 @@
+//! The embedded workbench: a real HTTP server with a real store that speaks the wire of API v2.
