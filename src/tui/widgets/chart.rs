@@ -1,0 +1,159 @@
+//! Small pictures of numbers: a line over time, and bars with their words beside them.
+//!
+//! Each is a help to what stands in words next to it, never the only place where a number is.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::Styles;
+use crate::text;
+
+const RISING: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+const RISING_ASCII: [&str; 9] = [" ", ".", ":", "-", "=", "+", "*", "%", "#"];
+const LONGER: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+
+/// Values over time, the latest at the right; as tall as its area.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    pub values: &'a [f64],
+    /// What the full height stands for; the largest value in sight where it is `None`.
+    pub ceiling: Option<f64>,
+}
+
+impl Line<'_> {
+    pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
+        let shown = &self.values[self.values.len().saturating_sub(area.width.into())..];
+        let ceiling = self.ceiling.unwrap_or_else(|| largest(shown));
+        let eighths = f64::from(area.height) * 8.0;
+        let glyphs = if styles.ascii { &RISING_ASCII } else { &RISING };
+        for (column, &value) in shown.iter().enumerate() {
+            let mut level = (share(value, ceiling) * eighths).round() as usize;
+            // Something is never drawn as nothing.
+            if value > 0.0 && value.is_finite() {
+                level = level.max(1);
+            }
+            let x = area.right() - shown.len() as u16 + column as u16;
+            for row in 0..area.height {
+                let filled = level.saturating_sub(usize::from(row) * 8).min(8);
+                if filled > 0 {
+                    buf[(x, area.bottom() - 1 - row)].set_symbol(glyphs[filled]).set_style(styles.accent);
+                }
+            }
+        }
+    }
+}
+
+/// One bar with what it stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bar {
+    pub label: String,
+    pub value: f64,
+    /// The number in words, behind the bar.
+    pub words: String,
+}
+
+/// Bars under each other, labels at the left, words at the right.
+#[derive(Debug, Clone, Copy)]
+pub struct Bars<'a> {
+    pub bars: &'a [Bar],
+}
+
+impl Bars<'_> {
+    /// Draws as many bars as there are rows.
+    pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
+        let area = area.intersection(buf.area);
+        let widest =
+            |of: fn(&Bar) -> &str| self.bars.iter().map(|bar| text::width(of(bar))).max().unwrap_or(0);
+        let columns = usize::from(area.width);
+        let label_columns = widest(|bar| &bar.label).min(columns / 2);
+        let words_columns = widest(|bar| &bar.words);
+        let bar_columns = columns.saturating_sub(label_columns + words_columns + 2);
+        let ceiling = self.bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+        for (bar, row) in self.bars.iter().zip(area.rows()) {
+            let label = text::truncate(&bar.label, label_columns);
+            buf.set_stringn(row.x, row.y, label, columns, styles.text);
+            let drawn = bar_text(share(bar.value, ceiling), bar_columns, styles.ascii);
+            let x = row.x + (label_columns + 1).min(columns) as u16;
+            let (x, _) = buf.set_stringn(x, row.y, drawn, usize::from(row.right() - x), styles.accent);
+            let x = (x + 1).min(row.right());
+            buf.set_stringn(x, row.y, &bar.words, usize::from(row.right() - x), styles.text);
+        }
+    }
+}
+
+/// `share` of `columns` as a bar; anything above nothing is at least a sliver.
+pub fn bar_text(share: f64, columns: usize, ascii: bool) -> String {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    if ascii {
+        let cells = (share * columns as f64).ceil() as usize;
+        return "#".repeat(cells);
+    }
+    let eighths = (share * columns as f64 * 8.0).ceil() as usize;
+    let mut drawn = "█".repeat(eighths / 8);
+    drawn.push_str(LONGER[eighths % 8]);
+    drawn
+}
+
+/// The largest value that is a number; 0 where there is none.
+pub fn largest(values: &[f64]) -> f64 {
+    values.iter().copied().filter(|value| value.is_finite()).fold(0.0, f64::max)
+}
+
+fn share(value: f64, ceiling: f64) -> f64 {
+    if ceiling > 0.0 && value.is_finite() { (value / ceiling).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(width: u16, height: u16, draw: impl FnOnce(Rect, &mut Buffer)) -> Vec<String> {
+        let area = Rect::new(0, 0, width, height);
+        let mut buf = Buffer::empty(area);
+        draw(area, &mut buf);
+        (0..height).map(|y| (0..width).map(|x| buf[(x, y)].symbol().to_owned()).collect()).collect()
+    }
+
+    #[test]
+    fn a_line_keeps_the_latest_values_and_shows_small_ones() {
+        let line = Line { values: &[9.0, 0.0, 0.01, 4.0, 8.0], ceiling: None };
+        assert_eq!(drawn(4, 1, |area, buf| line.render(area, buf, &Styles::default())), [" ▁▄█"]);
+        let tall = Line { values: &[4.0, 8.0], ceiling: Some(8.0) };
+        assert_eq!(drawn(3, 2, |area, buf| tall.render(area, buf, &Styles::default())), ["  █", " ██"]);
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_draw_nothing() {
+        let line = Line { values: &[f64::NAN, f64::INFINITY, 1.0], ceiling: None };
+        let ascii = Styles { ascii: true, ..Styles::default() };
+        assert_eq!(drawn(3, 1, |area, buf| line.render(area, buf, &ascii)), ["  #"]);
+        assert_eq!(bar_text(f64::NAN, 8, false), "");
+    }
+
+    #[test]
+    fn bars_carry_their_words() {
+        let bars = [
+            Bar { label: "add-1".into(), value: 50.0, words: "50 %".into() },
+            Bar { label: "add-2".into(), value: 25.0, words: "25 %".into() },
+        ];
+        let rows = drawn(19, 3, |area, buf| Bars { bars: &bars }.render(area, buf, &Styles::default()));
+        assert_eq!(rows, ["add-1 ████████ 50 %", "add-2 ████ 25 %    ", " ".repeat(19).as_str()]);
+    }
+
+    #[test]
+    fn they_draw_at_every_size() {
+        let bars = [Bar { label: "a label".into(), value: 1.0, words: "words".into() }];
+        for width in 0..20 {
+            for height in 0..3 {
+                drawn(width, height, |area, buf| {
+                    Bars { bars: &bars }.render(area, buf, &Styles::default());
+                    Line { values: &[1.0, 2.0], ceiling: None }.render(area, buf, &Styles::default());
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! A date picker: a month grid, quick picks and a typed field, kept in step with each other.
+//!
+//! It stands on its own, so that it can be lifted into a crate: it knows ratatui, crossterm and
+//! jiff, the text field and styles beside it, and nothing of keys or policies. What may be chosen,
+//! how a typed text is read and what a day means come from the host as [`Rules`], with `today`
+//! among them: nothing here asks a clock.
+//!
+//! The host passes keys to [`DatePicker::on_key`], pastes to [`DatePicker::paste`], draws with
+//! [`DatePicker::render`] and reads [`DatePicker::selected`], which is always a day that the rules
+//! allow.
+//!
+//! | key | does |
+//! |---|---|
+//! | arrows, `h` `j` `k` `l` | a day, a week |
+//! | `[` `]`, PageUp, PageDown | a month; the day of the month is kept where there is one |
+//! | `{` `}` | a year |
+//! | Home, End | the first and the last day of the month |
+//! | `T` | today |
+//! | the letter beside a quick pick | that day |
+//! | a digit, `+`, `e` | begins a typed date: `2027-01-31`, `+90d`, `3 months`, `end of month` |
+//! | Enter | accepts |
+
+mod state;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use state::{DatePicker, Outcome, QuickPick, Rules};
+pub use view::{FULL_HEIGHT, GRID_WIDTH, WIDE};

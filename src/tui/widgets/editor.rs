@@ -1,0 +1,343 @@
+//! An editor for the JSON of a model request: it says while one types where the JSON breaks.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use serde_json::Value;
+use tui_textarea::{CursorMove, TextArea};
+use unicode_width::UnicodeWidthChar;
+
+use super::{Edit, Styles};
+use crate::text;
+
+/// Where JSON breaks, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct JsonProblem {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    pub message: String,
+}
+
+/// Text in lines, read as JSON after every change.
+#[derive(Debug, Clone)]
+pub struct JsonEditor {
+    lines: TextArea<'static>,
+    value: Result<Value, JsonProblem>,
+    /// Text as it was set last; typing that leads back to it counts as nothing typed.
+    original: String,
+}
+
+impl Default for JsonEditor {
+    fn default() -> Self {
+        Self::new("{}")
+    }
+}
+
+impl JsonEditor {
+    pub fn new(json: &str) -> Self {
+        let mut lines = TextArea::new(json.lines().map(text::clean_lines).collect());
+        lines.set_tab_length(2);
+        lines.move_cursor(CursorMove::Bottom);
+        lines.move_cursor(CursorMove::End);
+        let mut editor =
+            Self { lines, value: Ok(Value::Null), original: json.lines().collect::<Vec<_>>().join("\n") };
+        editor.read();
+        editor
+    }
+
+    /// An editor with `value` written out over several lines, short ones on one.
+    pub fn of(value: &Value) -> Self {
+        Self::new(&pretty(value))
+    }
+
+    pub fn text(&self) -> String {
+        self.lines.lines().join("\n")
+    }
+
+    /// What the text means, or where it breaks.
+    pub fn value(&self) -> Result<&Value, &JsonProblem> {
+        self.value.as_ref()
+    }
+
+    /// Whether something was typed since the text was set.
+    pub fn is_touched(&self) -> bool {
+        self.text() != self.original
+    }
+
+    /// Replaces everything; can be undone.
+    pub fn replace(&mut self, json: &str) {
+        self.lines.select_all();
+        self.lines.cut();
+        self.lines.insert_str(text::clean_lines(json));
+        self.read();
+    }
+
+    /// Lays the JSON out again; nothing happens while it is broken.
+    pub fn format(&mut self) -> Edit {
+        let Ok(value) = &self.value else {
+            return Edit::Ignored;
+        };
+        let formatted = pretty(value);
+        if formatted == self.text() {
+            return Edit::Moved;
+        }
+        self.replace(&formatted);
+        Edit::Changed
+    }
+
+    /// Puts `pasted` where the cursor is.
+    pub fn paste(&mut self, pasted: &str) -> Edit {
+        // Terminals send a carriage return for each line break of a paste.
+        let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
+        if !self.lines.insert_str(text::clean_lines(&pasted)) {
+            return Edit::Ignored;
+        }
+        self.read();
+        Edit::Changed
+    }
+
+    pub fn on_key(&mut self, key: KeyEvent) -> Edit {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            return Edit::Ignored;
+        }
+        let changed = match key.code {
+            KeyCode::Char('w') if ctrl => self.lines.delete_word(),
+            KeyCode::Char('k') if ctrl => self.lines.delete_line_by_end(),
+            KeyCode::Char('u') if ctrl => self.lines.undo(),
+            KeyCode::Char('y') if ctrl => self.lines.redo(),
+            KeyCode::Char('e') if ctrl => return self.go(CursorMove::End),
+            KeyCode::Char(c) if !ctrl && !c.is_control() => {
+                self.lines.insert_char(c);
+                true
+            }
+            KeyCode::Enter if !ctrl => {
+                self.break_line();
+                true
+            }
+            KeyCode::Backspace => self.lines.delete_char(),
+            KeyCode::Delete => self.lines.delete_next_char(),
+            KeyCode::Left if ctrl => return self.go(CursorMove::WordBack),
+            KeyCode::Right if ctrl => return self.go(CursorMove::WordForward),
+            KeyCode::Left => return self.go(CursorMove::Back),
+            KeyCode::Right => return self.go(CursorMove::Forward),
+            // At the first and the last line the focus may go on to what lies above and below.
+            KeyCode::Up if self.lines.cursor().0 == 0 => return Edit::Ignored,
+            KeyCode::Down if self.lines.cursor().0 + 1 == self.lines.lines().len() => return Edit::Ignored,
+            KeyCode::Up => return self.go(CursorMove::Up),
+            KeyCode::Down => return self.go(CursorMove::Down),
+            KeyCode::Home if ctrl => return self.go(CursorMove::Top),
+            KeyCode::End if ctrl => return self.go(CursorMove::Bottom),
+            KeyCode::Home => return self.go(CursorMove::Head),
+            KeyCode::End => return self.go(CursorMove::End),
+            _ => return Edit::Ignored,
+        };
+        if !changed {
+            return Edit::Moved;
+        }
+        self.read();
+        Edit::Changed
+    }
+
+    /// A new line begins where the one before it began.
+    fn break_line(&mut self) {
+        let row = self.lines.cursor().0;
+        let line = self.lines.lines().get(row).map_or("", String::as_str);
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        self.lines.insert_newline();
+        if !indent.is_empty() {
+            self.lines.insert_str(indent);
+        }
+    }
+
+    fn go(&mut self, to: CursorMove) -> Edit {
+        self.lines.move_cursor(to);
+        Edit::Moved
+    }
+
+    fn read(&mut self) {
+        self.value = read_json(&self.text());
+    }
+
+    /// Draws the text with the place where it breaks underlined. Says nothing about the problem in
+    /// words: the host has a line for that.
+    pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, styles: &Styles) {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
+        let (height, columns) = (usize::from(area.height), usize::from(area.width));
+        let cursor = self.lines.cursor();
+        let top = if focused { (cursor.0 + 1).saturating_sub(height) } else { 0 };
+        let broken = self.value.as_ref().err();
+        for (row, line) in self.lines.lines().iter().enumerate().skip(top).take(height) {
+            let y = area.y + (row - top) as u16;
+            let here = focused && row == cursor.0;
+            let start = if here { first_column(line, cursor.1, columns) } else { 0 };
+            let shown = line.char_indices().nth(start).map_or("", |(at, _)| &line[at..]);
+            buf.set_stringn(area.x, y, shown, columns, styles.text);
+            if let Some(column) =
+                broken.filter(|problem| problem.line == row + 1).map(|problem| problem.column)
+            {
+                let at = columns_before(shown, column.saturating_sub(1 + start)).min(columns - 1);
+                buf[(area.x + at as u16, y)]
+                    .set_style(styles.error.add_modifier(Modifier::UNDERLINED | Modifier::BOLD));
+            }
+            if here {
+                let at = columns_before(shown, cursor.1 - start).min(columns - 1);
+                buf[(area.x + at as u16, y)].set_style(styles.cursor);
+            }
+        }
+    }
+}
+
+/// The first character to draw, so that the one at `cursor` is within `columns`.
+fn first_column(line: &str, cursor: usize, columns: usize) -> usize {
+    let widths: Vec<usize> = line.chars().map(|c| c.width().unwrap_or(0)).collect();
+    let mut wide: usize = widths[..cursor.min(widths.len())].iter().sum::<usize>() + 1;
+    let mut start = 0;
+    while wide > columns && start < cursor {
+        wide -= widths[start];
+        start += 1;
+    }
+    start
+}
+
+fn columns_before(line: &str, characters: usize) -> usize {
+    line.chars().take(characters).map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// Reads JSON; a problem carries its line and column, counted in characters.
+pub fn read_json(json: &str) -> Result<Value, JsonProblem> {
+    if json.trim().is_empty() {
+        let message = "no request; write JSON, {} for an empty one".to_owned();
+        return Err(JsonProblem { line: 1, column: 1, message });
+    }
+    serde_json::from_str(json).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        // serde_json counts bytes, and from 0 in a line without any.
+        let text = json.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let bytes = column.saturating_sub(1).min(text.len());
+        let characters = text.char_indices().take_while(|(at, _)| *at < bytes).count();
+        JsonProblem { line, column: characters + 1, message }
+    })
+}
+
+/// `value` over several lines, but on one where it fits: `{"a": 3, "b": 5}` stays easy to edit.
+pub fn pretty(value: &Value) -> String {
+    const SHORT: usize = 36;
+    let flat = match value {
+        Value::Object(members) if members.is_empty() => "{}".to_owned(),
+        Value::Object(members) if members.values().all(is_plain) => {
+            let members: Vec<String> =
+                members.iter().map(|(name, v)| format!("{}: {v}", Value::from(name.as_str()))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        other if is_plain(other) => other.to_string(),
+        _ => String::new(),
+    };
+    if flat.is_empty() || flat.chars().count() > SHORT {
+        serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+    } else {
+        flat
+    }
+}
+
+fn is_plain(value: &Value) -> bool {
+    !value.is_array() && !value.is_object()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(editor: &mut JsonEditor, code: KeyCode) -> Edit {
+        editor.on_key(KeyEvent::new(code, KeyModifiers::NONE))
+    }
+
+    #[test]
+    fn the_place_where_json_breaks_is_named_while_typing() {
+        let mut editor = JsonEditor::new("{\"a\": 3}");
+        assert!(!editor.is_touched());
+        press(&mut editor, KeyCode::Backspace);
+        let problem = editor.value().unwrap_err();
+        assert_eq!((problem.line, problem.column), (1, 7));
+        assert!(problem.message.starts_with("EOF while parsing"), "{problem}");
+        assert!(editor.is_touched());
+        press(&mut editor, KeyCode::Char('}'));
+        assert_eq!(editor.value().unwrap()["a"], 3);
+        assert!(!editor.is_touched());
+    }
+
+    #[test]
+    fn a_column_counts_characters_and_not_bytes() {
+        let problem = read_json("{\n  \"ü日\": x}").unwrap_err();
+        assert_eq!((problem.line, problem.column), (2, 9));
+        let shown = problem.to_string();
+        assert_eq!(shown, "line 2, column 9: expected value");
+        assert_eq!(read_json(" \n").unwrap_err().line, 1);
+    }
+
+    #[test]
+    fn formatting_keeps_the_value_and_can_be_undone() {
+        let mut editor = JsonEditor::new("{\"rows\":[{\"x\":1},{\"x\":2}]}");
+        let value = editor.value().unwrap().clone();
+        assert_eq!(editor.format(), Edit::Changed);
+        assert!(editor.text().lines().count() > 3);
+        assert_eq!(editor.value().unwrap(), &value);
+        editor.on_key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
+        editor.on_key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
+        assert_eq!(editor.text(), "{\"rows\":[{\"x\":1},{\"x\":2}]}");
+        editor.replace("{");
+        assert_eq!(editor.format(), Edit::Ignored);
+        assert_eq!(editor.text(), "{");
+    }
+
+    #[test]
+    fn a_short_request_stays_on_one_line() {
+        assert_eq!(pretty(&serde_json::json!({"a": 3, "b": 5})), "{\"a\": 3, \"b\": 5}");
+        assert_eq!(pretty(&serde_json::json!({})), "{}");
+    }
+
+    #[test]
+    fn lines_can_be_pasted_and_broken() {
+        let mut editor = JsonEditor::new("");
+        editor.paste("{\r  \"a\": 1,");
+        press(&mut editor, KeyCode::Enter);
+        editor.paste("\"b\": 2\u{1b}}");
+        assert_eq!(editor.text(), "{\n  \"a\": 1,\n  \"b\": 2\u{fffd}}");
+        press(&mut editor, KeyCode::Backspace);
+        press(&mut editor, KeyCode::Backspace);
+        press(&mut editor, KeyCode::Char('}'));
+        assert_eq!(editor.value().unwrap()["b"], 2);
+    }
+
+    #[test]
+    fn at_its_edges_the_arrows_are_left_to_the_host() {
+        let mut editor = JsonEditor::new("{\n}");
+        assert_eq!(press(&mut editor, KeyCode::Down), Edit::Ignored);
+        assert_eq!(press(&mut editor, KeyCode::Up), Edit::Moved);
+        assert_eq!(press(&mut editor, KeyCode::Up), Edit::Ignored);
+        assert_eq!(press(&mut editor, KeyCode::Tab), Edit::Ignored);
+    }
+
+    #[test]
+    fn it_draws_at_every_size() {
+        let mut editor = JsonEditor::new("{\n  \"text\": \"日本語 and more than fits\",\n  x\n}");
+        press(&mut editor, KeyCode::Up);
+        for width in 0..12 {
+            for height in 0..6 {
+                let area = Rect::new(0, 0, width, height);
+                let mut buf = Buffer::empty(area);
+                editor.render(area, &mut buf, true, &Styles::default());
+                editor.render(Rect::new(3, 2, 40, 9), &mut buf, false, &Styles::default());
+            }
+        }
+    }
+}

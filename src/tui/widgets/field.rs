@@ -1,0 +1,257 @@
+//! One line of text with a cursor.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthChar;
+
+use super::{Edit, Styles};
+use crate::text;
+
+/// A single line that is typed or pasted into. Line breaks become blanks, and nothing that could
+/// steer a terminal gets in.
+#[derive(Debug, Clone, Default)]
+pub struct Field {
+    text: String,
+    /// A byte position on a character boundary.
+    cursor: usize,
+    /// The most characters it takes; 0 for no limit of its own.
+    limit: usize,
+}
+
+impl Field {
+    pub fn new(text: impl Into<String>) -> Self {
+        let mut field = Self::default();
+        field.set(text);
+        field
+    }
+
+    /// As [`Field::new`], for at most `limit` characters.
+    #[must_use]
+    pub fn with_limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Replaces the text and puts the cursor behind it.
+    pub fn set(&mut self, text: impl Into<String>) {
+        self.text = text.into();
+        self.cursor = self.text.len();
+    }
+
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.cursor = 0;
+    }
+
+    /// Puts `pasted` where the cursor is.
+    pub fn paste(&mut self, pasted: &str) -> Edit {
+        let cleaned = text::clean(pasted.trim_matches(['\r', '\n']));
+        let before = self.text.len();
+        for c in cleaned.chars() {
+            self.insert(c);
+        }
+        if self.text.len() == before { Edit::Ignored } else { Edit::Changed }
+    }
+
+    pub fn on_key(&mut self, key: KeyEvent) -> Edit {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            return Edit::Ignored;
+        }
+        match key.code {
+            KeyCode::Char('w') if ctrl => self.delete_to(self.word_left()),
+            KeyCode::Char('u') if ctrl => self.delete_to(0),
+            KeyCode::Char('k') if ctrl => self.delete_to(self.text.len()),
+            KeyCode::Char('e') if ctrl => self.go(self.text.len()),
+            KeyCode::Char(c) if !ctrl && !c.is_control() => {
+                if self.insert(c) {
+                    Edit::Changed
+                } else {
+                    Edit::Moved
+                }
+            }
+            KeyCode::Backspace if ctrl => self.delete_to(self.word_left()),
+            KeyCode::Backspace => self.delete_to(self.left()),
+            KeyCode::Delete => self.delete_to(self.right()),
+            KeyCode::Left if ctrl => self.go(self.word_left()),
+            KeyCode::Right if ctrl => self.go(self.word_right()),
+            KeyCode::Left => self.go(self.left()),
+            KeyCode::Right => self.go(self.right()),
+            KeyCode::Home => self.go(0),
+            KeyCode::End => self.go(self.text.len()),
+            _ => Edit::Ignored,
+        }
+    }
+
+    fn insert(&mut self, c: char) -> bool {
+        if self.limit > 0 && self.text.chars().count() >= self.limit {
+            return false;
+        }
+        self.text.insert(self.cursor, c);
+        self.cursor += c.len_utf8();
+        true
+    }
+
+    fn go(&mut self, to: usize) -> Edit {
+        self.cursor = to;
+        Edit::Moved
+    }
+
+    fn delete_to(&mut self, to: usize) -> Edit {
+        let (start, end) = (to.min(self.cursor), to.max(self.cursor));
+        if start == end {
+            return Edit::Moved;
+        }
+        self.text.replace_range(start..end, "");
+        self.cursor = start;
+        Edit::Changed
+    }
+
+    /// One step left; marks that combine with a character go with it.
+    fn left(&self) -> usize {
+        let before = &self.text[..self.cursor];
+        before.char_indices().rev().find(|&(_, c)| c.width() != Some(0)).map_or(0, |(at, _)| at)
+    }
+
+    fn right(&self) -> usize {
+        let after = &self.text[self.cursor..];
+        let next = after.char_indices().skip(1).find(|&(_, c)| c.width() != Some(0));
+        next.map_or(self.text.len(), |(at, _)| self.cursor + at)
+    }
+
+    fn word_left(&self) -> usize {
+        let before = self.text[..self.cursor].trim_end_matches(|c: char| !c.is_alphanumeric());
+        before.char_indices().rev().find(|(_, c)| !c.is_alphanumeric()).map_or(0, |(at, c)| at + c.len_utf8())
+    }
+
+    fn word_right(&self) -> usize {
+        let after = &self.text[self.cursor..];
+        let skipped = after.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let start = self.cursor + after.len() - skipped.len();
+        start + skipped.find(|c: char| !c.is_alphanumeric()).unwrap_or(skipped.len())
+    }
+
+    /// Draws the line into the first row of `area`, scrolled so that the cursor is seen.
+    pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, styles: &Styles) {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
+        let columns = usize::from(area.width);
+        let mut start = 0;
+        if focused {
+            // The cursor needs a cell of its own behind the text.
+            let mut wide = text::width(&self.text[..self.cursor]) + 1;
+            for (at, c) in self.text.char_indices() {
+                if wide <= columns {
+                    break;
+                }
+                wide -= c.width().unwrap_or(0);
+                start = at + c.len_utf8();
+            }
+        }
+        buf.set_stringn(area.x, area.y, &self.text[start..], columns, styles.text);
+        if focused {
+            let column = text::width(&self.text[start..self.cursor]).min(columns - 1) as u16;
+            buf[(area.x + column, area.y)].set_style(styles.cursor);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    fn ctrl(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::CONTROL)
+    }
+
+    fn typed(text: &str) -> Field {
+        let mut field = Field::default();
+        for c in text.chars() {
+            assert_eq!(field.on_key(key(KeyCode::Char(c))), Edit::Changed);
+        }
+        field
+    }
+
+    #[test]
+    fn typing_in_the_middle_and_deleting() {
+        let mut field = typed("naïve 日本");
+        for _ in 0..2 {
+            field.on_key(key(KeyCode::Left));
+        }
+        field.on_key(key(KeyCode::Char('x')));
+        assert_eq!(field.text(), "naïve x日本");
+        field.on_key(key(KeyCode::Backspace));
+        field.on_key(key(KeyCode::Delete));
+        assert_eq!(field.text(), "naïve 本");
+        field.on_key(ctrl(KeyCode::Char('u')));
+        assert_eq!(field.text(), "本");
+    }
+
+    #[test]
+    fn a_combining_mark_goes_with_its_letter() {
+        let mut field = Field::new("ae\u{301}");
+        field.on_key(key(KeyCode::Backspace));
+        assert_eq!(field.text(), "a");
+    }
+
+    #[test]
+    fn words_are_jumped_over_and_deleted() {
+        let mut field = Field::new("nightly scoring");
+        field.on_key(ctrl(KeyCode::Char('w')));
+        assert_eq!(field.text(), "nightly ");
+        field.on_key(ctrl(KeyCode::Left));
+        field.on_key(key(KeyCode::Char('_')));
+        assert_eq!(field.text(), "_nightly ");
+        field.on_key(ctrl(KeyCode::Right));
+        field.on_key(key(KeyCode::Char('!')));
+        assert_eq!(field.text(), "_nightly! ");
+    }
+
+    #[test]
+    fn a_paste_becomes_one_clean_line_within_the_limit() {
+        let mut field = Field::default().with_limit(6);
+        assert_eq!(field.paste("a\nb\u{1b}[0mcdef\n"), Edit::Changed);
+        assert_eq!(field.text(), "a b\u{fffd}[0");
+        assert_eq!(field.paste("more"), Edit::Ignored);
+    }
+
+    #[test]
+    fn chords_are_left_to_others() {
+        let mut field = typed("a");
+        assert_eq!(field.on_key(ctrl(KeyCode::Char('p'))), Edit::Ignored);
+        assert_eq!(field.on_key(KeyEvent::new(KeyCode::Char('f'), KeyModifiers::ALT)), Edit::Ignored);
+        assert_eq!(field.on_key(key(KeyCode::Enter)), Edit::Ignored);
+        assert_eq!(field.on_key(key(KeyCode::Tab)), Edit::Ignored);
+        assert_eq!(field.text(), "a");
+    }
+
+    #[test]
+    fn the_cursor_is_always_in_sight() {
+        let area = Rect::new(0, 0, 5, 1);
+        let mut buf = Buffer::empty(area);
+        let mut field = Field::new("abcdefgh");
+        field.render(area, &mut buf, true, &Styles::default());
+        assert_eq!(buf[(0, 0)].symbol(), "e");
+        assert_eq!(buf[(4, 0)].modifier, Styles::default().cursor.add_modifier);
+        field.on_key(key(KeyCode::Home));
+        let mut buf = Buffer::empty(area);
+        field.render(area, &mut buf, true, &Styles::default());
+        assert_eq!(buf[(0, 0)].symbol(), "a");
+        assert_eq!(buf[(0, 0)].modifier, Styles::default().cursor.add_modifier);
+    }
+}
