@@ -1,1 +1,3 @@
 //! The embedded workbench: a real HTTP server with a real store that speaks the wire of API v2.
+
+pub mod store;

@@ -1,0 +1,132 @@
+//! Deployments of builds.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::facts;
+use super::listing::{Listing, Scope};
+use super::{StoreError, micros, stamp, stamp_or_empty};
+use crate::wire::{ModelDeployment, NumberText, ShortUser, Whole};
+
+/// A deployment and the rows that it belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDeployment {
+    pub id: i64,
+    pub build_id: i64,
+    pub model_id: i64,
+    pub deployment: ModelDeployment,
+}
+
+const COLUMNS: &str = "d.id, d.build_id, d.model_id, p.public_id, m.uuid, b.uuid, d.uuid, d.cpu, d.memory, \
+     d.nvidia_gpu, d.environment, d.created_at, d.updated_at, d.stopped_at, d.crn, c.username, c.name, c.email, \
+     d.status, d.replicas, d.accelerator_label_id, d.resource_group_id, d.resource_profile_id";
+const FROM: &str = "deployments d JOIN builds b ON b.id = d.build_id JOIN models m ON m.id = d.model_id \
+     JOIN projects p ON p.id = m.project_id JOIN users c ON c.id = d.deployer_id";
+
+/// ListModelDeployments: its specification names no keys.
+pub const LISTING: Listing = Listing { columns: COLUMNS, from: FROM, id: "d.id", filters: &[], sorts: &[] };
+
+/// The deployments of one build.
+pub fn scope(build_id: i64) -> Scope {
+    Scope::new("d.build_id = ?", [Value::Integer(build_id)])
+}
+
+pub fn from_row(row: &Row) -> rusqlite::Result<StoredDeployment> {
+    let deployment = ModelDeployment {
+        project_id: row.get(3)?,
+        model_id: row.get(4)?,
+        build_id: row.get(5)?,
+        id: row.get(6)?,
+        cpu: row.get(7)?,
+        memory: row.get(8)?,
+        nvidia_gpu: Whole(row.get(9)?),
+        environment: row.get(10)?,
+        created_at: stamp(row.get(11)?),
+        updated_at: stamp(row.get(12)?),
+        stopped_at: stamp_or_empty(row.get(13)?),
+        crn: row.get(14)?,
+        deployer: ShortUser { username: row.get(15)?, name: row.get(16)?, email: row.get(17)? },
+        status: row.get(18)?,
+        replicas: Whole(row.get(19)?),
+        accelerator_label_id: NumberText(row.get(20)?),
+        resource_group_id: Whole(row.get(21)?),
+        resource_profile_id: Whole(row.get(22)?),
+    };
+    Ok(StoredDeployment { id: row.get(0)?, build_id: row.get(1)?, model_id: row.get(2)?, deployment })
+}
+
+/// Adds a deployment. Of `deployment`, the identifier, the status and what the person asked for
+/// are taken; deployer, CRN and times come from here.
+pub fn insert(
+    db: &Connection,
+    model_id: i64,
+    build_id: i64,
+    deployer_id: i64,
+    deployment: &ModelDeployment,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO deployments (uuid, crn, build_id, model_id, deployer_id, cpu, memory, nvidia_gpu, environment, \
+         replicas, status, accelerator_label_id, resource_group_id, resource_profile_id, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+    )?;
+    Ok(insert.insert(params![
+        deployment.id,
+        facts::crn(db, &deployment.id)?,
+        build_id,
+        model_id,
+        deployer_id,
+        deployment.cpu,
+        deployment.memory,
+        deployment.nvidia_gpu.0,
+        deployment.environment,
+        deployment.replicas.0,
+        deployment.status,
+        deployment.accelerator_label_id.0,
+        deployment.resource_group_id.0,
+        deployment.resource_profile_id.0,
+        micros(now),
+    ])?)
+}
+
+/// A deployment of a build, by its identifier.
+pub fn of_build(db: &Connection, build_id: i64, uuid: &str) -> Result<Option<StoredDeployment>, StoreError> {
+    let mut select =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE d.build_id = ? AND d.uuid = ?"))?;
+    Ok(select.query_row(params![build_id, uuid], from_row).optional()?)
+}
+
+pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredDeployment>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE d.id = ?"))?;
+    Ok(select.query_row([id], from_row).optional()?)
+}
+
+/// Deployments of a model that are up, coming up or going down, oldest first.
+pub fn active_of_model(db: &Connection, model_id: i64) -> Result<Vec<StoredDeployment>, StoreError> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE d.model_id = ? AND d.status NOT IN ('stopped', 'failed') ORDER BY d.id"
+    ))?;
+    let found = select.query_map([model_id], from_row)?.collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Deployments of every model that are up, coming up or going down, oldest first: what a starting
+/// server brings up or finishes.
+pub fn active(db: &Connection) -> Result<Vec<StoredDeployment>, StoreError> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE d.status NOT IN ('stopped', 'failed') ORDER BY d.id"
+    ))?;
+    let found = select.query_map([], from_row)?.collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Moves a deployment on; `stopped` sets the time it stopped.
+pub fn set_status(db: &Connection, id: i64, status: &str, now: Timestamp) -> Result<(), StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE deployments SET status = ?1, updated_at = ?2, \
+         stopped_at = CASE ?1 WHEN 'stopped' THEN ?2 ELSE stopped_at END WHERE id = ?3",
+    )?;
+    update.execute(params![status, micros(now), id])?;
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The store: one SQLite file, one writer, several readers.
+//!
+//! A change is acknowledged only after SQLite has synced it (WAL with `synchronous = FULL`), so it
+//! survives `kill -9` and a power cut. Everything that changes runs in one transaction, through
+//! [`Store::write`]; everything that only looks runs through [`Store::read`]. The files of this
+//! folder hold functions over a connection, one file a group of tables, so that several of them
+//! can share a transaction.
+
+pub mod builds;
+pub mod deployments;
+pub mod facts;
+mod file;
+pub mod keys;
+pub mod listing;
+pub mod models;
+pub mod projects;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+pub mod users;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as Shelf, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::wire;
+
+pub use file::DirectoryError;
+
+/// Readers at the same time: more than this machine class has cores gains nothing.
+const READERS: usize = 4;
+
+/// The store cannot do what it was asked to, and nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store refused: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the store holds something unreadable: {0}")]
+    Content(#[from] serde_json::Error),
+    #[error("the store's work was cut off")]
+    CutOff,
+}
+
+impl StoreError {
+    /// Whether a row with the same unique value is there already.
+    pub fn is_duplicate(&self) -> bool {
+        let Self::Sqlite(rusqlite::Error::SqliteFailure(cause, _)) = self else { return false };
+        cause.code == rusqlite::ErrorCode::ConstraintViolation
+    }
+}
+
+/// A cheap handle on the store.
+#[derive(Clone)]
+pub struct Store {
+    writer: Arc<Mutex<Connection>>,
+    readers: Arc<Readers>,
+    generation: Arc<AtomicU64>,
+}
+
+struct Readers {
+    free: Semaphore,
+    shelf: Shelf<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the store of a data directory, makes it if it is not there, and brings its schema up
+    /// to date.
+    pub fn open(data: &Path) -> Result<Self, DirectoryError> {
+        let path = file::prepare(data)?;
+        let writer = file::open_writer(&path)?;
+        let readers = (0..READERS).map(|_| file::open_reader(&path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            writer: Arc::new(Mutex::new(writer)),
+            readers: Arc::new(Readers { free: Semaphore::new(READERS), shelf: Shelf::new(readers) }),
+            generation: Arc::new(AtomicU64::new(0)),
+        })
+    }
+
+    /// Counts the committed changes. What was read while the count stood still is still true, so
+    /// it may be kept in memory; see [`super::cache`].
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Runs `work` in one transaction. It is committed and synced when `work` says `Ok`, and undone
+    /// otherwise. It runs to its end even if nobody waits for it any more.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let mut connection = self.writer.clone().lock_owned().await;
+        let generation = self.generation.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let transaction = connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(StoreError::Sqlite)?;
+            let outcome = work(&transaction)?;
+            transaction.commit().map_err(StoreError::Sqlite)?;
+            generation.fetch_add(1, Ordering::AcqRel);
+            Ok(outcome)
+        });
+        done.await.unwrap_or_else(|_| Err(StoreError::CutOff.into()))
+    }
+
+    /// Runs `work` on a connection that cannot change anything, and sees one state throughout.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let Ok(_permit) = self.readers.free.acquire().await else { return Err(StoreError::CutOff.into()) };
+        let readers = self.readers.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut borrowed = Borrowed::take(&readers)?;
+            let snapshot = borrowed.connection()?.unchecked_transaction().map_err(StoreError::Sqlite)?;
+            work(&snapshot)
+        });
+        done.await.unwrap_or_else(|_| Err(StoreError::CutOff.into()))
+    }
+}
+
+/// A reader that goes back to its shelf, whatever happens meanwhile.
+struct Borrowed<'a> {
+    readers: &'a Readers,
+    connection: Option<Connection>,
+}
+
+impl<'a> Borrowed<'a> {
+    fn take(readers: &'a Readers) -> Result<Self, StoreError> {
+        let connection = readers.shelf.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Ok(Self { readers, connection: Some(connection.ok_or(StoreError::CutOff)?) })
+    }
+
+    fn connection(&mut self) -> Result<&Connection, StoreError> {
+        self.connection.as_ref().ok_or(StoreError::CutOff)
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.readers.shelf.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}
+
+/// An instant as the tables hold it.
+pub(crate) fn micros(instant: Timestamp) -> i64 {
+    instant.as_microsecond()
+}
+
+/// An instant of the tables; one out of range, which nothing here writes, becomes the end of time.
+pub(crate) fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
+}
+
+/// An instant of the tables as the wire has the times of rows: RFC 3339 UTC to the microsecond, so
+/// that "newest first" has one meaning.
+pub(crate) fn stamp(micros: i64) -> String {
+    instant(micros).strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+/// As [`stamp`]; an instant that has not come is an empty text.
+pub(crate) fn stamp_or_empty(micros: Option<i64>) -> String {
+    micros.map(stamp).unwrap_or_default()
+}
+
+/// An instant of the tables as the wire has the times of keys: RFC 3339 UTC to the second.
+pub(crate) fn key_stamp(micros: i64) -> String {
+    wire::time::format(instant(micros))
+}

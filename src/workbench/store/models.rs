@@ -1,0 +1,223 @@
+//! Models.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::facts;
+use super::listing::{Listing, Scope};
+use super::{StoreError, micros, stamp};
+use crate::wire::{
+    DefaultReplicationPolicy, DefaultResources, Model, NumberText, ShortProject, ShortUser, Whole,
+};
+
+/// The only replication type that is known (SPEC).
+const FIXED: &str = "fixed";
+
+/// A model and the rows that it belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredModel {
+    pub id: i64,
+    pub project_id: i64,
+    pub model: Model,
+}
+
+/// What decides about a call of a model, found by its access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callable {
+    pub model_id: i64,
+    pub project_id: i64,
+    pub owner_id: i64,
+    /// Whether everybody may read the project.
+    pub public: bool,
+    pub project_name: String,
+    pub auth_enabled: bool,
+    /// Identifier and status of its newest deployment.
+    pub deployment: Option<(String, String)>,
+}
+
+const COLUMNS: &str = "m.id, m.project_id, m.uuid, m.name, m.description, c.username, c.name, c.email, \
+     m.access_key, m.deletion_status, m.created_at, m.updated_at, m.crn, m.auth_enabled, \
+     p.public_id, p.name, p.default_engine_type, p.slug, m.registered_model_id, m.visibility, \
+     m.cpu_millicores, m.memory_mb, m.nvidia_gpus, m.num_replicas, m.run_as, m.accelerator_label_id, \
+     m.resource_group_id, m.resource_profile_id";
+const FROM: &str = "models m JOIN projects p ON p.id = m.project_id JOIN users c ON c.id = m.creator_id";
+
+const FILTERS: &[(&str, &str)] = &[
+    ("auth_enabled", "CASE m.auth_enabled WHEN 1 THEN 'true' ELSE 'false' END"),
+    ("creator.email", "c.email"),
+    ("creator.name", "c.name"),
+    ("creator.username", "c.username"),
+    ("description", "m.description"),
+    ("name", "m.name"),
+];
+
+/// ListModels, with the keys that its specification names.
+pub const LISTING: Listing = Listing {
+    columns: COLUMNS,
+    from: FROM,
+    id: "m.id",
+    filters: FILTERS,
+    sorts: &[
+        ("auth_enabled", "m.auth_enabled"),
+        ("created_at", "m.created_at"),
+        ("creator.email", "c.email"),
+        ("creator.name", "c.name"),
+        ("creator.username", "c.username"),
+        ("description", "m.description"),
+        ("name", "m.name"),
+        ("updated_at", "m.updated_at"),
+    ],
+};
+
+/// ListAllModels: it has no `sort` (SPEC). Use [`super::projects::scope`], whose table is here too.
+pub const ALL: Listing = Listing { columns: COLUMNS, from: FROM, id: "m.id", filters: FILTERS, sorts: &[] };
+
+/// The models of one project.
+pub fn scope(project_id: i64) -> Scope {
+    Scope::new("m.project_id = ?", [Value::Integer(project_id)])
+}
+
+pub fn from_row(row: &Row) -> rusqlite::Result<StoredModel> {
+    let model = Model {
+        id: row.get(2)?,
+        name: row.get(3)?,
+        description: row.get(4)?,
+        creator: ShortUser { username: row.get(5)?, name: row.get(6)?, email: row.get(7)? },
+        access_key: row.get(8)?,
+        deletion_status: row.get(9)?,
+        created_at: stamp(row.get(10)?),
+        updated_at: stamp(row.get(11)?),
+        crn: row.get(12)?,
+        auth_enabled: row.get(13)?,
+        project: ShortProject {
+            public_identifier: row.get(14)?,
+            name: row.get(15)?,
+            default_project_engine: row.get(16)?,
+            slug: row.get(17)?,
+        },
+        registered_model_id: row.get(18)?,
+        visibility: row.get(19)?,
+        default_resources: DefaultResources {
+            cpu_millicores: NumberText(row.get(20)?),
+            memory_mb: NumberText(row.get(21)?),
+            nvidia_gpus: NumberText(row.get(22)?),
+        },
+        default_replication_policy: DefaultReplicationPolicy {
+            num_replicas: NumberText(row.get(23)?),
+            kind: FIXED.to_owned(),
+        },
+        run_as: Whole(row.get(24)?),
+        accelerator_label_id: NumberText(row.get(25)?),
+        resource_group_id: Whole(row.get(26)?),
+        resource_profile_id: Whole(row.get(27)?),
+    };
+    Ok(StoredModel { id: row.get(0)?, project_id: row.get(1)?, model })
+}
+
+/// Adds a model. Of `model`, the identifiers (`id`, `access_key`), the names, the authentication,
+/// the resources and the replicas are taken; creator, project, CRN and times come from here.
+pub fn insert(
+    db: &Connection,
+    project_id: i64,
+    creator_id: i64,
+    model: &Model,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO models (uuid, crn, project_id, creator_id, name, description, access_key, auth_enabled, \
+         visibility, registered_model_id, deletion_status, cpu_millicores, memory_mb, nvidia_gpus, num_replicas, \
+         run_as, accelerator_label_id, resource_group_id, resource_profile_id, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '', ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19)",
+    )?;
+    Ok(insert.insert(params![
+        model.id,
+        facts::crn(db, &model.id)?,
+        project_id,
+        creator_id,
+        model.name,
+        model.description,
+        model.access_key,
+        model.auth_enabled,
+        model.visibility,
+        model.registered_model_id,
+        model.default_resources.cpu_millicores.0,
+        model.default_resources.memory_mb.0,
+        model.default_resources.nvidia_gpus.0,
+        model.default_replication_policy.num_replicas.0,
+        model.run_as.0,
+        model.accelerator_label_id.0,
+        model.resource_group_id.0,
+        model.resource_profile_id.0,
+        micros(now),
+    ])?)
+}
+
+/// A model of a project, by its identifier.
+pub fn in_project(db: &Connection, project_id: i64, uuid: &str) -> Result<Option<StoredModel>, StoreError> {
+    let mut select =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE m.project_id = ? AND m.uuid = ?"))?;
+    Ok(select.query_row(params![project_id, uuid], from_row).optional()?)
+}
+
+pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredModel>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE m.id = ?"))?;
+    Ok(select.query_row([id], from_row).optional()?)
+}
+
+/// Writes what UpdateModel may change: name, description, visibility, resources, replicas, run_as,
+/// accelerator and resource group.
+pub fn update(db: &Connection, stored: &StoredModel, now: Timestamp) -> Result<(), StoreError> {
+    let model = &stored.model;
+    let mut update = db.prepare_cached(
+        "UPDATE models SET name = ?, description = ?, visibility = ?, cpu_millicores = ?, memory_mb = ?, \
+         nvidia_gpus = ?, num_replicas = ?, run_as = ?, accelerator_label_id = ?, resource_group_id = ?, \
+         resource_profile_id = ?, updated_at = ? WHERE id = ?",
+    )?;
+    update.execute(params![
+        model.name,
+        model.description,
+        model.visibility,
+        model.default_resources.cpu_millicores.0,
+        model.default_resources.memory_mb.0,
+        model.default_resources.nvidia_gpus.0,
+        model.default_replication_policy.num_replicas.0,
+        model.run_as.0,
+        model.accelerator_label_id.0,
+        model.resource_group_id.0,
+        model.resource_profile_id.0,
+        micros(now),
+        stored.id,
+    ])?;
+    Ok(())
+}
+
+/// Deletes a model with its builds and deployments.
+pub fn delete(db: &Connection, id: i64) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("DELETE FROM models WHERE id = ?")?.execute([id])? > 0)
+}
+
+/// What decides about a call with this access key; two looks at indexes.
+pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT m.id, m.project_id, p.owner_id, p.visibility <> 'private', p.name, m.auth_enabled, d.uuid, d.status \
+         FROM models m JOIN projects p ON p.id = m.project_id \
+         LEFT JOIN deployments d ON d.id = (SELECT max(id) FROM deployments WHERE model_id = m.id) \
+         WHERE m.access_key = ?",
+    )?;
+    let found = select
+        .query_row([access_key], |row| {
+            let deployment: (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+            Ok(Callable {
+                model_id: row.get(0)?,
+                project_id: row.get(1)?,
+                owner_id: row.get(2)?,
+                public: row.get(3)?,
+                project_name: row.get(4)?,
+                auth_enabled: row.get(5)?,
+                deployment: deployment.0.zip(deployment.1),
+            })
+        })
+        .optional()?;
+    Ok(found)
+}

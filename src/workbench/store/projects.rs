@@ -1,0 +1,238 @@
+//! Projects and their collaborators.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::listing::{Listing, Scope};
+use super::{StoreError, micros, stamp};
+use crate::wire::{Collaborator, Project, ProjectPermissions, ShortUser};
+
+/// A project and what the wire does not tell of it. `project.permissions` is left empty: it
+/// depends on who asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredProject {
+    pub id: i64,
+    pub owner_id: i64,
+    /// Below the projects folder.
+    pub directory: String,
+    pub project: Project,
+}
+
+/// A new project, ready for the table.
+pub struct NewProjectRow<'a> {
+    pub public_id: &'a str,
+    pub name: &'a str,
+    pub slug: &'a str,
+    pub owner_id: i64,
+    pub description: &'a str,
+    pub visibility: &'a str,
+    pub default_engine_type: &'a str,
+    pub shared_memory_limit: i64,
+    pub environment: &'a str,
+    pub now: Timestamp,
+}
+
+/// Which projects somebody lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// His own, and those he is a collaborator of.
+    Mine,
+    /// These and the public ones.
+    Public,
+    /// Every one, for site administrators.
+    All,
+}
+
+const COLUMNS: &str = "p.id, p.owner_id, p.directory, p.public_id, p.name, \
+     o.username, o.name, o.email, c.username, c.name, c.email, \
+     p.description, p.visibility, p.default_engine_type, p.created_at, p.updated_at, \
+     p.creation_status, p.shared_memory_limit, p.environment, p.ephemeral_storage_request, \
+     p.ephemeral_storage_limit, p.slug";
+const FROM: &str = "projects p JOIN users o ON o.id = p.owner_id JOIN users c ON c.id = p.creator_id";
+
+/// ListProjects, with the keys that its specification names.
+pub const LISTING: Listing = Listing {
+    columns: COLUMNS,
+    from: FROM,
+    id: "p.id",
+    filters: &[
+        ("creator.email", "c.email"),
+        ("creator.name", "c.name"),
+        ("creator.username", "c.username"),
+        ("description", "p.description"),
+        ("name", "p.name"),
+        ("owner.email", "o.email"),
+        ("owner.name", "o.name"),
+        ("owner.username", "o.username"),
+    ],
+    sorts: &[
+        ("created_at", "p.created_at"),
+        ("creator.email", "c.email"),
+        ("creator.name", "c.name"),
+        ("creator.username", "c.username"),
+        ("description", "p.description"),
+        ("name", "p.name"),
+        ("owner.email", "o.email"),
+        ("owner.name", "o.name"),
+        ("owner.username", "o.username"),
+        ("updated_at", "p.updated_at"),
+    ],
+};
+
+/// ListProjectNames.
+pub const NAMES: Listing = Listing {
+    columns: "p.name",
+    from: "projects p",
+    id: "p.id",
+    filters: &[("name", "p.name")],
+    sorts: &[("name", "p.name")],
+};
+
+/// ListProjectCollaborators.
+pub const COLLABORATORS: Listing = Listing {
+    columns: "u.username, u.name, u.email, m.permission",
+    from: "collaborators m JOIN users u ON u.id = m.user_id",
+    id: "m.id",
+    filters: &[("username", "u.username"), ("permission", "m.permission")],
+    sorts: &[("username", "u.username"), ("permission", "m.permission")],
+};
+
+/// The projects within reach of a user; `p` is the table of projects.
+pub fn scope(reach: Reach, user_id: i64) -> Scope {
+    let mine =
+        "p.owner_id = ?1 OR p.id IN (SELECT project_id FROM collaborators WHERE collaborators.user_id = ?1)";
+    let condition = match reach {
+        Reach::Mine => mine.to_owned(),
+        Reach::Public => format!("{mine} OR p.visibility <> 'private'"),
+        Reach::All => "?1 IS NOT NULL".to_owned(),
+    };
+    Scope::new(condition, [Value::Integer(user_id)])
+}
+
+pub fn from_row(row: &Row) -> rusqlite::Result<StoredProject> {
+    let person = |at: usize| -> rusqlite::Result<ShortUser> {
+        Ok(ShortUser { username: row.get(at)?, name: row.get(at + 1)?, email: row.get(at + 2)? })
+    };
+    let project = Project {
+        id: row.get(3)?,
+        name: row.get(4)?,
+        owner: person(5)?,
+        creator: person(8)?,
+        description: row.get(11)?,
+        visibility: row.get(12)?,
+        default_engine_type: row.get(13)?,
+        created_at: stamp(row.get(14)?),
+        updated_at: stamp(row.get(15)?),
+        creation_status: row.get(16)?,
+        permissions: ProjectPermissions::default(),
+        shared_memory_limit: crate::wire::Whole(row.get(17)?),
+        environment: row.get(18)?,
+        ephemeral_storage_request: crate::wire::Whole(row.get(19)?),
+        ephemeral_storage_limit: crate::wire::Whole(row.get(20)?),
+        slug: row.get(21)?,
+    };
+    Ok(StoredProject { id: row.get(0)?, owner_id: row.get(1)?, directory: row.get(2)?, project })
+}
+
+pub fn collaborator_from_row(row: &Row) -> rusqlite::Result<Collaborator> {
+    let user = ShortUser { username: row.get(0)?, name: row.get(1)?, email: row.get(2)? };
+    Ok(Collaborator { user, permission: row.get(3)? })
+}
+
+pub fn by_public_id(db: &Connection, public_id: &str) -> Result<Option<StoredProject>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE p.public_id = ?"))?;
+    Ok(select.query_row([public_id], from_row).optional()?)
+}
+
+pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredProject>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE p.id = ?"))?;
+    Ok(select.query_row([id], from_row).optional()?)
+}
+
+/// Adds a project and answers its id. Its directory is its slug, or, where another owner's project
+/// has that one, the slug and the project's id.
+pub fn insert(db: &Connection, project: &NewProjectRow) -> Result<i64, StoreError> {
+    let taken: bool = db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM projects WHERE directory = ?)")?
+        .query_row([project.slug], |row| row.get(0))?;
+    let directory =
+        if taken { format!("{}-{}", project.slug, project.public_id) } else { project.slug.to_owned() };
+    let mut insert = db.prepare_cached(
+        "INSERT INTO projects (public_id, name, slug, directory, owner_id, creator_id, description, visibility, \
+         default_engine_type, creation_status, shared_memory_limit, environment, ephemeral_storage_request, \
+         ephemeral_storage_limit, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, 'success', ?9, ?10, 0, 0, ?11, ?11)",
+    )?;
+    Ok(insert.insert(params![
+        project.public_id,
+        project.name,
+        project.slug,
+        directory,
+        project.owner_id,
+        project.description,
+        project.visibility,
+        project.default_engine_type,
+        project.shared_memory_limit,
+        project.environment,
+        micros(project.now),
+    ])?)
+}
+
+/// Writes what UpdateProject may change: name, slug, description, visibility, shared memory,
+/// environment, ephemeral storage, default engine type.
+pub fn update(db: &Connection, stored: &StoredProject, now: Timestamp) -> Result<(), StoreError> {
+    let project = &stored.project;
+    let mut update = db.prepare_cached(
+        "UPDATE projects SET name = ?, slug = ?, description = ?, visibility = ?, shared_memory_limit = ?, \
+         environment = ?, ephemeral_storage_request = ?, ephemeral_storage_limit = ?, \
+         default_engine_type = ?, updated_at = ? WHERE id = ?",
+    )?;
+    update.execute(params![
+        project.name,
+        project.slug,
+        project.description,
+        project.visibility,
+        project.shared_memory_limit.0,
+        project.environment,
+        project.ephemeral_storage_request.0,
+        project.ephemeral_storage_limit.0,
+        project.default_engine_type,
+        micros(now),
+        stored.id,
+    ])?;
+    Ok(())
+}
+
+/// Deletes a project with its collaborators, models, builds and deployments.
+pub fn delete(db: &Connection, id: i64) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("DELETE FROM projects WHERE id = ?")?.execute([id])? > 0)
+}
+
+/// The permission that a collaborator has; `None` for anybody else.
+pub fn permission_of(db: &Connection, project_id: i64, user_id: i64) -> Result<Option<String>, StoreError> {
+    let mut select =
+        db.prepare_cached("SELECT permission FROM collaborators WHERE project_id = ? AND user_id = ?")?;
+    Ok(select.query_row([project_id, user_id], |row| row.get(0)).optional()?)
+}
+
+/// Makes a user a collaborator, or changes his permission.
+pub fn set_collaborator(
+    db: &Connection,
+    project_id: i64,
+    user_id: i64,
+    permission: &str,
+) -> Result<(), StoreError> {
+    let mut upsert = db.prepare_cached(
+        "INSERT INTO collaborators (project_id, user_id, permission) VALUES (?, ?, ?) \
+         ON CONFLICT (project_id, user_id) DO UPDATE SET permission = excluded.permission",
+    )?;
+    upsert.execute(params![project_id, user_id, permission])?;
+    Ok(())
+}
+
+/// Whether he was a collaborator.
+pub fn remove_collaborator(db: &Connection, project_id: i64, user_id: i64) -> Result<bool, StoreError> {
+    let mut delete = db.prepare_cached("DELETE FROM collaborators WHERE project_id = ? AND user_id = ?")?;
+    Ok(delete.execute([project_id, user_id])? > 0)
+}

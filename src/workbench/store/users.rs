@@ -1,0 +1,73 @@
+//! Users.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{StoreError, micros};
+use crate::wire::ShortUser;
+
+/// A user, with what no answer of API v2 says: whether he is a site administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: i64,
+    pub username: String,
+    pub name: String,
+    pub email: String,
+    pub admin: bool,
+    pub banned: bool,
+    pub deactivated: bool,
+}
+
+impl User {
+    pub fn short(&self) -> ShortUser {
+        ShortUser { username: self.username.clone(), name: self.name.clone(), email: self.email.clone() }
+    }
+}
+
+pub(super) const COLUMNS: &str = "u.id, u.username, u.name, u.email, u.admin, u.banned, u.deactivated";
+
+pub(super) fn from_row(row: &Row) -> rusqlite::Result<User> {
+    Ok(User {
+        id: row.get(0)?,
+        username: row.get(1)?,
+        name: row.get(2)?,
+        email: row.get(3)?,
+        admin: row.get(4)?,
+        banned: row.get(5)?,
+        deactivated: row.get(6)?,
+    })
+}
+
+/// Adds a user and answers his id.
+pub fn insert(
+    db: &Connection,
+    username: &str,
+    name: &str,
+    admin: bool,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO users (username, name, email, admin, created_at) VALUES (?, ?, ?, ?, ?)",
+    )?;
+    let email = format!("{username}@keybench.example");
+    Ok(insert.insert(params![username, name, email, admin, micros(now)])?)
+}
+
+pub fn by_username(db: &Connection, username: &str) -> Result<Option<User>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = ?"))?;
+    Ok(select.query_row([username], from_row).optional()?)
+}
+
+pub fn by_id(db: &Connection, id: i64) -> Result<Option<User>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.id = ?"))?;
+    Ok(select.query_row([id], from_row).optional()?)
+}
+
+/// How many users `viewer` may see: all for a site administrator, himself for others.
+pub fn count_seen_by(db: &Connection, viewer: &User) -> Result<i64, StoreError> {
+    if !viewer.admin {
+        return Ok(1);
+    }
+    let mut select = db.prepare_cached("SELECT count(*) FROM users")?;
+    Ok(select.query_row([], |row| row.get(0))?)
+}
