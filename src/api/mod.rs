@@ -1,1 +1,27 @@
-//! The client of a Cloudera AI Workbench: API v2 and the model service.
+//! The client of a Cloudera AI Workbench: API v2 and the little of v1 that has no v2 form.
+//!
+//! [`Client`] is cheap to clone and safe to share. Its methods are spread over one file a resource
+//! (`keys`, `users`, `projects`, `models`, `site`); all of them go through `transport`, which
+//! gives each request its timeout, bounds the answer and says in an [`Error`] what went wrong.
+//! Dropping the future of a call cancels it. Nothing here knows who asks or what a screen is.
+//!
+//! Model calls are not made here but by [`crate::probe`], which measures their phases.
+
+mod address;
+mod error;
+mod keys;
+mod models;
+mod page;
+mod projects;
+mod retry;
+mod site;
+mod transport;
+mod users;
+
+pub use address::{model_service_url, parse_url};
+pub use error::{Error, Reason};
+pub use keys::NewKey;
+pub use page::{Page, PageQuery, Pages, all_pages};
+pub use projects::ProjectScope;
+pub use site::{OfferedOperation, Version, expiration_setting};
+pub use transport::{Client, ClientOptions};

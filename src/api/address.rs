@@ -1,0 +1,129 @@
+//! Where a workbench is: its URL as people type or paste it, and the model service beside it.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use super::Error;
+
+/// Reads the URL of a workbench and cuts it down to its origin, without a trailing slash.
+///
+/// Tolerated: blanks around it, a trailing slash, a path copied from the browser, a doubled scheme
+/// (`https://https://…`, OBSERVED as a common slip in CAI_Workbench_MCP_Server). Not guessed: the
+/// scheme, because a key sent over plain HTTP by mistake cannot be taken back.
+pub fn parse_url(text: &str) -> Result<String, Error> {
+    let invalid = |what: &str, hint: &str| Err(Error::invalid(format!("the URL {what}"), hint));
+    const FORM: &str = "give it as https://ml-1234.example.com";
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return invalid("is empty", FORM);
+    }
+    while let Some(inner) = after_scheme(rest).filter(|inner| after_scheme(inner).is_some()) {
+        rest = inner;
+    }
+    if after_scheme(rest).is_none() {
+        return invalid("does not begin with http:// or https://", FORM);
+    }
+    let Ok(url) = Url::parse(rest) else { return invalid("cannot be read", FORM) };
+    if !url.username().is_empty() || url.password().is_some() {
+        return invalid(
+            "holds a user name or a password",
+            "leave them out; the key is given with `keybench login` or KEYBENCH_API_KEY",
+        );
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return invalid("names no host", FORM);
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+/// Reads the URL of a model service, which has a path: `https://modelservice.HOST/model`.
+pub(super) fn parse_model_url(text: &str) -> Result<String, Error> {
+    parse_url(text)
+        .and_then(|_| Url::parse(text.trim()).map_err(|_| Error::invalid("the URL cannot be read", "")))
+        .map(|url| url.as_str().trim_end_matches('/').to_owned())
+        .map_err(|error| match error {
+            Error::Invalid { what, .. } => Error::invalid(
+                what.replace("the URL", "the URL of the model service"),
+                "give it as https://modelservice.HOST/model",
+            ),
+            other => other,
+        })
+}
+
+/// The model service of the workbench at `url`: `scheme://modelservice.HOST/model` (DOCS,
+/// ml-calling-a-model); where HOST is `localhost` or an address, which has no subdomains,
+/// `URL/model`. `url` is an origin as [`parse_url`] gives it.
+pub fn model_service_url(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let host = match rest.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => rest,
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok() {
+        format!("{url}/model")
+    } else {
+        format!("{scheme}://modelservice.{rest}/model")
+    }
+}
+
+fn after_scheme(text: &str) -> Option<&str> {
+    ["https://", "http://"].into_iter().find_map(|scheme| {
+        text.get(..scheme.len())
+            .filter(|head| head.eq_ignore_ascii_case(scheme))
+            .map(|_| &text[scheme.len()..])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read_as_people_paste_them() {
+        for (text, expected) in [
+            ("https://ml.example.com", "https://ml.example.com"),
+            ("  https://ml.example.com/ \n", "https://ml.example.com"),
+            ("https://https://ml.example.com", "https://ml.example.com"),
+            ("HTTP://http://Ml.Example.com:8080/", "http://ml.example.com:8080"),
+            ("https://ml.example.com/owner/churn/models/3?tab=1#x", "https://ml.example.com"),
+            ("https://ml.example.com:443", "https://ml.example.com"),
+            ("http://127.0.0.1:8642", "http://127.0.0.1:8642"),
+            ("http://[::1]:8642/", "http://[::1]:8642"),
+        ] {
+            assert_eq!(parse_url(text).unwrap(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_with_what_to_do() {
+        for (text, part) in [
+            ("", "is empty"),
+            ("ml.example.com", "does not begin with http:// or https://"),
+            ("ftp://ml.example.com", "does not begin with"),
+            ("https://", "cannot be read"),
+            ("https://owner:secret@ml.example.com", "user name or a password"),
+        ] {
+            let error = parse_url(text).unwrap_err();
+            assert!(error.to_string().contains(part), "{text:?}: {error}");
+            assert!(!error.to_string().contains("secret"));
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn the_model_service_is_a_subdomain_where_there_can_be_one() {
+        for (url, expected) in [
+            ("https://ml.example.com", "https://modelservice.ml.example.com/model"),
+            ("http://ml.example.com:8080", "http://modelservice.ml.example.com:8080/model"),
+            ("http://localhost:8642", "http://localhost:8642/model"),
+            ("http://127.0.0.1:8642", "http://127.0.0.1:8642/model"),
+            ("http://[::1]:8642", "http://[::1]:8642/model"),
+        ] {
+            assert_eq!(model_service_url(url), expected);
+        }
+        assert_eq!(parse_model_url("https://m.example.com/model/").unwrap(), "https://m.example.com/model");
+        assert!(parse_model_url("m.example.com").unwrap_err().to_string().contains("model service"));
+    }
+}

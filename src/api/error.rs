@@ -1,0 +1,308 @@
+//! What can go wrong between this program and a workbench, in words for people and for scripts.
+//!
+//! No text in here holds a key or a URL: the transport takes both out before it makes an error.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::text;
+
+/// Longest text of a backend that is passed on, in characters.
+const MESSAGE_LIMIT: usize = 500;
+
+/// Why a call to the workbench did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The workbench answered, and its answer is no.
+    #[error("{operation}: {} (HTTP {status})", said(message))]
+    Refused {
+        operation: &'static str,
+        /// HTTP status.
+        status: u16,
+        /// gRPC code, where the body had one.
+        code: Option<i32>,
+        /// What the workbench said: cleaned, cut, and free of the key that was sent.
+        message: String,
+        request_id: Option<String>,
+        retry_after: Option<Duration>,
+    },
+    /// Something answered that is not API v2: a sign-in page, a redirect, a gateway's page.
+    #[error("{operation}: {what} came instead of an answer of the API (HTTP {status})")]
+    NotAnApi { operation: &'static str, status: u16, what: String },
+    /// Nothing answered.
+    #[error("{operation}: no answer, {reason}: {detail}")]
+    NoAnswer { operation: &'static str, reason: Reason, detail: String },
+    /// The answer cannot be used: cut short, not JSON, too large.
+    #[error("{operation}: the answer cannot be used: {detail}")]
+    BadAnswer { operation: &'static str, detail: String },
+    /// A value is wrong; nothing was sent.
+    #[error("{what}")]
+    Invalid { what: String, hint: String },
+}
+
+/// Where it ended when nothing answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    Dns,
+    Connect,
+    Tls,
+    Timeout,
+    Proxy,
+    /// The connection broke off before an answer.
+    Cut,
+    Other,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns => "the host name is not known",
+            Self::Connect => "no connection",
+            Self::Tls => "no trusted connection (TLS)",
+            Self::Timeout => "timed out",
+            Self::Proxy => "the proxy did not let it through",
+            Self::Cut => "the connection was cut",
+            Self::Other => "the request failed",
+        })
+    }
+}
+
+impl Error {
+    /// A value that is wrong before anything is sent, and what to give instead.
+    pub fn invalid(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Invalid { what: what.into(), hint: hint.into() }
+    }
+
+    /// A short word for scripts, stable: `unauthenticated`, `forbidden`, `not_found`, `conflict`,
+    /// `too_many_requests`, `unavailable`, `refused`, `not_an_api`, `no_answer`, `bad_answer`, `invalid`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused { status, .. } => match status {
+                401 => "unauthenticated",
+                403 => "forbidden",
+                404 => "not_found",
+                409 => "conflict",
+                429 => "too_many_requests",
+                502..=504 => "unavailable",
+                _ => "refused",
+            },
+            Self::NotAnApi { .. } => "not_an_api",
+            Self::NoAnswer { .. } => "no_answer",
+            Self::BadAnswer { .. } => "bad_answer",
+            Self::Invalid { .. } => "invalid",
+        }
+    }
+
+    /// What to do about it, where something is known to help.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Refused { status: 401, .. } => {
+                "the key may be wrong, expired or deleted: check it with `keybench doctor`, sign in again with `keybench login`"
+            }
+            Self::Refused { status: 403, message, .. } if message.contains("audience") => {
+                "this key is not made for the API: create one with the audience API"
+            }
+            Self::Refused { status: 403, .. } => {
+                "the key's owner may not do this: ask the owner of the project or a site administrator"
+            }
+            Self::Refused { retry_after: Some(after), .. } => {
+                return Some(format!("try again in {} s", after.as_secs().max(1)));
+            }
+            Self::Refused { status: 429 | 502..=504, .. } => "try again in a moment",
+            Self::Refused { status: 501, .. } => {
+                "this workbench does not offer the operation: it may be too old"
+            }
+            Self::Refused { .. } | Self::BadAnswer { .. } => return None,
+            Self::NotAnApi { .. } => {
+                "check that the URL is that of the workbench; a sign-in page also comes where the key is not accepted"
+            }
+            Self::NoAnswer { reason, .. } => match reason {
+                Reason::Dns => {
+                    "check the host in the URL, and whether a VPN or a proxy (HTTPS_PROXY) is needed"
+                }
+                Reason::Connect => {
+                    "check host and port in the URL, and whether a VPN or a proxy (HTTPS_PROXY) is needed"
+                }
+                Reason::Tls => {
+                    "for a private certificate authority give its file with --ca-cert or SSL_CERT_FILE; `keybench doctor` shows the chain"
+                }
+                Reason::Timeout => "try again, or allow more time with --timeout",
+                Reason::Proxy => "check HTTPS_PROXY, or leave this host out with NO_PROXY",
+                Reason::Cut => "look whether it was done before trying again",
+                Reason::Other => return None,
+            },
+            Self::Invalid { hint, .. } if hint.is_empty() => return None,
+            Self::Invalid { hint, .. } => hint,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// The HTTP status, where there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } | Self::NotAnApi { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The workbench's name for this request (`x-cdp-request-id`), for its administrators.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Refused { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The credential was not accepted for this: 401 or 403.
+    pub fn is_rejection(&self) -> bool {
+        matches!(self.status(), Some(401 | 403))
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether asking the same again may go better. Not a timeout: that patience is used up.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::NoAnswer { reason, .. } => matches!(reason, Reason::Connect | Reason::Cut),
+            other => matches!(other.status(), Some(429 | 502..=504)),
+        }
+    }
+
+    /// Reads what reqwest says. Its own text would hold the URL, so only the causes are used.
+    pub(super) fn from_transport(operation: &'static str, error: &reqwest::Error) -> Self {
+        let (reason, detail) = classify(error);
+        Self::NoAnswer { operation, reason, detail }
+    }
+}
+
+/// A text of the backend as it may be shown: cleaned, cut to [`MESSAGE_LIMIT`].
+pub(super) fn shown(message: &str) -> String {
+    let cleaned = text::clean(message.trim());
+    match cleaned.char_indices().nth(MESSAGE_LIMIT) {
+        Some((end, _)) => format!("{}…", &cleaned[..end]),
+        None => cleaned.into_owned(),
+    }
+}
+
+fn said(message: &str) -> &str {
+    if message.is_empty() { "refused without a reason" } else { message }
+}
+
+fn classify(error: &reqwest::Error) -> (Reason, String) {
+    let mut deepest = String::new();
+    let mut found = None;
+    walk(error, &mut |cause| {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            found = Some((Reason::Tls, tls_words(tls)));
+            return;
+        }
+        let words = cause.to_string();
+        if found.is_none() {
+            found = known_cause(cause, &words);
+        }
+        deepest = words;
+    });
+    if error.is_timeout() {
+        let at = if error.is_connect() { "no connection in time" } else { "no complete answer in time" };
+        return (Reason::Timeout, at.to_owned());
+    }
+    if error.is_dns() && !matches!(found, Some((Reason::Proxy, _))) {
+        return (Reason::Dns, shown(&deepest));
+    }
+    match found {
+        Some((reason, detail)) => (reason, shown(&detail)),
+        None if error.is_connect() => (Reason::Connect, shown(&deepest)),
+        None if error.is_body() || error.is_decode() => (Reason::Cut, shown(&deepest)),
+        None => (Reason::Other, shown(&deepest)),
+    }
+}
+
+fn known_cause(cause: &(dyn StdError + 'static), words: &str) -> Option<(Reason, String)> {
+    if let Some(io) = cause.downcast_ref::<io::Error>() {
+        let reason = match io.kind() {
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::AddrNotAvailable => Reason::Connect,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => Reason::Cut,
+            io::ErrorKind::TimedOut => Reason::Timeout,
+            _ => return None,
+        };
+        return Some((reason, io.kind().to_string()));
+    }
+    // hyper-util has no type for a proxy's refusal.
+    if words.starts_with("tunnel error") || words.contains("proxy") {
+        return Some((Reason::Proxy, words.to_owned()));
+    }
+    let incomplete = cause.downcast_ref::<hyper::Error>()?.is_incomplete_message();
+    incomplete.then(|| (Reason::Cut, words.to_owned()))
+}
+
+/// Calls `see` for each cause below `error`, those inside an I/O error included.
+fn walk(error: &dyn StdError, see: &mut dyn FnMut(&(dyn StdError + 'static))) {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        see(cause);
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner as &(dyn StdError + 'static)),
+            None => cause.source(),
+        };
+    }
+}
+
+fn tls_words(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Bad;
+    match error {
+        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
+            "the server's certificate has expired".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
+            "the server's certificate is not valid yet; is the clock right?".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
+            "the server's certificate comes from an authority that is not trusted here".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+            "the server's certificate is for another host name".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_a_backend_are_cleaned_and_cut() {
+        assert_eq!(shown(" a\u{1b}[31mb\n"), "a\u{fffd}[31mb");
+        assert_eq!(shown(&"x".repeat(2000)).chars().count(), MESSAGE_LIMIT + 1);
+    }
+
+    #[test]
+    fn an_error_says_what_and_what_to_do() {
+        let error = Error::Refused {
+            operation: "creating an API key",
+            status: 403,
+            code: Some(7),
+            message: "audience mismatch".into(),
+            request_id: None,
+            retry_after: None,
+        };
+        assert_eq!(error.to_string(), "creating an API key: audience mismatch (HTTP 403)");
+        assert_eq!(error.kind(), "forbidden");
+        assert!(error.hint().unwrap().contains("audience API"));
+        assert!(error.is_rejection());
+    }
+}

@@ -1,0 +1,86 @@
+//! API keys: validate, list, create, delete; and the legacy key's rotation.
+
+use jiff::Timestamp;
+use reqwest::Method;
+
+use super::{Client, Error};
+use crate::wire::{
+    self, CreateV2KeyRequest, CreateV2KeyResponse, ListV2KeysResponse, RotateV1KeyRequest,
+    RotateV1KeyResponse, V2KeyDetails, ValidateAPIKeyRequest, ValidateAPIKeyResponse,
+};
+
+/// What a new API key shall be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewKey {
+    /// `None`: the workbench's default.
+    pub expiry: Option<Timestamp>,
+    /// The key's name in this program.
+    pub comment: String,
+    /// Empty: the workbench's default; an older one knows no audiences (OBSERVED, CAI_STUDIO_AGENT).
+    pub audiences: Vec<String>,
+}
+
+impl Client {
+    /// Asks whether the key of this client is valid for `audience`, and whose it is.
+    ///
+    /// A key that is valid for another audience is refused with 403, `audience mismatch`
+    /// (OBSERVED, cai-connector).
+    pub async fn validate_key(&self, audience: &str) -> Result<ValidateAPIKeyResponse, Error> {
+        let body = ValidateAPIKeyRequest { audience: audience.to_owned() };
+        let path = ["api", "v2", "auth", "validate_key"];
+        self.send(self.call("validating the API key", Method::POST, &path)?.json(&body)?.idempotent()).await
+    }
+
+    /// All API keys of `username`, without their secrets. This list has no pages (SPEC).
+    pub async fn list_keys(&self, username: &str) -> Result<Vec<V2KeyDetails>, Error> {
+        let path = ["api", "v2", "users", username, "v2_keys"];
+        let list: ListV2KeysResponse = self.send(self.call("listing API keys", Method::GET, &path)?).await?;
+        Ok(list.keys)
+    }
+
+    /// Creates an API key. The answer is the only place that ever shows it.
+    pub async fn create_key(&self, username: &str, new: &NewKey) -> Result<CreateV2KeyResponse, Error> {
+        const OPERATION: &str = "creating an API key";
+        let body = CreateV2KeyRequest {
+            username: username.to_owned(),
+            expiry_date: new.expiry.map(wire::time::format).unwrap_or_default(),
+            comments: new.comment.clone(),
+            audiences: new.audiences.clone(),
+        };
+        let path = ["api", "v2", "users", username, "v2_keys"];
+        let created: CreateV2KeyResponse =
+            self.send(self.call(OPERATION, Method::POST, &path)?.json(&body)?).await?;
+        if created.api_key.expose().is_empty() {
+            return Err(Error::BadAnswer { operation: OPERATION, detail: "it holds no key".to_owned() });
+        }
+        Ok(created)
+    }
+
+    /// Deletes one API key; it stops working at once.
+    pub async fn delete_key(&self, username: &str, key_id: &str) -> Result<(), Error> {
+        let path = ["api", "v2", "users", username, "v2_keys", key_id];
+        self.send_for_success(self.call("deleting an API key", Method::DELETE, &path)?).await
+    }
+
+    /// Deletes every API key of `username`, the one that asks included if it is theirs.
+    pub async fn delete_all_keys(&self, username: &str) -> Result<(), Error> {
+        let path = ["api", "v2", "users", username, "v2_keys"];
+        self.send_for_success(self.call("deleting all API keys", Method::DELETE, &path)?).await
+    }
+
+    /// Replaces the legacy key of `username`; the one before stops working.
+    pub async fn rotate_legacy_key(
+        &self,
+        username: &str,
+        expiry: Option<Timestamp>,
+        comment: &str,
+    ) -> Result<RotateV1KeyResponse, Error> {
+        let body = RotateV1KeyRequest {
+            username: username.to_owned(),
+            api_key_expiry_date: expiry.map(wire::time::format).unwrap_or_default(),
+            api_key_comments: comment.to_owned(),
+        };
+        let path = ["api", "v2", "users", username, "v1_key:rotate"];
+        self.send(self.call("rotating the legacy key", Method::POST, &path)?.json(&body)?).await
+    }
+}

@@ -1,0 +1,79 @@
+//! Projects and their collaborators.
+
+use reqwest::Method;
+
+use super::{Client, Error, Page, PageQuery, all_pages};
+use crate::wire::{
+    AddProjectCollaboratorRequest, Collaborator, ListProjectCollaboratorsResponse, ListProjectsResponse,
+    Project,
+};
+
+/// Which projects a list shall have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProjectScope {
+    /// Own ones and those that one is a collaborator of.
+    #[default]
+    Mine,
+    /// Public ones too.
+    Public,
+    /// All of the site; for anybody but a site administrator the same as [`Self::Public`] (SPEC).
+    All,
+}
+
+impl Client {
+    /// A page of projects. Filter members: `name`, `description`, `owner.username`, `creator.username`, …
+    pub async fn projects_page(
+        &self,
+        scope: ProjectScope,
+        query: &PageQuery,
+    ) -> Result<Page<Project>, Error> {
+        let mut pairs = query.pairs();
+        match scope {
+            ProjectScope::Mine => {}
+            ProjectScope::Public => pairs.push(("include_public_projects", "true".to_owned())),
+            ProjectScope::All => pairs.push(("include_all_projects", "true".to_owned())),
+        }
+        let call = self.call("listing projects", Method::GET, &["api", "v2", "projects"])?.query(&pairs);
+        let list: ListProjectsResponse = self.send(call).await?;
+        Ok(Page::new(list.projects, list.next_page_token))
+    }
+
+    /// One project by its id.
+    pub async fn project(&self, id: &str) -> Result<Project, Error> {
+        self.send(self.call("reading a project", Method::GET, &["api", "v2", "projects", id])?).await
+    }
+
+    /// Everybody with rights in a project beside its owner.
+    pub async fn collaborators(&self, project_id: &str) -> Result<Vec<Collaborator>, Error> {
+        let path = ["api", "v2", "projects", project_id, "collaborators"];
+        all_pages(PageQuery::sized(100), |query| async move {
+            let call = self.call("listing collaborators", Method::GET, &path)?.query(&query.pairs());
+            let list: ListProjectCollaboratorsResponse = self.send(call).await?;
+            Ok(Page::new(list.collaborators, list.next_page_token))
+        })
+        .await
+    }
+
+    /// Adds a collaborator, or changes the permission of one (`read`, `write`, `admin` are known
+    /// to work, `operator` is INFERRED).
+    pub async fn add_collaborator(
+        &self,
+        project_id: &str,
+        username: &str,
+        permission: &str,
+    ) -> Result<(), Error> {
+        let body = AddProjectCollaboratorRequest {
+            project_id: project_id.to_owned(),
+            username: username.to_owned(),
+            permission: permission.to_owned(),
+        };
+        let path = ["api", "v2", "projects", project_id, "collaborators", username];
+        self.send_for_success(self.call("adding a collaborator", Method::PUT, &path)?.json(&body)?).await
+    }
+
+    /// Takes a collaborator's rights away.
+    pub async fn remove_collaborator(&self, project_id: &str, username: &str) -> Result<(), Error> {
+        let path = ["api", "v2", "projects", project_id, "collaborators", username];
+        self.send_for_success(self.call("removing a collaborator", Method::DELETE, &path)?).await
+    }
+}

@@ -1,0 +1,23 @@
+//! Users. `usersquota` is the directory: a site administrator sees everybody, others themselves (SPEC).
+
+use reqwest::Method;
+
+use super::{Client, Error, Page, PageQuery};
+use crate::wire::{ListUsersQuotaResponse, ShortUser, UserQuota};
+
+impl Client {
+    /// A page of users. Filter members: `banned`, `deactivated` (texts `true`, `false`); sort: `username`.
+    pub async fn users_page(&self, query: &PageQuery) -> Result<Page<UserQuota>, Error> {
+        let call =
+            self.call("listing users", Method::GET, &["api", "v2", "usersquota"])?.query(&query.pairs());
+        let list: ListUsersQuotaResponse = self.send(call).await?;
+        let total = u64::try_from(list.total_count.0).ok().filter(|total| *total > 0);
+        Ok(Page { total, ..Page::new(list.user_quota, list.next_page_token) })
+    }
+
+    /// Name and e-mail address of the user with the numeric id `id`.
+    pub async fn user_by_id(&self, id: i64) -> Result<ShortUser, Error> {
+        self.send(self.call("looking up a user", Method::GET, &["api", "v2", "users", &id.to_string()])?)
+            .await
+    }
+}
