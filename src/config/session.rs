@@ -1,0 +1,58 @@
+//! A workbench and who one is there: what every command and the interface start from.
+
+use crate::api::Client;
+use crate::secret::ApiKey;
+
+/// One workbench, as one user.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Signed with the key of [`Self::username`].
+    pub client: Client,
+    /// Whose key it is, where that is known before the first answer.
+    pub username: Option<String>,
+    /// What people call it: the profile's label or name, else the host.
+    pub label: String,
+    /// The profile it comes from; `None` for the environment and for the demo.
+    pub profile: Option<String>,
+    /// The profile's colour, as the theme names colours.
+    pub colour: Option<String>,
+    /// Nothing may be created, changed or deleted.
+    pub read_only: bool,
+    /// Certificates are not checked; the interface shows it all the time.
+    pub insecure: bool,
+    /// Project to begin with: id, as `CDSW_PROJECT_ID` has it.
+    pub project: Option<String>,
+    /// The key is the one that a workbench session was given: it is never offered for deletion or
+    /// rotation, and nothing secret is written to the home directory, which other collaborators read.
+    pub inside_workbench: bool,
+    /// Keys that may be picked for a test without being pasted; the demo has those of its users.
+    pub known_keys: Vec<KnownKey>,
+}
+
+/// A key that the program holds anyway, with what to call it.
+#[derive(Debug, Clone)]
+pub struct KnownKey {
+    pub label: String,
+    pub username: String,
+    pub key: ApiKey,
+}
+
+impl Session {
+    /// A session with nothing but a client; `label` is the host.
+    pub fn new(client: Client) -> Self {
+        let label = client.url().split_once("://").map_or(client.url(), |(_, host)| host).to_owned();
+        let insecure = client.options().insecure;
+        Self {
+            client,
+            username: None,
+            label,
+            profile: None,
+            colour: None,
+            read_only: false,
+            insecure,
+            project: None,
+            inside_workbench: false,
+            known_keys: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The `[ui]` table of `config.toml`: what a person may change about the interface.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of the interface. Every one has a default; an absent table is all defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UiSettings {
+    /// Name of a theme; `None` chooses by the terminal.
+    pub theme: Option<String>,
+    /// Plain characters instead of box drawing and signs.
+    pub ascii: bool,
+    /// An active key with this many days left or fewer counts as expiring soon.
+    pub soon_days: u16,
+    pub week_start: WeekStart,
+    /// How the clipboard is reached: `auto`, `osc52`, `tmux`, `off`.
+    pub clipboard: String,
+    /// Command name → keys, in place of the default ones.
+    pub keys: BTreeMap<String, KeyList>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeekStart {
+    #[default]
+    Monday,
+    Sunday,
+}
+
+/// One key or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeyList {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl KeyList {
+    /// The keys, in order.
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(key) => std::slice::from_ref(key),
+            Self::Several(keys) => keys,
+        }
+    }
+}
+
+impl Default for UiSettings {
+    fn default() -> Self {
+        Self {
+            theme: None,
+            ascii: false,
+            soon_days: 14,
+            week_start: WeekStart::default(),
+            clipboard: "auto".to_owned(),
+            keys: BTreeMap::new(),
+        }
+    }
+}
