@@ -1,3 +1,6 @@
 //! The embedded workbench: a real HTTP server with a real store that speaks the wire of API v2.
 
+pub mod functions;
+pub mod python;
+pub mod replicas;
 pub mod store;

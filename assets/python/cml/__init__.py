@@ -1,0 +1,1 @@
+"""Stand-in for the workbench's `cml` package: what a model needs of it."""

@@ -1,0 +1,281 @@
+//! The functions that come with the embedded workbench, so that a model can be called without
+//! Python and without a project file: the demo models, and stand-ins for anybody's tests.
+//!
+//! A build names one with the kernel `builtin` and the function's name.
+
+mod churn;
+mod flaky;
+mod score;
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+/// The kernel of a build that names a function of this module.
+pub const KERNEL: &str = "builtin";
+
+/// A function that comes with the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builtin {
+    Add,
+    Churn,
+    Slow,
+    Flaky,
+    Score,
+    Echo,
+}
+
+/// What a function makes of one request.
+#[derive(Debug)]
+pub enum Reply {
+    /// The result.
+    Now(Box<RawValue>),
+    /// The result, once so much time has passed.
+    After(Duration, Box<RawValue>),
+    /// The function raised an error; the text goes to the replica's log, not to the caller.
+    Raised(String),
+}
+
+impl Builtin {
+    /// Every function, by name.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("add", Self::Add),
+        ("churn", Self::Churn),
+        ("slow", Self::Slow),
+        ("flaky", Self::Flaky),
+        ("score", Self::Score),
+        ("echo", Self::Echo),
+    ];
+
+    /// The function with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, function)| function)
+    }
+
+    /// Its name, as a build's `function_name` has it.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, function)| *function == self).map_or("", |&(name, _)| name)
+    }
+
+    /// Calls the function. Cheap and never blocking: a wait is returned, not waited for.
+    pub fn call(self, request: &RawValue) -> Reply {
+        let result = match self {
+            Self::Add => add(request),
+            Self::Churn => read(request).and_then(|features| churn::predict(&features)),
+            Self::Slow => match read(request).and_then(sleep_time) {
+                Ok((time, answer)) => return result_of(&answer, |raw| Reply::After(time, raw)),
+                Err(raised) => Err(raised),
+            },
+            Self::Flaky => read(request).and_then(|wish| flaky::answer(&wish)),
+            Self::Score => read(request).map(|payment| score::decide(&payment)),
+            Self::Echo => return Reply::Now(request.to_owned()),
+        };
+        match result {
+            Ok(value) => result_of(&value, Reply::Now),
+            Err(raised) => Reply::Raised(raised),
+        }
+    }
+}
+
+fn result_of(value: &Value, reply: impl FnOnce(Box<RawValue>) -> Reply) -> Reply {
+    match to_raw_value(value) {
+        Ok(raw) => reply(raw),
+        Err(error) => Reply::Raised(error.to_string()),
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(request: &'a RawValue) -> Result<T, String> {
+    serde_json::from_str(request.get()).map_err(|error| format!("the request cannot be used: {error}"))
+}
+
+#[derive(Deserialize)]
+struct Sum {
+    a: serde_json::Number,
+    b: serde_json::Number,
+}
+
+/// `{"a":3,"b":5}` → `8`; whole numbers stay whole.
+fn add(request: &RawValue) -> Result<Value, String> {
+    let Sum { a, b } = read(request)?;
+    let whole = a.as_i64().zip(b.as_i64()).and_then(|(a, b)| a.checked_add(b));
+    if let Some(sum) = whole {
+        return Ok(json!(sum));
+    }
+    let sum = a.as_f64().zip(b.as_f64()).map(|(a, b)| a + b);
+    sum.filter(|sum| sum.is_finite()).map(|sum| json!(sum)).ok_or_else(|| "the sum is too large".to_owned())
+}
+
+#[derive(Deserialize)]
+struct Sleep {
+    /// Milliseconds.
+    ms: f64,
+}
+
+/// `{"ms":N}` → `N`, after as many milliseconds.
+fn sleep_time(sleep: Sleep) -> Result<(Duration, Value), String> {
+    let time = Duration::try_from_secs_f64(sleep.ms / 1000.0).map_err(|error| error.to_string())?;
+    let whole = sleep.ms.fract() == 0.0 && sleep.ms < 1e15;
+    // A whole number below 1e15 has an exact i64.
+    Ok((time, if whole { json!(sleep.ms as i64) } else { json!(sleep.ms) }))
+}
+
+/// A model of the demo data.
+#[derive(Debug, Clone, Copy)]
+pub struct DemoModel {
+    pub project: &'static str,
+    pub name: &'static str,
+    pub replicas: u32,
+    /// Whether a call needs an API key.
+    pub authentication: bool,
+    /// Ends with an example request as JSON.
+    pub description: &'static str,
+    pub function: Builtin,
+    /// Whether its deployment runs; the other one is stopped.
+    pub deployed: bool,
+}
+
+/// The models of the demo data.
+pub const DEMO: [DemoModel; 7] = [
+    DemoModel {
+        project: "churn-prod",
+        name: "add",
+        replicas: 2,
+        authentication: true,
+        description: "Adds two numbers. Example: {\"a\": 3, \"b\": 5}",
+        function: Builtin::Add,
+        deployed: true,
+    },
+    DemoModel {
+        project: "churn-prod",
+        name: "churn",
+        replicas: 3,
+        authentication: true,
+        description: "How likely a customer is to leave: a logistic regression. Example: \
+                      {\"tenure_months\": 5, \"monthly_charge\": 89.5, \"support_calls\": 4, \
+                      \"contract\": \"monthly\", \"autopay\": false}",
+        function: Builtin::Churn,
+        deployed: true,
+    },
+    DemoModel {
+        project: "churn-prod",
+        name: "slow",
+        replicas: 1,
+        authentication: true,
+        description: "Sleeps as many milliseconds as it is told, and answers them. Example: {\"ms\": 400}",
+        function: Builtin::Slow,
+        deployed: true,
+    },
+    DemoModel {
+        project: "churn-prod",
+        name: "flaky",
+        replicas: 2,
+        authentication: true,
+        description: "Fails with the probability p; the same way each time where a seed is given. Example: \
+                      {\"p\": 0.3, \"seed\": 7}",
+        function: Builtin::Flaky,
+        deployed: true,
+    },
+    DemoModel {
+        project: "churn-prod",
+        name: "retired",
+        replicas: 1,
+        authentication: true,
+        description: "The churn model of last year, stopped. Example: {\"tenure_months\": 30}",
+        function: Builtin::Churn,
+        deployed: false,
+    },
+    DemoModel {
+        project: "fraud-lab",
+        name: "score",
+        replicas: 2,
+        authentication: true,
+        description: "Scores a card payment with a decision tree. Example: {\"amount\": 1900, \"hour\": 3, \
+                      \"card_present\": false, \"country_differs\": true}",
+        function: Builtin::Score,
+        deployed: true,
+    },
+    DemoModel {
+        project: "playground",
+        name: "echo",
+        replicas: 2,
+        authentication: false,
+        description: "Answers its request. Needs no API key. Example: {\"hello\": \"world\"}",
+        function: Builtin::Echo,
+        deployed: true,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(function: Builtin, request: &str) -> Reply {
+        function.call(serde_json::from_str(request).unwrap())
+    }
+
+    pub(super) fn answer(function: Builtin, request: &str) -> Value {
+        match call(function, request) {
+            Reply::Now(raw) => serde_json::from_str(raw.get()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn add_keeps_whole_numbers_whole() {
+        assert_eq!(answer(Builtin::Add, r#"{"a":3,"b":5}"#), json!(8));
+        assert_eq!(answer(Builtin::Add, r#"{"a":0.5,"b":-2}"#), json!(-1.5));
+        assert_eq!(
+            answer(Builtin::Add, r#"{"a":9223372036854775807,"b":1}"#),
+            json!(9_223_372_036_854_775_808.0_f64)
+        );
+    }
+
+    #[test]
+    fn requests_that_fit_no_function_raise() {
+        for (function, request) in [
+            (Builtin::Add, "null"),
+            (Builtin::Add, r#"{"a":"3","b":5}"#),
+            (Builtin::Add, r#"{"a":1e308,"b":1e308}"#),
+            (Builtin::Slow, r#"{"ms":-1}"#),
+            (Builtin::Slow, r#"{"ms":1e300}"#),
+            (Builtin::Churn, r#"{"tenure_months":"long"}"#),
+            (Builtin::Flaky, r#"{"p":2}"#),
+            (Builtin::Score, r#"{"ammount":1}"#),
+        ] {
+            assert!(matches!(call(function, request), Reply::Raised(_)), "{function:?} {request}");
+        }
+    }
+
+    #[test]
+    fn slow_answers_the_time_it_is_told_to_sleep() {
+        let Reply::After(time, raw) = call(Builtin::Slow, r#"{"ms":250}"#) else { panic!() };
+        assert_eq!((time, raw.get()), (Duration::from_millis(250), "250"));
+    }
+
+    #[test]
+    fn echo_answers_its_request_to_the_letter() {
+        let request = r#"{"big": 123456789012345678901234567890, "x": [ 1.0 ]}"#;
+        let Reply::Now(raw) = call(Builtin::Echo, request) else { panic!() };
+        assert_eq!(raw.get(), request);
+    }
+
+    #[test]
+    fn every_demo_model_answers_the_example_in_its_description() {
+        for model in DEMO {
+            let example = &model.description[model.description.find('{').unwrap()..];
+            let reply = call(model.function, example);
+            assert!(!matches!(reply, Reply::Raised(_)), "{}: {reply:?}", model.name);
+        }
+    }
+
+    #[test]
+    fn names_lead_to_functions_and_back() {
+        for (name, function) in Builtin::ALL {
+            assert_eq!(Builtin::named(name), Some(function));
+            assert_eq!(function.name(), name);
+        }
+        assert_eq!(Builtin::named("predict"), None);
+    }
+}
