@@ -1,1 +1,30 @@
-//! The model test engine: one call, runs, statistics, export. It knows nothing of the interface.
+//! The model test engine: one call with its phases apart, and runs of many calls.
+//!
+//! It speaks HTTP/1.1 on connections of its own instead of going through the API client, because
+//! that is what makes name look-up, connection, TLS, waiting and body separate figures, and what
+//! keeps a run from measuring a connection pool. It knows nothing of the interface.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`transport`] | how to reach a model service: certificates, proxy, patience |
+//! | [`connect`] | one connection: look-up, connect, tunnel, TLS |
+//! | [`http1`] | one exchange on it: request out, head and body in, bounded |
+//! | [`target`] | which model, and the bytes of its request |
+//! | [`answer`] | what came back, read tolerantly |
+//! | [`failure`] | the kinds of failure, and errors as sentences |
+//! | [`call`] | one call from begin to end |
+//! | [`run`] | many of them: schedules, statistics, export |
+
+pub mod answer;
+pub mod call;
+pub mod connect;
+pub mod failure;
+pub mod http1;
+pub mod target;
+pub mod transport;
+
+pub use answer::{Answer, BodyKind};
+pub use call::{CallResult, Phases, call};
+pub use failure::{CallError, FailureKind, Phase, TlsReason};
+pub use target::{ModelCallTarget, ModelRequest};
+pub use transport::{Transport, TransportOptions};

@@ -1,0 +1,161 @@
+//! One model call from the look-up of the name to the last byte, each phase timed.
+
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
+
+use super::answer::{Answer, MAX_BODY};
+use super::connect::connect;
+use super::failure::{CallError, FailureKind, Phase};
+use super::http1::HttpError;
+use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
+use super::transport::Transport;
+use crate::secret::ApiKey;
+use crate::text;
+
+/// How long each phase took; `None` for one that did not happen or did not end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Resolving the name; zero for an address.
+    pub lookup: Option<Duration>,
+    /// TCP, and the tunnel of a proxy.
+    pub connect: Option<Duration>,
+    pub tls: Option<Duration>,
+    /// From the first byte of the request to the last of the answer's head.
+    pub waiting: Option<Duration>,
+    pub body: Option<Duration>,
+}
+
+impl Phases {
+    /// In order, with the word for each.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
+        [
+            ("look-up", self.lookup),
+            ("connect", self.connect),
+            ("TLS", self.tls),
+            ("waiting", self.waiting),
+            ("body", self.body),
+        ]
+        .into_iter()
+    }
+
+    fn current(&self, https: bool) -> Phase {
+        match () {
+            () if self.lookup.is_none() => Phase::Lookup,
+            () if self.connect.is_none() => Phase::Connect,
+            () if https && self.tls.is_none() => Phase::Tls,
+            () if self.waiting.is_none() => Phase::Waiting,
+            () => Phase::Body,
+        }
+    }
+}
+
+/// One call and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallResult {
+    pub started: Timestamp,
+    pub phases: Phases,
+    /// From begin to end, also of a call that failed.
+    pub total: Duration,
+    pub outcome: Result<Answer, CallError>,
+    /// Whether an API key was sent.
+    pub key_sent: bool,
+    /// Bytes of the request's body.
+    pub request_size: usize,
+}
+
+impl CallResult {
+    /// What kind of failure the call ended in; `None` for success.
+    pub fn failure(&self) -> Option<FailureKind> {
+        match &self.outcome {
+            Ok(answer) => answer.failure(),
+            Err(error) => Some(error.kind()),
+        }
+    }
+
+    /// The answer, if there was one.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.outcome.as_ref().ok()
+    }
+}
+
+/// Calls a model once, on a connection of its own. Dropping the future closes the connection.
+pub async fn call(
+    transport: &Transport,
+    target: &ModelCallTarget,
+    key: Option<&ApiKey>,
+    request: &ModelRequest,
+) -> CallResult {
+    let started = Timestamp::now();
+    let begin = Instant::now();
+    let mut phases = Phases::default();
+    let outcome = match Endpoint::parse(&target.url) {
+        Err(error) => Err(error),
+        Ok(endpoint) => {
+            let attempt = attempt(transport, &endpoint, target, key, request, &mut phases);
+            match timeout(transport.timeout(), attempt).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    let phase = phases.current(endpoint.https);
+                    Err(CallError::Timeout { phase, after: transport.timeout() })
+                }
+            }
+        }
+    };
+    CallResult {
+        started,
+        phases,
+        total: begin.elapsed(),
+        outcome,
+        key_sent: key.is_some(),
+        request_size: request.as_str().len(),
+    }
+}
+
+async fn attempt(
+    transport: &Transport,
+    endpoint: &Endpoint,
+    target: &ModelCallTarget,
+    key: Option<&ApiKey>,
+    request: &ModelRequest,
+    phases: &mut Phases,
+) -> Result<Answer, CallError> {
+    let proxy = transport.proxy(&endpoint.uri)?;
+    let wire = WireRequest::new(endpoint, &target.access_key, key, request, proxy.as_ref())?;
+    let mut connection = connect(transport, endpoint, proxy.as_ref(), phases).await?;
+
+    let begin = Instant::now();
+    let in_phase = |phase| move |error| http_error(error, phase);
+    connection.send(wire.bytes()).await.map_err(in_phase(Phase::Waiting))?;
+    let mut headers = Vec::new();
+    let head = connection
+        .read_head(|name, value| headers.push(header(name, value)))
+        .await
+        .map_err(in_phase(Phase::Waiting))?;
+    phases.waiting = Some(begin.elapsed());
+
+    let begin = Instant::now();
+    let mut body = Vec::new();
+    let end = connection.read_body(&head, MAX_BODY, &mut body).await.map_err(in_phase(Phase::Body))?;
+    phases.body = Some(begin.elapsed());
+    Ok(Answer::new(head.status, headers, Bytes::from(body), end.size, end.truncated))
+}
+
+pub(crate) fn http_error(error: HttpError, phase: Phase) -> CallError {
+    match error {
+        HttpError::NotHttp(detail) => CallError::NotHttp { detail },
+        error => CallError::Cut { phase, detail: error.to_string() },
+    }
+}
+
+fn header(name: &str, value: &[u8]) -> (String, String) {
+    let name = name.to_ascii_lowercase();
+    // A session cookie is as good as a key.
+    let value = match name.as_str() {
+        "set-cookie" => "(left out)".to_owned(),
+        _ => text::clean(&String::from_utf8_lossy(value)).into_owned(),
+    };
+    (name, value)
+}

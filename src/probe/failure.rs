@@ -1,0 +1,198 @@
+//! The kinds of failure that a model call can end in, and the errors of calls that got no answer.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::text;
+
+/// What kind of failure a call ended in. Runs count by it, [`crate::diagnosis`] starts from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The caller may not call this model, or is not known: 401, 403, or the documented text.
+    NotAuthorized,
+    /// No replica was free in time: 429 or `model.busy`.
+    Busy,
+    /// The function behind the model failed: 400 with `success: false`, or 200 with it.
+    ModelFailed,
+    /// No such model here: 404.
+    NotFound,
+    /// The request is larger than the service takes: 413.
+    TooLarge,
+    /// Something else than a model service answered: HTML, a redirect.
+    NotAModelService,
+    /// The service itself failed: 5xx.
+    ServerError,
+    /// Another refusal: the remaining 4xx and unknown statuses.
+    Refused,
+    /// A 2xx whose body is no JSON object.
+    BadAnswer,
+    /// The name of the host could not be resolved.
+    Lookup,
+    /// No connection to the host.
+    Connect,
+    /// The connection could not be secured.
+    Tls,
+    /// The proxy would not pass the call on.
+    Proxy,
+    /// No complete answer in the time that the caller gave.
+    Timeout,
+    /// The connection ended in the middle of the exchange.
+    Cut,
+    /// Nothing was sent: something about the request is wrong.
+    Invalid,
+}
+
+impl FailureKind {
+    /// Every kind, in the order of reports.
+    pub const ALL: [FailureKind; 16] = [
+        Self::NotAuthorized,
+        Self::Busy,
+        Self::ModelFailed,
+        Self::NotFound,
+        Self::TooLarge,
+        Self::NotAModelService,
+        Self::ServerError,
+        Self::Refused,
+        Self::BadAnswer,
+        Self::Lookup,
+        Self::Connect,
+        Self::Tls,
+        Self::Proxy,
+        Self::Timeout,
+        Self::Cut,
+        Self::Invalid,
+    ];
+
+    /// The name in exports: `not_authorized`, `busy`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAuthorized => "not_authorized",
+            Self::Busy => "busy",
+            Self::ModelFailed => "model_failed",
+            Self::NotFound => "not_found",
+            Self::TooLarge => "too_large",
+            Self::NotAModelService => "not_a_model_service",
+            Self::ServerError => "server_error",
+            Self::Refused => "refused",
+            Self::BadAnswer => "bad_answer",
+            Self::Lookup => "lookup",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Proxy => "proxy",
+            Self::Timeout => "timeout",
+            Self::Cut => "cut",
+            Self::Invalid => "invalid",
+        }
+    }
+
+    /// A few words for a table.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotAuthorized => "not authorized",
+            Self::Busy => "busy",
+            Self::ModelFailed => "the function failed",
+            Self::NotFound => "no such model",
+            Self::TooLarge => "request too large",
+            Self::NotAModelService => "not a model service",
+            Self::ServerError => "service error",
+            Self::Refused => "refused",
+            Self::BadAnswer => "unreadable answer",
+            Self::Lookup => "name not found",
+            Self::Connect => "no connection",
+            Self::Tls => "TLS failed",
+            Self::Proxy => "proxy refused",
+            Self::Timeout => "timed out",
+            Self::Cut => "cut short",
+            Self::Invalid => "not sent",
+        }
+    }
+}
+
+/// Where in a call the time went, or ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Lookup,
+    Connect,
+    Tls,
+    Waiting,
+    Body,
+}
+
+impl Phase {
+    /// What was being done in this phase, to follow "while".
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Lookup => "looking up the name",
+            Self::Connect => "connecting",
+            Self::Tls => "securing the connection (TLS)",
+            Self::Waiting => "waiting for the model's answer",
+            Self::Body => "reading the answer",
+        }
+    }
+}
+
+/// Why a connection could not be secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsReason {
+    /// The certificate is signed by nobody that this machine trusts.
+    UnknownIssuer,
+    /// The certificate is past its date, or not valid yet.
+    Expired,
+    /// The certificate is for another name.
+    WrongName,
+    /// The other end does not speak TLS on this port.
+    NotTls,
+    Other,
+}
+
+/// A call that got no answer. The texts hold no key and no access key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Nothing was sent.
+    #[error("{what}")]
+    Invalid { what: String, hint: String },
+    #[error("the name {host} cannot be resolved: {detail}")]
+    Lookup { host: String, detail: String },
+    #[error("no connection to {address}: {detail}")]
+    Connect { address: String, detail: String },
+    #[error("the connection to {host} cannot be secured: {detail}")]
+    Tls { host: String, reason: TlsReason, detail: String },
+    #[error("the proxy {proxy} did not pass the call on: {detail}")]
+    Proxy { proxy: String, detail: String },
+    #[error("no answer within {} ({} took too long)", text::latency(*.after), .phase.doing())]
+    Timeout { phase: Phase, after: Duration },
+    #[error("the connection ended before the answer was complete: {detail}")]
+    Cut { phase: Phase, detail: String },
+    #[error("the answer is not HTTP: {detail}")]
+    NotHttp { detail: String },
+}
+
+impl CallError {
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Invalid { .. } => FailureKind::Invalid,
+            Self::Lookup { .. } => FailureKind::Lookup,
+            Self::Connect { .. } => FailureKind::Connect,
+            Self::Tls { .. } => FailureKind::Tls,
+            Self::Proxy { .. } => FailureKind::Proxy,
+            Self::Timeout { .. } => FailureKind::Timeout,
+            Self::Cut { .. } => FailureKind::Cut,
+            Self::NotHttp { .. } => FailureKind::NotAModelService,
+        }
+    }
+
+    /// What to do about it, where that follows from the error alone.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Invalid { hint, .. } => Some(hint.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn invalid(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Invalid { what: what.into(), hint: hint.into() }
+    }
+}

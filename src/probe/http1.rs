@@ -1,0 +1,420 @@
+//! One HTTP/1.1 exchange at a time on one connection: request bytes out, head and body in.
+//!
+//! Written for measuring. Each step is a call of its own, so that the caller can take the time
+//! between them; buffers live as long as the connection, so that a run does not allocate per
+//! request; nothing is retried behind the caller's back.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::connect::Stream;
+
+/// Size of one read, and the room kept for small answers.
+const CHUNK: usize = 16 * 1024;
+/// A head larger than this is not read on.
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEADERS: usize = 100;
+
+/// How the end of a body is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    None,
+    Length(u64),
+    Chunked,
+    UntilClose,
+}
+
+/// The part of a head that an exchange needs to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    pub status: u16,
+    pub framing: Framing,
+    keep_alive: bool,
+}
+
+/// How much of a body came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyEnd {
+    /// Bytes of the whole body, as far as that is known: declared, else read.
+    pub size: u64,
+    /// The body is larger than the limit, and only its beginning was read.
+    pub truncated: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("the other end closed the connection without an answer")]
+    NoAnswer,
+    #[error("the other end closed the connection in the middle of the answer")]
+    CutShort,
+    #[error("{0}")]
+    NotHttp(String),
+}
+
+/// A connection and what was read from it beyond the current message.
+pub struct Connection {
+    stream: Stream,
+    buffer: Vec<u8>,
+    /// The part of `buffer` that was received and not yet read begins here …
+    at: usize,
+    /// … and ends here.
+    end: usize,
+    reusable: bool,
+}
+
+impl Connection {
+    pub fn new(stream: Stream) -> Self {
+        Self { stream, buffer: vec![0; CHUNK], at: 0, end: 0, reusable: true }
+    }
+
+    /// Whether another request may be sent: the last answer was read to its end, and the other
+    /// end keeps the connection.
+    pub fn is_reusable(&self) -> bool {
+        self.reusable
+    }
+
+    /// The bare stream, unless something was read beyond the last message.
+    pub fn into_stream(self) -> Option<Stream> {
+        self.unread().is_empty().then_some(self.stream)
+    }
+
+    /// Whether the other end has closed an idle connection, as far as that is known by now.
+    pub async fn is_closed(&mut self) -> bool {
+        poll_fn(|cx| {
+            let mut byte = [0; 1];
+            let mut buf = ReadBuf::new(&mut byte);
+            // Bytes that nobody asked for make the connection as useless as its end.
+            Poll::Ready(Pin::new(&mut self.stream).poll_read(cx, &mut buf).is_ready())
+        })
+        .await
+    }
+
+    /// Sends one request. Returns early when the answer begins before everything is sent (a
+    /// refusal of a large body, say); the connection is not reusable then.
+    ///
+    /// # Errors
+    /// Only if there is no sense in waiting for an answer.
+    pub async fn send(&mut self, request: &[u8]) -> Result<(), HttpError> {
+        self.reusable = false;
+        let mut sent = 0;
+        poll_fn(|cx| {
+            while sent < request.len() {
+                match Pin::new(&mut self.stream).poll_write(cx, &request[sent..]) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(HttpError::NoAnswer)),
+                    Poll::Ready(Ok(n)) => sent += n,
+                    // Who refuses a body may close before having read it: the answer counts.
+                    Poll::Ready(Err(error)) => match self.poll_fill(cx) {
+                        Poll::Ready(Ok(n)) if n > 0 => return Poll::Ready(Ok(())),
+                        _ => return Poll::Ready(Err(error.into())),
+                    },
+                    Poll::Pending => {
+                        return match ready!(self.poll_fill(cx)) {
+                            Ok(0) => Poll::Ready(Err(HttpError::NoAnswer)),
+                            Ok(_) => Poll::Ready(Ok(())),
+                            Err(error) => Poll::Ready(Err(error.into())),
+                        };
+                    }
+                }
+            }
+            Pin::new(&mut self.stream).poll_flush(cx).map_err(HttpError::from)
+        })
+        .await?;
+        self.reusable = sent == request.len();
+        Ok(())
+    }
+
+    /// Reads the head of the answer and shows every header (name, value) to `header`.
+    /// Interim answers (1xx) are passed over.
+    pub async fn read_head(&mut self, mut header: impl FnMut(&str, &[u8])) -> Result<Head, HttpError> {
+        loop {
+            if !self.unread().is_empty()
+                && let Some((head, length)) = parse_head(self.unread(), &mut header)?
+            {
+                self.at += length;
+                if (100..200).contains(&head.status) && head.status != 101 {
+                    continue;
+                }
+                self.reusable &= head.keep_alive && head.framing != Framing::UntilClose;
+                return Ok(head);
+            }
+            let have = self.unread().len();
+            if have > MAX_HEAD {
+                return Err(HttpError::NotHttp(format!("its head is larger than {MAX_HEAD} bytes")));
+            }
+            if self.fill().await? == 0 {
+                return Err(if have == 0 { HttpError::NoAnswer } else { HttpError::CutShort });
+            }
+        }
+    }
+
+    /// Reads the body that belongs to `head` into `body` (emptied first), at most `limit` bytes.
+    pub async fn read_body(
+        &mut self,
+        head: &Head,
+        limit: usize,
+        body: &mut Vec<u8>,
+    ) -> Result<BodyEnd, HttpError> {
+        body.clear();
+        let end = match head.framing {
+            Framing::None => BodyEnd { size: 0, truncated: false },
+            Framing::Length(length) => {
+                let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(limit);
+                self.take(wanted, body).await?;
+                BodyEnd { size: length, truncated: (wanted as u64) < length }
+            }
+            Framing::Chunked => self.read_chunks(limit, body).await?,
+            Framing::UntilClose => loop {
+                let rest = self.take_buffered(limit + 1 - body.len(), body);
+                if body.len() > limit {
+                    body.truncate(limit);
+                    break BodyEnd { size: limit as u64, truncated: true };
+                }
+                if rest == 0 && self.fill().await? == 0 {
+                    break BodyEnd { size: body.len() as u64, truncated: false };
+                }
+            },
+        };
+        self.reusable &= !end.truncated;
+        Ok(end)
+    }
+
+    async fn read_chunks(&mut self, limit: usize, body: &mut Vec<u8>) -> Result<BodyEnd, HttpError> {
+        let bad = || HttpError::NotHttp("a chunk of its body is malformed".to_owned());
+        loop {
+            let size = loop {
+                match httparse::parse_chunk_size(self.unread()) {
+                    Ok(httparse::Status::Complete((read, size))) => {
+                        self.at += read;
+                        break size;
+                    }
+                    Ok(httparse::Status::Partial) if self.unread().len() < MAX_HEAD => {
+                        self.fill_or_cut().await?;
+                    }
+                    _ => return Err(bad()),
+                }
+            };
+            if size == 0 {
+                while !self.skip_line().await? {}
+                return Ok(BodyEnd { size: body.len() as u64, truncated: false });
+            }
+            let room = limit - body.len();
+            let wanted = usize::try_from(size).unwrap_or(usize::MAX);
+            self.take(wanted.min(room), body).await?;
+            if wanted > room {
+                return Ok(BodyEnd { size: body.len() as u64, truncated: true });
+            }
+            while self.unread().len() < 2 {
+                self.fill_or_cut().await?;
+            }
+            if !self.unread().starts_with(b"\r\n") {
+                return Err(bad());
+            }
+            self.at += 2;
+        }
+    }
+
+    /// Passes over one line of a trailer; true where it was the empty one at its end.
+    async fn skip_line(&mut self) -> Result<bool, HttpError> {
+        loop {
+            let unread = self.unread();
+            if let Some(end) = unread.iter().position(|&b| b == b'\n') {
+                let empty = unread[..end].iter().all(|&b| b == b'\r');
+                self.at += end + 1;
+                return Ok(empty);
+            }
+            if unread.len() > MAX_HEAD {
+                return Err(HttpError::NotHttp("the trailer of its body has no end".to_owned()));
+            }
+            self.fill_or_cut().await?;
+        }
+    }
+
+    /// Moves `wanted` bytes to `body`, reading what lacks.
+    async fn take(&mut self, wanted: usize, body: &mut Vec<u8>) -> Result<(), HttpError> {
+        let mut missing = wanted - self.take_buffered(wanted, body);
+        while missing > 0 {
+            self.fill_or_cut().await?;
+            missing -= self.take_buffered(missing, body);
+        }
+        Ok(())
+    }
+
+    fn take_buffered(&mut self, wanted: usize, body: &mut Vec<u8>) -> usize {
+        let unread = self.unread();
+        let n = wanted.min(unread.len());
+        body.extend_from_slice(&unread[..n]);
+        self.at += n;
+        n
+    }
+
+    async fn fill_or_cut(&mut self) -> Result<(), HttpError> {
+        if self.fill().await? == 0 { Err(HttpError::CutShort) } else { Ok(()) }
+    }
+
+    async fn fill(&mut self) -> Result<usize, HttpError> {
+        Ok(poll_fn(|cx| self.poll_fill(cx)).await?)
+    }
+
+    /// Reads once; 0 at the end of the stream.
+    fn poll_fill(&mut self, cx: &mut std::task::Context<'_>) -> Poll<io::Result<usize>> {
+        if self.at == self.end {
+            (self.at, self.end) = (0, 0);
+        } else if self.end == self.buffer.len() {
+            // Room for more: first by moving the unread part to the front, then by growing.
+            self.buffer.copy_within(self.at..self.end, 0);
+            (self.at, self.end) = (0, self.end - self.at);
+            if self.end > self.buffer.len() / 2 {
+                self.buffer.resize(self.buffer.len() * 2, 0);
+            }
+        }
+        let mut buf = ReadBuf::new(&mut self.buffer[self.end..]);
+        let result = Pin::new(&mut self.stream).poll_read(cx, &mut buf);
+        let n = buf.filled().len();
+        self.end += n;
+        result.map_ok(|()| n)
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.buffer[self.at..self.end]
+    }
+}
+
+/// Reads a complete head off the front of `bytes`: what it says and its length.
+fn parse_head(
+    bytes: &[u8],
+    header: &mut impl FnMut(&str, &[u8]),
+) -> Result<Option<(Head, usize)>, HttpError> {
+    let mut space = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut space);
+    let length = match response.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(error) => return Err(HttpError::NotHttp(error.to_string())),
+    };
+    let status = response.code.unwrap_or_default();
+    let mut framing = Framing::UntilClose;
+    let mut keep_alive = response.version == Some(1);
+    for field in response.headers.iter() {
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        if is("content-length") && framing != Framing::Chunked {
+            let length = std::str::from_utf8(field.value).ok().and_then(|v| v.trim().parse().ok());
+            framing = Framing::Length(
+                length.ok_or_else(|| HttpError::NotHttp("its Content-Length is no number".to_owned()))?,
+            );
+        } else if is("transfer-encoding") && has_token(field.value, "chunked") {
+            framing = Framing::Chunked;
+        } else if is("connection") {
+            keep_alive = if keep_alive {
+                !has_token(field.value, "close")
+            } else {
+                has_token(field.value, "keep-alive")
+            };
+        }
+        if !(100..200).contains(&status) {
+            header(field.name, field.value);
+        }
+    }
+    if matches!(status, 100..200 | 204 | 304) {
+        framing = Framing::None;
+    }
+    Ok(Some((Head { status, framing, keep_alive }, length)))
+}
+
+fn has_token(value: &[u8], token: &str) -> bool {
+    std::str::from_utf8(value).is_ok_and(|v| v.split(',').any(|t| t.trim().eq_ignore_ascii_case(token)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A connection whose other end sends `answer` in pieces of `step` bytes and closes.
+    async fn answering(answer: &'static [u8], step: usize) -> Connection {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            for piece in answer.chunks(step) {
+                stream.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        });
+        Connection::new(Stream::Plain(TcpStream::connect(address).await.unwrap()))
+    }
+
+    async fn exchange(answer: &'static [u8], step: usize) -> (Head, String, BodyEnd, bool) {
+        let mut connection = answering(answer, step).await;
+        let head = connection.read_head(|_, _| ()).await.unwrap();
+        let mut body = Vec::new();
+        let end = connection.read_body(&head, 64, &mut body).await.unwrap();
+        (head, String::from_utf8(body).unwrap(), end, connection.is_reusable())
+    }
+
+    #[tokio::test]
+    async fn bodies_end_where_the_head_says_however_the_bytes_arrive() {
+        let cases: [(&[u8], u16, &str, bool); 6] = [
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello", true),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: 1\r\n\r\n",
+                200,
+                "hello",
+                true,
+            ),
+            (b"HTTP/1.1 500 Oh\r\n\r\nno length", 500, "no length", false),
+            (b"HTTP/1.1 204 No Content\r\n\r\n", 204, "", true),
+            (b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok", 200, "ok", false),
+            (
+                b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+                200,
+                "",
+                false,
+            ),
+        ];
+        for (bytes, status, text, reusable) in cases {
+            for step in [1, 7, 1000] {
+                let (head, body, end, again) = exchange(bytes, step).await;
+                let shown = String::from_utf8_lossy(bytes);
+                assert_eq!((head.status, body.as_str(), again), (status, text, reusable), "{shown}");
+                assert_eq!(end, BodyEnd { size: text.len() as u64, truncated: false });
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_limit_is_cut_and_said_to_be() {
+        const LONG: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789";
+        let (_, body, end, reusable) = exchange(LONG, 50).await;
+        assert_eq!((body.len(), end, reusable), (64, BodyEnd { size: 100, truncated: true }, false));
+
+        const CHUNKS: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\r\n0\r\n\r\n";
+        let (_, body, end, reusable) = exchange(CHUNKS, 50).await;
+        assert_eq!((body.len(), end.truncated, reusable), (64, true, false));
+    }
+
+    #[tokio::test]
+    async fn an_answer_cut_short_and_one_that_is_not_http_are_told_apart() {
+        let mut connection = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhel", 100).await;
+        let head = connection.read_head(|_, _| ()).await.unwrap();
+        let mut body = Vec::new();
+        let error = connection.read_body(&head, 64, &mut body).await.unwrap_err();
+        assert!(matches!(error, HttpError::CutShort));
+        assert_eq!(body, b"hel");
+
+        let mut connection = answering(b"", 1).await;
+        assert!(matches!(connection.read_head(|_, _| ()).await, Err(HttpError::NoAnswer)));
+        let mut connection = answering(b"SSH-2.0-OpenSSH_9.9\r\n", 100).await;
+        assert!(matches!(connection.read_head(|_, _| ()).await, Err(HttpError::NotHttp(_))));
+        let mut connection = answering(b"HTTP/1.1 200 OK\r\nContent-Le", 100).await;
+        assert!(matches!(connection.read_head(|_, _| ()).await, Err(HttpError::CutShort)));
+    }
+}

@@ -1,0 +1,222 @@
+//! Which model is called, with what, and the bytes that say so.
+
+use std::fmt;
+
+use hyper::Uri;
+use secrecy::zeroize::Zeroizing;
+use serde::de::IgnoredAny;
+
+use super::failure::CallError;
+use super::transport::Proxy;
+use crate::secret::ApiKey;
+
+/// Where a model answers.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ModelCallTarget {
+    /// URL of the model service, `https://modelservice.HOST/model`.
+    pub url: String,
+    /// Says which model. An address, not a secret against collaborators, but nothing for logs.
+    pub access_key: String,
+}
+
+impl fmt::Debug for ModelCallTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelCallTarget").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// The JSON that a model gets, as it was typed: numbers keep their digits, members their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelRequest(String);
+
+impl ModelRequest {
+    /// # Errors
+    /// [`CallError::Invalid`] with line and column where `text` is not JSON.
+    pub fn parse(text: &str) -> Result<Self, CallError> {
+        match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => Ok(Self(text.trim().to_owned())),
+            Err(error) => {
+                let hint = "write JSON, such as {\"a\": 3, \"b\": 5}";
+                Err(CallError::invalid(format!("the request is not JSON: {error}"), hint))
+            }
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&serde_json::Value> for ModelRequest {
+    fn from(value: &serde_json::Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
+/// A target taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub uri: Uri,
+    pub https: bool,
+    /// Without the brackets of an IPv6 address.
+    pub host: String,
+    pub port: u16,
+}
+
+impl Endpoint {
+    pub fn parse(url: &str) -> Result<Self, CallError> {
+        let invalid = |why: &str| {
+            CallError::invalid(
+                format!("the URL of the model service cannot be used: {why}"),
+                "write it as https://modelservice.HOST/model (--model-url)",
+            )
+        };
+        let uri: Uri = url.trim().parse().map_err(|_| invalid("it is not a URL"))?;
+        let https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(invalid("it must begin with http:// or https://")),
+        };
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(invalid("it holds a user or a password"));
+        }
+        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() {
+            return Err(invalid("it names no host"));
+        }
+        let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        Ok(Self { uri, https, host, port })
+    }
+
+    /// `HOST:PORT`, for `CONNECT`.
+    pub fn host_and_port(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// The request as it goes over the wire, in one piece. It holds the key: wiped when dropped.
+pub(crate) struct WireRequest {
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl WireRequest {
+    /// Form A of a model call: `{"accessKey":…,"request":…}` (DOCS, ml-calling-a-model), the key
+    /// as Bearer (DOCS, ml-model-api-key-for-models).
+    pub fn new(
+        endpoint: &Endpoint,
+        access_key: &str,
+        key: Option<&ApiKey>,
+        request: &ModelRequest,
+        proxy: Option<&Proxy>,
+    ) -> Result<Self, CallError> {
+        let path = endpoint.uri.path_and_query().map_or("/", |path| path.as_str());
+        let authority = endpoint.uri.authority().map_or("", |authority| authority.as_str());
+        // The first room is enough: growing would leave copies of the key behind.
+        let room = 1024 + path.len() + authority.len() * 2 + access_key.len() * 6 + request.0.len();
+        let mut text = Zeroizing::new(Vec::<u8>::with_capacity(room));
+        let mut put = |piece: &str| text.extend_from_slice(piece.as_bytes());
+
+        put("POST ");
+        if let Some(Proxy { .. }) = proxy
+            && !endpoint.https
+        {
+            put("http://");
+            put(authority);
+        }
+        put(path);
+        put(" HTTP/1.1\r\nHost: ");
+        put(authority);
+        put("\r\nUser-Agent: keybench/");
+        put(env!("CARGO_PKG_VERSION"));
+        put("\r\nAccept: application/json\r\nContent-Type: application/json\r\n");
+        if let Some(key) = key {
+            let value = key.expose();
+            if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
+                return Err(CallError::invalid(
+                    "the API key has characters that no header may hold",
+                    "copy the key again as a whole",
+                ));
+            }
+            put("Authorization: Bearer ");
+            put(value);
+            put("\r\n");
+        }
+        if let Some(authorization) = proxy.filter(|_| !endpoint.https).and_then(|p| p.authorization.as_ref())
+        {
+            put("Proxy-Authorization: ");
+            put(authorization);
+            put("\r\n");
+        }
+        let access_key = serde_json::Value::from(access_key).to_string();
+        let (open, middle, close) = ("{\"accessKey\":", ",\"request\":", "}");
+        let length = open.len() + access_key.len() + middle.len() + request.0.len() + close.len();
+        put(&format!("Content-Length: {length}\r\n\r\n"));
+        put(open);
+        put(&access_key);
+        put(middle);
+        put(&request.0);
+        put(close);
+        Ok(Self { bytes: text })
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_form_a_with_the_key_as_bearer() {
+        let endpoint = Endpoint::parse("https://modelservice.ml.example.com/model").unwrap();
+        let request = ModelRequest::parse(" {\"a\": 3.10, \"b\": 12345678901234567890123} \n").unwrap();
+        let key = ApiKey::from_workbench("k.k");
+        let wire = WireRequest::new(&endpoint, "m\"1", Some(&key), &request, None).unwrap();
+        let text = String::from_utf8(wire.bytes().to_vec()).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert_eq!(
+            body,
+            "{\"accessKey\":\"m\\\"1\",\"request\":{\"a\": 3.10, \"b\": 12345678901234567890123}}"
+        );
+        assert!(head.starts_with("POST /model HTTP/1.1\r\nHost: modelservice.ml.example.com\r\n"), "{head}");
+        assert!(head.contains("\r\nAuthorization: Bearer k.k\r\n"), "{head}");
+        assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{head}");
+    }
+
+    #[test]
+    fn a_key_cannot_smuggle_a_header() {
+        let endpoint = Endpoint::parse("http://h/model").unwrap();
+        let request = ModelRequest::parse("{}").unwrap();
+        for text in ["", "a\r\nX: y", "a b", "ключ"] {
+            let key = ApiKey::from_workbench(text);
+            assert!(WireRequest::new(&endpoint, "m", Some(&key), &request, None).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn urls_that_cannot_work_are_refused_with_a_reason() {
+        for (url, why) in [
+            ("", "not a URL"),
+            ("/model", "begin with http"),
+            ("ftp://h/model", "begin with http"),
+            ("http://u:p@h/model", "password"),
+            ("https://exa mple/model", "not a URL"),
+        ] {
+            let error = Endpoint::parse(url).unwrap_err();
+            assert!(error.to_string().contains(why), "{url}: {error}");
+        }
+        let endpoint = Endpoint::parse("http://[::1]:8642/model").unwrap();
+        assert_eq!((endpoint.host.as_str(), endpoint.host_and_port().as_str()), ("::1", "[::1]:8642"));
+    }
+
+    #[test]
+    fn bad_json_is_refused_with_its_place() {
+        let error = ModelRequest::parse("{\"a\": 3,\n \"b\" 5}").unwrap_err();
+        assert!(error.to_string().contains("line 2 column 6"), "{error}");
+    }
+}

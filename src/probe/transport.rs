@@ -1,0 +1,222 @@
+//! How to reach a model service: which certificates are trusted, which proxy is taken, how long
+//! to wait. Made once from the same options as the API client, then shared by all calls.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_platform_verifier::Verifier;
+
+use super::failure::CallError;
+
+/// A model call may wait 30 s for a free replica and then run for 30 s (DOCS,
+/// ml-calling-a-model); what is above that is for the network.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(75);
+/// No host that is up takes longer than this to accept a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The choices that a person makes about the way to the model service.
+#[derive(Debug, Clone)]
+pub struct TransportOptions {
+    /// PEM file with certificates to trust besides the system's.
+    pub ca_cert: Option<PathBuf>,
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// `http://HOST:PORT` for every call; without it `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY` decide.
+    pub proxy: Option<String>,
+    /// For one call from look-up to the last byte.
+    pub timeout: Duration,
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self { ca_cert: None, insecure: false, proxy: None, timeout: DEFAULT_TIMEOUT }
+    }
+}
+
+/// The way to a model service. Cheap to clone.
+#[derive(Clone)]
+pub struct Transport {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: TransportOptions,
+    extra_roots: Vec<CertificateDer<'static>>,
+    proxies: Matcher,
+    /// Made at the first `https` call: reading the system's certificates takes milliseconds.
+    tls: OnceLock<Result<Arc<ClientConfig>, String>>,
+}
+
+/// A proxy on the way.
+#[derive(Clone)]
+pub(crate) struct Proxy {
+    /// As `Host` and for messages: `HOST:PORT`.
+    pub authority: String,
+    pub host: String,
+    pub port: u16,
+    /// Value of `Proxy-Authorization`.
+    pub authorization: Option<String>,
+}
+
+impl Transport {
+    /// Reads the CA file, if one is named.
+    ///
+    /// # Errors
+    /// [`CallError::Invalid`] where that file cannot be read or holds no certificate, or the proxy is no URL.
+    pub fn new(options: TransportOptions) -> Result<Self, CallError> {
+        let mut extra_roots = Vec::new();
+        if let Some(path) = &options.ca_cert {
+            let hint = "name a PEM file with the certificate of your certificate authority";
+            let unreadable = |why: String| {
+                CallError::invalid(format!("the CA file {} cannot be used: {why}", path.display()), hint)
+            };
+            for certificate in
+                CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?
+            {
+                extra_roots.push(certificate.map_err(|error| unreadable(error.to_string()))?);
+            }
+            if extra_roots.is_empty() {
+                return Err(unreadable("no certificate in it".to_owned()));
+            }
+        }
+        let proxies = match &options.proxy {
+            None => Matcher::from_env(),
+            Some(proxy) => {
+                if proxy.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::len)).is_none() {
+                    return Err(CallError::invalid("the proxy is not a URL", "write it as http://HOST:PORT"));
+                }
+                Matcher::builder().all(proxy.as_str()).no(no_proxy()).build()
+            }
+        };
+        Ok(Self { inner: Arc::new(Inner { options, extra_roots, proxies, tls: OnceLock::new() }) })
+    }
+
+    /// For one call from look-up to the last byte.
+    pub fn timeout(&self) -> Duration {
+        self.inner.options.timeout
+    }
+
+    pub fn insecure(&self) -> bool {
+        self.inner.options.insecure
+    }
+
+    /// The proxy that a call to `uri` goes through.
+    pub(crate) fn proxy(&self, uri: &Uri) -> Result<Option<Proxy>, CallError> {
+        let Some(found) = self.inner.proxies.intercept(uri) else { return Ok(None) };
+        let Some(host) = found.uri().host() else { return Ok(None) };
+        if found.uri().scheme_str() != Some("http") {
+            return Err(CallError::invalid(
+                "this kind of proxy is not supported for model calls",
+                "use a proxy of the form http://HOST:PORT, or name the host in NO_PROXY",
+            ));
+        }
+        let port = found.uri().port_u16().unwrap_or(80);
+        let authorization = found.basic_auth().and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let authority = match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        };
+        Ok(Some(Proxy { authority, host, port, authorization }))
+    }
+
+    /// The TLS settings, made at first use.
+    pub(crate) fn tls(&self) -> Result<Arc<ClientConfig>, String> {
+        self.inner.tls.get_or_init(|| self.build_tls().map(Arc::new)).clone()
+    }
+
+    fn build_tls(&self) -> Result<ClientConfig, String> {
+        let provider = CryptoProvider::get_default()
+            .cloned()
+            .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?;
+        let verifier: Arc<dyn ServerCertVerifier> = if self.inner.options.insecure {
+            Arc::new(AnyCertificate(provider))
+        } else {
+            self.verifier(provider)?
+        };
+        let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+        let extra = self.inner.extra_roots.clone();
+        match Verifier::new_with_extra_roots(extra.clone(), provider.clone()) {
+            Ok(verifier) => Ok(Arc::new(verifier)),
+            // A machine without any system certificates still trusts those that were named.
+            Err(error) if extra.is_empty() => Err(error.to_string()),
+            Err(_) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add_parsable_certificates(extra);
+                let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+                    .build()
+                    .map_err(|error| error.to_string())?;
+                Ok(verifier)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A proxy's URL may hold a password.
+        f.debug_struct("Transport").field("timeout", &self.timeout()).finish_non_exhaustive()
+    }
+}
+
+fn no_proxy() -> String {
+    ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
+}
+
+/// For `--insecure`: signatures are checked, the certificate's origin is not.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
