@@ -222,6 +222,26 @@ pub struct CreateModelDeploymentRequest {
     pub deployment_secrets: BTreeMap<String, String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Runtime {
+    pub image_identifier: String,
+    pub editor: String,
+    pub kernel: String,
+    pub edition: String,
+    pub description: String,
+    pub full_version: String,
+    pub status: String,
+    pub register_user_id: Whole,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListRuntimesResponse {
+    pub runtimes: Vec<Runtime>,
+    pub next_page_token: String,
+}
+
 /// The body of `POST /model` (DOCS, ml-calling-a-model). With form B the access key is in the query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

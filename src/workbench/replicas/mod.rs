@@ -142,6 +142,11 @@ impl Replicas {
         self.0.running.read().unwrap_or_else(PoisonError::into_inner).contains_key(deployment)
     }
 
+    /// Ids of the deployments that take calls.
+    pub fn running(&self) -> Vec<String> {
+        self.0.running.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     fn write<T>(&self, change: impl FnOnce(&mut HashMap<String, Arc<Deployment>>) -> T) -> T {
         change(&mut self.0.running.write().unwrap_or_else(PoisonError::into_inner))
     }

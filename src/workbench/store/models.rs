@@ -32,7 +32,7 @@ pub struct Callable {
     pub public: bool,
     pub project_name: String,
     pub auth_enabled: bool,
-    /// Identifier and status of its newest deployment.
+    /// Identifier and status of the deployment that is up or on its way, else of the newest one.
     pub deployment: Option<(String, String)>,
 }
 
@@ -202,7 +202,8 @@ pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, S
     let mut select = db.prepare_cached(
         "SELECT m.id, m.project_id, p.owner_id, p.visibility <> 'private', p.name, m.auth_enabled, d.uuid, d.status \
          FROM models m JOIN projects p ON p.id = m.project_id \
-         LEFT JOIN deployments d ON d.id = (SELECT max(id) FROM deployments WHERE model_id = m.id) \
+         LEFT JOIN deployments d ON d.id = (SELECT id FROM deployments WHERE model_id = m.id ORDER BY \
+         CASE status WHEN 'deployed' THEN 0 WHEN 'stopped' THEN 2 WHEN 'failed' THEN 2 ELSE 1 END, id DESC LIMIT 1) \
          WHERE m.access_key = ?",
     )?;
     let found = select

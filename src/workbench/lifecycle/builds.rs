@@ -1,0 +1,85 @@
+//! pending → queued → building → pushing → built, or `build failed` (SPEC; `building` OBSERVED).
+
+use tokio::time::sleep;
+
+use super::{Lifecycle, StoredBuild};
+use crate::wire::ModelBuild;
+use crate::workbench::python::Unusable;
+use crate::workbench::replicas::Function;
+use crate::workbench::store::{StoreError, builds, models};
+
+pub const PENDING: &str = "pending";
+const QUEUED: &str = "queued";
+const BUILDING: &str = "building";
+const PUSHING: &str = "pushing";
+pub const BUILT: &str = "built";
+pub const FAILED: &str = "build failed";
+
+impl Lifecycle {
+    /// Builds what the store has as `pending`, in the background.
+    pub fn begin_build(&self, id: i64) {
+        let lifecycle = self.clone();
+        self.begin("a build", async move { lifecycle.build(id).await });
+    }
+
+    async fn build(&self, id: i64) -> Result<(), StoreError> {
+        for status in [QUEUED, BUILDING] {
+            self.build_step(id, status).await?;
+        }
+        let Some((stored, function)) = self.what_to_build(id).await? else { return Ok(()) };
+        if let Err(reason) = self.try_out(function).await {
+            return self.fail_build(stored, reason).await;
+        }
+        self.build_step(id, PUSHING).await?;
+        sleep(self.0.steps.build).await;
+        let deployer = stored.build.creator.username.clone();
+        self.write(move |db, now| builds::set_status(db, id, BUILT, now)).await?;
+        if let Some(wanted) = &stored.deploy_when_built {
+            self.deploy_when_built(&stored, wanted, deployer).await?;
+        }
+        Ok(())
+    }
+
+    async fn build_step(&self, id: i64, status: &'static str) -> Result<(), StoreError> {
+        sleep(self.0.steps.build).await;
+        self.write(move |db, now| builds::set_status(db, id, status, now)).await
+    }
+
+    /// `None` if the build was deleted meanwhile.
+    async fn what_to_build(
+        &self,
+        id: i64,
+    ) -> Result<Option<(StoredBuild, Result<Function, String>)>, StoreError> {
+        let lifecycle = self.clone();
+        let read = move |db: &rusqlite::Connection| {
+            let Some(stored) = builds::by_id(db, id)? else { return Ok(None) };
+            let Some(model) = models::by_id(db, stored.model_id)? else { return Ok(None) };
+            let function = lifecycle.function(db, &model, &stored.build, None)?;
+            Ok(Some((stored, function.map_err(|none| none.to_string()))))
+        };
+        self.0.store.read(read).await
+    }
+
+    /// Loads the function once, so that what cannot be served is found now.
+    async fn try_out(&self, function: Result<Function, String>) -> Result<(), String> {
+        let settings = self.0.replicas.settings();
+        match function? {
+            Function::Builtin(_) => Ok(()),
+            Function::Python(function) => {
+                let checked = settings.python.check(&function, settings.start_limit).await;
+                checked.map_err(|error: Unusable| error.to_string())
+            }
+        }
+    }
+
+    async fn fail_build(&self, stored: StoredBuild, reason: String) -> Result<(), StoreError> {
+        let ModelBuild { comment, .. } = stored.build;
+        let told = if comment.is_empty() { reason.clone() } else { format!("{comment}\n\n{reason}") };
+        let id = stored.id;
+        self.write(move |db, now| {
+            builds::set_report(db, id, &told, &reason, now)?;
+            builds::set_status(db, id, FAILED, now)
+        })
+        .await
+    }
+}

@@ -1,0 +1,193 @@
+//! What becomes of builds and deployments once they are asked for: the store says how far they are,
+//! the replicas serve.
+//!
+//! Work goes on in tasks of its own; an operation answers as soon as its wish is in the store. A
+//! stop of the server leaves the store as it is, and the next start takes up from there.
+
+pub mod builds;
+pub mod deployments;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::kernels::{self, Kernel, NoKernel};
+use super::python::{self, Environment};
+use super::replicas::{Function, Replicas};
+use super::store::{Store, StoreError, builds::StoredBuild, models::StoredModel, projects};
+use crate::wire::ModelBuild;
+
+/// Says what time it is; tests set it.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How long each step of a build or a deployment takes at least: long enough to be seen by a client
+/// that polls, short enough for tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps {
+    pub build: Duration,
+    pub deployment: Duration,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self { build: Duration::from_millis(100), deployment: Duration::from_millis(100) }
+    }
+}
+
+/// Moves builds and deployments on. Cheap to clone.
+#[derive(Clone)]
+pub struct Lifecycle(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    replicas: Replicas,
+    /// Holds the folders of all projects.
+    projects: PathBuf,
+    steps: Steps,
+    now: Now,
+    /// One deployment of a model changes at a time.
+    turns: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
+    tasks: TaskTracker,
+    ending: CancellationToken,
+}
+
+impl Lifecycle {
+    pub fn new(store: Store, replicas: Replicas, projects: PathBuf, steps: Steps, now: Now) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            replicas,
+            projects,
+            steps,
+            now,
+            turns: Mutex::default(),
+            tasks: TaskTracker::new(),
+            ending: CancellationToken::new(),
+        }))
+    }
+
+    pub fn replicas(&self) -> &Replicas {
+        &self.0.replicas
+    }
+
+    /// Takes up what the store says is under way: builds begin anew, deployments come up. Returns
+    /// once every deployment serves or has failed.
+    pub async fn resume(&self) -> Result<(), StoreError> {
+        for build in self.0.store.read(super::store::builds::unfinished).await? {
+            self.begin_build(build.id);
+        }
+        self.resume_deployments().await
+    }
+
+    /// Ends everything that runs here, and leaves the store as it is.
+    pub async fn shut_down(&self) {
+        self.0.ending.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.replicas.stop_all().await;
+    }
+
+    /// Runs `work` in the background until it is done or the server ends. A store that fails is
+    /// told in the log: nobody waits for the outcome.
+    fn begin<W>(&self, what: &'static str, work: W)
+    where
+        W: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        let ending = self.0.ending.clone();
+        self.0.tasks.spawn(async move {
+            if let Some(Err(error)) = ending.run_until_cancelled(work).await {
+                tracing::error!(what, %error, "cannot go on");
+            }
+        });
+    }
+
+    /// Waits for the model's turn: its deployments change one after the other.
+    async fn turn(&self, model_id: i64) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            // Whoever has or awaits a turn holds a second handle on it.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry(model_id).or_default())
+        };
+        turn.lock_owned().await
+    }
+
+    /// Returns once everything that was begun is done.
+    #[cfg(test)]
+    async fn settle(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.tasks.reopen();
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.now)()
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let now = self.now();
+        self.0.store.write(move |db| work(db, now)).await
+    }
+
+    /// The function of a build, with the variables that its project and its deployment set.
+    fn function(
+        &self,
+        db: &Connection,
+        model: &StoredModel,
+        build: &ModelBuild,
+        deployment: Option<(&str, &str)>,
+    ) -> Result<Result<Function, NoKernel>, StoreError> {
+        let kernel = match kernel_of(build) {
+            Ok(Kernel::Python) => Kernel::Python,
+            Ok(Kernel::Builtin(function)) => return Ok(Ok(Function::Builtin(function))),
+            Err(none) => return Ok(Err(none)),
+        };
+        debug_assert_eq!(kernel, Kernel::Python);
+        let project = projects::by_id(db, model.project_id)?.ok_or(StoreError::CutOff)?;
+        let mut environment = variables(&project.project.environment);
+        if let Some((crn, own)) = deployment {
+            environment.extend(variables(own));
+            environment.insert("CDSW_MODEL_DEPLOYMENT_CRN".to_owned(), crn.to_owned());
+        }
+        environment.insert("CDSW_PROJECT_ID".to_owned(), project.project.id);
+        environment.insert("CDSW_PROJECT".to_owned(), project.project.slug);
+        environment.insert("PROJECT_OWNER".to_owned(), project.project.owner.username);
+        Ok(Ok(Function::Python(python::Function {
+            project: self.0.projects.join(project.directory),
+            root: build.model_root_dir.clone(),
+            file: build.file_path.clone(),
+            name: build.function_name.clone(),
+            environment: Environment(environment),
+        })))
+    }
+}
+
+/// The kernel that a build asks for.
+pub fn kernel_of(build: &ModelBuild) -> Result<Kernel, NoKernel> {
+    kernels::kernel(&build.kernel, &build.runtime_identifier, &build.file_path, &build.function_name)
+}
+
+/// Environment variables as the wire has them: JSON text of a map, which may be empty or unreadable
+/// (OBSERVED, CAI_STUDIO_AGENT). Names that no process can have are left out.
+fn variables(text: &str) -> BTreeMap<String, String> {
+    let map: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+    map.into_iter()
+        .filter(|(name, _)| !name.is_empty() && !name.contains(['=', '\0']))
+        .map(|(name, value)| match value {
+            serde_json::Value::String(text) => (name, text),
+            other => (name, other.to_string()),
+        })
+        .filter(|(_, value)| !value.contains('\0'))
+        .collect()
+}
