@@ -1,0 +1,67 @@
+//! What can be wrong with the configuration, with the file, the place and the remedy.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::api;
+use crate::secret::NotAnApiKey;
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{}, line {line}: {what}", file.display())]
+    Malformed { file: PathBuf, line: usize, what: String },
+    #[error("{} has version {found}, this keybench knows up to {known}", file.display())]
+    Newer { file: PathBuf, found: u32, known: u32 },
+    #[error("{} can be read by others (mode {mode:03o})", path.display())]
+    Exposed { path: PathBuf, mode: u32 },
+    #[error("{} cannot be read: {error}", file.display())]
+    Read { file: PathBuf, error: io::Error },
+    #[error("{} cannot be written: {error}", file.display())]
+    Write { file: PathBuf, error: io::Error },
+    #[error("no folder for the configuration: neither KEYBENCH_CONFIG_DIR nor a home directory is known")]
+    NoFolder,
+    #[error("there is no profile {name:?}")]
+    UnknownProfile { name: String, known: Vec<String> },
+    #[error("no workbench is configured")]
+    NoWorkbench,
+    #[error("no key is configured for {url}")]
+    NoKey { url: String },
+    #[error("the key from {from} cannot be used: {why}")]
+    BadKey { from: String, why: NotAnApiKey },
+    #[error("the credential command of profile {profile:?} gave no key: {why}")]
+    Command { profile: String, why: String },
+    #[error("{from}: {error}")]
+    Value { from: String, error: api::Error },
+    #[error(transparent)]
+    Api(#[from] api::Error),
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Malformed { file, .. } => format!("correct the line, or move {} away to start afresh", file.display()),
+            Self::Newer { .. } => "use the newer keybench, or another folder with KEYBENCH_CONFIG_DIR".to_owned(),
+            Self::Exposed { path, .. } => {
+                let mode = if path.is_dir() { "700" } else { "600" };
+                format!("chmod {mode} {}", path.display())
+            }
+            Self::Read { .. } | Self::Write { .. } => {
+                "check its permissions, or name another folder with KEYBENCH_CONFIG_DIR".to_owned()
+            }
+            Self::NoFolder => "set KEYBENCH_CONFIG_DIR".to_owned(),
+            Self::UnknownProfile { known, .. } if known.is_empty() => "there are none yet: `keybench login` makes one".to_owned(),
+            Self::UnknownProfile { known, .. } => format!("known are: {}", known.join(", ")),
+            Self::NoWorkbench => {
+                "sign in with `keybench login --url URL`, or try `keybench demo` without one".to_owned()
+            }
+            Self::NoKey { .. } => {
+                "sign in with `keybench login`, or set KEYBENCH_API_KEY; a profile's key is not used for another URL".to_owned()
+            }
+            Self::BadKey { .. } => "copy the key again as a whole".to_owned(),
+            Self::Command { .. } => "run the command by hand; it must print the key and nothing else".to_owned(),
+            Self::Value { error, .. } | Self::Api(error) => return error.hint(),
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Files for one pair of eyes: mode 0600 in a folder with 0700, replaced as a whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+
+use super::Error;
+
+/// Replaces `file` with `contents`: whoever reads it sees the old file or the new one, and a crash
+/// leaves one of the two. The new one has mode 0600 before anything is in it.
+pub fn write(file: &Path, contents: &[u8]) -> io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // tempfile makes its files with 0600.
+    let mut temporary = tempfile::Builder::new().prefix(".keybench-").tempfile_in(folder)?;
+    temporary.write_all(contents)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(file).map_err(|error| error.error)?;
+    // The rename itself is only safe from a power cut once the folder is written.
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).or(Ok(()))
+}
+
+/// Makes `folder` and what lacks above it, 0700.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Refuses a file or folder that somebody else may read or write.
+pub fn check(path: &Path) -> Result<(), Error> {
+    let mode = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions().mode() & 0o777,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::Read { file: path.to_owned(), error }),
+    };
+    if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Exposed { path: path.to_owned(), mode }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_private_and_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a/b");
+        make_folder(&inner).unwrap();
+        assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
+        let file = inner.join("keys");
+        write(&file, b"one").unwrap();
+        write(&file, b"two").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&inner).unwrap().count(), 1, "nothing is left behind");
+        check(&file).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = check(&file).unwrap_err();
+        assert_eq!(error.hint().unwrap(), format!("chmod 600 {}", file.display()));
+    }
+}

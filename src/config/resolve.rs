@@ -1,0 +1,303 @@
+//! From flags, environment and files to one workbench and one key, each value with its origin.
+//!
+//! The order is flag, environment, profile, variables of a workbench session. A key belongs to the
+//! URL that it was given for: a profile's key goes to the profile's URL, a session's key to the
+//! session's, and neither to a URL that comes from elsewhere.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use secrecy::zeroize::Zeroizing;
+
+use super::paths::Env;
+use super::profile::Profile;
+use super::store::{Loaded, Store};
+use super::{Error, Session};
+use crate::api::{self, Client, ClientOptions, parse_url};
+use crate::secret::{ApiKey, LegacyKey};
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    pub profile: Option<String>,
+    pub url: Option<String>,
+    pub model_url: Option<String>,
+    pub ca_cert: Option<PathBuf>,
+    pub insecure: bool,
+    pub timeout: Option<Duration>,
+    pub read_only: bool,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A command line option, such as `--url`.
+    Flag(&'static str),
+    /// A variable of keybench.
+    Env(&'static str),
+    /// A profile, by name.
+    Profile(String),
+    /// A variable that a workbench session sets.
+    Workbench(&'static str),
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Env(name) | Self::Workbench(name) => f.write_str(name),
+            Self::Profile(name) => write!(f, "profile {name}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value and its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traced<T> {
+    pub value: T,
+    pub source: Source,
+}
+
+/// Everything that is needed to reach a workbench, with origins.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    pub url: Traced<String>,
+    pub key: Option<Traced<ApiKey>>,
+    pub legacy_key: Option<LegacyKey>,
+    pub model_url: Option<Traced<String>>,
+    pub ca_cert: Option<Traced<PathBuf>>,
+    pub proxy: Option<Traced<String>>,
+    pub insecure: bool,
+    pub read_only: bool,
+    pub timeout: Duration,
+    /// The profile in use; `None` where the URL is not the profile's.
+    pub profile: Option<(String, Profile)>,
+    pub username: Option<String>,
+    /// Key ID of the key, where the profile knows it.
+    pub key_id: Option<String>,
+    pub project: Option<Traced<String>>,
+    pub inside_workbench: bool,
+}
+
+impl Resolved {
+    /// # Errors
+    /// [`Error::NoKey`], and what [`Client::new`] does not accept.
+    pub fn session(&self) -> Result<Session, Error> {
+        if self.key.is_none() {
+            return Err(Error::NoKey { url: self.url.value.clone() });
+        }
+        let mut session = Session::new(Client::new(self.client_options())?);
+        session.username = self.username.clone();
+        session.read_only = self.read_only;
+        session.project = self.project.as_ref().map(|project| project.value.clone());
+        session.inside_workbench = self.inside_workbench;
+        if let Some((name, profile)) = &self.profile {
+            session.label = profile.label.clone().unwrap_or_else(|| name.clone());
+            session.profile = Some(name.clone());
+            session.colour = profile.colour.clone();
+        }
+        Ok(session)
+    }
+
+    /// What a client is made from, with the key if there is one.
+    pub fn client_options(&self) -> ClientOptions {
+        ClientOptions {
+            url: self.url.value.clone(),
+            model_url: self.model_url.as_ref().map(|url| url.value.clone()),
+            key: self.key.as_ref().map(|key| key.value.clone()),
+            ca_cert: self.ca_cert.as_ref().map(|file| file.value.clone()),
+            insecure: self.insecure,
+            timeout: self.timeout,
+            proxy: self.proxy.as_ref().map(|proxy| proxy.value.clone()),
+            legacy_key: self.legacy_key.clone(),
+        }
+    }
+
+    /// The key is the one that the workbench gave to this session.
+    pub fn is_session_key(&self) -> bool {
+        matches!(&self.key, Some(Traced { source: Source::Workbench(_), .. }))
+    }
+}
+
+/// Puts everything together. Nothing is sent; a profile's `credential_command` is run.
+///
+/// # Errors
+/// [`Error::NoWorkbench`] where no URL is known (or the problem with the files that explains it),
+/// [`Error::UnknownProfile`], and values that cannot be read. A missing key is not an error yet.
+pub fn resolve(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<Resolved, Error> {
+    let named = flag("--profile", &flags.profile).or_else(|| variable("KEYBENCH_PROFILE", env));
+    let explicit = named.is_some();
+    let name = named.map(|named| named.value).or_else(|| loaded.profiles.current.clone());
+    let profile = match name {
+        Some(name) => match loaded.profiles.profiles.get(&name) {
+            Some(profile) => Some((name, profile.clone())),
+            None if explicit => return Err(unknown(name, loaded)),
+            None => None,
+        },
+        None => None,
+    };
+    let workbench = workbench_url(env);
+    let chosen = flag("--url", &flags.url)
+        .or_else(|| variable("KEYBENCH_URL", env))
+        .or_else(|| profile.as_ref().map(|(name, p)| traced(p.url.clone(), Source::Profile(name.clone()))))
+        .or_else(|| workbench.clone());
+    let Some(chosen) = chosen else {
+        return Err(first_problem(loaded).unwrap_or(Error::NoWorkbench));
+    };
+    let url = Traced { value: read_url(&chosen)?, source: chosen.source };
+    // A profile holds for its own URL only, with all that it says.
+    let profile = profile.filter(|(_, profile)| parse_url(&profile.url).is_ok_and(|own| own == url.value));
+    let of_profile = |value: Option<String>| {
+        let (name, _) = profile.as_ref()?;
+        value.map(|value| traced(value, Source::Profile(name.clone())))
+    };
+    let entry = profile.as_ref().map(|(_, profile)| profile.clone()).unwrap_or_default();
+    let mut resolved = Resolved {
+        key: None,
+        legacy_key: None,
+        model_url: flag("--model-url", &flags.model_url)
+            .or_else(|| variable("KEYBENCH_MODEL_URL", env))
+            .or_else(|| of_profile(entry.model_url.clone())),
+        ca_cert: match (&flags.ca_cert, &entry.ca_cert, &profile) {
+            (Some(file), ..) => Some(traced(file.clone(), Source::Flag("--ca-cert"))),
+            (None, Some(file), Some((name, _))) => Some(traced(file.clone(), Source::Profile(name.clone()))),
+            _ => None,
+        },
+        proxy: of_profile(entry.proxy.clone()),
+        insecure: flags.insecure || entry.insecure,
+        read_only: flags.read_only || entry.read_only,
+        timeout: flags.timeout.unwrap_or(Duration::from_secs(30)),
+        username: None,
+        key_id: None,
+        project: None,
+        inside_workbench: env("CDSW_DOMAIN").is_some(),
+        profile,
+        url,
+    };
+    if workbench.as_ref().is_some_and(|own| own.value == resolved.url.value) {
+        resolved.project = session_variable("CDSW_PROJECT_ID", env);
+    }
+    find_key(&mut resolved, env, loaded, workbench.as_ref())?;
+    if resolved.key.is_none()
+        && let Some(problem) = first_problem(loaded)
+    {
+        return Err(problem);
+    }
+    Ok(resolved)
+}
+
+fn find_key(
+    resolved: &mut Resolved,
+    env: Env<'_>,
+    loaded: &Loaded,
+    workbench: Option<&Traced<String>>,
+) -> Result<(), Error> {
+    if let Some(text) = env("KEYBENCH_API_KEY") {
+        let text = Zeroizing::new(text);
+        let from = "KEYBENCH_API_KEY";
+        let key = ApiKey::parse(&text).map_err(|why| Error::BadKey { from: from.to_owned(), why })?;
+        resolved.key = Some(traced(key, Source::Env(from)));
+        return Ok(());
+    }
+    if let Some((name, profile)) = &resolved.profile {
+        let stored = loaded.credentials.keys.get(name).filter(|stored| stored.url == resolved.url.value);
+        resolved.legacy_key = stored.and_then(|stored| stored.legacy_api_key.clone());
+        let key = match (&profile.credential_command, stored) {
+            (Some(command), _) => Some(run_command(name, command)?),
+            (None, Some(stored)) if !stored.api_key.expose().is_empty() => Some(stored.api_key.clone()),
+            _ => None,
+        };
+        if let Some(key) = key {
+            resolved.key = Some(traced(key, Source::Profile(name.clone())));
+            resolved.username = Some(profile.username.clone()).filter(|name| !name.is_empty());
+            resolved.key_id = stored.map(|stored| stored.key_id.clone()).filter(|id| !id.is_empty());
+            return Ok(());
+        }
+    }
+    if workbench.is_some_and(|own| own.value == resolved.url.value) {
+        resolved.key = env("CDSW_APIV2_KEY")
+            .map(|key| traced(ApiKey::from_workbench(key.trim()), Source::Workbench("CDSW_APIV2_KEY")));
+    }
+    Ok(())
+}
+
+/// The workbench that this process runs in: `CDSW_DOMAIN` has no scheme, the URLs beside it tell
+/// whether TLS is on (OBSERVED, CAI_STUDIO_AGENT).
+fn workbench_url(env: Env<'_>) -> Option<Traced<String>> {
+    let domain = env("CDSW_DOMAIN")?;
+    let plain = ["CDSW_PROJECT_URL", "CDSW_API_URL"]
+        .into_iter()
+        .find_map(env)
+        .is_some_and(|url| url.trim().to_ascii_lowercase().starts_with("http://"));
+    let scheme = if plain { "http" } else { "https" };
+    let url = format!("{scheme}://{}", domain.trim().trim_end_matches('/'));
+    Some(traced(parse_url(&url).unwrap_or(url), Source::Workbench("CDSW_DOMAIN")))
+}
+
+fn run_command(profile: &str, command: &str) -> Result<ApiKey, Error> {
+    let failed = |why: String| Error::Command { profile: profile.to_owned(), why };
+    // Standard input and error stay the terminal's: the password manager may ask.
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .stdout(Stdio::piped())
+        .stdin(Stdio::inherit())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    let printed = Zeroizing::new(output.stdout);
+    if !output.status.success() {
+        return Err(failed(format!("it ended with {}", output.status)));
+    }
+    let text = std::str::from_utf8(&printed).map_err(|_| failed("it printed no text".to_owned()))?;
+    // Password managers put the secret on the first line and notes below it.
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    ApiKey::parse(first).map_err(|why| failed(why.to_string()))
+}
+
+fn read_url(given: &Traced<String>) -> Result<String, Error> {
+    parse_url(&given.value)
+        .map_err(|error: api::Error| Error::Value { from: given.source.to_string(), error })
+}
+
+fn first_problem(loaded: &mut Loaded) -> Option<Error> {
+    // A broken `config.toml` explains no missing workbench or key.
+    let at = loaded.problems.iter().position(|problem| match problem {
+        Error::Malformed { file, .. } | Error::Newer { file, .. } | Error::Read { file, .. } => {
+            !file.ends_with("config.toml")
+        }
+        _ => true,
+    })?;
+    Some(loaded.problems.remove(at))
+}
+
+fn unknown(name: String, loaded: &mut Loaded) -> Error {
+    let known = loaded.profiles.profiles.keys().cloned().collect();
+    first_problem(loaded).unwrap_or(Error::UnknownProfile { name, known })
+}
+
+fn flag(name: &'static str, value: &Option<String>) -> Option<Traced<String>> {
+    value.clone().map(|value| traced(value, Source::Flag(name)))
+}
+
+fn variable(name: &'static str, env: Env<'_>) -> Option<Traced<String>> {
+    env(name).map(|value| traced(value, Source::Env(name)))
+}
+
+fn session_variable(name: &'static str, env: Env<'_>) -> Option<Traced<String>> {
+    env(name).map(|value| traced(value.trim().to_owned(), Source::Workbench(name)))
+}
+
+fn traced<T>(value: T, source: Source) -> Traced<T> {
+    Traced { value, source }
+}
+
+/// Convenience for commands and the interface: the session of the named profile.
+pub fn open_profile(store: &Store, name: &str, env: Env<'_>) -> Result<Session, Error> {
+    let flags = Overrides { profile: Some(name.to_owned()), ..Overrides::default() };
+    // The environment's URL and key are not the named profile's.
+    let only_session = |variable: &str| if variable.starts_with("KEYBENCH_") { None } else { env(variable) };
+    resolve(&flags, &only_session, &mut store.load())?.session()
+}

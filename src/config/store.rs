@@ -1,0 +1,166 @@
+//! The folder of configuration: what is read from it, and the few changes made to it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::paths::{Env, config_dir};
+use super::profile::{Credential, Credentials, Profile, Profiles};
+use super::ui::UiSettings;
+use super::{Error, private_file, versioned};
+
+/// The configuration folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    dir: PathBuf,
+}
+
+/// All that could be read. What could not is empty, and its error among the problems: the program
+/// starts with defaults.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    pub ui: UiSettings,
+    pub profiles: Profiles,
+    pub credentials: Credentials,
+    pub problems: Vec<Error>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ConfigFile {
+    #[serde(rename = "version")]
+    _version: Option<u32>,
+    ui: UiSettings,
+}
+
+impl Store {
+    /// The folder at `dir`, which need not exist.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    /// The folder that the environment names.
+    pub fn from_env(env: Env<'_>) -> Result<Self, Error> {
+        config_dir(env).map(Self::at)
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// `config.toml`, which the person writes.
+    pub fn config_file(&self) -> PathBuf {
+        self.dir.join("config.toml")
+    }
+
+    /// `profiles.toml`.
+    pub fn profiles_file(&self) -> PathBuf {
+        self.dir.join("profiles.toml")
+    }
+
+    /// `credentials.toml`, the only one with keys.
+    pub fn credentials_file(&self) -> PathBuf {
+        self.dir.join("credentials.toml")
+    }
+
+    /// Reads the three files.
+    pub fn load(&self) -> Loaded {
+        let mut loaded = Loaded::default();
+        let mut problems = Vec::new();
+        match versioned::read::<ConfigFile>(&self.config_file()) {
+            Ok(file) => loaded.ui = file.unwrap_or_default().ui,
+            Err(error) => problems.push(error),
+        }
+        match self.profiles() {
+            Ok(profiles) => loaded.profiles = profiles,
+            Err(error) => problems.push(error),
+        }
+        match self.credentials() {
+            Ok(credentials) => loaded.credentials = credentials,
+            Err(error) => problems.push(error),
+        }
+        loaded.problems = problems;
+        loaded
+    }
+
+    fn profiles(&self) -> Result<Profiles, Error> {
+        Ok(versioned::read(&self.profiles_file())?.unwrap_or_default())
+    }
+
+    fn credentials(&self) -> Result<Credentials, Error> {
+        let file = self.credentials_file();
+        private_file::check(&file)?;
+        Ok(versioned::read(&file)?.unwrap_or_default())
+    }
+
+    /// Stores a profile and its key, if it has one to store, and makes the profile current.
+    pub fn save(&self, name: &str, profile: Profile, credential: Option<Credential>) -> Result<(), Error> {
+        let mut profiles = self.profiles()?;
+        let mut credentials = self.credentials()?;
+        // The key first: a profile without its key is worse than a key that no profile names.
+        match credential {
+            Some(mut credential) => {
+                if let Some(old) = credentials.keys.get(name).filter(|old| old.url == credential.url) {
+                    credential.legacy_api_key = credential.legacy_api_key.or(old.legacy_api_key.clone());
+                }
+                credentials.keys.insert(name.to_owned(), credential);
+                versioned::write(&self.credentials_file(), &credentials)?;
+            }
+            None if credentials.keys.remove(name).is_some() => {
+                versioned::write(&self.credentials_file(), &credentials)?;
+            }
+            None => {}
+        }
+        profiles.current = Some(name.to_owned());
+        profiles.profiles.insert(name.to_owned(), profile);
+        versioned::write(&self.profiles_file(), &profiles)
+    }
+
+    /// Makes `name` the current profile.
+    pub fn make_current(&self, name: &str) -> Result<(), Error> {
+        let mut profiles = self.profiles()?;
+        known(&profiles, name)?;
+        profiles.current = Some(name.to_owned());
+        versioned::write(&self.profiles_file(), &profiles)
+    }
+
+    /// Signs `name` out: its key and the profile are gone from the files afterwards.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let mut profiles = self.profiles()?;
+        known(&profiles, name)?;
+        self.forget_key(name)?;
+        profiles.profiles.remove(name);
+        profiles.current = profiles.current.filter(|current| current != name);
+        versioned::write(&self.profiles_file(), &profiles)
+    }
+
+    fn forget_key(&self, name: &str) -> Result<(), Error> {
+        let file = self.credentials_file();
+        let mut credentials = self.credentials()?;
+        if credentials.keys.remove(name).is_none() {
+            return Ok(());
+        }
+        wipe(&file).map_err(|error| Error::Write { file: file.clone(), error })?;
+        versioned::write(&file, &credentials)
+    }
+}
+
+/// Overwrites what a file holds, so that the blocks that a replacement frees hold no key. On file
+/// systems that copy on write this is no promise.
+fn wipe(file: &Path) -> io::Result<()> {
+    use std::io::Write as _;
+    let length = fs::metadata(file)?.len();
+    // Not truncated: the same blocks are written.
+    let mut open = fs::OpenOptions::new().write(true).truncate(false).open(file)?;
+    open.write_all(&vec![b'\n'; usize::try_from(length).unwrap_or(0)])?;
+    open.sync_all()
+}
+
+fn known(profiles: &Profiles, name: &str) -> Result<(), Error> {
+    if profiles.profiles.contains_key(name) {
+        return Ok(());
+    }
+    Err(Error::UnknownProfile { name: name.to_owned(), known: profiles.profiles.keys().cloned().collect() })
+}
