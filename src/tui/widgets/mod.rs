@@ -5,10 +5,12 @@
 
 pub mod chart;
 pub mod date_picker;
+pub mod dialog;
 pub mod editor;
 pub mod field;
 pub mod policy_rules;
 pub mod secret_field;
+pub mod table;
 
 use ratatui::style::{Modifier, Style};
 

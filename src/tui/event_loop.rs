@@ -1,0 +1,265 @@
+//! The loop: one place that waits, for signals, replies, keys, and a tick while something goes on.
+//!
+//! The queue is drained before anything is drawn, so fifty keys in one read make one frame, and a
+//! frame is drawn only when something changed. Nothing wakes the loop while nothing happens.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{self, Event, KeyEventKind};
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, error::TryRecvError, unbounded_channel};
+use tokio::time::{Instant, sleep_until};
+
+use super::app::App;
+use super::effect::{Effect, Effects};
+use super::msg::Msg;
+use super::runner::Runner;
+use super::terminal::{self, Guard, Screen};
+use super::{clipboard, update, view};
+use crate::config::Session;
+
+/// How often something that goes on is drawn again.
+const TICK: Duration = Duration::from_millis(250);
+/// How long the program may take to end by itself after its terminal went away.
+const LAST_WORDS: Duration = Duration::from_millis(700);
+/// Keys taken from the terminal before a frame is drawn.
+const BATCH: usize = 512;
+/// SIGTSTP, which tokio has no name for.
+const SIGTSTP: i32 = signal_hook::consts::SIGTSTP;
+
+/// Why the loop ended other than by a wish of the person's.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+    #[error("a task failed: {0}; this is a bug in keybench")]
+    Panicked(String),
+}
+
+/// Runs the interface until it is left.
+pub async fn run(app: &mut App, session: Option<Session>) -> Result<(), Error> {
+    let guard = Guard::enter()?;
+    let mut screen = terminal::screen()?;
+    let mut signals = Signals::new()?;
+    // The first frame comes before the first request.
+    screen.draw(|frame| view::view(app, frame))?;
+
+    let (replies, mut inbox) = unbounded_channel();
+    let mut runner = Runner::new(session.map(Arc::new), replies.clone());
+    let mut keys = read_keys(replies.clone());
+    watch_for_hang_up(replies);
+    let mut ended = Ended::No;
+    let first = update::start(app, Timestamp::now());
+    ended.or(carry_out(app, first, &mut runner, &guard, &mut screen)?);
+    let mut next_tick = None;
+    let mut dirty = true;
+    loop {
+        if dirty && matches!(ended, Ended::No) {
+            screen.draw(|frame| view::view(app, frame))?;
+            dirty = false;
+        }
+        if let Ended::Yes(result) = ended {
+            runner.cancel_all();
+            return result;
+        }
+        next_tick = if app.animated() { next_tick.or(Some(Instant::now() + TICK)) } else { None };
+        let message = tokio::select! {
+            biased;
+            signal = signals.next() => match signal {
+                Caught::Terminate => Some(Msg::Terminate),
+                Caught::Stop => {
+                    let effects = vec![Effect::Suspend];
+                    ended.or(carry_out(app, effects, &mut runner, &guard, &mut screen)?);
+                    None
+                }
+                Caught::Continue => {
+                    guard.again()?;
+                    repaint(&mut screen)?;
+                    Some(Msg::Resumed)
+                }
+            },
+            Some(message) = inbox.recv() => Some(message),
+            Some(batch) = keys.recv() => {
+                for event in batch {
+                    let Some(message) = from_terminal(event) else { continue };
+                    dirty = true;
+                    ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
+                }
+                None
+            }
+            () = sleep_until(next_tick.unwrap_or_else(Instant::now)), if next_tick.is_some() => {
+                next_tick = None;
+                Some(Msg::Tick)
+            }
+        };
+        if let Some(message) = message {
+            dirty = true;
+            ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
+        }
+        // What is there already is part of the same frame.
+        while matches!(ended, Ended::No) {
+            let message = match inbox.try_recv() {
+                Ok(message) => message,
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            };
+            dirty = true;
+            ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
+        }
+    }
+}
+
+/// Whether, and how, the loop is over.
+enum Ended {
+    No,
+    Yes(Result<(), Error>),
+}
+
+impl Ended {
+    fn or(&mut self, other: Self) {
+        if matches!(self, Self::No) {
+            *self = other;
+        }
+    }
+}
+
+fn deliver(
+    app: &mut App,
+    message: Msg,
+    runner: &mut Runner,
+    guard: &Guard,
+    screen: &mut Screen,
+) -> Result<Ended, Error> {
+    match message {
+        Msg::TaskPanicked(what) => Ok(Ended::Yes(Err(Error::Panicked(what)))),
+        message => {
+            let effects = update::update(app, Timestamp::now(), message);
+            carry_out(app, effects, runner, guard, screen)
+        }
+    }
+}
+
+fn carry_out(
+    app: &mut App,
+    effects: Effects,
+    runner: &mut Runner,
+    guard: &Guard,
+    screen: &mut Screen,
+) -> Result<Ended, Error> {
+    let mut ended = Ended::No;
+    for effect in effects {
+        match effect {
+            Effect::Start { id, call } => runner.start(id, call),
+            Effect::Cancel(id) => runner.cancel(id),
+            Effect::UseSession(session) => runner.use_session(Arc::from(session)),
+            Effect::Copy(copied) => {
+                if let Some(bytes) = clipboard::sequence(copied.expose(), app.preferences.clipboard) {
+                    screen.backend_mut().send(&bytes)?;
+                }
+            }
+            Effect::Repaint => repaint(screen)?,
+            Effect::Suspend if terminal::is_session_leader() => {
+                let text = "there is no shell behind this program that could continue it";
+                app.notices.warning(Timestamp::now(), text);
+            }
+            Effect::Suspend => {
+                guard.suspend()?;
+                repaint(screen)?;
+            }
+            Effect::Quit => ended.or(Ended::Yes(Ok(()))),
+        }
+    }
+    Ok(ended)
+}
+
+fn repaint(screen: &mut Screen) -> io::Result<()> {
+    screen.backend_mut().forget();
+    screen.clear()
+}
+
+fn from_terminal(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
+        _ => None,
+    }
+}
+
+/// A thread that waits for keys and hands over all that arrived together. It ends with the
+/// process: nothing but a key could wake it.
+fn read_keys(failed: UnboundedSender<Msg>) -> UnboundedReceiver<Vec<Event>> {
+    let (send, receive) = unbounded_channel();
+    std::thread::spawn(move || {
+        loop {
+            let mut batch = match event::read() {
+                Ok(event) => vec![event],
+                Err(_) => {
+                    let _ = failed.send(Msg::Terminate);
+                    return;
+                }
+            };
+            while batch.len() < BATCH && event::poll(Duration::ZERO).unwrap_or(false) {
+                match event::read() {
+                    Ok(event) => batch.push(event),
+                    Err(_) => break,
+                }
+            }
+            if send.send(batch).is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+/// A thread that ends the program when its terminal goes away.
+fn watch_for_hang_up(tell: UnboundedSender<Msg>) {
+    std::thread::spawn(move || {
+        terminal::wait_for_hang_up();
+        if tell.send(Msg::Terminate).is_ok() {
+            std::thread::sleep(LAST_WORDS);
+            // The loop may be stuck in a write that nobody reads any more.
+            std::process::exit(128 + signal_hook::consts::SIGHUP);
+        }
+    });
+}
+
+/// The signals that mean something here.
+struct Signals {
+    term: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    proceed: Signal,
+}
+
+enum Caught {
+    Terminate,
+    Stop,
+    Continue,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(SignalKind::from_raw(SIGTSTP))?,
+            proceed: signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?,
+        })
+    }
+
+    async fn next(&mut self) -> Caught {
+        tokio::select! {
+            _ = self.term.recv() => Caught::Terminate,
+            _ = self.hang_up.recv() => Caught::Terminate,
+            _ = self.interrupt.recv() => Caught::Terminate,
+            _ = self.stop.recv() => Caught::Stop,
+            _ = self.proceed.recv() => Caught::Continue,
+        }
+    }
+}

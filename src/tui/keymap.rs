@@ -1,0 +1,270 @@
+//! Which key gives which command: the table's defaults with what `config.toml` changes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::str::FromStr;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::command::{COMMANDS, Command, Context, Entry};
+
+/// A key with its modifiers, as people write it: `n`, `G`, `ctrl-r`, `shift-tab`, `f5`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Chord {
+    code: KeyCode,
+    control: bool,
+}
+
+/// Names of keys that are no single character.
+const NAMED: [(&str, KeyCode); 14] = [
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("tab", KeyCode::Tab),
+    ("shift-tab", KeyCode::BackTab),
+    ("space", KeyCode::Char(' ')),
+    ("backspace", KeyCode::Backspace),
+    ("delete", KeyCode::Delete),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("pageup", KeyCode::PageUp),
+];
+
+/// Control chords that terminals cannot tell from another key, or keep for themselves.
+const UNUSABLE: [(char, &str); 7] = [
+    ('h', "many terminals send it for Backspace"),
+    ('i', "it is the same as Tab"),
+    ('j', "it is the same as a line feed"),
+    ('m', "it is the same as Enter"),
+    ('s', "it stops the terminal's output"),
+    ('q', "it resumes the terminal's output"),
+    ('[', "it is the same as Esc"),
+];
+
+/// What is wrong with a key in `config.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    #[error(
+        "`{0}` is no key; write one character, ctrl- and a letter, f1 to f12, or a name such as enter, esc or pagedown"
+    )]
+    Unknown(String),
+    #[error("`{0}` cannot be used: {1}")]
+    Unusable(String, &'static str),
+    #[error("there is no command `{0}`; the help lists them")]
+    NoCommand(String),
+    #[error("`{key}` stands for both `{first}` and `{second}`")]
+    Conflict { key: String, first: &'static str, second: &'static str },
+}
+
+impl FromStr for Chord {
+    type Err = BadKey;
+
+    fn from_str(text: &str) -> Result<Self, BadKey> {
+        let plain = |code| Ok(Self { code, control: false });
+        if let Some((_, code)) = NAMED.iter().find(|(name, _)| *name == text) {
+            return plain(*code);
+        }
+        if text == "pagedown" {
+            return plain(KeyCode::PageDown);
+        }
+        if text.starts_with("alt-") {
+            return Err(BadKey::Unusable(
+                text.into(),
+                "over a slow connection it arrives as Esc and a letter",
+            ));
+        }
+        if let Some(letter) = text.strip_prefix("ctrl-") {
+            let mut letters = letter.chars();
+            return match (letters.next(), letters.next()) {
+                (Some(c), None) => match UNUSABLE.iter().find(|(bad, _)| *bad == c.to_ascii_lowercase()) {
+                    Some((_, why)) => Err(BadKey::Unusable(text.into(), why)),
+                    None if c.is_ascii_lowercase() => Ok(Self { code: KeyCode::Char(c), control: true }),
+                    None => Err(BadKey::Unknown(text.into())),
+                },
+                _ => Err(BadKey::Unknown(text.into())),
+            };
+        }
+        if let Some(number) =
+            text.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n))
+        {
+            return plain(KeyCode::F(number));
+        }
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(c), None) if !c.is_control() => plain(KeyCode::Char(c)),
+            _ => Err(BadKey::Unknown(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for Chord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.control {
+            f.write_str("Ctrl-")?;
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(c) if self.control => write!(f, "{}", c.to_ascii_uppercase()),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::F(n) => write!(f, "F{n}"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
+            KeyCode::PageUp => f.write_str("PgUp"),
+            KeyCode::PageDown => f.write_str("PgDn"),
+            KeyCode::Up => f.write_str("↑"),
+            KeyCode::Down => f.write_str("↓"),
+            KeyCode::Left => f.write_str("←"),
+            KeyCode::Right => f.write_str("→"),
+            code => write!(f, "{code:?}"),
+        }
+    }
+}
+
+impl Chord {
+    /// The chord of a key event; `None` with Alt and other modifiers that nothing is bound to.
+    pub fn of(key: KeyEvent) -> Option<Self> {
+        let extra = key.modifiers.difference(KeyModifiers::SHIFT | KeyModifiers::CONTROL);
+        if !extra.is_empty() {
+            return None;
+        }
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let code = match key.code {
+            KeyCode::Tab if key.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+            KeyCode::Char(c) if control => KeyCode::Char(c.to_ascii_lowercase()),
+            code => code,
+        };
+        Some(Self { code, control })
+    }
+
+    /// Whether the key is text where something is being typed.
+    pub fn is_text(self) -> bool {
+        !self.control && matches!(self.code, KeyCode::Char(_))
+    }
+}
+
+/// All bindings.
+#[derive(Debug, Clone)]
+pub struct Keymap {
+    /// Chords of each row of [`COMMANDS`], in the same order.
+    keys: Vec<Vec<Chord>>,
+    bindings: HashMap<(Context, Chord), Command>,
+}
+
+impl Keymap {
+    /// The defaults with `changes` (command id → keys) over them, and everything that is wrong
+    /// with `changes`; what is wrong keeps its default.
+    pub fn new(changes: &BTreeMap<String, Vec<String>>) -> (Self, Vec<BadKey>) {
+        let mut problems = Vec::new();
+        for id in changes.keys() {
+            if !COMMANDS.iter().any(|entry| entry.id == id) {
+                problems.push(BadKey::NoCommand(id.clone()));
+            }
+        }
+        let mut keys: Vec<Vec<Chord>> = Vec::with_capacity(COMMANDS.len());
+        for entry in COMMANDS {
+            let chosen = changes.get(entry.id).and_then(|wanted| {
+                let read: Result<Vec<Chord>, BadKey> = wanted.iter().map(|text| text.parse()).collect();
+                read.map_err(|problem| problems.push(problem)).ok()
+            });
+            let default = || entry.keys.iter().filter_map(|text| text.parse().ok()).collect();
+            keys.push(chosen.unwrap_or_else(default));
+        }
+        let mut bindings = HashMap::new();
+        let mut owners: HashMap<(Context, Chord), &'static str> = HashMap::new();
+        for (entry, chords) in COMMANDS.iter().zip(&keys) {
+            for (&context, &chord) in entry.contexts.iter().flat_map(|c| chords.iter().map(move |k| (c, k))) {
+                if let Some(first) = owners.insert((context, chord), entry.id) {
+                    problems.push(BadKey::Conflict { key: chord.to_string(), first, second: entry.id });
+                }
+                bindings.insert((context, chord), entry.command);
+            }
+        }
+        problems.dedup();
+        (Self { keys, bindings }, problems)
+    }
+
+    /// The command of a chord: the innermost of `contexts` that binds it decides.
+    pub fn command(&self, chord: Chord, contexts: &[Context]) -> Option<Command> {
+        contexts.iter().find_map(|&context| self.bindings.get(&(context, chord)).copied())
+    }
+
+    /// The first key of a row of the table, as text; empty when it has none.
+    pub fn key_of(&self, entry: &Entry) -> String {
+        self.chords(entry).first().map(Chord::to_string).unwrap_or_default()
+    }
+
+    /// All keys of a row of the table, as text.
+    pub fn keys_of(&self, entry: &Entry) -> Vec<String> {
+        self.chords(entry).iter().map(Chord::to_string).collect()
+    }
+
+    fn chords(&self, entry: &Entry) -> &[Chord] {
+        let at = COMMANDS.iter().position(|other| other.id == entry.id);
+        at.and_then(|at| self.keys.get(at)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self::new(&BTreeMap::new()).0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chord(text: &str) -> Chord {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_defaults_have_no_conflict_and_no_unusable_chord() {
+        let (_, problems) = Keymap::new(&BTreeMap::new());
+        assert_eq!(problems, []);
+        for entry in COMMANDS {
+            for key in entry.keys {
+                assert!(key.parse::<Chord>().is_ok(), "{}: {key}", entry.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_inner_context_decides() {
+        let map = Keymap::default();
+        let keys = [Context::Keys, Context::List, Context::Global];
+        assert_eq!(map.command(chord("enter"), &keys), Some(Command::KeyDetails));
+        assert_eq!(map.command(chord("enter"), &keys[1..]), Some(Command::Open));
+        assert_eq!(map.command(chord("ctrl-c"), &keys), Some(Command::Quit));
+        assert_eq!(map.command(chord("f9"), &keys), None);
+    }
+
+    #[test]
+    fn changes_are_taken_and_mistakes_are_named() {
+        let change = |id: &str, keys: &[&str]| {
+            let keys = keys.iter().map(|k| (*k).to_owned()).collect();
+            Keymap::new(&BTreeMap::from([(id.to_owned(), keys)]))
+        };
+        let (map, problems) = change("keys.new", &["a", "f2"]);
+        assert_eq!(problems, []);
+        assert_eq!(map.command(chord("f2"), &[Context::Keys]), Some(Command::NewKey));
+        assert_eq!(map.command(chord("n"), &[Context::Keys]), None);
+        let (map, problems) = change("keys.new", &["ctrl-h"]);
+        assert!(matches!(&problems[..], [BadKey::Unusable(..)]), "{problems:?}");
+        assert_eq!(map.command(chord("n"), &[Context::Keys]), Some(Command::NewKey));
+        assert!(matches!(&change("keys.new", &["alt-x"]).1[..], [BadKey::Unusable(..)]));
+        assert!(matches!(&change("keys.newest", &["x"]).1[..], [BadKey::NoCommand(_)]));
+        assert!(matches!(&change("keys.new", &["d"]).1[..], [BadKey::Conflict { .. }]));
+    }
+
+    #[test]
+    fn chords_are_written_as_people_read_them() {
+        for (text, shown) in
+            [("ctrl-r", "Ctrl-R"), ("space", "Space"), ("G", "G"), ("shift-tab", "Shift-Tab"), ("f5", "F5")]
+        {
+            assert_eq!(chord(text).to_string(), shown);
+        }
+    }
+}

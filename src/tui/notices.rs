@@ -1,0 +1,114 @@
+//! What the interface tells in passing, and the history of it.
+//!
+//! News goes with the next key. An error stays until it is dismissed. No timer is needed for
+//! either, so an idle interface stays idle.
+
+use jiff::Timestamp;
+
+use crate::api;
+
+/// How serious a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// One notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub at: Timestamp,
+    pub level: Level,
+    /// One sentence.
+    pub text: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The workbench's name for the request, for its administrator.
+    pub request_id: Option<String>,
+}
+
+/// The history is cut at this many, oldest first.
+const KEPT: usize = 200;
+
+/// The notice that is shown, and those before it.
+#[derive(Debug, Default)]
+pub struct Notices {
+    history: Vec<Notice>,
+    shown: bool,
+}
+
+impl Notices {
+    pub fn info(&mut self, at: Timestamp, text: impl Into<String>) {
+        self.push(Notice { at, level: Level::Info, text: text.into(), hint: None, request_id: None });
+    }
+
+    pub fn warning(&mut self, at: Timestamp, text: impl Into<String>) {
+        self.push(Notice { at, level: Level::Warning, text: text.into(), hint: None, request_id: None });
+    }
+
+    /// An error of this program's own, with what to do about it.
+    pub fn error(&mut self, at: Timestamp, text: impl Into<String>, hint: Option<String>) {
+        self.push(Notice { at, level: Level::Error, text: text.into(), hint, request_id: None });
+    }
+
+    /// A request that did not succeed.
+    pub fn failed(&mut self, at: Timestamp, error: &api::Error) {
+        self.push(Notice {
+            at,
+            level: Level::Error,
+            text: error.to_string(),
+            hint: error.hint(),
+            request_id: error.request_id().map(str::to_owned),
+        });
+    }
+
+    fn push(&mut self, notice: Notice) {
+        if self.history.len() == KEPT {
+            self.history.remove(0);
+        }
+        self.history.push(notice);
+        self.shown = true;
+    }
+
+    /// The notice to show now.
+    pub fn current(&self) -> Option<&Notice> {
+        self.history.last().filter(|_| self.shown)
+    }
+
+    /// A key was pressed: news has been seen, an error stays.
+    pub fn key_pressed(&mut self) {
+        if self.current().is_some_and(|notice| notice.level != Level::Error) {
+            self.shown = false;
+        }
+    }
+
+    /// Takes the shown notice away; says whether there was one.
+    pub fn dismiss(&mut self) -> bool {
+        std::mem::take(&mut self.shown)
+    }
+
+    /// Everything that was told, oldest first.
+    pub fn history(&self) -> &[Notice] {
+        &self.history
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_goes_with_a_key_and_errors_stay() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut notices = Notices::default();
+        notices.info(now, "done");
+        notices.key_pressed();
+        assert!(notices.current().is_none());
+        notices.error(now, "broken", None);
+        notices.key_pressed();
+        assert_eq!(notices.current().map(|n| n.text.as_str()), Some("broken"));
+        assert!(notices.dismiss() && !notices.dismiss());
+        assert_eq!(notices.history().len(), 2);
+    }
+}

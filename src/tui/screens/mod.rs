@@ -1,0 +1,106 @@
+//! The screens of the three tabs.
+//!
+//! A screen is a module with a `State` inside [`App`] and these functions, all of them pure but
+//! `Call::run`:
+//!
+//! | function | does |
+//! |---|---|
+//! | `contexts(app)` | which contexts of the command table have the keys, innermost first |
+//! | `typing(app)` | whether characters are text now |
+//! | `modal(app)` | whether a dialog of the screen's own is open |
+//! | `unsaved(app)` | what would be lost by leaving the program |
+//! | `enter(app)` | the tab is shown: ask for what it needs |
+//! | `command(app, command)` | does a command; `None` where it has no use for it |
+//! | `key(app, key)`, `paste(app, text)` | a key that is no command, pasted text |
+//! | `reply(app, id, reply)` | takes an answer |
+//! | `cancelled(app, id)` | a request was given up by the person |
+//! | `policy_changed(app)` | the expiration setting became known |
+//! | `confirmed(app, what)` | a question was answered with yes |
+//! | `view(app, frame, area)` | draws, reads only |
+//!
+//! Its requests are a `Call` (data, run on tokio by `Call::run`) and come back as its `Reply`.
+
+pub mod admin;
+pub mod models;
+pub mod settings;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::app::{App, Tab};
+use super::command::{Command, Context};
+use super::effect::Effects;
+use super::msg::Reply;
+use super::requests::RequestId;
+
+/// Calls a function of the current tab's screen.
+macro_rules! current {
+    ($app:expr, $function:ident $(, $argument:expr)*) => {
+        match $app.tab {
+            Tab::Settings => settings::$function($app $(, $argument)*),
+            Tab::Models => models::$function($app $(, $argument)*),
+            Tab::Admin => admin::$function($app $(, $argument)*),
+        }
+    };
+}
+
+pub(super) fn contexts(app: &App) -> Vec<Context> {
+    current!(app, contexts)
+}
+
+pub(super) fn typing(app: &App) -> bool {
+    current!(app, typing)
+}
+
+pub(super) fn modal(app: &App) -> bool {
+    current!(app, modal)
+}
+
+/// What any screen would lose.
+pub(super) fn unsaved(app: &App) -> Vec<String> {
+    [settings::unsaved(app), models::unsaved(app), admin::unsaved(app)].into_iter().flatten().collect()
+}
+
+pub(super) fn enter(app: &mut App) -> Effects {
+    current!(app, enter)
+}
+
+pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
+    current!(app, command, command)
+}
+
+pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
+    current!(app, key, key)
+}
+
+pub(super) fn paste(app: &mut App, text: &str) -> Effects {
+    current!(app, paste, text)
+}
+
+/// An answer goes to the screen that asked, whichever tab is shown.
+pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
+    match reply {
+        Reply::Settings(reply) => settings::reply(app, id, reply),
+        Reply::Models(reply) => models::reply(app, id, reply),
+        Reply::Admin(reply) => admin::reply(app, id, reply),
+        Reply::Session(_) => Effects::new(),
+    }
+}
+
+pub(super) fn cancelled(app: &mut App, id: RequestId) -> Effects {
+    settings::cancelled(app, id);
+    models::cancelled(app, id);
+    admin::cancelled(app, id);
+    Effects::new()
+}
+
+pub(super) fn policy_changed(app: &mut App) -> Effects {
+    settings::policy_changed(app);
+    admin::policy_changed(app);
+    Effects::new()
+}
+
+pub(super) fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    current!(app, view, frame, area);
+}

@@ -1,0 +1,186 @@
+//! Driving the interface without a terminal: keys in, effects and screens out.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::app::{App, Preferences};
+use super::effect::{Call, Effect};
+use super::msg::{Msg, Reply};
+use super::requests::RequestId;
+use super::session::SessionState;
+use super::theme::Theme;
+use super::{update, view};
+
+/// The interface with a fixed clock and nobody to carry effects out.
+pub struct Harness {
+    pub app: App,
+    pub now: Timestamp,
+    /// Effects that no test has looked at yet.
+    pub effects: Vec<Effect>,
+}
+
+/// The moment that demo data is written around: 2026-11-23 09:14 UTC.
+pub fn moment() -> Timestamp {
+    "2026-11-23T09:14:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Preferences without colour, so that snapshots hold everything.
+pub fn mono() -> Preferences {
+    Preferences { theme: Theme::mono(), ..Preferences::default() }
+}
+
+impl Harness {
+    /// Signed in as `owner`, nothing asked yet.
+    pub fn new() -> Self {
+        let now = moment();
+        let mut app = App::new(None, mono(), now);
+        app.session = SessionState {
+            signed_in: true,
+            url: "http://localhost:8642".into(),
+            label: "demo".into(),
+            username: Some("owner".into()),
+            ..SessionState::default()
+        };
+        Self { app, now, effects: Vec::new() }
+    }
+
+    /// Asks what the program asks after its first frame.
+    #[must_use]
+    pub fn started(mut self) -> Self {
+        let effects = update::start(&mut self.app, self.now);
+        self.effects.extend(effects);
+        self
+    }
+
+    /// Delivers one message.
+    pub fn send(&mut self, msg: Msg) {
+        let effects = update::update(&mut self.app, self.now, msg);
+        self.effects.extend(effects);
+    }
+
+    /// Presses keys: characters as they are, others as `<enter>`, `<ctrl-r>`, `<shift-tab>`.
+    pub fn keys(&mut self, keys: &str) {
+        for key in parse_keys(keys) {
+            self.send(Msg::Key(key));
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.send(Msg::Paste(text.to_owned()));
+    }
+
+    /// The requests that were started and not looked at yet.
+    pub fn calls(&mut self) -> Vec<(RequestId, Call)> {
+        let effects = std::mem::take(&mut self.effects);
+        effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Start { id, call } => Some((id, call)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Delivers the answer to a request, after 3 ms.
+    pub fn reply(&mut self, id: RequestId, reply: Reply) {
+        self.send(Msg::Reply { id, took: Duration::from_millis(3), reply });
+    }
+
+    /// The screen as text, without trailing blanks.
+    pub fn screen(&mut self, columns: u16, rows: u16) -> String {
+        self.app.size = (columns, rows);
+        text(&self.buffer(columns, rows))
+    }
+
+    /// The screen with its styles.
+    pub fn buffer(&self, columns: u16, rows: u16) -> Buffer {
+        draw(&self.app, columns, rows)
+    }
+}
+
+impl Default for Harness {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Draws an app on nothing.
+pub fn draw(app: &App, columns: u16, rows: u16) -> Buffer {
+    match Terminal::new(TestBackend::new(columns, rows)) {
+        Ok(mut terminal) => {
+            // Drawing into memory has no way to fail.
+            let _ = terminal.draw(|frame| view::view(app, frame));
+            terminal.backend().buffer().clone()
+        }
+        Err(_) => Buffer::default(),
+    }
+}
+
+/// A buffer as text, without trailing blanks.
+pub fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            // A wide character covers the cells after its own.
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            skip = crate::text::width(symbol).saturating_sub(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Reads `n<tab>abc<enter>` as key events.
+pub fn parse_keys(keys: &str) -> Vec<KeyEvent> {
+    let mut events = Vec::new();
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        let named = rest.strip_prefix('<').and_then(|after| after.split_once('>'));
+        let (event, left) = match named.and_then(|(name, left)| Some((key_named(name)?, left))) {
+            Some(found) => found,
+            None => (KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE), &rest[c.len_utf8()..]),
+        };
+        events.push(event);
+        rest = left;
+    }
+    events
+}
+
+fn key_named(name: &str) -> Option<KeyEvent> {
+    if let Some(letter) = name.strip_prefix("ctrl-") {
+        let code = KeyCode::Char(letter.chars().next()?);
+        return Some(KeyEvent::new(code, KeyModifiers::CONTROL));
+    }
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "shift-tab" => KeyCode::BackTab,
+        "space" => KeyCode::Char(' '),
+        "backspace" => KeyCode::Backspace,
+        "delete" => KeyCode::Delete,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        "pageup" => KeyCode::PageUp,
+        "pagedown" => KeyCode::PageDown,
+        _ => return None,
+    };
+    Some(KeyEvent::new(code, KeyModifiers::NONE))
+}

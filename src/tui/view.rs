@@ -1,0 +1,201 @@
+//! The picture of the state: header, tabs, the screen, the footer, and what lies over them.
+//!
+//! ```text
+//!  keybench  demo ▸ owner @ localhost:8642                 26.06   ● 3 ms
+//!  1 Settings   2 Models   3 Admin                     ◜ listing API keys
+//! ╭ the screen of the tab ───────────────────────────────────────────────╮
+//! ╰──────────────────────────────────────────────────────────────────────╯
+//!  a notice, while there is one
+//!  n new  r rotate  d delete                      / filter  : palette  ? help
+//! ```
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+
+use super::app::{App, Tab};
+use super::command::COMMANDS;
+use super::notices::Level;
+use super::session::Connection;
+use super::{overlays, screens, update};
+use crate::text;
+
+/// The smallest terminal that the screens are made for.
+pub const MIN_COLUMNS: u16 = 60;
+/// The same, in rows.
+pub const MIN_ROWS: u16 = 16;
+/// From this size on lists and details stand side by side.
+pub const WIDE_COLUMNS: u16 = 100;
+/// The same, in rows.
+pub const WIDE_ROWS: u16 = 30;
+
+/// Whether there is room for list and detail side by side.
+pub fn is_wide(app: &App) -> bool {
+    app.size.0 >= WIDE_COLUMNS && app.size.1 >= WIDE_ROWS
+}
+
+/// Draws everything.
+pub fn view(app: &App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.width < MIN_COLUMNS || area.height < MIN_ROWS {
+        let text = format!("keybench needs {MIN_COLUMNS}×{MIN_ROWS}, have {}×{}", area.width, area.height);
+        frame.render_widget(Line::from(text::truncate(&text, area.width.into()).into_owned()), area);
+        return;
+    }
+    let row = |y: u16| Rect { x: area.x, y, width: area.width, height: 1 };
+    header(app, frame, row(area.y));
+    tabs(app, frame, row(area.y + 1));
+    let notice_rows = app.notices.current().map_or(0, |notice| if notice.hint.is_some() { 2 } else { 1 });
+    let body = Rect { y: area.y + 2, height: area.height - 3 - notice_rows, ..area };
+    screens::view(app, frame, body);
+    if notice_rows > 0 {
+        notice(app, frame, Rect { y: body.bottom(), height: notice_rows, ..area });
+    }
+    footer(app, frame, row(area.bottom() - 1));
+    overlays::view(app, frame, body);
+}
+
+/// Puts `left` at the left and `right` at the right of one row, the right one first in need.
+fn two_ends(frame: &mut Frame<'_>, row: Rect, left: Line<'_>, right: Line<'_>) {
+    let right_width = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
+    let left_area = Rect { width: row.width - right_width, ..row };
+    let right_area = Rect { x: row.x + left_area.width, width: right_width, ..row };
+    frame.render_widget(left, left_area);
+    frame.render_widget(right.alignment(Alignment::Right), right_area);
+}
+
+fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
+    let theme = &app.preferences.theme;
+    let glyphs = app.preferences.glyphs;
+    let mut left = vec![Span::styled(" keybench  ", theme.title)];
+    if app.session.signed_in {
+        left.push(Span::styled(text::clean(&app.session.label).into_owned(), theme.label));
+        left.push(Span::styled(format!(" {} ", glyphs.into), theme.dim));
+        left.push(Span::raw(text::clean(app.session.user()).into_owned()));
+        left.push(Span::styled(format!(" @ {}", app.session.host()), theme.dim));
+        if app.session.read_only {
+            left.push(Span::styled("  [RO]", theme.warn));
+        }
+        if app.session.insecure {
+            left.push(Span::styled("  [certificates not checked]", theme.error));
+        }
+    }
+    let mut right = Vec::new();
+    if let Some(version) = &app.session.version {
+        right.push(Span::styled(
+            format!("{}  ", text::clean(text::truncate(version, 18).as_ref())),
+            theme.dim,
+        ));
+    }
+    match app.session.connection {
+        Connection::Unknown if app.session.signed_in => right.push(Span::styled("connecting ", theme.dim)),
+        Connection::Unknown => {}
+        Connection::Up(took) => {
+            right.push(Span::styled(glyphs.active, theme.ok));
+            right.push(Span::raw(format!(" {} ", rough(took))));
+        }
+        Connection::Down => right.push(Span::styled(format!("{} no answer ", glyphs.expired), theme.error)),
+    }
+    two_ends(frame, row, Line::from(left), Line::from(right));
+}
+
+/// A latency to the millisecond: a header that changes with every answer costs bytes.
+fn rough(took: Duration) -> String {
+    match took.as_millis() {
+        0 => "<1 ms".to_owned(),
+        ms @ 1..10_000 => format!("{ms} ms"),
+        ms => format!("{} s", ms / 1000),
+    }
+}
+
+fn tabs(app: &App, frame: &mut Frame<'_>, row: Rect) {
+    let theme = &app.preferences.theme;
+    let mut spans = vec![Span::raw(" ")];
+    for (n, tab) in Tab::ALL.into_iter().enumerate() {
+        let current = app.signed_in_tab() == Some(tab);
+        let style = if current { theme.tab_current } else { theme.tab };
+        spans.push(Span::styled(format!("{} ", n + 1), theme.key));
+        spans.push(Span::styled(tab.name(), style));
+        spans.push(Span::raw("   "));
+    }
+    let running = app.requests.running();
+    let right =
+        match running.first().filter(|request| app.waiting(request.id) >= Some(Duration::from_millis(200))) {
+            None => Line::default(),
+            Some(first) => {
+                let more =
+                    if running.len() > 1 { format!(" (+{})", running.len() - 1) } else { String::new() };
+                Line::from(vec![
+                    Span::styled(app.spinner(), theme.accent),
+                    Span::styled(format!(" {}{more}  Ctrl-X cancels ", text::clean(&first.what)), theme.dim),
+                ])
+            }
+        };
+    two_ends(frame, row, Line::from(spans), right);
+}
+
+fn notice(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.preferences.theme;
+    let Some(notice) = app.notices.current() else { return };
+    let (sign, style) = match notice.level {
+        Level::Info => (app.preferences.glyphs.ok, theme.ok),
+        Level::Warning => ("!", theme.warn),
+        Level::Error => (app.preferences.glyphs.bad, theme.error),
+    };
+    let room = usize::from(area.width).saturating_sub(4);
+    let more = if notice.level == Level::Error { "  Esc dismiss  ! all" } else { "" };
+    let words = text::clean(&notice.text);
+    let words = text::truncate(&words, room.saturating_sub(more.len())).into_owned();
+    let line = Line::from(vec![
+        Span::styled(format!(" {sign} "), style),
+        Span::styled(words, style),
+        Span::styled(more, theme.dim),
+    ]);
+    frame.render_widget(line, Rect { height: 1, ..area });
+    if let Some(hint) = &notice.hint
+        && area.height > 1
+    {
+        let hint = text::clean(hint);
+        let hint = format!("   {}", text::truncate(&hint, room));
+        frame.render_widget(Line::from(hint), Rect { y: area.y + 1, height: 1, ..area });
+    }
+}
+
+/// The keys that matter now: the innermost context's first, then what works everywhere.
+fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
+    let theme = &app.preferences.theme;
+    let contexts = update::contexts(app);
+    let mut entries: Vec<(usize, u8, String, &str)> = Vec::new();
+    for entry in COMMANDS.iter().filter(|entry| entry.hint > 0 && app.allows(entry)) {
+        let Some(depth) = contexts.iter().position(|context| entry.contexts.contains(context)) else {
+            continue;
+        };
+        let key = app.keymap.key_of(entry);
+        // An outer context's key that an inner one took does something else here.
+        let shadowed = entries.iter().any(|(_, _, other, _)| *other == key);
+        let typed = update::typing(app) && key.chars().count() == 1;
+        if !key.is_empty() && !shadowed && !typed {
+            entries.push((depth, entry.hint, key, entry.short));
+        }
+    }
+    entries.sort_by_key(|(depth, hint, ..)| (*hint >= 79, *depth, *hint));
+    if update::modal(app) {
+        entries.retain(|(_, hint, ..)| *hint != 81);
+    }
+    let width = |(_, _, key, short): &(usize, u8, String, &str)| text::width(key) + short.len() + 3;
+    let (mut ours, everywhere): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(_, hint, ..)| *hint < 79);
+    let kept: usize = everywhere.iter().map(width).sum();
+    let room = usize::from(row.width).saturating_sub(kept + 1);
+    while ours.iter().map(width).sum::<usize>() > room {
+        ours.pop();
+    }
+    let spans = |entries: &[(usize, u8, String, &str)]| -> Vec<Span<'static>> {
+        let one = |(_, _, key, short): &(usize, u8, String, &str)| {
+            [Span::styled(format!(" {key}"), theme.key), Span::raw(format!(" {short} "))]
+        };
+        entries.iter().flat_map(one).collect()
+    };
+    two_ends(frame, row, Line::from(spans(&ours)), Line::from(spans(&everywhere)));
+}

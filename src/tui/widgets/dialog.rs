@@ -1,0 +1,86 @@
+//! Boxes over a screen.
+
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Text};
+use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
+
+use crate::tui::app::App;
+
+/// A box as large as its text, in the middle.
+pub struct Dialog<'a> {
+    title: &'a str,
+    text: Text<'a>,
+}
+
+/// Widest line that is comfortable to read, in columns.
+const COMFORTABLE: u16 = 72;
+
+impl<'a> Dialog<'a> {
+    pub fn new(title: &'a str, lines: Vec<Line<'a>>) -> Self {
+        Self { title, text: Text::from(lines) }
+    }
+
+    /// Draws the box over `area` and gives the place inside it.
+    pub fn render(self, app: &App, frame: &mut Frame<'_>, area: Rect) -> Rect {
+        let widest = self.text.lines.iter().map(Line::width).max().unwrap_or_default();
+        let title = crate::text::width(self.title) + 2;
+        let columns = u16::try_from(widest.max(title)).unwrap_or(u16::MAX).min(COMFORTABLE);
+        let columns = columns.min(area.width.saturating_sub(6)).max(1);
+        let paragraph = Paragraph::new(self.text).wrap(Wrap { trim: false });
+        let rows = wrapped_rows(&paragraph, columns);
+        let outer = centred(area, columns + 4, rows + 2);
+        let inside = frame_box(app, self.title, frame, outer);
+        paragraph.render(inside, frame.buffer_mut());
+        inside
+    }
+}
+
+/// Rows that a paragraph takes at a width, counted by drawing it nowhere.
+fn wrapped_rows(paragraph: &Paragraph<'_>, columns: u16) -> u16 {
+    const MOST: u16 = 100;
+    let area = Rect::new(0, 0, columns, MOST);
+    let mut buffer = ratatui::buffer::Buffer::filled(area, ratatui::buffer::Cell::new("\u{1}"));
+    paragraph.render(area, &mut buffer);
+    let _ = &mut buffer;
+    let used = |y: u16| (0..columns).any(|x| !matches!(buffer[(x, y)].symbol(), "\u{1}" | " "));
+    (0..MOST).rev().find(|y| used(*y)).map_or(0, |y| y + 1)
+}
+
+/// A cleared, bordered box with a title; gives the place inside, one blank column at each side.
+pub fn frame_box(app: &App, title: &str, frame: &mut Frame<'_>, outer: Rect) -> Rect {
+    let outer = outer.intersection(frame.area());
+    let theme = &app.preferences.theme;
+    Clear.render(outer, frame.buffer_mut());
+    let block = Block::bordered()
+        .border_set(app.preferences.glyphs.border)
+        .border_style(theme.focused)
+        .title(Line::styled(format!(" {title} "), theme.title))
+        .title_alignment(Alignment::Left);
+    let inside = block.inner(outer);
+    block.render(outer, frame.buffer_mut());
+    Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside }
+}
+
+/// A rectangle of the wanted size in the middle of `area`, cut to it.
+pub fn centred(area: Rect, columns: u16, rows: u16) -> Rect {
+    let (width, height) = (columns.min(area.width), rows.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// A box over nearly the whole of `area` with lines that scroll.
+pub fn reader(app: &App, title: &str, lines: Vec<Line<'_>>, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
+    let widest = lines.iter().map(Line::width).max().unwrap_or_default();
+    let columns = u16::try_from(widest).unwrap_or(u16::MAX).saturating_add(4).min(area.width);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let outer = centred(area, columns.max(40), rows.saturating_add(2));
+    let inside = frame_box(app, title, frame, outer);
+    let scroll = scroll.min(rows.saturating_sub(inside.height));
+    let below = rows.saturating_sub(inside.height).saturating_sub(scroll);
+    Paragraph::new(lines).scroll((scroll, 0)).render(inside, frame.buffer_mut());
+    if below > 0 && outer.height > 1 && outer.width > 20 {
+        let more = format!(" {below} more lines below ");
+        let row = Rect { x: outer.x + 2, y: outer.bottom() - 1, width: outer.width - 4, height: 1 };
+        Line::styled(more, app.preferences.theme.dim).render(row, frame.buffer_mut());
+    }
+}
