@@ -17,6 +17,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls_platform_verifier::Verifier;
 
 use super::failure::CallError;
+use crate::api::ClientOptions;
 
 /// A model call may wait 30 s for a free replica and then run for 30 s (DOCS,
 /// ml-calling-a-model); what is above that is for the network.
@@ -41,6 +42,18 @@ pub struct TransportOptions {
 impl Default for TransportOptions {
     fn default() -> Self {
         Self { ca_cert: None, insecure: false, proxy: None, timeout: DEFAULT_TIMEOUT }
+    }
+}
+
+impl From<&ClientOptions> for TransportOptions {
+    /// As the client reaches the workbench; but its patience is for the API, not for models.
+    fn from(options: &ClientOptions) -> Self {
+        Self {
+            ca_cert: options.ca_cert.clone(),
+            insecure: options.insecure,
+            proxy: options.proxy.clone(),
+            timeout: DEFAULT_TIMEOUT,
+        }
     }
 }
 

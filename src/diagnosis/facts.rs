@@ -1,0 +1,323 @@
+//! What the workbench knows about a call that failed, as far as it may be asked.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::api::{self, Client};
+use crate::probe::{CallError, CallResult, FailureKind, ModelCallTarget, Phase};
+use crate::secret::{ApiKey, NotAnApiKey};
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, Collaborator, Model, Project, V2KeyDetails};
+
+/// A diagnosis is worth waiting this long for, and no longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was called, with which key, by whom.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// As it was when it was called.
+    pub model: Model,
+    pub target: ModelCallTarget,
+    /// The key under test.
+    pub key: Option<ApiKey>,
+    /// The user of the session, who may be somebody else than the key's.
+    pub signed_in: Option<String>,
+}
+
+/// A fact, or why it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known<T> {
+    Yes(T),
+    /// The workbench says that there is no such thing for the one who asked (403, 404).
+    Hidden,
+    /// It could not be found out; why.
+    No(String),
+    /// It was not asked: it has no bearing on this failure.
+    NotAsked,
+}
+
+impl<T> Known<T> {
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Yes(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Why it is not known.
+    pub fn why_not(&self) -> Option<&str> {
+        match self {
+            Self::Yes(_) => None,
+            Self::Hidden => Some("the workbench does not show it to the signed-in user"),
+            Self::No(why) => Some(why),
+            Self::NotAsked => Some("it was not asked"),
+        }
+    }
+}
+
+/// What the workbench says of the key under test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyCheck {
+    /// No key was sent.
+    NotSent,
+    Accepted {
+        username: String,
+    },
+    /// Not accepted; what the workbench said.
+    Rejected {
+        message: String,
+    },
+    /// A good key, but not for API and models.
+    WrongAudience {
+        username: String,
+    },
+    /// It could not be asked; why.
+    Unchecked {
+        why: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyFacts {
+    pub check: KeyCheck,
+    /// What it looks like, where it is not the shape of an API key.
+    pub shape: Option<NotAnApiKey>,
+    /// The entry in the signed-in user's own list that seems to be this key: its Key ID is the
+    /// key's first half. That the two are the same is INFERRED, so this only ever supports a
+    /// rejection that the workbench has already spoken.
+    pub listed: Option<V2KeyDetails>,
+    /// The project, asked for with this very key.
+    pub sees_project: Known<Project>,
+}
+
+/// Whether a model can answer, read from its deployment's status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelState {
+    Up,
+    Deploying,
+    Stopped,
+    Failed,
+    NeverDeployed,
+    /// A word that is not known yet.
+    Other(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentFacts {
+    pub state: ModelState,
+    pub replicas: i64,
+    /// Status of the build, `built` when all is well.
+    pub build_status: String,
+    /// `predict.py`
+    pub file: String,
+    /// `predict`
+    pub function: String,
+}
+
+/// Everything that a diagnosis rests on beside the call itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    pub model_name: String,
+    pub model_id: String,
+    pub project_id: String,
+    pub project_name: String,
+    pub auth_enabled: bool,
+    pub signed_in: Option<String>,
+    /// URL of the workbench.
+    pub workbench: String,
+    /// URL of the model service that was called.
+    pub model_url: String,
+    pub key: KeyFacts,
+    /// As the signed-in user sees it.
+    pub project: Known<Project>,
+    pub collaborators: Known<Vec<Collaborator>>,
+    pub deployment: Known<DeploymentFacts>,
+    /// Whether the access key that was sent is the model's still.
+    pub access_key_is_current: Known<bool>,
+    /// Whether the workbench itself answers.
+    pub workbench_answers: Known<bool>,
+}
+
+impl Facts {
+    /// What is known without asking anybody.
+    pub fn of(client: &Client, subject: &Subject) -> Self {
+        let model = &subject.model;
+        let shape = subject.key.as_ref().and_then(|key| ApiKey::parse(key.expose()).err());
+        let check = match subject.key {
+            None => KeyCheck::NotSent,
+            Some(_) => KeyCheck::Unchecked { why: "it was not asked".to_owned() },
+        };
+        Self {
+            model_name: model.name.clone(),
+            model_id: model.id.clone(),
+            project_id: model.project.public_identifier.clone(),
+            project_name: model.project.name.clone(),
+            auth_enabled: model.auth_enabled,
+            signed_in: subject.signed_in.clone(),
+            workbench: client.url().to_owned(),
+            model_url: subject.target.url.clone(),
+            key: KeyFacts { check, shape, listed: None, sees_project: Known::NotAsked },
+            project: Known::NotAsked,
+            collaborators: Known::NotAsked,
+            deployment: Known::NotAsked,
+            access_key_is_current: Known::NotAsked,
+            workbench_answers: Known::NotAsked,
+        }
+    }
+}
+
+/// Asks the workbench what bears on this failure, all at once, for at most ten seconds. Makes no
+/// call that changes anything. A call that passed needs no facts and asks nothing.
+pub async fn gather(client: &Client, subject: &Subject, result: &CallResult) -> Facts {
+    let mut facts = Facts::of(client, subject);
+    let Some(kind) = result.failure() else { return facts };
+    if kind == FailureKind::Invalid {
+        return facts;
+    }
+    let about_access =
+        matches!(kind, FailureKind::NotAuthorized | FailureKind::NotFound | FailureKind::Refused);
+    let unreached = match &result.outcome {
+        Err(CallError::Timeout { phase, .. }) => matches!(phase, Phase::Lookup | Phase::Connect | Phase::Tls),
+        Err(CallError::Cut { .. }) => false,
+        Err(_) => true,
+        Ok(_) => kind == FailureKind::NotAModelService,
+    };
+    if unreached {
+        facts.workbench_answers = answers(client).await;
+        return facts;
+    }
+
+    let (project_id, model_id) = (facts.project_id.clone(), facts.model_id.clone());
+    let key = async {
+        match &subject.key {
+            Some(key) if about_access => {
+                check_key(client, key, subject.signed_in.as_deref(), &project_id, &facts.key).await
+            }
+            _ => facts.key.clone(),
+        }
+    };
+    let project = when(about_access, ask(client.project(&project_id)));
+    let collaborators = when(about_access, ask(client.collaborators(&project_id)));
+    let model = ask(client.model(&project_id, &model_id));
+    let deployment = ask(deployment(client, &project_id, &model_id));
+    let (key, project, collaborators, model, deployment) =
+        tokio::join!(key, project, collaborators, model, deployment);
+
+    if let Known::Yes(model) = &model {
+        facts.auth_enabled = model.auth_enabled;
+    }
+    facts.access_key_is_current = match model {
+        Known::Yes(model) => Known::Yes(model.access_key == subject.target.access_key),
+        Known::Hidden => Known::Hidden,
+        Known::No(why) => Known::No(why),
+        Known::NotAsked => Known::NotAsked,
+    };
+    (facts.key, facts.project) = (key, project);
+    (facts.collaborators, facts.deployment) = (collaborators, deployment);
+    facts
+}
+
+async fn check_key(
+    client: &Client,
+    key: &ApiKey,
+    signed_in: Option<&str>,
+    project_id: &str,
+    known: &KeyFacts,
+) -> KeyFacts {
+    let own = client.with_key(key.clone());
+    let listed = async {
+        let username = signed_in?;
+        let keys = ask(client.list_keys(username)).await;
+        keys.get()?.iter().find(|listed| listed.key_id == key.first_half()).cloned()
+    };
+    let validity = async {
+        match timeout(PATIENCE, own.validate_key(AUDIENCE_API)).await {
+            Err(_) => KeyCheck::Unchecked { why: too_slow() },
+            Ok(Ok(answer)) if answer.valid => KeyCheck::Accepted { username: answer.username },
+            Ok(Ok(answer)) => for_another_audience(&own, answer.message).await,
+            Ok(Err(error)) if error.is_rejection() => {
+                let message = match &error {
+                    api::Error::Refused { message, .. } => message.clone(),
+                    other => other.to_string(),
+                };
+                for_another_audience(&own, message).await
+            }
+            Ok(Err(error)) => KeyCheck::Unchecked { why: error.to_string() },
+        }
+    };
+    let sees_project = ask(own.project(project_id));
+    let (check, sees_project, listed) = tokio::join!(validity, sees_project, listed);
+    KeyFacts { check, sees_project, listed, ..known.clone() }
+}
+
+/// The key is not good for the API; perhaps it is for applications.
+async fn for_another_audience(own: &Client, message: String) -> KeyCheck {
+    match ask(own.validate_key(AUDIENCE_APPLICATION)).await {
+        Known::Yes(answer) if answer.valid => KeyCheck::WrongAudience { username: answer.username },
+        _ => KeyCheck::Rejected { message },
+    }
+}
+
+async fn deployment(
+    client: &Client,
+    project_id: &str,
+    model_id: &str,
+) -> Result<DeploymentFacts, api::Error> {
+    if let Some((build, deployment)) = client.latest_deployment(project_id, model_id).await? {
+        return Ok(DeploymentFacts {
+            state: ModelState::of(&deployment.status),
+            replicas: deployment.replicas.0,
+            build_status: build.status,
+            file: build.file_path,
+            function: build.function_name,
+        });
+    }
+    let build = client.builds(project_id, model_id).await?.into_iter().next().unwrap_or_default();
+    Ok(DeploymentFacts {
+        state: ModelState::NeverDeployed,
+        replicas: 0,
+        build_status: build.status,
+        file: build.file_path,
+        function: build.function_name,
+    })
+}
+
+impl ModelState {
+    /// Reads a deployment's status (DOCS, ml-cli-listing-model-builds-and-deployments).
+    pub fn of(status: &str) -> Self {
+        match status {
+            "deployed" => Self::Up,
+            "pending" | "deploying" => Self::Deploying,
+            "stopping" | "stopped" => Self::Stopped,
+            "failed" => Self::Failed,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// Any answer of the API will do, a refusal too.
+async fn answers(client: &Client) -> Known<bool> {
+    match timeout(PATIENCE, client.validate_key(AUDIENCE_API)).await {
+        Ok(Ok(_) | Err(api::Error::Refused { .. })) => Known::Yes(true),
+        Ok(Err(api::Error::NoAnswer { .. })) | Err(_) => Known::Yes(false),
+        Ok(Err(error)) => Known::No(error.to_string()),
+    }
+}
+
+async fn ask<T>(call: impl Future<Output = Result<T, api::Error>>) -> Known<T> {
+    match timeout(PATIENCE, call).await {
+        Ok(Ok(value)) => Known::Yes(value),
+        Ok(Err(error)) if matches!(error.status(), Some(403 | 404)) => Known::Hidden,
+        Ok(Err(error)) => Known::No(error.to_string()),
+        Err(_) => Known::No(too_slow()),
+    }
+}
+
+async fn when<T>(wanted: bool, call: impl Future<Output = Known<T>>) -> Known<T> {
+    if wanted { call.await } else { Known::NotAsked }
+}
+
+fn too_slow() -> String {
+    format!("the workbench did not answer within {} s", PATIENCE.as_secs())
+}
