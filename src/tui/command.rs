@@ -34,6 +34,8 @@ pub enum Context {
     ModelPanel,
     /// The results table.
     Results,
+    /// The selected result was refused, and something here mends it.
+    Refusal,
     /// One result, whole.
     ResultView,
     /// A load run, live or ended.
@@ -225,8 +227,8 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::TestModel, "models.test", &[X::Models], Safe, &["t"], 1, "test", "Test a model", "Go to the Test panel of the selected model"),
     entry(C::RunModel, "models.run", &[X::Models, X::ModelPanel, X::Results, X::Run], Safe, &["b"], 3, "run", "Run against a model", "Many requests: throughput, latencies, replicas"),
     entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Show only mine, public ones too, or all (administrators)"),
-    entry(C::RestartModel, "models.restart", &[X::Models], Changes, &["R"], 0, "restart", "Restart a deployment", "Restart the latest deployment of the selected model"),
-    entry(C::StopModel, "models.stop", &[X::Models], Destroys, &["S"], 0, "stop", "Stop a deployment", "Stop the latest deployment of the selected model, after a question"),
+    entry(C::RestartModel, "models.restart", &[X::Models, X::ModelPanel], Changes, &["R"], 0, "restart", "Restart a deployment", "Restart the latest deployment of the selected model"),
+    entry(C::StopModel, "models.stop", &[X::Models, X::ModelPanel], Destroys, &["S"], 0, "stop", "Stop a deployment", "Stop the latest deployment of the selected model, after a question"),
     entry(C::CopyCall, "models.copy-call", &[X::Models, X::ModelPanel, X::Results], Safe, &["y"], 7, "copy call", "Copy the call", "As curl, Python or R, with the key as an environment variable"),
     entry(C::SendTest, "test.send", &[X::ModelPanel, X::Results], Safe, &["t"], 1, "test", "Send the test", "Call the model once with this key and request"),
     entry(C::ChooseKey, "test.choose-key", &[X::ModelPanel], Safe, &["K"], 4, "choose key", "Choose an API key", "Take one of the keys that this run knows"),
@@ -234,8 +236,8 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::SaveRequest, "test.save", &[X::ModelPanel], Safe, &["W"], 0, "save request", "Save the request", "Keep this request for the model, under a name"),
     entry(C::LoadRequest, "test.load", &[X::ModelPanel], Safe, &["L"], 0, "saved requests", "Saved requests", "Take one of the requests saved for the model"),
     entry(C::OpenResult, "results.open", &[X::Results], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
-    entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::ModelPanel, X::Results, X::ResultView], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Mend a refusal: add the key's user to the project"),
-    entry(C::CopyMessage, "results.copy-message", &[X::ModelPanel, X::Results, X::ResultView], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Mend a refusal: a ready message for the owner or an administrator"),
+    entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::Refusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Mend a refusal: add the key's user to the project"),
+    entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Mend a refusal: a ready message for the owner or an administrator"),
     entry(C::CopyResult, "result.copy", &[X::ResultView], Safe, &["y"], 1, "copy body", "Copy the answer", "Send the body of the answer to the terminal's clipboard"),
     entry(C::ExportResults, "results.export", &[X::Results, X::Run], Safe, &["e"], 5, "export", "Export", "Write the results or the run to a JSON or CSV file"),
     entry(C::StopRun, "run.stop", &[X::Run], Safe, &["s"], 1, "stop", "Stop the run", "End the run now; what was measured stays"),

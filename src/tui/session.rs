@@ -55,6 +55,8 @@ pub enum Expiration {
 pub struct SessionState {
     pub signed_in: bool,
     pub url: String,
+    /// Where models answer.
+    pub model_url: String,
     pub label: String,
     pub profile: Option<String>,
     pub username: Option<String>,
@@ -78,6 +80,7 @@ impl SessionState {
         Self {
             signed_in: true,
             url: session.client.url().to_owned(),
+            model_url: session.client.model_url().to_owned(),
             label: session.label.clone(),
             profile: session.profile.clone(),
             username: session.username.clone(),

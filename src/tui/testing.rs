@@ -42,6 +42,7 @@ impl Harness {
         app.session = SessionState {
             signed_in: true,
             url: "http://localhost:8642".into(),
+            model_url: "http://localhost:8642/model".into(),
             label: "demo".into(),
             username: Some("owner".into()),
             ..SessionState::default()

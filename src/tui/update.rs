@@ -30,7 +30,7 @@ pub fn update(app: &mut App, now: Timestamp, msg: Msg) -> Effects {
         Msg::Paste(text) => paste(app, &text),
         Msg::Resize(columns, rows) => {
             app.size = (columns, rows);
-            Effects::new()
+            screens::resized(app)
         }
         Msg::Tick => {
             app.ticks = app.ticks.wrapping_add(1);

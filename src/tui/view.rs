@@ -36,6 +36,20 @@ pub fn is_wide(app: &App) -> bool {
     app.size.0 >= WIDE_COLUMNS && app.size.1 >= WIDE_ROWS
 }
 
+/// Where the screen of the tab lies at the current size, so that `update` knows what is in sight.
+pub fn body(app: &App) -> Rect {
+    body_of(app, Rect::new(0, 0, app.size.0, app.size.1))
+}
+
+fn body_of(app: &App, area: Rect) -> Rect {
+    let height = area.height.saturating_sub(3 + notice_rows(app));
+    Rect { y: area.y + area.height.min(2), height, ..area }
+}
+
+fn notice_rows(app: &App) -> u16 {
+    app.notices.current().map_or(0, |notice| if notice.hint.is_some() { 2 } else { 1 })
+}
+
 /// Draws everything.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
@@ -47,8 +61,8 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     let row = |y: u16| Rect { x: area.x, y, width: area.width, height: 1 };
     header(app, frame, row(area.y));
     tabs(app, frame, row(area.y + 1));
-    let notice_rows = app.notices.current().map_or(0, |notice| if notice.hint.is_some() { 2 } else { 1 });
-    let body = Rect { y: area.y + 2, height: area.height - 3 - notice_rows, ..area };
+    let notice_rows = notice_rows(app);
+    let body = body_of(app, area);
     screens::view(app, frame, body);
     if notice_rows > 0 {
         notice(app, frame, Rect { y: body.bottom(), height: notice_rows, ..area });

@@ -56,6 +56,7 @@ fn title(context: Context) -> &'static str {
         Context::Models => "Models",
         Context::ModelPanel => "Test panel",
         Context::Results => "Results",
+        Context::Refusal => "A refused test",
         Context::ResultView => "One result",
         Context::Run => "Run",
         Context::Admin => "Admin",

@@ -14,6 +14,8 @@
 //! | `key(app, key)`, `paste(app, text)` | a key that is no command, pasted text |
 //! | `reply(app, id, reply)` | takes an answer |
 //! | `cancelled(app, id)` | a request was given up by the person |
+//! | `resized(app)` | other rows are in sight (the screens that read what is in sight only) |
+//! | `resized(app)` | other rows are in sight (for the screens that read what is in sight) |
 //! | `policy_changed(app)` | the expiration setting became known |
 //! | `confirmed(app, what)` | a question was answered with yes |
 //! | `view(app, frame, area)` | draws, reads only |
@@ -93,6 +95,14 @@ pub(super) fn cancelled(app: &mut App, id: RequestId) -> Effects {
     models::cancelled(app, id);
     admin::cancelled(app, id);
     Effects::new()
+}
+
+/// Another size brings other rows into sight.
+pub(super) fn resized(app: &mut App) -> Effects {
+    match app.tab {
+        Tab::Models => models::resized(app),
+        Tab::Settings | Tab::Admin => Effects::new(),
+    }
 }
 
 pub(super) fn policy_changed(app: &mut App) -> Effects {

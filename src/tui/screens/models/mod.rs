@@ -1,87 +1,32 @@
 //! The Models tab: models, their Overview, tests and runs.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`list`] | the rows: filter, order, window, what is known of the deployments |
+//! | [`panel`] | the Test panel of one model: key, request, results |
+//! | [`results`] | one ended test, in a line and as a whole |
+//! | [`calls`] | what the tab asks of the world |
+//! | `state`, `update`, `view` | the whole of it, what changes it, how it looks |
+//! | [`layout`] | where the parts lie |
+//! | [`code`], [`example`] | a call as curl, Python and R; the first request |
 
-use crossterm::event::KeyEvent;
-use ratatui::Frame;
-use ratatui::layout::Rect;
+pub mod calls;
+pub mod code;
+pub mod example;
+pub mod layout;
+pub mod list;
+pub mod panel;
+pub mod results;
+mod state;
+#[cfg(test)]
+mod tests;
+mod update;
+mod view;
 
-use crate::api;
-use crate::tui::app::App;
-use crate::tui::command::{Command, Context};
-use crate::tui::effect::{self, Effects};
-use crate::tui::requests::RequestId;
-
-/// The state of the tab.
-#[derive(Debug, Default)]
-pub struct State {}
-
-/// What the tab asks the workbench.
-#[derive(Debug)]
-pub enum Call {}
-
-/// What it answered.
-#[derive(Debug)]
-pub enum Reply {}
-
-/// What a yes to a question of this tab does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Confirmed {}
-
-impl Call {
-    /// Carries the call out.
-    pub async fn run(self, _context: effect::Context) -> Reply {
-        match self {}
-    }
-}
-
-impl Reply {
-    /// The error of an answer that is one.
-    pub fn error(&self) -> Option<&api::Error> {
-        None
-    }
-}
-
-pub(super) fn contexts(_app: &App) -> Vec<Context> {
-    vec![Context::Models, Context::List]
-}
-
-pub(super) fn typing(_app: &App) -> bool {
-    false
-}
-
-pub(super) fn modal(_app: &App) -> bool {
-    false
-}
-
-pub(super) fn unsaved(_app: &App) -> Option<String> {
-    None
-}
-
-pub(super) fn enter(_app: &mut App) -> Effects {
-    Effects::new()
-}
-
-pub(super) fn command(_app: &mut App, _command: Command) -> Option<Effects> {
-    None
-}
-
-pub(super) fn key(_app: &mut App, _key: KeyEvent) -> Effects {
-    Effects::new()
-}
-
-pub(super) fn paste(_app: &mut App, _text: &str) -> Effects {
-    Effects::new()
-}
-
-pub(super) fn reply(_app: &mut App, _id: RequestId, reply: Reply) -> Effects {
-    match reply {}
-}
-
-pub(super) fn cancelled(_app: &mut App, _id: RequestId) {}
-
-pub(in crate::tui) fn confirmed(_app: &mut App, what: Confirmed) -> Effects {
-    match what {}
-}
-
-pub(super) fn view(_app: &App, frame: &mut Frame<'_>, area: Rect) {
-    frame.render_widget("Models", area);
-}
+pub use calls::{Call, Reply};
+pub use state::{Chooser, State, Viewer};
+pub use update::Confirmed;
+pub(in crate::tui) use update::{
+    cancelled, command, confirmed, contexts, enter, key, modal, paste, reply, resized, typing, unsaved,
+};
+pub(in crate::tui) use view::view;

@@ -1,0 +1,122 @@
+//! Where the parts of the Models tab lie. Both `update` (how many rows are in sight?) and the
+//! drawing ask here, so that they agree.
+
+use ratatui::layout::Rect;
+
+/// From this height on the Overview has a line for each fact.
+const TALL: u16 = 28;
+
+/// The two halves; in a narrow window only one of them has room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Halves {
+    pub list: Option<Rect>,
+    pub model: Option<Rect>,
+}
+
+/// Splits the body of the window: side by side where it is `wide`; else `open` says whether the
+/// model has the keys, and with them the room.
+pub fn halves(body: Rect, wide: bool, open: bool) -> Halves {
+    if wide {
+        let list = (body.width * 45 / 100).clamp(48, 66);
+        return Halves {
+            list: Some(Rect { width: list, ..body }),
+            model: Some(Rect { x: body.x + list, width: body.width - list, ..body }),
+        };
+    }
+    if open { Halves { list: None, model: Some(body) } } else { Halves { list: Some(body), model: None } }
+}
+
+/// Inside a border.
+pub fn inside(area: Rect) -> Rect {
+    let width = area.width.saturating_sub(2);
+    let height = area.height.saturating_sub(2);
+    Rect { x: area.x + u16::from(width > 0), y: area.y + u16::from(height > 0), width, height }
+}
+
+/// The rows of models within the list's area: without border, column heads, and the line about
+/// the selected model.
+pub fn list_rows(list: Rect) -> Rect {
+    let inner = inside(list);
+    let footer = if inner.height > 8 { 2 } else { 0 };
+    let heads = inner.height.min(1);
+    Rect { y: inner.y + heads, height: inner.height.saturating_sub(heads + footer), ..inner }
+}
+
+/// The parts of a model's half, from the top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelParts {
+    pub overview: Rect,
+    pub key: Rect,
+    pub request: Rect,
+    pub test: Rect,
+    pub heads: Rect,
+    pub results: Rect,
+    /// Why the selected result failed.
+    pub why: Rect,
+}
+
+/// Lays out a model's half. `request` is how many lines the request has, `why` how many the
+/// explanation wants.
+pub fn model_parts(area: Rect, request: usize, why: u16) -> ModelParts {
+    let inner = inside(area);
+    let mut rest = inner;
+    let mut take = |rows: u16| {
+        let rows = rows.min(rest.height);
+        let taken = Rect { height: rows, ..rest };
+        rest = Rect { y: rest.y + rows, height: rest.height - rows, ..rest };
+        taken
+    };
+    let tall = area.height >= TALL;
+    let overview = take(if tall { 9 } else { 2.min(inner.height.saturating_sub(8)) });
+    take(u16::from(inner.height > 14));
+    let key = take(1);
+    let most = if tall { 10 } else { (inner.height / 4).max(1) };
+    let request = take(u16::try_from(request).unwrap_or(u16::MAX).clamp(1.max(most.min(3)), most));
+    let test = take(1);
+    take(u16::from(inner.height > 16));
+    let heads = take(1);
+    let why_rows = why.min(rest.height.saturating_sub(2));
+    let results = Rect { height: rest.height - why_rows, ..rest };
+    let why = Rect { y: results.bottom(), height: why_rows, ..rest };
+    ModelParts { overview, key, request, test, heads, results, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn side_by_side_where_there_is_room() {
+        let wide = halves(Rect::new(0, 2, 100, 27), true, true);
+        assert_eq!((wide.list.unwrap().width, wide.model.unwrap().width), (48, 52));
+        let narrow = Rect::new(0, 2, 80, 21);
+        assert_eq!(halves(narrow, false, false), Halves { list: Some(narrow), model: None });
+        assert_eq!(halves(narrow, false, true), Halves { list: None, model: Some(narrow) });
+    }
+
+    #[test]
+    fn the_parts_lie_in_the_area_whatever_its_size() {
+        for width in 0..40 {
+            for height in 0..60 {
+                let area = Rect::new(3, 2, width, height);
+                let parts = model_parts(area, 5, 4);
+                for part in [
+                    parts.overview,
+                    parts.key,
+                    parts.request,
+                    parts.test,
+                    parts.heads,
+                    parts.results,
+                    parts.why,
+                ] {
+                    assert!(part.is_empty() || area.intersection(part) == part, "{area:?} {part:?}");
+                }
+                let rows = list_rows(area);
+                assert!(rows.is_empty() || area.intersection(rows) == rows, "{area:?} {rows:?}");
+            }
+        }
+        let parts = model_parts(Rect::new(0, 2, 80, 21), 4, 4);
+        assert!(parts.results.height >= 3, "{parts:?}");
+        assert_eq!(parts.why.height, 4);
+    }
+}

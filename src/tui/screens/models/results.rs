@@ -1,0 +1,184 @@
+//! One ended test, in a line and as a whole.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::diagnosis::Diagnosis;
+use crate::probe::{CallResult, FailureKind};
+use crate::text;
+use crate::tui::requests::RequestId;
+
+/// What is kept of the body of a result that is no longer among the latest.
+const OLD_BODY: usize = 64 * 1024;
+/// The longest text of a result in the table, in characters.
+const SUMMARY: usize = 240;
+
+/// How far the reason of a failure is known.
+#[derive(Debug, Clone)]
+pub enum Why {
+    /// It did not fail.
+    Nothing,
+    /// It did, and nobody has asked why (the question was given up).
+    Unknown,
+    /// The workbench is being asked.
+    Asking(RequestId),
+    Known(Box<Diagnosis>),
+}
+
+/// A test that ended.
+#[derive(Debug, Clone)]
+pub struct TestResult {
+    /// From 1, for each model.
+    pub number: u32,
+    /// `••••9f0a outsider`, or `no key`.
+    pub key: String,
+    /// The request as it was typed.
+    pub request: String,
+    pub call: CallResult,
+    pub why: Why,
+    /// The RESULT column: the response, or what went wrong.
+    pub summary: String,
+}
+
+impl TestResult {
+    pub fn new(number: u32, key: String, request: String, call: CallResult) -> Self {
+        let why = if call.failure().is_some() { Why::Unknown } else { Why::Nothing };
+        let summary = summary(&call);
+        Self { number, key, request, call, why, summary }
+    }
+
+    /// The HTTP code, or a dash and why there is none.
+    pub fn code(&self) -> String {
+        self.call.answer().map_or_else(|| "-".to_owned(), |answer| answer.status.to_string())
+    }
+
+    pub fn replica(&self) -> Option<&str> {
+        self.call.answer()?.replica_id.as_deref()
+    }
+
+    pub fn size(&self) -> Option<u64> {
+        self.call.answer().map(|answer| answer.size)
+    }
+
+    pub fn failure(&self) -> Option<FailureKind> {
+        self.call.failure()
+    }
+
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        match &self.why {
+            Why::Known(diagnosis) => Some(diagnosis),
+            Why::Nothing | Why::Unknown | Why::Asking(_) => None,
+        }
+    }
+
+    pub fn forget_most_of_the_body(&mut self) {
+        if let Ok(answer) = &mut self.call.outcome
+            && answer.body.len() > OLD_BODY
+        {
+            // A slice would keep the whole allocation alive.
+            answer.body = answer.body[..OLD_BODY].to_vec().into();
+            answer.truncated = true;
+            answer.response = None;
+        }
+    }
+
+    /// The result as a text of lines at most `columns` wide (headers and body may be wider):
+    /// status, reason, phases, request, headers, body.
+    pub fn whole(&self, columns: usize) -> Vec<String> {
+        let mut lines = vec![self.status_line()];
+        if let Some(diagnosis) = self.diagnosis() {
+            let mut say = |head: &str, words: &str| {
+                for (at, line) in
+                    text::wrap(&text::clean(words), columns.saturating_sub(9)).iter().enumerate()
+                {
+                    lines.push(format!("{:<9}{line}", if at == 0 { head } else { "" }));
+                }
+            };
+            say("WHY", &diagnosis.sentence);
+            diagnosis.remedy.iter().for_each(|remedy| say("FIX", remedy));
+            diagnosis.unverified.iter().for_each(|doubt| say("OPEN", doubt));
+        }
+        lines.push(String::new());
+        lines.push(format!("TIMES    {} in all", text::latency(self.call.total)));
+        lines.extend(phases(&self.call));
+        lines.push(String::new());
+        lines.push(format!("REQUEST  {}, with {}", text::size(self.call.request_size as u64), self.key));
+        lines.extend(text::clean_lines(&self.request).lines().map(|line| format!("  {line}")));
+        let Some(answer) = self.call.answer() else { return lines };
+        lines.push(String::new());
+        lines.push("HEADERS".to_owned());
+        lines.extend(answer.headers.iter().map(|(name, value)| format!("  {name}: {}", text::clean(value))));
+        lines.push(String::new());
+        let cut = if answer.truncated {
+            format!(", the first {} of it", text::size(answer.body.len() as u64))
+        } else {
+            String::new()
+        };
+        lines.push(format!("BODY     {}{cut}", text::size(answer.size)));
+        lines.extend(self.body_text().lines().map(|line| format!("  {line}")));
+        lines
+    }
+
+    /// The body, laid out where it is JSON, cleaned for a terminal.
+    pub fn body_text(&self) -> String {
+        let Some(answer) = self.call.answer() else { return String::new() };
+        let laid_out = answer.json().and_then(|value| serde_json::to_string_pretty(&value).ok());
+        text::clean_lines(&laid_out.unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned()))
+    }
+
+    fn status_line(&self) -> String {
+        let when = self.call.started.strftime("%Y-%m-%d %H:%M:%S UTC");
+        match &self.call.outcome {
+            Ok(answer) => {
+                let word = match self.failure() {
+                    None => "success",
+                    Some(kind) => kind.words(),
+                };
+                let replica = answer.replica_id.as_deref().map_or_else(
+                    || "no Replica ID".to_owned(),
+                    |replica| format!("replica {}", text::clean(replica)),
+                );
+                format!("HTTP {}  {word}  {replica}  {when}", answer.status)
+            }
+            Err(error) => format!("no answer: {error}  {when}"),
+        }
+    }
+}
+
+fn phases(call: &CallResult) -> Vec<String> {
+    let whole = call.total.as_secs_f64();
+    let line = |(name, time): (&str, Option<Duration>)| match time {
+        None => format!("  {name:<8} {:>9}", "-"),
+        Some(time) => {
+            let share = if whole > 0.0 { time.as_secs_f64() / whole } else { 0.0 };
+            let bar = crate::tui::widgets::chart::bar_text(share, 24, false);
+            format!("  {name:<8} {:>9}  {bar}", text::latency(time))
+        }
+    };
+    call.phases.iter().map(line).collect()
+}
+
+fn summary(call: &CallResult) -> String {
+    let text = match (&call.outcome, call.failure()) {
+        (Err(error), _) => error.to_string(),
+        (Ok(answer), None) => match &answer.response {
+            Some(response) => compact(response),
+            None => String::from_utf8_lossy(&answer.body[..answer.body.len().min(SUMMARY)]).into_owned(),
+        },
+        (Ok(answer), Some(kind)) => answer.message().unwrap_or_else(|| kind.words().to_owned()),
+    };
+    let cleaned = text::clean(&text);
+    text::truncate(&cleaned, SUMMARY).into_owned()
+}
+
+/// The beginning of `value` as JSON on one line, without writing out all of a large one.
+fn compact(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.len() > 4 * SUMMARY => {
+            Value::from(text.chars().take(SUMMARY).collect::<String>()).to_string()
+        }
+        Value::Array(items) if items.len() > SUMMARY => Value::from(items[..SUMMARY].to_vec()).to_string(),
+        other => other.to_string(),
+    }
+}
