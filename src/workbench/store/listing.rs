@@ -39,6 +39,8 @@ impl Scope {
 pub struct Selection {
     /// SQL and the text that it must contain (case matters).
     pub filters: Vec<(&'static str, String)>,
+    /// Whether one of the filters is enough; otherwise all must hold.
+    pub any: bool,
     /// SQL to order by, and whether downwards.
     pub sorts: Vec<(&'static str, bool)>,
     /// The place of the last row of the page before: its sort values, then its id.
@@ -66,10 +68,7 @@ pub fn page<T>(
         selection.sorts.iter().copied().chain([(listing.id, last_direction(selection))]).collect();
     let mut values = scope.values.clone();
     let mut conditions = vec![format!("({})", scope.condition)];
-    for (column, text) in &selection.filters {
-        conditions.push(format!("instr({column}, ?) > 0"));
-        values.push(Value::Text(text.clone()));
-    }
+    conditions.extend(matching(selection, &mut values));
     if let Some(place) = &selection.after {
         conditions.push(beyond(&order, place, &mut values));
     }
@@ -102,6 +101,29 @@ pub fn page<T>(
         }
     }
     Ok(Slice { items, next: None })
+}
+
+/// How many rows the filters leave, on all pages.
+pub fn count(
+    db: &Connection,
+    listing: &Listing,
+    scope: &Scope,
+    selection: &Selection,
+) -> Result<i64, StoreError> {
+    let mut values = scope.values.clone();
+    let mut conditions = vec![format!("({})", scope.condition)];
+    conditions.extend(matching(selection, &mut values));
+    let sql = format!("SELECT count(*) FROM {} WHERE {}", listing.from, conditions.join(" AND "));
+    Ok(db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?)
+}
+
+/// The condition that the filters make, if there are any; it adds its values.
+fn matching(selection: &Selection, values: &mut Vec<Value>) -> Option<String> {
+    let conditions: Vec<String> =
+        selection.filters.iter().map(|(column, _)| format!("instr({column}, ?) > 0")).collect();
+    values.extend(selection.filters.iter().map(|(_, text)| Value::Text(text.clone())));
+    let word = if selection.any { " OR " } else { " AND " };
+    (!conditions.is_empty()).then(|| format!("({})", conditions.join(word)))
 }
 
 /// Rows that are otherwise equal follow the direction of the last sort key.

@@ -48,8 +48,20 @@ pub enum StoreError {
 impl StoreError {
     /// Whether a row with the same unique value is there already.
     pub fn is_duplicate(&self) -> bool {
-        let Self::Sqlite(rusqlite::Error::SqliteFailure(cause, _)) = self else { return false };
-        cause.code == rusqlite::ErrorCode::ConstraintViolation
+        use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+        matches!(self.extended_code(), Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY))
+    }
+
+    /// Whether the row that a new one belongs to is gone.
+    pub fn is_orphan(&self) -> bool {
+        self.extended_code() == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
+    }
+
+    fn extended_code(&self) -> Option<i32> {
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(cause, _)) => Some(cause.extended_code),
+            _ => None,
+        }
     }
 }
 

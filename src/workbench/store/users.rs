@@ -1,8 +1,10 @@
 //! Users.
 
 use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::listing::{Listing, Scope};
 use super::{StoreError, micros};
 use crate::wire::ShortUser;
 
@@ -26,7 +28,7 @@ impl User {
 
 pub(super) const COLUMNS: &str = "u.id, u.username, u.name, u.email, u.admin, u.banned, u.deactivated";
 
-pub(super) fn from_row(row: &Row) -> rusqlite::Result<User> {
+pub fn from_row(row: &Row) -> rusqlite::Result<User> {
     Ok(User {
         id: row.get(0)?,
         username: row.get(1)?,
@@ -63,11 +65,19 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<User>, StoreError> {
     Ok(select.query_row([id], from_row).optional()?)
 }
 
-/// How many users `viewer` may see: all for a site administrator, himself for others.
-pub fn count_seen_by(db: &Connection, viewer: &User) -> Result<i64, StoreError> {
-    if !viewer.admin {
-        return Ok(1);
-    }
-    let mut select = db.prepare_cached("SELECT count(*) FROM users")?;
-    Ok(select.query_row([], |row| row.get(0))?)
+/// ListUsersQuota, with the keys that its specification names.
+pub const LISTING: Listing = Listing {
+    columns: COLUMNS,
+    from: "users u",
+    id: "u.id",
+    filters: &[
+        ("banned", "CASE u.banned WHEN 1 THEN 'true' ELSE 'false' END"),
+        ("deactivated", "CASE u.deactivated WHEN 1 THEN 'true' ELSE 'false' END"),
+    ],
+    sorts: &[("username", "u.username")],
+};
+
+/// The users whom `viewer` may see: all for a site administrator, himself for others (SPEC).
+pub fn scope(viewer: &User) -> Scope {
+    if viewer.admin { Scope::new("1", []) } else { Scope::new("u.id = ?", [Value::Integer(viewer.id)]) }
 }

@@ -1,0 +1,163 @@
+//! Every way in which the workbench says no: one table, each row with its name in a behaviour file.
+
+/// How sure it is that the real product answers so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sure {
+    /// On a page of its documentation, or seen on a real instance.
+    Known,
+    /// Reasoned; answers carry `X-Keybench-Inferred`.
+    Inferred,
+}
+
+/// The form of a refusal: gRPC code, HTTP status where it is not the one of the code, text, and the
+/// whole body where it is not `{"error","code","message"}`.
+///
+/// In the text `{name}` stands for a value of the case; in the body `{message}` for the text,
+/// escaped for JSON, and `{status}` for the HTTP status.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    pub why: Why,
+    pub name: &'static str,
+    pub sure: Sure,
+    pub code: i32,
+    pub status: Option<u16>,
+    pub text: &'static str,
+    pub body: Option<&'static str>,
+}
+
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
+}
+
+macro_rules! refusals {
+    ($($why:ident $name:literal $sure:ident $code:literal $(status $status:literal)? $text:literal $(body $body:expr)?;)+) => {
+        /// Why the workbench says no.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Why { $(#[doc = $text] $why),+ }
+
+        /// One row a [`Why`], in its order.
+        pub const FORMS: &[Form] = &[$(
+            Form {
+                why: Why::$why,
+                name: $name,
+                sure: Sure::$sure,
+                code: $code,
+                status: optional!($($status)?),
+                text: $text,
+                body: optional!($($body)?),
+            }
+        ),+];
+    };
+}
+
+/// What the model service answers where nothing better is known: `success` and `StatusCode` are
+/// OBSERVED, `errors` is what clients read (OBSERVED-as-handled, CML_AMP_LLM_Fine_Tuning_Studio).
+const MODEL: &str = r#"{"success":false,"StatusCode":{status},"errors":"{message}"}"#;
+
+/// The text is DOCS (ml-generating-model-api-key); that it is a member of `errors` is INFERRED.
+const MODEL_REFUSED: &str = r#"{"success":false,"StatusCode":{status},"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"}}"#;
+
+/// `model.busy` is DOCS (ml-calling-a-model), its place in the body INFERRED.
+const MODEL_BUSY: &str =
+    r#"{"success":false,"StatusCode":{status},"error":{"code":"model.busy","message":"{message}"}}"#;
+
+/// OBSERVED in a gateway's tests and in CAI workshop notes.
+const MODEL_FAILED: &str = r#"{"success":false,"StatusCode":{status}}"#;
+
+refusals! {
+    // Who calls
+    MissingKey "missing-key" Inferred 16 "no API key was sent; send it as Authorization: Bearer";
+    MalformedKey "malformed-key" Inferred 16 "the Authorization header does not hold an API key";
+    UnknownKey "unknown-key" Inferred 16 "the API key is not known; it may have been deleted";
+    ExpiredKey "expired-key" Inferred 16 "the API key expired at {expired}";
+    ClosedAccount "closed-account" Inferred 16 "the user of the API key is banned or deactivated";
+    AudienceMismatch "audience-mismatch" Known 7 "audience mismatch";
+    // What the caller may
+    NotAdministrator "not-administrator" Inferred 7 "only a site administrator may do this";
+    ForeignUser "foreign-user" Inferred 7 "only the user or a site administrator may do this";
+    NotPermitted "not-permitted" Inferred 7 "this needs the permission {needed} in the project";
+    // What is asked for
+    UnknownUser "unknown-user" Inferred 5 "there is no user {user}";
+    UnknownKeyId "unknown-key-id" Inferred 5 "the user has no API key with this Key ID";
+    HiddenProject "hidden-project" Inferred 5 "there is no project {project}";
+    UnknownCollaborator "unknown-collaborator" Inferred 5 "{user} is no collaborator of the project";
+    UnknownModel "unknown-model" Inferred 5 "there is no model {model} in the project";
+    UnknownBuild "unknown-build" Inferred 5 "there is no build {build} of the model";
+    UnknownDeployment "unknown-deployment" Inferred 5 "there is no deployment {deployment} of the build";
+    UnknownPath "unknown-path" Inferred 5 "there is nothing at this path";
+    WrongMethod "wrong-method" Inferred 12 status 405 "this path does not take this method";
+    NotServed "not-served" Inferred 12 "{operation} exists in Cloudera AI and is not served by the embedded workbench";
+    // How it is asked
+    MalformedBody "malformed-body" Inferred 3 "the body is not the JSON object expected here: {detail}";
+    BodyTooLarge "body-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes";
+    BadValue "bad-value" Inferred 3 "{name} is invalid: {detail}";
+    BadPageSize "bad-page-size" Inferred 3 "page_size must be a whole number that is not negative";
+    BadPageToken "bad-page-token" Inferred 3 "page_token was not given by this workbench for this list, filter and sort";
+    BadFilter "bad-filter" Inferred 3 "search_filter must be a JSON object of texts with keys of [{keys}]: {detail}";
+    BadSort "bad-sort" Inferred 3 "sort must be a list of keys of [{keys}], each with + or - before it: {detail}";
+    BadAudience "bad-audience" Inferred 3 "an audience is API or Application, not {audience}";
+    MalformedDate "malformed-date" Inferred 3 "{text} is not a date (RFC 3339 or YYYY-MM-DD); a key may last {limit} days, to {last}";
+    PastDate "past-date" Inferred 3 "{text} has passed; a key may last {limit} days, to {last}";
+    DateBeyondLimit "date-beyond-limit" Inferred 3 "{text} is beyond the limit: a key may last {limit} days, to {last}";
+    OwnerAsCollaborator "owner-as-collaborator" Inferred 3 "{user} owns the project and cannot be its collaborator";
+    DuplicateProject "duplicate-project" Inferred 6 "you have a project of this name already";
+    // The text is DOCS (known issue DSE-7509), the status is not known.
+    DuplicateModel "duplicate-model" Inferred 6 "Failed to create model";
+    NotNow "not-now" Inferred 9 "{detail}";
+    // The workbench itself
+    StoreFailed "store-failed" Inferred 14 "the store could not do this, and nothing was changed; try again";
+    Internal "internal" Inferred 13 "the workbench failed; this is a bug of keybench";
+    // Calls of models
+    ModelRefused "model-refused" Inferred 16 "User APikey not authorized to access model" body MODEL_REFUSED;
+    ModelUnknown "model-unknown" Inferred 5 "there is no model with this access key" body MODEL;
+    ModelNotDeployed "model-not-deployed" Inferred 14 "the model is not deployed: its deployment is {status}" body MODEL;
+    ModelBadRequest "model-bad-request" Inferred 3 "the body is not the JSON object expected here: {detail}" body MODEL;
+    ModelTooLarge "model-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes" body MODEL;
+    ModelFailed "model-failed" Known 3 "the function failed" body MODEL_FAILED;
+    ModelBusy "model-busy" Known 8 "no replica was free in time" body MODEL_BUSY;
+    ModelTimeout "model-timeout" Inferred 4 "the model did not answer in time" body MODEL;
+}
+
+impl Why {
+    /// The row of this refusal.
+    pub fn form(self) -> &'static Form {
+        // The table has the rows in the order of the variants; a test holds it to that.
+        &FORMS[self as usize]
+    }
+}
+
+/// The HTTP status of a gRPC code, as stock grpc-gateway v1 maps it (INFERRED).
+pub fn http_status(code: i32) -> u16 {
+    match code {
+        0 => 200,
+        1 => 408,
+        3 | 9 | 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 | 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_one_row_a_refusal() {
+        for (at, form) in FORMS.iter().enumerate() {
+            assert_eq!(form.why as usize, at, "{}", form.name);
+            assert_eq!(FORMS.iter().filter(|other| other.name == form.name).count(), 1, "{}", form.name);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The gate in front of every operation: who calls, and may he do this? A handler behind it finds
+//! the [`Caller`] and, where the path names a project, that project in the request.
+
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Workbench;
+use super::answer::INFERRED_HEADER;
+use super::auth::{self, Caller};
+use super::behaviour::{Why, inferred};
+use super::refusal::{Refusal, bad_value};
+use super::rights::{self, Needs, Permission, Right, Standing};
+use super::store::projects::{self, StoredProject};
+use crate::wire;
+
+/// The name of the path parameter that holds a project's id.
+const PROJECT: &str = "project_id";
+/// The name of the path parameter that holds a user's name.
+const USERNAME: &str = "username";
+
+/// Which keys are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// API keys alone.
+    ApiV2,
+    /// API keys and legacy keys.
+    ApiV1,
+}
+
+/// What the gate lets through.
+#[derive(Clone)]
+pub struct Gate {
+    pub workbench: Workbench,
+    pub needs: Needs,
+    pub scheme: Scheme,
+}
+
+/// The project that the path names, which the caller may see.
+#[derive(Debug, Clone)]
+pub struct InProject {
+    pub stored: StoredProject,
+    pub standing: Standing,
+}
+
+impl FromRequestParts<Workbench> for InProject {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Workbench) -> Result<Self, Refusal> {
+        parts.extensions.remove::<Self>().ok_or_else(|| Refusal::new(Why::Internal))
+    }
+}
+
+/// The layer itself.
+pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    if gate.needs == Needs::Nobody {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    match admit(&gate, &mut parts).await {
+        Err(refusal) => refusal.into_response(),
+        Ok((caller, resting_on)) => {
+            let name = caller.user().username.clone();
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            response.extensions_mut().insert(CallerName(name));
+            if let Some(name) = resting_on {
+                response.headers_mut().append(INFERRED_HEADER, axum::http::HeaderValue::from_static(name));
+            }
+            response
+        }
+    }
+}
+
+/// Who called, for the access log.
+#[derive(Debug, Clone)]
+pub struct CallerName(pub String);
+
+/// Puts the caller and the project into the request; answers the INFERRED choice that opened the
+/// gate, if one did.
+async fn admit(gate: &Gate, parts: &mut Parts) -> Result<(Caller, Option<&'static str>), Refusal> {
+    let Gate { workbench, needs, scheme } = gate;
+    let owner = match scheme {
+        Scheme::ApiV2 => auth::api_key_owner(workbench, &parts.headers).await?,
+        Scheme::ApiV1 => auth::either_key_owner(workbench, &parts.headers).await?,
+    };
+    let caller = Caller(owner);
+    if *needs != Needs::AnyKey && !caller.has_audience(wire::AUDIENCE_API) {
+        return Err(Why::AudienceMismatch.into());
+    }
+    let params = RawPathParams::from_request_parts(parts, &())
+        .await
+        .map_err(|rejection| bad_value("the path", rejection.body_text()))?;
+    let named =
+        |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
+    let admin = caller.user().admin;
+    let mut resting_on = None;
+    match needs {
+        Needs::Nobody | Needs::AnyKey | Needs::User => {}
+        Needs::SiteAdmin if admin => {}
+        Needs::SiteAdmin => return Err(Why::NotAdministrator.into()),
+        Needs::Oneself => {
+            if !admin && named(USERNAME).as_deref() != Some(&caller.user().username) {
+                return Err(Why::ForeignUser.into());
+            }
+        }
+        Needs::Project(right) => {
+            let id = named(PROJECT).ok_or(Why::Internal)?;
+            let project = find(workbench, &caller, id, *right).await?;
+            if *right == Right::Operate && project.standing == Standing::Collaborator(Permission::Operator) {
+                resting_on = Some(inferred::OPERATORS_RESTART_MODELS);
+            }
+            parts.extensions.insert(project);
+        }
+    }
+    parts.extensions.insert(caller.clone());
+    Ok((caller, resting_on))
+}
+
+/// A project that the caller sees, and in which he has the right. What he does not see does not
+/// exist: nothing tells it from an id that nobody ever gave.
+async fn find(
+    workbench: &Workbench,
+    caller: &Caller,
+    id: String,
+    right: Right,
+) -> Result<InProject, Refusal> {
+    let wanted = id.clone();
+    let hidden = || Refusal::new(Why::HiddenProject).with("project", id.clone());
+    let found = workbench.store().read(move |db| projects::by_public_id(db, &wanted)).await;
+    let stored = found.map_err(Refusal::from)?.ok_or_else(hidden)?;
+    let standing = workbench.standing(caller, &stored).await?;
+    let rules = &workbench.behaviour().rules;
+    if !rights::allows(standing, Right::Read, rules) {
+        return Err(hidden());
+    }
+    if !rights::allows(standing, right, rules) {
+        return Err(Refusal::new(Why::NotPermitted).with("needed", right.permission()));
+    }
+    Ok(InProject { stored, standing })
+}

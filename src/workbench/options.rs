@@ -1,0 +1,109 @@
+//! How a workbench is started.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::behaviour::Behaviour;
+use super::clock::Clock;
+
+/// Where the workbench listens unless it is told otherwise.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8642);
+
+/// How long a model call may wait for a replica, and how long a replica may take for it
+/// (DOCS, ml-calling-a-model and ml-models-known-issues-and-limitations: 30 s each).
+const MODEL_TIME: Duration = Duration::from_secs(30);
+
+/// What an empty data directory is filled with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Seed {
+    /// The user `admin` alone.
+    #[default]
+    Empty,
+    /// Users, projects and deployed models to try everything with.
+    Demo,
+    /// The demo users, and as many keys of `owner` and models within his sight.
+    Scale { keys: u64, models: u64 },
+}
+
+/// A seed that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no seed; write demo, empty or scale:KEYS,MODELS")]
+pub struct BadSeed(String);
+
+impl FromStr for Seed {
+    type Err = BadSeed;
+
+    fn from_str(text: &str) -> Result<Self, BadSeed> {
+        let bad = || BadSeed(text.to_owned());
+        match text {
+            "demo" => Ok(Self::Demo),
+            "empty" => Ok(Self::Empty),
+            _ => {
+                let counts = text.strip_prefix("scale:").and_then(|counts| counts.split_once(','));
+                let (keys, models) = counts.ok_or_else(bad)?;
+                Ok(Self::Scale {
+                    keys: keys.trim().parse().map_err(|_| bad())?,
+                    models: models.trim().parse().map_err(|_| bad())?,
+                })
+            }
+        }
+    }
+}
+
+/// What a workbench needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Holds the store, the credentials and, unless `projects` is given, the project files.
+    pub data: PathBuf,
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Acts only on an empty data directory.
+    pub seed: Seed,
+    /// Where the projects' folders lie; `data`/projects otherwise.
+    pub projects: Option<PathBuf>,
+    pub behaviour: Behaviour,
+    /// How long a model call waits for a free replica.
+    pub busy_wait: Duration,
+    /// How long a replica may take for a model call.
+    pub request_timeout: Duration,
+    /// One line a request on standard error.
+    pub access_log: bool,
+    /// Listen on more than the loopback interface.
+    pub allow_remote: bool,
+    pub clock: Clock,
+}
+
+impl Options {
+    /// The defaults for a data directory.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            listen: LISTEN,
+            seed: Seed::default(),
+            projects: None,
+            behaviour: Behaviour::default(),
+            busy_wait: MODEL_TIME,
+            request_timeout: MODEL_TIME,
+            access_log: false,
+            allow_remote: false,
+            clock: Clock::system(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_read_by_name() {
+        assert_eq!("demo".parse(), Ok(Seed::Demo));
+        assert_eq!("empty".parse(), Ok(Seed::Empty));
+        assert_eq!("scale:1000000,1".parse(), Ok(Seed::Scale { keys: 1_000_000, models: 1 }));
+        for text in ["", "scale", "scale:1", "scale:-1,2", "scale:a,b", "Demo"] {
+            assert!(text.parse::<Seed>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Who may do what: the one table of rights.
+//!
+//! Every route names what it needs ([`Needs`]); the gate in front of it compares that with how the
+//! caller stands to the project ([`Standing`]) by [`allows`]. Nothing else decides.
+
+use super::behaviour::Rules;
+use super::store::users::User;
+use crate::wire::ProjectPermissions;
+
+/// What an operation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: no key is read.
+    Nobody,
+    /// Any valid key, of any audience.
+    AnyKey,
+    /// A valid key for the API.
+    User,
+    /// To be the user whom the path names, or a site administrator.
+    Oneself,
+    /// To be a site administrator.
+    SiteAdmin,
+    /// A right in the project that the path names.
+    Project(Right),
+}
+
+/// A right in a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// To see the project and everything in it.
+    Read,
+    /// To call its models.
+    #[allow(dead_code)]
+    Call,
+    /// To restart and stop its deployments.
+    Operate,
+    /// To create and change its models, builds and deployments.
+    Write,
+    /// To change or delete the project, and its collaborators.
+    Administer,
+}
+
+/// A collaborator's permission (`read` SPEC, `write` and `admin` OBSERVED, `operator` INFERRED).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    Read,
+    Operator,
+    Write,
+    Admin,
+}
+
+/// How a caller stands to a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is his business here; the project does not exist for him.
+    Outsider,
+    /// Anybody, in a project that is not private.
+    Reader,
+    Collaborator(Permission),
+    Owner,
+    SiteAdmin,
+}
+
+/// The table.
+///
+/// That the site administrator may do everything, the owner everything, a project administrator
+/// everything, a contributor create models, a viewer read and call, is DOCS (ml-adding-collaborators,
+/// ml-model-api-key-for-models); cells that ask `rules` are INFERRED.
+pub fn allows(standing: Standing, right: Right, rules: &Rules) -> bool {
+    use Permission::{Admin, Operator, Read, Write};
+    let [read, call, operate, write, administer] = match standing {
+        //                               read   call                              operate                         write  administer
+        Standing::Outsider => [false, false, false, false, false],
+        Standing::Reader => [true, rules.public_readers_call_models, false, false, false],
+        Standing::Collaborator(Read) => [true, true, false, false, false],
+        Standing::Collaborator(Operator) => [true, true, rules.operators_restart_models, false, false],
+        Standing::Collaborator(Write) => [true, true, true, true, false],
+        Standing::Collaborator(Admin) => [true, true, true, true, true],
+        Standing::Owner => [true, true, true, true, true],
+        Standing::SiteAdmin => [true, rules.site_admins_call_models, true, true, true],
+    };
+    match right {
+        Right::Read => read,
+        Right::Call => call,
+        Right::Operate => operate,
+        Right::Write => write,
+        Right::Administer => administer,
+    }
+}
+
+impl Right {
+    /// The permission to ask for, in the words of the wire.
+    pub fn permission(self) -> &'static str {
+        match self {
+            Self::Read | Self::Call => "read",
+            Self::Operate => "operator",
+            Self::Write => "write",
+            Self::Administer => "admin",
+        }
+    }
+}
+
+impl Permission {
+    /// Reads a permission of the wire; `operator` is this backend's word for that one.
+    pub fn parse(text: &str, operator: &str) -> Option<Self> {
+        match text {
+            "read" => Some(Self::Read),
+            "write" => Some(Self::Write),
+            "admin" => Some(Self::Admin),
+            text if text == operator => Some(Self::Operator),
+            _ => None,
+        }
+    }
+}
+
+/// How `user` stands to a project of `owner_id`; `permission` is his as a collaborator, and `public`
+/// says whether everybody may read it.
+pub fn standing(
+    user: &User,
+    owner_id: i64,
+    permission: Option<&str>,
+    public: bool,
+    operator: &str,
+) -> Standing {
+    if user.id == owner_id {
+        return Standing::Owner;
+    }
+    if user.admin {
+        return Standing::SiteAdmin;
+    }
+    // A word that this version does not know gives no more than reading.
+    match permission.map(|text| Permission::parse(text, operator).unwrap_or(Permission::Read)) {
+        Some(permission) => Standing::Collaborator(permission),
+        None if public => Standing::Reader,
+        None => Standing::Outsider,
+    }
+}
+
+/// What the wire tells the caller about his own rights.
+pub fn permissions(standing: Standing, rules: &Rules) -> ProjectPermissions {
+    ProjectPermissions {
+        read: allows(standing, Right::Read, rules),
+        write: allows(standing, Right::Write, rules),
+        admin: allows(standing, Right::Administer, rules),
+        operator: allows(standing, Right::Operate, rules),
+        business_user: false,
+        inherit: false,
+    }
+}

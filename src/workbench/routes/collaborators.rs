@@ -1,0 +1,83 @@
+//! Collaborators of a project.
+
+use axum::extract::{Path, State};
+
+use super::keys::unknown_user;
+use crate::wire::{AddProjectCollaboratorRequest, Empty, ListProjectCollaboratorsResponse};
+use crate::workbench::Workbench;
+use crate::workbench::answer::{Answer, Json, done};
+use crate::workbench::auth::Caller;
+use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::gate::InProject;
+use crate::workbench::query::Params;
+use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::rights::Permission;
+use crate::workbench::store::listing::{self, Scope};
+use crate::workbench::store::projects::{self, COLLABORATORS};
+use crate::workbench::store::users;
+
+/// ListProjectCollaborators: the owner is not among them (INFERRED from the interface's pages).
+pub async fn list(
+    State(workbench): State<Workbench>,
+    caller: Caller,
+    project: InProject,
+    params: Params,
+) -> Result<Answer<ListProjectCollaboratorsResponse>, Refusal> {
+    let place = format!("collaborators {} {}", project.stored.id, caller.user().id);
+    let query = params.list(&workbench, &COLLABORATORS, &place)?;
+    let scope = Scope::new("m.project_id = ?", [project.stored.id.into()]);
+    let selection = query.selection.clone();
+    let slice = workbench
+        .store()
+        .read(move |db| {
+            listing::page(db, &COLLABORATORS, &scope, &selection, projects::collaborator_from_row)
+        })
+        .await
+        .map_err(Refusal::from)?;
+    let next_page_token = query.next_token(&workbench, &slice);
+    let response = ListProjectCollaboratorsResponse { collaborators: slice.items, next_page_token };
+    Ok(Answer::new(response).inferred_all(query.inferred))
+}
+
+/// AddProjectCollaborator: adds, or changes the permission (OBSERVED, cai-mcp).
+pub async fn set(
+    State(workbench): State<Workbench>,
+    project: InProject,
+    Path((_, username)): Path<(String, String)>,
+    Json(request): Json<AddProjectCollaboratorRequest>,
+) -> Result<Answer<Empty>, Refusal> {
+    let operator = workbench.behaviour().names.operator.clone();
+    let permission = Permission::parse(&request.permission, &operator)
+        .ok_or_else(|| bad_value("permission", format!("it must be read, write, {operator} or admin")))?;
+    workbench
+        .store()
+        .write(move |db| -> Result<_, Refusal> {
+            let user = users::by_username(db, &username)?.ok_or_else(|| unknown_user(&username))?;
+            if user.id == project.stored.owner_id {
+                return Err(Refusal::new(Why::OwnerAsCollaborator).with("user", username));
+            }
+            Ok(projects::set_collaborator(db, project.stored.id, user.id, &request.permission)?)
+        })
+        .await?;
+    Ok(if permission == Permission::Operator { done().inferred(inferred::OPERATOR) } else { done() })
+}
+
+/// DeleteProjectCollaborator
+pub async fn remove(
+    State(workbench): State<Workbench>,
+    project: InProject,
+    Path((_, username)): Path<(String, String)>,
+) -> Result<Answer<Empty>, Refusal> {
+    workbench
+        .store()
+        .write(move |db| -> Result<_, Refusal> {
+            let unknown = || Refusal::new(Why::UnknownCollaborator).with("user", username.clone());
+            let user = users::by_username(db, &username)?.ok_or_else(unknown)?;
+            if projects::remove_collaborator(db, project.stored.id, user.id)? {
+                Ok(done())
+            } else {
+                Err(unknown())
+            }
+        })
+        .await
+}

@@ -1,0 +1,166 @@
+//! What is served: one table, from which the router and the specification are made.
+
+mod collaborators;
+mod keys;
+mod legacy_keys;
+mod projects;
+mod site;
+mod users;
+
+pub use site::defaults as default_settings;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::{Router, middleware};
+
+use super::Workbench;
+use super::behaviour::Why;
+use super::gate::{self, Gate, Scheme};
+use super::operations::{self, Operation};
+use super::refusal::{self, Refusal};
+use super::rights::{Needs, Right};
+
+/// An operation of API v2 that is served.
+struct Served {
+    /// Its name in the specification, which knows its method and path.
+    operation: &'static str,
+    needs: Needs,
+    handler: fn() -> MethodRouter<Workbench>,
+}
+
+const fn serve(operation: &'static str, needs: Needs, handler: fn() -> MethodRouter<Workbench>) -> Served {
+    Served { operation, needs, handler }
+}
+
+/// Every operation of API v2 that is served, and what it needs.
+const TABLE: &[Served] = &[
+    serve("ValidateAPIKey", Needs::AnyKey, || post(keys::validate)),
+    serve("ListV2Keys", Needs::Oneself, || get(keys::list)),
+    serve("CreateV2Key", Needs::Oneself, || post(keys::create)),
+    serve("DeleteV2Keys", Needs::Oneself, || delete(keys::remove_all)),
+    serve("DeleteV2Key", Needs::Oneself, || delete(keys::remove)),
+    serve("RotateV1Key", Needs::Oneself, || post(legacy_keys::rotate)),
+    serve("GetShortUserByID", Needs::User, || get(users::short)),
+    serve("ListUsersQuota", Needs::User, || get(users::quotas)),
+    serve("ListProjects", Needs::User, || get(projects::list)),
+    serve("CreateProject", Needs::User, || post(projects::create)),
+    serve("BatchListProjects", Needs::User, || get(projects::batch)),
+    serve("ListProjectNames", Needs::User, || get(projects::names)),
+    serve("GetProject", Needs::Project(Right::Read), || get(projects::show)),
+    serve("UpdateProject", Needs::Project(Right::Administer), || patch(projects::update)),
+    serve("DeleteProject", Needs::Project(Right::Administer), || delete(projects::remove)),
+    serve("ListProjectCollaborators", Needs::Project(Right::Read), || get(collaborators::list)),
+    serve("AddProjectCollaborator", Needs::Project(Right::Administer), || put(collaborators::set)),
+    serve("DeleteProjectCollaborator", Needs::Project(Right::Administer), || delete(collaborators::remove)),
+];
+
+/// The verbs that custom methods end with: `POST …/{deployment_id}:restart` (SPEC).
+fn verbs() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().filter_map(|served| operations::named(served.operation)).filter_map(|operation| {
+        let last = operation.path.rsplit('/').next()?;
+        last.rsplit_once(':').map(|(_, verb)| verb)
+    })
+}
+
+/// Every operation served, by its name in the specification.
+pub fn served() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|served| served.operation)
+}
+
+/// The router of a workbench.
+pub fn router(workbench: &Workbench) -> Router {
+    let mut router = Router::new().without_v07_checks();
+    for served in TABLE {
+        let Some(operation) = operations::named(served.operation) else { continue };
+        let gate = Gate { workbench: workbench.clone(), needs: served.needs, scheme: Scheme::ApiV2 };
+        let handler = (served.handler)().layer(from_fn_with_state(gate, gate::pass));
+        router = router.route(&route_path(operation), handler);
+    }
+    let v1 = |needs, handler: MethodRouter<Workbench>| {
+        let gate = Gate { workbench: workbench.clone(), needs, scheme: Scheme::ApiV1 };
+        handler.layer(from_fn_with_state(gate, gate::pass))
+    };
+    let body_limit = workbench.behaviour().limits.body_bytes;
+    router
+        .route("/api/v1/site/config", v1(Needs::User, get(site::config)))
+        .route("/api/v1/site/config", v1(Needs::SiteAdmin, patch(site::change)))
+        .route("/api/v2/swagger.json", get(site::specification))
+        .route("/sense-bootstrap.json", get(site::bootstrap))
+        .method_not_allowed_fallback(elsewhere)
+        .fallback(elsewhere)
+        .layer(DefaultBodyLimit::max(body_limit))
+        .layer(map_response_with_state(workbench.clone(), refusal::render))
+        .layer(middleware::from_fn_with_state(workbench.clone(), super::access_log::request_ids))
+        .with_state(workbench.clone())
+}
+
+/// The path of an operation as the router writes it. A custom method becomes a segment of its own,
+/// as [`split_verb`] makes it of requests, because the router knows no suffixes.
+fn route_path(operation: &Operation) -> String {
+    let path = operation.path.replace('.', "_");
+    match path.rsplit_once(':') {
+        Some((before, verb)) => format!("{before}/:{verb}"),
+        None => path,
+    }
+}
+
+/// `…/x:restart` → `…/x/:restart` where `restart` is a verb that is served; `None` for other paths.
+pub fn split_verb(path: &str) -> Option<String> {
+    let (before, verb) = path.rsplit_once(':')?;
+    (verbs().any(|known| known == verb) && !before.ends_with('/')).then(|| format!("{before}/:{verb}"))
+}
+
+/// What is served nowhere: 501 for what the real product has, 405 for a method that a path here
+/// does not take, 404 for the rest.
+async fn elsewhere(method: Method, uri: Uri) -> Refusal {
+    let path = join_verb(uri.path());
+    if let Some(operation) = operations::at(method.as_str(), &path) {
+        return Refusal::new(Why::NotServed).with("operation", operation.id);
+    }
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    let other_method = known.iter().any(|method| operations::at(method, &path).is_some());
+    let ours = ["/api/v1/site/config", "/api/v2/swagger.json", "/sense-bootstrap.json", "/model"];
+    Refusal::new(if other_method || ours.contains(&path.as_str()) {
+        Why::WrongMethod
+    } else {
+        Why::UnknownPath
+    })
+}
+
+/// Undoes [`split_verb`].
+fn join_verb(path: &str) -> String {
+    match path.rsplit_once("/:") {
+        Some((before, verb)) if !verb.contains('/') => format!("{before}:{verb}"),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_is_an_operation_with_a_specification() {
+        for served in TABLE {
+            assert!(operations::named(served.operation).is_some(), "{}", served.operation);
+        }
+        let document = operations::specification(served());
+        let count: usize = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|methods| methods.as_object().unwrap().len())
+            .sum();
+        assert_eq!(count, TABLE.len());
+    }
+
+    #[test]
+    fn custom_methods_become_segments_and_back() {
+        assert_eq!(split_verb("/users/x/v1_key:rotate").as_deref(), Some("/users/x/v1_key/:rotate"));
+        assert_eq!(split_verb("/users/x/v2_keys/a:b"), None);
+        assert_eq!(split_verb("/users/:rotate"), None);
+        assert_eq!(join_verb("/users/x/v1_key/:rotate"), "/users/x/v1_key:rotate");
+    }
+}

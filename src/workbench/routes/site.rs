@@ -1,0 +1,86 @@
+//! What concerns the whole site: its settings, its specification, its version.
+
+use axum::extract::State;
+use serde_json::{Map, Value, json};
+
+use crate::workbench::Workbench;
+use crate::workbench::answer::{Answer, Json};
+use crate::workbench::behaviour::inferred;
+use crate::workbench::operations;
+use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::store::settings;
+
+/// The longest life of a key that an administrator can set, in days: a hundred years.
+const LONGEST: u64 = 36_500;
+
+/// `GET /api/v1/site/config`: every user may read it (OBSERVED, CAI_STUDIO_AGENT).
+pub async fn config(State(workbench): State<Workbench>) -> Result<Answer<Map<String, Value>>, Refusal> {
+    let settings = workbench.store().read(settings::all).await.map_err(Refusal::from)?;
+    Ok(Answer::new(settings).inferred(inferred::EXPIRATION_SETTING))
+}
+
+/// `PATCH /api/v1/site/config`: `{name: value}` → 200 with the whole object (OBSERVED, edge2ai).
+/// Names that are not there are ignored, as unknown members are everywhere.
+pub async fn change(
+    State(workbench): State<Workbench>,
+    Json(changes): Json<Map<String, Value>>,
+) -> Result<Answer<Map<String, Value>>, Refusal> {
+    let expiration = workbench.behaviour().names.expiration_setting.clone();
+    let settings = workbench
+        .store()
+        .write(move |db| -> Result<_, Refusal> {
+            let known = settings::all(db)?;
+            for (name, value) in &changes {
+                let Some(current) = known.get(name) else { continue };
+                settings::set(db, name, &checked(name, value, current, *name == expiration)?)?;
+            }
+            Ok(settings::all(db)?)
+        })
+        .await?;
+    Ok(Answer::new(settings).inferred(inferred::EXPIRATION_SETTING))
+}
+
+/// A setting keeps its type; a number may come as a text.
+fn checked(name: &str, value: &Value, current: &Value, is_expiration: bool) -> Result<Value, Refusal> {
+    let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
+    match (current, value, number) {
+        (Value::Number(_), _, Some(days)) if is_expiration => {
+            let fits = u64::try_from(days).is_ok_and(|days| (1..=LONGEST).contains(&days));
+            if fits {
+                Ok(days.into())
+            } else {
+                Err(bad_value(name, format!("it must be from 1 to {LONGEST} days")))
+            }
+        }
+        (Value::Number(_), _, Some(number)) => Ok(number.into()),
+        (Value::Bool(_), Value::Bool(_), _) | (Value::String(_), Value::String(_), _) => Ok(value.clone()),
+        (Value::Number(_), ..) => Err(bad_value(name, "it must be a whole number")),
+        (Value::Bool(_), ..) => Err(bad_value(name, "it must be true or false")),
+        _ => Err(bad_value(name, "it must be a text")),
+    }
+}
+
+/// `GET /api/v2/swagger.json`: no key needed (OBSERVED, cai-connector).
+pub async fn specification() -> Answer<Value> {
+    Answer::new(operations::specification(super::served()))
+}
+
+/// `GET /sense-bootstrap.json`: `gitSha` holds the version of the workbench (OBSERVED,
+/// CAI_STUDIO_AGENT).
+pub async fn bootstrap(State(workbench): State<Workbench>) -> Answer<Value> {
+    let version = &workbench.behaviour().names.version;
+    Answer::new(json!({"gitSha": version, "enable_ai_studios": false})).inferred(inferred::VERSION)
+}
+
+/// The settings of a new site: the names are OBSERVED (CAI_STUDIO_AGENT, CML_AMP_LLM_Fine_Tuning_Studio), but for
+/// the first, which is not known.
+pub fn defaults(expiration_setting: &str) -> Map<String, Value> {
+    let settings = [
+        (expiration_setting, json!(crate::expiry::DEFAULT_LIFE_DAYS)),
+        ("allow_unauthenticated_access_to_app", json!(false)),
+        ("max_gpu_per_engine", json!(0)),
+        ("environment", json!("{}")),
+        ("default_accelerator_label_id", json!(0)),
+    ];
+    settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

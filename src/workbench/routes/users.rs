@@ -1,0 +1,63 @@
+//! Users: one by id, and the directory with quotas.
+
+use axum::extract::{Path, State};
+
+use crate::wire::{ListUsersQuotaResponse, NumberText, Quota, ShortUser, UserOrGroupInfo, UserQuota, Whole};
+use crate::workbench::Workbench;
+use crate::workbench::answer::Answer;
+use crate::workbench::auth::Caller;
+use crate::workbench::query::Params;
+use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::store::listing;
+use crate::workbench::store::users::{self, User};
+
+use super::keys::unknown_user;
+
+/// GetShortUserByID
+pub async fn short(
+    State(workbench): State<Workbench>,
+    Path(user_id): Path<String>,
+) -> Result<Answer<ShortUser>, Refusal> {
+    let id: i32 = user_id.parse().map_err(|_| bad_value("user_id", "it must be a whole number"))?;
+    let user =
+        workbench.store().read(move |db| users::by_id(db, i64::from(id))).await.map_err(Refusal::from)?;
+    Ok(Answer::new(user.ok_or_else(|| unknown_user(&user_id))?.short()))
+}
+
+/// ListUsersQuota: the administrator's directory of users; others see themselves (SPEC).
+pub async fn quotas(
+    State(workbench): State<Workbench>,
+    caller: Caller,
+    params: Params,
+) -> Result<Answer<ListUsersQuotaResponse>, Refusal> {
+    let query = params.list(&workbench, &users::LISTING, &format!("users {}", caller.user().id))?;
+    let scope = users::scope(caller.user());
+    let selection = query.selection.clone();
+    let (slice, total) = workbench
+        .store()
+        .read(move |db| -> Result<_, Refusal> {
+            let slice = listing::page(db, &users::LISTING, &scope, &selection, users::from_row)?;
+            Ok((slice, listing::count(db, &users::LISTING, &scope, &selection)?))
+        })
+        .await?;
+    let next_page_token = query.next_token(&workbench, &slice);
+    let user_quota = slice.items.iter().map(|user| quota(user, workbench.url())).collect();
+    let response = ListUsersQuotaResponse { user_quota, next_page_token, total_count: NumberText(total) };
+    Ok(Answer::new(response).inferred_all(query.inferred))
+}
+
+/// This workbench has no quotas: nothing is used, nothing is configured.
+fn quota(user: &User, url: &str) -> UserQuota {
+    let nothing = || Quota { cpu: "0".into(), memory: "0".into(), nvidia_gpu: "0".into() };
+    UserQuota {
+        user: UserOrGroupInfo {
+            id: Whole(user.id),
+            html_url: format!("{url}/{}", user.username),
+            url: format!("{url}/api/v1/users/{}", user.username),
+            name: user.name.clone(),
+            user_name: user.username.clone(),
+        },
+        quota_usage: nothing(),
+        quota_configured: nothing(),
+    }
+}

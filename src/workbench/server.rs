@@ -1,0 +1,119 @@
+//! Connections: accepted, bounded, and drained when the server ends.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Uri;
+use axum::http::uri::PathAndQuery;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::routes;
+
+/// Connections at the same time; more wait in the system's queue.
+const CONNECTIONS: usize = 1024;
+/// How long a client may take for the head of a request, and how long a connection may idle.
+const HEAD_TIME: Duration = Duration::from_secs(60);
+/// Bytes of a request's head at most.
+const HEAD_BYTES: usize = 64 * 1024;
+/// Header lines of a request at most.
+const HEADERS: usize = 100;
+/// How long requests in flight may still take when the server ends.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// How long to wait when the system has no more descriptors.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Serves until `ending` is cancelled, then lets what is in flight finish, for a bounded time.
+pub async fn serve(listener: TcpListener, router: Router, ending: CancellationToken) {
+    let connections = TaskTracker::new();
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    // Cancelled when even the time for draining is over.
+    let cut = CancellationToken::new();
+    loop {
+        let accepted = tokio::select! {
+            () = ending.cancelled() => break,
+            accepted = accept(&listener, &room) => accepted,
+        };
+        let Ok((stream, permit)) = accepted else {
+            tokio::time::sleep(BREATH).await;
+            continue;
+        };
+        let (router, ending, cut) = (router.clone(), ending.clone(), cut.clone());
+        connections.spawn(async move {
+            cut.run_until_cancelled(talk(stream, router, ending)).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(DRAIN_TIME, connections.wait()).await.is_err() {
+        cut.cancel();
+        connections.wait().await;
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, permit))
+}
+
+/// Serves one connection; ends it after the request in flight once the server ends.
+async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
+    // Answers are small and whole: waiting for more to send would only cost time.
+    let _ = stream.set_nodelay(true);
+    let service = CustomMethods(TowerToHyperService::new(router));
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEADERS);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    // A connection that the client broke off is not the server's business.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = ending.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// Makes the verb of a custom method a segment, before the router sees the path.
+#[derive(Clone)]
+struct CustomMethods<S>(S);
+
+impl<S: Service<hyper::Request<Incoming>>> Service<hyper::Request<Incoming>> for CustomMethods<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
+        if let Some(uri) = with_split_verb(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        self.0.call(request)
+    }
+}
+
+fn with_split_verb(uri: &Uri) -> Option<Uri> {
+    let path = routes::split_verb(uri.path())?;
+    let path_and_query = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path_and_query).ok()?);
+    Uri::from_parts(parts).ok()
+}

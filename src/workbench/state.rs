@@ -1,0 +1,130 @@
+//! What every part of a running workbench shares.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ring::hmac;
+
+use super::access_log::AccessLog;
+use super::auth::Caller;
+use super::behaviour::Behaviour;
+use super::cache::Cache;
+use super::clock::Clock;
+use super::lifecycle::Lifecycle;
+use super::rights::{self, Standing};
+use super::store::keys::{KeyHash, KeyOwner};
+use super::store::models::Callable;
+use super::store::projects::StoredProject;
+use super::store::users::User;
+use super::store::{Store, StoreError, projects};
+
+/// A cheap handle on the state of a running workbench.
+#[derive(Clone)]
+pub struct Workbench(Arc<Shared>);
+
+pub(super) struct Shared {
+    pub store: Store,
+    pub lifecycle: Lifecycle,
+    pub behaviour: Behaviour,
+    pub clock: Clock,
+    /// `http://ADDR:PORT`
+    pub url: String,
+    /// Holds the projects' folders.
+    pub projects: PathBuf,
+    /// Seals page tokens.
+    pub token_key: hmac::Key,
+    pub access_log: AccessLog,
+    pub key_owners: Cache<KeyHash, Arc<KeyOwner>>,
+    #[allow(dead_code)]
+    pub callables: Cache<String, Arc<Callable>>,
+    pub standings: Cache<(i64, i64), Standing>,
+}
+
+impl Workbench {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Moves builds and deployments on, and knows the replicas.
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.0.lifecycle
+    }
+
+    pub fn behaviour(&self) -> &Behaviour {
+        &self.0.behaviour
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// `http://ADDR:PORT`, where the workbench listens.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The folder of a project's files.
+    pub fn project_folder(&self, directory: &str) -> PathBuf {
+        self.projects_folder().join(directory)
+    }
+
+    /// The folder that holds the projects' folders.
+    pub fn projects_folder(&self) -> &Path {
+        &self.0.projects
+    }
+
+    pub(super) fn token_key(&self) -> &hmac::Key {
+        &self.0.token_key
+    }
+
+    pub(super) fn access_log(&self) -> &AccessLog {
+        &self.0.access_log
+    }
+
+    /// Owners of API keys by the hash of the key.
+    pub(super) fn key_owners(&self) -> &Cache<KeyHash, Arc<KeyOwner>> {
+        &self.0.key_owners
+    }
+
+    /// What decides about a model call, by access key.
+    #[allow(dead_code)]
+    pub(super) fn callables(&self) -> &Cache<String, Arc<Callable>> {
+        &self.0.callables
+    }
+
+    /// How a caller stands to a project.
+    pub(super) async fn standing(
+        &self,
+        caller: &Caller,
+        project: &StoredProject,
+    ) -> Result<Standing, StoreError> {
+        let public = project.project.visibility != "private";
+        self.standing_of(caller.user(), project.id, project.owner_id, public).await
+    }
+
+    /// How a user stands to a project; costs no look at the store while that stands still.
+    pub(super) async fn standing_of(
+        &self,
+        user: &User,
+        project_id: i64,
+        owner_id: i64,
+        public: bool,
+    ) -> Result<Standing, StoreError> {
+        let generation = self.store().generation();
+        let user_id = user.id;
+        if let Some(standing) = self.0.standings.get(generation, &(user_id, project_id)) {
+            return Ok(standing);
+        }
+        let permission =
+            self.store().read(move |db| projects::permission_of(db, project_id, user_id)).await?;
+        let operator = &self.behaviour().names.operator;
+        let standing = rights::standing(user, owner_id, permission.as_deref(), public, operator);
+        self.0.standings.put(generation, (user_id, project_id), standing);
+        Ok(standing)
+    }
+}
