@@ -147,7 +147,6 @@ fn words_of(value: &Value, depth: usize) -> Option<String> {
 }
 
 /// The few members that a run looks at, read without allocating.
-#[allow(dead_code)]
 pub(crate) struct Brief<'a> {
     pub success: Option<bool>,
     pub replica_id: Option<Cow<'a, str>>,
@@ -155,7 +154,6 @@ pub(crate) struct Brief<'a> {
 }
 
 impl<'a> Brief<'a> {
-    #[allow(dead_code)]
     pub fn read(body: &'a [u8]) -> Self {
         #[derive(Deserialize)]
         struct Members<'a> {
@@ -184,7 +182,6 @@ impl<'a> Brief<'a> {
 
 /// A truth value or a text; whatever else stands there is passed over.
 #[derive(Default)]
-#[allow(dead_code)]
 enum Lenient<'a> {
     Bool(bool),
     Text(Cow<'a, str>),

@@ -20,6 +20,7 @@ pub mod call;
 pub mod connect;
 pub mod failure;
 pub mod http1;
+pub mod run;
 pub mod target;
 pub mod transport;
 

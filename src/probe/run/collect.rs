@@ -1,0 +1,126 @@
+//! Takes over what the threads have measured, twenty times a second, and makes summaries of it.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+
+use super::super::failure::FailureKind;
+use super::series::Series;
+use super::shard::{self, Shared};
+use super::summary::{Stage, Summary};
+use super::tally::Tally;
+
+/// At most twenty summaries a second.
+const TICK: Duration = Duration::from_millis(50);
+/// What is on its way when a person stops a run has this long to arrive.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Starts the threads, reports until all have ended, and then for the last time.
+pub(super) fn collect(
+    shared: &Arc<Shared>,
+    progress: &watch::Sender<Arc<Summary>>,
+    done: oneshot::Sender<Arc<Summary>>,
+) {
+    let (alive, ended) = channel::<()>();
+    let threads: Vec<_> = (0..shared.tallies.len())
+        .map(|index| {
+            let (shared, alive) = (Arc::clone(shared), alive.clone());
+            thread::Builder::new().name(format!("keybench-run-{index}")).spawn(move || {
+                let result = shard::run(&shared, index);
+                drop(alive);
+                result
+            })
+        })
+        .collect();
+    drop(alive);
+
+    let mut collector = Collector::new(shared);
+    let mut stopping_since = None;
+    // Nothing is ever sent: the channel tells when the last thread has ended.
+    while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        if shared.is_stopping() {
+            let since = *stopping_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= GRACE {
+                shared.cut();
+            }
+        }
+        progress.send_replace(Arc::new(collector.summary(false)));
+    }
+    for thread in threads.into_iter().flatten() {
+        // A thread that died took nothing along: its tally is in `shared`.
+        let _ = thread.join();
+    }
+    let last = Arc::new(collector.summary(true));
+    progress.send_replace(Arc::clone(&last));
+    // Nobody waits for a run that was dropped.
+    let _ = done.send(last);
+}
+
+struct Collector<'a> {
+    shared: &'a Shared,
+    started: Timestamp,
+    all: Tally,
+    /// Changes places with the tally of a thread, so that this one is held up for an instant only.
+    spare: Tally,
+    series: Series,
+}
+
+impl<'a> Collector<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        let with_rate = shared.plan.rate.is_some();
+        Self {
+            shared,
+            started: Timestamp::now(),
+            all: Tally::new(with_rate),
+            spare: Tally::new(with_rate),
+            series: Series::new(),
+        }
+    }
+
+    fn summary(&mut self, done: bool) -> Summary {
+        let now = Instant::now();
+        let begin = self.shared.pace.counted_from();
+        let since_begin =
+            |at: Instant| begin.map_or(Duration::ZERO, |from| at.saturating_duration_since(from));
+        for tally in &self.shared.tallies {
+            std::mem::swap(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner), &mut self.spare);
+            let part = &mut self.spare;
+            if part.total > 0 {
+                let (errors, busy) = (part.total - part.ok, part.failures_of(FailureKind::Busy));
+                let latency = part.since_due.as_ref().unwrap_or(&part.service);
+                self.series.add(since_begin(now), part.total, errors, busy, latency);
+            }
+            self.all.absorb(part);
+        }
+        // A run is as long as its last answer; while it goes on, as long as it goes on.
+        let until = if done { self.all.last.unwrap_or(now) } else { now };
+        let elapsed = since_begin(until);
+
+        let mut summary = Summary::new(&self.shared.plan);
+        summary.stage = match self.shared.reason() {
+            _ if done => Stage::Done,
+            Some(_) => Stage::Finishing,
+            None if begin.is_none() => Stage::WarmingUp,
+            None => Stage::Running,
+        };
+        summary.started = self.started;
+        summary.stopped_by = self.shared.reason();
+        summary.elapsed_s = elapsed.as_secs_f64();
+        summary.in_flight = self.shared.in_flight.load(Ordering::Relaxed);
+        summary.abandoned = self.shared.abandoned.load(Ordering::Relaxed);
+        summary.fill(&self.all);
+        let begun = self.all.total + summary.abandoned + summary.in_flight;
+        summary.missed = match self.shared.pace.due_until(now) {
+            Some(due) if done => due.saturating_sub(begun),
+            _ => 0,
+        };
+        summary.series = self.series.points(elapsed);
+        summary
+    }
+}

@@ -1,0 +1,122 @@
+//! Runs: many calls of one model, measured honestly.
+//!
+//! A run has threads of its own (`shard`), each with a small runtime and some of the workers, so
+//! that neither the interface nor an embedded workbench delays the clock of a request. Each worker
+//! keeps one connection and its buffers. What they measure goes into a tally a thread
+//! (`tally`), which a collector takes over twenty times a second (`collect`): memory stays the
+//! same however long a run is, and the interface gets at most twenty summaries a second.
+//!
+//! Without a rate a run is a closed loop: each worker sends its next request when it has its
+//! answer. With a rate requests are due at fixed instants, and latency counts from then: a model
+//! that stalls is charged for everything that should have been sent meanwhile.
+
+mod collect;
+mod compare;
+mod expect;
+mod export;
+mod pace;
+mod plan;
+mod series;
+mod shard;
+mod summary;
+mod tally;
+
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::{oneshot, watch};
+
+use super::failure::CallError;
+use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
+use super::transport::Transport;
+use crate::secret::ApiKey;
+
+pub use compare::{Change, Difference, compare};
+pub use expect::{Expectation, Expectations};
+pub use export::{read_json, write_csv, write_json};
+pub use plan::{MAX_IN_FLIGHT, MAX_REQUESTS, Plan};
+pub use series::Point;
+pub use summary::{Bar, Latency, ReplicaSummary, Stage, StatusSummary, StopReason, Summary};
+
+use shard::Shared;
+
+/// A run that is going on. Dropping it ends the run at once; no request stays in flight.
+#[derive(Debug)]
+pub struct Run {
+    shared: Arc<Shared>,
+    progress: watch::Receiver<Arc<Summary>>,
+    finished: oneshot::Receiver<Arc<Summary>>,
+}
+
+/// Begins a run.
+///
+/// # Errors
+/// [`CallError::Invalid`], and then nothing was sent: the plan goes beyond what a shared cluster
+/// should bear, or the target cannot be used.
+pub fn start(
+    plan: Plan,
+    transport: &Transport,
+    target: &ModelCallTarget,
+    key: Option<&ApiKey>,
+    request: &ModelRequest,
+) -> Result<Run, CallError> {
+    plan.check()?;
+    let endpoint = Endpoint::parse(&target.url)?;
+    let proxy = transport.proxy(&endpoint.uri)?;
+    let wire = WireRequest::new(&endpoint, &target.access_key, key, request, proxy.as_ref())?;
+    let shared = Arc::new(Shared::new(plan, transport.clone(), endpoint, proxy, wire));
+    let first = Arc::new(Summary::new(&shared.plan));
+    let (progress, watching) = watch::channel(first);
+    let (done, finished) = oneshot::channel();
+    let for_collector = Arc::clone(&shared);
+    thread::Builder::new()
+        .name("keybench-run".to_owned())
+        .spawn(move || collect::collect(&for_collector, &progress, done))
+        .map_err(|error| {
+            CallError::invalid(format!("the run cannot begin: {error}"), "close other programs")
+        })?;
+    Ok(Run { shared, progress: watching, finished })
+}
+
+impl Run {
+    /// The newest summary, at most twenty times a second.
+    pub fn progress(&self) -> watch::Receiver<Arc<Summary>> {
+        self.progress.clone()
+    }
+
+    /// Sends nothing more, and gives the answers that are on their way a second to arrive.
+    pub fn stop(&self) {
+        self.shared.stop(StopReason::Person);
+    }
+
+    /// A handle that can stop the run from elsewhere.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.shared))
+    }
+
+    /// Waits for the end and gives the complete result, however the run was ended.
+    pub async fn finished(mut self) -> Arc<Summary> {
+        match (&mut self.finished).await {
+            Ok(summary) => summary,
+            // Only if the collector died: the last that it said.
+            Err(_) => Arc::clone(&self.progress.borrow()),
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.shared.stop(StopReason::Person);
+        self.shared.cut();
+    }
+}
+
+/// Stops a run from elsewhere; see [`Run::stop`].
+#[derive(Debug, Clone)]
+pub struct Stopper(Arc<Shared>);
+
+impl Stopper {
+    pub fn stop(&self) {
+        self.0.stop(StopReason::Person);
+    }
+}

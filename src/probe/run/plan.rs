@@ -1,0 +1,127 @@
+//! What a run is to do, and the ceiling that protects clusters that others use too.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::failure::CallError;
+
+/// More requests at once need `unbounded`.
+pub const MAX_IN_FLIGHT: u32 = 64;
+/// More requests in all need `unbounded`.
+pub const MAX_REQUESTS: u64 = 10_000;
+/// Far beyond what one machine can keep in flight in a useful way.
+const ANY_IN_FLIGHT: u32 = 4096;
+
+/// What a run is to do. Without count and duration it goes on until it is stopped, or until the
+/// ceiling.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Plan {
+    /// What the run is of, for exports and comparisons: `churn-prod/add`, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Stop after so many requests, warm-up not counted.
+    pub count: Option<u64>,
+    /// Send no more after this time, warm-up not counted.
+    pub duration: Option<Duration>,
+    /// Requests in flight: exactly so many, or with a rate at most. By default 1, with a rate 64.
+    pub concurrency: Option<u32>,
+    /// Requests a second, sent when they are due.
+    pub rate: Option<f64>,
+    /// The first so many requests are sent and not counted.
+    pub warmup: u64,
+    /// The ceiling does not hold.
+    pub unbounded: bool,
+}
+
+impl Plan {
+    /// Requests in flight: exactly so many, or with a rate at most.
+    pub fn in_flight(&self) -> u32 {
+        self.concurrency.unwrap_or(if self.rate.is_some() { MAX_IN_FLIGHT } else { 1 })
+    }
+
+    /// The number of requests at which the run ends, and whether that is the ceiling's doing.
+    pub(super) fn limit(&self) -> (u64, bool) {
+        match (self.count, self.unbounded) {
+            (Some(count), _) => (self.warmup.saturating_add(count), false),
+            (None, false) => (MAX_REQUESTS, true),
+            (None, true) => (u64::MAX, false),
+        }
+    }
+
+    /// # Errors
+    /// [`CallError::Invalid`] with what is wrong and what to give instead.
+    pub fn check(&self) -> Result<(), CallError> {
+        let invalid = |what: String, hint: &str| Err(CallError::invalid(what, hint));
+        let in_flight = self.in_flight();
+        if in_flight == 0 || in_flight > ANY_IN_FLIGHT {
+            return invalid(
+                format!("{in_flight} requests in flight are not possible"),
+                "give a number from 1 to 64",
+            );
+        }
+        if self.count == Some(0) {
+            return invalid("a run of no requests measures nothing".to_owned(), "give a count of at least 1");
+        }
+        if self.duration.is_some_and(|duration| duration.is_zero()) {
+            return invalid("a run of no time measures nothing".to_owned(), "give a duration such as 30s");
+        }
+        if self.rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0 || rate > 1e6) {
+            return invalid(
+                "the rate cannot be used".to_owned(),
+                "give requests a second, such as 20 or 0.5",
+            );
+        }
+        if self.unbounded {
+            return Ok(());
+        }
+        if in_flight > MAX_IN_FLIGHT {
+            return invalid(
+                format!("{in_flight} requests in flight are more than a shared cluster should bear"),
+                "at most 64, or say --unbounded",
+            );
+        }
+        let all = self.count.unwrap_or(0).saturating_add(self.warmup);
+        if all > MAX_REQUESTS {
+            return invalid(
+                format!("{all} requests are more than a shared cluster should bear"),
+                "at most 10000 with warm-up, or say --unbounded",
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ceiling_holds_unless_it_is_lifted() {
+        let plan = |count, concurrency| Plan { count, concurrency, ..Plan::default() };
+        assert!(plan(Some(10_000), Some(64)).check().is_ok());
+        for over in
+            [plan(Some(10_001), None), plan(None, Some(65)), Plan { warmup: 1, ..plan(Some(10_000), None) }]
+        {
+            let error = over.check().unwrap_err();
+            assert!(error.hint().unwrap().contains("--unbounded"), "{error}");
+            assert!(Plan { unbounded: true, ..over }.check().is_ok());
+        }
+        assert_eq!(plan(None, None).limit(), (MAX_REQUESTS, true), "a run by time ends at the ceiling too");
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let nonsense = [
+            Plan { count: Some(0), ..Plan::default() },
+            Plan { concurrency: Some(0), ..Plan::default() },
+            Plan { rate: Some(f64::NAN), ..Plan::default() },
+            Plan { rate: Some(-1.0), ..Plan::default() },
+            Plan { duration: Some(Duration::ZERO), ..Plan::default() },
+        ];
+        for plan in nonsense {
+            assert!(Plan { unbounded: true, ..plan.clone() }.check().is_err(), "{plan:?}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Throughput and latency over time, in a bounded number of points: when they are all used, every
+//! two become one of twice the width.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use super::summary::ms;
+use super::tally::histogram;
+
+/// Points are thinned when there are so many; even.
+const MOST: usize = 240;
+const FIRST_WIDTH: Duration = Duration::from_millis(250);
+
+/// One stretch of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Begin, in seconds since the measured part began.
+    pub at_s: f64,
+    pub width_s: f64,
+    /// Requests that ended in it.
+    pub requests: u64,
+    pub errors: u64,
+    /// Those of the errors that were "busy".
+    pub busy: u64,
+    /// Of two points that became one: their mean by requests.
+    pub p50_ms: f64,
+    /// Of two points that became one: the larger.
+    pub p99_ms: f64,
+    pub max_ms: f64,
+}
+
+impl Point {
+    /// Requests a second.
+    pub fn rps(&self) -> f64 {
+        if self.width_s > 0.0 { self.requests as f64 / self.width_s } else { 0.0 }
+    }
+
+    fn merged(self, next: Self) -> Self {
+        let requests = self.requests + next.requests;
+        let p50 = match requests {
+            0 => 0.0,
+            all => (self.p50_ms * self.requests as f64 + next.p50_ms * next.requests as f64) / all as f64,
+        };
+        Self {
+            at_s: self.at_s,
+            width_s: self.width_s + next.width_s,
+            requests,
+            errors: self.errors + next.errors,
+            busy: self.busy + next.busy,
+            p50_ms: p50,
+            p99_ms: self.p99_ms.max(next.p99_ms),
+            max_ms: self.max_ms.max(next.max_ms),
+        }
+    }
+}
+
+pub(super) struct Series {
+    points: Vec<Point>,
+    width: Duration,
+    current: Point,
+    latency: Histogram<u64>,
+}
+
+impl Series {
+    pub fn new() -> Self {
+        Self {
+            points: Vec::with_capacity(MOST),
+            width: FIRST_WIDTH,
+            current: Point::default(),
+            latency: histogram(3),
+        }
+    }
+
+    /// Adds what ended up to `now` (since the begin), after closing the points before it.
+    pub fn add(&mut self, now: Duration, requests: u64, errors: u64, busy: u64, latency: &Histogram<u64>) {
+        while now.as_secs_f64() >= self.current.at_s + self.width.as_secs_f64() {
+            self.close(self.width.as_secs_f64());
+        }
+        self.current.requests += requests;
+        self.current.errors += errors;
+        self.current.busy += busy;
+        let fits = self.latency.add(latency);
+        debug_assert!(fits.is_ok());
+    }
+
+    fn close(&mut self, width: f64) {
+        let mut point = self.now(width);
+        self.current = Point { at_s: point.at_s + point.width_s, ..Point::default() };
+        self.latency.reset();
+        if self.points.len() == MOST {
+            self.points = self.points.chunks_exact(2).map(|pair| pair[0].merged(pair[1])).collect();
+            self.width *= 2;
+            // The point that is being closed goes on, as wide as the others are now.
+            point.width_s = width;
+        }
+        self.points.push(point);
+    }
+
+    fn now(&self, width: f64) -> Point {
+        let at = |quantile| match self.latency.is_empty() {
+            true => 0.0,
+            false => ms(self.latency.value_at_quantile(quantile)),
+        };
+        Point { width_s: width, p50_ms: at(0.5), p99_ms: at(0.99), max_ms: at(1.0), ..self.current }
+    }
+
+    /// All points; with the unfinished one where `until` lies in it.
+    pub fn points(&self, until: Duration) -> Vec<Point> {
+        let mut points = self.points.clone();
+        let width = until.as_secs_f64() - self.current.at_s;
+        if self.current.requests > 0 && width > 0.0 {
+            points.push(self.now(width));
+        }
+        points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_takes_no_more_points_than_a_minute_and_loses_no_request() {
+        let mut series = Series::new();
+        let mut one = histogram(3);
+        one.saturating_record(5_000_000);
+        let mut at = Duration::ZERO;
+        for _ in 0..3_600 {
+            series.add(at, 1, 0, 0, &one);
+            at += Duration::from_secs(1);
+        }
+        let points = series.points(at);
+        assert!(points.len() <= MOST + 1 && points.len() > MOST / 3, "{}", points.len());
+        assert_eq!(points.iter().map(|point| point.requests).sum::<u64>(), 3_600);
+        for pair in points.windows(2) {
+            assert!((pair[0].at_s + pair[0].width_s - pair[1].at_s).abs() < 1e-6, "{pair:?}");
+        }
+        let whole = points[points.len() / 2];
+        assert!((whole.rps() - 1.0).abs() < 0.1 && (whole.p50_ms - 5.0).abs() < 0.01, "{whole:?}");
+    }
+}

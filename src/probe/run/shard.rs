@@ -1,0 +1,361 @@
+//! One thread of a run: a small runtime, and workers that each keep one connection.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::super::answer::{Brief, MAX_BODY, judge};
+use super::super::call::{Phases, http_error};
+use super::super::connect::connect;
+use super::super::failure::{CallError, FailureKind, Phase};
+use super::super::http1::{Connection, HttpError};
+use super::super::target::{Endpoint, WireRequest};
+use super::super::transport::{Proxy, Transport};
+use super::pace::{End, Pace};
+use super::plan::Plan;
+use super::summary::StopReason;
+use super::tally::{Sample, Tally};
+
+/// A thread serves at least so many workers: one core can keep that many connections busy.
+const WORKERS_A_THREAD: u32 = 8;
+/// More threads than this would only take processors away from the model.
+const MOST_THREADS: usize = 4;
+/// A body of unusual size is not kept room for.
+const KEPT_BODY: usize = 256 * 1024;
+/// Between attempts to connect to a host that does not accept, so that a run does not hammer it.
+const AFTER_NO_CONNECTION: Duration = Duration::from_millis(100);
+/// The step of the runtime's timer.
+const TIMER_STEP: Duration = Duration::from_millis(1);
+
+/// What the threads of a run share.
+pub(super) struct Shared {
+    pub plan: Plan,
+    pub pace: Pace,
+    transport: Transport,
+    endpoint: Endpoint,
+    proxy: Option<Proxy>,
+    wire: WireRequest,
+    /// One a thread.
+    pub tallies: Vec<Mutex<Tally>>,
+    pub in_flight: AtomicU64,
+    /// Requests that were on their way when the run was cut.
+    pub abandoned: AtomicU64,
+    stopping: AtomicBool,
+    stopped: CancellationToken,
+    cut: CancellationToken,
+    reason: OnceLock<StopReason>,
+}
+
+impl Shared {
+    pub fn new(
+        plan: Plan,
+        transport: Transport,
+        endpoint: Endpoint,
+        proxy: Option<Proxy>,
+        wire: WireRequest,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let wanted = plan.in_flight().div_ceil(WORKERS_A_THREAD) as usize;
+        let threads = wanted.clamp(1, cores.min(MOST_THREADS));
+        let tally = || Mutex::new(Tally::new(plan.rate.is_some()));
+        Self {
+            pace: Pace::new(&plan),
+            tallies: (0..threads).map(|_| tally()).collect(),
+            plan,
+            transport,
+            endpoint,
+            proxy,
+            wire,
+            in_flight: AtomicU64::new(0),
+            abandoned: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            stopped: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            reason: OnceLock::new(),
+        }
+    }
+
+    /// Nothing more is sent.
+    pub fn stop(&self, reason: StopReason) {
+        self.reason.get_or_init(|| reason);
+        self.stopping.store(true, Ordering::Relaxed);
+        self.stopped.cancel();
+    }
+
+    /// What is on its way is given up.
+    pub fn cut(&self) {
+        self.cut.cancel();
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Why no more is sent; `None` as long as it goes on.
+    pub fn reason(&self) -> Option<StopReason> {
+        self.reason.get().copied()
+    }
+
+    /// The workers of thread `index`.
+    fn workers(&self, index: usize) -> u32 {
+        let threads = self.tallies.len() as u32;
+        let (share, rest) = (self.plan.in_flight() / threads, self.plan.in_flight() % threads);
+        share + u32::from((index as u32) < rest)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// Runs the workers of thread `index` to their end. Whatever is left when the run is cut is
+/// dropped, which closes its connection.
+pub(super) fn run(shared: &Arc<Shared>, index: usize) -> std::io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut workers = JoinSet::new();
+        for _ in 0..shared.workers(index) {
+            let shared = Arc::clone(shared);
+            workers.spawn(async move { Worker::new(&shared, index).work().await });
+        }
+        tokio::select! {
+            () = async { while workers.join_next().await.is_some() {} } => {}
+            () = shared.cut.cancelled() => {}
+        }
+    });
+    Ok(())
+}
+
+struct Worker<'a> {
+    shared: &'a Shared,
+    tally: &'a Mutex<Tally>,
+    connection: Option<Connection>,
+    body: Vec<u8>,
+    patience: Patience,
+}
+
+/// One answer, as far as a run looks at it.
+struct Exchange {
+    status: u16,
+    size: u64,
+    truncated: bool,
+}
+
+impl<'a> Worker<'a> {
+    fn new(shared: &'a Shared, index: usize) -> Self {
+        Self {
+            shared,
+            tally: &shared.tallies[index],
+            connection: None,
+            body: Vec::new(),
+            patience: Patience::new(shared.transport.timeout()),
+        }
+    }
+
+    async fn work(&mut self) {
+        let shared = self.shared;
+        while !shared.is_stopping() {
+            let ticket = match shared.pace.claim(Instant::now()) {
+                Ok(ticket) => ticket,
+                Err(end) => {
+                    shared.reason.get_or_init(|| match end {
+                        End::Count { ceiling: true } => StopReason::Ceiling,
+                        End::Count { ceiling: false } => StopReason::Count,
+                        End::Duration => StopReason::Duration,
+                    });
+                    return;
+                }
+            };
+            if let Some(due) = ticket.due {
+                if !self.wait_until(due).await {
+                    return;
+                }
+                // Between requests that are far apart the service may have closed the connection.
+                if let Some(connection) = &mut self.connection
+                    && connection.is_closed().await
+                {
+                    self.connection = None;
+                }
+            }
+            self.request(ticket.due, ticket.counted).await;
+        }
+    }
+
+    /// Sleeps until a request is due, or up to one step of the timer less. False when the run is
+    /// stopped meanwhile.
+    async fn wait_until(&self, due: Instant) -> bool {
+        let wake = due.checked_sub(TIMER_STEP).unwrap_or(due);
+        if Instant::now() >= wake {
+            return true;
+        }
+        tokio::select! {
+            () = sleep_until(wake) => true,
+            () = self.shared.stopped.cancelled() => false,
+        }
+    }
+
+    async fn request(&mut self, due: Option<Instant>, counted: bool) {
+        let shared = self.shared;
+        let flight = Flight::begin(shared, counted);
+        if self.connection.is_none()
+            && let Err(error) = self.connect().await
+        {
+            let now = Instant::now();
+            if counted {
+                self.tally().record_unsent(error.kind(), now);
+            }
+            flight.end();
+            tokio::select! {
+                () = sleep(AFTER_NO_CONNECTION) => {}
+                () = shared.stopped.cancelled() => {}
+            }
+            return;
+        }
+        let Some(connection) = &mut self.connection else { return };
+        let sent = Instant::now();
+        let exchange = exchange(connection, shared.wire.bytes(), &mut self.body);
+        let outcome = self.patience.with(sent, exchange).await;
+        let now = Instant::now();
+        if !matches!(outcome, Some(Ok(_))) || !connection.is_reusable() {
+            self.connection = None;
+        }
+        if counted {
+            let sample = Sample {
+                service: now - sent,
+                // Woken up to a step of the timer early, the time counts from the sending.
+                since_due: due.map(|due| now - due.min(sent)),
+                at: now,
+                status: None,
+                replica: None,
+                failure: None,
+                size: 0,
+            };
+            self.record(sample, outcome);
+        }
+        if self.body.capacity() > KEPT_BODY {
+            self.body = Vec::new();
+        }
+        flight.end();
+    }
+
+    async fn connect(&mut self) -> Result<(), CallError> {
+        let shared = self.shared;
+        let mut phases = Phases::default();
+        let connecting = connect(&shared.transport, &shared.endpoint, shared.proxy.as_ref(), &mut phases);
+        let connected = self.patience.with(Instant::now(), connecting).await;
+        let timeout = CallError::Timeout { phase: Phase::Connect, after: shared.transport.timeout() };
+        self.connection = Some(connected.unwrap_or(Err(timeout))?);
+        self.tally().connections += 1;
+        Ok(())
+    }
+
+    fn record(&self, sample: Sample<'_>, outcome: Option<Result<Exchange, HttpError>>) {
+        let sample = match outcome {
+            None => Sample { failure: Some(FailureKind::Timeout), ..sample },
+            Some(Err(error)) => Sample { failure: Some(http_error(error, Phase::Waiting).kind()), ..sample },
+            Some(Ok(answer)) => {
+                let brief = Brief::read(&self.body);
+                // What is longer than is read of it cannot be judged by its members.
+                let failure = match answer.truncated && (200..300).contains(&answer.status) {
+                    true => None,
+                    false => judge(answer.status, brief.success, brief.kind, &self.body),
+                };
+                self.tally().record(&Sample {
+                    status: Some(answer.status),
+                    replica: brief.replica_id.as_deref(),
+                    size: answer.size,
+                    failure,
+                    ..sample
+                });
+                return;
+            }
+        };
+        self.tally().record(&sample);
+    }
+
+    fn tally(&self) -> std::sync::MutexGuard<'a, Tally> {
+        // Numbers stay usable whatever happened to another worker.
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn exchange(
+    connection: &mut Connection,
+    request: &[u8],
+    body: &mut Vec<u8>,
+) -> Result<Exchange, HttpError> {
+    connection.send(request).await?;
+    let head = connection.read_head(|_, _| ()).await?;
+    let end = connection.read_body(&head, MAX_BODY, body).await?;
+    Ok(Exchange { status: head.status, size: end.size, truncated: end.truncated })
+}
+
+/// Counts a request as in flight for as long as it is, also when its worker is dropped.
+struct Flight<'a> {
+    shared: &'a Shared,
+    counted: bool,
+    ended: bool,
+}
+
+impl<'a> Flight<'a> {
+    fn begin(shared: &'a Shared, counted: bool) -> Self {
+        shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self { shared, counted, ended: false }
+    }
+
+    fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if !self.ended && self.counted {
+            self.shared.abandoned.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A timeout that is set anew for each request, with one timer for all of them: that timer is
+/// only moved when it fires, not at every request.
+struct Patience {
+    limit: Duration,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Patience {
+    fn new(limit: Duration) -> Self {
+        Self { limit, timer: Box::pin(sleep(limit)) }
+    }
+
+    /// The future's result, or `None` if it has none within the limit from `begin`.
+    async fn with<F: Future>(&mut self, begin: Instant, future: F) -> Option<F::Output> {
+        let until = begin + self.limit;
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(value));
+            }
+            while self.timer.as_mut().poll(cx).is_ready() {
+                if Instant::now() >= until {
+                    return Poll::Ready(None);
+                }
+                self.timer.as_mut().reset(until);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}

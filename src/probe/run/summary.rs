@@ -1,0 +1,301 @@
+//! The result of a run, complete at any moment of it. Serialised, it is the export's schema.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::failure::FailureKind;
+use super::plan::Plan;
+use super::series::Point;
+use super::tally::{Share, Tally};
+use crate::text;
+
+/// Changes when a reader of exports would have to.
+pub(super) const SCHEMA: &str = "keybench.run/1";
+const BARS: usize = 24;
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    WarmingUp,
+    Running,
+    /// Nothing more is sent; answers are on their way.
+    Finishing,
+    Done,
+}
+
+/// Why a run sent no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    Count,
+    /// The ceiling for shared clusters.
+    Ceiling,
+    Duration,
+    Person,
+}
+
+/// Milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Latency {
+    pub min_ms: f64,
+    pub mean_ms: f64,
+    pub p50_ms: f64,
+    pub p90_ms: f64,
+    pub p99_ms: f64,
+    pub p999_ms: f64,
+    pub max_ms: f64,
+}
+
+/// The part of one replica.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReplicaSummary {
+    pub requests: u64,
+    /// Of all requests that named their replica, 0 to 1.
+    pub share: f64,
+    pub errors: u64,
+    /// Service time, within 1 %.
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+}
+
+/// The part of one HTTP status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct StatusSummary {
+    pub requests: u64,
+    /// Service time, within 1 %.
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+}
+
+/// One bar of the latency histogram: requests in `from_ms..to_ms`. The steps are equal factors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bar {
+    pub from_ms: f64,
+    pub to_ms: f64,
+    pub requests: u64,
+}
+
+/// A run as far as it has come.
+///
+/// Latencies cover every request that was sent, also those that failed or timed out: who called
+/// waited for them. With a rate they count from when the request was due; `service` always
+/// counts from when it was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// `keybench.run/1`
+    pub schema: String,
+    pub stage: Stage,
+    pub started: Timestamp,
+    pub stopped_by: Option<StopReason>,
+    pub plan: Plan,
+    /// Of the measured part.
+    pub elapsed_s: f64,
+    pub total: u64,
+    pub ok: u64,
+    /// All that are not ok, busy ones included.
+    pub errors: u64,
+    /// 429: no replica was free in time.
+    pub busy: u64,
+    /// On their way when the run was stopped; in no other figure.
+    pub abandoned: u64,
+    /// With a rate: due in the time of the run and never sent, because all that may be in flight
+    /// were. In no other figure.
+    pub missed: u64,
+    pub in_flight: u64,
+    /// Requests that ended, a second.
+    pub rps: f64,
+    /// `due` with a rate, else `sent`.
+    pub latency_from: String,
+    #[serde(flatten)]
+    pub latency: Latency,
+    /// From the sending, whatever the plan.
+    pub service: Latency,
+    /// By replica ID; those beyond the 64th together as `(others)`.
+    pub replicas: BTreeMap<String, ReplicaSummary>,
+    /// Requests by HTTP status.
+    pub statuses: BTreeMap<u16, u64>,
+    pub by_status: BTreeMap<u16, StatusSummary>,
+    /// Errors by kind: `busy`, `timeout`, `not_authorized`, …
+    pub failures: BTreeMap<String, u64>,
+    /// Of bodies received.
+    pub bytes: u64,
+    /// Connections that were opened.
+    pub connections: u64,
+    pub histogram: Vec<Bar>,
+    pub series: Vec<Point>,
+}
+
+impl Summary {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            stage: Stage::WarmingUp,
+            started: Timestamp::UNIX_EPOCH,
+            stopped_by: None,
+            plan: plan.clone(),
+            elapsed_s: 0.0,
+            total: 0,
+            ok: 0,
+            errors: 0,
+            busy: 0,
+            abandoned: 0,
+            missed: 0,
+            in_flight: 0,
+            rps: 0.0,
+            latency_from: if plan.rate.is_some() { "due" } else { "sent" }.to_owned(),
+            latency: Latency::default(),
+            service: Latency::default(),
+            replicas: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            by_status: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            bytes: 0,
+            connections: 0,
+            histogram: Vec::new(),
+            series: Vec::new(),
+        }
+    }
+
+    pub(super) fn fill(&mut self, all: &Tally) {
+        self.total = all.total;
+        self.ok = all.ok;
+        self.errors = all.total - all.ok;
+        self.busy = all.failures_of(FailureKind::Busy);
+        self.bytes = all.bytes;
+        self.connections = all.connections;
+        self.rps = if self.elapsed_s > 0.0 { all.total as f64 / self.elapsed_s } else { 0.0 };
+        self.service = Latency::of(&all.service);
+        let latency = all.since_due.as_ref().unwrap_or(&all.service);
+        self.latency = Latency::of(latency);
+        self.histogram = bars(latency);
+        let named: u64 = all.replicas.iter().map(|(_, share)| share.requests).sum();
+        self.replicas = all
+            .replicas
+            .iter()
+            .filter(|(_, share)| share.requests > 0)
+            .map(|(name, share)| (text::clean(name).into_owned(), ReplicaSummary::of(share, named)))
+            .collect();
+        for (status, share) in all.statuses.iter().filter(|(_, share)| share.requests > 0) {
+            let (p50_ms, p99_ms) = percentiles(&share.latency);
+            self.statuses.insert(*status, share.requests);
+            self.by_status.insert(*status, StatusSummary { requests: share.requests, p50_ms, p99_ms });
+        }
+        self.failures = FailureKind::ALL
+            .into_iter()
+            .filter(|kind| all.failures_of(*kind) > 0)
+            .map(|kind| (kind.name().to_owned(), all.failures_of(kind)))
+            .collect();
+    }
+
+    /// Errors among all, 0 to 1.
+    pub fn error_share(&self) -> f64 {
+        if self.total > 0 { self.errors as f64 / self.total as f64 } else { 0.0 }
+    }
+
+    /// How far a run with a known end has come, 0 to 1.
+    pub fn done_share(&self) -> Option<f64> {
+        let by_count = self.plan.count.map(|count| self.total as f64 / count as f64);
+        let by_time = self.plan.duration.map(|time| self.elapsed_s / time.as_secs_f64());
+        by_count.into_iter().chain(by_time).reduce(f64::max).map(|share| share.min(1.0))
+    }
+}
+
+impl Latency {
+    fn of(histogram: &Histogram<u64>) -> Self {
+        if histogram.is_empty() {
+            return Self::default();
+        }
+        let at = |quantile| ms(histogram.value_at_quantile(quantile));
+        Self {
+            min_ms: ms(histogram.min()),
+            mean_ms: histogram.mean() / 1e6,
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+            p999_ms: at(0.999),
+            max_ms: ms(histogram.max()),
+        }
+    }
+
+    /// With the name of each figure.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        [
+            ("min", self.min_ms),
+            ("mean", self.mean_ms),
+            ("p50", self.p50_ms),
+            ("p90", self.p90_ms),
+            ("p99", self.p99_ms),
+            ("p99.9", self.p999_ms),
+            ("max", self.max_ms),
+        ]
+        .into_iter()
+    }
+}
+
+impl ReplicaSummary {
+    fn of(share: &Share, all: u64) -> Self {
+        let (p50_ms, p99_ms) = percentiles(&share.latency);
+        let part = share.requests as f64 / all.max(1) as f64;
+        Self { requests: share.requests, share: part, errors: share.errors, p50_ms, p99_ms }
+    }
+}
+
+fn percentiles(histogram: &Histogram<u64>) -> (f64, f64) {
+    let at = |quantile| ms(histogram.value_at_quantile(quantile));
+    (at(0.5), at(0.99))
+}
+
+pub(super) fn ms(nanos: u64) -> f64 {
+    nanos as f64 / 1e6
+}
+
+/// The histogram in a few bars between its smallest and its largest value.
+fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
+    if histogram.is_empty() {
+        return Vec::new();
+    }
+    let (min, max) = (histogram.min().max(1) as f64, histogram.max().max(1) as f64);
+    // At least a factor of 1.05 a bar: below that the bars show noise.
+    let steps = ((max / min).ln() / 1.05_f64.ln()).ceil().clamp(1.0, BARS as f64);
+    let factor = (max / min).powf(1.0 / steps).max(1.0 + 1e-9);
+    let mut bars: Vec<Bar> = (0..steps as usize)
+        .map(|step| Bar {
+            from_ms: min * factor.powi(step as i32) / 1e6,
+            to_ms: min * factor.powi(step as i32 + 1) / 1e6,
+            requests: 0,
+        })
+        .collect();
+    let last = bars.len() - 1;
+    for value in histogram.iter_recorded() {
+        let step = ((value.value_iterated_to() as f64 / min).ln() / factor.ln()).floor();
+        bars[(step.max(0.0) as usize).min(last)].requests += value.count_at_value();
+    }
+    bars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tally::histogram;
+    use super::*;
+
+    #[test]
+    fn bars_hold_every_request_once() {
+        let mut latency = histogram(3);
+        for ms in 1..=1000 {
+            latency.saturating_record(ms * 1_000_000);
+        }
+        let bars = bars(&latency);
+        assert_eq!(bars.len(), BARS);
+        assert_eq!(bars.iter().map(|bar| bar.requests).sum::<u64>(), 1000);
+        assert!((bars[0].from_ms - 1.0).abs() < 0.01 && (bars[BARS - 1].to_ms - 1000.0).abs() < 2.0);
+
+        let mut same = histogram(3);
+        same.saturating_record_n(5_000_000, 7);
+        assert_eq!(super::bars(&same).iter().map(|bar| bar.requests).sum::<u64>(), 7);
+    }
+}
