@@ -14,6 +14,8 @@ pub enum Context {
     Global,
     /// Any table.
     List,
+    /// The field that narrows a table down.
+    FilterField,
     /// Any form with fields.
     Form,
     /// The table of API keys.
@@ -180,11 +182,11 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::TabSettings, "tab.settings", &[X::Global], Safe, &["1"], 0, "settings", "Settings", "Show the Settings tab: API keys and profiles"),
     entry(C::TabModels, "tab.models", &[X::Global], Safe, &["2"], 0, "models", "Models", "Show the Models tab: models, tests and runs"),
     entry(C::TabAdmin, "tab.admin", &[X::Global], Safe, &["3"], 0, "admin", "Admin", "Show the Admin tab: users, security and projects"),
-    entry(C::NextPart, "next", &[X::Global], Safe, &["tab"], 0, "next part", "Next part", "Move to the next part of the screen, or the next tab"),
-    entry(C::PreviousPart, "previous", &[X::Global], Safe, &["shift-tab"], 0, "previous part", "Previous part", "Move to the previous part of the screen, or the previous tab"),
-    entry(C::Back, "back", &[X::Global], Safe, &["esc"], 0, "back", "Back", "One step back; asks where that would discard something typed"),
+    entry(C::NextPart, "next", &[X::Global], Safe, &["tab"], 0, "next part", "Next part", "The next part of the screen, or the next tab"),
+    entry(C::PreviousPart, "previous", &[X::Global], Safe, &["shift-tab"], 0, "previous part", "Previous part", "The previous part of the screen, or the previous tab"),
+    entry(C::Back, "back", &[X::Global], Safe, &["esc"], 0, "back", "Back", "One step back; asks before typed text is lost"),
     entry(C::Palette, "palette", &[X::Global], Safe, &[":", "ctrl-p"], 81, "palette", "Command palette", "Find a command, key, project or model by name"),
-    entry(C::Help, "help", &[X::Global], Safe, &["?"], 82, "help", "Help", "All keys of this screen, versions and paths"),
+    entry(C::Help, "help", &[X::Global], Safe, &["?", "f1"], 82, "help", "Help", "All keys of this screen, versions and paths"),
     entry(C::Refresh, "refresh", &[X::Global], Safe, &["ctrl-r"], 0, "refresh", "Refresh", "Ask the workbench again"),
     entry(C::CancelRequest, "cancel", &[X::Global], Safe, &["ctrl-x"], 0, "cancel request", "Cancel request", "Give up the oldest request in flight"),
     entry(C::Notices, "notices", &[X::Global], Safe, &["!"], 0, "notices", "Notices", "Everything that was told, with request ids and hints"),
@@ -207,29 +209,29 @@ pub static COMMANDS: &[Entry] = &[
     // Forms and dialogs
     entry(C::NextField, "form.next", &[X::Form], Safe, &["tab"], 0, "next field", "Next field", "Move to the next field"),
     entry(C::PreviousField, "form.previous", &[X::Form], Safe, &["shift-tab"], 0, "previous field", "Previous field", "Move to the previous field"),
-    entry(C::Submit, "form.submit", &[X::Form, X::Confirm], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
+    entry(C::Submit, "form.submit", &[X::Form, X::Confirm, X::FilterField], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
     // Settings
     entry(C::NewKey, "keys.new", &[X::Keys], Changes, &["n"], 1, "new", "New API key", "Create an API key: expiry, audience, comment"),
-    entry(C::RotateKey, "keys.rotate", &[X::Keys], Changes, &["r"], 2, "rotate", "Rotate API key", "Create a successor, prove it, and only then delete the old one"),
-    entry(C::DeleteKey, "keys.delete", &[X::Keys], Destroys, &["d"], 3, "delete", "Delete API key", "Delete the selected or all marked API keys, after a question"),
-    entry(C::TestWithKey, "keys.test", &[X::Keys, X::Reveal], Safe, &["t"], 4, "test with", "Test a model with this key", "Call a model with this key; its text is only known if it was made in this run"),
+    entry(C::RotateKey, "keys.rotate", &[X::Keys], Changes, &["r"], 2, "rotate", "Rotate API key", "Successor first; the old key goes only after a yes"),
+    entry(C::DeleteKey, "keys.delete", &[X::Keys], Destroys, &["d"], 3, "delete", "Delete API key", "Delete the selected or the marked API keys"),
+    entry(C::TestWithKey, "keys.test", &[X::Keys, X::Reveal], Safe, &["t"], 4, "test", "Test a model with this key", "Call a model with this key, if it was made in this run"),
     entry(C::CopyKeyId, "keys.copy-id", &[X::Keys], Safe, &["y"], 5, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::KeyDetails, "keys.open", &[X::Keys], Safe, &["enter"], 6, "details", "Details of an API key", "Everything that is known about the selected key"),
     entry(C::Mark, "mark", &[X::Keys, X::UserKeys], Safe, &["space"], 0, "mark", "Mark", "Mark the row, for a command on several"),
-    entry(C::DeleteAllKeys, "keys.delete-all", &[X::Keys], Destroys, &["D"], 0, "delete all", "Delete all my API keys", "Delete every API key of the signed-in user, after their name is typed"),
+    entry(C::DeleteAllKeys, "keys.delete-all", &[X::Keys], Destroys, &["D"], 0, "delete all", "Delete all my API keys", "Delete every API key of the signed-in user"),
     entry(C::CopyKey, "reveal.copy", &[X::Reveal], Safe, &["y"], 1, "copy", "Copy the new key", "Send the new key to the terminal's clipboard"),
     entry(C::SaveKey, "reveal.save", &[X::Reveal], Safe, &["w"], 2, "write to file", "Save the new key", "Write the new key to a file that only you can read"),
-    entry(C::ShowKey, "reveal.show", &[X::Reveal], Safe, &["s"], 3, "show", "Show or hide the new key", "Show the key in clear on this screen, or hide it again"),
+    entry(C::ShowKey, "reveal.show", &[X::Reveal], Safe, &["s"], 5, "show/hide", "Show or hide the new key", "Show the key in clear on this screen, or hide it again"),
     // Profiles
     entry(C::AddProfile, "profiles.add", &[X::Profiles], Safe, &["n"], 2, "sign in", "Sign in to a workbench", "Add a profile: URL and API key"),
     entry(C::RemoveProfile, "profiles.remove", &[X::Profiles], Destroys, &["d"], 3, "sign out", "Sign out", "Forget a profile and its stored credential"),
     // Models
     entry(C::TestModel, "models.test", &[X::Models], Safe, &["t"], 1, "test", "Test a model", "Go to the Test panel of the selected model"),
     entry(C::RunModel, "models.run", &[X::Models, X::ModelPanel, X::Results, X::Run], Safe, &["b"], 3, "run", "Run against a model", "Many requests: throughput, latencies, replicas"),
-    entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Show only mine, public ones too, or all (administrators)"),
+    entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Mine, public ones too, or all (administrators)"),
     entry(C::RestartModel, "models.restart", &[X::Models, X::ModelPanel], Changes, &["R"], 0, "restart", "Restart a deployment", "Restart the latest deployment of the selected model"),
-    entry(C::StopModel, "models.stop", &[X::Models, X::ModelPanel], Destroys, &["S"], 0, "stop", "Stop a deployment", "Stop the latest deployment of the selected model, after a question"),
-    entry(C::CopyCall, "models.copy-call", &[X::Models, X::ModelPanel, X::Results], Safe, &["y"], 7, "copy call", "Copy the call", "As curl, Python or R, with the key as an environment variable"),
+    entry(C::StopModel, "models.stop", &[X::Models, X::ModelPanel], Destroys, &["S"], 0, "stop", "Stop a deployment", "Stop the latest deployment of the selected model"),
+    entry(C::CopyCall, "models.copy-call", &[X::Models, X::ModelPanel, X::Results], Safe, &["y"], 7, "copy call", "Copy the call", "As curl, Python or R; the key as an environment variable"),
     entry(C::SendTest, "test.send", &[X::ModelPanel, X::Results], Safe, &["t"], 1, "test", "Send the test", "Call the model once with this key and request"),
     entry(C::ChooseKey, "test.choose-key", &[X::ModelPanel], Safe, &["K"], 4, "choose key", "Choose an API key", "Take one of the keys that this run knows"),
     entry(C::FormatRequest, "test.format", &[X::ModelPanel], Safe, &["F"], 0, "format", "Format the request", "Lay the request's JSON out over several lines"),
@@ -237,7 +239,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::LoadRequest, "test.load", &[X::ModelPanel], Safe, &["L"], 0, "saved requests", "Saved requests", "Take one of the requests saved for the model"),
     entry(C::OpenResult, "results.open", &[X::Results], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
     entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::Refusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Mend a refusal: add the key's user to the project"),
-    entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Mend a refusal: a ready message for the owner or an administrator"),
+    entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Mend a refusal: a message for the owner, ready to send"),
     entry(C::CopyResult, "result.copy", &[X::ResultView], Safe, &["y"], 1, "copy body", "Copy the answer", "Send the body of the answer to the terminal's clipboard"),
     entry(C::ExportResults, "results.export", &[X::Results, X::Run], Safe, &["e"], 5, "export", "Export", "Write the results or the run to a JSON or CSV file"),
     entry(C::StopRun, "run.stop", &[X::Run], Safe, &["s"], 1, "stop", "Stop the run", "End the run now; what was measured stays"),
@@ -246,12 +248,12 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::NextSection, "admin.next", &[X::Admin], Safe, &["]"], 79, "next section", "Next section", "Users, Security, Projects: the next one"),
     entry(C::PreviousSection, "admin.previous", &[X::Admin], Safe, &["["], 0, "previous section", "Previous section", "Users, Security, Projects: the previous one"),
     entry(C::EditExpiration, "admin.expiration", &[X::Security], Changes, &["e"], 1, "edit", "Default API keys expiration", "Change how many days an API key may last"),
-    entry(C::DeleteKey, "admin.delete-key", &[X::UserKeys], Destroys, &["d"], 1, "delete", "Delete a user's API key", "Delete the selected API key of this user, after a question"),
+    entry(C::DeleteKey, "admin.delete-key", &[X::UserKeys], Destroys, &["d"], 1, "delete", "Delete a user's API key", "Delete the selected API key of this user"),
     entry(C::DeleteAllKeys, "admin.delete-all", &[X::Users, X::UserKeys], Destroys, &["D"], 2, "delete all", "Delete all API keys of a user", "After the user's name is typed"),
     entry(C::CopyKeyId, "admin.copy-id", &[X::UserKeys], Safe, &["y"], 3, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::AddCollaborator, "collaborators.add", &[X::Collaborators, X::Projects], Changes, &["a"], 2, "add", "Add a collaborator", "Give a user rights in the project"),
     entry(C::ChangePermission, "collaborators.change", &[X::Collaborators], Changes, &["e"], 3, "permission", "Change a permission", "Give a collaborator more or fewer rights"),
-    entry(C::RemoveCollaborator, "collaborators.remove", &[X::Collaborators], Destroys, &["d"], 4, "remove", "Remove a collaborator", "Take a user's rights in the project away, after a question"),
+    entry(C::RemoveCollaborator, "collaborators.remove", &[X::Collaborators], Destroys, &["d"], 4, "remove", "Remove a collaborator", "Take a user's rights in the project away"),
     entry(C::Open, "open", &[X::List], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
 ];
 
@@ -277,6 +279,7 @@ mod tests {
                 entry.id
             );
             assert!(!entry.keys.is_empty() && !entry.contexts.is_empty(), "{}", entry.id);
+            assert!(entry.doc.len() <= 58, "{}: too long for the help at 80 columns", entry.id);
             assert!(!entry.doc.ends_with('.'), "{}: a list entry, no full stop", entry.id);
         }
     }

@@ -66,6 +66,8 @@ pub struct SessionState {
     pub connection: Connection,
     pub expiration: Expiration,
     pub known_keys: Vec<KnownKey>,
+    /// The id of the key that this program is signed in with, where that is certain.
+    pub own_key_id: Option<String>,
 }
 
 impl SessionState {

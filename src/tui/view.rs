@@ -16,7 +16,7 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 
 use super::app::{App, Tab};
-use super::command::COMMANDS;
+use super::command::{COMMANDS, Command};
 use super::notices::Level;
 use super::session::Connection;
 use super::{overlays, screens, update};
@@ -197,6 +197,8 @@ fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
     entries.sort_by_key(|(depth, hint, ..)| (*hint >= 79, *depth, *hint));
     if update::modal(app) {
         entries.retain(|(_, hint, ..)| *hint != 81);
+        let back = COMMANDS.iter().find(|entry| entry.command == Command::Back);
+        entries.extend(back.map(|entry| (usize::MAX, 83, app.keymap.key_of(entry), entry.short)));
     }
     let width = |(_, _, key, short): &(usize, u8, String, &str)| text::width(key) + short.len() + 3;
     let (mut ours, everywhere): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(_, hint, ..)| *hint < 79);

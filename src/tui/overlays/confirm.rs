@@ -34,13 +34,24 @@ pub struct Confirm {
     /// What has to be typed, and what was.
     typed: Option<(String, Field)>,
     yes_focused: bool,
+    /// A second Esc is a yes: the question only guards what was typed.
+    esc_is_yes: bool,
     then: Confirmed,
 }
 
 impl Confirm {
     /// A question with two buttons, the harmless one focused.
     pub fn new(title: impl Into<String>, lines: Vec<String>, yes: &'static str, then: Confirmed) -> Self {
-        Self { title: title.into(), lines, yes, no: "Cancel", typed: None, yes_focused: false, then }
+        Self {
+            title: title.into(),
+            lines,
+            yes,
+            no: "Cancel",
+            typed: None,
+            yes_focused: false,
+            esc_is_yes: false,
+            then,
+        }
     }
 
     /// The same with another word for the harmless button.
@@ -57,10 +68,10 @@ impl Confirm {
         self
     }
 
-    /// The same with the button that does it focused: where the question only guards a typed text.
+    /// The same, and a second Esc is a yes: for leaving something typed.
     #[must_use]
-    pub fn yes_first(mut self) -> Self {
-        self.yes_focused = true;
+    pub fn esc_discards(mut self) -> Self {
+        self.esc_is_yes = true;
         self
     }
 
@@ -108,6 +119,7 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
             }
             Some(done(app))
         }
+        Command::Back if confirm.esc_is_yes => Some(done(app)),
         // A second Ctrl-C is a yes to leaving.
         Command::Quit if confirm.then == Confirmed::Quit => Some(done(app)),
         _ => None,
@@ -160,7 +172,8 @@ pub(super) fn view(app: &App, confirm: &Confirm, frame: &mut Frame<'_>, area: Re
         buttons.push(Span::styled(format!(" {} ", confirm.no), style(!confirm.yes_focused)));
         buttons.push(Span::raw("   "));
         buttons.push(Span::styled(format!(" {} ", confirm.yes), style(confirm.yes_focused)));
-        buttons.push(Span::styled("   y yes  n no", theme.dim));
+        let keys = if confirm.esc_is_yes { "   Esc again discards" } else { "   y yes  n no" };
+        buttons.push(Span::styled(keys, theme.dim));
     }
     lines.push(Line::default());
     lines.push(Line::from(buttons));

@@ -46,6 +46,7 @@ fn title(context: Context) -> &'static str {
     match context {
         Context::Global => "Everywhere",
         Context::List => "Lists",
+        Context::FilterField => "Filter",
         Context::Form => "Forms",
         Context::Keys => "API keys",
         Context::KeyForm => "New API key",

@@ -43,6 +43,9 @@ pub(super) fn typing(app: &App) -> bool {
 /// A command for the topmost overlay; `None` where it has no use for it.
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
     if command == Command::Back {
+        if let Some(effects) = confirm::command(app, command) {
+            return Some(effects);
+        }
         app.overlays.pop();
         return Some(Effects::new());
     }

@@ -23,6 +23,7 @@
 //! Its requests are a `Call` (data, run on tokio by `Call::run`) and come back as its `Reply`.
 
 pub mod admin;
+pub mod key_list;
 pub mod models;
 pub mod settings;
 

@@ -8,12 +8,13 @@ use std::cell::Cell;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::filter::find;
 
 /// How wide a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +177,8 @@ pub struct Table<'a> {
     pub glyphs: &'a Glyphs,
     /// Whether the table has the keys.
     pub focused: bool,
+    /// Words of the filter, marked where they are found; empty for none.
+    pub needle: &'a str,
 }
 
 /// Columns before the first one, for cursor and mark.
@@ -235,6 +238,11 @@ impl Table<'_> {
             let blank = width.saturating_sub(u16::try_from(text::width(&text)).unwrap_or(*width));
             let start = if column.right { x + blank } else { x };
             buf.set_stringn(start, area.y, &text, (*width).into(), cell.style);
+            for word in self.needle.split_whitespace() {
+                if let Some(at) = find(&text, word) {
+                    self.mark(start, area.y, &text, at, word.len(), buf);
+                }
+            }
             x += width + 1;
         }
         if selected {
@@ -243,9 +251,19 @@ impl Table<'_> {
             let end = x.saturating_sub(1).min(area.right());
             for x in area.x..end {
                 let cell = &mut buf[(x, area.y)];
+                let matched = cell.modifier & Modifier::UNDERLINED;
                 cell.set_style(Style::reset());
-                cell.set_style(style);
+                cell.set_style(style.add_modifier(matched));
             }
+        }
+    }
+
+    /// Shows what the filter found: `len` bytes from byte `at` of a text that begins at `x`.
+    fn mark(&self, x: u16, y: u16, text: &str, at: usize, len: usize, buf: &mut Buffer) {
+        let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or_default();
+        let from = x + columns(&text[..at]);
+        for x in from..from + columns(&text[at..at + len]) {
+            buf[(x, y)].set_style(self.theme.matched);
         }
     }
 
@@ -330,7 +348,7 @@ mod tests {
 
     fn draw(state: &TableState, columns: u16, rows: u16) -> (Vec<String>, usize) {
         let theme = Theme::mono();
-        let table = Table { columns: &COLUMNS, theme: &theme, glyphs: &UNICODE, focused: true };
+        let table = Table { columns: &COLUMNS, theme: &theme, glyphs: &UNICODE, focused: true, needle: "" };
         let area = Rect::new(0, 0, columns, rows);
         let mut buf = Buffer::empty(area);
         let mut formatted = 0;

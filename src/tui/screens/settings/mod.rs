@@ -1,89 +1,347 @@
-//! The Settings tab: API keys, the legacy key, profiles.
+//! The Settings tab: API keys, the legacy key, new keys, profiles.
+
+mod calls;
+mod details;
+mod key_form;
+mod reveal;
+mod view;
+
+pub use calls::{Call, Reply};
 
 use crossterm::event::KeyEvent;
-use ratatui::Frame;
-use ratatui::layout::Rect;
 
-use crate::api;
+use self::key_form::KeyForm;
+use self::reveal::Reveal;
+use super::key_list::{KeyList, Selected, describe};
+use crate::text;
 use crate::tui::app::App;
 use crate::tui::command::{Command, Context};
-use crate::tui::effect::{self, Effects};
-use crate::tui::requests::RequestId;
+use crate::tui::effect::{self, Copied, Effect, Effects};
+use crate::tui::overlays::{self, Confirm};
+use crate::tui::requests::{Kind, RequestId, Scope};
+use crate::tui::session::KnownKey;
+
+pub(super) use view::view;
 
 /// The state of the tab.
-#[derive(Debug, Default)]
-pub struct State {}
-
-/// What the tab asks the workbench.
 #[derive(Debug)]
-pub enum Call {}
+pub struct State {
+    pub keys: KeyList,
+    pub dialog: Option<Dialog>,
+    /// Key IDs that are being deleted.
+    deleting: Option<RequestId>,
+}
 
-/// What it answered.
+impl Default for State {
+    fn default() -> Self {
+        Self { keys: KeyList::with_legacy(), dialog: None, deleting: None }
+    }
+}
+
+/// A dialog of the tab's own.
 #[derive(Debug)]
-pub enum Reply {}
+pub enum Dialog {
+    NewKey(Box<KeyForm>),
+    Reveal(Box<Reveal>),
+    /// Details of the selected key, scrolled down by so many lines.
+    Details(u16),
+}
 
 /// What a yes to a question of this tab does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Confirmed {}
+pub enum Confirmed {
+    /// Delete these Key IDs of the signed-in user.
+    Delete(Vec<String>),
+    DeleteAll,
+    RotateLegacy,
+    /// Leave the dialog and what was typed or not kept.
+    Discard,
+}
 
-impl Call {
-    /// Carries the call out.
-    pub async fn run(self, _context: effect::Context) -> Reply {
-        match self {}
+pub(super) fn contexts(app: &App) -> Vec<Context> {
+    match &app.settings.dialog {
+        None if app.settings.keys.filter.is_open() => vec![Context::FilterField, Context::List],
+        None => vec![Context::Keys, Context::List],
+        Some(Dialog::NewKey(_)) => vec![Context::KeyForm, Context::Form],
+        Some(Dialog::Reveal(reveal)) if reveal.typing() => vec![Context::Form],
+        Some(Dialog::Reveal(_)) => vec![Context::Reveal],
+        Some(Dialog::Details(_)) => vec![Context::Reader],
     }
 }
 
-impl Reply {
-    /// The error of an answer that is one.
-    pub fn error(&self) -> Option<&api::Error> {
-        None
+pub(super) fn typing(app: &App) -> bool {
+    match &app.settings.dialog {
+        None => app.settings.keys.filter.is_open(),
+        Some(Dialog::NewKey(form)) => form.typing(),
+        Some(Dialog::Reveal(reveal)) => reveal.typing(),
+        Some(Dialog::Details(_)) => false,
     }
 }
 
-pub(super) fn contexts(_app: &App) -> Vec<Context> {
-    vec![Context::Keys, Context::List]
+pub(super) fn modal(app: &App) -> bool {
+    app.settings.dialog.is_some()
 }
 
-pub(super) fn typing(_app: &App) -> bool {
-    false
+pub(super) fn unsaved(app: &App) -> Option<String> {
+    match &app.settings.dialog {
+        Some(Dialog::Reveal(reveal)) if !reveal.kept() => {
+            Some("The new API key was neither copied nor saved; it is shown only this once.".into())
+        }
+        Some(Dialog::NewKey(form)) if form.touched() => {
+            Some("The form for a new API key is filled in.".into())
+        }
+        _ => None,
+    }
 }
 
-pub(super) fn modal(_app: &App) -> bool {
-    false
+pub(super) fn enter(app: &mut App) -> Effects {
+    list(app)
 }
 
-pub(super) fn unsaved(_app: &App) -> Option<String> {
-    None
+/// Asks for the list, unless that question is under way.
+fn list(app: &mut App) -> Effects {
+    let Some(username) = app.session.username.clone() else { return Effects::new() };
+    if app.settings.keys.loading.is_some_and(|id| app.requests.waits_for(id)) {
+        return Effects::new();
+    }
+    let what = format!("listing the API keys of {username}");
+    let call = effect::Call::Settings(Call::List { username });
+    let (id, effect) = app.start(Scope::Settings, Kind::Read, what, call);
+    app.settings.keys.loading = Some(id);
+    vec![effect]
 }
 
-pub(super) fn enter(_app: &mut App) -> Effects {
+pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
+    match &mut app.settings.dialog {
+        Some(Dialog::NewKey(_)) => return key_form::command(app, command),
+        Some(Dialog::Reveal(_)) => return reveal::command(app, command),
+        Some(Dialog::Details(scroll)) => {
+            *scroll = match command {
+                Command::Up => scroll.saturating_sub(1),
+                Command::Down => scroll.saturating_add(1),
+                Command::Back | Command::KeyDetails => {
+                    app.settings.dialog = None;
+                    return Some(Effects::new());
+                }
+                _ => return None,
+            };
+            return Some(Effects::new());
+        }
+        None => {}
+    }
+    match command {
+        Command::NewKey => {
+            let form = KeyForm::new(app);
+            app.settings.dialog = Some(Dialog::NewKey(Box::new(form)));
+        }
+        Command::DeleteKey => return Some(ask_delete(app)),
+        Command::DeleteAllKeys => return Some(ask_delete_all(app)),
+        Command::RotateKey => return Some(rotate(app)),
+        Command::CopyKeyId => return Some(copy_id(app)),
+        Command::KeyDetails => app.settings.dialog = Some(Dialog::Details(0)),
+        Command::Refresh => {
+            let mut effects = list(app);
+            effects.extend(crate::tui::session::ask_expiration(app));
+            return Some(effects);
+        }
+        other => return app.settings.keys.command(other).then(Effects::new),
+    }
+    Some(Effects::new())
+}
+
+pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
+    match &mut app.settings.dialog {
+        None => {
+            if app.settings.keys.filter.on_key(key) {
+                app.settings.keys.arrange();
+            }
+        }
+        Some(Dialog::NewKey(_)) => return key_form::key(app, key),
+        Some(Dialog::Reveal(reveal)) => reveal.key(key),
+        Some(Dialog::Details(_)) => {}
+    }
     Effects::new()
 }
 
-pub(super) fn command(_app: &mut App, _command: Command) -> Option<Effects> {
-    None
-}
-
-pub(super) fn key(_app: &mut App, _key: KeyEvent) -> Effects {
+pub(super) fn paste(app: &mut App, text: &str) -> Effects {
+    match &mut app.settings.dialog {
+        None => {
+            if app.settings.keys.filter.paste(text) {
+                app.settings.keys.arrange();
+            }
+        }
+        Some(Dialog::NewKey(_)) => key_form::paste(app, text),
+        Some(Dialog::Reveal(reveal)) => reveal.paste(text),
+        Some(Dialog::Details(_)) => {}
+    }
     Effects::new()
 }
 
-pub(super) fn paste(_app: &mut App, _text: &str) -> Effects {
+pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
+    let now = app.now;
+    match reply {
+        Reply::Listed(Ok(keys)) => app.settings.keys.set(keys, now),
+        Reply::Listed(Err(error)) => {
+            app.settings.keys.problem = Some(error.to_string());
+            app.notices.failed(now, &error);
+        }
+        Reply::Created(answer) => return key_form::created(app, id, answer),
+        Reply::LegacyRotated(Ok(answer)) => {
+            app.settings.dialog = Some(Dialog::Reveal(Box::new(Reveal::legacy(*answer))));
+        }
+        Reply::Deleted { done, failed } => {
+            app.settings.deleting = None;
+            app.settings.keys.marked.retain(|id| !done.contains(id));
+            app.session.known_keys.retain(|known| known.key_id.as_ref().is_none_or(|id| !done.contains(id)));
+            if !done.is_empty() {
+                let ids: Vec<_> = done.iter().take(4).map(|id| text::short_id(id).into_owned()).collect();
+                let more =
+                    if done.len() > 4 { format!(" and {} more", done.len() - 4) } else { String::new() };
+                app.notices.info(now, format!("deleted {}{more}", ids.join(", ")));
+            }
+            if let Some((_, error)) = failed {
+                app.notices.failed(now, &error);
+            }
+            return list(app);
+        }
+        Reply::DeletedAll(Ok(())) => {
+            app.settings.deleting = None;
+            app.notices.info(now, "deleted all API keys");
+            return list(app);
+        }
+        Reply::DeletedAll(Err(error)) | Reply::LegacyRotated(Err(error)) => {
+            app.settings.deleting = None;
+            app.notices.failed(now, &error);
+        }
+        Reply::Saved(answer) => reveal::saved(app, answer),
+    }
     Effects::new()
 }
 
-pub(super) fn reply(_app: &mut App, _id: RequestId, reply: Reply) -> Effects {
-    match reply {}
+pub(super) fn cancelled(app: &mut App, id: RequestId) {
+    if app.settings.deleting == Some(id) {
+        app.settings.deleting = None;
+    }
+    if let Some(Dialog::NewKey(form)) = &mut app.settings.dialog {
+        form.cancelled(id);
+    }
 }
 
-pub(super) fn cancelled(_app: &mut App, _id: RequestId) {}
-
-pub(super) fn policy_changed(_app: &mut App) {}
-
-pub(in crate::tui) fn confirmed(_app: &mut App, what: Confirmed) -> Effects {
-    match what {}
+pub(super) fn policy_changed(app: &mut App) {
+    let rules = key_form::rules(app);
+    if let Some(Dialog::NewKey(form)) = &mut app.settings.dialog {
+        form.rules_changed(&rules);
+    }
 }
 
-pub(super) fn view(_app: &App, frame: &mut Frame<'_>, area: Rect) {
-    frame.render_widget("API keys", area);
+pub(in crate::tui) fn confirmed(app: &mut App, what: Confirmed) -> Effects {
+    let Some(username) = app.session.username.clone() else { return Effects::new() };
+    let (what, call) = match what {
+        Confirmed::Discard => {
+            app.settings.dialog = None;
+            return list(app);
+        }
+        Confirmed::Delete(key_ids) => (
+            format!("deleting {}", text::count(key_ids.len(), "API key", "API keys")),
+            Call::Delete { username, key_ids },
+        ),
+        Confirmed::DeleteAll => {
+            (format!("deleting all API keys of {username}"), Call::DeleteAll { username })
+        }
+        Confirmed::RotateLegacy => ("rotating the legacy key".into(), Call::RotateLegacy { username }),
+    };
+    let (id, effect) = app.start(Scope::Settings, Kind::Change, what, effect::Call::Settings(call));
+    app.settings.deleting = Some(id);
+    vec![effect]
+}
+
+/// The keys that are certain to be the one this program is signed in with.
+pub(super) fn is_own(app: &App, key_id: &str) -> bool {
+    app.session.own_key_id.as_deref() == Some(key_id)
+}
+
+fn ask_delete(app: &mut App) -> Effects {
+    let chosen = app.settings.keys.chosen();
+    if chosen.is_empty() {
+        if matches!(app.settings.keys.selected(), Some(Selected::Legacy)) {
+            app.notices.warning(
+                app.now,
+                "the legacy key cannot be deleted; r replaces it, and nothing here needs it",
+            );
+        }
+        return Effects::new();
+    }
+    let mut lines = Vec::new();
+    let ids: Vec<String> = chosen.iter().map(|key| key.key_id.clone()).collect();
+    lines.push(format!(
+        "{} of {} at {}:",
+        text::count(ids.len(), "key", "keys"),
+        app.session.user(),
+        app.session.label
+    ));
+    lines.extend(chosen.iter().take(8).map(|key| format!("  {}", describe(key))));
+    if chosen.len() > 8 {
+        lines.push(format!("  and {} more", chosen.len() - 8));
+    }
+    lines.push(String::new());
+    lines.push("Whoever uses it is refused from then on. This cannot be undone.".into());
+    if ids.iter().any(|id| is_own(app, id)) {
+        lines.push("keybench itself is signed in with it: it will be signed out.".into());
+    }
+    let title = if ids.len() == 1 { "Delete this API key?" } else { "Delete these API keys?" };
+    Confirm::new(title, lines, "Delete", overlays::Confirmed::Settings(Confirmed::Delete(ids))).ask(app)
+}
+
+fn ask_delete_all(app: &mut App) -> Effects {
+    let Some(username) = app.session.username.clone() else { return Effects::new() };
+    let lines = vec![
+        format!("All API keys of {username} at {} stop working at once,", app.session.label),
+        "the one that keybench is signed in with among them.".into(),
+        format!("Now listed: {}.", text::count(app.settings.keys.keys.len(), "key", "keys")),
+    ];
+    Confirm::new(
+        "Delete all API keys?",
+        lines,
+        "Delete all",
+        overlays::Confirmed::Settings(Confirmed::DeleteAll),
+    )
+    .typing_name(username)
+    .ask(app)
+}
+
+fn rotate(app: &mut App) -> Effects {
+    match app.settings.keys.selected() {
+        Some(Selected::Legacy) => {
+            let lines = vec![
+                "cdswctl and the v1 API use it; model calls do not need it.".into(),
+                "The one there is now stops working at once; the new one is shown once.".into(),
+            ];
+            let then = overlays::Confirmed::Settings(Confirmed::RotateLegacy);
+            Confirm::new("Replace the legacy key?", lines, "Replace", then).ask(app)
+        }
+        _ => Effects::new(),
+    }
+}
+
+fn copy_id(app: &mut App) -> Effects {
+    match app.settings.keys.selected() {
+        Some(Selected::Key(key)) => {
+            let id = key.key_id.clone();
+            app.notices.info(app.now, sent_to_terminal(app, "Key ID"));
+            vec![Effect::Copy(Copied::Text(id))]
+        }
+        _ => Effects::new(),
+    }
+}
+
+/// `Key ID sent to your terminal`: whether it took it cannot be known.
+pub(in crate::tui) fn sent_to_terminal(app: &App, what: &str) -> String {
+    let caveat = app.preferences.clipboard.caveat().map(|caveat| format!(" ({caveat})")).unwrap_or_default();
+    format!("{what} sent to your terminal's clipboard{caveat}")
+}
+
+/// Keeps a key that was made here, for tests.
+fn remember(app: &mut App, key: KnownKey) {
+    app.session.known_keys.retain(|known| known.key != key.key);
+    app.session.known_keys.push(key);
 }

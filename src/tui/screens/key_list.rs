@@ -1,0 +1,266 @@
+//! A list of somebody's API keys: the table of the Settings tab and of one user in Admin.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::expiry::{self, KeyStatus};
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::command::Command;
+use crate::tui::requests::RequestId;
+use crate::tui::widgets::filter::{Done, Filter};
+use crate::tui::widgets::pane::filter_row;
+use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
+use crate::wire::{AUDIENCE_APPLICATION, V2KeyDetails, time};
+
+/// The columns, in the order in which they can be sorted by.
+const COLUMNS: [Column; 6] = [
+    Column::new("KEY ID", Width::Fixed(9)),
+    Column::new("STATUS", Width::Fixed(9)),
+    Column::new("EXPIRES", Width::Fixed(10)),
+    Column::new("LEFT", Width::Fixed(7)).right(),
+    Column::new("AUDIENCE", Width::Fixed(9)).optional(1),
+    Column::new("COMMENT", Width::Fill(8)),
+];
+
+/// The API keys of one user.
+#[derive(Debug, Default)]
+pub struct KeyList {
+    pub keys: Vec<V2KeyDetails>,
+    /// When each expires; the texts are read once.
+    expires: Vec<Option<Timestamp>>,
+    /// Whether the legacy key has a row of its own, after the others.
+    pub legacy: bool,
+    pub table: TableState,
+    pub filter: Filter,
+    /// Key IDs that are marked.
+    pub marked: BTreeSet<String>,
+    /// When the list was fetched.
+    pub fetched: Option<Timestamp>,
+    pub loading: Option<RequestId>,
+    /// Why there is no newer list.
+    pub problem: Option<String>,
+}
+
+/// What is selected.
+#[derive(Debug, Clone, Copy)]
+pub enum Selected<'a> {
+    Key(&'a V2KeyDetails),
+    Legacy,
+}
+
+impl KeyList {
+    /// For the signed-in user, whose legacy key has a row too.
+    pub fn with_legacy() -> Self {
+        Self { legacy: true, ..Self::default() }
+    }
+
+    /// Takes a new list.
+    pub fn set(&mut self, keys: Vec<V2KeyDetails>, now: Timestamp) {
+        let selected = match self.selected() {
+            Some(Selected::Key(key)) => Some(key.key_id.clone()),
+            _ => None,
+        };
+        self.expires = keys.iter().map(|key| time::parse(&key.expiry_date)).collect();
+        self.keys = keys;
+        self.fetched = Some(now);
+        self.problem = None;
+        let ids: BTreeSet<&str> = self.keys.iter().map(|key| key.key_id.as_str()).collect();
+        self.marked.retain(|id| ids.contains(id.as_str()));
+        self.arrange();
+        if let Some(row) = selected.and_then(|id| self.keys.iter().position(|key| key.key_id == id)) {
+            self.table.select_row(row);
+        }
+    }
+
+    /// Filters and sorts again.
+    pub fn arrange(&mut self) {
+        let rows = self.keys.len() + usize::from(self.legacy);
+        let (keys, expires, filter) = (&self.keys, &self.expires, &self.filter);
+        let keep = |row: usize| match keys.get(row) {
+            Some(key) => {
+                filter.keeps(&[&key.key_id, &key.comments, audience(key), date_of(&key.expiry_date)])
+            }
+            None => filter.keeps(&["legacy", "never"]),
+        };
+        let column = self.table.sort.map_or(usize::MAX, |(column, _)| column);
+        let instant = |row: usize| expires.get(row).copied().flatten().unwrap_or(Timestamp::MAX);
+        let of_text = |row: usize, text: fn(&V2KeyDetails) -> &str| keys.get(row).map_or("\u{10ffff}", text);
+        match column {
+            1..=3 => self.table.arrange(rows, keep, Some(instant)),
+            0 => self.table.arrange(rows, keep, Some(|row| of_text(row, |key| &key.key_id))),
+            4 => self.table.arrange(rows, keep, Some(|row| of_text(row, audience))),
+            5 => self.table.arrange(rows, keep, Some(|row| of_text(row, |key| &key.comments))),
+            _ => self.table.arrange(rows, keep, None::<fn(usize) -> usize>),
+        }
+    }
+
+    /// The selected row.
+    pub fn selected(&self) -> Option<Selected<'_>> {
+        let row = self.table.selected_row()?;
+        Some(self.keys.get(row).map_or(Selected::Legacy, Selected::Key))
+    }
+
+    /// The marked keys, or without any the selected one.
+    pub fn chosen(&self) -> Vec<&V2KeyDetails> {
+        if !self.marked.is_empty() {
+            return self.keys.iter().filter(|key| self.marked.contains(&key.key_id)).collect();
+        }
+        match self.selected() {
+            Some(Selected::Key(key)) => vec![key],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Moves, filters, sorts, marks; `false` where the command is something else.
+    pub fn command(&mut self, command: Command) -> bool {
+        match self.filter.command(command) {
+            Done::Changed => {
+                self.arrange();
+                return true;
+            }
+            Done::Same => return true,
+            Done::Not => {}
+        }
+        match command {
+            Command::Sort => {
+                self.table.next_sort(COLUMNS.len());
+                self.arrange();
+            }
+            Command::SortReverse => {
+                self.table.reverse_sort();
+                self.arrange();
+            }
+            Command::Mark => {
+                if let Some(Selected::Key(key)) = self.selected() {
+                    let id = key.key_id.clone();
+                    if !self.marked.remove(&id) {
+                        self.marked.insert(id);
+                    }
+                }
+                self.table.command(Command::Down);
+            }
+            Command::Back if !self.marked.is_empty() => self.marked.clear(),
+            other => return self.table.command(other),
+        }
+        true
+    }
+
+    /// `4 keys · 1 expires soon · 2 expired`.
+    pub fn summary(&self, app: &App) -> String {
+        if self.fetched.is_none() {
+            return String::new();
+        }
+        let count = |wanted: KeyStatus| self.expires.iter().filter(|at| status(app, **at) == wanted).count();
+        let mut parts = vec![text::count(self.keys.len(), "key", "keys")];
+        match count(KeyStatus::Soon) {
+            0 => {}
+            1 => parts.push("1 expires soon".into()),
+            n => parts.push(format!("{n} expire soon")),
+        }
+        match count(KeyStatus::Expired) {
+            0 => {}
+            n => parts.push(format!("{n} expired")),
+        }
+        if !self.marked.is_empty() {
+            parts.push(format!("{} marked", self.marked.len()));
+        }
+        parts.join(&format!(" {} ", app.preferences.glyphs.separator))
+    }
+
+    /// Draws the table.
+    pub fn view(&self, app: &App, focused: bool, frame: &mut Frame<'_>, area: Rect) {
+        let area = filter_row(app, &self.filter, frame, area);
+        let preferences = &app.preferences;
+        let table = Table {
+            columns: &COLUMNS,
+            theme: &preferences.theme,
+            glyphs: preferences.glyphs,
+            focused,
+            needle: self.filter.text(),
+        };
+        table.render(&self.table, area, frame.buffer_mut(), |row, cells| {
+            let Some(key) = self.keys.get(row) else {
+                cells.extend(legacy_cells(app));
+                return false;
+            };
+            let expires = self.expires.get(row).copied().flatten();
+            let status = status(app, expires);
+            let (sign, style) = sign(app, status);
+            cells.push(Shown::new(text::short_id(&key.key_id)));
+            cells.push(Shown::styled(format!("{sign} {}", status.word()), style));
+            cells.push(Shown::new(date_of(&key.expiry_date)));
+            let left = expires.map(|at| expiry::days_between(app.today(), time::utc_day(at)));
+            cells.push(Shown::new(left.map_or_else(|| "?".into(), |days| format!("{days} d"))));
+            cells.push(Shown::new(audience(key)));
+            cells.push(Shown::new(key.comments.as_str()));
+            self.marked.contains(&key.key_id)
+        });
+    }
+}
+
+fn legacy_cells(app: &App) -> [Shown<'static>; 6] {
+    let glyphs = app.preferences.glyphs;
+    [
+        Shown::new("legacy"),
+        Shown::styled(format!("{} active", glyphs.active), app.preferences.theme.ok),
+        Shown::new("never"),
+        Shown::new(glyphs.forever),
+        Shown::new("CLI"),
+        Shown::new("cannot be deleted; not needed for models"),
+    ]
+}
+
+/// The day of an expiry date as the workbench writes it; the text itself where it is none.
+fn date_of(expiry_date: &str) -> &str {
+    match expiry_date.get(..10) {
+        Some(day) if expiry_date.is_char_boundary(10) => day,
+        _ => expiry_date,
+    }
+}
+
+/// Where a key stands at the moment of the last message.
+pub fn status(app: &App, expires: Option<Timestamp>) -> KeyStatus {
+    match expires {
+        None => KeyStatus::Unknown,
+        Some(at) if at <= app.now => KeyStatus::Expired,
+        Some(at) => {
+            let left = expiry::days_between(app.today(), time::utc_day(at));
+            let soon = left <= i64::from(app.preferences.soon_days);
+            if soon { KeyStatus::Soon } else { KeyStatus::Active }
+        }
+    }
+}
+
+/// The sign of a status and how it looks.
+pub fn sign(app: &App, status: KeyStatus) -> (&'static str, ratatui::style::Style) {
+    let (glyphs, theme) = (app.preferences.glyphs, &app.preferences.theme);
+    match status {
+        KeyStatus::Active => (glyphs.active, theme.ok),
+        KeyStatus::Soon => (glyphs.soon, theme.warn),
+        KeyStatus::Expired => (glyphs.expired, theme.dim),
+        KeyStatus::Unknown => (glyphs.unknown, theme.dim),
+    }
+}
+
+/// The audience in as few letters as say it.
+pub fn audience(key: &V2KeyDetails) -> &str {
+    match key.audiences.as_slice() {
+        [] => "—",
+        [one] if one == AUDIENCE_APPLICATION => "App",
+        [one] => one,
+        many if many.iter().any(|one| one == AUDIENCE_APPLICATION) && many.len() == 2 => "API, App",
+        _ => "several",
+    }
+}
+
+/// A key in words, for questions: its id, and what tells it from others.
+pub fn describe(key: &V2KeyDetails) -> String {
+    let comment =
+        if key.comments.is_empty() { "without comment".into() } else { format!("\"{}\"", key.comments) };
+    let text = format!("{}  {}  {comment}", text::short_id(&key.key_id), date_of(&key.expiry_date));
+    text::clean(&text).into_owned()
+}

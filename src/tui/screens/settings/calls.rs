@@ -1,0 +1,137 @@
+//! What the Settings tab asks the workbench, and the files that it writes.
+
+use std::path::{Path, PathBuf};
+
+use crate::api::{self, NewKey};
+use crate::config::private_file;
+use crate::secret::ApiKey;
+use crate::tui::effect::Context;
+use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails};
+
+/// One question.
+#[derive(Debug)]
+pub enum Call {
+    List {
+        username: String,
+    },
+    Create {
+        username: String,
+        new: NewKey,
+    },
+    /// One after the other; the first refusal ends it.
+    Delete {
+        username: String,
+        key_ids: Vec<String>,
+    },
+    DeleteAll {
+        username: String,
+    },
+    RotateLegacy {
+        username: String,
+    },
+    /// Writes a key to a file that only its owner can read.
+    Save {
+        key: ApiKey,
+        path: String,
+    },
+}
+
+/// Its answer.
+#[derive(Debug)]
+pub enum Reply {
+    Listed(Result<Vec<V2KeyDetails>, api::Error>),
+    Created(Result<Box<CreateV2KeyResponse>, api::Error>),
+    Deleted {
+        done: Vec<String>,
+        failed: Option<(String, api::Error)>,
+    },
+    DeletedAll(Result<(), api::Error>),
+    LegacyRotated(Result<Box<RotateV1KeyResponse>, api::Error>),
+    /// Where the key is now, or why it is not.
+    Saved(Result<PathBuf, String>),
+}
+
+impl Call {
+    /// Carries the call out.
+    pub async fn run(self, context: Context) -> Reply {
+        let client = &context.session.client;
+        match self {
+            Self::List { username } => Reply::Listed(client.list_keys(&username).await),
+            Self::Create { username, new } => {
+                Reply::Created(client.create_key(&username, &new).await.map(Box::new))
+            }
+            Self::Delete { username, key_ids } => {
+                let mut done = Vec::new();
+                for key_id in key_ids {
+                    match client.delete_key(&username, &key_id).await {
+                        Ok(()) => done.push(key_id),
+                        Err(error) => return Reply::Deleted { done, failed: Some((key_id, error)) },
+                    }
+                }
+                Reply::Deleted { done, failed: None }
+            }
+            Self::DeleteAll { username } => Reply::DeletedAll(client.delete_all_keys(&username).await),
+            Self::RotateLegacy { username } => {
+                Reply::LegacyRotated(client.rotate_legacy_key(&username, None, "").await.map(Box::new))
+            }
+            Self::Save { key, path } => {
+                let saved = tokio::task::spawn_blocking(move || save(&key, &path)).await;
+                Reply::Saved(saved.unwrap_or_else(|error| Err(error.to_string())))
+            }
+        }
+    }
+}
+
+impl Reply {
+    /// The error of an answer that is one.
+    pub fn error(&self) -> Option<&api::Error> {
+        match self {
+            Self::Listed(Err(error))
+            | Self::Created(Err(error))
+            | Self::DeletedAll(Err(error))
+            | Self::LegacyRotated(Err(error)) => Some(error),
+            Self::Deleted { failed, .. } => failed.as_ref().map(|(_, error)| error),
+            _ => None,
+        }
+    }
+}
+
+/// Writes `key` and a line break to a new file with mode 0600.
+fn save(key: &ApiKey, path: &str) -> Result<PathBuf, String> {
+    let path = expand_home(path);
+    if path.exists() {
+        return Err(format!("{} is there already; give another name", path.display()));
+    }
+    let line = secrecy::zeroize::Zeroizing::new(format!("{}\n", key.expose()));
+    private_file::write(&path, line.as_bytes())
+        .map_err(|error| format!("{} cannot be written: {error}; give another place", path.display()))?;
+    Ok(path)
+}
+
+/// `~/keys/x` as a shell would read it.
+fn expand_home(path: &str) -> PathBuf {
+    let home = std::env::home_dir();
+    match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => Path::new(path).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_saved_key_is_private_and_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key").display().to_string();
+        let key = ApiKey::from_workbench("0a.9f");
+        let saved = save(&key, &path).unwrap();
+        assert_eq!(std::fs::read_to_string(&saved).unwrap(), "0a.9f\n");
+        assert_eq!(std::fs::metadata(&saved).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(save(&key, &path).unwrap_err().contains("is there already"));
+        assert!(save(&key, "/nowhere/at/all").unwrap_err().contains("cannot be written"));
+    }
+}

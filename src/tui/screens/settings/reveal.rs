@@ -1,0 +1,233 @@
+//! A new key, shown once: copy it, save it, test it, and only then leave.
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Call, Confirmed, Dialog, sent_to_terminal};
+use crate::secret::ApiKey;
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::command::Command;
+use crate::tui::effect::{self, Copied, Effect, Effects};
+use crate::tui::overlays::{self, Confirm};
+use crate::tui::requests::{Kind, Scope};
+use crate::tui::widgets::dialog;
+use crate::tui::widgets::field::Field;
+use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse};
+
+/// The state of the dialog.
+#[derive(Debug)]
+pub struct Reveal {
+    title: &'static str,
+    key: ApiKey,
+    /// Empty for the legacy key, which has none.
+    key_id: String,
+    expires: String,
+    comment: String,
+    hidden: bool,
+    kept: bool,
+    /// The name of the file, while it is typed.
+    path: Option<Field>,
+    /// What happened to the key, and whether that is good news.
+    told: Option<(bool, String)>,
+}
+
+impl Reveal {
+    /// For a created key.
+    pub fn new(created: CreateV2KeyResponse) -> Self {
+        Self {
+            title: "New API key, shown only this once",
+            key: created.api_key,
+            key_id: created.key_id,
+            expires: created.expiry_date,
+            comment: created.comments,
+            hidden: false,
+            kept: false,
+            path: None,
+            told: None,
+        }
+    }
+
+    /// For a replaced legacy key.
+    pub fn legacy(answer: RotateV1KeyResponse) -> Self {
+        Self {
+            title: "New legacy key, shown only this once",
+            key: answer.api_key,
+            key_id: String::new(),
+            expires: answer.api_key_expiry_date,
+            comment: answer.api_key_comments,
+            hidden: false,
+            kept: false,
+            path: None,
+            told: None,
+        }
+    }
+
+    /// Whether the name of a file is being typed.
+    pub fn typing(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Whether the key was copied or saved.
+    pub fn kept(&self) -> bool {
+        self.kept
+    }
+
+    pub fn key(&mut self, key: KeyEvent) {
+        if let Some(field) = &mut self.path {
+            field.on_key(key);
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        if let Some(field) = &mut self.path {
+            field.paste(text);
+        }
+    }
+
+    /// `nightly-scoring.key`: a name that a file can have.
+    fn proposed_path(&self) -> String {
+        let source = if self.comment.is_empty() { &self.key_id } else { &self.comment };
+        let name: String = source
+            .chars()
+            .take(40)
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .collect();
+        let name = name.trim_matches('-');
+        format!("{}.key", if name.is_empty() { "api" } else { name })
+    }
+}
+
+fn reveal(app: &mut App) -> Option<&mut Reveal> {
+    match &mut app.settings.dialog {
+        Some(Dialog::Reveal(reveal)) => Some(reveal),
+        _ => None,
+    }
+}
+
+pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
+    let told = sent_to_terminal(app, "the key was");
+    let reveal = reveal(app)?;
+    match command {
+        Command::Submit => {
+            let path = reveal.path.take()?.text().trim().to_owned();
+            if path.is_empty() {
+                return Some(Effects::new());
+            }
+            let call = effect::Call::Settings(Call::Save { key: reveal.key.clone(), path });
+            return Some(vec![app.start(Scope::Dialog, Kind::Change, "writing the key to a file", call).1]);
+        }
+        Command::Back if reveal.path.is_some() => reveal.path = None,
+        Command::Back if reveal.kept => return Some(close(app)),
+        Command::Back => {
+            let lines = vec![
+                "It was neither copied nor saved, and is shown only this once.".into(),
+                "Without it the key is of no use and should be deleted.".into(),
+            ];
+            let then = overlays::Confirmed::Settings(Confirmed::Discard);
+            return Some(
+                Confirm::new("Leave the new key?", lines, "Leave it", then)
+                    .or("Back to the key")
+                    .esc_discards()
+                    .ask(app),
+            );
+        }
+        Command::CopyKey => {
+            reveal.kept = true;
+            reveal.told = Some((true, told));
+            return Some(vec![Effect::Copy(Copied::Key(reveal.key.clone()))]);
+        }
+        Command::SaveKey => reveal.path = Some(Field::new(reveal.proposed_path())),
+        Command::ShowKey => reveal.hidden = !reveal.hidden,
+        _ => return None,
+    }
+    Some(Effects::new())
+}
+
+fn close(app: &mut App) -> Effects {
+    app.settings.dialog = None;
+    super::list(app)
+}
+
+/// The file was written, or not.
+pub(super) fn saved(app: &mut App, answer: Result<std::path::PathBuf, String>) {
+    let told = match answer {
+        Ok(path) => (true, format!("written to {} (only you can read it)", path.display())),
+        Err(problem) => (false, problem),
+    };
+    match reveal(app) {
+        Some(reveal) => {
+            reveal.kept |= told.0;
+            reveal.told = Some(told);
+        }
+        None if told.0 => app.notices.info(app.now, told.1),
+        None => app.notices.error(app.now, told.1, None),
+    }
+}
+
+pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.preferences.theme;
+    let glyphs = app.preferences.glyphs;
+    // On a low terminal the blank lines go, so that the keys below stay in sight.
+    let low = area.height < 15;
+    let mut lines = vec![Line::default()];
+    if reveal.hidden {
+        lines.push(Line::styled(reveal.key.masked(), theme.title));
+        lines.push(Line::default());
+    } else {
+        // Two halves, each on its own line: selected with the terminal's mouse they paste as one.
+        let (first, second) = match reveal.key.expose().split_once('.') {
+            Some((first, second)) => (format!("{first}."), second),
+            None => (reveal.key.expose().to_owned(), ""),
+        };
+        lines.push(Line::styled(first, theme.title));
+        lines.push(Line::styled(second.to_owned(), theme.title));
+    }
+    lines.push(Line::default());
+    let mut fact = |name: &str, value: &str| {
+        if !value.is_empty() {
+            let value = text::clean(value).into_owned();
+            lines.push(Line::from(vec![Span::styled(format!("{name:<9}"), theme.dim), Span::raw(value)]));
+        }
+    };
+    fact("Key ID", &reveal.key_id);
+    fact("expires", if reveal.expires.is_empty() { "never" } else { &reveal.expires });
+    fact("comment", &reveal.comment);
+    lines.push(Line::default());
+    lines.push(match &reveal.told {
+        Some((true, told)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(told)), theme.ok),
+        Some((false, told)) => Line::styled(format!("{} {}", glyphs.bad, text::clean(told)), theme.error),
+        None => Line::styled("The workbench keeps only a hash of it: nobody can show it again.", theme.dim),
+    });
+    lines.push(Line::default());
+    let typing = reveal.path.is_some();
+    lines.push(if typing {
+        Line::from(Span::styled("file ", theme.key))
+    } else {
+        let hint = |key: &'static str, does: &'static str| [Span::styled(key, theme.key), Span::raw(does)];
+        let hints = [
+            hint("y", " copy   "),
+            hint("w", " write to a file   "),
+            hint("t", " test a model   "),
+            hint("Esc", " leave"),
+        ];
+        Line::from(hints.into_iter().flatten().collect::<Vec<_>>())
+    });
+    if low {
+        lines.retain(|line| line.width() > 0);
+    }
+    let inside = dialog::Dialog::new(reveal.title, lines).render(app, frame, area);
+    if let Some(field) = &reveal.path
+        && inside.height > 0
+    {
+        let row = Rect {
+            x: inside.x + inside.width.min(5),
+            y: inside.bottom() - 1,
+            width: inside.width.saturating_sub(5),
+            height: 1,
+        };
+        field.render(row, frame.buffer_mut(), true, &app.styles());
+    }
+}

@@ -1,0 +1,53 @@
+//! The bordered parts of a screen.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Widget};
+
+use super::filter::Filter;
+use crate::text;
+use crate::tui::app::App;
+
+/// Draws a border with a title at the left and a note at the right; gives the place inside.
+pub fn pane(app: &App, title: &str, note: &str, focused: bool, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    let theme = &app.preferences.theme;
+    let room = usize::from(area.width).saturating_sub(text::width(title) + 8);
+    let mut block = Block::bordered()
+        .border_set(app.preferences.glyphs.border)
+        .border_style(if focused { theme.focused } else { theme.border })
+        .title(Line::styled(format!(" {title} "), theme.title));
+    let note = text::truncate(note, room);
+    if !note.is_empty() {
+        block = block.title(Line::styled(format!(" {note} "), theme.dim).right_aligned());
+    }
+    let inside = block.inner(area);
+    block.render(area, frame.buffer_mut());
+    inside
+}
+
+/// A horizontal rule across a pane whose inside is given, joined to its border.
+pub fn rule(app: &App, frame: &mut Frame<'_>, inside: Rect, y: u16) {
+    let glyphs = app.preferences.glyphs;
+    let line =
+        format!("{}{}{}", glyphs.joint_left, glyphs.line.repeat(inside.width.into()), glyphs.joint_right);
+    let row = Rect { x: inside.x.saturating_sub(1), width: inside.width + 2, y, height: 1 };
+    frame.render_widget(Line::styled(line, app.preferences.theme.focused), row.intersection(frame.area()));
+}
+
+/// Draws a filter into the last row of a pane where it is shown; gives the place above it.
+pub fn filter_row(app: &App, filter: &Filter, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    if !filter.is_shown() || area.height < 2 {
+        return area;
+    }
+    let theme = &app.preferences.theme;
+    let row = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let sign = Line::styled("/", if filter.is_open() { theme.key } else { theme.dim });
+    frame.render_widget(
+        sign,
+        Rect { x: row.x + row.width.min(1), width: row.width.saturating_sub(1).min(1), ..row },
+    );
+    let field = Rect { x: row.x + row.width.min(3), width: row.width.saturating_sub(4), ..row };
+    filter.field().render(field, frame.buffer_mut(), filter.is_open(), &app.styles());
+    Rect { height: area.height - 1, ..area }
+}

@@ -1,0 +1,373 @@
+//! The Settings tab without a terminal and without a network: keys and answers in, effects and
+//! screens out.
+
+use keybench::api::Error;
+use keybench::secret::ApiKey;
+use keybench::tui::effect::{Call, Effect};
+use keybench::tui::msg::Reply;
+use keybench::tui::requests::RequestId;
+use keybench::tui::screens::settings;
+use keybench::tui::session::Expiration;
+use keybench::tui::testing::Harness;
+use keybench::wire::{CreateV2KeyResponse, V2KeyDetails};
+
+fn key(id: &str, expires: &str, audience: &str, comment: &str) -> V2KeyDetails {
+    V2KeyDetails {
+        key_id: id.into(),
+        created_at: "2026-11-20T09:14:00Z".into(),
+        expiry_date: expires.into(),
+        comments: comment.into(),
+        audiences: vec![audience.into()],
+    }
+}
+
+fn demo_keys() -> Vec<V2KeyDetails> {
+    vec![
+        key("5b1c66aa10129f0a", "2027-11-23T23:59:59Z", "API", "nightly scoring"),
+        key("77d0aa31b2c541bb", "2026-12-01T23:59:59Z", "API", "dashboard"),
+        key("0a9e14d03311c2d4", "2026-10-02T23:59:59Z", "Application", "old demo"),
+    ]
+}
+
+fn is_list(call: &Call) -> bool {
+    matches!(call, Call::Settings(settings::Call::List { .. }))
+}
+
+/// The interface with the list on the screen and a policy of 365 days.
+fn listed(keys: Vec<V2KeyDetails>) -> Harness {
+    let mut harness = Harness::new().started();
+    let calls = harness.calls();
+    harness.app.session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
+    for (id, call) in calls {
+        if is_list(&call) {
+            harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone()))));
+        } else {
+            harness.app.requests.finish(id);
+        }
+    }
+    harness
+}
+
+fn demo() -> Harness {
+    listed(demo_keys())
+}
+
+/// The only request that was started; its id and the call.
+fn only_call(harness: &mut Harness) -> (RequestId, settings::Call) {
+    let mut calls = harness.calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    match calls.remove(0) {
+        (id, Call::Settings(call)) => (id, call),
+        (_, other) => panic!("{other:?}"),
+    }
+}
+
+fn made() -> CreateV2KeyResponse {
+    CreateV2KeyResponse {
+        api_key: ApiKey::from_workbench(format!("{}.{}", "ab".repeat(32), "cd".repeat(32))),
+        key_id: "c0ffee0011223344".into(),
+        created_at: "2026-11-23T09:14:00Z".into(),
+        expiry_date: "2027-02-21T23:59:59Z".into(),
+        comments: "batch job".into(),
+        audiences: vec!["API".into()],
+    }
+}
+
+/// The reveal dialog with a key that was just made.
+fn revealed() -> Harness {
+    let mut harness = demo();
+    harness.keys("n<enter><enter>batch job<enter>");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
+    harness.calls();
+    harness
+}
+
+fn refusal(message: &str) -> Error {
+    Error::Refused {
+        operation: "creating an API key",
+        status: 400,
+        code: Some(3),
+        message: message.into(),
+        request_id: Some("7f3a".into()),
+        retry_after: None,
+    }
+}
+
+#[test]
+fn the_table_tells_keys_apart_and_ends_with_the_legacy_key() {
+    let mut harness = demo();
+    insta::assert_snapshot!("keys_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("keys_120x40", harness.screen(120, 40));
+    insta::assert_snapshot!("keys_60x16", harness.screen(60, 16));
+}
+
+#[test]
+fn before_the_first_answer_the_screen_says_what_it_waits_for() {
+    let mut harness = Harness::new().started();
+    insta::assert_snapshot!("keys_loading_80x24", harness.screen(80, 24));
+}
+
+#[test]
+fn a_key_without_a_date_gets_the_workbench_default() {
+    let mut harness = demo();
+    harness.keys("n");
+    insta::assert_snapshot!("new_key_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("new_key_120x40", harness.screen(120, 40));
+    insta::assert_snapshot!("new_key_60x16", harness.screen(60, 16));
+    harness.keys("<enter><enter>batch job<enter>");
+    let (_, call) = only_call(&mut harness);
+    let settings::Call::Create { username, new } = call else { panic!("{call:?}") };
+    assert_eq!((username.as_str(), new.expiry, new.comment.as_str()), ("owner", None, "batch job"));
+    assert_eq!(new.audiences, ["API"]);
+}
+
+#[test]
+fn typed_dates_and_quick_picks_are_sent_as_the_end_of_their_day() {
+    for (keys, day) in
+        [("+90d", "2027-02-21"), ("2027-01-31", "2027-01-31"), ("q", "2027-02-21"), ("T", "2026-11-23")]
+    {
+        let mut harness = demo();
+        harness.keys(&format!("n{keys}<tab><tab><tab><enter>"));
+        let (_, call) = only_call(&mut harness);
+        let settings::Call::Create { new, .. } = call else { panic!("{call:?}") };
+        assert_eq!(new.expiry.map(|at| at.to_string()), Some(format!("{day}T23:59:59Z")), "{keys}");
+    }
+}
+
+#[test]
+fn a_refusal_stands_in_the_form_and_nothing_typed_is_lost() {
+    let mut harness = demo();
+    harness.app.session.expiration = Expiration::NotOffered;
+    harness.keys("n2031-01-31<tab><right><tab>batch job<enter>");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(
+        id,
+        Reply::Settings(settings::Reply::Created(Err(refusal("expiry date is beyond the limit of 90 days")))),
+    );
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("2031-01-31") && screen.contains("batch job") && screen.contains("Application"),
+        "{screen}"
+    );
+    insta::assert_snapshot!("new_key_refused_80x24", screen);
+    harness.keys("<enter>");
+    let (_, call) = only_call(&mut harness);
+    assert!(matches!(call, settings::Call::Create { new, .. } if new.comment == "batch job"));
+}
+
+#[test]
+fn beyond_the_limit_nothing_is_sent() {
+    let mut harness = demo();
+    harness.keys("n2031-01-31<tab><tab><tab><enter>");
+    assert!(harness.calls().is_empty());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("2027-11-23"), "{screen}");
+}
+
+#[test]
+fn esc_asks_before_it_discards_and_a_second_esc_discards() {
+    let mut harness = demo();
+    harness.keys("n<esc>");
+    assert!(harness.app.settings.dialog.is_none(), "nothing was typed, nothing is asked");
+    harness.keys("n<tab><tab>batch<esc>");
+    insta::assert_snapshot!("discard_80x24", harness.screen(80, 24));
+    harness.keys("<enter>");
+    assert!(harness.screen(80, 24).contains("batch"), "the harmless button has the focus");
+    harness.keys("<esc><esc>");
+    assert!(harness.app.settings.dialog.is_none() && harness.app.overlays.is_empty());
+}
+
+#[test]
+fn the_new_key_is_shown_once_and_leaving_it_asks() {
+    let mut harness = revealed();
+    insta::assert_snapshot!("reveal_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("reveal_120x40", harness.screen(120, 40));
+    insta::assert_snapshot!("reveal_60x16", harness.screen(60, 16));
+    harness.keys("q");
+    assert!(harness.screen(80, 24).contains("neither copied nor saved"));
+    harness.keys("<esc><esc>");
+    insta::assert_snapshot!("reveal_leave_80x24", harness.screen(80, 24));
+    harness.keys("<enter>");
+    assert!(harness.screen(80, 24).contains(&"ab".repeat(32)), "the key is still there");
+    harness.keys("<esc><esc>");
+    assert!(!harness.screen(80, 24).contains(&"ab".repeat(32)));
+    assert_eq!(harness.app.session.known_keys.len(), 1, "the run still knows it, for tests");
+}
+
+#[test]
+fn a_copied_key_can_be_left_without_a_question() {
+    let mut harness = revealed();
+    harness.keys("y");
+    let copied = harness.effects.iter().any(|effect| matches!(effect, Effect::Copy(_)));
+    assert!(copied);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("sent to your terminal") && !screen.contains("copied"), "{screen}");
+    harness.keys("<esc>");
+    assert!(harness.app.settings.dialog.is_none() && harness.app.overlays.is_empty());
+}
+
+#[test]
+fn saving_asks_for_a_name_and_says_where_the_key_is() {
+    let mut harness = revealed();
+    harness.keys("w");
+    assert!(harness.screen(80, 24).contains("batch-job.key"));
+    harness.keys("<ctrl-u>/tmp/k<enter>");
+    let (id, call) = only_call(&mut harness);
+    assert!(matches!(&call, settings::Call::Save { path, .. } if path == "/tmp/k"), "{call:?}");
+    assert!(!format!("{call:?}").contains("abab"), "no key in debug output");
+    let problem = "/tmp/k is there already; give another name".to_owned();
+    harness.reply(id, Reply::Settings(settings::Reply::Saved(Err(problem))));
+    assert!(harness.screen(80, 24).contains("is there already"));
+    harness.keys("w<enter>");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(id, Reply::Settings(settings::Reply::Saved(Ok("batch-job.key".into()))));
+    insta::assert_snapshot!("reveal_saved_80x24", harness.screen(80, 24));
+    harness.keys("<esc>");
+    assert!(harness.app.overlays.is_empty() && harness.app.settings.dialog.is_none());
+}
+
+#[test]
+fn deleting_names_the_key_and_cancel_has_the_focus() {
+    let mut harness = demo();
+    harness.keys("jd");
+    insta::assert_snapshot!("delete_80x24", harness.screen(80, 24));
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty() && harness.app.overlays.is_empty());
+    harness.keys("d<tab><enter>");
+    let (id, call) = only_call(&mut harness);
+    assert!(
+        matches!(&call, settings::Call::Delete { key_ids, .. } if key_ids == &["77d0aa31b2c541bb"]),
+        "{call:?}"
+    );
+    let done = vec!["77d0aa31b2c541bb".to_owned()];
+    harness.reply(id, Reply::Settings(settings::Reply::Deleted { done, failed: None }));
+    assert!(harness.screen(80, 24).contains("deleted 77d0…41bb"));
+    let (_, call) = harness.calls().remove(0);
+    assert!(is_list(&call));
+}
+
+#[test]
+fn marked_keys_are_deleted_together_and_named() {
+    let mut harness = demo();
+    harness.keys("<space><space>d");
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("2 keys of owner")
+            && screen.contains("nightly scoring")
+            && screen.contains("dashboard")
+    );
+    harness.keys("y");
+    let (_, call) = only_call(&mut harness);
+    assert!(matches!(&call, settings::Call::Delete { key_ids, .. } if key_ids.len() == 2), "{call:?}");
+}
+
+#[test]
+fn deleting_all_wants_the_user_name() {
+    let mut harness = demo();
+    harness.keys("D");
+    insta::assert_snapshot!("delete_all_80x24", harness.screen(80, 24));
+    harness.keys("owne<enter>");
+    assert!(harness.calls().is_empty() && !harness.app.overlays.is_empty());
+    harness.keys("r<enter>");
+    assert!(
+        matches!(only_call(&mut harness).1, settings::Call::DeleteAll { username } if username == "owner")
+    );
+}
+
+#[test]
+fn the_legacy_key_is_not_deleted() {
+    let mut harness = demo();
+    harness.keys("Gd");
+    assert!(harness.calls().is_empty());
+    assert!(harness.screen(80, 24).contains("the legacy key cannot be deleted"));
+    harness.keys("r");
+    insta::assert_snapshot!("rotate_legacy_80x24", harness.screen(80, 24));
+    harness.keys("y");
+    assert!(matches!(only_call(&mut harness).1, settings::Call::RotateLegacy { .. }));
+}
+
+#[test]
+fn the_filter_narrows_while_it_is_typed() {
+    let mut harness = demo();
+    harness.keys("/dash");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("77d0…41bb") && !screen.contains("5b1c…9f0a"), "{screen}");
+    insta::assert_snapshot!("filter_80x24", screen);
+    harness.keys("<enter>d");
+    assert!(harness.screen(80, 24).contains("Delete this API key?"));
+    harness.keys("<esc><esc>");
+    assert!(harness.screen(80, 24).contains("5b1c…9f0a"));
+}
+
+#[test]
+fn sorting_by_expiry_puts_the_expired_key_first() {
+    let mut harness = demo();
+    harness.keys("oog");
+    assert_eq!(harness.app.settings.keys.table.shown_rows().next(), Some(2));
+    harness.keys("O");
+    assert_eq!(harness.app.settings.keys.table.shown_rows().last(), Some(2));
+}
+
+#[test]
+fn late_answers_are_dropped() {
+    let mut harness = demo();
+    harness.keys("<ctrl-r>");
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
+    harness.keys("2");
+    harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(Vec::new()))));
+    harness.keys("1");
+    assert!(harness.screen(80, 24).contains("5b1c…9f0a"), "the answer came after its screen was left");
+}
+
+#[test]
+fn a_failed_list_keeps_the_old_one_and_says_why() {
+    let mut harness = demo();
+    harness.keys("<ctrl-r>");
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
+    harness.reply(id, Reply::Settings(settings::Reply::Listed(Err(refusal("no")))));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("5b1c…9f0a"), "{screen}");
+    insta::assert_snapshot!("keys_failed_80x24", screen);
+}
+
+#[test]
+fn read_only_mode_has_no_changing_commands() {
+    let mut harness = demo();
+    harness.app.session.read_only = true;
+    harness.keys("n");
+    assert!(harness.app.settings.dialog.is_none());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("[RO]") && screen.contains("read-only") && !screen.contains("n new"), "{screen}");
+}
+
+#[test]
+fn pasted_text_reaches_fields_only() {
+    let mut harness = demo();
+    harness.paste("dddd");
+    assert!(harness.app.overlays.is_empty() && harness.calls().is_empty());
+    harness.keys("n<tab><tab>");
+    harness.paste("two\nlines");
+    assert!(harness.screen(80, 24).contains("two lines"));
+}
+
+#[test]
+fn details_and_help_can_be_read() {
+    let mut harness = demo();
+    harness.keys("<enter>");
+    insta::assert_snapshot!("details_80x24", harness.screen(80, 24));
+    harness.keys("<esc>?");
+    insta::assert_snapshot!("help_80x24", harness.screen(80, 24));
+    harness.keys("G");
+    insta::assert_snapshot!("help_end_80x24", harness.screen(80, 24));
+}
+
+/// A snapshot holds no style, so the selection's is asserted here.
+#[test]
+fn the_selected_row_is_reversed_as_a_whole() {
+    use ratatui::style::Modifier;
+    let harness = demo();
+    let buffer = harness.buffer(80, 24);
+    let reversed = |y: u16| (1..79).filter(|x| buffer[(*x, y)].modifier.contains(Modifier::REVERSED)).count();
+    assert_eq!((reversed(4), reversed(5)), (78, 0));
+}
