@@ -1,5 +1,4 @@
 //! A running workbench with demo data, and requests by its users.
-#![allow(dead_code)]
 
 use jiff::Timestamp;
 use keybench::workbench::{Clock, Credential, Options, Running, Seed, start};

@@ -1,0 +1,266 @@
+//! The table of rights, walked: every operation by every kind of caller.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::support::{As, Bench, Reply};
+
+/// Kinds of callers. Where a project is concerned it belongs to `owner`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    SiteAdmin,
+    Owner,
+    /// A collaborator with this permission.
+    Collaborator(&'static str),
+    /// Somebody, while the project is public.
+    PublicReader,
+    Outsider,
+    NoKey,
+    MalformedKey,
+    ExpiredKey,
+    DeletedKey,
+    /// The owner, with a key for Application alone.
+    WrongAudience,
+}
+
+const KINDS: [Kind; 13] = [
+    Kind::SiteAdmin,
+    Kind::Owner,
+    Kind::Collaborator("admin"),
+    Kind::Collaborator("write"),
+    Kind::Collaborator("operator"),
+    Kind::Collaborator("read"),
+    Kind::PublicReader,
+    Kind::Outsider,
+    Kind::NoKey,
+    Kind::MalformedKey,
+    Kind::ExpiredKey,
+    Kind::DeletedKey,
+    Kind::WrongAudience,
+];
+
+/// Who may call an operation.
+#[allow(dead_code, reason = "the operations of models follow")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Whoever has a key, of any audience.
+    AnyKey,
+    AnyUser,
+    OneselfOrAdmin,
+    /// Whoever sees the project.
+    Readers,
+    Operators,
+    Writers,
+    Administrators,
+}
+
+/// What the table of the workbench must say, written down a second time.
+const EXPECTED: &[(&str, Who)] = &[
+    ("ValidateAPIKey", Who::AnyKey),
+    ("ListV2Keys", Who::OneselfOrAdmin),
+    ("CreateV2Key", Who::OneselfOrAdmin),
+    ("DeleteV2Key", Who::OneselfOrAdmin),
+    ("DeleteV2Keys", Who::OneselfOrAdmin),
+    ("RotateV1Key", Who::OneselfOrAdmin),
+    ("GetShortUserByID", Who::AnyUser),
+    ("ListUsersQuota", Who::AnyUser),
+    ("ListProjects", Who::AnyUser),
+    ("CreateProject", Who::AnyUser),
+    ("BatchListProjects", Who::AnyUser),
+    ("ListProjectNames", Who::AnyUser),
+    ("GetProject", Who::Readers),
+    ("UpdateProject", Who::Administrators),
+    ("DeleteProject", Who::Administrators),
+    ("ListProjectCollaborators", Who::Readers),
+    ("AddProjectCollaborator", Who::Administrators),
+    ("DeleteProjectCollaborator", Who::Administrators),
+];
+
+/// What a caller gets.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Allowed,
+    Refused(u16, i64, &'static str),
+}
+
+fn expected(who: Who, kind: Kind) -> Outcome {
+    let hidden = Outcome::Refused(404, 5, "hidden-project");
+    let not_permitted = Outcome::Refused(403, 7, "not-permitted");
+    match (kind, who) {
+        (Kind::NoKey, _) => Outcome::Refused(401, 16, "missing-key"),
+        (Kind::MalformedKey, _) => Outcome::Refused(401, 16, "malformed-key"),
+        (Kind::ExpiredKey, _) => Outcome::Refused(401, 16, "expired-key"),
+        (Kind::DeletedKey, _) => Outcome::Refused(401, 16, "unknown-key"),
+        // ValidateAPIKey answers 403 as well, but only because the audience asked for is API.
+        (Kind::WrongAudience, _) => Outcome::Refused(403, 7, ""),
+        (Kind::SiteAdmin | Kind::Owner, _) | (_, Who::AnyKey | Who::AnyUser) => Outcome::Allowed,
+        (_, Who::OneselfOrAdmin) => Outcome::Refused(403, 7, "foreign-user"),
+        (Kind::Outsider, _) => hidden,
+        (_, Who::Readers) => Outcome::Allowed,
+        (Kind::Collaborator("admin"), _) => Outcome::Allowed,
+        (Kind::Collaborator("write"), Who::Writers | Who::Operators) => Outcome::Allowed,
+        (Kind::Collaborator("operator"), Who::Operators) => Outcome::Allowed,
+        (Kind::Collaborator(_) | Kind::PublicReader, _) => not_permitted,
+    }
+}
+
+/// A project made for one call, and what its paths need.
+struct Scene<'a> {
+    bench: &'a Bench,
+    project: String,
+    key: String,
+    key_id: String,
+}
+
+impl<'a> Scene<'a> {
+    async fn new(bench: &'a Bench, number: usize, kind: Kind) -> Self {
+        // A key of this scene: some of the calls delete every key of `owner`.
+        let keys = "/api/v2/users/owner/v2_keys";
+        let key = bench.post(As::User("admin"), keys, json!({})).await.ok()["api_key"].clone();
+        let owner = As::Key(key.as_str().unwrap());
+        let visibility = if kind == Kind::PublicReader { "public" } else { "private" };
+        let body = json!({"name": format!("scene {number}"), "visibility": visibility});
+        let project = bench.post(owner, "/api/v2/projects", body).await.ok()["id"].clone();
+        let project = project.as_str().unwrap().to_owned();
+        let collaborators = format!("/api/v2/projects/{project}/collaborators");
+        let permission = if let Kind::Collaborator(permission) = kind { permission } else { "read" };
+        for (user, permission) in [("viewer", permission), ("contributor", "read")] {
+            bench
+                .put(owner, &format!("{collaborators}/{user}"), json!({"permission": permission}))
+                .await
+                .ok();
+        }
+        let audience = if kind == Kind::WrongAudience { "Application" } else { "API" };
+        let body = json!({"audiences": [audience], "expiry_date": "2026-11-24"});
+        let key = bench.post(As::User("admin"), keys, body).await.ok();
+        let text = |name: &str| key[name].as_str().unwrap().to_owned();
+        let scene = Self { bench, project, key: text("api_key"), key_id: text("key_id") };
+        if kind == Kind::DeletedKey {
+            bench.delete(As::User("admin"), &scene.key_path()).await.ok();
+        }
+        scene
+    }
+
+    fn key_path(&self) -> String {
+        format!("/api/v2/users/owner/v2_keys/{}", self.key_id)
+    }
+
+    /// A request for an operation, complete and right.
+    fn request(&self, operation: &str, number: usize) -> (Method, String, Option<Value>) {
+        let keys = "/api/v2/users/owner/v2_keys".to_owned();
+        let project = format!("/api/v2/projects/{}", self.project);
+        let collaborators = format!("{project}/collaborators");
+        match operation {
+            "ValidateAPIKey" => {
+                (Method::POST, "/api/v2/auth/validate_key".into(), Some(json!({"audience": "API"})))
+            }
+            "ListV2Keys" => (Method::GET, keys, None),
+            "CreateV2Key" => (Method::POST, keys, Some(json!({}))),
+            "DeleteV2Key" => (Method::DELETE, self.key_path(), None),
+            "DeleteV2Keys" => (Method::DELETE, keys, None),
+            "RotateV1Key" => (Method::POST, "/api/v2/users/owner/v1_key:rotate".into(), Some(json!({}))),
+            "GetShortUserByID" => (Method::GET, "/api/v2/users/1".into(), None),
+            "ListUsersQuota" => (Method::GET, "/api/v2/usersquota".into(), None),
+            "ListProjects" => (Method::GET, "/api/v2/projects".into(), None),
+            "CreateProject" => {
+                (Method::POST, "/api/v2/projects".into(), Some(json!({"name": format!("made {number}")})))
+            }
+            "BatchListProjects" => {
+                (Method::GET, format!("/api/v2/projects/batch?project_ids={}", self.project), None)
+            }
+            "ListProjectNames" => (Method::GET, "/api/v2/projectnames".into(), None),
+            "GetProject" => (Method::GET, project, None),
+            "UpdateProject" => (Method::PATCH, project, Some(json!({"description": "changed"}))),
+            "DeleteProject" => (Method::DELETE, project, None),
+            "ListProjectCollaborators" => (Method::GET, collaborators, None),
+            "AddProjectCollaborator" => {
+                (Method::PUT, format!("{collaborators}/outsider"), Some(json!({"permission": "read"})))
+            }
+            "DeleteProjectCollaborator" => (Method::DELETE, format!("{collaborators}/contributor"), None),
+            other => panic!("how is {other} called?"),
+        }
+    }
+
+    async fn call(&self, operation: &str, number: usize, kind: Kind) -> Reply {
+        let (method, path, body) = self.request(operation, number);
+        let user = match kind {
+            Kind::SiteAdmin => As::User("admin"),
+            Kind::Collaborator(_) => As::User("viewer"),
+            Kind::PublicReader | Kind::Outsider => As::User("outsider"),
+            Kind::NoKey => As::Nobody,
+            Kind::MalformedKey => As::Key("not-a-key"),
+            Kind::Owner | Kind::ExpiredKey | Kind::DeletedKey | Kind::WrongAudience => As::Key(&self.key),
+        };
+        if kind == Kind::ExpiredKey {
+            self.bench.set_time("2026-11-25T00:00:00Z");
+        }
+        let reply = self.bench.send(method, user, &path, body.map(|body| body.to_string())).await;
+        self.bench.set_time(super::support::NOW);
+        reply
+    }
+}
+
+#[tokio::test]
+async fn every_operation_by_every_kind_of_caller() {
+    let bench = Bench::demo().await;
+    let calls = EXPECTED.iter().flat_map(|row| KINDS.map(|kind| (row, kind)));
+    for (number, ((operation, who), kind)) in calls.enumerate() {
+        let scene = Scene::new(&bench, number, kind).await;
+        let reply = scene.call(operation, number, kind).await;
+        match expected(*who, kind) {
+            Outcome::Allowed => assert_eq!(reply.status, 200, "{operation} {kind:?}: {reply:?}"),
+            Outcome::Refused(status, code, name) => {
+                let inferred: &[&str] = if name.is_empty() { &[] } else { &[name] };
+                assert_eq!(reply.inferred, inferred, "{operation} {kind:?}: {reply:?}");
+                assert_eq!((reply.status, reply.code()), (status, code), "{operation} {kind:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_private_project_looks_to_an_outsider_like_one_that_never_was() {
+    let bench = Bench::demo().await;
+    let project = bench.project("churn-prod").await;
+    let never = "aaaa-bbbb-cccc-dddd";
+    for (method, rest, body) in [
+        (Method::GET, "", None),
+        (Method::PATCH, "", Some("{")),
+        (Method::DELETE, "", None),
+        (Method::GET, "/collaborators?sort=nonsense", None),
+        (Method::PUT, "/collaborators/viewer", Some("{}")),
+        (Method::DELETE, "/collaborators/viewer", None),
+    ] {
+        let mut replies = Vec::new();
+        for id in [project.as_str(), never] {
+            let path = format!("/api/v2/projects/{id}{rest}");
+            let body = body.map(str::to_owned);
+            let reply = bench.send(method.clone(), As::User("outsider"), &path, body).await;
+            replies.push((reply.status, reply.body.to_string().replace(id, "ID"), reply.inferred));
+        }
+        assert_eq!(replies[0], replies[1], "{method} {rest}");
+        assert_eq!(replies[0].0, 404);
+    }
+    let batch = format!("/api/v2/projects/batch?project_ids={project}&project_ids={never}");
+    assert_eq!(bench.get(As::User("outsider"), &batch).await.ok(), json!({"projects": []}));
+    // A name that somebody else's private project has is free for everybody.
+    let body = json!({"name": "churn-prod"});
+    let made = bench.post(As::User("outsider"), "/api/v2/projects", body).await.ok();
+    assert_eq!(made["slug"], "churn-prod");
+}
+
+#[tokio::test]
+async fn rights_change_with_the_next_request() {
+    let bench = Bench::demo().await;
+    let project = format!("/api/v2/projects/{}", bench.project("churn-prod").await);
+    let (owner, outsider) = (As::User("owner"), As::User("outsider"));
+    bench.get(outsider, &project).await.refused(404, 5, "hidden-project");
+    let entry = format!("{project}/collaborators/outsider");
+    bench.put(owner, &entry, json!({"permission": "read"})).await.ok();
+    assert_eq!(bench.get(outsider, &project).await.ok()["permissions"]["write"], false);
+    bench.put(owner, &entry, json!({"permission": "admin"})).await.ok();
+    assert_eq!(bench.get(outsider, &project).await.ok()["permissions"]["admin"], true);
+    bench.delete(owner, &entry).await.ok();
+    bench.get(outsider, &project).await.refused(404, 5, "hidden-project");
+    bench.delete(owner, &entry).await.refused(404, 5, "unknown-collaborator");
+}

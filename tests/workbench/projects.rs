@@ -1,0 +1,130 @@
+//! Projects and collaborators.
+
+use serde_json::{Value, json};
+
+use super::support::{As, Bench};
+
+const PROJECTS: &str = "/api/v2/projects";
+const OWNER: As<'static> = As::User("owner");
+
+fn names(body: &Value) -> Vec<&str> {
+    body["projects"].as_array().unwrap().iter().map(|project| project["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn everybody_lists_what_he_is_in() {
+    let bench = Bench::demo().await;
+    for (user, query, expected) in [
+        ("owner", "", &["churn-prod", "playground"][..]),
+        ("contributor", "", &["churn-prod", "fraud-lab"]),
+        ("viewer", "", &["churn-prod"]),
+        ("outsider", "", &[]),
+        ("admin", "", &[]),
+        ("outsider", "?include_public_projects=true", &["playground"]),
+        ("outsider", "?include_all_projects=true", &["playground"]),
+        ("viewer", "?includePublicProjects=true", &["churn-prod", "playground"]),
+        ("admin", "?include_all_projects=true", &["churn-prod", "fraud-lab", "playground"]),
+    ] {
+        let body = bench.get(As::User(user), &format!("{PROJECTS}{query}")).await.ok();
+        assert_eq!(names(&body), expected, "{user} {query}");
+    }
+    let listed = bench.get(As::User("viewer"), "/api/v2/projectnames?sort=-name").await.ok();
+    assert_eq!(listed["project_names"], json!(["playground", "churn-prod"]));
+}
+
+#[tokio::test]
+async fn a_project_is_told_with_the_rights_of_whoever_asks() {
+    let bench = Bench::demo().await;
+    let path = format!("{PROJECTS}/{}", bench.project("churn-prod").await);
+    for (user, rights) in [
+        ("owner", [true, true, true]),
+        ("contributor", [true, true, false]),
+        ("viewer", [true, false, false]),
+        ("admin", [true, true, true]),
+    ] {
+        let project = bench.get(As::User(user), &path).await.ok();
+        let permissions = &project["permissions"];
+        let found = ["read", "write", "admin"].map(|right| permissions[right].as_bool().unwrap());
+        assert_eq!(found, rights, "{user}");
+        assert_eq!(project["owner"]["username"], "owner");
+    }
+}
+
+#[tokio::test]
+async fn a_project_is_made_changed_and_deleted() {
+    let bench = Bench::demo().await;
+    let body = json!({"name": "My Lab", "description": "d", "environment": {"A": "b"}, "shared_memory_limit": "128"});
+    let made = bench.post(OWNER, PROJECTS, body).await.ok();
+    assert_eq!((&made["slug"], &made["visibility"]), (&json!("my-lab"), &json!("private")));
+    assert_eq!((&made["shared_memory_limit"], &made["environment"]), (&json!(128), &json!(r#"{"A":"b"}"#)));
+    assert!(bench.running.data.join("projects/my-lab").is_dir());
+    bench.post(OWNER, PROJECTS, json!({"name": "my lab"})).await.refused(409, 6, "duplicate-project");
+
+    let path = format!("{PROJECTS}/{}", made["id"].as_str().unwrap());
+    let changes = json!({"name": "Our Lab", "visibility": "public", "environment": "{\"C\":\"d\"}", "id": "x", "new": 1});
+    let changed = bench.patch(OWNER, &path, changes).await.ok();
+    assert_eq!((&changed["name"], &changed["id"]), (&json!("Our Lab"), &made["id"]));
+    assert_eq!((&changed["description"], &changed["environment"]), (&json!("d"), &json!("{\"C\":\"d\"}")));
+    bench.get(As::User("outsider"), &path).await.ok();
+
+    assert_eq!(bench.delete(OWNER, &path).await.ok(), json!({}));
+    bench.get(OWNER, &path).await.refused(404, 5, "hidden-project");
+}
+
+#[tokio::test]
+async fn values_that_are_none_are_refused_and_change_nothing() {
+    let bench = Bench::demo().await;
+    let path = format!("{PROJECTS}/{}", bench.project("churn-prod").await);
+    let before = bench.get(OWNER, &path).await.ok();
+    for body in [
+        json!({"name": ""}),
+        json!({"name": ".."}),
+        json!({"name": "x".repeat(256)}),
+        json!({"name": "x", "visibility": "secret"}),
+        json!({"name": "x", "default_project_engine_type": "v8"}),
+        json!({"name": "x", "team_name": "nobody"}),
+        json!({"name": "x", "shared_memory_limit": -1}),
+    ] {
+        bench.post(OWNER, PROJECTS, body).await.refused(400, 3, "bad-value");
+    }
+    for body in [
+        json!({"name": 5}),
+        json!({"visibility": "secret"}),
+        json!({"environment": "not json"}),
+        json!({"environment": "{\"a\":1}"}),
+        json!({"shared_memory_limit": 3_000_000_000_i64}),
+        json!({"description": ["x"], "name": "y"}),
+    ] {
+        bench.patch(OWNER, &path, body).await.refused(400, 3, "bad-value");
+    }
+    assert_eq!(bench.get(OWNER, &path).await.ok(), before);
+    bench.post(OWNER, PROJECTS, json!({"name": {}})).await.refused(400, 3, "malformed-body");
+}
+
+#[tokio::test]
+async fn collaborators_are_added_and_changed_by_one_operation() {
+    let bench = Bench::demo().await;
+    let collaborators = format!("{PROJECTS}/{}/collaborators", bench.project("churn-prod").await);
+    let entry = format!("{collaborators}/viewer");
+    let changed = bench.put(OWNER, &entry, json!({"permission": "operator", "unknown": 1})).await;
+    assert_eq!(changed.inferred, ["operator"]);
+    assert_eq!(changed.ok(), json!({}));
+    let listed = bench.get(OWNER, &format!("{collaborators}?sort=-username")).await.ok();
+    let found: Vec<(&str, &str)> = listed["collaborators"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["user"]["username"].as_str().unwrap(), row["permission"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, [("viewer", "operator"), ("contributor", "write")]);
+    bench.put(OWNER, &entry, json!({"permission": "king"})).await.refused(400, 3, "bad-value");
+    bench.put(OWNER, &entry, json!({})).await.refused(400, 3, "bad-value");
+    let nobody = format!("{collaborators}/nobody");
+    bench.put(OWNER, &nobody, json!({"permission": "read"})).await.refused(404, 5, "unknown-user");
+    let owner = format!("{collaborators}/owner");
+    bench.put(OWNER, &owner, json!({"permission": "read"})).await.refused(400, 3, "owner-as-collaborator");
+    // The value in the path is percent-decoded.
+    bench.put(OWNER, &format!("{collaborators}/%6Futsider"), json!({"permission": "read"})).await.ok();
+    let strange = format!("{collaborators}/a%2Fb%20c");
+    bench.put(OWNER, &strange, json!({"permission": "read"})).await.refused(404, 5, "unknown-user");
+}
