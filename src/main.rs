@@ -1,3 +1,11 @@
 //! Parse, dispatch, exit code: nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+use keybench::{cli, tui};
+
+fn main() -> ExitCode {
+    cli::main(async |start| {
+        tui::run(start.session, tui::Preferences::default()).await.map_err(|error| error.to_string())
+    })
+}

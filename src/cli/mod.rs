@@ -1,1 +1,170 @@
 //! The headless commands, and the definition of the command line.
+//!
+//! [`main`] parses, builds what every command needs, runs one command and turns its end into an
+//! exit code. The interface is a function that it is given, so that nothing here knows it.
+
+pub mod args;
+mod context;
+mod demo;
+mod error;
+mod hardening;
+mod key_file;
+mod keys;
+mod login;
+mod lookup;
+mod models;
+mod output;
+mod output_file;
+mod profile;
+mod serve;
+mod values;
+mod whoami;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use args::{Cli, Command, KeysCommand, ModelsCommand};
+use context::Context;
+pub use error::{Exit, Failure};
+use output::Output;
+
+use crate::config::ui::UiSettings;
+use crate::config::{Error as ConfigError, Session};
+
+/// What the interface begins with.
+#[derive(Debug)]
+pub struct Start {
+    /// `None`: the first-run screen.
+    pub session: Option<Session>,
+    pub ui: UiSettings,
+    pub no_color: bool,
+    /// What was wrong with the configuration; it is shown, and defaults are used.
+    pub problems: Vec<String>,
+}
+
+/// Runs the command line of this process. `interface` opens the interface and returns when it is
+/// left, with a sentence if it could not run.
+pub fn main<I>(interface: I) -> ExitCode
+where
+    I: AsyncFnOnce(Start) -> Result<(), String>,
+{
+    hardening::no_core_dumps();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    // A second installation is refused, which changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let out = Output { json: cli.global.json, quiet: cli.global.quiet };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.failure(&Failure::new(Exit::Bug, "runtime", format!("no threads can be started: {error}")));
+            return Exit::Bug.into();
+        }
+    };
+    let ended = runtime.block_on(run(cli, out, interface));
+    // Not waiting for a thread that still reads from a terminal.
+    runtime.shutdown_background();
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                out.failure(&failure);
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+async fn run<I>(cli: Cli, out: Output, interface: I) -> Result<Exit, Failure>
+where
+    I: AsyncFnOnce(Start) -> Result<(), String>,
+{
+    let context = Context::new(cli.global, out);
+    match cli.command {
+        None => open(&context, interface).await,
+        Some(Command::Demo(args)) => demo::run(&context, args, interface).await,
+        Some(Command::Serve(args)) => serve::run(&context, args).await,
+        Some(command) => {
+            tokio::select! {
+                ended = headless(&context, command) => ended,
+                () = interrupted() => Err(context.interrupted()),
+            }
+        }
+    }
+}
+
+async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> {
+    context.warn();
+    match command {
+        Command::Login(args) => login::run(context, args).await,
+        Command::Profile(command) => profile::run(context, command),
+        Command::Whoami => whoami::run(context).await,
+        Command::Keys(KeysCommand::List(args)) => keys::list::run(context, args).await,
+        Command::Keys(KeysCommand::Create(args)) => keys::create::run(context, args).await,
+        Command::Keys(KeysCommand::Delete(args)) => keys::delete::run(context, args).await,
+        Command::Models(ModelsCommand::List { project }) => models::list::run(context, project).await,
+        Command::Models(ModelsCommand::Test(args)) => models::test::run(context, args).await,
+        Command::Demo(_) | Command::Serve(_) => Ok(Exit::Done),
+    }
+}
+
+/// The interface on the profile in use, or its first-run screen where there is none.
+async fn open<I>(context: &Context, interface: I) -> Result<Exit, Failure>
+where
+    I: AsyncFnOnce(Start) -> Result<(), String>,
+{
+    let session = match context.session() {
+        Ok(session) => Some(session),
+        Err(ConfigError::NoWorkbench) => None,
+        Err(error) => return Err(error.into()),
+    };
+    context.warn();
+    show(interface, context.start(session)).await
+}
+
+async fn show<I>(interface: I, start: Start) -> Result<Exit, Failure>
+where
+    I: AsyncFnOnce(Start) -> Result<(), String>,
+{
+    interface(start)
+        .await
+        .map(|()| Exit::Done)
+        .map_err(|sentence| Failure::new(Exit::Bug, "interface", sentence))
+}
+
+/// Ends with the first SIGINT or SIGTERM.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Help and version are no errors; a malformed value is one of its own.
+fn usage(error: &clap::Error) -> Exit {
+    let exit = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => Exit::Invalid,
+        _ => Exit::Usage,
+    };
+    let as_json = std::env::args_os().any(|argument| argument == "--json");
+    if as_json && exit != Exit::Done {
+        let text = error.to_string();
+        let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let kind = if exit == Exit::Invalid { "invalid" } else { "usage" };
+        let failure = Failure::new(exit, kind, sentence).hint("keybench --help tells what there is");
+        Output { json: true, quiet: false }.failure(&failure);
+    } else {
+        // Nothing helps when the terminal cannot be written to.
+        let _ = error.print();
+    }
+    exit
+}

@@ -237,7 +237,8 @@ fn workbench_url(env: Env<'_>) -> Option<Traced<String>> {
     Some(traced(parse_url(&url).unwrap_or(url), Source::Workbench("CDSW_DOMAIN")))
 }
 
-fn run_command(profile: &str, command: &str) -> Result<ApiKey, Error> {
+/// Runs a `credential_command` and reads the key that it prints.
+pub fn run_command(profile: &str, command: &str) -> Result<ApiKey, Error> {
     let failed = |why: String| Error::Command { profile: profile.to_owned(), why };
     // Standard input and error stay the terminal's: the password manager may ask.
     let output = Command::new("sh")

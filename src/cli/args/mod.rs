@@ -1,0 +1,133 @@
+//! The command line: every command and option, with an example in each help.
+//!
+//! A key is never an argument: whoever lists processes would read it.
+
+mod admin;
+mod keys;
+mod models;
+mod profile;
+mod workbench;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+pub use keys::{CreateArgs, DeleteArgs, KeysCommand, ListArgs};
+pub use models::{ModelsCommand, TestArgs};
+pub use profile::{LoginArgs, ProfileCommand};
+pub use workbench::{DemoArgs, ServeArgs};
+
+use super::values;
+
+/// Manage the API keys and test the models of a Cloudera AI Workbench.
+///
+/// Without a command the interface opens on the current profile.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keybench",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  keybench demo                          try it: an embedded workbench with demo data
+  keybench login --url https://ml.example.com
+  keybench                               the interface
+  keybench keys list --json              a command for scripts
+
+Exit codes:
+  0 done, 1 a bug, 2 wrong command line, 3 no workbench or key configured, 4 credential rejected,
+  5 refused otherwise, 6 no answer, 7 invalid value (nothing was sent), 8 worked and the answer is no,
+  130 interrupted"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Use this profile instead of the current one [env: KEYBENCH_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// URL of the workbench [env: KEYBENCH_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// URL of its model service, path included [env: KEYBENCH_MODEL_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub model_url: Option<String>,
+    /// Print the result as one JSON document, and errors as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print nothing but the result and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// No colours [env: NO_COLOR]
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Trust the certificates in this PEM file, beside the system's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_cert: Option<PathBuf>,
+    /// Accept any certificate; the key may then be read by anybody on the way
+    #[arg(long, global = true)]
+    pub insecure: bool,
+    /// Time for one request, such as 10s [default: 30s; 75s for a model call]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = values::duration)]
+    pub timeout: Option<Duration>,
+    /// Create, change and delete nothing
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Log to standard error; twice for more
+    #[arg(short = 'v', global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Write the log to this file instead
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the interface on an embedded workbench with demo data
+    Demo(DemoArgs),
+    /// Run the embedded workbench alone, until SIGTERM or Ctrl-C
+    Serve(ServeArgs),
+    /// Sign in to a workbench and store the profile
+    Login(LoginArgs),
+    /// Say whose key is used, and where it comes from
+    #[command(after_help = "Example:\n  keybench whoami --json")]
+    Whoami,
+    /// List, choose and remove profiles
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// List, create and delete API keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// List, show, test, restart and stop models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_definition_is_sound_and_every_command_has_an_example() {
+        let mut root = Cli::command();
+        root.build();
+        root.clone().debug_assert();
+        fn visit(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let group = command.has_subcommands();
+            assert!(group || help.contains("keybench "), "{} has no example", command.get_name());
+            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(visit);
+        }
+        visit(&root);
+    }
+}

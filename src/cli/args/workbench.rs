@@ -1,0 +1,58 @@
+//! `demo` and `serve`: the embedded workbench.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::values;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench demo
+  keybench demo --user outsider          see what a refusal looks like
+  keybench demo --data ~/kb-demo         keep what you do")]
+pub struct DemoArgs {
+    /// Keep the data in this folder instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Sign in as this user: admin, owner, contributor, viewer or outsider
+    #[arg(long, value_name = "NAME", default_value = "owner")]
+    pub user: String,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  keybench serve --data /tmp/kb --seed demo
+  keybench serve --data /tmp/kb --seed demo --listen 127.0.0.1:0 > ready.json
+
+One line of JSON on standard output says when it answers, and where the credentials of its users lie.")]
+pub struct ServeArgs {
+    /// Folder for its data
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8642")]
+    pub listen: std::net::SocketAddr,
+    /// What an empty folder is filled with: demo, empty or scale:KEYS,MODELS
+    #[arg(long, default_value = "empty")]
+    pub seed: String,
+    /// Folder with one folder of files a project, instead of DATA/projects
+    #[arg(long, value_name = "DIR")]
+    pub projects: Option<PathBuf>,
+    /// File that changes behaviour where that of the real product is not known
+    #[arg(long, value_name = "FILE")]
+    pub behaviour: Option<PathBuf>,
+    /// How long a model call waits for a free replica before it is answered 429
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub busy_wait: Option<Duration>,
+    /// How long a model call may run
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub request_timeout: Option<Duration>,
+    /// Log each request on standard error
+    #[arg(long)]
+    pub access_log: bool,
+    /// Listen on an address that other machines reach
+    #[arg(long)]
+    pub allow_remote: bool,
+}

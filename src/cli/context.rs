@@ -1,0 +1,167 @@
+//! What every command starts from: options, configuration, output, and who one is.
+
+use std::cell::RefCell;
+
+use jiff::Timestamp;
+
+use super::Start;
+use super::args::Global;
+use super::error::{Exit, Failure};
+use super::output::Output;
+use crate::api::{self, Client};
+use crate::config::paths::process_env;
+use crate::config::{self, Loaded, Overrides, Resolved, Session, Store};
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
+
+pub struct Context {
+    pub global: Global,
+    pub out: Output,
+    /// What was done and what was not, told when the command is interrupted.
+    ledger: RefCell<Vec<String>>,
+}
+
+impl Context {
+    pub fn new(global: Global, out: Output) -> Self {
+        Self { global, out, ledger: RefCell::default() }
+    }
+
+    /// The folder of configuration.
+    pub fn store(&self) -> Result<Store, config::Error> {
+        Store::from_env(&process_env)
+    }
+
+    fn loaded(&self) -> Loaded {
+        match self.store() {
+            Ok(store) => store.load(),
+            Err(problem) => Loaded { problems: vec![problem], ..Loaded::default() },
+        }
+    }
+
+    /// Options, environment and files, put together.
+    pub fn resolve(&self) -> Result<Resolved, config::Error> {
+        let flags = Overrides {
+            profile: self.global.profile.clone(),
+            url: self.global.url.clone(),
+            model_url: self.global.model_url.clone(),
+            ca_cert: self.global.ca_cert.clone(),
+            insecure: self.global.insecure,
+            timeout: self.global.timeout,
+            read_only: self.global.read_only,
+        };
+        config::resolve(&flags, &process_env, &mut self.loaded())
+    }
+
+    /// The workbench and user that the command is for.
+    pub fn session(&self) -> Result<Session, config::Error> {
+        self.resolve()?.session()
+    }
+
+    /// The session, for a command that changes something.
+    pub fn session_to_change(&self, what: &str) -> Result<Session, Failure> {
+        let session = self.session()?;
+        if session.read_only {
+            let failure =
+                Failure::new(Exit::Invalid, "read_only", format!("read-only: {what} is not allowed"));
+            return Err(failure.hint("leave out --read-only, or set read_only = false in the profile"));
+        }
+        Ok(session)
+    }
+
+    /// Warns of what is dangerous or broken but does not stop the program.
+    pub fn warn(&self) {
+        for problem in self.loaded().problems {
+            // A missing home is no news to a command that is told everything by its options.
+            if !matches!(problem, config::Error::NoFolder) {
+                let hint = problem.hint().map(|hint| format!(" → {hint}")).unwrap_or_default();
+                self.out.note(&format!("keybench: {problem}{hint}"));
+            }
+        }
+        if self.resolve_insecure() {
+            self.out.note(
+                "keybench: certificates are not checked (--insecure): anybody on the way can read the key",
+            );
+        }
+    }
+
+    /// Without running a credential command, which [`Self::resolve`] would.
+    fn resolve_insecure(&self) -> bool {
+        if self.global.insecure {
+            return true;
+        }
+        let profiles = self.loaded().profiles;
+        let named =
+            self.global.profile.clone().or_else(|| process_env("KEYBENCH_PROFILE")).or(profiles.current);
+        named.and_then(|name| profiles.profiles.get(&name).map(|profile| profile.insecure)).unwrap_or(false)
+    }
+
+    /// What the interface begins with.
+    pub fn start(&self, session: Option<Session>) -> Start {
+        let loaded = self.loaded();
+        Start {
+            session,
+            ui: loaded.ui,
+            no_color: self.global.no_color || process_env("NO_COLOR").is_some(),
+            problems: loaded.problems.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// The moment that a command takes for now.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// The user that the session's key belongs to.
+    pub async fn username(&self, session: &Session) -> Result<String, Failure> {
+        match &session.username {
+            Some(username) => Ok(username.clone()),
+            None => Ok(owner_of(&session.client).await?.0),
+        }
+    }
+
+    /// `given`, else the user of the session.
+    pub async fn user(&self, session: &Session, given: Option<String>) -> Result<String, Failure> {
+        match given {
+            Some(user) => Ok(user),
+            None => self.username(session).await,
+        }
+    }
+
+    /// Notes for [`Self::interrupted`] that something was done.
+    pub fn done(&self, what: impl Into<String>) {
+        self.ledger.borrow_mut().push(what.into());
+    }
+
+    /// How an interrupted command ends.
+    pub fn interrupted(&self) -> Failure {
+        let ledger = self.ledger.borrow();
+        let message = match ledger.as_slice() {
+            [] => "interrupted; nothing was changed".to_owned(),
+            done => format!("interrupted; done before: {}", done.join(", ")),
+        };
+        Failure::new(Exit::Interrupted, "interrupted", message)
+    }
+}
+
+/// Whose key a client has, and for which audience it is valid.
+pub async fn owner_of(client: &Client) -> Result<(String, &'static str), api::Error> {
+    let refused = match client.validate_key(AUDIENCE_API).await {
+        Ok(answer) if answer.valid => return Ok((answer.username, AUDIENCE_API)),
+        Ok(answer) => api::Error::Refused {
+            operation: "validating the API key",
+            status: 401,
+            code: None,
+            message: answer.message,
+            request_id: None,
+            retry_after: None,
+        },
+        Err(error) => error,
+    };
+    if refused.status() != Some(403) {
+        return Err(refused);
+    }
+    // A key for another audience is refused here, and is a good key there.
+    match client.validate_key(AUDIENCE_APPLICATION).await {
+        Ok(answer) if answer.valid => Ok((answer.username, AUDIENCE_APPLICATION)),
+        _ => Err(refused),
+    }
+}

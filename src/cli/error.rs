@@ -1,0 +1,105 @@
+//! How a command ends: the exit codes of the contract, and errors as people and scripts read them.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::{api, config};
+
+/// The exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    Done = 0,
+    /// A bug, until shown otherwise.
+    Bug = 1,
+    Usage = 2,
+    NotConfigured = 3,
+    Rejected = 4,
+    Refused = 5,
+    NoAnswer = 6,
+    Invalid = 7,
+    /// Everything worked, and the answer is no.
+    No = 8,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub exit: Exit,
+    /// A short word for scripts.
+    pub kind: &'static str,
+    pub message: String,
+    pub hint: Option<String>,
+    /// HTTP status.
+    pub status: Option<u16>,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { exit, kind, message: message.into(), hint: None, status: None }
+    }
+
+    /// A value that cannot be used; nothing was sent.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Exit::Invalid, "invalid", message)
+    }
+
+    /// A command line that lacks something.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", message)
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// `{"error":{"kind","message","hint","status"}}`.
+    pub fn to_json(&self) -> serde_json::Value {
+        json!({ "error": { "kind": self.kind, "message": self.message, "hint": self.hint, "status": self.status } })
+    }
+}
+
+impl From<api::Error> for Failure {
+    fn from(error: api::Error) -> Self {
+        let exit = match &error {
+            api::Error::Refused { .. } | api::Error::NotAnApi { .. } if error.is_rejection() => {
+                Exit::Rejected
+            }
+            api::Error::Refused { .. } | api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. } => {
+                Exit::Refused
+            }
+            api::Error::NoAnswer { .. } => Exit::NoAnswer,
+            api::Error::Invalid { .. } => Exit::Invalid,
+        };
+        Self {
+            exit,
+            kind: error.kind(),
+            message: error.to_string(),
+            hint: error.hint(),
+            status: error.status(),
+        }
+    }
+}
+
+impl From<config::Error> for Failure {
+    fn from(error: config::Error) -> Self {
+        let (exit, kind) = match &error {
+            config::Error::Api(inner) => return inner.clone().into(),
+            config::Error::BadKey { .. } | config::Error::Value { .. } => (Exit::Invalid, "invalid"),
+            config::Error::NoWorkbench
+            | config::Error::NoKey { .. }
+            | config::Error::UnknownProfile { .. } => (Exit::NotConfigured, "not_configured"),
+            _ => (Exit::NotConfigured, "configuration"),
+        };
+        Self { exit, kind, message: error.to_string(), hint: error.hint(), status: None }
+    }
+}

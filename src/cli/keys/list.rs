@@ -1,0 +1,48 @@
+//! `keys list`.
+
+use super::{KeyRow, day};
+use crate::cli::args::ListArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+use crate::expiry::KeyStatus;
+
+/// Days that count as soon where nothing else is asked.
+const SOON_DAYS: u32 = 14;
+/// Rows formatted at a time.
+const CHUNK: usize = 1_000;
+
+pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
+    let session = context.session()?;
+    let user = context.user(&session, args.user).await?;
+    let keys = session.client.list_keys(&user).await?;
+    let now = context.now();
+    let soon = args.expiring_within.unwrap_or(SOON_DAYS);
+    let mut rows = keys
+        .into_iter()
+        .map(|key| KeyRow::new(key, &user, now, soon))
+        .filter(|row| args.expiring_within.is_none() || row.status == KeyStatus::Soon.word());
+    let mut list = context.out.list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"]);
+    loop {
+        let chunk: Vec<_> =
+            rows.by_ref().take(CHUNK).map(|row| (cells(&row), row)).map(|(c, row)| (row, c)).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        list.page(&chunk)?;
+    }
+    let found = list.end()?;
+    let expiring = args.expiring_within.is_some() && found > 0;
+    Ok(if expiring { Exit::No } else { Exit::Done })
+}
+
+fn cells(row: &KeyRow) -> Vec<String> {
+    let left = row.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d"));
+    vec![
+        row.status.to_owned(),
+        day(&row.expiry_date),
+        left,
+        row.audiences.join("+"),
+        row.comments.clone(),
+        row.key_id.clone(),
+    ]
+}

@@ -1,0 +1,50 @@
+//! `keys`: one file a verb.
+
+pub mod create;
+pub mod delete;
+pub mod list;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::expiry;
+use crate::wire::{V2KeyDetails, time};
+
+/// A key as `--json` shows it: API v2's members, and what they mean today.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyRow {
+    pub key_id: String,
+    pub username: String,
+    pub comments: String,
+    pub audiences: Vec<String>,
+    pub created_at: String,
+    pub expiry_date: String,
+    /// `active`, `soon`, `expired`, `unknown`.
+    pub status: &'static str,
+    pub days_left: Option<i64>,
+}
+
+impl KeyRow {
+    pub fn new(key: V2KeyDetails, username: &str, now: Timestamp, soon_days: u32) -> Self {
+        Self {
+            status: expiry::status(&key.expiry_date, now, soon_days).word(),
+            days_left: expiry::days_left(&key.expiry_date, now),
+            created_at: in_utc(key.created_at),
+            expiry_date: in_utc(key.expiry_date),
+            key_id: key.key_id,
+            username: username.to_owned(),
+            comments: key.comments,
+            audiences: key.audiences,
+        }
+    }
+}
+
+/// RFC 3339 UTC; what cannot be read stays as it came.
+pub fn in_utc(text: String) -> String {
+    time::parse(&text).map_or(text, time::format)
+}
+
+/// The day part of a time on the wire.
+pub fn day(text: &str) -> String {
+    time::parse(text).map_or_else(|| "—".to_owned(), |instant| time::utc_day(instant).to_string())
+}

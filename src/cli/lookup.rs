@@ -1,0 +1,130 @@
+//! From what a person calls a project or a model to the one that is meant.
+
+use super::error::{Exit, Failure};
+use crate::api::{Client, PageQuery, Pages, ProjectScope};
+use crate::wire::{Model, Project};
+
+const PAGE: u32 = 200;
+/// Candidates shown where a name is ambiguous.
+const SHOWN: usize = 10;
+
+/// `project/name`, the model's name alone where it is unique, or its id.
+pub async fn model(client: &Client, wanted: &str) -> Result<Model, Failure> {
+    let (project, name) = match wanted.rsplit_once('/') {
+        Some((project, name)) => (Some(project), name),
+        None => (None, wanted),
+    };
+    // Filters match as case-sensitive substrings (OBSERVED, cai-connector): a first try that is
+    // cheap, then everything.
+    let mut found = Vec::new();
+    for query in [PageQuery::sized(PAGE).filtered("name", name), PageQuery::sized(PAGE)] {
+        let filtered = !query.filter.is_empty();
+        let mut pages = Pages::new(query, |query| async move { client.models_page(&query).await });
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                // An older workbench may know no filter here.
+                Err(error) if filtered && error.status() == Some(400) => break,
+                other => other?,
+            };
+            found.extend(page.into_iter().filter(|model| {
+                let named = model.name == name && project.is_none_or(|project| is_project(model, project));
+                model.id == wanted || named
+            }));
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    if found.is_empty()
+        && let Some(project) = project
+    {
+        found = in_public_project(client, project, name).await?;
+    }
+    let label = |model: &Model| format!("{} ({})", full_name(model), model.id);
+    one(found, "model", wanted, label, "`keybench models list` shows the models that you see")
+}
+
+/// The list of all models is that of one's own projects; a public project's are found through it.
+async fn in_public_project(client: &Client, wanted: &str, name: &str) -> Result<Vec<Model>, Failure> {
+    let mut found = Vec::new();
+    for project in matching_projects(client, wanted).await? {
+        let id = project.id.as_str();
+        let fetch = |query: PageQuery| async move { client.project_models_page(id, &query).await };
+        let mut pages = Pages::new(PageQuery::sized(PAGE), fetch);
+        while let Some(page) = pages.next().await {
+            found.extend(page?.into_iter().filter(|model| model.name == name));
+        }
+    }
+    Ok(found)
+}
+
+/// A project by its name, `OWNER/NAME`, slug or id.
+pub async fn project(client: &Client, wanted: &str) -> Result<Project, Failure> {
+    let found = matching_projects(client, wanted).await?;
+    let label = |project: &Project| format!("{}/{} ({})", project.owner.username, project.name, project.id);
+    one(found, "project", wanted, label, "`keybench projects list` shows the projects that you see")
+}
+
+async fn matching_projects(client: &Client, wanted: &str) -> Result<Vec<Project>, Failure> {
+    let (owner, name) = match wanted.split_once('/') {
+        Some((owner, name)) => (Some(owner), name),
+        None => (None, wanted),
+    };
+    let mut found = Vec::new();
+    for query in [PageQuery::sized(PAGE).filtered("name", name), PageQuery::sized(PAGE)] {
+        // A site administrator sees all with this scope, anybody else the public ones too (SPEC).
+        let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
+        let mut pages = Pages::new(query, fetch);
+        while let Some(page) = pages.next().await {
+            found.extend(page?.into_iter().filter(|project| {
+                let named = project.name == name || project.slug == name;
+                let owned = owner.is_none_or(|owner| project.owner.username.eq_ignore_ascii_case(owner));
+                project.id == wanted || (named && owned)
+            }));
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// `project/name`.
+pub fn full_name(model: &Model) -> String {
+    format!("{}/{}", model.project.name, model.name)
+}
+
+fn is_project(model: &Model, wanted: &str) -> bool {
+    let project = &model.project;
+    // A slug may come with its owner, as in the browser's URLs.
+    wanted == project.name
+        || wanted == project.public_identifier
+        || wanted == project.slug
+        || project.slug.rsplit_once('/').is_some_and(|(_, slug)| slug == wanted)
+}
+
+fn one<T>(
+    mut found: Vec<T>,
+    kind: &str,
+    wanted: &str,
+    label: impl Fn(&T) -> String,
+    hint: &str,
+) -> Result<T, Failure> {
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Failure::new(
+            Exit::Refused,
+            "not_found",
+            format!("there is no {kind} {wanted:?} that you see"),
+        )
+        .hint(hint)),
+        many => {
+            let mut labels: Vec<_> = found.iter().take(SHOWN).map(label).collect();
+            if many > SHOWN {
+                labels.push(format!("{} more", many - SHOWN));
+            }
+            let message = format!("{wanted:?} may be any of {many} {kind}s: {}", labels.join(", "));
+            Err(Failure::invalid(message).hint("name it in full, or by its id"))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `models list`: page by page.
+
+use serde_json::json;
+
+use crate::api::{Error, PageQuery, Pages};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::lookup;
+use crate::cli::output::List;
+use crate::wire::Model;
+
+const PAGE: u32 = 500;
+
+pub async fn run(context: &Context, project: Option<String>) -> Result<Exit, Failure> {
+    let session = context.session()?;
+    let client = &session.client;
+    let mut list = context.out.list(&["PROJECT", "MODEL", "AUTHENTICATION", "DESCRIPTION", "ID"]);
+    match project {
+        Some(wanted) => {
+            let project = lookup::project(client, &wanted).await?;
+            let id = project.id.as_str();
+            let mut pages = Pages::new(PageQuery::sized(PAGE), |query| async move {
+                client.project_models_page(id, &query).await
+            });
+            while let Some(page) = pages.next().await {
+                print(&mut list, page)?;
+            }
+        }
+        None => {
+            let mut pages =
+                Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
+            while let Some(page) = pages.next().await {
+                print(&mut list, page)?;
+            }
+        }
+    }
+    list.end()?;
+    Ok(Exit::Done)
+}
+
+fn print(list: &mut List, page: Result<Vec<Model>, Error>) -> Result<(), Failure> {
+    let rows: Vec<_> = page?
+        .into_iter()
+        .map(|model| {
+            let cells = vec![
+                model.project.name.clone(),
+                model.name.clone(),
+                if model.auth_enabled { "on" } else { "off" }.to_owned(),
+                model.description.clone(),
+                model.id.clone(),
+            ];
+            let document = json!({
+                "id": model.id,
+                "name": model.name,
+                "project": model.project,
+                "description": model.description,
+                "auth_enabled": model.auth_enabled,
+                "access_key": model.access_key,
+                "created_at": model.created_at,
+                "updated_at": model.updated_at,
+            });
+            (document, cells)
+        })
+        .collect();
+    list.page(&rows)
+}

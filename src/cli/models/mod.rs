@@ -1,0 +1,4 @@
+//! `models`: one file a verb.
+
+pub mod list;
+pub mod test;

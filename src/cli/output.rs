@@ -1,0 +1,164 @@
+//! Standard output carries the result and nothing else; the rest goes to standard error.
+//!
+//! Tables are for people: cleaned of control characters, columns aligned. JSON is for programs:
+//! one document, lists written row by row as their pages come.
+
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::error::{Exit, Failure};
+use crate::text;
+
+/// Widest a column of free text gets in a table, in columns of the terminal.
+const WIDEST: usize = 40;
+
+/// Where and how a command's results go.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Output {
+    pub json: bool,
+    pub quiet: bool,
+}
+
+impl Output {
+    /// Prints one JSON document.
+    pub fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, value).map_err(|error| cannot_write(&error.into()))?;
+        writeln!(out).and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
+    }
+
+    /// Prints lines for people; nothing with `--json`.
+    pub fn lines(&self, lines: &[String]) -> Result<(), Failure> {
+        if self.json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        let all = lines.iter().try_for_each(|line| writeln!(out, "{}", text::clean(line)));
+        all.and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
+    }
+
+    /// A remark on standard error, unless `--quiet`.
+    pub fn note(&self, remark: &str) {
+        if !self.quiet {
+            eprintln!("{}", text::clean(remark));
+        }
+    }
+
+    /// A question on standard error, the cursor behind it.
+    pub fn prompt(&self, question: &str) {
+        eprint!("{question} ");
+    }
+
+    /// An error on standard error, as `--json` wants it.
+    pub fn failure(&self, failure: &Failure) {
+        if self.json {
+            eprintln!("{}", failure.to_json());
+            return;
+        }
+        eprintln!("keybench: {}", text::clean(&failure.message));
+        if let Some(hint) = &failure.hint {
+            eprintln!("  → {}", text::clean(hint));
+        }
+    }
+
+    /// Begins a list of which each row is a JSON object, and a line of the table with `titles`.
+    pub fn list(&self, titles: &'static [&'static str]) -> List {
+        List { json: self.json, titles, widths: Vec::new(), rows: 0 }
+    }
+}
+
+/// A list that is printed while it comes.
+pub struct List {
+    json: bool,
+    titles: &'static [&'static str],
+    /// Set by the first page, so that all pages are aligned alike.
+    widths: Vec<usize>,
+    rows: usize,
+}
+
+impl List {
+    /// Prints some rows: each with its document and its cells.
+    pub fn page<T: Serialize>(&mut self, rows: &[(T, Vec<String>)]) -> Result<(), Failure> {
+        self.write(rows).map_err(|error| cannot_write(&error))
+    }
+
+    /// Ends the list; gives how many rows there were.
+    pub fn end(mut self) -> Result<usize, Failure> {
+        let mut out = io::stdout().lock();
+        let end = match (self.json, self.rows) {
+            (true, 0) => writeln!(out, "[]"),
+            (true, _) => writeln!(out, "\n]"),
+            (false, 0) => self.table::<()>(&mut out, &[]),
+            (false, _) => Ok(()),
+        };
+        end.and_then(|()| out.flush()).map_err(|error| cannot_write(&error))?;
+        Ok(self.rows)
+    }
+
+    fn write<T: Serialize>(&mut self, rows: &[(T, Vec<String>)]) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        if self.json {
+            for (document, _) in rows {
+                out.write_all(if self.rows == 0 { b"[\n  " } else { b",\n  " })?;
+                serde_json::to_writer(&mut out, document)?;
+                self.rows += 1;
+            }
+        } else {
+            self.table(&mut out, rows)?;
+            self.rows += rows.len();
+        }
+        out.flush()
+    }
+
+    fn table<T>(&mut self, out: &mut impl Write, rows: &[(T, Vec<String>)]) -> io::Result<()> {
+        let cells: Vec<Vec<Cow<'_, str>>> =
+            rows.iter().map(|(_, cells)| cells.iter().map(|cell| text::clean(cell)).collect()).collect();
+        if self.widths.is_empty() {
+            let widest = |column: usize| cells.iter().map(|row| text::width(&row[column])).max().unwrap_or(0);
+            let columns = self.titles.iter().enumerate();
+            self.widths = columns.map(|(at, title)| widest(at).min(WIDEST).max(text::width(title))).collect();
+            let titles: Vec<_> = self.titles.iter().map(|title| Cow::Borrowed(*title)).collect();
+            self.line(out, &titles)?;
+        }
+        cells.iter().try_for_each(|row| self.line(out, row))
+    }
+
+    /// The last column, where identifiers stand, is never cut.
+    fn line(&self, out: &mut impl Write, cells: &[Cow<'_, str>]) -> io::Result<()> {
+        let Some((last, before)) = cells.split_last() else { return writeln!(out) };
+        for (cell, width) in before.iter().zip(&self.widths) {
+            let cell = text::truncate(cell, *width);
+            write!(out, "{cell}{:1$}  ", "", width - text::width(&cell))?;
+        }
+        writeln!(out, "{}", last.trim_end())
+    }
+}
+
+/// Whether a person sits at both ends, so that a question can be asked.
+pub fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on standard error; the answer is what was typed, trimmed. Dropping the future gives up.
+pub async fn ask(question: String) -> Result<String, Failure> {
+    eprint!("{} ", text::clean(&question));
+    let read = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map(|_| answer.trim().to_owned())
+    });
+    let failed = |why: String| Failure::new(Exit::Bug, "input", format!("no answer can be read: {why}"));
+    read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+}
+
+fn cannot_write(error: &io::Error) -> Failure {
+    // Whoever reads the output may stop early, as `head` does.
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::new(Exit::Done, "closed", "");
+    }
+    Failure::new(Exit::Bug, "output", format!("the result cannot be written: {error}"))
+}

@@ -1,0 +1,66 @@
+//! `profile list|use|remove`.
+
+use serde_json::json;
+
+use super::args::ProfileCommand;
+use super::context::Context;
+use super::error::{Exit, Failure};
+
+pub fn run(context: &Context, command: ProfileCommand) -> Result<Exit, Failure> {
+    let store = context.store()?;
+    match command {
+        ProfileCommand::List => list(context, &store.load()),
+        ProfileCommand::Use { name } => {
+            store.make_current(&name)?;
+            report(context, "current", &name)
+        }
+        ProfileCommand::Remove { name } => {
+            store.remove(&name)?;
+            report(context, "removed", &name)
+        }
+    }
+}
+
+fn report(context: &Context, what: &'static str, name: &str) -> Result<Exit, Failure> {
+    if context.out.json {
+        context.out.document(&json!({ what: name }))?;
+    } else {
+        context.out.lines(&[format!("{what}: {name}")])?;
+    }
+    Ok(Exit::Done)
+}
+
+fn list(context: &Context, loaded: &crate::config::Loaded) -> Result<Exit, Failure> {
+    let profiles = &loaded.profiles;
+    let rows: Vec<_> = profiles
+        .profiles
+        .iter()
+        .map(|(name, profile)| {
+            let current = profiles.current.as_ref() == Some(name);
+            let key = match (&profile.credential_command, loaded.credentials.keys.get(name)) {
+                (Some(_), _) => "command",
+                (None, Some(stored)) if stored.url == profile.url => "stored",
+                _ => "none",
+            };
+            let marks = [(profile.read_only, "read-only"), (profile.insecure, "insecure")];
+            let marks: Vec<_> = marks.into_iter().filter_map(|(is, mark)| is.then_some(mark)).collect();
+            let document = json!({
+                "name": name,
+                "current": current,
+                "url": profile.url,
+                "username": profile.username,
+                "label": profile.label,
+                "key": key,
+                "read_only": profile.read_only,
+                "insecure": profile.insecure,
+            });
+            let star = if current { "*" } else { "" };
+            let cells = [star, name, &profile.username, key, &marks.join(","), &profile.url];
+            (document, cells.map(str::to_owned).to_vec())
+        })
+        .collect();
+    let mut list = context.out.list(&["", "NAME", "USER", "KEY", "MARKS", "URL"]);
+    list.page(&rows)?;
+    list.end()?;
+    Ok(Exit::Done)
+}

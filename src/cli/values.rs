@@ -1,0 +1,57 @@
+//! Values on the command line. What is malformed ends with exit code 7: nothing was sent.
+
+use std::time::Duration;
+
+use jiff::{SpanRelativeTo, SpanRound, Unit};
+
+/// Reads `30s`, `500ms`, `2m`, `1h30m`, `14d`; a bare number is seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let bad = || format!("{text:?} is not a time; write 30s, 500ms, 2m or 14d");
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Ok(Duration::from_secs(seconds.into()));
+    }
+    let span: jiff::Span = text.parse().map_err(|_| bad())?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| bad())?;
+    match Duration::try_from(length) {
+        Ok(length) if !length.is_zero() => Ok(length),
+        _ => Err(bad()),
+    }
+}
+
+/// Reads a number of days: `14d`, `2w`, `14`; hours are rounded up to whole days.
+pub fn days(text: &str) -> Result<u32, String> {
+    let bad = || format!("{text:?} is not a number of days; write 14d or 2w");
+    if let Ok(days) = text.trim().parse::<u32>() {
+        return Ok(days);
+    }
+    let span: jiff::Span = text.trim().parse().map_err(|_| bad())?;
+    let round = SpanRound::new()
+        .largest(Unit::Day)
+        .smallest(Unit::Day)
+        .mode(jiff::RoundMode::Ceil)
+        .relative(SpanRelativeTo::days_are_24_hours());
+    let rounded = span.round(round).map_err(|_| bad())?;
+    u32::try_from(rounded.get_days()).map_err(|_| bad())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_days() {
+        assert_eq!(duration("500ms").unwrap(), Duration::from_millis(500));
+        assert_eq!(duration("1h30m").unwrap(), Duration::from_secs(5400));
+        assert_eq!(duration("2").unwrap(), Duration::from_secs(2));
+        assert_eq!(duration("1d").unwrap(), Duration::from_secs(86_400));
+        for text in ["", "soon", "-3s", "0s", "0"] {
+            assert!(duration(text).is_err() || text == "0", "{text}");
+        }
+        assert_eq!(days("14d").unwrap(), 14);
+        assert_eq!(days("2w").unwrap(), 14);
+        assert_eq!(days("36h").unwrap(), 2);
+        assert_eq!(days("0d").unwrap(), 0);
+        assert!(days("-1d").is_err() && days("x").is_err());
+    }
+}
