@@ -208,11 +208,11 @@ fn not_found(answer: &Answer, result: &CallResult, facts: &Facts) -> Diagnosis {
 }
 
 fn other_refusal(answer: &Answer, facts: &Facts) -> Diagnosis {
-    let said = answer.message().map_or_else(|| ".".to_owned(), |said| format!(": {said}"));
+    let said = answer.message().map_or_else(String::new, |said| format!(": {}", said.trim_end_matches('.')));
     Diagnosis::new(
         Cause::OtherRefusal,
         format!(
-            "The model service refused the call of {} with status {}{said}",
+            "The model service refused the call of {} with status {}{said}.",
             facts.model_name, answer.status
         ),
     )
