@@ -112,6 +112,32 @@ pub struct CreateModelRequest {
     pub resource_profile_id: Whole,
 }
 
+/// The fields of a model that UpdateModel may change; what is `None` stays. There is no field for
+/// authentication (SPEC).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateSingleModel {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_resources: Option<DefaultResources>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_replication_policy: Option<DefaultReplicationPolicy>,
+    /// Zero and less resets (SPEC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_as: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accelerator_label_id: Option<NumberText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_group_id: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_profile_id: Option<Whole>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelBuild {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Workbench;
 use super::answer::INFERRED_HEADER;
-use super::behaviour::{Sure, Why};
+use super::behaviour::{self, Sure, Why};
 use super::store::StoreError;
 
 /// The workbench says no.
@@ -27,6 +27,13 @@ impl Refusal {
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.values.push((name, value.into()));
         self
+    }
+}
+
+impl Refusal {
+    /// What it says where no behaviour file says otherwise.
+    pub fn text(&self) -> String {
+        behaviour::fill(self.why.form().text, &self.values)
     }
 }
 

@@ -27,6 +27,9 @@ use super::{cache::Cache, ids, routes, server};
 /// Held by the server that uses a data directory.
 const LOCK: &str = "lock";
 
+/// How long a replica may take to start: imports of large libraries take their time.
+const REPLICA_START_TIME: Duration = Duration::from_secs(120);
+
 /// Why a workbench did not start. The sentences say what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -99,7 +102,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let replicas = Replicas::new(Settings {
         busy_wait: options.busy_wait,
         request_timeout: options.request_timeout,
-        start_limit: options.request_timeout,
+        start_limit: REPLICA_START_TIME,
         logs: Some(options.data.join("logs")),
         python: Python::install(&options.data.join("python")).map_err(StartError::Python)?,
     });

@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod access;
+mod calls;
 mod keys;
 mod lists;
+mod model_support;
+mod models;
 mod projects;
+mod python;
 mod site;
 mod specification;
 mod support;

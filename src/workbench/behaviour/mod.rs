@@ -56,6 +56,7 @@ pub mod inferred {
     pub const FILTERS_COMBINE: &str = "filters-combine";
     pub const BARE_DATES: &str = "bare-dates-end-the-day";
     pub const VERSION: &str = "version";
+    pub const UNSET_TIME: &str = "unset-time";
 }
 
 /// How the embedded workbench behaves.
@@ -92,6 +93,9 @@ pub struct Names {
     pub default_audiences: Vec<String>,
     /// `gitSha` of `sense-bootstrap.json`.
     pub version: String,
+    /// A time that has not come: when a build was built, when a deployment was stopped. Fields of
+    /// the format `date-time` (SPEC) may not be empty texts: strictly typed clients refuse those.
+    pub unset_time: String,
 }
 
 impl Default for Names {
@@ -101,6 +105,7 @@ impl Default for Names {
             operator: "operator".to_owned(),
             default_audiences: vec![crate::wire::AUDIENCE_API.to_owned()],
             version: "26.06.13-keybench".to_owned(),
+            unset_time: "0001-01-01T00:00:00Z".to_owned(),
         }
     }
 }
@@ -261,7 +266,7 @@ impl Behaviour {
 }
 
 /// Puts the values in place of the `{name}`s of a text, in one pass: a value is never read again.
-fn fill(text: &str, values: &[(&'static str, String)]) -> String {
+pub(super) fn fill(text: &str, values: &[(&'static str, String)]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('{') {

@@ -69,6 +69,9 @@ const MODEL_BUSY: &str =
 /// OBSERVED in a gateway's tests and in CAI workshop notes.
 const MODEL_FAILED: &str = r#"{"success":false,"StatusCode":{status}}"#;
 
+/// A key that opens no model: the documented text, and what is wrong with the key.
+const MODEL_KEY: &str = r#"{"success":false,"StatusCode":{status},"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"},"error":"{message}","code":16,"message":"{message}"}"#;
+
 refusals! {
     // Who calls
     MissingKey "missing-key" Inferred 16 "no API key was sent; send it as Authorization: Bearer";
@@ -114,12 +117,15 @@ refusals! {
     Internal "internal" Inferred 13 "the workbench failed; this is a bug of keybench";
     // Calls of models
     ModelRefused "model-refused" Inferred 16 "User APikey not authorized to access model" body MODEL_REFUSED;
+    ModelKeyRefused "model-key-refused" Inferred 16 "{detail}" body MODEL_KEY;
     ModelUnknown "model-unknown" Inferred 5 "there is no model with this access key" body MODEL;
     ModelNotDeployed "model-not-deployed" Inferred 14 "the model is not deployed: its deployment is {status}" body MODEL;
     ModelBadRequest "model-bad-request" Inferred 3 "the body is not the JSON object expected here: {detail}" body MODEL;
     ModelTooLarge "model-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes" body MODEL;
     ModelFailed "model-failed" Known 3 "the function failed" body MODEL_FAILED;
     ModelBusy "model-busy" Known 8 "no replica was free in time" body MODEL_BUSY;
+    // That there is such an error is DOCS (cdsw-models-debug-deployed), its form is not known.
+    ModelShutDown "model-shut-down" Inferred 13 "unexpected model shutdown" body MODEL;
     ModelTimeout "model-timeout" Inferred 4 "the model did not answer in time" body MODEL;
 }
 

@@ -1,9 +1,15 @@
 //! What is served: one table, from which the router and the specification are made.
 
+mod builds;
 mod collaborators;
+mod deployments;
 mod keys;
 mod legacy_keys;
+mod lists;
+mod model_service;
+mod models;
 mod projects;
+mod runtimes;
 mod site;
 mod users;
 
@@ -54,6 +60,22 @@ const TABLE: &[Served] = &[
     serve("ListProjectCollaborators", Needs::Project(Right::Read), || get(collaborators::list)),
     serve("AddProjectCollaborator", Needs::Project(Right::Administer), || put(collaborators::set)),
     serve("DeleteProjectCollaborator", Needs::Project(Right::Administer), || delete(collaborators::remove)),
+    serve("ListAllModels", Needs::User, || get(models::list_all)),
+    serve("ListModels", Needs::Project(Right::Read), || get(models::list_in_project)),
+    serve("CreateModel", Needs::Project(Right::Write), || post(models::create)),
+    serve("GetModel", Needs::Project(Right::Read), || get(models::show)),
+    serve("UpdateModel", Needs::Project(Right::Write), || patch(models::update)),
+    serve("DeleteModel", Needs::Project(Right::Write), || delete(models::remove)),
+    serve("ListModelBuilds", Needs::Project(Right::Read), || get(builds::list_of_model)),
+    serve("CreateModelBuild", Needs::Project(Right::Write), || post(builds::create)),
+    serve("GetModelBuild", Needs::Project(Right::Read), || get(builds::show)),
+    serve("DeleteModelBuild", Needs::Project(Right::Write), || delete(builds::remove)),
+    serve("ListModelDeployments", Needs::Project(Right::Read), || get(deployments::list_of_build)),
+    serve("CreateModelDeployment", Needs::Project(Right::Write), || post(deployments::create)),
+    serve("GetModelDeployment", Needs::Project(Right::Read), || get(deployments::show)),
+    serve("RestartModelDeployment", Needs::Project(Right::Operate), || post(deployments::restart)),
+    serve("StopModelDeployment", Needs::Project(Right::Operate), || post(deployments::stop)),
+    serve("ListRuntimes", Needs::User, || get(runtimes::list_all)),
 ];
 
 /// The verbs that custom methods end with: `POST …/{deployment_id}:restart` (SPEC).
@@ -88,6 +110,7 @@ pub fn router(workbench: &Workbench) -> Router {
         .route("/api/v1/site/config", v1(Needs::SiteAdmin, patch(site::change)))
         .route("/api/v2/swagger.json", get(site::specification))
         .route("/sense-bootstrap.json", get(site::bootstrap))
+        .route("/model", post(model_service::call))
         .method_not_allowed_fallback(elsewhere)
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(body_limit))

@@ -121,11 +121,11 @@ pub fn active(db: &Connection) -> Result<Vec<StoredDeployment>, StoreError> {
     Ok(found)
 }
 
-/// Moves a deployment on; `stopped` sets the time it stopped.
+/// Moves a deployment on; `stopped` sets the time it stopped, `deploying` takes it back.
 pub fn set_status(db: &Connection, id: i64, status: &str, now: Timestamp) -> Result<(), StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE deployments SET status = ?1, updated_at = ?2, \
-         stopped_at = CASE ?1 WHEN 'stopped' THEN ?2 ELSE stopped_at END WHERE id = ?3",
+         stopped_at = CASE ?1 WHEN 'stopped' THEN ?2 WHEN 'deploying' THEN NULL ELSE stopped_at END WHERE id = ?3",
     )?;
     update.execute(params![status, micros(now), id])?;
     Ok(())

@@ -1,0 +1,163 @@
+//! Deployments of builds: listed, begun, shown, restarted, stopped.
+
+use axum::extract::{Path, State};
+use rusqlite::Connection;
+
+use super::builds::{self, BuildPath};
+use super::lists::list;
+use super::models::check_replicas;
+use crate::wire::{
+    CreateModelDeploymentRequest, ListModelDeploymentsResponse, ModelDeployment, ShortCreateModelDeployment,
+};
+use crate::workbench::Workbench;
+use crate::workbench::answer::{Answer, Json};
+use crate::workbench::auth::Caller;
+use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::gate::InProject;
+use crate::workbench::lifecycle::builds::BUILT;
+use crate::workbench::lifecycle::deployments::{DEPLOYING, FAILED, STOPPED, STOPPING, wanted};
+use crate::workbench::query::Params;
+use crate::workbench::refusal::Refusal;
+use crate::workbench::store::builds::StoredBuild;
+use crate::workbench::store::deployments::{self, StoredDeployment};
+use crate::workbench::store::models as model_rows;
+
+/// Where the path of a deployment leads: the project is the gate's.
+#[derive(serde::Deserialize)]
+pub struct DeploymentPath {
+    #[serde(flatten)]
+    build: BuildPath,
+    deployment_id: String,
+}
+
+pub async fn list_of_build(
+    State(workbench): State<Workbench>,
+    project: InProject,
+    Path(path): Path<BuildPath>,
+    params: Params,
+) -> Result<Answer<ListModelDeploymentsResponse>, Refusal> {
+    let build = workbench.store().read(move |db| builds::find(db, project.stored.id, &path)).await?;
+    let (scope, place) = (deployments::scope(build.id), format!("deployments of build {}", build.id));
+    let page = list(&workbench, &params, &deployments::LISTING, scope, &place, deployments::from_row).await?;
+    let unset = workbench.behaviour().names.unset_time.clone();
+    let answer = page.answer(|stored, next_page_token| ListModelDeploymentsResponse {
+        model_deployments: stored.into_iter().map(|stored| told(stored, &unset)).collect(),
+        next_page_token,
+    });
+    Ok(answer.inferred(inferred::UNSET_TIME))
+}
+
+pub async fn show(
+    State(workbench): State<Workbench>,
+    project: InProject,
+    Path(path): Path<DeploymentPath>,
+) -> Result<Answer<ModelDeployment>, Refusal> {
+    let found = workbench.store().read(move |db| find(db, project.stored.id, &path)).await?;
+    Ok(answer(&workbench, found.1))
+}
+
+pub async fn create(
+    State(workbench): State<Workbench>,
+    caller: Caller,
+    project: InProject,
+    Path(path): Path<BuildPath>,
+    Json(wish): Json<CreateModelDeploymentRequest>,
+) -> Result<Answer<ModelDeployment>, Refusal> {
+    check_replicas(wish.replicas)?;
+    let (user_id, project_id, now) = (caller.user().id, project.stored.id, workbench.now());
+    let created = workbench.store().write(move |db| {
+        let build = builds::find(db, project_id, &path)?;
+        check_built(&build)?;
+        let model = model_rows::by_id(db, build.model_id)?.ok_or(Why::Internal)?;
+        let short = ShortCreateModelDeployment {
+            cpu: wish.cpu,
+            memory: wish.memory,
+            nvidia_gpus: wish.nvidia_gpus,
+            environment: wish.environment,
+            replicas: wish.replicas,
+            ..ShortCreateModelDeployment::default()
+        };
+        let new = ModelDeployment {
+            accelerator_label_id: wish.accelerator_label_id,
+            resource_group_id: wish.resource_group_id,
+            resource_profile_id: wish.resource_profile_id,
+            ..wanted(&short, model.model.default_replication_policy.num_replicas.0)
+        };
+        let id = deployments::insert(db, build.model_id, build.id, user_id, &new, now)?;
+        deployments::by_id(db, id)?.ok_or_else(|| Refusal::new(Why::Internal))
+    });
+    let stored = created.await?;
+    workbench.lifecycle().begin_deployment(stored.clone());
+    Ok(answer(&workbench, stored))
+}
+
+pub async fn restart(
+    State(workbench): State<Workbench>,
+    project: InProject,
+    Path(path): Path<DeploymentPath>,
+) -> Result<Answer<ModelDeployment>, Refusal> {
+    let now = workbench.now();
+    let changed = workbench.store().write(move |db| {
+        let (build, stored) = find(db, project.stored.id, &path)?;
+        check_built(&build)?;
+        deployments::set_status(db, stored.id, DEPLOYING, now)?;
+        deployments::by_id(db, stored.id)?.ok_or_else(|| Refusal::new(Why::Internal))
+    });
+    let stored = changed.await?;
+    workbench.lifecycle().begin_restart(stored.clone());
+    Ok(answer(&workbench, stored))
+}
+
+/// Stopping what is stopped changes nothing, and is no error.
+pub async fn stop(
+    State(workbench): State<Workbench>,
+    project: InProject,
+    Path(path): Path<DeploymentPath>,
+) -> Result<Answer<ModelDeployment>, Refusal> {
+    let now = workbench.now();
+    let changed = workbench.store().write(move |db| {
+        let (_, stored) = find(db, project.stored.id, &path)?;
+        if matches!(stored.deployment.status.as_str(), STOPPING | STOPPED | FAILED) {
+            return Ok((stored, false));
+        }
+        deployments::set_status(db, stored.id, STOPPING, now)?;
+        let stored = deployments::by_id(db, stored.id)?.ok_or_else(|| Refusal::new(Why::Internal))?;
+        Ok::<_, Refusal>((stored, true))
+    });
+    let (stored, stopping) = changed.await?;
+    if stopping {
+        workbench.lifecycle().begin_stop(stored.clone());
+    }
+    Ok(answer(&workbench, stored))
+}
+
+fn find(
+    db: &Connection,
+    project_id: i64,
+    path: &DeploymentPath,
+) -> Result<(StoredBuild, StoredDeployment), Refusal> {
+    let build = builds::find(db, project_id, &path.build)?;
+    let unknown = || Refusal::new(Why::UnknownDeployment).with("deployment", &path.deployment_id);
+    let stored = deployments::of_build(db, build.id, &path.deployment_id)?.ok_or_else(unknown)?;
+    Ok((build, stored))
+}
+
+fn check_built(build: &StoredBuild) -> Result<(), Refusal> {
+    if build.build.status == BUILT {
+        return Ok(());
+    }
+    let detail = format!("the build is not built, its status is: {}", build.build.status);
+    Err(Refusal::new(Why::NotNow).with("detail", detail))
+}
+
+fn answer(workbench: &Workbench, stored: StoredDeployment) -> Answer<ModelDeployment> {
+    Answer::new(told(stored, &workbench.behaviour().names.unset_time)).inferred(inferred::UNSET_TIME)
+}
+
+fn told(stored: StoredDeployment, unset: &str) -> ModelDeployment {
+    let mut deployment = stored.deployment;
+    if deployment.stopped_at.is_empty() {
+        deployment.stopped_at.push_str(unset);
+    }
+    deployment
+}

@@ -1,0 +1,158 @@
+//! The model service: `POST /model` in both documented forms.
+//!
+//! The hot path of the workbench. A call costs no look at the store while that stands still, the
+//! request goes to the replica as the text it came as, and the response comes back the same way.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::wire;
+use crate::workbench::Workbench;
+use crate::workbench::answer::INFERRED_HEADER;
+use crate::workbench::auth;
+use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::lifecycle::deployments::DEPLOYED;
+use crate::workbench::refusal::Refusal;
+use crate::workbench::replicas::Outcome;
+use crate::workbench::rights::{Right, Standing, allows};
+use crate::workbench::store::models::{self, Callable};
+
+/// The body of both forms; form B has the access key in the query (OBSERVED).
+#[derive(Deserialize)]
+struct Call<'a> {
+    #[serde(borrow, default, rename = "accessKey")]
+    access_key: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    request: Option<&'a RawValue>,
+}
+
+pub async fn call(
+    State(workbench): State<Workbench>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(&workbench, body).await?;
+    let call: Call = serde_json::from_slice(&body)
+        .map_err(|error| Refusal::new(Why::ModelBadRequest).with("detail", error.to_string()))?;
+    let from_query = query.as_deref().and_then(access_key_of_query);
+    let access_key = from_query.or(call.access_key).filter(|key| !key.is_empty()).ok_or_else(|| {
+        Refusal::new(Why::ModelBadRequest).with("detail", "accessKey is missing, in the body or in the query")
+    })?;
+    let callable = find(&workbench, &access_key).await?;
+    let resting_on =
+        if callable.auth_enabled { admit(&workbench, &parts.headers, &callable).await? } else { None };
+    let deployment = match &callable.deployment {
+        Some((id, status)) if status == DEPLOYED => id,
+        Some((_, status)) => return Err(not_deployed(status)),
+        None => return Err(not_deployed("not there")),
+    };
+    let outcome =
+        workbench.lifecycle().replicas().call(deployment, call.request.unwrap_or(RawValue::NULL)).await;
+    let mut response = answer(outcome)?;
+    if let Some(name) = resting_on {
+        response.headers_mut().append(INFERRED_HEADER, HeaderValue::from_static(name));
+    }
+    Ok(response)
+}
+
+async fn read_body(workbench: &Workbench, body: axum::body::Body) -> Result<Bytes, Refusal> {
+    let limit = workbench.behaviour().limits.model_body_bytes;
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let too_large =
+            std::error::Error::source(&error).is_some_and(|it| it.is::<http_body_util::LengthLimitError>());
+        if too_large {
+            Refusal::new(Why::ModelTooLarge).with("limit", limit.to_string())
+        } else {
+            Refusal::new(Why::ModelBadRequest).with("detail", "it was cut off")
+        }
+    })
+}
+
+fn access_key_of_query(query: &str) -> Option<Cow<'_, str>> {
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("accessKey="))?;
+    Some(Cow::Borrowed(value))
+}
+
+async fn find(workbench: &Workbench, access_key: &str) -> Result<Arc<Callable>, Refusal> {
+    let generation = workbench.store().generation();
+    if let Some(callable) = workbench.callables().get(generation, access_key) {
+        return Ok(callable);
+    }
+    let wanted = access_key.to_owned();
+    let found = workbench.store().read(move |db| models::callable(db, &wanted)).await?;
+    let callable = Arc::new(found.ok_or(Why::ModelUnknown)?);
+    workbench.callables().put(generation, access_key.to_owned(), Arc::clone(&callable));
+    Ok(callable)
+}
+
+/// Whether the caller's key opens the model; answers the INFERRED choice that it rests on.
+async fn admit(
+    workbench: &Workbench,
+    headers: &HeaderMap,
+    callable: &Callable,
+) -> Result<Option<&'static str>, Refusal> {
+    let owner = auth::api_key_owner(workbench, headers).await.map_err(key_refused)?;
+    if !owner.audiences.iter().any(|audience| audience == wire::AUDIENCE_API) {
+        return Err(Why::AudienceMismatch.into());
+    }
+    let standing =
+        workbench.standing_of(&owner.user, callable.project_id, callable.owner_id, callable.public).await?;
+    if !allows(standing, Right::Call, &workbench.behaviour().rules) {
+        return Err(Why::ModelRefused.into());
+    }
+    Ok(match standing {
+        Standing::SiteAdmin => Some(inferred::SITE_ADMINS_CALL_MODELS),
+        Standing::Reader => Some(inferred::PUBLIC_READERS_CALL_MODELS),
+        _ => None,
+    })
+}
+
+/// What is wrong with a key, in the form of the model service. Its other refusals stay as they are.
+fn key_refused(refusal: Refusal) -> Refusal {
+    match refusal.why {
+        Why::MissingKey | Why::MalformedKey | Why::UnknownKey | Why::ExpiredKey | Why::ClosedAccount => {
+            Refusal::new(Why::ModelKeyRefused).with("detail", refusal.text())
+        }
+        _ => refusal,
+    }
+}
+
+fn not_deployed(status: &str) -> Refusal {
+    Refusal::new(Why::ModelNotDeployed).with("status", status)
+}
+
+fn answer(outcome: Outcome) -> Result<Response, Refusal> {
+    let (replica, response) = match outcome {
+        Outcome::Answered { replica, response } => (replica, response),
+        Outcome::Raised { .. } => return Err(Why::ModelFailed.into()),
+        Outcome::Died { .. } => return Err(Why::ModelShutDown.into()),
+        Outcome::Busy => return Err(Why::ModelBusy.into()),
+        Outcome::TimedOut { .. } => return Err(Why::ModelTimeout.into()),
+        // It was stopped since the store was read.
+        Outcome::NotRunning => return Err(not_deployed("stopping")),
+    };
+    // A replica's name holds nothing that JSON would have to escape.
+    let parts = [r#"{"success":true,"response":"#, response.get(), r#","ReplicaID":""#, &replica, r#""}"#];
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json)], parts.concat()).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_access_key_is_read_from_anywhere_in_the_query() {
+        assert_eq!(access_key_of_query("a=b&accessKey=mx"), Some(Cow::Borrowed("mx")));
+        assert_eq!(access_key_of_query("accesskey=mx"), None);
+        assert_eq!(access_key_of_query(""), None);
+    }
+}

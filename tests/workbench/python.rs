@@ -1,0 +1,197 @@
+//! Python models of the embedded workbench over HTTP. They need `python3` on the machine; without
+//! one they say so and pass.
+
+use serde_json::{Value, json};
+
+use super::support::{As, Bench};
+
+fn there_is_python() -> bool {
+    let there =
+        std::process::Command::new("python3").arg("--version").output().is_ok_and(|it| it.status.success());
+    if !there {
+        eprintln!("skipped: there is no python3");
+    }
+    there
+}
+
+struct Python {
+    bench: Bench,
+    models: String,
+    project: String,
+}
+
+impl Python {
+    async fn new(files: &[(&str, &str)]) -> Self {
+        let bench = Bench::demo().await;
+        let project = bench.project("churn-prod").await;
+        for (name, text) in files {
+            let path = bench.running.data.join("projects/churn-prod").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        Self { models: format!("/api/v2/projects/{project}/models"), bench, project }
+    }
+
+    /// Creates a model that builds and deploys itself.
+    async fn create(&self, name: &str, build: Value) -> Value {
+        let wish = json!({
+            "name": name, "auto_build_model": true, "auto_deploy_model": true,
+            "auto_build_config": build, "auto_deployment_config": {"replicas": 1},
+        });
+        self.bench.post(As::User("contributor"), &self.models, wish).await.ok()
+    }
+
+    async fn serve(&self, name: &str, build: Value) -> String {
+        let model = self.create(name, build).await;
+        self.bench.deployed(&self.project, model["id"].as_str().unwrap()).await;
+        model["access_key"].as_str().unwrap().to_owned()
+    }
+
+    /// What the newest build says once it has failed.
+    async fn failure(&self, name: &str, build: Value) -> String {
+        let model = self.create(name, build).await;
+        let builds = format!("{}/{}/builds", self.models, model["id"].as_str().unwrap());
+        let listed = self.bench.until(&builds, |it| it["model_builds"][0]["status"] == "build failed").await;
+        listed["model_builds"][0]["comment"].as_str().unwrap().to_owned()
+    }
+
+    fn logs(&self) -> String {
+        let mut all = String::new();
+        for entry in std::fs::read_dir(self.bench.running.data.join("logs")).into_iter().flatten() {
+            all += &std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        }
+        all
+    }
+}
+
+fn python(file: &str, function: &str) -> Value {
+    json!({"kernel": "python3", "file_path": file, "function_name": function})
+}
+
+const FIT: &str = r#"
+import os
+import cml.models_v1 as models
+import cml.metrics_v1 as metrics
+
+WEIGHT = float(open("weights/weight.txt").read())
+
+def predict(args):
+    return {"y": WEIGHT * args["x"], "pid": os.getpid()}
+
+@models.cml_model(metrics=True)
+def measured(args):
+    metrics.track_metric("x", args["x"])
+    return WEIGHT * args["x"]
+
+def fails(args):
+    raise ValueError("no such customer")
+
+def dies(args):
+    if args == "die":
+        os._exit(9)
+    return "alive"
+"#;
+
+#[tokio::test]
+async fn a_function_of_a_project_is_served() {
+    if !there_is_python() {
+        return;
+    }
+    let python_bench = Python::new(&[("fit.py", FIT), ("weights/weight.txt", "2.5")]).await;
+    let plain = python_bench.serve("plain", python("fit.py", "predict")).await;
+    let measured = python_bench.serve("measured", python("fit.py", "measured")).await;
+    let bench = &python_bench.bench;
+    let answer = bench.call_key(As::User("viewer"), &plain, json!({"x": 2})).await.ok();
+    assert_eq!(answer["response"]["y"], 5.0);
+    assert!(answer["ReplicaID"].as_str().unwrap().starts_with("plain-"));
+    let answer = bench.call_key(As::User("viewer"), &measured, json!({"x": 2})).await.ok();
+    let response = &answer["response"];
+    assert_eq!(response["prediction"], 5.0);
+    assert!(response["model_deployment_crn"].as_str().unwrap().starts_with("crn:cdp:ml:"));
+    assert_eq!(response["uuid"].as_str().unwrap().len(), 36);
+    assert_eq!(bench.call_key(As::User("outsider"), &plain, json!({"x": 2})).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_runtime_of_the_list_serves_as_kernel() {
+    if !there_is_python() {
+        return;
+    }
+    let python_bench = Python::new(&[("fit.py", "def predict(args):\n    return args\n")]).await;
+    let filter = "/api/v2/runtimes?search_filter=%7B%22kernel%22%3A%22Python%22%7D";
+    let listed = python_bench.bench.get(As::User("owner"), filter).await.ok();
+    let build = json!({
+        "runtime_identifier": listed["runtimes"][0]["image_identifier"],
+        "file_path": "fit.py", "function_name": "predict",
+    });
+    let access_key = python_bench.serve("runtime", build).await;
+    let answer = python_bench.bench.call_key(As::User("owner"), &access_key, json!([1, "ä"])).await.ok();
+    assert_eq!(answer["response"], json!([1, "ä"]));
+}
+
+#[tokio::test]
+async fn an_exception_is_a_400_and_a_death_brings_a_new_replica() {
+    if !there_is_python() {
+        return;
+    }
+    let python_bench = Python::new(&[("fit.py", FIT), ("weights/weight.txt", "1")]).await;
+    let fails = python_bench.serve("fails", python("fit.py", "fails")).await;
+    let bench = &python_bench.bench;
+    let answer = bench.call_key(As::User("owner"), &fails, Value::Null).await;
+    assert_eq!((answer.status, &answer.body), (400, &json!({"success": false, "StatusCode": 400})));
+    let told = async {
+        while !python_bench.logs().contains("ValueError: no such customer") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), told).await.unwrap();
+
+    let dies = python_bench.serve("dies", python("fit.py", "dies")).await;
+    let before = bench.call_key(As::User("owner"), &dies, Value::Null).await.ok();
+    let death = bench.call_key(As::User("owner"), &dies, json!("die")).await;
+    assert_eq!((death.status, &death.body["success"]), (500, &json!(false)));
+    let after = bench.call_key(As::User("owner"), &dies, Value::Null).await.ok();
+    assert_eq!(after["response"], "alive");
+    assert_ne!(before["ReplicaID"], after["ReplicaID"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_served_fails_the_build_with_the_traceback() {
+    if !there_is_python() {
+        return;
+    }
+    let python_bench = Python::new(&[("imports.py", "import no_such_module\n"), ("empty.py", "")]).await;
+    for (name, file, reason) in [
+        ("imports", "imports.py", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("empty", "empty.py", "has no function 'predict'"),
+        ("missing", "missing.py", "FileNotFoundError"),
+    ] {
+        let told = python_bench.failure(name, python(file, "predict")).await;
+        assert!(told.contains("Traceback") && told.contains(reason), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_cpu_bound_function_does_not_hold_up_the_server() {
+    if !there_is_python() {
+        return;
+    }
+    let text = "def predict(args):\n    n = 0\n    while n < args:\n        n += 1\n    return n\n";
+    let python_bench = Python::new(&[("spin.py", text)]).await;
+    let access_key = python_bench.serve("spin", python("spin.py", "predict")).await;
+    let bench = &python_bench.bench;
+    let spinning = bench.call_key(As::User("owner"), &access_key, json!(20_000_000));
+    tokio::pin!(spinning);
+    let mut others = 0;
+    let answer = loop {
+        tokio::select! {
+            answer = &mut spinning => break answer,
+            other = bench.call("owner", "add", json!({"a": 1, "b": others})) => {
+                other.ok();
+                others += 1;
+            }
+        }
+    };
+    assert_eq!(answer.ok()["response"], 20_000_000);
+    assert!(others > 10, "{others}");
+}
