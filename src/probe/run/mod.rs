@@ -16,6 +16,7 @@ mod expect;
 mod export;
 mod pace;
 mod plan;
+mod report;
 mod series;
 mod shard;
 mod summary;
@@ -35,6 +36,7 @@ pub use compare::{Change, Difference, compare};
 pub use expect::{Expectation, Expectations};
 pub use export::{read_json, write_csv, write_json};
 pub use plan::{MAX_IN_FLIGHT, MAX_REQUESTS, Plan};
+pub use report::report;
 pub use series::Point;
 pub use summary::{Bar, Latency, ReplicaSummary, Stage, StatusSummary, StopReason, Summary};
 

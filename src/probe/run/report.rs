@@ -1,0 +1,150 @@
+//! A run in lines of text, for a terminal without pictures.
+
+use std::time::Duration;
+
+use super::summary::{Latency, Stage, StopReason, Summary};
+use crate::text;
+
+/// What there is to say of a run, at most 80 columns a line.
+pub fn report(summary: &Summary) -> Vec<String> {
+    let mut lines = vec![headline(summary)];
+    lines.push(outcome(summary));
+    lines.push(String::new());
+    match summary.latency_from.as_str() {
+        "due" => {
+            lines.push(latency("since due", &summary.latency));
+            lines.push(latency("since sent", &summary.service));
+        }
+        _ => lines.push(latency("latency", &summary.latency)),
+    }
+    if !summary.statuses.is_empty() {
+        let all: Vec<_> = summary.statuses.iter().map(|(status, n)| format!("{status} × {n}")).collect();
+        lines.push(format!("{:<11}{}", "status", all.join("   ")));
+    }
+    if !summary.failures.is_empty() {
+        let all: Vec<_> =
+            summary.failures.iter().map(|(kind, n)| format!("{} × {n}", kind.replace('_', " "))).collect();
+        lines.push(format!("{:<11}{}", "failures", all.join("   ")));
+    }
+    if !summary.replicas.is_empty() {
+        lines.push(String::new());
+        lines.push(format!(
+            "{:<34}{:>7}{:>10}{:>8}{:>10}{:>10}",
+            "REPLICA", "SHARE", "REQUESTS", "ERRORS", "P50", "P99"
+        ));
+        for (name, replica) in &summary.replicas {
+            lines.push(format!(
+                "{:<34}{:>7}{:>10}{:>8}{:>10}{:>10}",
+                text::truncate(name, 33),
+                format!("{:.1} %", replica.share * 100.0),
+                replica.requests,
+                replica.errors,
+                words(replica.p50_ms),
+                words(replica.p99_ms),
+            ));
+        }
+    }
+    lines.extend(notes(summary));
+    lines
+}
+
+fn headline(summary: &Summary) -> String {
+    let requests = count(summary.total, "request", "requests");
+    let time = text::latency(Duration::from_secs_f64(summary.elapsed_s.max(0.0)));
+    let pace = match summary.plan.rate {
+        Some(rate) => format!("{rate}/s due, at most {} in flight", summary.plan.in_flight()),
+        None => format!("{} in flight", summary.plan.in_flight()),
+    };
+    format!("{requests} in {time} · {:.1}/s · {pace}", summary.rps)
+}
+
+fn outcome(summary: &Summary) -> String {
+    let share = summary.error_share() * 100.0;
+    let mut text = format!("{} ok · {} ({share:.1} %)", summary.ok, count(summary.errors, "error", "errors"));
+    if summary.busy > 0 {
+        text.push_str(&format!(" · {} busy (429)", summary.busy));
+    }
+    text
+}
+
+fn latency(name: &str, latency: &Latency) -> String {
+    let figures = latency.iter().filter(|(figure, _)| !matches!(*figure, "min" | "mean"));
+    let text: Vec<_> = figures.map(|(figure, value)| format!("{figure} {}", words(value))).collect();
+    format!("{name:<11}{}", text.join("  "))
+}
+
+/// What a reader of the figures must know.
+fn notes(summary: &Summary) -> Vec<String> {
+    let mut notes = Vec::new();
+    if summary.missed > 0 {
+        notes.push(format!(
+            "{} due and never sent: the model does not keep up with this rate.",
+            count(summary.missed, "request was", "requests were")
+        ));
+    }
+    if summary.abandoned > 0 {
+        notes.push(format!(
+            "{} still on the way when the run was stopped, and not counted.",
+            count(summary.abandoned, "request was", "requests were")
+        ));
+    }
+    match summary.stopped_by {
+        Some(StopReason::Ceiling) => {
+            notes.push("Ended at the ceiling for shared clusters; --unbounded lifts it.".to_owned());
+        }
+        Some(StopReason::Person) if summary.stage == Stage::Done => {
+            notes.push("Stopped before its end.".to_owned());
+        }
+        _ => {}
+    }
+    if !notes.is_empty() {
+        notes.insert(0, String::new());
+    }
+    notes
+}
+
+fn words(ms: f64) -> String {
+    text::latency(Duration::from_secs_f64(ms.max(0.0) / 1e3))
+}
+
+fn count(n: u64, one: &str, many: &str) -> String {
+    text::count(usize::try_from(n).unwrap_or(usize::MAX), one, many)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Plan;
+    use super::super::summary::ReplicaSummary;
+    use super::*;
+
+    #[test]
+    fn a_report_says_what_matters_in_80_columns() {
+        let plan = Plan { rate: Some(50.0), concurrency: Some(8), ..Plan::default() };
+        let mut summary = Summary::new(&plan);
+        (summary.total, summary.ok, summary.errors, summary.busy) = (200, 197, 3, 2);
+        (summary.elapsed_s, summary.rps, summary.missed) = (4.0, 50.0, 17);
+        summary.stopped_by = Some(StopReason::Duration);
+        summary.latency = Latency {
+            min_ms: 0.4,
+            mean_ms: 3.0,
+            p50_ms: 1.25,
+            p90_ms: 8.0,
+            p99_ms: 120.5,
+            p999_ms: 1210.0,
+            max_ms: 1210.0,
+        };
+        summary.service = Latency { p50_ms: 0.9, ..summary.latency };
+        summary.statuses.extend([(200, 197), (429, 2)]);
+        summary.failures.extend([("busy".to_owned(), 2), ("timeout".to_owned(), 1)]);
+        for (name, requests) in
+            [("churn-1-3-7f9c6496b4-hp6tz", 120), ("churn-1-3-7f9c6496b4-x2k9d-long-name", 77)]
+        {
+            let share = requests as f64 / 197.0;
+            let replica = ReplicaSummary { requests, share, errors: 0, p50_ms: 0.9, p99_ms: 80.0 };
+            summary.replicas.insert(name.to_owned(), replica);
+        }
+        let lines = report(&summary);
+        assert!(lines.iter().all(|line| text::width(line) <= 80), "{lines:#?}");
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}
