@@ -1,6 +1,7 @@
 //! All of the interface's state, in one plain tree.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use super::keymap::Keymap;
 use super::notices::Notices;
 use super::overlays::Overlay;
 use super::requests::{Kind, RequestId, Requests, Scope};
-use super::screens::{admin, models, settings};
+use super::screens::{self, admin, models, settings};
 use super::session::SessionState;
 use super::theme::Theme;
 use super::widgets::Styles;
@@ -68,6 +69,8 @@ pub struct Preferences {
     pub clipboard: clipboard::Path,
     /// Changes to the keymap: command id → keys.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// Where requests of model tests are kept; nowhere without it.
+    pub requests_file: Option<PathBuf>,
     /// Places worth telling in the help: what and where.
     pub paths: Vec<(&'static str, String)>,
 }
@@ -81,6 +84,7 @@ impl Default for Preferences {
             week_start: Weekday::Monday,
             clipboard: clipboard::Path::Direct,
             keys: BTreeMap::new(),
+            requests_file: None,
             paths: Vec::new(),
         }
     }
@@ -163,7 +167,7 @@ impl App {
 
     /// Whether something on the screen moves by itself, so that ticks are wanted.
     pub fn animated(&self) -> bool {
-        !self.requests.running().is_empty()
+        !self.requests.running().is_empty() || screens::watches(self)
     }
 
     /// The picture of a request that goes on; blank in its first quarter of a second.

@@ -34,7 +34,7 @@ pub fn update(app: &mut App, now: Timestamp, msg: Msg) -> Effects {
         }
         Msg::Tick => {
             app.ticks = app.ticks.wrapping_add(1);
-            Effects::new()
+            screens::tick(app)
         }
         Msg::Resumed | Msg::TaskPanicked(_) => Effects::new(),
         Msg::Terminate => vec![Effect::Quit],

@@ -16,6 +16,7 @@
 //! | `cancelled(app, id)` | a request was given up by the person |
 //! | `resized(app)` | other rows are in sight (the screens that read what is in sight only) |
 //! | `resized(app)` | other rows are in sight (for the screens that read what is in sight) |
+//! | `watches(app)`, `tick(app)` | whether something changes by itself; a quarter of a second passed |
 //! | `policy_changed(app)` | the expiration setting became known |
 //! | `confirmed(app, what)` | a question was answered with yes |
 //! | `view(app, frame, area)` | draws, reads only |
@@ -104,6 +105,19 @@ pub(super) fn resized(app: &mut App) -> Effects {
         Tab::Models => models::resized(app),
         Tab::Settings | Tab::Admin => Effects::new(),
     }
+}
+
+/// Time has passed: what changes by itself may be looked at again.
+pub(super) fn tick(app: &mut App) -> Effects {
+    match app.tab {
+        Tab::Models => models::tick(app),
+        Tab::Settings | Tab::Admin => Effects::new(),
+    }
+}
+
+/// Whether the screen shows something that changes by itself.
+pub(super) fn watches(app: &App) -> bool {
+    app.tab == Tab::Models && models::watches(app)
 }
 
 pub(super) fn policy_changed(app: &mut App) -> Effects {

@@ -1,10 +1,17 @@
 //! What the Models tab asks of the world, and what comes back.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use crate::api::{self, PageQuery, Pages};
+use super::list::ListScope;
+use super::saved::{self, Requests};
+use super::state::AT_A_TIME;
+use crate::api::{self, PageQuery, Pages, ProjectScope, all_pages};
+use crate::config::private_file;
 use crate::diagnosis::{self, Diagnosis, Subject};
 use crate::probe::{self, CallResult, ModelCallTarget, ModelRequest, Phases, Transport, TransportOptions};
 use crate::secret::ApiKey;
@@ -20,8 +27,10 @@ const PAGE: u32 = 200;
 /// A request of the Models tab.
 #[derive(Debug)]
 pub enum Call {
-    /// All models that the user sees, page by page.
-    List,
+    /// Models, page by page.
+    List {
+        scope: ListScope,
+    },
     /// The deployment that stands for a model.
     Deployment {
         project_id: String,
@@ -43,6 +52,22 @@ pub enum Call {
     },
     Restart(Box<ModelDeployment>),
     Stop(Box<ModelDeployment>),
+    /// The requests of earlier starts.
+    LoadRequests {
+        file: PathBuf,
+        url: String,
+    },
+    StoreRequests {
+        file: PathBuf,
+        url: String,
+        model_id: String,
+        requests: Requests,
+    },
+    /// Writes a text into a new file, for the person alone to read.
+    Write {
+        file: PathBuf,
+        text: String,
+    },
 }
 
 /// One model call as the Test panel asks for it.
@@ -73,6 +98,8 @@ pub struct Explain {
 #[derive(Debug)]
 pub enum Reply {
     Page(Vec<Model>),
+    /// Projects that were seen on the way.
+    Projects(Vec<Project>),
     Listed(Result<(), api::Error>),
     Deployment {
         model_id: String,
@@ -90,6 +117,12 @@ pub enum Reply {
         model_id: String,
         number: u32,
         diagnosis: Box<Diagnosis>,
+    },
+    Requests(HashMap<String, Requests>),
+    RequestsStored(Result<(), String>),
+    Written {
+        file: PathBuf,
+        done: Result<(), String>,
     },
     CollaboratorAdded {
         project_id: String,
@@ -125,7 +158,21 @@ impl Call {
     pub async fn run(self, context: Context) -> Reply {
         let client = &context.session.client;
         match self {
-            Self::List => Reply::Listed(list(client, &context).await),
+            Self::List { scope } => Reply::Listed(list(client, scope, &context).await),
+            Self::LoadRequests { file, url } => {
+                let work = move || saved::load(&file, &url);
+                Reply::Requests(tokio::task::spawn_blocking(work).await.unwrap_or_default())
+            }
+            Self::StoreRequests { file, url, model_id, requests } => {
+                let work = move || saved::store(&file, &url, &model_id, &requests).map_err(|e| e.to_string());
+                let done = tokio::task::spawn_blocking(work).await;
+                Reply::RequestsStored(done.unwrap_or_else(|error| Err(error.to_string())))
+            }
+            Self::Write { file, text } => {
+                let name = file.clone();
+                let done = tokio::task::spawn_blocking(move || write_new(&name, &text)).await;
+                Reply::Written { file, done: done.unwrap_or_else(|error| Err(error.to_string())) }
+            }
             Self::Deployment { project_id, model_id } => {
                 let found = client.latest_deployment(&project_id, &model_id).await;
                 Reply::Deployment { model_id, found: found.map(|found| found.map(Box::new)) }
@@ -163,13 +210,48 @@ impl Call {
     }
 }
 
-async fn list(client: &api::Client, context: &Context) -> Result<(), api::Error> {
+async fn list(client: &api::Client, scope: ListScope, context: &Context) -> Result<(), api::Error> {
+    let show = |reply| context.progress(msg::Reply::Models(reply));
+    let scope = match scope {
+        ListScope::Mine => {
+            let mut pages =
+                Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
+            while let Some(models) = pages.next().await {
+                show(Reply::Page(models?));
+            }
+            return Ok(());
+        }
+        ListScope::Public => ProjectScope::Public,
+        ListScope::All => ProjectScope::All,
+    };
+    // The list of all models knows no such choice (SPEC), so the projects are walked.
     let mut pages =
-        Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
-    while let Some(models) = pages.next().await {
-        context.progress(msg::Reply::Models(Reply::Page(models?)));
+        Pages::new(PageQuery::sized(PAGE), |query| async move { client.projects_page(scope, &query).await });
+    while let Some(projects) = pages.next().await {
+        let projects = projects?;
+        let ids: Vec<String> = projects.iter().map(|project| project.id.clone()).collect();
+        show(Reply::Projects(projects));
+        let mut lists = stream::iter(ids).map(|id| project_models(client, id)).buffer_unordered(AT_A_TIME);
+        while let Some(models) = lists.next().await {
+            show(Reply::Page(models?));
+        }
     }
     Ok(())
+}
+
+async fn project_models(client: &api::Client, project_id: String) -> Result<Vec<Model>, api::Error> {
+    let id = &project_id;
+    all_pages(PageQuery::sized(PAGE), |query| async move { client.project_models_page(id, &query).await })
+        .await
+}
+
+/// Writes a file that was not there before, for the person alone to read.
+fn write_new(file: &Path, text: &str) -> Result<(), String> {
+    if file.exists() {
+        return Err("there is such a file already; type another name".to_owned());
+    }
+    private_file::write(file, text.as_bytes())
+        .map_err(|error| format!("it cannot be written ({error}); type another name"))
 }
 
 fn target(client: &api::Client, access_key: &str) -> ModelCallTarget {

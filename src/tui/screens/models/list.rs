@@ -60,6 +60,8 @@ pub struct Row {
     pub deployed: Deployed,
     /// Known from before a refresh: to be read again when in sight.
     stale: bool,
+    /// When the deployment was read last.
+    read_at: Option<Timestamp>,
     /// `project/name` in lower case, for the filter and the order.
     search: String,
 }
@@ -67,7 +69,12 @@ pub struct Row {
 impl Row {
     fn new(model: Model) -> Self {
         let search = format!("{}/{}", model.project.name, model.name).to_lowercase();
-        Self { model, deployed: Deployed::Unread, stale: false, search }
+        Self { model, deployed: Deployed::Unread, stale: false, read_at: None, search }
+    }
+
+    /// Whether what is known of the deployment is to be read again.
+    pub fn is_stale(&self) -> bool {
+        self.stale
     }
 
     /// How many replicas the deployment has, if there is one.
@@ -107,6 +114,36 @@ impl Order {
             Self::Name => "model",
             Self::Status => "status",
             Self::Replicas => "replicas",
+        }
+    }
+}
+
+/// Whose models are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ListScope {
+    /// Those that the workbench lists for the user, over all projects.
+    #[default]
+    Mine,
+    /// Those of every project that the user sees, public ones among them.
+    Public,
+    /// Those of every project of the site, for administrators.
+    All,
+}
+
+impl ListScope {
+    pub fn next(self) -> Self {
+        match self {
+            Self::Mine => Self::Public,
+            Self::Public => Self::All,
+            Self::All => Self::Mine,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::Public => "with public ones",
+            Self::All => "all of the site",
         }
     }
 }
@@ -291,9 +328,45 @@ impl ModelList {
 
     /// A model is being read out of order.
     pub fn note_reading(&mut self, model_id: &str) {
-        let row = self.by_id.get(model_id).and_then(|&at| self.rows.get_mut(at));
-        if let Some(row) = row.filter(|row| row.deployed == Deployed::Unread) {
+        let Some(row) = self.by_id.get(model_id).and_then(|&at| self.rows.get_mut(at)) else { return };
+        row.stale = false;
+        if row.deployed == Deployed::Unread {
             row.deployed = Deployed::Reading;
+        }
+    }
+
+    /// Rows in sight that are changing and were read before `when` are to be read again.
+    /// So is the model `also`, which may be out of sight.
+    pub fn watch(
+        &mut self,
+        height: usize,
+        also: Option<&str>,
+        when: Timestamp,
+        being_read: impl Fn(&str) -> bool,
+    ) {
+        let top = self.top_for(height);
+        let also = also.and_then(|id| self.by_id.get(id));
+        for &at in self.shown.iter().skip(top).take(height).chain(also) {
+            if let Some(row) = self.rows.get_mut(at)
+                && row.deployed.is_changing()
+                && row.read_at.is_none_or(|read| read <= when)
+                && !being_read(&row.model.id)
+            {
+                row.stale = true;
+            }
+        }
+    }
+
+    /// Whether a row in sight is changing.
+    pub fn is_changing(&self, height: usize) -> bool {
+        self.in_sight(height).any(|(_, row)| row.deployed.is_changing())
+    }
+
+    /// An answer about a deployment came.
+    pub fn read(&mut self, model_id: &str, deployed: Deployed, now: Timestamp) {
+        self.set_deployed(model_id, deployed);
+        if let Some(row) = self.by_id.get(model_id).and_then(|&at| self.rows.get_mut(at)) {
+            row.read_at = Some(now);
         }
     }
 

@@ -8,6 +8,7 @@
 //! | [`calls`] | what the tab asks of the world |
 //! | `state`, `update`, `view` | the whole of it, what changes it, how it looks |
 //! | [`layout`] | where the parts lie |
+//! | [`saved`] | requests that are kept over the end of the program |
 //! | [`code`], [`example`] | a call as curl, Python and R; the first request |
 
 pub mod calls;
@@ -17,6 +18,7 @@ pub mod layout;
 pub mod list;
 pub mod panel;
 pub mod results;
+pub mod saved;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -24,9 +26,10 @@ mod update;
 mod view;
 
 pub use calls::{Call, Reply};
-pub use state::{Chooser, State, Viewer};
+pub use state::State;
 pub use update::Confirmed;
 pub(in crate::tui) use update::{
-    cancelled, command, confirmed, contexts, enter, key, modal, paste, reply, resized, typing, unsaved,
+    cancelled, command, confirmed, contexts, enter, key, modal, paste, reply, resized, test_with, tick,
+    typing, unsaved, watches,
 };
 pub(in crate::tui) use view::view;

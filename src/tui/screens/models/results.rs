@@ -85,7 +85,7 @@ impl TestResult {
 
     /// The result as a text of lines at most `columns` wide (headers and body may be wider):
     /// status, reason, phases, request, headers, body.
-    pub fn whole(&self, columns: usize) -> Vec<String> {
+    pub fn whole(&self, columns: usize, folded: bool) -> Vec<String> {
         let mut lines = vec![self.status_line()];
         if let Some(diagnosis) = self.diagnosis() {
             let mut say = |head: &str, words: &str| {
@@ -116,8 +116,16 @@ impl TestResult {
             String::new()
         };
         lines.push(format!("BODY     {}{cut}", text::size(answer.size)));
-        lines.extend(self.body_text().lines().map(|line| format!("  {line}")));
+        let body = if folded { self.folded_body() } else { None };
+        lines.extend(body.unwrap_or_else(|| self.body_text()).lines().map(|line| format!("  {line}")));
         lines
+    }
+
+    /// The body with what lies deep in it left out; `None` where it is not JSON.
+    fn folded_body(&self) -> Option<String> {
+        let mut value = self.call.answer()?.json()?;
+        fold(&mut value, 0);
+        Some(text::clean_lines(&serde_json::to_string_pretty(&value).ok()?))
     }
 
     /// The body, laid out where it is JSON, cleaned for a terminal.
@@ -143,6 +151,31 @@ impl TestResult {
             }
             Err(error) => format!("no answer: {error}  {when}"),
         }
+    }
+}
+
+/// Replaces what lies deeper than two levels, and all but the first few items of a list, by how
+/// much it is.
+fn fold(value: &mut Value, depth: usize) {
+    const DEEP: usize = 2;
+    const ITEMS: usize = 5;
+    match value {
+        Value::Object(members) if depth >= DEEP && !members.is_empty() => {
+            *value = Value::from(format!("… {}", text::count(members.len(), "member", "members")));
+        }
+        Value::Array(items) if depth >= DEEP && !items.is_empty() => {
+            *value = Value::from(format!("… {}", text::count(items.len(), "item", "items")));
+        }
+        Value::Object(members) => members.values_mut().for_each(|member| fold(member, depth + 1)),
+        Value::Array(items) => {
+            let more = items.len().saturating_sub(ITEMS);
+            items.truncate(ITEMS);
+            items.iter_mut().for_each(|item| fold(item, depth + 1));
+            if more > 0 {
+                items.push(Value::from(format!("… {} more", text::count(more, "item", "items"))));
+            }
+        }
+        _ => {}
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::list::{ModelList, Row};
-use super::panel::{KeyChoice, Panel};
+use super::code::Language;
+use super::list::{ListScope, ModelList, Row};
+use super::panel::{Focus, KeyChoice, Panel};
+use super::saved::Requests;
 use crate::tui::command::Context;
 use crate::tui::requests::RequestId;
+use crate::tui::session::KnownKey;
 use crate::tui::widgets::field::Field;
 use crate::wire::Project;
 
@@ -30,32 +33,112 @@ pub struct State {
     /// The filter while it is being typed.
     pub filter: Option<Field>,
     pub chooser: Option<Chooser>,
+    pub prompt: Option<Prompt>,
     pub viewer: Option<Viewer>,
-    /// The request that was sent last, by model id.
-    pub last_requests: HashMap<String, String>,
+    /// Requests that were sent or saved, by model id.
+    pub requests: HashMap<String, Requests>,
+    /// The requests of earlier starts have been asked for.
+    pub requests_asked: bool,
+    pub scope: ListScope,
+    /// A key that Settings handed over: the next model that is opened is tested with it.
+    pub offered_key: Option<KnownKey>,
 }
 
-/// A list to choose an API key from.
+/// Something to choose from.
 #[derive(Debug)]
 pub struct Chooser {
-    pub options: Vec<(String, KeyChoice)>,
+    pub title: &'static str,
+    pub options: Vec<(String, Choice)>,
     pub selected: usize,
+}
+
+/// What a choice does.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// The API key of the test.
+    Key(KeyChoice),
+    /// Copy the call in this language.
+    Copy(Language),
+    /// This request goes into the editor.
+    Request(String),
+}
+
+/// A name to be typed.
+#[derive(Debug)]
+pub struct Prompt {
+    pub purpose: Purpose,
+    pub field: Field,
+    /// Why what was typed would not do.
+    pub problem: Option<String>,
+}
+
+/// What a typed name is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// Save the open model's request under this name.
+    SaveRequest,
+    /// Write the shown result into this file.
+    SaveResult,
+}
+
+impl Purpose {
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::SaveRequest => "Save the request under a name",
+            Self::SaveResult => "Write the result into a file",
+        }
+    }
 }
 
 /// One result, whole.
 #[derive(Debug)]
 pub struct Viewer {
     pub title: String,
+    pub model_id: String,
+    pub number: u32,
     pub lines: Vec<String>,
     /// The first line in sight.
     pub top: usize,
-    /// The body, to be copied.
-    pub body: String,
+    /// Deep parts of the body are left out.
+    pub folded: bool,
+    /// The search while it is being typed.
+    pub search: Option<Field>,
+    /// What was searched for last, in lower case.
+    pub needle: String,
 }
 
 impl Viewer {
     pub fn scroll_to(&mut self, line: usize, height: usize) {
         self.top = line.min(self.lines.len().saturating_sub(height));
+    }
+
+    /// Shows the first line from `from` on that holds the needle, round the end; `false` where
+    /// there is none.
+    pub fn find(&mut self, from: usize, height: usize) -> bool {
+        let count = self.lines.len();
+        if self.needle.is_empty() || count == 0 {
+            return false;
+        }
+        let holds = |at: &usize| self.lines[*at].to_lowercase().contains(&self.needle);
+        let found = (from..from + count).map(|at| at % count).find(holds);
+        if let Some(at) = found {
+            self.scroll_to(at, height);
+        }
+        found.is_some()
+    }
+
+    /// The same backwards.
+    pub fn find_back(&mut self, height: usize) -> bool {
+        let count = self.lines.len();
+        let holds = |at: &usize| self.lines[*at].to_lowercase().contains(&self.needle);
+        let found = (1..=count).map(|back| (self.top + count - back % count) % count).find(holds);
+        if self.needle.is_empty() {
+            return false;
+        }
+        if let Some(at) = found {
+            self.scroll_to(at, height);
+        }
+        found.is_some()
     }
 }
 
@@ -79,9 +162,15 @@ impl State {
 
     /// Where the keys go, the innermost first.
     pub fn contexts(&self) -> &'static [Context] {
-        use super::panel::Focus;
-        if self.viewer.is_some() {
-            return &[Context::ResultView, Context::Reader];
+        if self.prompt.is_some() {
+            return &[Context::Form];
+        }
+        if let Some(viewer) = &self.viewer {
+            return if viewer.search.is_some() {
+                &[Context::Reader]
+            } else {
+                &[Context::ResultView, Context::Reader]
+            };
         }
         if self.chooser.is_some() || self.filter.is_some() {
             return &[Context::List];
@@ -95,11 +184,20 @@ impl State {
         }
     }
 
+    /// Whether something lies over the tab and wants an answer.
+    pub fn is_modal(&self) -> bool {
+        self.viewer.is_some() || self.chooser.is_some() || self.prompt.is_some()
+    }
+
     /// Whether characters are text and no commands.
     pub fn is_typing(&self) -> bool {
-        use super::panel::Focus;
-        self.viewer.is_none()
-            && self.chooser.is_none()
+        if self.prompt.is_some() {
+            return true;
+        }
+        if let Some(viewer) = &self.viewer {
+            return viewer.search.is_some();
+        }
+        self.chooser.is_none()
             && (self.filter.is_some()
                 || self.panel().is_some_and(|panel| matches!(panel.focus, Focus::Key | Focus::Request)))
     }

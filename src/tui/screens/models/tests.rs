@@ -4,6 +4,7 @@ use hyper::body::Bytes;
 use ratatui::style::Modifier;
 
 use super::calls::{Call, Reply};
+use super::list::ListScope;
 use super::panel::{Focus, KeyToSend};
 use crate::api;
 use crate::diagnosis::{Action, Cause, Diagnosis};
@@ -149,7 +150,7 @@ fn send(harness: &mut Harness, id: RequestId, reply: Reply) {
 fn listed() -> Harness {
     let (mut harness, calls) = opened();
     let (id, _) =
-        calls.into_iter().find(|(_, call)| matches!(call, effect::Call::Models(Call::List))).unwrap();
+        calls.into_iter().find(|(_, call)| matches!(call, effect::Call::Models(Call::List { .. }))).unwrap();
     harness.send(Msg::Progress { id, reply: msg::Reply::Models(Reply::Page(demo())) });
     send(&mut harness, id, Reply::Listed(Ok(())));
     answer_what_is_read(&mut harness);
@@ -445,9 +446,114 @@ fn stopping_asks_and_names_the_model() {
 #[test]
 fn the_call_as_code_holds_no_key() {
     let mut harness = listed();
-    harness.keys("y");
+    harness.keys("y<enter>");
     let [Effect::Copy(Copied::Text(code))] = &harness.effects[..] else { panic!("nothing was copied") };
     assert!(code.contains("CDSW_APIV2_KEY") && code.contains("\"a\":3"), "{code}");
+}
+
+#[test]
+fn the_call_can_be_copied_in_three_languages() {
+    let mut harness = listed();
+    harness.keys("ty");
+    snapshots("copy_call", &mut harness);
+    harness.keys("<down><enter>");
+    assert!(
+        matches!(&harness.effects[..], [Effect::Copy(Copied::Text(code))] if code.contains("requests.post")),
+        "{:?}",
+        harness.effects
+    );
+}
+
+#[test]
+fn requests_are_saved_under_a_name_and_taken_again() {
+    let mut harness = listed();
+    harness.app.preferences.requests_file = Some("/nowhere/requests.json".into());
+    harness.keys("tW");
+    harness.keys("<enter>");
+    assert!(harness.app.models.prompt.is_some(), "it wants a name");
+    harness.keys("small");
+    snapshots("save_request", &mut harness);
+    harness.keys("<enter>");
+    let stored = harness.calls();
+    assert!(
+        matches!(&stored[..], [(_, effect::Call::Models(Call::StoreRequests { requests, .. }))] if requests.named["small"].contains("\"a\": 3")),
+        "{stored:?}"
+    );
+    harness.keys("<shift-tab>x<esc>L");
+    snapshots("saved_requests", &mut harness);
+    harness.keys("<enter>");
+    assert_eq!(harness.app.models.panel().unwrap().editor.text(), "{\"a\": 3, \"b\": 5}");
+}
+
+#[test]
+fn a_key_from_settings_is_taken_for_the_next_model() {
+    let mut harness = listed();
+    let known = harness.app.session.known_keys[0].clone();
+    harness.keys("1");
+    let effects = super::test_with(&mut harness.app, known);
+    assert!(!effects.is_empty(), "the list is brought up to date");
+    let (sent, _) = tested(&mut harness, "<enter><enter>", success());
+    assert_eq!(sent, KeyToSend::This(key("c4d5")));
+}
+
+#[test]
+fn other_models_are_listed_on_demand() {
+    let mut harness = listed();
+    harness.keys("v");
+    let calls = harness.calls();
+    let asked = |scope| {
+        calls
+            .iter()
+            .any(|(_, call)| matches!(call, effect::Call::Models(Call::List { scope: s }) if *s == scope))
+    };
+    assert!(asked(ListScope::Public), "{calls:?}");
+    assert!(harness.screen(80, 24).contains("with public ones"));
+}
+
+#[test]
+fn a_deployment_that_changes_is_looked_at_again() {
+    let mut harness = listed();
+    assert!(super::watches(&harness.app), "slow is being deployed");
+    harness.send(Msg::Tick);
+    assert!(harness.calls().is_empty(), "it was read just now");
+    harness.now += Duration::from_secs(2);
+    harness.send(Msg::Tick);
+    let calls = harness.calls();
+    let [(id, effect::Call::Models(Call::Deployment { model_id, .. }))] = &calls[..] else {
+        panic!("{calls:?}")
+    };
+    assert_eq!(model_id, "churn-prod-slow");
+    harness.now += Duration::from_secs(9);
+    harness.send(Msg::Tick);
+    assert!(harness.calls().is_empty(), "one question at a time");
+    send(
+        &mut harness,
+        *id,
+        Reply::Deployment { model_id: model_id.clone(), found: Ok(deployed("churn-prod-add")) },
+    );
+    assert!(!super::watches(&harness.app));
+}
+
+#[test]
+fn a_result_can_be_searched_folded_and_written() {
+    let mut harness = listed();
+    let body =
+        "{\"success\":true,\"response\":{\"rows\":[{\"deep\":{\"x\":1,\"y\":2}},2,3,4,5,6,7],\"flat\":1}}";
+    tested(&mut harness, "t<enter>", answer(200, body));
+    harness.keys("<down><enter>/FLAT");
+    let viewer = harness.app.models.viewer.as_ref().unwrap();
+    assert!(viewer.lines[viewer.top..].iter().take(21).any(|line| line.contains("flat")));
+    harness.keys("<enter>z");
+    let screen = harness.screen(80, 50);
+    assert!(screen.contains("… 7 items") && !screen.contains("deep"), "{screen}");
+    harness.keys("ze");
+    harness.keys("<enter>");
+    let calls = harness.calls();
+    let [(id, effect::Call::Models(Call::Write { file, text }))] = &calls[..] else { panic!("{calls:?}") };
+    assert!(text.contains("\"flat\": 1") && file.ends_with("result-1.txt"));
+    let done = Err("there is such a file already; type another name".to_owned());
+    send(&mut harness, *id, Reply::Written { file: file.clone(), done });
+    assert!(harness.screen(80, 24).contains("there is such a file"), "the name can be changed");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crossterm::event::KeyEvent;
 use self::key_form::KeyForm;
 use self::reveal::Reveal;
 use super::key_list::{KeyList, Selected, describe};
+use super::models;
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::command::{Command, Context};
@@ -138,6 +139,7 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
         Command::DeleteAllKeys => return Some(ask_delete_all(app)),
         Command::RotateKey => return Some(rotate(app)),
         Command::CopyKeyId => return Some(copy_id(app)),
+        Command::TestWithKey => return Some(test_with_selected(app)),
         Command::KeyDetails => app.settings.dialog = Some(Dialog::Details(0)),
         Command::Refresh => {
             let mut effects = list(app);
@@ -147,6 +149,23 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
         other => return app.settings.keys.command(other).then(Effects::new),
     }
     Some(Effects::new())
+}
+
+/// To the Models tab with the selected key, if this run knows its text.
+fn test_with_selected(app: &mut App) -> Effects {
+    let Some(Selected::Key(key)) = app.settings.keys.selected() else { return Effects::new() };
+    let key_id = key.key_id.clone();
+    let known = app.session.known_keys.iter().find(|known| known.key_id.as_ref() == Some(&key_id)).cloned();
+    match known {
+        Some(known) => models::test_with(app, known),
+        None => {
+            app.notices.info(
+                app.now,
+                "only the workbench's hash of this key is left: paste its text in a Test panel",
+            );
+            Effects::new()
+        }
+    }
 }
 
 pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {

@@ -13,6 +13,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::{self, Copied, Effect, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, Scope};
+use crate::tui::screens::models;
 use crate::tui::widgets::dialog;
 use crate::tui::widgets::field::Field;
 use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse};
@@ -140,6 +141,12 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
             return Some(vec![Effect::Copy(Copied::Key(reveal.key.clone()))]);
         }
         Command::SaveKey => reveal.path = Some(Field::new(reveal.proposed_path())),
+        Command::TestWithKey => {
+            let key = reveal.key.clone();
+            let known = app.session.known_keys.iter().find(|known| known.key == key).cloned()?;
+            // The new key stays shown in Settings until it is copied, saved or left.
+            return Some(models::test_with(app, known));
+        }
         Command::ShowKey => reveal.hidden = !reveal.hidden,
         _ => return None,
     }

@@ -1,0 +1,167 @@
+//! What keys, pastes and answers do to the Models tab.
+
+mod boxes;
+mod list;
+mod mend;
+mod panel;
+mod reading;
+mod replies;
+mod saved;
+
+use crossterm::event::KeyEvent;
+
+use super::calls::Call;
+use crate::diagnosis::Action;
+use crate::text;
+use crate::tui::app::{App, Tab};
+use crate::tui::command::{Command, Context};
+use crate::tui::effect::{self, Effects};
+use crate::tui::requests::{Kind, RequestId, Scope};
+use crate::tui::session::KnownKey;
+use crate::tui::update;
+
+pub(in crate::tui) use panel::known_label;
+pub(in crate::tui) use reading::{tick, watches};
+pub(in crate::tui) use replies::reply;
+
+use reading::{forget_what_was_given_up, read_what_is_in_sight, refresh};
+
+/// The tab is shown: the list is fetched where it is not there yet, and brought up to date.
+pub fn enter(app: &mut App) -> Effects {
+    forget_what_was_given_up(app);
+    let mut effects = saved::ask_for_requests(app);
+    effects.extend(refresh(app));
+    effects.extend(read_what_is_in_sight(app));
+    effects
+}
+
+/// The window has another size: other rows may be in sight.
+pub fn resized(app: &mut App) -> Effects {
+    read_what_is_in_sight(app)
+}
+
+/// Where the keys go, the innermost first.
+pub fn contexts(app: &App) -> Vec<Context> {
+    let contexts = app.models.contexts().iter().copied();
+    let mendable = mend::action(app, |action| match action {
+        Action::AddCollaborator { .. } | Action::CopyMessage { .. } => Some(()),
+        _ => None,
+    });
+    let about_a_result =
+        app.models.chooser.is_none() && app.models.prompt.is_none() && !app.models.is_typing();
+    mendable.filter(|()| about_a_result).map(|()| Context::Refusal).into_iter().chain(contexts).collect()
+}
+
+/// Whether characters are text now.
+pub fn typing(app: &App) -> bool {
+    app.models.is_typing()
+}
+
+/// Whether a dialog of the tab's own is open.
+pub fn modal(app: &App) -> bool {
+    app.models.is_modal()
+}
+
+/// Nothing is lost by leaving that could not be typed again: keys are never written anywhere.
+pub fn unsaved(_app: &App) -> Option<String> {
+    None
+}
+
+/// A request was given up.
+pub fn cancelled(app: &mut App, _id: RequestId) {
+    forget_what_was_given_up(app);
+}
+
+/// A command of the table. `None` where it means nothing here.
+pub fn command(app: &mut App, command: Command) -> Option<Effects> {
+    if command == Command::Refresh {
+        return Some(refresh(app));
+    }
+    let models = &app.models;
+    let effects = if models.prompt.is_some() {
+        boxes::prompt_command(app, command)
+    } else if models.viewer.is_some() {
+        boxes::viewer_command(app, command)
+    } else if models.chooser.is_some() {
+        boxes::chooser_command(app, command)
+    } else if models.filter.is_some() {
+        list::filter_command(app, command)
+    } else if models.open.is_some() {
+        panel::panel_command(app, command)
+    } else {
+        list::list_command(app, command)
+    };
+    effects.map(|mut effects| {
+        effects.extend(read_what_is_in_sight(app));
+        effects
+    })
+}
+
+/// A key that is no command: text, and the arrows between and in the fields.
+pub fn key(app: &mut App, key: KeyEvent) -> Effects {
+    let models = &app.models;
+    if models.prompt.is_some() {
+        boxes::prompt_key(app, key)
+    } else if models.viewer.is_some() {
+        boxes::viewer_key(app, key)
+    } else if models.filter.is_some() {
+        list::filter_key(app, key)
+    } else if models.open.is_some() {
+        panel::panel_key(app, key)
+    } else {
+        Effects::new()
+    }
+}
+
+/// Pasted text: only ever into a field.
+pub fn paste(app: &mut App, pasted: &str) -> Effects {
+    if let Some(prompt) = &mut app.models.prompt {
+        prompt.field.paste(pasted);
+    } else if let Some(field) = &mut app.models.filter {
+        field.paste(pasted);
+        let filter = field.text().to_owned();
+        app.models.list.set_filter(&filter);
+        return read_what_is_in_sight(app);
+    } else if !app.models.is_modal() {
+        return panel::panel_paste(app, pasted);
+    }
+    Effects::new()
+}
+
+/// Shows the tab, to choose the model that is tested with this key.
+pub fn test_with(app: &mut App, known: KnownKey) -> Effects {
+    app.notices.info(app.now, format!("Enter on a model tests it with {}", known.key.masked()));
+    app.models.open = None;
+    app.models.offered_key = Some(known);
+    update::show(app, Tab::Models)
+}
+
+/// What a yes to a question of this tab does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmed {
+    /// Stop the deployment of this model.
+    Stop { model_id: String },
+}
+
+/// A question was answered with yes.
+pub fn confirmed(app: &mut App, what: Confirmed) -> Effects {
+    match what {
+        Confirmed::Stop { model_id } => {
+            let row = app.models.list.row(&model_id);
+            let Some((path, deployment)) =
+                row.and_then(|row| Some((row.path(), row.deployed.deployment()?.clone())))
+            else {
+                return Effects::new();
+            };
+            let call = effect::Call::Models(Call::Stop(Box::new(deployment)));
+            vec![app.start(Scope::Models, Kind::Change, format!("stopping {path}"), call).1]
+        }
+    }
+}
+
+/// `3 of 7 models`, for the title.
+pub fn count(app: &App) -> String {
+    let list = &app.models.list;
+    let all = text::count(list.total(), "model", "models");
+    if list.len() == list.total() { all } else { format!("{} of {all}", list.len()) }
+}

@@ -1,0 +1,67 @@
+//! Requests that are kept: what was sent, what was saved under a name.
+
+use super::boxes::choose;
+use crate::tui::app::App;
+use crate::tui::effect::{self, Effects};
+use crate::tui::requests::{Kind, Scope};
+use crate::tui::screens::models::calls::Call;
+use crate::tui::screens::models::state::{Choice, Prompt, Purpose};
+use crate::tui::widgets::field::Field;
+
+/// Asks once for the requests of earlier starts.
+pub(super) fn ask_for_requests(app: &mut App) -> Effects {
+    if app.models.requests_asked {
+        return Effects::new();
+    }
+    app.models.requests_asked = true;
+    let Some(file) = app.preferences.requests_file.clone() else { return Effects::new() };
+    let call = effect::Call::Models(Call::LoadRequests { file, url: app.session.url.clone() });
+    // Not given up with the tab: it is a local file, and asked for only once.
+    vec![app.start(Scope::Session, Kind::Read, "reading saved requests", call).1]
+}
+
+/// Keeps what is known of a model's requests.
+fn store(app: &mut App, model_id: &str) -> Effects {
+    let Some(file) = app.preferences.requests_file.clone() else { return Effects::new() };
+    let Some(requests) = app.models.requests.get(model_id).cloned() else { return Effects::new() };
+    let call =
+        Call::StoreRequests { file, url: app.session.url.clone(), model_id: model_id.to_owned(), requests };
+    vec![app.start(Scope::Session, Kind::Change, "saving the request", effect::Call::Models(call)).1]
+}
+
+/// A request was sent.
+pub(super) fn note_sent(app: &mut App, model_id: &str, request: &str) -> Effects {
+    app.models.requests.entry(model_id.to_owned()).or_default().note_sent(request);
+    store(app, model_id)
+}
+
+pub(super) fn ask_name(app: &mut App) {
+    let Some(panel) = app.models.panel_mut() else { return };
+    if let Err(problem) = panel.editor.value() {
+        panel.problem = Some(format!("the request is not JSON: {problem}"));
+        return;
+    }
+    app.models.prompt =
+        Some(Prompt { purpose: Purpose::SaveRequest, field: Field::default(), problem: None });
+}
+
+pub(super) fn save_request(app: &mut App, name: String) -> Effects {
+    let Some(model_id) = app.models.open.clone() else { return Effects::new() };
+    let Some(request) = app.models.panel().map(|panel| panel.editor.text()) else { return Effects::new() };
+    app.notices.info(app.now, format!("the request is saved as {name}"));
+    app.models.requests.entry(model_id.clone()).or_default().named.insert(name, request);
+    store(app, &model_id)
+}
+
+/// Lets the person choose one of the model's requests: saved ones first, then those that were sent.
+pub(super) fn choose_request(app: &mut App) {
+    let Some(requests) = app.models.open.as_ref().and_then(|id| app.models.requests.get(id)) else {
+        app.notices.info(app.now, "no request has been sent to this model or saved for it");
+        return;
+    };
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let named = requests.named.iter().map(|(name, text)| (format!("{name}: {}", one_line(text)), text));
+    let sent = requests.sent.iter().map(|text| (one_line(text), text));
+    let options = named.chain(sent).map(|(label, text)| (label, Choice::Request(text.clone()))).collect();
+    choose(app, "Requests of this model", options, 0);
+}

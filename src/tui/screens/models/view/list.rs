@@ -1,0 +1,180 @@
+//! The list of models.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::{bordered, cell, cursor, put};
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::screens::models::layout;
+use crate::tui::screens::models::list::{Deployed, Fetched, ListScope};
+use crate::tui::screens::models::update::count;
+
+/// Columns of the list, without the model's name, which takes what is left.
+pub(super) const PROJECT: u16 = 13;
+
+pub(super) const AUTH: u16 = 5;
+
+pub(super) const STATUS: u16 = 14;
+
+pub(super) const REPLICAS: u16 = 9;
+
+pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.preferences.theme;
+    let models = &app.models;
+    let focused = models.open.is_none();
+    let title = match &models.filter {
+        Some(field) => Line::from(vec![
+            Span::styled(" Models ", theme.title),
+            Span::styled("/", theme.key),
+            Span::styled(format!("{}_ ", text::clean(field.text())), theme.field_focused),
+        ]),
+        None if models.list.filter().is_empty() => Line::styled(" Models ", theme.title),
+        None => Line::from(vec![
+            Span::styled(" Models ", theme.title),
+            Span::styled(format!("/{} ", text::clean(models.list.filter())), theme.matched),
+        ]),
+    };
+    bordered(app, frame, area, title, Line::styled(format!(" {} ", summary(app)), theme.dim), focused);
+    let rows = layout::list_rows(area);
+    let inner = layout::inside(area);
+    let buf = frame.buffer_mut();
+    if inner.is_empty() {
+        return;
+    }
+    let model = inner.width.saturating_sub(2 + PROJECT + 1 + AUTH + STATUS + REPLICAS + 1);
+    let heads = Rect { height: 1, ..inner };
+    let mut x = inner.x + 2;
+    for (name, columns) in [
+        ("PROJECT", PROJECT + 1),
+        ("MODEL", model + 1),
+        ("AUTH", AUTH),
+        ("STATUS", STATUS),
+        ("REPLICAS", REPLICAS),
+    ] {
+        x = cell(buf, heads, x, columns, name, theme.column);
+    }
+    if models.list.is_empty() {
+        let words = nothing_to_list(app);
+        Paragraph::new(words)
+            .wrap(Wrap { trim: true })
+            .style(theme.dim)
+            .render(Rect { x: rows.x + 2, width: rows.width.saturating_sub(3), ..rows }, buf);
+        return;
+    }
+    let mut project: &str = "";
+    for (row, (at, entry)) in rows.rows().zip(models.list.in_sight(rows.height.into())) {
+        let (sign, style) = cursor(app, at == models.list.selected_at(), focused);
+        let first = project != entry.model.project.name;
+        project = &entry.model.project.name;
+        put(buf, row, row.x, sign, theme.accent);
+        let mut x = row.x + 2;
+        let shown = if first { text::clean(project) } else { "".into() };
+        x = cell(buf, row, x, PROJECT, &shown, theme.dim) + 1;
+        let name = text::clean(&entry.model.name);
+        let width = usize::from(model);
+        let padded = format!("{:<width$}", text::truncate(&name, width));
+        cell(buf, row, x, model, &padded, style);
+        mark(buf, row, x, &name, models.list.filter(), theme.matched);
+        x += model + 1;
+        x = cell(buf, row, x, AUTH, if entry.model.auth_enabled { "on" } else { "off" }, theme.text);
+        let (words, style) = status(app, &entry.deployed);
+        x = cell(buf, row, x, STATUS, &words, style);
+        let replicas = entry.replicas().map(|n| n.to_string()).unwrap_or_default();
+        cell(buf, row, x, REPLICAS, &replicas, theme.text);
+    }
+    about_selected(app, buf, rows, inner);
+}
+
+/// The line under the rows: what the selected model does.
+pub(super) fn about_selected(app: &App, buf: &mut Buffer, rows: Rect, inner: Rect) {
+    let theme = &app.preferences.theme;
+    if rows.bottom() + 2 > inner.bottom() {
+        return;
+    }
+    let line = Rect { y: rows.bottom(), height: 1, ..inner };
+    put(buf, line, line.x, &app.preferences.glyphs.line.repeat(line.width.into()), theme.border);
+    let Some(row) = app.models.list.selected() else { return };
+    let about = Rect { y: rows.bottom() + 1, ..line };
+    let words = if row.model.description.is_empty() { "no description" } else { &row.model.description };
+    put(
+        buf,
+        about,
+        about.x + 1,
+        &text::truncate(&text::clean(words), usize::from(about.width) - 1),
+        theme.dim,
+    );
+}
+
+/// Marks the parts of a name that the filter's words matched.
+pub(super) fn mark(buf: &mut Buffer, row: Rect, x: u16, name: &str, filter: &str, style: Style) {
+    let lower = name.to_lowercase();
+    if lower.len() != name.len() {
+        return;
+    }
+    for word in filter.to_lowercase().split_whitespace() {
+        if let Some(at) = lower.find(word)
+            && name.is_char_boundary(at)
+        {
+            let start = x + text::width(&name[..at]) as u16;
+            let columns = text::width(word) as u16;
+            let end = start.saturating_add(columns).min(row.right());
+            for column in start..end {
+                buf[(column, row.y)].set_style(style);
+            }
+        }
+    }
+}
+
+/// `7 models by project, 09:14`.
+pub(super) fn summary(app: &App) -> String {
+    let list = &app.models.list;
+    let (order, reversed) = list.order();
+    let reversed = if reversed { ", reversed" } else { "" };
+    let age = match &list.fetched {
+        Fetched::Never => return "not fetched".to_owned(),
+        Fetched::Coming => "fetching…".to_owned(),
+        Fetched::At(when) => when.strftime("%H:%M UTC").to_string(),
+        Fetched::Failed(_) => "fetching failed".to_owned(),
+    };
+    let scope = match app.models.scope {
+        ListScope::Mine => String::new(),
+        scope => format!(", {}", scope.word()),
+    };
+    format!("{}{scope}, by {}{reversed} · {age}", count(app), order.word())
+}
+
+pub(super) fn nothing_to_list(app: &App) -> String {
+    let list = &app.models.list;
+    match &list.fetched {
+        Fetched::Never | Fetched::Coming if list.total() == 0 => "asking the workbench for models…".to_owned(),
+        Fetched::Failed(error) if list.total() == 0 => {
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            format!("no models: {error}{hint}. Ctrl-R asks again")
+        }
+        _ if list.total() == 0 => {
+            "no models: you see those of your own projects, of projects that you are a collaborator of, and of public ones".to_owned()
+        }
+        _ => format!("no model matches {:?}; Esc shows all", text::clean(list.filter())),
+    }
+}
+
+/// A sign, a word and a style for a deployment.
+pub(super) fn status(app: &App, deployed: &Deployed) -> (String, Style) {
+    let theme = &app.preferences.theme;
+    let glyphs = app.preferences.glyphs;
+    let (sign, style) = match (deployed, deployed.word()) {
+        (Deployed::Unread, _) => return (String::new(), theme.dim),
+        (Deployed::Reading, _) => return (glyphs.ellipsis.to_owned(), theme.dim),
+        (_, "deployed") => (glyphs.active, theme.ok),
+        (_, "pending" | "deploying" | "stopping") => (glyphs.soon, theme.warn),
+        (_, "failed") => (glyphs.bad, theme.error),
+        (_, "stopped" | "not deployed") => (glyphs.expired, theme.dim),
+        _ => (glyphs.unknown, theme.dim),
+    };
+    (format!("{sign} {}", text::clean(deployed.word())), style)
+}

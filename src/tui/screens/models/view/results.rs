@@ -1,0 +1,136 @@
+//! The results table, and why the selected result failed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::{cell, cursor, fit, put};
+use crate::diagnosis::{Action, Diagnosis};
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::command::{Command, Context};
+use crate::tui::screens::models::panel::{Focus, Panel};
+use crate::tui::screens::models::results::Why;
+
+pub(super) const NUMBER: u16 = 4;
+
+pub(super) const TIME: u16 = 9;
+
+pub(super) const CODE: u16 = 5;
+
+pub(super) const LATENCY: u16 = 9;
+
+pub(super) const SIZE: u16 = 8;
+
+pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, panel: &Panel, focused: bool) {
+    let theme = &app.preferences.theme;
+    let here = focused && panel.focus == Focus::Results;
+    let fixed = 2 + NUMBER + TIME + CODE + LATENCY + SIZE + 2;
+    let left = heads.width.saturating_sub(fixed);
+    let replica = (left / 2).clamp(10, 28).min(left);
+    put(buf, heads, heads.x, if here { app.preferences.glyphs.cursor } else { " " }, theme.accent);
+    let mut x = heads.x + 1;
+    let columns = [
+        ("#", NUMBER),
+        ("TIME", TIME),
+        ("HTTP", CODE),
+        ("REPLICA", replica + 1),
+        ("LATENCY", LATENCY + 1),
+        ("SIZE", SIZE),
+    ];
+    for (name, width) in columns {
+        x = cell(buf, heads, x, width, name, theme.column);
+    }
+    put(buf, heads, x, "RESULT", theme.column);
+    if panel.results.is_empty() {
+        put(buf, area, area.x + 1, "no test yet: Enter on Test, or t", theme.dim);
+        return;
+    }
+    let height = usize::from(area.height);
+    let top = (panel.selected + 1).saturating_sub(height);
+    for (row, (at, result)) in area.rows().zip(panel.results.iter().enumerate().skip(top)) {
+        let (sign, style) = cursor(app, at == panel.selected, here);
+        put(buf, row, row.x, sign, theme.accent);
+        let outcome = if result.failure().is_some() { theme.error } else { theme.ok };
+        let mut x = row.x + 1;
+        x = cell(buf, row, x, NUMBER - 1, &result.number.to_string(), style) + 1;
+        let time = result.call.started.strftime("%H:%M:%S").to_string();
+        x = cell(buf, row, x, TIME, &time, theme.text);
+        x = cell(buf, row, x, CODE, &result.code(), outcome);
+        let id = result.replica().map_or(app.preferences.glyphs.none.into(), text::clean);
+        x = cell(buf, row, x, replica, &id, theme.text) + 1;
+        let latency = text::latency(result.call.total);
+        x = cell(buf, row, x, LATENCY, &format!("{latency:>9}"), theme.text) + 1;
+        let size = result.size().map_or_else(|| "-".to_owned(), text::size);
+        x = cell(buf, row, x, SIZE - 1, &format!("{size:>7}"), theme.text) + 1;
+        let style = if result.failure().is_some() { theme.error } else { theme.text };
+        put(buf, row, x, &fit(&result.summary, row, x), style);
+    }
+}
+
+/// What there is to say under the results: heads, words, styles. First what the last press on
+/// Test was about, then why the selected result failed and what mends it.
+pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<(String, String, Style)> {
+    let theme = &app.preferences.theme;
+    let line = |head: &str, words: &str, style| (head.to_owned(), text::clean(words).into_owned(), style);
+    if let Some(problem) = &panel.problem {
+        return vec![line("", problem, theme.error)];
+    }
+    match panel.selected_result().map(|result| &result.why) {
+        None | Some(Why::Nothing) => Vec::new(),
+        Some(Why::Unknown) => vec![line("why: ", "not asked; test again", theme.dim)],
+        Some(Why::Asking(_)) => vec![line("why: ", "asking the workbench…", theme.dim)],
+        Some(Why::Known(diagnosis)) => {
+            let mut lines = vec![line("why: ", &diagnosis.sentence, theme.error)];
+            for (at, (key, words)) in offers(app, diagnosis).iter().enumerate() {
+                let head = format!("{} {key}  ", if at == 0 { "fix:" } else { "    " });
+                lines.push(line(&head, words, theme.accent));
+            }
+            let head = if lines.len() == 1 { "fix: " } else { "     " };
+            lines.extend(diagnosis.remedy.as_ref().map(|remedy| line(head, remedy, theme.text)));
+            lines
+        }
+    }
+}
+
+/// What a key here does about a failure: the key, and what it does.
+pub(super) fn offers(app: &App, diagnosis: &Diagnosis) -> Vec<(String, String)> {
+    let key = |command: Command| {
+        let entry = app.entry(command, &OFFERED_IN).filter(|entry| app.allows(entry))?;
+        Some(app.keymap.key_of(entry))
+    };
+    let offer = |action: &Action| {
+        let (command, words) = match action {
+            Action::AddCollaborator { username, project_name, permission, .. } => (
+                Command::AddCollaboratorFix,
+                format!("add {username} as collaborator of {project_name} ({permission})"),
+            ),
+            Action::CopyMessage { .. } => {
+                (Command::CopyMessage, "copy a message that asks for access".to_owned())
+            }
+            Action::ChooseKey | Action::TestWithoutKey => (Command::ChooseKey, action.label()),
+            Action::TestAgain => (Command::SendTest, action.label()),
+            Action::ReloadModel => (Command::Refresh, action.label()),
+            Action::RestartDeployment { .. } => (Command::RestartModel, action.label()),
+            Action::CreateKey => return None,
+        };
+        Some((key(command)?, words))
+    };
+    diagnosis.actions.iter().filter_map(offer).collect()
+}
+
+/// Where the commands that mend a refusal stand in the table.
+pub(super) const OFFERED_IN: [Context; 3] = [Context::Refusal, Context::ModelPanel, Context::Global];
+
+pub(super) fn explain(buf: &mut Buffer, area: Rect, lines: &[(String, String, Style)]) {
+    let lines: Vec<Line<'_>> = lines
+        .iter()
+        .map(|(head, words, style)| {
+            Line::from(vec![Span::raw(head.as_str()), Span::styled(words.as_str(), *style)])
+        })
+        .collect();
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    Paragraph::new(lines).wrap(Wrap { trim: false }).render(inner.intersection(buf.area), buf);
+}
