@@ -28,6 +28,7 @@ mod routes;
 mod running;
 mod seed;
 mod server;
+mod slow_body;
 mod state;
 pub mod store;
 

@@ -157,25 +157,22 @@ fn lock(data: &Path) -> Result<File, StartError> {
     }
 }
 
-/// Seeds an empty store in one transaction. The credentials are written before it is committed: a
-/// crash in between leaves an empty store, which is seeded anew.
+/// Seeds an empty store in one transaction. Files are written before it is committed: a crash in
+/// between leaves an empty store, which is seeded anew.
 async fn fill_if_empty(store: &Store, options: &Options, projects: &Path) -> Result<(), StartError> {
     if store.read(|db| facts::get(db, facts::SEED)).await?.is_some() {
         return Ok(());
     }
     let (seed, behaviour, now) = (options.seed, options.behaviour.clone(), options.clock.now());
-    let data = options.data.clone();
-    let seeded = store
-        .write(move |db| -> Result<_, SeedError> {
-            let seeded = seed::fill(db, seed, &behaviour, now)?;
-            credentials::write(&data, &seeded.credentials)?;
-            Ok(seeded)
-        })
-        .await?;
-    for directory in seeded.directories {
-        std::fs::create_dir_all(projects.join(directory)).map_err(SeedError::Credentials)?;
-    }
-    Ok(())
+    let (data, projects) = (options.data.clone(), projects.to_owned());
+    let seeding = store.write(move |db| -> Result<_, SeedError> {
+        let seeded = seed::fill(db, seed, &behaviour, now)?;
+        for directory in seeded.directories {
+            std::fs::create_dir_all(projects.join(directory))?;
+        }
+        Ok(credentials::write(&data, &seeded.credentials)?)
+    });
+    Ok(seeding.await?)
 }
 
 impl Running {
@@ -191,8 +188,13 @@ impl Running {
 
     /// Lets requests in flight finish, for a bounded time, and ends.
     pub async fn shutdown(mut self) {
-        self.ending.cancel();
+        self.stop();
         self.ended().await;
+    }
+
+    /// Begins to end; [`Running::ended`] tells when it is done.
+    pub fn stop(&self) {
+        self.ending.cancel();
     }
 
     /// Returns when the workbench has ended by itself or by [`Running::shutdown`].

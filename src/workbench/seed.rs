@@ -49,8 +49,8 @@ pub enum SeedError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Random(#[from] NoRandomness),
-    #[error("the credentials cannot be written: {0}")]
-    Credentials(#[from] std::io::Error),
+    #[error("the credentials and the projects' folders cannot be written: {0}")]
+    Files(#[from] std::io::Error),
 }
 
 /// What was seeded.

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::routes;
+use super::slow_body::Timed;
 
 /// Connections at the same time; more wait in the system's queue.
 const CONNECTIONS: usize = 1024;
@@ -74,7 +75,7 @@ async fn accept(
 async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
     // Answers are small and whole: waiting for more to send would only cost time.
     let _ = stream.set_nodelay(true);
-    let service = CustomMethods(TowerToHyperService::new(router));
+    let service = Front(TowerToHyperService::new(router));
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -90,11 +91,12 @@ async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
     let _ = connection.await;
 }
 
-/// Makes the verb of a custom method a segment, before the router sees the path.
+/// What happens to a request before the router sees it: the verb of a custom method becomes a segment,
+/// and the body gets its time limit.
 #[derive(Clone)]
-struct CustomMethods<S>(S);
+struct Front<S>(S);
 
-impl<S: Service<hyper::Request<Incoming>>> Service<hyper::Request<Incoming>> for CustomMethods<S> {
+impl<S: Service<hyper::Request<Timed>>> Service<hyper::Request<Incoming>> for Front<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -103,7 +105,7 @@ impl<S: Service<hyper::Request<Incoming>>> Service<hyper::Request<Incoming>> for
         if let Some(uri) = with_split_verb(request.uri()) {
             *request.uri_mut() = uri;
         }
-        self.0.call(request)
+        self.0.call(request.map(Timed::new))
     }
 }
 

@@ -11,4 +11,5 @@ mod projects;
 mod python;
 mod site;
 mod specification;
+mod start;
 mod support;

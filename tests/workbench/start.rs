@@ -1,0 +1,189 @@
+//! Starting, refusing to start, and ending.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+
+use keybench::workbench::{Options, Seed, start};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::support::{As, Bench};
+
+fn options(data: &std::path::Path) -> Options {
+    let mut options = Options::new(data);
+    options.listen.set_port(0);
+    options
+}
+
+async fn problem(options: Options) -> String {
+    match start(options).await {
+        Ok(_) => panic!("it started"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_data_directory_serves_one_workbench() {
+    let data = tempfile::tempdir().unwrap();
+    let first = start(options(data.path())).await.unwrap();
+    let text = problem(options(data.path())).await;
+    assert!(text.contains("another keybench serves") && text.contains("--data"), "{text}");
+    first.shutdown().await;
+    start(options(data.path())).await.unwrap().shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_there_stays_and_is_not_seeded_again() {
+    let data = tempfile::tempdir().unwrap();
+    let first = start(options(data.path())).await.unwrap();
+    let before = first.credentials().unwrap();
+    assert_eq!(before.iter().map(|credential| credential.username.as_str()).collect::<Vec<_>>(), ["admin"]);
+    first.shutdown().await;
+    let second = Options { seed: Seed::Demo, ..options(data.path()) };
+    let second = start(second).await.unwrap();
+    let after = second.credentials().unwrap();
+    assert_eq!(after.len(), 1);
+    assert_eq!(after[0].api_key, before[0].api_key);
+    second.shutdown().await;
+}
+
+#[tokio::test]
+async fn nobody_else_may_read_the_data() {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("new/data");
+    let running = start(options(&data)).await.unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for file in ["workbench.sqlite", "workbench.sqlite-wal", "credentials.json", "lock"] {
+        assert_eq!(mode(&data.join(file)), 0o600, "{file}");
+    }
+    // No key lies in the store, nor its log.
+    let key = running.credentials().unwrap()[0].api_key.expose().to_owned();
+    for file in ["workbench.sqlite", "workbench.sqlite-wal"] {
+        let bytes = std::fs::read(data.join(file)).unwrap();
+        let second_half = key.split('.').next_back().unwrap().as_bytes();
+        assert!(!bytes.windows(second_half.len()).any(|window| window == second_half), "{file}");
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn addresses_beyond_this_machine_need_a_word() {
+    let data = tempfile::tempdir().unwrap();
+    let mut remote = options(data.path());
+    remote.listen = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    let text = problem(remote.clone()).await;
+    assert!(text.contains("--allow-remote"), "{text}");
+    remote.allow_remote = true;
+    let running = start(remote).await.unwrap();
+    assert!(running.warnings[0].contains("no encryption"));
+    let taken = running.url.rsplit(':').next().unwrap().parse().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let mut busy = options(other.path());
+    busy.listen.set_port(taken);
+    let text = problem(busy).await;
+    assert!(text.contains("cannot listen") && text.contains("--listen"), "{text}");
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn places_that_cannot_hold_data_are_named() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = parent.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for place in [file.clone(), file.join("below"), "/proc/keybench".into()] {
+        let text = problem(options(&place)).await;
+        assert!(text.contains(&*place.to_string_lossy()), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_without_room_refuses_and_loses_nothing() {
+    let bench = Bench::demo().await;
+    let keys = "/api/v2/users/owner/v2_keys";
+    let store = bench.running.workbench().store();
+    let pages: i64 = store
+        .read(|db| {
+            db.pragma_query_value(None, "page_count", |row| row.get(0))
+                .map_err(keybench::workbench::store::StoreError::from)
+        })
+        .await
+        .unwrap();
+    let limit = move |pages: i64| {
+        store.write(move |db| {
+            db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+                .map_err(keybench::workbench::store::StoreError::from)
+        })
+    };
+    limit(pages + 2).await.unwrap();
+    let mut acknowledged = Vec::new();
+    let refused = loop {
+        let body = json!({"comments": "x".repeat(500)});
+        let reply = bench.post(As::User("owner"), keys, body).await;
+        if reply.status != 200 {
+            break reply;
+        }
+        acknowledged.push(reply.body["key_id"].clone());
+    };
+    refused.refused(503, 14, "store-failed");
+    assert!(!acknowledged.is_empty());
+    limit(1_000_000).await.unwrap();
+    bench.post(As::User("owner"), keys, json!({})).await.ok();
+    let listed = bench.get(As::User("owner"), keys).await.ok();
+    let listed = listed["keys"].as_array().unwrap();
+    assert_eq!(listed.len(), 4 + acknowledged.len() + 1);
+    assert!(acknowledged.iter().all(|id| listed.iter().any(|row| row["key_id"] == *id)));
+}
+
+/// Sends bytes as they are, and reads what comes until the server closes.
+async fn raw(bench: &Bench, bytes: &[u8]) -> String {
+    let address = bench.running.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // The server may close before everything is sent.
+    let _ = stream.write_all(bytes).await;
+    let mut text = Vec::new();
+    let _ = stream.read_to_end(&mut text).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn heads_are_bounded() {
+    let bench = Bench::demo().await;
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(1_000_000));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{}\r\n", "a: b\r\n".repeat(200));
+    for head in [long, many] {
+        let answer = raw(&bench, head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+    let nonsense = raw(&bench, b"\x16\x03\x01 hello\r\n\r\n").await;
+    assert!(nonsense.starts_with("HTTP/1.1 400"), "{nonsense}");
+}
+
+#[tokio::test]
+async fn what_is_in_flight_is_answered_before_the_end() {
+    let mut bench = Bench::demo().await;
+    let address = bench.running.url.strip_prefix("http://").unwrap().to_owned();
+    let key = bench.key("owner");
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let body = "{\"audience\":\"API\"}";
+    let head = format!(
+        "POST /api/v2/auth/validate_key HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\
+         content-length: {}\r\n\r\n{}",
+        body.len(),
+        &body[..5]
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server has begun with this request once another one, sent later, is answered.
+    bench.get(As::Nobody, "/sense-bootstrap.json").await.ok();
+    let rest = async {
+        stream.write_all(&body.as_bytes()[5..]).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    bench.running.stop();
+    let (answer, ()) = tokio::join!(rest, bench.running.ended());
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"valid\":true"), "{answer}");
+    assert!(TcpStream::connect(&address).await.is_err());
+}
