@@ -13,6 +13,9 @@ use crate::wire::time;
 /// How long a key lives where nobody said otherwise, in days (DOCS: one year).
 pub const DEFAULT_LIFE_DAYS: u32 = 365;
 
+/// Days in the calendar, from the year -9999 to 9999: the most that a [`Span`] holds.
+const MOST_DAYS: u32 = 7_304_484;
+
 /// What the workbench allows, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Policy {
@@ -132,7 +135,8 @@ fn has_time_of_day(span: &Span) -> bool {
 }
 
 fn days_after(today: Date, days: u32) -> Date {
-    today.saturating_add(i64::from(days).days())
+    // A span has no more days than the calendar, and more would panic.
+    today.saturating_add(i64::from(days.min(MOST_DAYS)).days())
 }
 
 /// Whole days from `today` to `day`; negative where `day` is past.

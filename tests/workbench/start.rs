@@ -150,7 +150,8 @@ async fn raw(bench: &Bench, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn heads_are_bounded() {
     let bench = Bench::demo().await;
-    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(1_000_000));
+    let long =
+        format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(1_000_000));
     let many = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{}\r\n", "a: b\r\n".repeat(200));
     for head in [long, many] {
         let answer = raw(&bench, head.as_bytes()).await;
