@@ -492,6 +492,7 @@ fn a_key_from_settings_is_taken_for_the_next_model() {
     harness.keys("1");
     let effects = super::test_with(&mut harness.app, known);
     assert!(!effects.is_empty(), "the list is brought up to date");
+    harness.calls();
     let (sent, _) = tested(&mut harness, "<enter><enter>", success());
     assert_eq!(sent, KeyToSend::This(key("c4d5")));
 }
