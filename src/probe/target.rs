@@ -112,58 +112,81 @@ impl WireRequest {
         request: &ModelRequest,
         proxy: Option<&Proxy>,
     ) -> Result<Self, CallError> {
-        let path = endpoint.uri.path_and_query().map_or("/", |path| path.as_str());
-        let authority = endpoint.uri.authority().map_or("", |authority| authority.as_str());
+        let key = key.map(ApiKey::expose);
+        if key.is_some_and(|key| key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic())) {
+            return Err(CallError::invalid(
+                "the API key has characters that no header may hold",
+                "copy the key again as a whole",
+            ));
+        }
         // The first room is enough: growing would leave copies of the key behind.
-        let room = 1024 + path.len() + authority.len() * 2 + access_key.len() * 6 + request.0.len();
-        let mut text = Zeroizing::new(Vec::<u8>::with_capacity(room));
-        let mut put = |piece: &str| text.extend_from_slice(piece.as_bytes());
-
-        put("POST ");
-        if let Some(Proxy { .. }) = proxy
-            && !endpoint.https
-        {
-            put("http://");
-            put(authority);
-        }
-        put(path);
-        put(" HTTP/1.1\r\nHost: ");
-        put(authority);
-        put("\r\nUser-Agent: keybench/");
-        put(env!("CARGO_PKG_VERSION"));
-        put("\r\nAccept: application/json\r\nContent-Type: application/json\r\n");
-        if let Some(key) = key {
-            let value = key.expose();
-            if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
-                return Err(CallError::invalid(
-                    "the API key has characters that no header may hold",
-                    "copy the key again as a whole",
-                ));
-            }
-            put("Authorization: Bearer ");
-            put(value);
-            put("\r\n");
-        }
-        if let Some(authorization) = proxy.filter(|_| !endpoint.https).and_then(|p| p.authorization.as_ref())
-        {
-            put("Proxy-Authorization: ");
-            put(authorization);
-            put("\r\n");
-        }
-        let access_key = serde_json::Value::from(access_key).to_string();
-        let (open, middle, close) = ("{\"accessKey\":", ",\"request\":", "}");
-        let length = open.len() + access_key.len() + middle.len() + request.0.len() + close.len();
-        put(&format!("Content-Length: {length}\r\n\r\n"));
-        put(open);
-        put(&access_key);
-        put(middle);
-        put(&request.0);
-        put(close);
-        Ok(Self { bytes: text })
+        let room = 2048 + endpoint.uri.to_string().len() * 2 + access_key.len() * 6 + request.0.len();
+        let mut bytes = Zeroizing::new(Vec::<u8>::with_capacity(room));
+        write(endpoint, access_key, key, request, proxy, |piece| bytes.extend_from_slice(piece.as_bytes()));
+        Ok(Self { bytes })
     }
 
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+}
+
+/// The request of a direct call as it goes over the wire, for a person: with the key masked.
+///
+/// # Errors
+/// [`CallError::Invalid`] where the target is no URL.
+pub fn shown_request(
+    target: &ModelCallTarget,
+    key: Option<&ApiKey>,
+    request: &ModelRequest,
+) -> Result<String, CallError> {
+    let endpoint = Endpoint::parse(&target.url)?;
+    let masked = key.map(ApiKey::masked);
+    let mut text = String::new();
+    write(&endpoint, &target.access_key, masked.as_deref(), request, None, |piece| text.push_str(piece));
+    Ok(text.replace("\r\n", "\n"))
+}
+
+/// Hands the pieces of a request to `put`, in order.
+fn write(
+    endpoint: &Endpoint,
+    access_key: &str,
+    key: Option<&str>,
+    request: &ModelRequest,
+    proxy: Option<&Proxy>,
+    mut put: impl FnMut(&str),
+) {
+    let path = endpoint.uri.path_and_query().map_or("/", |path| path.as_str());
+    let authority = endpoint.uri.authority().map_or("", |authority| authority.as_str());
+    // Plain HTTP through a proxy names the whole URL; HTTPS goes through a tunnel.
+    let forwarding = proxy.filter(|_| !endpoint.https);
+    put("POST ");
+    if forwarding.is_some() {
+        put("http://");
+        put(authority);
+    }
+    put(path);
+    put(" HTTP/1.1\r\nHost: ");
+    put(authority);
+    put("\r\nUser-Agent: keybench/");
+    put(env!("CARGO_PKG_VERSION"));
+    put("\r\nAccept: application/json\r\nContent-Type: application/json\r\n");
+    if let Some(key) = key {
+        put("Authorization: Bearer ");
+        put(key);
+        put("\r\n");
+    }
+    if let Some(authorization) = forwarding.and_then(|proxy| proxy.authorization.as_ref()) {
+        put("Proxy-Authorization: ");
+        put(authorization);
+        put("\r\n");
+    }
+    let access_key = serde_json::Value::from(access_key).to_string();
+    let (open, middle, close) = ("{\"accessKey\":", ",\"request\":", "}");
+    let length = open.len() + access_key.len() + middle.len() + request.0.len() + close.len();
+    put(&format!("Content-Length: {length}\r\n\r\n"));
+    for piece in [open, &access_key, middle, &request.0, close] {
+        put(piece);
     }
 }
 
@@ -186,6 +209,14 @@ mod tests {
         assert!(head.starts_with("POST /model HTTP/1.1\r\nHost: modelservice.ml.example.com\r\n"), "{head}");
         assert!(head.contains("\r\nAuthorization: Bearer k.k\r\n"), "{head}");
         assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{head}");
+    }
+
+    #[test]
+    fn the_request_is_shown_without_the_key() {
+        let target = ModelCallTarget { url: "http://127.0.0.1:8642/model".into(), access_key: "m1".into() };
+        let key = ApiKey::from_workbench("0a0a.9f0a");
+        let shown = shown_request(&target, Some(&key), &ModelRequest::parse("{}").unwrap()).unwrap();
+        assert!(shown.contains("Authorization: Bearer ••••9f0a\n") && !shown.contains("0a0a."), "{shown}");
     }
 
     #[test]
