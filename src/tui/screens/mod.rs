@@ -103,7 +103,8 @@ pub(super) fn cancelled(app: &mut App, id: RequestId) -> Effects {
 pub(super) fn resized(app: &mut App) -> Effects {
     match app.tab {
         Tab::Models => models::resized(app),
-        Tab::Settings | Tab::Admin => Effects::new(),
+        Tab::Admin => admin::resized(app),
+        Tab::Settings => Effects::new(),
     }
 }
 

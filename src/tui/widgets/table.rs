@@ -127,7 +127,9 @@ impl TableState {
 
     /// Indexes of the rows on the screen, as last drawn.
     pub fn visible_rows(&self) -> impl Iterator<Item = usize> + '_ {
-        let page = self.page.get().max(1);
+        /// Before anything was drawn: as many as fit on a large terminal.
+        const UNKNOWN: usize = 60;
+        let page = if self.page.get() == 0 { UNKNOWN } else { self.page.get() };
         self.order.iter().skip(self.offset.get()).take(page).map(|row| *row as usize)
     }
 

@@ -1,89 +1,230 @@
-//! The Admin tab: users, security, projects.
+//! The Admin tab: users and their API keys, the expiration setting, collaborators of projects.
+//!
+//! Nobody is asked whether they are an administrator: there is no such question in API v2 (SPEC).
+//! Everybody sees what the workbench shows them, and its refusal is told where it happens.
+
+mod calls;
+mod collaborators;
+mod projects;
+mod security;
+mod users;
+
+pub use calls::{Call, Reply};
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
 
-use crate::api;
 use crate::tui::app::App;
 use crate::tui::command::{Command, Context};
-use crate::tui::effect::{self, Effects};
-use crate::tui::requests::RequestId;
+use crate::tui::effect::{self, Effect, Effects};
+use crate::tui::requests::{Kind, RequestId, Scope};
+
+/// The parts of the tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Section {
+    #[default]
+    Users,
+    Security,
+    Projects,
+}
+
+impl Section {
+    const ALL: [Self; 3] = [Self::Users, Self::Security, Self::Projects];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Security => "Security",
+            Self::Projects => "Projects",
+        }
+    }
+
+    fn step(self, by: usize) -> Self {
+        let at = Self::ALL.iter().position(|section| *section == self).unwrap_or_default();
+        Self::ALL[(at + by) % Self::ALL.len()]
+    }
+}
 
 /// The state of the tab.
 #[derive(Debug, Default)]
-pub struct State {}
-
-/// What the tab asks the workbench.
-#[derive(Debug)]
-pub enum Call {}
-
-/// What it answered.
-#[derive(Debug)]
-pub enum Reply {}
+pub struct State {
+    pub section: Section,
+    pub users: users::State,
+    pub security: security::State,
+    pub projects: projects::State,
+}
 
 /// What a yes to a question of this tab does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Confirmed {}
+pub enum Confirmed {
+    DeleteKeys {
+        username: String,
+        key_ids: Vec<String>,
+    },
+    DeleteAllKeys {
+        username: String,
+    },
+    SetExpiration {
+        days: u32,
+    },
+    RemoveCollaborator {
+        project_id: String,
+        username: String,
+    },
+    /// Leave the open form and what was typed into it.
+    Discard,
+}
 
-impl Call {
-    /// Carries the call out.
-    pub async fn run(self, _context: effect::Context) -> Reply {
-        match self {}
+pub(super) fn contexts(app: &App) -> Vec<Context> {
+    let mut contexts = match app.admin.section {
+        Section::Users => users::contexts(app),
+        Section::Security => security::contexts(app),
+        Section::Projects => projects::contexts(app),
+    };
+    if !modal(app) && !typing(app) {
+        contexts.push(Context::Admin);
+    }
+    contexts
+}
+
+pub(super) fn typing(app: &App) -> bool {
+    match app.admin.section {
+        Section::Users => app.admin.users.typing(),
+        Section::Security => app.admin.security.typing(),
+        Section::Projects => app.admin.projects.typing(),
     }
 }
 
-impl Reply {
-    /// The error of an answer that is one.
-    pub fn error(&self) -> Option<&api::Error> {
-        None
+pub(super) fn modal(app: &App) -> bool {
+    match app.admin.section {
+        Section::Users => false,
+        Section::Security => app.admin.security.typing(),
+        Section::Projects => app.admin.projects.form_open(),
     }
 }
 
-pub(super) fn contexts(_app: &App) -> Vec<Context> {
-    vec![Context::Admin, Context::List]
+pub(super) fn unsaved(app: &App) -> Option<String> {
+    let open = app.admin.security.touched() || app.admin.projects.form_touched();
+    open.then(|| "A form of the Admin tab is filled in.".into())
 }
 
-pub(super) fn typing(_app: &App) -> bool {
-    false
+pub(super) fn enter(app: &mut App) -> Effects {
+    match app.admin.section {
+        Section::Users => users::enter(app),
+        Section::Security => security::enter(app),
+        Section::Projects => projects::enter(app),
+    }
 }
 
-pub(super) fn modal(_app: &App) -> bool {
-    false
+pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
+    let answer = match app.admin.section {
+        Section::Users => users::command(app, command),
+        Section::Security => security::command(app, command),
+        Section::Projects => projects::command(app, command),
+    };
+    if answer.is_some() || modal(app) {
+        return answer;
+    }
+    match command {
+        Command::NextSection | Command::NextPart => Some(show(app, 1)),
+        Command::PreviousSection | Command::PreviousPart => Some(show(app, Section::ALL.len() - 1)),
+        Command::Refresh => Some(enter(app)),
+        _ => None,
+    }
 }
 
-pub(super) fn unsaved(_app: &App) -> Option<String> {
-    None
+/// Shows another section; what the one before was reading is given up.
+fn show(app: &mut App, by: usize) -> Effects {
+    let mut effects = app.abandon(Scope::Admin);
+    app.admin.section = app.admin.section.step(by);
+    effects.extend(enter(app));
+    effects
 }
 
-pub(super) fn enter(_app: &mut App) -> Effects {
-    Effects::new()
+pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
+    match app.admin.section {
+        Section::Users => users::key(app, key),
+        Section::Security => security::key(app, key),
+        Section::Projects => projects::key(app, key),
+    }
 }
 
-pub(super) fn command(_app: &mut App, _command: Command) -> Option<Effects> {
-    None
+pub(super) fn paste(app: &mut App, text: &str) -> Effects {
+    match app.admin.section {
+        Section::Users => users::paste(app, text),
+        Section::Security => security::paste(app, text),
+        Section::Projects => projects::paste(app, text),
+    }
 }
 
-pub(super) fn key(_app: &mut App, _key: KeyEvent) -> Effects {
-    Effects::new()
+pub(super) fn reply(app: &mut App, _id: RequestId, reply: Reply) -> Effects {
+    match reply {
+        Reply::UsersPage { .. }
+        | Reply::UsersListed(_)
+        | Reply::Counted { .. }
+        | Reply::Keys { .. }
+        | Reply::KeysDeleted { .. } => users::reply(app, reply),
+        Reply::ExpirationSet(answer) => security::set(app, answer),
+        Reply::ProjectsPage(_)
+        | Reply::ProjectsListed(_)
+        | Reply::Collaborators { .. }
+        | Reply::PermissionSet { .. } => projects::reply(app, reply),
+    }
 }
 
-pub(super) fn paste(_app: &mut App, _text: &str) -> Effects {
-    Effects::new()
+pub(super) fn cancelled(app: &mut App, id: RequestId) {
+    app.admin.security.cancelled(id);
 }
-
-pub(super) fn reply(_app: &mut App, _id: RequestId, reply: Reply) -> Effects {
-    match reply {}
-}
-
-pub(super) fn cancelled(_app: &mut App, _id: RequestId) {}
 
 pub(super) fn policy_changed(_app: &mut App) {}
 
-pub(in crate::tui) fn confirmed(_app: &mut App, what: Confirmed) -> Effects {
-    match what {}
+/// Another size brings other rows into sight.
+pub(super) fn resized(app: &mut App) -> Effects {
+    if app.admin.section == Section::Users { users::count_visible(app) } else { Effects::new() }
 }
 
-pub(super) fn view(_app: &App, frame: &mut Frame<'_>, area: Rect) {
-    frame.render_widget("Users", area);
+pub(in crate::tui) fn confirmed(app: &mut App, what: Confirmed) -> Effects {
+    let (what, call) = match what {
+        Confirmed::DeleteKeys { username, key_ids } => {
+            (format!("deleting API keys of {username}"), Call::DeleteKeys { username, key_ids })
+        }
+        Confirmed::DeleteAllKeys { username } => {
+            (format!("deleting all API keys of {username}"), Call::DeleteAllKeys { username })
+        }
+        Confirmed::SetExpiration { days } => return security::send(app, days),
+        Confirmed::RemoveCollaborator { project_id, username } => {
+            (format!("removing {username}"), Call::RemoveCollaborator { project_id, username })
+        }
+        Confirmed::Discard => {
+            app.admin.security.close();
+            app.admin.projects.close_form();
+            return Effects::new();
+        }
+    };
+    vec![start(app, Kind::Change, what, call).1]
+}
+
+/// Starts a request of this tab.
+fn start(app: &mut App, kind: Kind, what: impl Into<String>, call: Call) -> (RequestId, Effect) {
+    app.start(Scope::Admin, kind, what, effect::Call::Admin(call))
+}
+
+pub(super) fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.preferences.theme;
+    let mut spans = vec![Span::raw(" ")];
+    for section in Section::ALL {
+        let style = if section == app.admin.section { theme.tab_current } else { theme.tab };
+        spans.push(Span::styled(section.name(), style));
+        spans.push(Span::raw("   "));
+    }
+    spans.push(Span::styled("[ ] or Tab", theme.dim));
+    frame.render_widget(Line::from(spans), Rect { height: 1, ..area });
+    let area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    match app.admin.section {
+        Section::Users => users::view(app, frame, area),
+        Section::Security => security::view(app, frame, area),
+        Section::Projects => projects::view(app, frame, area),
+    }
 }
