@@ -5,7 +5,5 @@ use std::process::ExitCode;
 use keybench::{cli, tui};
 
 fn main() -> ExitCode {
-    cli::main(async |start| {
-        tui::run(start.session, tui::Preferences::default()).await.map_err(|error| error.to_string())
-    })
+    cli::main(async |start| tui::open(start).await.map_err(|error| error.to_string()))
 }

@@ -1,23 +1,20 @@
 //! All of the interface's state, in one plain tree.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
-use super::clipboard;
 use super::command::{COMMANDS, Command, Context, Danger, Entry};
 use super::effect::{Call, Effect, Effects};
-use super::glyphs::{self, Glyphs};
+use super::glyphs;
 use super::keymap::Keymap;
 use super::notices::Notices;
 use super::overlays::Overlay;
+use super::preferences::Preferences;
 use super::requests::{Kind, RequestId, Requests, Scope};
 use super::screens::{self, admin, models, settings};
 use super::session::SessionState;
-use super::theme::Theme;
 use super::widgets::Styles;
 use crate::config::Session;
 use crate::wire::time;
@@ -54,38 +51,6 @@ impl Tab {
             Self::Settings => Scope::Settings,
             Self::Models => Scope::Models,
             Self::Admin => Scope::Admin,
-        }
-    }
-}
-
-/// How a person wants the interface.
-#[derive(Debug, Clone)]
-pub struct Preferences {
-    pub theme: Theme,
-    pub glyphs: &'static Glyphs,
-    /// A key that expires within this many days is told apart.
-    pub soon_days: u32,
-    pub week_start: Weekday,
-    pub clipboard: clipboard::Path,
-    /// Changes to the keymap: command id → keys.
-    pub keys: BTreeMap<String, Vec<String>>,
-    /// Where requests of model tests are kept; nowhere without it.
-    pub requests_file: Option<PathBuf>,
-    /// Places worth telling in the help: what and where.
-    pub paths: Vec<(&'static str, String)>,
-}
-
-impl Default for Preferences {
-    fn default() -> Self {
-        Self {
-            theme: Theme::terminal(),
-            glyphs: &glyphs::UNICODE,
-            soon_days: 14,
-            week_start: Weekday::Monday,
-            clipboard: clipboard::Path::Direct,
-            keys: BTreeMap::new(),
-            requests_file: None,
-            paths: Vec::new(),
         }
     }
 }
@@ -131,8 +96,10 @@ impl App {
             models: models::State::default(),
             admin: admin::State::default(),
         };
-        for problem in problems {
-            app.notices.error(now, format!("config.toml, keys: {problem}"), None);
+        let keys = problems.into_iter().map(|problem| format!("config.toml, keys: {problem}"));
+        let told: Vec<String> = app.preferences.problems.iter().cloned().chain(keys).collect();
+        for problem in told {
+            app.notices.error(now, problem, Some("the defaults are used".to_owned()));
         }
         app
     }

@@ -155,7 +155,8 @@ fn carry_out(
             Effect::Cancel(id) => runner.cancel(id),
             Effect::UseSession(session) => runner.use_session(Arc::from(session)),
             Effect::Copy(copied) => {
-                if let Some(bytes) = clipboard::sequence(copied.expose(), app.preferences.clipboard) {
+                let path = app.preferences.clipboard;
+                if let Some(bytes) = path.and_then(|path| clipboard::sequence(copied.expose(), path)) {
                     screen.backend_mut().send(&bytes)?;
                 }
             }

@@ -18,6 +18,7 @@
 //! | [`command`], [`keymap`] | the one table of commands, and which key gives which |
 //! | [`requests`], [`runner`] | what is in flight; tasks and their cancellation |
 //! | [`event_loop`], [`terminal`], [`backend`] | waiting, the terminal's modes, few bytes |
+//! | [`preferences`] | what a person chose: theme, keys, clipboard |
 //! | [`theme`], [`glyphs`], [`widgets`] | roles and styles, signs, parts of screens |
 //! | [`testing`] | keys in, screens out, without a terminal |
 
@@ -32,6 +33,7 @@ pub mod keymap;
 pub mod msg;
 pub mod notices;
 pub mod overlays;
+pub mod preferences;
 pub mod requests;
 pub mod runner;
 pub mod screens;
@@ -44,12 +46,28 @@ pub mod update;
 pub mod view;
 pub mod widgets;
 
-pub use app::{App, Preferences};
+pub use app::App;
 pub use event_loop::Error;
+pub use preferences::Preferences;
 
 use jiff::Timestamp;
 
-use crate::config::Session;
+use crate::cli::Start;
+use crate::config::paths::process_env;
+use crate::config::{Session, Store};
+
+/// Runs the interface as the command line wants it.
+pub async fn open(start: Start) -> Result<(), Error> {
+    let mut preferences = Preferences::choose(&start.ui, start.no_color, process_env);
+    preferences.problems.splice(0..0, start.problems);
+    if let Ok(store) = Store::from_env(&process_env) {
+        preferences.paths.push(("configuration", store.config_file().display().to_string()));
+        // A home directory inside a workbench is read by other collaborators of the project.
+        let private = start.session.as_ref().is_none_or(|session| !session.inside_workbench);
+        preferences.requests_file = private.then(|| store.dir().join("requests.json"));
+    }
+    run(start.session, preferences).await
+}
 
 /// Runs the interface on `session` until it is left; without a session it begins with the
 /// first-run screen. Must be called on a tokio runtime with time and signals.

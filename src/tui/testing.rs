@@ -8,9 +8,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::app::{App, Preferences};
+use super::app::App;
 use super::effect::{Call, Effect};
 use super::msg::{Msg, Reply};
+use super::preferences::Preferences;
 use super::requests::RequestId;
 use super::session::SessionState;
 use super::theme::Theme;

@@ -355,7 +355,10 @@ fn copy_id(app: &mut App) -> Effects {
 
 /// `Key ID sent to your terminal`: whether it took it cannot be known.
 pub(in crate::tui) fn sent_to_terminal(app: &App, what: &str) -> String {
-    let caveat = app.preferences.clipboard.caveat().map(|caveat| format!(" ({caveat})")).unwrap_or_default();
+    let Some(path) = app.preferences.clipboard else {
+        return format!("{what} not sent: the clipboard is switched off in config.toml");
+    };
+    let caveat = path.caveat().map(|caveat| format!(" ({caveat})")).unwrap_or_default();
     format!("{what} sent to your terminal's clipboard{caveat}")
 }
 

@@ -1,0 +1,135 @@
+//! How a person wants the interface: from `config.toml`, the command line and the environment.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::civil::Weekday;
+
+use super::clipboard;
+use super::glyphs::{self, Glyphs};
+use super::theme::{self, Theme};
+use crate::config::ui::{UiSettings, WeekStart};
+
+/// What the interface looks like and how its keys lie.
+#[derive(Debug, Clone)]
+pub struct Preferences {
+    pub theme: Theme,
+    pub glyphs: &'static Glyphs,
+    /// A key that expires within this many days is told apart.
+    pub soon_days: u32,
+    pub week_start: Weekday,
+    /// How the clipboard is reached; `None` where it is switched off.
+    pub clipboard: Option<clipboard::Path>,
+    /// Changes to the keymap: command id → keys.
+    pub keys: BTreeMap<String, Vec<String>>,
+    /// Places worth telling in the help: what and where.
+    pub paths: Vec<(&'static str, String)>,
+    /// Where requests that were sent or saved are kept; `None` keeps them for this run only.
+    pub requests_file: Option<PathBuf>,
+    /// What was wrong with the configuration; the defaults are used, and this is told.
+    pub problems: Vec<String>,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            theme: Theme::terminal(),
+            glyphs: &glyphs::UNICODE,
+            soon_days: 14,
+            week_start: Weekday::Monday,
+            clipboard: Some(clipboard::Path::Direct),
+            keys: BTreeMap::new(),
+            paths: Vec::new(),
+            requests_file: None,
+            problems: Vec::new(),
+        }
+    }
+}
+
+impl Preferences {
+    /// Puts settings and environment together. `env` reads a variable; one that is empty counts
+    /// as unset, as the conventions for `NO_COLOR` and the locale have it.
+    pub fn choose(ui: &UiSettings, no_color: bool, env: impl Fn(&str) -> Option<String>) -> Self {
+        let env = |name: &str| env(name).filter(|value| !value.is_empty());
+        let mut problems = Vec::new();
+        let plain = no_color || env("NO_COLOR").is_some() || env("TERM").as_deref() == Some("dumb");
+        let theme = match ui.theme.as_deref() {
+            _ if plain => Theme::mono(),
+            None => Theme::terminal(),
+            Some(name) => Theme::named(name).unwrap_or_else(|| {
+                let known = theme::NAMES.join(", ");
+                problems.push(format!("config.toml: there is no theme {name:?}; there are {known}"));
+                Theme::terminal()
+            }),
+        };
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env(name));
+        let glyphs = if ui.ascii {
+            &glyphs::ASCII
+        } else {
+            glyphs::for_terminal(env("TERM").as_deref(), locale.as_deref())
+        };
+        let by_env = clipboard::Path::from_env(env("TMUX").is_some(), env("STY").is_some());
+        let clipboard = match ui.clipboard.as_str() {
+            "auto" => Some(by_env),
+            "osc52" => Some(clipboard::Path::Direct),
+            "tmux" => Some(clipboard::Path::Tmux),
+            "off" => None,
+            other => {
+                problems.push(format!("config.toml: clipboard {other:?} is none of auto, osc52, tmux, off"));
+                Some(by_env)
+            }
+        };
+        let keys = ui.keys.iter().map(|(id, keys)| (id.clone(), keys.as_slice().to_vec()));
+        Self {
+            theme,
+            glyphs,
+            soon_days: ui.soon_days.into(),
+            week_start: match ui.week_start {
+                WeekStart::Monday => Weekday::Monday,
+                WeekStart::Sunday => Weekday::Sunday,
+            },
+            clipboard,
+            keys: keys.collect(),
+            paths: Vec::new(),
+            requests_file: None,
+            problems,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(ui: &UiSettings, variables: &[(&str, &str)]) -> Preferences {
+        Preferences::choose(ui, false, |name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn no_color_keeps_reverse_and_bold() {
+        let ui = UiSettings { theme: Some("high-contrast".into()), ..UiSettings::default() };
+        assert_eq!(chosen(&ui, &[("NO_COLOR", "1")]).theme, Theme::mono());
+        assert_eq!(chosen(&ui, &[("NO_COLOR", "")]).theme, Theme::high_contrast());
+    }
+
+    #[test]
+    fn the_first_locale_variable_that_is_set_decides() {
+        let ui = UiSettings::default();
+        assert_eq!(chosen(&ui, &[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]).glyphs, &glyphs::ASCII);
+        assert_eq!(chosen(&ui, &[("LC_ALL", ""), ("LANG", "en_US.UTF-8")]).glyphs, &glyphs::UNICODE);
+        let ascii = UiSettings { ascii: true, ..ui };
+        assert_eq!(chosen(&ascii, &[("LANG", "C.UTF-8")]).glyphs, &glyphs::ASCII);
+    }
+
+    #[test]
+    fn what_is_not_known_is_named_and_the_default_used() {
+        let ui =
+            UiSettings { theme: Some("solarized".into()), clipboard: "x11".into(), ..UiSettings::default() };
+        let preferences = chosen(&ui, &[("TMUX", "/tmp/tmux")]);
+        assert_eq!(preferences.problems.len(), 2, "{:?}", preferences.problems);
+        assert_eq!(preferences.clipboard, Some(clipboard::Path::Tmux));
+        assert_eq!(preferences.theme, Theme::terminal());
+    }
+}
