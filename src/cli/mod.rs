@@ -106,6 +106,13 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Keys(KeysCommand::List(args)) => keys::list::run(context, args).await,
         Command::Keys(KeysCommand::Create(args)) => keys::create::run(context, args).await,
         Command::Keys(KeysCommand::Delete(args)) => keys::delete::run(context, args).await,
+        Command::Keys(KeysCommand::Rotate(args)) => keys::rotate::run(context, args).await,
+        Command::Keys(KeysCommand::Validate { audience, api_key_file }) => {
+            keys::identify::validate(context, &audience, api_key_file.as_deref()).await
+        }
+        Command::Keys(KeysCommand::Identify { api_key_file }) => {
+            keys::identify::identify(context, api_key_file.as_deref()).await
+        }
         Command::Models(ModelsCommand::List { project }) => models::list::run(context, project).await,
         Command::Models(ModelsCommand::Test(args)) => models::test::run(context, args).await,
         Command::Demo(_) | Command::Serve(_) => Ok(Exit::Done),

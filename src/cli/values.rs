@@ -9,7 +9,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let bad = || format!("{text:?} is not a time; write 30s, 500ms, 2m or 14d");
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u32>() {
-        return Ok(Duration::from_secs(seconds.into()));
+        return if seconds > 0 { Ok(Duration::from_secs(seconds.into())) } else { Err(bad()) };
     }
     let span: jiff::Span = text.parse().map_err(|_| bad())?;
     let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| bad())?;
@@ -17,6 +17,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         Ok(length) if !length.is_zero() => Ok(length),
         _ => Err(bad()),
     }
+}
+
+/// As [`duration`], and `0` is allowed.
+pub fn span(text: &str) -> Result<Duration, String> {
+    let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if !digits.is_empty() && digits.bytes().all(|b| b == b'0') { Ok(Duration::ZERO) } else { duration(text) }
 }
 
 /// Reads a number of days: `14d`, `2w`, `14`; hours are rounded up to whole days.
@@ -46,8 +52,11 @@ mod tests {
         assert_eq!(duration("2").unwrap(), Duration::from_secs(2));
         assert_eq!(duration("1d").unwrap(), Duration::from_secs(86_400));
         for text in ["", "soon", "-3s", "0s", "0"] {
-            assert!(duration(text).is_err() || text == "0", "{text}");
+            assert!(duration(text).is_err(), "{text}");
         }
+        assert_eq!(span("0").unwrap(), Duration::ZERO);
+        assert_eq!(span("0h").unwrap(), Duration::ZERO);
+        assert_eq!(span("24h").unwrap(), Duration::from_secs(86_400));
         assert_eq!(days("14d").unwrap(), 14);
         assert_eq!(days("2w").unwrap(), 14);
         assert_eq!(days("36h").unwrap(), 2);

@@ -1,6 +1,7 @@
 //! `keys`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
@@ -14,6 +15,34 @@ pub enum KeysCommand {
     Create(CreateArgs),
     /// Delete API keys; they stop working at once
     Delete(DeleteArgs),
+    /// Keep the key of a service fresh; made to be run again and again
+    Rotate(RotateArgs),
+    /// Say whether a key is valid, and whose it is
+    #[command(after_help = "Examples:
+  keybench keys validate
+  keybench keys validate --api-key-file ~/.service-key --audience Application
+
+Ends with 8 if the key is not valid.")]
+    Validate {
+        /// What it should be valid for: API or Application
+        #[arg(long, default_value = "API")]
+        audience: String,
+        /// The key in this file (- for standard input) instead of one's own
+        #[arg(long, value_name = "FILE")]
+        api_key_file: Option<PathBuf>,
+    },
+    /// Say which Key ID a key has, as far as that can be known
+    #[command(after_help = "Example:
+  keybench keys identify --api-key-file ~/.service-key
+
+A workbench does not tell which Key ID a key has. Keys made here are remembered by a salted hash;
+else the first half of the key is compared with the ids that the workbench lists. Ends with 8 if
+it cannot be known.")]
+    Identify {
+        /// The key in this file (- for standard input) instead of one's own
+        #[arg(long, value_name = "FILE")]
+        api_key_file: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -70,4 +99,56 @@ pub struct DeleteArgs {
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench keys rotate 'nightly scoring' --output /etc/scoring/key --verify churn-prod/churn
+  keybench keys rotate dashboard --due 30d --grace 2d --exec './hand-over.sh' --record /secret/key-id
+
+All keys of one name are those of one service. Nothing is created while its key has more than --due
+left. Otherwise a new key is created (same audiences), proven, handed over, and the older ones are
+deleted once --grace has passed since: in a later run.
+
+The file that --output writes holds the key and, in a remark, its Key ID. That record says which
+key is current; a newer key of the name that was never handed over is removed. A run that fails or
+is killed leaves the current key working, and the next run goes on.
+
+--exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
+environment. What is current is then noted in the configuration folder, or read from --record: a
+file that the command keeps, with the Key ID in it.")]
+pub struct RotateArgs {
+    /// The keys' name (comment), or the id of one of them
+    #[arg(value_name = "NAME|KEY_ID")]
+    pub name: String,
+    /// Create a new key once the current one has this long left, or less
+    #[arg(long, value_name = "DAYS", default_value = "14d", value_parser = values::days)]
+    pub due: u32,
+    /// Keep the older keys for this long after their successor was handed over
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::span)]
+    pub grace: Duration,
+    /// Day on which the new key expires: 2027-01-31, +90d, '3 months', default or max
+    #[arg(long, value_name = "DAY", default_value = "default")]
+    pub expires: String,
+    /// Call this model with the new key before it is handed over
+    #[arg(long, value_name = "MODEL")]
+    pub verify: Option<String>,
+    /// Request for --verify, as JSON or @FILE, instead of the model's example
+    #[arg(long, value_name = "JSON|@FILE", requires = "verify")]
+    pub request: Option<String>,
+    /// Hand over to this file (mode 0600, replaced as a whole)
+    #[arg(long, value_name = "FILE", conflicts_with = "exec")]
+    pub output: Option<PathBuf>,
+    /// Hand over to this shell command, on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub exec: Option<String>,
+    /// File with the Key ID of the key that was handed over last
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    pub record: Option<PathBuf>,
+    /// Delete no older keys
+    #[arg(long)]
+    pub keep_old: bool,
+    /// The keys of this user instead of one's own
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
 }

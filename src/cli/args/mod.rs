@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub use keys::{CreateArgs, DeleteArgs, KeysCommand, ListArgs};
+pub use keys::{CreateArgs, DeleteArgs, KeysCommand, ListArgs, RotateArgs};
 pub use models::{ModelsCommand, TestArgs};
 pub use profile::{LoginArgs, ProfileCommand};
 pub use workbench::{DemoArgs, ServeArgs};
@@ -103,7 +103,7 @@ pub enum Command {
     /// List, choose and remove profiles
     #[command(subcommand)]
     Profile(ProfileCommand),
-    /// List, create and delete API keys
+    /// List, create, delete, rotate and identify API keys
     #[command(subcommand)]
     Keys(KeysCommand),
     /// List, show, test, restart and stop models

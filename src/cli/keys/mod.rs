@@ -2,7 +2,9 @@
 
 pub mod create;
 pub mod delete;
+pub mod identify;
 pub mod list;
+pub mod rotate;
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -27,13 +27,7 @@ pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
     let model = lookup::model(&session.client, &args.model).await?;
     let request = match typed {
         Some(request) => request,
-        None => example(&model.description).ok_or_else(|| {
-            Failure::invalid(format!(
-                "{} has no example request in its description",
-                lookup::full_name(&model)
-            ))
-            .hint("give one: --request '{\"a\": 3}' or --request @FILE")
-        })?,
+        None => example(&model.description).ok_or_else(|| no_example(&model))?,
     };
     // One's own key is not shown to a model that asks for none.
     let key = given.or_else(|| session.client.key().filter(|_| model.auth_enabled).cloned());
@@ -49,6 +43,53 @@ pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
         (Ok(_), Some(_)) => Ok(Exit::No),
         (Err(error), Some(_)) => Err(no_answer(error, diagnosis.as_ref())),
     }
+}
+
+/// A call that is to prove a key, ready before the key exists.
+pub struct Proof {
+    model: Model,
+    request: ModelRequest,
+    transport: Transport,
+}
+
+impl Proof {
+    pub async fn new(
+        context: &Context,
+        session: &Session,
+        wanted: &str,
+        request: Option<ModelRequest>,
+    ) -> Result<Self, Failure> {
+        let transport = transport(context, session)?;
+        let model = lookup::model(&session.client, wanted).await?;
+        let request = match request {
+            Some(request) => request,
+            None => example(&model.description).ok_or_else(|| no_example(&model))?,
+        };
+        Ok(Self { model, request, transport })
+    }
+
+    /// Calls the model once; an error says that `key` is not proven.
+    pub async fn call(&self, context: &Context, session: &Session, key: ApiKey) -> Result<(), Failure> {
+        let call =
+            TestCall { session, model: &self.model, key: Some(key), transport: self.transport.clone() };
+        let result = call.call(&self.request).await;
+        if result.failure().is_none() {
+            return Ok(());
+        }
+        let why = call.diagnose(context, &result).await;
+        match &result.outcome {
+            Ok(_) => {
+                let message = format!("the model test with the new key failed: {}", why.sentence);
+                Err(Failure::new(Exit::No, "not_proven", message))
+            }
+            Err(error) => Err(no_answer(error, Some(&why))),
+        }
+    }
+}
+
+fn no_example(model: &Model) -> Failure {
+    Failure::invalid(format!("{} has no example request in its description", lookup::full_name(model)))
+        .hint("give one: --request '{\"a\": 3}' or --request @FILE")
 }
 
 struct TestCall<'a> {

@@ -1,0 +1,157 @@
+//! How a new key reaches its service: a file, a command, or standard output.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use secrecy::zeroize::Zeroizing;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use super::record::{Place, Record, file_text, keep_note};
+use crate::cli::args::RotateArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::output_file::OutputFile;
+use crate::config::Session;
+use crate::wire::CreateV2KeyResponse;
+
+pub struct HandOver {
+    way: Way,
+    record: Option<PathBuf>,
+    /// Folder of the notes about what went to commands and to standard output.
+    notes: Option<PathBuf>,
+    url: String,
+}
+
+enum Way {
+    File(OutputFile),
+    Command(String),
+    Print,
+}
+
+impl HandOver {
+    /// Checks what can be checked before a key exists.
+    pub fn new(context: &Context, session: &Session, args: &RotateArgs) -> Result<Self, Failure> {
+        let way = match (&args.output, &args.exec) {
+            (Some(file), _) => Way::File(OutputFile::check(file)?),
+            (None, Some(command)) if command.trim().is_empty() => {
+                return Err(Failure::invalid("the command of --exec is empty"));
+            }
+            (None, Some(command)) => Way::Command(command.clone()),
+            (None, None) => Way::Print,
+        };
+        let notes = context.store().ok().map(|store| store.dir().join("rotations"));
+        Ok(Self { way, record: args.record.clone(), notes, url: session.client.url().to_owned() })
+    }
+
+    /// Where it is said which key the service has.
+    pub fn place(&self, user: &str, name: &str) -> Place {
+        match (&self.way, &self.record) {
+            (Way::File(file), _) => Place::Output(file.path().to_owned()),
+            (_, Some(kept)) => Place::Kept { file: kept.clone(), note: self.note(user, name) },
+            (_, None) => Place::Note(self.note(user, name).unwrap_or_default()),
+        }
+    }
+
+    /// Notes that a first rotation begins, before its key exists.
+    pub fn begin(&self, place: &Place, before: Option<String>) -> Result<(), Failure> {
+        match place.note() {
+            Some(note) => keep(&note, &Record::pending(before)),
+            None => Ok(()),
+        }
+    }
+
+    /// One file a workbench, user and name, under a name that any file system takes.
+    fn note(&self, user: &str, name: &str) -> Option<PathBuf> {
+        let text = format!("{}\n{user}\n{name}", self.url);
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        let hex: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Some(self.notes.as_ref()?.join(format!("{hex}.json")))
+    }
+
+    /// Hands the key over. When this returns an error, the service does not have the key.
+    pub async fn carry_out(
+        &self,
+        place: &Place,
+        created: &CreateV2KeyResponse,
+        before: Option<&Record>,
+    ) -> Result<(), Failure> {
+        let note = place.note();
+        if let Way::File(file) = &self.way {
+            let text = Zeroizing::new(file_text(created, jiff::Timestamp::now()));
+            file.write(&text).map_err(|error| {
+                Failure::invalid(format!("{} cannot be written: {error}", file.path().display()))
+            })?;
+            // The file says it all from here on.
+            let _ = note.map(std::fs::remove_file);
+            return Ok(());
+        }
+        // Killed from here on, nobody knows whether the service has the key: the note says so. A
+        // record that the command keeps knows better.
+        let note = note.filter(|_| self.record.is_none());
+        let noted = |record: Record| note.as_ref().map_or(Ok(()), |file| keep(file, &record));
+        let old = before.cloned().unwrap_or_else(|| Record::pending(None));
+        noted(Record { in_doubt: Some(created.key_id.clone()), ..old.clone() })?;
+        if let Way::Command(command) = &self.way
+            && let Err(failure) = execute(command, created).await
+        {
+            noted(old)?;
+            return Err(failure);
+        }
+        if self.record.is_some() {
+            let _ = place.note().map(std::fs::remove_file);
+        }
+        noted(Record::new(&created.key_id, Some(jiff::Timestamp::now())))
+    }
+
+    /// What the document says about the hand-over: the key itself only where that is the hand-over.
+    pub fn tell(&self, document: &mut Value, created: &CreateV2KeyResponse) {
+        match &self.way {
+            Way::File(file) => document["output"] = json!(file.path()),
+            Way::Command(_) => {}
+            Way::Print => document["api_key"] = json!(created.api_key.expose()),
+        }
+    }
+
+    pub fn lines(&self, created: &CreateV2KeyResponse) -> Vec<String> {
+        match &self.way {
+            Way::File(file) => vec![format!("the key is in {}", file.path().display())],
+            Way::Command(_) => Vec::new(),
+            Way::Print => vec![format!("Key:      {}", created.api_key.expose())],
+        }
+    }
+}
+
+fn keep(note: &Path, record: &Record) -> Result<(), Failure> {
+    keep_note(note, record).map_err(|error| {
+        Failure::invalid(format!("what is handed over cannot be noted in {}: {error}", note.display())).hint(
+            "a run that breaks off could not be finished without it: name a folder that can be written to",
+        )
+    })
+}
+
+/// Runs the command with the key on its standard input. Its own output goes to standard error,
+/// because standard output carries the result.
+async fn execute(command: &str, created: &CreateV2KeyResponse) -> Result<(), Failure> {
+    let failed = |why: String| {
+        Failure::new(Exit::No, "hand_over", format!("the command of --exec failed: {why}"))
+            .hint("a command that ends with an error has handed over nothing")
+    };
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .env("KEYBENCH_KEY_ID", &created.key_id)
+        .env_remove("KEYBENCH_API_KEY")
+        .stdin(Stdio::piped())
+        .stdout(std::io::stderr())
+        .kill_on_drop(false)
+        .spawn()
+        .map_err(|error| failed(error.to_string()))?;
+    if let Some(mut input) = child.stdin.take() {
+        let text = Zeroizing::new(format!("{}\n", created.api_key.expose()));
+        // A command that does not read has its reasons; its exit status decides.
+        let _ = input.write_all(text.as_bytes()).await;
+    }
+    let status = child.wait().await.map_err(|error| failed(error.to_string()))?;
+    if status.success() { Ok(()) } else { Err(failed(status.to_string())) }
+}

@@ -1,0 +1,242 @@
+//! What a rotation should do, from what is listed and what was handed over. Pure: no clock, no I/O.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::record::Record;
+use crate::wire::{V2KeyDetails, time};
+
+/// The decision about one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Why a new key is needed; `None`: the current one is good.
+    pub create: Option<Reason>,
+    /// Key IDs that never reached the service: they are removed first.
+    pub never_handed_over: Vec<String>,
+    /// Key IDs whose successor has been in use for the grace time.
+    pub outlived: Vec<String>,
+    /// Key IDs that stay for now, with the moment from which they may go.
+    pub in_grace: Vec<(String, Option<Timestamp>)>,
+    /// Key ID of the key that the service has.
+    pub current: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing is known to have been handed over.
+    NothingHandedOver,
+    /// The key that was handed over is listed no more.
+    Gone,
+    /// Its time is up, or nearly.
+    Due,
+    /// A hand-over was broken off, so the service has this key or the one before.
+    InDoubt,
+}
+
+impl Reason {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NothingHandedOver => "no key of this name is known to have been handed over",
+            Self::Gone => "the key that was handed over is not listed any more",
+            Self::Due => "the current key is due",
+            Self::InDoubt => "the last hand-over was broken off",
+        }
+    }
+}
+
+/// `keys` are those of the name; `due_days` as in `--due`. Without a `record`, the newest key counts
+/// as the one that the service has, since it got it in some other way.
+pub fn plan(
+    keys: &[V2KeyDetails],
+    record: Option<&Record>,
+    due_days: u32,
+    grace: Duration,
+    now: Timestamp,
+) -> Plan {
+    let created = |key: &V2KeyDetails| time::parse(&key.created_at);
+    let current = match record {
+        Some(record) => keys.iter().find(|key| key.key_id == record.key_id),
+        None => keys.iter().max_by_key(|key| created(key)),
+    };
+    let create = match (record, current) {
+        (Some(record), _) if record.in_doubt.is_some() => Some(Reason::InDoubt),
+        (Some(record), _) if record.pending => Some(Reason::NothingHandedOver),
+        (Some(_), None) => Some(Reason::Gone),
+        (None, None) => Some(Reason::NothingHandedOver),
+        (_, Some(current)) => is_due(current, due_days, now).then_some(Reason::Due),
+    };
+    let mut plan = Plan {
+        create,
+        never_handed_over: Vec::new(),
+        outlived: Vec::new(),
+        in_grace: Vec::new(),
+        current: current.map(|current| current.key_id.clone()),
+    };
+    // A key is made moments before it is handed over, so where only the id is known, the time of
+    // its creation stands for the time of its hand-over. Without a record nothing was handed over
+    // by this program, and nothing is deleted.
+    let known = record.filter(|record| !record.pending);
+    let handed_over = known.and_then(|record| record.handed_over.or_else(|| current.and_then(created)));
+    let free_from = handed_over.filter(|_| current.is_some()).and_then(|since| since.checked_add(grace).ok());
+    let reference = current.and_then(created).or(handed_over);
+    for key in keys.iter().filter(|key| Some(&key.key_id) != plan.current.as_ref()) {
+        let id = key.key_id.clone();
+        let in_doubt = record.is_some_and(|record| record.in_doubt.as_ref() == Some(&id));
+        // Times have whole seconds, so a key of the same second counts as older: then it is only
+        // removed later.
+        let newer = match (created(key), reference) {
+            (Some(key), Some(reference)) => key > reference,
+            // There was no key of this name when the first rotation began.
+            _ => record.is_some_and(|record| record.pending && record.key_id.is_empty()),
+        };
+        if in_doubt {
+            plan.in_grace.push((id, None));
+        } else if newer && record.is_some() {
+            plan.never_handed_over.push(id);
+        } else if free_from.is_some_and(|free| free <= now) {
+            plan.outlived.push(id);
+        } else {
+            plan.in_grace.push((id, free_from));
+        }
+    }
+    plan
+}
+
+/// An expiry that cannot be read counts as far away: rotating for ever would be worse.
+fn is_due(key: &V2KeyDetails, due_days: u32, now: Timestamp) -> bool {
+    let due = Duration::from_secs(u64::from(due_days) * 86_400);
+    time::parse(&key.expiry_date).is_some_and(|expiry| now.checked_add(due).is_ok_and(|then| expiry <= then))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn key(id: &str, created: &str, expires: &str) -> V2KeyDetails {
+        V2KeyDetails {
+            key_id: id.into(),
+            created_at: created.into(),
+            expiry_date: expires.into(),
+            ..V2KeyDetails::default()
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        time::parse(text).unwrap()
+    }
+
+    fn record(id: &str, handed_over: Option<&str>) -> Record {
+        Record::new(id, handed_over.map(at))
+    }
+
+    #[test]
+    fn a_good_key_is_left_alone() {
+        let keys = [key("k1", "2026-01-01T00:00:00Z", "2027-01-01")];
+        let plan = plan(&keys, Some(&record("k1", None)), 14, DAY, at("2026-06-01T00:00:00Z"));
+        assert_eq!((plan.create, plan.current.as_deref()), (None, Some("k1")));
+        assert!(plan.never_handed_over.is_empty() && plan.outlived.is_empty() && plan.in_grace.is_empty());
+    }
+
+    #[test]
+    fn a_due_key_gets_a_successor_and_stays_until_grace_has_passed() {
+        let old = key("k1", "2026-01-01T00:00:00Z", "2026-06-10");
+        let now = at("2026-06-01T00:00:00Z");
+        let first = plan(std::slice::from_ref(&old), Some(&record("k1", None)), 14, DAY, now);
+        assert_eq!(first.create, Some(Reason::Due));
+        assert!(first.outlived.is_empty(), "the current key is never deleted");
+
+        let keys = [old, key("k2", "2026-06-01T00:00:00Z", "2027-06-01")];
+        let after = record("k2", Some("2026-06-01T00:00:05Z"));
+        let soon = plan(&keys, Some(&after), 14, DAY, at("2026-06-01T23:00:00Z"));
+        assert_eq!(soon.in_grace, [("k1".into(), Some(at("2026-06-02T00:00:05Z")))]);
+        assert_eq!(soon.create, None);
+        let later = plan(&keys, Some(&after), 14, DAY, at("2026-06-02T00:00:05Z"));
+        assert_eq!(later.outlived, ["k1"]);
+    }
+
+    #[test]
+    fn a_key_newer_than_the_record_never_reached_the_service() {
+        let keys = [
+            key("k1", "2026-01-01T00:00:00Z", "2026-06-10"),
+            key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
+        ];
+        let killed = plan(&keys, Some(&record("k1", None)), 14, DAY, at("2026-06-01T01:00:00Z"));
+        assert_eq!(killed.never_handed_over, ["k2"]);
+        assert_eq!(killed.create, Some(Reason::Due));
+        assert!(killed.outlived.is_empty());
+    }
+
+    #[test]
+    fn a_key_whose_hand_over_was_broken_off_may_be_in_use() {
+        let keys = [
+            key("k1", "2026-01-01T00:00:00Z", "2027-06-10"),
+            key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
+        ];
+        let broken = Record { in_doubt: Some("k2".into()), ..record("k1", None) };
+        let plan = plan(&keys, Some(&broken), 14, DAY, at("2026-06-01T01:00:00Z"));
+        assert_eq!(plan.create, Some(Reason::InDoubt));
+        assert!(plan.never_handed_over.is_empty() && plan.outlived.is_empty());
+    }
+
+    #[test]
+    fn without_a_record_the_newest_key_is_taken_for_current_and_nothing_is_deleted() {
+        let keys = [
+            key("k0", "2025-01-01T00:00:00Z", "2027-06-10"),
+            key("k1", "2026-01-01T00:00:00Z", "2027-06-10"),
+        ];
+        let good = plan(&keys, None, 14, DAY, at("2026-06-01T00:00:00Z"));
+        assert_eq!((good.create, good.current.as_deref()), (None, Some("k1")));
+        assert_eq!(good.in_grace, [("k0".into(), None)]);
+        let due = plan(&keys, None, 14, DAY, at("2027-06-01T00:00:00Z"));
+        assert_eq!(due.create, Some(Reason::Due));
+        assert!(due.outlived.is_empty() && due.never_handed_over.is_empty());
+        assert_eq!(
+            plan(&[], None, 14, DAY, at("2026-06-01T00:00:00Z")).create,
+            Some(Reason::NothingHandedOver)
+        );
+    }
+
+    #[test]
+    fn a_first_rotation_that_was_broken_off_leaves_no_key_behind() {
+        let keys = [
+            key("k1", "2026-01-01T00:00:00Z", "2026-06-10"),
+            key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
+        ];
+        let now = at("2026-06-01T01:00:00Z");
+        let after = plan(&keys, Some(&Record::pending(Some("k1".into()))), 14, DAY, now);
+        assert_eq!(
+            (after.create, after.never_handed_over),
+            (Some(Reason::NothingHandedOver), vec!["k2".into()])
+        );
+        assert!(after.outlived.is_empty());
+        let none_before = plan(&keys[1..], Some(&Record::pending(None)), 14, DAY, now);
+        assert_eq!(none_before.never_handed_over, ["k2"]);
+    }
+
+    #[test]
+    fn a_record_of_a_key_that_is_gone_leads_to_a_new_one_and_to_no_deletion_of_older_ones() {
+        let keys = [
+            key("k1", "2026-01-01T00:00:00Z", "2027-06-10"),
+            key("k9", "2026-05-01T00:00:00Z", "2027-06-10"),
+        ];
+        let gone = record("k2", Some("2026-02-01T00:00:00Z"));
+        let plan = plan(&keys, Some(&gone), 14, DAY, at("2026-06-01T00:00:00Z"));
+        assert_eq!(plan.create, Some(Reason::Gone));
+        assert_eq!(plan.never_handed_over, ["k9"]);
+        assert_eq!(plan.in_grace.len(), 1);
+    }
+
+    #[test]
+    fn keys_of_the_same_second_are_not_taken_for_newer() {
+        let keys = [
+            key("k1", "2026-06-01T00:00:00Z", "2027-06-01"),
+            key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
+        ];
+        let plan = plan(&keys, Some(&record("k2", None)), 14, DAY, at("2026-06-01T00:00:00Z"));
+        assert!(plan.never_handed_over.is_empty());
+        assert_eq!(plan.in_grace.len(), 1);
+    }
+}
