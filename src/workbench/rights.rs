@@ -30,7 +30,6 @@ pub enum Right {
     /// To see the project and everything in it.
     Read,
     /// To call its models.
-    #[allow(dead_code)]
     Call,
     /// To restart and stop its deployments.
     Operate,

@@ -36,7 +36,6 @@ pub(super) struct Shared {
     pub token_key: hmac::Key,
     pub access_log: AccessLog,
     pub key_owners: Cache<KeyHash, Arc<KeyOwner>>,
-    #[allow(dead_code)]
     pub callables: Cache<String, Arc<Callable>>,
     pub standings: Cache<(i64, i64), Standing>,
 }
@@ -92,7 +91,6 @@ impl Workbench {
     }
 
     /// What decides about a model call, by access key.
-    #[allow(dead_code)]
     pub(super) fn callables(&self) -> &Cache<String, Arc<Callable>> {
         &self.0.callables
     }

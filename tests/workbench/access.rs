@@ -1,8 +1,10 @@
 //! The table of rights, walked: every operation by every kind of caller.
 
+use keybench::workbench::Seed;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::model_support::deployment_path;
 use super::support::{As, Bench, Reply};
 
 /// Kinds of callers. Where a project is concerned it belongs to `owner`.
@@ -40,7 +42,6 @@ const KINDS: [Kind; 13] = [
 ];
 
 /// Who may call an operation.
-#[allow(dead_code, reason = "the operations of models follow")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     /// Whoever has a key, of any audience.
@@ -52,6 +53,7 @@ enum Who {
     Operators,
     Writers,
     Administrators,
+    SiteAdmin,
 }
 
 /// What the table of the workbench must say, written down a second time.
@@ -74,7 +76,29 @@ const EXPECTED: &[(&str, Who)] = &[
     ("ListProjectCollaborators", Who::Readers),
     ("AddProjectCollaborator", Who::Administrators),
     ("DeleteProjectCollaborator", Who::Administrators),
+    ("ListAllModels", Who::AnyUser),
+    ("ListRuntimes", Who::AnyUser),
+    ("ListModels", Who::Readers),
+    ("CreateModel", Who::Writers),
+    ("GetModel", Who::Readers),
+    ("UpdateModel", Who::Writers),
+    ("DeleteModel", Who::Writers),
+    ("ListModelBuilds", Who::Readers),
+    ("CreateModelBuild", Who::Writers),
+    ("GetModelBuild", Who::Readers),
+    ("DeleteModelBuild", Who::Writers),
+    ("ListModelDeployments", Who::Readers),
+    ("CreateModelDeployment", Who::Writers),
+    ("GetModelDeployment", Who::Readers),
+    ("RestartModelDeployment", Who::Operators),
+    ("StopModelDeployment", Who::Operators),
+    (READ_CONFIG, Who::AnyUser),
+    (CHANGE_CONFIG, Who::SiteAdmin),
 ];
+
+/// API v1 has no names for its operations.
+const READ_CONFIG: &str = "GET /api/v1/site/config";
+const CHANGE_CONFIG: &str = "PATCH /api/v1/site/config";
 
 /// What a caller gets.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,7 +117,9 @@ fn expected(who: Who, kind: Kind) -> Outcome {
         (Kind::DeletedKey, _) => Outcome::Refused(401, 16, "unknown-key"),
         // ValidateAPIKey answers 403 as well, but only because the audience asked for is API.
         (Kind::WrongAudience, _) => Outcome::Refused(403, 7, ""),
-        (Kind::SiteAdmin | Kind::Owner, _) | (_, Who::AnyKey | Who::AnyUser) => Outcome::Allowed,
+        (Kind::SiteAdmin, _) => Outcome::Allowed,
+        (_, Who::SiteAdmin) => Outcome::Refused(403, 7, "not-administrator"),
+        (Kind::Owner, _) | (_, Who::AnyKey | Who::AnyUser) => Outcome::Allowed,
         (_, Who::OneselfOrAdmin) => Outcome::Refused(403, 7, "foreign-user"),
         (Kind::Outsider, _) => hidden,
         (_, Who::Readers) => Outcome::Allowed,
@@ -110,10 +136,12 @@ struct Scene<'a> {
     project: String,
     key: String,
     key_id: String,
+    /// Paths of a model in it, and of its build and its deployment, where the call needs them.
+    model: Option<[String; 3]>,
 }
 
 impl<'a> Scene<'a> {
-    async fn new(bench: &'a Bench, number: usize, kind: Kind) -> Self {
+    async fn new(bench: &'a Bench, number: usize, operation: &str, kind: Kind) -> Self {
         // A key of this scene: some of the calls delete every key of `owner`.
         let keys = "/api/v2/users/owner/v2_keys";
         let key = bench.post(As::User("admin"), keys, json!({})).await.ok()["api_key"].clone();
@@ -130,11 +158,14 @@ impl<'a> Scene<'a> {
                 .await
                 .ok();
         }
+        let models = format!("/api/v2/projects/{project}/models");
+        let model =
+            if operation.contains("Model") { Some(deploy(bench, owner, &models).await) } else { None };
         let audience = if kind == Kind::WrongAudience { "Application" } else { "API" };
         let body = json!({"audiences": [audience], "expiry_date": "2026-11-24"});
         let key = bench.post(As::User("admin"), keys, body).await.ok();
         let text = |name: &str| key[name].as_str().unwrap().to_owned();
-        let scene = Self { bench, project, key: text("api_key"), key_id: text("key_id") };
+        let scene = Self { bench, project, key: text("api_key"), key_id: text("key_id"), model };
         if kind == Kind::DeletedKey {
             bench.delete(As::User("admin"), &scene.key_path()).await.ok();
         }
@@ -177,6 +208,35 @@ impl<'a> Scene<'a> {
                 (Method::PUT, format!("{collaborators}/outsider"), Some(json!({"permission": "read"})))
             }
             "DeleteProjectCollaborator" => (Method::DELETE, format!("{collaborators}/contributor"), None),
+            "ListAllModels" => (Method::GET, "/api/v2/models".into(), None),
+            "ListRuntimes" => (Method::GET, "/api/v2/runtimes".into(), None),
+            READ_CONFIG => (Method::GET, "/api/v1/site/config".into(), None),
+            CHANGE_CONFIG => (Method::PATCH, "/api/v1/site/config".into(), Some(json!({}))),
+            other => self.model_request(other),
+        }
+    }
+
+    fn model_request(&self, operation: &str) -> (Method, String, Option<Value>) {
+        let [model, build, deployment] = self.model.clone().unwrap();
+        let models = format!("/api/v2/projects/{}/models", self.project);
+        let echo = json!({"kernel": "builtin", "function_name": "echo"});
+        match operation {
+            "ListModels" => (Method::GET, models, None),
+            "CreateModel" => (Method::POST, models, Some(json!({"name": "another"}))),
+            "GetModel" => (Method::GET, model, None),
+            "UpdateModel" => (Method::PATCH, model, Some(json!({"description": "changed"}))),
+            "DeleteModel" => (Method::DELETE, model, None),
+            "ListModelBuilds" => (Method::GET, format!("{model}/builds"), None),
+            "CreateModelBuild" => (Method::POST, format!("{model}/builds"), Some(echo)),
+            "GetModelBuild" => (Method::GET, build, None),
+            "DeleteModelBuild" => (Method::DELETE, build, None),
+            "ListModelDeployments" => (Method::GET, format!("{build}/deployments"), None),
+            "CreateModelDeployment" => {
+                (Method::POST, format!("{build}/deployments"), Some(json!({"replicas": 1})))
+            }
+            "GetModelDeployment" => (Method::GET, deployment, None),
+            "RestartModelDeployment" => (Method::POST, format!("{deployment}:restart"), Some(json!({}))),
+            "StopModelDeployment" => (Method::POST, format!("{deployment}:stop"), Some(json!({}))),
             other => panic!("how is {other} called?"),
         }
     }
@@ -200,12 +260,36 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// Makes a model with a deployment that is up; answers the paths of model, build and deployment.
+async fn deploy(bench: &Bench, owner: As<'_>, models: &str) -> [String; 3] {
+    let wish = json!({
+        "name": "echo", "auto_build_model": true, "auto_deploy_model": true,
+        "auto_build_config": {"kernel": "builtin", "function_name": "echo"},
+    });
+    let model = bench.post(owner, models, wish).await.ok();
+    let project = models.split('/').nth(4).unwrap();
+    let deployment = bench.deployed(project, model["id"].as_str().unwrap()).await;
+    let deployment = deployment_path(project, &deployment);
+    let parts: Vec<&str> = deployment.split('/').collect();
+    [parts[..7].join("/"), parts[..9].join("/"), deployment]
+}
+
 #[tokio::test]
 async fn every_operation_by_every_kind_of_caller() {
-    let bench = Bench::demo().await;
+    let bench = Bench::with(|options| {
+        options.seed = Seed::Demo;
+        options.behaviour.limits.build_step_ms = 0;
+        options.behaviour.limits.deployment_step_ms = 0;
+    })
+    .await;
+    let document = bench.get(As::Nobody, "/api/v2/swagger.json").await.ok();
+    let paths = document["paths"].as_object().unwrap().values();
+    for operation in paths.flat_map(|methods| methods.as_object().unwrap().values()) {
+        assert!(EXPECTED.iter().any(|(name, _)| operation["operationId"] == *name), "{operation}");
+    }
     let calls = EXPECTED.iter().flat_map(|row| KINDS.map(|kind| (row, kind)));
     for (number, ((operation, who), kind)) in calls.enumerate() {
-        let scene = Scene::new(&bench, number, kind).await;
+        let scene = Scene::new(&bench, number, operation, kind).await;
         let reply = scene.call(operation, number, kind).await;
         match expected(*who, kind) {
             Outcome::Allowed => assert_eq!(reply.status, 200, "{operation} {kind:?}: {reply:?}"),

@@ -9,6 +9,7 @@ mod model_support;
 mod models;
 mod projects;
 mod python;
+mod served;
 mod site;
 mod specification;
 mod start;
