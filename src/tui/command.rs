@@ -36,8 +36,10 @@ pub enum Context {
     ModelPanel,
     /// The results table.
     Results,
-    /// The selected result was refused, and something here mends it.
+    /// The selected result was refused, and there is a message that asks for access.
     Refusal,
+    /// The same, and the signed-in user may give access.
+    MendableRefusal,
     /// One result, whole.
     ResultView,
     /// A load run, live or ended.
@@ -241,7 +243,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::SaveRequest, "test.save", &[X::ModelPanel], Safe, &["W"], 0, "save request", "Save the request", "Keep this request for the model, under a name"),
     entry(C::LoadRequest, "test.load", &[X::ModelPanel], Safe, &["L"], 0, "saved requests", "Saved requests", "Take one of the requests saved for the model"),
     entry(C::OpenResult, "results.open", &[X::Results], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
-    entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::Refusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Mend a refusal: add the key's user to the project"),
+    entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::MendableRefusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Mend a refusal: add the key's user to the project"),
     entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Mend a refusal: a message for the owner, ready to send"),
     entry(C::CopyResult, "result.copy", &[X::ResultView], Safe, &["y"], 1, "copy body", "Copy the answer", "Send the body of the answer to the terminal's clipboard"),
     entry(C::NextMatch, "result.next-match", &[X::ResultView], Safe, &["n"], 0, "next match", "Next match", "The next line that holds what was searched for"),

@@ -57,7 +57,7 @@ fn title(context: Context) -> &'static str {
         Context::Models => "Models",
         Context::ModelPanel => "Test panel",
         Context::Results => "Results",
-        Context::Refusal => "A refused test",
+        Context::Refusal | Context::MendableRefusal => "A refused test",
         Context::ResultView => "One result",
         Context::Run => "Run",
         Context::Admin => "Admin",

@@ -42,14 +42,20 @@ pub fn resized(app: &mut App) -> Effects {
 
 /// Where the keys go, the innermost first.
 pub fn contexts(app: &App) -> Vec<Context> {
-    let contexts = app.models.contexts().iter().copied();
-    let mendable = mend::action(app, |action| match action {
-        Action::AddCollaborator { .. } | Action::CopyMessage { .. } => Some(()),
-        _ => None,
-    });
-    let about_a_result =
-        app.models.chooser.is_none() && app.models.prompt.is_none() && !app.models.is_typing();
-    mendable.filter(|()| about_a_result).map(|()| Context::Refusal).into_iter().chain(contexts).collect()
+    let mut contexts = Vec::new();
+    let models = &app.models;
+    if models.chooser.is_none() && models.prompt.is_none() && !models.is_typing() {
+        let offered =
+            |wanted: fn(&Action) -> bool| mend::action(app, |action| wanted(action).then_some(())).is_some();
+        if offered(|action| matches!(action, Action::AddCollaborator { .. })) {
+            contexts.push(Context::MendableRefusal);
+        }
+        if offered(|action| matches!(action, Action::CopyMessage { .. })) {
+            contexts.push(Context::Refusal);
+        }
+    }
+    contexts.extend(models.contexts());
+    contexts
 }
 
 /// Whether characters are text now.

@@ -122,7 +122,8 @@ pub(super) fn offers(app: &App, diagnosis: &Diagnosis) -> Vec<(String, String)> 
 }
 
 /// Where the commands that mend a refusal stand in the table.
-pub(super) const OFFERED_IN: [Context; 3] = [Context::Refusal, Context::ModelPanel, Context::Global];
+pub(super) const OFFERED_IN: [Context; 4] =
+    [Context::MendableRefusal, Context::Refusal, Context::ModelPanel, Context::Global];
 
 pub(super) fn explain(buf: &mut Buffer, area: Rect, lines: &[(String, String, Style)]) {
     let lines: Vec<Line<'_>> = lines

@@ -1,0 +1,127 @@
+//! The interface against a real embedded workbench, without a terminal: keys in, effects carried
+//! out, answers delivered, and a wait for what the screen shall show.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keybench::api::{Client, ClientOptions};
+use keybench::config::{KnownKey, Session};
+use keybench::tui::effect::{Copied, Effect};
+use keybench::tui::msg::Msg;
+use keybench::tui::runner::Runner;
+use keybench::tui::testing::{draw, mono, parse_keys, text};
+use keybench::tui::{App, update};
+use keybench::workbench::{self, Options, Running, Seed};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Longer than anything here takes, so that a wait ends in a failure and not in a hang.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A signed-in interface, and the workbench that it talks to.
+pub struct Flow {
+    pub app: App,
+    pub running: Running,
+    /// What was sent to the clipboard.
+    pub copied: Vec<String>,
+    runner: Runner,
+    inbox: UnboundedReceiver<Msg>,
+    _data: tempfile::TempDir,
+}
+
+impl Flow {
+    /// The demo's workbench, signed in as `username`, the keys of all its users known.
+    pub async fn demo(username: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let data = tempfile::tempdir().unwrap();
+        let mut options = Options::new(data.path().join("workbench"));
+        options.seed = Seed::Demo;
+        options.listen = ([127, 0, 0, 1], 0).into();
+        let running = workbench::start(options).await.unwrap();
+        let credentials = running.credentials().unwrap();
+        let own = credentials.iter().find(|credential| credential.username == username).unwrap();
+        let mut options = ClientOptions::new(&running.url);
+        options.key = Some(own.api_key.clone());
+        options.model_url = Some(running.model_service_url.clone());
+        let mut session = Session::new(Client::new(options).unwrap());
+        session.username = Some(username.to_owned());
+        session.label = "demo".to_owned();
+        session.known_keys = credentials
+            .iter()
+            .map(|credential| KnownKey {
+                label: format!("{} (demo)", credential.username),
+                username: credential.username.clone(),
+                key: credential.api_key.clone(),
+            })
+            .collect();
+        let app = App::new(Some(&session), mono(), Timestamp::now());
+        let (replies, inbox) = unbounded_channel();
+        let runner = Runner::new(Some(Arc::new(session)), replies);
+        let mut flow = Self { app, running, copied: Vec::new(), runner, inbox, _data: data };
+        let effects = update::start(&mut flow.app, Timestamp::now());
+        flow.carry_out(effects);
+        flow
+    }
+
+    /// The secret of a seeded user.
+    pub fn key_of(&self, username: &str) -> String {
+        let credentials = self.running.credentials().unwrap();
+        credentials.iter().find(|c| c.username == username).unwrap().api_key.expose().to_owned()
+    }
+
+    pub fn keys(&mut self, keys: &str) {
+        for key in parse_keys(keys) {
+            self.deliver(Msg::Key(key));
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.deliver(Msg::Paste(text.to_owned()));
+    }
+
+    pub fn screen(&self) -> String {
+        let (columns, rows) = self.app.size;
+        text(&draw(&self.app, columns, rows))
+    }
+
+    fn deliver(&mut self, msg: Msg) {
+        let effects = update::update(&mut self.app, Timestamp::now(), msg);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Start { id, call } => self.runner.start(id, call),
+                Effect::Cancel(id) => self.runner.cancel(id),
+                Effect::Copy(Copied::Text(text)) => self.copied.push(text),
+                Effect::Copy(Copied::Key(key)) => self.copied.push(key.expose().to_owned()),
+                Effect::UseSession(session) => self.runner.use_session(Arc::from(session)),
+                Effect::Suspend | Effect::Repaint | Effect::Quit => {}
+            }
+        }
+    }
+
+    /// Delivers answers until the screen satisfies `wanted`.
+    pub async fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        // As the event loop does it while something is in flight or changing.
+        let mut ticks = tokio::time::interval(Duration::from_millis(250));
+        while !wanted(&self.screen()) {
+            tokio::select! {
+                message = self.inbox.recv() => match message {
+                    Some(Msg::TaskPanicked(panic)) => panic!("a task panicked: {panic}"),
+                    Some(message) => self.deliver(message),
+                    None => panic!("nobody answers any more"),
+                },
+                _ = ticks.tick() => self.deliver(Msg::Tick),
+                () = tokio::time::sleep_until(deadline) => panic!("{what} did not come:\n{}", self.screen()),
+            }
+        }
+    }
+
+    /// Delivers answers until the screen shows `text`.
+    pub async fn shows(&mut self, text: &str) {
+        self.wait(text, |screen| screen.contains(text)).await;
+    }
+}
