@@ -72,7 +72,7 @@ async fn somebody_who_may_not_add_gets_a_message_to_send() {
     flow.keys("<enter>");
     flow.shows("copy a message that asks for access").await;
     let screen = flow.screen();
-    assert!(!screen.contains("add outsider as collaborator"), "{screen}");
+    assert!(!screen.contains("a  add outsider") && !screen.contains("a add collaborator"), "{screen}");
     flow.keys("m");
     let message = flow.copied.last().unwrap();
     assert!(message.contains("outsider") && message.contains("--permission read"), "{message}");
@@ -103,4 +103,25 @@ async fn public_models_are_listed_on_demand() {
     flow.shows("with public ones").await;
     flow.wait("the public model", |screen| screen.contains("echo") && screen.contains("deployed")).await;
     assert!(!flow.screen().contains("churn-prod"), "{}", flow.screen());
+}
+
+#[tokio::test]
+async fn a_run_shows_throughput_latency_and_replicas() {
+    let mut flow = listed("owner").await;
+    flow.keys("b<ctrl-u>60<enter>");
+    flow.wait("the end of the run", |screen| screen.contains("60 requests in") && screen.contains("ended"))
+        .await;
+    let screen = flow.screen();
+    assert!(screen.contains("60 ok") && screen.contains("status     200 × 60"), "{screen}");
+    assert!(screen.matches("add-").count() >= 2, "both replicas:\n{screen}");
+}
+
+#[tokio::test]
+async fn a_run_without_an_end_is_stopped_with_a_complete_result() {
+    let mut flow = listed("owner").await;
+    flow.keys("b<ctrl-u><enter>");
+    flow.wait("the first answers", |screen| screen.contains("no end is set") && screen.contains(" ok")).await;
+    flow.keys("s");
+    flow.wait("the end of the run", |screen| screen.contains("stopped") && screen.contains("status     200"))
+        .await;
 }

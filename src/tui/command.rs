@@ -42,7 +42,9 @@ pub enum Context {
     MendableRefusal,
     /// One result, whole.
     ResultView,
-    /// A load run, live or ended.
+    /// A run that goes on.
+    RunLive,
+    /// A run that has ended.
     Run,
     /// Any part of the Admin tab.
     Admin,
@@ -140,6 +142,7 @@ pub enum Command {
     Fold,
     ExportResults,
     StopRun,
+    FreezeRun,
     CompareRuns,
     // Admin
     NextSection,
@@ -250,7 +253,8 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::PreviousMatch, "result.previous-match", &[X::ResultView], Safe, &["N"], 0, "previous match", "Previous match", "The line before that holds what was searched for"),
     entry(C::Fold, "result.fold", &[X::ResultView], Safe, &["z"], 4, "fold", "Fold the answer", "Leave out what lies deep in the answer, or show it again"),
     entry(C::ExportResults, "results.export", &[X::ResultView, X::Run], Safe, &["e"], 5, "export", "Export", "Write the results or the run to a JSON or CSV file"),
-    entry(C::StopRun, "run.stop", &[X::Run], Safe, &["s"], 1, "stop", "Stop the run", "End the run now; what was measured stays"),
+    entry(C::StopRun, "run.stop", &[X::RunLive], Safe, &["s"], 1, "stop", "Stop the run", "End the run now; what was measured stays"),
+    entry(C::FreezeRun, "run.freeze", &[X::RunLive], Safe, &["f"], 2, "freeze", "Freeze the picture", "Hold the picture while the run goes on, or let it go"),
     entry(C::CompareRuns, "run.compare", &[X::Run], Safe, &["c"], 4, "compare", "Compare runs", "Set this run beside an earlier one"),
     // Admin
     entry(C::NextSection, "admin.next", &[X::Admin], Safe, &["]"], 79, "next section", "Next section", "Users, Security, Projects: the next one"),

@@ -59,7 +59,7 @@ fn title(context: Context) -> &'static str {
         Context::Results => "Results",
         Context::Refusal | Context::MendableRefusal => "A refused test",
         Context::ResultView => "One result",
-        Context::Run => "Run",
+        Context::Run | Context::RunLive => "Run",
         Context::Admin => "Admin",
         Context::Users => "Users",
         Context::UserKeys => "API keys of a user",

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::list::ListScope;
 use super::saved::{self, Requests};
@@ -13,7 +15,10 @@ use super::state::AT_A_TIME;
 use crate::api::{self, PageQuery, Pages, ProjectScope, all_pages};
 use crate::config::private_file;
 use crate::diagnosis::{self, Diagnosis, Subject};
-use crate::probe::{self, CallResult, ModelCallTarget, ModelRequest, Phases, Transport, TransportOptions};
+use crate::probe::run::{self, Plan, Summary};
+use crate::probe::{
+    self, CallError, CallResult, ModelCallTarget, ModelRequest, Phases, Transport, TransportOptions,
+};
 use crate::secret::ApiKey;
 use crate::tui::effect::Context;
 use crate::tui::msg;
@@ -63,6 +68,15 @@ pub enum Call {
         model_id: String,
         requests: Requests,
     },
+    /// A run, to its end.
+    Run(Box<RunRequest>),
+    /// Ends a run with a complete result.
+    StopRun(CancellationToken),
+    /// Writes a run into a new file, as CSV where its name ends so, else as JSON.
+    Export {
+        file: PathBuf,
+        summary: Arc<Summary>,
+    },
     /// Writes a text into a new file, for the person alone to read.
     Write {
         file: PathBuf,
@@ -81,6 +95,19 @@ pub struct Test {
     pub key_label: String,
     /// JSON, already read once.
     pub request: String,
+}
+
+/// A run as it is asked for.
+#[derive(Debug)]
+pub struct RunRequest {
+    pub model_id: String,
+    pub access_key: String,
+    pub key: KeyToSend,
+    /// JSON, already read once.
+    pub request: String,
+    pub plan: Plan,
+    /// Cancelled when the person ends the run.
+    pub stop: CancellationToken,
 }
 
 /// A failed test, and what is known about it already.
@@ -120,6 +147,15 @@ pub enum Reply {
     },
     Requests(HashMap<String, Requests>),
     RequestsStored(Result<(), String>),
+    RunProgress {
+        model_id: String,
+        summary: Arc<Summary>,
+    },
+    RunEnded {
+        model_id: String,
+        ended: Result<Arc<Summary>, CallError>,
+    },
+    RunStopAsked,
     Written {
         file: PathBuf,
         done: Result<(), String>,
@@ -167,6 +203,19 @@ impl Call {
                 let work = move || saved::store(&file, &url, &model_id, &requests).map_err(|e| e.to_string());
                 let done = tokio::task::spawn_blocking(work).await;
                 Reply::RequestsStored(done.unwrap_or_else(|error| Err(error.to_string())))
+            }
+            Self::Run(run) => {
+                let model_id = run.model_id.clone();
+                Reply::RunEnded { model_id, ended: run_to_its_end(client, *run, &context).await }
+            }
+            Self::StopRun(stop) => {
+                stop.cancel();
+                Reply::RunStopAsked
+            }
+            Self::Export { file, summary } => {
+                let name = file.clone();
+                let done = tokio::task::spawn_blocking(move || export(&name, &summary)).await;
+                Reply::Written { file, done: done.unwrap_or_else(|error| Err(error.to_string())) }
             }
             Self::Write { file, text } => {
                 let name = file.clone();
@@ -266,16 +315,20 @@ fn key(client: &api::Client, choice: &KeyToSend) -> Option<ApiKey> {
     }
 }
 
-async fn call(client: &api::Client, test: &Test) -> CallResult {
+fn transport(client: &api::Client) -> Result<Transport, CallError> {
     let options = client.options();
-    let transport = Transport::new(TransportOptions {
+    Transport::new(TransportOptions {
         ca_cert: options.ca_cert.clone(),
         insecure: options.insecure,
         proxy: options.proxy.clone(),
         ..TransportOptions::default()
-    });
+    })
+}
+
+async fn call(client: &api::Client, test: &Test) -> CallResult {
     let target = target(client, &test.access_key);
-    let attempt = transport.and_then(|transport| Ok((transport, ModelRequest::parse(&test.request)?)));
+    let attempt =
+        transport(client).and_then(|transport| Ok((transport, ModelRequest::parse(&test.request)?)));
     match attempt {
         Ok((transport, request)) => {
             probe::call(&transport, &target, key(client, &test.key).as_ref(), &request).await
@@ -289,4 +342,42 @@ async fn call(client: &api::Client, test: &Test) -> CallResult {
             request_size: 0,
         },
     }
+}
+
+async fn run_to_its_end(
+    client: &api::Client,
+    request: RunRequest,
+    context: &Context,
+) -> Result<Arc<Summary>, CallError> {
+    let RunRequest { model_id, access_key, key: choice, request, plan, stop } = request;
+    let transport = transport(client)?;
+    let request = ModelRequest::parse(&request)?;
+    let target = target(client, &access_key);
+    let run = run::start(plan, &transport, &target, key(client, &choice).as_ref(), &request)?;
+    let stopper = run.stopper();
+    let mut progress = run.progress();
+    let mut finished = std::pin::pin!(run.finished());
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            summary = &mut finished => return Ok(summary),
+            Ok(()) = progress.changed() => {
+                let summary = Arc::clone(&progress.borrow_and_update());
+                let reply = Reply::RunProgress { model_id: model_id.clone(), summary };
+                context.progress(msg::Reply::Models(reply));
+            }
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                stopper.stop();
+            }
+        }
+    }
+}
+
+fn export(file: &Path, summary: &Summary) -> Result<(), String> {
+    let mut text = Vec::new();
+    let csv = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+    let written = if csv { run::write_csv(summary, &mut text) } else { run::write_json(summary, &mut text) };
+    written.map_err(|error| error.to_string())?;
+    write_new(file, &String::from_utf8_lossy(&text))
 }

@@ -8,6 +8,7 @@
 //! | [`calls`] | what the tab asks of the world |
 //! | `state`, `update`, `view` | the whole of it, what changes it, how it looks |
 //! | [`layout`] | where the parts lie |
+//! | [`run`] | runs: what is asked for, how they go, how they ended |
 //! | [`saved`] | requests that are kept over the end of the program |
 //! | [`code`], [`example`] | a call as curl, Python and R; the first request |
 
@@ -18,6 +19,7 @@ pub mod layout;
 pub mod list;
 pub mod panel;
 pub mod results;
+pub mod run;
 pub mod saved;
 mod state;
 #[cfg(test)]

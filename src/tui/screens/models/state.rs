@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::code::Language;
 use super::list::{ListScope, ModelList, Row};
 use super::panel::{Focus, KeyChoice, Panel};
+use super::run::Runs;
 use super::saved::Requests;
 use crate::tui::command::Context;
 use crate::tui::requests::RequestId;
@@ -42,6 +43,10 @@ pub struct State {
     pub scope: ListScope,
     /// A key that Settings handed over: the next model that is opened is tested with it.
     pub offered_key: Option<KnownKey>,
+    /// Runs, by model id.
+    pub runs: HashMap<String, Runs>,
+    /// The model whose runs are in sight.
+    pub running: Option<String>,
 }
 
 /// Something to choose from.
@@ -79,6 +84,8 @@ pub enum Purpose {
     SaveRequest,
     /// Write the shown result into this file.
     SaveResult,
+    /// Write the run in sight into this file, as JSON or CSV by its name.
+    ExportRun,
 }
 
 impl Purpose {
@@ -86,6 +93,7 @@ impl Purpose {
         match self {
             Self::SaveRequest => "Save the request under a name",
             Self::SaveResult => "Write the result into a file",
+            Self::ExportRun => "Write the run into a file (.json or .csv)",
         }
     }
 }
@@ -152,6 +160,11 @@ impl State {
         self.panels.get_mut(self.open.as_ref()?)
     }
 
+    /// The runs that have the keys.
+    pub fn runs_in_sight(&self) -> Option<&Runs> {
+        self.runs.get(self.running.as_ref()?)
+    }
+
     /// The model that the commands are about: the open one, else the selected one.
     pub fn subject(&self) -> Option<&Row> {
         match &self.open {
@@ -175,6 +188,13 @@ impl State {
         if self.chooser.is_some() || self.filter.is_some() {
             return &[Context::List];
         }
+        if let Some(runs) = self.runs_in_sight() {
+            return match (runs.asking, &runs.live) {
+                (true, _) => &[Context::Form],
+                (false, Some(_)) => &[Context::RunLive],
+                (false, None) => &[Context::Run],
+            };
+        }
         match self.panel().map(|panel| panel.focus) {
             None => &[Context::Models, Context::List],
             Some(Focus::Results) => &[Context::Results, Context::ModelPanel, Context::List],
@@ -196,6 +216,9 @@ impl State {
         }
         if let Some(viewer) = &self.viewer {
             return viewer.search.is_some();
+        }
+        if let Some(runs) = self.runs_in_sight() {
+            return runs.asking;
         }
         self.chooser.is_none()
             && (self.filter.is_some()

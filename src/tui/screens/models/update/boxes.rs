@@ -201,6 +201,16 @@ fn submit(app: &mut App) -> Effects {
     }
     let purpose = prompt.purpose.clone();
     match purpose {
+        Purpose::ExportRun => {
+            let summary = app.models.runs_in_sight().and_then(|runs| runs.latest.clone());
+            let Some(summary) = summary else {
+                app.models.prompt = None;
+                return Effects::new();
+            };
+            let what = format!("writing {name}");
+            let call = effect::Call::Models(Call::Export { file: name.into(), summary });
+            vec![app.start(Scope::Session, Kind::Change, what, call).1]
+        }
         Purpose::SaveRequest => {
             app.models.prompt = None;
             save_request(app, name)

@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::mend::{ask_stop, choose_language, restart};
 use super::reading::{read_what_is_in_sight, refresh, rows_in_sight};
+use super::run::open_runs;
 use crate::tui::app::App;
 use crate::tui::command::Command;
 use crate::tui::effect::Effects;
@@ -41,6 +42,10 @@ pub(super) fn list_command(app: &mut App, command: Command) -> Option<Effects> {
         Command::RestartModel => return Some(restart(app)),
         Command::StopModel => return Some(ask_stop(app)),
         Command::CopyCall => choose_language(app),
+        Command::RunModel if !app.models.list.is_empty() => {
+            open_selected(app);
+            return Some(open_runs(app));
+        }
         Command::ModelScope => return Some(next_scope(app)),
         _ => return None,
     }

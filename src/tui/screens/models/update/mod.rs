@@ -6,6 +6,7 @@ mod mend;
 mod panel;
 mod reading;
 mod replies;
+mod run;
 mod saved;
 
 use crossterm::event::KeyEvent;
@@ -23,6 +24,7 @@ use crate::tui::update;
 pub(in crate::tui) use panel::known_label;
 pub(in crate::tui) use reading::{tick, watches};
 pub(in crate::tui) use replies::reply;
+pub use run::RunPlan;
 
 use reading::{forget_what_was_given_up, read_what_is_in_sight, refresh};
 
@@ -44,7 +46,11 @@ pub fn resized(app: &mut App) -> Effects {
 pub fn contexts(app: &App) -> Vec<Context> {
     let mut contexts = Vec::new();
     let models = &app.models;
-    if models.chooser.is_none() && models.prompt.is_none() && !models.is_typing() {
+    if models.chooser.is_none()
+        && models.prompt.is_none()
+        && models.runs_in_sight().is_none()
+        && !models.is_typing()
+    {
         let offered =
             |wanted: fn(&Action) -> bool| mend::action(app, |action| wanted(action).then_some(())).is_some();
         if offered(|action| matches!(action, Action::AddCollaborator { .. })) {
@@ -80,7 +86,7 @@ pub fn cancelled(app: &mut App, _id: RequestId) {
 
 /// A command of the table. `None` where it means nothing here.
 pub fn command(app: &mut App, command: Command) -> Option<Effects> {
-    if command == Command::Refresh {
+    if command == Command::Refresh && app.models.runs_in_sight().is_none() {
         return Some(refresh(app));
     }
     let models = &app.models;
@@ -90,6 +96,8 @@ pub fn command(app: &mut App, command: Command) -> Option<Effects> {
         boxes::viewer_command(app, command)
     } else if models.chooser.is_some() {
         boxes::chooser_command(app, command)
+    } else if models.runs_in_sight().is_some() {
+        run::run_command(app, command)
     } else if models.filter.is_some() {
         list::filter_command(app, command)
     } else if models.open.is_some() {
@@ -110,6 +118,8 @@ pub fn key(app: &mut App, key: KeyEvent) -> Effects {
         boxes::prompt_key(app, key)
     } else if models.viewer.is_some() {
         boxes::viewer_key(app, key)
+    } else if models.runs_in_sight().is_some() {
+        run::run_key(app, key)
     } else if models.filter.is_some() {
         list::filter_key(app, key)
     } else if models.open.is_some() {
@@ -123,6 +133,8 @@ pub fn key(app: &mut App, key: KeyEvent) -> Effects {
 pub fn paste(app: &mut App, pasted: &str) -> Effects {
     if let Some(prompt) = &mut app.models.prompt {
         prompt.field.paste(pasted);
+    } else if app.models.runs_in_sight().is_some() {
+        run::run_paste(app, pasted);
     } else if let Some(field) = &mut app.models.filter {
         field.paste(pasted);
         let filter = field.text().to_owned();
@@ -147,11 +159,14 @@ pub fn test_with(app: &mut App, known: KnownKey) -> Effects {
 pub enum Confirmed {
     /// Stop the deployment of this model.
     Stop { model_id: String },
+    /// Begin a run beyond the ceiling.
+    Run(Box<RunPlan>),
 }
 
 /// A question was answered with yes.
 pub fn confirmed(app: &mut App, what: Confirmed) -> Effects {
     match what {
+        Confirmed::Run(plan) => run::begin_with(app, plan.0),
         Confirmed::Stop { model_id } => {
             let row = app.models.list.row(&model_id);
             let Some((path, deployment)) =

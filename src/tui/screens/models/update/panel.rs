@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::boxes::{choose, open_result};
 use super::mend::{add_collaborator, ask_stop, choose_language, copy_message, restart};
+use super::run::open_runs;
 use super::saved::{ask_name, choose_request, note_sent};
 use crate::secret::ApiKey;
 use crate::tui::app::App;
@@ -48,6 +49,7 @@ pub(super) fn panel_command(app: &mut App, command: Command) -> Option<Effects> 
         (Command::RestartModel, _) => return Some(restart(app)),
         (Command::StopModel, _) => return Some(ask_stop(app)),
         (Command::CopyCall, _) => choose_language(app),
+        (Command::RunModel, _) => return Some(open_runs(app)),
         (Command::SaveRequest, _) => ask_name(app),
         (Command::LoadRequest, _) => choose_request(app),
         _ => return None,

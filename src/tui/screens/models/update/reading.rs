@@ -92,6 +92,9 @@ pub(super) fn forget_what_was_given_up(app: &mut App) {
         }
         panel.forget_questions(|id| gone(id));
     }
+    for runs in models.runs.values_mut() {
+        super::run::forget_given_up(runs, |id| gone(id));
+    }
 }
 
 /// Whether something in sight changes by itself, so that it is to be looked at again in a while.

@@ -50,6 +50,26 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
                 app.notices.warning(app.now, text);
             }
         }
+        Reply::RunProgress { model_id, summary } => {
+            if let Some(runs) = app.models.runs.get_mut(&model_id) {
+                runs.latest = Some(summary);
+            }
+        }
+        Reply::RunEnded { model_id, ended } => {
+            let Some(runs) = app.models.runs.get_mut(&model_id) else { return effects };
+            runs.live = None;
+            match ended {
+                Ok(summary) => runs.latest = Some(summary),
+                Err(error) => {
+                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    runs.problem = Some(format!("the run did not begin: {error}{hint}"));
+                }
+            }
+            if app.models.running.as_ref() != Some(&model_id) {
+                app.notices.info(app.now, "the run has ended; b shows it");
+            }
+        }
+        Reply::RunStopAsked => {}
         Reply::Written { file, done } => match done {
             Ok(()) => {
                 app.models.prompt = None;

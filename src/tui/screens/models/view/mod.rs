@@ -4,6 +4,7 @@ mod boxes;
 mod list;
 mod model;
 mod results;
+mod run;
 
 use std::borrow::Cow;
 
@@ -23,6 +24,8 @@ use crate::tui::view::is_wide;
 pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
     if app.models.viewer.is_some() {
         boxes::viewer(app, frame, area);
+    } else if let Some(runs) = app.models.runs_in_sight() {
+        run::runs(app, runs, frame, area);
     } else {
         let halves = layout::halves(area, is_wide(app), app.models.open.is_some());
         if let Some(area) = halves.list {

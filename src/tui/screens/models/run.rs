@@ -1,0 +1,169 @@
+//! A run against one model: what is asked for, how it goes, how it ended.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+use crate::probe::run::{Plan, Summary};
+use crate::tui::requests::RequestId;
+use crate::tui::widgets::field::Field;
+
+/// Earlier runs of a model that are kept for comparison.
+const KEPT: usize = 10;
+
+/// Names, first values and explanations of the form's fields.
+pub const FIELDS: [(&str, &str, &str); 5] = [
+    ("requests", "200", "how many; empty for no end but the ones below"),
+    ("in flight", "8", "at the same time; with a rate at most"),
+    ("rate", "", "a second, sent when they are due; empty for as fast as answers come"),
+    ("duration", "", "such as 30s or 2m; empty for no limit"),
+    ("warm-up", "0", "sent first and not counted"),
+];
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct RunForm {
+    pub fields: [Field; 5],
+    pub focus: usize,
+    pub problem: Option<String>,
+}
+
+impl Default for RunForm {
+    fn default() -> Self {
+        Self { fields: FIELDS.map(|(_, value, _)| Field::new(value).with_limit(12)), focus: 0, problem: None }
+    }
+}
+
+impl RunForm {
+    /// The plan, or which field is wrong and what would do.
+    pub fn plan(&self, label: &str) -> Result<Plan, (usize, String)> {
+        Ok(Plan {
+            label: Some(label.to_owned()),
+            count: self.read(0, "write a number, such as 200", |text| text.parse().ok())?,
+            concurrency: self.read(1, "write a number from 1 to 64", |text| text.parse().ok())?,
+            rate: self.read(2, "write requests a second, such as 20 or 0.5", |text| {
+                text.trim_end_matches("/s").parse().ok()
+            })?,
+            duration: self.read(3, "write a time, such as 30s or 2m", |text| {
+                Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
+            })?,
+            warmup: self.read(4, "write a number, 0 for none", |text| text.parse().ok())?.unwrap_or(0),
+            unbounded: false,
+        })
+    }
+
+    fn read<T>(
+        &self,
+        at: usize,
+        hint: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, (usize, String)> {
+        let text = self.fields[at].text().trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        parse(text).map(Some).ok_or_else(|| (at, format!("{}: {hint}", FIELDS[at].0)))
+    }
+
+    pub fn field_mut(&mut self) -> &mut Field {
+        &mut self.fields[self.focus]
+    }
+
+    pub fn move_by(&mut self, by: usize) {
+        self.focus = (self.focus + by) % self.fields.len();
+    }
+}
+
+/// A run that goes on.
+#[derive(Debug)]
+pub struct Live {
+    pub id: RequestId,
+    /// Ends the run with a complete result.
+    pub stop: CancellationToken,
+    pub stopping: bool,
+    /// The picture that is held while the run goes on.
+    pub frozen: Option<Arc<Summary>>,
+}
+
+/// Runs of one model.
+#[derive(Debug, Default)]
+pub struct Runs {
+    pub form: RunForm,
+    pub live: Option<Live>,
+    /// Of the run that goes on, or of the one that ended last.
+    pub latest: Option<Arc<Summary>>,
+    /// Ended ones before the latest, newest first.
+    pub earlier: VecDeque<Arc<Summary>>,
+    /// Which of the earlier ones the latest is set beside.
+    pub beside: Option<usize>,
+    /// Why the last one did not begin.
+    pub problem: Option<String>,
+    /// The form is in sight, and not a run.
+    pub asking: bool,
+}
+
+impl Runs {
+    /// The summary to show.
+    pub fn shown(&self) -> Option<&Arc<Summary>> {
+        self.live.as_ref().and_then(|live| live.frozen.as_ref()).or(self.latest.as_ref())
+    }
+
+    /// A run begins: the one before becomes an earlier one.
+    pub fn begin(&mut self, live: Live) {
+        if let Some(before) = self.latest.take() {
+            self.earlier.push_front(before);
+            self.earlier.truncate(KEPT);
+        }
+        self.live = Some(live);
+        self.beside = None;
+        self.problem = None;
+        self.asking = false;
+    }
+
+    /// Sets the latest beside the next earlier one; after the last of them beside none.
+    pub fn compare_next(&mut self) {
+        self.beside = match self.beside {
+            None => Some(0),
+            Some(at) => Some(at + 1),
+        }
+        .filter(|at| *at < self.earlier.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(values: [&str; 5]) -> RunForm {
+        RunForm { fields: values.map(Field::new), ..RunForm::default() }
+    }
+
+    #[test]
+    fn the_form_reads_numbers_rates_and_times() {
+        let plan = form(["500", "16", "20/s", "1m 30s", "10"]).plan("churn-prod/add").unwrap();
+        assert_eq!((plan.count, plan.concurrency, plan.rate), (Some(500), Some(16), Some(20.0)));
+        assert_eq!((plan.duration, plan.warmup), (Some(Duration::from_secs(90)), 10));
+        assert!(plan.check().is_ok());
+        let plan = form(["", "", "", "30s", ""]).plan("x").unwrap();
+        assert_eq!((plan.count, plan.concurrency, plan.warmup), (None, None, 0));
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        for (values, at) in [
+            (["many", "8", "", "", "0"], 0),
+            (["1", "-8", "", "", "0"], 1),
+            (["1", "8", "fast", "", "0"], 2),
+            (["1", "8", "", "soon", "0"], 3),
+            (["1", "8", "", "-3s", "0"], 3),
+            (["1", "8", "", "", "1.5"], 4),
+        ] {
+            let (field, problem) = form(values).plan("x").unwrap_err();
+            assert_eq!(field, at, "{problem}");
+            assert!(problem.starts_with(FIELDS[at].0), "{problem}");
+        }
+    }
+}
