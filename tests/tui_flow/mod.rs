@@ -1,6 +1,8 @@
 //! The interface against a real embedded workbench, without a terminal: keys in, effects carried
 //! out, answers delivered, and a wait for what the screen shall show.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
