@@ -3,6 +3,7 @@
 
 mod access;
 mod calls;
+mod fuzz;
 mod keys;
 mod lists;
 mod model_support;

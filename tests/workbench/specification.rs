@@ -111,7 +111,7 @@ async fn it_is_swagger_and_every_operation_in_it_is_served() {
         for (method, operation) in methods.as_object().unwrap() {
             let path = path.replace(['{', '}'], "");
             let method = method.to_uppercase().parse().unwrap();
-            let reply = bench.send(method, As::Nobody, &path, None).await;
+            let reply = bench.send(method, As::Nobody, &path, None::<String>).await;
             assert_eq!(reply.status, 401, "{} is served and needs a key", operation["operationId"]);
         }
     }

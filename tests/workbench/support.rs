@@ -74,7 +74,7 @@ impl Bench {
     }
 
     pub async fn get(&self, user: As<'_>, path: &str) -> Reply {
-        self.send(Method::GET, user, path, None).await
+        self.send(Method::GET, user, path, None::<String>).await
     }
 
     pub async fn post(&self, user: As<'_>, path: &str, body: Value) -> Reply {
@@ -90,11 +90,17 @@ impl Bench {
     }
 
     pub async fn delete(&self, user: As<'_>, path: &str) -> Reply {
-        self.send(Method::DELETE, user, path, None).await
+        self.send(Method::DELETE, user, path, None::<String>).await
     }
 
     /// Sends a request; an answer of API v2 must be as the specification declares it.
-    pub async fn send(&self, method: Method, user: As<'_>, path: &str, body: Option<String>) -> Reply {
+    pub async fn send(
+        &self,
+        method: Method,
+        user: As<'_>,
+        path: &str,
+        body: Option<impl Into<reqwest::Body>>,
+    ) -> Reply {
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.running.url));
         request = match user {
             As::Nobody => request,
