@@ -88,6 +88,11 @@ where
         None => open(&context, interface).await,
         Some(Command::Demo(args)) => demo::run(&context, args, interface).await,
         Some(Command::Serve(args)) => serve::run(&context, args).await,
+        // An interrupted run still has a result.
+        Some(Command::Models(ModelsCommand::Test(args))) if args.run.is_run() => {
+            context.warn();
+            models::run::run(&context, args, interrupted).await
+        }
         Some(command) => {
             tokio::select! {
                 ended = headless(&context, command) => ended,

@@ -1,8 +1,13 @@
 //! `models`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
+
+use crate::cli::values;
+use crate::probe::CallError;
+use crate::probe::run::{Expectations, Plan};
 
 #[derive(Debug, Subcommand)]
 pub enum ModelsCommand {
@@ -22,7 +27,12 @@ pub enum ModelsCommand {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   keybench models test churn-prod/add --request '{\"a\":3,\"b\":5}'
-  keybench models test churn-prod/add --request @request.json --api-key-file ~/.service-key")]
+  keybench models test churn-prod/add --request @request.json --api-key-file ~/.service-key
+  keybench models test churn-prod/add -n 500 -c 4 --expect 'p99<250ms,errors<1%,replicas>=2'
+  keybench models test churn-prod/add --rate 20 --duration 1m --export run.json
+
+With any of the options of a run it is a run. Latency counts from when a request was sent, with
+--rate from when it was due. Without --expect a run succeeds if every request did.")]
 pub struct TestArgs {
     /// project/name, or the model's id
     pub model: String,
@@ -32,4 +42,73 @@ pub struct TestArgs {
     /// Call with the key in this file (- for standard input) instead of one's own
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What makes a test a run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Runs")]
+pub struct RunArgs {
+    /// Send N requests [default: 100 with -c or --rate, else 1]
+    #[arg(short = 'n', value_name = "N")]
+    pub count: Option<u64>,
+    /// Keep C requests in flight, with --rate at most [default: 1, with --rate 64]
+    #[arg(short = 'c', value_name = "C")]
+    pub concurrency: Option<u32>,
+    /// Send for this long, such as 30s
+    #[arg(long, value_name = "D", value_parser = values::duration)]
+    pub duration: Option<Duration>,
+    /// Send R requests a second, each when it is due
+    #[arg(long, value_name = "R")]
+    pub rate: Option<f64>,
+    /// Send N requests before, and do not count them
+    #[arg(long, value_name = "N")]
+    pub warmup: Option<u64>,
+    /// Conditions that decide the exit code: 'p99<250ms,errors<1%,replicas>=2'
+    #[arg(long, value_name = "EXPR", value_parser = expectations)]
+    pub expect: Option<Expectations>,
+    /// Write the result to FILE.json or FILE.csv
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Lift the ceiling of 64 requests in flight and 10000 in all
+    #[arg(long)]
+    pub unbounded: bool,
+}
+
+impl RunArgs {
+    /// Whether a run was asked for, and not one call.
+    pub fn is_run(&self) -> bool {
+        let Self { count, concurrency, duration, rate, warmup, expect, export, unbounded } = self;
+        *unbounded
+            || count.or(*warmup).is_some()
+            || concurrency.is_some()
+            || duration.is_some()
+            || rate.is_some()
+            || expect.is_some()
+            || export.is_some()
+    }
+
+    /// The plan of the run; `label` says what is tested.
+    pub fn plan(&self, label: String) -> Plan {
+        let open_ended = self.count.is_none() && self.duration.is_none();
+        let spread = self.concurrency.is_some() || self.rate.is_some();
+        let count = if open_ended { Some(if spread { 100 } else { 1 }) } else { self.count };
+        Plan {
+            label: Some(label),
+            count,
+            duration: self.duration,
+            concurrency: self.concurrency,
+            rate: self.rate,
+            warmup: self.warmup.unwrap_or(0),
+            unbounded: self.unbounded,
+        }
+    }
+}
+
+fn expectations(text: &str) -> Result<Expectations, String> {
+    text.parse().map_err(|error: CallError| match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })
 }

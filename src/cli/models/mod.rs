@@ -1,4 +1,5 @@
 //! `models`: one file a verb.
 
 pub mod list;
+pub mod run;
 pub mod test;

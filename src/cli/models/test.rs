@@ -21,23 +21,13 @@ use crate::wire::Model;
 const REQUEST_LIMIT: u64 = 5_000_000;
 
 pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
-    let session = context.session()?;
-    let given = args.api_key_file.as_deref().map(key_file::read).transpose()?;
-    let typed = args.request.as_deref().map(read_request).transpose()?;
-    let model = lookup::model(&session.client, &args.model).await?;
-    let request = match typed {
-        Some(request) => request,
-        None => example(&model.description).ok_or_else(|| no_example(&model))?,
-    };
-    // One's own key is not shown to a model that asks for none.
-    let key = given.or_else(|| session.client.key().filter(|_| model.auth_enabled).cloned());
-    let call = TestCall { session: &session, model: &model, key, transport: transport(context, &session)? };
-    let result = call.call(&request).await;
+    let call = TestCall::prepare(context, &args).await?;
+    let result = call.call().await;
     let diagnosis = match result.failure() {
         Some(_) => Some(call.diagnose(context, &result).await),
         None => None,
     };
-    report(context, &model, &result, diagnosis.as_ref())?;
+    report(context, &call.model, &result, diagnosis.as_ref())?;
     match (&result.outcome, result.failure()) {
         (_, None) => Ok(Exit::Done),
         (Ok(_), Some(_)) => Ok(Exit::No),
@@ -70,9 +60,14 @@ impl Proof {
 
     /// Calls the model once; an error says that `key` is not proven.
     pub async fn call(&self, context: &Context, session: &Session, key: ApiKey) -> Result<(), Failure> {
-        let call =
-            TestCall { session, model: &self.model, key: Some(key), transport: self.transport.clone() };
-        let result = call.call(&self.request).await;
+        let call = TestCall {
+            session: session.clone(),
+            model: self.model.clone(),
+            key: Some(key),
+            transport: self.transport.clone(),
+            request: self.request.clone(),
+        };
+        let result = call.call().await;
         if result.failure().is_none() {
             return Ok(());
         }
@@ -92,32 +87,50 @@ fn no_example(model: &Model) -> Failure {
         .hint("give one: --request '{\"a\": 3}' or --request @FILE")
 }
 
-struct TestCall<'a> {
-    session: &'a Session,
-    model: &'a Model,
-    key: Option<ApiKey>,
-    transport: Transport,
+/// A model call as the command line describes it.
+pub struct TestCall {
+    pub session: Session,
+    pub model: Model,
+    pub key: Option<ApiKey>,
+    pub transport: Transport,
+    pub request: ModelRequest,
 }
 
-impl TestCall<'_> {
-    fn target(&self) -> ModelCallTarget {
+impl TestCall {
+    /// Reads what is to be read, looks the model up, and sends nothing to it.
+    pub async fn prepare(context: &Context, args: &TestArgs) -> Result<Self, Failure> {
+        let session = context.session()?;
+        let given = args.api_key_file.as_deref().map(key_file::read).transpose()?;
+        let typed = args.request.as_deref().map(read_request).transpose()?;
+        let model = lookup::model(&session.client, &args.model).await?;
+        let request = match typed {
+            Some(request) => request,
+            None => example(&model.description).ok_or_else(|| no_example(&model))?,
+        };
+        // One's own key is not shown to a model that asks for none.
+        let key = given.or_else(|| session.client.key().filter(|_| model.auth_enabled).cloned());
+        let transport = transport(context, &session)?;
+        Ok(Self { session, model, key, transport, request })
+    }
+
+    pub fn target(&self) -> ModelCallTarget {
         ModelCallTarget {
             url: self.session.client.model_url().to_owned(),
             access_key: self.model.access_key.clone(),
         }
     }
 
-    async fn call(&self, request: &ModelRequest) -> CallResult {
-        crate::probe::call(&self.transport, &self.target(), self.key.as_ref(), request).await
+    pub async fn call(&self) -> CallResult {
+        crate::probe::call(&self.transport, &self.target(), self.key.as_ref(), &self.request).await
     }
 
-    async fn diagnose(&self, context: &Context, result: &CallResult) -> Diagnosis {
+    pub async fn diagnose(&self, context: &Context, result: &CallResult) -> Diagnosis {
         let client = &self.session.client;
         let subject = Subject {
             model: self.model.clone(),
             target: self.target(),
             key: self.key.clone(),
-            signed_in: context.username(self.session).await.ok(),
+            signed_in: context.username(&self.session).await.ok(),
         };
         let facts = diagnosis::gather(client, &subject, result).await;
         diagnosis::diagnose(result, &facts)
@@ -168,7 +181,8 @@ pub fn example(description: &str) -> Option<ModelRequest> {
     })
 }
 
-fn no_answer(error: &CallError, diagnosis: Option<&Diagnosis>) -> Failure {
+/// A call that got no answer, as the end of a command.
+pub fn no_answer(error: &CallError, diagnosis: Option<&Diagnosis>) -> Failure {
     let exit = if error.kind() == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
     let failure = Failure::new(exit, error.kind().name(), error.to_string());
     match diagnosis.and_then(|diagnosis| diagnosis.remedy.clone()).or_else(|| error.hint()) {
@@ -201,12 +215,16 @@ fn report(
             lines.extend(text::clean_lines(&String::from_utf8_lossy(&answer.body)).lines().map(str::to_owned))
         }
     }
-    if let Some(why) = why {
-        lines.push(format!("why: {}", why.sentence));
-        lines.extend(why.remedy.as_ref().map(|remedy| format!("fix: {remedy}")));
-        lines.extend(why.unverified.iter().map(|what| format!("not verified: {what}")));
-    }
+    lines.extend(why.into_iter().flat_map(explanation));
     context.out.lines(&lines)
+}
+
+/// Why a call failed, and what mends it, in lines.
+pub fn explanation(why: &Diagnosis) -> Vec<String> {
+    let mut lines = vec![format!("why: {}", why.sentence)];
+    lines.extend(why.remedy.as_ref().map(|remedy| format!("fix: {remedy}")));
+    lines.extend(why.unverified.iter().map(|what| format!("not verified: {what}")));
+    lines
 }
 
 fn pretty(value: &Value) -> Vec<String> {

@@ -1,0 +1,185 @@
+//! `models test` with the options of a run: many calls, their figures, and whether they are as
+//! expected.
+
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::test::{TestCall, explanation, no_answer};
+use crate::cli::args::TestArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::lookup;
+use crate::diagnosis::Diagnosis;
+use crate::probe::run::{self, Expectation, Run, Summary};
+use crate::text;
+
+/// Runs until the plan is done or `interrupted` returns; either way the result is printed.
+pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn()) -> Result<Exit, Failure> {
+    // Before anything is sent or written.
+    args.run.plan(String::new()).check().map_err(|error| no_answer(&error, None))?;
+    let export = args.run.export.as_deref().map(Export::check).transpose()?;
+    let call = tokio::select! {
+        call = TestCall::prepare(context, &args) => call?,
+        () = interrupted() => return Err(context.interrupted()),
+    };
+    let plan = args.run.plan(lookup::full_name(&call.model));
+    let started = run::start(plan, &call.transport, &call.target(), call.key.as_ref(), &call.request);
+    let run = started.map_err(|error| no_answer(&error, None))?;
+    let (summary, was_interrupted) = watch(context, run, interrupted).await;
+
+    let why = match summary.ok {
+        0 if summary.total > 0 && !was_interrupted => explain(context, &call).await,
+        _ => None,
+    };
+    let expected = args.run.expect.as_ref().map(|expect| expect.check(&summary)).unwrap_or_default();
+    if let Some(export) = export {
+        export.write(&summary)?;
+    }
+    report(context, &call, &summary, &expected, why.as_ref())?;
+    if was_interrupted {
+        let failure = Failure::new(Exit::Interrupted, "interrupted", interruption(&summary));
+        return Err(failure);
+    }
+    Ok(exit(&summary, &expected, args.run.expect.is_some()))
+}
+
+/// Waits for the end, showing progress where a person looks on.
+async fn watch(context: &Context, run: Run, interrupted: impl AsyncFn()) -> (Arc<Summary>, bool) {
+    let stopper = run.stopper();
+    let mut progress = run.progress();
+    let live = !context.out.quiet && !context.out.json && std::io::stderr().is_terminal();
+    let finished = run.finished();
+    tokio::pin!(finished);
+    let interrupt = interrupted();
+    tokio::pin!(interrupt);
+    let mut was_interrupted = false;
+    let summary = loop {
+        tokio::select! {
+            summary = &mut finished => break summary,
+            () = &mut interrupt, if !was_interrupted => {
+                was_interrupted = true;
+                stopper.stop();
+            }
+            Ok(()) = progress.changed(), if live => show(&progress.borrow_and_update()),
+        }
+    };
+    if live {
+        // The line of progress makes room; nothing helps if it cannot.
+        let _ = write!(std::io::stderr(), "\r\x1b[K");
+    }
+    (summary, was_interrupted)
+}
+
+fn show(summary: &Summary) {
+    let done = summary.done_share().map(|share| format!("{:3.0} % · ", share * 100.0)).unwrap_or_default();
+    let line = format!(
+        "{done}{} · {:.1}/s · p99 {:.1} ms · {} errors",
+        text::count(usize::try_from(summary.total).unwrap_or(usize::MAX), "request", "requests"),
+        summary.rps,
+        summary.latency.p99_ms,
+        summary.errors,
+    );
+    let _ = write!(std::io::stderr(), "\r{line}\x1b[K");
+}
+
+/// Why nothing passed: told by one more call, which is explained like any other.
+async fn explain(context: &Context, call: &TestCall) -> Option<Diagnosis> {
+    let result = call.call().await;
+    match result.failure() {
+        Some(_) => Some(call.diagnose(context, &result).await),
+        None => None,
+    }
+}
+
+fn report(
+    context: &Context,
+    call: &TestCall,
+    summary: &Summary,
+    expected: &[Expectation],
+    why: Option<&Diagnosis>,
+) -> Result<(), Failure> {
+    if context.out.json {
+        return context.out.document(&document(call, summary, expected, why));
+    }
+    let mut lines = run::report(summary);
+    if !expected.is_empty() {
+        lines.push(String::new());
+        lines.extend(expected.iter().map(|one| {
+            let sign = if one.holds { "✓" } else { "✗" };
+            format!("{sign} {one}")
+        }));
+    }
+    lines.extend(why.into_iter().flat_map(explanation));
+    context.out.lines(&lines)
+}
+
+/// The summary, with what it is of and what was expected.
+fn document(call: &TestCall, summary: &Summary, expected: &[Expectation], why: Option<&Diagnosis>) -> Value {
+    let mut value = json!(summary);
+    if let Some(members) = value.as_object_mut() {
+        members.insert("model".to_owned(), json!(lookup::full_name(&call.model)));
+        members.insert("model_id".to_owned(), json!(call.model.id));
+        members.insert("expectations".to_owned(), json!(expected));
+        members.insert("diagnosis".to_owned(), json!(why));
+    }
+    value
+}
+
+fn exit(summary: &Summary, expected: &[Expectation], decides: bool) -> Exit {
+    let unanswered = summary.statuses.is_empty();
+    match decides {
+        // Nobody answered at all: that is no result of the model.
+        _ if unanswered && summary.total > 0 => Exit::NoAnswer,
+        true if expected.iter().all(|one| one.holds) => Exit::Done,
+        false if summary.errors == 0 && summary.total > 0 => Exit::Done,
+        _ => Exit::No,
+    }
+}
+
+fn interruption(summary: &Summary) -> String {
+    let sent = summary.total + summary.abandoned;
+    let planned = summary.plan.count.map(|count| format!(" of {count}")).unwrap_or_default();
+    format!(
+        "interrupted after {sent}{planned} requests; {} had no answer yet, and no more were sent",
+        summary.abandoned
+    )
+}
+
+/// The file for a result, opened before anything is sent.
+struct Export {
+    file: File,
+    csv: bool,
+    shown: String,
+}
+
+impl Export {
+    fn check(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let csv = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => false,
+            Some("csv") => true,
+            _ => {
+                return Err(Failure::invalid(format!("{shown} is neither .json nor .csv"))
+                    .hint("name the file FILE.json or FILE.csv"));
+            }
+        };
+        let file = File::create(path)
+            .map_err(|error| Failure::invalid(format!("{shown} cannot be written: {error}")))?;
+        Ok(Self { file, csv, shown })
+    }
+
+    fn write(self, summary: &Summary) -> Result<(), Failure> {
+        let mut to = std::io::BufWriter::new(self.file);
+        let written = match self.csv {
+            true => run::write_csv(summary, &mut to),
+            false => run::write_json(summary, &mut to),
+        };
+        written.and_then(|()| to.flush()).map_err(|error| {
+            Failure::new(Exit::Bug, "output", format!("{} cannot be written: {error}", self.shown))
+        })
+    }
+}
