@@ -1,6 +1,9 @@
 //! Python models of the embedded workbench over HTTP. They need `python3` on the machine; without
 //! one they say so and pass.
 
+use std::io::BufRead;
+
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::support::{As, Bench};
@@ -194,4 +197,95 @@ async fn a_cpu_bound_function_does_not_hold_up_the_server() {
     };
     assert_eq!(answer.ok()["response"], 20_000_000);
     assert!(others > 10, "{others}");
+}
+
+/// The real server in a process of its own.
+struct Served {
+    process: std::process::Child,
+    url: String,
+    key: String,
+}
+
+impl Served {
+    fn start(data: &std::path::Path) -> Self {
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_keybench"))
+            .args(["serve", "--seed", "demo", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let credentials = std::fs::read(ready["credentials"].as_str().unwrap()).unwrap();
+        let credentials: Value = serde_json::from_slice(&credentials).unwrap();
+        let key = credentials[0]["api_key"].as_str().unwrap().to_owned();
+        Self { process, url: ready["url"].as_str().unwrap().to_owned(), key }
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Value) -> Value {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key);
+        let response = request.body(body.to_string()).send().await.unwrap();
+        serde_json::from_str(&response.text().await.unwrap()).unwrap()
+    }
+
+    async fn call_when_up(&self, access_key: &str, request: Value) -> Value {
+        let body = json!({"accessKey": access_key, "request": request});
+        loop {
+            let answer = self.send(Method::POST, "/model", body.clone()).await;
+            if answer["success"] == true {
+                return answer["response"].clone();
+            }
+            assert_eq!(answer["StatusCode"], 503, "{answer}");
+        }
+    }
+}
+
+async fn gone(pid: i64) {
+    let ended = async {
+        let stat = format!("/proc/{pid}/stat");
+        while std::fs::read_to_string(&stat).is_ok_and(|text| !text.contains(") Z ")) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.unwrap();
+}
+
+#[tokio::test]
+async fn processes_end_with_a_server_that_is_killed_and_models_come_up_with_the_next() {
+    if !there_is_python() {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Served::start(data.path());
+    // It keeps a core and a child process busy when the server is killed.
+    let text = "import os, subprocess, threading\n\
+                def spin():\n    while True:\n        pass\n\
+                def predict(args):\n\
+                \x20   child = subprocess.Popen(['sleep', '600'])\n\
+                \x20   threading.Thread(target=spin, daemon=True).start()\n\
+                \x20   return [os.getpid(), child.pid]\n";
+    std::fs::write(data.path().join("projects/playground/spin.py"), text).unwrap();
+    let listed = server.send(Method::GET, "/api/v2/projects?include_all_projects=true", Value::Null).await;
+    let projects = listed["projects"].as_array().unwrap();
+    let project = projects.iter().find(|it| it["name"] == "playground").unwrap()["id"].as_str().unwrap();
+    let wish = json!({
+        "name": "spin", "auto_build_model": true, "auto_deploy_model": true,
+        "auto_build_config": python("spin.py", "predict"),
+    });
+    let model = server.send(Method::POST, &format!("/api/v2/projects/{project}/models"), wish).await;
+    let access_key = model["access_key"].as_str().unwrap();
+    let pids = server.call_when_up(access_key, Value::Null).await;
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    for pid in pids.as_array().unwrap() {
+        gone(pid.as_i64().unwrap()).await;
+    }
+
+    let mut next = Served::start(data.path());
+    let fresh = next.call_when_up(access_key, Value::Null).await;
+    assert_ne!(fresh[0], pids[0]);
+    next.process.kill().unwrap();
+    next.process.wait().unwrap();
 }

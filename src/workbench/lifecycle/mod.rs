@@ -91,7 +91,7 @@ impl Lifecycle {
         self.0.ending.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        self.0.replicas.stop_all().await;
+        self.0.replicas.end_all().await;
     }
 
     /// Runs `work` in the background until it is done or the server ends. A store that fails is

@@ -52,6 +52,8 @@ pub(super) struct Deployment {
     /// Calls that a caller's departure must not cut short, and replicas that are starting.
     tasks: TaskTracker,
     ending: CancellationToken,
+    /// Calls in flight are given up too.
+    cut: CancellationToken,
 }
 
 impl Deployment {
@@ -65,6 +67,7 @@ impl Deployment {
             free: Semaphore::new(0),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),
+            cut: CancellationToken::new(),
         });
         let starts = (0..deployment.plan.replicas.max(1)).map(|_| deployment.start_replica());
         for replica in futures_util::future::try_join_all(starts).await? {
@@ -80,6 +83,12 @@ impl Deployment {
         self.tasks.close();
         self.tasks.wait().await;
         self.idle().clear();
+    }
+
+    /// As [`Self::stop`], without waiting for those in flight.
+    pub async fn end(&self) {
+        self.cut.cancel();
+        self.stop().await;
     }
 
     pub async fn call(self: &Arc<Self>, request: &RawValue) -> Outcome {
@@ -171,7 +180,10 @@ impl Deployment {
         let name = Arc::clone(&replica.name);
         let log = Arc::clone(&replica.log);
         let task = self.tasks.spawn(async move {
-            let done = timeout(deployment.settings.request_timeout, work(replica)).await;
+            let limited = timeout(deployment.settings.request_timeout, work(replica));
+            let Some(done) = deployment.cut.run_until_cancelled(limited).await else {
+                return Outcome::NotRunning;
+            };
             match done {
                 Ok((replica, Ok(response))) => {
                     deployment.give_back(replica);

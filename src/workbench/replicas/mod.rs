@@ -119,10 +119,11 @@ impl Replicas {
         }
     }
 
-    /// Stops everything that runs.
-    pub async fn stop_all(&self) {
-        let stopped: Vec<_> = self.write(|running| running.drain().map(|(_, it)| it).collect());
-        futures_util::future::join_all(stopped.iter().map(|deployment| deployment.stop())).await;
+    /// Ends everything that runs, calls in flight included: whoever waits for those was given his
+    /// time before.
+    pub async fn end_all(&self) {
+        let ended: Vec<_> = self.write(|running| running.drain().map(|(_, it)| it).collect());
+        futures_util::future::join_all(ended.iter().map(|deployment| deployment.end())).await;
     }
 
     /// Calls a deployment. Answers after at most the busy wait and the request timeout together.

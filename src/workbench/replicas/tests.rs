@@ -107,6 +107,18 @@ async fn stopping_answers_what_is_in_flight_and_turns_away_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ending_gives_up_what_is_in_flight() {
+    let (_directory, all) = serving(Builtin::Slow, 1).await;
+    let caller = all.clone();
+    let call = tokio::spawn(async move { caller.call("d1", &raw(json!({"ms": 20_000}))).await });
+    tokio::task::yield_now().await;
+    let start = Instant::now();
+    all.end_all().await;
+    assert!(matches!(call.await.unwrap(), Outcome::NotRunning));
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_caller_that_goes_away_leaves_the_replica_to_finish() {
     let (_directory, all) = serving(Builtin::Slow, 1).await;
     let request = raw(json!({"ms": 1_000}));
