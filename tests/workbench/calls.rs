@@ -191,3 +191,44 @@ async fn no_call_however_garbled_breaks_the_service() {
     let answer = send_raw(&bench, "", None, deep.into_bytes()).await;
     assert!([200, 400].contains(&answer.status), "{}", answer.status);
 }
+
+#[tokio::test]
+async fn what_became_of_a_key_shows_in_the_next_call() {
+    let bench = Bench::demo().await;
+    let keys = "/api/v2/users/owner/v2_keys";
+    let create = async |body: Value| bench.post(As::User("owner"), keys, body).await.ok();
+    let short = create(json!({"expiry_date": "2026-11-24"})).await;
+    let application = create(json!({"audiences": ["Application"]})).await;
+    let access_key = bench.access_key("add").await;
+    let call = async |key: &Value| {
+        bench.call_key(As::Key(key["api_key"].as_str().unwrap()), &access_key, json!({"a": 1, "b": 1})).await
+    };
+    call(&short).await.ok();
+    call(&application).await.refused(403, 7, "");
+    bench.set_time("2026-11-25T00:00:00Z");
+    let expired = call(&short).await;
+    assert_eq!((expired.status, expired.inferred.as_slice()), (401, &["model-key-refused".to_owned()][..]));
+    assert!(expired.message().contains("2026-11-24T23:59:59Z"), "{expired:?}");
+    assert_eq!(expired.body["errors"], json!({DOCUMENTED_REFUSAL.0: DOCUMENTED_REFUSAL.1}));
+    bench.set_time(super::support::NOW);
+    call(&short).await.ok();
+    bench.delete(As::User("owner"), &format!("{keys}/{}", short["key_id"].as_str().unwrap())).await.ok();
+    assert_eq!(call(&short).await.status, 401);
+}
+
+#[tokio::test]
+async fn answers_that_rest_on_a_choice_say_so() {
+    let bench = Bench::demo().await;
+    let add = json!({"a": 1, "b": 1});
+    assert_eq!(bench.call("admin", "add", add.clone()).await.inferred, ["site-admins-call-models"]);
+    assert!(bench.call("viewer", "add", add.clone()).await.inferred.is_empty());
+    assert!(bench.call("outsider", "echo", add.clone()).await.inferred.is_empty(), "needs no key");
+    let project = bench.project("churn-prod").await;
+    let public = json!({"visibility": "public"});
+    bench.patch(As::User("owner"), &format!("/api/v2/projects/{project}"), public).await.ok();
+    let reader = bench.call("outsider", "add", add.clone()).await;
+    assert_eq!((reader.status, reader.inferred), (200, vec!["public-readers-call-models".to_owned()]));
+
+    let strict = demo_with(|options| options.behaviour.rules.site_admins_call_models = false).await;
+    assert_eq!(strict.call("admin", "add", add).await.status, 401);
+}

@@ -38,12 +38,13 @@ pub async fn list_of_model(
     let model = workbench.store().read(move |db| models::find(db, project.stored.id, &path)).await?;
     let (scope, place) = (builds::scope(model.id), format!("builds of model {}", model.id));
     let page = list(&workbench, &params, &builds::LISTING, scope, &place, builds::from_row).await?;
-    let unset = workbench.behaviour().names.unset_time.clone();
+    let unset = &workbench.behaviour().names.unset_time;
+    let resting_on = page.any(|stored| stored.build.built_at.is_empty()).then_some(inferred::UNSET_TIME);
     let answer = page.answer(|stored, next_page_token| ListModelBuildsResponse {
-        model_builds: stored.into_iter().map(|stored| told(stored, &unset)).collect(),
+        model_builds: stored.into_iter().map(|stored| told(stored, unset)).collect(),
         next_page_token,
     });
-    Ok(answer.inferred(inferred::UNSET_TIME))
+    Ok(answer.inferred_all(resting_on))
 }
 
 pub async fn show(
@@ -155,7 +156,8 @@ pub fn check(workbench: &Workbench, project: &InProject, build: &ModelBuild) -> 
 }
 
 fn answer(workbench: &Workbench, stored: StoredBuild) -> Answer<ModelBuild> {
-    Answer::new(told(stored, &workbench.behaviour().names.unset_time)).inferred(inferred::UNSET_TIME)
+    let resting_on = stored.build.built_at.is_empty().then_some(inferred::UNSET_TIME);
+    Answer::new(told(stored, &workbench.behaviour().names.unset_time)).inferred_all(resting_on)
 }
 
 fn told(stored: StoredBuild, unset: &str) -> ModelBuild {

@@ -39,12 +39,14 @@ pub async fn list_of_build(
     let build = workbench.store().read(move |db| builds::find(db, project.stored.id, &path)).await?;
     let (scope, place) = (deployments::scope(build.id), format!("deployments of build {}", build.id));
     let page = list(&workbench, &params, &deployments::LISTING, scope, &place, deployments::from_row).await?;
-    let unset = workbench.behaviour().names.unset_time.clone();
+    let unset = &workbench.behaviour().names.unset_time;
+    let resting_on =
+        page.any(|stored| stored.deployment.stopped_at.is_empty()).then_some(inferred::UNSET_TIME);
     let answer = page.answer(|stored, next_page_token| ListModelDeploymentsResponse {
-        model_deployments: stored.into_iter().map(|stored| told(stored, &unset)).collect(),
+        model_deployments: stored.into_iter().map(|stored| told(stored, unset)).collect(),
         next_page_token,
     });
-    Ok(answer.inferred(inferred::UNSET_TIME))
+    Ok(answer.inferred_all(resting_on))
 }
 
 pub async fn show(
@@ -151,7 +153,8 @@ fn check_built(build: &StoredBuild) -> Result<(), Refusal> {
 }
 
 fn answer(workbench: &Workbench, stored: StoredDeployment) -> Answer<ModelDeployment> {
-    Answer::new(told(stored, &workbench.behaviour().names.unset_time)).inferred(inferred::UNSET_TIME)
+    let resting_on = stored.deployment.stopped_at.is_empty().then_some(inferred::UNSET_TIME);
+    Answer::new(told(stored, &workbench.behaviour().names.unset_time)).inferred_all(resting_on)
 }
 
 fn told(stored: StoredDeployment, unset: &str) -> ModelDeployment {

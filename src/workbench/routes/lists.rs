@@ -17,6 +17,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// Whether one of the rows is so.
+    pub fn any(&self, is_so: impl Fn(&T) -> bool) -> bool {
+        self.items.iter().any(is_so)
+    }
+
     /// The answer that `message` makes of the rows and the token.
     pub fn answer<M: Serialize>(self, message: impl FnOnce(Vec<T>, String) -> M) -> Answer<M> {
         Answer::new(message(self.items, self.next_page_token)).inferred_all(self.inferred)
