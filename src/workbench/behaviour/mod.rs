@@ -2,28 +2,13 @@
 //! one place, by name.
 //!
 //! A behaviour file (TOML, `version = 1`) overrides any of them, so that a better observation of a
-//! real workbench costs one line:
+//! real workbench costs one line; `assets/behaviour.example.toml` holds them all.
 //!
 //! ```toml
 //! version = 1
 //!
-//! [statuses]                      # HTTP status of a gRPC code
-//! 9 = 412
-//!
-//! [refusals.expired-key]          # see `refusals.rs` for the names
+//! [refusals.expired-key]
 //! status = 403
-//! code = 7
-//! message = "the key has expired"
-//! # body = '{"message":"{message}"}'   # the whole body, in place of {"error","code","message"}
-//!
-//! [names]
-//! expiration-setting = "default_api_keys_expiration_days"
-//!
-//! [rules]
-//! public-readers-call-models = false
-//!
-//! [limits]
-//! model-body-bytes = 5242880
 //! ```
 //!
 //! Answers that rest on a choice carry its name in the header `X-Keybench-Inferred`; refusals carry
@@ -343,6 +328,33 @@ mod tests {
         assert_eq!(behaviour.rules.key_id, KeyId::Random);
         assert_eq!(behaviour.names.operator, "op");
         assert_eq!(behaviour.limits.page_size, 10);
+    }
+
+    #[test]
+    fn the_example_names_every_choice_with_its_default() {
+        let text = include_str!("../../../assets/behaviour.example.toml");
+        let example: Behaviour = toml::from_str(text).unwrap();
+        assert_eq!(example.problem(), None);
+        let default = Behaviour::default();
+        for form in FORMS {
+            let over = &example.refusals[form.name];
+            assert!(over.status.is_some() && over.code.is_some() && over.message.is_some(), "{}", form.name);
+            assert_eq!(example.render(form.why, &[]), default.render(form.why, &[]), "{}", form.name);
+        }
+        for code in 1..=16 {
+            assert_eq!(example.status_of(code), default.status_of(code), "{code}");
+            assert!(example.statuses.contains_key(&code.to_string()));
+        }
+        // Every member of the three tables is in the file, with its default.
+        let written: toml::Table = text.parse().unwrap();
+        let table = |name: &str| written[name].as_table().unwrap().len();
+        assert_eq!(format!("{:?}", example.names), format!("{:?}", default.names));
+        assert_eq!(format!("{:?}", example.rules), format!("{:?}", default.rules));
+        assert_eq!(format!("{:?}", example.limits), format!("{:?}", default.limits));
+        let members = |debug: String| debug.matches(": ").count();
+        assert_eq!(table("names"), members(format!("{:?}", default.names)));
+        assert_eq!(table("rules"), members(format!("{:?}", default.rules)));
+        assert_eq!(table("limits"), members(format!("{:?}", default.limits)));
     }
 
     #[test]

@@ -64,10 +64,17 @@ fn refuse_network(data: &Path) -> Result<(), DirectoryError> {
     let unusable =
         |source: rustix::io::Errno| DirectoryError::Unusable { path: data.to_owned(), source: source.into() };
     let kind = rustix::fs::statfs(data).map_err(unusable)?.f_type as i64;
-    match NETWORK.iter().find(|(magic, _)| *magic == kind & 0xffff_ffff) {
-        Some((_, kind)) => Err(DirectoryError::Network { path: data.to_owned(), kind }),
+    match network(kind) {
+        Some(kind) => Err(DirectoryError::Network { path: data.to_owned(), kind }),
         None => Ok(()),
     }
+}
+
+/// The name of a network file system; `None` for a local one.
+#[cfg(target_os = "linux")]
+fn network(magic: i64) -> Option<&'static str> {
+    // Some systems extend the sign of its 32 bits.
+    NETWORK.iter().find(|(known, _)| *known == magic & 0xffff_ffff).map(|(_, name)| *name)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -113,5 +120,17 @@ mod tests {
     #[test]
     fn the_steps_of_the_schema_are_valid() {
         Migrations::from_slice(STEPS).validate().unwrap();
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn network_file_systems_are_known_by_their_magic() {
+        assert_eq!(network(0x6969), Some("NFS"));
+        assert_eq!(network(i64::from(0xff53_4d42_u32 as i32)), Some("CIFS"));
+        // ext4, tmpfs, overlayfs
+        for local in [0xef53, 0x0102_1994, 0x794c_7630] {
+            assert_eq!(network(local), None);
+        }
+        refuse_network(&std::env::temp_dir()).unwrap();
     }
 }
