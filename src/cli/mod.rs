@@ -3,6 +3,7 @@
 //! [`main`] parses, builds what every command needs, runs one command and turns its end into an
 //! exit code. The interface is a function that it is given, so that nothing here knows it.
 
+mod admin;
 pub mod args;
 mod context;
 mod demo;
@@ -16,6 +17,7 @@ mod models;
 mod output;
 mod output_file;
 mod profile;
+mod projects;
 mod serve;
 mod values;
 mod whoami;
@@ -25,9 +27,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use args::{Cli, Command, KeysCommand, ModelsCommand};
+use args::{AdminCommand, Cli, Command, KeysCommand, ModelsCommand};
 use context::Context;
 pub use error::{Exit, Failure};
+use models::deployment::Verb;
 use output::Output;
 
 use crate::config::ui::UiSettings;
@@ -119,7 +122,19 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
             keys::identify::identify(context, api_key_file.as_deref()).await
         }
         Command::Models(ModelsCommand::List { project }) => models::list::run(context, project).await,
+        Command::Models(ModelsCommand::Show { model }) => models::show::run(context, &model).await,
         Command::Models(ModelsCommand::Test(args)) => models::test::run(context, args).await,
+        Command::Models(ModelsCommand::Restart { model }) => {
+            models::deployment::run(context, Verb::Restart, &model).await
+        }
+        Command::Models(ModelsCommand::Stop { model }) => {
+            models::deployment::run(context, Verb::Stop, &model).await
+        }
+        Command::Projects(command) => projects::projects(context, command).await,
+        Command::Collaborators(command) => projects::collaborators(context, command).await,
+        Command::Admin(AdminCommand::Users) => admin::users::run(context).await,
+        Command::Admin(AdminCommand::Expiration { days }) => admin::expiration::run(context, days).await,
+        Command::Admin(AdminCommand::Audit(args)) => admin::audit::run(context, args).await,
         Command::Demo(_) | Command::Serve(_) => Ok(Exit::Done),
     }
 }

@@ -139,6 +139,31 @@ impl List {
     }
 }
 
+/// How far a long piece of work is: on standard error, where that is a terminal.
+pub struct Progress {
+    what: &'static str,
+    of: usize,
+    shows: bool,
+}
+
+impl Progress {
+    pub fn new(out: &Output, what: &'static str, of: usize) -> Self {
+        Self { what, of, shows: !out.quiet && io::stderr().is_terminal() }
+    }
+
+    pub fn at(&self, done: usize) {
+        if self.shows {
+            eprint!("\r\x1b[K{done} of {} {}", self.of, self.what);
+        }
+    }
+
+    pub fn end(&self) {
+        if self.shows {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
 /// Whether a person sits at both ends, so that a question can be asked.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()

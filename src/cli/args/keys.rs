@@ -85,6 +85,7 @@ pub struct CreateArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
   keybench keys delete 5b1cdd0011223344
+  keybench keys delete --all --user leaver --dry-run   what stops when this person leaves
   keybench keys delete --all --user leaver --yes")]
 pub struct DeleteArgs {
     /// Key IDs, as `keys list` shows them
@@ -99,6 +100,9 @@ pub struct DeleteArgs {
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
+    /// Delete nothing: list the keys, and the projects that the user has a part in
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]

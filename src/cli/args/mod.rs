@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub use admin::{AdminCommand, AuditArgs, CollaboratorsCommand, Permission, ProjectsCommand};
 pub use keys::{CreateArgs, DeleteArgs, KeysCommand, ListArgs, RotateArgs};
 pub use models::{ModelsCommand, TestArgs};
 pub use profile::{LoginArgs, ProfileCommand};
@@ -106,9 +107,18 @@ pub enum Command {
     /// List, create, delete, rotate and identify API keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// List projects
+    #[command(subcommand)]
+    Projects(ProjectsCommand),
+    /// List, add and remove the collaborators of a project
+    #[command(subcommand)]
+    Collaborators(CollaboratorsCommand),
     /// List, show, test, restart and stop models
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// What a site administrator looks after: users, expiration, audit
+    #[command(subcommand)]
+    Admin(AdminCommand),
 }
 
 #[cfg(test)]

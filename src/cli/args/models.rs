@@ -20,8 +20,26 @@ pub enum ModelsCommand {
         #[arg(long, value_name = "PROJECT")]
         project: Option<String>,
     },
-    /// Call a model and say what came of it
+    /// Show a model: access, deployment, build
+    #[command(after_help = "Example:\n  keybench models show churn-prod/churn --json")]
+    Show {
+        /// project/name, or the model's id
+        model: String,
+    },
+    /// Call a model once, or in a run, and say what came of it
     Test(TestArgs),
+    /// Restart the replicas of a model's deployment
+    #[command(after_help = "Example:\n  keybench models restart churn-prod/churn")]
+    Restart {
+        /// project/name, or the model's id
+        model: String,
+    },
+    /// Stop a model's deployment: it answers no calls until it is deployed again
+    #[command(after_help = "Example:\n  keybench models stop churn-prod/retired")]
+    Stop {
+        /// project/name, or the model's id
+        model: String,
+    },
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,15 +1,25 @@
 //! `keys delete`: says what it destroys, and asks.
 
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
+use super::KeyRow;
+use crate::api::{PageQuery, ProjectScope, all_pages};
 use crate::cli::args::DeleteArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output;
+use crate::config::Session;
 use crate::text::count;
 
 pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
-    let session = context.session_to_change("deleting keys")?;
+    let session = match args.dry_run {
+        true => context.session()?,
+        false => context.session_to_change("deleting keys")?,
+    };
+    if args.dry_run {
+        return dry_run(context, &session, args).await;
+    }
     if !args.yes && !output::can_ask() {
         return Err(
             Failure::usage("there is no terminal to ask on, and deletion needs a yes").hint("add --yes")
@@ -55,6 +65,55 @@ fn report(context: &Context, user: &str, deleted: Vec<String>) -> Result<(), Fai
         return context.out.document(&json!({ "username": user, "deleted": deleted }));
     }
     context.out.lines(&[format!("deleted {} of {user}", count(deleted.len(), "key", "keys"))])
+}
+
+/// What stops when these keys are gone, and where else the user has a part.
+async fn dry_run(context: &Context, session: &Session, args: DeleteArgs) -> Result<Exit, Failure> {
+    let client = &session.client;
+    let user = context.user(session, args.user).await?;
+    let now = context.now();
+    let keys: Vec<_> = client
+        .list_keys(&user)
+        .await?
+        .into_iter()
+        .filter(|key| args.all || args.key_ids.contains(&key.key_id))
+        .map(|key| KeyRow::new(key, &user, now, 14))
+        .collect();
+    let mut parts = Vec::new();
+    if args.all {
+        let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
+        let projects = all_pages(PageQuery::sized(200), fetch).await?;
+        let user = &user;
+        let asked = projects.into_iter().map(|project| async move {
+            let collaborators = client.collaborators(&project.id).await.unwrap_or_default();
+            let own = project.owner.username == *user;
+            let part = collaborators
+                .into_iter()
+                .find(|part| part.user.username == *user)
+                .map(|part| part.permission);
+            (project.name, if own { Some("owner".to_owned()) } else { part })
+        });
+        let mut asked = stream::iter(asked).buffered(8);
+        while let Some((project, part)) = asked.next().await {
+            parts.extend(part.map(|part| json!({ "project": project, "part": part })));
+        }
+    }
+    if context.out.json {
+        context.out.document(&json!({ "username": user, "would_delete": keys, "projects": parts }))?;
+        return Ok(Exit::Done);
+    }
+    let mut lines = vec![format!("would delete {} of {user}:", count(keys.len(), "key", "keys"))];
+    lines.extend(keys.iter().map(|key| format!("  {}  {:8}  {}", key.key_id, key.status, key.comments)));
+    if args.all {
+        lines.push(format!("{user} has a part in {}:", count(parts.len(), "project", "projects")));
+        lines.extend(
+            parts.iter().filter_map(|part| {
+                Some(format!("  {}  {}", part["project"].as_str()?, part["part"].as_str()?))
+            }),
+        );
+    }
+    context.out.lines(&lines)?;
+    Ok(Exit::Done)
 }
 
 fn not_confirmed() -> Failure {

@@ -1,0 +1,83 @@
+//! What an audit has read already: one line a user, in a private file, for an hour.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::context::Context;
+use crate::config::paths::{cache_dir, process_env};
+use crate::config::private_file;
+use crate::wire::V2KeyDetails;
+
+/// A report must not mix today's keys with yesterday's.
+const VALID: SignedDuration = SignedDuration::from_hours(1);
+
+/// An open journal; none where the folder cannot be written to, and then an audit is not resumable.
+pub struct Journal(Option<(PathBuf, BufWriter<File>)>);
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    at: Timestamp,
+    username: String,
+    keys: Vec<V2KeyDetails>,
+}
+
+impl Journal {
+    /// Opens the journal of audits of `url` by `username`; gives what it holds.
+    pub fn open(
+        context: &Context,
+        url: &str,
+        username: &str,
+        fresh: bool,
+    ) -> (Self, HashMap<String, Vec<V2KeyDetails>>) {
+        let Ok(folder) = cache_dir(&process_env) else { return (Self(None), HashMap::new()) };
+        let digest = ring::digest::digest(&ring::digest::SHA256, format!("{url}\n{username}").as_bytes());
+        let name: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let file = folder.join(format!("audit-{name}.jsonl"));
+        let known = if fresh { HashMap::new() } else { read(&file, context.now()) };
+        let open = || {
+            private_file::make_folder(&folder)?;
+            OpenOptions::new()
+                .create(true)
+                .append(!known.is_empty())
+                .truncate(known.is_empty())
+                .write(true)
+                .mode(0o600)
+                .open(&file)
+        };
+        (Self(open().ok().map(|open| (file.clone(), BufWriter::new(open)))), known)
+    }
+
+    /// Notes the keys of a user.
+    pub fn note(&mut self, username: &str, keys: &[V2KeyDetails]) {
+        let Some((_, file)) = &mut self.0 else { return };
+        let line = Line { at: Timestamp::now(), username: username.to_owned(), keys: keys.to_vec() };
+        // A line that is lost is a user that is asked again.
+        let _ = serde_json::to_writer(&mut *file, &line)
+            .map_err(Into::into)
+            .and_then(|()| file.write_all(b"\n"))
+            .and_then(|()| file.flush());
+    }
+
+    /// The audit is complete.
+    pub fn finish(self) {
+        if let Some((path, _)) = self.0 {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn read(file: &PathBuf, now: Timestamp) -> HashMap<String, Vec<V2KeyDetails>> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines()
+        // The last line may be cut.
+        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
+        .filter(|line| now.duration_since(line.at) < VALID)
+        .map(|line| (line.username, line.keys))
+        .collect()
+}

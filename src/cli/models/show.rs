@@ -1,0 +1,82 @@
+//! `models show`: what there is to know about one model.
+
+use serde_json::{Value, json};
+
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::lookup;
+use crate::wire::{Model, ModelBuild, ModelDeployment};
+
+pub async fn run(context: &Context, wanted: &str) -> Result<Exit, Failure> {
+    let session = context.session()?;
+    let client = &session.client;
+    let model = lookup::model(client, wanted).await?;
+    let project = &model.project.public_identifier;
+    let latest = client.latest_deployment(project, &model.id).await?;
+    if context.out.json {
+        context.out.document(&document(&model, client.model_url(), latest.as_ref()))?;
+    } else {
+        context.out.lines(&lines(&model, client.model_url(), latest.as_ref()))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Without the deployment's environment: it may hold secrets (OBSERVED, CAI_STUDIO_AGENT).
+fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeployment)>) -> Value {
+    json!({
+        "id": model.id,
+        "name": model.name,
+        "description": model.description,
+        "project": model.project,
+        "creator": model.creator,
+        "auth_enabled": model.auth_enabled,
+        "access_key": model.access_key,
+        "endpoint": endpoint,
+        "created_at": model.created_at,
+        "updated_at": model.updated_at,
+        "deployment": latest.map(|(_, deployment)| json!({
+            "id": deployment.id,
+            "status": deployment.status,
+            "replicas": deployment.replicas,
+            "cpu": deployment.cpu,
+            "memory": deployment.memory,
+            "created_at": deployment.created_at,
+            "deployer": deployment.deployer,
+        })),
+        "build": latest.map(|(build, _)| json!({
+            "id": build.id,
+            "status": build.status,
+            "file_path": build.file_path,
+            "function_name": build.function_name,
+            "built_at": build.built_at,
+            "comment": build.comment,
+        })),
+    })
+}
+
+fn lines(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeployment)>) -> Vec<String> {
+    let mut lines = vec![
+        format!("{}  ({})", lookup::full_name(model), model.id),
+        format!("description     {}", model.description),
+        format!(
+            "authentication  {}",
+            if model.auth_enabled { "on" } else { "off: anybody with the access key may call it" }
+        ),
+        format!("endpoint        {endpoint}"),
+        format!("access key      {}", model.access_key),
+    ];
+    match latest {
+        None => lines.push("deployment      never deployed".to_owned()),
+        Some((build, deployment)) => {
+            lines.push(format!(
+                "deployment      {}, {} replicas, since {}",
+                deployment.status, deployment.replicas.0, deployment.created_at
+            ));
+            lines.push(format!(
+                "build           {}, {} in {}",
+                build.status, build.function_name, build.file_path
+            ));
+        }
+    }
+    lines
+}
