@@ -22,6 +22,8 @@ use crate::api::ClientOptions;
 /// A model call may wait 30 s for a free replica and then run for 30 s (DOCS,
 /// ml-calling-a-model); what is above that is for the network.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(75);
+/// Nobody waits longer, and every instant can be reckoned with.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// No host that is up takes longer than this to accept a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -87,7 +89,8 @@ impl Transport {
     ///
     /// # Errors
     /// [`CallError::Invalid`] where that file cannot be read or holds no certificate, or the proxy is no URL.
-    pub fn new(options: TransportOptions) -> Result<Self, CallError> {
+    pub fn new(mut options: TransportOptions) -> Result<Self, CallError> {
+        options.timeout = options.timeout.min(LONGEST_TIMEOUT);
         let mut extra_roots = Vec::new();
         if let Some(path) = &options.ca_cert {
             let hint = "name a PEM file with the certificate of your certificate authority";

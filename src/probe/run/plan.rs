@@ -1,5 +1,6 @@
 //! What a run is to do, and the ceiling that protects clusters that others use too.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,10 @@ pub const MAX_IN_FLIGHT: u32 = 64;
 pub const MAX_REQUESTS: u64 = 10_000;
 /// Far beyond what one machine can keep in flight in a useful way.
 const ANY_IN_FLIGHT: u32 = 4096;
+
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Requests a second.
+const RATES: RangeInclusive<f64> = 0.001..=1e6;
 
 /// What a run is to do. Without count and duration it goes on until it is stopped, or until the
 /// ceiling.
@@ -64,10 +69,13 @@ impl Plan {
         if self.count == Some(0) {
             return invalid("a run of no requests measures nothing".to_owned(), "give a count of at least 1");
         }
-        if self.duration.is_some_and(|duration| duration.is_zero()) {
-            return invalid("a run of no time measures nothing".to_owned(), "give a duration such as 30s");
+        if self.duration.is_some_and(|duration| duration.is_zero() || duration > LONGEST) {
+            return invalid(
+                "the duration cannot be used".to_owned(),
+                "give one such as 30s, at most 30 days",
+            );
         }
-        if self.rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0 || rate > 1e6) {
+        if self.rate.is_some_and(|rate| !RATES.contains(&rate)) {
             return invalid(
                 "the rate cannot be used".to_owned(),
                 "give requests a second, such as 20 or 0.5",
@@ -118,6 +126,8 @@ mod tests {
             Plan { concurrency: Some(0), ..Plan::default() },
             Plan { rate: Some(f64::NAN), ..Plan::default() },
             Plan { rate: Some(-1.0), ..Plan::default() },
+            Plan { rate: Some(1e-300), ..Plan::default() },
+            Plan { duration: Some(Duration::MAX), ..Plan::default() },
             Plan { duration: Some(Duration::ZERO), ..Plan::default() },
         ];
         for plan in nonsense {
