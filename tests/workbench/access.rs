@@ -242,7 +242,11 @@ impl<'a> Scene<'a> {
     }
 
     async fn call(&self, operation: &str, number: usize, kind: Kind) -> Reply {
-        let (method, path, body) = self.request(operation, number);
+        let request = self.request(operation, number);
+        self.send(request, kind).await
+    }
+
+    async fn send(&self, (method, path, body): (Method, String, Option<Value>), kind: Kind) -> Reply {
         let user = match kind {
             Kind::SiteAdmin => As::User("admin"),
             Kind::Collaborator(_) => As::User("viewer"),
@@ -274,14 +278,47 @@ async fn deploy(bench: &Bench, owner: As<'_>, models: &str) -> [String; 3] {
     [parts[..7].join("/"), parts[..9].join("/"), deployment]
 }
 
-#[tokio::test]
-async fn every_operation_by_every_kind_of_caller() {
-    let bench = Bench::with(|options| {
+/// Demo data, and builds and deployments that take no time.
+async fn quick_bench() -> Bench {
+    Bench::with(|options| {
         options.seed = Seed::Demo;
         options.behaviour.limits.build_step_ms = 0;
         options.behaviour.limits.deployment_step_ms = 0;
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn calls_of_models_by_every_kind_of_caller() {
+    let bench = quick_bench().await;
+    for (number, kind) in KINDS.into_iter().enumerate() {
+        let scene = Scene::new(&bench, number, "Model", kind).await;
+        let [path, ..] = scene.model.clone().unwrap();
+        let model = bench.get(As::User("admin"), &path).await.ok();
+        let body = json!({"accessKey": model["access_key"], "request": "hello"});
+        let reply = scene.send((Method::POST, "/model".to_owned(), Some(body)), kind).await;
+        let (status, inferred) = match kind {
+            Kind::SiteAdmin => (200, "site-admins-call-models"),
+            Kind::PublicReader => (200, "public-readers-call-models"),
+            Kind::Owner | Kind::Collaborator(_) => (200, ""),
+            Kind::Outsider => (401, "model-refused"),
+            Kind::NoKey | Kind::MalformedKey | Kind::ExpiredKey | Kind::DeletedKey => {
+                (401, "model-key-refused")
+            }
+            Kind::WrongAudience => (403, ""),
+        };
+        assert_eq!((reply.status, reply.inferred.join(",")), (status, inferred.to_owned()), "{kind:?}");
+        if status == 200 {
+            assert_eq!(reply.body["response"], "hello");
+        } else {
+            assert!(!reply.body.to_string().contains("scene"), "no name leaks: {}", reply.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_by_every_kind_of_caller() {
+    let bench = quick_bench().await;
     let document = bench.get(As::Nobody, "/api/v2/swagger.json").await.ok();
     let paths = document["paths"].as_object().unwrap().values();
     for operation in paths.flat_map(|methods| methods.as_object().unwrap().values()) {

@@ -16,9 +16,9 @@ use crate::workbench::ids;
 use crate::workbench::query::Params;
 use crate::workbench::refusal::{Refusal, bad_value};
 use crate::workbench::rights::{self, Right, Standing};
+use crate::workbench::store::StoreError;
 use crate::workbench::store::listing;
 use crate::workbench::store::projects::{self, NewProjectRow, Reach, StoredProject};
-use crate::workbench::store::{StoreError, deployments};
 
 /// Shared memory where nobody asked for more, in MB (SPEC).
 const SHARED_MEMORY: i64 = 64;
@@ -207,19 +207,17 @@ pub async fn remove(
     State(workbench): State<Workbench>,
     project: InProject,
 ) -> Result<Answer<Empty>, Refusal> {
-    let stopped = workbench
+    workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
-            let running = deployments::active_of_project(db, project.stored.id)?;
-            if !projects::delete(db, project.stored.id)? {
-                return Err(Refusal::new(Why::HiddenProject).with("project", project.stored.project.id));
+            if projects::delete(db, project.stored.id)? {
+                Ok(())
+            } else {
+                Err(Refusal::new(Why::HiddenProject).with("project", project.stored.project.id))
             }
-            Ok(running)
         })
         .await?;
-    for deployment in stopped {
-        workbench.lifecycle().replicas().stop(&deployment.deployment.id).await;
-    }
+    workbench.lifecycle().begin_clearing();
     Ok(done())
 }
 

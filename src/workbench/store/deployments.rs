@@ -130,13 +130,3 @@ pub fn set_status(db: &Connection, id: i64, status: &str, now: Timestamp) -> Res
     update.execute(params![status, micros(now), id])?;
     Ok(())
 }
-
-/// Deployments of a project's models that are up, coming up or going down, oldest first.
-pub fn active_of_project(db: &Connection, project_id: i64) -> Result<Vec<StoredDeployment>, StoreError> {
-    let mut select = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE m.project_id = ? AND d.status NOT IN ('stopped', 'failed') \
-         ORDER BY d.id"
-    ))?;
-    let found = select.query_map([project_id], from_row)?.collect::<Result<_, _>>()?;
-    Ok(found)
-}
