@@ -54,13 +54,7 @@ pub enum BodyKind {
 }
 
 impl Answer {
-    pub(crate) fn new(
-        status: u16,
-        headers: Vec<(String, String)>,
-        body: Bytes,
-        size: u64,
-        truncated: bool,
-    ) -> Self {
+    pub fn new(status: u16, headers: Vec<(String, String)>, body: Bytes, size: u64, truncated: bool) -> Self {
         let kind = body_kind(&body, headers.iter().any(|(n, v)| n == "content-type" && is_html_type(v)));
         let mut answer = Self {
             status,
