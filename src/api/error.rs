@@ -276,6 +276,9 @@ fn tls_words(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
             "the server's certificate is for another host name".to_owned()
         }
+        rustls::Error::InvalidMessage(_) => {
+            "the server does not speak TLS there; is its URL an http:// one?".to_owned()
+        }
         other => other.to_string(),
     }
 }

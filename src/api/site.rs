@@ -1,5 +1,6 @@
 //! What concerns the whole site: v1 settings, the offered operations, the version.
 
+use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -86,6 +87,12 @@ impl Client {
             }
         }
         Ok(offered)
+    }
+
+    /// What the workbench takes for now, from the header of an answer; needs no key.
+    pub async fn server_time(&self) -> Result<Option<Timestamp>, Error> {
+        let call = self.call("asking for the time", Method::GET, &["sense-bootstrap.json"])?.by(As::Nobody);
+        self.send_for_date(call).await
     }
 
     /// The version of the workbench; needs no key.

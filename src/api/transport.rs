@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Method, Url};
 use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
@@ -193,6 +196,14 @@ impl Client {
     /// (OBSERVED, cai-connector).
     pub(super) async fn send_for_success(&self, call: Call) -> Result<(), Error> {
         self.send_for_bytes(call).await.map(drop)
+    }
+
+    /// The `Date` of an answer, whatever its status.
+    pub(super) async fn send_for_date(&self, call: Call) -> Result<Option<Timestamp>, Error> {
+        let request = self.shared.http.request(call.method, call.url);
+        let answer = request.send().await.map_err(|error| Error::from_transport(call.operation, &error))?;
+        let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
+        Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
     }
 
     async fn send_for_bytes(&self, call: Call) -> Result<Zeroizing<Vec<u8>>, Error> {

@@ -7,13 +7,17 @@ mod admin;
 pub mod args;
 mod context;
 mod demo;
+mod doctor;
 mod error;
+mod generated;
 mod hardening;
 mod key_file;
 mod keys;
+mod log;
 mod login;
 mod lookup;
 mod models;
+mod names;
 mod output;
 mod output_file;
 mod profile;
@@ -86,6 +90,8 @@ async fn run<I>(cli: Cli, out: Output, interface: I) -> Result<Exit, Failure>
 where
     I: AsyncFnOnce(Start) -> Result<(), String>,
 {
+    let owns_terminal = matches!(cli.command, None | Some(Command::Demo(_)));
+    log::start(&cli.global, owns_terminal)?;
     let context = Context::new(cli.global, out);
     match cli.command {
         None => open(&context, interface).await,
@@ -106,10 +112,22 @@ where
 }
 
 async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> {
-    context.warn();
+    if !matches!(
+        command,
+        Command::Doctor | Command::Completions { .. } | Command::Man | Command::CompleteNames { .. }
+    ) {
+        context.warn();
+    }
     match command {
         Command::Login(args) => login::run(context, args).await,
         Command::Profile(command) => profile::run(context, command),
+        Command::Doctor => doctor::run(context).await,
+        Command::Completions { shell } => generated::completions(shell),
+        Command::Man => generated::man(),
+        Command::CompleteNames { kind } => {
+            names::print(context, kind);
+            Ok(Exit::Done)
+        }
         Command::Whoami => whoami::run(context).await,
         Command::Keys(KeysCommand::List(args)) => keys::list::run(context, args).await,
         Command::Keys(KeysCommand::Create(args)) => keys::create::run(context, args).await,

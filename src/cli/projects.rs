@@ -6,6 +6,7 @@ use super::args::{CollaboratorsCommand, Permission, ProjectsCommand};
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::lookup;
+use super::names::Collector;
 use crate::api::{PageQuery, Pages, ProjectScope};
 use crate::wire::{Project, ProjectPermissions};
 
@@ -18,12 +19,16 @@ pub async fn projects(context: &Context, command: ProjectsCommand) -> Result<Exi
     let scope = if all { ProjectScope::All } else { ProjectScope::Mine };
     let fetch = |query: PageQuery| async move { client.projects_page(scope, &query).await };
     let mut pages = Pages::new(PageQuery::sized(PAGE), fetch);
+    let mut names = Collector::new(client.url());
     let mut list = context.out.list(&["OWNER", "PROJECT", "VISIBILITY", "MY RIGHTS", "ID"]);
     while let Some(page) = pages.next().await {
-        let rows: Vec<_> = page?.into_iter().map(|project| (document(&project), cells(&project))).collect();
+        let page = page?;
+        page.iter().for_each(|project| names.project(&project.name));
+        let rows: Vec<_> = page.iter().map(|project| (document(project), cells(project))).collect();
         list.page(&rows)?;
     }
     list.end()?;
+    names.keep();
     Ok(Exit::Done)
 }
 

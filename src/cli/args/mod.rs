@@ -19,6 +19,7 @@ pub use models::{ModelsCommand, TestArgs};
 pub use profile::{LoginArgs, ProfileCommand};
 pub use workbench::{DemoArgs, ServeArgs};
 
+use super::names::Kind;
 use super::values;
 
 /// Manage the API keys and test the models of a Cloudera AI Workbench.
@@ -101,6 +102,13 @@ pub enum Command {
     /// Say whose key is used, and where it comes from
     #[command(after_help = "Example:\n  keybench whoami --json")]
     Whoami,
+    /// Check everything between here and an answer, and say what to do
+    #[command(after_help = "Examples:
+  keybench doctor
+  keybench doctor --profile prod --json
+
+Ends with the exit code of the first check that fails. The output holds no secrets.")]
+    Doctor,
     /// List, choose and remove profiles
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -119,6 +127,20 @@ pub enum Command {
     /// What a site administrator looks after: users, expiration, audit
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Print completions for a shell
+    #[command(after_help = "Examples:
+  keybench completions bash > ~/.local/share/bash-completion/completions/keybench
+  keybench completions fish > ~/.config/fish/completions/keybench.fish")]
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  keybench man > ~/.local/share/man/man1/keybench.1")]
+    Man,
+    /// Names for completions
+    #[command(hide = true, after_help = "Example:\n  keybench complete-names models")]
+    CompleteNames { kind: Kind },
 }
 
 #[cfg(test)]

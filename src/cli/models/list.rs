@@ -6,6 +6,7 @@ use crate::api::{Error, PageQuery, Pages};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::lookup;
+use crate::cli::names::Collector;
 use crate::cli::output::List;
 use crate::wire::Model;
 
@@ -14,6 +15,7 @@ const PAGE: u32 = 500;
 pub async fn run(context: &Context, project: Option<String>) -> Result<Exit, Failure> {
     let session = context.session()?;
     let client = &session.client;
+    let mut names = Collector::new(client.url());
     let mut list = context.out.list(&["PROJECT", "MODEL", "AUTHENTICATION", "DESCRIPTION", "ID"]);
     match project {
         Some(wanted) => {
@@ -23,25 +25,28 @@ pub async fn run(context: &Context, project: Option<String>) -> Result<Exit, Fai
                 client.project_models_page(id, &query).await
             });
             while let Some(page) = pages.next().await {
-                print(&mut list, page)?;
+                print(&mut list, &mut names, page)?;
             }
         }
         None => {
             let mut pages =
                 Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
             while let Some(page) = pages.next().await {
-                print(&mut list, page)?;
+                print(&mut list, &mut names, page)?;
             }
         }
     }
     list.end()?;
+    names.keep();
     Ok(Exit::Done)
 }
 
-fn print(list: &mut List, page: Result<Vec<Model>, Error>) -> Result<(), Failure> {
+fn print(list: &mut List, names: &mut Collector, page: Result<Vec<Model>, Error>) -> Result<(), Failure> {
     let rows: Vec<_> = page?
         .into_iter()
         .map(|model| {
+            names.project(&model.project.name);
+            names.model(lookup::full_name(&model));
             let cells = vec![
                 model.project.name.clone(),
                 model.name.clone(),

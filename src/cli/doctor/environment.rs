@@ -1,0 +1,110 @@
+//! Files and their permissions, where each value comes from, the terminal.
+
+use std::io::IsTerminal as _;
+
+use super::Check;
+use crate::cli::context::Context;
+use crate::config::paths::process_env;
+use crate::config::{Error, Resolved, Source, private_file};
+
+pub fn files(context: &Context) -> Vec<Check> {
+    let store = match context.store() {
+        Ok(store) => store,
+        Err(error) => {
+            let hint = error.hint().unwrap_or_default();
+            return vec![Check::warn("configuration", error.to_string(), hint)];
+        }
+    };
+    let mut checks = Vec::new();
+    let loaded = store.load();
+    let shown = store.dir().display();
+    let problem = loaded.problems.into_iter().find(|problem| !matches!(problem, Error::Exposed { .. }));
+    checks.push(match problem {
+        Some(error) => Check::fail("configuration", error),
+        None if !store.dir().exists() => Check::skip("configuration", format!("{shown} does not exist yet")),
+        None => {
+            let count = loaded.profiles.profiles.len();
+            Check::ok(
+                "configuration",
+                format!("{shown}, {}", crate::text::count(count, "profile", "profiles")),
+            )
+        }
+    });
+    let exposed = [store.dir().to_owned(), store.credentials_file()]
+        .iter()
+        .find_map(|path| private_file::check(path).err());
+    checks.push(match exposed {
+        Some(error) => Check::fail("permissions", error),
+        None if !store.credentials_file().exists() => Check::skip("permissions", "no key is stored"),
+        None => Check::ok("permissions", "only you can read the stored keys"),
+    });
+    checks
+}
+
+/// Each value with where it comes from. Keys by their last four characters only.
+pub fn values(resolved: &Resolved) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let profile = resolved.profile.as_ref().map_or("none", |(name, _)| name.as_str());
+    checks.push(Check::ok("profile", profile));
+    checks.push(Check::ok("workbench", format!("{} ({})", resolved.url.value, resolved.url.source)));
+    checks.push(match &resolved.key {
+        Some(key) => Check::ok("key", format!("{} ({})", key.value.masked(), key.source)),
+        None => Check::fail("key", Error::NoKey { url: resolved.url.value.clone() }),
+    });
+    if let Some(url) = &resolved.model_url {
+        checks.push(Check::ok("model URL", format!("{} ({})", url.value, url.source)));
+    }
+    if let Some(file) = &resolved.ca_cert {
+        checks.push(Check::ok("certificates", format!("{} ({})", file.value.display(), file.source)));
+    } else if let Some(file) = process_env("SSL_CERT_FILE") {
+        checks.push(Check::ok("certificates", format!("{file} (SSL_CERT_FILE)")));
+    }
+    if resolved.insecure {
+        let hint = "give the certificate authority with --ca-cert instead";
+        checks.push(Check::warn("insecure", "certificates are not checked", hint));
+    }
+    if resolved.inside_workbench {
+        let own = matches!(&resolved.key, Some(key) if matches!(key.source, Source::Workbench(_)));
+        let key = if own { ", its own key is used" } else { "" };
+        checks.push(Check::ok("session", format!("inside a workbench session{key}; no key is stored here")));
+    }
+    checks
+}
+
+/// What the interface will find.
+pub fn terminal() -> Check {
+    if !std::io::stdout().is_terminal() {
+        return Check::skip("terminal", "standard output is no terminal");
+    }
+    let (columns, rows) =
+        rustix::termios::tcgetwinsize(std::io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));
+    let term = process_env("TERM").unwrap_or_else(|| "unknown".to_owned());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(process_env).unwrap_or_default();
+    let utf8 = locale.to_lowercase().replace('-', "").contains("utf8");
+    let colours = match (process_env("NO_COLOR"), process_env("COLORTERM")) {
+        (Some(_), _) => "no colours (NO_COLOR)",
+        (None, Some(_)) => "many colours",
+        (None, None) => "16 colours",
+    };
+    let multiplexer = match (process_env("TMUX"), process_env("STY")) {
+        (Some(_), _) => ", in tmux (the clipboard needs `set -g set-clipboard on`)",
+        (None, Some(_)) => ", in screen",
+        (None, None) => "",
+    };
+    let clipboard = if ["linux", "dumb", "vt100"].contains(&term.as_str()) { "unlikely" } else { "likely" };
+    let detail = format!("{columns}×{rows}, {term}, {colours}, clipboard by OSC 52 {clipboard}{multiplexer}");
+    if term == "dumb" {
+        return Check::warn("terminal", detail, "set TERM to what the terminal is");
+    }
+    if columns < 60 || rows < 16 {
+        return Check::warn("terminal", detail, "the interface needs 60×16");
+    }
+    if !utf8 {
+        return Check::warn(
+            "terminal",
+            format!("{detail}, no UTF-8"),
+            "set LANG to a UTF-8 locale, or `ascii = true` in config.toml",
+        );
+    }
+    Check::ok("terminal", format!("{detail}, UTF-8"))
+}

@@ -1,0 +1,184 @@
+//! The way to the workbench, step by step: proxy, name, connection, TLS.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::certificate::Certificate;
+use super::{Check, address};
+use crate::cli::error::{Exit, Failure};
+use crate::config::Resolved;
+use crate::probe::{Transport, TransportOptions};
+use crate::text::{count, latency};
+
+/// For one step.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Fewer days than this on a certificate are worth a word.
+const CERTIFICATE_DAYS: i64 = 21;
+
+pub async fn checks(resolved: &Resolved) -> Vec<Check> {
+    let Some((https, host, port)) = address(resolved) else { return Vec::new() };
+    let mut checks = Vec::new();
+    let transport = match transport(resolved, resolved.insecure) {
+        Ok(transport) => transport,
+        Err(failure) => return vec![Check::fail("connection", failure)],
+    };
+    let uri = resolved.url.value.parse().unwrap_or_default();
+    match transport.proxy(&uri) {
+        Ok(None) => checks.push(Check::ok("proxy", "none")),
+        Ok(Some(proxy)) => {
+            let source =
+                resolved.proxy.as_ref().map_or("environment".to_owned(), |proxy| proxy.source.to_string());
+            checks.push(Check::ok("proxy", format!("{} ({source})", proxy.authority)));
+            checks.push(Check::skip("name", "the proxy looks it up"));
+            checks.push(reach("connection", &proxy.host, proxy.port).await.0);
+            checks.push(Check::skip("TLS", "through the proxy: see the API check"));
+            return checks;
+        }
+        Err(error) => {
+            checks.push(Check::fail("proxy", Failure::new(Exit::NoAnswer, "proxy", error.to_string())))
+        }
+    }
+    let addresses = match look_up(&host, port).await {
+        Ok(addresses) => addresses,
+        Err(failure) => {
+            checks.push(Check::fail("name", failure));
+            return checks;
+        }
+    };
+    let shown: Vec<_> = addresses.iter().take(3).map(|address| address.ip().to_string()).collect();
+    checks.push(Check::ok("name", format!("{host} is {}", shown.join(", "))));
+    let (check, stream) = reach("connection", &host, port).await;
+    checks.push(check);
+    match stream {
+        Some(stream) if https => checks.push(tls(resolved, &transport, &host, port, stream).await),
+        Some(_) => checks.push(Check::warn(
+            "TLS",
+            "plain HTTP: the key travels in clear",
+            "use https where the workbench offers it",
+        )),
+        None => {}
+    }
+    checks
+}
+
+/// The proxy that a request to `url` goes through.
+pub fn proxy_for(resolved: &Resolved, url: &str) -> Option<String> {
+    let transport = transport(resolved, true).ok()?;
+    transport.proxy(&url.parse().ok()?).ok()?.map(|proxy| proxy.authority)
+}
+
+/// Name look-up and connection to a host, as one check.
+pub async fn reach(name: &'static str, host: &str, port: u16) -> (Check, Option<TcpStream>) {
+    let begin = Instant::now();
+    if let Err(failure) = look_up(host, port).await {
+        return (Check::fail(name, failure), None);
+    }
+    let hint = "check host and port, and whether a VPN or a proxy (HTTPS_PROXY) is needed";
+    let failed = |why: String| {
+        Failure::new(Exit::NoAnswer, "no_answer", format!("no connection to {host}:{port}: {why}")).hint(hint)
+    };
+    match timeout(PATIENCE, TcpStream::connect((host, port))).await {
+        Err(_) => (Check::fail(name, failed("no answer within 10 s".to_owned())), None),
+        Ok(Err(error)) => (Check::fail(name, failed(error.kind().to_string())), None),
+        Ok(Ok(stream)) => {
+            let took = latency(begin.elapsed());
+            (Check::ok(name, format!("{host}:{port} accepts connections ({took})")), Some(stream))
+        }
+    }
+}
+
+async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    let failed = |why: String| {
+        Failure::new(Exit::NoAnswer, "no_answer", format!("the name {host} is not known: {why}"))
+            .hint("check the host in the URL, and whether a VPN is needed")
+    };
+    match timeout(PATIENCE, lookup_host((host, port))).await {
+        Err(_) => Err(failed("no answer within 10 s".to_owned())),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Ok(Ok(found)) => {
+            let found: Vec<_> = found.collect();
+            if found.is_empty() { Err(failed("it has no address".to_owned())) } else { Ok(found) }
+        }
+    }
+}
+
+async fn tls(resolved: &Resolved, transport: &Transport, host: &str, port: u16, stream: TcpStream) -> Check {
+    let verdict = handshake(transport, host, stream).await;
+    // Once more without checking, to show the chain that was not accepted.
+    let chain = match &verdict {
+        Ok(chain) => chain.clone(),
+        Err(_) => unchecked_chain(resolved, host, port).await.unwrap_or_default(),
+    };
+    let leaf = chain.first().and_then(|der| Certificate::read(der));
+    let described = match &leaf {
+        Some(leaf) => {
+            let length = count(chain.len(), "certificate", "certificates");
+            format!("{} from {}, until {} ({length})", leaf.subject, leaf.issuer, leaf.until)
+        }
+        None => count(chain.len(), "certificate", "certificates"),
+    };
+    if let Err(why) = verdict {
+        if chain.is_empty() {
+            let message = format!("the server shows no certificate: {why}");
+            let failure = Failure::new(Exit::NoAnswer, "no_answer", message);
+            return Check::fail(
+                "TLS",
+                failure.hint("is the workbench's URL an http:// one, or another port?"),
+            );
+        }
+        let message = format!("not trusted: {why}; the server shows {described}");
+        let failure = Failure::new(Exit::NoAnswer, "no_answer", message);
+        return Check::fail(
+            "TLS",
+            failure.hint("for a private authority give its file with --ca-cert or SSL_CERT_FILE"),
+        );
+    }
+    let days = leaf.as_ref().and_then(|leaf| leaf.days_left(jiff::Timestamp::now()));
+    match days {
+        Some(days) if days < CERTIFICATE_DAYS => Check::warn(
+            "TLS",
+            described,
+            format!("the certificate ends in {days} days: tell whoever runs the workbench"),
+        ),
+        _ => Check::ok("TLS", described),
+    }
+}
+
+async fn unchecked_chain(resolved: &Resolved, host: &str, port: u16) -> Option<Vec<CertificateDer<'static>>> {
+    let transport = transport(resolved, true).ok()?;
+    let stream = timeout(PATIENCE, TcpStream::connect((host, port))).await.ok()?.ok()?;
+    handshake(&transport, host, stream).await.ok()
+}
+
+async fn handshake(
+    transport: &Transport,
+    host: &str,
+    stream: TcpStream,
+) -> Result<Vec<CertificateDer<'static>>, String> {
+    let config = transport.tls()?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no host name"))?;
+    let connected =
+        timeout(PATIENCE, tokio_rustls::TlsConnector::from(Arc::clone(&config)).connect(name, stream));
+    let stream = connected
+        .await
+        .map_err(|_| "no answer within 10 s".to_owned())?
+        .map_err(|error| error.to_string())?;
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    Ok(certificates.iter().map(|certificate| certificate.clone().into_owned()).collect())
+}
+
+fn transport(resolved: &Resolved, insecure: bool) -> Result<Transport, Failure> {
+    let options = TransportOptions { insecure, ..TransportOptions::from(&resolved.client_options()) };
+    Transport::new(options).map_err(|error| {
+        let failure = Failure::invalid(error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
+}

@@ -1,0 +1,38 @@
+//! The log: off unless asked for, to standard error or to a private file.
+//!
+//! Only this program's own events are taken in full. HTTP libraries write headers at their finest
+//! levels, and a header may hold a key.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::sync::Mutex;
+
+use tracing_subscriber::EnvFilter;
+
+use super::args::Global;
+use super::error::Failure;
+
+/// Begins to log as `global` says. `owns_terminal`: the interface runs, and standard error is its screen.
+pub fn start(global: &Global, owns_terminal: bool) -> Result<(), Failure> {
+    let level = match (global.verbose, &global.log_file) {
+        (0, None) => return Ok(()),
+        (0 | 1, _) => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::new(format!("warn,keybench={level}"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    // A log that was begun before goes on.
+    let begun = match &global.log_file {
+        Some(file) => {
+            let open =
+                OpenOptions::new().create(true).append(true).mode(0o600).open(file).map_err(|error| {
+                    Failure::invalid(format!("the log file {} cannot be written: {error}", file.display()))
+                })?;
+            builder.with_writer(Mutex::new(open)).try_init()
+        }
+        None if owns_terminal => return Ok(()),
+        None => builder.with_writer(std::io::stderr).try_init(),
+    };
+    let _ = begun;
+    Ok(())
+}
