@@ -27,7 +27,7 @@ use crate::wire::{Model, ModelBuild, ModelDeployment, Project};
 use super::panel::KeyToSend;
 
 /// Rows a page: few round trips for a long list, and something to show soon.
-const PAGE: u32 = 200;
+const PAGE: u32 = 500;
 
 /// A request of the Models tab.
 #[derive(Debug)]

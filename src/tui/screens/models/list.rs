@@ -3,12 +3,15 @@
 //! Rows are kept once; filter and order are a vector of indexes, so that moving costs the same
 //! for seven models and for a hundred thousand. Deployments are read for the rows in sight only.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::api;
-use crate::wire::{Model, ModelBuild, ModelDeployment};
+use crate::wire::{Model, ModelBuild, ModelDeployment, ShortProject};
 
 /// What is known about where a model runs.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,23 +56,70 @@ impl Deployed {
     }
 }
 
+/// What is kept of a listed model: a long list must not keep everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedModel {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    pub access_key: String,
+    pub auth_enabled: bool,
+    pub project: Arc<ShortProject>,
+}
+
+impl ListedModel {
+    /// As a message of the wire, with what was kept.
+    pub fn to_wire(&self) -> Model {
+        Model {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            access_key: self.access_key.clone(),
+            auth_enabled: self.auth_enabled,
+            project: ShortProject::clone(&self.project),
+            ..Model::default()
+        }
+    }
+}
+
 /// A model and what is known of it.
 #[derive(Debug, Clone)]
 pub struct Row {
-    pub model: Model,
+    pub model: ListedModel,
     pub deployed: Deployed,
     /// Known from before a refresh: to be read again when in sight.
     stale: bool,
     /// When the deployment was read last.
     read_at: Option<Timestamp>,
     /// `project/name` in lower case, for the filter and the order.
-    search: String,
+    search: Box<str>,
+    /// Where the name begins in it.
+    name_at: u32,
 }
 
 impl Row {
-    fn new(model: Model) -> Self {
-        let search = format!("{}/{}", model.project.name, model.name).to_lowercase();
-        Self { model, deployed: Deployed::Unread, stale: false, read_at: None, search }
+    fn new(model: Model, projects: &mut HashMap<String, Arc<ShortProject>>) -> Self {
+        let Model { id, name, description, access_key, auth_enabled, project, .. } = model;
+        let project = match projects.get(&project.public_identifier) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let project = Arc::new(project);
+                projects.insert(project.public_identifier.clone(), Arc::clone(&project));
+                project
+            }
+        };
+        let mut search = project.name.to_lowercase();
+        search.push('/');
+        let name_at = u32::try_from(search.len()).unwrap_or(0);
+        search.push_str(&name.to_lowercase());
+        let model = ListedModel { id, name, description, access_key, auth_enabled, project };
+        let search = search.into_boxed_str();
+        Self { model, deployed: Deployed::Unread, stale: false, read_at: None, search, name_at }
+    }
+
+    /// What rows are sorted by where the order is the name.
+    fn name_key(&self) -> &str {
+        self.search.get(self.name_at as usize..).unwrap_or_default()
     }
 
     /// Whether what is known of the deployment is to be read again.
@@ -163,10 +213,12 @@ pub enum Fetched {
 /// All models that the user sees.
 #[derive(Debug, Default)]
 pub struct ModelList {
-    rows: Vec<Row>,
+    rows: Rows,
     /// Rows of a refresh that has not come to its end.
-    incoming: Vec<Row>,
-    by_id: HashMap<String, usize>,
+    incoming: Rows,
+    /// Indexes of all rows in the order that is asked for.
+    sorted: Vec<usize>,
+    /// Those of them that the filter lets through.
     shown: Vec<usize>,
     selected: usize,
     /// The first row in sight.
@@ -179,9 +231,46 @@ pub struct ModelList {
     pub fetched: Fetched,
 }
 
+/// Rows with the orders that take long to find: kept up page by page, so that no key press waits
+/// for a hundred thousand comparisons of texts.
+#[derive(Debug, Default)]
+struct Rows {
+    all: Vec<Row>,
+    by_id: HashMap<Box<str>, usize>,
+    by_project: Vec<usize>,
+    by_name: Vec<usize>,
+    projects: HashMap<String, Arc<ShortProject>>,
+}
+
+impl Rows {
+    fn add(&mut self, models: Vec<Model>) {
+        let first = self.all.len();
+        for model in models {
+            // A list that changes while it is read page by page may give a row twice.
+            if !self.by_id.contains_key(model.id.as_str()) {
+                self.by_id.insert(model.id.as_str().into(), self.all.len());
+                self.all.push(Row::new(model, &mut self.projects));
+            }
+        }
+        let Self { all, by_project, by_name, .. } = self;
+        let project_key = |at: &usize| (&*all[*at].search, all[*at].model.id.as_str());
+        let name_key = |at: &usize| (all[*at].name_key(), &*all[*at].search, all[*at].model.id.as_str());
+        merge(by_project, first..all.len(), |a, b| project_key(a).cmp(&project_key(b)));
+        merge(by_name, first..all.len(), |a, b| name_key(a).cmp(&name_key(b)));
+    }
+}
+
+/// Sorts `new` and merges it into `sorted`: the stable sort finds the two sorted runs.
+fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usize) -> Ordering) {
+    let mut fresh: Vec<usize> = new.collect();
+    fresh.sort_by(&order);
+    sorted.extend(fresh);
+    sorted.sort_by(&order);
+}
+
 impl ModelList {
     pub fn total(&self) -> usize {
-        self.rows.len()
+        self.rows.all.len()
     }
 
     /// How many rows the filter lets through.
@@ -206,22 +295,22 @@ impl ModelList {
     }
 
     pub fn selected(&self) -> Option<&Row> {
-        self.rows.get(*self.shown.get(self.selected)?)
+        self.rows.all.get(*self.shown.get(self.selected)?)
     }
 
     pub fn row(&self, model_id: &str) -> Option<&Row> {
-        self.rows.get(*self.by_id.get(model_id)?)
+        self.rows.all.get(*self.rows.by_id.get(model_id)?)
     }
 
     /// All rows, in no useful order.
     pub fn rows(&self) -> &[Row] {
-        &self.rows
+        &self.rows.all
     }
 
     /// The rows in sight of a list `height` rows high, with their positions.
     pub fn in_sight(&self, height: usize) -> impl Iterator<Item = (usize, &Row)> {
         let top = self.top_for(height);
-        self.shown.iter().enumerate().skip(top).take(height).map(|(at, &row)| (at, &self.rows[row]))
+        self.shown.iter().enumerate().skip(top).take(height).map(|(at, &row)| (at, &self.rows.all[row]))
     }
 
     /// Where the window must begin so that the selection is in it.
@@ -244,62 +333,66 @@ impl ModelList {
 
     /// Selects a model by its id, if the filter shows it.
     pub fn select_model(&mut self, model_id: &str, height: usize) -> bool {
-        let Some(&row) = self.by_id.get(model_id) else { return false };
+        let Some(&row) = self.rows.by_id.get(model_id) else { return false };
         let Some(position) = self.shown.iter().position(|&shown| shown == row) else { return false };
         self.select(position, height);
         true
     }
 
     pub fn set_filter(&mut self, filter: &str) {
+        let selected = self.selected_row();
         filter.clone_into(&mut self.filter);
-        self.arrange();
+        self.narrow(selected);
     }
 
     /// Sorts by `order`; by the same one again, the other way round.
     pub fn sort_by(&mut self, order: Order) {
+        let selected = self.selected_row();
         self.reversed = self.order == order && !self.reversed;
         self.order = order;
-        self.arrange();
+        self.arrange(selected);
     }
 
     /// A fetch begins. What is there stays until the new list is complete.
     pub fn begin(&mut self) {
-        self.incoming.clear();
+        self.incoming = Rows::default();
         self.fetched = Fetched::Coming;
     }
 
     /// A page came. The very first list is shown as it comes.
     pub fn page(&mut self, models: Vec<Model>) {
-        let rows = models.into_iter().map(Row::new);
         if self.complete {
-            self.incoming.extend(rows);
+            self.incoming.add(models);
         } else {
-            self.rows.extend(rows);
-            self.arrange();
+            let selected = self.selected_row();
+            self.rows.add(models);
+            self.arrange(selected);
         }
     }
 
     /// The last page has come.
     pub fn end(&mut self, now: Timestamp) {
-        if self.complete {
-            let old = std::mem::replace(&mut self.rows, std::mem::take(&mut self.incoming));
-            // What was known of the deployments stays in sight until it has been read again.
-            let known: HashMap<String, Deployed> =
-                old.into_iter().map(|row| (row.model.id, row.deployed)).collect();
-            for row in &mut self.rows {
-                if let Some(deployed @ Deployed::Read(_)) = known.get(&row.model.id) {
-                    row.deployed = deployed.clone();
-                    row.stale = true;
-                }
+        self.fetched = Fetched::At(now);
+        if !self.complete {
+            self.complete = true;
+            return;
+        }
+        let selected = self.selected().map(|row| row.model.id.clone());
+        let old = std::mem::replace(&mut self.rows, std::mem::take(&mut self.incoming));
+        // What was known of the deployments stays in sight until it has been read again.
+        for row in old.all {
+            if matches!(row.deployed, Deployed::Read(_))
+                && let Some(&at) = self.rows.by_id.get(row.model.id.as_str())
+            {
+                self.rows.all[at].deployed = row.deployed;
+                self.rows.all[at].stale = true;
             }
         }
-        self.complete = true;
-        self.fetched = Fetched::At(now);
-        self.arrange();
+        self.arrange(selected.and_then(|id| self.rows.by_id.get(id.as_str()).copied()));
     }
 
     pub fn fail(&mut self, error: api::Error) {
-        self.incoming.clear();
+        self.incoming = Rows::default();
         self.fetched = Fetched::Failed(error);
     }
 
@@ -309,7 +402,7 @@ impl ModelList {
         let top = self.top_for(height);
         let mut taken = Vec::new();
         for &at in self.shown.iter().skip(top).take(height) {
-            let Some(row) = self.rows.get_mut(at).filter(|_| taken.len() < limit) else { break };
+            let Some(row) = self.rows.all.get_mut(at).filter(|_| taken.len() < limit) else { break };
             let wanted = match row.deployed {
                 Deployed::Unread => true,
                 Deployed::Read(_) => row.stale,
@@ -328,7 +421,7 @@ impl ModelList {
 
     /// A model is being read out of order.
     pub fn note_reading(&mut self, model_id: &str) {
-        let Some(row) = self.by_id.get(model_id).and_then(|&at| self.rows.get_mut(at)) else { return };
+        let Some(row) = self.row_mut(model_id) else { return };
         row.stale = false;
         if row.deployed == Deployed::Unread {
             row.deployed = Deployed::Reading;
@@ -345,9 +438,9 @@ impl ModelList {
         being_read: impl Fn(&str) -> bool,
     ) {
         let top = self.top_for(height);
-        let also = also.and_then(|id| self.by_id.get(id));
+        let also = also.and_then(|id| self.rows.by_id.get(id));
         for &at in self.shown.iter().skip(top).take(height).chain(also) {
-            if let Some(row) = self.rows.get_mut(at)
+            if let Some(row) = self.rows.all.get_mut(at)
                 && row.deployed.is_changing()
                 && row.read_at.is_none_or(|read| read <= when)
                 && !being_read(&row.model.id)
@@ -365,13 +458,13 @@ impl ModelList {
     /// An answer about a deployment came.
     pub fn read(&mut self, model_id: &str, deployed: Deployed, now: Timestamp) {
         self.set_deployed(model_id, deployed);
-        if let Some(row) = self.by_id.get(model_id).and_then(|&at| self.rows.get_mut(at)) {
+        if let Some(row) = self.row_mut(model_id) {
             row.read_at = Some(now);
         }
     }
 
     pub fn set_deployed(&mut self, model_id: &str, deployed: Deployed) {
-        let Some(row) = self.by_id.get(model_id).and_then(|&at| self.rows.get_mut(at)) else { return };
+        let Some(row) = self.row_mut(model_id) else { return };
         row.deployed = deployed;
         row.stale = false;
         // The rows keep their places while one looks at them: sorting follows on demand.
@@ -379,42 +472,49 @@ impl ModelList {
 
     /// The fetch was given up; what came is shown, and the next one begins anew.
     pub fn give_up(&mut self) {
-        self.incoming.clear();
+        self.incoming = Rows::default();
         if matches!(self.fetched, Fetched::Coming) {
             self.fetched = Fetched::Never;
         }
         if !self.complete {
-            self.rows.clear();
-            self.arrange();
+            self.rows = Rows::default();
+            self.arrange(None);
         }
     }
 
-    /// Filters and sorts; the same model stays selected where it is still shown.
-    fn arrange(&mut self) {
-        let selected = self.selected().map(|row| row.model.id.clone());
-        let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
-        let rows = &self.rows;
-        let passes = |row: &Row| words.iter().all(|word| row.search.contains(word));
-        self.shown = (0..rows.len()).filter(|&at| passes(&rows[at])).collect();
-        let place = |at: &usize| (&rows[*at].search, &rows[*at].model.id);
-        self.shown.sort_by(|a, b| {
-            let (x, y) = (&rows[*a], &rows[*b]);
-            let first = match self.order {
-                Order::Project => std::cmp::Ordering::Equal,
-                Order::Name => x.model.name.to_lowercase().cmp(&y.model.name.to_lowercase()),
-                Order::Status => x.deployed.word().cmp(y.deployed.word()),
-                Order::Replicas => x.replicas().cmp(&y.replicas()),
-            };
-            first.then_with(|| place(a).cmp(&place(b)))
-        });
-        if self.reversed {
-            self.shown.reverse();
+    fn row_mut(&mut self, model_id: &str) -> Option<&mut Row> {
+        self.rows.by_id.get(model_id).and_then(|&at| self.rows.all.get_mut(at))
+    }
+
+    /// The selected row's index among all.
+    fn selected_row(&self) -> Option<usize> {
+        self.shown.get(self.selected).copied()
+    }
+
+    /// Puts the rows in order; the row `selected` stays selected where it is still shown.
+    fn arrange(&mut self, selected: Option<usize>) {
+        let Rows { all, by_project, by_name, .. } = &self.rows;
+        self.sorted.clear();
+        self.sorted.extend(if self.order == Order::Name { by_name } else { by_project });
+        match self.order {
+            Order::Project | Order::Name => {}
+            Order::Status => self.sorted.sort_by_key(|at| all[*at].deployed.word()),
+            Order::Replicas => self.sorted.sort_by_key(|at| all[*at].replicas()),
         }
-        self.by_id = rows.iter().enumerate().map(|(at, row)| (row.model.id.clone(), at)).collect();
-        let kept = selected.and_then(|id| {
-            let row = *self.by_id.get(&id)?;
-            self.shown.iter().position(|&shown| shown == row)
-        });
+        if self.reversed {
+            self.sorted.reverse();
+        }
+        self.narrow(selected);
+    }
+
+    /// Takes the rows that the filter lets through.
+    fn narrow(&mut self, selected: Option<usize>) {
+        let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let rows = &self.rows.all;
+        let passes = |at: &&usize| words.iter().all(|word| rows[**at].search.contains(word.as_str()));
+        self.shown.clear();
+        self.shown.extend(self.sorted.iter().filter(passes));
+        let kept = selected.and_then(|row| self.shown.iter().position(|&shown| shown == row));
         self.selected = kept.unwrap_or(self.selected).min(self.shown.len().saturating_sub(1));
     }
 }
@@ -422,7 +522,7 @@ impl ModelList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{ShortProject, Whole};
+    use crate::wire::Whole;
 
     pub fn model(project: &str, name: &str) -> Model {
         Model {

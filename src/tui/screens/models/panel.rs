@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::example;
+use super::list::ListedModel;
 use super::results::{TestResult, Why};
 use crate::secret::{ApiKey, NotAnApiKey};
 use crate::tui::requests::RequestId;
 use crate::tui::session::KnownKey;
 use crate::tui::widgets::editor::JsonEditor;
 use crate::tui::widgets::secret_field::SecretField;
-use crate::wire::Model;
 
 /// No more results than this are kept of a model, the oldest go first.
 const KEPT: usize = 200;
@@ -89,7 +89,7 @@ pub struct Panel {
 impl Panel {
     /// A panel that begins with `last` (the last request sent to this model), else with the
     /// example in its description, else with `{}`.
-    pub fn new(model: &Model, last: Option<&str>) -> Self {
+    pub fn new(model: &ListedModel, last: Option<&str>) -> Self {
         let request = last.or_else(|| example::in_description(&model.description)).unwrap_or("{}");
         Self {
             focus: Focus::default(),
@@ -180,8 +180,15 @@ impl Panel {
 mod tests {
     use super::*;
 
-    fn model(description: &str, auth_enabled: bool) -> Model {
-        Model { description: description.to_owned(), auth_enabled, ..Model::default() }
+    fn model(description: &str, auth_enabled: bool) -> ListedModel {
+        ListedModel {
+            id: String::new(),
+            name: String::new(),
+            description: description.to_owned(),
+            access_key: String::new(),
+            auth_enabled,
+            project: Default::default(),
+        }
     }
 
     #[test]

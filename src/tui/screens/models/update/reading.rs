@@ -1,5 +1,7 @@
 //! What is fetched and when: the list, and the deployments and projects of what is in sight.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use crate::tui::app::App;
@@ -50,13 +52,13 @@ pub fn read_what_is_in_sight(app: &mut App) -> Effects {
         app.models.reading.insert(id, model_id);
         effects.push(start);
     }
-    let project = app.models.subject().map(|row| row.model.project.clone());
+    let project = app.models.subject().map(|row| Arc::clone(&row.model.project));
     if let Some(project) = project
         && app.models.reading_project.is_none()
         && !app.models.projects.contains_key(&project.public_identifier)
         && !app.models.unreadable_projects.contains(&project.public_identifier)
     {
-        let call = effect::Call::Models(Call::Project { project_id: project.public_identifier });
+        let call = effect::Call::Models(Call::Project { project_id: project.public_identifier.clone() });
         let what = format!("reading the project {}", project.name);
         let (id, start) = app.start(Scope::Models, Kind::Read, what, call);
         app.models.reading_project = Some(id);

@@ -122,7 +122,7 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
 pub(super) fn tested(app: &mut App, test: Test, call: CallResult) -> Effects {
     let Test { model_id, number, key, key_label, request, .. } = test;
     let Some(row) = app.models.list.row(&model_id) else { return Effects::new() };
-    let model = row.model.clone();
+    let model = row.model.to_wire();
     let path = row.path();
     let Some(panel) = app.models.panels.get_mut(&model_id) else { return Effects::new() };
     if panel.running.as_ref().is_some_and(|running| running.number == number) {
