@@ -34,10 +34,11 @@ fn cause(result: &CallResult, facts: &Facts) -> Diagnosis {
         }
         (Ok(_), FailureKind::NotAuthorized) => not_authorized(result, facts),
         (Ok(answer), FailureKind::NotFound | FailureKind::Refused) => not_found(answer, result, facts),
-        (Ok(answer), FailureKind::ModelFailed) => {
-            model_state(facts).unwrap_or_else(|| function_failed(answer, facts))
-        }
-        (Ok(answer), _) => model_state(facts).unwrap_or_else(|| service_trouble(answer, facts)),
+        (Ok(answer), kind) => match model_state(facts).or_else(|| wrong_access_key(facts)) {
+            Some(found) => found,
+            None if kind == FailureKind::ModelFailed => function_failed(answer, facts),
+            None => service_trouble(answer, facts),
+        },
     }
 }
 

@@ -260,6 +260,7 @@ fn answers_of_a_model_that_is_up() {
     let cases = [
         (answered(400, &[], "{\"success\":false,\"StatusCode\":400}"), Cause::FunctionFailed),
         (answered(200, &[], "{\"success\":false}"), Cause::FunctionFailed),
+        (answered(500, &[], "{\"error\":\"Unexpected model shutdown\"}"), Cause::FunctionFailed),
         (answered(429, &[], "{\"error\":\"model.busy\"}"), Cause::Busy),
         (answered(404, &[], "{}"), Cause::UnknownToService),
         (answered(422, &[], "{\"message\":\"no\"}"), Cause::OtherRefusal),
@@ -285,7 +286,9 @@ fn answers_of_a_model_that_is_up() {
 
     let mut other = insider();
     other.access_key_is_current = Known::Yes(false);
-    assert_eq!(diagnose(&answered(404, &[], "{}"), &other).cause, Cause::WrongAccessKey);
+    for (status, body) in [(404, "{}"), (400, "{}"), (400, "{\"success\":false}"), (500, "{}"), (401, "{}")] {
+        assert_eq!(diagnose(&answered(status, &[], body), &other).cause, Cause::WrongAccessKey, "{status}");
+    }
     let mut large = answered(500, &[], "{}");
     large.request_size = 6_000_000;
     assert_eq!(diagnose(&large, &insider()).cause, Cause::RequestTooLarge);

@@ -17,6 +17,9 @@ pub const MAX_BODY: usize = 8 * 1024 * 1024;
 const NOT_AUTHORIZED: &[u8] = b"not authorized";
 /// The documented name of the error when no replica is free (DOCS, ml-calling-a-model).
 const BUSY: &[u8] = b"model.busy";
+/// What a caller reads when the function ended its replica (DOCS, cdsw-models-debug-deployed); the
+/// status is not known.
+const SHUTDOWN: &[u8] = b"model shutdown";
 /// No message of an error is longer than this on a screen.
 const MAX_MESSAGE: usize = 300;
 
@@ -256,6 +259,7 @@ pub(crate) fn judge(status: u16, success: Option<bool>, kind: BodyKind, body: &[
         _ if page && status != 413 => FailureKind::NotAModelService,
         401 | 403 => FailureKind::NotAuthorized,
         _ if contains(head, NOT_AUTHORIZED) => FailureKind::NotAuthorized,
+        _ if contains(head, SHUTDOWN) => FailureKind::ModelFailed,
         404 => FailureKind::NotFound,
         413 => FailureKind::TooLarge,
         200..300 | 400 if success == Some(false) => FailureKind::ModelFailed,
@@ -318,6 +322,7 @@ mod tests {
             (503, "{\"error\":\"model.busy\"}", Some(Busy)),
             (502, "<html>Bad gateway</html>", Some(ServerError)),
             (500, "{}", Some(ServerError)),
+            (500, "{\"error\":\"unexpected model shutdown\"}", Some(ModelFailed)),
         ];
         for (status, body, expected) in cases {
             assert_eq!(answer(status, body).failure(), expected, "{status} {body}");

@@ -122,18 +122,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_hour_takes_no_more_points_than_a_minute_and_loses_no_request() {
+    fn a_long_run_takes_no_more_points_than_a_short_one_and_loses_no_request() {
         let mut series = Series::new();
         let mut one = histogram(3);
         one.saturating_record(5_000_000);
         let mut at = Duration::ZERO;
-        for _ in 0..3_600 {
+        for _ in 0..1_200 {
             series.add(at, 1, 0, 0, &one);
             at += Duration::from_secs(1);
         }
         let points = series.points(at);
         assert!(points.len() <= MOST + 1 && points.len() > MOST / 3, "{}", points.len());
-        assert_eq!(points.iter().map(|point| point.requests).sum::<u64>(), 3_600);
+        assert_eq!(points.iter().map(|point| point.requests).sum::<u64>(), 1_200);
         for pair in points.windows(2) {
             assert!((pair[0].at_s + pair[0].width_s - pair[1].at_s).abs() < 1e-6, "{pair:?}");
         }

@@ -26,7 +26,7 @@ use super::summary::StopReason;
 use super::tally::{Sample, Tally};
 
 /// A thread serves at least so many workers: one core can keep that many connections busy.
-const WORKERS_A_THREAD: u32 = 8;
+const WORKERS_A_THREAD: u32 = 4;
 /// More threads than this would only take processors away from the model.
 const MOST_THREADS: usize = 4;
 /// A body of unusual size is not kept room for.

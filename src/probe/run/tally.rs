@@ -246,6 +246,31 @@ mod tests {
     }
 
     #[test]
+    fn percentiles_of_known_latencies_are_right_within_a_thousandth() {
+        let mut tally = Tally::new(false);
+        // 10 µs to 100 ms in even steps: the percentiles are known.
+        for step in 1..=10_000 {
+            tally.record(&Sample { service: Duration::from_micros(step * 10), ..sample(0, "a") });
+        }
+        for (quantile, expected) in [(0.5, 50.0), (0.9, 90.0), (0.99, 99.0), (0.999, 99.9), (1.0, 100.0)] {
+            let found = tally.service.value_at_quantile(quantile) as f64 / 1e6;
+            assert!((found - expected).abs() <= expected / 1000.0, "{quantile}: {found}");
+        }
+        // Of two kinds, one in a hundred slow: the step lies where it belongs.
+        let mut tally = Tally::new(false);
+        for n in 0..10_000 {
+            tally.record(&sample(if n % 100 == 0 { 500 } else { 5 }, "a"));
+        }
+        let at = |quantile| tally.service.value_at_quantile(quantile) as f64 / 1e6;
+        assert!(
+            (at(0.98) - 5.0).abs() < 0.005 && (at(0.995) - 500.0).abs() < 0.5,
+            "{} {}",
+            at(0.98),
+            at(0.995)
+        );
+    }
+
+    #[test]
     fn ever_new_replicas_do_not_take_ever_more_memory() {
         let mut tally = Tally::new(false);
         for n in 0..1000 {
