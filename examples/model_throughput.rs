@@ -2,6 +2,9 @@
 //! the same process on the same machine. Rounds alternate, so that a busy moment hits both.
 //!
 //! `cargo run --release --example model_throughput [ROUNDS [SECONDS [CONNECTIONS]]]`
+//!
+//! With `wait` in place of the numbers it prints a script and the URLs for `wrk -s`, a client that
+//! costs less than this one, and serves until it is ended.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +21,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let numbers: Vec<u64> = std::env::args().skip(1).map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let wait = std::env::args().any(|word| word == "wait");
+    let numbers = std::env::args().skip(1).filter(|word| word != "wait");
+    let numbers: Vec<u64> = numbers.map(|text| text.parse()).collect::<Result<_, _>>()?;
     let [rounds, seconds, connections] =
         std::array::from_fn(|at| numbers.get(at).copied().unwrap_or([5, 2, 16][at]));
 
@@ -78,6 +83,19 @@ async fn main() -> anyhow::Result<()> {
             call("/model", "echo", json!({"hello": "world"})),
         ),
     ];
+    if wait {
+        let (_, _, request) = &contenders[2];
+        let body = request.rsplit("\r\n").next().unwrap_or_default();
+        let key = key.expose();
+        let script = format!(
+            "wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers['content-type'] = 'application/json'\n\
+             wrk.headers['authorization'] = 'Bearer {key}'\n-- http://{address}/model http://{bare_address}/bytes\n"
+        );
+        let mut out = tokio::io::stdout();
+        out.write_all(script.as_bytes()).await?;
+        out.flush().await?;
+        return std::future::pending().await;
+    }
     let mut rates = vec![Vec::new(); contenders.len()];
     for _ in 0..rounds {
         for (at, (_, address, request)) in contenders.iter().enumerate() {

@@ -9,25 +9,29 @@ pub struct EmbeddedRuntime {
     pub image_identifier: &'static str,
     /// What `CreateModelBuild` takes as `kernel`.
     pub kernel_name: &'static str,
-    /// What the real product shows as the kernel: a language and its version.
+    /// What the real product shows as the kernel: a language and its version. Python's is the
+    /// machine's, where there is one.
     pub kernel: &'static str,
     pub edition: &'static str,
     pub description: &'static str,
 }
 
-/// The editor of runtimes that models can be built with.
+/// What scripts look for in runtimes that models can be built with (OBSERVED: scripts that filter
+/// by editor, edition and kernel).
 pub const EDITOR: &str = "PBJ Workbench";
+/// Of a runtime that may be used (SPEC, RuntimeStatus).
+pub const ENABLED: &str = "ENABLED";
 
 pub const RUNTIMES: [EmbeddedRuntime; 2] = [
     EmbeddedRuntime {
-        image_identifier: "keybench/runtime-python3-standard:1",
+        image_identifier: "keybench/ml-runtime-pbj-workbench-python3-standard:1",
         kernel_name: python::KERNEL,
         kernel: "Python 3",
         edition: "Standard",
         description: "The python3 of the machine; each replica is a process.",
     },
     EmbeddedRuntime {
-        image_identifier: "keybench/runtime-builtin-standard:1",
+        image_identifier: "keybench/ml-runtime-pbj-workbench-builtin-standard:1",
         kernel_name: functions::KERNEL,
         kernel: "Builtin",
         edition: "Standard",
@@ -57,10 +61,20 @@ pub enum NoKernel {
 
 /// The kernel that a build asks for. A runtime says more than a kernel, so it goes first; a Python
 /// file says enough where both lack.
+///
+/// Scripts name the images of their workbench (OBSERVED:
+/// `…/ml-runtime-pbj-workbench-python3.11-standard:2026.01.1-b6`). Such a Python image is taken for
+/// the embedded one, so that a script runs unchanged.
 pub fn kernel(kernel: &str, runtime: &str, file: &str, function: &str) -> Result<Kernel, NoKernel> {
     let name = if !runtime.is_empty() {
         let known = RUNTIMES.iter().find(|known| known.image_identifier == runtime);
-        known.ok_or_else(|| NoKernel::Runtime(runtime.to_owned()))?.kernel_name.to_owned()
+        match known {
+            Some(known) => known.kernel_name.to_owned(),
+            None if runtime.contains("ml-runtime-") && runtime.contains("-python3") => {
+                python::KERNEL.to_owned()
+            }
+            None => return Err(NoKernel::Runtime(runtime.to_owned())),
+        }
     } else if kernel.is_empty() && file.ends_with(".py") {
         python::KERNEL.to_owned()
     } else {
@@ -90,6 +104,8 @@ mod tests {
         assert_eq!(kernel("Python 3.11", "", "a", "predict"), python);
         assert_eq!(kernel("", "", "a.py", "predict"), python);
         assert_eq!(kernel("", RUNTIMES[0].image_identifier, "a", "predict"), python);
+        let real = "docker.example/cloudera/cdsw/ml-runtime-pbj-workbench-python3.11-standard:2026.01.1-b6";
+        assert_eq!(kernel("", real, "a", "predict"), python);
         assert_eq!(kernel("builtin", "", "", "add"), add);
         assert_eq!(kernel("r", RUNTIMES[1].image_identifier, "", "add"), add);
         assert_eq!(kernel("", "", "a.r", "predict"), Err(NoKernel::Unnamed));

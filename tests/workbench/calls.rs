@@ -9,7 +9,7 @@ use super::support::{As, Bench, Reply};
 
 /// Sends bytes that need not be JSON, to any host name.
 async fn send_raw(bench: &Bench, query: &str, host: Option<&str>, body: Vec<u8>) -> Reply {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = bench.client();
     let mut request =
         http.post(format!("{}/model{query}", bench.running.url)).bearer_auth(bench.key("owner"));
     if let Some(host) = host {

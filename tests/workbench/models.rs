@@ -45,7 +45,8 @@ async fn a_model_is_created_built_deployed_called_changed_and_deleted() {
 
     assert_eq!(bench.delete(As::User("contributor"), &path).await.ok(), json!({}));
     assert_eq!(bench.get(As::User("contributor"), &path).await.status, 404);
-    assert_eq!(bench.call_key(As::User("owner"), access_key, json!(1)).await.status, 404);
+    let deleted = bench.call_key(As::User("owner"), access_key, json!(1)).await;
+    assert_eq!((deleted.status, deleted.inferred.as_slice()), (404, &["model-deleted".to_owned()][..]));
 }
 
 #[tokio::test]
@@ -177,6 +178,10 @@ async fn the_runtimes_are_the_embedded_kernels() {
     let runtimes = listed["runtimes"].as_array().unwrap();
     assert_eq!(runtimes.len(), 1);
     assert!(runtimes[0]["image_identifier"].as_str().unwrap().contains("python3"));
+    assert!(runtimes[0]["kernel"].as_str().unwrap().starts_with("Python 3"));
+    let both = bench.get(As::User("outsider"), "/api/v2/runtimes?sort=-kernel&page_size=1").await.ok();
+    assert_eq!(both["runtimes"][0]["image_identifier"], runtimes[0]["image_identifier"]);
+    assert_ne!(both["next_page_token"], "");
 }
 
 #[tokio::test]

@@ -61,6 +61,11 @@ impl Bench {
         Self { running, clock, credentials, client, _data: data }
     }
 
+    /// For requests that `send` cannot make.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     pub fn key(&self, user: &str) -> String {
         self.credential(user).api_key.expose().to_owned()
     }

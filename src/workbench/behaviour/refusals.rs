@@ -119,6 +119,7 @@ refusals! {
     ModelRefused "model-refused" Inferred 16 "User APikey not authorized to access model" body MODEL_REFUSED;
     ModelKeyRefused "model-key-refused" Inferred 16 "{detail}" body MODEL_KEY;
     ModelUnknown "model-unknown" Inferred 5 "there is no model with this access key" body MODEL;
+    ModelDeleted "model-deleted" Inferred 5 "the model with this access key was deleted" body MODEL;
     ModelNotDeployed "model-not-deployed" Inferred 14 "the model is not deployed: its deployment is {status}" body MODEL;
     ModelBadRequest "model-bad-request" Inferred 3 "the body is not the JSON object expected here: {detail}" body MODEL;
     ModelTooLarge "model-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes" body MODEL;

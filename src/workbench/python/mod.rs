@@ -15,6 +15,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
 pub use process::{Process, Unanswered};
 pub use script::{Outside, inside};
 
@@ -30,6 +34,9 @@ const FILES: [(&str, &str); 5] = [
     ("cml/models_v1.py", include_str!("../../../assets/python/cml/models_v1.py")),
     ("cml/metrics_v1.py", include_str!("../../../assets/python/cml/metrics_v1.py")),
 ];
+
+/// How long the interpreter may take to tell its version.
+const VERSION_TIME: Duration = Duration::from_secs(5);
 
 /// A function in a file of a project.
 #[derive(Debug, Clone)]
@@ -80,6 +87,7 @@ pub enum Unusable {
 pub struct Python {
     interpreter: Option<PathBuf>,
     support: PathBuf,
+    version: Arc<OnceCell<Option<String>>>,
 }
 
 impl Python {
@@ -95,12 +103,25 @@ impl Python {
             fs::write(support.join(name), text)?;
         }
         // The processes run elsewhere, so a relative path would not lead here.
-        Ok(Self { interpreter, support: fs::canonicalize(support)? })
+        Ok(Self { interpreter, support: fs::canonicalize(support)?, version: Arc::default() })
     }
 
     /// Whether functions can be served at all.
     pub fn is_there(&self) -> bool {
         self.interpreter.is_some()
+    }
+
+    /// `Python 3.11`, as the interpreter says; asked once. `None` where there is none that answers.
+    pub async fn version(&self) -> Option<&str> {
+        let ask = || async {
+            let asked =
+                Command::new(self.interpreter.as_deref()?).arg("--version").kill_on_drop(true).output();
+            let output = timeout(VERSION_TIME, asked).await.ok()?.ok()?;
+            let text = String::from_utf8(output.stdout).ok()?;
+            // `Python 3.11.7`: the last part is not what a kernel is called by.
+            text.trim().rsplit_once('.').map(|(version, _)| version.to_owned())
+        };
+        self.version.get_or_init(ask).await.as_deref()
     }
 
     /// Starts a process that serves the function; it has loaded the file when this returns.

@@ -87,8 +87,12 @@ async fn find(workbench: &Workbench, access_key: &str) -> Result<Arc<Callable>, 
         return Ok(callable);
     }
     let wanted = access_key.to_owned();
-    let found = workbench.store().read(move |db| models::callable(db, &wanted)).await?;
-    let callable = Arc::new(found.ok_or(Why::ModelUnknown)?);
+    let found = workbench.store().read(move |db| match models::callable(db, &wanted)? {
+        Some(callable) => Ok(callable),
+        None if models::was_deleted(db, &wanted)? => Err(Refusal::new(Why::ModelDeleted)),
+        None => Err(Why::ModelUnknown.into()),
+    });
+    let callable = Arc::new(found.await?);
     workbench.callables().put(generation, access_key.to_owned(), Arc::clone(&callable));
     Ok(callable)
 }

@@ -8,7 +8,8 @@ use super::lists::list;
 use crate::wire::{ListRuntimesResponse, Runtime, Whole};
 use crate::workbench::Workbench;
 use crate::workbench::answer::Answer;
-use crate::workbench::kernels::{EDITOR, RUNTIMES};
+use crate::workbench::kernels::{EDITOR, ENABLED, RUNTIMES};
+use crate::workbench::python;
 use crate::workbench::query::Params;
 use crate::workbench::refusal::Refusal;
 use crate::workbench::store::listing::{Listing, Scope};
@@ -36,10 +37,10 @@ pub async fn list_all(
     State(workbench): State<Workbench>,
     params: Params,
 ) -> Result<Answer<ListRuntimesResponse>, Refusal> {
-    let version = env!("CARGO_PKG_VERSION");
+    let of_machine = workbench.lifecycle().replicas().settings().python.version().await;
     let rows = RUNTIMES.map(|it| {
-        [it.image_identifier, EDITOR, it.kernel, it.edition, it.description, version]
-            .map(serde_json::Value::from)
+        let kernel = of_machine.filter(|_| it.kernel_name == python::KERNEL).unwrap_or(it.kernel);
+        [it.image_identifier, EDITOR, kernel, it.edition, it.description, env!("CARGO_PKG_VERSION")]
     });
     let scope = Scope::new("1", [Value::Text(serde_json::json!(rows).to_string())]);
     let page = list(&workbench, &params, &LISTING, scope, "runtimes", from_row).await?;
@@ -54,7 +55,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Runtime> {
         edition: row.get(3)?,
         description: row.get(4)?,
         full_version: row.get(5)?,
-        status: "enabled".to_owned(),
+        status: ENABLED.to_owned(),
         register_user_id: Whole(0),
     })
 }

@@ -12,7 +12,10 @@ use rusqlite_migration::{M, Migrations};
 const FILE: &str = "workbench.sqlite";
 
 /// Every step that the schema ever took, in order; steps are only ever added.
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../../assets/migrations/0001_first.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../../assets/migrations/0001_first.sql")),
+    M::up(include_str!("../../../assets/migrations/0002_deleted_models.sql")),
+];
 
 /// Network file systems, by the magic number of statfs(2): the shared memory of WAL does not work
 /// across machines (sqlite.org/wal.html), and their locks cannot be relied on.

@@ -197,6 +197,13 @@ pub fn delete(db: &Connection, id: i64) -> Result<bool, StoreError> {
     Ok(db.prepare_cached("DELETE FROM models WHERE id = ?")?.execute([id])? > 0)
 }
 
+/// Whether there once was a model with this access key.
+pub fn was_deleted(db: &Connection, access_key: &str) -> Result<bool, StoreError> {
+    let mut select =
+        db.prepare_cached("SELECT EXISTS (SELECT 1 FROM deleted_models WHERE access_key = ?)")?;
+    Ok(select.query_row([access_key], |row| row.get(0))?)
+}
+
 /// What decides about a call with this access key; two looks at indexes.
 pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, StoreError> {
     let mut select = db.prepare_cached(
