@@ -1,5 +1,6 @@
 //! `credentials.json`: the keys of the seeded users, for whoever may read the data directory.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -51,7 +52,8 @@ pub fn write(data: &Path, credentials: &[Credential]) -> io::Result<()> {
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     file.persist(path(data))?;
-    Ok(())
+    // The new name is on the disk only once its directory is.
+    File::open(data)?.sync_all()
 }
 
 /// Reads the file back.
