@@ -48,6 +48,7 @@ async fn what_is_not_served_says_so() {
         12,
         "wrong-method",
     );
+    bench.post(owner, "/api/v2/users/owner/v1_key/:rotate", json!({})).await.refused(404, 5, "unknown-path");
     let bootstrap = bench.get(As::Nobody, "/sense-bootstrap.json").await.ok();
     assert_eq!(bootstrap["gitSha"], "26.06.13-keybench");
 }

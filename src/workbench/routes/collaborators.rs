@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 
 use super::keys::unknown_user;
+use super::lists::list as list_page;
 use crate::wire::{AddProjectCollaboratorRequest, Empty, ListProjectCollaboratorsResponse};
 use crate::workbench::Workbench;
 use crate::workbench::answer::{Answer, Json, done};
@@ -12,7 +13,7 @@ use crate::workbench::gate::InProject;
 use crate::workbench::query::Params;
 use crate::workbench::refusal::{Refusal, bad_value};
 use crate::workbench::rights::Permission;
-use crate::workbench::store::listing::{self, Scope};
+use crate::workbench::store::listing::Scope;
 use crate::workbench::store::projects::{self, COLLABORATORS};
 use crate::workbench::store::users;
 
@@ -24,19 +25,12 @@ pub async fn list(
     params: Params,
 ) -> Result<Answer<ListProjectCollaboratorsResponse>, Refusal> {
     let place = format!("collaborators {} {}", project.stored.id, caller.user().id);
-    let query = params.list(&workbench, &COLLABORATORS, &place)?;
     let scope = Scope::new("m.project_id = ?", [project.stored.id.into()]);
-    let selection = query.selection.clone();
-    let slice = workbench
-        .store()
-        .read(move |db| {
-            listing::page(db, &COLLABORATORS, &scope, &selection, projects::collaborator_from_row)
-        })
-        .await
-        .map_err(Refusal::from)?;
-    let next_page_token = query.next_token(&workbench, &slice);
-    let response = ListProjectCollaboratorsResponse { collaborators: slice.items, next_page_token };
-    Ok(Answer::new(response).inferred_all(query.inferred))
+    let read = projects::collaborator_from_row;
+    let page = list_page(&workbench, &params, &COLLABORATORS, scope, &place, read).await?;
+    let answer =
+        |collaborators, next_page_token| ListProjectCollaboratorsResponse { collaborators, next_page_token };
+    Ok(page.answer(answer))
 }
 
 /// AddProjectCollaborator: adds, or changes the permission (OBSERVED, cai-mcp).

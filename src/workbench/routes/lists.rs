@@ -17,6 +17,15 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// The same page, told with other rows.
+    pub fn with_items<U>(self, items: Vec<U>) -> Page<U> {
+        Page { items, next_page_token: self.next_page_token, inferred: self.inferred }
+    }
+
     /// Whether one of the rows is so.
     pub fn any(&self, is_so: impl Fn(&T) -> bool) -> bool {
         self.items.iter().any(is_so)

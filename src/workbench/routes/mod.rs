@@ -130,9 +130,13 @@ fn route_path(operation: &Operation) -> String {
 }
 
 /// `…/x:restart` → `…/x/:restart` where `restart` is a verb that is served; `None` for other paths.
+/// A path that has the segment already is none of the specification's, so it is made one of nothing.
 pub fn split_verb(path: &str) -> Option<String> {
     let (before, verb) = path.rsplit_once(':')?;
-    (verbs().any(|known| known == verb) && !before.ends_with('/')).then(|| format!("{before}/:{verb}"))
+    if !verbs().any(|known| known == verb) {
+        return None;
+    }
+    Some(if before.ends_with('/') { format!("{before}%3A{verb}") } else { format!("{before}/:{verb}") })
 }
 
 /// What is served nowhere: 501 for what the real product has, 405 for a method that a path here
@@ -183,7 +187,7 @@ mod tests {
     fn custom_methods_become_segments_and_back() {
         assert_eq!(split_verb("/users/x/v1_key:rotate").as_deref(), Some("/users/x/v1_key/:rotate"));
         assert_eq!(split_verb("/users/x/v2_keys/a:b"), None);
-        assert_eq!(split_verb("/users/:rotate"), None);
+        assert_eq!(split_verb("/users/x/v1_key/:rotate").as_deref(), Some("/users/x/v1_key/%3Arotate"));
         assert_eq!(join_verb("/users/x/v1_key/:rotate"), "/users/x/v1_key:rotate");
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde_json::{Map, Value};
 
+use super::lists::list as list_page;
 use crate::wire::{
     BatchListProjectsResponse, CreateProjectRequest, Empty, ListProjectNamesResponse, ListProjectsResponse,
     Project, Whole,
@@ -17,7 +18,6 @@ use crate::workbench::query::Params;
 use crate::workbench::refusal::{Refusal, bad_value};
 use crate::workbench::rights::{self, Right, Standing};
 use crate::workbench::store::StoreError;
-use crate::workbench::store::listing;
 use crate::workbench::store::projects::{self, NewProjectRow, Reach, StoredProject};
 
 /// Shared memory where nobody asked for more, in MB (SPEC).
@@ -30,18 +30,13 @@ pub async fn list(
     params: Params,
 ) -> Result<Answer<ListProjectsResponse>, Refusal> {
     let reach = reach(&caller, &params)?;
-    let query =
-        params.list(&workbench, &projects::LISTING, &format!("projects {reach:?} {}", caller.user().id))?;
-    let scope = projects::scope(reach, caller.user().id);
-    let selection = query.selection.clone();
-    let slice = workbench
-        .store()
-        .read(move |db| listing::page(db, &projects::LISTING, &scope, &selection, projects::from_row))
-        .await
-        .map_err(Refusal::from)?;
-    let next_page_token = query.next_token(&workbench, &slice);
-    let projects = with_permissions(&workbench, &caller, slice.items).await?;
-    Ok(Answer::new(ListProjectsResponse { projects, next_page_token }).inferred_all(query.inferred))
+    let user_id = caller.user().id;
+    let place = format!("projects {reach:?} {user_id}");
+    let scope = projects::scope(reach, user_id);
+    let page = list_page(&workbench, &params, &projects::LISTING, scope, &place, projects::from_row).await?;
+    let seen = with_permissions(&workbench, &caller, page.items()).await?;
+    let answer = |projects, next_page_token| ListProjectsResponse { projects, next_page_token };
+    Ok(page.with_items(seen).answer(answer))
 }
 
 /// Which projects are asked for; "all" means "all and public" for whoever is no site administrator
@@ -60,12 +55,12 @@ fn reach(caller: &Caller, params: &Params) -> Result<Reach, Refusal> {
 async fn with_permissions(
     workbench: &Workbench,
     caller: &Caller,
-    stored: Vec<StoredProject>,
+    stored: &[StoredProject],
 ) -> Result<Vec<Project>, StoreError> {
     let mut projects = Vec::with_capacity(stored.len());
     for stored in stored {
-        let standing = workbench.standing(caller, &stored).await?;
-        projects.push(seen(workbench, stored.project, standing));
+        let standing = workbench.standing(caller, stored).await?;
+        projects.push(seen(workbench, stored.project.clone(), standing));
     }
     Ok(projects)
 }
@@ -107,19 +102,12 @@ pub async fn names(
     caller: Caller,
     params: Params,
 ) -> Result<Answer<ListProjectNamesResponse>, Refusal> {
-    let query = params.list(&workbench, &projects::NAMES, &format!("project names {}", caller.user().id))?;
-    let scope = projects::scope(Reach::Public, caller.user().id);
-    let selection = query.selection.clone();
-    let slice = workbench
-        .store()
-        .read(move |db| {
-            listing::page(db, &projects::NAMES, &scope, &selection, |row| row.get::<_, String>(0))
-        })
-        .await
-        .map_err(Refusal::from)?;
-    let next_page_token = query.next_token(&workbench, &slice);
-    let response = ListProjectNamesResponse { project_names: slice.items, next_page_token };
-    Ok(Answer::new(response).inferred_all(query.inferred))
+    let user_id = caller.user().id;
+    let place = format!("project names {user_id}");
+    let scope = projects::scope(Reach::Public, user_id);
+    let page = list_page(&workbench, &params, &projects::NAMES, scope, &place, |row| row.get(0)).await?;
+    let answer = |project_names, next_page_token| ListProjectNamesResponse { project_names, next_page_token };
+    Ok(page.answer(answer))
 }
 
 /// GetProject
