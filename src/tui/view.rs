@@ -181,16 +181,18 @@ fn notice(app: &App, frame: &mut Frame<'_>, area: Rect) {
 fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
     let theme = &app.preferences.theme;
     let contexts = update::contexts(app);
+    let typing = update::typing(app);
     let mut entries: Vec<(usize, u8, String, &str)> = Vec::new();
     for entry in COMMANDS.iter().filter(|entry| entry.hint > 0 && app.allows(entry)) {
         let Some(depth) = contexts.iter().position(|context| entry.contexts.contains(context)) else {
             continue;
         };
-        let key = app.keymap.key_of(entry);
+        // While something is typed, a single character is text.
+        let usable = |key: &String| !typing || key.chars().count() > 1;
+        let Some(key) = app.keymap.keys_of(entry).into_iter().find(usable) else { continue };
         // An outer context's key that an inner one took does something else here.
         let shadowed = entries.iter().any(|(_, _, other, _)| *other == key);
-        let typed = update::typing(app) && key.chars().count() == 1;
-        if !key.is_empty() && !shadowed && !typed {
+        if !shadowed {
             entries.push((depth, entry.hint, key, entry.short));
         }
     }

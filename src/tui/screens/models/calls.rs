@@ -200,7 +200,10 @@ impl Call {
                 Reply::Requests(tokio::task::spawn_blocking(work).await.unwrap_or_default())
             }
             Self::StoreRequests { file, url, model_id, requests } => {
-                let work = move || saved::store(&file, &url, &model_id, &requests).map_err(|e| e.to_string());
+                let work = move || {
+                    saved::store(&file, Timestamp::now(), &url, &model_id, &requests)
+                        .map_err(|e| e.to_string())
+                };
                 let done = tokio::task::spawn_blocking(work).await;
                 Reply::RequestsStored(done.unwrap_or_else(|error| Err(error.to_string())))
             }

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::config::private_file;
 
 /// Sent requests that are kept of a model.
 const HISTORY: usize = 20;
-/// Models that are kept, over all workbenches.
+/// Models that are kept of a workbench.
 const MODELS: usize = 500;
+/// Workbenches that are kept.
+const WORKBENCHES: usize = 10;
 /// A request that is larger is not kept.
 const LARGEST: usize = 64 * 1024;
 /// A file that is larger is none of ours.
@@ -46,28 +49,43 @@ impl Requests {
 #[serde(default)]
 struct Contents {
     version: u32,
-    workbenches: BTreeMap<String, BTreeMap<String, Requests>>,
+    workbenches: BTreeMap<String, Workbench>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Workbench {
+    /// When something was kept here last: the one that was left alone longest goes first. (The
+    /// demo has another URL each time.)
+    touched: Timestamp,
+    models: BTreeMap<String, Requests>,
 }
 
 /// The requests of one workbench. A file that is absent or not readable as ours holds none.
 pub fn load(file: &Path, url: &str) -> HashMap<String, Requests> {
-    read(file).workbenches.remove(url).unwrap_or_default().into_iter().collect()
+    read(file).workbenches.remove(url).unwrap_or_default().models.into_iter().collect()
 }
 
 /// Puts the requests of one model into the file.
 ///
 /// # Errors
 /// The file or its folder cannot be written.
-pub fn store(file: &Path, url: &str, model_id: &str, requests: &Requests) -> io::Result<()> {
+pub fn store(file: &Path, now: Timestamp, url: &str, model_id: &str, requests: &Requests) -> io::Result<()> {
     let mut contents = read(file);
     let keep = |text: &String| text.len() <= LARGEST && !holds_a_key(text);
     let mut kept = requests.clone();
     kept.sent.retain(keep);
     kept.named.retain(|_, text| keep(text));
-    let models = contents.workbenches.entry(url.to_owned()).or_default();
-    models.insert(model_id.to_owned(), kept);
-    while models.len() > MODELS {
-        models.pop_first();
+    let workbench = contents.workbenches.entry(url.to_owned()).or_default();
+    workbench.touched = now;
+    workbench.models.insert(model_id.to_owned(), kept);
+    while workbench.models.len() > MODELS {
+        workbench.models.pop_first();
+    }
+    while contents.workbenches.len() > WORKBENCHES {
+        let oldest = contents.workbenches.iter().min_by_key(|(_, other)| other.touched);
+        let Some(url) = oldest.map(|(url, _)| url.clone()) else { break };
+        contents.workbenches.remove(&url);
     }
     contents.version = 1;
     if let Some(folder) = file.parent() {
@@ -110,13 +128,27 @@ mod tests {
         let key = format!("{{\"key\": \"{}.{}\"}}", "0a".repeat(32), "9f".repeat(32));
         requests.note_sent(&key);
         requests.named.insert("small".into(), "{}".into());
-        store(&file, "http://one", "model", &requests).unwrap();
-        store(&file, "http://two", "model", &Requests::default()).unwrap();
+        store(&file, Timestamp::UNIX_EPOCH, "http://one", "model", &requests).unwrap();
+        store(&file, Timestamp::UNIX_EPOCH, "http://two", "model", &Requests::default()).unwrap();
         let back = load(&file, "http://one").remove("model").unwrap();
         assert_eq!(back.sent, ["{\"a\": 1}", "{\"a\": 2}"]);
         assert_eq!(back.named["small"], "{}");
         assert!(!std::fs::read_to_string(&file).unwrap().contains("9f9f"));
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_workbench_that_was_left_alone_longest_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("requests.json");
+        let mut requests = Requests::default();
+        requests.note_sent("{}");
+        for second in 0..=WORKBENCHES as i64 {
+            let now = Timestamp::from_second(second).unwrap();
+            store(&file, now, &format!("http://{second}"), "model", &requests).unwrap();
+        }
+        assert!(load(&file, "http://0").is_empty());
+        assert_eq!(load(&file, "http://1").len(), 1);
     }
 
     #[test]
