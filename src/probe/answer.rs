@@ -350,6 +350,21 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// The quick reading of runs and the full one of single calls agree, whatever comes.
+        #[test]
+        fn both_readings_of_any_body_agree(status in 100_u16..600, body in "[\\{\\}\\[\\]\":,a-z0-9<> ]{0,40}|\\{\"success\":(true|false|1|null),\"ReplicaID\":(\"a\"|null|[0-9]|\\{\\})\\}") {
+            let size = body.len() as u64;
+            let full = Answer::new(status, Vec::new(), Bytes::from(body.clone()), size, false);
+            let brief = Brief::read(body.as_bytes());
+            proptest::prop_assert_eq!(brief.success, full.success);
+            proptest::prop_assert_eq!(brief.replica_id.as_deref(), full.replica_id.as_deref());
+            proptest::prop_assert_eq!(brief.kind, full.kind);
+            proptest::prop_assert_eq!(judge(status, brief.success, brief.kind, body.as_bytes()), full.failure());
+            full.message();
+        }
+    }
+
     #[test]
     fn members_of_other_types_and_escaped_names_do_no_harm() {
         let brief =

@@ -360,6 +360,16 @@ mod tests {
         (head, String::from_utf8(body).unwrap(), end, connection.is_reusable())
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_head_makes_the_reader_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let mut answer = b"HTTP/1.1 200 OK\r\nContent-Length: ".to_vec();
+            answer.extend(&bytes);
+            let _ = parse_head(&bytes, &mut |_, _| ());
+            let _ = parse_head(&answer, &mut |_, _| ());
+        }
+    }
+
     #[tokio::test]
     async fn bodies_end_where_the_head_says_however_the_bytes_arrive() {
         let cases: [(&[u8], u16, &str, bool); 6] = [
