@@ -99,6 +99,7 @@ impl Context {
         let loaded = self.loaded();
         Start {
             session,
+            embedded: None,
             ui: loaded.ui,
             no_color: self.global.no_color || process_env("NO_COLOR").is_some(),
             problems: loaded.problems.iter().map(ToString::to_string).collect(),

@@ -26,7 +26,9 @@ mod serve;
 mod values;
 mod whoami;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -45,10 +47,23 @@ use crate::config::{Error as ConfigError, Session};
 pub struct Start {
     /// `None`: the first-run screen.
     pub session: Option<Session>,
+    /// An embedded workbench to start and to sign in to, in place of a session.
+    pub embedded: Option<Embedding>,
     pub ui: UiSettings,
     pub no_color: bool,
     /// What was wrong with the configuration; it is shown, and defaults are used.
     pub problems: Vec<String>,
+}
+
+/// The embedded workbench that `demo` asks for.
+#[derive(Debug, Clone)]
+pub struct Embedding {
+    /// `None`: a folder that goes with the program.
+    pub data: Option<PathBuf>,
+    /// Who is signed in.
+    pub user: String,
+    pub timeout: Option<Duration>,
+    pub read_only: bool,
 }
 
 /// Runs the command line of this process. `interface` opens the interface and returns when it is

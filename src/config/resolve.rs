@@ -91,6 +91,7 @@ impl Resolved {
         }
         let mut session = Session::new(Client::new(self.client_options())?);
         session.username = self.username.clone();
+        session.key_id = self.key_id.clone();
         session.read_only = self.read_only;
         session.project = self.project.as_ref().map(|project| project.value.clone());
         session.inside_workbench = self.inside_workbench;

@@ -10,6 +10,8 @@ pub struct Session {
     pub client: Client,
     /// Whose key it is, where that is known before the first answer.
     pub username: Option<String>,
+    /// Its Key ID, where the profile or the demo knows it; the workbench never tells (SPEC).
+    pub key_id: Option<String>,
     /// What people call it: the profile's label or name, else the host.
     pub label: String,
     /// The profile it comes from; `None` for the environment and for the demo.
@@ -45,6 +47,7 @@ impl Session {
         Self {
             client,
             username: None,
+            key_id: None,
             label,
             profile: None,
             colour: None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::Beginning;
 use super::command::{COMMANDS, Command, Context, Danger, Entry};
 use super::effect::{Call, Effect, Effects};
 use super::glyphs;
@@ -13,10 +14,9 @@ use super::notices::Notices;
 use super::overlays::Overlay;
 use super::preferences::Preferences;
 use super::requests::{Kind, RequestId, Requests, Scope};
-use super::screens::{self, admin, models, settings};
+use super::screens::{self, admin, models, settings, welcome};
 use super::session::SessionState;
 use super::widgets::Styles;
-use crate::config::Session;
 use crate::wire::time;
 
 /// The three tabs.
@@ -72,19 +72,26 @@ pub struct App {
     pub requests: Requests,
     /// Ticks so far, for spinners.
     pub ticks: usize,
+    /// What is shown where nobody is signed in.
+    pub welcome: welcome::State,
     pub settings: settings::State,
     pub models: models::State,
     pub admin: admin::State,
 }
 
 impl App {
-    /// The interface on `session`, or the first-run screen without one.
-    pub fn new(session: Option<&Session>, preferences: Preferences, now: Timestamp) -> Self {
+    /// The interface as it is before anything was asked.
+    pub fn new(beginning: &Beginning, preferences: Preferences, now: Timestamp) -> Self {
         let (keymap, problems) = Keymap::new(&preferences.keys);
         let mut app = Self {
             now,
             size: (80, 24),
-            session: session.map(SessionState::new).unwrap_or_default(),
+            session: match beginning {
+                Beginning::Session(session) => SessionState::new(session),
+                Beginning::Embedded(wish) => SessionState::opening("demo", &wish.user),
+                Beginning::Welcome => SessionState::default(),
+            },
+            welcome: welcome::State::default(),
             preferences,
             keymap,
             tab: Tab::default(),

@@ -217,7 +217,7 @@ pub static COMMANDS: &[Entry] = &[
     // Forms and dialogs
     entry(C::NextField, "form.next", &[X::Form], Safe, &["tab"], 0, "next field", "Next field", "Move to the next field"),
     entry(C::PreviousField, "form.previous", &[X::Form], Safe, &["shift-tab"], 0, "previous field", "Previous field", "Move to the previous field"),
-    entry(C::Submit, "form.submit", &[X::Form, X::Confirm, X::FilterField], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
+    entry(C::Submit, "form.submit", &[X::Form, X::Confirm, X::FilterField, X::Palette], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
     // Settings
     entry(C::NewKey, "keys.new", &[X::Keys], Changes, &["n"], 1, "new", "New API key", "Create an API key: expiry, audience, comment"),
     entry(C::RotateKey, "keys.rotate", &[X::Keys], Changes, &["r"], 2, "rotate", "Rotate API key", "Successor first; the old key goes only after a yes"),

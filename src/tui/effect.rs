@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::embedded::Embedded;
 use super::msg::{Msg, Reply};
 use super::requests::RequestId;
 use super::screens::{admin, models, settings};
@@ -32,6 +33,8 @@ pub enum Effect {
     Repaint,
     /// Uses another workbench or credential from now on.
     UseSession(Box<Session>),
+    /// Keeps an embedded workbench running until the program ends, or another takes its place.
+    Host(Box<Embedded>),
     Quit,
 }
 

@@ -13,13 +13,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, error::TryRecvError, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
+use super::Beginning;
 use super::app::App;
+#[cfg(debug_assertions)]
+use super::effect::Call;
 use super::effect::{Effect, Effects};
 use super::msg::Msg;
+#[cfg(debug_assertions)]
+use super::requests::{Kind, Scope};
 use super::runner::Runner;
 use super::terminal::{self, Guard, Screen};
 use super::{clipboard, update, view};
-use crate::config::Session;
 
 /// How often something that goes on is drawn again.
 const TICK: Duration = Duration::from_millis(250);
@@ -40,7 +44,7 @@ pub enum Error {
 }
 
 /// Runs the interface until it is left.
-pub async fn run(app: &mut App, session: Option<Session>) -> Result<(), Error> {
+pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
     let guard = Guard::enter()?;
     let mut screen = terminal::screen()?;
     let mut signals = Signals::new()?;
@@ -48,12 +52,18 @@ pub async fn run(app: &mut App, session: Option<Session>) -> Result<(), Error> {
     screen.draw(|frame| view::view(app, frame))?;
 
     let (replies, mut inbox) = unbounded_channel();
-    let mut runner = Runner::new(session.map(Arc::new), replies.clone());
+    let session = match &beginning {
+        Beginning::Session(session) => Some(Arc::new((**session).clone())),
+        Beginning::Embedded(_) | Beginning::Welcome => None,
+    };
+    let mut runner = Runner::new(session, replies.clone());
     let mut keys = read_keys(replies.clone());
     watch_for_hang_up(replies);
     let mut ended = Ended::No;
-    let first = update::start(app, Timestamp::now());
+    let first = update::start(app, Timestamp::now(), beginning);
     ended.or(carry_out(app, first, &mut runner, &guard, &mut screen)?);
+    #[cfg(debug_assertions)]
+    panic_where_asked(app, &mut runner);
     let mut next_tick = None;
     let mut dirty = true;
     loop {
@@ -63,6 +73,8 @@ pub async fn run(app: &mut App, session: Option<Session>) -> Result<(), Error> {
         }
         if let Ended::Yes(result) = ended {
             runner.cancel_all();
+            drop(guard);
+            runner.shutdown().await;
             return result;
         }
         next_tick = if app.animated() { next_tick.or(Some(Instant::now() + TICK)) } else { None };
@@ -111,6 +123,20 @@ pub async fn run(app: &mut App, session: Option<Session>) -> Result<(), Error> {
     }
 }
 
+/// Panics where `KEYBENCH_PANIC` says, to prove that the terminal survives it. Debug builds only.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "the panic is the purpose")]
+fn panic_where_asked(app: &mut App, runner: &mut Runner) {
+    match std::env::var("KEYBENCH_PANIC").as_deref() {
+        Ok("loop") => panic!("asked for by KEYBENCH_PANIC"),
+        Ok("task") => {
+            let id = app.requests.start(Scope::Session, Kind::Read, "panicking".into(), app.now);
+            runner.start(id, Call::Panic);
+        }
+        _ => {}
+    }
+}
+
 /// Whether, and how, the loop is over.
 enum Ended {
     No,
@@ -153,6 +179,7 @@ fn carry_out(
         match effect {
             Effect::Start { id, call } => runner.start(id, call),
             Effect::Cancel(id) => runner.cancel(id),
+            Effect::Host(embedded) => runner.host(*embedded),
             Effect::UseSession(session) => runner.use_session(Arc::from(session)),
             Effect::Copy(copied) => {
                 let path = app.preferences.clipboard;

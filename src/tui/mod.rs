@@ -16,6 +16,7 @@
 //! | [`screens`] | Settings, Models, Admin; how a screen plugs in stands there |
 //! | [`overlays`] | questions, help, palette, notices: over any screen |
 //! | [`command`], [`keymap`] | the one table of commands, and which key gives which |
+//! | [`session`], [`embedded`] | who is signed in where; a workbench inside this process |
 //! | [`requests`], [`runner`] | what is in flight; tasks and their cancellation |
 //! | [`event_loop`], [`terminal`], [`backend`] | waiting, the terminal's modes, few bytes |
 //! | [`preferences`] | what a person chose: theme, keys, clipboard |
@@ -27,6 +28,7 @@ pub mod backend;
 pub mod clipboard;
 pub mod command;
 pub mod effect;
+pub mod embedded;
 pub mod event_loop;
 pub mod glyphs;
 pub mod keymap;
@@ -62,19 +64,42 @@ pub async fn open(start: Start) -> Result<(), Error> {
     preferences.problems.splice(0..0, start.problems);
     if let Ok(store) = Store::from_env(&process_env) {
         preferences.paths.push(("configuration", store.config_file().display().to_string()));
-        // A home directory inside a workbench is read by other collaborators of the project.
-        let private = start.session.as_ref().is_none_or(|session| !session.inside_workbench);
+        preferences.paths.push(("profiles", store.profiles_file().display().to_string()));
+        // A home directory inside a workbench is read by other collaborators of the project, and
+        // what a demo sends concerns nobody afterwards.
+        let private =
+            start.embedded.is_none() && start.session.as_ref().is_none_or(|one| !one.inside_workbench);
         preferences.requests_file = private.then(|| store.dir().join("requests.json"));
+        preferences.store = Some(store);
     }
-    run(start.session, preferences).await
+    let beginning = match (start.session, start.embedded) {
+        (Some(session), _) => Beginning::Session(Box::new(session)),
+        (None, Some(wish)) => Beginning::Embedded(embedded::Wish {
+            data: wish.data,
+            user: wish.user,
+            read_only: wish.read_only,
+            timeout: wish.timeout,
+        }),
+        (None, None) => Beginning::Welcome,
+    };
+    run(beginning, preferences).await
 }
 
-/// Runs the interface on `session` until it is left; without a session it begins with the
-/// first-run screen. Must be called on a tokio runtime with time and signals.
-pub async fn run(session: Option<Session>, preferences: Preferences) -> Result<(), Error> {
-    let mut app = App::new(session.as_ref(), preferences, Timestamp::now());
+/// What the interface begins with.
+#[derive(Debug)]
+pub enum Beginning {
+    Session(Box<Session>),
+    /// An embedded workbench that is to be started.
+    Embedded(embedded::Wish),
+    /// The first-run screen.
+    Welcome,
+}
+
+/// Runs the interface until it is left. Must be called on a tokio runtime with time and signals.
+pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<(), Error> {
+    let mut app = App::new(&beginning, preferences, Timestamp::now());
     if let Ok(size) = crossterm::terminal::size() {
         app.size = size;
     }
-    event_loop::run(&mut app, session).await
+    event_loop::run(&mut app, beginning).await
 }

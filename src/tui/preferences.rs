@@ -8,6 +8,7 @@ use jiff::civil::Weekday;
 use super::clipboard;
 use super::glyphs::{self, Glyphs};
 use super::theme::{self, Theme};
+use crate::config::Store;
 use crate::config::ui::{UiSettings, WeekStart};
 
 /// What the interface looks like and how its keys lie.
@@ -26,6 +27,8 @@ pub struct Preferences {
     pub paths: Vec<(&'static str, String)>,
     /// Where requests that were sent or saved are kept; `None` keeps them for this run only.
     pub requests_file: Option<PathBuf>,
+    /// Profiles and their keys; `None` where there is no place for them.
+    pub store: Option<Store>,
     /// What was wrong with the configuration; the defaults are used, and this is told.
     pub problems: Vec<String>,
 }
@@ -41,6 +44,7 @@ impl Default for Preferences {
             keys: BTreeMap::new(),
             paths: Vec::new(),
             requests_file: None,
+            store: None,
             problems: Vec::new(),
         }
     }
@@ -92,6 +96,7 @@ impl Preferences {
             keys: keys.collect(),
             paths: Vec::new(),
             requests_file: None,
+            store: None,
             problems,
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::effect::{Call, Context};
+use super::embedded::Embedded;
 use super::msg::{Msg, Reply};
 use super::requests::RequestId;
 use crate::config::Session;
@@ -18,12 +19,14 @@ pub struct Runner {
     session: Option<Arc<Session>>,
     replies: UnboundedSender<Msg>,
     running: HashMap<RequestId, CancellationToken>,
+    /// The workbench that runs in this process.
+    hosted: Option<Embedded>,
 }
 
 impl Runner {
     /// Answers go to `replies`.
     pub fn new(session: Option<Arc<Session>>, replies: UnboundedSender<Msg>) -> Self {
-        Self { session, replies, running: HashMap::new() }
+        Self { session, replies, running: HashMap::new(), hosted: None }
     }
 
     /// Starts a request. Its answer arrives as a message, unless it is cancelled before.
@@ -74,6 +77,20 @@ impl Runner {
     /// Drops everything.
     pub fn cancel_all(&mut self) {
         self.running.drain().for_each(|(_, token)| token.cancel());
+    }
+
+    /// Keeps an embedded workbench running, in place of one before.
+    pub fn host(&mut self, embedded: Embedded) {
+        if let Some(before) = self.hosted.replace(embedded) {
+            tokio::spawn(before.shutdown());
+        }
+    }
+
+    /// Ends the embedded workbench, where there is one.
+    pub async fn shutdown(self) {
+        if let Some(embedded) = self.hosted {
+            embedded.shutdown().await;
+        }
     }
 
     /// Uses another workbench or credential from the next request on.

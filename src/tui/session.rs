@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::App;
-use super::effect::Effects;
+use super::effect::{Effect, Effects};
+use super::embedded::{Embedded, Wish};
 use super::requests::{Kind, Scope};
-use super::{effect, msg};
-use crate::api::{self, expiration_setting};
-use crate::config::Session;
+use super::screens::{admin, models, settings, welcome};
+use super::{effect, msg, overlays, screens};
+use crate::api::{self, Client, ClientOptions, expiration_setting};
+use crate::config::paths::process_env;
+use crate::config::resolve::open_profile;
+use crate::config::{self, Credential, Profile, Profiles, Session, Store};
 use crate::expiry::Policy;
 use crate::secret::ApiKey;
 use crate::wire::AUDIENCE_API;
@@ -53,7 +57,10 @@ pub enum Expiration {
 /// The signed-in session, without what only effects need.
 #[derive(Debug, Default)]
 pub struct SessionState {
+    /// A session is there, or about to be.
     pub signed_in: bool,
+    /// What a session is waiting for, as words after a spinner; its requests wait as well.
+    pub opening: Option<String>,
     pub url: String,
     /// Where models answer.
     pub model_url: String,
@@ -62,6 +69,8 @@ pub struct SessionState {
     pub username: Option<String>,
     pub read_only: bool,
     pub insecure: bool,
+    /// The credential is a workbench session's own.
+    pub inside_workbench: bool,
     pub version: Option<String>,
     pub connection: Connection,
     pub expiration: Expiration,
@@ -88,7 +97,20 @@ impl SessionState {
             username: session.username.clone(),
             read_only: session.read_only,
             insecure: session.insecure,
+            inside_workbench: session.inside_workbench,
+            own_key_id: session.key_id.clone(),
             known_keys: known_keys.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A session that is about to be there.
+    pub fn opening(label: &str, user: &str) -> Self {
+        Self {
+            signed_in: true,
+            opening: Some("starting the embedded workbench".into()),
+            label: label.into(),
+            username: Some(user.into()),
             ..Self::default()
         }
     }
@@ -112,9 +134,58 @@ impl SessionState {
     }
 }
 
+/// A session that was just opened.
+#[derive(Debug)]
+pub struct Opened {
+    pub session: Session,
+    pub embedded: Option<Embedded>,
+}
+
+/// Why there is no session, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl From<api::Error> for Refusal {
+    fn from(error: api::Error) -> Self {
+        Self { message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<config::Error> for Refusal {
+    fn from(error: config::Error) -> Self {
+        Self { message: error.to_string(), hint: error.hint() }
+    }
+}
+
 /// Requests about the session itself.
 #[derive(Debug)]
 pub enum Call {
+    /// Starts an embedded workbench and signs in to it.
+    StartEmbedded(Wish),
+    /// Signs in with a key, and stores both as a profile once the key was accepted.
+    SignIn {
+        store: Option<Store>,
+        url: String,
+        key: ApiKey,
+        name: String,
+    },
+    /// Signs in with what a profile stores, and makes it current.
+    OpenProfile {
+        store: Store,
+        name: String,
+    },
+    /// Reads the profiles.
+    Profiles {
+        store: Store,
+    },
+    /// Forgets a profile and its key.
+    RemoveProfile {
+        store: Store,
+        name: String,
+    },
     /// Whose key this is.
     WhoAmI,
     /// The expiration setting.
@@ -125,6 +196,13 @@ pub enum Call {
 /// Their answers.
 #[derive(Debug)]
 pub enum Reply {
+    /// A session to use from now on, and the workbench behind it where that runs here.
+    Opened(Result<Box<Opened>, Refusal>),
+    Profiles(Result<Profiles, String>),
+    ProfileRemoved {
+        name: String,
+        answer: Result<Profiles, String>,
+    },
     WhoAmI(Result<String, api::Error>),
     Expiration(Result<Option<(String, u32)>, api::Error>),
     Version(Result<String, api::Error>),
@@ -134,6 +212,39 @@ pub enum Reply {
 
 impl Call {
     pub(super) async fn run(self, session: Option<Arc<Session>>) -> Reply {
+        match self {
+            Self::StartEmbedded(wish) => {
+                return Reply::Opened(match Embedded::start(wish).await {
+                    Ok((embedded, session)) => Ok(Box::new(Opened { session, embedded: Some(embedded) })),
+                    Err(message) => Err(Refusal { message, hint: None }),
+                });
+            }
+            Self::SignIn { store, url, key, name } => {
+                let opened = sign_in(store, url, key, name).await;
+                return Reply::Opened(opened.map(|session| Box::new(Opened { session, embedded: None })));
+            }
+            Self::OpenProfile { store, name } => {
+                let opened = blocking(move || {
+                    let session = open_profile(&store, &name, &process_env)?;
+                    store.make_current(&name)?;
+                    Ok(session)
+                });
+                return Reply::Opened(
+                    opened.await.map(|session| Box::new(Opened { session, embedded: None })),
+                );
+            }
+            Self::Profiles { store } => return Reply::Profiles(profiles(store).await),
+            Self::RemoveProfile { store, name } => {
+                let (place, gone) = (store.clone(), name.clone());
+                let removed = blocking(move || place.remove(&gone).map_err(Refusal::from)).await;
+                let answer = match removed {
+                    Ok(()) => profiles(store).await,
+                    Err(refusal) => Err(refusal.message),
+                };
+                return Reply::ProfileRemoved { name, answer };
+            }
+            Self::WhoAmI | Self::Expiration | Self::Version => {}
+        }
         let Some(session) = session else { return Reply::SignedOut };
         let client = &session.client;
         match self {
@@ -143,9 +254,49 @@ impl Call {
             Self::Expiration => {
                 Reply::Expiration(client.site_config().await.map(|map| expiration_setting(&map)))
             }
-            Self::Version => Reply::Version(client.version().await.map(|version| version.git_sha)),
+            _ => Reply::Version(client.version().await.map(|version| version.git_sha)),
         }
     }
+}
+
+/// Files are read and written where waiting for them holds up nobody.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Refusal { message: error.to_string(), hint: None }))
+}
+
+async fn profiles(store: Store) -> Result<Profiles, String> {
+    let read = blocking(move || {
+        let loaded = store.load();
+        match loaded.problems.into_iter().next() {
+            Some(problem) => Err(problem.into()),
+            None => Ok(loaded.profiles),
+        }
+    });
+    read.await.map_err(|refusal| refusal.message)
+}
+
+/// Nothing is stored before the workbench has accepted the key.
+async fn sign_in(store: Option<Store>, url: String, key: ApiKey, name: String) -> Result<Session, Refusal> {
+    let mut options = ClientOptions::new(&url);
+    options.key = Some(key.clone());
+    let client = Client::new(options)?;
+    let username = client.validate_key(AUDIENCE_API).await?.username;
+    let mut session = Session::new(client);
+    session.username = Some(username.clone());
+    let Some(store) = store else { return Ok(session) };
+    let name = if name.is_empty() { session.label.clone() } else { name };
+    session.label = name.clone();
+    session.profile = Some(name.clone());
+    blocking(move || {
+        let profile = Profile { url: url.clone(), username, ..Profile::default() };
+        let credential = Credential { url, api_key: key, ..Credential::default() };
+        Ok(store.save(&name, profile, Some(credential))?)
+    })
+    .await?;
+    Ok(session)
 }
 
 /// The questions that are asked when a session begins.
@@ -165,18 +316,61 @@ pub(super) fn begin(app: &mut App) -> Effects {
     effects
 }
 
+/// Starts an embedded workbench.
+pub(super) fn start_embedded(app: &mut App, wish: Wish) -> Effects {
+    let call = effect::Call::Session(Call::StartEmbedded(wish));
+    vec![app.start(Scope::Session, Kind::Read, "starting the embedded workbench", call).1]
+}
+
 /// Asks for the expiration setting again.
 pub fn ask_expiration(app: &mut App) -> Effects {
     let call = effect::Call::Session(Call::Expiration);
     vec![app.start(Scope::Session, Kind::Read, "reading the expiration setting", call).1]
 }
 
-/// Takes an answer; `true` where the user became known by it.
-pub(super) fn reply(app: &mut App, reply: Reply) -> bool {
+/// Uses a session from now on: what was known about another one goes.
+fn opened(app: &mut App, opened: Opened) -> Effects {
+    let Opened { session, embedded } = opened;
+    app.session = SessionState::new(&session);
+    if session.inside_workbench {
+        app.preferences.requests_file = None;
+    }
+    app.welcome = welcome::State::default();
+    app.settings = settings::State::default();
+    app.models = models::State::default();
+    app.admin = admin::State::default();
+    app.overlays.clear();
+    let given_up: Vec<_> = app.requests.running().iter().map(|request| request.id).collect();
+    let mut effects: Effects = given_up.into_iter().filter_map(|id| app.cancel(id)).collect();
+    effects.push(Effect::UseSession(Box::new(session)));
+    effects.extend(embedded.map(|embedded| Effect::Host(Box::new(embedded))));
+    effects.extend(begin(app));
+    effects.extend(screens::enter(app));
+    effects
+}
+
+/// Takes an answer.
+pub(super) fn reply(app: &mut App, reply: Reply) -> Effects {
     match reply {
+        Reply::Opened(Ok(session)) => return opened(app, *session),
+        Reply::Opened(Err(refusal)) => {
+            if app.session.opening.is_some() {
+                app.session = SessionState::default();
+            }
+            if !overlays::sign_in_refused(app, &refusal) {
+                app.notices.error(app.now, refusal.message, refusal.hint);
+            }
+        }
+        Reply::Profiles(answer) => overlays::profiles_read(app, answer),
+        Reply::ProfileRemoved { name, answer } => {
+            if answer.is_ok() {
+                app.notices.info(app.now, format!("signed out of {name}; its key is gone from this machine"));
+            }
+            overlays::profiles_read(app, answer);
+        }
         Reply::WhoAmI(Ok(username)) => {
             app.session.username = Some(username);
-            return true;
+            return screens::enter(app);
         }
         Reply::WhoAmI(Err(error)) => app.notices.failed(app.now, &error),
         Reply::Expiration(answer) => {
@@ -185,12 +379,13 @@ pub(super) fn reply(app: &mut App, reply: Reply) -> bool {
                 Ok(None) => Expiration::NotOffered,
                 Err(error) => Expiration::Unreadable(error.to_string()),
             };
+            return screens::policy_changed(app);
         }
         Reply::Version(Ok(version)) => app.session.version = Some(version),
         // A workbench that does not tell its version works all the same.
         Reply::Version(Err(_)) | Reply::SignedOut => {}
     }
-    false
+    Effects::new()
 }
 
 /// What an answer says about the connection.

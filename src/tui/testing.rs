@@ -8,6 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
+use super::Beginning;
 use super::app::App;
 use super::effect::{Call, Effect};
 use super::msg::{Msg, Reply};
@@ -15,7 +16,7 @@ use super::preferences::Preferences;
 use super::requests::RequestId;
 use super::session::SessionState;
 use super::theme::Theme;
-use super::{update, view};
+use super::{screens, session, update, view};
 
 /// The interface with a fixed clock and nobody to carry effects out.
 pub struct Harness {
@@ -36,10 +37,16 @@ pub fn mono() -> Preferences {
 }
 
 impl Harness {
+    /// Nobody is signed in.
+    pub fn welcome() -> Self {
+        let now = moment();
+        Self { app: App::new(&Beginning::Welcome, mono(), now), now, effects: Vec::new() }
+    }
+
     /// Signed in as `owner`, nothing asked yet.
     pub fn new() -> Self {
         let now = moment();
-        let mut app = App::new(None, mono(), now);
+        let mut app = App::new(&Beginning::Welcome, mono(), now);
         app.session = SessionState {
             signed_in: true,
             url: "http://localhost:8642".into(),
@@ -54,7 +61,8 @@ impl Harness {
     /// Asks what the program asks after its first frame.
     #[must_use]
     pub fn started(mut self) -> Self {
-        let effects = update::start(&mut self.app, self.now);
+        let mut effects = session::begin(&mut self.app);
+        effects.extend(screens::enter(&mut self.app));
         self.effects.extend(effects);
         self
     }

@@ -3,6 +3,7 @@
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
+use super::Beginning;
 use super::app::{App, Tab};
 use super::command::{Command, Context, Danger};
 use super::effect::{Effect, Effects};
@@ -12,10 +13,12 @@ use super::overlays::{self, Confirm, Confirmed, Overlay};
 use super::{screens, session};
 
 /// What is asked once the first frame is on the screen.
-pub fn start(app: &mut App, now: Timestamp) -> Effects {
+pub fn start(app: &mut App, now: Timestamp, beginning: Beginning) -> Effects {
     app.now = now;
-    if !app.session.signed_in {
-        return Effects::new();
+    match beginning {
+        Beginning::Welcome => return Effects::new(),
+        Beginning::Embedded(wish) => return session::start_embedded(app, wish),
+        Beginning::Session(_) => {}
     }
     let mut effects = session::begin(app);
     effects.extend(screens::enter(app));
@@ -45,13 +48,7 @@ pub fn update(app: &mut App, now: Timestamp, msg: Msg) -> Effects {
             }
             session::note_connection(app, took, &reply);
             match reply {
-                Reply::Session(reply) => {
-                    if session::reply(app, reply) {
-                        screens::enter(app)
-                    } else {
-                        screens::policy_changed(app)
-                    }
-                }
+                Reply::Session(reply) => session::reply(app, reply),
                 reply => screens::reply(app, id, reply),
             }
         }
@@ -123,7 +120,9 @@ fn everywhere(app: &mut App, command: Command) -> Effects {
         Command::Back => {
             app.notices.dismiss();
         }
-        _ if modal(app) => {}
+        _ if modal(app) || !app.session.signed_in => {}
+        Command::Profiles => return overlays::show_profiles(app),
+        Command::Palette => return overlays::show_palette(app),
         Command::TabSettings => return show(app, Tab::Settings),
         Command::TabModels => return show(app, Tab::Models),
         Command::TabAdmin => return show(app, Tab::Admin),

@@ -141,9 +141,14 @@ fn tabs(app: &App, frame: &mut Frame<'_>, row: Rect) {
             Some(first) => {
                 let more =
                     if running.len() > 1 { format!(" (+{})", running.len() - 1) } else { String::new() };
+                // The names of the tabs are whole whatever goes on.
+                let tabs: usize = spans.iter().map(Span::width).sum();
+                let room = usize::from(row.width).saturating_sub(tabs + 2);
+                let words = format!(" {}{more}  Ctrl-X cancels", text::clean(&first.what));
                 Line::from(vec![
                     Span::styled(app.spinner(), theme.accent),
-                    Span::styled(format!(" {}{more}  Ctrl-X cancels ", text::clean(&first.what)), theme.dim),
+                    Span::styled(text::truncate(&words, room).into_owned(), theme.dim),
+                    Span::raw(" "),
                 ])
             }
         };

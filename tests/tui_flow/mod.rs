@@ -1,6 +1,7 @@
 //! The interface against a real embedded workbench, without a terminal: keys in, effects carried
 //! out, answers delivered, and a wait for what the screen shall show.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::Msg;
 use keybench::tui::runner::Runner;
 use keybench::tui::testing::{draw, mono, parse_keys, text};
-use keybench::tui::{App, update};
+use keybench::tui::{App, Beginning, update};
 use keybench::workbench::{self, Options, Running, Seed};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -56,11 +57,12 @@ impl Flow {
                 key: credential.api_key.clone(),
             })
             .collect();
-        let app = App::new(Some(&session), mono(), Timestamp::now());
+        let beginning = Beginning::Session(Box::new(session.clone()));
+        let app = App::new(&beginning, mono(), Timestamp::now());
         let (replies, inbox) = unbounded_channel();
         let runner = Runner::new(Some(Arc::new(session)), replies);
         let mut flow = Self { app, running, copied: Vec::new(), runner, inbox, _data: data };
-        let effects = update::start(&mut flow.app, Timestamp::now());
+        let effects = update::start(&mut flow.app, Timestamp::now(), beginning);
         flow.carry_out(effects);
         flow
     }
@@ -99,6 +101,7 @@ impl Flow {
                 Effect::Copy(Copied::Text(text)) => self.copied.push(text),
                 Effect::Copy(Copied::Key(key)) => self.copied.push(key.expose().to_owned()),
                 Effect::UseSession(session) => self.runner.use_session(Arc::from(session)),
+                Effect::Host(embedded) => self.runner.host(*embedded),
                 Effect::Suspend | Effect::Repaint | Effect::Quit => {}
             }
         }
@@ -119,6 +122,14 @@ impl Flow {
                 _ = ticks.tick() => self.deliver(Msg::Tick),
                 () = tokio::time::sleep_until(deadline) => panic!("{what} did not come:\n{}", self.screen()),
             }
+        }
+    }
+
+    /// Delivers answers until none is awaited.
+    pub async fn idle(&mut self) {
+        while !self.app.requests.running().is_empty() {
+            let message = self.inbox.recv().await.unwrap();
+            self.deliver(message);
         }
     }
 

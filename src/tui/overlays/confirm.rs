@@ -18,6 +18,10 @@ use crate::tui::widgets::field::Field;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirmed {
     Quit,
+    /// Closes the overlay below the question.
+    CloseOverlay,
+    /// Signs out of a profile.
+    RemoveProfile(String),
     Settings(settings::Confirmed),
     Models(models::Confirmed),
     Admin(admin::Confirmed),
@@ -130,6 +134,11 @@ fn done(app: &mut App) -> Effects {
     let Some(Overlay::Confirm(confirm)) = app.overlays.pop() else { return Effects::new() };
     match confirm.then {
         Confirmed::Quit => vec![Effect::Quit],
+        Confirmed::CloseOverlay => {
+            app.overlays.pop();
+            Effects::new()
+        }
+        Confirmed::RemoveProfile(name) => super::profiles::remove(app, name),
         Confirmed::Settings(what) => settings::confirmed(app, what),
         Confirmed::Models(what) => models::confirmed(app, what),
         Confirmed::Admin(what) => admin::confirmed(app, what),

@@ -1,12 +1,18 @@
-//! What lies over a screen: questions, help, the palette, the history of notices.
+//! What lies over a screen: questions, help, the palette, notices, profiles, signing in.
 //!
 //! A screen's own dialogs (a form, the reveal) belong to the screen; these belong to nobody.
 
 mod confirm;
 mod help;
 mod notices;
+mod palette;
+mod profiles;
+mod sign_in;
 
 pub use confirm::{Confirm, Confirmed};
+pub use palette::Palette;
+pub use profiles::ProfileList;
+pub use sign_in::SignIn;
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -15,6 +21,8 @@ use ratatui::layout::Rect;
 use super::app::App;
 use super::command::{Command, Context};
 use super::effect::Effects;
+use super::session::Refusal;
+use crate::config::Profiles;
 
 /// One thing over the screen.
 #[derive(Debug)]
@@ -24,6 +32,9 @@ pub enum Overlay {
     Help(u16),
     /// The same.
     Notices(u16),
+    Palette(Box<Palette>),
+    Profiles(ProfileList),
+    SignIn(Box<SignIn>),
 }
 
 /// Contexts of the topmost overlay, innermost first.
@@ -32,57 +43,115 @@ pub(super) fn contexts(app: &App) -> Option<Vec<Context>> {
         Overlay::Confirm(_) => vec![Context::Confirm],
         Overlay::Help(_) => vec![Context::Reader],
         Overlay::Notices(_) => vec![Context::Notices, Context::Reader],
+        Overlay::Palette(_) => vec![Context::Palette],
+        Overlay::Profiles(_) => vec![Context::Profiles, Context::List],
+        Overlay::SignIn(_) => vec![Context::Form],
     })
 }
 
 /// Whether characters go into a field of the topmost overlay.
 pub(super) fn typing(app: &App) -> bool {
-    matches!(app.overlays.last(), Some(Overlay::Confirm(confirm)) if confirm.typing())
+    match app.overlays.last() {
+        Some(Overlay::Confirm(confirm)) => confirm.typing(),
+        Some(Overlay::Palette(_) | Overlay::SignIn(_)) => true,
+        _ => false,
+    }
+}
+
+/// Opens the list of profiles.
+pub(super) fn show_profiles(app: &mut App) -> Effects {
+    profiles::show(app)
+}
+
+/// Opens the sign-in form.
+pub(super) fn show_sign_in(app: &mut App) -> Effects {
+    app.overlays.push(Overlay::SignIn(Box::default()));
+    Effects::new()
+}
+
+/// Opens the palette.
+pub(super) fn show_palette(app: &mut App) -> Effects {
+    let palette = Palette::new(app);
+    app.overlays.push(Overlay::Palette(Box::new(palette)));
+    Effects::new()
+}
+
+/// The profiles were read, or not.
+pub(super) fn profiles_read(app: &mut App, answer: Result<Profiles, String>) {
+    for overlay in &mut app.overlays {
+        if let Overlay::Profiles(list) = overlay {
+            return list.read(answer);
+        }
+    }
+}
+
+/// Shows a refusal in the sign-in form; `false` where none is open.
+pub(super) fn sign_in_refused(app: &mut App, refusal: &Refusal) -> bool {
+    for overlay in &mut app.overlays {
+        if let Overlay::SignIn(form) = overlay {
+            form.refused(refusal);
+            return true;
+        }
+    }
+    false
 }
 
 /// A command for the topmost overlay; `None` where it has no use for it.
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
-    if command == Command::Back {
-        if let Some(effects) = confirm::command(app, command) {
-            return Some(effects);
-        }
+    let lines = app.size.1;
+    let answer = match app.overlays.last_mut()? {
+        Overlay::Confirm(_) => confirm::command(app, command),
+        Overlay::Palette(_) => palette::command(app, command),
+        Overlay::Profiles(_) => profiles::command(app, command),
+        Overlay::SignIn(_) => sign_in::command(app, command),
+        Overlay::Help(scroll) | Overlay::Notices(scroll) => match command {
+            Command::Help | Command::Notices => {
+                app.overlays.pop();
+                Some(Effects::new())
+            }
+            other => scrolled(*scroll, lines, other).map(|to| {
+                *scroll = to;
+                Effects::new()
+            }),
+        },
+    };
+    if answer.is_none() && command == Command::Back {
         app.overlays.pop();
         return Some(Effects::new());
     }
-    let lines = app.size.1;
-    match app.overlays.last_mut()? {
-        Overlay::Confirm(_) => confirm::command(app, command),
-        Overlay::Help(scroll) | Overlay::Notices(scroll) => {
-            *scroll = match command {
-                Command::Up => scroll.saturating_sub(1),
-                Command::Down => scroll.saturating_add(1),
-                Command::PageUp => scroll.saturating_sub(lines / 2),
-                Command::PageDown => scroll.saturating_add(lines / 2),
-                Command::First => 0,
-                Command::Last => u16::MAX,
-                Command::Help | Command::Notices => {
-                    app.overlays.pop();
-                    return Some(Effects::new());
-                }
-                _ => return None,
-            };
-            Some(Effects::new())
-        }
-    }
+    answer
+}
+
+fn scrolled(scroll: u16, lines: u16, command: Command) -> Option<u16> {
+    Some(match command {
+        Command::Up => scroll.saturating_sub(1),
+        Command::Down => scroll.saturating_add(1),
+        Command::PageUp => scroll.saturating_sub(lines / 2),
+        Command::PageDown => scroll.saturating_add(lines / 2),
+        Command::First => 0,
+        Command::Last => u16::MAX,
+        _ => return None,
+    })
 }
 
 /// A key that is no command.
 pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
-    if let Some(Overlay::Confirm(_)) = app.overlays.last() {
-        return confirm::key(app, key);
+    match app.overlays.last_mut() {
+        Some(Overlay::Confirm(_)) => return confirm::key(app, key),
+        Some(Overlay::Palette(_)) => palette::key(app, key),
+        Some(Overlay::SignIn(form)) => form.key(key),
+        _ => {}
     }
     Effects::new()
 }
 
 /// Pasted text.
 pub(super) fn paste(app: &mut App, text: &str) {
-    if let Some(Overlay::Confirm(confirm)) = app.overlays.last_mut() {
-        confirm.paste(text);
+    match app.overlays.last_mut() {
+        Some(Overlay::Confirm(confirm)) => confirm.paste(text),
+        Some(Overlay::Palette(_)) => palette::paste(app, text),
+        Some(Overlay::SignIn(form)) => form.paste(text),
+        _ => {}
     }
 }
 
@@ -93,6 +162,9 @@ pub(super) fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
             Overlay::Confirm(confirm) => confirm::view(app, confirm, frame, area),
             Overlay::Help(scroll) => help::view(app, *scroll, frame, area),
             Overlay::Notices(scroll) => notices::view(app, *scroll, frame, area),
+            Overlay::Palette(palette) => palette::view(app, palette, frame, area),
+            Overlay::Profiles(list) => profiles::view(app, list, frame, area),
+            Overlay::SignIn(form) => sign_in::view(app, form, frame, area),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod admin;
 pub mod key_list;
 pub mod models;
 pub mod settings;
+pub mod welcome;
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -50,14 +51,23 @@ macro_rules! current {
 }
 
 pub(super) fn contexts(app: &App) -> Vec<Context> {
+    if !app.session.signed_in {
+        return welcome::contexts(app);
+    }
     current!(app, contexts)
 }
 
 pub(super) fn typing(app: &App) -> bool {
+    if !app.session.signed_in {
+        return welcome::typing(app);
+    }
     current!(app, typing)
 }
 
 pub(super) fn modal(app: &App) -> bool {
+    if !app.session.signed_in {
+        return welcome::modal(app);
+    }
     current!(app, modal)
 }
 
@@ -67,18 +77,34 @@ pub(super) fn unsaved(app: &App) -> Vec<String> {
 }
 
 pub(super) fn enter(app: &mut App) -> Effects {
+    // Before there is a session there is nobody to ask.
+    if app.session.url.is_empty() {
+        return Effects::new();
+    }
     current!(app, enter)
 }
 
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
+    if !app.session.signed_in {
+        return welcome::command(app, command);
+    }
+    if app.session.url.is_empty() {
+        return None;
+    }
     current!(app, command, command)
 }
 
 pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
+    if !app.session.signed_in {
+        return Effects::new();
+    }
     current!(app, key, key)
 }
 
 pub(super) fn paste(app: &mut App, text: &str) -> Effects {
+    if !app.session.signed_in {
+        return Effects::new();
+    }
     current!(app, paste, text)
 }
 
@@ -128,5 +154,8 @@ pub(super) fn policy_changed(app: &mut App) -> Effects {
 }
 
 pub(super) fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if !app.session.signed_in {
+        return welcome::view(app, frame, area);
+    }
     current!(app, view, frame, area);
 }

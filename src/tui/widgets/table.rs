@@ -197,10 +197,11 @@ impl Table<'_> {
         mut row: impl FnMut(usize, &mut Vec<Shown<'r>>) -> bool,
     ) {
         let area = area.intersection(buf.area);
-        if area.height < 2 || area.width <= GUTTER {
+        if area.height < 2 || area.width <= GUTTER + 1 {
             return;
         }
-        let widths = self.widths(area.width - GUTTER);
+        // One blank column keeps the last one off the border.
+        let widths = self.widths(area.width - GUTTER - 1);
         self.head(state, area, buf, &widths);
         let rows = usize::from(area.height - 1);
         let offset = scrolled(state, rows);
@@ -382,12 +383,12 @@ mod tests {
     #[test]
     fn columns_give_way_and_marks_are_signs() {
         let state = all(2);
-        let (lines, _) = draw(&state, 30, 3);
+        let (lines, _) = draw(&state, 31, 3);
         assert_eq!(
             lines,
             ["   KEY ID LEFT COMMENT", "▸  k0      8 d nightly scoring", " ✓ k1      8 d nightly scoring"]
         );
-        let (lines, _) = draw(&state, 16, 3);
+        let (lines, _) = draw(&state, 17, 3);
         assert_eq!(lines, ["   KEY ID COMME…", "▸  k0     night…", " ✓ k1     night…"]);
     }
 

@@ -35,3 +35,19 @@ pub(in crate::tui) use update::{
     typing, unsaved, watches,
 };
 pub(in crate::tui) use view::view;
+
+use super::super::app::App;
+use super::super::effect::Effects;
+
+/// Id and `project/name` of every model that is listed, for the palette.
+pub(in crate::tui) fn names(app: &App) -> impl Iterator<Item = (String, String)> + '_ {
+    app.models.list.rows().iter().map(|row| (row.model.id.clone(), row.path()))
+}
+
+/// Selects a model by its id.
+pub(in crate::tui) fn select(app: &mut App, model_id: &str) -> Effects {
+    let height = update::rows_in_sight(app);
+    app.models.open = None;
+    app.models.list.select_model(model_id, height);
+    Effects::new()
+}

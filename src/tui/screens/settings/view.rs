@@ -39,6 +39,9 @@ fn list(app: &App, frame: &mut Frame<'_>, area: Rect, with_line: bool) {
     if keys.fetched.is_none() {
         let text = match (&keys.problem, &app.session.username) {
             (Some(problem), _) => format!(" {problem}; Ctrl-R tries again"),
+            _ if app.session.opening.is_some() => {
+                format!(" {}", app.session.opening.as_deref().unwrap_or_default())
+            }
             (None, None) => " asking who you are".to_owned(),
             (None, Some(user)) => format!(" listing the API keys of {user}"),
         };

@@ -22,6 +22,7 @@ use crate::tui::session::KnownKey;
 use crate::tui::update;
 
 pub(in crate::tui) use panel::known_label;
+pub(super) use reading::rows_in_sight;
 pub(in crate::tui) use reading::{tick, watches};
 pub(in crate::tui) use replies::reply;
 pub use run::RunPlan;

@@ -67,7 +67,7 @@ pub fn read_what_is_in_sight(app: &mut App) -> Effects {
     effects
 }
 
-pub(super) fn rows_in_sight(app: &App) -> usize {
+pub(in crate::tui::screens::models) fn rows_in_sight(app: &App) -> usize {
     let list = layout::halves(view::body(app), view::is_wide(app), app.models.open.is_some()).list;
     list.map_or(0, |list| layout::list_rows(list).height.into())
 }

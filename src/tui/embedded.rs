@@ -1,0 +1,100 @@
+//! The embedded workbench inside the interface's own process: `keybench demo`, and the first-run
+//! screen's offer to try without a cluster.
+//!
+//! The first frame is on the screen before the workbench starts, so that starting it is something
+//! one sees and not something one waits for in the dark.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::api::{Client, ClientOptions};
+use crate::config::{KnownKey, Session};
+use crate::workbench::{self, Options, Running, Seed};
+
+/// What the embedded workbench shall be.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Where its data are; `None` for a folder that goes with the program.
+    pub data: Option<PathBuf>,
+    /// Who is signed in.
+    pub user: String,
+    pub read_only: bool,
+    pub timeout: Option<Duration>,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { data: None, user: "owner".into(), read_only: false, timeout: None }
+    }
+}
+
+/// A workbench that runs here. It ends with [`Embedded::shutdown`].
+pub struct Embedded {
+    running: Running,
+    /// Removed when this is dropped.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Embedded({})", self.running.url)
+    }
+}
+
+impl Embedded {
+    /// Starts it, and gives a session of the wished user with the keys of all seeded users at hand.
+    ///
+    /// # Errors
+    /// A sentence that says what is in the way.
+    pub async fn start(wish: Wish) -> Result<(Self, Session), String> {
+        let temporary = match &wish.data {
+            Some(_) => None,
+            None => Some(tempfile::Builder::new().prefix("keybench-demo-").tempdir().map_err(|error| {
+                format!("no temporary folder can be made: {error}; name one with --data")
+            })?),
+        };
+        let data = wish.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
+        let mut options = Options::new(data.unwrap_or_default());
+        options.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        options.seed = Seed::Demo;
+        let running = workbench::start(options).await.map_err(|error| error.to_string())?;
+        let session = session(&running, &wish)?;
+        Ok((Self { running, _temporary: temporary }, session))
+    }
+
+    /// Ends it: what is under way is answered first, within bounds.
+    pub async fn shutdown(self) {
+        self.running.shutdown().await;
+    }
+}
+
+fn session(running: &Running, wish: &Wish) -> Result<Session, String> {
+    let credentials = running
+        .credentials()
+        .map_err(|error| format!("{} cannot be read: {error}", running.credentials.display()))?;
+    let Some(own) = credentials.iter().find(|credential| credential.username == wish.user) else {
+        let known: Vec<_> = credentials.iter().map(|credential| credential.username.as_str()).collect();
+        return Err(format!("the demo has no user {:?}; it has {}", wish.user, known.join(", ")));
+    };
+    let mut options = ClientOptions::new(&running.url);
+    options.key = Some(own.api_key.clone());
+    options.legacy_key = Some(own.legacy_api_key.clone());
+    options.model_url = Some(running.model_service_url.clone());
+    options.timeout = wish.timeout.unwrap_or(options.timeout);
+    let mut session = Session::new(Client::new(options).map_err(|error| error.to_string())?);
+    session.username = Some(wish.user.clone());
+    session.key_id = Some(own.key_id.clone());
+    session.label = "demo".to_owned();
+    session.read_only = wish.read_only;
+    session.known_keys = credentials
+        .into_iter()
+        .map(|credential| KnownKey {
+            label: format!("{} (demo)", credential.username),
+            username: credential.username,
+            key: credential.api_key,
+        })
+        .collect();
+    Ok(session)
+}

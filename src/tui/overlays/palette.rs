@@ -1,0 +1,215 @@
+//! The palette: commands, API keys, models and projects, found by a few letters of their names.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::Overlay;
+use crate::text;
+use crate::tui::app::{App, Tab};
+use crate::tui::command::{COMMANDS, Command, Context};
+use crate::tui::effect::Effects;
+use crate::tui::screens;
+use crate::tui::update;
+use crate::tui::widgets::dialog::{centred, frame_box};
+use crate::tui::widgets::field::Field;
+
+/// Matches that are kept; nobody reads further.
+const KEPT: usize = 50;
+
+/// Something that can be gone to or done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Command(Command),
+    /// A row of the table of API keys.
+    Key(usize),
+    /// A model, by its id.
+    Model(String),
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    /// `command`, `key`, `model`.
+    kind: &'static str,
+    name: String,
+    /// The key of the keyboard, or what else stands at the right.
+    note: String,
+    target: Target,
+}
+
+/// The state of the palette.
+#[derive(Debug)]
+pub struct Palette {
+    field: Field,
+    items: Vec<Item>,
+    /// Places of what matches, best first, and the matched characters of each name.
+    found: Vec<(usize, Vec<u32>)>,
+    selected: usize,
+}
+
+impl Palette {
+    /// Everything that makes sense now.
+    pub fn new(app: &App) -> Self {
+        let mut contexts = screens::contexts(app);
+        contexts.push(Context::Global);
+        let mut items = Vec::new();
+        // What belongs to this screen stands before what works everywhere.
+        let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| app.allows(entry)).collect();
+        entries.sort_by_key(|entry| entry.contexts.contains(&Context::Global));
+        for entry in entries {
+            let here = entry.contexts.iter().any(|context| contexts.contains(context));
+            let step = [Command::Palette, Command::Back, Command::NextPart, Command::PreviousPart];
+            let movement = entry.contexts.contains(&Context::List) || step.contains(&entry.command);
+            if here && !movement {
+                let (name, note) = (entry.name.to_owned(), app.keymap.key_of(entry));
+                items.push(Item { kind: "command", name, note, target: Target::Command(entry.command) });
+            }
+        }
+        for (row, key) in app.settings.keys.keys.iter().enumerate() {
+            let name = format!("{} {}", text::short_id(&key.key_id), key.comments);
+            items.push(Item { kind: "key", name, note: String::new(), target: Target::Key(row) });
+        }
+        for (id, name) in screens::models::names(app) {
+            items.push(Item { kind: "model", name, note: String::new(), target: Target::Model(id) });
+        }
+        let mut palette = Self { field: Field::default(), items, found: Vec::new(), selected: 0 };
+        palette.search();
+        palette
+    }
+
+    fn search(&mut self) {
+        let pattern = Pattern::parse(self.field.text(), CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut scored: Vec<(u32, usize)> = Vec::new();
+        for (at, item) in self.items.iter().enumerate() {
+            if let Some(score) = pattern.score(Utf32Str::new(&item.name, &mut buffer), &mut matcher) {
+                scored.push((score, at));
+            }
+        }
+        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+        scored.truncate(KEPT);
+        self.found = scored
+            .into_iter()
+            .map(|(_, at)| {
+                let mut letters = Vec::new();
+                pattern.indices(Utf32Str::new(&self.items[at].name, &mut buffer), &mut matcher, &mut letters);
+                (at, letters)
+            })
+            .collect();
+        self.selected = 0;
+    }
+
+    fn step(&mut self, by: isize) {
+        let last = isize::try_from(self.found.len()).unwrap_or_default() - 1;
+        let to = isize::try_from(self.selected).unwrap_or_default() + by;
+        self.selected = usize::try_from(to.clamp(0, last.max(0))).unwrap_or_default();
+    }
+}
+
+fn palette(app: &mut App) -> Option<&mut Palette> {
+    match app.overlays.last_mut() {
+        Some(Overlay::Palette(palette)) => Some(palette),
+        _ => None,
+    }
+}
+
+pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
+    let palette = palette(app)?;
+    match command {
+        Command::Submit => {
+            let target = palette.found.get(palette.selected).map(|(at, _)| palette.items[*at].target.clone());
+            app.overlays.pop();
+            Some(target.map(|target| go(app, target)).unwrap_or_default())
+        }
+        Command::NextPart => {
+            palette.step(1);
+            Some(Effects::new())
+        }
+        Command::PreviousPart => {
+            palette.step(-1);
+            Some(Effects::new())
+        }
+        Command::Palette => {
+            app.overlays.pop();
+            Some(Effects::new())
+        }
+        _ => None,
+    }
+}
+
+fn go(app: &mut App, target: Target) -> Effects {
+    match target {
+        Target::Command(command) => update::run(app, command),
+        Target::Key(row) => {
+            let effects = update::show(app, Tab::Settings);
+            app.settings.keys.table.select_row(row);
+            effects
+        }
+        Target::Model(id) => {
+            let mut effects = update::show(app, Tab::Models);
+            effects.extend(screens::models::select(app, &id));
+            effects
+        }
+    }
+}
+
+pub(super) fn key(app: &mut App, key: KeyEvent) {
+    let Some(palette) = palette(app) else { return };
+    match key.code {
+        KeyCode::Down => palette.step(1),
+        KeyCode::Up => palette.step(-1),
+        KeyCode::PageDown => palette.step(10),
+        KeyCode::PageUp => palette.step(-10),
+        _ => {
+            palette.field.on_key(key);
+            palette.search();
+        }
+    }
+}
+
+pub(super) fn paste(app: &mut App, text: &str) {
+    if let Some(palette) = palette(app) {
+        palette.field.paste(text);
+        palette.search();
+    }
+}
+
+pub(super) fn view(app: &App, palette: &Palette, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.preferences.theme;
+    let outer = centred(area, 66, 18);
+    let inside = frame_box(app, "Palette", frame, outer);
+    if inside.height < 3 {
+        return;
+    }
+    let sign = Rect { width: inside.width.min(2), height: 1, ..inside };
+    frame.render_widget(Line::styled(":", theme.key), sign);
+    let field = Rect { x: inside.x + sign.width, width: inside.width - sign.width, height: 1, ..inside };
+    palette.field.render(field, frame.buffer_mut(), true, &app.styles());
+    let rows = usize::from(inside.height - 2);
+    let first = palette.selected.saturating_sub(rows.saturating_sub(1));
+    for (n, (at, letters)) in palette.found.iter().enumerate().skip(first).take(rows) {
+        let item = &palette.items[*at];
+        let chosen = n == palette.selected;
+        let cursor = if chosen { app.preferences.glyphs.cursor } else { " " };
+        let mut spans = vec![Span::raw(cursor), Span::styled(format!(" {:<8} ", item.kind), theme.dim)];
+        let base = if chosen { theme.selected } else { theme.text };
+        for (place, letter) in item.name.chars().enumerate() {
+            let hit = letters.contains(&u32::try_from(place).unwrap_or(u32::MAX));
+            let letter = text::clean(letter.encode_utf8(&mut [0; 4])).into_owned();
+            spans.push(Span::styled(letter, if hit { base.patch(theme.matched) } else { base }));
+        }
+        let y = inside.y + 2 + u16::try_from(n - first).unwrap_or_default();
+        let row = Rect { y, height: 1, ..inside };
+        frame.render_widget(Line::from(spans), row);
+        let note = Line::styled(item.note.as_str(), theme.key).right_aligned();
+        frame.render_widget(note, row);
+    }
+    if palette.found.is_empty() {
+        let row = Rect { y: inside.y + 2, height: 1, ..inside };
+        frame.render_widget(Line::styled("  nothing has these letters", theme.dim), row);
+    }
+}

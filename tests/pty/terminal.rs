@@ -1,0 +1,210 @@
+//! The real binary in a pseudo-terminal: keys in, what a terminal makes of its bytes out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A wait that takes longer than this has failed. Generous, because machines are shared.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Seen {
+    screen: vt100::Parser,
+    raw: Vec<u8>,
+    closed: bool,
+}
+
+/// A running program and its terminal.
+pub struct Terminal {
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _home: tempfile::TempDir,
+}
+
+fn number(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).unwrap()
+}
+
+impl Terminal {
+    /// Starts `keybench` with these arguments at 80×24, with a configuration folder of its own.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same with more environment variables.
+    pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_keybench"));
+        command.args(arguments);
+        Self::spawn(command, variables)
+    }
+
+    /// Starts any command.
+    pub fn spawn(mut command: CommandBuilder, variables: &[(&str, &str)]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        command.env_clear();
+        for (name, value) in [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("PATH", "/usr/bin:/bin")] {
+            command.env(name, value);
+        }
+        command.env("HOME", home.path());
+        command.env("KEYBENCH_CONFIG_DIR", home.path().join("config"));
+        variables.iter().for_each(|(name, value)| command.env(name, value));
+        command.cwd(home.path());
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        let screen = vt100::Parser::new(number(24), number(80), 0);
+        let seen = Arc::new((Mutex::new(Seen { screen, raw: Vec::new(), closed: false }), Condvar::new()));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let shared = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            loop {
+                let read = reader.read(&mut buffer).unwrap_or(0);
+                let mut seen = shared.0.lock().unwrap();
+                seen.raw.extend_from_slice(&buffer[..read]);
+                seen.screen.process(&buffer[..read]);
+                seen.closed = read == 0;
+                shared.1.notify_all();
+                if read == 0 {
+                    return;
+                }
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Self { seen, master: pair.master, writer, child, _home: home }
+    }
+
+    /// Where files without a path go.
+    pub fn home(&self) -> &std::path::Path {
+        self._home.path()
+    }
+
+    /// Types bytes.
+    pub fn send(&mut self, bytes: &str) {
+        self.writer.write_all(bytes.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Waits until the screen shows `text`, and gives the screen.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) -> String {
+        self.wait(&format!("{text:?} on the screen"), |seen| seen.screen.screen().contents().contains(text))
+    }
+
+    /// Waits until the screen no longer shows `text`.
+    #[track_caller]
+    pub fn wait_gone(&self, text: &str) -> String {
+        self.wait(&format!("{text:?} gone"), |seen| !seen.screen.screen().contents().contains(text))
+    }
+
+    /// Waits until the bytes so far contain `bytes`.
+    #[track_caller]
+    pub fn wait_for_bytes(&self, bytes: &str) {
+        self.wait(&format!("the bytes {bytes:?}"), |seen| {
+            seen.raw.windows(bytes.len()).any(|window| window == bytes.as_bytes())
+        });
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, done: impl Fn(&Seen) -> bool) -> String {
+        let (lock, changed) = &*self.seen;
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen: MutexGuard<'_, Seen> = lock.lock().unwrap();
+        loop {
+            if done(&seen) {
+                return seen.screen.screen().contents();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || seen.closed {
+                let screen = seen.screen.screen().contents();
+                drop(seen);
+                panic!("waited in vain for {what}; the screen is:\n{screen}");
+            }
+            seen = changed.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Everything that was written so far.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.seen.0.lock().unwrap().raw).into_owned()
+    }
+
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.seen.0.lock().unwrap().screen.screen_mut().set_size(number(rows), number(columns));
+        self.master.resize(size).unwrap();
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Waits for the end; `None` where it does not come within `patience`.
+    pub fn ended(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            // There is no event to wait for: a child's end is polled by portable-pty as well.
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the end and for the last byte, and asserts that the terminal is as it was.
+    #[track_caller]
+    pub fn assert_restored(&mut self) -> ExitStatus {
+        let status = self.ended(PATIENCE).expect("it ends");
+        let (lock, changed) = &*self.seen;
+        let mut seen = lock.lock().unwrap();
+        while !seen.closed {
+            seen = changed.wait_timeout(seen, PATIENCE).unwrap().0;
+        }
+        let screen = seen.screen.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is still on");
+        assert!(!screen.bracketed_paste(), "bracketed paste is still on");
+        assert!(!screen.hide_cursor(), "the cursor is still hidden");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        status
+    }
+}
+
+/// Starts `keybench` and reads its terminal until `text` was written; dropping the master then
+/// takes the terminal away, as closing its window does.
+pub fn unwatched(
+    arguments: &[&str],
+    text: &str,
+) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>) {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_keybench"));
+    command.args(arguments);
+    command.env("TERM", "xterm-256color");
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let child = pair.slave.spawn_command(command).unwrap();
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let (mut seen, mut buffer) = (String::new(), [0; 8192]);
+    while !seen.contains(text) {
+        let read = reader.read(&mut buffer).unwrap();
+        assert!(read > 0, "it ended before {text:?}: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    (child, pair.master)
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,147 @@
+//! What lies over the screens, and what is shown where nobody is signed in.
+
+mod tui_flow;
+
+use keybench::tui::app::Tab;
+use keybench::tui::effect::{Call, Effect};
+use keybench::tui::msg::Reply;
+use keybench::tui::session;
+use keybench::tui::testing::Harness;
+use tui_flow::Flow;
+
+fn key() -> String {
+    format!("{}.{}", "0a".repeat(32), "9f".repeat(32))
+}
+
+#[test]
+fn the_first_run_offers_two_ways_in() {
+    let mut harness = Harness::welcome();
+    insta::assert_snapshot!("welcome_80x24", harness.screen(80, 24));
+    harness.keys("123nd");
+    assert!(harness.calls().is_empty(), "no screen is there to ask anything");
+    harness.keys("<down><enter>");
+    let (_, call) = harness.calls().remove(0);
+    assert!(matches!(call, Call::Session(session::Call::StartEmbedded(_))));
+    assert!(harness.screen(80, 24).contains("starting the embedded workbench"));
+}
+
+#[test]
+fn signing_in_checks_before_it_sends_and_shows_no_key() {
+    let mut harness = Harness::welcome();
+    harness.keys("<enter>https://workbench.example.com<enter>");
+    harness.paste(&format!("  {}\n", key()));
+    insta::assert_snapshot!("sign_in_80x24", harness.screen(80, 24));
+    harness.keys("<enter>");
+    let (id, call) = harness.calls().remove(0);
+    assert!(
+        matches!(&call, Call::Session(session::Call::SignIn { url, .. }) if url == "https://workbench.example.com")
+    );
+    assert!(!format!("{call:?}").contains("0a0a"));
+    let refusal =
+        session::Refusal { message: "validating the API key: no".into(), hint: Some("paste another".into()) };
+    harness.reply(id, Reply::Session(session::Reply::Opened(Err(refusal))));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("no; paste another") && screen.contains("workbench.example.com"), "{screen}");
+    harness.keys("<esc>");
+    assert!(harness.screen(80, 24).contains("Leave the sign-in?"));
+    harness.keys("<esc>");
+    assert!(harness.app.overlays.is_empty());
+}
+
+#[test]
+fn a_key_of_another_kind_is_named() {
+    let mut harness = Harness::welcome();
+    harness.keys("<enter>localhost<enter>");
+    assert!(harness.calls().is_empty());
+    harness.keys("<shift-tab><ctrl-u>http://localhost:1<enter>");
+    harness.paste("mabcdefghijklmnopqrstuvwxyz01234");
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty());
+    assert!(harness.screen(80, 24).contains("access key"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn the_palette_finds_by_a_few_letters() {
+    let mut harness = Harness::new().started();
+    harness.calls();
+    harness.keys(":");
+    insta::assert_snapshot!("palette_80x24", harness.screen(80, 24));
+    harness.keys("newk");
+    assert!(harness.screen(80, 24).contains("New API key"));
+    harness.keys("<enter>");
+    assert!(harness.app.overlays.is_empty() && harness.app.settings.dialog.is_some());
+    harness.keys("<esc><ctrl-p>admin<enter>");
+    assert_eq!(harness.app.tab, Tab::Admin);
+}
+
+#[test]
+fn notices_keep_their_history() {
+    let mut harness = Harness::new();
+    let now = harness.now;
+    harness.app.notices.info(now, "one thing");
+    harness.app.notices.error(now, "another thing", Some("do something".into()));
+    harness.keys("!");
+    insta::assert_snapshot!("notices_80x24", harness.screen(80, 24));
+}
+
+#[test]
+fn quitting_asks_only_where_something_would_be_lost() {
+    let mut harness = Harness::new();
+    harness.keys("q");
+    assert!(matches!(harness.effects.pop(), Some(Effect::Quit)));
+    harness.keys("n<tab><tab>x<ctrl-c>");
+    assert!(harness.effects.is_empty() && !harness.app.overlays.is_empty());
+    harness.keys("<ctrl-c>");
+    assert!(matches!(harness.effects.pop(), Some(Effect::Quit)), "a second Ctrl-C is a yes");
+}
+
+#[test]
+fn a_request_that_takes_long_is_seen_and_can_be_given_up() {
+    let mut harness = Harness::new().started();
+    harness.calls();
+    harness.now += jiff::SignedDuration::from_secs(2);
+    harness.send(keybench::tui::msg::Msg::Tick);
+    insta::assert_snapshot!("waiting_80x24", harness.screen(80, 24));
+    let before = harness.app.requests.running().len();
+    harness.keys("<ctrl-x>");
+    assert_eq!(harness.app.requests.running().len(), before - 1);
+    assert!(matches!(harness.effects.pop(), Some(Effect::Cancel(_))));
+}
+
+#[test]
+fn idle_means_no_ticks() {
+    let mut harness = Harness::new().started();
+    assert!(harness.app.animated());
+    for (id, _) in harness.calls() {
+        harness.reply(id, Reply::Session(session::Reply::SignedOut));
+    }
+    assert!(!harness.app.animated());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_created_shown_and_deleted_at_a_workbench() {
+    let mut flow = Flow::demo("owner").await;
+    flow.shows("1 expires soon").await;
+    flow.keys("n+30d<tab><tab>made in a flow<enter>");
+    flow.shows("shown only this once").await;
+    flow.keys("y");
+    assert_eq!(flow.copied.last().map(String::len), Some(129));
+    flow.keys("<esc>");
+    flow.shows("made in a flow").await;
+    flow.keys("/made in a flow<enter>d");
+    flow.shows("Delete this API key?").await;
+    flow.keys("y");
+    flow.shows("deleted").await;
+    flow.keys("<esc>");
+    flow.wait("the key gone", |screen| !screen.contains("made in a flow")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_run_can_try_the_embedded_workbench() {
+    let mut flow = Flow::demo("owner").await;
+    // The ids of the new interface begin anew, so no answer may be under way.
+    flow.idle().await;
+    flow.app = Harness::welcome().app;
+    flow.keys("<down><enter>");
+    flow.shows("1 expires soon").await;
+}
