@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+pub mod bench;
+pub mod relay;
+
 use std::sync::{Arc, Mutex};
 
 use keybench::secret::ApiKey;
@@ -59,7 +62,7 @@ impl Scripted {
 }
 
 /// Head and body of one request, as text.
-async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
+pub async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut chunk = [0u8; 4096];
     loop {

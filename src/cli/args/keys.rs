@@ -108,7 +108,7 @@ pub struct DeleteArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
   keybench keys rotate 'nightly scoring' --output /etc/scoring/key --verify churn-prod/churn
-  keybench keys rotate dashboard --due 30d --grace 2d --exec './hand-over.sh' --record /secret/key-id
+  keybench keys rotate dashboard --due 30d --grace 2d --exec ./hand-over.sh --record /secret/id
 
 All keys of one name are those of one service. Nothing is created while its key has more than --due
 left. Otherwise a new key is created (same audiences), proven, handed over, and the older ones are

@@ -39,6 +39,7 @@ pub enum ProfileCommand {
     /// Make a profile the current one
     #[command(after_help = "Example:\n  keybench profile use prod")]
     Use {
+        /// As `profile list` shows it
         #[arg(value_name = "NAME")]
         name: String,
     },
@@ -47,6 +48,7 @@ pub enum ProfileCommand {
         after_help = "Example:\n  keybench profile remove prod\n\nThe key goes on working: delete it with `keybench keys delete`."
     )]
     Remove {
+        /// As `profile list` shows it
         #[arg(value_name = "NAME")]
         name: String,
     },

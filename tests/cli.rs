@@ -1,0 +1,413 @@
+//! Every command against the embedded workbench: what it prints, and how it ends.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use support::bench::{Bench, Home, mode};
+use support::made_up_key;
+
+#[test]
+fn nothing_configured_ends_with_3() {
+    let home = Home::new();
+    let done = home.run(&["keys", "list"]);
+    assert_eq!((done.code, done.out.as_str()), (3, ""));
+    assert!(
+        done.err.contains("no workbench is configured") && done.err.contains("keybench login"),
+        "{}",
+        done.err
+    );
+    let done = home.run(&["keys", "list", "--url", "http://127.0.0.1:9", "--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (3, Some("not_configured")));
+    assert_eq!(home.run(&["keys", "list", "--profile", "prod"]).code, 3);
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2_and_a_malformed_value_with_7() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    for wrong in [
+        &["bogus"][..],
+        &["keys", "list", "--bogus"],
+        &["keys", "delete"],
+        &["keys", "delete", "k1"],
+        &["keys", "delete", "--all"],
+        &["completions"],
+    ] {
+        let done = home.run(wrong);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{wrong:?}: {}", done.err);
+    }
+    assert_eq!(home.run(&["keys", "bogus", "--json"]).error()["kind"], "usage");
+    let bad_request = ["models", "test", "churn-prod/add", "--request", "{\"a\":"];
+    let no_key = home.file("no-key", "hello\n");
+    for invalid in [
+        &["keys", "list", "--timeout", "soon"][..],
+        &["keys", "list", "--url", "ml.example.com"],
+        &["keys", "create", "--expires", "bananas"],
+        &["keys", "create", "--expires", "2020-01-01"],
+        &["keys", "create", "--output", "/no/such/folder/key"],
+        &["keys", "list", "--expiring-within=-3d"],
+        &["keys", "validate", "--api-key-file", &no_key],
+        &["keys", "validate", "--api-key-file", "/no/such/file"],
+        &["collaborators", "add", "churn-prod", "outsider", "--permission", "everything"],
+        &["models", "test", "churn-prod/add", "-n", "5", "--expect", "speed>9"],
+        &bad_request,
+    ] {
+        let done = home.run(invalid);
+        assert_eq!((done.code, done.out.as_str()), (7, ""), "{invalid:?}: {}", done.err);
+    }
+    let mut home = home;
+    home.set("KEYBENCH_API_KEY", "0a0a");
+    let done = home.run(&["whoami", "--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (7, Some("invalid")));
+    assert!(!done.err.contains("0a0a"), "{}", done.err);
+}
+
+#[test]
+fn rejections_refusals_and_silence_have_their_codes() {
+    let bench = Bench::demo();
+    let mut home = bench.home("owner");
+    let done = home.run(&["keys", "list", "--user", "admin", "--json"]);
+    assert_eq!((done.code, done.error()["status"].as_u64()), (4, Some(403)));
+    let done = home.run(&["keys", "create", "--expires", "2099-01-01", "--json"]);
+    assert_eq!(
+        (done.code, done.error()["kind"].as_str(), done.error()["status"].as_u64()),
+        (5, Some("refused"), Some(400))
+    );
+    assert_eq!(home.run(&["keys", "delete", "no-such-key", "--yes"]).code, 5);
+    assert_eq!(home.run(&["models", "show", "no/such"]).code, 5);
+    home.set("KEYBENCH_API_KEY", &made_up_key('d'));
+    let done = home.run(&["whoami", "--json"]);
+    assert_eq!((done.code, done.error()["status"].as_u64()), (4, Some(401)));
+    assert!(done.error()["hint"].as_str().unwrap().contains("keybench"));
+    let done = home.run(&["whoami", "--url", "http://127.0.0.1:1", "--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (6, Some("no_answer")));
+}
+
+#[test]
+fn a_profile_is_signed_in_used_and_removed() {
+    let bench = Bench::demo();
+    let home = Home::new();
+    let done = home.run_with_input(&["login", "--url", &bench.url], &made_up_key('d'));
+    assert_eq!(done.code, 4, "{}", done.err);
+    assert!(!home.path("config").exists(), "nothing is stored before the key is accepted");
+
+    let url = format!("  {}/some/page ", bench.url);
+    let done = home
+        .run_with_input(&["login", "--url", &url, "--name", "one"], &format!("\n {} \n", bench.key("owner")))
+        .ok();
+    assert!(done.out.contains("signed in as owner"), "{}", done.out);
+    home.run_with_input(&["login", "--url", &bench.url, "--name", "two", "--read-only"], &bench.key("admin"))
+        .ok();
+    assert_eq!(mode(&home.path("config/credentials.toml")), 0o600);
+    assert_eq!(mode(&home.path("config")), 0o700);
+
+    let whoami =
+        |arguments: &[&str]| home.run(arguments).ok().json()["username"].as_str().unwrap().to_owned();
+    assert_eq!(whoami(&["whoami", "--json"]), "admin");
+    assert_eq!(whoami(&["whoami", "--json", "--profile", "one"]), "owner");
+    let refused = home.run(&["keys", "create"]);
+    assert_eq!(refused.code, 7);
+    assert!(refused.err.contains("read-only"), "{}", refused.err);
+    home.run(&["profile", "use", "one"]).ok();
+    assert_eq!(whoami(&["whoami", "--json"]), "owner");
+    let list = home.run(&["profile", "list", "--json"]).ok().json();
+    assert_eq!(
+        (&list[0]["name"], &list[0]["current"], &list[1]["read_only"]),
+        (&"one".into(), &true.into(), &true.into())
+    );
+    assert!(!list.to_string().contains(&bench.key("owner")));
+
+    home.run(&["profile", "remove", "one"]).ok();
+    let left = std::fs::read_to_string(home.path("config/credentials.toml")).unwrap();
+    assert!(!left.contains(&bench.key("owner")) && left.contains(&bench.key("admin")));
+    assert_eq!(home.run(&["profile", "use", "one"]).code, 3);
+    assert_eq!(home.run(&["whoami"]).code, 3, "no profile is current any more");
+}
+
+#[test]
+fn inside_a_workbench_session_nothing_is_configured_and_nothing_secret_stored() {
+    let bench = Bench::demo();
+    let mut home = Home::new();
+    home.set("CDSW_DOMAIN", bench.url.trim_start_matches("http://"));
+    home.set("CDSW_PROJECT_URL", &format!("{}/api/v1/projects/owner/churn-prod", bench.url));
+    home.set("CDSW_APIV2_KEY", &bench.key("contributor"));
+    let whoami = home.run(&["whoami", "--json"]).ok().json();
+    assert_eq!(
+        (&whoami["username"], &whoami["key_source"]),
+        (&"contributor".into(), &"CDSW_APIV2_KEY".into())
+    );
+    let done = home.run_with_input(&["login", "--url", &bench.url], &bench.key("owner"));
+    assert_eq!(done.code, 7);
+    assert!(done.err.contains("collaborators can read"), "{}", done.err);
+    home.run_with_input(&["login", "--url", &bench.url, "--store-in-session"], &bench.key("owner")).ok();
+}
+
+#[test]
+fn keys_are_created_listed_and_deleted() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let created = home.run(&["keys", "create", "--name", "svc", "--expires", "+90d", "--json"]).ok().json();
+    let id = created["key_id"].as_str().unwrap().to_owned();
+    assert_eq!(created["api_key"].as_str().unwrap().len(), 129);
+    assert_eq!((&created["comments"], &created["audiences"]), (&"svc".into(), &serde_json::json!(["API"])));
+    let listed = home.run(&["keys", "list", "--json"]).ok();
+    let row =
+        listed.json().as_array().unwrap().iter().find(|key| key["key_id"] == id.as_str()).cloned().unwrap();
+    assert_eq!(
+        (&row["days_left"], &row["status"], &row["expiry_date"]),
+        (&90.into(), &"active".into(), &created["expiry_date"])
+    );
+    assert!(!listed.out.contains(created["api_key"].as_str().unwrap()));
+
+    let file = home.path("key");
+    let done = home.run(&["keys", "create", "--comment", "file", "--output", "key"]).ok();
+    assert_eq!(mode(&file), 0o600);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!done.out.contains(text.trim()) && text.trim().len() == 129, "{}", done.out);
+    let valid = home.run(&["keys", "validate", "--api-key-file", "key", "--json"]).ok().json();
+    assert_eq!((&valid["valid"], &valid["username"]), (&true.into(), &"owner".into()));
+    let identified = home.run(&["keys", "identify", "--api-key-file", "key", "--json"]).ok().json();
+    assert_eq!((&identified["comments"], &identified["how"]), (&"file".into(), &"made here".into()));
+
+    home.run(&["keys", "delete", &id, "--yes"]).ok();
+    assert_eq!(home.run(&["keys", "delete", &id, "--yes"]).code, 5);
+    let other = home.file("other", &made_up_key('c'));
+    let done = home.run(&["keys", "validate", "--api-key-file", &other, "--json"]);
+    assert_eq!((done.code, &done.json()["valid"]), (8, &false.into()));
+    let done = home.run(&["keys", "identify", "--api-key-file", &other]);
+    assert_eq!(done.code, 8);
+    assert!(done.out.contains("cannot be known"), "{}", done.out);
+
+    home.run(&["keys", "delete", "--all", "--yes"]).ok();
+    assert_eq!(home.run(&["whoami"]).code, 4, "the key that asked is gone too");
+}
+
+#[test]
+fn expiring_keys_are_found_and_expired_ones_do_not_count() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let done = home.run(&["keys", "list", "--expiring-within", "14d", "--json"]);
+    assert_eq!(done.code, 8);
+    let found = done.json();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["comments"]), (1, &"dashboard".into()));
+    let done = home.run(&["keys", "list", "--expiring-within", "3d", "--json"]).ok();
+    assert_eq!(done.out, "[]\n");
+    let all = home.run(&["keys", "list"]).ok();
+    assert!(all.out.contains("expired") && all.out.contains("old demo"), "{}", all.out);
+}
+
+#[test]
+fn a_key_goes_into_no_repository() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("git").args(arguments).current_dir(home.folder.path()).status();
+        assert!(done.unwrap().success());
+    };
+    git(&["init", "-q"]);
+    let before = home.run(&["keys", "list", "--json"]).ok().json().as_array().unwrap().len();
+    let done = home.run(&["keys", "create", "--output", "key"]);
+    assert_eq!(done.code, 7);
+    assert!(done.err.contains("version-controlled"), "{}", done.err);
+    assert_eq!(home.run(&["keys", "list", "--json"]).ok().json().as_array().unwrap().len(), before);
+    home.file(".gitignore", "key\n");
+    home.run(&["keys", "create", "--output", "key"]).ok();
+}
+
+#[test]
+fn models_are_listed_shown_tested_restarted_and_stopped() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let models = home.run(&["models", "list", "--json"]).ok().json();
+    assert!(models.as_array().unwrap().len() >= 6, "{models}");
+    let of_project = home.run(&["models", "list", "--project", "playground", "--json"]).ok().json();
+    assert_eq!((of_project.as_array().unwrap().len(), &of_project[0]["name"]), (1, &"echo".into()));
+    let shown = home.run(&["models", "show", "churn-prod/churn", "--json"]).ok().json();
+    assert_eq!(
+        (&shown["deployment"]["status"], &shown["deployment"]["replicas"]),
+        (&"deployed".into(), &3.into())
+    );
+    assert!(shown["deployment"].get("environment").is_none());
+
+    let tested = home
+        .run(&["models", "test", "churn-prod/add", "--request", r#"{"a":3,"b":5}"#, "--json"])
+        .ok()
+        .json();
+    assert_eq!(
+        (&tested["response"], &tested["status"], &tested["ok"]),
+        (&8.into(), &200.into(), &true.into())
+    );
+    home.run(&["models", "test", "churn-prod/churn"]).ok();
+    let by_id = models[0]["id"].as_str().unwrap();
+    home.run(&["models", "test", by_id]).ok();
+    let echo = home.run(&["models", "test", "playground/echo", "--request", "[1]", "--json"]).ok().json();
+    assert_eq!((&echo["response"], &echo["key_sent"]), (&serde_json::json!([1]), &false.into()));
+
+    let other = home.file("outsider", &bench.key("outsider"));
+    let refused = home.run(&["models", "test", "churn-prod/add", "--api-key-file", &other, "--json"]);
+    assert_eq!((refused.code, &refused.json()["diagnosis"]["cause"]), (8, &"not_collaborator".into()));
+    let refused = home.run(&["models", "test", "churn-prod/add", "--api-key-file", &other]);
+    assert!(refused.out.contains("why: outsider is no collaborator"), "{}", refused.out);
+    assert_eq!(home.run(&["models", "test", "churn-prod/retired"]).code, 8);
+    let dead = ["models", "test", "churn-prod/add", "--model-url", "http://127.0.0.1:1/model"];
+    assert_eq!(home.run(&dead).code, 6);
+
+    home.run(&["models", "restart", "churn-prod/churn"]).ok();
+    let stopped = home.run(&["models", "stop", "churn-prod/slow", "--json"]).ok().json();
+    assert_eq!(stopped["model"], "churn-prod/slow");
+    assert_eq!(home.run(&["--read-only", "models", "stop", "churn-prod/add"]).code, 7);
+}
+
+#[test]
+fn a_collaborator_is_added_and_then_may_call() {
+    let bench = Bench::demo();
+    let (owner, outsider) = (bench.home("owner"), bench.home("outsider"));
+    let projects = owner.run(&["projects", "list", "--json"]).ok().json();
+    let names: Vec<_> =
+        projects.as_array().unwrap().iter().map(|project| project["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["churn-prod", "playground"]);
+    assert!(projects[0].get("environment").is_none());
+    assert_eq!(outsider.run(&["models", "test", "churn-prod/add"]).code, 5, "she does not even see it");
+    owner.run(&["collaborators", "add", "churn-prod", "outsider", "--permission", "read"]).ok();
+    let listed = owner.run(&["collaborators", "list", "owner/churn-prod", "--json"]).ok().json();
+    assert_eq!(listed[2]["user"]["username"], "outsider");
+    outsider.run(&["models", "test", "churn-prod/add"]).ok();
+    owner.run(&["collaborators", "remove", "churn-prod", "outsider"]).ok();
+    assert_ne!(outsider.run(&["models", "test", "churn-prod/add"]).code, 0);
+    assert_eq!(owner.run(&["collaborators", "list", "fraud-lab"]).code, 5);
+}
+
+#[test]
+fn administrators_see_everybody_and_set_the_expiration() {
+    let bench = Bench::demo();
+    let (admin, owner) = (bench.home("admin"), bench.home("owner"));
+    let users = admin.run(&["admin", "users", "--json"]).ok().json();
+    let own = users.as_array().unwrap().iter().find(|user| user["username"] == "owner").unwrap();
+    assert_eq!((&own["keys"], &own["expired"], &own["expiring"]), (&4.into(), &1.into(), &1.into()));
+    let alone = owner.run(&["admin", "users", "--json"]).ok();
+    assert_eq!(alone.json().as_array().unwrap().len(), 1);
+    assert!(alone.err.contains("only a site administrator"), "{}", alone.err);
+
+    assert_eq!(owner.run(&["admin", "expiration", "--json"]).ok().json()["days"], 365);
+    assert_eq!(owner.run(&["admin", "expiration", "30"]).code, 4);
+    let set = admin.run(&["admin", "expiration", "30", "--json"]).ok().json();
+    assert_eq!((&set["days"], &set["before"]), (&30.into(), &365.into()));
+    assert_eq!(owner.run(&["keys", "create", "--expires", "+31d"]).code, 5);
+    let max = owner.run(&["keys", "create", "--expires", "max", "--json"]).ok().json();
+    let listed = owner.run(&["keys", "list", "--json"]).ok().json();
+    let row = listed.as_array().unwrap().iter().find(|key| key["key_id"] == max["key_id"]).unwrap().clone();
+    assert_eq!(row["days_left"], 30);
+}
+
+#[test]
+fn an_audit_lists_all_keys_with_findings() {
+    let bench = Bench::demo();
+    let home = bench.home("admin");
+    home.run(&["admin", "expiration", "30"]).ok();
+    let report = home.run(&["admin", "audit", "--json"]).ok().json();
+    assert_eq!((&report["users"], &report["expiration_days"]), (&5.into(), &30.into()));
+    let findings = |comment: &str| {
+        let keys = report["keys"].as_array().unwrap();
+        keys.iter().find(|key| key["comments"] == comment).unwrap()["findings"].to_string()
+    };
+    assert_eq!(findings("dashboard"), r#"["expiring"]"#);
+    assert_eq!(findings("old demo"), r#"["expired"]"#);
+    assert_eq!(findings("customer portal"), r#"["beyond_limit"]"#);
+    assert_eq!(report["models_without_authentication"][0]["model"], "playground/echo");
+    assert_eq!(report["unreadable"], serde_json::json!([]));
+
+    home.run(&["admin", "audit", "--export", "audit.csv"]).ok();
+    let text = std::fs::read_to_string(home.path("audit.csv")).unwrap();
+    assert_eq!((text.lines().count(), mode(&home.path("audit.csv"))), (9, 0o600));
+    assert_eq!(home.run(&["admin", "audit", "--export", "audit.txt"]).code, 7);
+    let left = std::fs::read_dir(home.path("config/cache")).unwrap().count();
+    assert_eq!(left, 0, "a complete audit leaves no journal");
+
+    let plan =
+        home.run(&["keys", "delete", "--all", "--user", "contributor", "--dry-run", "--json"]).ok().json();
+    assert_eq!(
+        (plan["would_delete"].as_array().unwrap().len(), plan["projects"].as_array().unwrap().len()),
+        (1, 2)
+    );
+    assert_eq!(bench.home("contributor").run(&["whoami"]).code, 0, "nothing was deleted");
+}
+
+#[test]
+fn doctor_tells_what_is_wrong_and_no_secret() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let done = home.run(&["doctor", "--json"]).ok();
+    assert_eq!(done.json()["ok"], true);
+    assert!(!done.out.contains(&bench.key("owner")) && !done.out.contains(&bench.key("owner")[..32]));
+    assert_eq!(Home::new().run(&["doctor"]).code, 3);
+    let mut wrong = bench.home("owner");
+    wrong.set("KEYBENCH_API_KEY", &made_up_key('d'));
+    assert_eq!(wrong.run(&["doctor"]).code, 4);
+    wrong.set("KEYBENCH_URL", "http://127.0.0.1:1");
+    let done = wrong.run(&["doctor", "--json"]);
+    assert_eq!(done.code, 6);
+    let failed: Vec<_> = done.json()["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["verdict"] == "fail")
+        .cloned()
+        .collect();
+    assert_eq!(failed[0]["name"], "connection");
+    assert!(failed.iter().all(|check| check["hint"].is_string()), "{failed:?}");
+    wrong.set("KEYBENCH_CONFIG_DIR", "/proc/nowhere");
+    assert_eq!(wrong.run(&["doctor"]).code, 6, "a home that cannot be written to is no obstacle");
+}
+
+#[test]
+fn long_lists_come_as_one_document() {
+    use keybench::workbench::{Clock, Seed};
+    let bench = Bench::start(Seed::Scale { keys: 3000, models: 1200 }, Clock::system());
+    let home = bench.home("owner");
+    assert!(home.run(&["keys", "list", "--json"]).ok().json().as_array().unwrap().len() >= 3000);
+    assert!(home.run(&["models", "list", "--json"]).ok().json().as_array().unwrap().len() >= 1200);
+    assert!(home.run(&["models", "list"]).ok().out.lines().count() > 1200);
+}
+
+#[test]
+fn the_embedded_workbench_says_when_it_is_ready_and_ends_on_a_signal() {
+    use std::io::{BufRead as _, BufReader};
+    let home = Home::new();
+    let mut child = home
+        .command(&["serve", "--data", "data", "--seed", "demo", "--listen", "127.0.0.1:0"])
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(ready["event"], "ready");
+    let credentials = home.path("data/credentials.json");
+    assert_eq!(
+        (mode(&credentials), ready["credentials"].as_str().unwrap().ends_with("data/credentials.json")),
+        (0o600, true)
+    );
+    let users: serde_json::Value = serde_json::from_slice(&std::fs::read(&credentials).unwrap()).unwrap();
+    let login = ["login", "--url", ready["url"].as_str().unwrap()];
+    home.run_with_input(&login, users[0]["api_key"].as_str().unwrap()).ok();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(home.run(&["serve", "--data", "d", "--seed", "everything"]).code, 7);
+    assert_eq!(home.run(&["demo", "--user", "nobody"]).code, 7);
+}
+
+#[test]
+fn completions_know_profiles_projects_and_models() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    assert_eq!(home.run(&["complete-names", "models"]).ok().out, "");
+    home.run(&["models", "list"]).ok();
+    assert!(home.run(&["complete-names", "models"]).ok().out.contains("churn-prod/add\n"));
+    assert!(home.run(&["complete-names", "projects"]).ok().out.contains("playground\n"));
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(home.run(&["completions", shell]).ok().out.contains("keybench"), "{shell}");
+    }
+    let man = home.run(&["man"]).ok().out;
+    assert!(man.starts_with(".ie") && man.contains("KEYBENCH KEYS ROTATE"), "{}", &man[..200]);
+}

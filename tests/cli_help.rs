@@ -1,0 +1,105 @@
+//! The command line as people read it: any change of it shows up in review.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use clap::CommandFactory as _;
+use keybench::cli::args::Cli;
+use support::bench::{Bench, Home};
+
+/// The help of every command, the global options once only.
+#[test]
+fn help_of_every_command() {
+    let mut root = Cli::command().max_term_width(100).term_width(100);
+    root.build();
+    let mut text = format!("{}\n", root.render_long_help());
+    fn visit(command: &mut clap::Command, text: &mut String) {
+        for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set())
+        {
+            let help = sub.clone().term_width(100).render_long_help().to_string();
+            let start = help.find("\nGlobal options:");
+            let end = help.rfind("\nExample").filter(|end| Some(*end) > start);
+            let own = match (start, end) {
+                (Some(start), Some(end)) => format!("{}\n[global options]\n{}", &help[..start], &help[end..]),
+                (Some(start), None) => format!("{}\n[global options]\n", &help[..start]),
+                (None, _) => help.clone(),
+            };
+            let name = sub.get_display_name().unwrap_or(sub.get_name()).replace('-', " ");
+            text.push_str(&format!("\n──── {name} ────\n{own}"));
+            visit(sub, text);
+        }
+    }
+    visit(&mut root, &mut text);
+    insta::assert_snapshot!("help", text);
+}
+
+#[test]
+fn the_binary_prints_its_help_on_standard_output() {
+    let home = Home::new();
+    for arguments in [&["--help"][..], &["keys", "rotate", "--help"], &["help", "models"]] {
+        let done = home.run(arguments).ok();
+        assert!(done.out.contains("Usage: keybench") && done.err.is_empty(), "{arguments:?}");
+    }
+    assert!(home.run(&["--version"]).ok().out.starts_with("keybench 0."));
+}
+
+/// The shapes of the documents: members and kinds, with what differs from run to run taken out.
+#[test]
+fn shapes_of_the_documents() {
+    let bench = Bench::demo();
+    let (owner, admin) = (bench.home("owner"), bench.home("admin"));
+    let mut shapes = String::new();
+    let mut add = |title: &str, document: &serde_json::Value| {
+        shapes.push_str(&format!(
+            "──── {title}\n{}\n",
+            serde_json::to_string_pretty(&shape(document)).unwrap()
+        ));
+    };
+    for arguments in [
+        &["whoami"][..],
+        &["keys", "list"],
+        &["keys", "create", "--name", "x"],
+        &["keys", "create", "--output", "key"],
+        &["keys", "rotate", "svc", "--output", "svc"],
+        &["keys", "validate"],
+        &["keys", "identify"],
+        &["keys", "delete", "--all", "--dry-run"],
+        &["projects", "list"],
+        &["collaborators", "list", "churn-prod"],
+        &["collaborators", "add", "churn-prod", "outsider"],
+        &["collaborators", "remove", "churn-prod", "outsider"],
+        &["models", "list"],
+        &["models", "show", "churn-prod/add"],
+        &["models", "test", "churn-prod/add"],
+        &["models", "restart", "churn-prod/add"],
+        &["profile", "list"],
+        &["doctor"],
+    ] {
+        let all = [arguments, &["--json", "--quiet"]].concat();
+        add(&arguments.join(" "), &owner.run(&all).ok().json());
+    }
+    for arguments in [&["admin", "users"][..], &["admin", "expiration"], &["admin", "audit"]] {
+        let all = [arguments, &["--json", "--quiet"]].concat();
+        add(&arguments.join(" "), &admin.run(&all).ok().json());
+    }
+    add(
+        "an error",
+        &serde_json::json!({ "error": owner.run(&["models", "show", "no/such", "--json"]).error() }),
+    );
+    insta::assert_snapshot!("shapes", shapes);
+}
+
+/// Members with the kind of their values; of a list the first item.
+fn shape(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value::{Array, Bool, Null, Number, Object, String};
+    match value {
+        Null => "null".into(),
+        Bool(_) => "bool".into(),
+        Number(_) => "number".into(),
+        String(_) => "text".into(),
+        Array(items) => {
+            items.first().map_or_else(|| serde_json::json!([]), |first| serde_json::json!([shape(first)]))
+        }
+        Object(members) => members.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
+    }
+}

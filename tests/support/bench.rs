@@ -1,0 +1,161 @@
+//! The real binary, and an embedded workbench for it to talk to.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use keybench::workbench::{self, Clock, Options, Running, Seed};
+use serde_json::Value;
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Done {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Done {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The error document on standard error.
+    pub fn error(&self) -> Value {
+        let line = self.err.lines().last().unwrap_or_default();
+        serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {self:?}"))["error"]
+            .clone()
+    }
+
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+}
+
+/// A home of its own for the binary: no configuration, nothing in the environment.
+pub struct Home {
+    pub folder: tempfile::TempDir,
+    pub env: HashMap<String, String>,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), env: HashMap::new() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, for options that take one.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name).display().to_string()
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.env.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("keybench"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .env("KEYBENCH_CONFIG_DIR", self.path("config"))
+            .envs(&self.env)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Done {
+        self.run_with_input(arguments, "")
+    }
+
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Done {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        // A command that does not read its input closes it early.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Done {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// A workbench with demo data on a runtime of its own, so that tests need none.
+pub struct Bench {
+    pub url: String,
+    pub model_url: String,
+    running: Option<Running>,
+    pub runtime: tokio::runtime::Runtime,
+    pub clock: Clock,
+    _data: tempfile::TempDir,
+}
+
+impl Bench {
+    pub fn demo() -> Self {
+        Self::start(Seed::Demo, Clock::system())
+    }
+
+    pub fn start(seed: Seed, clock: Clock) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut options = Options::new(data.path().join("data"));
+        options.seed = seed;
+        options.listen = "127.0.0.1:0".parse().unwrap();
+        options.clock = clock.clone();
+        let running = runtime.block_on(workbench::start(options)).unwrap();
+        Self {
+            url: running.url.clone(),
+            model_url: running.model_service_url.clone(),
+            running: Some(running),
+            runtime,
+            clock,
+            _data: data,
+        }
+    }
+
+    pub fn key(&self, username: &str) -> String {
+        let credentials = self.running.as_ref().unwrap().credentials().unwrap();
+        let own = credentials.into_iter().find(|credential| credential.username == username).unwrap();
+        own.api_key.expose().to_owned()
+    }
+
+    pub fn key_id(&self, username: &str) -> String {
+        let credentials = self.running.as_ref().unwrap().credentials().unwrap();
+        credentials.into_iter().find(|credential| credential.username == username).unwrap().key_id
+    }
+
+    /// A home in which `username` is signed in by the environment.
+    pub fn home(&self, username: &str) -> Home {
+        let mut home = Home::new();
+        home.set("KEYBENCH_URL", &self.url);
+        home.set("KEYBENCH_API_KEY", &self.key(username));
+        home
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.shutdown());
+        }
+    }
+}
+
+/// Mode of a file, without its kind.
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
