@@ -18,7 +18,7 @@ use super::credentials::{self, Credential};
 use super::lifecycle::{Lifecycle, Steps};
 use super::options::Options;
 use super::python::Python;
-use super::replicas::{Replicas, Settings};
+use super::replicas::{Logs, Replicas, Settings};
 use super::seed::{self, SeedError};
 use super::state::{Shared, Workbench};
 use super::store::{DirectoryError, Store, StoreError, facts};
@@ -103,7 +103,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         busy_wait: options.busy_wait,
         request_timeout: options.request_timeout,
         start_limit: REPLICA_START_TIME,
-        logs: Some(options.data.join("logs")),
+        logs: Logs::new(options.data.join("logs")),
         python: Python::install(&options.data.join("python")).map_err(StartError::Python)?,
     });
     let steps = Steps {

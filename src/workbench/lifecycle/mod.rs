@@ -140,36 +140,45 @@ impl Lifecycle {
         self.0.store.write(move |db| work(db, now)).await
     }
 
-    /// The function of a build, with the variables that its project and its deployment set.
+    /// The function of a build. Of a deployment, `own` is its CRN and its environment variables.
     fn function(
         &self,
         db: &Connection,
         model: &StoredModel,
         build: &ModelBuild,
-        deployment: Option<(&str, &str)>,
+        own: Option<(&str, &str)>,
     ) -> Result<Result<Function, NoKernel>, StoreError> {
-        let kernel = match kernel_of(build) {
-            Ok(Kernel::Python) => Kernel::Python,
-            Ok(Kernel::Builtin(function)) => return Ok(Ok(Function::Builtin(function))),
-            Err(none) => return Ok(Err(none)),
-        };
-        debug_assert_eq!(kernel, Kernel::Python);
+        Ok(match kernel_of(build) {
+            Ok(Kernel::Python) => Ok(Function::Python(self.python_function(db, model, build, own)?)),
+            Ok(Kernel::Builtin(function)) => Ok(Function::Builtin(function)),
+            Err(none) => Err(none),
+        })
+    }
+
+    /// A Python function, with the variables that its project and its deployment set.
+    fn python_function(
+        &self,
+        db: &Connection,
+        model: &StoredModel,
+        build: &ModelBuild,
+        own: Option<(&str, &str)>,
+    ) -> Result<python::Function, StoreError> {
         let project = projects::by_id(db, model.project_id)?.ok_or(StoreError::CutOff)?;
         let mut environment = variables(&project.project.environment);
-        if let Some((crn, own)) = deployment {
-            environment.extend(variables(own));
+        if let Some((crn, variables_of_deployment)) = own {
+            environment.extend(variables(variables_of_deployment));
             environment.insert("CDSW_MODEL_DEPLOYMENT_CRN".to_owned(), crn.to_owned());
         }
         environment.insert("CDSW_PROJECT_ID".to_owned(), project.project.id);
         environment.insert("CDSW_PROJECT".to_owned(), project.project.slug);
         environment.insert("PROJECT_OWNER".to_owned(), project.project.owner.username);
-        Ok(Ok(Function::Python(python::Function {
+        Ok(python::Function {
             project: self.0.projects.join(project.directory),
             root: build.model_root_dir.clone(),
             file: build.file_path.clone(),
             name: build.function_name.clone(),
             environment: Environment(environment),
-        })))
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 use super::deployments::{DEPLOYED, wanted};
 use super::*;
 use crate::wire::{Model, ShortCreateModelDeployment, Whole};
-use crate::workbench::replicas::{Outcome, Settings};
+use crate::workbench::replicas::{Logs, Outcome, Settings};
 use crate::workbench::store::{builds, deployments as rows, facts, models, users};
 use serde_json::value::to_raw_value;
 
@@ -22,7 +22,7 @@ fn lifecycle(data: &std::path::Path, store: &Store) -> Lifecycle {
         busy_wait: Duration::from_secs(30),
         request_timeout: Duration::from_secs(30),
         start_limit: Duration::from_secs(60),
-        logs: None,
+        logs: Logs::default(),
         python: python::Python::install(&data.join("python")).unwrap(),
     };
     let steps = Steps { build: Duration::ZERO, deployment: Duration::ZERO };

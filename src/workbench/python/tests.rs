@@ -1,6 +1,7 @@
 //! These need `python3` on the machine; without one they say so and pass.
 
 use super::*;
+use crate::workbench::replicas::Logs;
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -8,6 +9,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Project {
     directory: tempfile::TempDir,
     python: Python,
+    logs: Logs,
 }
 
 impl Project {
@@ -22,7 +24,8 @@ impl Project {
         let path = directory.path().join("project").join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
-        Some(Self { directory, python })
+        let logs = Logs::new(directory.path().join("logs"));
+        Some(Self { directory, python, logs })
     }
 
     fn function(&self, file: &str, name: &str) -> Function {
@@ -37,11 +40,11 @@ impl Project {
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("replica.log")).unwrap_or_default()
+        fs::read_to_string(self.directory.path().join("logs/replica.log")).unwrap_or_default()
     }
 
     async fn start(&self, function: &Function) -> Result<Process, Unusable> {
-        let log = Arc::new(Log::new(Some(self.directory.path()), "replica"));
+        let log = Arc::new(self.logs.of("replica"));
         self.python.start(function, log, LIMIT).await
     }
 }

@@ -251,7 +251,7 @@ impl Deployment {
 
     async fn start_replica(self: &Arc<Self>) -> Result<Replica, Unusable> {
         let name = self.generation.next();
-        let log = Arc::new(Log::new(self.settings.logs.as_deref(), &name));
+        let log = Arc::new(self.settings.logs.of(&name));
         let worker = match &self.plan.function {
             Function::Builtin(function) => Worker::Builtin(*function),
             Function::Python(function) => {

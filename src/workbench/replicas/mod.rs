@@ -7,7 +7,6 @@ mod log;
 mod names;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use serde_json::value::RawValue;
 use super::functions::Builtin;
 use super::python::{self, Python, Unusable};
 use deployment::Deployment;
-pub use log::Log;
+pub use log::{Log, Logs};
 pub use names::ReplicaNames;
 
 /// How long things may take, and where replicas leave their logs.
@@ -28,8 +27,7 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How long a replica may take to start, imports included.
     pub start_limit: Duration,
-    /// One file a replica; `None` keeps no logs.
-    pub logs: Option<PathBuf>,
+    pub logs: Logs,
     pub python: Python,
 }
 

@@ -9,7 +9,7 @@ fn settings(directory: &std::path::Path) -> Settings {
         busy_wait: Duration::from_secs(30),
         request_timeout: Duration::from_secs(30),
         start_limit: Duration::from_secs(60),
-        logs: Some(directory.join("logs")),
+        logs: Logs::new(directory.join("logs")),
         python: Python::install(&directory.join("python")).unwrap(),
     }
 }
