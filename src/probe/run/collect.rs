@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::super::failure::FailureKind;
 use super::series::Series;
 use super::shard::{self, Shared};
-use super::summary::{Stage, Summary};
+use super::summary::{Stage, StopReason, Summary};
 use super::tally::Tally;
 
 /// At most twenty summaries a second.
@@ -117,7 +117,10 @@ impl<'a> Collector<'a> {
         summary.fill(&self.all);
         let begun = self.all.total + summary.abandoned + summary.in_flight;
         summary.missed = match self.shared.pace.due_until(now) {
-            Some(due) if done => due.saturating_sub(begun),
+            // Who stops a run early misses nothing.
+            Some(due) if done && summary.stopped_by == Some(StopReason::Duration) => {
+                due.saturating_sub(begun)
+            }
             _ => 0,
         };
         summary.series = self.series.points(elapsed);
