@@ -121,3 +121,22 @@ async fn it_is_swagger_and_every_operation_in_it_is_served() {
         assert!(document["definitions"][name].is_object(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn the_documentation_names_exactly_what_is_served() {
+    let bench = Bench::demo().await;
+    let document = bench.get(As::Nobody, "/api/v2/swagger.json").await.ok();
+    let methods =
+        document["paths"].as_object().unwrap().values().flat_map(|it| it.as_object().unwrap().values());
+    let mut served: Vec<&str> = methods.map(|it| it["operationId"].as_str().unwrap()).collect();
+    let text = include_str!("../../docs/workbench.md");
+    let table = text.split("## Who may").next().unwrap().lines().filter(|line| line.starts_with("| "));
+    let mut documented: Vec<&str> = table
+        .filter_map(|line| line.split(" | ").nth(1))
+        .flat_map(|cell| cell.trim_end_matches(" |").split(", "))
+        .collect();
+    documented.retain(|name| *name != "operations");
+    served.sort_unstable();
+    documented.sort_unstable();
+    assert_eq!(documented, served);
+}
