@@ -20,6 +20,7 @@ use crate::probe::{
     self, CallError, CallResult, ModelCallTarget, ModelRequest, Phases, Transport, TransportOptions,
 };
 use crate::secret::ApiKey;
+use crate::text;
 use crate::tui::effect::Context;
 use crate::tui::msg;
 use crate::wire::{Model, ModelBuild, ModelDeployment, Project};
@@ -136,8 +137,10 @@ pub enum Reply {
         project_id: String,
         project: Result<Box<Project>, api::Error>,
     },
+    /// `sent` is the request as it went over the wire, keys masked; empty where nothing was sent.
     Tested {
         test: Box<Test>,
+        sent: String,
         call: Box<CallResult>,
     },
     Explained {
@@ -234,8 +237,8 @@ impl Call {
                 Reply::Project { project_id, project }
             }
             Self::Test(test) => {
-                let call = Box::new(call(client, &test).await);
-                Reply::Tested { test, call }
+                let (sent, call) = call(client, &test).await;
+                Reply::Tested { test, sent, call: Box::new(call) }
             }
             Self::Explain(explain) => {
                 let Explain { number, model, key: choice, call, signed_in } = *explain;
@@ -328,22 +331,29 @@ fn transport(client: &api::Client) -> Result<Transport, CallError> {
     })
 }
 
-async fn call(client: &api::Client, test: &Test) -> CallResult {
+async fn call(client: &api::Client, test: &Test) -> (String, CallResult) {
     let target = target(client, &test.access_key);
     let attempt =
         transport(client).and_then(|transport| Ok((transport, ModelRequest::parse(&test.request)?)));
     match attempt {
         Ok((transport, request)) => {
-            probe::call(&transport, &target, key(client, &test.key).as_ref(), &request).await
+            let key = key(client, &test.key);
+            let sent = probe::shown_request(&target, key.as_ref(), &request).unwrap_or_default();
+            // An address and no secret, but nothing to leave on screens and in files either.
+            let sent = sent.replace(&test.access_key, &text::short_id(&test.access_key));
+            (sent, probe::call(&transport, &target, key.as_ref(), &request).await)
         }
-        Err(error) => CallResult {
-            started: Timestamp::now(),
-            phases: Phases::default(),
-            total: Duration::ZERO,
-            outcome: Err(error),
-            key_sent: false,
-            request_size: 0,
-        },
+        Err(error) => {
+            let call = CallResult {
+                started: Timestamp::now(),
+                phases: Phases::default(),
+                total: Duration::ZERO,
+                outcome: Err(error),
+                key_sent: false,
+                request_size: 0,
+            };
+            (String::new(), call)
+        }
     }
 }
 

@@ -33,8 +33,8 @@ pub struct TestResult {
     pub number: u32,
     /// `••••9f0a outsider`, or `no key`.
     pub key: String,
-    /// The request as it was typed.
-    pub request: String,
+    /// The request as it went over the wire, keys masked.
+    pub sent: String,
     pub call: CallResult,
     pub why: Why,
     /// The RESULT column: the response, or what went wrong.
@@ -42,10 +42,10 @@ pub struct TestResult {
 }
 
 impl TestResult {
-    pub fn new(number: u32, key: String, request: String, call: CallResult) -> Self {
+    pub fn new(number: u32, key: String, sent: String, call: CallResult) -> Self {
         let why = if call.failure().is_some() { Why::Unknown } else { Why::Nothing };
         let summary = summary(&call);
-        Self { number, key, request, call, why, summary }
+        Self { number, key, sent, call, why, summary }
     }
 
     /// The HTTP code, or a dash and why there is none.
@@ -104,7 +104,7 @@ impl TestResult {
         lines.extend(phases(&self.call));
         lines.push(String::new());
         lines.push(format!("REQUEST  {}, with {}", text::size(self.call.request_size as u64), self.key));
-        lines.extend(text::clean_lines(&self.request).lines().map(|line| format!("  {line}")));
+        lines.extend(text::clean_lines(&self.sent).lines().map(|line| format!("  {line}")));
         let Some(answer) = self.call.answer() else { return lines };
         lines.push(String::new());
         lines.push("HEADERS".to_owned());

@@ -98,6 +98,10 @@ fn answer(status: u16, body: &str) -> CallResult {
     }
 }
 
+fn sent_text() -> String {
+    "POST /model HTTP/1.1\nAuthorization: Bearer ••••c4d5\n\n{\"accessKey\":\"madd…0000\",\"request\":{\"a\": 3, \"b\": 5}}".to_owned()
+}
+
 fn success() -> CallResult {
     answer(200, "{\"success\":true,\"response\":8,\"ReplicaID\":\"add-1-1-7c9f5b6d8c-x2x4q\"}")
 }
@@ -193,7 +197,7 @@ fn tested(harness: &mut Harness, keys: &str, call: CallResult) -> (KeyToSend, St
         panic!("no test was sent");
     };
     let sent = (test.key.clone(), test.request.clone());
-    send(harness, id, Reply::Tested { test, call: Box::new(call) });
+    send(harness, id, Reply::Tested { test, sent: sent_text(), call: Box::new(call) });
     sent
 }
 
@@ -215,6 +219,9 @@ fn refused(harness: &mut Harness, keys: &str) -> (KeyToSend, String) {
 }
 
 fn snapshots(name: &str, harness: &mut Harness) {
+    if matches!(name, "list" | "test_refused" | "run_live" | "run_form" | "result" | "choose_key") {
+        insta::assert_snapshot!(format!("{name}_60x16"), harness.screen(60, 16));
+    }
     insta::assert_snapshot!(format!("{name}_80x24"), harness.screen(80, 24));
     insta::assert_snapshot!(format!("{name}_120x40"), harness.screen(120, 40));
 }

@@ -99,11 +99,18 @@ pub(super) fn viewer_command(app: &mut App, command: Command) -> Option<Effects>
 
 /// Leaves the deep parts of the body out, or shows them again.
 fn fold(app: &mut App) {
+    if let Some(viewer) = &mut app.models.viewer {
+        viewer.folded = !viewer.folded;
+    }
+    rewrap(app);
+}
+
+/// Writes the shown result anew, for the width that there is now.
+pub(super) fn rewrap(app: &mut App) {
     let (columns, height) = (columns(app), rows(app));
-    let folded = app.models.viewer.as_ref().is_some_and(|viewer| !viewer.folded);
+    let Some(folded) = app.models.viewer.as_ref().map(|viewer| viewer.folded) else { return };
     let Some(lines) = viewed(app).map(|result| result.whole(columns, folded)) else { return };
     if let Some(viewer) = &mut app.models.viewer {
-        viewer.folded = folded;
         viewer.lines = lines;
         viewer.scroll_to(viewer.top, height);
     }

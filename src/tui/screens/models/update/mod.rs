@@ -40,6 +40,7 @@ pub fn enter(app: &mut App) -> Effects {
 
 /// The window has another size: other rows may be in sight.
 pub fn resized(app: &mut App) -> Effects {
+    boxes::rewrap(app);
     read_what_is_in_sight(app)
 }
 

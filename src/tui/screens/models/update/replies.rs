@@ -91,7 +91,7 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
                 }
             }
         }
-        Reply::Tested { test, call } => effects.extend(tested(app, *test, *call)),
+        Reply::Tested { test, sent, call } => effects.extend(tested(app, *test, sent, *call)),
         Reply::Explained { model_id, number, diagnosis } => {
             let panel = app.models.panels.get_mut(&model_id);
             if let Some(result) = panel.and_then(|panel| panel.result_mut(number)) {
@@ -119,8 +119,8 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
     effects
 }
 
-pub(super) fn tested(app: &mut App, test: Test, call: CallResult) -> Effects {
-    let Test { model_id, number, key, key_label, request, .. } = test;
+pub(super) fn tested(app: &mut App, test: Test, sent: String, call: CallResult) -> Effects {
+    let Test { model_id, number, key, key_label, .. } = test;
     let Some(row) = app.models.list.row(&model_id) else { return Effects::new() };
     let model = row.model.to_wire();
     let path = row.path();
@@ -128,7 +128,7 @@ pub(super) fn tested(app: &mut App, test: Test, call: CallResult) -> Effects {
     if panel.running.as_ref().is_some_and(|running| running.number == number) {
         panel.running = None;
     }
-    let result = TestResult::new(number, key_label, request, call.clone());
+    let result = TestResult::new(number, key_label, sent, call.clone());
     let failed = result.failure().is_some();
     panel.push(result);
     if !failed {
