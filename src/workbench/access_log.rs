@@ -32,6 +32,11 @@ impl AccessLog {
         Self { run, count: AtomicU64::new(0), lines }
     }
 
+    /// Whether it matters who calls.
+    pub fn writes_lines(&self) -> bool {
+        self.lines
+    }
+
     fn next_id(&self) -> String {
         format!("{}-{}", self.run, self.count.fetch_add(1, Ordering::Relaxed))
     }

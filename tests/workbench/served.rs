@@ -152,10 +152,22 @@ async fn the_access_log_has_a_line_a_request_and_no_secret() {
     let secret = created["api_key"].as_str().unwrap();
     client.delete(format!("{url}{KEYS}/{secret}")).bearer_auth(&key).send().await.unwrap();
     client.post(format!("{url}/model?accessKey=m0123456789abcdefghijklmnopqrstu")).send().await.unwrap();
+    let admin = process.key_of("admin");
+    let models = client.get(format!("{url}/api/v2/models")).bearer_auth(&admin).send().await.unwrap();
+    let models: Value = models.json().await.unwrap();
+    let add = models["models"].as_array().unwrap().iter().find(|it| it["name"] == "add").unwrap();
+    let call = json!({"accessKey": add["access_key"], "request": {"a": 1, "b": 1}});
+    for user in ["owner", "outsider"] {
+        let call = client.post(format!("{url}/model")).bearer_auth(process.key_of(user)).json(&call);
+        call.send().await.unwrap();
+    }
     let (code, log) = process.end();
     assert_eq!(code, Some(0));
     let lines: Vec<&str> = log.lines().filter(|line| line.contains(" ms ")).collect();
-    assert_eq!(lines.len(), 4, "{log}");
+    assert_eq!(lines.len(), 7, "{log}");
+    assert!(lines[5].contains("POST /model 200") && lines[5].ends_with("owner"), "{log}");
+    assert!(lines[6].contains("POST /model 401") && lines[6].ends_with("outsider"), "{log}");
+    assert!(!log.contains(add["access_key"].as_str().unwrap()), "{log}");
     assert!(lines[0].contains("GET /api/v2/users/owner/v2_keys 200") && lines[0].ends_with("owner"), "{log}");
     for hidden in [secret, &key, "accessKey", "m0123456789"] {
         assert!(!log.contains(hidden), "{log}");

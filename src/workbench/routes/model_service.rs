@@ -18,10 +18,12 @@ use crate::workbench::Workbench;
 use crate::workbench::answer::INFERRED_HEADER;
 use crate::workbench::auth;
 use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::gate::CallerName;
 use crate::workbench::lifecycle::deployments::DEPLOYED;
 use crate::workbench::refusal::Refusal;
 use crate::workbench::replicas::Outcome;
 use crate::workbench::rights::{Right, Standing, allows};
+use crate::workbench::store::keys::KeyOwner;
 use crate::workbench::store::models::{self, Callable};
 
 /// The body of both forms; form B has the access key in the query (OBSERVED).
@@ -37,18 +39,33 @@ pub async fn call(
     State(workbench): State<Workbench>,
     RawQuery(query): RawQuery,
     request: Request,
+) -> Response {
+    let mut caller = None;
+    let mut response = answer(&workbench, query, request, &mut caller).await.into_response();
+    if let Some(caller) = caller.filter(|_| workbench.access_log().writes_lines()) {
+        response.extensions_mut().insert(CallerName(caller.user.username.clone()));
+    }
+    response
+}
+
+/// The answer to a call. `caller` is told as soon as it is known, for those refused as well.
+async fn answer(
+    workbench: &Workbench,
+    query: Option<String>,
+    request: Request,
+    caller: &mut Option<Arc<KeyOwner>>,
 ) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let body = read_body(&workbench, body).await?;
+    let body = read_body(workbench, body).await?;
     let call: Call = serde_json::from_slice(&body)
         .map_err(|error| Refusal::new(Why::ModelBadRequest).with("detail", error.to_string()))?;
     let from_query = query.as_deref().and_then(access_key_of_query);
     let access_key = from_query.or(call.access_key).filter(|key| !key.is_empty()).ok_or_else(|| {
         Refusal::new(Why::ModelBadRequest).with("detail", "accessKey is missing, in the body or in the query")
     })?;
-    let callable = find(&workbench, &access_key).await?;
+    let callable = find(workbench, &access_key).await?;
     let resting_on =
-        if callable.auth_enabled { admit(&workbench, &parts.headers, &callable).await? } else { None };
+        if callable.auth_enabled { admit(workbench, &parts.headers, &callable, caller).await? } else { None };
     let deployment = match &callable.deployment {
         Some((id, status)) if status == DEPLOYED => id,
         Some((_, status)) => return Err(not_deployed(status)),
@@ -56,7 +73,7 @@ pub async fn call(
     };
     let outcome =
         workbench.lifecycle().replicas().call(deployment, call.request.unwrap_or(RawValue::NULL)).await;
-    let mut response = answer(outcome)?;
+    let mut response = answer_of(outcome)?;
     if let Some(name) = resting_on {
         response.headers_mut().append(INFERRED_HEADER, HeaderValue::from_static(name));
     }
@@ -102,8 +119,10 @@ async fn admit(
     workbench: &Workbench,
     headers: &HeaderMap,
     callable: &Callable,
+    caller: &mut Option<Arc<KeyOwner>>,
 ) -> Result<Option<&'static str>, Refusal> {
     let owner = auth::api_key_owner(workbench, headers).await.map_err(key_refused)?;
+    let owner = caller.insert(owner);
     if !owner.audiences.iter().any(|audience| audience == wire::AUDIENCE_API) {
         return Err(Why::AudienceMismatch.into());
     }
@@ -133,7 +152,7 @@ fn not_deployed(status: &str) -> Refusal {
     Refusal::new(Why::ModelNotDeployed).with("status", status)
 }
 
-fn answer(outcome: Outcome) -> Result<Response, Refusal> {
+fn answer_of(outcome: Outcome) -> Result<Response, Refusal> {
     let (replica, response) = match outcome {
         Outcome::Answered { replica, response } => (replica, response),
         Outcome::Raised { .. } => return Err(Why::ModelFailed.into()),
