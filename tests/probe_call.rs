@@ -12,11 +12,9 @@ use keybench::probe::{
     TransportOptions, call,
 };
 use keybench::secret::ApiKey;
-use probe_support::{Does, Server, answer};
+use probe_support::{Does, PASSED, Server, answer, tls_server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-
-const PASSED: &str = "{\"success\":true,\"response\":{\"sum\":8},\"ReplicaID\":\"add-1-1-abc-de\"}";
 
 fn options() -> TransportOptions {
     TransportOptions { timeout: Duration::from_secs(20), ..TransportOptions::default() }
@@ -154,41 +152,6 @@ async fn names_and_ports_that_lead_nowhere_are_named() {
 
     let result = call_with(options(), "htp:/x", None).await;
     assert_eq!(result.failure(), Some(FailureKind::Invalid));
-}
-
-/// A TLS server with a certificate of its own authority; gives back the authority as PEM.
-async fn tls_server(names: &[&str]) -> (u16, String) {
-    let authority_key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority = params.self_signed(&authority_key).unwrap();
-    let pem = authority.pem();
-    let issuer = rcgen::Issuer::new(params, authority_key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key.into())
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                let mut bytes = vec![0; 4096];
-                let _ = stream.read(&mut bytes).await;
-                let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{PASSED}", PASSED.len());
-                let _ = stream.write_all(text.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            }
-        }
-    });
-    (port, pem)
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
+mod probe_support;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -350,4 +352,21 @@ async fn progress_comes_at_most_twenty_times_a_second() {
     }
     assert!((2..=25).contains(&seen), "{seen}");
     assert!(run.finished().await.total > 100);
+}
+
+#[tokio::test]
+async fn a_run_over_tls_keeps_its_connections_too() {
+    let (port, _) = probe_support::tls_server(&["localhost"]).await;
+    let transport =
+        Transport::new(TransportOptions { insecure: true, ..TransportOptions::default() }).unwrap();
+    let target = ModelCallTarget { url: format!("https://localhost:{port}/model"), access_key: "m1".into() };
+    let request = ModelRequest::parse("{}").unwrap();
+    let run = start(count(200, 4), &transport, &target, None, &request).unwrap();
+    let summary = run.finished().await;
+    assert_eq!((summary.ok, summary.connections), (200, 4), "{:?}", summary.failures);
+
+    // A certificate that is not trusted is a failure of every request, counted as what it is.
+    let transport = Transport::new(TransportOptions::default()).unwrap();
+    let run = start(count(3, 1), &transport, &target, None, &request).unwrap();
+    assert_eq!(run.finished().await.failures["tls"], 3);
 }

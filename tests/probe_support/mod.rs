@@ -1,14 +1,18 @@
 //! A server that answers with the bytes it is told, for calls that go wrong on the wire.
 
+#![allow(dead_code)] // each file of tests uses its part
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+/// The answer of a model that is well.
+pub const PASSED: &str = "{\"success\":true,\"response\":{\"sum\":8},\"ReplicaID\":\"add-1-1-abc-de\"}";
+
 /// What one connection does after it has read a request.
 #[derive(Clone)]
-#[allow(dead_code)]
 pub enum Does {
     /// Sends these bytes and closes.
     Answers(String),
@@ -51,7 +55,6 @@ impl Server {
         Self { address, seen }
     }
 
-    #[allow(dead_code)]
     pub fn url(&self) -> String {
         format!("http://{}/model", self.address)
     }
@@ -71,14 +74,50 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
                 return String::from_utf8_lossy(&bytes).into_owned();
             }
         }
-        if stream.read_buf(&mut bytes).await.unwrap() == 0 {
+        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
             return String::from_utf8_lossy(&bytes).into_owned();
         }
     }
 }
 
 /// A whole answer with its length.
-#[allow(dead_code)]
 pub fn answer(status: &str, headers: &str, body: &str) -> Does {
     Does::Answers(format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()))
+}
+
+/// A server that answers [`PASSED`] over TLS, on connections that it keeps, with a certificate for
+/// `names` of an authority of its own; gives back its port and the authority as PEM.
+pub async fn tls_server(names: &[&str]) -> (u16, String) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let pem = params.self_signed(&authority_key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(params, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{PASSED}", PASSED.len());
+                while !read_request(&mut stream).await.is_empty() {
+                    stream.write_all(text.as_bytes()).await.unwrap();
+                    stream.flush().await.unwrap();
+                }
+            });
+        }
+    });
+    (port, pem)
 }
