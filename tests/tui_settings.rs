@@ -369,5 +369,53 @@ fn the_selected_row_is_reversed_as_a_whole() {
     let harness = demo();
     let buffer = harness.buffer(80, 24);
     let reversed = |y: u16| (1..79).filter(|x| buffer[(*x, y)].modifier.contains(Modifier::REVERSED)).count();
-    assert_eq!((reversed(4), reversed(5)), (78, 0));
+    assert_eq!((reversed(4), reversed(5)), (77, 0));
+}
+
+#[test]
+fn a_rotation_keeps_the_old_key_until_a_yes() {
+    let mut harness = demo();
+    harness.keys("jr");
+    insta::assert_snapshot!("rotate_80x24", harness.screen(80, 24));
+    harness.keys("y");
+    let (id, call) = only_call(&mut harness);
+    assert!(
+        matches!(&call, settings::Call::Create { new, .. } if new.comment == "dashboard" && new.audiences == ["API"])
+    );
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
+    harness.calls();
+    insta::assert_snapshot!("rotate_successor_80x24", harness.screen(80, 24));
+    harness.keys("y<esc>");
+    insta::assert_snapshot!("rotate_delete_old_80x24", harness.screen(80, 24));
+    harness.calls();
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty() && harness.app.overlays.is_empty(), "Keep both has the focus");
+}
+
+#[test]
+fn a_rotation_that_fails_says_so_and_changes_nothing() {
+    let mut harness = demo();
+    harness.keys("jry");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Err(refusal("no")))));
+    assert!(harness.app.settings.dialog.is_none() && harness.calls().is_empty());
+    assert!(harness.screen(80, 24).contains("77d0…41bb"));
+}
+
+#[test]
+fn rotating_the_signed_in_key_signs_in_with_the_new_one_first() {
+    let mut harness = demo();
+    harness.app.session.own_key_id = Some("77d0aa31b2c541bb".into());
+    harness.keys("jr");
+    assert!(harness.screen(80, 24).contains("keybench is signed in with it"));
+    harness.keys("y");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
+    let calls = harness.calls();
+    let adopt = calls.iter().find(|(_, call)| matches!(call, Call::Settings(settings::Call::Adopt { .. })));
+    let (id, _) = adopt.expect("the session changes to the new key");
+    let problem = "profiles.toml cannot be written".to_owned();
+    harness.reply(*id, Reply::Settings(settings::Reply::Adopted(Err(problem))));
+    harness.keys("y<esc>");
+    assert!(harness.screen(80, 24).contains("still signed in with the old one"));
 }

@@ -8,10 +8,14 @@
 
 use std::io::{self, Write};
 
+use super::scroll::{Move, Shadow};
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
+
+/// A change of fewer cells is sent as it is.
+const MOVE_FROM: usize = 160;
 
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
@@ -40,6 +44,7 @@ pub struct TermBackend<W: Write> {
     cursor: Option<Position>,
     cursor_shown: bool,
     size: fn() -> io::Result<Size>,
+    shown: Shadow,
 }
 
 impl<W: Write> TermBackend<W> {
@@ -52,6 +57,7 @@ impl<W: Write> TermBackend<W> {
             cursor: None,
             cursor_shown: false,
             size,
+            shown: Shadow::default(),
         }
     }
 
@@ -59,6 +65,14 @@ impl<W: Write> TermBackend<W> {
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.out.write_all(bytes)?;
         self.out.flush()
+    }
+
+    /// Takes what was written so far, where that is memory: for measuring.
+    pub fn take_written(&mut self) -> W
+    where
+        W: Default,
+    {
+        std::mem::take(&mut self.out)
     }
 
     /// Forgets what the terminal looks like: after a suspension anything may have happened to it.
@@ -85,6 +99,58 @@ impl<W: Write> TermBackend<W> {
             }
         }
         self.cursor = Some(to);
+    }
+
+    /// Lets the terminal move rows by one.
+    fn move_rows(&mut self, by: Move) {
+        self.set_pen(Pen::DEFAULT);
+        let letter = if by.up { 'M' } else { 'L' };
+        let (top, bottom) = (by.top + 1, by.bottom + 1);
+        let _ = write!(self.frame, "\x1b[{top};{bottom}r\x1b[{top}H\x1b[{letter}\x1b[r");
+        // Taking the margins back puts the cursor home.
+        self.cursor = Some(Position::ORIGIN);
+    }
+
+    /// Sends cells, in reading order.
+    fn send_cells(&mut self, cells: &[(u16, u16, &Cell)], size: Size) {
+        let mut at = 0;
+        while let Some(&(x, y, cell)) = cells.get(at) {
+            let blanks = cells[at..]
+                .iter()
+                .enumerate()
+                .take_while(|(n, (bx, by, blank))| {
+                    *by == y && *bx as usize == x as usize + n && is_blank(blank)
+                })
+                .count();
+            let next = cells.get(at + blanks);
+            let goes_on = next.is_some_and(|(nx, ny, _)| *ny == y && *nx as usize == x as usize + blanks);
+            if blanks >= if goes_on { ERASE_INSIDE } else { ERASE_AT_END } {
+                self.move_to(Position { x, y });
+                self.set_pen(Pen::DEFAULT);
+                self.number_sequence(u16::try_from(blanks).unwrap_or(u16::MAX), b'X');
+                at += blanks;
+                continue;
+            }
+            self.move_to(Position { x, y });
+            // A blank has no foreground: whatever pen is on will do, unless it would show.
+            if !(is_blank(cell)
+                && self.pen.bg == Color::Reset
+                && !self
+                    .pen
+                    .modifier
+                    .intersects(Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT))
+            {
+                self.set_pen(pen_of(cell));
+            }
+            self.frame.extend_from_slice(cell.symbol().as_bytes());
+            let width = crate::text::width(cell.symbol()).max(1);
+            self.cursor = Some(Position { x: x.saturating_add(u16::try_from(width).unwrap_or(1)), y });
+            at += 1;
+        }
+        // Past the last column the terminal keeps its cursor in the margin: not where it seems.
+        if self.cursor.is_some_and(|cursor| cursor.x >= size.width) {
+            self.cursor = None;
+        }
     }
 
     /// `ESC [ n letter`, without the number when it is 0.
@@ -210,46 +276,25 @@ impl<W: Write> Backend for TermBackend<W> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
-        let mut at = 0;
-        while let Some(&(x, y, cell)) = cells.get(at) {
-            let blanks = cells[at..]
-                .iter()
-                .enumerate()
-                .take_while(|(n, (bx, by, blank))| {
-                    *by == y && *bx as usize == x as usize + n && is_blank(blank)
-                })
-                .count();
-            let next = cells.get(at + blanks);
-            let goes_on = next.is_some_and(|(nx, ny, _)| *ny == y && *nx as usize == x as usize + blanks);
-            if blanks >= if goes_on { ERASE_INSIDE } else { ERASE_AT_END } {
-                self.move_to(Position { x, y });
-                self.set_pen(Pen::DEFAULT);
-                self.number_sequence(u16::try_from(blanks).unwrap_or(u16::MAX), b'X');
-                at += blanks;
-                continue;
+        let size = (self.size)()?;
+        let mut next = std::mem::take(&mut self.shown).sized(size.width, size.height);
+        if cells.len() < MOVE_FROM {
+            cells.iter().for_each(|(x, y, cell)| next.set(*x, *y, cell));
+            self.shown = next;
+        } else {
+            let mut before = next.clone();
+            cells.iter().for_each(|(x, y, cell)| next.set(*x, *y, cell));
+            self.shown = next;
+            if let Some(found) = before.find_move(&self.shown) {
+                before.apply(found);
+                let shown = std::mem::take(&mut self.shown);
+                self.move_rows(found);
+                self.send_cells(&before.differences(&shown), size);
+                self.shown = shown;
+                return Ok(());
             }
-            self.move_to(Position { x, y });
-            // A blank has no foreground: whatever pen is on will do, unless it would show.
-            if !(is_blank(cell)
-                && self.pen.bg == Color::Reset
-                && !self
-                    .pen
-                    .modifier
-                    .intersects(Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT))
-            {
-                self.set_pen(pen_of(cell));
-            }
-            self.frame.extend_from_slice(cell.symbol().as_bytes());
-            let width = crate::text::width(cell.symbol()).max(1);
-            self.cursor = Some(Position { x: x.saturating_add(u16::try_from(width).unwrap_or(1)), y });
-            at += 1;
         }
-        // Past the last column the terminal keeps its cursor in the margin: not where it seems.
-        if let (Some(cursor), Ok(size)) = (self.cursor, (self.size)())
-            && cursor.x >= size.width
-        {
-            self.cursor = None;
-        }
+        self.send_cells(&cells, size);
         Ok(())
     }
 
@@ -279,11 +324,14 @@ impl<W: Write> Backend for TermBackend<W> {
     fn clear(&mut self) -> io::Result<()> {
         self.set_pen(Pen::DEFAULT);
         self.frame.extend_from_slice(b"\x1b[2J");
+        self.shown = Shadow::default();
         Ok(())
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         self.set_pen(Pen::DEFAULT);
+        // Only whole screens are cleared here; anything else would leave the shadow behind.
+        self.shown = Shadow::default();
         self.frame.extend_from_slice(match clear_type {
             ClearType::All => b"\x1b[2J".as_slice(),
             ClearType::AfterCursor => b"\x1b[J",

@@ -62,9 +62,6 @@ pub enum Call {
     Settings(settings::Call),
     Models(models::Call),
     Admin(admin::Call),
-    /// Panics inside a task, to prove that the terminal survives it.
-    #[cfg(debug_assertions)]
-    Panic,
 }
 
 /// What a [`Call`] may use while it runs.
@@ -93,9 +90,6 @@ impl Call {
             Self::Settings(call) => Reply::Settings(call.run(context).await),
             Self::Models(call) => Reply::Models(call.run(context).await),
             Self::Admin(call) => Reply::Admin(call.run(context).await),
-            #[cfg(debug_assertions)]
-            #[expect(clippy::panic, reason = "the panic is the purpose")]
-            Self::Panic => panic!("asked for by KEYBENCH_PANIC"),
         }
     }
 }

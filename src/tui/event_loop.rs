@@ -22,6 +22,8 @@ use super::msg::Msg;
 #[cfg(debug_assertions)]
 use super::requests::{Kind, Scope};
 use super::runner::Runner;
+#[cfg(debug_assertions)]
+use super::session;
 use super::terminal::{self, Guard, Screen};
 use super::{clipboard, update, view};
 
@@ -131,7 +133,7 @@ fn panic_where_asked(app: &mut App, runner: &mut Runner) {
         Ok("loop") => panic!("asked for by KEYBENCH_PANIC"),
         Ok("task") => {
             let id = app.requests.start(Scope::Session, Kind::Read, "panicking".into(), app.now);
-            runner.start(id, Call::Panic);
+            runner.start(id, Call::Session(session::Call::Panic));
         }
         _ => {}
     }

@@ -39,6 +39,7 @@ pub mod preferences;
 pub mod requests;
 pub mod runner;
 pub mod screens;
+mod scroll;
 pub mod session;
 pub mod terminal;
 #[doc(hidden)]

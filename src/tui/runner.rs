@@ -95,7 +95,6 @@ impl Runner {
 
     /// Uses another workbench or credential from the next request on.
     pub fn use_session(&mut self, session: Arc<Session>) {
-        self.cancel_all();
         self.session = Some(session);
     }
 }

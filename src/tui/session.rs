@@ -186,6 +186,9 @@ pub enum Call {
         store: Store,
         name: String,
     },
+    /// Panics inside a task, to prove that the terminal survives it.
+    #[cfg(debug_assertions)]
+    Panic,
     /// Whose key this is.
     WhoAmI,
     /// The expiration setting.
@@ -243,6 +246,9 @@ impl Call {
                 };
                 return Reply::ProfileRemoved { name, answer };
             }
+            #[cfg(debug_assertions)]
+            #[expect(clippy::panic, reason = "the panic is the purpose")]
+            Self::Panic => panic!("asked for by KEYBENCH_PANIC"),
             Self::WhoAmI | Self::Expiration | Self::Version => {}
         }
         let Some(session) = session else { return Reply::SignedOut };

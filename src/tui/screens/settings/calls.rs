@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::rotation;
 use crate::api::{self, NewKey};
-use crate::config::private_file;
+use crate::config::{Session, Store, private_file};
 use crate::secret::ApiKey;
 use crate::tui::effect::Context;
 use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails};
@@ -29,6 +30,12 @@ pub enum Call {
     RotateLegacy {
         username: String,
     },
+    /// Signs in with another key, and stores it in the profile in use.
+    Adopt {
+        store: Option<Store>,
+        key: ApiKey,
+        key_id: String,
+    },
     /// Writes a key to a file that only its owner can read.
     Save {
         key: ApiKey,
@@ -47,6 +54,8 @@ pub enum Reply {
     },
     DeletedAll(Result<(), api::Error>),
     LegacyRotated(Result<Box<RotateV1KeyResponse>, api::Error>),
+    /// The session with the other key, or why the profile was not changed.
+    Adopted(Result<Box<Session>, String>),
     /// Where the key is now, or why it is not.
     Saved(Result<PathBuf, String>),
 }
@@ -73,6 +82,13 @@ impl Call {
             Self::DeleteAll { username } => Reply::DeletedAll(client.delete_all_keys(&username).await),
             Self::RotateLegacy { username } => {
                 Reply::LegacyRotated(client.rotate_legacy_key(&username, None, "").await.map(Box::new))
+            }
+            Self::Adopt { store, key, key_id } => {
+                let session = context.session.clone();
+                let adopted =
+                    tokio::task::spawn_blocking(move || rotation::adopt(&session, store, &key, key_id));
+                let adopted = adopted.await.unwrap_or_else(|error| Err(error.to_string()));
+                Reply::Adopted(adopted.map(Box::new))
             }
             Self::Save { key, path } => {
                 let saved = tokio::task::spawn_blocking(move || save(&key, &path)).await;

@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::reveal::Reveal;
-use super::{Call, Confirmed, Dialog, remember};
+use super::{Call, Confirmed, Dialog};
 use crate::api::{self, NewKey};
 use crate::text;
 use crate::tui::app::App;
@@ -18,7 +18,6 @@ use crate::tui::command::Command;
 use crate::tui::effect::{self, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, RequestId, Scope};
-use crate::tui::session::KnownKey;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::date_picker::{DatePicker, FULL_HEIGHT, Outcome, WIDE};
 use crate::tui::widgets::dialog::{centred, frame_box};
@@ -267,19 +266,7 @@ pub(super) fn created(
 ) -> Effects {
     match answer {
         Ok(created) => {
-            let label = if created.comments.is_empty() {
-                text::short_id(&created.key_id).into_owned()
-            } else {
-                created.comments.clone()
-            };
-            let known = KnownKey {
-                label,
-                username: app.session.user().to_owned(),
-                key_id: Some(created.key_id.clone()),
-                key: created.api_key.clone(),
-                tests: 0,
-            };
-            remember(app, known);
+            super::remember_created(app, &created);
             app.settings.dialog = Some(Dialog::Reveal(Box::new(Reveal::new(*created))));
             super::list(app)
         }

@@ -4,6 +4,7 @@ mod calls;
 mod details;
 mod key_form;
 mod reveal;
+mod rotation;
 mod view;
 
 pub use calls::{Call, Reply};
@@ -21,6 +22,7 @@ use crate::tui::effect::{self, Copied, Effect, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, RequestId, Scope};
 use crate::tui::session::KnownKey;
+use crate::wire::CreateV2KeyResponse;
 
 pub(super) use view::view;
 
@@ -29,13 +31,14 @@ pub(super) use view::view;
 pub struct State {
     pub keys: KeyList,
     pub dialog: Option<Dialog>,
+    rotation: Option<rotation::Rotation>,
     /// Key IDs that are being deleted.
     deleting: Option<RequestId>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { keys: KeyList::with_legacy(), dialog: None, deleting: None }
+        Self { keys: KeyList::with_legacy(), dialog: None, rotation: None, deleting: None }
     }
 }
 
@@ -54,6 +57,8 @@ pub enum Confirmed {
     /// Delete these Key IDs of the signed-in user.
     Delete(Vec<String>),
     DeleteAll,
+    /// Create a successor of this key.
+    Rotate(String),
     RotateLegacy,
     /// Leave the dialog and what was typed or not kept.
     Discard,
@@ -204,7 +209,9 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
             app.settings.keys.problem = Some(error.to_string());
             app.notices.failed(now, &error);
         }
+        Reply::Created(answer) if rotation::awaits(app, id) => return rotation::created(app, answer),
         Reply::Created(answer) => return key_form::created(app, id, answer),
+        Reply::Adopted(answer) => return rotation::adopted(app, answer),
         Reply::LegacyRotated(Ok(answer)) => {
             app.settings.dialog = Some(Dialog::Reveal(Box::new(Reveal::legacy(*answer))));
         }
@@ -267,6 +274,7 @@ pub(in crate::tui) fn confirmed(app: &mut App, what: Confirmed) -> Effects {
         Confirmed::DeleteAll => {
             (format!("deleting all API keys of {username}"), Call::DeleteAll { username })
         }
+        Confirmed::Rotate(key_id) => return rotation::begin(app, username, &key_id),
         Confirmed::RotateLegacy => ("rotating the legacy key".into(), Call::RotateLegacy { username }),
     };
     let (id, effect) = app.start(Scope::Settings, Kind::Change, what, effect::Call::Settings(call));
@@ -338,7 +346,7 @@ fn rotate(app: &mut App) -> Effects {
             let then = overlays::Confirmed::Settings(Confirmed::RotateLegacy);
             Confirm::new("Replace the legacy key?", lines, "Replace", then).ask(app)
         }
-        _ => Effects::new(),
+        _ => rotation::ask(app),
     }
 }
 
@@ -360,6 +368,23 @@ pub(in crate::tui) fn sent_to_terminal(app: &App, what: &str) -> String {
     };
     let caveat = path.caveat().map(|caveat| format!(" ({caveat})")).unwrap_or_default();
     format!("{what} sent to your terminal's clipboard{caveat}")
+}
+
+/// Keeps a created key, for tests.
+fn remember_created(app: &mut App, created: &CreateV2KeyResponse) {
+    let label = if created.comments.is_empty() {
+        text::short_id(&created.key_id).into_owned()
+    } else {
+        created.comments.clone()
+    };
+    let known = KnownKey {
+        label,
+        username: app.session.user().to_owned(),
+        key_id: Some(created.key_id.clone()),
+        key: created.api_key.clone(),
+        tests: 0,
+    };
+    remember(app, known);
 }
 
 /// Keeps a key that was made here, for tests.

@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Call, Confirmed, Dialog, sent_to_terminal};
+use super::{Call, Confirmed, Dialog, rotation, sent_to_terminal};
 use crate::secret::ApiKey;
 use crate::text;
 use crate::tui::app::App;
@@ -16,7 +16,7 @@ use crate::tui::requests::{Kind, Scope};
 use crate::tui::screens::models;
 use crate::tui::widgets::dialog;
 use crate::tui::widgets::field::Field;
-use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse};
+use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails};
 
 /// The state of the dialog.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Reveal {
     comment: String,
     hidden: bool,
     kept: bool,
+    /// The key that this one takes the place of, and that still works.
+    old: Option<V2KeyDetails>,
     /// The name of the file, while it is typed.
     path: Option<Field>,
     /// What happened to the key, and whether that is good news.
@@ -46,9 +48,16 @@ impl Reveal {
             comment: created.comments,
             hidden: false,
             kept: false,
+            old: None,
             path: None,
             told: None,
         }
+    }
+
+    /// For a key that takes the place of `old`.
+    pub fn successor(created: CreateV2KeyResponse, old: V2KeyDetails) -> Self {
+        let title = "Successor of an API key, shown only this once";
+        Self { title, old: Some(old), ..Self::new(created) }
     }
 
     /// For a replaced legacy key.
@@ -61,6 +70,7 @@ impl Reveal {
             comment: answer.api_key_comments,
             hidden: false,
             kept: false,
+            old: None,
             path: None,
             told: None,
         }
@@ -121,7 +131,14 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
             return Some(vec![app.start(Scope::Dialog, Kind::Change, "writing the key to a file", call).1]);
         }
         Command::Back if reveal.path.is_some() => reveal.path = None,
-        Command::Back if reveal.kept => return Some(close(app)),
+        Command::Back if reveal.kept => {
+            let old = reveal.old.take().map(|old| (old, reveal.key_id.clone()));
+            let mut effects = close(app);
+            if let Some((old, new_id)) = old {
+                effects.extend(rotation::ask_delete_old(app, &old, &new_id));
+            }
+            return Some(effects);
+        }
         Command::Back => {
             let lines = vec![
                 "It was neither copied nor saved, and is shown only this once.".into(),
@@ -202,6 +219,9 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
     fact("Key ID", &reveal.key_id);
     fact("expires", if reveal.expires.is_empty() { "never" } else { &reveal.expires });
     fact("comment", &reveal.comment);
+    if let Some(old) = &reveal.old {
+        fact("replaces", &format!("{}, which still works", text::short_id(&old.key_id)));
+    }
     lines.push(Line::default());
     lines.push(match &reveal.told {
         Some((true, told)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(told)), theme.ok),
@@ -218,7 +238,7 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
             hint("y", " copy   "),
             hint("w", " write to a file   "),
             hint("t", " test a model   "),
-            hint("Esc", " leave"),
+            hint("Esc", if reveal.old.is_some() { " next step" } else { " leave" }),
         ];
         Line::from(hints.into_iter().flatten().collect::<Vec<_>>())
     });

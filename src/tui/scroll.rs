@@ -1,0 +1,152 @@
+//! Rows that only moved: a list that scrolls by one is shifted by the terminal itself.
+//!
+//! Everybody else sends such a list again. The terminal can delete or insert a line inside its
+//! scrolling margins (DECSTBM with DL and IL, which every terminal since the VT102 knows), and
+//! then only the rows that came into sight are sent.
+
+use ratatui::buffer::Cell;
+
+/// Fewer rows than this are sent again in fewer bytes than moving them takes thought.
+const WORTH_IT: usize = 4;
+
+/// What the terminal shows, as far as it was told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shadow {
+    width: usize,
+    cells: Vec<Cell>,
+}
+
+/// Rows `top..=bottom` move by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Move {
+    pub top: usize,
+    pub bottom: usize,
+    pub up: bool,
+}
+
+impl Shadow {
+    /// An empty screen.
+    pub fn blank(width: u16, height: u16) -> Self {
+        let width = usize::from(width);
+        Self { width, cells: vec![Cell::EMPTY; width * usize::from(height)] }
+    }
+
+    /// The same screen, or an empty one where the size is another.
+    pub fn sized(self, width: u16, height: u16) -> Self {
+        let same = self.width == usize::from(width) && self.cells.len() == self.width * usize::from(height);
+        if same { self } else { Self::blank(width, height) }
+    }
+
+    fn rows(&self) -> usize {
+        if self.width == 0 { 0 } else { self.cells.len() / self.width }
+    }
+
+    fn row(&self, y: usize) -> &[Cell] {
+        &self.cells[y * self.width..(y + 1) * self.width]
+    }
+
+    /// Takes one cell; a wide character covers those behind it, which then hold nothing.
+    pub fn set(&mut self, x: u16, y: u16, cell: &Cell) {
+        let (x, row) = (usize::from(x), usize::from(y) * self.width);
+        let columns = crate::text::width(cell.symbol()).max(1);
+        for n in 0..columns {
+            if x + n >= self.width {
+                return;
+            }
+            let Some(place) = self.cells.get_mut(row + x + n) else { return };
+            *place = cell.clone();
+            if n > 0 {
+                place.set_symbol("");
+            }
+        }
+    }
+
+    /// The move that saves most on the way to `next`, if one saves enough.
+    pub fn find_move(&self, next: &Self) -> Option<Move> {
+        let mut best: Option<(usize, Move)> = None;
+        for up in [true, false] {
+            let moved = |y: usize| {
+                let (to, from) = if up { (y, y + 1) } else { (y + 1, y) };
+                next.row(to) == self.row(from)
+            };
+            let saves = |y: usize| {
+                let to = if up { y } else { y + 1 };
+                usize::from(next.row(to) != self.row(to))
+            };
+            let mut run: Option<(usize, usize)> = None;
+            for y in 0..self.rows().saturating_sub(1) {
+                if !moved(y) {
+                    run = None;
+                    continue;
+                }
+                let (top, saved) = run.unwrap_or((y, 0));
+                let saved = saved + saves(y);
+                run = Some((top, saved));
+                if saved >= WORTH_IT && best.is_none_or(|(most, _)| saved > most) {
+                    best = Some((saved, Move { top, bottom: y + 1, up }));
+                }
+            }
+        }
+        best.map(|(_, found)| found)
+    }
+
+    /// Does what the terminal does when it is told to move rows.
+    pub fn apply(&mut self, by: Move) {
+        let rows = &mut self.cells[by.top * self.width..(by.bottom + 1) * self.width];
+        let blank = if by.up {
+            rows.rotate_left(self.width);
+            by.bottom
+        } else {
+            rows.rotate_right(self.width);
+            by.top
+        };
+        self.cells[blank * self.width..(blank + 1) * self.width].fill(Cell::EMPTY);
+    }
+
+    /// The cells in which `next` differs, in reading order.
+    pub fn differences<'a>(&self, next: &'a Self) -> Vec<(u16, u16, &'a Cell)> {
+        let pairs = self.cells.iter().zip(&next.cells).enumerate();
+        let differing = pairs.filter(|(_, (old, new))| old != new && !new.symbol().is_empty());
+        let place = |at: usize| {
+            let (x, y) = (at % self.width, at / self.width);
+            (u16::try_from(x).unwrap_or(u16::MAX), u16::try_from(y).unwrap_or(u16::MAX))
+        };
+        differing.map(|(at, (_, new))| (place(at).0, place(at).1, new)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn screen(rows: &[&str]) -> Shadow {
+        let mut shadow = Shadow::blank(6, u16::try_from(rows.len()).unwrap());
+        for (y, row) in (0..).zip(rows) {
+            for (x, c) in (0..).zip(row.chars()) {
+                shadow.set(x, y, Cell::EMPTY.clone().set_char(c));
+            }
+        }
+        shadow
+    }
+
+    #[test]
+    fn a_list_that_scrolled_is_moved_and_its_frame_is_not() {
+        let old = screen(&["head", "one", "two", "three", "four", "five", "foot"]);
+        let new = screen(&["head", "two", "three", "four", "five", "six", "foot"]);
+        let found = old.find_move(&new).unwrap();
+        assert_eq!(found, Move { top: 1, bottom: 5, up: true });
+        let mut moved = old.clone();
+        moved.apply(found);
+        assert_eq!(moved.differences(&new).len(), 3, "only the new row is sent");
+        let back = new.find_move(&old).unwrap();
+        assert_eq!(back, Move { top: 1, bottom: 5, up: false });
+    }
+
+    #[test]
+    fn other_pictures_are_not_moved() {
+        let old = screen(&["head", "one", "two", "three", "", "", ""]);
+        let new = screen(&["head", "one", "TWO", "three", "", "", ""]);
+        assert_eq!(old.find_move(&new), None);
+        assert_eq!(old.find_move(&old), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! How many bytes a frame costs: over SSH they are what a person waits for.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use keybench::tui::backend::TermBackend;
+use keybench::tui::msg::Reply;
+use keybench::tui::screens::settings;
+use keybench::tui::testing::Harness;
+use keybench::tui::theme::Theme;
+use keybench::tui::view::view;
+use keybench::wire::V2KeyDetails;
+use ratatui::Terminal;
+use ratatui::layout::Size;
+use std::num::NonZeroU16;
+
+/// A terminal that counts, beside one that shows what the bytes make.
+struct Measured {
+    harness: Harness,
+    terminal: Terminal<TermBackend<Vec<u8>>>,
+    screen: vt100::Parser,
+}
+
+impl Measured {
+    fn with_keys(count: usize) -> Self {
+        let mut harness = Harness::new().started();
+        harness.app.preferences.theme = Theme::terminal();
+        let keys: Vec<V2KeyDetails> = (0..count)
+            .map(|n| V2KeyDetails {
+                key_id: format!("{:08x}{:08x}", n * 7919, n * 104_729),
+                created_at: format!("2026-11-{:02}T09:{:02}:00Z", n % 20 + 1, n % 60),
+                expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", n % 11 + 1, n % 27 + 1),
+                comments: format!("service number {n}"),
+                audiences: vec!["API".into()],
+            })
+            .collect();
+        for (id, call) in harness.calls() {
+            if matches!(&call, keybench::tui::effect::Call::Settings(settings::Call::List { .. })) {
+                harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone()))));
+            } else {
+                harness.app.requests.finish(id);
+            }
+        }
+        let backend = TermBackend::new(Vec::new(), || Ok(Size::new(80, 24)));
+        let number = |n| NonZeroU16::new(n).unwrap();
+        Self {
+            harness,
+            terminal: Terminal::new(backend).unwrap(),
+            screen: vt100::Parser::new(number(24), number(80), 0),
+        }
+    }
+
+    /// Draws, checks that the bytes make the picture that was drawn, and counts them.
+    fn draw(&mut self) -> usize {
+        let app = &self.harness.app;
+        self.terminal.draw(|frame| view(app, frame)).unwrap();
+        let bytes = self.terminal.backend_mut().take_written();
+        self.screen.process(&bytes);
+        let wanted = self.harness.screen(80, 24);
+        let shown: Vec<String> =
+            self.screen.screen().rows(0, 80).map(|row| row.trim_end().to_owned()).collect();
+        assert_eq!(shown.join("\n") + "\n", wanted, "the bytes make another picture");
+        bytes.len()
+    }
+
+    fn key(&mut self, key: &str) -> usize {
+        self.harness.keys(key);
+        self.draw()
+    }
+}
+
+#[test]
+fn the_first_frame_is_small() {
+    let bytes = Measured::with_keys(0).draw();
+    assert!(bytes <= 3_000, "{bytes} bytes");
+}
+
+#[test]
+fn moving_the_selection_costs_little() {
+    let mut measured = Measured::with_keys(10);
+    measured.draw();
+    let costs: Vec<usize> = (0..8).map(|_| measured.key("j")).collect();
+    let most = costs.iter().max().unwrap();
+    assert!(*most <= 240, "{costs:?}");
+    assert_eq!(measured.draw(), 0, "nothing changed, nothing is sent");
+}
+
+#[test]
+fn scrolling_by_one_lets_the_terminal_move_the_rows() {
+    let mut measured = Measured::with_keys(200);
+    measured.draw();
+    for _ in 0..18 {
+        measured.key("j");
+    }
+    let costs: Vec<usize> = (0..20).map(|_| measured.key("j")).collect();
+    assert!(costs.iter().all(|cost| *cost <= 1_000), "{costs:?}");
+    measured.key("G");
+    for _ in 0..18 {
+        measured.key("k");
+    }
+    let costs: Vec<usize> = (0..20).map(|_| measured.key("k")).collect();
+    assert!(costs.iter().all(|cost| *cost <= 1_000), "{costs:?}");
+}
+
+#[test]
+fn any_walk_through_the_screens_arrives_whole() {
+    let mut measured = Measured::with_keys(60);
+    for keys in [
+        "G",
+        "g",
+        "?",
+        "<esc>",
+        "n",
+        "]",
+        "]",
+        "<esc>",
+        "/12",
+        "<esc>",
+        "3",
+        "]",
+        "1",
+        "<pagedown>",
+        "<pageup>",
+        "jjjj",
+        "d",
+        "<esc>",
+    ] {
+        measured.key(keys);
+    }
+}
