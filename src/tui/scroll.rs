@@ -38,7 +38,7 @@ impl Shadow {
     }
 
     fn rows(&self) -> usize {
-        if self.width == 0 { 0 } else { self.cells.len() / self.width }
+        self.cells.len().checked_div(self.width).unwrap_or(0)
     }
 
     fn row(&self, y: usize) -> &[Cell] {

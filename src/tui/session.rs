@@ -16,6 +16,7 @@ use crate::config::{self, Credential, Profile, Profiles, Session, Store};
 use crate::expiry::Policy;
 use crate::secret::ApiKey;
 use crate::wire::AUDIENCE_API;
+use ratatui::style::Color;
 
 /// A key whose text this run knows: it was made here, or the demo came with it.
 #[derive(Debug, Clone)]
@@ -66,6 +67,8 @@ pub struct SessionState {
     pub model_url: String,
     pub label: String,
     pub profile: Option<String>,
+    /// What the label is coloured with, so that production looks different.
+    pub colour: Option<Color>,
     pub username: Option<String>,
     pub read_only: bool,
     pub insecure: bool,
@@ -94,6 +97,7 @@ impl SessionState {
             model_url: session.client.model_url().to_owned(),
             label: session.label.clone(),
             profile: session.profile.clone(),
+            colour: session.colour.as_deref().and_then(|name| name.parse().ok()),
             username: session.username.clone(),
             read_only: session.read_only,
             insecure: session.insecure,

@@ -85,7 +85,10 @@ fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
     let glyphs = app.preferences.glyphs;
     let mut left = vec![Span::styled(" keybench  ", theme.title)];
     if app.session.signed_in {
-        left.push(Span::styled(text::clean(&app.session.label).into_owned(), theme.label));
+        // A theme without colours stays one.
+        let colour = app.session.colour.filter(|_| theme.label.fg.is_some());
+        let label = colour.map_or(theme.label, |colour| theme.label.fg(colour));
+        left.push(Span::styled(text::clean(&app.session.label).into_owned(), label));
         left.push(Span::styled(format!(" {} ", glyphs.into), theme.dim));
         left.push(Span::raw(text::clean(app.session.user()).into_owned()));
         left.push(Span::styled(format!(" @ {}", app.session.host()), theme.dim));

@@ -59,7 +59,7 @@ fn a_key_is_made_tested_refused_and_the_refusal_mended() {
     terminal.send("Gk\r");
     terminal.wait_gone("API key for the test");
     terminal.send("t");
-    let screen = terminal.wait_for("why:");
+    let screen = terminal.wait_for("why: outsider");
     assert!(screen.contains("401") && screen.contains("not a collaborator"), "{screen}");
 
     // What mends it is one key away, and the same test passes.

@@ -149,7 +149,7 @@ impl KeyList {
         true
     }
 
-    /// `4 keys · 1 expires soon · 2 expired`.
+    /// `4 keys · 1 expires soon · 2 expired · 09:14 UTC`: the time is that of the list.
     pub fn summary(&self, app: &App) -> String {
         if self.fetched.is_none() {
             return String::new();
@@ -168,6 +168,7 @@ impl KeyList {
         if !self.marked.is_empty() {
             parts.push(format!("{} marked", self.marked.len()));
         }
+        parts.extend(self.fetched.map(|at| at.strftime("%H:%M UTC").to_string()));
         parts.join(&format!(" {} ", app.preferences.glyphs.separator))
     }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::rotation;
 use crate::api::{self, NewKey};
-use crate::config::{Session, Store, private_file};
+use crate::config::paths::process_env;
+use crate::config::{Session, Store, made_keys, private_file};
 use crate::secret::ApiKey;
 use crate::tui::effect::Context;
 use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails};
@@ -67,7 +68,11 @@ impl Call {
         match self {
             Self::List { username } => Reply::Listed(client.list_keys(&username).await),
             Self::Create { username, new } => {
-                Reply::Created(client.create_key(&username, &new).await.map(Box::new))
+                let created = client.create_key(&username, &new).await.map(Box::new);
+                if let Ok(created) = &created {
+                    note_made_key(&context.session, &username, created);
+                }
+                Reply::Created(created)
             }
             Self::Delete { username, key_ids } => {
                 let mut done = Vec::new();
@@ -109,6 +114,20 @@ impl Reply {
             Self::Deleted { failed, .. } => failed.as_ref().map(|(_, error)| error),
             _ => None,
         }
+    }
+}
+
+/// Notes which Key ID a new key has, so that it can be named later. Only for a profile: what a
+/// demo makes concerns nobody afterwards, and a workbench's home directory has other readers.
+fn note_made_key(session: &Session, username: &str, created: &CreateV2KeyResponse) {
+    if session.profile.is_none() || session.inside_workbench {
+        return;
+    }
+    let noted = Store::from_env(&process_env).and_then(|store| {
+        made_keys::remember(&store, session.client.url(), username, &created.key_id, &created.api_key)
+    });
+    if let Err(error) = noted {
+        tracing::warn!(%error, "the new key's id could not be noted");
     }
 }
 
