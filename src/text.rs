@@ -68,6 +68,20 @@ pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The end of `text` in at most `columns`, with `…` where something is missing.
+pub fn tail(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut taken = 1;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken <= columns
+    };
+    let end: String = text.chars().rev().take_while(fits).collect();
+    if columns == 0 { String::new() } else { std::iter::once('…').chain(end.chars().rev()).collect() }
+}
+
 /// `text` in lines of at most `columns`, broken at blanks; a word that is too long for a line is
 /// broken within.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -147,6 +161,16 @@ mod tests {
         assert_eq!(truncate("abcdef", 4), "abc…");
         assert_eq!(truncate("日本語", 4), "日…");
         assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn the_end_of_a_text() {
+        assert_eq!(tail("add-1-2-x2x4q", 6), "…x2x4q");
+        assert_eq!(tail("日本語", 4), "…語");
+        assert_eq!(
+            (tail("abc", 3).as_str(), tail("abc", 1).as_str(), tail("abc", 0).as_str()),
+            ("abc", "…", "")
+        );
     }
 
     #[test]

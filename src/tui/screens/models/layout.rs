@@ -17,7 +17,7 @@ pub struct Halves {
 /// model has the keys, and with them the room.
 pub fn halves(body: Rect, wide: bool, open: bool) -> Halves {
     if wide {
-        let list = (body.width * 45 / 100).clamp(48, 66);
+        let list = (body.width * 45 / 100).clamp(50, 66);
         return Halves {
             list: Some(Rect { width: list, ..body }),
             model: Some(Rect { x: body.x + list, width: body.width - list, ..body }),
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn side_by_side_where_there_is_room() {
         let wide = halves(Rect::new(0, 2, 100, 27), true, true);
-        assert_eq!((wide.list.unwrap().width, wide.model.unwrap().width), (48, 52));
+        assert_eq!((wide.list.unwrap().width, wide.model.unwrap().width), (50, 50));
         let narrow = Rect::new(0, 2, 80, 21);
         assert_eq!(halves(narrow, false, false), Halves { list: Some(narrow), model: None });
         assert_eq!(halves(narrow, false, true), Halves { list: None, model: Some(narrow) });

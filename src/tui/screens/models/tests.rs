@@ -222,6 +222,9 @@ fn snapshots(name: &str, harness: &mut Harness) {
     if matches!(name, "list" | "test_refused" | "run_live" | "run_form" | "result" | "choose_key") {
         insta::assert_snapshot!(format!("{name}_60x16"), harness.screen(60, 16));
     }
+    if matches!(name, "list" | "test_refused") {
+        insta::assert_snapshot!(format!("{name}_100x30"), harness.screen(100, 30));
+    }
     insta::assert_snapshot!(format!("{name}_80x24"), harness.screen(80, 24));
     insta::assert_snapshot!(format!("{name}_120x40"), harness.screen(120, 40));
 }

@@ -14,14 +14,26 @@ use crate::tui::screens::models::layout;
 use crate::tui::screens::models::list::{Deployed, Fetched, ListScope};
 use crate::tui::screens::models::update::count;
 
-/// Columns of the list, without the model's name, which takes what is left.
-pub(super) const PROJECT: u16 = 13;
+/// Widths of the list's columns.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    project: u16,
+    /// What the others leave.
+    model: u16,
+    auth: u16,
+    status: u16,
+    replicas: u16,
+    replicas_head: &'static str,
+}
 
-pub(super) const AUTH: u16 = 5;
-
-pub(super) const STATUS: u16 = 14;
-
-pub(super) const REPLICAS: u16 = 9;
+impl Columns {
+    fn of(width: u16) -> Self {
+        let (project, auth, status, replicas, replicas_head) =
+            if width < 56 { (12, 5, 12, 4, "REPL") } else { (14, 5, 15, 9, "REPLICAS") };
+        let model = width.saturating_sub(2 + project + 1 + auth + status + replicas);
+        Self { project, model, auth, status, replicas, replicas_head }
+    }
+}
 
 pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.preferences.theme;
@@ -46,17 +58,17 @@ pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
     if inner.is_empty() {
         return;
     }
-    let model = inner.width.saturating_sub(2 + PROJECT + 1 + AUTH + STATUS + REPLICAS + 1);
+    let columns = Columns::of(inner.width);
     let heads = Rect { height: 1, ..inner };
     let mut x = inner.x + 2;
-    for (name, columns) in [
-        ("PROJECT", PROJECT + 1),
-        ("MODEL", model + 1),
-        ("AUTH", AUTH),
-        ("STATUS", STATUS),
-        ("REPLICAS", REPLICAS),
+    for (name, width) in [
+        ("PROJECT", columns.project),
+        ("MODEL", columns.model + 1),
+        ("AUTH", columns.auth),
+        ("STATUS", columns.status),
+        (columns.replicas_head, columns.replicas),
     ] {
-        x = cell(buf, heads, x, columns, name, theme.column);
+        x = cell(buf, heads, x, width, name, theme.column);
     }
     if models.list.is_empty() {
         let words = nothing_to_list(app);
@@ -74,18 +86,18 @@ pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
         put(buf, row, row.x, sign, theme.accent);
         let mut x = row.x + 2;
         let shown = if first { text::clean(project) } else { "".into() };
-        x = cell(buf, row, x, PROJECT, &shown, theme.dim) + 1;
+        x = cell(buf, row, x, columns.project - 1, &shown, theme.dim) + 1;
         let name = text::clean(&entry.model.name);
-        let width = usize::from(model);
+        let width = usize::from(columns.model);
         let padded = format!("{:<width$}", text::truncate(&name, width));
-        cell(buf, row, x, model, &padded, style);
+        cell(buf, row, x, columns.model, &padded, style);
         mark(buf, row, x, &name, models.list.filter(), theme.matched);
-        x += model + 1;
-        x = cell(buf, row, x, AUTH, if entry.model.auth_enabled { "on" } else { "off" }, theme.text);
+        x += columns.model + 1;
+        x = cell(buf, row, x, columns.auth, if entry.model.auth_enabled { "on" } else { "off" }, theme.text);
         let (words, style) = status(app, &entry.deployed);
-        x = cell(buf, row, x, STATUS, &words, style);
+        x = cell(buf, row, x, columns.status - 1, &words, style) + 1;
         let replicas = entry.replicas().map(|n| n.to_string()).unwrap_or_default();
-        cell(buf, row, x, REPLICAS, &replicas, theme.text);
+        cell(buf, row, x, columns.replicas, &replicas, theme.text);
     }
     about_selected(app, buf, rows, inner);
 }

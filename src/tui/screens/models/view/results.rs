@@ -29,7 +29,8 @@ pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, pane
     let here = focused && panel.focus == Focus::Results;
     let fixed = 2 + NUMBER + TIME + CODE + LATENCY + SIZE + 2;
     let left = heads.width.saturating_sub(fixed);
-    let replica = (left / 2).clamp(10, 28).min(left);
+    // The result wants room too; of a long name the end tells replicas apart.
+    let replica = (left / 2).clamp(7, 28).min(left);
     put(buf, heads, heads.x, if here { app.preferences.glyphs.cursor } else { " " }, theme.accent);
     let mut x = heads.x + 1;
     let columns = [
@@ -59,7 +60,9 @@ pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, pane
         let time = result.call.started.strftime("%H:%M:%S").to_string();
         x = cell(buf, row, x, TIME, &time, theme.text);
         x = cell(buf, row, x, CODE, &result.code(), outcome);
-        let id = result.replica().map_or(app.preferences.glyphs.none.into(), text::clean);
+        let id = result
+            .replica()
+            .map_or(app.preferences.glyphs.none.into(), |id| text::tail(&text::clean(id), replica.into()));
         x = cell(buf, row, x, replica, &id, theme.text) + 1;
         let latency = text::latency(result.call.total);
         x = cell(buf, row, x, LATENCY, &format!("{latency:>9}"), theme.text) + 1;
