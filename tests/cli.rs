@@ -136,6 +136,11 @@ fn inside_a_workbench_session_nothing_is_configured_and_nothing_secret_stored() 
         (&whoami["username"], &whoami["key_source"]),
         (&"contributor".into(), &"CDSW_APIV2_KEY".into())
     );
+    let own = bench.key_id("contributor");
+    for delete in [&["keys", "delete", "--all", "--yes"][..], &["keys", "delete", &own, "--yes"]] {
+        assert_eq!(home.run(delete).code, 7);
+    }
+    home.run(&["whoami"]).ok();
     let done = home.run_with_input(&["login", "--url", &bench.url], &bench.key("owner"));
     assert_eq!(done.code, 7);
     assert!(done.err.contains("collaborators can read"), "{}", done.err);
@@ -330,6 +335,31 @@ fn an_audit_lists_all_keys_with_findings() {
         (1, 2)
     );
     assert_eq!(bench.home("contributor").run(&["whoami"]).code, 0, "nothing was deleted");
+}
+
+#[test]
+fn an_audit_that_was_killed_goes_on() {
+    use support::relay::{Relay, Trip};
+    let bench = Bench::demo();
+    let relay = bench.runtime.block_on(Relay::start(&bench.url));
+    let mut home = bench.home("admin");
+    home.set("KEYBENCH_URL", &relay.url);
+    relay.set(("GET", "/users/viewer/v2_keys", Trip::HoldBefore));
+    let mut child = home.command(&["admin", "audit", "--keys-only"]).spawn().unwrap();
+    bench.runtime.block_on(relay.tripped());
+    let journal = || std::fs::read_dir(home.path("config/cache")).unwrap().next().unwrap().unwrap().path();
+    // The other four are read at the same time; their lines tell when.
+    while std::fs::read_to_string(journal()).unwrap_or_default().lines().count() < 4 {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(mode(&journal()), 0o600);
+    let done = home.run(&["admin", "audit", "--keys-only", "--json"]).ok();
+    assert!(done.err.contains("4 users are read"), "{}", done.err);
+    assert_eq!((&done.json()["users"], done.json()["keys"].as_array().unwrap().len()), (&5.into(), 8));
+    let fresh = home.run(&["admin", "audit", "--keys-only", "--json"]).ok();
+    assert_eq!(fresh.err, "", "a complete audit is not gone on with");
 }
 
 #[test]

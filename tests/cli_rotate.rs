@@ -21,7 +21,8 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let now = Timestamp::now();
+        // Behind the program's own clock, however far it is moved on.
+        let now = Timestamp::now() - 1.hour();
         let bench = Bench::start(Seed::Demo, Clock::stopped_at(now));
         let relay = bench.runtime.block_on(Relay::start(&bench.url));
         let mut home = bench.home("owner");
@@ -231,6 +232,18 @@ fn a_command_gets_the_key_and_what_it_got_is_known() {
     let fourth = place.rotate(&[&kept[..], &["--due", "400d", "--grace", "0"]].concat()).ok().json();
     assert_eq!((&fourth["action"], place.keys().len()), (&"rotated".into(), 1));
     assert_eq!(place.rotate(&kept).ok().json()["action"], "nothing_to_do");
+}
+
+#[test]
+fn a_record_that_does_not_exist_yet_means_that_nothing_was_handed_over() {
+    let place = Place::new();
+    // As a job without a lasting home whose first run was killed: a key, and no record of it.
+    place.home.run(&["keys", "create", "--name", "svc", "-q"]).ok();
+    let kept = ["--exec", "cat > got; echo $KEYBENCH_KEY_ID > got.id", "--record", "got.id"];
+    let first = place.rotate(&kept).ok().json();
+    assert_eq!((&first["action"], place.keys().len()), (&"rotated".into(), 2));
+    let second = place.rotate(&[&kept[..], &["--grace", "0"]].concat()).ok().json();
+    assert_eq!((&second["action"], place.keys().len()), (&"cleaned_up".into(), 1));
 }
 
 #[test]

@@ -15,7 +15,8 @@ use crate::config::paths::process_env;
 use crate::config::{Credential, Profile, Profiles, Store, made_keys, resolve};
 use crate::secret::ApiKey;
 
-pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
+pub async fn run(context: &Context, mut args: LoginArgs) -> Result<Exit, Failure> {
+    args.name = args.name.or_else(|| context.global.profile.clone());
     let store = context.store()?;
     let loaded = store.load();
     // Files that cannot be read must not be overwritten.
@@ -130,9 +131,10 @@ async fn read_key(context: &Context) -> Result<ApiKey, Failure> {
     if !io::stdin().is_terminal() {
         return key_file::read(std::path::Path::new("-"));
     }
-    context.out.prompt("API key (it is not shown):");
-    // Dropped with this future when it is interrupted, which brings the echo back.
+    // Before the question, or the first of a fast answer would be shown. Dropped with this future
+    // when it is interrupted, which brings the echo back.
     let echo = NoEcho::new();
+    context.out.prompt("API key (it is not shown):");
     let line = tokio::task::spawn_blocking(|| {
         let mut line = Zeroizing::new(String::with_capacity(1024));
         io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -155,7 +157,7 @@ impl NoEcho {
         if let Some(mut modes) = before.clone() {
             modes.local_modes.remove(LocalModes::ECHO);
             modes.local_modes.insert(LocalModes::ECHONL);
-            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &modes);
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
         }
         Self { before }
     }

@@ -26,6 +26,7 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
         );
     }
     let user = context.user(&session, args.user).await?;
+    spare_session_key(context, args.all, &args.key_ids)?;
     if args.all {
         let keys = session.client.list_keys(&user).await?;
         let question = format!(
@@ -58,6 +59,20 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     }
     report(context, &user, deleted)?;
     Ok(Exit::Done)
+}
+
+/// The key that a workbench gave to this session is not the person's to delete: the session would
+/// go on without one.
+fn spare_session_key(context: &Context, all: bool, key_ids: &[String]) -> Result<(), Failure> {
+    let resolved = context.resolve()?;
+    let own = resolved.key.as_ref().filter(|_| resolved.is_session_key()).map(|key| key.value.first_half());
+    match own {
+        Some(own) if all || key_ids.iter().any(|id| id == own) => {
+            Err(Failure::invalid("this would delete the key of the workbench session that this runs in")
+                .hint("name the other keys by their ids, or delete it from outside of the session"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn report(context: &Context, user: &str, deleted: Vec<String>) -> Result<(), Failure> {

@@ -36,6 +36,10 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let group = Group::find(&args.name, &listed)?;
     let place = hand_over.place(&user, &group.name);
     let mut record = place.read(context, &listed)?;
+    if record.is_none() && args.record.is_some() {
+        // Whoever names a record says that it exists once something was handed over.
+        record = Some(Record::pending(group.newest().map(|key| key.key_id.clone())));
+    }
     let before = plan(&group.keys, record.as_ref(), args.due, args.grace, context.now());
     let rotation = Rotation { context, session: &session, args: &args, user: &user, group: &group };
 
@@ -72,7 +76,6 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
 struct Group {
     name: String,
     keys: Vec<V2KeyDetails>,
-    audiences: Vec<String>,
 }
 
 impl Group {
@@ -89,9 +92,11 @@ impl Group {
             return Err(Failure::invalid(format!("there is no key with the name or Key ID {wanted:?}"))
                 .hint("`keybench keys list` shows names and ids"));
         }
-        let newest = keys.iter().max_by_key(|key| time::parse(&key.created_at));
-        let audiences = newest.map(|key| key.audiences.clone()).unwrap_or_default();
-        Ok(Self { name, keys, audiences })
+        Ok(Self { name, keys })
+    }
+
+    fn newest(&self) -> Option<&V2KeyDetails> {
+        self.keys.iter().max_by_key(|key| time::parse(&key.created_at))
     }
 }
 
@@ -119,7 +124,7 @@ impl Rotation<'_> {
         let new = NewKey {
             expiry: expiry_of(self.context, self.client(), &self.args.expires).await?,
             comment: self.group.name.clone(),
-            audiences: self.group.audiences.clone(),
+            audiences: self.group.newest().map(|key| key.audiences.clone()).unwrap_or_default(),
         };
         let proof = match &self.args.verify {
             Some(model) => Some(Proof::new(self.context, self.session, model, request).await?),
