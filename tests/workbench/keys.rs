@@ -1,5 +1,6 @@
 //! API keys and legacy keys.
 
+use keybench::workbench::store::StoreError;
 use serde_json::json;
 
 use super::support::{As, Bench};
@@ -179,4 +180,21 @@ async fn keys_that_are_none_are_told_apart() {
     bench.get(As::Key(&unknown), KEYS).await.refused(401, 16, "unknown-key");
     let lower = format!("bearer  {}", bench.key("owner"));
     bench.get(As::Header(&lower), KEYS).await.ok();
+}
+
+#[tokio::test]
+async fn the_keys_of_a_banned_user_stop_at_once() {
+    let bench = Bench::demo().await;
+    bench.get(As::User("owner"), KEYS).await.ok();
+    let ban = "UPDATE users SET banned = 1 WHERE username = 'owner'";
+    let store = bench.running.workbench().store();
+    store.write(move |db| db.execute_batch(ban).map_err(StoreError::from)).await.unwrap();
+    bench.get(As::User("owner"), KEYS).await.refused(401, 16, "closed-account");
+    bench.get(As::Legacy("owner"), "/api/v1/site/config").await.refused(401, 16, "closed-account");
+    let banned = "/api/v2/usersquota?search_filter=%7B%22banned%22:%22true%22%7D";
+    let listed = bench.get(As::User("admin"), banned).await.ok();
+    assert_eq!(
+        (&listed["total_count"], &listed["user_quota"][0]["user"]["user_name"]),
+        (&json!("1"), &json!("owner"))
+    );
 }
