@@ -43,7 +43,9 @@ async fn measure(count: u64) -> anyhow::Result<()> {
     let store = running.workbench().store();
     let found = store.read(look_up).await?;
     let asked = requests(running.url.trim_start_matches("http://")).await?;
-    let size = std::fs::metadata(data.path().join("workbench.sqlite"))?.len();
+    let files =
+        ["workbench.sqlite", "workbench.sqlite-wal"].map(|name| std::fs::metadata(data.path().join(name)));
+    let size: u64 = files.into_iter().flatten().map(|file| file.len()).sum();
     println!(
         "{count:>10} {:>8.1} s {:>7.1} MB {:>22} {:>22}",
         seeding.as_secs_f64(),
