@@ -36,12 +36,6 @@ pub struct Steps {
     pub deployment: Duration,
 }
 
-impl Default for Steps {
-    fn default() -> Self {
-        Self { build: Duration::from_millis(100), deployment: Duration::from_millis(100) }
-    }
-}
-
 /// Moves builds and deployments on. Cheap to clone.
 #[derive(Clone)]
 pub struct Lifecycle(Arc<Shared>);
