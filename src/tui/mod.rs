@@ -61,9 +61,11 @@ use crate::config::{Session, Store};
 
 /// Runs the interface as the command line wants it.
 pub async fn open(start: Start) -> Result<(), Error> {
-    let mut preferences = Preferences::choose(&start.ui, start.no_color, process_env);
+    let store = Store::from_env(&process_env).ok();
+    let themes = store.as_ref().map(|store| store.dir().join("themes"));
+    let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), process_env);
     preferences.problems.splice(0..0, start.problems);
-    if let Ok(store) = Store::from_env(&process_env) {
+    if let Some(store) = store {
         preferences.paths.push(("configuration", store.config_file().display().to_string()));
         preferences.paths.push(("profiles", store.profiles_file().display().to_string()));
         // A home directory inside a workbench is read by other collaborators of the project, and

@@ -1,7 +1,7 @@
 //! How a person wants the interface: from `config.toml`, the command line and the environment.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Weekday;
 
@@ -51,20 +51,27 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// Puts settings and environment together. `env` reads a variable; one that is empty counts
+    /// Puts settings and environment together. Own themes are files in the folder `themes`. `env` reads a variable; one that is empty counts
     /// as unset, as the conventions for `NO_COLOR` and the locale have it.
-    pub fn choose(ui: &UiSettings, no_color: bool, env: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn choose(
+        ui: &UiSettings,
+        no_color: bool,
+        themes: Option<&Path>,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let env = |name: &str| env(name).filter(|value| !value.is_empty());
         let mut problems = Vec::new();
         let plain = no_color || env("NO_COLOR").is_some() || env("TERM").as_deref() == Some("dumb");
         let theme = match ui.theme.as_deref() {
             _ if plain => Theme::mono(),
             None => Theme::terminal(),
-            Some(name) => Theme::named(name).unwrap_or_else(|| {
-                let known = theme::NAMES.join(", ");
-                problems.push(format!("config.toml: there is no theme {name:?}; there are {known}"));
-                Theme::terminal()
-            }),
+            Some(name) => match Theme::named(name).map_or_else(|| own_theme(name, themes), Ok) {
+                Ok(theme) => theme,
+                Err(problem) => {
+                    problems.push(problem);
+                    Theme::terminal()
+                }
+            },
         };
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env(name));
         let glyphs = if ui.ascii {
@@ -102,12 +109,25 @@ impl Preferences {
     }
 }
 
+/// Reads `themes/NAME.toml`.
+fn own_theme(name: &str, themes: Option<&Path>) -> Result<Theme, String> {
+    let built_in = theme::NAMES.join(", ");
+    let Some(file) = themes.map(|folder| folder.join(format!("{name}.toml"))) else {
+        return Err(format!("config.toml: there is no theme {name:?}; built in are {built_in}"));
+    };
+    let place = file.display();
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        format!("config.toml: there is no theme {name:?}: {place}: {error}; built in are {built_in}")
+    })?;
+    Theme::from_toml(&text).map_err(|problem| format!("{place}: {problem}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn chosen(ui: &UiSettings, variables: &[(&str, &str)]) -> Preferences {
-        Preferences::choose(ui, false, |name| {
+        Preferences::choose(ui, false, None, |name| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         })
     }

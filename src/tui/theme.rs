@@ -123,6 +123,113 @@ impl Theme {
     }
 }
 
+/// What is wrong with a theme file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadTheme {
+    #[error("{0}")]
+    Toml(String),
+    #[error("there is no theme {0:?} to begin with; there are terminal, high-contrast and mono")]
+    NoBase(String),
+    #[error("there is no role {0:?}; the roles are {roles}", roles = ROLES.join(", "))]
+    NoRole(String),
+    #[error(
+        "{word:?} of the role {role:?} is neither a colour (red, bright-cyan, #5fafff, 12) nor bold, dim, italic, underlined or reversed"
+    )]
+    NoStyle { role: String, word: String },
+}
+
+/// Roles that a theme file may set.
+const ROLES: [&str; 20] = [
+    "text",
+    "dim",
+    "title",
+    "border",
+    "focused",
+    "tab",
+    "tab_current",
+    "column",
+    "selected",
+    "selected_elsewhere",
+    "marked",
+    "ok",
+    "warn",
+    "error",
+    "accent",
+    "key",
+    "matched",
+    "disabled",
+    "button_focused",
+    "label",
+];
+
+impl Theme {
+    /// Reads a theme file: `base` names a built-in theme, every other member is a role with the
+    /// words of its style, a colour first and a background after `on`: `title = "bold cyan"`,
+    /// `selected = "black on yellow"`.
+    pub fn from_toml(text: &str) -> Result<Self, BadTheme> {
+        let table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| BadTheme::Toml(error.to_string()))?;
+        let base = table.get("base").and_then(toml::Value::as_str).unwrap_or("terminal");
+        let mut theme = Self::named(base).ok_or_else(|| BadTheme::NoBase(base.to_owned()))?;
+        for (role, value) in table.iter().filter(|(role, _)| *role != "base") {
+            let words = value.as_str().unwrap_or_default();
+            *theme.role_mut(role)? = read_style(role, words)?;
+        }
+        Ok(theme)
+    }
+
+    fn role_mut(&mut self, role: &str) -> Result<&mut Style, BadTheme> {
+        Ok(match role {
+            "text" => &mut self.text,
+            "dim" => &mut self.dim,
+            "title" => &mut self.title,
+            "border" => &mut self.border,
+            "focused" => &mut self.focused,
+            "tab" => &mut self.tab,
+            "tab_current" => &mut self.tab_current,
+            "column" => &mut self.column,
+            "selected" => &mut self.selected,
+            "selected_elsewhere" => &mut self.selected_elsewhere,
+            "marked" => &mut self.marked,
+            "ok" => &mut self.ok,
+            "warn" => &mut self.warn,
+            "error" => &mut self.error,
+            "accent" => &mut self.accent,
+            "key" => &mut self.key,
+            "matched" => &mut self.matched,
+            "disabled" => &mut self.disabled,
+            "button_focused" => &mut self.button_focused,
+            "label" => &mut self.label,
+            _ => return Err(BadTheme::NoRole(role.to_owned())),
+        })
+    }
+}
+
+fn read_style(role: &str, words: &str) -> Result<Style, BadTheme> {
+    let mut style = Style::new();
+    let mut background = false;
+    for word in words.split_whitespace() {
+        style = match word {
+            "on" => {
+                background = true;
+                continue;
+            }
+            "bold" => style.add_modifier(Modifier::BOLD),
+            "dim" => style.add_modifier(Modifier::DIM),
+            "italic" => style.add_modifier(Modifier::ITALIC),
+            "underlined" => style.add_modifier(Modifier::UNDERLINED),
+            "reversed" => style.add_modifier(Modifier::REVERSED),
+            word => {
+                let bad = |_| BadTheme::NoStyle { role: role.to_owned(), word: word.to_owned() };
+                let colour: Color = word.parse().map_err(bad)?;
+                if background { style.bg(colour) } else { style.fg(colour) }
+            }
+        };
+        background = false;
+    }
+    Ok(style)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +244,27 @@ mod tests {
             assert!(!text.contains(colour), "{text}");
         }
         assert!(Theme::mono().selected.add_modifier.contains(Modifier::REVERSED));
+    }
+
+    #[test]
+    fn a_theme_file_changes_roles_of_a_built_in_theme() {
+        let theme =
+            Theme::from_toml("base = \"mono\"\ntitle = \"bold cyan\"\nselected = \"black on #ffcc00\"")
+                .unwrap();
+        assert_eq!(theme.title, Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD));
+        assert_eq!(theme.selected, Style::new().fg(Color::Black).bg(Color::Rgb(255, 204, 0)));
+        assert_eq!(theme.error, Theme::mono().error);
+        for role in ROLES {
+            assert!(Theme::from_toml(&format!("{role} = \"red\"")).is_ok(), "{role}");
+        }
+    }
+
+    #[test]
+    fn mistakes_in_a_theme_file_are_named() {
+        let problem = |text: &str| Theme::from_toml(text).unwrap_err().to_string();
+        assert!(problem("title = \"sparkling\"").contains("sparkling"));
+        assert!(problem("titel = \"red\"").contains("titel"));
+        assert!(problem("base = \"solarized\"").contains("solarized"));
+        assert!(problem("title = ").contains("line 1"));
     }
 }

@@ -20,6 +20,10 @@ use crate::tui::widgets::field::Field;
 /// Matches that are kept; nobody reads further.
 const KEPT: usize = 50;
 
+/// Keys and models that are searched, of each the first so many: a key press must not wait for
+/// a hundred thousand names. The filters of the tables search all.
+const SEARCHED: usize = 5_000;
+
 /// Something that can be gone to or done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -68,11 +72,11 @@ impl Palette {
                 items.push(Item { kind: "command", name, note, target: Target::Command(entry.command) });
             }
         }
-        for (row, key) in app.settings.keys.keys.iter().enumerate() {
+        for (row, key) in app.settings.keys.keys.iter().enumerate().take(SEARCHED) {
             let name = format!("{} {}", text::short_id(&key.key_id), key.comments);
             items.push(Item { kind: "key", name, note: String::new(), target: Target::Key(row) });
         }
-        for (id, name) in screens::models::names(app) {
+        for (id, name) in screens::models::names(app).take(SEARCHED) {
             items.push(Item { kind: "model", name, note: String::new(), target: Target::Model(id) });
         }
         let mut palette = Self { field: Field::default(), items, found: Vec::new(), selected: 0 };

@@ -32,6 +32,9 @@ pub struct KeyList {
     pub keys: Vec<V2KeyDetails>,
     /// When each expires; the texts are read once.
     expires: Vec<Option<Timestamp>>,
+    /// How many expire soon and how many have: counted once a list, not once a frame.
+    soon: usize,
+    expired: usize,
     /// Whether the legacy key has a row of its own, after the others.
     pub legacy: bool,
     pub table: TableState,
@@ -59,12 +62,15 @@ impl KeyList {
     }
 
     /// Takes a new list.
-    pub fn set(&mut self, keys: Vec<V2KeyDetails>, now: Timestamp) {
+    pub fn set(&mut self, keys: Vec<V2KeyDetails>, now: Timestamp, soon_days: u32) {
         let selected = match self.selected() {
             Some(Selected::Key(key)) => Some(key.key_id.clone()),
             _ => None,
         };
         self.expires = keys.iter().map(|key| time::parse(&key.expiry_date)).collect();
+        let count =
+            |wanted| self.expires.iter().filter(|at| status_at(**at, now, soon_days) == wanted).count();
+        (self.soon, self.expired) = (count(KeyStatus::Soon), count(KeyStatus::Expired));
         self.keys = keys;
         self.fetched = Some(now);
         self.problem = None;
@@ -154,14 +160,13 @@ impl KeyList {
         if self.fetched.is_none() {
             return String::new();
         }
-        let count = |wanted: KeyStatus| self.expires.iter().filter(|at| status(app, **at) == wanted).count();
         let mut parts = vec![text::count(self.keys.len(), "key", "keys")];
-        match count(KeyStatus::Soon) {
+        match self.soon {
             0 => {}
             1 => parts.push("1 expires soon".into()),
             n => parts.push(format!("{n} expire soon")),
         }
-        match count(KeyStatus::Expired) {
+        match self.expired {
             0 => {}
             n => parts.push(format!("{n} expired")),
         }
@@ -225,13 +230,16 @@ fn date_of(expiry_date: &str) -> &str {
 
 /// Where a key stands at the moment of the last message.
 pub fn status(app: &App, expires: Option<Timestamp>) -> KeyStatus {
+    status_at(expires, app.now, app.preferences.soon_days)
+}
+
+fn status_at(expires: Option<Timestamp>, now: Timestamp, soon_days: u32) -> KeyStatus {
     match expires {
         None => KeyStatus::Unknown,
-        Some(at) if at <= app.now => KeyStatus::Expired,
+        Some(at) if at <= now => KeyStatus::Expired,
         Some(at) => {
-            let left = expiry::days_between(app.today(), time::utc_day(at));
-            let soon = left <= i64::from(app.preferences.soon_days);
-            if soon { KeyStatus::Soon } else { KeyStatus::Active }
+            let left = expiry::days_between(time::utc_day(now), time::utc_day(at));
+            if left <= i64::from(soon_days) { KeyStatus::Soon } else { KeyStatus::Active }
         }
     }
 }

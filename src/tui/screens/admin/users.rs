@@ -360,7 +360,7 @@ pub fn reply(app: &mut App, reply: Reply) -> Effects {
                 return Effects::new();
             };
             match answer {
-                Ok(keys) => open.list.set(keys, now),
+                Ok(keys) => open.list.set(keys, now, app.preferences.soon_days),
                 Err(error) => {
                     open.list.problem = Some(closed(&error.to_string()));
                     app.notices.failed(now, &error);

@@ -204,7 +204,7 @@ pub(super) fn paste(app: &mut App, text: &str) -> Effects {
 pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
     let now = app.now;
     match reply {
-        Reply::Listed(Ok(keys)) => app.settings.keys.set(keys, now),
+        Reply::Listed(Ok(keys)) => app.settings.keys.set(keys, now, app.preferences.soon_days),
         Reply::Listed(Err(error)) => {
             app.settings.keys.problem = Some(error.to_string());
             app.notices.failed(now, &error);
