@@ -26,7 +26,7 @@ pub fn access_request(facts: &Facts, username: &str, owner: Option<&str>) -> Str
 }
 
 /// `text` as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
+pub(super) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:+".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
         return text.to_owned();

@@ -129,6 +129,26 @@ impl Action {
     }
 }
 
+impl Action {
+    /// The command that does it, where there is one.
+    pub fn command(&self) -> Option<String> {
+        let word = message::shell_word;
+        match self {
+            Self::AddCollaborator { project_name, username, permission, .. } => Some(format!(
+                "keybench collaborators add {} {} --permission {}",
+                word(project_name),
+                word(username),
+                word(permission)
+            )),
+            Self::CreateKey => Some("keybench keys create".to_owned()),
+            Self::RestartDeployment { model_id, .. } => {
+                Some(format!("keybench models restart {}", word(model_id)))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Why a call failed, for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {

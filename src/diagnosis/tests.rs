@@ -102,6 +102,10 @@ fn an_outsider_is_named_and_the_owner_may_add_him_at_once() {
                 permission: "read".into(),
             }
         );
+        assert_eq!(
+            found.actions[0].command().as_deref(),
+            Some("keybench collaborators add churn-prod outsider --permission read")
+        );
         assert!(found.said.unwrap().contains("User APikey not authorized"));
         assert_eq!(found.unverified, Vec::<String>::new());
     }

@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::{key_file, lookup};
 use crate::config::Session;
-use crate::diagnosis::{self, Diagnosis, Subject};
+use crate::diagnosis::{self, Action, Diagnosis, Subject};
 use crate::probe::{
     CallError, CallResult, FailureKind, ModelCallTarget, ModelRequest, Transport, TransportOptions,
 };
@@ -223,6 +223,7 @@ fn report(
 pub fn explanation(why: &Diagnosis) -> Vec<String> {
     let mut lines = vec![format!("why: {}", why.sentence)];
     lines.extend(why.remedy.as_ref().map(|remedy| format!("fix: {remedy}")));
+    lines.extend(why.actions.iter().find_map(Action::command).map(|command| format!("run: {command}")));
     lines.extend(why.unverified.iter().map(|what| format!("not verified: {what}")));
     lines
 }
