@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`list`] | the rows: filter, order, window, what is known of the deployments |
+//! | [`list`], [`row`] | the rows: filter, order, window, what is known of the deployments |
 //! | [`panel`] | the Test panel of one model: key, request, results |
 //! | [`results`] | one ended test, in a line and as a whole |
 //! | [`calls`] | what the tab asks of the world |
@@ -19,6 +19,7 @@ pub mod layout;
 pub mod list;
 pub mod panel;
 pub mod results;
+pub mod row;
 pub mod run;
 pub mod saved;
 mod state;
