@@ -9,6 +9,9 @@ use crate::wire::{
     RotateV1KeyResponse, V2KeyDetails, ValidateAPIKeyRequest, ValidateAPIKeyResponse,
 };
 
+/// The one list without pages; 100 000 keys are 25 MB.
+const LIST_LIMIT: usize = 128 << 20;
+
 /// What a new API key shall be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewKey {
@@ -34,7 +37,8 @@ impl Client {
     /// All API keys of `username`, without their secrets. This list has no pages (SPEC).
     pub async fn list_keys(&self, username: &str) -> Result<Vec<V2KeyDetails>, Error> {
         let path = ["api", "v2", "users", username, "v2_keys"];
-        let list: ListV2KeysResponse = self.send(self.call("listing API keys", Method::GET, &path)?).await?;
+        let call = self.call("listing API keys", Method::GET, &path)?.up_to(LIST_LIMIT);
+        let list: ListV2KeysResponse = self.send(call).await?;
         Ok(list.keys)
     }
 

@@ -22,7 +22,7 @@ use super::retry::Budget;
 use crate::secret::{ApiKey, LegacyKey};
 use crate::wire::{self, RuntimeError};
 
-/// Largest answer that is read, in bytes.
+/// Largest answer that is read, in bytes, unless a call says otherwise.
 const BODY_LIMIT: usize = 16 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -110,6 +110,7 @@ pub(super) struct Call {
     body: Option<Zeroizing<Vec<u8>>>,
     who: As,
     idempotent: bool,
+    limit: usize,
 }
 
 impl Client {
@@ -175,7 +176,7 @@ impl Client {
             }
         }
         let idempotent = method == Method::GET;
-        Ok(Call { operation, method, url, body: None, who: As::ApiKey, idempotent })
+        Ok(Call { operation, method, url, body: None, who: As::ApiKey, idempotent, limit: BODY_LIMIT })
     }
 
     /// Sends `call` and reads its answer as JSON.
@@ -248,13 +249,14 @@ impl Client {
                 what: redirect(response.headers()),
             });
         }
-        let too_large = || Error::BadAnswer { operation, detail: "it is larger than 16 MiB".to_owned() };
-        if response.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
+        let too_large =
+            || Error::BadAnswer { operation, detail: format!("it is larger than {} MiB", call.limit >> 20) };
+        if response.content_length().is_some_and(|length| length > call.limit as u64) {
             return Err(too_large());
         }
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(|error| cut(operation, &error))? {
-            if body.len() + chunk.len() > BODY_LIMIT {
+            if body.len() + chunk.len() > call.limit {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
@@ -347,6 +349,12 @@ impl Call {
 
     pub(super) fn by(mut self, who: As) -> Self {
         self.who = who;
+        self
+    }
+
+    /// For an answer that may be longer than others, in bytes.
+    pub(super) fn up_to(mut self, limit: usize) -> Self {
+        self.limit = limit;
         self
     }
 
