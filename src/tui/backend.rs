@@ -14,6 +14,8 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
+/// Cells that are sent again rather than moved over.
+const SMALL_GAP: usize = 3;
 /// A change of fewer cells is sent as it is.
 const MOVE_FROM: usize = 160;
 
@@ -268,6 +270,29 @@ fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(visible)
 }
 
+/// Puts the cells of small gaps between the others: sending two letters again takes fewer bytes
+/// than moving the cursor over them, and blanks that are not interrupted are erased at once.
+fn fill_gaps<'a>(cells: &[(u16, u16, &'a Cell)], shown: &'a Shadow) -> Vec<(u16, u16, &'a Cell)> {
+    let mut filled: Vec<(u16, u16, &'a Cell)> = Vec::with_capacity(cells.len() + 16);
+    for &(x, y, cell) in cells {
+        if let Some(&(last, row, before)) = filled.last()
+            && row == y
+        {
+            let width = u16::try_from(crate::text::width(before.symbol()).max(1)).unwrap_or(1);
+            let gap = last.saturating_add(width)..x;
+            let cheap =
+                |cell: &&Cell| cell.symbol().len() == 1 && (is_blank(cell) || pen_of(cell) == pen_of(before));
+            if (1..=SMALL_GAP).contains(&gap.len())
+                && gap.clone().all(|x| shown.cell(x, y).as_ref().is_some_and(cheap))
+            {
+                filled.extend(gap.filter_map(|x| shown.cell(x, y).map(|cell| (x, y, cell))));
+            }
+        }
+        filled.push((x, y, cell));
+    }
+    filled
+}
+
 impl<W: Write> Backend for TermBackend<W> {
     type Error = io::Error;
 
@@ -278,23 +303,17 @@ impl<W: Write> Backend for TermBackend<W> {
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
         let size = (self.size)()?;
         let mut next = std::mem::take(&mut self.shown).sized(size.width, size.height);
-        if cells.len() < MOVE_FROM {
-            cells.iter().for_each(|(x, y, cell)| next.set(*x, *y, cell));
-            self.shown = next;
+        let before = (cells.len() >= MOVE_FROM).then(|| next.clone());
+        cells.iter().for_each(|(x, y, cell)| next.set(*x, *y, cell));
+        let found = before.as_ref().and_then(|before| before.find_move(&next));
+        if let (Some(mut before), Some(found)) = (before, found) {
+            before.apply(found);
+            self.move_rows(found);
+            self.send_cells(&fill_gaps(&before.differences(&next), &next), size);
         } else {
-            let mut before = next.clone();
-            cells.iter().for_each(|(x, y, cell)| next.set(*x, *y, cell));
-            self.shown = next;
-            if let Some(found) = before.find_move(&self.shown) {
-                before.apply(found);
-                let shown = std::mem::take(&mut self.shown);
-                self.move_rows(found);
-                self.send_cells(&before.differences(&shown), size);
-                self.shown = shown;
-                return Ok(());
-            }
+            self.send_cells(&fill_gaps(&cells, &next), size);
         }
-        self.send_cells(&cells, size);
+        self.shown = next;
         Ok(())
     }
 

@@ -45,6 +45,12 @@ impl Shadow {
         &self.cells[y * self.width..(y + 1) * self.width]
     }
 
+    /// One cell; `None` outside.
+    pub fn cell(&self, x: u16, y: u16) -> Option<&Cell> {
+        let inside = usize::from(x) < self.width;
+        self.cells.get(usize::from(y) * self.width + usize::from(x)).filter(|_| inside)
+    }
+
     /// Takes one cell; a wide character covers those behind it, which then hold nothing.
     pub fn set(&mut self, x: u16, y: u16, cell: &Cell) {
         let (x, row) = (usize::from(x), usize::from(y) * self.width);

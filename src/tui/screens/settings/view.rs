@@ -75,9 +75,6 @@ fn summary(app: &App) -> String {
         Some(Selected::Key(key)) => {
             let mut text = format!(" {}  created ", text::short_id(&key.key_id));
             match time::parse(&key.created_at) {
-                Some(at) if time::utc_day(at) == app.today() => {
-                    text.push_str(&at.strftime("today %H:%M UTC").to_string())
-                }
                 Some(at) => text.push_str(&at.strftime("%Y-%m-%d %H:%M UTC").to_string()),
                 None => text.push_str(&key.created_at),
             }
@@ -87,7 +84,7 @@ fn summary(app: &App) -> String {
                 text.push_str(&format!(" {dot} made here, {}", text::count(known.tests, "test", "tests")));
             }
             if super::is_own(app, &key.key_id) {
-                text.push_str(&format!(" {dot} keybench is signed in with it"));
+                text.push_str(&format!(" {dot} signed in with it"));
             }
             text::clean(&text).into_owned()
         }
