@@ -22,10 +22,6 @@ use crate::wire::{
 /// Models in one project of the scale data.
 const MODELS_A_PROJECT: u64 = 100;
 
-/// SQLite's cache of pages while many keys are made, and as it usually is; negative: in KiB.
-const SEEDING_CACHE: i32 = -400_000;
-const USUAL_CACHE: i32 = -2_000;
-
 /// The demo users: name, full name, whether he is a site administrator.
 const USERS: [(&str, &str, bool); 5] = [
     ("admin", "Site Administrator", true),
@@ -136,15 +132,12 @@ impl Seeding<'_> {
 
     fn many_keys(&self, count: u64) -> Result<(), SeedError> {
         let owner = self.user("owner")?;
-        // Random hashes reach every page of their index: with a small cache, each key would write some.
-        self.db.pragma_update(None, "cache_size", SEEDING_CACHE).map_err(StoreError::from)?;
         // One of them is in credentials.json.
         for n in 1..count {
             let last_day = i64::try_from(n % u64::from(DEFAULT_LIFE_DAYS)).unwrap_or_default() + 1;
             let end = self.end_of_day_in(last_day);
             self.key(owner, &ids::api_key()?, &format!("key {n}"), &[AUDIENCE_API], self.now, end)?;
         }
-        self.db.pragma_update(None, "cache_size", USUAL_CACHE).map_err(StoreError::from)?;
         Ok(())
     }
 
