@@ -78,7 +78,7 @@ async fn a_deleted_project_takes_its_models_along() {
     bench.call_key(As::Nobody, &access_key, json!(1)).await.ok();
     bench.delete(OWNER, &format!("{PROJECTS}/{}", bench.project("playground").await)).await.ok();
     let gone = bench.call_key(As::Nobody, &access_key, json!(1)).await;
-    assert_eq!((gone.status, gone.inferred), (404, vec!["model-unknown".to_owned()]));
+    assert_eq!((gone.status, gone.inferred), (404, vec!["model-deleted".to_owned()]));
     let listed = bench.get(OWNER, "/api/v2/models?page_size=100").await.ok();
     assert!(listed["models"].as_array().unwrap().iter().all(|model| model["name"] != "echo"));
     assert!(bench.running.data.join("projects/playground").is_dir(), "files stay");
