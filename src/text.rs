@@ -108,6 +108,41 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// A line of code or of a protocol in lines of at most `columns`: broken behind a blank where one
+/// is near, else within a word, nothing left out. What follows stands a little further in.
+pub fn fold(line: &str, columns: usize) -> Vec<String> {
+    const FURTHER: usize = 4;
+    if width(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let blanks = line.len() - line.trim_start_matches(' ').len();
+    let indent = " ".repeat(if blanks + FURTHER < columns / 2 { blanks + FURTHER } else { 0 });
+    let mut lines = Vec::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        let head = if lines.is_empty() { "" } else { indent.as_str() };
+        let room = columns.saturating_sub(head.len()).max(1);
+        let mut taken = 0;
+        let mut fits = |c: char| {
+            taken += c.width().unwrap_or(0);
+            taken <= room
+        };
+        let mut end = rest.char_indices().find_map(|(at, c)| (!fits(c)).then_some(at)).unwrap_or(rest.len());
+        // A character that is wider than the room still has to go somewhere.
+        end = end.max(rest.chars().next().map_or(0, char::len_utf8));
+        if end < rest.len()
+            && !rest[end..].starts_with(' ')
+            && let Some(blank) = rest[..end].rfind(' ')
+            && blank > end / 2
+        {
+            end = blank;
+        }
+        lines.push(format!("{head}{}", rest[..end].trim_end()));
+        rest = rest[end..].trim_start_matches(' ');
+    }
+    lines
+}
+
 /// An identifier shortened in its middle: `5b1c…9f0a`. Short ones stay whole.
 pub fn short_id(id: &str) -> Cow<'_, str> {
     const ENDS: usize = 4;
@@ -145,6 +180,20 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_folded_and_nothing_is_left_out() {
+        let line = "  \"errors\": \"Check APIKEY permissions or model authentication permissions\"";
+        for columns in 1..90 {
+            let lines = fold(line, columns);
+            assert!(lines.iter().all(|line| width(line) <= columns.max(1)), "{columns}: {lines:?}");
+            let bare = |text: &str| text.replace(' ', "");
+            assert_eq!(bare(&lines.concat()), bare(line));
+        }
+        assert_eq!(fold("  a: one two three", 12), ["  a: one two", "three"]);
+        assert_eq!(fold("  a: one two three four", 16), ["  a: one two", "      three four"]);
+        assert_eq!(fold("日本", 1), ["日", "本"], "what is wider than the room is kept all the same");
+    }
 
     #[test]
     fn escape_sequences_and_overrides_do_not_reach_the_terminal() {

@@ -102,10 +102,24 @@ async fn stopping_a_deployment_is_seen_as_it_goes_on() {
 }
 
 #[tokio::test]
+async fn mine_public_and_all_are_three_lists_for_an_administrator() {
+    let mut flow = Flow::demo("admin").await;
+    flow.keys("2");
+    flow.shows(", mine, by").await;
+    flow.wait("no model of another's", |screen| screen.contains("no models in your own projects")).await;
+    flow.keys("v");
+    flow.shows("public too").await;
+    flow.wait("the public model", |screen| screen.contains("1 model") && screen.contains("echo")).await;
+    flow.keys("v");
+    flow.shows("all you may see").await;
+    flow.wait("every model", |screen| screen.contains("7 models") && screen.contains("fraud-lab")).await;
+}
+
+#[tokio::test]
 async fn public_models_are_listed_on_demand() {
     let mut flow = Flow::demo("outsider").await;
     flow.keys("2v");
-    flow.shows("with public ones").await;
+    flow.shows("public too").await;
     flow.wait("the public model", |screen| screen.contains("echo") && screen.contains("deployed")).await;
     assert!(!flow.screen().contains("churn-prod"), "{}", flow.screen());
 }

@@ -190,7 +190,7 @@ fn carry_out(
                 }
             }
             Effect::Repaint => repaint(screen)?,
-            Effect::Suspend if terminal::is_session_leader() => {
+            Effect::Suspend if !terminal::could_be_continued() => {
                 let text = "there is no shell behind this program that could continue it";
                 app.notices.warning(Timestamp::now(), text);
             }

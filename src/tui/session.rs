@@ -342,7 +342,8 @@ pub fn ask_expiration(app: &mut App) -> Effects {
 fn opened(app: &mut App, opened: Opened) -> Effects {
     let Opened { session, embedded } = opened;
     app.session = SessionState::new(&session);
-    if session.inside_workbench {
+    // What is sent to a workbench that ends with the program concerns nobody afterwards.
+    if session.inside_workbench || embedded.is_some() {
         app.preferences.requests_file = None;
     }
     app.welcome = welcome::State::default();

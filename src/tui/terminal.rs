@@ -98,9 +98,16 @@ fn install_panic_hook() {
     }));
 }
 
-/// Whether stopping would leave nobody to continue the process (`ssh -t host keybench`).
-pub fn is_session_leader() -> bool {
-    rustix::process::getsid(None).is_ok_and(|session| session == rustix::process::getpid())
+/// Whether a shell with job control stands behind the process, which could continue it.
+///
+/// There is none behind a session leader (`ssh -t host keybench`), nor behind a command of a shell
+/// that runs commands in its own process group (`sh -c "keybench; echo"`, containers), nor where
+/// whoever started the process is gone.
+pub fn could_be_continued() -> bool {
+    use rustix::process::{getpgrp, getppid, getsid};
+    let session = getsid(None).ok();
+    let parents = getppid().and_then(|parent| getsid(Some(parent)).ok());
+    session.is_some() && session != Some(getpgrp()) && session == parents
 }
 
 /// Blocks until the terminal has gone away, without waking up before: a hang-up and an error are

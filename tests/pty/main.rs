@@ -191,6 +191,20 @@ fn suspending_is_refused_where_nobody_could_resume() {
 }
 
 #[test]
+fn suspending_is_refused_behind_a_shell_without_job_control() {
+    let mut command = portable_pty::CommandBuilder::new("/bin/sh");
+    let binary = env!("CARGO_BIN_EXE_keybench");
+    command.args(["-c", &format!("{binary} demo; echo the end")]);
+    let mut terminal = Terminal::spawn(command, &[]);
+    terminal.wait_for("legacy");
+    terminal.send("\x1a");
+    terminal.wait_for("no shell behind this program");
+    terminal.send("q");
+    terminal.wait_for_bytes("the end");
+    terminal.assert_restored();
+}
+
+#[test]
 fn suspended_and_resumed_by_a_shell() {
     let mut command = portable_pty::CommandBuilder::new("/bin/bash");
     let binary = env!("CARGO_BIN_EXE_keybench");

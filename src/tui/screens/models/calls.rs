@@ -1,6 +1,6 @@
 //! What the Models tab asks of the world, and what comes back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -269,10 +269,21 @@ async fn list(client: &api::Client, scope: ListScope, context: &Context) -> Resu
     let show = |reply| context.progress(msg::Reply::Models(reply));
     let scope = match scope {
         ListScope::Mine => {
+            // SPEC leaves open whether the list of all models takes in public ones and, for an
+            // administrator, those of the whole site: it is narrowed down to the projects that are
+            // one's own or that one is a collaborator of.
+            let projects = all_pages(PageQuery::sized(PAGE), |query| async move {
+                client.projects_page(ProjectScope::Mine, &query).await
+            });
+            let projects = projects.await?;
+            let mine: HashSet<String> = projects.iter().map(|project| project.id.clone()).collect();
+            show(Reply::Projects(projects));
             let mut pages =
                 Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
             while let Some(models) = pages.next().await {
-                show(Reply::Page(models?));
+                let mut models = models?;
+                models.retain(|model| mine.contains(&model.project.public_identifier));
+                show(Reply::Page(models));
             }
             return Ok(());
         }

@@ -48,12 +48,13 @@ impl Order {
 /// Whose models are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ListScope {
-    /// Those that the workbench lists for the user, over all projects.
+    /// Those of one's own projects and of those that one is a collaborator of.
     #[default]
     Mine,
-    /// Those of every project that the user sees, public ones among them.
+    /// Those of public projects too.
     Public,
-    /// Those of every project of the site, for administrators.
+    /// Those of every project of the site, for administrators; for others the same as
+    /// [`Self::Public`] (SPEC).
     All,
 }
 
@@ -69,8 +70,8 @@ impl ListScope {
     pub fn word(self) -> &'static str {
         match self {
             Self::Mine => "mine",
-            Self::Public => "with public ones",
-            Self::All => "all of the site",
+            Self::Public => "public too",
+            Self::All => "all you may see",
         }
     }
 }

@@ -83,9 +83,13 @@ impl TestResult {
         }
     }
 
-    /// The result as a text of lines at most `columns` wide (headers and body may be wider):
-    /// status, reason, phases, request, headers, body.
+    /// The result as a text of lines at most `columns` wide: status, reason, phases, request,
+    /// headers, body.
     pub fn whole(&self, columns: usize, folded: bool) -> Vec<String> {
+        self.parts(columns, folded).iter().flat_map(|line| text::fold(line, columns)).collect()
+    }
+
+    fn parts(&self, columns: usize, folded: bool) -> Vec<String> {
         let mut lines = vec![self.status_line()];
         if let Some(diagnosis) = self.diagnosis() {
             let mut say = |head: &str, words: &str| {

@@ -14,6 +14,9 @@ use crate::tui::widgets::field::Field;
 /// Earlier runs of a model that are kept for comparison.
 const KEPT: usize = 10;
 
+/// Characters a field of the form takes.
+const LONGEST: usize = 12;
+
 /// Names, first values and explanations of the form's fields.
 pub const FIELDS: [(&str, &str, &str); 5] = [
     ("requests", "200", "how many; empty for no end but the ones below"),
@@ -27,13 +30,20 @@ pub const FIELDS: [(&str, &str, &str); 5] = [
 #[derive(Debug)]
 pub struct RunForm {
     pub fields: [Field; 5],
+    /// What the last run was begun with; leaving anything else asks.
+    begun: [String; 5],
     pub focus: usize,
     pub problem: Option<String>,
 }
 
 impl Default for RunForm {
     fn default() -> Self {
-        Self { fields: FIELDS.map(|(_, value, _)| Field::new(value).with_limit(12)), focus: 0, problem: None }
+        Self {
+            fields: FIELDS.map(|(_, value, _)| Field::new(value).with_limit(LONGEST)),
+            begun: FIELDS.map(|(_, value, _)| value.to_owned()),
+            focus: 0,
+            problem: None,
+        }
     }
 }
 
@@ -66,6 +76,22 @@ impl RunForm {
             return Ok(None);
         }
         parse(text).map(Some).ok_or_else(|| (at, format!("{}: {hint}", FIELDS[at].0)))
+    }
+
+    /// Whether something was typed that no run was begun with.
+    pub fn is_touched(&self) -> bool {
+        self.fields.iter().zip(&self.begun).any(|(field, begun)| field.text() != begun)
+    }
+
+    /// A run begins with what is there now.
+    pub fn keep(&mut self) {
+        self.begun = self.fields.each_ref().map(|field| field.text().to_owned());
+    }
+
+    /// Back to what the last run was begun with.
+    pub fn discard(&mut self) {
+        self.fields = self.begun.each_ref().map(|text| Field::new(text).with_limit(LONGEST));
+        self.problem = None;
     }
 
     pub fn field_mut(&mut self) -> &mut Field {
@@ -119,6 +145,7 @@ impl Runs {
         }
         self.live = Some(live);
         self.beside = None;
+        self.form.keep();
         self.problem = None;
         self.asking = false;
     }

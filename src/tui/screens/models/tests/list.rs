@@ -101,7 +101,7 @@ fn other_models_are_listed_on_demand() {
             .any(|(_, call)| matches!(call, effect::Call::Models(Call::List { scope: s }) if *s == scope))
     };
     assert!(asked(ListScope::Public), "{calls:?}");
-    assert!(harness.screen(80, 24).contains("with public ones"));
+    assert!(harness.screen(80, 24).contains("public too"));
 }
 
 #[test]

@@ -126,6 +126,11 @@ fn one_result_whole() {
     refused(&mut harness, "t<enter>");
     harness.keys("<down><enter>");
     snapshots("result", &mut harness);
+    harness.screen(80, 24);
+    harness.keys("<end>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("model authentication permissions\""), "the end of the message:\n{screen}");
+    harness.keys("<home>");
     harness.keys("y");
     assert!(
         matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("\"success\": false"))
@@ -155,6 +160,28 @@ fn a_test_in_flight_can_be_given_up() {
     assert!(matches!(&harness.effects[..], [Effect::Cancel(given_up)] if *given_up == id));
     assert!(harness.app.models.panel().unwrap().running.is_none());
     assert!(harness.app.models.open.is_some(), "Esc did one thing");
+}
+
+#[test]
+fn restarting_what_answers_asks_and_what_does_not_is_restarted_at_once() {
+    let mut harness = listed();
+    harness.keys("R");
+    assert!(harness.calls().is_empty(), "a question first");
+    assert!(harness.screen(80, 24).contains("Restart churn-prod/add?"));
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty(), "Cancel has the focus");
+    harness.keys("tRy");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, effect::Call::Models(Call::Restart(deployment)))] if deployment.model_id == "churn-prod-add"),
+        "{calls:?}"
+    );
+    harness.keys("<esc><down><down><down>R");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, effect::Call::Models(Call::Restart(deployment)))] if deployment.model_id == "churn-prod-retired"),
+        "{calls:?}"
+    );
 }
 
 #[test]

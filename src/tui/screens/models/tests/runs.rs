@@ -58,7 +58,11 @@ fn the_form_of_a_run() {
     assert!(harness.calls().is_empty());
     snapshots("run_form_wrong", &mut harness);
     harness.keys("<esc>");
+    assert!(harness.screen(80, 24).contains("Esc again discards"), "something was typed");
+    harness.keys("<esc>");
     assert!(harness.app.models.running.is_none());
+    harness.keys("b<esc>");
+    assert!(harness.app.models.running.is_none(), "nothing typed, nothing asked");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::mend::{ask_stop, choose_language, restart};
+use super::mend::{ask_restart, ask_stop, choose_language};
 use super::reading::{read_what_is_in_sight, refresh, rows_in_sight};
 use super::run::open_runs;
 use crate::tui::app::App;
@@ -39,7 +39,7 @@ pub(super) fn list_command(app: &mut App, command: Command) -> Option<Effects> {
         Command::NextPart | Command::PreviousPart if view::is_wide(app) && !app.models.list.is_empty() => {
             open_selected(app);
         }
-        Command::RestartModel => return Some(restart(app)),
+        Command::RestartModel => return Some(ask_restart(app)),
         Command::StopModel => return Some(ask_stop(app)),
         Command::CopyCall => choose_language(app),
         Command::RunModel if !app.models.list.is_empty() => {

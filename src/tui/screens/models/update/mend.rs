@@ -15,6 +15,7 @@ use crate::tui::screens::models::example;
 use crate::tui::screens::models::panel::KeyChoice;
 use crate::tui::screens::models::state::Choice;
 use crate::tui::screens::settings::sent_to_terminal;
+use crate::wire::ModelDeployment;
 
 /// The newest action of a kind that the selected result's diagnosis offers.
 pub(super) fn action<T>(app: &App, pick: impl Fn(&Action) -> Option<T>) -> Option<T> {
@@ -94,13 +95,38 @@ pub(super) fn ask_stop(app: &mut App) -> Effects {
     Confirm::new(format!("Stop {path}?"), lines, "Stop", then).ask(app)
 }
 
-pub(super) fn restart(app: &mut App) -> Effects {
+/// Restarts the deployment; one that answers calls only after a question.
+pub(super) fn ask_restart(app: &mut App) -> Effects {
     let Some(row) = app.models.subject() else { return Effects::new() };
-    let path = row.path();
-    let Some(deployment) = row.deployed.deployment().cloned() else {
+    let (path, model_id) = (row.path(), row.model.id.clone());
+    let Some(deployment) = row.deployed.deployment() else {
         app.notices.info(app.now, format!("{path} has no deployment to restart"));
         return Effects::new();
     };
+    if matches!(deployment.status.as_str(), "stopped" | "failed") {
+        return restart(app, &model_id);
+    }
+    let lines = vec![
+        format!("The deployment of {path} is restarted, with all its replicas."),
+        "Calls in flight are lost; nobody gets an answer until it is up again.".to_owned(),
+    ];
+    let then = overlays::Confirmed::Models(Confirmed::Restart { model_id });
+    Confirm::new(format!("Restart {path}?"), lines, "Restart", then).ask(app)
+}
+
+pub(super) fn restart(app: &mut App, model_id: &str) -> Effects {
+    let Some((path, deployment)) = deployment_of(app, model_id) else { return Effects::new() };
     let call = effect::Call::Models(Call::Restart(Box::new(deployment)));
     vec![app.start(Scope::Models, Kind::Change, format!("restarting {path}"), call).1]
+}
+
+pub(super) fn stop(app: &mut App, model_id: &str) -> Effects {
+    let Some((path, deployment)) = deployment_of(app, model_id) else { return Effects::new() };
+    let call = effect::Call::Models(Call::Stop(Box::new(deployment)));
+    vec![app.start(Scope::Models, Kind::Change, format!("stopping {path}"), call).1]
+}
+
+fn deployment_of(app: &App, model_id: &str) -> Option<(String, ModelDeployment)> {
+    let row = app.models.list.row(model_id)?;
+    Some((row.path(), row.deployed.deployment()?.clone()))
 }

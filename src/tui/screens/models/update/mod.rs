@@ -11,13 +11,12 @@ mod saved;
 
 use crossterm::event::KeyEvent;
 
-use super::calls::Call;
 use crate::diagnosis::Action;
 use crate::text;
 use crate::tui::app::{App, Tab};
 use crate::tui::command::{Command, Context};
-use crate::tui::effect::{self, Effects};
-use crate::tui::requests::{Kind, RequestId, Scope};
+use crate::tui::effect::Effects;
+use crate::tui::requests::RequestId;
 use crate::tui::session::KnownKey;
 use crate::tui::update;
 
@@ -161,6 +160,10 @@ pub fn test_with(app: &mut App, known: KnownKey) -> Effects {
 pub enum Confirmed {
     /// Stop the deployment of this model.
     Stop { model_id: String },
+    /// Restart it.
+    Restart { model_id: String },
+    /// Leave the form of a run and what was typed there.
+    DiscardRunForm,
     /// Begin a run beyond the ceiling.
     Run(Box<RunPlan>),
 }
@@ -169,16 +172,9 @@ pub enum Confirmed {
 pub fn confirmed(app: &mut App, what: Confirmed) -> Effects {
     match what {
         Confirmed::Run(plan) => run::begin_with(app, plan.0),
-        Confirmed::Stop { model_id } => {
-            let row = app.models.list.row(&model_id);
-            let Some((path, deployment)) =
-                row.and_then(|row| Some((row.path(), row.deployed.deployment()?.clone())))
-            else {
-                return Effects::new();
-            };
-            let call = effect::Call::Models(Call::Stop(Box::new(deployment)));
-            vec![app.start(Scope::Models, Kind::Change, format!("stopping {path}"), call).1]
-        }
+        Confirmed::Stop { model_id } => mend::stop(app, &model_id),
+        Confirmed::Restart { model_id } => mend::restart(app, &model_id),
+        Confirmed::DiscardRunForm => run::discard_form(app),
     }
 }
 

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::boxes::{choose, open_result};
-use super::mend::{add_collaborator, ask_stop, choose_language, copy_message, restart};
+use super::mend::{add_collaborator, ask_restart, ask_stop, choose_language, copy_message};
 use super::run::open_runs;
 use super::saved::{ask_name, choose_request, note_sent};
 use crate::secret::ApiKey;
@@ -46,7 +46,7 @@ pub(super) fn panel_command(app: &mut App, command: Command) -> Option<Effects> 
         }
         (Command::AddCollaboratorFix, _) => return Some(add_collaborator(app)),
         (Command::CopyMessage, _) => return Some(copy_message(app)),
-        (Command::RestartModel, _) => return Some(restart(app)),
+        (Command::RestartModel, _) => return Some(ask_restart(app)),
         (Command::StopModel, _) => return Some(ask_stop(app)),
         (Command::CopyCall, _) => choose_language(app),
         (Command::RunModel, _) => return Some(open_runs(app)),

@@ -41,9 +41,12 @@ pub(super) fn run_command(app: &mut App, command: Command) -> Option<Effects> {
             Command::NextField => runs.form.move_by(1),
             Command::PreviousField => runs.form.move_by(runs.form.fields.len() - 1),
             Command::Submit => return Some(begin(app)),
-            // Back to what was there before the form, or out.
-            Command::Back if runs.latest.is_some() => runs.asking = false,
-            Command::Back => app.models.running = None,
+            Command::Back if runs.form.is_touched() => {
+                let lines = vec!["What was typed for the run goes away.".to_owned()];
+                let then = overlays::Confirmed::Models(Confirmed::DiscardRunForm);
+                return Some(Confirm::new("Leave the run?", lines, "Discard", then).esc_discards().ask(app));
+            }
+            Command::Back => return Some(discard_form(app)),
             _ => return None,
         }
         return Some(Effects::new());
@@ -76,6 +79,18 @@ pub(super) fn run_command(app: &mut App, command: Command) -> Option<Effects> {
         _ => return None,
     }
     Some(Effects::new())
+}
+
+/// Back to what was there before the form, or out.
+pub(super) fn discard_form(app: &mut App) -> Effects {
+    if let Some(runs) = runs(app) {
+        runs.form.discard();
+        runs.asking = false;
+        if runs.latest.is_none() {
+            app.models.running = None;
+        }
+    }
+    Effects::new()
 }
 
 pub(super) fn run_key(app: &mut App, key: KeyEvent) -> Effects {

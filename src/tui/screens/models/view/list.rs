@@ -153,11 +153,8 @@ pub(super) fn summary(app: &App) -> String {
         Fetched::At(when) => when.strftime("%H:%M UTC").to_string(),
         Fetched::Failed(_) => "fetching failed".to_owned(),
     };
-    let scope = match app.models.scope {
-        ListScope::Mine => String::new(),
-        scope => format!(", {}", scope.word()),
-    };
-    format!("{}{scope}, by {}{reversed} · {age}", count(app), order.word())
+    let scope = app.models.scope.word();
+    format!("{}, {scope}, by {}{reversed} · {age}", count(app), order.word())
 }
 
 pub(super) fn nothing_to_list(app: &App) -> String {
@@ -167,6 +164,9 @@ pub(super) fn nothing_to_list(app: &App) -> String {
         Fetched::Failed(error) if list.total() == 0 => {
             let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
             format!("no models: {error}{hint}. Ctrl-R asks again")
+        }
+        _ if list.total() == 0 && app.models.scope == ListScope::Mine => {
+            "no models in your own projects, nor in those that you are a collaborator of; v lists public ones too".to_owned()
         }
         _ if list.total() == 0 => {
             "no models: you see those of your own projects, of projects that you are a collaborator of, and of public ones".to_owned()
