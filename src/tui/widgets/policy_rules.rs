@@ -6,12 +6,12 @@ use super::date_picker::{QuickPick, Rules};
 use crate::expiry::{self, Policy};
 
 const PICKS: [QuickPick; 6] = [
-    QuickPick { key: 'w', label: "7d", text: "7d" },
-    QuickPick { key: 'm', label: "30d", text: "30d" },
-    QuickPick { key: 'q', label: "90d", text: "90d" },
-    QuickPick { key: 'y', label: "1y", text: "1y" },
-    QuickPick { key: 'd', label: "default", text: "default" },
-    QuickPick { key: 'x', label: "max", text: "max" },
+    QuickPick { key: 'W', label: "7d", text: "7d" },
+    QuickPick { key: 'M', label: "30d", text: "30d" },
+    QuickPick { key: 'Q', label: "90d", text: "90d" },
+    QuickPick { key: 'Y', label: "1y", text: "1y" },
+    QuickPick { key: 'D', label: "default", text: "default" },
+    QuickPick { key: 'X', label: "max", text: "max" },
 ];
 
 /// What the expiration policy allows today (UTC).
@@ -64,18 +64,22 @@ mod tests {
     fn quick_picks_keep_within_the_policy() {
         let year = Policy::of_days(365);
         for (keys, expected) in [
-            ("w", date(2026, 11, 30)),
-            ("m", date(2026, 12, 23)),
-            ("q", date(2027, 2, 21)),
-            ("y", date(2027, 11, 23)),
-            ("d", date(2027, 11, 23)),
-            ("x", date(2027, 11, 23)),
+            ("W", date(2026, 11, 30)),
+            ("M", date(2026, 12, 23)),
+            ("Q", date(2027, 2, 21)),
+            ("Y", date(2027, 11, 23)),
+            ("D", date(2027, 11, 23)),
+            ("X", date(2027, 11, 23)),
+            ("default", date(2027, 11, 23)),
+            ("tomorrow", date(2026, 11, 24)),
+            ("max", date(2027, 11, 23)),
             ("3 months", date(2027, 2, 23)),
             ("end of month", date(2026, 11, 30)),
         ] {
             assert_eq!(picked(year, keys), expected, "{keys}");
         }
-        assert_eq!(picked(Policy::of_days(30), "q"), date(2026, 11, 23), "90 days are too long");
-        assert_eq!(picked(Policy::default(), "x"), date(2026, 11, 23), "no limit is known");
+        assert_eq!(picked(year, "-5d"), date(2026, 11, 23), "a day in the past is refused");
+        assert_eq!(picked(Policy::of_days(30), "Q"), date(2026, 11, 23), "90 days are too long");
+        assert_eq!(picked(Policy::default(), "X"), date(2026, 11, 23), "no limit is known");
     }
 }

@@ -58,6 +58,8 @@ pub struct KeyForm {
     picker: DatePicker,
     /// Whether the day was chosen by the person.
     day_chosen: bool,
+    /// The same, when typing a date began: Esc takes it back.
+    chosen_before: bool,
     audience: usize,
     comment: Field,
     focus: Focus,
@@ -80,6 +82,7 @@ impl KeyForm {
         Self {
             picker: DatePicker::new(day, &rules).with_week_start(app.preferences.week_start),
             day_chosen: false,
+            chosen_before: false,
             audience: 0,
             comment: Field::default().with_limit(COMMENT_LIMIT),
             focus: Focus::Expiry,
@@ -92,6 +95,15 @@ impl KeyForm {
     /// Whether characters are text: also in the picker, whose letters are its own.
     pub fn typing(&self) -> bool {
         matches!(self.focus, Focus::Expiry | Focus::Comment)
+    }
+
+    /// What Enter does where the focus is.
+    pub fn submit_word(&self) -> &'static str {
+        match self.focus {
+            Focus::Expiry => "take day",
+            Focus::Audience => "next field",
+            Focus::Comment | Focus::Create => "create key",
+        }
     }
 
     pub fn touched(&self) -> bool {
@@ -128,14 +140,21 @@ impl KeyForm {
         let before = self.picker.selected();
         let was_typing = self.picker.is_typing();
         let outcome = self.picker.on_key(key, rules);
+        let default = !was_typing && key.code == KeyCode::Char('D')
+            || self.picker.typed_text().trim().eq_ignore_ascii_case("default");
+        if !was_typing && self.picker.is_typing() {
+            self.chosen_before = self.day_chosen;
+        }
         if outcome == Outcome::Changed {
-            let default = !was_typing && key.code == KeyCode::Char('d');
             self.day_chosen = !default && (self.day_chosen || before != self.picker.selected());
             self.touched = true;
             self.problem = None;
         }
+        if was_typing && key.code == KeyCode::Esc {
+            self.day_chosen = self.chosen_before;
+        }
         if outcome == Outcome::Accepted && was_typing {
-            self.day_chosen = true;
+            self.day_chosen = !default;
         }
         outcome
     }
@@ -287,28 +306,50 @@ pub(super) fn created(
 pub(super) fn view(app: &App, form: &KeyForm, frame: &mut Frame<'_>, area: Rect) {
     /// Audience, comment, problem and button with the blanks between.
     const BELOW: u16 = 7;
+    /// The month, and what the chosen day means in two lines.
+    const PICKER: u16 = 10;
     let theme = &app.preferences.theme;
     let rules = rules(app);
     let outer = centred(area, WIDE + 12, FULL_HEIGHT + BELOW + 2);
     let inside = frame_box(app, "New API key", frame, outer);
-    // On a low terminal the picker keeps its grid only while it has the focus.
-    let below = BELOW.min(inside.height.saturating_sub(9)).max(4);
-    let picker = Rect { height: inside.height.saturating_sub(below), ..inside };
-    let focused = |focus: Focus| form.focus == focus;
-    form.picker.render(picker, frame.buffer_mut(), focused(Focus::Expiry), &rules, &app.styles());
-
-    let mut y = picker.bottom();
-    let mut rows = inside.bottom().saturating_sub(y);
-    let mut row = |height: u16| {
-        let height = height.min(rows);
-        let row = Rect { y, height, ..inside };
-        y += height;
-        rows -= height;
-        row
+    let on_expiry = form.focus == Focus::Expiry;
+    // On a low terminal the month is there only while it has the focus, and the rest only then not.
+    let low = inside.height < PICKER + 4;
+    let below = match (low, on_expiry) {
+        (false, _) => BELOW.min(inside.height - PICKER),
+        (true, true) => 1,
+        (true, false) => inside.height.saturating_sub(3),
     };
-    if below > 5 {
-        row(1);
+    let picker = Rect { height: inside.height.saturating_sub(below), ..inside };
+    if low && !on_expiry {
+        form.picker.render_closed(picker, frame.buffer_mut(), &rules, &app.styles());
+    } else {
+        form.picker.render(picker, frame.buffer_mut(), on_expiry, &rules, &app.styles());
     }
+    if below > 1 {
+        let blank = u16::from(below > 5);
+        let height = inside.height.saturating_sub(picker.height + blank + 1);
+        fields(app, form, frame, Rect { y: picker.bottom() + blank, height, ..inside });
+    }
+    let style = if form.focus == Focus::Create { theme.button_focused } else { theme.button };
+    let keys = match form.focus {
+        Focus::Expiry if low => "  [ ] month  { } year  T today  Tab next",
+        _ => "  Tab next  Esc back",
+    };
+    let button = Line::from(vec![
+        Span::raw(" "),
+        Span::styled("[ Create key ]", style),
+        Span::styled(keys, theme.dim),
+    ]);
+    let row = Rect { y: inside.bottom().saturating_sub(1), height: inside.height.min(1), ..inside };
+    frame.render_widget(button, row);
+}
+
+/// Audience and comment, and under them what is wrong or going on.
+fn fields(app: &App, form: &KeyForm, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.preferences.theme;
+    let focused = |focus: Focus| form.focus == focus;
+    let row = |n: u16| Rect { y: area.y + n, height: 1, ..area }.intersection(area);
     let label = |focus: Focus, text: &'static str| {
         Span::styled(format!(" {text:<9} "), if focused(focus) { theme.key } else { theme.dim })
     };
@@ -319,7 +360,7 @@ pub(super) fn view(app: &App, form: &KeyForm, frame: &mut Frame<'_>, area: Rect)
     if focused(Focus::Audience) {
         audience.push(Span::styled("  h l change", theme.dim));
     }
-    frame.render_widget(Line::from(audience), row(1));
+    frame.render_widget(Line::from(audience), row(0));
     let comment = row(1);
     frame.render_widget(Line::from(label(Focus::Comment, "comment")), comment);
     let field =
@@ -328,22 +369,18 @@ pub(super) fn view(app: &App, form: &KeyForm, frame: &mut Frame<'_>, area: Rect)
     if form.comment.is_empty() && !focused(Focus::Comment) {
         frame.render_widget(Line::styled("what it is for: nightly scoring", theme.disabled), field);
     }
-    let problem = row(below.saturating_sub(4).max(1));
+    let problem = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     if let Some(text) = &form.problem {
         let text = format!("{} {}", app.preferences.glyphs.bad, text::clean(text));
         frame.render_widget(Paragraph::new(text).style(theme.error).wrap(Wrap { trim: true }), problem);
     } else if let Some(id) = form.creating {
         let sign = if app.waiting(id).is_some() { app.spinner() } else { " " };
         frame.render_widget(Line::styled(format!(" {sign} creating the key"), theme.accent), problem);
-    } else if !form.day_chosen && rules.policy.limit_days.is_none() {
+    } else if form.comment.text().chars().count() >= COMMENT_LIMIT {
+        let text = format!(" a comment ends at {COMMENT_LIMIT} characters");
+        frame.render_widget(Line::styled(text, theme.warn), problem);
+    } else if !form.day_chosen && rules(app).policy.limit_days.is_none() {
         let text = " no date chosen: the key gets the workbench's default";
         frame.render_widget(Line::styled(text, theme.dim), problem);
     }
-    let style = if focused(Focus::Create) { theme.button_focused } else { theme.button };
-    let button = Line::from(vec![
-        Span::raw(" "),
-        Span::styled("[ Create key ]", style),
-        Span::styled("  Tab next  Enter choose  Esc back", theme.dim),
-    ]);
-    frame.render_widget(button, row(1));
 }

@@ -16,9 +16,12 @@
 //! | `{` `}` | a year |
 //! | Home, End | the first and the last day of the month |
 //! | `T` | today |
-//! | the letter beside a quick pick | that day |
-//! | a digit, `+`, `e` | begins a typed date: `2027-01-31`, `+90d`, `3 months`, `end of month` |
+//! | the capital beside a quick pick | that day |
+//! | a digit, `+`, `-`, any other letter | begins a typed date: `2027-01-31`, `+90d`, `end of month` |
 //! | Enter | accepts |
+//! | Esc | takes the typed text away; the day is the one before it |
+//!
+//! Quick picks are capitals, so that a typed word (`default`, `tomorrow`) is never one by accident.
 
 mod state;
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub trait Rules {
 /// A day that is one key away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuickPick {
+    /// A capital: other letters begin a typed date.
     pub key: char,
     pub label: &'static str,
     /// What [`Rules::read`] makes the day of, when the key is pressed.
@@ -56,6 +57,8 @@ pub struct DatePicker {
     pub(super) typed: Field,
     /// Characters go into the typed field.
     pub(super) typing: bool,
+    /// The day that was chosen when the typing began.
+    before_typing: Date,
     /// Why the typed text, or a quick pick, names no day that can be chosen.
     pub(super) problem: Option<String>,
     pub(super) week_start: Weekday,
@@ -65,8 +68,10 @@ impl DatePicker {
     /// A picker with `selected` chosen, or the nearest day that the rules allow; weeks begin on
     /// Monday.
     pub fn new(selected: Date, rules: &dyn Rules) -> Self {
+        let selected = clamp(selected, rules);
         Self {
-            selected: clamp(selected, rules),
+            selected,
+            before_typing: selected,
             wanted_day: None,
             typed: Field::default().with_limit(40),
             typing: false,
@@ -89,6 +94,11 @@ impl DatePicker {
     /// What was typed and is not (yet) a day that can be chosen.
     pub fn unread_text(&self) -> Option<&str> {
         (self.problem.is_some() && !self.typed.is_empty()).then(|| self.typed.text())
+    }
+
+    /// What was typed, whether it names a day or not.
+    pub fn typed_text(&self) -> &str {
+        self.typed.text()
     }
 
     /// Whether characters go into the typed field, so that even a digit is no command.
@@ -138,12 +148,14 @@ impl DatePicker {
             KeyCode::Enter if self.unread_text().is_some() => Outcome::Changed,
             KeyCode::Enter => Outcome::Accepted,
             KeyCode::Backspace => self.resume_typing(),
-            KeyCode::Char(c) if c.is_ascii_digit() || matches!(c, '+' | 'e') => {
-                self.typed.clear();
-                self.typing = true;
-                self.on_key_while_typing(key, rules)
-            }
-            KeyCode::Char(c) => self.pick(c, rules),
+            KeyCode::Char(c) => match rules.quick_picks().iter().find(|pick| pick.key == c) {
+                Some(pick) => self.pick(*pick, rules),
+                None if c.is_alphanumeric() || matches!(c, '+' | '-') => {
+                    self.begin_typing();
+                    self.on_key_while_typing(key, rules)
+                }
+                None => Outcome::Ignored,
+            },
             _ => Outcome::Ignored,
         }
     }
@@ -151,8 +163,7 @@ impl DatePicker {
     /// Puts `pasted` into the typed field.
     pub fn paste(&mut self, pasted: &str, rules: &dyn Rules) -> Outcome {
         if !self.typing {
-            self.typed.clear();
-            self.typing = true;
+            self.begin_typing();
         }
         self.typed.paste(pasted.trim());
         self.read_typed(rules);
@@ -169,11 +180,7 @@ impl DatePicker {
                 self.typing = false;
                 Outcome::Accepted
             }
-            // The text stays in sight, and a day that was read from it stays chosen.
-            KeyCode::Esc => {
-                self.typing = false;
-                Outcome::Changed
-            }
+            KeyCode::Esc => self.jump(self.before_typing, rules),
             KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => {
                 self.typing = false;
                 self.on_key(key, rules)
@@ -188,6 +195,12 @@ impl DatePicker {
                 }
             },
         }
+    }
+
+    fn begin_typing(&mut self) {
+        self.before_typing = self.selected;
+        self.typed.clear();
+        self.typing = true;
     }
 
     fn resume_typing(&mut self) -> Outcome {
@@ -220,10 +233,7 @@ impl DatePicker {
         if clamp(day, rules) == day { Ok(day) } else { Err(rules.meaning(day)) }
     }
 
-    fn pick(&mut self, key: char, rules: &dyn Rules) -> Outcome {
-        let Some(pick) = rules.quick_picks().iter().find(|pick| pick.key == key) else {
-            return Outcome::Ignored;
-        };
+    fn pick(&mut self, pick: QuickPick, rules: &dyn Rules) -> Outcome {
         match self.read(pick.text, rules) {
             Ok(day) => self.jump(day, rules),
             Err(problem) => {

@@ -14,9 +14,9 @@ struct Plain {
 }
 
 const PICKS: [QuickPick; 3] = [
-    QuickPick { key: 'w', label: "7d", text: "7" },
-    QuickPick { key: 'y', label: "1y", text: "365" },
-    QuickPick { key: 'x', label: "max", text: "max" },
+    QuickPick { key: 'W', label: "7d", text: "7" },
+    QuickPick { key: 'Y', label: "1y", text: "365" },
+    QuickPick { key: 'X', label: "max", text: "max" },
 ];
 
 impl Rules for Plain {
@@ -159,23 +159,53 @@ fn a_typed_day_that_cannot_be_chosen_is_not_accepted_and_not_lost() {
     assert_eq!(picker.selected(), date(2027, 2, 21));
     assert_eq!(picker.unread_text(), Some("+900d"));
     assert!(drawn(&picker, &rules, 60, 12).contains("beyond the limit"));
-    assert_eq!(
-        press(&mut picker, &rules, "⎋⏎"),
-        Outcome::Changed,
-        "it cannot be accepted from the grid either"
+    assert_eq!(press(&mut picker, &rules, "⌫⌫⏎"), Outcome::Accepted);
+    assert_eq!(picker.selected(), date(2027, 2, 21), "the text is +90");
+}
+
+#[test]
+fn words_that_begin_like_a_quick_pick_are_typed() {
+    let rules = rules();
+    for text in ["default", "w", "tomorrow", "banana", "-5d"] {
+        let mut picker = DatePicker::new(rules.today, &rules);
+        press(&mut picker, &rules, text);
+        assert_eq!((picker.typed_text(), picker.selected()), (text, rules.today));
+    }
+}
+
+#[test]
+fn esc_takes_back_what_was_typed() {
+    let rules = rules();
+    let mut picker = DatePicker::new(date(2026, 12, 24), &rules);
+    press(&mut picker, &rules, "+900d⎋");
+    assert_eq!((picker.selected(), picker.typed_text(), picker.is_typing()), (date(2026, 12, 24), "", false));
+    assert!(drawn(&picker, &rules, 60, 12).contains("date 2026-12-24"));
+}
+
+#[test]
+fn a_low_picker_shows_what_is_typed_and_what_is_wrong_with_it() {
+    let rules = rules();
+    let mut picker = DatePicker::new(rules.today, &rules);
+    press(&mut picker, &rules, "2029-01-01⏎");
+    let shown = drawn(&picker, &rules, 56, 10);
+    assert!(
+        shown.contains("date 2029-01-01") && shown.contains("beyond the limit; the last day is"),
+        "{shown}"
     );
-    assert_eq!(press(&mut picker, &rules, "⌫⌫⌫⌫⏎"), Outcome::Accepted);
-    assert_eq!(picker.selected(), date(2026, 12, 2), "the text is +9");
+    let mut buf = Buffer::empty(Rect::new(0, 0, 56, 3));
+    picker.render_closed(buf.area, &mut buf, &rules, &Styles::default());
+    let shown: String = buf.content.iter().map(|cell| cell.symbol()).collect();
+    assert!(shown.contains("date 2029-01-01") && shown.contains("beyond the limit"), "{shown}");
 }
 
 #[test]
 fn quick_picks_and_keys_of_others() {
     let rules = rules();
-    assert_eq!(after(rules.today, &rules, "w"), date(2026, 11, 30));
-    assert_eq!(after(rules.today, &rules, "x"), date(2027, 11, 23));
+    assert_eq!(after(rules.today, &rules, "W"), date(2026, 11, 30));
+    assert_eq!(after(rules.today, &rules, "X"), date(2027, 11, 23));
     let open = unlimited(rules.today);
     let mut picker = DatePicker::new(open.today, &open);
-    assert_eq!(press(&mut picker, &open, "x"), Outcome::Changed);
+    assert_eq!(press(&mut picker, &open, "X"), Outcome::Changed);
     assert!(drawn(&picker, &open, 60, 12).contains("no limit is known"));
     assert_eq!(press(&mut picker, &open, "⏎"), Outcome::Accepted, "nothing was typed that could be lost");
     assert_eq!(press(&mut picker, &open, "?"), Outcome::Ignored);
@@ -244,7 +274,7 @@ fn days_that_cannot_be_chosen_are_dim_and_the_chosen_one_reversed() {
 fn it_draws_at_every_size() {
     let rules = rules();
     let mut picker = DatePicker::new(rules.today, &rules);
-    for keys in ["", "+999", "⎋x", "]"] {
+    for keys in ["", "+999", "⎋X", "]"] {
         press(&mut picker, &rules, keys);
         for width in 0..70 {
             for height in 0..16 {

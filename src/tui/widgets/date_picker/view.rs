@@ -18,6 +18,8 @@ pub const WIDE: u16 = 48;
 pub const FULL_HEIGHT: u16 = 12;
 
 const WEEKS: u16 = 6;
+/// From this height on the typed field stands below the month.
+const TYPED_BELOW: u16 = 2 + WEEKS + 3;
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -34,8 +36,8 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl DatePicker {
-    /// Draws the picker. With less room than [`FULL_HEIGHT`] the hints go first, then the typed
-    /// field's row, last the meaning.
+    /// Draws the picker. With less room than [`FULL_HEIGHT`] the hints go first; then the typed
+    /// field moves beside the month where it is wide enough for that, last the meaning goes.
     pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, rules: &dyn Rules, styles: &Styles) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
@@ -46,10 +48,13 @@ impl DatePicker {
         if wide {
             let beside = Rect { x: area.x + GRID_WIDTH + 3, width: area.width - GRID_WIDTH - 3, ..area };
             self.render_picks_beside(beside, buf, rules, styles);
+            if area.height < TYPED_BELOW {
+                self.render_typed(Rect { height: 1, ..beside }, buf, focused, styles);
+            }
         }
         let mut below = Below::new(area, 2 + WEEKS);
         let rows = below.left();
-        if rows >= 2 {
+        if rows >= 2 && !(wide && area.height < TYPED_BELOW) {
             self.render_typed(below.take(1), buf, focused, styles);
         }
         let hints = u16::from(rows >= 3) + u16::from(!wide && rows >= 4);
@@ -67,6 +72,16 @@ impl DatePicker {
         if !row.is_empty() {
             buf.set_stringn(row.x, row.y, hint, row.width.into(), styles.dim);
         }
+    }
+
+    /// Draws the chosen day and its meaning alone, for a host that has no room for the month.
+    pub fn render_closed(&self, area: Rect, buf: &mut Buffer, rules: &dyn Rules, styles: &Styles) {
+        let mut rows = Below::new(area.intersection(buf.area), 0);
+        let first = rows.take(1);
+        if !first.is_empty() {
+            self.render_typed(first, buf, false, styles);
+        }
+        self.render_meaning(rows.take(2), buf, rules, styles);
     }
 
     fn render_grid(&self, area: Rect, buf: &mut Buffer, focused: bool, rules: &dyn Rules, styles: &Styles) {
@@ -135,7 +150,8 @@ impl DatePicker {
         for (pick, row) in rules.quick_picks().iter().zip(area.rows().skip(1)) {
             let day = self.pickable(pick.text, rules);
             let style = if day.is_some() { styles.text } else { styles.dim };
-            let when = day.map_or_else(|| "not known or not allowed".to_owned(), |day| day.to_string());
+            let closed = if rules.last().is_some() { "beyond the limit" } else { "not known" };
+            let when = day.map_or_else(|| closed.to_owned(), |day| day.to_string());
             let (x, y) = buf.set_stringn(row.x, row.y, pick.key.to_string(), row.width.into(), styles.accent);
             buf.set_stringn(
                 x + 1,
