@@ -257,3 +257,15 @@ async fn collaborators_are_added_changed_and_removed() {
     flow.keys("y");
     flow.shows("was removed").await;
 }
+
+#[test]
+fn who_sees_only_oneself_is_told_what_is_closed() {
+    let mut harness = with_users(&["owner".to_owned()]);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("shows you only yourself"), "{screen}");
+    harness.app.session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
+    harness.keys("]");
+    insta::assert_snapshot!("security_closed_60x16", harness.screen(60, 16));
+    harness.keys("e");
+    insta::assert_snapshot!("security_closed_edit_60x16", harness.screen(60, 16));
+}

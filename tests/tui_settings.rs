@@ -125,7 +125,7 @@ fn a_key_without_a_date_gets_the_workbench_default() {
 #[test]
 fn typed_dates_and_quick_picks_are_sent_as_the_end_of_their_day() {
     for (keys, day) in
-        [("+90d", "2027-02-21"), ("2027-01-31", "2027-01-31"), ("q", "2027-02-21"), ("T", "2026-11-23")]
+        [("+90d", "2027-02-21"), ("2027-01-31", "2027-01-31"), ("Q", "2027-02-21"), ("T", "2026-11-23")]
     {
         let mut harness = demo();
         harness.keys(&format!("n{keys}<tab><tab><tab><enter>"));
@@ -418,4 +418,188 @@ fn rotating_the_signed_in_key_signs_in_with_the_new_one_first() {
     harness.reply(*id, Reply::Settings(settings::Reply::Adopted(Err(problem))));
     harness.keys("y<esc>");
     assert!(harness.screen(80, 24).contains("still signed in with the old one"));
+}
+
+fn deleted(harness: &mut Harness) -> Vec<(RequestId, Call)> {
+    let (id, call) = only_call(harness);
+    let settings::Call::Delete { key_ids, .. } = call else { panic!("{call:?}") };
+    harness.reply(id, Reply::Settings(settings::Reply::Deleted { done: key_ids, failed: None }));
+    harness.calls()
+}
+
+#[test]
+fn the_signed_in_key_is_marked_and_deleting_it_says_what_that_means() {
+    let mut harness = demo();
+    harness.app.session.own_key_id = Some("77d0aa31b2c541bb".into());
+    insta::assert_snapshot!("keys_own_80x24", harness.screen(80, 24));
+    assert!(harness.screen(60, 16).contains("signed in: "), "{}", harness.screen(60, 16));
+    harness.keys("jd");
+    insta::assert_snapshot!("delete_own_80x24", harness.screen(80, 24));
+    harness.keys("y");
+    assert!(deleted(&mut harness).is_empty(), "nothing more can be asked with that key");
+    insta::assert_snapshot!("deleted_own_80x24", harness.screen(80, 24));
+}
+
+#[test]
+fn of_several_keys_the_signed_in_one_is_deleted_last() {
+    let mut harness = demo();
+    harness.app.session.own_key_id = Some("5b1c66aa10129f0a".into());
+    harness.keys("<space><space>dy");
+    let (_, call) = only_call(&mut harness);
+    let settings::Call::Delete { key_ids, .. } = call else { panic!("{call:?}") };
+    assert_eq!(key_ids, ["77d0aa31b2c541bb", "5b1c66aa10129f0a"]);
+}
+
+#[test]
+fn a_deleted_key_is_gone_even_where_the_new_list_does_not_come() {
+    let mut harness = demo();
+    harness.keys("jdy");
+    let calls = deleted(&mut harness);
+    let (id, _) = calls.into_iter().find(|(_, call)| is_list(call)).unwrap();
+    harness.reply(id, Reply::Settings(settings::Reply::Listed(Err(refusal("no")))));
+    assert!(!harness.screen(80, 24).contains("77d0…41bb"));
+}
+
+#[test]
+fn the_signed_in_key_is_recognised_where_the_list_confirms_its_id() {
+    let id = "ab".repeat(32);
+    let mut harness = Harness::new().started();
+    harness.app.session.own_key = Some(ApiKey::from_workbench(format!("{id}.{}", "cd".repeat(32))));
+    for (request, call) in harness.calls() {
+        if is_list(&call) {
+            let keys = vec![key(&id, "2027-11-23T23:59:59Z", "API", "")];
+            harness.reply(request, Reply::Settings(settings::Reply::Listed(Ok(keys))));
+        }
+    }
+    assert!(harness.screen(80, 24).contains("API       signed in"));
+}
+
+#[test]
+fn a_low_form_shows_what_is_typed_and_what_is_wrong() {
+    let mut harness = demo();
+    harness.keys("n2029-01-01<enter>");
+    insta::assert_snapshot!("new_key_wrong_60x16", harness.screen(60, 16));
+    harness.keys("<tab>");
+    insta::assert_snapshot!("new_key_rest_60x16", harness.screen(60, 16));
+}
+
+#[test]
+fn typed_words_are_no_quick_picks() {
+    for (text, day) in [("tomorrow", Some("2026-11-24")), ("default", None), ("max", Some("2027-11-23"))] {
+        let mut harness = demo();
+        harness.keys(&format!("n{text}<enter><tab><tab><enter>"));
+        let (_, call) = only_call(&mut harness);
+        let settings::Call::Create { new, .. } = call else { panic!("{call:?}") };
+        let day = day.map(|day| format!("{day}T23:59:59Z"));
+        assert_eq!(new.expiry.map(|at| at.to_string()), day, "{text}");
+    }
+    let mut harness = demo();
+    harness.keys("n-5d<enter>");
+    assert!(harness.screen(80, 24).contains("in the past"));
+    harness.keys("<esc><tab><tab><tab><enter>");
+    let (_, call) = only_call(&mut harness);
+    assert!(matches!(call, settings::Call::Create { new, .. } if new.expiry.is_none()), "Esc took it back");
+}
+
+#[test]
+fn a_filter_counts_and_says_when_nothing_matches() {
+    let mut harness = demo();
+    harness.keys("/dash");
+    assert!(harness.screen(80, 24).contains("1 of 3 keys"));
+    harness.keys("xyz");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("0 of 3 keys") && screen.contains("nothing matches"), "{screen}");
+}
+
+#[test]
+fn t_says_why_a_key_cannot_be_tested() {
+    let mut harness = demo();
+    harness.keys("t");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains(" ! the text of this key") && screen.contains("Test panel"), "{screen}");
+    harness.keys("Gt");
+    assert!(harness.screen(80, 24).contains("not with the legacy key"));
+}
+
+#[test]
+fn an_ascii_terminal_gets_nothing_else() {
+    let mut harness = demo();
+    harness.app.preferences.glyphs = &keybench::tui::glyphs::ASCII;
+    harness.app.session.own_key_id = Some("77d0aa31b2c541bb".into());
+    for keys in ["", "<enter>", "<esc>n", "<esc>?", "<esc>!", "<esc>2", "3"] {
+        harness.keys(keys);
+        for (columns, rows) in [(80, 24), (60, 16), (120, 40), (40, 5)] {
+            let screen = harness.screen(columns, rows);
+            assert!(screen.is_ascii(), "{keys} {columns}x{rows}\n{screen}");
+        }
+    }
+}
+
+#[test]
+fn the_header_keeps_its_ends_apart() {
+    let mut harness = demo();
+    harness.app.session.url = "http://workbench.data.example.org:8642".into();
+    harness.app.session.version = Some("26.06.13-keybench".into());
+    for columns in [60, 80, 100] {
+        let screen = harness.screen(columns, 24);
+        let header = screen.lines().next().unwrap();
+        assert!(header.contains("demo ▸ owner") && header.ends_with("  ● 3 ms"), "{header}");
+    }
+    harness.app.session.label = "workbench.data.example.org:8642".into();
+    assert_eq!(harness.screen(120, 24).matches("workbench.data.example.org").count(), 1);
+}
+
+#[test]
+fn a_failed_sign_in_says_so_and_ctrl_r_tries_again() {
+    let mut harness = Harness::new();
+    harness.app.session.username = None;
+    let mut harness = harness.started();
+    for (id, call) in harness.calls() {
+        if matches!(call, Call::Session(keybench::tui::session::Call::WhoAmI)) {
+            let answer = Err(Error::BadAnswer { operation: "asking", detail: "it was cut short".into() });
+            harness.reply(id, Reply::Session(keybench::tui::session::Reply::WhoAmI(answer)));
+        }
+    }
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("could not sign in") && screen.contains("Ctrl-R tries again"), "{screen}");
+    assert!(!screen.contains("●"), "{screen}");
+    harness.keys("<ctrl-r>");
+    let again = harness.calls();
+    assert!(
+        again.iter().any(|(_, call)| matches!(call, Call::Session(keybench::tui::session::Call::WhoAmI)))
+    );
+}
+
+#[test]
+fn the_name_of_a_file_is_seen_on_a_low_terminal() {
+    let mut harness = revealed();
+    harness.keys("w");
+    insta::assert_snapshot!("reveal_file_60x16", harness.screen(60, 16));
+}
+
+#[test]
+fn a_long_notice_can_be_read_whole() {
+    let mut harness = demo();
+    let (now, end) = (harness.now, "and this is its end");
+    let text =
+        format!("reading the answer: {}, {end}", "it is not what an API answers ".repeat(8).trim_end());
+    harness.app.notices.error(now, text, Some("look at what stands between here and the workbench".into()));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("! all") && !screen.contains(end), "{screen}");
+    harness.keys("!");
+    insta::assert_snapshot!("notices_long_60x16", harness.screen(60, 16));
+    harness.keys("G");
+    assert!(harness.screen(60, 16).contains("its end"));
+}
+
+#[test]
+fn a_text_scrolls_back_from_its_end_at_once() {
+    let mut harness = demo();
+    harness.screen(80, 24);
+    harness.keys("?G");
+    let end = harness.screen(80, 24);
+    harness.keys("jjk");
+    assert_ne!(harness.screen(80, 24), end);
+    harness.keys("g");
+    assert!(harness.screen(80, 24).contains("API keys"));
 }

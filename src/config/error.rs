@@ -59,7 +59,8 @@ impl Error {
             Self::NoKey { .. } => {
                 "sign in with `keybench login`, or set KEYBENCH_API_KEY; a profile's key is not used for another URL".to_owned()
             }
-            Self::BadKey { .. } => "copy the key again as a whole".to_owned(),
+            // The reason says what to do already.
+            Self::BadKey { .. } => return None,
             Self::Command { .. } => "run the command by hand; it must print the key and nothing else".to_owned(),
             Self::Value { error, .. } | Self::Api(error) => return error.hint(),
         })

@@ -3,6 +3,7 @@
 //! ASCII is for terminals without UTF-8 and for `TERM=linux` and `TERM=dumb`, whose fonts lack
 //! the others. No sign is an emoji or of ambiguous width: they shift columns, worst in tmux.
 
+use ratatui::buffer::Buffer;
 use ratatui::symbols::border;
 
 /// One set of signs.
@@ -93,6 +94,27 @@ pub const ASCII: Glyphs = Glyphs {
         horizontal_bottom: "-",
     },
 };
+
+/// Puts ASCII in the place of everything else in a picture that was drawn with [`ASCII`]: signs
+/// inside texts, and what came from outside. In a terminal without UTF-8 the bytes of other letters
+/// are not even harmless: some are control characters there.
+pub fn to_ascii(buffer: &mut Buffer) {
+    for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
+        let ascii = match cell.symbol() {
+            "…" => ASCII.ellipsis,
+            "·" => ASCII.separator,
+            "—" | "–" => ASCII.none,
+            "•" => "*",
+            "×" => "x",
+            "’" => "'",
+            "↑" => "^",
+            "↓" => "v",
+            "µ" => "u",
+            _ => "?",
+        };
+        cell.set_symbol(ascii);
+    }
+}
 
 /// Which set suits a terminal, from `TERM` and the locale variables in their order of precedence.
 pub fn for_terminal(term: Option<&str>, locale: Option<&str>) -> &'static Glyphs {

@@ -15,7 +15,7 @@ use crate::config::resolve::open_profile;
 use crate::config::{self, Credential, Profile, Profiles, Session, Store};
 use crate::expiry::Policy;
 use crate::secret::ApiKey;
-use crate::wire::AUDIENCE_API;
+use crate::wire::{AUDIENCE_API, V2KeyDetails};
 use ratatui::style::Color;
 
 /// A key whose text this run knows: it was made here, or the demo came with it.
@@ -80,6 +80,8 @@ pub struct SessionState {
     pub known_keys: Vec<KnownKey>,
     /// The id of the key that this program is signed in with, where that is certain.
     pub own_key_id: Option<String>,
+    /// That key, to recognise its id in a list.
+    pub own_key: Option<ApiKey>,
 }
 
 impl SessionState {
@@ -103,6 +105,7 @@ impl SessionState {
             insecure: session.insecure,
             inside_workbench: session.inside_workbench,
             own_key_id: session.key_id.clone(),
+            own_key: session.client.options().key.clone(),
             known_keys: known_keys.collect(),
             ..Self::default()
         }
@@ -125,6 +128,14 @@ impl SessionState {
             Expiration::Setting { days, .. } => Policy::of_days(*days),
             _ => Policy::default(),
         }
+    }
+
+    /// Finds the id of the signed-in key among `listed`. That it is the key's first half is a guess
+    /// (INFERRED), which the list confirms: 64 hexadecimal digits do not agree by chance.
+    pub fn recognise_own_key(&mut self, listed: &[V2KeyDetails]) {
+        let Some(key) = self.own_key.as_ref().filter(|_| self.own_key_id.is_none()) else { return };
+        let own = listed.iter().find(|listed| listed.key_id == key.first_half());
+        self.own_key_id = own.map(|own| own.key_id.clone());
     }
 
     /// `localhost:8642`: the URL without its scheme.
@@ -332,6 +343,13 @@ pub(super) fn start_embedded(app: &mut App, wish: Wish) -> Effects {
     vec![app.start(Scope::Session, Kind::Read, "starting the embedded workbench", call).1]
 }
 
+/// Asks again who is signed in, where the first answer was no help.
+pub fn ask_who(app: &mut App) -> Effects {
+    app.settings.keys.problem = None;
+    let call = effect::Call::Session(Call::WhoAmI);
+    vec![app.start(Scope::Session, Kind::Read, "asking whose key this is", call).1]
+}
+
 /// Asks for the expiration setting again.
 pub fn ask_expiration(app: &mut App) -> Effects {
     let call = effect::Call::Session(Call::Expiration);
@@ -383,7 +401,10 @@ pub(super) fn reply(app: &mut App, reply: Reply) -> Effects {
             app.session.username = Some(username);
             return screens::enter(app);
         }
-        Reply::WhoAmI(Err(error)) => app.notices.failed(app.now, &error),
+        Reply::WhoAmI(Err(error)) => {
+            app.settings.keys.problem = Some(format!("could not sign in: {error}"));
+            app.notices.failed(app.now, &error);
+        }
         Reply::Expiration(answer) => {
             app.session.expiration = match answer {
                 Ok(Some((name, days))) => Expiration::Setting { name, days },
@@ -403,12 +424,22 @@ pub(super) fn reply(app: &mut App, reply: Reply) -> Effects {
 pub(super) fn note_connection(app: &mut App, took: Duration, reply: &msg::Reply) {
     let error = match reply {
         msg::Reply::Session(Reply::WhoAmI(Err(error))) => Some(error),
+        // A workbench may well not offer these; their refusal tells nothing of the connection.
+        msg::Reply::Session(Reply::Expiration(Err(error)) | Reply::Version(Err(error))) => {
+            if !matches!(error, api::Error::NoAnswer { .. }) {
+                return;
+            }
+            Some(error)
+        }
+        msg::Reply::Models(reply) => reply.error(),
         msg::Reply::Settings(reply) => reply.error(),
         msg::Reply::Admin(reply) => reply.error(),
         _ => None,
     };
     app.session.connection = match error {
-        Some(api::Error::NoAnswer { .. } | api::Error::NotAnApi { .. }) => Connection::Down,
+        Some(api::Error::NoAnswer { .. } | api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }) => {
+            Connection::Down
+        }
         _ => Connection::Up(took),
     };
 }

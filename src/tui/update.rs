@@ -74,6 +74,11 @@ pub fn modal(app: &App) -> bool {
     !app.overlays.is_empty() || screens::modal(app)
 }
 
+/// What Enter does now, in a word or two, where `choose` says too little.
+pub fn submit_word(app: &App) -> Option<&'static str> {
+    if app.overlays.is_empty() { screens::submit_word(app) } else { None }
+}
+
 fn on_key(app: &mut App, key: KeyEvent) -> Effects {
     app.notices.key_pressed();
     let chord = Chord::of(key);

@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
 
 use super::app::{App, Tab};
 use super::command::{COMMANDS, Command};
-use super::notices::Level;
+use super::glyphs;
+use super::notices::{Level, Notice};
 use super::session::Connection;
 use super::{overlays, screens, update};
 use crate::text;
@@ -47,7 +48,47 @@ fn body_of(app: &App, area: Rect) -> Rect {
 }
 
 fn notice_rows(app: &App) -> u16 {
-    app.notices.current().map_or(0, |notice| if notice.hint.is_some() { 2 } else { 1 })
+    shown_notice(app).map_or(0, |notice| notice_lines(app, notice).len() as u16)
+}
+
+/// The notice below the screen; the open history shows it anyway, and whole.
+fn shown_notice(app: &App) -> Option<&Notice> {
+    let read = matches!(app.overlays.last(), Some(overlays::Overlay::Notices(_)));
+    app.notices.current().filter(|_| !read)
+}
+
+/// A notice in at most two lines, and what to do in at most two more; the history has the rest.
+fn notice_lines(app: &App, notice: &Notice) -> Vec<Line<'static>> {
+    const MOST: usize = 2;
+    const MARGIN: usize = 4;
+    let theme = &app.preferences.theme;
+    let (sign, style) = match notice.level {
+        Level::Info => (app.preferences.glyphs.ok, theme.ok),
+        Level::Warning => ("!", theme.warn),
+        Level::Error => (app.preferences.glyphs.bad, theme.error),
+    };
+    let room = usize::from(app.size.0).saturating_sub(MARGIN).max(1);
+    let more = if notice.level == Level::Error { "  Esc dismiss  ! all" } else { "" };
+    let cut = |words: &str, columns: usize| -> Vec<String> {
+        let mut lines = text::wrap(&text::clean(words), columns.max(1));
+        if lines.len() > MOST {
+            lines.truncate(MOST);
+            lines[MOST - 1].push('…');
+        }
+        lines
+    };
+    let mut lines = Vec::new();
+    for (n, words) in cut(&notice.text, room.saturating_sub(more.len() + 1)).into_iter().enumerate() {
+        let (before, after) = if n == 0 { (sign, more) } else { (" ", "") };
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {before} "), style),
+            Span::styled(words, style),
+            Span::styled(after, theme.dim),
+        ]));
+    }
+    let hint = notice.hint.as_deref().map(|hint| cut(hint, room - 1)).unwrap_or_default();
+    lines.extend(hint.into_iter().map(|hint| Line::from(format!("   {hint}"))));
+    lines
 }
 
 /// Draws everything.
@@ -56,6 +97,9 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     if area.width < MIN_COLUMNS || area.height < MIN_ROWS {
         let text = format!("keybench needs {MIN_COLUMNS}×{MIN_ROWS}, have {}×{}", area.width, area.height);
         frame.render_widget(Line::from(text::truncate(&text, area.width.into()).into_owned()), area);
+        if app.preferences.glyphs == &glyphs::ASCII {
+            glyphs::to_ascii(frame.buffer_mut());
+        }
         return;
     }
     let row = |y: u16| Rect { x: area.x, y, width: area.width, height: 1 };
@@ -64,11 +108,15 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     let notice_rows = notice_rows(app);
     let body = body_of(app, area);
     screens::view(app, frame, body);
-    if notice_rows > 0 {
-        notice(app, frame, Rect { y: body.bottom(), height: notice_rows, ..area });
+    if let Some(notice) = shown_notice(app) {
+        let area = Rect { y: body.bottom(), height: notice_rows, ..area };
+        frame.render_widget(Text::from(notice_lines(app, notice)), area);
     }
     footer(app, frame, row(area.bottom() - 1));
     overlays::view(app, frame, body);
+    if app.preferences.glyphs == &glyphs::ASCII {
+        glyphs::to_ascii(frame.buffer_mut());
+    }
 }
 
 /// Puts `left` at the left and `right` at the right of one row, the right one first in need.
@@ -84,6 +132,7 @@ fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
     let theme = &app.preferences.theme;
     let glyphs = app.preferences.glyphs;
     let mut left = vec![Span::styled(" keybench  ", theme.title)];
+    let mut host = None;
     if app.session.signed_in {
         // A theme without colours stays one.
         let colour = app.session.colour.filter(|_| theme.label.fg.is_some());
@@ -91,7 +140,11 @@ fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
         left.push(Span::styled(text::clean(&app.session.label).into_owned(), label));
         left.push(Span::styled(format!(" {} ", glyphs.into), theme.dim));
         left.push(Span::raw(text::clean(app.session.user()).into_owned()));
-        left.push(Span::styled(format!(" @ {}", app.session.host()), theme.dim));
+        // A session without a profile goes by its host already.
+        if app.session.label != app.session.host() {
+            host = Some(left.len());
+            left.push(Span::styled(format!(" @ {}", app.session.host()), theme.dim));
+        }
         if app.session.read_only {
             left.push(Span::styled("  [RO]", theme.warn));
         }
@@ -100,7 +153,9 @@ fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
         }
     }
     let mut right = Vec::new();
+    let mut version_shown = false;
     if let Some(version) = &app.session.version {
+        version_shown = true;
         right.push(Span::styled(
             format!("{}  ", text::clean(text::truncate(version, 18).as_ref())),
             theme.dim,
@@ -115,6 +170,16 @@ fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
         }
         Connection::Down => right.push(Span::styled(format!("{} no answer ", glyphs.expired), theme.error)),
     }
+    // In need the version goes first, then the host; what is left keeps a blank before the right end.
+    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
+    let fits = |left: &[Span<'_>], right: &[Span<'_>]| width(left) + 2 + width(right) <= row.width.into();
+    if version_shown && !fits(&left, &right) {
+        right.remove(0);
+    }
+    if let Some(host) = host.filter(|_| !fits(&left, &right)) {
+        left.remove(host);
+    }
+    right.insert(0, Span::raw(" "));
     two_ends(frame, row, Line::from(left), Line::from(right));
 }
 
@@ -158,33 +223,6 @@ fn tabs(app: &App, frame: &mut Frame<'_>, row: Rect) {
     two_ends(frame, row, Line::from(spans), right);
 }
 
-fn notice(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &app.preferences.theme;
-    let Some(notice) = app.notices.current() else { return };
-    let (sign, style) = match notice.level {
-        Level::Info => (app.preferences.glyphs.ok, theme.ok),
-        Level::Warning => ("!", theme.warn),
-        Level::Error => (app.preferences.glyphs.bad, theme.error),
-    };
-    let room = usize::from(area.width).saturating_sub(4);
-    let more = if notice.level == Level::Error { "  Esc dismiss  ! all" } else { "" };
-    let words = text::clean(&notice.text);
-    let words = text::truncate(&words, room.saturating_sub(more.len())).into_owned();
-    let line = Line::from(vec![
-        Span::styled(format!(" {sign} "), style),
-        Span::styled(words, style),
-        Span::styled(more, theme.dim),
-    ]);
-    frame.render_widget(line, Rect { height: 1, ..area });
-    if let Some(hint) = &notice.hint
-        && area.height > 1
-    {
-        let hint = text::clean(hint);
-        let hint = format!("   {}", text::truncate(&hint, room));
-        frame.render_widget(Line::from(hint), Rect { y: area.y + 1, height: 1, ..area });
-    }
-}
-
 /// The keys that matter now: the innermost context's first, then what works everywhere.
 fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
     let theme = &app.preferences.theme;
@@ -201,7 +239,11 @@ fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
         // An outer context's key that an inner one took does something else here.
         let shadowed = entries.iter().any(|(_, _, other, _)| *other == key);
         if !shadowed {
-            entries.push((depth, entry.hint, key, entry.short));
+            let short = match entry.command {
+                Command::Submit => update::submit_word(app).unwrap_or(entry.short),
+                _ => entry.short,
+            };
+            entries.push((depth, entry.hint, key, short));
         }
     }
     entries.sort_by_key(|(depth, hint, ..)| (*hint >= 79, *depth, *hint));

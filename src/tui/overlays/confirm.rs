@@ -177,10 +177,14 @@ pub(super) fn view(app: &App, confirm: &Confirm, frame: &mut Frame<'_>, area: Re
         buttons.push(Span::raw("  "));
         buttons.push(Span::styled(format!(" Esc {} ", confirm.no), theme.button));
     } else {
-        let style = |focused: bool| if focused { theme.button_focused } else { theme.button };
-        buttons.push(Span::styled(format!(" {} ", confirm.no), style(!confirm.yes_focused)));
+        // The brackets tell the focused one where a style does not.
+        let button = |word: &str, focused: bool| match focused {
+            true => Span::styled(format!("[{word}]"), theme.button_focused),
+            false => Span::styled(format!(" {word} "), theme.button),
+        };
+        buttons.push(button(confirm.no, !confirm.yes_focused));
         buttons.push(Span::raw("   "));
-        buttons.push(Span::styled(format!(" {} ", confirm.yes), style(confirm.yes_focused)));
+        buttons.push(button(confirm.yes, confirm.yes_focused));
         let keys = if confirm.esc_is_yes { "   Esc again discards" } else { "   y yes  n no" };
         buttons.push(Span::styled(keys, theme.dim));
     }

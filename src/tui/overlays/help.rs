@@ -10,12 +10,22 @@ use crate::tui::screens;
 use crate::tui::widgets::dialog::reader;
 
 pub(super) fn view(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
+    reader(app, "Help", lines(app), scroll, frame, area);
+}
+
+pub(super) fn lines(app: &App) -> Vec<Line<'_>> {
     let theme = &app.preferences.theme;
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut contexts = screens::contexts(app);
     contexts.push(Context::Global);
+    let mut above = None;
     for context in contexts {
-        lines.push(Line::styled(title(context), theme.title));
+        // Two contexts may go by one name: a refusal, and one that can be mended.
+        if above.replace(title(context)) == Some(title(context)) {
+            lines.pop();
+        } else {
+            lines.push(Line::styled(title(context), theme.title));
+        }
         for entry in command::in_context(context).filter(|entry| app.allows(entry)) {
             lines.push(Line::from(vec![
                 Span::styled(format!("  {:<16}", app.keymap.keys_of(entry).join(" ")), theme.key),
@@ -39,7 +49,7 @@ pub(super) fn view(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
     for (what, path) in &app.preferences.paths {
         place(what, path);
     }
-    reader(app, "Help", lines, scroll, frame, area);
+    lines
 }
 
 fn title(context: Context) -> &'static str {

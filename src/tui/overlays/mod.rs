@@ -22,6 +22,7 @@ use super::app::App;
 use super::command::{Command, Context};
 use super::effect::Effects;
 use super::session::Refusal;
+use super::widgets::dialog;
 use crate::config::Profiles;
 
 /// One thing over the screen.
@@ -98,7 +99,12 @@ pub(super) fn sign_in_refused(app: &mut App, refusal: &Refusal) -> bool {
 
 /// A command for the topmost overlay; `None` where it has no use for it.
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
-    let lines = app.size.1;
+    let page = app.size.1 / 2;
+    let last = match app.overlays.last()? {
+        Overlay::Help(_) => dialog::last_scroll(help::lines(app), super::view::body(app)),
+        Overlay::Notices(_) => dialog::last_scroll(notices::lines(app), super::view::body(app)),
+        _ => 0,
+    };
     let answer = match app.overlays.last_mut()? {
         Overlay::Confirm(_) => confirm::command(app, command),
         Overlay::Palette(_) => palette::command(app, command),
@@ -109,7 +115,7 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
                 app.overlays.pop();
                 Some(Effects::new())
             }
-            other => scrolled(*scroll, lines, other).map(|to| {
+            other => scrolled(*scroll, page, last, other).map(|to| {
                 *scroll = to;
                 Effects::new()
             }),
@@ -122,16 +128,17 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
     answer
 }
 
-fn scrolled(scroll: u16, lines: u16, command: Command) -> Option<u16> {
-    Some(match command {
+fn scrolled(scroll: u16, page: u16, last: u16, command: Command) -> Option<u16> {
+    let to = match command {
         Command::Up => scroll.saturating_sub(1),
         Command::Down => scroll.saturating_add(1),
-        Command::PageUp => scroll.saturating_sub(lines / 2),
-        Command::PageDown => scroll.saturating_add(lines / 2),
+        Command::PageUp => scroll.saturating_sub(page),
+        Command::PageDown => scroll.saturating_add(page),
         Command::First => 0,
-        Command::Last => u16::MAX,
+        Command::Last => last,
         _ => return None,
-    })
+    };
+    Some(to.min(last))
 }
 
 /// A key that is no command.

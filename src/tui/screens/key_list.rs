@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 
+use super::settings;
 use crate::expiry::{self, KeyStatus};
 use crate::text;
 use crate::tui::app::App;
@@ -80,6 +82,13 @@ impl KeyList {
         if let Some(row) = selected.and_then(|id| self.keys.iter().position(|key| key.key_id == id)) {
             self.table.select_row(row);
         }
+    }
+
+    /// Takes keys out that are known to be gone, whether or not a newer list comes.
+    pub fn remove(&mut self, soon_days: u32, gone: impl Fn(&str) -> bool) {
+        let Some(fetched) = self.fetched else { return };
+        let left = self.keys.iter().filter(|key| !gone(&key.key_id)).cloned().collect();
+        self.set(left, fetched, soon_days);
     }
 
     /// Filters and sorts again.
@@ -161,6 +170,10 @@ impl KeyList {
             return String::new();
         }
         let mut parts = vec![text::count(self.keys.len(), "key", "keys")];
+        if self.filter.is_shown() {
+            let shown = self.table.shown_rows().filter(|row| *row < self.keys.len()).count();
+            parts[0].insert_str(0, &format!("{shown} of "));
+        }
         match self.soon {
             0 => {}
             1 => parts.push("1 expires soon".into()),
@@ -181,6 +194,11 @@ impl KeyList {
     pub fn view(&self, app: &App, focused: bool, frame: &mut Frame<'_>, area: Rect) {
         let area = filter_row(app, &self.filter, frame, area);
         let preferences = &app.preferences;
+        if self.filter.is_shown() && self.table.shown_rows().next().is_none() {
+            let text = "  nothing matches the filter; Esc takes it away";
+            frame.render_widget(Line::styled(text, preferences.theme.dim), area);
+            return;
+        }
         let table = Table {
             columns: &COLUMNS,
             theme: &preferences.theme,
@@ -202,7 +220,11 @@ impl KeyList {
             let left = expires.map(|at| expiry::days_between(app.today(), time::utc_day(at)));
             cells.push(Shown::new(left.map_or_else(|| "?".into(), |days| format!("{days} d"))));
             cells.push(Shown::new(audience(key)));
-            cells.push(Shown::new(key.comments.as_str()));
+            cells.push(match settings::is_own(app, &key.key_id) {
+                false => Shown::new(key.comments.as_str()),
+                true if key.comments.is_empty() => Shown::new("signed in"),
+                true => Shown::new(format!("signed in: {}", key.comments)),
+            });
             self.marked.contains(&key.key_id)
         });
     }

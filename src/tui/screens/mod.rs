@@ -71,6 +71,16 @@ pub(super) fn modal(app: &App) -> bool {
     current!(app, modal)
 }
 
+/// What Enter does now, where a screen has a better word than the command table.
+pub(super) fn submit_word(app: &App) -> Option<&'static str> {
+    match app.tab {
+        _ if !app.session.signed_in => None,
+        _ if contexts(app).first() == Some(&Context::FilterField) => Some("keep filter"),
+        Tab::Settings => settings::submit_word(app),
+        Tab::Models | Tab::Admin => None,
+    }
+}
+
 /// What any screen would lose.
 pub(super) fn unsaved(app: &App) -> Vec<String> {
     [settings::unsaved(app), models::unsaved(app), admin::unsaved(app)].into_iter().flatten().collect()

@@ -2,9 +2,10 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
-use ratatui::text::{Line, Text};
+use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
+use crate::text;
 use crate::tui::app::App;
 
 /// A box as large as its text, in the middle.
@@ -68,12 +69,51 @@ pub fn centred(area: Rect, columns: u16, rows: u16) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
-/// A box over nearly the whole of `area` with lines that scroll.
-pub fn reader(app: &App, title: &str, lines: Vec<Line<'_>>, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
+/// A line in as many as it takes; what follows the first stands under its last span.
+fn wrapped(line: Line<'_>, columns: usize) -> Vec<Line<'_>> {
+    if line.width() <= columns {
+        return vec![line];
+    }
+    let style = line.style;
+    let mut spans = line.spans;
+    let Some(last) = spans.pop() else { return Vec::new() };
+    let blanks = last.content.len() - last.content.trim_start_matches(' ').len();
+    let head: usize = spans.iter().map(Span::width).sum();
+    let mut indent = head + blanks;
+    let mut lines = Vec::new();
+    if indent > columns / 3 {
+        lines.push(Line::from(std::mem::take(&mut spans)).style(style));
+        indent = 4.min(columns / 2);
+    }
+    for part in text::wrap(&last.content, columns - indent) {
+        let before = indent - spans.iter().map(Span::width).sum::<usize>();
+        spans.push(Span::raw(" ".repeat(before)));
+        spans.push(Span::styled(part, last.style));
+        lines.push(Line::from(std::mem::take(&mut spans)).style(style));
+    }
+    lines
+}
+
+/// Where a reader with `lines` lies in `area`, and its lines as they are drawn.
+fn laid_out<'a>(lines: Vec<Line<'a>>, area: Rect) -> (Rect, Vec<Line<'a>>) {
     let widest = lines.iter().map(Line::width).max().unwrap_or_default();
-    let columns = u16::try_from(widest).unwrap_or(u16::MAX).saturating_add(4).min(area.width);
+    let columns = u16::try_from(widest).unwrap_or(u16::MAX).saturating_add(4).max(40).min(area.width);
+    let room = usize::from(columns.saturating_sub(4)).max(1);
+    let lines: Vec<_> = lines.into_iter().flat_map(|line| wrapped(line, room)).collect();
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    let outer = centred(area, columns.max(40), rows.saturating_add(2));
+    (centred(area, columns, rows.saturating_add(2)), lines)
+}
+
+/// How far down the lines of a reader can be scrolled.
+pub fn last_scroll(lines: Vec<Line<'_>>, area: Rect) -> u16 {
+    let (outer, lines) = laid_out(lines, area);
+    u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(outer.height.saturating_sub(2))
+}
+
+/// A box over nearly the whole of `area` with lines that wrap and scroll.
+pub fn reader(app: &App, title: &str, lines: Vec<Line<'_>>, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
+    let (outer, lines) = laid_out(lines, area);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let inside = frame_box(app, title, frame, outer);
     let scroll = scroll.min(rows.saturating_sub(inside.height));
     let below = rows.saturating_sub(inside.height).saturating_sub(scroll);

@@ -48,6 +48,10 @@ pub struct CollaboratorForm {
     fixed_user: bool,
     permission: usize,
     on_permission: bool,
+    /// The permission as it is, where the user has one.
+    now: Option<String>,
+    /// Why this will be refused, where that is known before.
+    closed: Option<String>,
     /// Place of the marked suggestion.
     suggestion: usize,
     touched: bool,
@@ -56,12 +60,15 @@ pub struct CollaboratorForm {
 }
 
 impl CollaboratorForm {
-    pub fn add() -> Self {
+    /// For somebody new; `closed` says why it will be refused, where that is known.
+    pub fn add(closed: Option<String>) -> Self {
         Self {
             user: Field::default().with_limit(100),
             fixed_user: false,
             permission: 0,
             on_permission: false,
+            now: None,
+            closed,
             suggestion: 0,
             touched: false,
             sending: None,
@@ -69,14 +76,16 @@ impl CollaboratorForm {
         }
     }
 
-    pub fn change(username: &str, permission: &str) -> Self {
+    /// For somebody who has `permission`.
+    pub fn change(username: &str, permission: &str, closed: Option<String>) -> Self {
         let known = PERMISSIONS.iter().position(|(name, _)| *name == permission);
         Self {
             user: Field::new(username),
             fixed_user: true,
             on_permission: true,
             permission: known.unwrap_or_default(),
-            ..Self::add()
+            now: Some(permission.to_owned()),
+            ..Self::add(closed)
         }
     }
 
@@ -232,7 +241,12 @@ pub(super) fn view_form(app: &App, form: &CollaboratorForm, frame: &mut Frame<'_
     let names = suggestions(app, form);
     let mut lines = vec![
         Line::from(Span::styled("user        ", if form.typing() { theme.key } else { theme.dim })),
-        Line::default(),
+        form.now.as_ref().map_or_else(Line::default, |now| {
+            Line::from(vec![
+                Span::styled("has now      ", theme.dim),
+                Span::raw(text::clean(now).into_owned()),
+            ])
+        }),
     ];
     if form.typing() {
         for (n, name) in names.iter().take(SUGGESTIONS).enumerate() {
@@ -254,7 +268,10 @@ pub(super) fn view_form(app: &App, form: &CollaboratorForm, frame: &mut Frame<'_
             let label = if n == 0 { "permission  " } else { "            " };
             lines.push(Line::from(vec![
                 Span::styled(label, theme.key),
-                Span::styled(format!(" {name:<9}"), if chosen { theme.selected } else { theme.text }),
+                Span::styled(
+                    format!("{}{name:<9}", if chosen { app.preferences.glyphs.cursor } else { " " }),
+                    if chosen { theme.selected } else { theme.text },
+                ),
             ]));
             if chosen {
                 lines.push(Line::styled(format!("             {meaning}"), theme.dim));
@@ -273,6 +290,8 @@ pub(super) fn view_form(app: &App, form: &CollaboratorForm, frame: &mut Frame<'_
             format!("{} {}", app.preferences.glyphs.bad, text::clean(problem)),
             theme.error,
         ));
+    } else if let Some(closed) = &form.closed {
+        lines.push(Line::styled(closed.as_str(), theme.warn));
     }
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inside);
     let field = Rect {

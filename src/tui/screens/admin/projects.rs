@@ -179,8 +179,9 @@ pub fn command(app: &mut App, command: Command) -> Option<Effects> {
             Command::Open | Command::Right => return Some(open(app)),
             Command::AddCollaborator => {
                 let effects = open(app);
-                if app.admin.projects.open.is_some() {
-                    app.admin.projects.form = Some(CollaboratorForm::add());
+                if let Some(open) = &app.admin.projects.open {
+                    let closed = closed(app, &open.project);
+                    app.admin.projects.form = Some(CollaboratorForm::add(closed));
                 }
                 return Some(effects);
             }
@@ -202,6 +203,7 @@ fn open(app: &mut App) -> Effects {
 }
 
 fn people_command(app: &mut App, command: Command) -> Option<Effects> {
+    let mut closed = app.admin.projects.open.as_ref().and_then(|open| closed(app, &open.project));
     let open = app.admin.projects.open.as_mut()?;
     match command {
         Command::Back | Command::Left => {
@@ -210,10 +212,13 @@ fn people_command(app: &mut App, command: Command) -> Option<Effects> {
                 return Some(enter(app));
             }
         }
-        Command::AddCollaborator => app.admin.projects.form = Some(CollaboratorForm::add()),
+        Command::AddCollaborator => {
+            let closed = closed.take();
+            app.admin.projects.form = Some(CollaboratorForm::add(closed));
+        }
         Command::ChangePermission | Command::Open => match open.selected() {
             Some(one) => {
-                let form = CollaboratorForm::change(&one.user.username, &one.permission);
+                let form = CollaboratorForm::change(&one.user.username, &one.permission, closed.take());
                 app.admin.projects.form = Some(form);
             }
             None => {
@@ -232,6 +237,7 @@ fn people_command(app: &mut App, command: Command) -> Option<Effects> {
                 format!("at {}: its files, and calling its models.", app.session.label),
             ];
             let project_id = project.id.clone();
+            let lines = lines.into_iter().chain(closed.take()).collect();
             let then = overlays::Confirmed::Admin(Confirmed::RemoveCollaborator { project_id, username });
             return Some(Confirm::new("Remove this collaborator?", lines, "Remove", then).ask(app));
         }
@@ -324,6 +330,17 @@ pub fn reply(app: &mut App, reply: Reply) -> Effects {
         _ => {}
     }
     Effects::new()
+}
+
+/// Why changing the people of a project will be refused, as far as the workbench told: a site
+/// administrator may have rights that are not among those of the project.
+fn closed(app: &App, project: &Project) -> Option<String> {
+    let mine = rights(&project.permissions);
+    let owner = app.session.username.as_deref() == Some(project.owner.username.as_str());
+    let told = project.permissions != ProjectPermissions::default();
+    (told && !owner && !project.permissions.admin).then(|| {
+        format!("You have {mine} here: only its owner and administrators may change who may do what.")
+    })
 }
 
 /// The caller's strongest right in a project, in the words of the permission column.

@@ -153,7 +153,7 @@ pub fn set(app: &mut App, answer: Result<Option<(String, u32)>, api::Error>) -> 
         }
         Err(error) => {
             let mut text = error.to_string();
-            if error.status() == Some(403) {
+            if error.status() == Some(403) && !text.contains("administrator") {
                 text.push_str("; only a site administrator may change it");
             }
             match &mut app.admin.security.edit {
@@ -216,11 +216,11 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
             ]));
             lines.push(Line::default());
             lines.push(Line::from(format!(
-                "A key created today without a date expires on {}.",
+                "A key created today expires on {} by default.",
                 policy.default_day(today)
             )));
             if let Some(last) = policy.last_day(today) {
-                lines.push(Line::from(format!("A key created today can last until {last} at the longest.")));
+                lines.push(Line::from(format!("A key created today can last until {last} at most.")));
             }
             lines.push(Line::from("Keys that exist already keep their dates."));
         }
@@ -244,6 +244,11 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         }
     }
     lines.push(Line::default());
+    if super::users::sees_only_oneself(app) && matches!(app.session.expiration, Expiration::Setting { .. }) {
+        lines.push(Line::styled("Only a site administrator may change it. As you see", theme.warn));
+        lines.push(Line::styled("only yourself under Users, you are probably not one.", theme.warn));
+        lines.push(Line::default());
+    }
     match &app.admin.security.edit {
         None if matches!(app.session.expiration, Expiration::Setting { .. }) && !app.session.read_only => {
             lines.push(Line::from(vec![
@@ -254,7 +259,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         None => {}
         Some(edit) => {
             lines.push(Line::styled("new value (Enter changes, Esc leaves)", theme.key));
-            lines.push(Line::default());
+            lines.push(Line::raw(" "));
             if let Some(problem) = &edit.problem {
                 lines.push(Line::styled(
                     format!("{} {}", app.preferences.glyphs.bad, text::clean(problem)),
@@ -265,6 +270,10 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
                 lines.push(Line::styled(format!("a key created today would expire on {day}"), theme.dim));
             }
         }
+    }
+    // On a low terminal the field is worth more than the blanks.
+    if inside.height < 13 {
+        lines.retain(|line| line.width() > 0);
     }
     let field_row =
         lines.iter().position(|line| line.spans.iter().any(|span| span.content.starts_with("new value")));

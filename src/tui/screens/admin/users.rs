@@ -276,6 +276,7 @@ fn ask_delete(app: &mut App) -> Effects {
         return Effects::new();
     }
     let key_ids: Vec<String> = chosen.iter().map(|key| key.key_id.clone()).collect();
+    let chosen_one = key_ids.len() == 1;
     let username = open.username.clone();
     let count = text::count(key_ids.len(), "key", "keys");
     let mut lines = vec![format!("{count} of {username} at {}:", app.session.label)];
@@ -286,7 +287,8 @@ fn ask_delete(app: &mut App) -> Effects {
     lines.push(String::new());
     lines.push("Whoever uses it is refused from then on. This cannot be undone.".into());
     let then = overlays::Confirmed::Admin(Confirmed::DeleteKeys { username, key_ids });
-    Confirm::new(format!("Delete {count}?"), lines, "Delete", then).ask(app)
+    let title = if chosen_one { "Delete this API key?" } else { "Delete these API keys?" };
+    Confirm::new(title, lines, "Delete", then).ask(app)
 }
 
 fn ask_delete_all(app: &mut App, username: String) -> Effects {
@@ -406,6 +408,14 @@ fn counted(app: &mut App, username: &str, answer: Result<Vec<Option<Timestamp>>,
     }
 }
 
+/// Whether the workbench, asked for all users, told of nobody but the signed-in one: it does so
+/// where that one is no site administrator (INFERRED), and where there is nobody else.
+pub fn sees_only_oneself(app: &App) -> bool {
+    let state = &app.admin.users;
+    let own = app.session.username.as_deref();
+    state.fetched.is_some() && matches!(state.users.as_slice(), [one] if Some(one.username.as_str()) == own)
+}
+
 /// Why something is closed, with who could open it.
 fn closed(problem: &str) -> String {
     format!("{problem}. Only a site administrator sees other users and their API keys.")
@@ -456,6 +466,12 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let inside = filter_row(app, &state.filter, frame, inside);
+    if sees_only_oneself(app) && inside.height > 5 {
+        let room =
+            Rect { x: inside.x + 1, y: inside.y + 3, height: 2, width: inside.width.saturating_sub(2) };
+        let text = "The workbench shows you only yourself. Others and their API keys are closed to all but site administrators.";
+        frame.render_widget(Paragraph::new(text).style(theme.dim).wrap(Wrap { trim: false }), room);
+    }
     let table = Table {
         columns: &COLUMNS,
         theme,

@@ -138,9 +138,15 @@ fn save(key: &ApiKey, path: &str) -> Result<PathBuf, String> {
         return Err(format!("{} is there already; give another name", path.display()));
     }
     let line = secrecy::zeroize::Zeroizing::new(format!("{}\n", key.expose()));
-    private_file::write(&path, line.as_bytes())
-        .map_err(|error| format!("{} cannot be written: {error}; give another place", path.display()))?;
-    Ok(path)
+    private_file::write(&path, line.as_bytes()).map_err(|error| {
+        // The error's own words name a temporary file, which means nothing to anybody.
+        let cause = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            kind => kind.to_string(),
+        };
+        format!("{} cannot be written: {cause}; give another place", path.display())
+    })?;
+    Ok(std::path::absolute(&path).unwrap_or(path))
 }
 
 /// `~/keys/x` as a shell would read it.
@@ -167,6 +173,10 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&saved).unwrap(), "0a.9f\n");
         assert_eq!(std::fs::metadata(&saved).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(save(&key, &path).unwrap_err().contains("is there already"));
-        assert!(save(&key, "/nowhere/at/all").unwrap_err().contains("cannot be written"));
+        let refused = save(&key, "/nowhere/at/all").unwrap_err();
+        assert!(
+            refused.contains("/nowhere/at/all cannot be written") && !refused.contains(".keybench"),
+            "{refused}"
+        );
     }
 }

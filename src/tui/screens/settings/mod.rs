@@ -17,11 +17,11 @@ use super::key_list::{KeyList, Selected, describe};
 use super::models;
 use crate::text;
 use crate::tui::app::App;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{COMMANDS, Command, Context};
 use crate::tui::effect::{self, Copied, Effect, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, RequestId, Scope};
-use crate::tui::session::KnownKey;
+use crate::tui::session::{self, KnownKey};
 use crate::wire::CreateV2KeyResponse;
 
 pub(super) use view::view;
@@ -81,6 +81,15 @@ pub(super) fn typing(app: &App) -> bool {
         Some(Dialog::NewKey(form)) => form.typing(),
         Some(Dialog::Reveal(reveal)) => reveal.typing(),
         Some(Dialog::Details(_)) => false,
+    }
+}
+
+/// What Enter does in the open dialog.
+pub(super) fn submit_word(app: &App) -> Option<&'static str> {
+    match app.settings.dialog.as_ref()? {
+        Dialog::NewKey(form) => Some(form.submit_word()),
+        Dialog::Reveal(_) => Some("write file"),
+        Dialog::Details(_) => None,
     }
 }
 
@@ -147,8 +156,8 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
         Command::TestWithKey => return Some(test_with_selected(app)),
         Command::KeyDetails => app.settings.dialog = Some(Dialog::Details(0)),
         Command::Refresh => {
-            let mut effects = list(app);
-            effects.extend(crate::tui::session::ask_expiration(app));
+            let mut effects = if app.session.username.is_none() { session::ask_who(app) } else { list(app) };
+            effects.extend(session::ask_expiration(app));
             return Some(effects);
         }
         other => return app.settings.keys.command(other).then(Effects::new),
@@ -158,16 +167,18 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
 
 /// To the Models tab with the selected key, if this run knows its text.
 fn test_with_selected(app: &mut App) -> Effects {
-    let Some(Selected::Key(key)) = app.settings.keys.selected() else { return Effects::new() };
+    let Some(Selected::Key(key)) = app.settings.keys.selected() else {
+        app.notices.warning(app.now, "models are called with an API key, not with the legacy key");
+        return Effects::new();
+    };
     let key_id = key.key_id.clone();
     let known = app.session.known_keys.iter().find(|known| known.key_id.as_ref() == Some(&key_id)).cloned();
     match known {
         Some(known) => models::test_with(app, known),
         None => {
-            app.notices.info(
-                app.now,
-                "only the workbench's hash of this key is left: paste its text in a Test panel",
-            );
+            let text =
+                "the text of this key is not known here, only to who kept it: paste it in a Test panel";
+            app.notices.warning(app.now, text);
             Effects::new()
         }
     }
@@ -204,7 +215,10 @@ pub(super) fn paste(app: &mut App, text: &str) -> Effects {
 pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
     let now = app.now;
     match reply {
-        Reply::Listed(Ok(keys)) => app.settings.keys.set(keys, now, app.preferences.soon_days),
+        Reply::Listed(Ok(keys)) => {
+            app.session.recognise_own_key(&keys);
+            app.settings.keys.set(keys, now, app.preferences.soon_days);
+        }
         Reply::Listed(Err(error)) => {
             app.settings.keys.problem = Some(error.to_string());
             app.notices.failed(now, &error);
@@ -217,7 +231,7 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
         }
         Reply::Deleted { done, failed } => {
             app.settings.deleting = None;
-            app.settings.keys.marked.retain(|id| !done.contains(id));
+            app.settings.keys.remove(app.preferences.soon_days, |id| done.iter().any(|gone| gone == id));
             app.session.known_keys.retain(|known| known.key_id.as_ref().is_none_or(|id| !done.contains(id)));
             if !done.is_empty() {
                 let ids: Vec<_> = done.iter().take(4).map(|id| text::short_id(id).into_owned()).collect();
@@ -228,12 +242,15 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
             if let Some((_, error)) = failed {
                 app.notices.failed(now, &error);
             }
+            if done.iter().any(|id| is_own(app, id)) {
+                return own_key_deleted(app);
+            }
             return list(app);
         }
         Reply::DeletedAll(Ok(())) => {
             app.settings.deleting = None;
-            app.notices.info(now, "deleted all API keys");
-            return list(app);
+            app.settings.keys.remove(app.preferences.soon_days, |_| true);
+            return own_key_deleted(app);
         }
         Reply::DeletedAll(Err(error)) | Reply::LegacyRotated(Err(error)) => {
             app.settings.deleting = None;
@@ -282,7 +299,18 @@ pub(in crate::tui) fn confirmed(app: &mut App, what: Confirmed) -> Effects {
     vec![effect]
 }
 
-/// The keys that are certain to be the one this program is signed in with.
+/// Nothing more can be asked with a key that is gone, so nothing is: what to do is told instead.
+fn own_key_deleted(app: &mut App) -> Effects {
+    app.session.own_key_id = None;
+    let profiles = COMMANDS.iter().find(|entry| entry.command == Command::Profiles);
+    let key = profiles.map(|entry| app.keymap.key_of(entry)).unwrap_or_default();
+    let hint = format!("{key} signs in with another key, or chooses another profile");
+    let text = "deleted, and with it the key of this session: the workbench refuses everything from now on";
+    app.notices.error(app.now, text, Some(hint));
+    Effects::new()
+}
+
+/// Whether a key is certain to be the one that this program is signed in with.
 pub(super) fn is_own(app: &App, key_id: &str) -> bool {
     app.session.own_key_id.as_deref() == Some(key_id)
 }
@@ -298,8 +326,16 @@ fn ask_delete(app: &mut App) -> Effects {
         }
         return Effects::new();
     }
+    if app.session.inside_workbench && chosen.iter().any(|key| is_own(app, &key.key_id)) {
+        let text =
+            "this key was given to the workbench session that keybench runs in; it is not deleted here";
+        app.notices.warning(app.now, text);
+        return Effects::new();
+    }
     let mut lines = Vec::new();
-    let ids: Vec<String> = chosen.iter().map(|key| key.key_id.clone()).collect();
+    let mut ids: Vec<String> = chosen.iter().map(|key| key.key_id.clone()).collect();
+    // The others are deleted with the key that is signed in with, so that one goes last.
+    ids.sort_by_key(|id| is_own(app, id));
     lines.push(format!(
         "{} of {} at {}:",
         text::count(ids.len(), "key", "keys"),
@@ -313,7 +349,9 @@ fn ask_delete(app: &mut App) -> Effects {
     lines.push(String::new());
     lines.push("Whoever uses it is refused from then on. This cannot be undone.".into());
     if ids.iter().any(|id| is_own(app, id)) {
-        lines.push("keybench itself is signed in with it: it will be signed out.".into());
+        lines.push(String::new());
+        lines.push("keybench itself is signed in with it: afterwards nothing can be asked".into());
+        lines.push("here until you sign in with another key.".into());
     }
     let title = if ids.len() == 1 { "Delete this API key?" } else { "Delete these API keys?" };
     Confirm::new(title, lines, "Delete", overlays::Confirmed::Settings(Confirmed::Delete(ids))).ask(app)

@@ -106,8 +106,9 @@ impl Reveal {
             .take(40)
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
             .collect();
-        let name = name.trim_matches('-');
-        format!("{}.key", if name.is_empty() { "api" } else { name })
+        let words: Vec<_> = name.split('-').filter(|word| !word.is_empty()).collect();
+        let name = words.join("-");
+        format!("{}.key", if name.is_empty() { "api" } else { name.as_str() })
     }
 }
 
@@ -210,34 +211,37 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
         lines.push(Line::styled(second.to_owned(), theme.title));
     }
     lines.push(Line::default());
+    let short_id = text::short_id(&reveal.key_id);
     let mut fact = |name: &str, value: &str| {
         if !value.is_empty() {
             let value = text::clean(value).into_owned();
             lines.push(Line::from(vec![Span::styled(format!("{name:<9}"), theme.dim), Span::raw(value)]));
         }
     };
-    fact("Key ID", &reveal.key_id);
+    fact("Key ID", if low { short_id.as_ref() } else { reveal.key_id.as_str() });
     fact("expires", if reveal.expires.is_empty() { "never" } else { &reveal.expires });
     fact("comment", &reveal.comment);
     if let Some(old) = &reveal.old {
         fact("replaces", &format!("{}, which still works", text::short_id(&old.key_id)));
     }
     lines.push(Line::default());
+    let typing = reveal.path.is_some();
     lines.push(match &reveal.told {
+        // The name of the file has to be seen.
+        _ if typing && low => Line::default(),
         Some((true, told)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(told)), theme.ok),
         Some((false, told)) => Line::styled(format!("{} {}", glyphs.bad, text::clean(told)), theme.error),
         None => Line::styled("The workbench keeps only a hash of it: nobody can show it again.", theme.dim),
     });
     lines.push(Line::default());
-    let typing = reveal.path.is_some();
     lines.push(if typing {
         Line::from(Span::styled("file ", theme.key))
     } else {
         let hint = |key: &'static str, does: &'static str| [Span::styled(key, theme.key), Span::raw(does)];
         let hints = [
-            hint("y", " copy   "),
-            hint("w", " write to a file   "),
-            hint("t", " test a model   "),
+            hint("y", if low { " copy  " } else { " copy   " }),
+            hint("w", if low { " write  " } else { " write to a file   " }),
+            hint("t", if low { " test  " } else { " test a model   " }),
             hint("Esc", if reveal.old.is_some() { " next step" } else { " leave" }),
         ];
         Line::from(hints.into_iter().flatten().collect::<Vec<_>>())
