@@ -82,7 +82,10 @@ pub(super) fn unreadable(answer: &Answer) -> Diagnosis {
     let what = if answer.truncated {
         format!("The answer is larger than what is read of one ({size}).")
     } else {
-        format!("The answer has status {} but is not a model's: no JSON object ({size}).", answer.status)
+        format!(
+            "The answer has status {} but is not a model's: no JSON object with `success` or `response` ({size}).",
+            answer.status
+        )
     };
     Diagnosis::new(Cause::UnreadableAnswer, what)
         .remedy("Look at the whole answer, and check the URL of the model service (--model-url).")

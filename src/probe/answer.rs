@@ -48,9 +48,9 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyKind {
     Empty,
-    /// A JSON object, as a model service sends it.
+    /// A JSON object with `success` or `response`, as a model service sends it.
     Object,
-    /// Other JSON.
+    /// Other JSON: somebody else's, whatever its status.
     Json,
     Html,
     Text,
@@ -74,6 +74,7 @@ impl Answer {
             answer.success = members.get("success").and_then(Value::as_bool);
             answer.replica_id = members.get("ReplicaID").and_then(Value::as_str).map(str::to_owned);
             answer.response = members.remove("response");
+            answer.kind = object_kind(answer.success, answer.response.is_some());
         }
         answer
     }
@@ -158,20 +159,25 @@ impl<'a> Brief<'a> {
             success: Lenient<'a>,
             #[serde(default, borrow, rename = "ReplicaID")]
             replica_id: Lenient<'a>,
+            #[serde(default, deserialize_with = "present")]
+            response: bool,
+        }
+        fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+            IgnoredAny::deserialize(value).map(|_| true)
         }
         match serde_json::from_slice::<Members<'a>>(body) {
             // An array would do for these members too, by their places.
-            Ok(members) if body.trim_ascii_start().first() == Some(&b'{') => Self {
-                success: match members.success {
+            Ok(members) if body.trim_ascii_start().first() == Some(&b'{') => {
+                let success = match members.success {
                     Lenient::Bool(value) => Some(value),
                     _ => None,
-                },
-                replica_id: match members.replica_id {
+                };
+                let replica_id = match members.replica_id {
                     Lenient::Text(text) => Some(text),
                     _ => None,
-                },
-                kind: BodyKind::Object,
-            },
+                };
+                Self { success, replica_id, kind: object_kind(success, members.response) }
+            }
             _ => Self { success: None, replica_id: None, kind: body_kind(body, false) },
         }
     }
@@ -268,6 +274,11 @@ pub(crate) fn judge(status: u16, success: Option<bool>, kind: BodyKind, body: &[
     })
 }
 
+/// An object that tells neither is another service's, which answers everything with 200.
+fn object_kind(success: Option<bool>, has_response: bool) -> BodyKind {
+    if success.is_some() || has_response { BodyKind::Object } else { BodyKind::Json }
+}
+
 fn body_kind(body: &[u8], html_type: bool) -> BodyKind {
     let trimmed = body.trim_ascii_start();
     match trimmed.first() {
@@ -308,6 +319,9 @@ mod tests {
             (200, refused, Some(NotAuthorized)),
             (200, "<html>sign in</html>", Some(NotAModelService)),
             (200, "[1]", Some(BadAnswer)),
+            (200, "{\"valid\":\"yes\",\"username\":5}", Some(BadAnswer)),
+            (200, "{\"response\":null}", None),
+            (200, "{\"success\":true}", None),
             (200, "", Some(BadAnswer)),
             (302, "", Some(NotAModelService)),
             (400, "{\"success\":false,\"StatusCode\":400}", Some(ModelFailed)),
@@ -371,6 +385,6 @@ mod tests {
             Brief::read(b"{\"success\":\"yes\",\"ReplicaID\":\"a\\u002db\",\"response\":{\"x\":[1]}}");
         assert_eq!((brief.success, brief.replica_id.as_deref()), (None, Some("a-b")));
         let brief = Brief::read(b"{\"success\":[1],\"ReplicaID\":{\"a\":null}}");
-        assert_eq!((brief.success, brief.replica_id.as_deref(), brief.kind), (None, None, BodyKind::Object));
+        assert_eq!((brief.success, brief.replica_id.as_deref(), brief.kind), (None, None, BodyKind::Json));
     }
 }

@@ -26,7 +26,7 @@ pub enum FailureKind {
     ServerError,
     /// Another refusal: the remaining 4xx and unknown statuses.
     Refused,
-    /// A 2xx whose body is no JSON object.
+    /// A 2xx whose body is no JSON object with `success` or `response`.
     BadAnswer,
     /// The name of the host could not be resolved.
     Lookup,
