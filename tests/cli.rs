@@ -19,6 +19,50 @@ fn nothing_configured_ends_with_3() {
     let done = home.run(&["keys", "list", "--url", "http://127.0.0.1:9", "--json"]);
     assert_eq!((done.code, done.error()["kind"].as_str()), (3, Some("not_configured")));
     assert_eq!(home.run(&["keys", "list", "--profile", "prod"]).code, 3);
+    let done = home.run(&[]);
+    assert_eq!(done.code, 3, "the first-run screen needs a terminal: {done:?}");
+}
+
+#[test]
+fn the_interface_needs_a_terminal() {
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", "http://127.0.0.1:9");
+    home.set("KEYBENCH_API_KEY", &made_up_key('a'));
+    let done = home.run(&["--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (7, Some("no_terminal")));
+}
+
+#[test]
+fn a_key_that_could_not_be_handed_out_is_named() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    for command in [&["keys", "create", "--name", "svc", "--json"][..], &["keys", "rotate", "svc2", "--json"]]
+    {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let child = home.command(command).stdout(full).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{err}");
+        let listed = home.run(&["keys", "list", "--json"]).ok().json();
+        let name = command.iter().find(|word| word.starts_with("svc")).copied();
+        let key = listed.as_array().unwrap().iter().find(|key| key["comments"].as_str() == name).unwrap();
+        let error: serde_json::Value = serde_json::from_str(&err).unwrap();
+        let id = key["key_id"].as_str().unwrap();
+        assert!(error["error"]["message"].as_str().unwrap().contains(id), "{err}");
+        assert!(error["error"]["hint"].as_str().unwrap().contains("keys delete"), "{err}");
+    }
+}
+
+#[test]
+fn configuration_of_a_newer_keybench_is_refused() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    std::fs::create_dir(home.path("config")).unwrap();
+    home.file("config/config.toml", "version = 999\n");
+    let done = home.run(&["whoami", "--json"]);
+    assert_eq!(done.code, 7);
+    assert!(done.error()["message"].as_str().unwrap().contains("version 999"), "{}", done.err);
+    home.run(&["man"]).ok();
 }
 
 #[test]
@@ -37,6 +81,8 @@ fn a_wrong_command_line_ends_with_2_and_a_malformed_value_with_7() {
         assert_eq!((done.code, done.out.as_str()), (2, ""), "{wrong:?}: {}", done.err);
     }
     assert_eq!(home.run(&["keys", "bogus", "--json"]).error()["kind"], "usage");
+    let lacking = home.run(&["keys", "delete", "--json"]).error()["message"].to_string();
+    assert!(lacking.contains("<KEY_ID>"), "{lacking}");
     let bad_request = ["models", "test", "churn-prod/add", "--request", "{\"a\":"];
     let no_key = home.file("no-key", "hello\n");
     for invalid in [
@@ -46,6 +92,16 @@ fn a_wrong_command_line_ends_with_2_and_a_malformed_value_with_7() {
         &["keys", "create", "--expires", "2020-01-01"],
         &["keys", "create", "--output", "/no/such/folder/key"],
         &["keys", "list", "--expiring-within=-3d"],
+        &["keys", "create", "--expires", "9999-12-31"],
+        &["keys", "create", "--expires", "-5d"],
+        &["keys", "create", "--audience", "zzz"],
+        &["keys", "create", "--output", "/dev/null"],
+        &["keys", "validate", "--audience", "zzz"],
+        &["keys", "rotate", "svc", "--output", "/dev/stdout"],
+        &["keys", "rotate", "svc", "--grace", "-1h"],
+        &["admin", "expiration", "-5"],
+        &["models", "test", "churn-prod/add", "--rate", "-1"],
+        &["demo"],
         &["keys", "validate", "--api-key-file", &no_key],
         &["keys", "validate", "--api-key-file", "/no/such/file"],
         &["collaborators", "add", "churn-prod", "outsider", "--permission", "everything"],
@@ -137,9 +193,17 @@ fn inside_a_workbench_session_nothing_is_configured_and_nothing_secret_stored() 
         (&"contributor".into(), &"CDSW_APIV2_KEY".into())
     );
     let own = bench.key_id("contributor");
-    for delete in [&["keys", "delete", "--all", "--yes"][..], &["keys", "delete", &own, "--yes"]] {
-        assert_eq!(home.run(delete).code, 7);
+    for refused in [
+        &["keys", "delete", "--all", "--yes"][..],
+        &["keys", "delete", &own, "--yes"],
+        &["keys", "rotate", &own, "--output", "key", "--due", "400d"],
+        &["keys", "rotate", "credentials.json", "--output", "key", "--due", "400d"],
+    ] {
+        let done = home.run(refused);
+        assert_eq!(done.code, 7, "{refused:?} {done:?}");
+        assert!(done.err.contains("session"), "{}", done.err);
     }
+    assert!(!home.path("key").exists());
     home.run(&["whoami"]).ok();
     let done = home.run_with_input(&["login", "--url", &bench.url], &bench.key("owner"));
     assert_eq!(done.code, 7);
@@ -173,6 +237,10 @@ fn keys_are_created_listed_and_deleted() {
     assert_eq!((&valid["valid"], &valid["username"]), (&true.into(), &"owner".into()));
     let identified = home.run(&["keys", "identify", "--api-key-file", "key", "--json"]).ok().json();
     assert_eq!((&identified["comments"], &identified["how"]), (&"file".into(), &"made here".into()));
+
+    let again = home.run(&["keys", "create", "--output", "key"]);
+    assert_eq!(again.code, 7, "the file may hold the only copy of a key");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 
     home.run(&["keys", "delete", &id, "--yes"]).ok();
     assert_eq!(home.run(&["keys", "delete", &id, "--yes"]).code, 5);
@@ -291,6 +359,8 @@ fn administrators_see_everybody_and_set_the_expiration() {
     assert_eq!((&own["keys"], &own["expired"], &own["expiring"]), (&4.into(), &1.into(), &1.into()));
     let alone = owner.run(&["admin", "users", "--json"]).ok();
     assert_eq!(alone.json().as_array().unwrap().len(), 1);
+    assert_eq!(alone.err, "", "with --json only an error goes there");
+    let alone = owner.run(&["admin", "users"]).ok();
     assert!(alone.err.contains("only a site administrator"), "{}", alone.err);
 
     assert_eq!(owner.run(&["admin", "expiration", "--json"]).ok().json()["days"], 365);
@@ -355,10 +425,12 @@ fn an_audit_that_was_killed_goes_on() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(mode(&journal()), 0o600);
-    let done = home.run(&["admin", "audit", "--keys-only", "--json"]).ok();
+    let done = home.run(&["admin", "audit", "--keys-only", "--export", "keys.json"]).ok();
     assert!(done.err.contains("4 users are read"), "{}", done.err);
-    assert_eq!((&done.json()["users"], done.json()["keys"].as_array().unwrap().len()), (&5.into(), 8));
-    let fresh = home.run(&["admin", "audit", "--keys-only", "--json"]).ok();
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(home.path("keys.json")).unwrap()).unwrap();
+    assert_eq!((&report["users"], report["keys"].as_array().unwrap().len()), (&5.into(), 8));
+    let fresh = home.run(&["admin", "audit", "--keys-only"]).ok();
     assert_eq!(fresh.err, "", "a complete audit is not gone on with");
 }
 
@@ -411,6 +483,8 @@ fn the_embedded_workbench_says_when_it_is_ready_and_ends_on_a_signal() {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut line).unwrap();
     let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let members: Vec<_> = ready.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["event", "url", "model_service_url", "data", "credentials"]);
     assert_eq!(ready["event"], "ready");
     let credentials = home.path("data/credentials.json");
     assert_eq!(
@@ -425,6 +499,28 @@ fn the_embedded_workbench_says_when_it_is_ready_and_ends_on_a_signal() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(home.run(&["serve", "--data", "d", "--seed", "everything"]).code, 7);
     assert_eq!(home.run(&["demo", "--user", "nobody"]).code, 7);
+}
+
+#[test]
+fn a_signal_right_after_the_ready_line_is_not_lost() {
+    use std::io::{BufRead as _, BufReader};
+    for round in 0..10 {
+        let home = Home::new();
+        let mut child = home.command(&["serve", "--data", "d", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut String::new()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        // A lost signal would leave it running for ever; a second one ends the test, not the bug.
+        let (ended, waiting) = std::sync::mpsc::channel();
+        let waiter = std::thread::spawn(move || ended.send(child.wait().unwrap()));
+        let status = waiting.recv_timeout(std::time::Duration::from_secs(60));
+        if status.is_err() {
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        }
+        waiter.join().unwrap().ok();
+        assert_eq!(status.ok().and_then(|status| status.code()), Some(0), "round {round}");
+    }
 }
 
 #[test]

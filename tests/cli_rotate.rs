@@ -78,6 +78,7 @@ fn a_rotation_converges() {
     place.service_works();
     let kept = place.rotate(&[&OUT[..], &["--grace", "0", "--keep-old"]].concat()).ok().json();
     assert_eq!(kept["deleted"], serde_json::json!([]));
+    assert_eq!(kept["kept"][0]["key_id"], first["key_id"]);
     let third = place.rotate(&[&OUT[..], &["--grace", "0"]].concat()).ok().json();
     assert_eq!((&third["action"], &third["deleted"][0]), (&"cleaned_up".into(), &first["key_id"]));
     assert_eq!(place.keys().len(), 1);
@@ -90,11 +91,31 @@ fn a_rotation_converges() {
 fn a_key_made_by_hand_is_taken_over_when_it_is_due() {
     let place = Place::new();
     place.home.run(&["keys", "create", "--name", "svc", "--expires", "+90d", "-q"]).ok();
-    let early = place.rotate(&OUT).ok().json();
-    assert_eq!((&early["action"], place.home.path("svc.key").exists()), (&"nothing_to_do".into(), false));
-    let due = place.rotate(&[&OUT[..], &["--due", "100d"]].concat()).ok().json();
+    let early = place.rotate(&[]).ok().json();
+    assert_eq!((&early["action"], early.get("api_key")), (&"nothing_to_do".into(), None));
+    let due = place.rotate(&["--due", "100d"]).ok().json();
     assert_eq!((&due["action"], due["kept"].as_array().unwrap().len()), (&"rotated".into(), 1));
+}
+
+#[test]
+fn a_file_that_is_not_there_was_handed_to_nobody() {
+    let place = Place::new();
+    let by_hand = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
+    let first = place.rotate(&OUT).ok().json();
+    assert_eq!((&first["action"], place.keys().len()), (&"rotated".into(), 2));
+    assert_eq!(first["kept"][0]["key_id"], by_hand["key_id"], "somebody may use it: it has its grace");
     place.service_works();
+    std::fs::remove_file(place.home.path("svc.key")).unwrap();
+    assert_eq!(place.rotate(&OUT).ok().json()["action"], "rotated");
+    place.service_works();
+    assert_eq!(place.rotate(&OUT).ok().json()["action"], "nothing_to_do");
+}
+
+#[test]
+fn a_name_without_a_key_is_said_to_be_new() {
+    let place = Place::new();
+    let done = place.home.run(&["keys", "rotate", "svc", "--output", "svc.key"]).ok();
+    assert!(done.err.contains("svc: no key has this name yet, so it is a new one"), "{}", done.err);
 }
 
 #[test]

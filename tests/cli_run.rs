@@ -132,6 +132,21 @@ async fn a_run_in_which_everything_fails_says_why() {
     let run = json(&output);
     assert_eq!((&run["errors"], &run["failures"]["not_authorized"]), (&3.into(), &3.into()));
     assert_eq!(run["diagnosis"]["cause"], "not_collaborator");
+
+    // Quick refusals meet any latency, and are still no success.
+    let output = bench.test("owner", &["churn-prod/retired", "-n", "3", "--expect", "p99<60s"]).await;
+    assert_eq!(output.status.code(), Some(8), "{output:?}");
+
+    let nobody = [&ADD[..], &["-n", "3", "--json", "--model-url", "http://127.0.0.1:9/model"]].concat();
+    let output = bench.test("owner", &nobody).await;
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    assert_eq!(json(&output)["errors"], 3);
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["error"]["kind"], "no_answer");
+    assert!(
+        error["error"]["message"].as_str().unwrap().contains("none of 3 requests was answered"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

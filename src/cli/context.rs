@@ -67,6 +67,16 @@ impl Context {
         Ok(session)
     }
 
+    /// Refuses configuration that a newer keybench wrote: reading it as if it were one's own could
+    /// be wrong in ways that nobody sees.
+    pub fn refuse_newer(&self) -> Result<(), Failure> {
+        let problems = self.loaded().problems;
+        match problems.into_iter().find(|problem| matches!(problem, config::Error::Newer { .. })) {
+            Some(newer) => Err(newer.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Warns of what is dangerous or broken but does not stop the program.
     pub fn warn(&self) {
         for problem in self.loaded().problems {

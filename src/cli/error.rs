@@ -21,6 +21,9 @@ pub enum Exit {
     Invalid = 7,
     /// Everything worked, and the answer is no.
     No = 8,
+    /// What was done cannot be told: standard output or a file cannot be written. EX_IOERR of
+    /// sysexits.h.
+    Unwritten = 74,
     Interrupted = 130,
 }
 
@@ -95,6 +98,7 @@ impl From<config::Error> for Failure {
         let (exit, kind) = match &error {
             config::Error::Api(inner) => return inner.clone().into(),
             config::Error::BadKey { .. } | config::Error::Value { .. } => (Exit::Invalid, "invalid"),
+            config::Error::Newer { .. } => (Exit::Invalid, "configuration"),
             config::Error::NoWorkbench
             | config::Error::NoKey { .. }
             | config::Error::UnknownProfile { .. } => (Exit::NotConfigured, "not_configured"),

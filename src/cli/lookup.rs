@@ -40,7 +40,11 @@ pub async fn model(client: &Client, wanted: &str) -> Result<Model, Failure> {
     {
         found = in_public_project(client, project, name).await?;
     }
-    let label = |model: &Model| format!("{} ({})", full_name(model), model.id);
+    // With the slug, which has the owner in it, projects of one name differ.
+    let label = |model: &Model| match model.project.slug.as_str() {
+        "" => format!("{} ({})", full_name(model), model.id),
+        slug => format!("{slug}/{} ({})", model.name, model.id),
+    };
     one(found, "model", wanted, label, "`keybench models list` shows the models that you see")
 }
 

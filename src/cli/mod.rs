@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 mod generated;
 mod hardening;
+mod interrupts;
 mod key_file;
 mod keys;
 mod log;
@@ -36,6 +37,7 @@ use clap::error::ErrorKind;
 use args::{AdminCommand, Cli, Command, KeysCommand, ModelsCommand};
 use context::Context;
 pub use error::{Exit, Failure};
+use interrupts::Interrupts;
 use models::deployment::Verb;
 use output::Output;
 
@@ -108,22 +110,47 @@ where
     let owns_terminal = matches!(cli.command, None | Some(Command::Demo(_)));
     log::start(&cli.global, owns_terminal)?;
     let context = Context::new(cli.global, out);
+    if reads_configuration(cli.command.as_ref()) {
+        context.refuse_newer()?;
+    }
+    // Before anything begins, so that no signal is missed; the interface has its own.
+    let listen = || {
+        Interrupts::listen()
+            .map_err(|error| Failure::new(Exit::Bug, "signals", format!("signals cannot be caught: {error}")))
+    };
     match cli.command {
         None => open(&context, interface).await,
         Some(Command::Demo(args)) => demo::run(&context, args, interface).await,
-        Some(Command::Serve(args)) => serve::run(&context, args).await,
+        Some(Command::Serve(args)) => serve::run(&context, args, listen()?).await,
         // An interrupted run still has a result.
         Some(Command::Models(ModelsCommand::Test(args))) if args.run.is_run() => {
             context.warn();
-            models::run::run(&context, args, interrupted).await
+            let interrupts = tokio::sync::Mutex::new(listen()?);
+            models::run::run(&context, args, async || interrupts.lock().await.next().await).await
         }
         Some(command) => {
+            let mut interrupts = listen()?;
             tokio::select! {
                 ended = headless(&context, command) => ended,
-                () = interrupted() => Err(context.interrupted()),
+                () = interrupts.next() => Err(context.interrupted()),
             }
         }
     }
+}
+
+/// Whether a command rests on the configuration; the others help where it cannot be used.
+fn reads_configuration(command: Option<&Command>) -> bool {
+    !matches!(
+        command,
+        Some(
+            Command::Doctor
+                | Command::Demo(_)
+                | Command::Serve(_)
+                | Command::Completions { .. }
+                | Command::Man
+                | Command::CompleteNames { .. }
+        )
+    )
 }
 
 async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> {
@@ -179,7 +206,8 @@ where
 {
     let session = match context.session() {
         Ok(session) => Some(session),
-        Err(ConfigError::NoWorkbench) => None,
+        // The first-run screen needs somebody to look at it.
+        Err(ConfigError::NoWorkbench) if output::is_terminal() => None,
         Err(error) => return Err(error.into()),
     };
     context.warn();
@@ -190,22 +218,20 @@ async fn show<I>(interface: I, start: Start) -> Result<Exit, Failure>
 where
     I: AsyncFnOnce(Start) -> Result<(), String>,
 {
+    if !output::is_terminal() {
+        let failure = Failure::new(
+            Exit::Invalid,
+            "no_terminal",
+            "standard input and output are not a terminal, which the interface needs",
+        );
+        return Err(
+            failure.hint("run it in a terminal, or name a command: keybench --help tells what there is")
+        );
+    }
     interface(start)
         .await
         .map(|()| Exit::Done)
         .map_err(|sentence| Failure::new(Exit::Bug, "interface", sentence))
-}
-
-/// Ends with the first SIGINT or SIGTERM.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 /// Help and version are no errors; a malformed value is one of its own.
@@ -218,7 +244,10 @@ fn usage(error: &clap::Error) -> Exit {
     let as_json = std::env::args_os().any(|argument| argument == "--json");
     if as_json && exit != Exit::Done {
         let text = error.to_string();
-        let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        // What is missing, or what would do, stands in the lines that follow.
+        let told: Vec<_> = text.lines().take_while(|line| !is_advice(line)).map(str::trim).collect();
+        let sentence = told.join(" ");
+        let sentence = sentence.trim().trim_start_matches("error: ");
         let kind = if exit == Exit::Invalid { "invalid" } else { "usage" };
         let failure = Failure::new(exit, kind, sentence).hint("keybench --help tells what there is");
         Output { json: true, quiet: false }.failure(&failure);
@@ -227,4 +256,9 @@ fn usage(error: &clap::Error) -> Exit {
         let _ = error.print();
     }
     exit
+}
+
+/// What an error of the command line ends with, for people.
+fn is_advice(line: &str) -> bool {
+    line.starts_with("Usage:") || line.starts_with("For more information")
 }

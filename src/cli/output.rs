@@ -39,9 +39,10 @@ impl Output {
         all.and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
     }
 
-    /// A remark on standard error, unless `--quiet`.
+    /// A remark on standard error, unless `--quiet`. With `--json` there is none either: programs
+    /// read standard error as one document.
     pub fn note(&self, remark: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.json {
             eprintln!("{}", text::clean(remark));
         }
     }
@@ -148,7 +149,7 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(out: &Output, what: &'static str, of: usize) -> Self {
-        Self { what, of, shows: !out.quiet && io::stderr().is_terminal() }
+        Self { what, of, shows: !out.quiet && !out.json && io::stderr().is_terminal() }
     }
 
     pub fn at(&self, done: usize) {
@@ -169,6 +170,11 @@ pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Whether the interface has a terminal to run in.
+pub fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
 /// Asks on standard error; the answer is what was typed, trimmed. Dropping the future gives up.
 pub async fn ask(question: String) -> Result<String, Failure> {
     eprint!("{} ", text::clean(&question));
@@ -185,5 +191,5 @@ fn cannot_write(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::new(Exit::Done, "closed", "");
     }
-    Failure::new(Exit::Bug, "output", format!("the result cannot be written: {error}"))
+    Failure::new(Exit::Unwritten, "output", format!("the result cannot be written: {error}"))
 }

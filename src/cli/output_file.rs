@@ -10,10 +10,23 @@ use crate::config::private_file;
 /// would be lost.
 pub struct OutputFile {
     path: PathBuf,
+    /// Nothing may be replaced, not even what came there since the check.
+    new: bool,
 }
 
 impl OutputFile {
-    pub fn check(path: &Path) -> Result<Self, Failure> {
+    /// A file that is not there yet: what is there may be the only copy of another key.
+    pub fn new(path: &Path) -> Result<Self, Failure> {
+        if path.symlink_metadata().is_ok() && !path.is_dir() {
+            return Err(Failure::invalid(format!("{} exists already", path.display()))
+                .hint("name a file that does not exist, or move this one away"));
+        }
+        Ok(Self { new: true, ..Self::replaced(path)? })
+    }
+
+    /// A file that may be there, and is then replaced. Whether what it holds may go is the
+    /// caller's to know.
+    pub fn replaced(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -25,6 +38,13 @@ impl OutputFile {
         let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
             return Err(Failure::invalid(format!("{shown} is a folder")).hint("name a file"));
         };
+        // A device, a pipe or a link would be replaced by a file, and not be written to.
+        if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(Failure::invalid(format!(
+                "{shown} is a device, a pipe or a link, and no regular file"
+            ))
+            .hint("name a file; without --output the key goes to standard output"));
+        }
         let path = folder.join(name);
         if let Some(root) = tree_root(&folder)
             && !is_ignored(&path, &folder)
@@ -40,16 +60,19 @@ impl OutputFile {
             Failure::invalid(format!("{shown} cannot be written: {error}"))
                 .hint("name a file in a folder that you may write to")
         })?;
-        Ok(Self { path })
+        Ok(Self { path, new: false })
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Replaces the file, mode 0600.
+    /// Writes the file as a whole, mode 0600.
     pub fn write(&self, text: &str) -> std::io::Result<()> {
-        private_file::write(&self.path, text.as_bytes())
+        match self.new {
+            true => private_file::write_new(&self.path, text.as_bytes()),
+            false => private_file::write(&self.path, text.as_bytes()),
+        }
     }
 }
 
@@ -57,7 +80,7 @@ impl OutputFile {
 fn tree_root(folder: &Path) -> Option<&Path> {
     folder
         .ancestors()
-        .find(|above| [".git", ".hg", ".svn", ".jj"].iter().any(|mark| above.join(mark).exists()))
+        .find(|above| [".git", ".hg", ".svn", ".jj", ".bzr"].iter().any(|mark| above.join(mark).exists()))
 }
 
 /// As git says; where git cannot be asked, nothing counts as ignored.
@@ -84,21 +107,41 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("deep");
         fs::create_dir(&inner).unwrap();
-        assert!(OutputFile::check(&inner.join("key")).is_ok());
+        assert!(OutputFile::replaced(&inner.join("key")).is_ok());
         let made = Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status();
         assert!(made.unwrap().success());
-        let failure = OutputFile::check(&inner.join("key")).err().unwrap();
+        let failure = OutputFile::replaced(&inner.join("key")).err().unwrap();
         assert!(failure.message.contains("version-controlled"), "{}", failure.message);
         fs::write(folder.path().join(".gitignore"), "*.secret\n").unwrap();
-        assert!(OutputFile::check(&inner.join("key.secret")).is_ok());
-        assert!(OutputFile::check(&inner.join("key")).is_err());
+        assert!(OutputFile::replaced(&inner.join("key.secret")).is_ok());
+        assert!(OutputFile::replaced(&inner.join("key")).is_err());
     }
 
     #[test]
     fn what_cannot_be_written_is_found_before() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(OutputFile::check(&folder.path().join("no/such/file")).is_err());
-        assert!(OutputFile::check(folder.path()).is_err());
+        assert!(OutputFile::replaced(&folder.path().join("no/such/file")).is_err());
+        assert!(OutputFile::replaced(folder.path()).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "the check leaves nothing");
+    }
+
+    #[test]
+    fn nothing_but_a_regular_file_is_replaced_and_nothing_at_all_by_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        let new = OutputFile::new(&file).ok().unwrap();
+        fs::write(&file, "notes").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let dangling = folder.path().join("dangling");
+        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+        let socket = folder.path().join("socket");
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [&link, &dangling, &socket] {
+            assert!(OutputFile::replaced(path).is_err() && OutputFile::new(path).is_err(), "{path:?}");
+        }
+        assert!(OutputFile::replaced(&file).is_ok());
+        assert!(OutputFile::new(&file).err().unwrap().message.contains("exists already"));
+        assert!(new.write("key").is_err(), "it came there since the check");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "notes");
     }
 }

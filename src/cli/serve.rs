@@ -5,9 +5,11 @@ use serde_json::json;
 use super::args::ServeArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
+use super::interrupts::Interrupts;
 use crate::workbench::{self, Behaviour, Options, Seed};
 
-pub async fn run(context: &Context, args: ServeArgs) -> Result<Exit, Failure> {
+/// `interrupts` are listened to since before the start: whoever reads the ready line may end it.
+pub async fn run(context: &Context, args: ServeArgs, mut interrupts: Interrupts) -> Result<Exit, Failure> {
     let mut options = Options::new(args.data);
     options.listen = args.listen;
     options.seed = args.seed.parse::<Seed>().map_err(|error| Failure::invalid(error.to_string()))?;
@@ -22,14 +24,14 @@ pub async fn run(context: &Context, args: ServeArgs) -> Result<Exit, Failure> {
     // A signal ends it at once while it starts, and gently afterwards.
     let mut running = tokio::select! {
         started = workbench::start(options) => started.map_err(|error| Failure::new(Exit::Invalid, "start", error.to_string()))?,
-        () = super::interrupted() => return Ok(Exit::Done),
+        () = interrupts.next() => return Ok(Exit::Done),
     };
     for warning in &running.warnings {
         context.out.note(warning);
     }
     ready(&running)?;
     tokio::select! {
-        () = super::interrupted() => {}
+        () = interrupts.next() => {}
         () = running.ended() => {}
     }
     running.shutdown().await;
@@ -48,6 +50,6 @@ fn ready(running: &workbench::Running) -> Result<(), Failure> {
     });
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| {
-        Failure::new(Exit::Bug, "output", format!("the ready line cannot be written: {error}"))
+        Failure::new(Exit::Unwritten, "output", format!("the ready line cannot be written: {error}"))
     })
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::{SpanRelativeTo, SpanRound, Unit};
 
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
+
 /// Reads `30s`, `500ms`, `2m`, `1h30m`, `14d`; a bare number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let bad = || format!("{text:?} is not a time; write 30s, 500ms, 2m or 14d");
@@ -23,6 +25,17 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn span(text: &str) -> Result<Duration, String> {
     let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
     if !digits.is_empty() && digits.bytes().all(|b| b == b'0') { Ok(Duration::ZERO) } else { duration(text) }
+}
+
+/// Reads an audience; only these two exist (OBSERVED, cai-connector).
+pub fn audience(text: &str) -> Result<String, String> {
+    [AUDIENCE_API, AUDIENCE_APPLICATION]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(text.trim()))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            format!("there is no audience {text:?}; it is {AUDIENCE_API} or {AUDIENCE_APPLICATION}")
+        })
 }
 
 /// Reads a number of days: `14d`, `2w`, `14`; hours are rounded up to whole days.

@@ -5,11 +5,26 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
+use tempfile::{NamedTempFile, PersistError};
+
 use super::Error;
 
 /// Replaces `file` with `contents`: whoever reads it sees the old file or the new one, and a crash
 /// leaves one of the two. The new one has mode 0600 before anything is in it.
 pub fn write(file: &Path, contents: &[u8]) -> io::Result<()> {
+    persist(file, contents, |temporary| temporary.persist(file))
+}
+
+/// As [`write`], and fails where `file` exists.
+pub fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
+    persist(file, contents, |temporary| temporary.persist_noclobber(file))
+}
+
+fn persist(
+    file: &Path,
+    contents: &[u8],
+    rename: impl FnOnce(NamedTempFile) -> Result<fs::File, PersistError>,
+) -> io::Result<()> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -18,7 +33,7 @@ pub fn write(file: &Path, contents: &[u8]) -> io::Result<()> {
     let mut temporary = tempfile::Builder::new().prefix(".keybench-").tempfile_in(folder)?;
     temporary.write_all(contents)?;
     temporary.as_file().sync_all()?;
-    temporary.persist(file).map_err(|error| error.error)?;
+    rename(temporary).map_err(|error| error.error)?;
     // The rename itself is only safe from a power cut once the folder is written.
     fs::File::open(folder).and_then(|folder| folder.sync_all()).or(Ok(()))
 }

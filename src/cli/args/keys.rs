@@ -25,7 +25,7 @@ pub enum KeysCommand {
 Ends with 8 if the key is not valid.")]
     Validate {
         /// What it should be valid for: API or Application
-        #[arg(long, default_value = "API")]
+        #[arg(long, default_value = "API", value_parser = values::audience)]
         audience: String,
         /// The key in this file (- for standard input) instead of one's own
         #[arg(long, value_name = "FILE")]
@@ -69,12 +69,12 @@ pub struct CreateArgs {
     #[arg(long, visible_alias = "comment", default_value = "", hide_default_value = true)]
     pub name: String,
     /// Day on which it expires: 2027-01-31, +90d, '3 months', default or max
-    #[arg(long, value_name = "DAY", default_value = "default")]
+    #[arg(long, value_name = "DAY", default_value = "default", allow_hyphen_values = true)]
     pub expires: String,
     /// What it may be used for: API, Application; may be given several times
-    #[arg(long, value_name = "AUDIENCE")]
+    #[arg(long, value_name = "AUDIENCE", value_parser = values::audience)]
     pub audience: Vec<String>,
-    /// Write the key to this file (mode 0600) instead of standard output
+    /// Write the key to this new file (mode 0600) instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Create it for this user instead of oneself
@@ -115,8 +115,9 @@ left. Otherwise a new key is created (same audiences), proven, handed over, and 
 deleted once --grace has passed since: in a later run.
 
 The file that --output writes holds the key and, in a remark, its Key ID. That record says which
-key is current; a newer key of the name that was never handed over is removed. A run that fails or
-is killed leaves the current key working, and the next run goes on.
+key is current: without the file a new key is made, whatever keys of that name there are; a newer
+key that was never handed over is removed. A file with anything else in it is not replaced. A run
+that fails or is killed leaves the current key working, and the next run goes on.
 
 --exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
 environment. What is current is then noted in the configuration folder, or read from --record: a
@@ -129,10 +130,10 @@ pub struct RotateArgs {
     #[arg(long, value_name = "DAYS", default_value = "14d", value_parser = values::days)]
     pub due: u32,
     /// Keep the older keys for this long after their successor was handed over
-    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::span)]
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::span, allow_hyphen_values = true)]
     pub grace: Duration,
     /// Day on which the new key expires: 2027-01-31, +90d, '3 months', default or max
-    #[arg(long, value_name = "DAY", default_value = "default")]
+    #[arg(long, value_name = "DAY", default_value = "default", allow_hyphen_values = true)]
     pub expires: String,
     /// Call this model with the new key before it is handed over
     #[arg(long, value_name = "MODEL")]

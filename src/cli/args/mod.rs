@@ -39,8 +39,8 @@ Examples:
 
 Exit codes:
   0 done, 1 a bug, 2 wrong command line, 3 no workbench or key configured, 4 credential rejected,
-  5 refused otherwise, 6 no answer, 7 invalid value (nothing was sent), 8 worked and the answer is no,
-  130 interrupted"
+  5 refused otherwise, 6 no answer, 7 invalid value (nothing was sent),
+  8 worked and the answer is no, 74 the result cannot be written, 130 interrupted"
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -78,7 +78,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "D", value_parser = values::duration)]
     pub duration: Option<Duration>,
     /// Send R requests a second, each when it is due
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", allow_negative_numbers = true)]
     pub rate: Option<f64>,
     /// Send N requests before, and do not count them
     #[arg(long, value_name = "N")]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{day, in_utc};
+use super::{day, in_utc, undelivered};
 use crate::api::{Client, NewKey, expiration_setting};
 use crate::cli::args::CreateArgs;
 use crate::cli::context::Context;
@@ -15,7 +15,7 @@ use crate::wire::{CreateV2KeyResponse, time};
 
 pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     let session = context.session_to_change("creating a key")?;
-    let output = args.output.as_deref().map(OutputFile::check).transpose()?;
+    let output = args.output.as_deref().map(OutputFile::new).transpose()?;
     let client = &session.client;
     let expiry = expiry_of(context, client, &args.expires).await?;
     let user = context.user(&session, args.user).await?;
@@ -34,6 +34,8 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
         let message = format!("{} cannot be written: {error}; {undone}", file.path().display());
         return Err(Failure::invalid(message));
     }
+    let key_id = created.key_id.clone();
+    let lost = |failure| if output.is_none() { undelivered(failure, &key_id) } else { failure };
     if context.out.json {
         let mut document = json!({
             "key_id": created.key_id,
@@ -47,17 +49,19 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
             Some(file) => document["output"] = json!(file.path()),
             None => document["api_key"] = json!(created.api_key.expose()),
         }
-        context.out.document(&document)?;
+        let told = context.out.document(&document);
+        told.map_err(lost)?;
     } else {
         let key = match &output {
             Some(file) => format!("Key:      in {}", file.path().display()),
             None => format!("Key:      {}", created.api_key.expose()),
         };
-        context.out.lines(&[
+        let told = context.out.lines(&[
             key,
             format!("Key ID:   {}", created.key_id),
             format!("Expires:  {}", day(&created.expiry_date)),
-        ])?;
+        ]);
+        told.map_err(lost)?;
         if output.is_none() {
             context.out.note("The key is shown this once; keep it where only you can read it.");
         }
@@ -83,7 +87,11 @@ pub async fn expiry_of(
     let today = time::utc_day(context.now());
     let bad = |bad: BadDate| Failure::invalid(bad.to_string());
     let day = expiry::parse_day(wanted, today, &policy).map_err(bad)?;
-    Ok(time::end_of_day(day))
+    // Instants end before the calendar does; without a date the workbench would take its default.
+    match time::end_of_day(day) {
+        Some(end) => Ok(Some(end)),
+        None => Err(bad(BadDate::TooFar { input: wanted.to_owned() })),
+    }
 }
 
 /// So that `keys identify` can name the key later; not being able to is no reason to fail.

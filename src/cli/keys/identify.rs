@@ -32,9 +32,6 @@ fn subject(context: &Context, file: Option<&Path>) -> Result<(Client, ApiKey, Op
 }
 
 pub async fn validate(context: &Context, audience: &str, file: Option<&Path>) -> Result<Exit, Failure> {
-    if audience.trim().is_empty() {
-        return Err(Failure::invalid("the audience is empty").hint("API or Application"));
-    }
     let (client, key, _) = subject(context, file)?;
     let answer = match client.validate_key(audience).await {
         Ok(answer) => answer,

@@ -9,6 +9,7 @@ pub mod rotate;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::cli::error::{Exit, Failure};
 use crate::expiry;
 use crate::wire::{V2KeyDetails, time};
 
@@ -44,6 +45,18 @@ impl KeyRow {
 /// RFC 3339 UTC; what cannot be read stays as it came.
 pub fn in_utc(text: String) -> String {
     time::parse(&text).map_or(text, time::format)
+}
+
+/// The key was made, and standard output did not take it: it must be known that it exists.
+pub fn undelivered(failure: Failure, key_id: &str) -> Failure {
+    // A reader that went away leaves no message.
+    let why = match failure.message.as_str() {
+        "" => "nobody reads standard output any more",
+        message => message,
+    };
+    let message = format!("key {key_id} was created, but could not be handed out: {why}");
+    Failure::new(Exit::Unwritten, "undelivered", message)
+        .hint(format!("delete it with `keybench keys delete {key_id}`, then create another one"))
 }
 
 /// The day part of a time on the wire.

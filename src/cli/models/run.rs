@@ -44,7 +44,17 @@ pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn())
         let failure = Failure::new(Exit::Interrupted, "interrupted", interruption(&summary));
         return Err(failure);
     }
-    Ok(exit(&summary, &expected, args.run.expect.is_some()))
+    match exit(&summary, &expected, args.run.expect.is_some()) {
+        Exit::NoAnswer => Err(unanswered(&summary, why.as_ref())),
+        exit => Ok(exit),
+    }
+}
+
+fn unanswered(summary: &Summary, why: Option<&Diagnosis>) -> Failure {
+    let because = why.map(|why| format!(": {}", why.sentence)).unwrap_or_default();
+    let message = format!("none of {} requests was answered{because}", summary.total);
+    let hint = why.and_then(|why| why.remedy.clone());
+    Failure { hint, ..Failure::new(Exit::NoAnswer, "no_answer", message) }
 }
 
 /// Waits for the end, showing progress where a person looks on.
@@ -112,6 +122,9 @@ fn report(
             let sign = if one.holds { "✓" } else { "✗" };
             format!("{sign} {one}")
         }));
+        if summary.ok == 0 {
+            lines.push("✗ nothing succeeded, so what was expected does not count".to_owned());
+        }
     }
     lines.extend(why.into_iter().flat_map(explanation));
     context.out.lines(&lines)
@@ -134,7 +147,8 @@ fn exit(summary: &Summary, expected: &[Expectation], decides: bool) -> Exit {
     match decides {
         // Nobody answered at all: that is no result of the model.
         _ if unanswered && summary.total > 0 => Exit::NoAnswer,
-        true if expected.iter().all(|one| one.holds) => Exit::Done,
+        // Figures of refusals alone say nothing about the model.
+        true if summary.ok > 0 && expected.iter().all(|one| one.holds) => Exit::Done,
         false if summary.errors == 0 && summary.total > 0 => Exit::Done,
         _ => Exit::No,
     }
@@ -179,7 +193,7 @@ impl Export {
             false => run::write_json(summary, &mut to),
         };
         written.and_then(|()| to.flush()).map_err(|error| {
-            Failure::new(Exit::Bug, "output", format!("{} cannot be written: {error}", self.shown))
+            Failure::new(Exit::Unwritten, "output", format!("{} cannot be written: {error}", self.shown))
         })
     }
 }

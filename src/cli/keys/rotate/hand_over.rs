@@ -12,6 +12,7 @@ use super::record::{Place, Record, file_text, keep_note};
 use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::keys::undelivered;
 use crate::cli::output_file::OutputFile;
 use crate::config::Session;
 use crate::wire::CreateV2KeyResponse;
@@ -34,7 +35,7 @@ impl HandOver {
     /// Checks what can be checked before a key exists.
     pub fn new(context: &Context, session: &Session, args: &RotateArgs) -> Result<Self, Failure> {
         let way = match (&args.output, &args.exec) {
-            (Some(file), _) => Way::File(OutputFile::check(file)?),
+            (Some(file), _) => Way::File(OutputFile::replaced(file)?),
             (None, Some(command)) if command.trim().is_empty() => {
                 return Err(Failure::invalid("the command of --exec is empty"));
             }
@@ -111,6 +112,14 @@ impl HandOver {
             Way::File(file) => document["output"] = json!(file.path()),
             Way::Command(_) => {}
             Way::Print => document["api_key"] = json!(created.api_key.expose()),
+        }
+    }
+
+    /// What it means that the report cannot be printed.
+    pub fn not_told(&self, failure: Failure, created: &CreateV2KeyResponse) -> Failure {
+        match &self.way {
+            Way::Print => undelivered(failure, &created.key_id),
+            Way::File(_) | Way::Command(_) => failure,
         }
     }
 

@@ -40,8 +40,13 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
         // Whoever names a record says that it exists once something was handed over.
         record = Some(Record::pending(group.newest().map(|key| key.key_id.clone())));
     }
-    let before = plan(&group.keys, record.as_ref(), args.due, args.grace, context.now());
+    // A file that is not there was handed to nobody, however long the newest key lasts.
+    let absent = (record.is_none() && matches!(place, Place::Output(_)))
+        .then(|| Record::pending(group.newest().map(|key| key.key_id.clone())));
+    let known = record.as_ref().or(absent.as_ref());
+    let before = plan(&group.keys, known, args.due, args.grace, context.now());
     let rotation = Rotation { context, session: &session, args: &args, user: &user, group: &group };
+    rotation.spare_session_key()?;
 
     let mut report = Report::default();
     let stale = rotation.spare_own(&before.never_handed_over, &mut report);
@@ -49,13 +54,17 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let (created, after) = match before.create {
         None => (None, before),
         Some(reason) => {
-            context.out.note(&format!("{}: {}, creating a new one", group.name, reason.words()));
+            let words = match group.keys.is_empty() {
+                true => "no key has this name yet, so it is a new one",
+                false => reason.words(),
+            };
+            context.out.note(&format!("{}: {words}, creating a key", group.name));
             if record.is_none() {
                 hand_over.begin(&place, before.current.clone())?;
                 record = Some(Record::pending(before.current.clone()));
             }
             let created = rotation.create(request, &hand_over, &place, record.as_ref()).await?;
-            report.reason = Some(reason.words());
+            report.reason = Some(words);
             let now = context.now();
             let mut keys = group.keys.clone();
             keys.retain(|key| !report.removed_never_handed_over.contains(&key.key_id));
@@ -68,7 +77,11 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let outlived = if args.keep_old { Vec::new() } else { rotation.spare_own(&after.outlived, &mut report) };
     // What is handed over is told even where an older key could not be deleted.
     let deleted = rotation.delete(&outlived, &mut report.deleted).await;
-    report.print(&rotation, created.as_ref(), &after, &hand_over)?;
+    let told = report.print(&rotation, created.as_ref(), &after, &hand_over);
+    told.map_err(|failure| match &created {
+        Some(created) => hand_over.not_told(failure, created),
+        None => failure,
+    })?;
     deleted.map(|()| Exit::Done)
 }
 
@@ -190,6 +203,22 @@ impl Rotation<'_> {
         rest
     }
 
+    /// The key that a workbench gave to this session is not the person's to replace or to delete.
+    fn spare_session_key(&self) -> Result<(), Failure> {
+        if !self.session.inside_workbench || !self.context.resolve()?.is_session_key() {
+            return Ok(());
+        }
+        let own = self.client().key().and_then(|key| by_first_half(key, &self.group.keys));
+        match own {
+            None => Ok(()),
+            Some(id) => Err(Failure::invalid(format!(
+                "{} is the name of key {id}, which the workbench gave to this session",
+                self.group.name
+            ))
+            .hint("rotate a key of another name, or rotate this one from outside of the session")),
+        }
+    }
+
     fn own_id(&self) -> Option<String> {
         let key = self.client().key()?;
         let made = self.context.store().and_then(|store| made_keys::find(&store, key)).ok().flatten();
@@ -244,8 +273,11 @@ impl Report {
                 found.map(|key| key.expiry_date.clone()).unwrap_or_default()
             }
         };
-        let kept: Vec<(&String, Option<Timestamp>)> =
+        let mut kept: Vec<(&String, Option<Timestamp>)> =
             after.in_grace.iter().map(|(id, until)| (id, *until)).collect();
+        if rotation.args.keep_old {
+            kept.extend(after.outlived.iter().map(|id| (id, None)));
+        }
         let out = &rotation.context.out;
         if out.json {
             let mut document = json!({
