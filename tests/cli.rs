@@ -251,7 +251,8 @@ fn keys_are_created_listed_and_deleted() {
     assert_eq!(done.code, 8);
     assert!(done.out.contains("cannot be known"), "{}", done.out);
 
-    home.run(&["keys", "delete", "--all", "--yes"]).ok();
+    let all = home.run(&["keys", "delete", "--all", "--yes"]).ok();
+    assert!(all.err.contains("the one that you are signed in with"), "{}", all.err);
     assert_eq!(home.run(&["whoami"]).code, 4, "the key that asked is gone too");
 }
 

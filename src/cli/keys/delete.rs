@@ -29,6 +29,7 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     spare_session_key(context, args.all, &args.key_ids)?;
     if args.all {
         let keys = session.client.list_keys(&user).await?;
+        warn_of_own(context, &session, keys.iter().map(|key| key.key_id.as_str()));
         let question = format!(
             "Delete all {} of {user}? Type the user name to do it:",
             count(keys.len(), "key", "keys")
@@ -40,6 +41,7 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
         report(context, &user, keys.into_iter().map(|key| key.key_id).collect())?;
         return Ok(Exit::Done);
     }
+    warn_of_own(context, &session, args.key_ids.iter().map(String::as_str));
     let question = format!("Delete {} of {user}? [y/N]", args.key_ids.join(", "));
     if !args.yes && !output::ask(question).await?.eq_ignore_ascii_case("y") {
         return Err(not_confirmed());
@@ -72,6 +74,17 @@ fn spare_session_key(context: &Context, all: bool, key_ids: &[String]) -> Result
                 .hint("name the other keys by their ids, or delete it from outside of the session"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Nobody should find out by the next command that he has locked himself out.
+fn warn_of_own<'a>(context: &Context, session: &Session, mut key_ids: impl Iterator<Item = &'a str>) {
+    // As far as it can be known (see `keys identify`).
+    let half = session.client.key().map(|key| key.first_half());
+    if let Some(own) = key_ids.find(|id| Some(*id) == session.key_id.as_deref() || Some(*id) == half) {
+        context.out.note(&format!(
+            "key {own} is the one that you are signed in with: without it, sign in again with `keybench login`"
+        ));
     }
 }
 
