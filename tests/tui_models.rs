@@ -18,6 +18,7 @@ async fn listed(username: &str) -> Flow {
 #[tokio::test]
 async fn the_models_of_the_owner_with_their_deployments() {
     let mut flow = listed("owner").await;
+    flow.shows("stopped").await;
     let screen = flow.screen();
     for name in ["churn-prod", "playground", "add", "churn", "slow", "flaky", "retired", "echo"] {
         assert!(screen.contains(name), "{name}:\n{screen}");

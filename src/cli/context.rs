@@ -108,6 +108,7 @@ impl Context {
     pub fn start(&self, session: Option<Session>) -> Start {
         let loaded = self.loaded();
         Start {
+            log_file: self.global.log_file.clone(),
             session,
             embedded: None,
             ui: loaded.ui,

@@ -53,6 +53,8 @@ pub struct Start {
     pub embedded: Option<Embedding>,
     pub ui: UiSettings,
     pub no_color: bool,
+    /// Where the log is written, if it is.
+    pub log_file: Option<PathBuf>,
     /// What was wrong with the configuration; it is shown, and defaults are used.
     pub problems: Vec<String>,
 }

@@ -75,6 +75,8 @@ pub async fn open(start: Start) -> Result<(), Error> {
         preferences.requests_file = private.then(|| store.dir().join("requests.json"));
         preferences.store = Some(store);
     }
+    let log = start.log_file.map(|file| file.display().to_string());
+    preferences.paths.push(("log", log.unwrap_or_else(|| "none; --log-file FILE writes one".to_owned())));
     let beginning = match (start.session, start.embedded) {
         (Some(session), _) => Beginning::Session(Box::new(session)),
         (None, Some(wish)) => Beginning::Embedded(embedded::Wish {
