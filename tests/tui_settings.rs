@@ -603,3 +603,26 @@ fn a_text_scrolls_back_from_its_end_at_once() {
     harness.keys("g");
     assert!(harness.screen(80, 24).contains("API keys"));
 }
+
+#[test]
+fn a_comment_says_when_it_is_full() {
+    let mut harness = demo();
+    harness.keys("n<tab><tab>");
+    harness.paste(&"x".repeat(300));
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("a comment ends at 200 characters") && screen.contains("Enter create key"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_file_is_proposed_under_a_plain_name() {
+    let mut harness = demo();
+    harness.keys("n<enter><enter>batch<enter>");
+    let (id, _) = only_call(&mut harness);
+    let created = CreateV2KeyResponse { comments: "Größe — (nightly)  run!".into(), ..made() };
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(created)))));
+    harness.keys("w");
+    assert!(harness.screen(80, 24).contains("gr-e-nightly-run.key"), "{}", harness.screen(80, 24));
+}

@@ -77,7 +77,8 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
         _ if !app.session.signed_in => None,
         _ if contexts(app).first() == Some(&Context::FilterField) => Some("keep filter"),
         Tab::Settings => settings::submit_word(app),
-        Tab::Models | Tab::Admin => None,
+        Tab::Models => models::submit_word(app),
+        Tab::Admin => admin::submit_word(app),
     }
 }
 

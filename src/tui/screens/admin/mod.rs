@@ -97,6 +97,15 @@ pub(super) fn typing(app: &App) -> bool {
     }
 }
 
+/// What Enter does in the form that has the keys.
+pub(super) fn submit_word(app: &App) -> Option<&'static str> {
+    match app.admin.section {
+        Section::Users => None,
+        Section::Security => Some("change"),
+        Section::Projects => Some(if typing(app) { "go on" } else { "give it" }),
+    }
+}
+
 pub(super) fn modal(app: &App) -> bool {
     match app.admin.section {
         Section::Users => false,

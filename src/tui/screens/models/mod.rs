@@ -45,6 +45,18 @@ pub(in crate::tui) fn names(app: &App) -> impl Iterator<Item = (String, String)>
     app.models.list.rows().iter().map(|row| (row.model.id.clone(), row.path()))
 }
 
+/// What Enter does in the form that has the keys.
+pub(super) fn submit_word(app: &App) -> Option<&'static str> {
+    let models = &app.models;
+    if models.is_modal() {
+        return None;
+    }
+    match models.runs_in_sight() {
+        Some(runs) => runs.asking.then_some("begin run"),
+        None => models.panel().map(|_| "send test"),
+    }
+}
+
 /// Selects a model by its id.
 pub(in crate::tui) fn select(app: &mut App, model_id: &str) -> Effects {
     let height = update::rows_in_sight(app);
