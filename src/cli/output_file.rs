@@ -17,7 +17,7 @@ pub struct OutputFile {
 impl OutputFile {
     /// A file that is not there yet: what is there may be the only copy of another key.
     pub fn new(path: &Path) -> Result<Self, Failure> {
-        if path.symlink_metadata().is_ok() && !path.is_dir() {
+        if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
             return Err(Failure::invalid(format!("{} exists already", path.display()))
                 .hint("name a file that does not exist, or move this one away"));
         }
