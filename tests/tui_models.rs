@@ -9,7 +9,7 @@ async fn listed(username: &str) -> Flow {
     let mut flow = Flow::demo(username).await;
     flow.keys("2");
     flow.wait("the deployments", |screen| {
-        screen.contains("MODEL") && screen.matches("deployed").count() >= 5
+        screen.contains("MODEL") && screen.matches("deployed").count() >= 5 && !screen.contains("on   …")
     })
     .await;
     flow

@@ -36,6 +36,7 @@ pub struct Session {
 pub struct KnownKey {
     pub label: String,
     pub username: String,
+    pub key_id: Option<String>,
     pub key: ApiKey,
 }
 

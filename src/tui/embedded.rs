@@ -93,6 +93,7 @@ fn session(running: &Running, wish: &Wish) -> Result<Session, String> {
         .map(|credential| KnownKey {
             label: format!("{} (demo)", credential.username),
             username: credential.username,
+            key_id: Some(credential.key_id),
             key: credential.api_key,
         })
         .collect();

@@ -15,6 +15,7 @@ use crate::config::resolve::open_profile;
 use crate::config::{self, Credential, Profile, Profiles, Session, Store};
 use crate::expiry::Policy;
 use crate::secret::ApiKey;
+use crate::text;
 use crate::wire::{AUDIENCE_API, V2KeyDetails};
 use ratatui::style::Color;
 
@@ -28,6 +29,13 @@ pub struct KnownKey {
     pub key: ApiKey,
     /// How many model calls were made with it in this run.
     pub tests: usize,
+}
+
+impl KnownKey {
+    /// Which key it is: its Key ID as tables show it, or the end of its text where that is not known.
+    pub fn id(&self) -> String {
+        self.key_id.as_deref().map_or_else(|| self.key.masked(), |id| text::short_id(id).into_owned())
+    }
 }
 
 /// How the connection is, as far as the last answer tells.
@@ -89,7 +97,7 @@ impl SessionState {
         let known_keys = session.known_keys.iter().map(|known| KnownKey {
             label: known.label.clone(),
             username: known.username.clone(),
-            key_id: None,
+            key_id: known.key_id.clone(),
             key: known.key.clone(),
             tests: 0,
         });

@@ -54,6 +54,7 @@ impl Flow {
             .map(|credential| KnownKey {
                 label: format!("{} (demo)", credential.username),
                 username: credential.username.clone(),
+                key_id: Some(credential.key_id.clone()),
                 key: credential.api_key.clone(),
             })
             .collect();

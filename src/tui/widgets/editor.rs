@@ -108,7 +108,10 @@ impl JsonEditor {
         let changed = match key.code {
             KeyCode::Char('w') if ctrl => self.lines.delete_word(),
             KeyCode::Char('k') if ctrl => self.lines.delete_line_by_end(),
-            KeyCode::Char('u') if ctrl => self.lines.undo(),
+            KeyCode::Char('u') if ctrl => self.lines.delete_line_by_head(),
+            // Terminals send Ctrl-_ as what Ctrl-7 is.
+            KeyCode::Char('_' | '7') if ctrl => self.lines.undo(),
+            KeyCode::Char('a') if ctrl => return self.go(CursorMove::Head),
             KeyCode::Char('y') if ctrl => self.lines.redo(),
             KeyCode::Char('e') if ctrl => return self.go(CursorMove::End),
             KeyCode::Char(c) if !ctrl && !c.is_control() => {
@@ -159,6 +162,15 @@ impl JsonEditor {
         Edit::Moved
     }
 
+    pub fn line_count(&self) -> usize {
+        self.lines.lines().len()
+    }
+
+    /// The first line that is drawn, from 0, where there is room for `height` of them.
+    pub fn first_in_sight(&self, height: usize, focused: bool) -> usize {
+        if focused { (self.lines.cursor().0 + 1).saturating_sub(height) } else { 0 }
+    }
+
     fn read(&mut self) {
         self.value = read_json(&self.text());
     }
@@ -172,7 +184,7 @@ impl JsonEditor {
         }
         let (height, columns) = (usize::from(area.height), usize::from(area.width));
         let cursor = self.lines.cursor();
-        let top = if focused { (cursor.0 + 1).saturating_sub(height) } else { 0 };
+        let top = self.first_in_sight(height, focused);
         let broken = self.value.as_ref().err();
         for (row, line) in self.lines.lines().iter().enumerate().skip(top).take(height) {
             let y = area.y + (row - top) as u16;
@@ -220,13 +232,37 @@ pub fn read_json(json: &str) -> Result<Value, JsonProblem> {
     serde_json::from_str(json).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        let message = in_words(message.split(" at line ").next().unwrap_or_default());
         // serde_json counts bytes, and from 0 in a line without any.
         let text = json.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         let bytes = column.saturating_sub(1).min(text.len());
         let characters = text.char_indices().take_while(|(at, _)| *at < bytes).count();
         JsonProblem { line, column: characters + 1, message }
     })
+}
+
+/// What serde_json says, for somebody who writes JSON once a month; its own words where there are
+/// no better ones.
+fn in_words(message: &str) -> String {
+    let words = match message {
+        "EOF while parsing an object" => "} is missing at the end",
+        "EOF while parsing a list" => "] is missing at the end",
+        "EOF while parsing a string" => "a text has no \" at its end",
+        "EOF while parsing a value" => "a value is missing",
+        "trailing characters" => "there is more behind the end",
+        "trailing comma" => "nothing follows the comma",
+        "expected value" => "no value; texts stand in \"",
+        "key must be a string" => "a name must stand in \"",
+        "expected `:`" => "a : is missing behind the name",
+        "expected `,` or `}`" => "a , or } is missing",
+        "expected `,` or `]`" => "a , or ] is missing",
+        "expected ident" => "true, false or null is misspelt",
+        "invalid number" => "this is no number",
+        "invalid escape" => "no such escape; \\\\ is a backslash",
+        other if other.starts_with("control character") => "line break in a text: write \\n",
+        other => other,
+    };
+    words.to_owned()
 }
 
 /// `value` over several lines, but on one where it fits: `{"a": 3, "b": 5}` stays easy to edit.
@@ -268,7 +304,7 @@ mod tests {
         press(&mut editor, KeyCode::Backspace);
         let problem = editor.value().unwrap_err();
         assert_eq!((problem.line, problem.column), (1, 7));
-        assert!(problem.message.starts_with("EOF while parsing"), "{problem}");
+        assert!(problem.message.starts_with("} is missing"), "{problem}");
         assert!(editor.is_touched());
         press(&mut editor, KeyCode::Char('}'));
         assert_eq!(editor.value().unwrap()["a"], 3);
@@ -280,7 +316,7 @@ mod tests {
         let problem = read_json("{\n  \"ü日\": x}").unwrap_err();
         assert_eq!((problem.line, problem.column), (2, 9));
         let shown = problem.to_string();
-        assert_eq!(shown, "line 2, column 9: expected value");
+        assert_eq!(shown, "line 2, column 9: no value; texts stand in \"");
         assert_eq!(read_json(" \n").unwrap_err().line, 1);
     }
 
@@ -291,12 +327,24 @@ mod tests {
         assert_eq!(editor.format(), Edit::Changed);
         assert!(editor.text().lines().count() > 3);
         assert_eq!(editor.value().unwrap(), &value);
-        editor.on_key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
-        editor.on_key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
+        editor.on_key(KeyEvent::new(KeyCode::Char('7'), KeyModifiers::CONTROL));
+        editor.on_key(KeyEvent::new(KeyCode::Char('7'), KeyModifiers::CONTROL));
         assert_eq!(editor.text(), "{\"rows\":[{\"x\":1},{\"x\":2}]}");
         editor.replace("{");
         assert_eq!(editor.format(), Edit::Ignored);
         assert_eq!(editor.text(), "{");
+    }
+
+    #[test]
+    fn lines_are_cleared_as_in_a_shell() {
+        let ctrl = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+        let mut editor = JsonEditor::new("{\"a\": 1,\n\"b\": 2}");
+        editor.on_key(ctrl('u'));
+        assert_eq!(editor.text(), "{\"a\": 1,\n");
+        editor.on_key(ctrl('u'));
+        editor.on_key(ctrl('a'));
+        editor.on_key(ctrl('k'));
+        assert_eq!(editor.text(), "");
     }
 
     #[test]

@@ -479,6 +479,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         focused: true,
         needle: state.filter.text(),
     };
+    let inside = Rect { width: inside.width.saturating_sub(1), ..inside };
     table.render(&state.table, inside, frame.buffer_mut(), |row, cells| {
         let Some(user) = state.users.get(row) else { return false };
         cells.push(Shown::new(user.username.as_str()));

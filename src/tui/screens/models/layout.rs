@@ -33,11 +33,11 @@ pub fn inside(area: Rect) -> Rect {
     Rect { x: area.x + u16::from(width > 0), y: area.y + u16::from(height > 0), width, height }
 }
 
-/// The rows of models within the list's area: without border, column heads, and the line about
-/// the selected model.
-pub fn list_rows(list: Rect) -> Rect {
+/// The rows of models within the list's area: without border, column heads, the filter where the
+/// list is `filtered`, and the line about the selected model.
+pub fn list_rows(list: Rect, filtered: bool) -> Rect {
     let inner = inside(list);
-    let footer = if inner.height > 8 { 2 } else { 0 };
+    let footer = if inner.height > 8 { 2 } else { 0 } + u16::from(filtered);
     let heads = inner.height.min(1);
     Rect { y: inner.y + heads, height: inner.height.saturating_sub(heads + footer), ..inner }
 }
@@ -67,7 +67,13 @@ pub fn model_parts(area: Rect, request: usize, why: u16) -> ModelParts {
         taken
     };
     let tall = area.height >= TALL;
-    let overview = take(if tall { 9 } else { 2.min(inner.height.saturating_sub(8)) });
+    // In a low window the reason of a failure matters more than what the model is.
+    let low = why > 0 && inner.height < 15;
+    let overview = take(match () {
+        () if tall => 9,
+        () if low => 0,
+        () => 2.min(inner.height.saturating_sub(8)),
+    });
     take(u16::from(inner.height > 14));
     let key = take(1);
     let most = if tall { 10 } else { (inner.height / 4).max(1) };
@@ -75,7 +81,7 @@ pub fn model_parts(area: Rect, request: usize, why: u16) -> ModelParts {
     let test = take(1);
     take(u16::from(inner.height > 16));
     let heads = take(1);
-    let why_rows = why.min(rest.height.saturating_sub(2));
+    let why_rows = why.min(rest.height.saturating_sub(if low { 1 } else { 2 }));
     let results = Rect { height: rest.height - why_rows, ..rest };
     let why = Rect { y: results.bottom(), height: why_rows, ..rest };
     ModelParts { overview, key, request, test, heads, results, why }
@@ -111,7 +117,7 @@ mod tests {
                 ] {
                     assert!(part.is_empty() || area.intersection(part) == part, "{area:?} {part:?}");
                 }
-                let rows = list_rows(area);
+                let rows = list_rows(area, true);
                 assert!(rows.is_empty() || area.intersection(rows) == rows, "{area:?} {rows:?}");
             }
         }

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`list`], [`row`] | the rows: filter, order, window, what is known of the deployments |
+//! | [`overview`] | what is known of a model, as facts with names |
 //! | [`panel`] | the Test panel of one model: key, request, results |
 //! | [`results`] | one ended test, in a line and as a whole |
 //! | [`calls`] | what the tab asks of the world |
@@ -17,6 +18,7 @@ pub mod code;
 pub mod example;
 pub mod layout;
 pub mod list;
+pub mod overview;
 pub mod panel;
 pub mod results;
 pub mod row;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Action, Diagnosis};
 use crate::probe::{CallResult, FailureKind};
 use crate::text;
 use crate::tui::requests::RequestId;
@@ -37,6 +37,8 @@ pub struct TestResult {
     pub sent: String,
     pub call: CallResult,
     pub why: Why,
+    /// What the diagnosis offered has been done: to be tested again.
+    pub mended: bool,
     /// The RESULT column: the response, or what went wrong.
     pub summary: String,
 }
@@ -45,7 +47,7 @@ impl TestResult {
     pub fn new(number: u32, key: String, sent: String, call: CallResult) -> Self {
         let why = if call.failure().is_some() { Why::Unknown } else { Why::Nothing };
         let summary = summary(&call);
-        Self { number, key, sent, call, why, summary }
+        Self { number, key, sent, call, why, mended: false, summary }
     }
 
     /// The HTTP code, or a dash and why there is none.
@@ -70,6 +72,16 @@ impl TestResult {
             Why::Known(diagnosis) => Some(diagnosis),
             Why::Nothing | Why::Unknown | Why::Asking(_) => None,
         }
+    }
+
+    /// Whether adding this user to this project is what the diagnosis offers.
+    pub fn wants_collaborator(&self, project_id: &str, username: &str) -> bool {
+        self.diagnosis().is_some_and(|diagnosis| {
+            diagnosis.actions.iter().any(|action| {
+                matches!(action, Action::AddCollaborator { project_id: project, username: user, .. }
+                    if project == project_id && user == username)
+            })
+        })
     }
 
     pub fn forget_most_of_the_body(&mut self) {
@@ -100,7 +112,11 @@ impl TestResult {
                 }
             };
             say("WHY", &diagnosis.sentence);
-            diagnosis.remedy.iter().for_each(|remedy| say("FIX", remedy));
+            if self.mended {
+                say("FIX", "It has been mended since: test again.");
+            } else {
+                diagnosis.remedy.iter().for_each(|remedy| say("FIX", remedy));
+            }
             diagnosis.unverified.iter().for_each(|doubt| say("OPEN", doubt));
         }
         lines.push(String::new());

@@ -98,12 +98,21 @@ impl Purpose {
     }
 }
 
-/// One result, whole.
+/// What is shown whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The result with this number.
+    Result(u32),
+    /// What is known of the model.
+    Overview,
+}
+
+/// One result or Overview, whole.
 #[derive(Debug)]
 pub struct Viewer {
     pub title: String,
     pub model_id: String,
-    pub number: u32,
+    pub shown: Shown,
     pub lines: Vec<String>,
     /// The first line in sight.
     pub top: usize,
@@ -202,6 +211,11 @@ impl State {
             // Enter breaks the line there.
             Some(Focus::Request) => &[Context::ModelPanel],
         }
+    }
+
+    /// Whether the list is filtered or about to be.
+    pub fn is_filtered(&self) -> bool {
+        self.filter.is_some() || !self.list.filter().is_empty()
     }
 
     /// Whether something lies over the tab and wants an answer.

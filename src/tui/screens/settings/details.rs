@@ -71,7 +71,7 @@ pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
     let known = app.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));
     if let Some(known) = known {
         lines.push(Line::default());
-        lines.push(Line::from("Made in this run: its text is known here."));
+        lines.push(Line::from("Its text is known here."));
         lines.push(Line::from(format!("Used for {} here.", text::count(known.tests, "test", "tests"))));
     }
     if is_own(app, &key.key_id) {

@@ -81,7 +81,7 @@ fn summary(app: &App) -> String {
             let known =
                 app.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));
             if let Some(known) = known {
-                text.push_str(&format!(" {dot} made here, {}", text::count(known.tests, "test", "tests")));
+                text.push_str(&format!(" {dot} at hand, {}", text::count(known.tests, "test", "tests")));
             }
             if super::is_own(app, &key.key_id) {
                 text.push_str(&format!(" {dot} signed in with it"));

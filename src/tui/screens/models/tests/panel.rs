@@ -43,8 +43,61 @@ fn a_refusal_is_explained_and_mended() {
     );
     let reply = Reply::CollaboratorAdded { project_id, project, username, permission, done: Ok(()) };
     send(&mut harness, id, reply);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("mended: test again (t)") && !screen.contains("fix:"), "{screen}");
+    harness.keys("a");
+    assert!(harness.calls().is_empty(), "it is not offered again");
     tested(&mut harness, "t", success());
     snapshots("test_mended", &mut harness);
+    harness.keys("<down><down>");
+    assert!(harness.screen(80, 24).contains("mended: test again (t)"), "nor on the old row");
+}
+
+#[test]
+fn the_whole_overview_is_one_key_away() {
+    let mut harness = listed();
+    harness.keys("i");
+    snapshots("overview", &mut harness);
+    harness.screen(80, 24);
+    harness.keys("y");
+    assert!(
+        matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("endpoint    POST http://localhost:8642/model")),
+        "{:?}",
+        harness.effects
+    );
+    harness.keys("<esc>t");
+    assert!(harness.screen(80, 24).contains("i shows all"));
+    harness.keys("i");
+    assert!(harness.screen(80, 24).contains("access key  madd…0000"));
+}
+
+#[test]
+fn a_request_that_is_longer_than_its_place_says_so() {
+    let mut harness = listed();
+    harness.keys("t");
+    harness.keys("<shift-tab>");
+    harness.paste("\n\n\n\n\n\n");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("4-7 of 7"), "{screen}");
+    assert!(screen.contains("Tab next  Esc done"), "{screen}");
+}
+
+#[test]
+fn what_is_pasted_for_a_key_is_looked_at_at_once() {
+    let mut harness = listed();
+    harness.keys("t<shift-tab><shift-tab>");
+    harness.paste("mabcdefghijklmnopqrstuvwxyz01234");
+    assert!(harness.screen(80, 24).contains("API key: "), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn keys_are_named_by_their_key_id_where_it_is_known() {
+    let mut harness = listed();
+    harness.app.session.known_keys[0].key_id = Some("02931111111111111111111111175d9".into());
+    harness.keys("tK");
+    assert!(harness.screen(80, 24).contains("0293…75d9  outsider"), "{}", harness.screen(80, 24));
+    harness.keys("<end><enter>");
+    assert!(harness.screen(80, 24).contains("0293…75d9  outsider"));
 }
 
 #[test]
@@ -84,7 +137,14 @@ fn broken_json_is_not_sent_and_stays() {
     harness.keys("<tab><enter>");
     assert!(harness.calls().is_empty());
     snapshots("wrong_request", &mut harness);
-    let (_, request) = tested(&mut harness, "}<tab>t", success());
+    harness.keys("tb<esc>");
+    assert_eq!(
+        harness.app.models.panel().unwrap().editor.text(),
+        "{\"a\": 3, \"b\": 5",
+        "commands are no text"
+    );
+    harness.keys("<esc>t");
+    let (_, request) = tested(&mut harness, "<shift-tab>}<tab>t", success());
     assert_eq!(request, "{\"a\": 3, \"b\": 5}");
 }
 

@@ -136,6 +136,18 @@ fn a_run_goes_on_when_one_looks_elsewhere_and_leaving_asks() {
 }
 
 #[test]
+fn a_run_that_was_refused_throughout_says_so_first() {
+    let (mut harness, id, run) = running();
+    let mut refused = Summary::clone(&summary(200, true));
+    (refused.ok, refused.errors) = (0, 200);
+    refused.statuses = [(401, 200)].into();
+    send(&mut harness, id, Reply::RunEnded { model_id: run.model_id, ended: Ok(refused.into()) });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("no call succeeded: HTTP 401 × 200"), "{screen}");
+    assert!(!screen.contains("over time"), "{screen}");
+}
+
+#[test]
 fn a_run_that_cannot_begin_says_why() {
     let (mut harness, id, run) = running();
     let error =

@@ -10,9 +10,10 @@ use crate::tui::command::Command;
 use crate::tui::effect::{self, Effects};
 use crate::tui::requests::{Kind, Scope};
 use crate::tui::screens::models::calls::Call;
+use crate::tui::screens::models::overview;
 use crate::tui::screens::models::panel::{Focus, Panel};
 use crate::tui::screens::models::results::TestResult;
-use crate::tui::screens::models::state::{Choice, Chooser, Prompt, Purpose, Viewer};
+use crate::tui::screens::models::state::{Choice, Chooser, Prompt, Purpose, Shown, Viewer};
 use crate::tui::view;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::field::Field;
@@ -21,19 +22,30 @@ use crate::tui::widgets::field::Field;
 
 pub(super) fn open_result(app: &mut App) {
     let Some(row) = app.models.subject() else { return };
-    let (path, model_id) = (row.path(), row.model.id.clone());
     let Some(result) = app.models.panel().and_then(Panel::selected_result) else { return };
+    let title = format!("{}: result {}", row.path(), result.number);
+    show(app, title, row.model.id.clone(), Shown::Result(result.number));
+}
+
+/// Shows all that is known of a model.
+pub(super) fn open_overview(app: &mut App) {
+    let Some(row) = app.models.subject() else { return };
+    show(app, row.path(), row.model.id.clone(), Shown::Overview);
+}
+
+fn show(app: &mut App, title: String, model_id: String, shown: Shown) {
     let viewer = Viewer {
-        title: format!("{path}: result {}", result.number),
+        title,
         model_id,
-        number: result.number,
-        lines: result.whole(columns(app), false),
+        shown,
+        lines: Vec::new(),
         top: 0,
         folded: false,
         search: None,
         needle: String::new(),
     };
     app.models.viewer = Some(viewer);
+    rewrap(app);
 }
 
 /// Columns inside the viewer's border.
@@ -49,7 +61,19 @@ fn rows(app: &App) -> usize {
 /// The result that the viewer shows.
 pub(super) fn viewed(app: &App) -> Option<&TestResult> {
     let viewer = app.models.viewer.as_ref()?;
-    app.models.panels.get(&viewer.model_id)?.results.iter().find(|result| result.number == viewer.number)
+    let Shown::Result(number) = viewer.shown else { return None };
+    app.models.panels.get(&viewer.model_id)?.results.iter().find(|result| result.number == number)
+}
+
+/// What the viewer shows, in lines of at most `columns`.
+fn viewed_lines(app: &App, columns: usize, folded: bool) -> Option<Vec<String>> {
+    let viewer = app.models.viewer.as_ref()?;
+    match viewer.shown {
+        Shown::Result(_) => viewed(app).map(|result| result.whole(columns, folded)),
+        Shown::Overview => {
+            app.models.list.row(&viewer.model_id).map(|row| overview::whole(app, row, columns))
+        }
+    }
 }
 
 pub(super) fn viewer_command(app: &mut App, command: Command) -> Option<Effects> {
@@ -81,12 +105,19 @@ pub(super) fn viewer_command(app: &mut App, command: Command) -> Option<Effects>
         }
         Command::Fold => fold(app),
         Command::Back | Command::Quit => app.models.viewer = None,
+        Command::CopyResult if viewer.shown == Shown::Overview => {
+            let lines = viewed_lines(app, usize::MAX, false).unwrap_or_default();
+            return Some(copy(app, "the Overview was", lines.join("\n")));
+        }
         Command::CopyResult => {
             let body = viewed(app).map(TestResult::body_text).unwrap_or_default();
             return Some(copy(app, "the answer was", body));
         }
         Command::ExportResults => {
-            let name = format!("result-{}.txt", viewer.number);
+            let name = match viewer.shown {
+                Shown::Result(number) => format!("result-{number}.txt"),
+                Shown::Overview => "overview.txt".to_owned(),
+            };
             app.models.prompt =
                 Some(Prompt { purpose: Purpose::SaveResult, field: Field::new(name), problem: None });
         }
@@ -109,7 +140,7 @@ fn fold(app: &mut App) {
 pub(super) fn rewrap(app: &mut App) {
     let (columns, height) = (columns(app), rows(app));
     let Some(folded) = app.models.viewer.as_ref().map(|viewer| viewer.folded) else { return };
-    let Some(lines) = viewed(app).map(|result| result.whole(columns, folded)) else { return };
+    let Some(lines) = viewed_lines(app, columns, folded) else { return };
     if let Some(viewer) = &mut app.models.viewer {
         viewer.lines = lines;
         viewer.scroll_to(viewer.top, height);
@@ -223,8 +254,7 @@ fn submit(app: &mut App) -> Effects {
             save_request(app, name)
         }
         Purpose::SaveResult => {
-            let Some(text) = viewed(app).map(|result| result.whole(usize::MAX, false).join("\n") + "\n")
-            else {
+            let Some(text) = viewed_lines(app, usize::MAX, false).map(|lines| lines.join("\n") + "\n") else {
                 app.models.prompt = None;
                 return Effects::new();
             };

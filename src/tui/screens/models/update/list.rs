@@ -2,6 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
+use super::boxes::open_overview;
 use super::mend::{ask_restart, ask_stop, choose_language};
 use super::reading::{read_what_is_in_sight, refresh, rows_in_sight};
 use super::run::open_runs;
@@ -39,6 +40,7 @@ pub(super) fn list_command(app: &mut App, command: Command) -> Option<Effects> {
         Command::NextPart | Command::PreviousPart if view::is_wide(app) && !app.models.list.is_empty() => {
             open_selected(app);
         }
+        Command::ModelOverview => open_overview(app),
         Command::RestartModel => return Some(ask_restart(app)),
         Command::StopModel => return Some(ask_stop(app)),
         Command::CopyCall => choose_language(app),

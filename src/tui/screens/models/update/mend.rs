@@ -19,7 +19,11 @@ use crate::wire::ModelDeployment;
 
 /// The newest action of a kind that the selected result's diagnosis offers.
 pub(super) fn action<T>(app: &App, pick: impl Fn(&Action) -> Option<T>) -> Option<T> {
-    app.models.panel()?.selected_result()?.diagnosis()?.actions.iter().find_map(pick)
+    let result = app.models.panel()?.selected_result()?;
+    if result.mended {
+        return None;
+    }
+    result.diagnosis()?.actions.iter().find_map(pick)
 }
 
 pub(super) fn add_collaborator(app: &mut App) -> Effects {

@@ -149,7 +149,7 @@ pub fn paste(app: &mut App, pasted: &str) -> Effects {
 
 /// Shows the tab, to choose the model that is tested with this key.
 pub fn test_with(app: &mut App, known: KnownKey) -> Effects {
-    app.notices.info(app.now, format!("Enter on a model tests it with {}", known.key.masked()));
+    app.notices.info(app.now, format!("Enter on a model tests it with {} {}", known.id(), known.label));
     app.models.open = None;
     app.models.offered_key = Some(known);
     update::show(app, Tab::Models)

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::boxes::{choose, open_result};
+use super::boxes::{choose, open_overview, open_result};
 use super::mend::{add_collaborator, ask_restart, ask_stop, choose_language, copy_message};
 use super::run::open_runs;
 use super::saved::{ask_name, choose_request, note_sent};
@@ -15,6 +15,7 @@ use crate::tui::screens::models::calls::{Call, Test};
 use crate::tui::screens::models::panel::{Focus, KeyChoice, KeyToSend, Panel, Running};
 use crate::tui::screens::models::state::Choice;
 use crate::tui::widgets::Edit;
+use crate::tui::widgets::editor::JsonProblem;
 
 pub(super) fn panel_command(app: &mut App, command: Command) -> Option<Effects> {
     let panel = app.models.panel_mut()?;
@@ -41,11 +42,13 @@ pub(super) fn panel_command(app: &mut App, command: Command) -> Option<Effects> 
         (Command::ChooseKey, _) => choose_key(app),
         (Command::FormatRequest, _) => {
             if panel.editor.format() == Edit::Ignored {
-                panel.problem = panel.editor.value().err().map(|problem| format!("the request: {problem}"));
+                panel.problem =
+                    panel.editor.value().err().map(|problem| not_json("it stays as it is", problem));
             }
         }
         (Command::AddCollaboratorFix, _) => return Some(add_collaborator(app)),
         (Command::CopyMessage, _) => return Some(copy_message(app)),
+        (Command::ModelOverview, _) => open_overview(app),
         (Command::RestartModel, _) => return Some(ask_restart(app)),
         (Command::StopModel, _) => return Some(ask_stop(app)),
         (Command::CopyCall, _) => choose_language(app),
@@ -102,6 +105,8 @@ pub(super) fn panel_paste(app: &mut App, pasted: &str) -> Effects {
         Focus::Key => {
             panel.field.paste(pasted);
             panel.typed();
+            // What was pasted is whole: there is nothing to wait for.
+            panel.problem = panel.key_to_send().err().map(|problem| format!("API key: {problem}"));
         }
         Focus::Test | Focus::Results => {
             if let Ok(key) = ApiKey::parse(pasted) {
@@ -132,8 +137,8 @@ pub(super) fn send(app: &mut App) -> Effects {
         }
     };
     if let Err(problem) = panel.editor.value() {
-        panel.problem = Some(format!("the request is not JSON: {problem}"));
-        panel.focus = Focus::Request;
+        // The focus stays: what is pressed next is a command still, and no text of the request.
+        panel.problem = Some(not_json("nothing was sent", problem));
         return Effects::new();
     }
     panel.problem = None;
@@ -160,6 +165,12 @@ pub(super) fn send(app: &mut App) -> Effects {
     effects
 }
 
+/// Why nothing was done with a request; what is wrong with it stands beside it.
+pub(super) fn not_json(what: &str, problem: &JsonProblem) -> String {
+    let JsonProblem { line, column, .. } = problem;
+    format!("{what}: the request is no JSON yet, look at line {line}, column {column}")
+}
+
 pub(super) fn give_up_test(app: &mut App) -> Effects {
     let Some(running) = app.models.panel_mut().and_then(|panel| panel.running.take()) else {
         return Effects::new();
@@ -175,7 +186,7 @@ pub(super) fn key_options(app: &App) -> Vec<(String, KeyChoice)> {
         ("no key".to_owned(), KeyChoice::Nothing),
     ];
     options.extend(app.session.known_keys.iter().map(|known| {
-        let label = format!("{}  {}", known.key.masked(), known_label(&known.label, &known.username));
+        let label = format!("{}  {}", known.id(), known_label(&known.label, &known.username));
         (label, KeyChoice::Known(known.clone()))
     }));
     options
@@ -201,13 +212,13 @@ fn choose_key(app: &mut App) {
     choose(app, "API key for the test", options, selected);
 }
 
-/// What to call the chosen key in results: never more of it than the last four characters.
+/// What to call the chosen key in results: its Key ID, else no more of it than its end.
 pub(super) fn key_label(panel: &Panel, user: &str) -> String {
     match &panel.choice {
         KeyChoice::SignedIn => format!("the key of {user}"),
         KeyChoice::Nothing => "no key".to_owned(),
         KeyChoice::Known(known) => {
-            format!("{} {}", known.key.masked(), known_label(&known.label, &known.username))
+            format!("{} {}", known.id(), known_label(&known.label, &known.username))
         }
         KeyChoice::Typed => panel.field.masked(false),
     }

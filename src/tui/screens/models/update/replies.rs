@@ -98,8 +98,12 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
                 result.why = Why::Known(diagnosis);
             }
         }
-        Reply::CollaboratorAdded { project, username, permission, done, .. } => match done {
+        Reply::CollaboratorAdded { project_id, project, username, permission, done } => match done {
             Ok(()) => {
+                let results = app.models.panels.values_mut().flat_map(|panel| &mut panel.results);
+                for result in results.filter(|result| result.wants_collaborator(&project_id, &username)) {
+                    result.mended = true;
+                }
                 let text =
                     format!("{username} is a collaborator of {project} now ({permission}); test again");
                 app.notices.info(app.now, text);

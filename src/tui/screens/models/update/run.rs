@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 use tokio_util::sync::CancellationToken;
 
 use super::Confirmed;
-use super::panel::key_label;
+use super::panel::{key_label, not_json};
 use crate::probe::CallError;
 use crate::probe::run::Plan;
 use crate::tui::app::App;
@@ -156,7 +156,7 @@ pub(super) fn begin_with(app: &mut App, plan: Plan) -> Effects {
     let Some(panel) = app.models.panel_mut() else { return Effects::new() };
     let wrong = match (panel.key_to_send(), panel.editor.value()) {
         (Err(problem), _) => Some((Focus::Key, format!("API key: {problem}"))),
-        (_, Err(problem)) => Some((Focus::Request, format!("the request is not JSON: {problem}"))),
+        (_, Err(problem)) => Some((Focus::Test, not_json("the run did not begin", problem))),
         (Ok(_), Ok(_)) => None,
     };
     let Some(key) = panel.key_to_send().ok().filter(|_| wrong.is_none()) else {

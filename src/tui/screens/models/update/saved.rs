@@ -1,6 +1,7 @@
 //! Requests that are kept: what was sent, what was saved under a name.
 
 use super::boxes::choose;
+use super::panel::not_json;
 use crate::tui::app::App;
 use crate::tui::effect::{self, Effects};
 use crate::tui::requests::{Kind, Scope};
@@ -38,7 +39,7 @@ pub(super) fn note_sent(app: &mut App, model_id: &str, request: &str) -> Effects
 pub(super) fn ask_name(app: &mut App) {
     let Some(panel) = app.models.panel_mut() else { return };
     if let Err(problem) = panel.editor.value() {
-        panel.problem = Some(format!("the request is not JSON: {problem}"));
+        panel.problem = Some(not_json("nothing was saved", problem));
         return;
     }
     app.models.prompt =

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::{bordered, cell, cursor, put};
@@ -13,6 +13,7 @@ use crate::tui::app::App;
 use crate::tui::screens::models::layout;
 use crate::tui::screens::models::list::{Deployed, Fetched, ListScope};
 use crate::tui::screens::models::update::count;
+use crate::tui::widgets::field::Field;
 
 /// Widths of the list's columns.
 #[derive(Debug, Clone, Copy)]
@@ -39,24 +40,20 @@ pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.preferences.theme;
     let models = &app.models;
     let focused = models.open.is_none();
-    let title = match &models.filter {
-        Some(field) => Line::from(vec![
-            Span::styled(" Models ", theme.title),
-            Span::styled("/", theme.key),
-            Span::styled(format!("{}_ ", text::clean(field.text())), theme.field_focused),
-        ]),
-        None if models.list.filter().is_empty() => Line::styled(" Models ", theme.title),
-        None => Line::from(vec![
-            Span::styled(" Models ", theme.title),
-            Span::styled(format!("/{} ", text::clean(models.list.filter())), theme.matched),
-        ]),
-    };
-    bordered(app, frame, area, title, Line::styled(format!(" {} ", summary(app)), theme.dim), focused);
-    let rows = layout::list_rows(area);
+    let title = Line::styled(" Models ", theme.title);
+    let summary = summary(app);
+    let summary = text::truncate(&summary, usize::from(area.width).saturating_sub(13));
+    bordered(app, frame, area, title, Line::styled(format!(" {summary} "), theme.dim), focused);
+    let rows = layout::list_rows(area, models.is_filtered());
     let inner = layout::inside(area);
     let buf = frame.buffer_mut();
     if inner.is_empty() {
         return;
+    }
+    let mut below = rows;
+    if models.is_filtered() && rows.bottom() < inner.bottom() {
+        filter(app, buf, Rect { y: rows.bottom(), height: 1, ..inner });
+        below.height += 1;
     }
     let columns = Columns::of(inner.width);
     let heads = Rect { height: 1, ..inner };
@@ -99,7 +96,19 @@ pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
         let replicas = entry.replicas().map(|n| n.to_string()).unwrap_or_default();
         cell(buf, row, x, columns.replicas, &replicas, theme.text);
     }
-    about_selected(app, buf, rows, inner);
+    about_selected(app, buf, below, inner);
+}
+
+/// The filter under the rows, as the other tabs have it.
+fn filter(app: &App, buf: &mut Buffer, row: Rect) {
+    let theme = &app.preferences.theme;
+    let open = app.models.filter.is_some();
+    put(buf, row, row.x + 1, "/", if open { theme.key } else { theme.dim });
+    let place = Rect { x: row.x + row.width.min(3), width: row.width.saturating_sub(4), ..row };
+    match &app.models.filter {
+        Some(field) => field.render(place, buf, true, &app.styles()),
+        None => Field::new(app.models.list.filter()).render(place, buf, false, &app.styles()),
+    }
 }
 
 /// The line under the rows: what the selected model does.

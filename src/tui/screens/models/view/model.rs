@@ -6,15 +6,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::list::status;
-use super::results::{explain, results, why_lines};
+use super::results::{explain, results, why_lines, wrapped};
 use super::{bordered, cell, fit, put};
 use crate::text;
 use crate::tui::app::App;
+use crate::tui::command::{Command, Context};
 use crate::tui::screens::models::layout;
 use crate::tui::screens::models::list::Row;
+use crate::tui::screens::models::overview;
 use crate::tui::screens::models::panel::{Focus, KeyChoice, Panel};
 use crate::tui::screens::models::update::known_label;
-use crate::wire::Project;
 
 pub(super) fn model(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.preferences.theme;
@@ -36,11 +37,9 @@ pub(super) fn model(app: &App, frame: &mut Frame<'_>, area: Rect) {
     bordered(app, frame, area, title, right, focused);
     let panel = app.models.panels.get(&row.model.id);
     let lines = panel.map_or(1, |panel| panel.editor.text().lines().count());
-    let why = panel.map(|panel| why_lines(app, panel)).unwrap_or_default();
     let width = usize::from(layout::inside(area).width.saturating_sub(2)).max(1);
-    let wanted: usize =
-        why.iter().map(|(head, words, _)| text::wrap(&format!("{head}{words}"), width).len()).sum();
-    let parts = layout::model_parts(area, lines, u16::try_from(wanted).unwrap_or(u16::MAX).min(6));
+    let why = panel.map(|panel| wrapped(why_lines(app, panel), width)).unwrap_or_default();
+    let parts = layout::model_parts(area, lines, u16::try_from(why.len()).unwrap_or(u16::MAX).min(9));
     let buf = frame.buffer_mut();
     overview(app, buf, parts.overview, row);
     let Some(panel) = panel else {
@@ -52,97 +51,24 @@ pub(super) fn model(app: &App, frame: &mut Frame<'_>, area: Rect) {
     request(app, buf, parts.request, panel, focused);
     test_line(app, buf, parts.test, panel, focused);
     results(app, buf, parts.heads, parts.results, panel, focused);
-    explain(buf, parts.why, &why);
+    explain(app, buf, parts.why, &why);
 }
 
 pub(super) fn overview(app: &App, buf: &mut Buffer, area: Rect, row: &Row) {
     let theme = &app.preferences.theme;
-    let project = app.models.projects.get(&row.model.project.public_identifier);
-    let owner = project.map_or("…", |project| project.owner.username.as_str());
-    let mine = project
-        .map_or_else(|| "…".to_owned(), |project| permission(project, app.session.username.as_deref()));
-    let auth =
-        if row.model.auth_enabled { "on: calls need an API key" } else { "off: calls need no API key" };
-    let description = text::clean(&row.model.description).into_owned();
-    let facts: Vec<(&str, String)> = if area.height > 3 {
-        let build = row.deployed.build();
-        let deployment = row.deployed.deployment();
-        vec![
-            ("about", description),
-            ("owner", format!("{}, you: {mine}", text::clean(owner))),
-            ("auth", auth.to_owned()),
-            ("access key", text::short_id(&row.model.access_key).into_owned()),
-            ("endpoint", format!("POST {}", app.session.model_url)),
-            (
-                "deployment",
-                deployment.map_or_else(
-                    || row.deployed.word().to_owned(),
-                    |deployment| {
-                        format!(
-                            "{}, {} since {}",
-                            text::short_id(&deployment.id),
-                            text::clean(&deployment.status),
-                            when(&deployment.updated_at)
-                        )
-                    },
-                ),
-            ),
-            (
-                "build",
-                build.map_or_else(String::new, |build| {
-                    format!(
-                        "{} {}:{}",
-                        text::short_id(&build.id),
-                        text::clean(&build.file_path),
-                        text::clean(&build.function_name)
-                    )
-                }),
-            ),
-            (
-                "resources",
-                deployment.map_or_else(String::new, |deployment| {
-                    let gpus = match deployment.nvidia_gpu.0 {
-                        0 => String::new(),
-                        n => format!(", {n} GPU"),
-                    };
-                    let replicas = usize::try_from(deployment.replicas.0).unwrap_or(0);
-                    format!(
-                        "{} × {} vCPU, {} GB{gpus}",
-                        text::count(replicas, "replica", "replicas"),
-                        deployment.cpu,
-                        deployment.memory
-                    )
-                }),
-            ),
-        ]
-    } else {
-        vec![("about", description), ("owner", format!("{}, you: {mine} · auth {auth}", text::clean(owner)))]
-    };
+    let all = area.height > 3;
+    let facts = if all { overview::facts(app, row) } else { overview::short_facts(app, row) };
     for (line, (name, words)) in area.rows().zip(facts) {
         cell(buf, line, line.x + 1, 11, name, theme.dim);
         let columns = usize::from(line.width.saturating_sub(13));
         put(buf, line, line.x + 12, &text::truncate(&words, columns), theme.text);
     }
-}
-
-/// `2026-11-23 09:14`, or the text as it came.
-pub(super) fn when(time: &str) -> String {
-    crate::wire::time::parse(time)
-        .map_or_else(|| text::clean(time).into_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
-}
-
-/// The strongest right of the signed-in user in a project.
-pub(super) fn permission(project: &Project, username: Option<&str>) -> String {
-    let rights = project.permissions;
-    let word = match () {
-        () if username == Some(project.owner.username.as_str()) => "owner",
-        () if rights.admin => "admin",
-        () if rights.write => "write",
-        () if rights.operator => "operator",
-        () if rights.read => "read",
-        () => return format!("nothing listed ({} project)", text::clean(&project.visibility)),
-    };
-    word.to_owned()
+    let entry = app.entry(Command::ModelOverview, &[Context::ModelPanel]);
+    if let (false, Some(line), Some(entry)) = (all, area.rows().next_back(), entry) {
+        let words = format!(" {} shows all ", app.keymap.key_of(entry));
+        let x = line.right().saturating_sub(words.len() as u16).max(line.x);
+        put(buf, line, x, &words, theme.key);
+    }
 }
 
 /// The sign and the name of a part, marked where it has the keys.
@@ -169,7 +95,7 @@ pub(super) fn key_line(app: &App, buf: &mut Buffer, line: Rect, panel: &Panel, f
         KeyChoice::SignedIn => format!("the key that is signed in ({})", app.session.user()),
         KeyChoice::Nothing => "none".to_owned(),
         KeyChoice::Known(known) => {
-            format!("{}  {}", known.key.masked(), known_label(&known.label, &known.username))
+            format!("{}  {}", known.id(), known_label(&known.label, &known.username))
         }
     };
     let style = if here { theme.field_focused } else { theme.field };
@@ -185,6 +111,13 @@ pub(super) fn request(app: &App, buf: &mut Buffer, area: Rect, panel: &Panel, fo
         return;
     }
     panel.editor.render(Rect { x, width: area.right() - x, ..area }, buf, here, &app.styles());
+    let (lines, height) = (panel.editor.line_count(), usize::from(area.height));
+    if lines > height && height > 1 {
+        let first = panel.editor.first_in_sight(height, here) + 1;
+        let words = format!("{first}-{} of {lines}", first + height - 1);
+        let below = Rect { y: area.y + 1, height: 1, ..area };
+        cell(buf, below, below.x + 1, 10, &words, app.preferences.theme.dim);
+    }
 }
 
 pub(super) fn test_line(app: &App, buf: &mut Buffer, line: Rect, panel: &Panel, focused: bool) {
@@ -201,5 +134,8 @@ pub(super) fn test_line(app: &App, buf: &mut Buffer, line: Rect, panel: &Panel, 
         let waited = app.waiting(running.id).unwrap_or_default().as_secs();
         let words = format!("{} test {}: {waited} s, Esc gives up", app.spinner(), running.number);
         put(buf, line, x, &fit(&words, line, x), theme.accent);
+    } else if focused && panel.focus == Focus::Request {
+        let words = "Tab next  Esc done  Ctrl-U deletes the line";
+        put(buf, line, x, &fit(words, line, x), theme.dim);
     }
 }

@@ -3,8 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::{cell, cursor, fit, put};
 use crate::diagnosis::{Action, Diagnosis};
@@ -73,13 +71,21 @@ pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, pane
     }
 }
 
+/// A head, words, and the style of the words.
+pub(super) type WhyLine = (String, String, Style);
+
 /// What there is to say under the results: heads, words, styles. First what the last press on
 /// Test was about, then why the selected result failed and what mends it.
-pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<(String, String, Style)> {
+pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<WhyLine> {
     let theme = &app.preferences.theme;
     let line = |head: &str, words: &str, style| (head.to_owned(), text::clean(words).into_owned(), style);
     if let Some(problem) = &panel.problem {
         return vec![line("", problem, theme.error)];
+    }
+    if panel.selected_result().is_some_and(|result| result.mended) {
+        let key = app.entry(Command::SendTest, &OFFERED_IN).map(|entry| app.keymap.key_of(entry));
+        let words = format!("test again ({})", key.unwrap_or_default());
+        return vec![line("mended: ", &words, theme.ok)];
     }
     match panel.selected_result().map(|result| &result.why) {
         None | Some(Why::Nothing) => Vec::new(),
@@ -92,7 +98,18 @@ pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<(String, String, Style)
                 lines.push(line(&head, words, theme.accent));
             }
             let head = if lines.len() == 1 { "fix: " } else { "     " };
-            lines.extend(diagnosis.remedy.as_ref().map(|remedy| line(head, remedy, theme.text)));
+            // What a key does about it says the same as the remedy.
+            let said = |action: &Action| {
+                let command = match action {
+                    Action::AddCollaborator { .. } => Command::AddCollaboratorFix,
+                    Action::RestartDeployment { .. } => Command::RestartModel,
+                    _ => return false,
+                };
+                app.entry(command, &OFFERED_IN).is_some_and(|entry| app.allows(entry))
+            };
+            if !diagnosis.actions.iter().any(said) {
+                lines.extend(diagnosis.remedy.as_ref().map(|remedy| line(head, remedy, theme.text)));
+            }
             lines
         }
     }
@@ -128,13 +145,30 @@ pub(super) fn offers(app: &App, diagnosis: &Diagnosis) -> Vec<(String, String)> 
 pub(super) const OFFERED_IN: [Context; 4] =
     [Context::MendableRefusal, Context::Refusal, Context::ModelPanel, Context::Global];
 
-pub(super) fn explain(buf: &mut Buffer, area: Rect, lines: &[(String, String, Style)]) {
-    let lines: Vec<Line<'_>> = lines
-        .iter()
-        .map(|(head, words, style)| {
-            Line::from(vec![Span::raw(head.as_str()), Span::styled(words.as_str(), *style)])
-        })
-        .collect();
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    Paragraph::new(lines).wrap(Wrap { trim: false }).render(inner.intersection(buf.area), buf);
+/// The same in rows of at most `columns`: what follows stands under the words.
+pub(super) fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {
+    let mut rows = Vec::new();
+    for (head, words, style) in lines {
+        let indent = text::width(&head);
+        for (at, part) in text::wrap(&words, columns.saturating_sub(indent)).into_iter().enumerate() {
+            let head = if at == 0 { head.clone() } else { " ".repeat(indent) };
+            rows.push((head, part, style));
+        }
+    }
+    rows
+}
+
+/// Draws the rows; where there is no room for all of them, the last says where they can be read.
+pub(super) fn explain(app: &App, buf: &mut Buffer, area: Rect, rows: &[WhyLine]) {
+    let fits = rows.len() <= usize::from(area.height);
+    for (at, (row, (head, words, style))) in area.rows().zip(rows).enumerate() {
+        let x = row.x + 1;
+        if !fits && at + 1 == usize::from(area.height) {
+            let words = format!("{} Enter on the result shows all", app.preferences.glyphs.ellipsis);
+            put(buf, row, x, &fit(&words, row, x), app.preferences.theme.dim);
+            return;
+        }
+        let x = put(buf, row, x, head, app.preferences.theme.text);
+        put(buf, row, x, words, *style);
+    }
 }

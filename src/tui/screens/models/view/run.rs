@@ -99,6 +99,16 @@ fn summary_of(app: &App, buf: &mut Buffer, area: Rect, summary: &Summary) {
         taken
     };
     progress(app, buf, take(1), summary);
+    let refused = summary.total > 0 && summary.ok == 0;
+    if refused {
+        put(
+            buf,
+            take(1),
+            area.x,
+            &text::truncate(&none_answered(summary), area.width.into()),
+            app.preferences.theme.error,
+        );
+    }
     let mut lines = report(summary);
     // The table of replicas is drawn here, to the width that there is.
     lines.truncate(lines.iter().position(|line| line.starts_with("REPLICA")).unwrap_or(lines.len()));
@@ -109,7 +119,21 @@ fn summary_of(app: &App, buf: &mut Buffer, area: Rect, summary: &Summary) {
     for (row, line) in text.rows().zip(&lines) {
         put(buf, row, row.x, line, app.preferences.theme.text);
     }
-    pictures(app, buf, rest, summary);
+    // Pictures of refusals would look like those of a good run.
+    if !refused {
+        pictures(app, buf, rest, summary);
+    }
+}
+
+/// `no call succeeded: HTTP 401 × 200; one test says why`.
+fn none_answered(summary: &Summary) -> String {
+    let statuses = summary.statuses.iter().map(|(status, n)| format!("HTTP {status} × {n}"));
+    let others = summary.failures.iter().map(|(kind, n)| format!("{} × {n}", kind.replace('_', " ")));
+    let mut reasons: Vec<String> = statuses.collect();
+    if reasons.is_empty() {
+        reasons.extend(others);
+    }
+    format!("no call succeeded: {}; one test (Esc, t) says why", reasons.join(", "))
 }
 
 /// The replicas as a table, the busiest first; at most six of them.
