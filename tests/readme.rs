@@ -1,0 +1,86 @@
+//! The README against the program: its list of keys is the table of commands.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use keybench::tui::command::{COMMANDS, Context, Entry};
+
+const BEGIN: &str =
+    "<!-- keys: made from the table of commands; `cargo test --test readme` says how to make it again -->\n";
+const END: &str = "<!-- end of keys -->";
+
+/// The headings of the list, and the contexts below each.
+const PARTS: &[(&str, &[Context])] = &[
+    ("Everywhere", &[Context::Global]),
+    ("Lists", &[Context::List]),
+    ("Forms and dialogs", &[Context::Form, Context::FilterField, Context::Palette, Context::Confirm]),
+    ("Settings", &[Context::Keys, Context::Reveal, Context::Profiles]),
+    (
+        "Models",
+        &[
+            Context::Models,
+            Context::ModelPanel,
+            Context::Results,
+            Context::Refusal,
+            Context::MendableRefusal,
+            Context::ResultView,
+            Context::RunLive,
+            Context::Run,
+        ],
+    ),
+    (
+        "Admin",
+        &[
+            Context::Admin,
+            Context::Users,
+            Context::UserKeys,
+            Context::Security,
+            Context::Projects,
+            Context::Collaborators,
+        ],
+    ),
+];
+
+#[test]
+fn the_readme_lists_the_keys_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = readme.split_once(BEGIN).expect("the README has a place for the keys");
+    let (kept, tail) = rest.split_once(END).expect("the list of keys ends");
+    if std::env::var_os("KEYBENCH_WRITE_README").is_some() {
+        std::fs::write(&path, format!("{head}{BEGIN}{}{END}{tail}", keys())).unwrap();
+        return;
+    }
+    assert!(
+        kept == keys(),
+        "the README's keys are out of date; KEYBENCH_WRITE_README=1 cargo test --test readme writes them again"
+    );
+}
+
+/// Every command stands once, under the first heading that it belongs to.
+fn keys() -> String {
+    let mut out = String::new();
+    let mut listed: Vec<&str> = Vec::new();
+    for (heading, contexts) in PARTS {
+        let _ = write!(out, "\n| {heading} | | name |\n|---|---|---|\n");
+        for entry in COMMANDS {
+            let belongs = entry.contexts.iter().any(|context| contexts.contains(context));
+            if belongs && !entry.keys.is_empty() && !listed.contains(&entry.id) {
+                listed.push(entry.id);
+                let _ = writeln!(out, "| {} | {} | `{}` |", chords(entry), entry.doc, entry.id);
+            }
+        }
+    }
+    let forgotten: Vec<&str> = COMMANDS
+        .iter()
+        .filter(|entry| !entry.keys.is_empty() && !listed.contains(&entry.id))
+        .map(|entry| entry.id)
+        .collect();
+    assert!(forgotten.is_empty(), "no part of the README's list has {forgotten:?}");
+    out.push('\n');
+    out
+}
+
+fn chords(entry: &Entry) -> String {
+    entry.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ")
+}
