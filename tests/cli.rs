@@ -33,6 +33,15 @@ fn the_interface_needs_a_terminal() {
 }
 
 #[test]
+fn an_error_that_nobody_can_read_keeps_its_exit_code() {
+    for command in [&["keys", "list"][..], &["keys", "list", "--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let status = Home::new().command(command).stderr(full).status().unwrap();
+        assert_eq!(status.code(), Some(3), "{command:?}");
+    }
+}
+
+#[test]
 fn a_key_that_could_not_be_handed_out_is_named() {
     let bench = Bench::demo();
     let home = bench.home("owner");

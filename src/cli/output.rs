@@ -43,7 +43,7 @@ impl Output {
     /// read standard error as one document.
     pub fn note(&self, remark: &str) {
         if !self.quiet && !self.json {
-            eprintln!("{}", text::clean(remark));
+            say(&text::clean(remark));
         }
     }
 
@@ -55,12 +55,12 @@ impl Output {
     /// An error on standard error, as `--json` wants it.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
-            eprintln!("{}", failure.to_json());
+            say(&failure.to_json().to_string());
             return;
         }
-        eprintln!("keybench: {}", text::clean(&failure.message));
+        say(&format!("keybench: {}", text::clean(&failure.message)));
         if let Some(hint) = &failure.hint {
-            eprintln!("  → {}", text::clean(hint));
+            say(&format!("  → {}", text::clean(hint)));
         }
     }
 
@@ -192,4 +192,10 @@ fn cannot_write(error: &io::Error) -> Failure {
         return Failure::new(Exit::Done, "closed", "");
     }
     Failure::new(Exit::Unwritten, "output", format!("the result cannot be written: {error}"))
+}
+
+/// A line on standard error. Nobody may be there to read it, after a hang-up for one, and that
+/// must not become a panic, which would hide the exit code.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
