@@ -106,5 +106,10 @@ pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<(), E
     if let Ok(size) = crossterm::terminal::size() {
         app.size = size;
     }
-    event_loop::run(&mut app, beginning).await
+    match event_loop::run(&mut app, beginning).await {
+        // The terminal went away in the middle of a frame: an end like any other, as when the
+        // watcher or SIGHUP comes first.
+        Err(Error::Terminal(error)) if terminal::is_gone(&error) => Ok(()),
+        ended => ended,
+    }
 }

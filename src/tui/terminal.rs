@@ -62,6 +62,11 @@ pub fn screen() -> io::Result<Screen> {
     Terminal::new(TermBackend::new(io::stdout(), size))
 }
 
+/// Whether `error` says that there is no terminal any more.
+pub fn is_gone(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
 /// Columns and rows, from the kernel.
 fn size() -> io::Result<Size> {
     let size = rustix::termios::tcgetwinsize(io::stdout())?;
