@@ -69,6 +69,10 @@ impl Policy {
         if day < today {
             return Err(BadDate::Past { day, today });
         }
+        // The wire carries the last second of the day, and the calendar's last days have none.
+        if time::end_of_day(day).is_none() {
+            return Err(BadDate::TooFar { input: day.to_string() });
+        }
         match (self.limit_days, self.last_day(today)) {
             (Some(limit_days), Some(last)) if day > last => {
                 Err(BadDate::BeyondLimit { day, limit_days, last })
@@ -264,6 +268,7 @@ mod tests {
         assert!(refusal("2027-02-29", &YEAR).contains("not in the calendar"));
         assert!(refusal("12h", &YEAR).contains("whole days"));
         assert!(refusal("99999y", &SILENT).contains("99999y"));
+        assert!(refusal("9999-12-31", &SILENT).contains("out of the calendar"));
         assert!(refusal("2026-11-22", &YEAR).contains("past"));
         assert!(refusal("-1d", &YEAR).contains("past"));
         assert_eq!(
