@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyEventKind};
 use jiff::Timestamp;
+use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, error::TryRecvError, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
@@ -34,7 +35,7 @@ const LAST_WORDS: Duration = Duration::from_millis(700);
 /// Keys taken from the terminal before a frame is drawn.
 const BATCH: usize = 512;
 /// SIGTSTP, which tokio has no name for.
-const SIGTSTP: i32 = signal_hook::consts::SIGTSTP;
+const SIGTSTP: i32 = Number::TSTP.as_raw();
 
 /// Why the loop ended other than by a wish of the person's.
 #[derive(Debug, thiserror::Error)]
@@ -252,7 +253,7 @@ fn watch_for_hang_up(tell: UnboundedSender<Msg>) {
         if tell.send(Msg::Terminate).is_ok() {
             std::thread::sleep(LAST_WORDS);
             // The loop may be stuck in a write that nobody reads any more.
-            std::process::exit(128 + signal_hook::consts::SIGHUP);
+            std::process::exit(128 + Number::HUP.as_raw());
         }
     });
 }
@@ -279,7 +280,7 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             stop: signal(SignalKind::from_raw(SIGTSTP))?,
-            proceed: signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?,
+            proceed: signal(SignalKind::from_raw(Number::CONT.as_raw()))?,
         })
     }
 

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use nix::unistd::Pid;
 use ratatui::Terminal;
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags};
@@ -39,9 +40,12 @@ impl Guard {
     }
 
     /// Back to the shell until `fg`: off, stop, and on again when the process continues.
+    ///
+    /// The whole process group stops, as it would have from Ctrl-Z without raw mode: a script that
+    /// runs this program must stop too, or the shell goes on waiting for it.
     pub fn suspend(&self) -> io::Result<()> {
         switch_off();
-        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
         switch_on()
     }
 
@@ -109,10 +113,20 @@ fn install_panic_hook() {
 /// that runs commands in its own process group (`sh -c "keybench; echo"`, containers), nor where
 /// whoever started the process is gone.
 pub fn could_be_continued() -> bool {
-    use rustix::process::{getpgrp, getppid, getsid};
-    let session = getsid(None).ok();
-    let parents = getppid().and_then(|parent| getsid(Some(parent)).ok());
-    session.is_some() && session != Some(getpgrp()) && session == parents
+    use nix::unistd::{getpgrp, getppid, getsid};
+    let parent = getppid();
+    let parents = (parent != NOT_HERE).then(|| getsid(Some(parent)).ok()).flatten();
+    getsid(None).is_ok_and(|session| shell_behind(session, getpgrp(), parents))
+}
+
+/// What the kernel answers for a process outside this PID namespace: behind `kubectl exec` the
+/// parent, behind `unshare` the leaders of the session and of the group. No id that means
+/// somebody, and two of them are not the same somebody.
+const NOT_HERE: Pid = Pid::from_raw(0);
+
+/// Whether a process of `group` in `session` has a parent in its session that is no part of its job.
+fn shell_behind(session: Pid, group: Pid, parents_session: Option<Pid>) -> bool {
+    session != NOT_HERE && session != group && parents_session == Some(session)
 }
 
 /// Blocks until the terminal has gone away, without waking up before: a hang-up and an error are
@@ -126,5 +140,28 @@ pub fn wait_for_hang_up() {
             Err(rustix::io::Errno::INTR) => {}
             _ => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_shell_in_the_same_session_can_continue_a_job() {
+        let [shell, job, other] = [10, 20, 30].map(Pid::from_raw);
+        assert!(shell_behind(shell, job, Some(shell)));
+        assert!(!shell_behind(job, job, Some(shell)), "a session leader");
+        assert!(!shell_behind(shell, job, Some(other)), "a parent in another session");
+        assert!(!shell_behind(shell, job, None), "no parent");
+    }
+
+    /// In a container the leaders may stand outside, and the kernel then answers 0 for them.
+    #[test]
+    fn leaders_outside_the_namespace_are_nobody() {
+        let job = Pid::from_raw(20);
+        assert!(!shell_behind(NOT_HERE, job, Some(NOT_HERE)));
+        assert!(!shell_behind(NOT_HERE, NOT_HERE, Some(NOT_HERE)));
+        assert!(!shell_behind(job, job, Some(NOT_HERE)));
     }
 }

@@ -218,3 +218,21 @@ fn suspended_and_resumed_by_a_shell() {
     terminal.wait_for_bytes("the end");
     terminal.assert_restored();
 }
+
+#[test]
+fn suspended_together_with_the_script_that_started_it() {
+    let mut command = portable_pty::CommandBuilder::new("/bin/bash");
+    let binary = env!("CARGO_BIN_EXE_keybench");
+    let script =
+        format!("/bin/sh -c '{binary} demo; echo script done'; echo back in the shell; fg; echo the end");
+    command.args(["-m", "-c", &script]);
+    let mut terminal = Terminal::spawn(command, &[]);
+    terminal.wait_for("legacy");
+    terminal.send("\x1a");
+    terminal.wait_for_bytes("back in the shell");
+    terminal.wait_for("legacy");
+    terminal.send("q");
+    terminal.wait_for_bytes("script done");
+    terminal.wait_for_bytes("the end");
+    terminal.assert_restored();
+}
