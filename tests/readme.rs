@@ -23,6 +23,7 @@ const PARTS: &[(&str, &[Context])] = &[
             Context::Results,
             Context::Refusal,
             Context::MendableRefusal,
+            Context::Viewer,
             Context::ResultView,
             Context::RunLive,
             Context::Run,

@@ -40,6 +40,8 @@ pub enum Context {
     Refusal,
     /// The same, and the signed-in user may give access.
     MendableRefusal,
+    /// The Overview or one result, whole.
+    Viewer,
     /// One result, whole.
     ResultView,
     /// A run that goes on.
@@ -212,7 +214,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::PageDown, "page-down", &[X::List, X::Reader], Safe, &["pagedown", "ctrl-d"], 0, "page down", "Page down", "One page down"),
     entry(C::First, "first", &[X::List, X::Reader], Safe, &["home", "g"], 0, "first", "First", "The first row"),
     entry(C::Last, "last", &[X::List, X::Reader], Safe, &["end", "G"], 0, "last", "Last", "The last row"),
-    entry(C::Filter, "filter", &[X::List, X::ResultView], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
+    entry(C::Filter, "filter", &[X::List, X::Viewer], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
     entry(C::Sort, "sort", &[X::List], Safe, &["o"], 0, "sort", "Sort by next column", "Sort by the next column"),
     entry(C::SortReverse, "sort-reverse", &[X::List], Safe, &["O"], 0, "reverse", "Reverse the order", "Turn the order round"),
     // Forms and dialogs
@@ -250,11 +252,11 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::OpenResult, "results.open", &[X::Results], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
     entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::MendableRefusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Mend a refusal: add the key's user to the project"),
     entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Mend a refusal: a message for the owner, ready to send"),
-    entry(C::CopyResult, "result.copy", &[X::ResultView], Safe, &["y"], 1, "copy", "Copy the answer", "Send the body of the answer to the terminal's clipboard"),
-    entry(C::NextMatch, "result.next-match", &[X::ResultView], Safe, &["n"], 0, "next match", "Next match", "The next line that holds what was searched for"),
-    entry(C::PreviousMatch, "result.previous-match", &[X::ResultView], Safe, &["N"], 0, "previous match", "Previous match", "The line before that holds what was searched for"),
+    entry(C::CopyResult, "result.copy", &[X::Viewer], Safe, &["y"], 1, "copy", "Copy the answer", "Send the body of the answer to the terminal's clipboard"),
+    entry(C::NextMatch, "result.next-match", &[X::Viewer], Safe, &["n"], 0, "next match", "Next match", "The next line that holds what was searched for"),
+    entry(C::PreviousMatch, "result.previous-match", &[X::Viewer], Safe, &["N"], 0, "previous match", "Previous match", "The line before that holds what was searched for"),
     entry(C::Fold, "result.fold", &[X::ResultView], Safe, &["z"], 4, "fold", "Fold the answer", "Leave out what lies deep in the answer, or show it again"),
-    entry(C::ExportResults, "results.export", &[X::ResultView, X::Run], Safe, &["e"], 5, "export", "Export", "Write the results or the run to a JSON or CSV file"),
+    entry(C::ExportResults, "results.export", &[X::Viewer, X::Run], Safe, &["e"], 5, "export", "Export", "Write the results or the run to a JSON or CSV file"),
     entry(C::StopRun, "run.stop", &[X::RunLive], Safe, &["s"], 1, "stop", "Stop the run", "End the run now; what was measured stays"),
     entry(C::FreezeRun, "run.freeze", &[X::RunLive], Safe, &["f"], 2, "freeze", "Freeze the picture", "Hold the picture while the run goes on, or let it go"),
     entry(C::CompareRuns, "run.compare", &[X::Run], Safe, &["c"], 4, "compare", "Compare runs", "Set this run beside an earlier one"),

@@ -103,7 +103,7 @@ impl Harness {
 
     /// The screen as text, without trailing blanks.
     pub fn screen(&mut self, columns: u16, rows: u16) -> String {
-        self.app.size = (columns, rows);
+        self.send(Msg::Resize(columns, rows));
         text(&self.buffer(columns, rows))
     }
 

@@ -68,6 +68,7 @@ fn title(context: Context) -> &'static str {
         Context::ModelPanel => "Test panel",
         Context::Results => "Results",
         Context::Refusal | Context::MendableRefusal => "A refused test",
+        Context::Viewer => "Overview or one result",
         Context::ResultView => "One result",
         Context::Run | Context::RunLive => "Run",
         Context::Admin => "Admin",

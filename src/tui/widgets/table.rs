@@ -252,12 +252,7 @@ impl Table<'_> {
             // One style for the whole row: a moved selection then costs two plain rows of text.
             let style = if self.focused { self.theme.selected } else { self.theme.selected_elsewhere };
             let end = x.saturating_sub(1).min(area.right());
-            for x in area.x..end {
-                let cell = &mut buf[(x, area.y)];
-                let matched = cell.modifier & Modifier::UNDERLINED;
-                cell.set_style(Style::reset());
-                cell.set_style(style.add_modifier(matched));
-            }
+            select_row(buf, Rect { width: end.saturating_sub(area.x), height: 1, ..area }, style);
         }
     }
 
@@ -322,6 +317,16 @@ impl Table<'_> {
             widths.push(width);
         }
         widths
+    }
+}
+
+/// Marks a row as the selected one; what a filter matched stays underlined.
+pub fn select_row(buf: &mut Buffer, row: Rect, style: Style) {
+    for position in row.intersection(buf.area).positions() {
+        let cell = &mut buf[position];
+        let matched = cell.modifier & Modifier::UNDERLINED;
+        cell.set_style(Style::reset());
+        cell.set_style(style.add_modifier(matched));
     }
 }
 

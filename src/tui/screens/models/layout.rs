@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 /// From this height on the Overview has a line for each fact.
-const TALL: u16 = 28;
+const TALL: u16 = 25;
 
 /// The two halves; in a narrow window only one of them has room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Halves {
 /// model has the keys, and with them the room.
 pub fn halves(body: Rect, wide: bool, open: bool) -> Halves {
     if wide {
-        let list = (body.width * 45 / 100).clamp(50, 66);
+        let list = (body.width * 43 / 100).clamp(47, 66);
         return Halves {
             list: Some(Rect { width: list, ..body }),
             model: Some(Rect { x: body.x + list, width: body.width - list, ..body }),
@@ -34,10 +34,11 @@ pub fn inside(area: Rect) -> Rect {
 }
 
 /// The rows of models within the list's area: without border, column heads, the filter where the
-/// list is `filtered`, and the line about the selected model.
-pub fn list_rows(list: Rect, filtered: bool) -> Rect {
+/// list is `filtered`, and the line about the selected model, which a `wide` window shows beside
+/// the list.
+pub fn list_rows(list: Rect, wide: bool, filtered: bool) -> Rect {
     let inner = inside(list);
-    let footer = if inner.height > 8 { 2 } else { 0 } + u16::from(filtered);
+    let footer = if inner.height > 8 && !wide { 2 } else { 0 } + u16::from(filtered);
     let heads = inner.height.min(1);
     Rect { y: inner.y + heads, height: inner.height.saturating_sub(heads + footer), ..inner }
 }
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn side_by_side_where_there_is_room() {
         let wide = halves(Rect::new(0, 2, 100, 27), true, true);
-        assert_eq!((wide.list.unwrap().width, wide.model.unwrap().width), (50, 50));
+        assert_eq!((wide.list.unwrap().width, wide.model.unwrap().width), (47, 53));
         let narrow = Rect::new(0, 2, 80, 21);
         assert_eq!(halves(narrow, false, false), Halves { list: Some(narrow), model: None });
         assert_eq!(halves(narrow, false, true), Halves { list: None, model: Some(narrow) });
@@ -117,7 +118,7 @@ mod tests {
                 ] {
                     assert!(part.is_empty() || area.intersection(part) == part, "{area:?} {part:?}");
                 }
-                let rows = list_rows(area, true);
+                let rows = list_rows(area, false, true);
                 assert!(rows.is_empty() || area.intersection(rows) == rows, "{area:?} {rows:?}");
             }
         }

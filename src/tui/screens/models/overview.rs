@@ -16,7 +16,7 @@ pub fn facts(app: &App, row: &Row) -> Vec<(&'static str, String)> {
         || row.deployed.word().to_owned(),
         |deployment| {
             let since = when(&deployment.updated_at);
-            format!("{}, {} since {since}", text::short_id(&deployment.id), text::clean(&deployment.status))
+            format!("{} since {since}, {}", text::clean(&deployment.status), text::short_id(&deployment.id))
         },
     );
     let build = build.map_or_else(String::new, |build| {

@@ -188,10 +188,10 @@ impl State {
             return &[Context::Form];
         }
         if let Some(viewer) = &self.viewer {
-            return if viewer.search.is_some() {
-                &[Context::Reader]
-            } else {
-                &[Context::ResultView, Context::Reader]
+            return match (&viewer.search, viewer.shown) {
+                (Some(_), _) => &[Context::Reader],
+                (None, Shown::Result(_)) => &[Context::ResultView, Context::Viewer, Context::Reader],
+                (None, Shown::Overview) => &[Context::Viewer, Context::Reader],
             };
         }
         if self.chooser.is_some() || self.filter.is_some() {

@@ -69,7 +69,7 @@ pub fn read_what_is_in_sight(app: &mut App) -> Effects {
 
 pub(in crate::tui::screens::models) fn rows_in_sight(app: &App) -> usize {
     let list = layout::halves(view::body(app), view::is_wide(app), app.models.open.is_some()).list;
-    list.map_or(0, |list| layout::list_rows(list, app.models.is_filtered()).height.into())
+    list.map_or(0, |list| layout::list_rows(list, view::is_wide(app), app.models.is_filtered()).height.into())
 }
 
 /// Requests that nobody waits for any more (the tab was left, the person gave them up) count as

@@ -13,7 +13,9 @@ use crate::tui::app::App;
 use crate::tui::screens::models::layout;
 use crate::tui::screens::models::list::{Deployed, Fetched, ListScope};
 use crate::tui::screens::models::update::count;
+use crate::tui::view::is_wide;
 use crate::tui::widgets::field::Field;
+use crate::tui::widgets::table::select_row;
 
 /// Widths of the list's columns.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +43,9 @@ pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let models = &app.models;
     let focused = models.open.is_none();
     let title = Line::styled(" Models ", theme.title);
-    let summary = summary(app);
-    let summary = text::truncate(&summary, usize::from(area.width).saturating_sub(13));
+    let summary = summary(app, usize::from(area.width).saturating_sub(13));
     bordered(app, frame, area, title, Line::styled(format!(" {summary} "), theme.dim), focused);
-    let rows = layout::list_rows(area, models.is_filtered());
+    let rows = layout::list_rows(area, is_wide(app), models.is_filtered());
     let inner = layout::inside(area);
     let buf = frame.buffer_mut();
     if inner.is_empty() {
@@ -77,7 +78,8 @@ pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     let mut project: &str = "";
     for (row, (at, entry)) in rows.rows().zip(models.list.in_sight(rows.height.into())) {
-        let (sign, style) = cursor(app, at == models.list.selected_at(), focused);
+        let selected = at == models.list.selected_at();
+        let (sign, style) = cursor(app, selected, focused);
         let first = project != entry.model.project.name;
         project = &entry.model.project.name;
         put(buf, row, row.x, sign, theme.accent);
@@ -85,16 +87,17 @@ pub(super) fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
         let shown = if first { text::clean(project) } else { "".into() };
         x = cell(buf, row, x, columns.project - 1, &shown, theme.dim) + 1;
         let name = text::clean(&entry.model.name);
-        let width = usize::from(columns.model);
-        let padded = format!("{:<width$}", text::truncate(&name, width));
-        cell(buf, row, x, columns.model, &padded, style);
+        cell(buf, row, x, columns.model, &name, theme.text);
         mark(buf, row, x, &name, models.list.filter(), theme.matched);
         x += columns.model + 1;
         x = cell(buf, row, x, columns.auth, if entry.model.auth_enabled { "on" } else { "off" }, theme.text);
-        let (words, style) = status(app, &entry.deployed);
-        x = cell(buf, row, x, columns.status - 1, &words, style) + 1;
+        let (words, of_status) = status(app, &entry.deployed);
+        x = cell(buf, row, x, columns.status - 1, &words, of_status) + 1;
         let replicas = entry.replicas().map(|n| n.to_string()).unwrap_or_default();
         cell(buf, row, x, columns.replicas, &replicas, theme.text);
+        if selected {
+            select_row(buf, row, style);
+        }
     }
     about_selected(app, buf, below, inner);
 }
@@ -151,8 +154,8 @@ pub(super) fn mark(buf: &mut Buffer, row: Rect, x: u16, name: &str, filter: &str
     }
 }
 
-/// `7 models by project, 09:14`.
-pub(super) fn summary(app: &App) -> String {
+/// `7 models, mine, by project · 09:14 UTC`, or as much of it as fits into `columns`.
+pub(super) fn summary(app: &App, columns: usize) -> String {
     let list = &app.models.list;
     let (order, reversed) = list.order();
     let reversed = if reversed { ", reversed" } else { "" };
@@ -163,7 +166,12 @@ pub(super) fn summary(app: &App) -> String {
         Fetched::Failed(_) => "fetching failed".to_owned(),
     };
     let scope = app.models.scope.word();
-    format!("{}, {scope}, by {}{reversed} · {age}", count(app), order.word())
+    let (count, order) = (count(app), order.word());
+    let whole = format!("{count}, {scope}, by {order}{reversed} · {age}");
+    if text::width(&whole) <= columns {
+        return whole;
+    }
+    text::truncate(&format!("{count}, {scope} · {age}"), columns).into_owned()
 }
 
 pub(super) fn nothing_to_list(app: &App) -> String {

@@ -10,7 +10,6 @@ use super::results::{explain, results, why_lines, wrapped};
 use super::{bordered, cell, fit, put};
 use crate::text;
 use crate::tui::app::App;
-use crate::tui::command::{Command, Context};
 use crate::tui::screens::models::layout;
 use crate::tui::screens::models::list::Row;
 use crate::tui::screens::models::overview;
@@ -58,16 +57,22 @@ pub(super) fn overview(app: &App, buf: &mut Buffer, area: Rect, row: &Row) {
     let theme = &app.preferences.theme;
     let all = area.height > 3;
     let facts = if all { overview::facts(app, row) } else { overview::short_facts(app, row) };
-    for (line, (name, words)) in area.rows().zip(facts) {
-        cell(buf, line, line.x + 1, 11, name, theme.dim);
-        let columns = usize::from(line.width.saturating_sub(13));
-        put(buf, line, line.x + 12, &text::truncate(&words, columns), theme.text);
-    }
-    let entry = app.entry(Command::ModelOverview, &[Context::ModelPanel]);
-    if let (false, Some(line), Some(entry)) = (all, area.rows().next_back(), entry) {
-        let words = format!(" {} shows all ", app.keymap.key_of(entry));
-        let x = line.right().saturating_sub(words.len() as u16).max(line.x);
-        put(buf, line, x, &words, theme.key);
+    let columns = usize::from(area.width.saturating_sub(13)).max(1);
+    let mut spare = usize::from(area.height).saturating_sub(facts.len());
+    let mut lines = area.rows();
+    for (name, words) in facts {
+        let wrapped = text::wrap(&words, columns);
+        // What is cut short takes the lines that no fact needs.
+        let more = wrapped.len().saturating_sub(1).min(spare);
+        spare -= more;
+        for (at, words) in wrapped.iter().take(more + 1).enumerate() {
+            let Some(line) = lines.next() else { break };
+            cell(buf, line, line.x + 1, 11, if at == 0 { name } else { "" }, theme.dim);
+            let cut = at == more && wrapped.len() > more + 1;
+            let words =
+                if cut { format!("{words} {}", app.preferences.glyphs.ellipsis) } else { words.clone() };
+            put(buf, line, line.x + 12, &text::truncate(&words, columns), theme.text);
+        }
     }
 }
 

@@ -22,10 +22,15 @@ pub(super) const LATENCY: u16 = 9;
 
 pub(super) const SIZE: u16 = 8;
 
+/// From this width on the table has all its columns.
+const ROOMY: u16 = 58;
+
 pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, panel: &Panel, focused: bool) {
     let theme = &app.preferences.theme;
     let here = focused && panel.focus == Focus::Results;
-    let fixed = 2 + NUMBER + TIME + CODE + LATENCY + SIZE + 2;
+    // Beside the list there may be no room for everything; the answer is worth more than its size.
+    let size_column = if heads.width < ROOMY { 0 } else { SIZE };
+    let fixed = 2 + NUMBER + TIME + CODE + LATENCY + size_column + 2;
     let left = heads.width.saturating_sub(fixed);
     // The result wants room too; of a long name the end tells replicas apart.
     let replica = (left / 2).clamp(7, 28).min(left);
@@ -37,7 +42,7 @@ pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, pane
         ("HTTP", CODE),
         ("REPLICA", replica + 1),
         ("LATENCY", LATENCY + 1),
-        ("SIZE", SIZE),
+        ("SIZE", size_column),
     ];
     for (name, width) in columns {
         x = cell(buf, heads, x, width, name, theme.column);
@@ -65,7 +70,9 @@ pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, pane
         let latency = text::latency(result.call.total);
         x = cell(buf, row, x, LATENCY, &format!("{latency:>9}"), theme.text) + 1;
         let size = result.size().map_or_else(|| "-".to_owned(), text::size);
-        x = cell(buf, row, x, SIZE - 1, &format!("{size:>7}"), theme.text) + 1;
+        if size_column > 0 {
+            x = cell(buf, row, x, SIZE - 1, &format!("{size:>7}"), theme.text) + 1;
+        }
         let style = if result.failure().is_some() { theme.error } else { theme.text };
         put(buf, row, x, &fit(&result.summary, row, x), style);
     }
