@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
 async fn measure(count: u64) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
     let mut options = Options::new(data.path());
-    options.seed = Seed::Scale { keys: count, models: 1 };
+    options.seed = Seed::Scale { keys: count, models: 1, users: 0 };
     options.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let began = Instant::now();
     let running = workbench::start(options).await?;

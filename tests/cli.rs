@@ -474,7 +474,7 @@ fn doctor_tells_what_is_wrong_and_no_secret() {
 #[test]
 fn long_lists_come_as_one_document() {
     use keybench::workbench::{Clock, Seed};
-    let bench = Bench::start(Seed::Scale { keys: 3000, models: 1200 }, Clock::system());
+    let bench = Bench::start(Seed::Scale { keys: 3000, models: 1200, users: 0 }, Clock::system());
     let home = bench.home("owner");
     assert!(home.run(&["keys", "list", "--json"]).ok().json().as_array().unwrap().len() >= 3000);
     assert!(home.run(&["models", "list", "--json"]).ok().json().as_array().unwrap().len() >= 1200);

@@ -23,13 +23,14 @@ pub enum Seed {
     Empty,
     /// Users, projects and deployed models to try everything with.
     Demo,
-    /// The demo users, and as many keys of `owner` and models within his sight.
-    Scale { keys: u64, models: u64 },
+    /// The demo users, as many keys of `owner` and models within his sight, and as many more users with
+    /// keys of their own.
+    Scale { keys: u64, models: u64, users: u32 },
 }
 
 /// A seed that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no seed; write demo, empty or scale:KEYS,MODELS")]
+#[error("{0:?} is no seed; write demo, empty or scale:KEYS,MODELS[,USERS]")]
 pub struct BadSeed(String);
 
 impl FromStr for Seed {
@@ -41,11 +42,17 @@ impl FromStr for Seed {
             "demo" => Ok(Self::Demo),
             "empty" => Ok(Self::Empty),
             _ => {
-                let counts = text.strip_prefix("scale:").and_then(|counts| counts.split_once(','));
-                let (keys, models) = counts.ok_or_else(bad)?;
+                let counts = text.strip_prefix("scale:").ok_or_else(bad)?;
+                let counts: Vec<&str> = counts.split(',').map(str::trim).collect();
+                let (keys, models, users) = match counts[..] {
+                    [keys, models] => (keys, models, "0"),
+                    [keys, models, users] => (keys, models, users),
+                    _ => return Err(bad()),
+                };
                 Ok(Self::Scale {
-                    keys: keys.trim().parse().map_err(|_| bad())?,
-                    models: models.trim().parse().map_err(|_| bad())?,
+                    keys: keys.parse().map_err(|_| bad())?,
+                    models: models.parse().map_err(|_| bad())?,
+                    users: users.parse().map_err(|_| bad())?,
                 })
             }
         }
@@ -101,8 +108,10 @@ mod tests {
     fn seeds_are_read_by_name() {
         assert_eq!("demo".parse(), Ok(Seed::Demo));
         assert_eq!("empty".parse(), Ok(Seed::Empty));
-        assert_eq!("scale:1000000,1".parse(), Ok(Seed::Scale { keys: 1_000_000, models: 1 }));
-        for text in ["", "scale", "scale:1", "scale:-1,2", "scale:a,b", "Demo"] {
+        assert_eq!("scale:1000000,1".parse(), Ok(Seed::Scale { keys: 1_000_000, models: 1, users: 0 }));
+        assert_eq!("scale:6000,100,3000".parse(), Ok(Seed::Scale { keys: 6000, models: 100, users: 3000 }));
+        for text in ["", "scale", "scale:1", "scale:-1,2", "scale:a,b", "scale:1,2,", "scale:1,2,3,4", "Demo"]
+        {
             assert!(text.parse::<Seed>().is_err(), "{text:?}");
         }
     }

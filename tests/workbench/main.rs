@@ -10,6 +10,7 @@ mod model_support;
 mod models;
 mod projects;
 mod python;
+mod scale;
 mod served;
 mod site;
 mod specification;

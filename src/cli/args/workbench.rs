@@ -34,7 +34,7 @@ pub struct ServeArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8642")]
     pub listen: std::net::SocketAddr,
-    /// What an empty folder is filled with: demo, empty or scale:KEYS,MODELS
+    /// What an empty folder is filled with: demo, empty or scale:KEYS,MODELS[,USERS]
     #[arg(long, default_value = "empty")]
     pub seed: String,
     /// Folder with one folder of files a project, instead of DATA/projects

@@ -162,6 +162,9 @@ pub struct Limits {
     pub build_step_ms: u64,
     /// Milliseconds that a deployment spends in each state on its way up and down.
     pub deployment_step_ms: u64,
+    /// Milliseconds that every request of the API waits before it is read, as if the workbench were far
+    /// away; the model service does not wait.
+    pub api_latency_ms: u64,
 }
 
 impl Default for Limits {
@@ -173,6 +176,7 @@ impl Default for Limits {
             body_bytes: 5 * 1024 * 1024,
             build_step_ms: 40,
             deployment_step_ms: 40,
+            api_latency_ms: 0,
         }
     }
 }

@@ -15,11 +15,14 @@ mod users;
 
 pub use site::defaults as default_settings;
 
-use axum::extract::DefaultBodyLimit;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, Uri};
-use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_response_with_state};
+use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use axum::{Router, middleware};
 
 use super::Workbench;
 use super::behaviour::Why;
@@ -114,9 +117,19 @@ pub fn router(workbench: &Workbench) -> Router {
         .method_not_allowed_fallback(elsewhere)
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(body_limit))
+        .layer(from_fn_with_state(workbench.clone(), wait))
         .layer(map_response_with_state(workbench.clone(), refusal::render))
-        .layer(middleware::from_fn_with_state(workbench.clone(), super::access_log::request_ids))
+        .layer(from_fn_with_state(workbench.clone(), super::access_log::request_ids))
         .with_state(workbench.clone())
+}
+
+/// Makes the API answer as late as a behaviour file wants it.
+async fn wait(State(workbench): State<Workbench>, request: Request, next: Next) -> Response {
+    let latency = workbench.behaviour().limits.api_latency_ms;
+    if latency > 0 && request.uri().path().starts_with("/api/") {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    next.run(request).await
 }
 
 /// The path of an operation as the router writes it. A custom method becomes a segment of its own,

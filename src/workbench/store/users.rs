@@ -55,6 +55,21 @@ pub fn insert(
     Ok(insert.insert(params![username, name, email, admin, micros(now)])?)
 }
 
+/// Whether a user may use the workbench.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Account {
+    Open,
+    Deactivated,
+    Banned,
+}
+
+/// Opens or closes the account of a user.
+pub fn set_account(db: &Connection, id: i64, account: Account) -> Result<(), StoreError> {
+    let mut update = db.prepare_cached("UPDATE users SET deactivated = ?, banned = ? WHERE id = ?")?;
+    update.execute(params![account == Account::Deactivated, account == Account::Banned, id])?;
+    Ok(())
+}
+
 pub fn by_username(db: &Connection, username: &str) -> Result<Option<User>, StoreError> {
     let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.username = ?"))?;
     Ok(select.query_row([username], from_row).optional()?)

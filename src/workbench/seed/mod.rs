@@ -1,5 +1,7 @@
 //! What an empty data directory is filled with.
 
+mod scale;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
@@ -18,9 +20,6 @@ use crate::wire::{
     AUDIENCE_API, AUDIENCE_APPLICATION, DefaultReplicationPolicy, DefaultResources, Model, ModelBuild,
     ModelDeployment, NumberText, Whole, time,
 };
-
-/// Models in one project of the scale data.
-const MODELS_A_PROJECT: u64 = 100;
 
 /// The demo users: name, full name, whether he is a site administrator.
 const USERS: [(&str, &str, bool); 5] = [
@@ -76,10 +75,11 @@ pub fn fill(db: &Connection, seed: Seed, behaviour: &Behaviour, now: Timestamp) 
             seeding.demo_keys()?;
             seeding.demo_projects()?;
         }
-        Seed::Scale { keys, models } => {
+        Seed::Scale { keys, models, users } => {
             seeding.users(&USERS)?;
             seeding.many_keys(keys)?;
             seeding.many_models(models)?;
+            seeding.many_users(users)?;
         }
     }
     facts::set(db, facts::SEED, &format!("{seed:?}"))?;
@@ -126,17 +126,6 @@ impl Seeding<'_> {
         for (comments, audience, created_at, last_day) in keys {
             let end = self.end_of_day_in(last_day);
             self.key(owner, &ids::api_key()?, comments, &[audience], created_at, end)?;
-        }
-        Ok(())
-    }
-
-    fn many_keys(&self, count: u64) -> Result<(), SeedError> {
-        let owner = self.user("owner")?;
-        // One of them is in credentials.json.
-        for n in 1..count {
-            let last_day = i64::try_from(n % u64::from(DEFAULT_LIFE_DAYS)).unwrap_or_default() + 1;
-            let end = self.end_of_day_in(last_day);
-            self.key(owner, &ids::api_key()?, &format!("key {n}"), &[AUDIENCE_API], self.now, end)?;
         }
         Ok(())
     }
@@ -230,21 +219,6 @@ impl Seeding<'_> {
         let id = deployments::insert(self.db, model_id, build_id, creator, &deployment, self.now)?;
         if !demo.deployed {
             deployments::set_status(self.db, id, "stopped", self.now)?;
-        }
-        Ok(())
-    }
-
-    fn many_models(&mut self, count: u64) -> Result<(), SeedError> {
-        let owner = self.user("owner")?;
-        let projects = (count / MODELS_A_PROJECT).max(1);
-        for project in 0..projects {
-            let name = format!("scale-{project:05}");
-            let project_id = self.project(&name, "owner", "private", "")?;
-            let (first, end) = (count * project / projects, count * (project + 1) / projects);
-            for n in first..end {
-                let template = &DEMO[usize::try_from(n).unwrap_or_default() % DEMO.len()];
-                self.model(project_id, owner, &format!("model-{n:07}"), template.description, template)?;
-            }
         }
         Ok(())
     }
