@@ -59,3 +59,35 @@ impl Default for UiSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What people copy says what is so: every setting is there, at its default.
+    #[test]
+    fn the_example_lists_every_setting_with_its_default() {
+        let text = include_str!("../../assets/config.example.toml");
+        let settings = |text: &str| {
+            let mut table: toml::Table = text.parse().unwrap();
+            table.remove("ui").unwrap().try_into::<UiSettings>().unwrap()
+        };
+        assert_eq!(settings(text), UiSettings::default());
+        let written = toml::Table::try_from(UiSettings::default()).unwrap();
+        for name in written.keys().map(String::as_str).chain(["theme"]) {
+            let said = text.lines().any(|line| {
+                let line = line.trim_start_matches("# ");
+                line.starts_with(&format!("{name} = ")) || line == format!("[ui.{name}]")
+            });
+            assert!(said, "{name} is not in the example");
+        }
+        // What stands behind a hash is right too.
+        let lines = text.lines().map(|line| match line.strip_prefix("# ") {
+            Some(setting) if setting.starts_with('"') || setting.starts_with("theme = ") => setting,
+            _ => line,
+        });
+        let all = settings(&lines.collect::<Vec<_>>().join("\n"));
+        assert_eq!(all.theme.as_deref(), Some("terminal"));
+        assert_eq!(all.keys.len(), 2);
+    }
+}

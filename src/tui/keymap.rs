@@ -16,7 +16,7 @@ pub struct Chord {
 }
 
 /// Names of keys that are no single character.
-const NAMED: [(&str, KeyCode); 14] = [
+const NAMED: [(&str, KeyCode); 16] = [
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
     ("tab", KeyCode::Tab),
@@ -31,6 +31,8 @@ const NAMED: [(&str, KeyCode); 14] = [
     ("home", KeyCode::Home),
     ("end", KeyCode::End),
     ("pageup", KeyCode::PageUp),
+    ("pagedown", KeyCode::PageDown),
+    ("insert", KeyCode::Insert),
 ];
 
 /// Control chords that terminals cannot tell from another key, or keep for themselves.
@@ -66,9 +68,6 @@ impl FromStr for Chord {
         let plain = |code| Ok(Self { code, control: false });
         if let Some((_, code)) = NAMED.iter().find(|(name, _)| *name == text) {
             return plain(*code);
-        }
-        if text == "pagedown" {
-            return plain(KeyCode::PageDown);
         }
         if text.starts_with("alt-") {
             return Err(BadKey::Unusable(
