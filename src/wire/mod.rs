@@ -45,6 +45,12 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Er
     })
 }
 
+/// The same from a value that was read already.
+pub fn from_value<T: DeserializeOwned>(mut value: serde_json::Value) -> Result<T, serde_json::Error> {
+    drop_nulls(&mut value);
+    serde_json::from_value(value)
+}
+
 fn drop_nulls(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(members) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{NumberText, ShortUser, Whole};
+use super::{NumberText, ShortUser, Whole, number};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -82,8 +82,10 @@ pub struct ShortCreateModelBuild {
 #[serde(default)]
 pub struct ShortCreateModelDeployment {
     /// vCPU.
+    #[serde(deserialize_with = "number::double")]
     pub cpu: f64,
     /// GB.
+    #[serde(deserialize_with = "number::double")]
     pub memory: f64,
     pub nvidia_gpus: Whole,
     pub environment: BTreeMap<String, String>,
@@ -200,8 +202,10 @@ pub struct ModelDeployment {
     pub build_id: String,
     pub id: String,
     /// vCPU.
+    #[serde(deserialize_with = "number::double")]
     pub cpu: f64,
     /// GB.
+    #[serde(deserialize_with = "number::double")]
     pub memory: f64,
     /// Singular here, plural in the request (SPEC).
     pub nvidia_gpu: Whole,
@@ -234,8 +238,10 @@ pub struct CreateModelDeploymentRequest {
     pub model_id: String,
     pub build_id: String,
     /// vCPU.
+    #[serde(deserialize_with = "number::double")]
     pub cpu: f64,
     /// GB.
+    #[serde(deserialize_with = "number::double")]
     pub memory: f64,
     pub nvidia_gpus: Whole,
     pub environment: BTreeMap<String, String>,

@@ -1,5 +1,7 @@
-//! Integers on the wire: proto3 JSON writes 64-bit integers as strings and 32-bit ones as numbers,
-//! and readers take either (SPEC for what is written; that either is read is INFERRED).
+//! Numbers on the wire: proto3 JSON writes 64-bit integers as strings, others as numbers, and readers
+//! take either (SPEC for what is written; that either is read is INFERRED).
+
+use std::fmt;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -41,7 +43,7 @@ struct Either;
 impl Visitor<'_> for Either {
     type Value = i64;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an integer, as a number or as a string")
     }
 
@@ -67,5 +69,40 @@ impl Visitor<'_> for Either {
             return Ok(0);
         }
         text.trim().parse().map_err(|_| E::custom(format_args!("{text:?} is not an integer")))
+    }
+}
+
+/// Reads a double; for `deserialize_with`.
+pub(super) fn double<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    deserializer.deserialize_any(Double)
+}
+
+struct Double;
+
+impl Visitor<'_> for Double {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, as a number or as a string")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<f64, E> {
+        Ok(value)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
+        if text.is_empty() {
+            return Ok(0.0);
+        }
+        let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+        number.ok_or_else(|| E::custom(format_args!("{text:?} is not a number")))
     }
 }

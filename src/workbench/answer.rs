@@ -1,19 +1,13 @@
-//! What goes out when the workbench says yes, and how requests come in.
+//! What goes out when the workbench says yes.
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::Workbench;
 use super::behaviour::Why;
+use super::choices::INFERRED_HEADER;
 use super::refusal::Refusal;
 use crate::wire;
-
-/// Tells which choices of this emulator an answer rests on; see [`super::behaviour`].
-pub const INFERRED_HEADER: HeaderName = HeaderName::from_static("x-keybench-inferred");
 
 /// A 200 with a JSON body (SPEC: every success is a 200), and the choices that it rests on.
 #[derive(Debug)]
@@ -58,34 +52,4 @@ impl<T: Serialize> IntoResponse for Answer<T> {
         }
         response
     }
-}
-
-/// The JSON body of a request, read tolerantly: unknown members are ignored, null counts as absent,
-/// and no body at all is an empty object (OBSERVED: clients send none where nothing is needed).
-pub struct Json<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest<Workbench> for Json<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, workbench: &Workbench) -> Result<Self, Refusal> {
-        let bytes = Bytes::from_request(request, workbench).await.map_err(|rejection| {
-            match rejection.into_response().status().as_u16() {
-                413 => Refusal::new(Why::BodyTooLarge)
-                    .with("limit", workbench.behaviour().limits.body_bytes.to_string()),
-                _ => Refusal::new(Why::MalformedBody).with("detail", "it was cut off"),
-            }
-        })?;
-        parse(&bytes).map(Self)
-    }
-}
-
-/// Reads a message from the bytes of a body.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    let malformed = |detail: String| Refusal::new(Why::MalformedBody).with("detail", detail);
-    let text = bytes.trim_ascii();
-    let text: &[u8] = if text.is_empty() { b"{}" } else { text };
-    if text[0] != b'{' {
-        return Err(malformed("it is not an object".to_owned()));
-    }
-    wire::from_slice(text).map_err(|error| malformed(error.to_string()))
 }

@@ -1,5 +1,5 @@
 //! The gate in front of every operation: who calls, and may he do this? A handler behind it finds
-//! the [`Caller`] and, where the path names a project, that project in the request.
+//! the [`Caller`] in the request and, where the path names one, the project or the user.
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
@@ -7,12 +7,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Workbench;
-use super::answer::INFERRED_HEADER;
 use super::auth::{self, Caller};
 use super::behaviour::{Why, inferred};
-use super::refusal::{Refusal, bad_value};
+use super::choices::Choices;
+use super::refusal::{Refusal, bad_value, unknown_user};
 use super::rights::{self, Needs, Permission, Right, Standing};
 use super::store::projects::{self, StoredProject};
+use super::store::users::User;
 use crate::wire;
 
 /// The name of the path parameter that holds a project's id.
@@ -44,6 +45,18 @@ pub struct InProject {
     pub standing: Standing,
 }
 
+/// The user whom the path names, whom the caller may act for.
+#[derive(Debug, Clone)]
+pub struct Named(pub User);
+
+impl FromRequestParts<Workbench> for Named {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Workbench) -> Result<Self, Refusal> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Refusal::new(Why::Internal))
+    }
+}
+
 impl FromRequestParts<Workbench> for InProject {
     type Rejection = Refusal;
 
@@ -60,13 +73,10 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
     let (mut parts, body) = request.into_parts();
     match admit(&gate, &mut parts).await {
         Err(refusal) => refusal.into_response(),
-        Ok((caller, resting_on)) => {
+        Ok(caller) => {
             let name = caller.user().username.clone();
             let mut response = next.run(Request::from_parts(parts, body)).await;
             response.extensions_mut().insert(CallerName(name));
-            if let Some(name) = resting_on {
-                response.headers_mut().append(INFERRED_HEADER, axum::http::HeaderValue::from_static(name));
-            }
             response
         }
     }
@@ -76,9 +86,9 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
 #[derive(Debug, Clone)]
 pub struct CallerName(pub String);
 
-/// Puts the caller and the project into the request; answers the INFERRED choice that opened the
-/// gate, if one did.
-async fn admit(gate: &Gate, parts: &mut Parts) -> Result<(Caller, Option<&'static str>), Refusal> {
+/// Puts the caller, and the project or the user of the path, into the request; notes the INFERRED
+/// choice that opened the gate, if one did.
+async fn admit(gate: &Gate, parts: &mut Parts) -> Result<Caller, Refusal> {
     let Gate { workbench, needs, scheme } = gate;
     let owner = match scheme {
         Scheme::ApiV2 => auth::api_key_owner(workbench, &parts.headers).await?,
@@ -94,27 +104,45 @@ async fn admit(gate: &Gate, parts: &mut Parts) -> Result<(Caller, Option<&'stati
     let named =
         |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
     let admin = caller.user().admin;
-    let mut resting_on = None;
     match needs {
         Needs::Nobody | Needs::AnyKey | Needs::User => {}
         Needs::SiteAdmin if admin => {}
         Needs::SiteAdmin => return Err(Why::NotAdministrator.into()),
         Needs::Oneself => {
-            if !admin && named(USERNAME).as_deref() != Some(&caller.user().username) {
-                return Err(Why::ForeignUser.into());
+            let name = named(USERNAME).ok_or(Why::Internal)?;
+            let user = named_user(workbench, &caller, &name).await?;
+            if user.username != name {
+                Choices::of(&parts.extensions).note(inferred::USER_NAMES_IN_ANY_CASE);
             }
+            parts.extensions.insert(Named(user));
         }
         Needs::Project(right) => {
             let id = named(PROJECT).ok_or(Why::Internal)?;
             let project = find(workbench, &caller, id, *right).await?;
             if *right == Right::Operate && project.standing == Standing::Collaborator(Permission::Operator) {
-                resting_on = Some(inferred::OPERATORS_RESTART_MODELS);
+                Choices::of(&parts.extensions).note(inferred::OPERATORS_RESTART_MODELS);
             }
             parts.extensions.insert(project);
         }
     }
     parts.extensions.insert(caller.clone());
-    Ok((caller, resting_on))
+    Ok(caller)
+}
+
+/// The user whom a path names, who is the caller unless that is a site administrator.
+async fn named_user(workbench: &Workbench, caller: &Caller, name: &str) -> Result<User, Refusal> {
+    let own = &caller.user().username;
+    let any_case = workbench.behaviour().rules.user_names_in_any_case;
+    if name == own || (any_case && !caller.user().admin && name.eq_ignore_ascii_case(own)) {
+        return Ok(caller.user().clone());
+    }
+    if !caller.user().admin {
+        return Err(Why::ForeignUser.into());
+    }
+    let (looking, wanted) = (workbench.clone(), name.to_owned());
+    let found: Result<_, Refusal> =
+        workbench.store().read(move |db| Ok(looking.user_named(db, &wanted)?)).await;
+    found?.ok_or_else(|| unknown_user(name))
 }
 
 /// A project that the caller sees, and in which he has the right. What he does not see does not

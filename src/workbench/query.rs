@@ -11,6 +11,8 @@ use rusqlite::types::Value;
 
 use super::Workbench;
 use super::behaviour::{Combine, Why, inferred};
+use super::camel_case;
+use super::choices::Choices;
 use super::refusal::{Refusal, bad_value};
 use super::store::listing::{Listing, Selection, Slice};
 
@@ -22,7 +24,6 @@ const SEAL: usize = 16;
 #[derive(Debug, Clone, Default)]
 pub struct Params {
     pairs: Vec<(String, String)>,
-    inferred: Vec<&'static str>,
 }
 
 impl FromRequestParts<Workbench> for Params {
@@ -31,29 +32,18 @@ impl FromRequestParts<Workbench> for Params {
     async fn from_request_parts(parts: &mut Parts, workbench: &Workbench) -> Result<Self, Refusal> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|rejection| bad_value("the query", rejection.body_text()))?;
-        Ok(Self::new(pairs, workbench.behaviour().rules.camel_case_queries))
+        if !workbench.behaviour().rules.camel_case_queries {
+            return Ok(Self { pairs });
+        }
+        let named = |(name, value): (String, String)| (camel_case::snake(&name), value);
+        if pairs.iter().any(|(name, _)| camel_case::snake(name) != *name) {
+            Choices::of(&parts.extensions).note(inferred::CAMEL_CASE_QUERIES);
+        }
+        Ok(Self { pairs: pairs.into_iter().map(named).collect() })
     }
 }
 
 impl Params {
-    fn new(pairs: Vec<(String, String)>, camel_case: bool) -> Self {
-        if !camel_case {
-            return Self { pairs, inferred: Vec::new() };
-        }
-        let mut inferred = Vec::new();
-        let pairs = pairs
-            .into_iter()
-            .map(|(name, value)| {
-                let snake = snake_case(&name);
-                if snake != name && inferred.is_empty() {
-                    inferred.push(inferred::CAMEL_CASE_QUERIES);
-                }
-                (snake, value)
-            })
-            .collect();
-        Self { pairs, inferred }
-    }
-
     /// The first value of this name; an empty one counts as absent, as proto3 has it.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs
@@ -75,11 +65,6 @@ impl Params {
             Some("false" | "False" | "FALSE" | "f" | "F" | "0") => Ok(false),
             Some(_) => Err(bad_value(name, "it must be true or false")),
         }
-    }
-
-    /// The choices that reading these parameters rests on.
-    pub fn inferred(&self) -> Vec<&'static str> {
-        self.inferred.clone()
     }
 
     /// Reads page, filter and sort of a list. `place` names the list, its scope and the caller: a
@@ -105,7 +90,7 @@ impl Params {
                     .ok_or(Why::BadPageToken)?,
             ),
         };
-        let mut inferred = self.inferred();
+        let mut inferred = Vec::new();
         if filters.len() > 1 {
             inferred.push(inferred::FILTERS_COMBINE);
         }
@@ -128,18 +113,6 @@ impl ListQuery {
     pub fn next_token<T>(&self, workbench: &Workbench, slice: &Slice<T>) -> String {
         slice.next.as_ref().map(|place| seal(workbench.token_key(), &self.binding, place)).unwrap_or_default()
     }
-}
-
-/// `pageSize` → `page_size`; names that are snake_case already stay.
-fn snake_case(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for c in name.chars() {
-        if c.is_ascii_uppercase() {
-            out.push('_');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }
 
 fn filters(text: Option<&str>, listing: &Listing) -> Result<Vec<(&'static str, String)>, Refusal> {
@@ -279,7 +252,6 @@ mod tests {
             let _ = filters(Some(&text), &projects::LISTING);
             let _ = sorts(Some(&text), &projects::LISTING);
             prop_assert_eq!(open(&key(), b"here", &text), None);
-            prop_assert_eq!(snake_case(&snake_case(&text)), snake_case(&text));
         }
 
         #[test]

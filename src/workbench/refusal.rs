@@ -7,8 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Workbench;
-use super::answer::INFERRED_HEADER;
 use super::behaviour::{self, Sure, Why};
+use super::choices::INFERRED_HEADER;
 use super::store::StoreError;
 
 /// The workbench says no.
@@ -40,6 +40,11 @@ impl Refusal {
 /// `name` is not what it must be.
 pub fn bad_value(name: &str, detail: impl Into<String>) -> Refusal {
     Refusal::new(Why::BadValue).with("name", name).with("detail", detail)
+}
+
+/// There is nobody of this name, or number.
+pub fn unknown_user(user: &str) -> Refusal {
+    Refusal::new(Why::UnknownUser).with("user", user)
 }
 
 impl From<Why> for Refusal {

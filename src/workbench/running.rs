@@ -112,7 +112,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     };
     let clock = options.clock.clone();
     let now = Arc::new(move || clock.now());
-    let lifecycle = Lifecycle::new(store.clone(), replicas, projects.clone(), steps, now);
+    let lifecycle = Lifecycle::new(store.clone(), replicas, projects.clone(), url.clone(), steps, now);
     let run = ids::token().map_err(SeedError::from)?;
     let workbench = Workbench::new(Shared {
         store,

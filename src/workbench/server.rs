@@ -25,9 +25,11 @@ const CONNECTIONS: usize = 1024;
 /// How long a client may take for the head of a request, and how long a connection may idle.
 const HEAD_TIME: Duration = Duration::from_secs(60);
 /// Bytes of a request's head at most.
-const HEAD_BYTES: usize = 64 * 1024;
+pub const HEAD_BYTES: usize = 64 * 1024;
 /// Header lines of a request at most.
-const HEADERS: usize = 100;
+pub const HEADERS: usize = 100;
+/// The library reads so many times more before it refuses a head itself, without a body.
+const HEAD_MARGIN: usize = 2;
 /// How long requests in flight may still take when the server ends.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no more descriptors.
@@ -80,8 +82,8 @@ async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADERS);
+        .max_buf_size(HEAD_MARGIN * HEAD_BYTES)
+        .max_headers(HEAD_MARGIN * HEADERS);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // A connection that the client broke off is not the server's business.
     tokio::select! {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use ring::hmac;
+use rusqlite::Connection;
 
 use super::access_log::AccessLog;
 use super::auth::Caller;
@@ -16,7 +17,7 @@ use super::rights::{self, Standing};
 use super::store::keys::{KeyHash, KeyOwner};
 use super::store::models::Callable;
 use super::store::projects::StoredProject;
-use super::store::users::User;
+use super::store::users::{self, User};
 use super::store::{Store, StoreError, projects};
 
 /// A cheap handle on the state of a running workbench.
@@ -75,6 +76,15 @@ impl Workbench {
     /// The folder that holds the projects' folders.
     pub fn projects_folder(&self) -> &Path {
         &self.0.projects
+    }
+
+    /// The user whom a path names.
+    pub(super) fn user_named(&self, db: &Connection, username: &str) -> Result<Option<User>, StoreError> {
+        if self.behaviour().rules.user_names_in_any_case {
+            users::by_name_in_any_case(db, username)
+        } else {
+            users::by_username(db, username)
+        }
     }
 
     pub(super) fn token_key(&self) -> &hmac::Key {

@@ -198,3 +198,31 @@ async fn the_keys_of_a_banned_user_stop_at_once() {
         (&json!("1"), &json!("owner"))
     );
 }
+
+#[tokio::test]
+async fn a_user_is_found_under_his_name_in_another_case() {
+    let bench = Bench::demo().await;
+    for user in [As::User("owner"), As::User("admin")] {
+        let listed = bench.get(user, "/api/v2/users/OWNER/v2_keys").await;
+        assert_eq!(listed.inferred, ["user-names-in-any-case", "expired-keys-listed"]);
+        assert_eq!(listed.ok()["keys"].as_array().unwrap().len(), 4);
+    }
+    let made =
+        bench.post(As::User("owner"), "/api/v2/users/Owner/v2_keys", json!({"comments": "c"})).await.ok();
+    let path = format!("/api/v2/users/oWner/v2_keys/{}", made["key_id"].as_str().unwrap());
+    bench.delete(As::User("owner"), &path).await.ok();
+    bench.get(As::User("owner"), "/api/v2/users/Admin/v2_keys").await.refused(403, 7, "foreign-user");
+    bench.get(As::User("admin"), "/api/v2/users/Owners/v2_keys").await.refused(404, 5, "unknown-user");
+
+    let project = bench.project("churn-prod").await;
+    let outsider = format!("/api/v2/projects/{project}/collaborators/Outsider");
+    let added = bench.put(As::User("owner"), &outsider, json!({"permission": "operator"})).await;
+    assert_eq!(added.inferred, ["user-names-in-any-case", "operator"]);
+    let listed =
+        bench.get(As::User("owner"), &format!("/api/v2/projects/{project}/collaborators")).await.ok();
+    assert!(listed.to_string().contains("\"outsider\""));
+    bench.delete(As::User("owner"), &outsider).await.ok();
+    let owner = format!("/api/v2/projects/{project}/collaborators/OWNER");
+    let refused = bench.put(As::User("owner"), &owner, json!({"permission": "read"})).await;
+    assert_eq!(refused.status, 400);
+}

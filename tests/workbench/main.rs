@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod access;
+mod bodies;
 mod calls;
 mod fuzz;
 mod keys;
@@ -16,3 +17,4 @@ mod site;
 mod specification;
 mod start;
 mod support;
+mod surroundings;

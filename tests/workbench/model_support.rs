@@ -17,6 +17,16 @@ pub const DOCUMENTED_REFUSAL: (&str, &str) = (
     "Check APIKEY permissions or model authentication permissions",
 );
 
+/// Tests of Python functions pass without one, and say so.
+pub fn there_is_python() -> bool {
+    let there =
+        std::process::Command::new("python3").arg("--version").output().is_ok_and(|it| it.status.success());
+    if !there {
+        eprintln!("skipped: there is no python3");
+    }
+    there
+}
+
 /// Demo data with options of one's own.
 pub async fn demo_with(change: fn(&mut Options)) -> Bench {
     Bench::with(|options| {

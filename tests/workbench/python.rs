@@ -6,16 +6,8 @@ use std::io::BufRead;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::model_support::there_is_python;
 use super::support::{As, Bench};
-
-fn there_is_python() -> bool {
-    let there =
-        std::process::Command::new("python3").arg("--version").output().is_ok_and(|it| it.status.success());
-    if !there {
-        eprintln!("skipped: there is no python3");
-    }
-    there
-}
 
 struct Python {
     bench: Bench,

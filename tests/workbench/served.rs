@@ -17,15 +17,22 @@ const WRITERS: usize = 4;
 
 const KEYS: &str = "/api/v2/users/owner/v2_keys";
 
-struct Process {
+pub struct Process {
     child: Child,
-    ready: Value,
+    pub ready: Value,
 }
 
 impl Process {
     /// Starts a server and waits for its ready line.
     fn start(data: &Path, options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_keybench"))
+        Self::start_with(data, options, |_| {})
+    }
+
+    /// The same with other surroundings.
+    pub fn start_with(data: &Path, options: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keybench"));
+        change(&mut command);
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
             .arg(data)
             .args(options)
@@ -39,11 +46,11 @@ impl Process {
         Self { child, ready }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         self.ready["url"].as_str().unwrap().to_owned()
     }
 
-    fn key_of(&self, user: &str) -> String {
+    pub fn key_of(&self, user: &str) -> String {
         let text = std::fs::read_to_string(self.ready["credentials"].as_str().unwrap()).unwrap();
         let credentials: Value = serde_json::from_str(&text).unwrap();
         let found = credentials.as_array().unwrap().iter().find(|row| row["username"] == user).unwrap();
@@ -56,7 +63,7 @@ impl Process {
     }
 
     /// Ends it with SIGTERM; answers its exit status and what it wrote to standard error.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
@@ -64,7 +71,7 @@ impl Process {
     }
 }
 
-fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }

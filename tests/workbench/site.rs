@@ -17,11 +17,18 @@ async fn settings_are_read_by_all_and_changed_by_administrators() {
         assert_eq!(reply.ok()["default_api_keys_expiration_days"], 365);
         bench.patch(user, CONFIG, json!({})).await.refused(403, 7, "not-administrator");
     }
-    let changes = json!({"default_api_keys_expiration_days": "90", "unknown": 1, "allow_unauthenticated_access_to_app": true});
+    let unknown = json!({"default_api_keys_expiration_days": 30, "nope": 1});
+    let refused = bench.patch(As::User("admin"), CONFIG, unknown).await;
+    refused.refused(400, 3, "bad-value");
+    assert!(
+        refused.message().starts_with("nope is invalid") && refused.message().contains("max_gpu_per_engine")
+    );
+    let changes =
+        json!({"default_api_keys_expiration_days": "90", "allow_unauthenticated_access_to_app": true});
     let changed = bench.patch(As::Legacy("admin"), CONFIG, changes).await.ok();
     assert_eq!(changed["default_api_keys_expiration_days"], 90);
     assert_eq!(changed["allow_unauthenticated_access_to_app"], true);
-    assert!(changed.get("unknown").is_none());
+    assert!(changed.get("nope").is_none());
     for days in [json!(0), json!(-5), json!(1.5), json!("soon"), json!(null), json!(100_000), json!([])] {
         let changes = json!({"max_gpu_per_engine": 4, "default_api_keys_expiration_days": days});
         let reply = bench.patch(As::User("admin"), CONFIG, changes).await;

@@ -157,6 +157,14 @@ async fn heads_are_bounded() {
         let answer = raw(&bench, head.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
+    // Up to twice the limits the answer has a body; beyond, the server library has none.
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(70_000));
+    let path = format!("GET /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "y".repeat(65_520));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{}\r\n", "a: b\r\n".repeat(120));
+    for head in [long, path, many] {
+        let answer = raw(&bench, head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("\"code\":8"), "{answer}");
+    }
     let nonsense = raw(&bench, b"\x16\x03\x01 hello\r\n\r\n").await;
     assert!(nonsense.starts_with("HTTP/1.1 400"), "{nonsense}");
 }

@@ -38,6 +38,8 @@ pub mod inferred {
     pub const PUBLIC_READERS_CALL_MODELS: &str = "public-readers-call-models";
     pub const OPERATORS_RESTART_MODELS: &str = "operators-restart-models";
     pub const CAMEL_CASE_QUERIES: &str = "camel-case-queries";
+    pub const CAMEL_CASE_BODIES: &str = "camel-case-bodies";
+    pub const USER_NAMES_IN_ANY_CASE: &str = "user-names-in-any-case";
     pub const FILTERS_COMBINE: &str = "filters-combine";
     pub const BARE_DATES: &str = "bare-dates-end-the-day";
     pub const VERSION: &str = "version";
@@ -128,6 +130,10 @@ pub struct Rules {
     pub operators_restart_models: bool,
     /// `pageSize` is taken for `page_size`.
     pub camel_case_queries: bool,
+    /// `filePath` is taken for `file_path` in the bodies of requests.
+    pub camel_case_bodies: bool,
+    /// `Owner` names the user `owner`.
+    pub user_names_in_any_case: bool,
     pub filters_combine: Combine,
 }
 
@@ -140,6 +146,8 @@ impl Default for Rules {
             public_readers_call_models: true,
             operators_restart_models: true,
             camel_case_queries: true,
+            camel_case_bodies: true,
+            user_names_in_any_case: true,
             filters_combine: Combine::And,
         }
     }
@@ -172,8 +180,8 @@ impl Default for Limits {
         Self {
             page_size: 10,
             page_size_max: 100_000,
-            model_body_bytes: 5 * 1024 * 1024,
-            body_bytes: 5 * 1024 * 1024,
+            model_body_bytes: 5_000_000,
+            body_bytes: 5_000_000,
             build_step_ms: 40,
             deployment_step_ms: 40,
             api_latency_ms: 0,

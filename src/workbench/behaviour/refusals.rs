@@ -97,6 +97,7 @@ refusals! {
     NotServed "not-served" Inferred 12 "{operation} exists in Cloudera AI and is not served by the embedded workbench";
     // How it is asked
     MalformedBody "malformed-body" Inferred 3 "the body is not the JSON object expected here: {detail}";
+    HeadTooLarge "head-too-large" Inferred 8 status 431 "the head of the request has more than {lines} lines or {limit} bytes";
     BodyTooLarge "body-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes";
     BadValue "bad-value" Inferred 3 "{name} is invalid: {detail}";
     BadPageSize "bad-page-size" Inferred 3 "page_size must be a whole number that is not negative";

@@ -29,7 +29,7 @@ pub fn wanted(wish: &ShortCreateModelDeployment, default_replicas: i64) -> Model
         id: uuid::Uuid::new_v4().to_string(),
         cpu: or(wish.cpu, 1.0),
         memory: or(wish.memory, 2.0),
-        nvidia_gpu: Whole(wish.nvidia_gpus.0.max(0)),
+        nvidia_gpu: wish.nvidia_gpus,
         environment: serde_json::to_string(&wish.environment).unwrap_or_default(),
         replicas: Whole(if wish.replicas.0 > 0 { wish.replicas.0 } else { default_replicas.max(1) }),
         status: PENDING.to_owned(),
@@ -182,9 +182,7 @@ impl Lifecycle {
         let read = move |db: &Connection| -> Result<_, StoreError> {
             let Some(build) = builds::by_id(db, wanted.build_id)? else { return Ok(None) };
             let Some(model) = models::by_id(db, wanted.model_id)? else { return Ok(None) };
-            let deployment = &wanted.deployment;
-            let own = Some((deployment.crn.as_str(), deployment.environment.as_str()));
-            let function = lifecycle.function(db, &model, &build.build, own)?;
+            let function = lifecycle.function(db, &model, &build.build, Some(&wanted.deployment))?;
             let names = ReplicaNames::new(&model.model.name, model.id, wanted.id);
             Ok(Some((function, names)))
         };

@@ -23,7 +23,7 @@ use super::kernels::{self, Kernel, NoKernel};
 use super::python::{self, Environment};
 use super::replicas::{Function, Replicas};
 use super::store::{Store, StoreError, builds::StoredBuild, models::StoredModel, projects};
-use crate::wire::ModelBuild;
+use crate::wire::{ModelBuild, ModelDeployment, ShortUser};
 
 /// Says what time it is; tests set it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -45,6 +45,8 @@ struct Shared {
     replicas: Replicas,
     /// Holds the folders of all projects.
     projects: PathBuf,
+    /// `http://ADDR:PORT`, for the functions that call the API.
+    url: String,
     steps: Steps,
     now: Now,
     /// One deployment of a model changes at a time.
@@ -54,11 +56,19 @@ struct Shared {
 }
 
 impl Lifecycle {
-    pub fn new(store: Store, replicas: Replicas, projects: PathBuf, steps: Steps, now: Now) -> Self {
+    pub fn new(
+        store: Store,
+        replicas: Replicas,
+        projects: PathBuf,
+        url: String,
+        steps: Steps,
+        now: Now,
+    ) -> Self {
         Self(Arc::new(Shared {
             store,
             replicas,
             projects,
+            url,
             steps,
             now,
             turns: Mutex::default(),
@@ -134,38 +144,49 @@ impl Lifecycle {
         self.0.store.write(move |db| work(db, now)).await
     }
 
-    /// The function of a build. Of a deployment, `own` is its CRN and its environment variables.
+    /// The function of a build, for a deployment of it or, without one, to be tried out.
     fn function(
         &self,
         db: &Connection,
         model: &StoredModel,
         build: &ModelBuild,
-        own: Option<(&str, &str)>,
+        deployment: Option<&ModelDeployment>,
     ) -> Result<Result<Function, NoKernel>, StoreError> {
         Ok(match kernel_of(build) {
-            Ok(Kernel::Python) => Ok(Function::Python(self.python_function(db, model, build, own)?)),
+            Ok(Kernel::Python) => Ok(Function::Python(self.python_function(db, model, build, deployment)?)),
             Ok(Kernel::Builtin(function)) => Ok(Function::Builtin(function)),
             Err(none) => Err(none),
         })
     }
 
-    /// A Python function, with the variables that its project and its deployment set.
+    /// A Python function, with the variables that its project and its deployment set, and those that the
+    /// workbench sets (names and forms OBSERVED or DOCS, ml-engine-environment-variables).
     fn python_function(
         &self,
         db: &Connection,
         model: &StoredModel,
         build: &ModelBuild,
-        own: Option<(&str, &str)>,
+        deployment: Option<&ModelDeployment>,
     ) -> Result<python::Function, StoreError> {
         let project = projects::by_id(db, model.project_id)?.ok_or(StoreError::CutOff)?;
         let mut environment = variables(&project.project.environment);
-        if let Some((crn, variables_of_deployment)) = own {
-            environment.extend(variables(variables_of_deployment));
-            environment.insert("CDSW_MODEL_DEPLOYMENT_CRN".to_owned(), crn.to_owned());
+        let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
+        if let Some(deployment) = deployment {
+            for (name, value) in variables(&deployment.environment) {
+                set(&name, value);
+            }
+            set("CDSW_MODEL_DEPLOYMENT_CRN", deployment.crn.clone());
+            set("CDSW_CPU_MILLICORES", format!("{:.0}", deployment.cpu * 1000.0));
+            set("CDSW_MEMORY_MB", format!("{:.0}", deployment.memory * 1024.0));
         }
-        environment.insert("CDSW_PROJECT_ID".to_owned(), project.project.id);
-        environment.insert("CDSW_PROJECT".to_owned(), project.project.slug);
-        environment.insert("PROJECT_OWNER".to_owned(), project.project.owner.username);
+        let url = &self.0.url;
+        let ShortUser { username: owner, .. } = project.project.owner;
+        set("CDSW_DOMAIN", url.split_once("://").map_or(url.as_str(), |(_, domain)| domain).to_owned());
+        set("CDSW_API_URL", format!("{url}/api/v1"));
+        set("CDSW_PROJECT_URL", format!("{url}/api/v1/projects/{owner}/{}", project.project.slug));
+        set("CDSW_PROJECT_ID", project.project.id);
+        set("CDSW_PROJECT", project.project.slug);
+        set("PROJECT_OWNER", owner);
         Ok(python::Function {
             project: self.0.projects.join(project.directory),
             root: build.model_root_dir.clone(),

@@ -26,7 +26,8 @@ fn lifecycle(data: &std::path::Path, store: &Store) -> Lifecycle {
         python: python::Python::install(&data.join("python")).unwrap(),
     };
     let steps = Steps { build: Duration::ZERO, deployment: Duration::ZERO };
-    Lifecycle::new(store.clone(), Replicas::new(settings), data.join("projects"), steps, Arc::new(now))
+    let url = "http://127.0.0.1:8642".to_owned();
+    Lifecycle::new(store.clone(), Replicas::new(settings), data.join("projects"), url, steps, Arc::new(now))
 }
 
 impl Bench {

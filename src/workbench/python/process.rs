@@ -16,8 +16,11 @@ use super::frames::{self, Kind};
 use super::{Function, Unusable, script};
 use crate::workbench::replicas::Log;
 
-/// Variables of the server's own environment that functions must not see: they may hold keys.
-const PRIVATE: [&str; 2] = ["KEYBENCH_", "CDSW_API"];
+/// What a function sees of the server's own environment: enough for an interpreter to run. The rest may
+/// hold secrets, and a function that needs it would fail on the real product, whose replicas run
+/// elsewhere.
+const INHERITED: [&str; 8] =
+    ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
 
 /// Why a request has no answer. The log says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +96,10 @@ impl Process {
 
 fn command(interpreter: &Path, support: &Path, root: &Path, function: &Function) -> Command {
     let mut command = Command::new(interpreter);
-    for (name, _) in std::env::vars_os() {
-        if PRIVATE.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
-            command.env_remove(name);
-        }
-    }
+    let inherited = INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     command
+        .env_clear()
+        .envs(inherited)
         .arg(support.join("runner.py"))
         .arg(root)
         .arg(&function.file)

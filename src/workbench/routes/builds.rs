@@ -4,14 +4,16 @@ use axum::extract::{Path, State};
 use rusqlite::Connection;
 
 use super::lists::list;
-use super::models::{self, ModelPath, check_replicas};
+use super::models::{self, ModelPath};
+use super::resources;
 use crate::wire::{
     CreateModelBuildRequest, Empty, ListModelBuildsResponse, ModelBuild, ShortCreateModelBuild,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json, done};
+use crate::workbench::answer::{Answer, done};
 use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::body::Json;
 use crate::workbench::gate::InProject;
 use crate::workbench::ids;
 use crate::workbench::kernels::Kernel;
@@ -63,7 +65,7 @@ pub async fn create(
     Path(path): Path<ModelPath>,
     Json(wish): Json<CreateModelBuildRequest>,
 ) -> Result<Answer<ModelBuild>, Refusal> {
-    check_replicas(wish.auto_deployment_config.replicas)?;
+    resources::check(&wish.auto_deployment_config)?;
     let deploy = wish.auto_deploy_model.then(|| wish.auto_deployment_config.clone());
     let build = new_build(ShortCreateModelBuild {
         comment: wish.comment,

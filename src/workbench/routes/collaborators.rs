@@ -2,20 +2,20 @@
 
 use axum::extract::{Path, State};
 
-use super::keys::unknown_user;
 use super::lists::list as list_page;
 use crate::wire::{AddProjectCollaboratorRequest, Empty, ListProjectCollaboratorsResponse};
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json, done};
+use crate::workbench::answer::{Answer, done};
 use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::body::Json;
 use crate::workbench::gate::InProject;
 use crate::workbench::query::Params;
-use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::refusal::{Refusal, bad_value, unknown_user};
 use crate::workbench::rights::Permission;
 use crate::workbench::store::listing::Scope;
 use crate::workbench::store::projects::{self, COLLABORATORS};
-use crate::workbench::store::users;
+use crate::workbench::store::users::User;
 
 /// ListProjectCollaborators: the owner is not among them (INFERRED from the interface's pages).
 pub async fn list(
@@ -43,17 +43,20 @@ pub async fn set(
     let operator = workbench.behaviour().names.operator.clone();
     let permission = Permission::parse(&request.permission, &operator)
         .ok_or_else(|| bad_value("permission", format!("it must be read, write, {operator} or admin")))?;
-    workbench
+    let looking = workbench.clone();
+    let resting_on = workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
-            let user = users::by_username(db, &username)?.ok_or_else(|| unknown_user(&username))?;
+            let user = looking.user_named(db, &username)?.ok_or_else(|| unknown_user(&username))?;
             if user.id == project.stored.owner_id {
-                return Err(Refusal::new(Why::OwnerAsCollaborator).with("user", username));
+                return Err(Refusal::new(Why::OwnerAsCollaborator).with("user", user.username));
             }
-            Ok(projects::set_collaborator(db, project.stored.id, user.id, &request.permission)?)
+            projects::set_collaborator(db, project.stored.id, user.id, &request.permission)?;
+            Ok(in_other_case(&user, &username))
         })
         .await?;
-    Ok(if permission == Permission::Operator { done().inferred(inferred::OPERATOR) } else { done() })
+    let operator = (permission == Permission::Operator).then_some(inferred::OPERATOR);
+    Ok(done().inferred_all(resting_on).inferred_all(operator))
 }
 
 /// DeleteProjectCollaborator
@@ -62,16 +65,22 @@ pub async fn remove(
     project: InProject,
     Path((_, username)): Path<(String, String)>,
 ) -> Result<Answer<Empty>, Refusal> {
+    let looking = workbench.clone();
     workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
             let unknown = || Refusal::new(Why::UnknownCollaborator).with("user", username.clone());
-            let user = users::by_username(db, &username)?.ok_or_else(unknown)?;
+            let user = looking.user_named(db, &username)?.ok_or_else(unknown)?;
             if projects::remove_collaborator(db, project.stored.id, user.id)? {
-                Ok(done())
+                Ok(done().inferred_all(in_other_case(&user, &username)))
             } else {
                 Err(unknown())
             }
         })
         .await
+}
+
+/// The choice that a look-up rests on, where the path writes the name in another case.
+fn in_other_case(user: &User, username: &str) -> Option<&'static str> {
+    (user.username != username).then_some(inferred::USER_NAMES_IN_ANY_CASE)
 }

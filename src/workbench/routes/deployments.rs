@@ -5,14 +5,15 @@ use rusqlite::Connection;
 
 use super::builds::{self, BuildPath};
 use super::lists::list;
-use super::models::check_replicas;
+use super::resources;
 use crate::wire::{
     CreateModelDeploymentRequest, ListModelDeploymentsResponse, ModelDeployment, ShortCreateModelDeployment,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json};
+use crate::workbench::answer::Answer;
 use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::body::Json;
 use crate::workbench::gate::InProject;
 use crate::workbench::lifecycle::builds::BUILT;
 use crate::workbench::lifecycle::deployments::{DEPLOYING, FAILED, STOPPED, STOPPING, wanted};
@@ -65,20 +66,20 @@ pub async fn create(
     Path(path): Path<BuildPath>,
     Json(wish): Json<CreateModelDeploymentRequest>,
 ) -> Result<Answer<ModelDeployment>, Refusal> {
-    check_replicas(wish.replicas)?;
+    let short = ShortCreateModelDeployment {
+        cpu: wish.cpu,
+        memory: wish.memory,
+        nvidia_gpus: wish.nvidia_gpus,
+        environment: wish.environment,
+        replicas: wish.replicas,
+        ..ShortCreateModelDeployment::default()
+    };
+    resources::check(&short)?;
     let (user_id, project_id, now) = (caller.user().id, project.stored.id, workbench.now());
     let created = workbench.store().write(move |db| {
         let build = builds::find(db, project_id, &path)?;
         check_built(&build)?;
         let model = model_rows::by_id(db, build.model_id)?.ok_or(Why::Internal)?;
-        let short = ShortCreateModelDeployment {
-            cpu: wish.cpu,
-            memory: wish.memory,
-            nvidia_gpus: wish.nvidia_gpus,
-            environment: wish.environment,
-            replicas: wish.replicas,
-            ..ShortCreateModelDeployment::default()
-        };
         let new = ModelDeployment {
             accelerator_label_id: wish.accelerator_label_id,
             resource_group_id: wish.resource_group_id,

@@ -11,13 +11,15 @@ use crate::wire::{
     ValidateAPIKeyRequest, ValidateAPIKeyResponse, time,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json, done};
+use crate::workbench::answer::{Answer, done};
 use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::{KeyId, Why, inferred};
+use crate::workbench::body::Json;
+use crate::workbench::gate::Named;
 use crate::workbench::ids;
 use crate::workbench::refusal::Refusal;
 use crate::workbench::store::keys::{self, NewKeyRow};
-use crate::workbench::store::{settings, users};
+use crate::workbench::store::settings;
 
 /// ValidateAPIKey: texts and the 403 are OBSERVED (cai-connector).
 pub async fn validate(
@@ -38,17 +40,15 @@ pub async fn validate(
 /// ListV2Keys
 pub async fn list(
     State(workbench): State<Workbench>,
-    Path(username): Path<String>,
+    Named(user): Named,
 ) -> Result<Answer<ListV2KeysResponse>, Refusal> {
     let expired = workbench.behaviour().rules.expired_keys_listed;
     let now = workbench.now();
     let keys = workbench
         .store()
-        .read(move |db| -> Result<_, Refusal> {
-            let user = users::by_username(db, &username)?.ok_or_else(|| unknown_user(&username))?;
-            Ok(keys::of_user(db, user.id, expired, now)?)
-        })
-        .await?;
+        .read(move |db| keys::of_user(db, user.id, expired, now))
+        .await
+        .map_err(Refusal::from)?;
     // Whether expired keys are listed is a choice only where there is one.
     let rests = keys.iter().any(|key| time::parse(&key.expiry_date).is_some_and(|end| end <= now));
     let answer = Answer::new(ListV2KeysResponse { keys });
@@ -58,7 +58,7 @@ pub async fn list(
 /// CreateV2Key
 pub async fn create(
     State(workbench): State<Workbench>,
-    Path(username): Path<String>,
+    Named(user): Named,
     Json(request): Json<CreateV2KeyRequest>,
 ) -> Result<Answer<CreateV2KeyResponse>, Refusal> {
     let mut resting_on = vec![inferred::KEY_ID];
@@ -87,7 +87,6 @@ pub async fn create(
     let created = workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
-            let user = users::by_username(db, &username)?.ok_or_else(|| unknown_user(&username))?;
             let limit_days = limit_days(&settings::all(db)?, &setting);
             let expires_at = expiry(&request.expiry_date, now, limit_days)?;
             response.expiry_date = time::format(expires_at);
@@ -112,12 +111,12 @@ pub async fn create(
 /// DeleteV2Key
 pub async fn remove(
     State(workbench): State<Workbench>,
-    Path((username, key_id)): Path<(String, String)>,
+    Named(user): Named,
+    Path((_, key_id)): Path<(String, String)>,
 ) -> Result<Answer<Empty>, Refusal> {
     workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
-            let user = users::by_username(db, &username)?.ok_or_else(|| unknown_user(&username))?;
             if keys::delete(db, user.id, &key_id)? { Ok(done()) } else { Err(Why::UnknownKeyId.into()) }
         })
         .await
@@ -126,20 +125,15 @@ pub async fn remove(
 /// DeleteV2Keys
 pub async fn remove_all(
     State(workbench): State<Workbench>,
-    Path(username): Path<String>,
+    Named(user): Named,
 ) -> Result<Answer<Empty>, Refusal> {
     workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
-            let user = users::by_username(db, &username)?.ok_or_else(|| unknown_user(&username))?;
             keys::delete_all(db, user.id)?;
             Ok(done())
         })
         .await
-}
-
-pub(super) fn unknown_user(username: &str) -> Refusal {
-    Refusal::new(Why::UnknownUser).with("user", username)
 }
 
 /// The life that the administrator allows, in days; one year where he has said nothing (DOCS).

@@ -1,22 +1,24 @@
 //! The legacy key: one a user, replaced and never deleted.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
-use super::keys::{expiry, limit_days, unknown_user};
+use super::keys::{expiry, limit_days};
 use crate::secret::ApiKey;
 use crate::wire::{RotateV1KeyRequest, RotateV1KeyResponse, time};
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json};
+use crate::workbench::answer::Answer;
 use crate::workbench::behaviour::Why;
+use crate::workbench::body::Json;
+use crate::workbench::gate::Named;
 use crate::workbench::ids;
 use crate::workbench::refusal::Refusal;
-use crate::workbench::store::{keys, settings, users};
+use crate::workbench::store::{keys, settings};
 
 /// RotateV1Key: the old key stops at once; without a date the new one does not expire (DOCS up to
 /// 1.5.x knows no expiry; the specification has an optional one).
 pub async fn rotate(
     State(workbench): State<Workbench>,
-    Path(username): Path<String>,
+    Named(user): Named,
     Json(request): Json<RotateV1KeyRequest>,
 ) -> Result<Answer<RotateV1KeyResponse>, Refusal> {
     let key = ids::legacy_key().map_err(|_| Why::Internal)?;
@@ -25,7 +27,6 @@ pub async fn rotate(
     let response = workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
-            let user = users::by_username(db, &username)?.ok_or_else(|| unknown_user(&username))?;
             let expires_at = match request.api_key_expiry_date.trim() {
                 "" => None,
                 asked => Some(expiry(asked, now, limit_days(&settings::all(db)?, &setting))?),

@@ -9,6 +9,7 @@ mod lists;
 mod model_service;
 mod models;
 mod projects;
+mod resources;
 mod runtimes;
 mod site;
 mod users;
@@ -20,16 +21,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, Uri};
-use axum::middleware::{Next, from_fn_with_state, map_response_with_state};
-use axum::response::Response;
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::Workbench;
 use super::behaviour::Why;
+use super::choices;
 use super::gate::{self, Gate, Scheme};
 use super::operations::{self, Operation};
 use super::refusal::{self, Refusal};
 use super::rights::{Needs, Right};
+use super::server::{HEAD_BYTES, HEADERS};
 
 /// An operation of API v2 that is served.
 struct Served {
@@ -118,9 +121,27 @@ pub fn router(workbench: &Workbench) -> Router {
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(from_fn_with_state(workbench.clone(), wait))
+        .layer(from_fn(bounded_head))
         .layer(map_response_with_state(workbench.clone(), refusal::render))
+        .layer(from_fn(choices::tell))
         .layer(from_fn_with_state(workbench.clone(), super::access_log::request_ids))
         .with_state(workbench.clone())
+}
+
+/// Refuses a head that is too large with a body. The server library draws its own line further out, and
+/// answers there without one.
+async fn bounded_head(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let line = request.uri().path_and_query().map_or(0, |asked| asked.as_str().len());
+    if headers.len() > HEADERS || lines + line > HEAD_BYTES {
+        let refusal = Refusal::new(Why::HeadTooLarge);
+        return refusal
+            .with("lines", HEADERS.to_string())
+            .with("limit", HEAD_BYTES.to_string())
+            .into_response();
+    }
+    next.run(request).await
 }
 
 /// Makes the API answer as late as a behaviour file wants it.
@@ -143,12 +164,12 @@ fn route_path(operation: &Operation) -> String {
 }
 
 /// `…/x:restart` → `…/x/:restart` where `restart` is a verb that is served; `None` for other paths.
+/// Generated clients percent-encode the colon with the rest of the segment, and stock grpc-gateway v1
+/// decodes a path before it looks for the verb (INFERRED that the real product does).
 /// A path that has the segment already is none of the specification's, so it is made one of nothing.
 pub fn split_verb(path: &str) -> Option<String> {
-    let (before, verb) = path.rsplit_once(':')?;
-    if !verbs().any(|known| known == verb) {
-        return None;
-    }
+    let splits = ["%3A", "%3a", ":"].iter().filter_map(|colon| path.rsplit_once(colon));
+    let (before, verb) = splits.into_iter().find(|(_, verb)| verbs().any(|known| known == *verb))?;
     Some(if before.ends_with('/') { format!("{before}%3A{verb}") } else { format!("{before}/:{verb}") })
 }
 
@@ -199,6 +220,9 @@ mod tests {
     #[test]
     fn custom_methods_become_segments_and_back() {
         assert_eq!(split_verb("/users/x/v1_key:rotate").as_deref(), Some("/users/x/v1_key/:rotate"));
+        assert_eq!(split_verb("/users/x/v1_key%3Arotate").as_deref(), Some("/users/x/v1_key/:rotate"));
+        assert_eq!(split_verb("/users/x/v1_key%3arotate").as_deref(), Some("/users/x/v1_key/:rotate"));
+        assert_eq!(split_verb("/users/x%3A:y/v1_key"), None);
         assert_eq!(split_verb("/users/x/v2_keys/a:b"), None);
         assert_eq!(split_verb("/users/x/v1_key/:rotate").as_deref(), Some("/users/x/v1_key/%3Arotate"));
         assert_eq!(join_verb("/users/x/v1_key/:rotate"), "/users/x/v1_key:rotate");

@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 
 use crate::wire;
 use crate::workbench::Workbench;
-use crate::workbench::answer::INFERRED_HEADER;
 use crate::workbench::auth;
 use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::choices::INFERRED_HEADER;
 use crate::workbench::gate::CallerName;
 use crate::workbench::lifecycle::deployments::DEPLOYED;
 use crate::workbench::refusal::Refusal;

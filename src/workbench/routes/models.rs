@@ -5,14 +5,16 @@ use rusqlite::Connection;
 
 use super::builds;
 use super::lists::list;
+use super::resources;
 use crate::wire::{
     CreateModelRequest, DefaultReplicationPolicy, DefaultResources, Empty, ListModelsResponse, Model,
     NumberText, ShortCreateModelDeployment, UpdateSingleModel, Whole,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json, done};
+use crate::workbench::answer::{Answer, done};
 use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::Why;
+use crate::workbench::body::Json;
 use crate::workbench::gate::InProject;
 use crate::workbench::ids;
 use crate::workbench::query::Params;
@@ -22,8 +24,6 @@ use crate::workbench::store::{StoreError, builds as build_rows, projects};
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 255;
-/// Replicas of one deployment at most: each may be a process of this machine.
-pub const REPLICA_LIMIT: i64 = 64;
 
 /// Where the path of a model leads: the project is the gate's.
 #[derive(serde::Deserialize)]
@@ -86,7 +86,7 @@ pub async fn create(
 ) -> Result<Answer<Model>, Refusal> {
     let name = checked_name(&wish.name)?;
     let deployment = &wish.auto_deployment_config;
-    check_replicas(deployment.replicas)?;
+    resources::check(deployment)?;
     let build = wish.auto_build_model.then(|| builds::new_build(wish.auto_build_config.clone()));
     if let Some(build) = &build {
         builds::check(&workbench, &project, build)?;
@@ -124,7 +124,10 @@ pub async fn update(
         checked_name(name)?;
     }
     if let Some(policy) = &wish.default_replication_policy {
-        check_replicas(Whole(policy.num_replicas.0))?;
+        resources::check_replicas(Whole(policy.num_replicas.0))?;
+    }
+    if let Some(defaults) = &wish.default_resources {
+        resources::check_defaults(defaults)?;
     }
     let now = workbench.now();
     let updated = workbench.store().write(move |db| {
@@ -156,13 +159,6 @@ pub fn find(db: &Connection, project_id: i64, path: &ModelPath) -> Result<Stored
     models::in_project(db, project_id, &path.model_id)?.ok_or_else(unknown)
 }
 
-pub fn check_replicas(replicas: Whole) -> Result<(), Refusal> {
-    if (0..=REPLICA_LIMIT).contains(&replicas.0) {
-        return Ok(());
-    }
-    Err(bad_value("replicas", format!("it must lie between 1 and {REPLICA_LIMIT}")))
-}
-
 fn checked_name(name: &str) -> Result<&str, Refusal> {
     let trimmed = name.trim();
     if trimmed.is_empty() || trimmed.chars().count() > NAME_LIMIT || trimmed.chars().any(char::is_control) {
@@ -179,10 +175,10 @@ fn duplicate(error: StoreError) -> Refusal {
 /// Everything of a new model but its name, id and access key.
 fn new_model(wish: &CreateModelRequest) -> Model {
     let ShortCreateModelDeployment { cpu, memory, nvidia_gpus, replicas, .. } = &wish.auto_deployment_config;
-    // Rounded, and within what anybody can mean: an i64 holds it.
+    // Checked before: an i64 holds it.
     let thousandths = |value: f64, default: f64, unit: f64| {
         let value = if value > 0.0 { value } else { default };
-        NumberText((value * unit).round().min(1e12) as i64)
+        NumberText((value * unit).round() as i64)
     };
     Model {
         description: wish.description.clone(),
@@ -192,7 +188,7 @@ fn new_model(wish: &CreateModelRequest) -> Model {
         default_resources: DefaultResources {
             cpu_millicores: thousandths(*cpu, 1.0, 1000.0),
             memory_mb: thousandths(*memory, 2.0, 1024.0),
-            nvidia_gpus: NumberText(nvidia_gpus.0.max(0)),
+            nvidia_gpus: NumberText(nvidia_gpus.0),
         },
         default_replication_policy: DefaultReplicationPolicy {
             num_replicas: NumberText(replicas.0.max(1)),

@@ -9,9 +9,10 @@ use crate::wire::{
     Project, Whole,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json, done};
+use crate::workbench::answer::{Answer, done};
 use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::Why;
+use crate::workbench::body::Json;
 use crate::workbench::gate::InProject;
 use crate::workbench::ids;
 use crate::workbench::query::Params;
@@ -93,7 +94,7 @@ pub async fn batch(
             projects.push(seen(&workbench, stored.project, standing));
         }
     }
-    Ok(Answer::new(BatchListProjectsResponse { projects }).inferred_all(params.inferred()))
+    Ok(Answer::new(BatchListProjectsResponse { projects }))
 }
 
 /// ListProjectNames: of the projects that the user has access to (SPEC), public ones included.

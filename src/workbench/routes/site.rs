@@ -4,8 +4,9 @@ use axum::extract::State;
 use serde_json::{Map, Value, json};
 
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, Json};
+use crate::workbench::answer::Answer;
 use crate::workbench::behaviour::inferred;
+use crate::workbench::body::Members;
 use crate::workbench::operations;
 use crate::workbench::refusal::{Refusal, bad_value};
 use crate::workbench::store::settings;
@@ -20,10 +21,11 @@ pub async fn config(State(workbench): State<Workbench>) -> Result<Answer<Map<Str
 }
 
 /// `PATCH /api/v1/site/config`: `{name: value}` → 200 with the whole object (OBSERVED, edge2ai).
-/// Names that are not there are ignored, as unknown members are everywhere.
+/// All of it or nothing: a name that is not there is refused, because ignoring it would leave the
+/// administrator in the belief that he has set something (INFERRED).
 pub async fn change(
     State(workbench): State<Workbench>,
-    Json(changes): Json<Map<String, Value>>,
+    Members(changes): Members,
 ) -> Result<Answer<Map<String, Value>>, Refusal> {
     let expiration = workbench.behaviour().names.expiration_setting.clone();
     let settings = workbench
@@ -31,13 +33,18 @@ pub async fn change(
         .write(move |db| -> Result<_, Refusal> {
             let known = settings::all(db)?;
             for (name, value) in &changes {
-                let Some(current) = known.get(name) else { continue };
+                let current = known.get(name).ok_or_else(|| unknown_setting(name, &known))?;
                 settings::set(db, name, &checked(name, value, current, *name == expiration)?)?;
             }
             Ok(settings::all(db)?)
         })
         .await?;
     Ok(Answer::new(settings).inferred(inferred::EXPIRATION_SETTING))
+}
+
+fn unknown_setting(name: &str, known: &Map<String, Value>) -> Refusal {
+    let names: Vec<&str> = known.keys().map(String::as_str).collect();
+    bad_value(name, format!("there is no such setting here; there are {}", names.join(", ")))
 }
 
 /// A setting keeps its type; a number may come as a text.

@@ -7,11 +7,9 @@ use crate::workbench::Workbench;
 use crate::workbench::answer::Answer;
 use crate::workbench::auth::Caller;
 use crate::workbench::query::Params;
-use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::refusal::{Refusal, bad_value, unknown_user};
 use crate::workbench::store::listing;
 use crate::workbench::store::users::{self, User};
-
-use super::keys::unknown_user;
 
 /// GetShortUserByID
 pub async fn short(

@@ -75,6 +75,17 @@ pub fn by_username(db: &Connection, username: &str) -> Result<Option<User>, Stor
     Ok(select.query_row([username], from_row).optional()?)
 }
 
+/// The user of this name, or else the first one whose name differs in the case of its letters alone.
+pub fn by_name_in_any_case(db: &Connection, username: &str) -> Result<Option<User>, StoreError> {
+    if let Some(user) = by_username(db, username)? {
+        return Ok(Some(user));
+    }
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM users u WHERE u.username = ? COLLATE NOCASE ORDER BY u.id LIMIT 1"
+    ))?;
+    Ok(select.query_row([username], from_row).optional()?)
+}
+
 pub fn by_id(db: &Connection, id: i64) -> Result<Option<User>, StoreError> {
     let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE u.id = ?"))?;
     Ok(select.query_row([id], from_row).optional()?)
