@@ -33,7 +33,13 @@ pub enum Error {
     NotAnApi { operation: &'static str, status: u16, what: String },
     /// Nothing answered.
     #[error("{operation}: no answer, {reason}: {detail}")]
-    NoAnswer { operation: &'static str, reason: Reason, detail: String },
+    NoAnswer {
+        operation: &'static str,
+        reason: Reason,
+        detail: String,
+        /// The request was to change something.
+        changes: bool,
+    },
     /// The answer cannot be used: cut short, not JSON, too large.
     #[error("{operation}: the answer cannot be used: {detail}")]
     BadAnswer { operation: &'static str, detail: String },
@@ -104,9 +110,7 @@ impl Error {
             Self::Refused { status: 403, message, .. } if message.contains("audience") => {
                 "this key is not made for the API: create one with the audience API"
             }
-            Self::Refused { status: 403, .. } => {
-                "the key's owner may not do this: ask the owner of the project or a site administrator"
-            }
+            Self::Refused { status: 403, operation, .. } => forbidden(operation),
             Self::Refused { retry_after: Some(after), .. } => {
                 return Some(format!("try again in {} s", after.as_secs().max(1)));
             }
@@ -115,9 +119,15 @@ impl Error {
                 "this workbench does not offer the operation: it may be too old"
             }
             Self::Refused { .. } | Self::BadAnswer { .. } => return None,
+            Self::NotAnApi { status: 500.., .. } => {
+                "something between here and the workbench answered in its place: try again in a moment, and check the URL if it stays so"
+            }
             Self::NotAnApi { .. } => {
                 "check that the URL is that of the workbench; a sign-in page also comes where the key is not accepted"
             }
+            Self::NoAnswer {
+                changes: true, reason: Reason::Cut | Reason::Timeout | Reason::Other, ..
+            } => "it may have been done all the same: look before trying again",
             Self::NoAnswer { reason, .. } => match reason {
                 Reason::Dns => {
                     "check the host in the URL, and whether a VPN or a proxy (HTTPS_PROXY) is needed"
@@ -130,7 +140,7 @@ impl Error {
                 }
                 Reason::Timeout => "try again, or allow more time with --timeout",
                 Reason::Proxy => "check HTTPS_PROXY, or leave this host out with NO_PROXY",
-                Reason::Cut => "look whether it was done before trying again",
+                Reason::Cut => "try again; `keybench doctor` shows how far the way is open",
                 Reason::Other => return None,
             },
             Self::Invalid { hint, .. } if hint.is_empty() => return None,
@@ -160,6 +170,26 @@ impl Error {
         matches!(self.status(), Some(401 | 403))
     }
 
+    /// Whether what was asked may have been done, although no answer says so.
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::NoAnswer { reason, .. } => {
+                matches!(reason, Reason::Cut | Reason::Timeout | Reason::Other)
+            }
+            Self::BadAnswer { .. } => true,
+            Self::Refused { status, .. } | Self::NotAnApi { status, .. } => *status >= 500,
+            Self::Invalid { .. } => false,
+        }
+    }
+
+    /// As it is for a request that was to change something.
+    pub(super) fn of_change(mut self) -> Self {
+        if let Self::NoAnswer { changes, .. } = &mut self {
+            *changes = true;
+        }
+        self
+    }
+
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
@@ -178,7 +208,24 @@ impl Error {
     /// Reads what reqwest says. Its own text would hold the URL, so only the causes are used.
     pub(super) fn from_transport(operation: &'static str, error: &reqwest::Error) -> Self {
         let (reason, detail) = classify(error);
-        Self::NoAnswer { operation, reason, detail }
+        Self::NoAnswer { operation, reason, detail, changes: false }
+    }
+}
+
+/// Who may do what was refused with 403.
+fn forbidden(operation: &str) -> &'static str {
+    match operation {
+        "changing a site setting" | "reading the site's settings" => {
+            "only a site administrator may do this: ask one"
+        }
+        "listing API keys"
+        | "creating an API key"
+        | "deleting an API key"
+        | "deleting all API keys"
+        | "rotating the legacy key"
+        | "listing users"
+        | "looking up a user" => "for other users only a site administrator may do this: ask one",
+        _ => "the key's owner may not do this: ask the owner of the project or a site administrator",
     }
 }
 

@@ -225,7 +225,8 @@ impl Client {
             tracing::debug!(call.operation, method = %call.method, path = call.url.path(), tried, %error, "failed");
             match self.shared.budget.wait(&error, tried).filter(|_| call.idempotent) {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(error),
+                None if call.idempotent => return Err(error),
+                None => return Err(error.of_change()),
             }
         }
     }
@@ -262,7 +263,11 @@ impl Client {
             body.extend_from_slice(&chunk);
         }
         if is_page(response.headers(), &body) {
-            let what = "a web page (a sign-in page, or a gateway's)".to_owned();
+            let what = match status.is_server_error() {
+                true => "the web page of a gateway or proxy",
+                false => "a web page (a sign-in page, or a gateway's)",
+            };
+            let what = what.to_owned();
             return Err(Error::NotAnApi { operation, status: status.as_u16(), what });
         }
         if status.is_success() {

@@ -31,6 +31,7 @@ fn a_list_that_cannot_be_fetched() {
         operation: "listing models",
         reason: api::Reason::Connect,
         detail: "connection refused".into(),
+        changes: false,
     };
     send(&mut harness, calls[0].0, Reply::Listed(Err(error)));
     snapshots("list_failed", &mut harness);
