@@ -158,6 +158,56 @@ fn a_proxy_with_credentials_is_taken_from_environment_and_profile() {
     assert!(!doctor.out.contains("user:word") && doctor.out.contains(&address), "{}", doctor.out);
 }
 
+/// A proxy that makes tunnels to `upstream`, whatever it is asked for.
+async fn tunnels(upstream: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let upstream = upstream.rsplit_once(':').map(|(_, port)| format!("127.0.0.1:{port}")).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let upstream = upstream.clone();
+            tokio::spawn(async move {
+                let request = support::read_request(&mut stream).await;
+                let made = if request.starts_with("CONNECT ") { "200 OK" } else { "403 Forbidden" };
+                stream.write_all(format!("HTTP/1.1 {made}\r\n\r\n").as_bytes()).await.unwrap();
+                let mut to = TcpStream::connect(upstream).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut to).await;
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn doctor_looks_at_the_certificate_through_a_proxy_too() {
+    let bench = Bench::demo();
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, false));
+    let address = bench.runtime.block_on(tunnels(&url));
+    let mut home = bench.home("owner");
+    home.set("KEYBENCH_URL", &url);
+    home.set("HTTPS_PROXY", &format!("http://{address}"));
+    let file = home.file("ca.pem", &root);
+    let check = |done: &support::bench::Done, name: &str| {
+        let document = done.json();
+        let checks = document["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"] == name).cloned().unwrap()
+    };
+    let trusted = home.run(&["doctor", "--ca-cert", &file, "--json"]);
+    assert_eq!(check(&trusted, "TLS")["verdict"], "ok", "{}", trusted.out);
+    assert!(check(&trusted, "TLS")["detail"].as_str().unwrap().contains("from Private CA"));
+    let doubted = home.run(&["doctor", "--json"]);
+    assert_eq!((doubted.code, check(&doubted, "TLS")["verdict"].as_str()), (6, Some("fail")));
+    assert!(check(&doubted, "TLS")["detail"].as_str().unwrap().contains("from Private CA"));
+    // A proxy that makes no tunnels is told apart from a certificate that is not trusted.
+    let (closed, _) = bench.runtime.block_on(proxy(&bench.url));
+    home.set("HTTPS_PROXY", &format!("http://{closed}"));
+    let refused = home.run(&["doctor", "--json"]);
+    let tunnel = check(&refused, "tunnel");
+    assert_eq!((refused.code, tunnel["verdict"].as_str()), (6, Some("fail")));
+    assert!(tunnel["detail"].as_str().unwrap().contains("407"), "{tunnel}");
+}
+
 /// One command against a server that answers with `script`.
 fn against(script: &[String], arguments: &[&str]) -> support::bench::Done {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -199,6 +249,48 @@ fn servers_that_misbehave_are_told_apart() {
 }
 
 #[test]
+fn a_hint_fits_what_was_asked_and_what_came() {
+    let page = |status: &str| answer(status, &["content-type: text/html"], "<html>Sign in</html>");
+    let list = ["keys", "list", "--user", "owner", "--json"];
+    let hint = |script: String, command: &[&str]| {
+        against(&[script], command).error()["hint"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(hint(page("200 OK"), &list).contains("sign-in page"));
+    let gateway = against(&[page("502 Bad Gateway")], &list);
+    assert!(!gateway.err.contains("sign-in"), "{}", gateway.err);
+    assert!(gateway.error()["hint"].as_str().unwrap().contains("try again"), "{}", gateway.err);
+    // A connection that is cut: a question can be asked again, a change may have been made.
+    assert!(hint(String::new(), &list).starts_with("try again"));
+    let delete = ["keys", "delete", &"1".repeat(64), "--user", "owner", "--yes", "--json"];
+    assert!(hint(String::new(), &delete).contains("may have been done"));
+    let refusal = || json("403 Forbidden", r#"{"message":"no"}"#);
+    assert!(hint(refusal(), &["admin", "expiration", "--json"]).contains("site administrator"));
+    assert!(!hint(refusal(), &["admin", "expiration", "--json"]).contains("project"));
+    assert!(hint(refusal(), &["projects", "list", "--json"]).contains("owner of the project"));
+}
+
+#[test]
+fn a_key_of_another_kind_is_named_without_advice_that_cannot_help() {
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", "http://127.0.0.1:9");
+    let token = format!("eyJ{}.eyJ{}.c2ln", "a".repeat(20), "b".repeat(20));
+    for (key, word) in [(&"k".repeat(32), "legacy API key"), (&token, "session token")] {
+        home.set("KEYBENCH_API_KEY", key);
+        let done = home.run(&["whoami", "--json"]);
+        assert_eq!(done.code, 7);
+        assert!(done.error()["message"].as_str().unwrap().contains(word), "{}", done.err);
+        assert!(!done.err.contains("as a whole") && !done.err.contains(key), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_time_that_the_workbench_does_not_tell_is_null() {
+    let keys = r#"{"keys":[{"key_id":"k1","comments":"svc","created_at":"","expiry_date":"nonsense"}]}"#;
+    let done = against(&[json("200 OK", keys)], &["keys", "list", "--user", "owner", "--json"]).ok();
+    assert!(done.json()[0]["created_at"].is_null() && done.json()[0]["expiry_date"].is_null());
+}
+
+#[test]
 fn what_a_workbench_says_cannot_steer_the_terminal() {
     let nasty = "a\\u001b]52;c;Zm9v\\u0007\\u202eb";
     let keys =
@@ -229,7 +321,8 @@ fn an_interrupted_command_says_what_was_done() {
     let mut home = Home::new();
     home.set("KEYBENCH_URL", &format!("http://{}", listener.local_addr().unwrap()));
     home.set("KEYBENCH_API_KEY", &made_up_key('a'));
-    let child = home.command(&["keys", "delete", "k1", "k2", "--user", "owner", "--yes"]).spawn().unwrap();
+    let (one, two) = ("1".repeat(64), "2".repeat(64));
+    let child = home.command(&["keys", "delete", &one, &two, "--user", "owner", "--yes"]).spawn().unwrap();
     // The first deletion succeeds, the second is never answered.
     runtime.block_on(async {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -245,5 +338,5 @@ fn an_interrupted_command_says_what_was_done() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("key k1 was deleted") && !said.contains("k2"), "{said}");
+    assert!(said.contains(&format!("key {one} was deleted")) && !said.contains(&two), "{said}");
 }

@@ -113,7 +113,11 @@ async fn first_that_accepts(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
 }
 
 /// Asks the proxy for a tunnel (`CONNECT`).
-async fn tunnel(tcp: TcpStream, proxy: &Proxy, endpoint: &Endpoint) -> Result<TcpStream, CallError> {
+pub(crate) async fn tunnel(
+    tcp: TcpStream,
+    proxy: &Proxy,
+    endpoint: &Endpoint,
+) -> Result<TcpStream, CallError> {
     let failed = |detail: String| CallError::Proxy { proxy: proxy.authority.clone(), detail };
     let to = endpoint.host_and_port();
     let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n");

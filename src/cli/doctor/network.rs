@@ -12,7 +12,10 @@ use super::certificate::Certificate;
 use super::{Check, address};
 use crate::cli::error::{Exit, Failure};
 use crate::config::Resolved;
-use crate::probe::{Transport, TransportOptions};
+use crate::probe::connect::tunnel;
+use crate::probe::target::Endpoint;
+use crate::probe::transport::Proxy;
+use crate::probe::{CallError, Transport, TransportOptions};
 use crate::text::{count, latency};
 
 /// For one step.
@@ -35,8 +38,12 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
                 resolved.proxy.as_ref().map_or("environment".to_owned(), |proxy| proxy.source.to_string());
             checks.push(Check::ok("proxy", format!("{} ({source})", proxy.authority)));
             checks.push(Check::skip("name", "the proxy looks it up"));
-            checks.push(reach("connection", &proxy.host, proxy.port).await.0);
-            checks.push(Check::skip("TLS", "through the proxy: see the API check"));
+            let (check, stream) = reach("connection", &proxy.host, proxy.port).await;
+            checks.push(check);
+            if stream.is_some() {
+                let way = Way { host: &host, port, proxy: Some((&proxy, &resolved.url.value)) };
+                checks.push(security(resolved, &transport, https, &way).await);
+            }
             return checks;
         }
         Err(error) => {
@@ -54,16 +61,57 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
     checks.push(Check::ok("name", format!("{host} is {}", shown.join(", "))));
     let (check, stream) = reach("connection", &host, port).await;
     checks.push(check);
-    match stream {
-        Some(stream) if https => checks.push(tls(resolved, &transport, &host, port, stream).await),
-        Some(_) => checks.push(Check::warn(
+    if stream.is_some() {
+        let way = Way { host: &host, port, proxy: None };
+        checks.push(security(resolved, &transport, https, &way).await);
+    }
+    checks
+}
+
+/// How the workbench is reached.
+struct Way<'a> {
+    host: &'a str,
+    port: u16,
+    /// The proxy in between, and the URL to ask it for.
+    proxy: Option<(&'a Proxy, &'a str)>,
+}
+
+impl Way<'_> {
+    /// A connection to the workbench itself, through a tunnel where there is a proxy.
+    async fn open(&self) -> Result<TcpStream, Check> {
+        let failed = |message: String| Failure::new(Exit::NoAnswer, "no_answer", message);
+        let to = self.proxy.map_or((self.host, self.port), |(proxy, _)| (proxy.host.as_str(), proxy.port));
+        let stream = match timeout(PATIENCE, TcpStream::connect(to)).await {
+            Err(_) => return Err(Check::fail("TLS", failed("no answer within 10 s".to_owned()))),
+            Ok(Err(error)) => return Err(Check::fail("TLS", failed(error.kind().to_string()))),
+            Ok(Ok(stream)) => stream,
+        };
+        let Some((proxy, url)) = self.proxy else { return Ok(stream) };
+        let refused = |error: CallError| {
+            let failure = failed(error.to_string());
+            let hint = error.hint().unwrap_or_else(|| "check HTTPS_PROXY and NO_PROXY".to_owned());
+            Check::fail("tunnel", failure.hint(hint))
+        };
+        let endpoint = Endpoint::parse(url).map_err(refused)?;
+        match timeout(PATIENCE, tunnel(stream, proxy, &endpoint)).await {
+            Err(_) => Err(Check::fail("tunnel", failed("the proxy gives no answer within 10 s".to_owned()))),
+            Ok(tunnelled) => tunnelled.map_err(refused),
+        }
+    }
+}
+
+async fn security(resolved: &Resolved, transport: &Transport, https: bool, way: &Way<'_>) -> Check {
+    if !https {
+        return Check::warn(
             "TLS",
             "plain HTTP: the key travels in clear",
             "use https where the workbench offers it",
-        )),
-        None => {}
+        );
     }
-    checks
+    match way.open().await {
+        Ok(stream) => tls(resolved, transport, way, stream).await,
+        Err(check) => check,
+    }
 }
 
 /// The proxy that a request to `url` goes through.
@@ -107,12 +155,12 @@ async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     }
 }
 
-async fn tls(resolved: &Resolved, transport: &Transport, host: &str, port: u16, stream: TcpStream) -> Check {
-    let verdict = handshake(transport, host, stream).await;
+async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: TcpStream) -> Check {
+    let verdict = handshake(transport, way.host, stream).await;
     // Once more without checking, to show the chain that was not accepted.
     let chain = match &verdict {
         Ok(chain) => chain.clone(),
-        Err(_) => unchecked_chain(resolved, host, port).await.unwrap_or_default(),
+        Err(_) => unchecked_chain(resolved, way).await.unwrap_or_default(),
     };
     let leaf = chain.first().and_then(|der| Certificate::read(der));
     let described = match &leaf {
@@ -149,10 +197,10 @@ async fn tls(resolved: &Resolved, transport: &Transport, host: &str, port: u16, 
     }
 }
 
-async fn unchecked_chain(resolved: &Resolved, host: &str, port: u16) -> Option<Vec<CertificateDer<'static>>> {
+async fn unchecked_chain(resolved: &Resolved, way: &Way<'_>) -> Option<Vec<CertificateDer<'static>>> {
     let transport = transport(resolved, true).ok()?;
-    let stream = timeout(PATIENCE, TcpStream::connect((host, port))).await.ok()?.ok()?;
-    handshake(&transport, host, stream).await.ok()
+    let stream = way.open().await.ok()?;
+    handshake(&transport, way.host, stream).await.ok()
 }
 
 async fn handshake(
