@@ -9,6 +9,9 @@ use tempfile::{NamedTempFile, PersistError};
 
 use super::Error;
 
+/// How the names of files begin that are not there as a whole yet.
+const PREFIX: &str = ".keybench-";
+
 /// Replaces `file` with `contents`: whoever reads it sees the old file or the new one, and a crash
 /// leaves one of the two. The new one has mode 0600 before anything is in it.
 pub fn write(file: &Path, contents: &[u8]) -> io::Result<()> {
@@ -20,17 +23,30 @@ pub fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
     persist(file, contents, |temporary| temporary.persist_noclobber(file))
 }
 
+/// Whether [`write`] would have a chance: a folder that takes files, and nothing at `file` but a
+/// regular one, which is all that can be replaced.
+pub fn can_write(file: &Path) -> io::Result<()> {
+    if file.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("it is a folder, a device, a pipe or a link, and no regular file"));
+    }
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(file)).map(drop)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 fn persist(
     file: &Path,
     contents: &[u8],
     rename: impl FnOnce(NamedTempFile) -> Result<fs::File, PersistError>,
 ) -> io::Result<()> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(file);
     // tempfile makes its files with 0600.
-    let mut temporary = tempfile::Builder::new().prefix(".keybench-").tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
     temporary.write_all(contents)?;
     temporary.as_file().sync_all()?;
     rename(temporary).map_err(|error| error.error)?;
@@ -70,6 +86,8 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(&inner).unwrap().count(), 1, "nothing is left behind");
         check(&file).unwrap();
+        assert!(can_write(&file).is_ok() && can_write(&inner).is_err());
+        assert!(can_write(&inner.join("no/such/file")).is_err());
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         let error = check(&file).unwrap_err();
         assert_eq!(error.hint().unwrap(), format!("chmod 600 {}", file.display()));

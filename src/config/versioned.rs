@@ -51,10 +51,14 @@ fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Resu
     for migration in &migrations[found.saturating_sub(1) as usize..] {
         migration(&mut table);
     }
+    let content = T::deserialize(table.clone()).map_err(|error| malformed(file, &text, &error))?;
+    // Nothing is replaced without a backup. Where neither can be written, as in a home that is only
+    // readable, what was read is of use all the same.
     let backup = backup_name(file, found);
-    private_file::write(&backup, text.as_bytes()).map_err(|error| Error::Write { file: backup, error })?;
-    write_table(file, table.clone(), known)?;
-    let content = T::deserialize(table).map_err(|error| malformed(file, &text, &error))?;
+    match private_file::write(&backup, text.as_bytes()) {
+        Ok(()) => write_table(file, table, known)?,
+        Err(error) => tracing::info!(file = %file.display(), %error, "older, and not brought up to date"),
+    }
     Ok(Some(content))
 }
 

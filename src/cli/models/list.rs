@@ -16,7 +16,8 @@ pub async fn run(context: &Context, project: Option<String>) -> Result<Exit, Fai
     let session = context.session()?;
     let client = &session.client;
     let mut names = Collector::new(client.url());
-    let mut list = context.out.list(&["PROJECT", "MODEL", "AUTHENTICATION", "DESCRIPTION", "ID"]);
+    let mut list =
+        context.out.list(&["PROJECT", "MODEL", "AUTH", "DESCRIPTION", "ID"]).shrinking("DESCRIPTION");
     match project {
         Some(wanted) => {
             let project = lookup::project(client, &wanted).await?;

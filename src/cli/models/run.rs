@@ -13,6 +13,7 @@ use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::lookup;
+use crate::config::private_file;
 use crate::diagnosis::Diagnosis;
 use crate::probe::run::{self, Expectation, Run, Summary};
 use crate::text;
@@ -36,10 +37,9 @@ pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn())
         _ => None,
     };
     let expected = args.run.expect.as_ref().map(|expect| expect.check(&summary)).unwrap_or_default();
-    if let Some(export) = export {
-        export.write(&summary)?;
-    }
+    let exported = export.map_or(Ok(()), |export| export.write(&summary));
     report(context, &call, &summary, &expected, why.as_ref())?;
+    exported?;
     if was_interrupted {
         let failure = Failure::new(Exit::Interrupted, "interrupted", interruption(&summary));
         return Err(failure);
@@ -163,15 +163,14 @@ fn interruption(summary: &Summary) -> String {
     )
 }
 
-/// The file for a result, opened before anything is sent.
-struct Export {
-    file: File,
+/// The file for a result, looked at before anything is sent, and left as it is until there is one.
+struct Export<'a> {
+    path: &'a Path,
     csv: bool,
-    shown: String,
 }
 
-impl Export {
-    fn check(path: &Path) -> Result<Self, Failure> {
+impl<'a> Export<'a> {
+    fn check(path: &'a Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         let csv = match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => false,
@@ -181,19 +180,23 @@ impl Export {
                     .hint("name the file FILE.json or FILE.csv"));
             }
         };
-        let file = File::create(path)
+        private_file::can_write(path)
             .map_err(|error| Failure::invalid(format!("{shown} cannot be written: {error}")))?;
-        Ok(Self { file, csv, shown })
+        Ok(Self { path, csv })
     }
 
     fn write(self, summary: &Summary) -> Result<(), Failure> {
-        let mut to = std::io::BufWriter::new(self.file);
-        let written = match self.csv {
-            true => run::write_csv(summary, &mut to),
-            false => run::write_json(summary, &mut to),
-        };
-        written.and_then(|()| to.flush()).map_err(|error| {
-            Failure::new(Exit::Unwritten, "output", format!("{} cannot be written: {error}", self.shown))
+        let written = File::create(self.path).and_then(|file| {
+            let mut to = std::io::BufWriter::new(file);
+            match self.csv {
+                true => run::write_csv(summary, &mut to)?,
+                false => run::write_json(summary, &mut to)?,
+            }
+            to.flush()
+        });
+        written.map_err(|error| {
+            let message = format!("{} cannot be written: {error}", self.path.display());
+            Failure::new(Exit::Unwritten, "output", message)
         })
     }
 }

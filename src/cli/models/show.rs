@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::lookup;
+use crate::text::count;
 use crate::wire::{Model, ModelBuild, ModelDeployment};
 
 pub async fn run(context: &Context, wanted: &str) -> Result<Exit, Failure> {
@@ -68,14 +69,19 @@ fn lines(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeploy
     match latest {
         None => lines.push("deployment      never deployed".to_owned()),
         Some((build, deployment)) => {
+            let replicas = usize::try_from(deployment.replicas.0).unwrap_or_default();
             lines.push(format!(
-                "deployment      {}, {} replicas, since {}",
-                deployment.status, deployment.replicas.0, deployment.created_at
+                "deployment      {}, {}, since {}",
+                deployment.status,
+                count(replicas, "replica", "replicas"),
+                deployment.created_at
             ));
-            lines.push(format!(
-                "build           {}, {} in {}",
-                build.status, build.function_name, build.file_path
-            ));
+            // What a workbench runs by itself has no file.
+            let file = match build.file_path.as_str() {
+                "" => String::new(),
+                file => format!(" in {file}"),
+            };
+            lines.push(format!("build           {}, function {}{file}", build.status, build.function_name));
         }
     }
     lines

@@ -53,7 +53,7 @@ fn headline(summary: &Summary) -> String {
     let time = text::latency(Duration::from_secs_f64(summary.elapsed_s.max(0.0)));
     let pace = match summary.plan.rate {
         Some(rate) => format!("{rate}/s due, at most {} in flight", summary.plan.in_flight()),
-        None => format!("{} in flight", summary.plan.in_flight()),
+        None => format!("at most {} in flight", summary.plan.in_flight()),
     };
     format!("{requests} in {time} · {:.1}/s · {pace}", summary.rps)
 }

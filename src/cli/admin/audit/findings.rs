@@ -29,8 +29,9 @@ pub struct AuditedKey {
     pub key_id: String,
     pub audiences: Vec<String>,
     pub comments: String,
-    pub created_at: String,
-    pub expiry_date: String,
+    /// RFC 3339 UTC; `None` where the workbench tells no time that can be read.
+    pub created_at: Option<String>,
+    pub expiry_date: Option<String>,
     pub days_left: Option<i64>,
     pub findings: Vec<Finding>,
 }
@@ -92,8 +93,8 @@ pub fn judge(
                 username: person.username.clone(),
                 name: person.name.clone(),
                 findings: found.into_iter().filter_map(|(is, finding)| is.then_some(finding)).collect(),
-                created_at: in_utc(key.created_at),
-                expiry_date: in_utc(key.expiry_date),
+                created_at: in_utc(&key.created_at),
+                expiry_date: in_utc(&key.expiry_date),
                 key_id: key.key_id,
                 audiences: key.audiences,
                 comments: key.comments,

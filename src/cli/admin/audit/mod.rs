@@ -26,7 +26,7 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
     let client = &session.client;
     let form =
-        args.export.as_deref().map(|file| report::Form::of(file).map(|form| (file, form))).transpose()?;
+        args.export.as_deref().map(|file| report::Form::check(file).map(|form| (file, form))).transpose()?;
     let username = context.username(&session).await?;
     let people = people(client).await?;
     let (mut journal, known) = Journal::open(context, client.url(), &username, args.fresh);

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::findings::AuditedKey;
 use crate::cli::context::Context;
-use crate::cli::error::Failure;
+use crate::cli::error::{Exit, Failure};
 use crate::cli::keys::day;
 use crate::config::private_file;
-use crate::text::count;
+use crate::text::{self, count};
 
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
@@ -53,8 +53,8 @@ pub struct Place {
 impl Report {
     /// The table of all keys, then the rest.
     pub fn print(&self, context: &Context) -> Result<(), Failure> {
-        let mut list =
-            context.out.list(&["USER", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "FINDINGS", "KEY ID"]);
+        let titles = &["USER", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "FINDINGS", "KEY ID"];
+        let mut list = context.out.list(titles).shrinking("NAME");
         for chunk in self.keys.chunks(1_000) {
             let rows: Vec<_> = chunk.iter().map(|key| (key, cells(key))).collect();
             list.page(&rows)?;
@@ -116,12 +116,12 @@ impl Report {
 fn cells(key: &AuditedKey) -> Vec<String> {
     vec![
         key.username.clone(),
-        day(&key.expiry_date),
+        day(key.expiry_date.as_deref().unwrap_or_default()),
         key.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d")),
         key.audiences.join("+"),
         key.comments.clone(),
         words(key),
-        key.key_id.clone(),
+        text::short_id(&key.key_id).into_owned(),
     ]
 }
 
@@ -137,13 +137,23 @@ pub enum Form {
 }
 
 impl Form {
-    pub fn of(file: &Path) -> Result<Self, Failure> {
+    fn of(file: &Path) -> Result<Self, Failure> {
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Ok(Self::Json),
             Some("csv") => Ok(Self::Csv),
             _ => Err(Failure::invalid(format!("{} ends neither in .json nor in .csv", file.display()))
                 .hint("the ending says in which form to export")),
         }
+    }
+
+    /// The file can be written to, as far as can be known before an audit that may take minutes.
+    pub fn check(file: &Path) -> Result<Self, Failure> {
+        let form = Self::of(file)?;
+        private_file::can_write(file).map_err(|error| {
+            Failure::invalid(format!("{} cannot be written: {error}", file.display()))
+                .hint("name a file in a folder that you may write to")
+        })?;
+        Ok(form)
     }
 
     pub fn write(self, file: &Path, report: &Report) -> Result<(), Failure> {
@@ -153,8 +163,9 @@ impl Form {
             }
             Self::Csv => csv(report).into_bytes(),
         };
-        private_file::write(file, &text)
-            .map_err(|error| Failure::invalid(format!("{} cannot be written: {error}", file.display())))
+        private_file::write(file, &text).map_err(|error| {
+            Failure::new(Exit::Unwritten, "output", format!("{} cannot be written: {error}", file.display()))
+        })
     }
 }
 
@@ -163,14 +174,14 @@ fn csv(report: &Report) -> String {
         "user,name,key_id,audiences,comment,created_at,expiry_date,days_left,findings\n".to_owned();
     for key in &report.keys {
         let days = key.days_left.map(|days| days.to_string()).unwrap_or_default();
-        let fields = [
+        let fields: [&str; 9] = [
             &key.username,
             &key.name,
             &key.key_id,
             &key.audiences.join(" "),
             &key.comments,
-            &key.created_at,
-            &key.expiry_date,
+            key.created_at.as_deref().unwrap_or_default(),
+            key.expiry_date.as_deref().unwrap_or_default(),
             &days,
             &words(key),
         ];
