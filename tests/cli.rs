@@ -251,8 +251,15 @@ fn keys_are_created_listed_and_deleted() {
     assert_eq!(again.code, 7, "the file may hold the only copy of a key");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 
-    home.run(&["keys", "delete", &id, "--yes"]).ok();
+    let short = format!("{}…{}", &id[..4], &id[60..]);
+    let table = home.run(&["keys", "list"]).ok();
+    assert!(table.out.contains(&short) && !table.out.contains(&id), "{}", table.out);
+    assert!(table.out.lines().all(|line| line.chars().count() <= 80), "{}", table.out);
+    let plan = home.run(&["keys", "delete", &short, "--dry-run", "--json"]).ok().json();
+    assert_eq!(plan["would_delete"][0]["key_id"], id.as_str());
+    home.run(&["keys", "delete", &short, "--yes"]).ok();
     assert_eq!(home.run(&["keys", "delete", &id, "--yes"]).code, 5);
+    assert_eq!(home.run(&["keys", "delete", &short, "--yes"]).code, 5);
     let other = home.file("other", &made_up_key('c'));
     let done = home.run(&["keys", "validate", "--api-key-file", &other, "--json"]);
     assert_eq!((done.code, &done.json()["valid"]), (8, &false.into()));
@@ -263,6 +270,49 @@ fn keys_are_created_listed_and_deleted() {
     let all = home.run(&["keys", "delete", "--all", "--yes"]).ok();
     assert!(all.err.contains("the one that you are signed in with"), "{}", all.err);
     assert_eq!(home.run(&["whoami"]).code, 4, "the key that asked is gone too");
+}
+
+#[test]
+fn every_key_that_is_named_is_tried() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let create = |name: &str| {
+        let made = home.run(&["keys", "create", "--name", name, "--json"]).ok().json();
+        made["key_id"].as_str().unwrap().to_owned()
+    };
+    let (one, two, bad) = (create("one"), create("two"), "f".repeat(64));
+    let done = home.run(&["keys", "delete", &one, &bad, &two, &one, "--yes", "--json"]);
+    assert_eq!(done.code, 5, "{done:?}");
+    assert_eq!(done.json()["deleted"], serde_json::json!([one, two]));
+    let failed = &done.json()["failed"];
+    assert_eq!((&failed[0]["key_id"], &failed[0]["status"]), (&bad.clone().into(), &404.into()));
+    let message = done.error()["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.starts_with("1 of 3 keys were not deleted: ") && message.contains("ffff…ffff"),
+        "{message}"
+    );
+    let human = home.run(&["keys", "delete", &create("three"), &bad, "--yes"]);
+    assert_eq!((human.code, human.out.as_str()), (5, "deleted 1 key of owner\n"), "{human:?}");
+
+    // What could be several deletes none.
+    let three = create("three");
+    let hexadecimal = "0123456789abcdef".chars().map(String::from);
+    let all = home.run(&["keys", "list", "--json"]).ok().json().as_array().unwrap().len();
+    assert_eq!(
+        hexadecimal.filter(|begin| home.run(&["keys", "delete", begin, "--yes"]).code != 5).count(),
+        0
+    );
+    assert_eq!(home.run(&["keys", "list", "--json"]).ok().json().as_array().unwrap().len(), all);
+
+    // Nobody answers: the rest is not tried.
+    let dead =
+        ["keys", "delete", &three, &bad, "--user", "owner", "--yes", "--json", "--url", "http://127.0.0.1:1"];
+    let done = home.run(&dead);
+    assert_eq!(done.code, 6, "{done:?}");
+    assert_eq!(
+        (&done.json()["failed"][0]["kind"], &done.json()["failed"][1]["kind"]),
+        (&"no_answer".into(), &"not_tried".into())
+    );
 }
 
 #[test]
@@ -537,10 +587,16 @@ fn a_signal_right_after_the_ready_line_is_not_lost() {
 fn completions_know_profiles_projects_and_models() {
     let bench = Bench::demo();
     let home = bench.home("owner");
-    assert_eq!(home.run(&["complete-names", "models"]).ok().out, "");
+    let names = |line: &[&str]| home.run(&[&["complete-names", "--", "keybench"], line].concat()).ok().out;
+    assert_eq!(names(&["models", "test", ""]), "");
     home.run(&["models", "list"]).ok();
-    assert!(home.run(&["complete-names", "models"]).ok().out.contains("churn-prod/add\n"));
-    assert!(home.run(&["complete-names", "projects"]).ok().out.contains("playground\n"));
+    assert!(names(&["models", "test", ""]).contains("churn-prod/add\n"));
+    assert!(names(&["models", "list", "--project", "p"]).contains("churn-prod\n"));
+    assert_eq!(names(&["models", "test", "churn-prod/add", ""]), "");
+    let elsewhere = ["--url", "http://127.0.0.1:9", "models", "test", ""];
+    assert_eq!(names(&elsewhere), "", "each workbench has its own names");
+    home.run_with_input(&["login", "--url", &bench.url, "--name", "one"], &bench.key("owner")).ok();
+    assert_eq!(names(&["profile", "use", ""]), "one\n");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(home.run(&["completions", shell]).ok().out.contains("keybench"), "{shell}");
     }

@@ -50,6 +50,13 @@ impl Place {
         rows.map(|key| key["key_id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Names of the files beside the output that are not the output.
+    fn hidden(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.home.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with('.')).collect()
+    }
+
     /// The key in the output file works.
     #[track_caller]
     fn service_works(&self) {
@@ -160,10 +167,7 @@ fn killed_at(method: &'static str, part: &'static str, trip: Trip, first: bool) 
         (&"nothing_to_do".into(), &Value::from(current)),
         "{at}"
     );
-    let hidden = std::fs::read_dir(place.home.folder.path())
-        .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".svc"));
-    assert_eq!(hidden.count(), 0, "{at}: a finished rotation leaves no note");
+    assert_eq!(place.hidden(), Vec::<String>::new(), "{at}: a finished rotation leaves no note");
 }
 
 #[test]
@@ -203,6 +207,69 @@ fn a_model_that_refuses_the_new_key_leaves_the_old_one() {
     assert_eq!(done.code, 5);
     let done = place.rotate(&["--output", "/no/such/folder/key", "--due", "400d"]);
     assert_eq!((done.code, place.keys().len()), (7, 1));
+}
+
+#[test]
+fn a_first_rotation_that_fails_leaves_nothing_behind() {
+    let place = Place::new();
+    for (failing, code) in [
+        (&["--output", "svc.key", "--verify", "churn-prod/retired"][..], 8),
+        (&["--output", "svc.key", "--verify", "no/such-model"], 5),
+        (&["--output", "svc.key", "--expires", "2099-01-01"], 5),
+        (&["--exec", "exit 3"], 8),
+    ] {
+        let done = place.rotate(failing);
+        assert_eq!((done.code, place.keys().len()), (code, 0), "{failing:?} {done:?}");
+        assert_eq!(place.hidden(), Vec::<String>::new(), "{failing:?}");
+        let notes = std::fs::read_dir(place.home.path("config/rotations")).unwrap().count();
+        assert_eq!(notes, 0, "{failing:?}");
+    }
+}
+
+#[test]
+fn two_runs_at_once_are_one_run_and_a_refusal() {
+    let place = Place::new();
+    let first = place.rotate(&OUT).ok().json();
+    place.later();
+    place.relay.set(("POST", "/v2_keys", Trip::HoldAfter));
+    let due = [&["keys", "rotate", "svc"][..], &DUE].concat();
+    let mut running = place.home.command(&due).spawn().unwrap();
+    place.bench.runtime.block_on(place.relay.tripped());
+    // The same file, the same name with another file, and the same name with a command.
+    for other in [&DUE[..], &["--output", "other.key", "--due", "400d"], &["--exec", "cat", "--due", "400d"]]
+    {
+        let refused = place.rotate(other);
+        assert_eq!((refused.code, refused.error()["kind"].as_str()), (75, Some("locked")), "{refused:?}");
+    }
+    let by_id = place.home.run(&["keys", "rotate", first["key_id"].as_str().unwrap(), "--exec", "cat"]);
+    assert_eq!(by_id.code, 75, "{by_id:?}");
+    assert_eq!(place.keys().len(), 2, "the key that is being made, and the one before");
+    place.service_works();
+    let another = ["keys", "rotate", "other", "--output", "other.key", "--json"];
+    assert_eq!(place.home.run(&another).ok().json()["action"], "rotated", "names do not wait for each other");
+
+    // A run that is killed locks nothing.
+    running.kill().unwrap();
+    running.wait().unwrap();
+    place.rotate(&DUE).ok();
+    place.service_works();
+    assert_eq!(place.hidden(), Vec::<String>::new());
+}
+
+#[test]
+fn a_key_is_named_for_rotation_by_what_the_list_shows() {
+    let place = Place::new();
+    let first = place.rotate(&OUT).ok().json();
+    let id = first["key_id"].as_str().unwrap();
+    for wanted in [id.to_owned(), id[..10].to_owned(), format!("{}…{}", &id[..4], &id[60..])] {
+        let done = place.home.run(&["keys", "rotate", &wanted, "--output", "svc.key", "--json"]).ok().json();
+        assert_eq!((&done["name"], &done["action"]), (&"svc".into(), &"nothing_to_do".into()), "{wanted}");
+    }
+    for unknown in ["f".repeat(64), "ffff…ffff".to_owned()] {
+        let done = place.home.run(&["keys", "rotate", &unknown, "--output", "other.key", "--json"]);
+        assert_eq!((done.code, done.error()["kind"].as_str()), (5, Some("not_found")), "{unknown}");
+    }
+    assert_eq!(place.keys().len(), 1);
 }
 
 #[test]

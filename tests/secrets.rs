@@ -4,21 +4,48 @@
 mod support;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::Path;
 
 use base64::Engine as _;
 use support::bench::{Bench, Home};
 use support::{Scripted, json, made_up_key};
 
-/// The key as it is, each half, and as Base64 at each of the three offsets within other text.
+/// The key in every form in which it may get somewhere: as it is, each half, in Base64 of both
+/// alphabets at each of the three offsets within other text, percent-encoded, in hexadecimal, as
+/// JSON escapes, and as the bytes that `Debug` writes.
 fn disguises(key: &str) -> Vec<String> {
-    let mut all = vec![key.to_owned(), key[..64].to_owned(), key[65..].to_owned()];
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    let (first, second) = key.split_once('.').unwrap();
+    let each = |text: &str, form: &dyn Fn(u8) -> String| text.bytes().map(form).collect::<String>();
+    let mut all = vec![key.to_owned(), first.to_owned(), second.to_owned()];
     for pad in 0..3 {
-        let coded = base64::engine::general_purpose::STANDARD.encode(format!("{}{key}", "x".repeat(pad)));
-        all.push(coded[8..120].to_owned());
+        for alphabet in [STANDARD, URL_SAFE] {
+            all.push(alphabet.encode(format!("{}{key}", "x".repeat(pad)))[8..120].to_owned());
+        }
     }
+    all.push(format!("{first}%2E{second}"));
+    all.push(format!("{first}%2e{second}"));
+    all.push(format!("{first}\\u002e{second}"));
+    for part in [key, second] {
+        all.push(each(part, &|byte| format!("%{byte:02X}")));
+        all.push(each(part, &|byte| format!("{byte:02x}")));
+        all.push(each(part, &|byte| format!("{byte:02X}")));
+        all.push(each(part, &|byte| format!("\\x{byte:02x}")));
+        all.push(each(part, &|byte| format!("\\u{byte:04x}")));
+        all.push(part.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", "));
+    }
+    all.push(key.chars().rev().collect());
     all
+}
+
+/// Nothing of `key` is in `text`. Key IDs are no secrets, and here one is the first half of its key.
+#[track_caller]
+fn assert_clean(text: &str, key: &str, at: &str) {
+    for disguise in disguises(key).iter().filter(|disguise| **disguise != key[..64]) {
+        // Not with the text itself: it would be in the report of the failure.
+        assert!(!text.contains(disguise.as_str()), "a key is in {at}");
+    }
 }
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
@@ -35,7 +62,6 @@ fn the_key_in_use_is_in_no_log_no_output_and_no_file_but_one() {
     let (key, other) = (bench.key("admin"), bench.key("outsider"));
     home.run_with_input(&["login", "--url", &bench.url, "--name", "canary"], &key).ok();
     home.file("other-key", &other);
-    let key_id = key[..64].to_owned();
     let mut printed = String::new();
     for arguments in [
         &["whoami"][..],
@@ -74,18 +100,82 @@ fn the_key_in_use_is_in_no_log_no_output_and_no_file_but_one() {
 
     let mut all = Vec::new();
     files(home.folder.path(), &mut all);
-    // Key Ids are no secrets, and here one is the first half of its key.
-    let secret = |disguise: &String| *disguise != key_id && *disguise != other[..64];
-    for disguise in disguises(&key).iter().chain(&disguises(&other)).filter(|d| secret(d)) {
-        assert!(!printed.contains(disguise.as_str()), "a key was printed");
-        for path in &all {
-            let belongs = path.ends_with("credentials.toml") || path.ends_with("other-key");
+    // The workbench keeps no key either, but where it gives those of the demo away.
+    files(bench.folder.path(), &mut all);
+    let belongs = ["credentials.toml", "other-key", "credentials.json"];
+    for key in [&key, &other] {
+        assert_clean(&printed, key, "what was printed");
+        for path in all.iter().filter(|path| !belongs.iter().any(|name| path.ends_with(name))) {
             let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
-            assert!(belongs || !text.contains(disguise.as_str()), "a key is in {}", path.display());
+            assert_clean(&text, key, &path.display().to_string());
+        }
+    }
+    // What was made is where it was sent, and nowhere else.
+    for made in ["made-key", "svc-key"] {
+        let text = fs::read_to_string(home.path(made)).unwrap();
+        let key = text.lines().next().unwrap();
+        assert_clean(&printed, key, "what was printed");
+        for path in all.iter().filter(|path| !path.ends_with(made)) {
+            let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+            assert_clean(&text, key, &path.display().to_string());
         }
     }
     let stored = fs::read_to_string(home.path("config/credentials.toml")).unwrap();
     assert!(stored.contains(&key), "the canary is where it belongs, or this proves nothing");
+}
+
+/// The interface panics, in its loop and in a task, with the key in its state and in the environment.
+#[test]
+#[cfg(debug_assertions)]
+fn a_panic_tells_no_key() {
+    let bench = Bench::demo();
+    for (place, in_environment) in [("loop", true), ("loop", false), ("task", true), ("task", false)] {
+        let mut home = Home::new();
+        let key = bench.key("owner");
+        home.run_with_input(&["login", "--url", &bench.url], &key).ok();
+        if in_environment {
+            home.set("KEYBENCH_API_KEY", &key);
+        }
+        let (_, said) = on_a_terminal(
+            &home,
+            &["-vvv", "--log-file", "log.txt"],
+            &[("KEYBENCH_PANIC", place), ("RUST_BACKTRACE", "full")],
+            |_, _| {},
+        );
+        assert!(said.contains("KEYBENCH_PANIC"), "{place}: it panicked, or this proves nothing");
+        assert_clean(&said, &key, "the text of a panic");
+        let mut all = Vec::new();
+        files(home.folder.path(), &mut all);
+        for path in all.iter().filter(|path| !path.ends_with("credentials.toml")) {
+            let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+            assert_clean(&text, &key, &path.display().to_string());
+        }
+    }
+}
+
+/// No key that could be a real one is in what the repository holds; those that tests make up are of
+/// one or two digits.
+#[test]
+fn nothing_in_the_repository_looks_like_a_key() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = vec![root.join("README.md")];
+    for folder in ["src", "tests", "assets", "examples"] {
+        files(&root.join(folder), &mut all);
+    }
+    assert!(all.iter().any(|path| path.extension().is_some_and(|ending| ending == "snap")));
+    let is_half = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    for path in all {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        for (dot, _) in text.match_indices('.') {
+            let (Some(before), Some(after)) =
+                (dot.checked_sub(64).and_then(|begin| text.get(begin..dot)), text.get(dot + 1..dot + 65))
+            else {
+                continue;
+            };
+            let digits = after.bytes().collect::<std::collections::BTreeSet<_>>().len();
+            assert!(!(is_half(before) && is_half(after)) || digits <= 2, "{}", path.display());
+        }
+    }
 }
 
 #[test]
@@ -107,26 +197,42 @@ fn a_key_is_typed_without_echo() {
     let bench = Bench::demo();
     let home = Home::new();
     let key = bench.key("owner");
-    let pty = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).unwrap();
+    let (succeeded, said) = on_a_terminal(&home, &["login", "--url", &bench.url], &[], |reader, writer| {
+        let (mut seen, mut byte) = (String::new(), [0u8; 1]);
+        while !seen.contains("not shown):") {
+            assert_eq!(reader.read(&mut byte).unwrap(), 1);
+            seen.push(char::from(byte[0]));
+        }
+        writer.write_all(format!("{key}\n").as_bytes()).unwrap();
+    });
+    assert!(succeeded && said.contains("signed in as owner") && !said.contains(&key[..8]), "{said}");
+}
+
+/// Runs a command on a terminal: whether it succeeded, and what `talk` left to be read.
+fn on_a_terminal(
+    home: &Home,
+    arguments: &[&str],
+    env: &[(&str, &str)],
+    talk: impl FnOnce(&mut dyn std::io::Read, &mut dyn std::io::Write),
+) -> (bool, String) {
+    let size = portable_pty::PtySize { rows: 24, cols: 80, ..portable_pty::PtySize::default() };
+    let pty = portable_pty::native_pty_system().openpty(size).unwrap();
     let mut command = portable_pty::CommandBuilder::new(assert_cmd::cargo::cargo_bin!("keybench"));
-    command.args(["login", "--url", &bench.url]);
+    command.args(arguments);
     command.env_clear();
     command.env("KEYBENCH_CONFIG_DIR", home.path("config"));
+    command.env("TERM", "xterm-256color");
+    for (name, value) in home.env.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain(env.iter().copied()) {
+        command.env(name, value);
+    }
+    command.cwd(home.folder.path());
     let mut child = pty.slave.spawn_command(command).unwrap();
     drop(pty.slave);
     let mut reader = pty.master.try_clone_reader().unwrap();
-    let mut seen = String::new();
-    let mut byte = [0u8; 1];
-    while !seen.contains("not shown):") {
-        assert_eq!(reader.read(&mut byte).unwrap(), 1);
-        seen.push(char::from(byte[0]));
-    }
     let mut writer = pty.master.take_writer().unwrap();
-    writer.write_all(format!("{key}\n").as_bytes()).unwrap();
+    talk(&mut reader, &mut writer);
     let mut rest = Vec::new();
     // Reading ends with an error where the other end is closed.
     let _ = reader.read_to_end(&mut rest);
-    assert!(child.wait().unwrap().success());
-    let rest = String::from_utf8_lossy(&rest);
-    assert!(rest.contains("signed in as owner") && !rest.contains(&key[..8]), "{rest}");
+    (child.wait().unwrap().success(), String::from_utf8_lossy(&rest).into_owned())
 }

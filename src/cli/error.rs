@@ -24,6 +24,8 @@ pub enum Exit {
     /// What was done cannot be told: standard output or a file cannot be written. EX_IOERR of
     /// sysexits.h.
     Unwritten = 74,
+    /// Another run has what this one needs, for now. EX_TEMPFAIL of sysexits.h.
+    Locked = 75,
     Interrupted = 130,
 }
 
@@ -99,6 +101,7 @@ impl From<config::Error> for Failure {
             config::Error::Api(inner) => return inner.clone().into(),
             config::Error::BadKey { .. } | config::Error::Value { .. } => (Exit::Invalid, "invalid"),
             config::Error::Newer { .. } => (Exit::Invalid, "configuration"),
+            config::Error::Locked { .. } => (Exit::Locked, "locked"),
             config::Error::NoWorkbench
             | config::Error::NoKey { .. }
             | config::Error::UnknownProfile { .. } => (Exit::NotConfigured, "not_configured"),

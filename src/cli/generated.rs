@@ -8,13 +8,82 @@ use clap_mangen::Man;
 
 use super::args::Cli;
 use super::error::{Exit, Failure};
+use super::output::cannot_write;
 
 pub fn completions(shell: Shell) -> Result<Exit, Failure> {
+    print(script(shell).as_bytes())
+}
+
+/// What clap generates, with the names of profiles, projects and models on top where the shell's
+/// language is known here.
+fn script(shell: Shell) -> String {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "keybench", &mut text);
-    text.extend(super::names::script(shell).bytes());
-    print(&text)
+    let mut text = String::from_utf8_lossy(&text).into_owned();
+    match shell {
+        Shell::Bash => text.push_str(BASH),
+        Shell::Fish => text.push_str(FISH),
+        Shell::Zsh => {
+            // In place of the end, which runs or registers the function without names.
+            text.truncate(text.rfind("\nif [ \"$funcstack[1]\"").unwrap_or(text.len()));
+            text.push_str(ZSH);
+        }
+        _ => {}
+    }
+    text
 }
+
+const BASH: &str = r#"
+_keybench_names() {
+    local name quoted typed="${COMP_WORDS[COMP_CWORD]}"
+    local -a names=()
+    while IFS= read -r name; do
+        if [[ "$name" == "$typed"* ]]; then
+            printf -v quoted '%q' "$name"
+            names+=("$quoted")
+        fi
+    done < <(keybench complete-names -- "${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
+    if [[ ${#names[@]} -gt 0 ]]; then
+        COMPREPLY=("${names[@]}")
+        return 0
+    fi
+    _keybench "$@"
+}
+if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
+    complete -F _keybench_names -o nosort -o bashdefault -o default keybench
+else
+    complete -F _keybench_names -o bashdefault -o default keybench
+fi
+"#;
+
+const ZSH: &str = r#"
+_keybench_names() {
+    local -a names
+    names=("${(@f)$(keybench complete-names -- "${(@Q)words[1,CURRENT]}" 2>/dev/null)}")
+    if [[ -n "${names[1]}" ]]; then
+        compadd -a names && return 0
+    fi
+    _keybench "$@"
+}
+
+if [ "$funcstack[1]" = "_keybench" ]; then
+    _keybench_names "$@"
+    compdef _keybench_names keybench
+else
+    compdef _keybench_names keybench
+fi
+"#;
+
+const FISH: &str = r#"
+function __keybench_names
+    set -l typed (commandline -ct)
+    keybench complete-names -- (commandline -opc) "$typed" 2>/dev/null
+end
+complete -c keybench -n 'set -l names (__keybench_names); test -n "$names[1]"' -f -a '(__keybench_names)'
+complete -c keybench -l profile -x -a '(__keybench_names)'
+complete -c keybench -l project -x -a '(__keybench_names)'
+complete -c keybench -l verify -x -a '(__keybench_names)'
+"#;
 
 /// The page of the whole program: its own, then one section a command.
 pub fn man() -> Result<Exit, Failure> {
@@ -68,10 +137,25 @@ fn sections(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
 
 fn print(text: &[u8]) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Bug, "output", format!("the result cannot be written: {error}")))
+    out.write_all(text).and_then(|()| out.flush()).map_err(|error| cannot_write(&error))?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clap_registers_is_replaced_by_the_function_that_knows_names() {
+        let zsh = script(Shell::Zsh);
+        assert!(zsh.starts_with("#compdef keybench") && !zsh.contains("compdef _keybench keybench"));
+        assert_eq!(zsh.matches("\nif [ \"$funcstack[1]\"").count(), 1);
+        let bash = script(Shell::Bash);
+        let last = bash.rfind("complete -F").unwrap();
+        assert!(bash[last..].starts_with("complete -F _keybench_names"), "{}", &bash[last..]);
+        assert!(script(Shell::Fish).contains("__keybench_names"));
+        for shell in [Shell::Elvish, Shell::PowerShell] {
+            assert!(script(shell).contains("rotate"), "{shell}");
         }
-        _ => Ok(Exit::Done),
     }
 }

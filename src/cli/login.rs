@@ -37,7 +37,6 @@ pub async fn run(context: &Context, mut args: LoginArgs) -> Result<Exit, Failure
     };
     let client = Client::new(client_options(context, &profile, key.clone()))?;
     let (username, audience) = owner_of(&client).await?;
-    let name = args.name.unwrap_or_else(|| free_name(&loaded.profiles, &url, &username));
     profile.username = username.clone();
     let credential = profile.credential_command.is_none().then(|| Credential {
         url: url.clone(),
@@ -45,7 +44,9 @@ pub async fn run(context: &Context, mut args: LoginArgs) -> Result<Exit, Failure
         api_key: key,
         legacy_api_key: None,
     });
-    store.save(&name, profile, credential)?;
+    // Among the profiles as they are now: another one may have come while the key was typed.
+    let choose = |profiles: &Profiles| args.name.unwrap_or_else(|| free_name(profiles, &url, &username));
+    let name = store.save_as(choose, profile, credential)?;
     if audience != crate::wire::AUDIENCE_API {
         context.out.note(&format!("this key is for {audience} only: API v2 and models will refuse it"));
     }

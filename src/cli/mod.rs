@@ -27,6 +27,7 @@ mod serve;
 mod values;
 mod whoami;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -168,8 +169,8 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Doctor => doctor::run(context).await,
         Command::Completions { shell } => generated::completions(shell),
         Command::Man => generated::man(),
-        Command::CompleteNames { kind } => {
-            names::print(context, kind);
+        Command::CompleteNames { words } => {
+            names::print(context, &words);
             Ok(Exit::Done)
         }
         Command::Whoami => whoami::run(context).await,
@@ -240,6 +241,8 @@ where
 fn usage(error: &clap::Error) -> Exit {
     let exit = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+        // clap has the same kind for a value that was left out.
+        ErrorKind::InvalidValue if lacks_value(error) => Exit::Usage,
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => Exit::Invalid,
         _ => Exit::Usage,
     };
@@ -253,11 +256,17 @@ fn usage(error: &clap::Error) -> Exit {
         let kind = if exit == Exit::Invalid { "invalid" } else { "usage" };
         let failure = Failure::new(exit, kind, sentence).hint("keybench --help tells what there is");
         Output { json: true, quiet: false }.failure(&failure);
-    } else {
-        // Nothing helps when the terminal cannot be written to.
-        let _ = error.print();
+    } else if error.print().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe)
+        && exit == Exit::Done
+    {
+        return Exit::Unwritten;
     }
     exit
+}
+
+fn lacks_value(error: &clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue};
+    matches!(error.get(ContextKind::InvalidValue), Some(ContextValue::String(value)) if value.is_empty())
 }
 
 /// What an error of the command line ends with, for people.

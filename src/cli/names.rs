@@ -1,28 +1,113 @@
 //! Names for completions: profiles from their file, projects and models from a cache that lists
 //! leave behind. A completion never asks the network, so it never waits.
+//!
+//! Shells send the words of the line so far; what belongs at its end follows from the definition of
+//! the command line, so that all shells offer the same.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap_complete::Shell;
+use clap::{Arg, CommandFactory as _};
 use serde::{Deserialize, Serialize};
 
+use super::args::Cli;
 use super::context::Context;
 use crate::config::paths::{cache_dir, process_env};
-use crate::config::private_file;
+use crate::config::{self, Overrides, private_file};
 
 /// How long a list is good enough for completions.
 const VALID: Duration = Duration::from_secs(10 * 60);
 /// More names help nobody who types.
 const KEPT: usize = 5_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
     Profiles,
     Projects,
     Models,
+}
+
+/// What a line asks for at its end, and the workbench that it is about.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wanted {
+    kind: Option<Kind>,
+    profile: Option<String>,
+    url: Option<String>,
+}
+
+impl Wanted {
+    /// Reads the words of a line; the last is the one that is being typed, the first the program.
+    fn read(words: &[String]) -> Self {
+        let mut wanted = Self::default();
+        let Some((typed, before)) = words.split_last() else { return wanted };
+        let mut root = Cli::command();
+        root.build();
+        let mut command = &root;
+        let mut position = 0;
+        // The option whose value the next word is.
+        let mut open: Option<&Arg> = None;
+        // bash takes `--option=value` apart at the sign.
+        for word in before.iter().skip(1).filter(|word| *word != "=") {
+            if let Some(option) = open.take() {
+                wanted.note(option, word);
+            } else if let Some((option, value)) = option(command, word) {
+                match value {
+                    Some(value) => wanted.note(option, value),
+                    None if option.get_action().takes_values() => open = Some(option),
+                    None => {}
+                }
+            } else if let Some(sub) = command.find_subcommand(word) {
+                (command, position) = (sub, 0);
+            } else {
+                position += 1;
+            }
+        }
+        wanted.kind = match open {
+            Some(option) => kind(command, option),
+            None if typed.starts_with('-') => None,
+            None => command.get_positionals().nth(position).and_then(|argument| kind(command, argument)),
+        };
+        wanted
+    }
+
+    /// Options that say which workbench is meant.
+    fn note(&mut self, option: &Arg, value: &str) {
+        match option.get_id().as_str() {
+            "profile" => self.profile = Some(value.to_owned()),
+            "url" => self.url = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+}
+
+/// The option that `word` is, with the value in it.
+fn option<'a, 'w>(command: &'a clap::Command, word: &'w str) -> Option<(&'a Arg, Option<&'w str>)> {
+    let (name, value) = match word.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (word, None),
+    };
+    let found = match (name.strip_prefix("--"), name.strip_prefix('-')) {
+        (Some(long), _) => command.get_arguments().find(|option| option.get_long() == Some(long)),
+        (None, Some(short)) => {
+            let letter = short.chars().next()?;
+            let found = command.get_arguments().find(|option| option.get_short() == Some(letter));
+            // As in `-n5`.
+            return found.map(|option| (option, Some(&short[letter.len_utf8()..]).filter(|v| !v.is_empty())));
+        }
+        (None, None) => None,
+    };
+    found.map(|option| (option, value))
+}
+
+fn kind(command: &clap::Command, argument: &Arg) -> Option<Kind> {
+    match (command.get_name(), argument.get_id().as_str()) {
+        (_, "profile") | ("use" | "remove", "name") => Some(Kind::Profiles),
+        (_, "project") => Some(Kind::Projects),
+        (_, "model" | "verify") => Some(Kind::Models),
+        _ => None,
+    }
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,33 +118,43 @@ struct Cache {
     models: BTreeSet<String>,
 }
 
-fn file() -> Option<PathBuf> {
-    cache_dir(&process_env).ok().map(|folder| folder.join("names.json"))
+/// One file a workbench.
+fn file(url: &str) -> Option<PathBuf> {
+    let name: String =
+        url.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    cache_dir(&process_env).ok().map(|folder| folder.join(format!("names-{name}.json")))
 }
 
 /// One name a line; nothing where nothing is known.
-pub fn print(context: &Context, kind: Kind) {
-    let names: Vec<String> = match kind {
-        Kind::Profiles => {
-            let loaded = context.store().map(|store| store.load()).unwrap_or_default();
-            loaded.profiles.profiles.into_keys().collect()
+pub fn print(context: &Context, words: &[String]) {
+    let wanted = Wanted::read(words);
+    let mut loaded = context.store().map(|store| store.load()).unwrap_or_default();
+    let names: Vec<String> = match wanted.kind {
+        None => return,
+        Some(Kind::Profiles) => loaded.profiles.profiles.into_keys().collect(),
+        Some(kind) => {
+            let flags = Overrides { profile: wanted.profile, url: wanted.url, ..Overrides::default() };
+            let Ok(url) = config::resolve::url(&flags, &process_env, &mut loaded) else { return };
+            let cache = read(&url.value);
+            let names = if kind == Kind::Projects { cache.projects } else { cache.models };
+            names.into_iter().collect()
         }
-        Kind::Projects => read().projects.into_iter().collect(),
-        Kind::Models => read().models.into_iter().collect(),
     };
     // Whatever goes wrong, a completion is silent.
     let _ = context.out.lines(&names);
 }
 
-fn read() -> Cache {
-    let Some(file) = file() else { return Cache::default() };
+fn read(url: &str) -> Cache {
+    let Some(file) = file(url) else { return Cache::default() };
     let fresh = fs::metadata(&file)
         .and_then(|metadata| metadata.modified())
         .is_ok_and(|at| at.elapsed().is_ok_and(|age| age < VALID));
     if !fresh {
         return Cache::default();
     }
-    fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    let cache: Cache =
+        fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    if cache.url == url { cache } else { Cache::default() }
 }
 
 /// Collects names while a list is printed, and leaves them for completions.
@@ -70,8 +165,7 @@ pub struct Collector {
 
 impl Collector {
     pub fn new(url: &str) -> Self {
-        let cache = Some(read()).filter(|cache| cache.url == url);
-        Self { cache: cache.unwrap_or_else(|| Cache { url: url.to_owned(), ..Cache::default() }) }
+        Self { cache: Cache { url: url.to_owned(), ..read(url) } }
     }
 
     pub fn project(&mut self, name: &str) {
@@ -88,75 +182,54 @@ impl Collector {
 
     /// Not being able to is no reason to fail.
     pub fn keep(self) {
-        let Some(file) = file() else { return };
+        let Some(file) = file(&self.cache.url) else { return };
         let Some(folder) = file.parent() else { return };
         let Ok(text) = serde_json::to_vec(&self.cache) else { return };
         let _ = private_file::make_folder(folder).and_then(|()| private_file::write(&file, &text));
     }
 }
 
-/// What a shell's generated script needs to complete names.
-pub fn script(shell: Shell) -> &'static str {
-    match shell {
-        Shell::Bash => BASH,
-        Shell::Zsh => ZSH,
-        Shell::Fish => FISH,
-        _ => "",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(line: &str) -> Wanted {
+        Wanted::read(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_definition_says_what_belongs_at_the_end_of_a_line() {
+        for (line, kind) in [
+            ("keybench models test ", Some(Kind::Models)),
+            ("keybench models test ch", Some(Kind::Models)),
+            ("keybench models test churn-prod/add ", None),
+            ("keybench models test -n 5 ", Some(Kind::Models)),
+            ("keybench models test -n5 --json ", Some(Kind::Models)),
+            ("keybench models test --request ", None),
+            ("keybench models test --request {} ", Some(Kind::Models)),
+            ("keybench models test --", None),
+            ("keybench models list ", None),
+            ("keybench models list --project ", Some(Kind::Projects)),
+            ("keybench models list --project = ch", Some(Kind::Projects)),
+            ("keybench --json models show ", Some(Kind::Models)),
+            ("keybench keys rotate svc --verify ", Some(Kind::Models)),
+            ("keybench collaborators add ", Some(Kind::Projects)),
+            ("keybench collaborators add churn-prod ", None),
+            ("keybench --profile ", Some(Kind::Profiles)),
+            ("keybench whoami --profile p", Some(Kind::Profiles)),
+            ("keybench profile use ", Some(Kind::Profiles)),
+            ("keybench profile remove ", Some(Kind::Profiles)),
+            ("keybench profile ", None),
+            ("keybench ", None),
+            ("", None),
+        ] {
+            assert_eq!(wanted(line).kind, kind, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_workbench_is_the_one_that_the_line_names() {
+        assert_eq!(wanted("keybench --profile prod models test ").profile.as_deref(), Some("prod"));
+        assert_eq!(wanted("keybench models test --url=http://x ").url.as_deref(), Some("http://x"));
     }
 }
-
-const BASH: &str = r#"
-_keybench_names() {
-    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" kind=""
-    case "$prev" in
-        --profile|use|remove) [[ "$prev" == --profile || " ${COMP_WORDS[*]} " == *" profile "* ]] && kind=profiles ;;
-        --project) kind=projects ;;
-        --verify) kind=models ;;
-    esac
-    if [[ -z "$kind" && "$cur" != -* ]]; then
-        case " ${COMP_WORDS[*]} " in
-            *" models test "*|*" models show "*|*" models restart "*|*" models stop "*) kind=models ;;
-            *" collaborators list "*|*" collaborators add "*|*" collaborators remove "*) kind=projects ;;
-        esac
-    fi
-    if [[ -n "$kind" ]]; then
-        COMPREPLY=($(compgen -W "$(keybench complete-names "$kind" 2>/dev/null)" -- "$cur"))
-        return 0
-    fi
-    _keybench "$@"
-}
-complete -F _keybench_names -o nosort -o bashdefault -o default keybench
-"#;
-
-const ZSH: &str = r#"
-_keybench_names() {
-    local kind=""
-    case "${words[CURRENT-1]}" in
-        --profile) kind=profiles ;;
-        --project) kind=projects ;;
-        --verify) kind=models ;;
-    esac
-    if [[ -z "$kind" && "${words[CURRENT]}" != -* ]]; then
-        case " ${words[*]} " in
-            *" profile use "*|*" profile remove "*) kind=profiles ;;
-            *" models test "*|*" models show "*|*" models restart "*|*" models stop "*) kind=models ;;
-            *" collaborators list "*|*" collaborators add "*|*" collaborators remove "*) kind=projects ;;
-        esac
-    fi
-    if [[ -n "$kind" ]]; then
-        compadd -- ${(f)"$(keybench complete-names "$kind" 2>/dev/null)"}
-        return 0
-    fi
-    _keybench "$@"
-}
-compdef _keybench_names keybench
-"#;
-
-const FISH: &str = r#"
-complete -c keybench -l profile -x -a '(keybench complete-names profiles 2>/dev/null)'
-complete -c keybench -l project -x -a '(keybench complete-names projects 2>/dev/null)'
-complete -c keybench -l verify -x -a '(keybench complete-names models 2>/dev/null)'
-complete -c keybench -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from use remove' -f -a '(keybench complete-names profiles 2>/dev/null)'
-complete -c keybench -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from test show restart stop' -f -a '(keybench complete-names models 2>/dev/null)'
-complete -c keybench -n '__fish_seen_subcommand_from collaborators; and __fish_seen_subcommand_from list add remove' -f -a '(keybench complete-names projects 2>/dev/null)'
-"#;

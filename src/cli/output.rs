@@ -13,6 +13,11 @@ use crate::text;
 
 /// Widest a column of free text gets in a table, in columns of the terminal.
 const WIDEST: usize = 40;
+/// A line of a table, where it can be kept that short. Not the terminal's own width: the form of the
+/// output never depends on a terminal.
+const LINE: usize = 80;
+/// Between two columns.
+const GAP: usize = 2;
 
 /// Where and how a command's results go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,7 +71,7 @@ impl Output {
 
     /// Begins a list of which each row is a JSON object, and a line of the table with `titles`.
     pub fn list(&self, titles: &'static [&'static str]) -> List {
-        List { json: self.json, titles, widths: Vec::new(), rows: 0 }
+        List { json: self.json, titles, shrinking: None, widths: Vec::new(), rows: 0 }
     }
 }
 
@@ -74,12 +79,21 @@ impl Output {
 pub struct List {
     json: bool,
     titles: &'static [&'static str],
+    /// The column that gives way so that a row fits [`LINE`].
+    shrinking: Option<&'static str>,
     /// Set by the first page, so that all pages are aligned alike.
     widths: Vec<usize>,
     rows: usize,
 }
 
 impl List {
+    /// The column under `title` is cut where rows would be longer than a line of a terminal. It
+    /// should hold what nobody has to type.
+    pub fn shrinking(mut self, title: &'static str) -> Self {
+        self.shrinking = Some(title);
+        self
+    }
+
     /// Prints some rows: each with its document and its cells.
     pub fn page<T: Serialize>(&mut self, rows: &[(T, Vec<String>)]) -> Result<(), Failure> {
         self.write(rows).map_err(|error| cannot_write(&error))
@@ -123,10 +137,20 @@ impl List {
             let widest = |column: usize| cells.iter().map(|row| text::width(&row[column])).max().unwrap_or(0);
             let columns = self.titles.iter().enumerate();
             self.widths = columns.map(|(at, title)| widest(at).min(WIDEST).max(text::width(title))).collect();
+            self.shrink(widest(self.titles.len() - 1));
             let titles: Vec<_> = self.titles.iter().map(|title| Cow::Borrowed(*title)).collect();
             self.line(out, &titles)?;
         }
         cells.iter().try_for_each(|row| self.line(out, row))
+    }
+
+    /// `last`: width of the last column, which is never cut.
+    fn shrink(&mut self, last: usize) {
+        let Some(at) = self.titles.iter().position(|title| Some(*title) == self.shrinking) else { return };
+        let before = self.widths.len() - 1;
+        let all = self.widths[..before].iter().map(|width| width + GAP).sum::<usize>() + last;
+        let least = text::width(self.titles[at]);
+        self.widths[at] = self.widths[at].saturating_sub(all.saturating_sub(LINE)).max(least);
     }
 
     /// The last column, where identifiers stand, is never cut.
@@ -134,7 +158,7 @@ impl List {
         let Some((last, before)) = cells.split_last() else { return writeln!(out) };
         for (cell, width) in before.iter().zip(&self.widths) {
             let cell = text::truncate(cell, *width);
-            write!(out, "{cell}{:1$}  ", "", width - text::width(&cell))?;
+            write!(out, "{cell}{:1$}", "", width - text::width(&cell) + GAP)?;
         }
         writeln!(out, "{}", last.trim_end())
     }
@@ -175,6 +199,23 @@ pub fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
+/// Refuses to make a key that nobody would see. A shell's `>&-` leaves standard output closed; the
+/// runtime of Rust then puts /dev/null in its place, before `main`, open for reading and writing. A
+/// shell's own `>/dev/null` is open for writing alone: whoever says that wants it so.
+pub fn refuse_nowhere() -> Result<(), Failure> {
+    use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, stat};
+    let out = io::stdout();
+    let also_read = fcntl_getfl(&out).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    let (Ok(own), Ok(null)) = (fstat(&out), stat("/dev/null")) else { return Ok(()) };
+    let is_device = FileType::from_raw_mode(own.st_mode) == FileType::CharacterDevice;
+    if also_read && is_device && own.st_rdev == null.st_rdev {
+        let message = "standard output is closed or /dev/null, and the key would be lost";
+        return Err(Failure::new(Exit::Unwritten, "output", message)
+            .hint("no key was made: let standard output go somewhere, or name a file with --output"));
+    }
+    Ok(())
+}
+
 /// Asks on standard error; the answer is what was typed, trimmed. Dropping the future gives up.
 pub async fn ask(question: String) -> Result<String, Failure> {
     eprint!("{} ", text::clean(&question));
@@ -186,7 +227,7 @@ pub async fn ask(question: String) -> Result<String, Failure> {
     read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
 }
 
-fn cannot_write(error: &io::Error) -> Failure {
+pub fn cannot_write(error: &io::Error) -> Failure {
     // Whoever reads the output may stop early, as `head` does.
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::new(Exit::Done, "closed", "");

@@ -1,5 +1,6 @@
 //! Values on the command line. What is malformed ends with exit code 7: nothing was sent.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::{SpanRelativeTo, SpanRound, Unit};
@@ -38,6 +39,16 @@ pub fn audience(text: &str) -> Result<String, String> {
         })
 }
 
+/// Reads `ADDR:PORT`; `localhost` is 127.0.0.1, and no other name is looked up.
+pub fn listen(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric.parse().map_err(|_| format!("{text:?} is no address to listen on; write 127.0.0.1:8642"))
+}
+
 /// Reads a number of days: `14d`, `2w`, `14`; hours are rounded up to whole days.
 pub fn days(text: &str) -> Result<u32, String> {
     let bad = || format!("{text:?} is not a number of days; write 14d or 2w");
@@ -70,6 +81,10 @@ mod tests {
         assert_eq!(span("0").unwrap(), Duration::ZERO);
         assert_eq!(span("0h").unwrap(), Duration::ZERO);
         assert_eq!(span("24h").unwrap(), Duration::from_secs(86_400));
+        assert_eq!(listen("localhost:0").unwrap(), listen("127.0.0.1:0").unwrap());
+        assert!(
+            listen("[::1]:80").is_ok() && listen("localhost").is_err() && listen("example.com:80").is_err()
+        );
         assert_eq!(days("14d").unwrap(), 14);
         assert_eq!(days("2w").unwrap(), 14);
         assert_eq!(days("36h").unwrap(), 2);

@@ -19,6 +19,8 @@ pub enum Error {
     Read { file: PathBuf, error: io::Error },
     #[error("{} cannot be written: {error}", file.display())]
     Write { file: PathBuf, error: io::Error },
+    #[error("another keybench is changing {}", folder.display())]
+    Locked { folder: PathBuf },
     #[error("no folder for the configuration: neither KEYBENCH_CONFIG_DIR nor a home directory is known")]
     NoFolder,
     #[error("there is no profile {name:?}")]
@@ -50,6 +52,7 @@ impl Error {
             Self::Read { .. } | Self::Write { .. } => {
                 "check its permissions, or name another folder with KEYBENCH_CONFIG_DIR".to_owned()
             }
+            Self::Locked { .. } => "wait until it has ended, then try again".to_owned(),
             Self::NoFolder => "set KEYBENCH_CONFIG_DIR".to_owned(),
             Self::UnknownProfile { known, .. } if known.is_empty() => "there are none yet: `keybench login` makes one".to_owned(),
             Self::UnknownProfile { known, .. } => format!("known are: {}", known.join(", ")),

@@ -41,6 +41,8 @@ fn file_of(store: &Store) -> PathBuf {
 pub fn remember(store: &Store, url: &str, username: &str, key_id: &str, key: &ApiKey) -> Result<(), Error> {
     let file = file_of(store);
     let failed = |error: io::Error| Error::Write { file: file.clone(), error };
+    private_file::make_folder(store.dir()).map_err(failed)?;
+    let _alone = store.lock()?;
     let mut made = load(store)?;
     if made.salt.is_empty() {
         let mut salt = [0u8; 16];
@@ -54,7 +56,6 @@ pub fn remember(store: &Store, url: &str, username: &str, key_id: &str, key: &Ap
     made.keys.drain(..surplus);
     made.version = 1;
     let text = serde_json::to_vec(&made).map_err(|error| failed(error.into()))?;
-    private_file::make_folder(store.dir()).map_err(failed)?;
     private_file::write(&file, &text).map_err(failed)
 }
 

@@ -6,6 +6,7 @@
 //! remembers where each value came from.
 
 mod error;
+pub mod lock;
 pub mod made_keys;
 pub mod paths;
 pub mod private_file;

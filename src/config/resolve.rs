@@ -129,26 +129,7 @@ impl Resolved {
 /// [`Error::NoWorkbench`] where no URL is known (or the problem with the files that explains it),
 /// [`Error::UnknownProfile`], and values that cannot be read. A missing key is not an error yet.
 pub fn resolve(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<Resolved, Error> {
-    let named = flag("--profile", &flags.profile).or_else(|| variable("KEYBENCH_PROFILE", env));
-    let explicit = named.is_some();
-    let name = named.map(|named| named.value).or_else(|| loaded.profiles.current.clone());
-    let profile = match name {
-        Some(name) => match loaded.profiles.profiles.get(&name) {
-            Some(profile) => Some((name, profile.clone())),
-            None if explicit => return Err(unknown(name, loaded)),
-            None => None,
-        },
-        None => None,
-    };
-    let workbench = workbench_url(env);
-    let chosen = flag("--url", &flags.url)
-        .or_else(|| variable("KEYBENCH_URL", env))
-        .or_else(|| profile.as_ref().map(|(name, p)| traced(p.url.clone(), Source::Profile(name.clone()))))
-        .or_else(|| workbench.clone());
-    let Some(chosen) = chosen else {
-        return Err(first_problem(loaded).unwrap_or(Error::NoWorkbench));
-    };
-    let url = Traced { value: read_url(&chosen)?, source: chosen.source };
+    let Chosen { url, profile, workbench } = Chosen::new(flags, env, loaded)?;
     // A profile holds for its own URL only, with all that it says.
     let profile = profile.filter(|(_, profile)| parse_url(&profile.url).is_ok_and(|own| own == url.value));
     let of_profile = |value: Option<String>| {
@@ -188,6 +169,51 @@ pub fn resolve(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<R
         return Err(problem);
     }
     Ok(resolved)
+}
+
+/// Which workbench is meant; nothing is run to find out.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn url(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<Traced<String>, Error> {
+    Chosen::new(flags, env, loaded).map(|chosen| chosen.url)
+}
+
+/// The workbench that is meant.
+struct Chosen {
+    url: Traced<String>,
+    /// The profile that is named or current, whether or not it is for that URL.
+    profile: Option<(String, Profile)>,
+    /// The workbench that this process runs in.
+    workbench: Option<Traced<String>>,
+}
+
+impl Chosen {
+    fn new(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<Self, Error> {
+        let named = flag("--profile", &flags.profile).or_else(|| variable("KEYBENCH_PROFILE", env));
+        let explicit = named.is_some();
+        let name = named.map(|named| named.value).or_else(|| loaded.profiles.current.clone());
+        let profile = match name {
+            Some(name) => match loaded.profiles.profiles.get(&name) {
+                Some(profile) => Some((name, profile.clone())),
+                None if explicit => return Err(unknown(name, loaded)),
+                None => None,
+            },
+            None => None,
+        };
+        let workbench = workbench_url(env);
+        let chosen = flag("--url", &flags.url)
+            .or_else(|| variable("KEYBENCH_URL", env))
+            .or_else(|| {
+                profile.as_ref().map(|(name, p)| traced(p.url.clone(), Source::Profile(name.clone())))
+            })
+            .or_else(|| workbench.clone());
+        let Some(chosen) = chosen else {
+            return Err(first_problem(loaded).unwrap_or(Error::NoWorkbench));
+        };
+        let url = Traced { value: read_url(&chosen)?, source: chosen.source };
+        Ok(Self { url, profile, workbench })
+    }
 }
 
 fn find_key(

@@ -3,13 +3,18 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::lock::FileLock;
 use super::paths::{Env, config_dir};
 use super::profile::{Credential, Credentials, Profile, Profiles};
 use super::ui::UiSettings;
 use super::{Error, private_file, versioned};
+
+/// How long a change waits for that of another process, which takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The configuration folder.
 #[derive(Debug, Clone)]
@@ -97,29 +102,56 @@ impl Store {
 
     /// Stores a profile and its key, if it has one to store, and makes the profile current.
     pub fn save(&self, name: &str, profile: Profile, credential: Option<Credential>) -> Result<(), Error> {
+        self.save_as(|_| name.to_owned(), profile, credential).map(drop)
+    }
+
+    /// As [`Self::save`], under the name that `choose` finds for it among those that there are.
+    pub fn save_as(
+        &self,
+        choose: impl FnOnce(&Profiles) -> String,
+        profile: Profile,
+        credential: Option<Credential>,
+    ) -> Result<String, Error> {
+        let failed = |error: io::Error| Error::Write { file: self.dir.clone(), error };
+        private_file::make_folder(&self.dir).map_err(failed)?;
+        let _alone = self.lock()?;
         let mut profiles = self.profiles()?;
+        let name = choose(&profiles);
         let mut credentials = self.credentials()?;
         // The key first: a profile without its key is worse than a key that no profile names.
         match credential {
             Some(mut credential) => {
-                if let Some(old) = credentials.keys.get(name).filter(|old| old.url == credential.url) {
+                if let Some(old) = credentials.keys.get(&name).filter(|old| old.url == credential.url) {
                     credential.legacy_api_key = credential.legacy_api_key.or(old.legacy_api_key.clone());
                 }
-                credentials.keys.insert(name.to_owned(), credential);
+                credentials.keys.insert(name.clone(), credential);
                 versioned::write(&self.credentials_file(), &credentials)?;
             }
-            None if credentials.keys.remove(name).is_some() => {
+            None if credentials.keys.remove(&name).is_some() => {
                 versioned::write(&self.credentials_file(), &credentials)?;
             }
             None => {}
         }
-        profiles.current = Some(name.to_owned());
-        profiles.profiles.insert(name.to_owned(), profile);
-        versioned::write(&self.profiles_file(), &profiles)
+        profiles.current = Some(name.clone());
+        profiles.profiles.insert(name.clone(), profile);
+        versioned::write(&self.profiles_file(), &profiles)?;
+        Ok(name)
+    }
+
+    /// Keeps other processes from changing the files until it is dropped. `None` where there can be
+    /// no lock: a folder that is not there or cannot be written to.
+    pub(super) fn lock(&self) -> Result<Option<FileLock>, Error> {
+        match FileLock::take(&self.dir.join(".lock"), PATIENCE) {
+            Ok(Some(lock)) => Ok(Some(lock)),
+            Ok(None) => Err(Error::Locked { folder: self.dir.clone() }),
+            // What is written next says what is wrong with the folder.
+            Err(_) => Ok(None),
+        }
     }
 
     /// Makes `name` the current profile.
     pub fn make_current(&self, name: &str) -> Result<(), Error> {
+        let _alone = self.lock()?;
         let mut profiles = self.profiles()?;
         known(&profiles, name)?;
         profiles.current = Some(name.to_owned());
@@ -128,6 +160,7 @@ impl Store {
 
     /// Signs `name` out: its key and the profile are gone from the files afterwards.
     pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let _alone = self.lock()?;
         let mut profiles = self.profiles()?;
         known(&profiles, name)?;
         self.forget_key(name)?;

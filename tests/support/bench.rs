@@ -100,7 +100,8 @@ pub struct Bench {
     running: Option<Running>,
     pub runtime: tokio::runtime::Runtime,
     pub clock: Clock,
-    _data: tempfile::TempDir,
+    /// What the workbench stores lies in `data` in here.
+    pub folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -122,7 +123,7 @@ impl Bench {
             running: Some(running),
             runtime,
             clock,
-            _data: data,
+            folder: data,
         }
     }
 

@@ -35,7 +35,9 @@ pub enum CollaboratorsCommand {
         permission: Permission,
     },
     /// Remove a collaborator
-    #[command(after_help = "Example:\n  keybench collaborators remove churn-prod outsider")]
+    #[command(
+        after_help = "Example:\n  keybench collaborators remove churn-prod outsider\n\nActs at once and asks nothing: `collaborators add` undoes it."
+    )]
     Remove {
         /// Name, OWNER/NAME or id
         project: String,

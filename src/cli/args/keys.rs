@@ -48,14 +48,14 @@ it cannot be known.")]
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
   keybench keys list
-  keybench keys list --json
+  keybench keys list --json                  with Key IDs in full
   keybench keys list --expiring-within 14d   ends with 8 if there are some")]
 pub struct ListArgs {
     /// The keys of this user instead of one's own
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
     /// Only keys that expire within this time; exit code 8 if there are any
-    #[arg(long, value_name = "DAYS", value_parser = values::days)]
+    #[arg(long, value_name = "DAYS", value_parser = values::days, allow_hyphen_values = true)]
     pub expiring_within: Option<u32>,
 }
 
@@ -84,11 +84,15 @@ pub struct CreateArgs {
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
-  keybench keys delete 5b1cdd0011223344
+  keybench keys delete 5b1c…9f0a                       as the list shows it
+  keybench keys delete 5b1cdd00 77aa0b12 --yes
   keybench keys delete --all --user leaver --dry-run   what stops when this person leaves
-  keybench keys delete --all --user leaver --yes")]
+  keybench keys delete --all --user leaver --yes
+
+Every key that is named is tried; the exit code is that of the worst failure, and --json tells which
+were deleted and which not. Nothing is deleted where a beginning fits several keys.")]
 pub struct DeleteArgs {
-    /// Key IDs, as `keys list` shows them
+    /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them
     #[arg(value_name = "KEY_ID", required_unless_present = "all", conflicts_with = "all")]
     pub key_ids: Vec<String>,
     /// All keys of the user
@@ -117,17 +121,18 @@ deleted once --grace has passed since: in a later run.
 The file that --output writes holds the key and, in a remark, its Key ID. That record says which
 key is current: without the file a new key is made, whatever keys of that name there are; a newer
 key that was never handed over is removed. A file with anything else in it is not replaced. A run
-that fails or is killed leaves the current key working, and the next run goes on.
+that fails or is killed leaves the current key working, and the next run goes on. While one run is
+at a name or a file, another ends with 75 and changes nothing.
 
 --exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
 environment. What is current is then noted in the configuration folder, or read from --record: a
 file that the command keeps, with the Key ID in it.")]
 pub struct RotateArgs {
-    /// The keys' name (comment), or the id of one of them
+    /// The keys' name (comment), or the id of one of them, 8 digits or more of it
     #[arg(value_name = "NAME|KEY_ID")]
     pub name: String,
     /// Create a new key once the current one has this long left, or less
-    #[arg(long, value_name = "DAYS", default_value = "14d", value_parser = values::days)]
+    #[arg(long, value_name = "DAYS", default_value = "14d", value_parser = values::days, allow_hyphen_values = true)]
     pub due: u32,
     /// Keep the older keys for this long after their successor was handed over
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::span, allow_hyphen_values = true)]

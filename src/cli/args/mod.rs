@@ -19,7 +19,6 @@ pub use models::{ModelsCommand, TestArgs};
 pub use profile::{LoginArgs, ProfileCommand};
 pub use workbench::{DemoArgs, ServeArgs};
 
-use super::names::Kind;
 use super::values;
 
 /// Manage the API keys and test the models of a Cloudera AI Workbench.
@@ -40,7 +39,8 @@ Examples:
 Exit codes:
   0 done, 1 a bug, 2 wrong command line, 3 no workbench or key configured, 4 credential rejected,
   5 refused otherwise, 6 no answer, 7 invalid value (nothing was sent),
-  8 worked and the answer is no, 74 the result cannot be written, 130 interrupted"
+  8 worked and the answer is no, 74 the result cannot be written, 75 another run is at it,
+  130 interrupted"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -78,9 +78,9 @@ pub struct Global {
     #[arg(long, global = true)]
     pub insecure: bool,
     /// Time for one request, such as 10s [default: 30s; 75s for a model call]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = values::duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = values::duration, allow_hyphen_values = true)]
     pub timeout: Option<Duration>,
-    /// Create, change and delete nothing
+    /// Create, change and delete nothing: what would do so ends with 7
     #[arg(long, global = true)]
     pub read_only: bool,
     /// Log to standard error; twice for more
@@ -139,8 +139,12 @@ Ends with the exit code of the first check that fails. The output holds no secre
     #[command(after_help = "Example:\n  keybench man > ~/.local/share/man/man1/keybench.1")]
     Man,
     /// Names for completions
-    #[command(hide = true, after_help = "Example:\n  keybench complete-names models")]
-    CompleteNames { kind: Kind },
+    #[command(hide = true, after_help = "Example:\n  keybench complete-names -- keybench models test ''")]
+    CompleteNames {
+        /// The line so far, word by word
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
 }
 
 #[cfg(test)]

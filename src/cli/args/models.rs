@@ -29,13 +29,17 @@ pub enum ModelsCommand {
     /// Call a model once, or in a run, and say what came of it
     Test(TestArgs),
     /// Restart the replicas of a model's deployment
-    #[command(after_help = "Example:\n  keybench models restart churn-prod/churn")]
+    #[command(
+        after_help = "Example:\n  keybench models restart churn-prod/churn\n\nActs at once and asks nothing."
+    )]
     Restart {
         /// project/name, or the model's id
         model: String,
     },
     /// Stop a model's deployment: it answers no calls until it is deployed again
-    #[command(after_help = "Example:\n  keybench models stop churn-prod/retired")]
+    #[command(
+        after_help = "Example:\n  keybench models stop churn-prod/retired\n\nActs at once and asks nothing; deploying it again undoes it."
+    )]
     Stop {
         /// project/name, or the model's id
         model: String,
@@ -69,19 +73,19 @@ pub struct TestArgs {
 #[command(next_help_heading = "Runs")]
 pub struct RunArgs {
     /// Send N requests [default: 100 with -c or --rate, else 1]
-    #[arg(short = 'n', value_name = "N")]
+    #[arg(short = 'n', value_name = "N", allow_negative_numbers = true)]
     pub count: Option<u64>,
     /// Keep C requests in flight, with --rate at most [default: 1, with --rate 64]
-    #[arg(short = 'c', value_name = "C")]
+    #[arg(short = 'c', value_name = "C", allow_negative_numbers = true)]
     pub concurrency: Option<u32>,
     /// Send for this long, such as 30s
-    #[arg(long, value_name = "D", value_parser = values::duration)]
+    #[arg(long, value_name = "D", value_parser = values::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
     /// Send R requests a second, each when it is due
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
     pub rate: Option<f64>,
     /// Send N requests before, and do not count them
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub warmup: Option<u64>,
     /// Conditions that decide the exit code: 'p99<250ms,errors<1%,replicas>=2'
     #[arg(long, value_name = "EXPR", value_parser = expectations)]

@@ -32,7 +32,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8642")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8642", value_parser = values::listen)]
     pub listen: std::net::SocketAddr,
     /// What an empty folder is filled with: demo, empty or scale:KEYS,MODELS[,USERS]
     #[arg(long, default_value = "empty")]

@@ -8,6 +8,7 @@ use crate::api::{Client, NewKey, expiration_setting};
 use crate::cli::args::CreateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output;
 use crate::cli::output_file::OutputFile;
 use crate::config::made_keys;
 use crate::expiry::{self, BadDate, Policy};
@@ -15,7 +16,13 @@ use crate::wire::{CreateV2KeyResponse, time};
 
 pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     let session = context.session_to_change("creating a key")?;
-    let output = args.output.as_deref().map(OutputFile::new).transpose()?;
+    let output = match args.output.as_deref() {
+        Some(file) => Some(OutputFile::new(file)?),
+        None => {
+            output::refuse_nowhere()?;
+            None
+        }
+    };
     let client = &session.client;
     let expiry = expiry_of(context, client, &args.expires).await?;
     let user = context.user(&session, args.user).await?;
@@ -42,8 +49,8 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
             "username": user,
             "comments": created.comments,
             "audiences": created.audiences,
-            "created_at": in_utc(created.created_at),
-            "expiry_date": in_utc(created.expiry_date),
+            "created_at": in_utc(&created.created_at),
+            "expiry_date": in_utc(&created.expiry_date),
         });
         match &output {
             Some(file) => document["output"] = json!(file.path()),

@@ -70,7 +70,8 @@ pub async fn identify(context: &Context, file: Option<&Path>) -> Result<Exit, Fa
     let made = made.filter(|made| made.url == client.url());
     let owner = match owner_of(&client).await {
         Ok((username, _)) => Some(username),
-        Err(error) if error.is_rejection() => None,
+        // A key in a file may be any; one's own is what one is signed in with.
+        Err(error) if error.is_rejection() && (file.is_some() || made.is_some()) => None,
         Err(error) => return Err(error.into()),
     };
     // The key's own rights serve to list its owner's keys; for a dead key those of the session.
@@ -105,7 +106,7 @@ pub async fn identify(context: &Context, file: Option<&Path>) -> Result<Exit, Fa
             "why_not": why_not,
             "listed": details.is_some(),
             "comments": details.map(|details| &details.comments),
-            "expiry_date": details.map(|details| super::in_utc(details.expiry_date.clone())),
+            "expiry_date": details.map(|details| super::in_utc(&details.expiry_date)),
         }))?;
     } else {
         let whose = match (&username, owner.is_some()) {

@@ -5,6 +5,7 @@ use crate::cli::args::ListArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::expiry::KeyStatus;
+use crate::text;
 
 /// Days that count as soon where nothing else is asked.
 const SOON_DAYS: u32 = 14;
@@ -21,7 +22,8 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
         .into_iter()
         .map(|key| KeyRow::new(key, &user, now, soon))
         .filter(|row| args.expiring_within.is_none() || row.status == KeyStatus::Soon.word());
-    let mut list = context.out.list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"]);
+    let mut list =
+        context.out.list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"]).shrinking("NAME");
     loop {
         let chunk: Vec<_> =
             rows.by_ref().take(CHUNK).map(|row| (cells(&row), row)).map(|(c, row)| (row, c)).collect();
@@ -39,10 +41,10 @@ fn cells(row: &KeyRow) -> Vec<String> {
     let left = row.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d"));
     vec![
         row.status.to_owned(),
-        day(&row.expiry_date),
+        day(row.expiry_date.as_deref().unwrap_or_default()),
         left,
         row.audiences.join("+"),
         row.comments.clone(),
-        row.key_id.clone(),
+        text::short_id(&row.key_id).into_owned(),
     ]
 }

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod delete;
 pub mod identify;
+mod key_id;
 pub mod list;
 pub mod rotate;
 
@@ -20,8 +21,9 @@ pub struct KeyRow {
     pub username: String,
     pub comments: String,
     pub audiences: Vec<String>,
-    pub created_at: String,
-    pub expiry_date: String,
+    /// RFC 3339 UTC; `null` where the workbench tells no time that can be read.
+    pub created_at: Option<String>,
+    pub expiry_date: Option<String>,
     /// `active`, `soon`, `expired`, `unknown`.
     pub status: &'static str,
     pub days_left: Option<i64>,
@@ -32,8 +34,8 @@ impl KeyRow {
         Self {
             status: expiry::status(&key.expiry_date, now, soon_days).word(),
             days_left: expiry::days_left(&key.expiry_date, now),
-            created_at: in_utc(key.created_at),
-            expiry_date: in_utc(key.expiry_date),
+            created_at: in_utc(&key.created_at),
+            expiry_date: in_utc(&key.expiry_date),
             key_id: key.key_id,
             username: username.to_owned(),
             comments: key.comments,
@@ -42,9 +44,9 @@ impl KeyRow {
     }
 }
 
-/// RFC 3339 UTC; what cannot be read stays as it came.
-pub fn in_utc(text: String) -> String {
-    time::parse(&text).map_or(text, time::format)
+/// RFC 3339 UTC; `None` for what is no time.
+pub fn in_utc(text: &str) -> Option<String> {
+    time::parse(text).map(time::format)
 }
 
 /// The key was made, and standard output did not take it: it must be known that it exists.

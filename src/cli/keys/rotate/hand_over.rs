@@ -1,5 +1,6 @@
 //! How a new key reaches its service: a file, a command, or standard output.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -8,13 +9,15 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::record::{Place, Record, file_text, keep_note};
+use super::record::{Place, Record, beside, file_text, keep_note};
 use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::keys::undelivered;
+use crate::cli::output;
 use crate::cli::output_file::OutputFile;
-use crate::config::Session;
+use crate::config::lock::FileLock;
+use crate::config::{Session, private_file};
 use crate::wire::CreateV2KeyResponse;
 
 pub struct HandOver {
@@ -40,7 +43,10 @@ impl HandOver {
                 return Err(Failure::invalid("the command of --exec is empty"));
             }
             (None, Some(command)) => Way::Command(command.clone()),
-            (None, None) => Way::Print,
+            (None, None) => {
+                output::refuse_nowhere()?;
+                Way::Print
+            }
         };
         let notes = context.store().ok().map(|store| store.dir().join("rotations"));
         Ok(Self { way, record: args.record.clone(), notes, url: session.client.url().to_owned() })
@@ -55,12 +61,58 @@ impl HandOver {
         }
     }
 
+    /// Keeps other runs away from the name and from the file until it is dropped: each would take
+    /// the key that the other just made for one that was never handed over.
+    ///
+    /// # Errors
+    /// Another run holds one of the two.
+    pub fn lock(&self, user: &str, name: &str) -> Result<Vec<FileLock>, Failure> {
+        let held = |what: String| {
+            Failure::new(
+                Exit::Locked,
+                "locked",
+                format!("another run is rotating {what}; nothing was changed"),
+            )
+            .hint("run it again once that one has ended; a run that was killed locks nothing")
+        };
+        let mut locks = Vec::new();
+        if let Way::File(file) = &self.way {
+            let shown = file.path().display();
+            match FileLock::try_take(&beside(file.path(), "lock")) {
+                Ok(Some(lock)) => locks.push(lock),
+                Ok(None) => return Err(held(format!("the key in {shown}"))),
+                // Not every file system knows locks, and a rotation is of use without.
+                Err(error) if knows_no_locks(&error) => tracing::info!(%error, "no lock"),
+                Err(error) => {
+                    return Err(Failure::invalid(format!("{shown} cannot be locked: {error}"))
+                        .hint("name a file in a folder of your own"));
+                }
+            }
+        }
+        // Where a home cannot be written to, the file has to do.
+        let note = self.note(user, name).map(|note| note.with_extension("lock"));
+        let folder = note.as_deref().and_then(Path::parent).map(private_file::make_folder);
+        if let (Some(file), Some(Ok(()))) = (note, folder) {
+            match FileLock::try_take(&file) {
+                Ok(Some(lock)) => locks.push(lock),
+                Ok(None) => return Err(held(format!("{name:?}"))),
+                Err(error) => tracing::info!(%error, "no lock"),
+            }
+        }
+        Ok(locks)
+    }
+
     /// Notes that a first rotation begins, before its key exists.
-    pub fn begin(&self, place: &Place, before: Option<String>) -> Result<(), Failure> {
+    pub fn begin(&self, place: &Place, record: &Record) -> Result<(), Failure> {
         match place.note() {
-            Some(note) => keep(&note, &Record::pending(before)),
+            Some(note) => keep(&note, record),
             None => Ok(()),
         }
+    }
+
+    /// Takes back what [`Self::begin`] noted, where no key is left of what began.
+    pub fn take_back(&self, place: &Place) {
+        let _ = place.note().map(std::fs::remove_file);
     }
 
     /// One file a workbench, user and name, under a name that any file system takes.
@@ -138,6 +190,11 @@ fn keep(note: &Path, record: &Record) -> Result<(), Failure> {
             "a run that breaks off could not be finished without it: name a folder that can be written to",
         )
     })
+}
+
+fn knows_no_locks(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported
+        || error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error())
 }
 
 /// Runs the command with the key on its standard input. Its own output goes to standard error,

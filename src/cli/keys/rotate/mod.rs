@@ -17,7 +17,7 @@ use record::{Place, Record};
 
 use super::create::{expiry_of, remember};
 use super::identify::by_first_half;
-use super::in_utc;
+use super::{in_utc, key_id};
 use crate::api::{Client, NewKey};
 use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
@@ -32,8 +32,11 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let hand_over = HandOver::new(context, &session, &args)?;
     let request = args.request.as_deref().map(read_request).transpose()?;
     let user = context.user(&session, args.user.clone()).await?;
+    let named = Group::find(&args.name, &session.client.list_keys(&user).await?)?;
+    let _alone = hand_over.lock(&user, &named.name)?;
+    // Once more: another run may have done something until it gave up the lock.
     let listed = session.client.list_keys(&user).await?;
-    let group = Group::find(&args.name, &listed)?;
+    let group = Group::find(&named.wanted, &listed)?;
     let place = hand_over.place(&user, &group.name);
     let mut record = place.read(context, &listed)?;
     if record.is_none() && args.record.is_some() {
@@ -59,11 +62,8 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
                 false => reason.words(),
             };
             context.out.note(&format!("{}: {words}, creating a key", group.name));
-            if record.is_none() {
-                hand_over.begin(&place, before.current.clone())?;
-                record = Some(Record::pending(before.current.clone()));
-            }
-            let created = rotation.create(request, &hand_over, &place, record.as_ref()).await?;
+            let begins = record.is_none().then(|| Record::pending(before.current.clone()));
+            let created = rotation.create(request, &hand_over, &place, record.as_ref(), begins).await?;
             report.reason = Some(words);
             let now = context.now();
             let mut keys = group.keys.clone();
@@ -87,6 +87,8 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
 
 /// The keys of one name.
 struct Group {
+    /// What finds it again: the name, or the id of a key that has none.
+    wanted: String,
     name: String,
     keys: Vec<V2KeyDetails>,
 }
@@ -95,22 +97,45 @@ impl Group {
     fn find(wanted: &str, listed: &[V2KeyDetails]) -> Result<Self, Failure> {
         let named =
             |name: &str| listed.iter().filter(|key| key.comments == name).cloned().collect::<Vec<_>>();
-        let (name, keys) = match listed.iter().find(|key| key.key_id == wanted) {
-            Some(key) if key.comments.is_empty() => (String::new(), vec![key.clone()]),
-            Some(key) => (key.comments.clone(), named(&key.comments)),
-            None => (wanted.to_owned(), named(wanted)),
+        let mut keys = named(wanted);
+        let meant = match listed.iter().find(|key| key.key_id == wanted) {
+            None if keys.is_empty() => by_id(wanted, listed)?,
+            exact => exact,
         };
-        let looks_like_an_id = wanted.len() >= 32 && wanted.bytes().all(|b| b.is_ascii_hexdigit());
-        if wanted.trim().is_empty() || (keys.is_empty() && looks_like_an_id) {
-            return Err(Failure::invalid(format!("there is no key with the name or Key ID {wanted:?}"))
-                .hint("`keybench keys list` shows names and ids"));
+        let (wanted, name) = match meant {
+            Some(key) if key.comments.is_empty() => {
+                keys = vec![key.clone()];
+                (key.key_id.clone(), String::new())
+            }
+            Some(key) => {
+                keys = named(&key.comments);
+                (key.comments.clone(), key.comments.clone())
+            }
+            None => (wanted.to_owned(), wanted.to_owned()),
+        };
+        if wanted.trim().is_empty() {
+            return Err(Failure::invalid("a key is rotated by its name, and this one is empty")
+                .hint("`keybench keys list` shows names and ids; a key without a name goes by its id"));
         }
-        Ok(Self { name, keys })
+        Ok(Self { wanted, name, keys })
     }
 
     fn newest(&self) -> Option<&V2KeyDetails> {
         self.keys.iter().max_by_key(|key| time::parse(&key.created_at))
     }
+}
+
+/// The key whose id a text that is no key's name stands for. `None`: it is a new name, for which a
+/// number may serve too as long as no id begins with it.
+fn by_id<'a>(text: &str, listed: &'a [V2KeyDetails]) -> Result<Option<&'a V2KeyDetails>, Failure> {
+    const BEGINNING: usize = 8;
+    let digits = text.replace(['…', '.'], "");
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(None);
+    }
+    let certainly = key_id::is_whole(text) || key_id::is_short_form(text);
+    let perhaps = digits.len() >= BEGINNING && !key_id::candidates(text, listed).is_empty();
+    if certainly || perhaps { key_id::find(text, listed).map(Some) } else { Ok(None) }
 }
 
 struct Rotation<'a> {
@@ -133,6 +158,7 @@ impl Rotation<'_> {
         hand_over: &HandOver,
         place: &Place,
         before: Option<&Record>,
+        begins: Option<Record>,
     ) -> Result<CreateV2KeyResponse, Failure> {
         let new = NewKey {
             expiry: expiry_of(self.context, self.client(), &self.args.expires).await?,
@@ -143,7 +169,18 @@ impl Rotation<'_> {
             Some(model) => Some(Proof::new(self.context, self.session, model, request).await?),
             None => None,
         };
-        let created = self.client().create_key(self.user, &new).await?;
+        if let Some(record) = &begins {
+            hand_over.begin(place, record)?;
+        }
+        let created = match self.client().create_key(self.user, &new).await {
+            Ok(created) => created,
+            Err(error) => {
+                if begins.is_some() && !error.may_be_done() {
+                    hand_over.take_back(place);
+                }
+                return Err(error.into());
+            }
+        };
         self.context.done(format!(
             "key {} was created; unless it was handed over, the next run removes it",
             created.key_id
@@ -151,10 +188,13 @@ impl Rotation<'_> {
         remember(self.context, self.client(), self.user, &created);
         let outcome = async {
             self.prove(&created, proof.as_ref()).await?;
-            hand_over.carry_out(place, &created, before).await
+            hand_over.carry_out(place, &created, before.or(begins.as_ref())).await
         };
         if let Err(mut failure) = outcome.await {
             let undone = self.client().delete_key(self.user, &created.key_id).await.is_ok();
+            if undone && begins.is_some() {
+                hand_over.take_back(place);
+            }
             let rest =
                 if undone { "the new key was deleted again" } else { "the next run removes the new key" };
             failure.message = format!("{}; the current key goes on working, {rest}", failure.message);
@@ -286,7 +326,7 @@ impl Report {
                 "action": action,
                 "reason": self.reason,
                 "key_id": current,
-                "expiry_date": in_utc(expiry),
+                "expiry_date": in_utc(&expiry),
                 "deleted": self.deleted,
                 "removed_never_handed_over": self.removed_never_handed_over,
                 "kept": kept.iter().map(|(id, until)| json!({ "key_id": id, "until": until.map(time::format) })).collect::<Vec<Value>>(),

@@ -72,7 +72,7 @@ impl Place {
     /// A file that is there and cannot be read or understood: then nothing may be deleted.
     pub fn read(&self, context: &Context, listed: &[V2KeyDetails]) -> Result<Option<Record>, Failure> {
         let (file, note) = match self {
-            Self::Output(file) => (Some(file), Some(beside(file))),
+            Self::Output(file) => (Some(file), Some(beside(file, "keybench"))),
             Self::Kept { file, note } => (Some(file), note.clone()),
             Self::Note(note) => (None, Some(note.clone())),
         };
@@ -103,7 +103,7 @@ impl Place {
     /// Where this program itself notes something.
     pub fn note(&self) -> Option<PathBuf> {
         match self {
-            Self::Output(file) => Some(beside(file)),
+            Self::Output(file) => Some(beside(file, "keybench")),
             Self::Kept { note, .. } => note.clone(),
             Self::Note(note) => Some(note.clone()),
         }
@@ -111,9 +111,9 @@ impl Place {
 }
 
 /// Beside the output file, so that it shares its fate and not that of a home directory.
-fn beside(file: &Path) -> PathBuf {
+pub fn beside(file: &Path, ending: &str) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!(".{name}.keybench"))
+    file.with_file_name(format!(".{name}.{ending}"))
 }
 
 fn read_text(file: &Path) -> io::Result<Option<String>> {
