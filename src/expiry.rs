@@ -82,7 +82,7 @@ impl Policy {
     }
 }
 
-/// Reads a typed day: `2027-01-31`, a span from today (`+90d`, `90d`, `3 months`, `1y`, `P90D`),
+/// Reads a typed day: `2027-01-31` or `2027-1-31`, a span from today (`+90d`, `90d`, `3 months`, `1y`, `P90D`),
 /// `today`, `tomorrow`, `end of month`, `end of year`, `default`, `max`; upper or lower case.
 /// A day that the policy does not allow is refused with the rule named.
 pub fn parse_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
@@ -104,8 +104,13 @@ fn read_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
         "end of year" => return Ok(today.last_of_year()),
         _ => {}
     }
-    if looks_like_a_date(input) {
-        return input.parse().map_err(|_| BadDate::NotInCalendar { input: input.to_owned() });
+    if let Some([year, month, day]) = date_parts(input) {
+        let not_there = || BadDate::NotInCalendar { input: input.to_owned() };
+        // Three numbers of two digits, and of four for the year: all fit.
+        let (Ok(year), Ok(month), Ok(day)) = (year.parse(), month.parse(), day.parse()) else {
+            return Err(not_there());
+        };
+        return Date::new(year, month, day).map_err(|_| not_there());
     }
     let span: Span = words
         .strip_prefix('+')
@@ -119,14 +124,55 @@ fn read_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
     today.checked_add(span).map_err(|_| BadDate::TooFar { input: input.to_owned() })
 }
 
-/// `2027-01-31`: four digits, a dash, two digits, a dash, two digits.
-fn looks_like_a_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 10
-        && bytes.iter().enumerate().all(|(at, b)| match at {
-            4 | 7 => *b == b'-',
-            _ => b.is_ascii_digit(),
-        })
+/// `2027-01-31`, also `2027-1-5`: four digits, then twice a dash and one or two digits.
+fn date_parts(text: &str) -> Option<[&str; 3]> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.try_into().ok()?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let fits = |text: &str| digits(text) && (1..=2).contains(&text.len());
+    (year.len() == 4 && digits(year) && fits(month) && fits(day)).then_some([year, month, day])
+}
+
+/// What a text that is still being typed lacks to be a day: `the day, as in 2027-01-31`. `None`
+/// where it is one, and where nothing that follows could make it one.
+pub fn still_missing(text: &str) -> Option<String> {
+    const WORDS: [&str; 6] = ["today", "tomorrow", "end of month", "end of year", "default", "max"];
+    const UNITS: [&str; 4] = ["days", "weeks", "months", "years"];
+    let typed = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    if typed.is_empty() {
+        return None;
+    }
+    if let Some(word) = WORDS.iter().find(|word| word.starts_with(&typed) && **word != typed) {
+        return Some(format!("the rest of `{word}`"));
+    }
+    let parts: Vec<&str> = typed.split('-').collect();
+    let number = |text: &str, most: usize| text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+    let month = |text: &str| number(text, 2) && text.parse().is_ok_and(|month: u8| month <= 12);
+    match *parts.as_slice() {
+        [year, ""] if year.len() == 4 && number(year, 4) => {
+            return Some("the month and the day, as in 2027-01-31".to_owned());
+        }
+        [year, text] if year.len() == 4 && number(year, 4) && month(text) => {
+            return Some("the day, as in 2027-01-31".to_owned());
+        }
+        [year, text, ""] if year.len() == 4 && number(year, 4) && month(text) => {
+            return Some("the day, as in 2027-01-31".to_owned());
+        }
+        // Read as the third already, it may become the thirtieth.
+        [year, text, "0" | "1" | "2" | "3"] if year.len() == 4 && number(year, 4) && month(text) => {
+            return Some("perhaps a second digit of the day".to_owned());
+        }
+        _ => {}
+    }
+    let span = typed.strip_prefix('+').unwrap_or(&typed).trim_start();
+    let unit = span.trim_start_matches(|c: char| c.is_ascii_digit());
+    let count = &span[..span.len() - unit.len()];
+    if (!count.is_empty() || typed == "+") && UNITS.iter().any(|name| name.starts_with(unit.trim_start())) {
+        let plain = typed == count && count.len() <= 4;
+        let or = if plain { ", or the rest of a date as in 2027-01-31" } else { "" };
+        return Some(format!("days, weeks, months or years, as in +90d{or}"));
+    }
+    None
 }
 
 fn has_time_of_day(span: &Span) -> bool {
@@ -233,6 +279,8 @@ mod tests {
         let today = date(2026, 11, 23);
         for (text, expected) in [
             ("2027-01-31", date(2027, 1, 31)),
+            ("2027-1-5", date(2027, 1, 5)),
+            ("2027-01-5", date(2027, 1, 5)),
             ("+90d", date(2027, 2, 21)),
             ("90d", date(2027, 2, 21)),
             ("+ 90 days", date(2027, 2, 21)),
@@ -252,6 +300,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_being_typed_is_not_judged_before_it_can_be() {
+        let today = date(2026, 11, 23);
+        for (text, missing) in [
+            ("2", "or the rest of a date"),
+            ("2027", "or the rest of a date"),
+            ("2027-", "the month and the day"),
+            ("2027-1", "the day, as in"),
+            ("2027-01-", "the day, as in"),
+            ("2026-11-2", "a second digit"),
+            ("+", "+90d"),
+            ("+90", "+90d"),
+            ("3 mon", "months"),
+            ("tom", "the rest of `tomorrow`"),
+            ("End of", "the rest of `end of month`"),
+        ] {
+            assert!(parse_day(text, today, &YEAR).is_err(), "{text}");
+            assert!(still_missing(text).is_some_and(|words| words.contains(missing)), "{text}");
+        }
+        for text in ["", "2027-13", "2027-02-30", "next tuesday", "-5", "12h", "3 minutes", "2027-01-31-"] {
+            assert_eq!(still_missing(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn months_end_where_the_calendar_says() {
         assert_eq!(parse_day("1 month", date(2027, 1, 31), &SILENT), Ok(date(2027, 2, 28)));
         assert_eq!(parse_day("1y", date(2028, 2, 29), &SILENT), Ok(date(2029, 2, 28)));
@@ -266,6 +338,7 @@ mod tests {
         assert!(refusal("", &YEAR).contains("write 2027-01-31"));
         assert!(refusal("next tuesday", &YEAR).contains("\"next tuesday\" is not a date"));
         assert!(refusal("2027-02-29", &YEAR).contains("not in the calendar"));
+        assert!(refusal("2027-1-0", &YEAR).contains("not in the calendar"));
         assert!(refusal("12h", &YEAR).contains("whole days"));
         assert!(refusal("99999y", &SILENT).contains("99999y"));
         assert!(refusal("9999-12-31", &SILENT).contains("out of the calendar"));
@@ -313,6 +386,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in "\\PC{0,24}", days in 0u32..5_000_000) {
             let _ = parse_day(&text, date(2026, 11, 23), &Policy::of_days(days));
+            let _ = still_missing(&text);
         }
 
         #[test]

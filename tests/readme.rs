@@ -14,7 +14,7 @@ const PARTS: &[(&str, &[Context])] = &[
     ("Everywhere", &[Context::Global]),
     ("Lists", &[Context::List]),
     ("Forms and dialogs", &[Context::Form, Context::FilterField, Context::Palette, Context::Confirm]),
-    ("Settings", &[Context::Keys, Context::Reveal, Context::Profiles]),
+    ("Settings", &[Context::Keys, Context::Reveal, Context::Rotation, Context::Profiles]),
     (
         "Models",
         &[

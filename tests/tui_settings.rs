@@ -1,6 +1,8 @@
 //! The Settings tab without a terminal and without a network: keys and answers in, effects and
 //! screens out.
 
+mod tui_keys;
+
 use keybench::api::Error;
 use keybench::secret::ApiKey;
 use keybench::tui::effect::{Call, Effect};
@@ -9,90 +11,8 @@ use keybench::tui::requests::RequestId;
 use keybench::tui::screens::settings;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
-use keybench::wire::{CreateV2KeyResponse, V2KeyDetails};
-
-fn key(id: &str, expires: &str, audience: &str, comment: &str) -> V2KeyDetails {
-    V2KeyDetails {
-        key_id: id.into(),
-        created_at: "2026-11-20T09:14:00Z".into(),
-        expiry_date: expires.into(),
-        comments: comment.into(),
-        audiences: vec![audience.into()],
-    }
-}
-
-fn demo_keys() -> Vec<V2KeyDetails> {
-    vec![
-        key("5b1c66aa10129f0a", "2027-11-23T23:59:59Z", "API", "nightly scoring"),
-        key("77d0aa31b2c541bb", "2026-12-01T23:59:59Z", "API", "dashboard"),
-        key("0a9e14d03311c2d4", "2026-10-02T23:59:59Z", "Application", "old demo"),
-    ]
-}
-
-fn is_list(call: &Call) -> bool {
-    matches!(call, Call::Settings(settings::Call::List { .. }))
-}
-
-/// The interface with the list on the screen and a policy of 365 days.
-fn listed(keys: Vec<V2KeyDetails>) -> Harness {
-    let mut harness = Harness::new().started();
-    let calls = harness.calls();
-    harness.app.session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
-    for (id, call) in calls {
-        if is_list(&call) {
-            harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone()))));
-        } else {
-            harness.app.requests.finish(id);
-        }
-    }
-    harness
-}
-
-fn demo() -> Harness {
-    listed(demo_keys())
-}
-
-/// The only request that was started; its id and the call.
-fn only_call(harness: &mut Harness) -> (RequestId, settings::Call) {
-    let mut calls = harness.calls();
-    assert_eq!(calls.len(), 1, "{calls:?}");
-    match calls.remove(0) {
-        (id, Call::Settings(call)) => (id, call),
-        (_, other) => panic!("{other:?}"),
-    }
-}
-
-fn made() -> CreateV2KeyResponse {
-    CreateV2KeyResponse {
-        api_key: ApiKey::from_workbench(format!("{}.{}", "ab".repeat(32), "cd".repeat(32))),
-        key_id: "c0ffee0011223344".into(),
-        created_at: "2026-11-23T09:14:00Z".into(),
-        expiry_date: "2027-02-21T23:59:59Z".into(),
-        comments: "batch job".into(),
-        audiences: vec!["API".into()],
-    }
-}
-
-/// The reveal dialog with a key that was just made.
-fn revealed() -> Harness {
-    let mut harness = demo();
-    harness.keys("n<enter><enter>batch job<enter>");
-    let (id, _) = only_call(&mut harness);
-    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
-    harness.calls();
-    harness
-}
-
-fn refusal(message: &str) -> Error {
-    Error::Refused {
-        operation: "creating an API key",
-        status: 400,
-        code: Some(3),
-        message: message.into(),
-        request_id: Some("7f3a".into()),
-        retry_after: None,
-    }
-}
+use keybench::wire::CreateV2KeyResponse;
+use tui_keys::{demo, is_list, key, made, only_call, refusal, revealed};
 
 #[test]
 fn the_table_tells_keys_apart_and_ends_with_the_legacy_key() {
@@ -370,54 +290,6 @@ fn the_selected_row_is_reversed_as_a_whole() {
     let buffer = harness.buffer(80, 24);
     let reversed = |y: u16| (1..79).filter(|x| buffer[(*x, y)].modifier.contains(Modifier::REVERSED)).count();
     assert_eq!((reversed(4), reversed(5)), (77, 0));
-}
-
-#[test]
-fn a_rotation_keeps_the_old_key_until_a_yes() {
-    let mut harness = demo();
-    harness.keys("jr");
-    insta::assert_snapshot!("rotate_80x24", harness.screen(80, 24));
-    harness.keys("y");
-    let (id, call) = only_call(&mut harness);
-    assert!(
-        matches!(&call, settings::Call::Create { new, .. } if new.comment == "dashboard" && new.audiences == ["API"])
-    );
-    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
-    harness.calls();
-    insta::assert_snapshot!("rotate_successor_80x24", harness.screen(80, 24));
-    harness.keys("y<esc>");
-    insta::assert_snapshot!("rotate_delete_old_80x24", harness.screen(80, 24));
-    harness.calls();
-    harness.keys("<enter>");
-    assert!(harness.calls().is_empty() && harness.app.overlays.is_empty(), "Keep both has the focus");
-}
-
-#[test]
-fn a_rotation_that_fails_says_so_and_changes_nothing() {
-    let mut harness = demo();
-    harness.keys("jry");
-    let (id, _) = only_call(&mut harness);
-    harness.reply(id, Reply::Settings(settings::Reply::Created(Err(refusal("no")))));
-    assert!(harness.app.settings.dialog.is_none() && harness.calls().is_empty());
-    assert!(harness.screen(80, 24).contains("77d0…41bb"));
-}
-
-#[test]
-fn rotating_the_signed_in_key_signs_in_with_the_new_one_first() {
-    let mut harness = demo();
-    harness.app.session.own_key_id = Some("77d0aa31b2c541bb".into());
-    harness.keys("jr");
-    assert!(harness.screen(80, 24).contains("keybench is signed in with it"));
-    harness.keys("y");
-    let (id, _) = only_call(&mut harness);
-    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
-    let calls = harness.calls();
-    let adopt = calls.iter().find(|(_, call)| matches!(call, Call::Settings(settings::Call::Adopt { .. })));
-    let (id, _) = adopt.expect("the session changes to the new key");
-    let problem = "profiles.toml cannot be written".to_owned();
-    harness.reply(*id, Reply::Settings(settings::Reply::Adopted(Err(problem))));
-    harness.keys("y<esc>");
-    assert!(harness.screen(80, 24).contains("still signed in with the old one"));
 }
 
 fn deleted(harness: &mut Harness) -> Vec<(RequestId, Call)> {

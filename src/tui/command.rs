@@ -24,7 +24,9 @@ pub enum Context {
     KeyForm,
     /// The dialog that shows a new key once.
     Reveal,
-    /// The steps of a rotation.
+    /// A new key's test against a model, once the call has ended.
+    KeyTest,
+    /// A rotation that was left with both keys.
     Rotation,
     /// A question with Cancel and a yes.
     Confirm,
@@ -114,6 +116,7 @@ pub enum Command {
     RotateKey,
     DeleteKey,
     DeleteAllKeys,
+    DeleteOldKey,
     TestWithKey,
     CopyKeyId,
     KeyDetails,
@@ -220,12 +223,12 @@ pub static COMMANDS: &[Entry] = &[
     // Forms and dialogs
     entry(C::NextField, "form.next", &[X::Form], Safe, &["tab"], 0, "next field", "Next field", "Move to the next field"),
     entry(C::PreviousField, "form.previous", &[X::Form], Safe, &["shift-tab"], 0, "previous field", "Previous field", "Move to the previous field"),
-    entry(C::Submit, "form.submit", &[X::Form, X::Confirm, X::FilterField, X::Palette], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
+    entry(C::Submit, "form.submit", &[X::Form, X::Confirm, X::FilterField, X::Palette, X::KeyTest], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
     // Settings
     entry(C::NewKey, "keys.new", &[X::Keys], Changes, &["n"], 1, "new", "New API key", "Create an API key: expiry, audience, comment"),
     entry(C::RotateKey, "keys.rotate", &[X::Keys], Changes, &["r"], 2, "rotate", "Rotate API key", "Successor first; the old key goes only after a yes"),
     entry(C::DeleteKey, "keys.delete", &[X::Keys], Destroys, &["d"], 3, "delete", "Delete API key", "Delete the selected or the marked API keys"),
-    entry(C::TestWithKey, "keys.test", &[X::Keys, X::Reveal], Safe, &["t"], 4, "test", "Test a model with this key", "Call a model with this key, if it was made in this run"),
+    entry(C::TestWithKey, "keys.test", &[X::Keys, X::Reveal, X::KeyTest, X::Rotation], Safe, &["t"], 4, "test", "Test a model with this key", "Call a model with this key, if it was made in this run"),
     entry(C::CopyKeyId, "keys.copy-id", &[X::Keys], Safe, &["y"], 5, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::KeyDetails, "keys.open", &[X::Keys], Safe, &["enter"], 6, "details", "Details of an API key", "Everything that is known about the selected key"),
     entry(C::Mark, "mark", &[X::Keys, X::UserKeys], Safe, &["space"], 0, "mark", "Mark", "Mark the row, for a command on several"),
@@ -233,6 +236,8 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::CopyKey, "reveal.copy", &[X::Reveal], Safe, &["y"], 1, "copy", "Copy the new key", "Send the new key to the terminal's clipboard"),
     entry(C::SaveKey, "reveal.save", &[X::Reveal], Safe, &["w"], 2, "write to file", "Save the new key", "Write the new key to a file that only you can read"),
     entry(C::ShowKey, "reveal.show", &[X::Reveal], Safe, &["s"], 5, "show/hide", "Show or hide the new key", "Show the key in clear on this screen, or hide it again"),
+    entry(C::DeleteOldKey, "rotation.delete-old", &[X::Rotation], Destroys, &["d"], 1, "delete old", "Delete the replaced key", "Delete the old key of a rotation; its successor stays"),
+    entry(C::RotateKey, "rotation.again", &[X::Rotation], Changes, &["r"], 5, "one more", "One more successor", "Create one more successor of the same key"),
     // Profiles
     entry(C::AddProfile, "profiles.add", &[X::Profiles], Safe, &["n"], 2, "sign in", "Sign in to a workbench", "Add a profile: URL and API key"),
     entry(C::RemoveProfile, "profiles.remove", &[X::Profiles], Destroys, &["d"], 3, "sign out", "Sign out", "Forget a profile and its stored credential"),

@@ -54,13 +54,18 @@ impl Notices {
 
     /// A request that did not succeed.
     pub fn failed(&mut self, at: Timestamp, error: &api::Error) {
-        self.push(Notice {
-            at,
-            level: Level::Error,
-            text: error.to_string(),
-            hint: error.hint(),
-            request_id: error.request_id().map(str::to_owned),
-        });
+        self.failure(at, error, error.hint());
+    }
+
+    /// The same, and what is there all the same: a clause.
+    pub fn failed_but(&mut self, at: Timestamp, error: &api::Error, exists: &str) {
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.failure(at, error, Some(format!("{exists}{hint}")));
+    }
+
+    fn failure(&mut self, at: Timestamp, error: &api::Error, hint: Option<String>) {
+        let request_id = error.request_id().map(str::to_owned);
+        self.push(Notice { at, level: Level::Error, text: error.to_string(), hint, request_id });
     }
 
     fn push(&mut self, notice: Notice) {

@@ -61,6 +61,7 @@ fn title(context: Context) -> &'static str {
         Context::Keys => "API keys",
         Context::KeyForm => "New API key",
         Context::Reveal => "The new key",
+        Context::KeyTest => "Test of a new key",
         Context::Rotation => "Rotation",
         Context::Confirm => "Questions",
         Context::Profiles => "Profiles",

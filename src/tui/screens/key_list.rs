@@ -48,6 +48,8 @@ pub struct KeyList {
     pub loading: Option<RequestId>,
     /// Why there is no newer list.
     pub problem: Option<String>,
+    /// The Key ID that the next list shall have selected.
+    wanted: Option<String>,
 }
 
 /// What is selected.
@@ -66,6 +68,7 @@ impl KeyList {
     /// Takes a new list.
     pub fn set(&mut self, keys: Vec<V2KeyDetails>, now: Timestamp, soon_days: u32) {
         let selected = match self.selected() {
+            _ if self.wanted.is_some() => self.wanted.take(),
             Some(Selected::Key(key)) => Some(key.key_id.clone()),
             _ => None,
         };
@@ -81,6 +84,14 @@ impl KeyList {
         self.arrange();
         if let Some(row) = selected.and_then(|id| self.keys.iter().position(|key| key.key_id == id)) {
             self.table.select_row(row);
+        }
+    }
+
+    /// Selects a key, at once or in the list that comes next.
+    pub fn select_key(&mut self, key_id: &str) {
+        match self.keys.iter().position(|key| key.key_id == key_id) {
+            Some(row) => self.table.select_row(row),
+            None => self.wanted = Some(key_id.to_owned()),
         }
     }
 
@@ -220,10 +231,13 @@ impl KeyList {
             let left = expires.map(|at| expiry::days_between(app.today(), time::utc_day(at)));
             cells.push(Shown::new(left.map_or_else(|| "?".into(), |days| format!("{days} d"))));
             cells.push(Shown::new(audience(key)));
-            cells.push(match settings::is_own(app, &key.key_id) {
-                false => Shown::new(key.comments.as_str()),
-                true if key.comments.is_empty() => Shown::new("signed in"),
-                true => Shown::new(format!("signed in: {}", key.comments)),
+            let own = settings::is_own(app, &key.key_id).then(|| "signed in".to_owned());
+            let marks: Vec<String> =
+                own.into_iter().chain(settings::rotation_mark(app, &key.key_id)).collect();
+            cells.push(match marks.join(", ") {
+                marks if marks.is_empty() => Shown::new(key.comments.as_str()),
+                marks if key.comments.is_empty() => Shown::new(marks),
+                marks => Shown::new(format!("{marks}: {}", key.comments)),
             });
             self.marked.contains(&key.key_id)
         });

@@ -34,6 +34,15 @@ impl Rules for PolicyRules {
         expiry::parse_day(text, self.today, &self.policy).map_err(|problem| problem.to_string())
     }
 
+    fn still_missing(&self, text: &str) -> Option<String> {
+        expiry::still_missing(text)
+    }
+
+    /// Numbers, `today`, `tomorrow`, `end of …`, `default`, `max`, `P90D`.
+    fn can_begin(&self, c: char) -> bool {
+        c.is_numeric() || matches!(c.to_ascii_lowercase(), 't' | 'e' | 'd' | 'm' | 'p')
+    }
+
     fn meaning(&self, day: Date) -> String {
         expiry::meaning(day, self.today, &self.policy)
     }
@@ -50,6 +59,36 @@ mod tests {
 
     use super::*;
     use crate::tui::widgets::date_picker::DatePicker;
+
+    fn said(keys: &str) -> String {
+        let rules = PolicyRules { policy: Policy::of_days(365), today: date(2026, 11, 23) };
+        let mut picker = DatePicker::new(rules.today, &rules);
+        for c in keys.chars() {
+            let code = if c == '⏎' { KeyCode::Enter } else { KeyCode::Char(c) };
+            picker.on_key(KeyEvent::from(code), &rules);
+        }
+        let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 76, 12));
+        picker.render(buf.area, &mut buf, true, &rules, &crate::tui::widgets::Styles::default());
+        buf.content.iter().map(|cell| cell.symbol()).collect()
+    }
+
+    #[test]
+    fn an_unfinished_date_says_what_is_missing_and_enter_judges_it() {
+        assert!(said("2027-").contains("still missing: the month and the day"));
+        assert!(!said("2027-").contains("is not a date"));
+        assert!(said("2027-⏎").contains("is not a date"));
+        assert!(said("2027-1-5").contains("expires 2027-01-05"));
+        assert!(said("2026-11-2").contains("still missing"), "it may become the 23rd");
+        assert!(said("2026-11-2⏎").contains("in the past"));
+        assert!(said("2027-13").contains("is not a date"), "nothing that follows mends it");
+    }
+
+    #[test]
+    fn a_letter_that_means_nothing_says_what_would() {
+        assert!(said("z").contains("type a date such as +90d"));
+        assert!(said("zz+9").contains("still missing: days, weeks"));
+        assert!(said("zl").contains("expires 2026-11-24"), "a move takes the hint away");
+    }
 
     fn picked(policy: Policy, keys: &str) -> Date {
         let rules = PolicyRules { policy, today: date(2026, 11, 23) };

@@ -241,12 +241,8 @@ impl Call {
                 Reply::Tested { test, sent, call: Box::new(call) }
             }
             Self::Explain(explain) => {
-                let Explain { number, model, key: choice, call, signed_in } = *explain;
-                let model_id = model.id.clone();
-                let target = target(client, &model.access_key);
-                let subject = Subject { model, target, key: key(client, &choice), signed_in };
-                let facts = diagnosis::gather(client, &subject, &call).await;
-                let diagnosis = Box::new(diagnosis::diagnose(&call, &facts));
+                let (model_id, number) = (explain.model.id.clone(), explain.number);
+                let diagnosis = Box::new(self::explain(client, *explain).await);
                 Reply::Explained { model_id, number, diagnosis }
             }
             Self::AddCollaborator { project_id, project, username, permission } => {
@@ -342,7 +338,17 @@ fn transport(client: &api::Client) -> Result<Transport, CallError> {
     })
 }
 
-async fn call(client: &api::Client, test: &Test) -> (String, CallResult) {
+/// Asks the workbench why a call failed.
+pub async fn explain(client: &api::Client, explain: Explain) -> Diagnosis {
+    let Explain { model, key: choice, call, signed_in, .. } = explain;
+    let target = target(client, &model.access_key);
+    let subject = Subject { model, target, key: key(client, &choice), signed_in };
+    let facts = diagnosis::gather(client, &subject, &call).await;
+    diagnosis::diagnose(&call, &facts)
+}
+
+/// Calls a model once; gives the request as it went over the wire too, keys masked.
+pub async fn call(client: &api::Client, test: &Test) -> (String, CallResult) {
     let target = target(client, &test.access_key);
     let attempt =
         transport(client).and_then(|transport| Ok((transport, ModelRequest::parse(&test.request)?)));

@@ -185,6 +185,13 @@ impl ModelList {
         &self.rows.all
     }
 
+    /// The rows that a filter would let through, by project and name.
+    pub fn matching(&self, filter: &str) -> impl Iterator<Item = &Row> {
+        let words: Vec<String> = filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let rows = self.rows.by_project.iter().filter_map(|&at| self.rows.all.get(at));
+        rows.filter(move |row| words.iter().all(|word| row.search.contains(word.as_str())))
+    }
+
     /// The rows in sight of a list `height` rows high, with their positions.
     pub fn in_sight(&self, height: usize) -> impl Iterator<Item = (usize, &Row)> {
         let top = self.top_for(height);

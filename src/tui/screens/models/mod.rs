@@ -34,17 +34,39 @@ pub use calls::{Call, Reply};
 pub use state::State;
 pub use update::Confirmed;
 pub(in crate::tui) use update::{
-    cancelled, command, confirmed, contexts, enter, key, modal, paste, reply, resized, test_with, tick,
-    typing, unsaved, watches,
+    cancelled, command, confirmed, contexts, enter, key, modal, note_sent, paste, prepare, reply, resized,
+    test_with, tick, typing, unsaved, watches,
 };
 pub(in crate::tui) use view::view;
 
+use self::row::Row;
 use super::super::app::App;
 use super::super::effect::Effects;
 
 /// Id and `project/name` of every model that is listed, for the palette.
 pub(in crate::tui) fn names(app: &App) -> impl Iterator<Item = (String, String)> + '_ {
     app.models.list.rows().iter().map(|row| (row.model.id.clone(), row.path()))
+}
+
+/// Models whose path has all words of `filter` and that are `wanted`, by project: `limit` at most.
+pub(in crate::tui) fn matching<'a>(
+    app: &'a App,
+    filter: &str,
+    limit: usize,
+    wanted: impl Fn(&Row) -> bool,
+) -> Vec<&'a Row> {
+    app.models.list.matching(filter).filter(|row| wanted(row)).take(limit).collect()
+}
+
+/// The request that a test of a model begins with: what stands in its Test panel, or would.
+pub(in crate::tui) fn request_for(app: &App, row: &Row) -> String {
+    match app.models.panels.get(&row.model.id) {
+        Some(panel) => panel.editor.text(),
+        None => {
+            let last = app.models.requests.get(&row.model.id).and_then(saved::Requests::last);
+            panel::Panel::new(&row.model, last).editor.text()
+        }
+    }
 }
 
 /// What Enter does in the form that has the keys.

@@ -6,8 +6,11 @@ use super::rotation;
 use crate::api::{self, NewKey};
 use crate::config::paths::process_env;
 use crate::config::{Session, Store, made_keys, private_file};
+use crate::diagnosis::Diagnosis;
+use crate::probe::CallResult;
 use crate::secret::ApiKey;
 use crate::tui::effect::Context;
+use crate::tui::screens::models::calls::{self as model_calls, Explain, Test};
 use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails};
 
 /// One question.
@@ -42,6 +45,10 @@ pub enum Call {
         key: ApiKey,
         path: String,
     },
+    /// One model call with a new key.
+    Test(Box<Test>),
+    /// Why it failed.
+    Explain(Box<Explain>),
 }
 
 /// Its answer.
@@ -59,6 +66,13 @@ pub enum Reply {
     Adopted(Result<Box<Session>, String>),
     /// Where the key is now, or why it is not.
     Saved(Result<PathBuf, String>),
+    /// `sent` is the request as it went over the wire, keys masked.
+    Tested {
+        test: Box<Test>,
+        sent: String,
+        call: Box<CallResult>,
+    },
+    Explained(Box<Diagnosis>),
 }
 
 impl Call {
@@ -98,6 +112,13 @@ impl Call {
             Self::Save { key, path } => {
                 let saved = tokio::task::spawn_blocking(move || save(&key, &path)).await;
                 Reply::Saved(saved.unwrap_or_else(|error| Err(error.to_string())))
+            }
+            Self::Test(test) => {
+                let (sent, call) = model_calls::call(client, &test).await;
+                Reply::Tested { test, sent, call: Box::new(call) }
+            }
+            Self::Explain(explain) => {
+                Reply::Explained(Box::new(model_calls::explain(client, *explain).await))
             }
         }
     }

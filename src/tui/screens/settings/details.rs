@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::is_own;
+use super::rotation;
 use crate::expiry;
 use crate::text;
 use crate::tui::app::App;
@@ -68,6 +69,16 @@ pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
         if key.audiences.is_empty() { "not told".into() } else { key.audiences.join(", ") },
     ));
     lines.push(fact("comment", if key.comments.is_empty() { "none".into() } else { key.comments.clone() }));
+    if let Some(mark) = rotation::mark(app, &key.key_id) {
+        lines.push(Line::default());
+        lines.push(Line::styled(format!("It is being {mark}."), theme.warn));
+        lines.push(Line::from("r goes on with that."));
+    }
+    if let Some(rotation) = app.settings.rotations.to(&key.key_id) {
+        lines.push(Line::default());
+        lines.push(fact("replaces", format!("{}, which still works", text::short_id(&rotation.old.key_id))));
+        lines.extend(rotation.successor().map(|new| fact("", new.proof.words())));
+    }
     let known = app.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));
     if let Some(known) = known {
         lines.push(Line::default());

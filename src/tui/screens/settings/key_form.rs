@@ -286,8 +286,9 @@ pub(super) fn created(
     match answer {
         Ok(created) => {
             super::remember_created(app, &created);
+            app.settings.keys.select_key(&created.key_id);
             app.settings.dialog = Some(Dialog::Reveal(Box::new(Reveal::new(*created))));
-            super::list(app)
+            super::list_anew(app)
         }
         Err(error) => {
             match form(app).filter(|form| form.creating == Some(id)) {

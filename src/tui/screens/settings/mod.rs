@@ -3,6 +3,7 @@
 mod calls;
 mod details;
 mod key_form;
+mod key_test;
 mod reveal;
 mod rotation;
 mod view;
@@ -12,6 +13,7 @@ pub use calls::{Call, Reply};
 use crossterm::event::KeyEvent;
 
 use self::key_form::KeyForm;
+use self::key_test::KeyTest;
 use self::reveal::Reveal;
 use super::key_list::{KeyList, Selected, describe};
 use super::models;
@@ -24,6 +26,7 @@ use crate::tui::requests::{Kind, RequestId, Scope};
 use crate::tui::session::{self, KnownKey};
 use crate::wire::CreateV2KeyResponse;
 
+pub(super) use rotation::mark as rotation_mark;
 pub(super) use view::view;
 
 /// The state of the tab.
@@ -31,14 +34,22 @@ pub(super) use view::view;
 pub struct State {
     pub keys: KeyList,
     pub dialog: Option<Dialog>,
-    rotation: Option<rotation::Rotation>,
+    rotations: rotation::Rotations,
+    /// The id of the model that a new key was tested with last.
+    last_tested: Option<String>,
     /// Key IDs that are being deleted.
     deleting: Option<RequestId>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { keys: KeyList::with_legacy(), dialog: None, rotation: None, deleting: None }
+        Self {
+            keys: KeyList::with_legacy(),
+            dialog: None,
+            rotations: rotation::Rotations::default(),
+            last_tested: None,
+            deleting: None,
+        }
     }
 }
 
@@ -47,6 +58,10 @@ impl Default for State {
 pub enum Dialog {
     NewKey(Box<KeyForm>),
     Reveal(Box<Reveal>),
+    /// A new key's test against a model, over the dialog that it was opened from.
+    KeyTest(Box<KeyTest>),
+    /// The rotation of the key with this id, which was left with both keys.
+    Rotation(String),
     /// Details of the selected key, scrolled down by so many lines.
     Details(u16),
 }
@@ -59,6 +74,8 @@ pub enum Confirmed {
     DeleteAll,
     /// Create a successor of this key.
     Rotate(String),
+    /// Delete this key, which has a successor.
+    DeleteOld(String),
     RotateLegacy,
     /// Leave the dialog and what was typed or not kept.
     Discard,
@@ -71,6 +88,8 @@ pub(super) fn contexts(app: &App) -> Vec<Context> {
         Some(Dialog::NewKey(_)) => vec![Context::KeyForm, Context::Form],
         Some(Dialog::Reveal(reveal)) if reveal.typing() => vec![Context::Form],
         Some(Dialog::Reveal(_)) => vec![Context::Reveal],
+        Some(Dialog::KeyTest(test)) => test.contexts(),
+        Some(Dialog::Rotation(_)) => vec![Context::Rotation],
         Some(Dialog::Details(_)) => vec![Context::Reader],
     }
 }
@@ -80,7 +99,8 @@ pub(super) fn typing(app: &App) -> bool {
         None => app.settings.keys.filter.is_open(),
         Some(Dialog::NewKey(form)) => form.typing(),
         Some(Dialog::Reveal(reveal)) => reveal.typing(),
-        Some(Dialog::Details(_)) => false,
+        Some(Dialog::KeyTest(test)) => test.typing(),
+        Some(Dialog::Rotation(_) | Dialog::Details(_)) => false,
     }
 }
 
@@ -89,7 +109,8 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     match app.settings.dialog.as_ref()? {
         Dialog::NewKey(form) => Some(form.submit_word()),
         Dialog::Reveal(_) => Some("write file"),
-        Dialog::Details(_) => None,
+        Dialog::KeyTest(test) => Some(test.submit_word()),
+        Dialog::Rotation(_) | Dialog::Details(_) => None,
     }
 }
 
@@ -98,15 +119,15 @@ pub(super) fn modal(app: &App) -> bool {
 }
 
 pub(super) fn unsaved(app: &App) -> Option<String> {
-    match &app.settings.dialog {
-        Some(Dialog::Reveal(reveal)) if !reveal.kept() => {
-            Some("The new API key was neither copied nor saved; it is shown only this once.".into())
-        }
+    let unkept = reveal::unkept(app)
+        .then(|| "The new API key was neither copied nor saved; it is shown only this once.".to_owned());
+    let parts: Vec<String> = match &app.settings.dialog {
         Some(Dialog::NewKey(form)) if form.touched() => {
-            Some("The form for a new API key is filled in.".into())
+            vec!["The form for a new API key is filled in.".into()]
         }
-        _ => None,
-    }
+        _ => [rotation::unsaved(app), unkept].into_iter().flatten().collect(),
+    };
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 pub(super) fn enter(app: &mut App) -> Effects {
@@ -126,10 +147,21 @@ fn list(app: &mut App) -> Effects {
     vec![effect]
 }
 
+/// Asks for the list again, although it may be under way: what was asked before a change does
+/// not show it.
+fn list_anew(app: &mut App) -> Effects {
+    let before = app.settings.keys.loading.take();
+    let mut effects: Effects = before.and_then(|id| app.cancel(id)).into_iter().collect();
+    effects.extend(list(app));
+    effects
+}
+
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
     match &mut app.settings.dialog {
         Some(Dialog::NewKey(_)) => return key_form::command(app, command),
         Some(Dialog::Reveal(_)) => return reveal::command(app, command),
+        Some(Dialog::KeyTest(_)) => return key_test::command(app, command),
+        Some(Dialog::Rotation(_)) => return rotation::command(app, command),
         Some(Dialog::Details(scroll)) => {
             *scroll = match command {
                 Command::Up => scroll.saturating_sub(1),
@@ -193,7 +225,8 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
         }
         Some(Dialog::NewKey(_)) => return key_form::key(app, key),
         Some(Dialog::Reveal(reveal)) => reveal.key(key),
-        Some(Dialog::Details(_)) => {}
+        Some(Dialog::KeyTest(_)) => key_test::key(app, key),
+        Some(Dialog::Rotation(_) | Dialog::Details(_)) => {}
     }
     Effects::new()
 }
@@ -207,7 +240,8 @@ pub(super) fn paste(app: &mut App, text: &str) -> Effects {
         }
         Some(Dialog::NewKey(_)) => key_form::paste(app, text),
         Some(Dialog::Reveal(reveal)) => reveal.paste(text),
-        Some(Dialog::Details(_)) => {}
+        Some(Dialog::KeyTest(_)) => key_test::paste(app, text),
+        Some(Dialog::Rotation(_) | Dialog::Details(_)) => {}
     }
     Effects::new()
 }
@@ -218,12 +252,15 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
         Reply::Listed(Ok(keys)) => {
             app.session.recognise_own_key(&keys);
             app.settings.keys.set(keys, now, app.preferences.soon_days);
+            rotation::listed(app);
         }
         Reply::Listed(Err(error)) => {
             app.settings.keys.problem = Some(error.to_string());
             app.notices.failed(now, &error);
         }
-        Reply::Created(answer) if rotation::awaits(app, id) => return rotation::created(app, answer),
+        Reply::Created(answer) if app.settings.rotations.awaits(id) => {
+            return rotation::created(app, id, answer);
+        }
         Reply::Created(answer) => return key_form::created(app, id, answer),
         Reply::Adopted(answer) => return rotation::adopted(app, answer),
         Reply::LegacyRotated(Ok(answer)) => {
@@ -231,6 +268,9 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
         }
         Reply::Deleted { done, failed } => {
             app.settings.deleting = None;
+            // Refused, both keys are there; else the next line ends the rotation.
+            app.settings.rotations.not_deleted(id);
+            rotation::deleted(app, |id| done.iter().any(|gone| gone == id));
             app.settings.keys.remove(app.preferences.soon_days, |id| done.iter().any(|gone| gone == id));
             app.session.known_keys.retain(|known| known.key_id.as_ref().is_none_or(|id| !done.contains(id)));
             if !done.is_empty() {
@@ -239,16 +279,18 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
                     if done.len() > 4 { format!(" and {} more", done.len() - 4) } else { String::new() };
                 app.notices.info(now, format!("deleted {}{more}", ids.join(", ")));
             }
-            if let Some((_, error)) = failed {
-                app.notices.failed(now, &error);
+            if let Some((key_id, error)) = failed {
+                let exists = format!("{} was not deleted, as far as is known", text::short_id(&key_id));
+                app.notices.failed_but(now, &error, &exists);
             }
             if done.iter().any(|id| is_own(app, id)) {
                 return own_key_deleted(app);
             }
-            return list(app);
+            return list_anew(app);
         }
         Reply::DeletedAll(Ok(())) => {
             app.settings.deleting = None;
+            rotation::deleted(app, |_| true);
             app.settings.keys.remove(app.preferences.soon_days, |_| true);
             return own_key_deleted(app);
         }
@@ -257,6 +299,8 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
             app.notices.failed(now, &error);
         }
         Reply::Saved(answer) => reveal::saved(app, answer),
+        Reply::Tested { test, sent, call } => return key_test::tested(app, id, *test, sent, *call),
+        Reply::Explained(diagnosis) => key_test::explained(app, id, diagnosis),
     }
     Effects::new()
 }
@@ -265,6 +309,8 @@ pub(super) fn cancelled(app: &mut App, id: RequestId) {
     if app.settings.deleting == Some(id) {
         app.settings.deleting = None;
     }
+    rotation::cancelled(app, id);
+    key_test::cancelled(app, id);
     if let Some(Dialog::NewKey(form)) = &mut app.settings.dialog {
         form.cancelled(id);
     }
@@ -292,6 +338,7 @@ pub(in crate::tui) fn confirmed(app: &mut App, what: Confirmed) -> Effects {
             (format!("deleting all API keys of {username}"), Call::DeleteAll { username })
         }
         Confirmed::Rotate(key_id) => return rotation::begin(app, username, &key_id),
+        Confirmed::DeleteOld(old_id) => return rotation::delete_old(app, username, old_id),
         Confirmed::RotateLegacy => ("rotating the legacy key".into(), Call::RotateLegacy { username }),
     };
     let (id, effect) = app.start(Scope::Settings, Kind::Change, what, effect::Call::Settings(call));

@@ -5,7 +5,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Call, Confirmed, Dialog, rotation, sent_to_terminal};
+use super::key_test::KeyTest;
+use super::rotation::{self, Proof};
+use super::{Call, Confirmed, Dialog, sent_to_terminal};
 use crate::secret::ApiKey;
 use crate::text;
 use crate::tui::app::App;
@@ -13,10 +15,9 @@ use crate::tui::command::Command;
 use crate::tui::effect::{self, Copied, Effect, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, Scope};
-use crate::tui::screens::models;
 use crate::tui::widgets::dialog;
 use crate::tui::widgets::field::Field;
-use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails};
+use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse};
 
 /// The state of the dialog.
 #[derive(Debug)]
@@ -29,8 +30,8 @@ pub struct Reveal {
     comment: String,
     hidden: bool,
     kept: bool,
-    /// The key that this one takes the place of, and that still works.
-    old: Option<V2KeyDetails>,
+    /// The Key ID of the one that this takes the place of, and that still works.
+    old: Option<String>,
     /// The name of the file, while it is typed.
     path: Option<Field>,
     /// What happened to the key, and whether that is good news.
@@ -54,8 +55,8 @@ impl Reveal {
         }
     }
 
-    /// For a key that takes the place of `old`.
-    pub fn successor(created: CreateV2KeyResponse, old: V2KeyDetails) -> Self {
+    /// For a key that takes the place of the one with the Key ID `old`.
+    pub fn successor(created: CreateV2KeyResponse, old: String) -> Self {
         let title = "Successor of an API key, shown only this once";
         Self { title, old: Some(old), ..Self::new(created) }
     }
@@ -86,6 +87,11 @@ impl Reveal {
         self.kept
     }
 
+    /// The Key ID of the one that this takes the place of.
+    pub fn old(&self) -> Option<&str> {
+        self.old.as_deref()
+    }
+
     pub fn key(&mut self, key: KeyEvent) {
         if let Some(field) = &mut self.path {
             field.on_key(key);
@@ -112,11 +118,25 @@ impl Reveal {
     }
 }
 
+/// The key that is shown, also where a test of it lies over it.
 fn reveal(app: &mut App) -> Option<&mut Reveal> {
-    match &mut app.settings.dialog {
-        Some(Dialog::Reveal(reveal)) => Some(reveal),
+    match app.settings.dialog.as_mut()? {
+        Dialog::Reveal(reveal) => Some(reveal),
+        Dialog::KeyTest(test) => match test.behind_mut() {
+            Dialog::Reveal(reveal) => Some(reveal),
+            _ => None,
+        },
         _ => None,
     }
+}
+
+/// Whether a key is shown that nobody has copied or saved yet.
+pub(super) fn unkept(app: &App) -> bool {
+    let shown = match &app.settings.dialog {
+        Some(Dialog::KeyTest(test)) => Some(test.behind()),
+        dialog => dialog.as_ref(),
+    };
+    matches!(shown, Some(Dialog::Reveal(reveal)) if !reveal.kept)
 }
 
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
@@ -133,10 +153,10 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
         }
         Command::Back if reveal.path.is_some() => reveal.path = None,
         Command::Back if reveal.kept => {
-            let old = reveal.old.take().map(|old| (old, reveal.key_id.clone()));
+            let old = reveal.old.take();
             let mut effects = close(app);
-            if let Some((old, new_id)) = old {
-                effects.extend(rotation::ask_delete_old(app, &old, &new_id));
+            if let Some(old) = old {
+                effects.extend(rotation::ask_delete_old(app, &old));
             }
             return Some(effects);
         }
@@ -156,14 +176,21 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
         Command::CopyKey => {
             reveal.kept = true;
             reveal.told = Some((true, told));
-            return Some(vec![Effect::Copy(Copied::Key(reveal.key.clone()))]);
+            let (key, key_id) = (reveal.key.clone(), reveal.key_id.clone());
+            app.settings.rotations.kept(&key_id);
+            return Some(vec![Effect::Copy(Copied::Key(key))]);
         }
         Command::SaveKey => reveal.path = Some(Field::new(reveal.proposed_path())),
         Command::TestWithKey => {
+            if reveal.key_id.is_empty() {
+                let text = "models are called with an API key, not with the legacy key".to_owned();
+                reveal.told = Some((false, text));
+                return Some(Effects::new());
+            }
             let key = reveal.key.clone();
             let known = app.session.known_keys.iter().find(|known| known.key == key).cloned()?;
-            // The new key stays shown in Settings until it is copied, saved or left.
-            return Some(models::test_with(app, known));
+            let behind = app.settings.dialog.take()?;
+            return Some(KeyTest::open(app, known, behind));
         }
         Command::ShowKey => reveal.hidden = !reveal.hidden,
         _ => return None,
@@ -185,10 +212,26 @@ pub(super) fn saved(app: &mut App, answer: Result<std::path::PathBuf, String>) {
     match reveal(app) {
         Some(reveal) => {
             reveal.kept |= told.0;
+            let kept = told.0.then(|| reveal.key_id.clone());
             reveal.told = Some(told);
+            if let Some(key_id) = kept {
+                app.settings.rotations.kept(&key_id);
+            }
         }
         None if told.0 => app.notices.info(app.now, told.1),
         None => app.notices.error(app.now, told.1, None),
+    }
+}
+
+/// A model was called with the key, and its answer read.
+pub(super) fn tested(app: &mut App, passed: bool) {
+    if let Some(reveal) = reveal(app) {
+        let kept = reveal.kept;
+        reveal.told = Some(match (passed, kept) {
+            (true, false) => (true, "a model answered it; now copy or save it".to_owned()),
+            (true, true) => (true, "a model answered it".to_owned()),
+            (false, _) => (false, "the test failed; the key is there all the same".to_owned()),
+        });
     }
 }
 
@@ -222,7 +265,12 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
     fact("expires", if reveal.expires.is_empty() { "never" } else { &reveal.expires });
     fact("comment", &reveal.comment);
     if let Some(old) = &reveal.old {
-        fact("replaces", &format!("{}, which still works", text::short_id(&old.key_id)));
+        fact("replaces", &format!("{}, which still works", text::short_id(old)));
+    }
+    let rotation = app.settings.rotations.to(&reveal.key_id);
+    let proof = rotation.and_then(|rotation| rotation.successor()).map(|new| &new.proof);
+    if let Some(proof @ (Proof::Passed { .. } | Proof::Failed { .. })) = proof {
+        fact("test", &proof.words());
     }
     lines.push(Line::default());
     let typing = reveal.path.is_some();

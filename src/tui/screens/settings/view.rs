@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{Dialog, details, key_form, reveal};
+use super::{Dialog, details, key_form, key_test, reveal, rotation};
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::screens::key_list::Selected;
@@ -29,6 +29,8 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         None => {}
         Some(Dialog::NewKey(form)) => key_form::view(app, form, frame, area),
         Some(Dialog::Reveal(shown)) => reveal::view(app, shown, frame, area),
+        Some(Dialog::KeyTest(test)) => key_test::view(app, test, frame, area),
+        Some(Dialog::Rotation(old_id)) => rotation::view(app, old_id, frame, area),
         Some(Dialog::Details(scroll)) => details::view(app, *scroll, frame, area),
     }
 }
@@ -73,10 +75,11 @@ fn summary(app: &App) -> String {
             format!(" legacy {dot} for cdswctl and the v1 API {dot} does not expire {dot} r replaces it")
         }
         Some(Selected::Key(key)) => {
-            let mut text = format!(" {}  created ", text::short_id(&key.key_id));
-            match time::parse(&key.created_at) {
-                Some(at) => text.push_str(&at.strftime("%Y-%m-%d %H:%M UTC").to_string()),
-                None => text.push_str(&key.created_at),
+            let mut text = format!(" {}  ", text::short_id(&key.key_id));
+            match (rotation::mark(app, &key.key_id), time::parse(&key.created_at)) {
+                (Some(mark), _) => text.push_str(&format!("being {mark} {dot} r goes on with that")),
+                (None, Some(at)) => text.push_str(&format!("created {}", at.strftime("%Y-%m-%d %H:%M UTC"))),
+                (None, None) => text.push_str(&format!("created {}", key.created_at)),
             }
             let known =
                 app.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));

@@ -21,6 +21,17 @@ pub trait Rules {
     /// Reads a typed text; the error says what would do.
     fn read(&self, text: &str) -> Result<Date, String>;
 
+    /// What a typed text that names no day still lacks, while it can become one; in words that
+    /// follow "still missing:".
+    fn still_missing(&self, _text: &str) -> Option<String> {
+        None
+    }
+
+    /// Whether a typed date can begin with this character.
+    fn can_begin(&self, _c: char) -> bool {
+        true
+    }
+
     /// What choosing `day` means, in words.
     fn meaning(&self, day: Date) -> String;
 
@@ -61,6 +72,8 @@ pub struct DatePicker {
     before_typing: Date,
     /// Why the typed text, or a quick pick, names no day that can be chosen.
     pub(super) problem: Option<String>,
+    /// What is to be typed yet: no reproach.
+    pub(super) wanting: Option<String>,
     pub(super) week_start: Weekday,
 }
 
@@ -76,6 +89,7 @@ impl DatePicker {
             typed: Field::default().with_limit(40),
             typing: false,
             problem: None,
+            wanting: None,
             week_start: Weekday::Monday,
         }
     }
@@ -93,7 +107,8 @@ impl DatePicker {
 
     /// What was typed and is not (yet) a day that can be chosen.
     pub fn unread_text(&self) -> Option<&str> {
-        (self.problem.is_some() && !self.typed.is_empty()).then(|| self.typed.text())
+        let unread = self.problem.is_some() || self.wanting.is_some();
+        (unread && !self.typed.is_empty()).then(|| self.typed.text())
     }
 
     /// What was typed, whether it names a day or not.
@@ -110,7 +125,7 @@ impl DatePicker {
     pub fn select(&mut self, day: Date, rules: &dyn Rules) {
         self.selected = clamp(day, rules);
         self.wanted_day = None;
-        self.problem = None;
+        (self.problem, self.wanting) = (None, None);
         self.typed.clear();
         self.typing = false;
     }
@@ -145,11 +160,18 @@ impl DatePicker {
             KeyCode::Home => self.jump(self.selected.first_of_month(), rules),
             KeyCode::End => self.jump(self.selected.last_of_month(), rules),
             KeyCode::Char('T') => self.jump(rules.today(), rules),
-            KeyCode::Enter if self.unread_text().is_some() => Outcome::Changed,
+            KeyCode::Enter if self.unread_text().is_some() => {
+                self.judge_typed(rules);
+                Outcome::Changed
+            }
             KeyCode::Enter => Outcome::Accepted,
             KeyCode::Backspace => self.resume_typing(),
             KeyCode::Char(c) => match rules.quick_picks().iter().find(|pick| pick.key == c) {
                 Some(pick) => self.pick(*pick, rules),
+                None if c.is_alphanumeric() && !rules.can_begin(c) => {
+                    self.wanting = Some("type a date such as +90d".to_owned());
+                    Outcome::Changed
+                }
                 None if c.is_alphanumeric() || matches!(c, '+' | '-') => {
                     self.begin_typing();
                     self.on_key_while_typing(key, rules)
@@ -173,7 +195,7 @@ impl DatePicker {
     fn on_key_while_typing(&mut self, key: KeyEvent, rules: &dyn Rules) -> Outcome {
         match key.code {
             KeyCode::Enter => {
-                self.read_typed(rules);
+                self.judge_typed(rules);
                 if self.problem.is_some() {
                     return Outcome::Changed;
                 }
@@ -200,6 +222,7 @@ impl DatePicker {
     fn begin_typing(&mut self) {
         self.before_typing = self.selected;
         self.typed.clear();
+        self.wanting = None;
         self.typing = true;
     }
 
@@ -211,18 +234,25 @@ impl DatePicker {
         Outcome::Changed
     }
 
-    /// The grid follows the typed text as soon as it names a day.
+    /// The grid follows the typed text as soon as it names a day. What is not finished is not judged.
     fn read_typed(&mut self, rules: &dyn Rules) {
-        self.wanted_day = None;
-        if self.typed.is_empty() {
+        self.judge_typed(rules);
+        let missing = self.problem.as_ref().and_then(|_| rules.still_missing(self.typed.text()));
+        if let Some(missing) = missing {
             self.problem = None;
+            self.wanting = Some(format!("still missing: {missing}"));
+        }
+    }
+
+    /// The same for a text that is said to be whole.
+    fn judge_typed(&mut self, rules: &dyn Rules) {
+        self.wanted_day = None;
+        (self.problem, self.wanting) = (None, None);
+        if self.typed.is_empty() {
             return;
         }
         match self.read(self.typed.text(), rules) {
-            Ok(day) => {
-                self.selected = day;
-                self.problem = None;
-            }
+            Ok(day) => self.selected = day,
             Err(problem) => self.problem = Some(problem),
         }
     }
@@ -238,6 +268,7 @@ impl DatePicker {
             Ok(day) => self.jump(day, rules),
             Err(problem) => {
                 self.typed.clear();
+                self.wanting = None;
                 self.problem = Some(problem);
                 Outcome::Changed
             }

@@ -138,9 +138,10 @@ impl DatePicker {
     }
 
     fn render_meaning(&self, area: Rect, buf: &mut Buffer, rules: &dyn Rules, styles: &Styles) {
-        let (text, style) = match &self.problem {
-            Some(problem) => (problem.clone(), styles.error),
-            None => (rules.meaning(self.selected), styles.text),
+        let (text, style) = match (&self.problem, &self.wanting) {
+            (Some(problem), _) => (problem.clone(), styles.error),
+            (None, Some(wanting)) => (wanting.clone(), styles.dim),
+            (None, None) => (rules.meaning(self.selected), styles.text),
         };
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
         Paragraph::new(text).style(style).wrap(Wrap { trim: true }).render(inner.intersection(buf.area), buf);

@@ -17,6 +17,7 @@ use crate::tui::app::{App, Tab};
 use crate::tui::command::{Command, Context};
 use crate::tui::effect::Effects;
 use crate::tui::requests::RequestId;
+use crate::tui::screens::models::list::Fetched;
 use crate::tui::session::KnownKey;
 use crate::tui::update;
 
@@ -25,6 +26,7 @@ pub(super) use reading::rows_in_sight;
 pub(in crate::tui) use reading::{tick, watches};
 pub(in crate::tui) use replies::reply;
 pub use run::RunPlan;
+pub(in crate::tui) use saved::note_sent;
 
 use reading::{forget_what_was_given_up, read_what_is_in_sight, refresh};
 
@@ -34,6 +36,16 @@ pub fn enter(app: &mut App) -> Effects {
     let mut effects = saved::ask_for_requests(app);
     effects.extend(refresh(app));
     effects.extend(read_what_is_in_sight(app));
+    effects
+}
+
+/// Another tab wants the models: what has never been fetched is.
+pub fn prepare(app: &mut App) -> Effects {
+    let mut effects = saved::ask_for_requests(app);
+    if matches!(app.models.list.fetched, Fetched::Never | Fetched::Failed(_)) {
+        forget_what_was_given_up(app);
+        effects.extend(refresh(app));
+    }
     effects
 }
 

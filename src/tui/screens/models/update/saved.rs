@@ -31,7 +31,7 @@ fn store(app: &mut App, model_id: &str) -> Effects {
 }
 
 /// A request was sent.
-pub(super) fn note_sent(app: &mut App, model_id: &str, request: &str) -> Effects {
+pub(in crate::tui) fn note_sent(app: &mut App, model_id: &str, request: &str) -> Effects {
     app.models.requests.entry(model_id.to_owned()).or_default().note_sent(request);
     store(app, model_id)
 }

@@ -1,0 +1,187 @@
+//! How the test of a key looks: the models to choose from, the request, what came of the call.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::{Chosen, KeyTest, Stage, offered};
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::screens::models::list::Fetched;
+use crate::tui::screens::models::results::{TestResult, Why};
+use crate::tui::widgets::dialog::{Dialog, centred, frame_box};
+use crate::tui::widgets::field::Field;
+
+const COLUMNS: u16 = 72;
+/// Columns of the word before a fact.
+const HEAD: u16 = 9;
+const TITLE: &str = "Test a model with the new key";
+
+pub(in crate::tui::screens::settings) fn view(app: &App, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) {
+    match &test.stage {
+        Stage::Choosing { filter, selected } => choosing(app, filter, *selected, frame, area),
+        Stage::Asking { model, request, problem } => {
+            let inside = frame_box(app, TITLE, frame, centred(area, COLUMNS, 9));
+            let facts =
+                vec![fact(app, "model", &model.path), fact(app, "key", &key(test)), head(app, "request")];
+            frame.render_widget(Paragraph::new(facts), inside);
+            let row = Rect {
+                x: inside.x + inside.width.min(HEAD),
+                y: inside.y + 2,
+                width: inside.width.saturating_sub(HEAD),
+                height: 1,
+            };
+            request.render(row.intersection(inside), frame.buffer_mut(), true, &app.styles());
+            let theme = &app.preferences.theme;
+            let (words, style) = match problem {
+                Some(problem) => (problem.as_str(), theme.error),
+                None => ("The model is called once. The request can be changed before.", theme.dim),
+            };
+            below(words, style, frame, inside, 4);
+        }
+        Stage::Calling { model, request, id } => {
+            let inside = frame_box(app, TITLE, frame, centred(area, COLUMNS, 9));
+            frame.render_widget(Paragraph::new(facts(app, test, model, request)), inside);
+            let sign = if app.waiting(*id).is_some() { app.spinner() } else { " " };
+            let words = format!("{sign} calling {}; Esc gives it up", text::clean(&model.path));
+            below(&words, app.preferences.theme.accent, frame, inside, 4);
+        }
+        Stage::Ended { model, request, result } => ended(app, test, (model, request, result), frame, area),
+    }
+}
+
+/// What is being tested with.
+fn key(test: &KeyTest) -> String {
+    format!("{} {}", test.known.id(), test.known.label)
+}
+
+fn head(app: &App, name: &str) -> Line<'static> {
+    let width = usize::from(HEAD);
+    Line::from(Span::styled(format!("{name:<width$}"), app.preferences.theme.dim))
+}
+
+fn fact(app: &App, name: &str, value: &str) -> Line<'static> {
+    styled(app, name, value, app.preferences.theme.text)
+}
+
+fn styled(app: &App, name: &str, value: &str, style: Style) -> Line<'static> {
+    let mut line = head(app, name);
+    line.push_span(Span::styled(text::clean(value).into_owned(), style));
+    line
+}
+
+fn facts(app: &App, test: &KeyTest, model: &Chosen, request: &str) -> Vec<Line<'static>> {
+    vec![
+        fact(app, "model", &model.path),
+        fact(app, "key", &key(test)),
+        fact(app, "request", text::truncate(&text::clean(request), usize::from(COLUMNS - 4 - HEAD)).as_ref()),
+    ]
+}
+
+/// Words that wrap, from a row of a box to its end.
+fn below(words: &str, style: Style, frame: &mut Frame<'_>, inside: Rect, row: u16) {
+    let area =
+        Rect { y: inside.y + row.min(inside.height), height: inside.height.saturating_sub(row), ..inside };
+    let words = Paragraph::new(text::clean(words).into_owned()).style(style).wrap(Wrap { trim: true });
+    frame.render_widget(words, area);
+}
+
+fn choosing(app: &App, filter: &Field, selected: usize, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.preferences.theme;
+    let glyphs = app.preferences.glyphs;
+    let inside = frame_box(app, TITLE, frame, centred(area, COLUMNS, 16));
+    if inside.height < 3 {
+        return;
+    }
+    let sign = Rect { width: inside.width.min(2), height: 1, ..inside };
+    frame.render_widget(Line::styled("/", theme.key), sign);
+    let field = Rect { x: inside.x + sign.width, width: inside.width - sign.width, height: 1, ..inside };
+    filter.render(field, frame.buffer_mut(), true, &app.styles());
+    let rows = offered(app, filter.text());
+    let list = Rect { y: inside.y + 2, height: inside.height - 2, ..inside };
+    if rows.is_empty() {
+        let words = match &app.models.list.fetched {
+            Fetched::Never | Fetched::Coming => "listing the models",
+            Fetched::Failed(error) => &format!("the models could not be listed: {error}"),
+            Fetched::At(_) if filter.is_empty() => {
+                "There is no model with authentication among yours: only such a model tells whether a key works."
+            }
+            Fetched::At(_) => "no model with authentication has these letters",
+        };
+        below(words, theme.dim, frame, inside, 2);
+        return;
+    }
+    let height = usize::from(list.height);
+    let selected = selected.min(rows.len() - 1);
+    let top = (selected + 1).saturating_sub(height);
+    for (place, (at, row)) in list.rows().zip(rows.iter().enumerate().skip(top)) {
+        let chosen = at == selected;
+        let cursor = if chosen { glyphs.cursor } else { " " };
+        let last = app.settings.last_tested.as_deref() == Some(row.model.id.as_str());
+        let note = if last { "tested last" } else { row.deployed.word() };
+        let style = if chosen { theme.selected } else { theme.text };
+        let room = usize::from(place.width).saturating_sub(text::width(note) + 4);
+        let path = text::truncate(&text::clean(&row.path()), room).into_owned();
+        frame.render_widget(
+            Line::from_iter([Span::raw(cursor), Span::raw(" "), Span::styled(path, style)]),
+            place,
+        );
+        frame.render_widget(Line::styled(text::clean(note).into_owned(), theme.dim).right_aligned(), place);
+    }
+}
+
+fn ended(
+    app: &App,
+    test: &KeyTest,
+    (model, request, result): (&Chosen, &String, &TestResult),
+    frame: &mut Frame<'_>,
+    area: Rect,
+) {
+    let theme = &app.preferences.theme;
+    let glyphs = app.preferences.glyphs;
+    let failed = result.failure().is_some();
+    let room = usize::from(COLUMNS.min(area.width.saturating_sub(6)).saturating_sub(HEAD)).max(1);
+    let mut lines = facts(app, test, model, request);
+    lines.push(Line::default());
+    // What follows the first line of a fact stands under it.
+    let mut say = |name: &str, words: &str, style: Style| {
+        for (at, part) in text::wrap(&text::clean(words), room).iter().enumerate() {
+            lines.push(styled(app, if at == 0 { name } else { "" }, part, style));
+        }
+    };
+    let (sign, style) = if failed { (glyphs.bad, theme.error) } else { (glyphs.ok, theme.ok) };
+    let status = match result.call.answer() {
+        None => "no answer".to_owned(),
+        Some(answer) => {
+            let replica = answer.replica_id.as_ref();
+            let from = replica.map_or_else(String::new, |replica| format!(" from replica {replica}"));
+            format!("{}{from}", answer.status)
+        }
+    };
+    say("result", &format!("{sign} {status}, {}", text::latency(result.call.total)), style);
+    let what = if result.call.answer().is_some() { "answer" } else { "problem" };
+    say(what, &result.summary, theme.text);
+    match &result.why {
+        Why::Nothing => {}
+        Why::Unknown => say("why", "not asked; t tests again", theme.dim),
+        Why::Asking(_) => say("why", "asking the workbench", theme.dim),
+        Why::Known(diagnosis) => {
+            say("why", &diagnosis.sentence, theme.error);
+            diagnosis.remedy.iter().for_each(|remedy| say("fix", remedy, theme.text));
+            diagnosis.unverified.iter().for_each(|open| say("open", open, theme.text));
+        }
+    }
+    lines.push(Line::default());
+    let hint = |key: &'static str, does: &'static str| [Span::styled(key, theme.key), Span::raw(does)];
+    let mut hints = vec![hint("t", " test again   "), hint("Esc", " back")];
+    if !failed {
+        hints.insert(0, hint("Enter", " next step   "));
+    }
+    lines.push(Line::from_iter(hints.into_iter().flatten()));
+    if area.height < 15 {
+        lines.retain(|line| line.width() > 0);
+    }
+    Dialog::new(TITLE, lines).render(app, frame, area);
+}

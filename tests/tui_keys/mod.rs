@@ -1,0 +1,97 @@
+//! The Settings tab with a list of API keys, without a terminal and without a network.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use keybench::api::Error;
+use keybench::secret::ApiKey;
+use keybench::tui::effect::Call;
+use keybench::tui::msg::Reply;
+use keybench::tui::requests::RequestId;
+use keybench::tui::screens::settings;
+use keybench::tui::session::Expiration;
+use keybench::tui::testing::Harness;
+use keybench::wire::{CreateV2KeyResponse, V2KeyDetails};
+
+pub fn key(id: &str, expires: &str, audience: &str, comment: &str) -> V2KeyDetails {
+    V2KeyDetails {
+        key_id: id.into(),
+        created_at: "2026-11-20T09:14:00Z".into(),
+        expiry_date: expires.into(),
+        comments: comment.into(),
+        audiences: vec![audience.into()],
+    }
+}
+
+pub fn demo_keys() -> Vec<V2KeyDetails> {
+    vec![
+        key("5b1c66aa10129f0a", "2027-11-23T23:59:59Z", "API", "nightly scoring"),
+        key("77d0aa31b2c541bb", "2026-12-01T23:59:59Z", "API", "dashboard"),
+        key("0a9e14d03311c2d4", "2026-10-02T23:59:59Z", "Application", "old demo"),
+    ]
+}
+
+pub fn is_list(call: &Call) -> bool {
+    matches!(call, Call::Settings(settings::Call::List { .. }))
+}
+
+/// The interface with the list on the screen and a policy of 365 days.
+pub fn listed(keys: Vec<V2KeyDetails>) -> Harness {
+    let mut harness = Harness::new().started();
+    let calls = harness.calls();
+    harness.app.session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
+    for (id, call) in calls {
+        if is_list(&call) {
+            harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone()))));
+        } else {
+            harness.app.requests.finish(id);
+        }
+    }
+    harness
+}
+
+pub fn demo() -> Harness {
+    listed(demo_keys())
+}
+
+/// The only request that was started; its id and the call.
+pub fn only_call(harness: &mut Harness) -> (RequestId, settings::Call) {
+    let mut calls = harness.calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    match calls.remove(0) {
+        (id, Call::Settings(call)) => (id, call),
+        (_, other) => panic!("{other:?}"),
+    }
+}
+
+pub fn made() -> CreateV2KeyResponse {
+    CreateV2KeyResponse {
+        api_key: ApiKey::from_workbench(format!("{}.{}", "ab".repeat(32), "cd".repeat(32))),
+        key_id: "c0ffee0011223344".into(),
+        created_at: "2026-11-23T09:14:00Z".into(),
+        expiry_date: "2027-02-21T23:59:59Z".into(),
+        comments: "batch job".into(),
+        audiences: vec!["API".into()],
+    }
+}
+
+/// The reveal dialog with a key that was just made.
+pub fn revealed() -> Harness {
+    let mut harness = demo();
+    harness.keys("n<enter><enter>batch job<enter>");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
+    harness.calls();
+    harness
+}
+
+pub fn refusal(message: &str) -> Error {
+    Error::Refused {
+        operation: "creating an API key",
+        status: 400,
+        code: Some(3),
+        message: message.into(),
+        request_id: Some("7f3a".into()),
+        retry_after: None,
+    }
+}

@@ -1,0 +1,468 @@
+//! Rotating an API key in the interface: every edge with made-up answers, and the whole of it
+//! against the embedded workbench.
+
+mod tui_flow;
+mod tui_keys;
+
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use keybench::api::Error;
+use keybench::diagnosis::{Cause, Diagnosis};
+use keybench::probe::{Answer, CallError, CallResult, Phases};
+use keybench::tui::effect::{Call, Effect};
+use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::requests::RequestId;
+use keybench::tui::screens::models::Reply as Listing;
+use keybench::tui::screens::settings::{self, Reply as Keys};
+use keybench::tui::testing::{Harness, draw, moment};
+use keybench::wire::{Model, ShortProject, V2KeyDetails};
+use tui_flow::Flow;
+use tui_keys::{demo, demo_keys, is_list, key, made, only_call, refusal, revealed};
+
+const OLD: &str = "77d0aa31b2c541bb";
+const NEW: &str = "c0ffee0011223344";
+
+/// The list as it is once the successor is there.
+fn both() -> Vec<V2KeyDetails> {
+    let mut keys = demo_keys();
+    keys.push(key(NEW, "2027-02-21T23:59:59Z", "API", "dashboard"));
+    keys
+}
+
+fn list(harness: &mut Harness, keys: Vec<V2KeyDetails>) {
+    let asked = harness.calls().into_iter().filter(|(_, call)| is_list(call)).last();
+    let (id, _) = asked.expect("the list is asked for");
+    harness.reply(id, Reply::Settings(Keys::Listed(Ok(keys))));
+}
+
+/// The successor's text is on the screen.
+fn successor() -> Harness {
+    let mut harness = demo();
+    harness.keys("jry");
+    let (id, call) = only_call(&mut harness);
+    assert!(
+        matches!(&call, settings::Call::Create { new, .. } if new.comment == "dashboard" && new.audiences == ["API"])
+    );
+    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    list(&mut harness, both());
+    harness
+}
+
+fn model(name: &str, auth_enabled: bool) -> Model {
+    Model {
+        id: format!("id-{name}"),
+        name: name.into(),
+        description: "Adds two numbers: {\"a\": 3, \"b\": 5}".into(),
+        access_key: "m0".into(),
+        auth_enabled,
+        project: ShortProject {
+            public_identifier: "p1".into(),
+            name: "churn-prod".into(),
+            ..ShortProject::default()
+        },
+        ..Model::default()
+    }
+}
+
+/// Answers the question for the models, where it was asked.
+fn models(harness: &mut Harness) {
+    for (id, call) in harness.calls() {
+        if matches!(call, Call::Models(keybench::tui::screens::models::Call::List { .. })) {
+            let page = Listing::Page(vec![model("slow", true), model("add", true), model("echo", false)]);
+            harness.send(Msg::Progress { id, reply: Reply::Models(page) });
+            harness.reply(id, Reply::Models(Listing::Listed(Ok(()))));
+        }
+    }
+    harness.calls();
+}
+
+/// The call is under way.
+fn calling(keys: &str) -> (Harness, RequestId, Box<keybench::tui::screens::models::calls::Test>) {
+    let mut harness = successor();
+    harness.keys(keys);
+    harness.keys("t");
+    models(&mut harness);
+    harness.keys("add<enter><enter>");
+    let (id, call) = only_call(&mut harness);
+    let settings::Call::Test(test) = call else { panic!("{call:?}") };
+    (harness, id, test)
+}
+
+fn answered(outcome: Result<Answer, CallError>) -> Box<CallResult> {
+    Box::new(CallResult {
+        started: moment(),
+        phases: Phases::default(),
+        total: Duration::from_micros(12_400),
+        outcome,
+        key_sent: true,
+        request_size: 60,
+    })
+}
+
+fn answer(status: u16, body: &str) -> Result<Answer, CallError> {
+    let body = Bytes::from(body.to_owned());
+    let size = body.len() as u64;
+    Ok(Answer::new(status, Vec::new(), body, size, false))
+}
+
+/// The model was called with the successor; `keys` are pressed before.
+fn tested(keys: &str, outcome: Result<Answer, CallError>) -> Harness {
+    let (mut harness, id, test) = calling(keys);
+    let reply = Keys::Tested { test, sent: String::new(), call: answered(outcome) };
+    harness.reply(id, Reply::Settings(reply));
+    harness
+}
+
+fn passed(keys: &str) -> Harness {
+    tested(keys, answer(200, "{\"success\":true,\"response\":8,\"ReplicaID\":\"add-7c9f-1\"}"))
+}
+
+fn deletes_old(harness: &mut Harness) -> RequestId {
+    let (id, call) = only_call(harness);
+    assert!(matches!(&call, settings::Call::Delete { key_ids, .. } if key_ids == &[OLD]), "{call:?}");
+    id
+}
+
+#[test]
+fn the_old_key_stays_until_a_yes() {
+    let mut harness = demo();
+    harness.keys("jr");
+    insta::assert_snapshot!("rotate_80x24", harness.screen(80, 24));
+    let mut harness = successor();
+    insta::assert_snapshot!("rotate_successor_80x24", harness.screen(80, 24));
+    harness.keys("y<esc>");
+    insta::assert_snapshot!("rotate_delete_old_80x24", harness.screen(80, 24));
+    harness.calls();
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty() && harness.app.overlays.is_empty(), "Keep both has the focus");
+}
+
+#[test]
+fn a_refusal_creates_nothing_and_silence_may_have() {
+    for (error, exists, lists) in [
+        (refusal("no"), "no key was created; 77d0…41bb works on", false),
+        (
+            Error::BadAnswer { operation: "creating an API key", detail: "it was cut short".into() },
+            "a new key may have been created: look at the list",
+            true,
+        ),
+    ] {
+        let mut harness = demo();
+        harness.keys("jry");
+        let (id, _) = only_call(&mut harness);
+        harness.reply(id, Reply::Settings(Keys::Created(Err(error))));
+        assert!(harness.app.settings.dialog.is_none());
+        assert_eq!(harness.calls().iter().any(|(_, call)| is_list(call)), lists);
+        harness.keys("!");
+        let screen = harness.screen(120, 24);
+        assert!(screen.contains(exists), "{screen}");
+        harness.keys("<esc>r");
+        assert!(harness.screen(80, 24).contains("Rotate this API key?"), "it can be begun again");
+    }
+}
+
+#[test]
+fn giving_up_a_creation_says_what_may_be_there() {
+    let mut harness = demo();
+    harness.keys("jry");
+    let (id, _) = only_call(&mut harness);
+    harness.keys("<ctrl-x>");
+    let screen = harness.screen(120, 24);
+    assert!(screen.contains("77d0…41bb works on; its successor may have been created"), "{screen}");
+    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    assert!(harness.app.settings.dialog.is_none(), "an answer that nobody waits for");
+}
+
+#[test]
+fn a_quit_in_the_middle_says_what_was_created() {
+    let mut harness = demo();
+    harness.keys("jryq");
+    assert!(harness.screen(80, 24).contains("still creating the successor of 77d0…41bb"));
+    for keys in ["", "y", "y<esc>", "t"] {
+        let mut harness = successor();
+        harness.keys(keys);
+        harness.keys("<ctrl-c>");
+        let screen = harness.screen(80, 24);
+        let told = screen.contains("c0ff…3344 was created to replace 77d0…41bb: both work on");
+        assert!(told, "{keys}:\n{screen}");
+        assert_eq!(screen.contains("neither copied nor saved"), ["", "t"].contains(&keys), "{screen}");
+    }
+    let mut harness = successor();
+    harness.keys("y<esc><enter>q");
+    assert!(matches!(harness.effects.pop(), Some(Effect::Quit)), "what was decided is not asked again");
+}
+
+#[test]
+fn a_model_proves_the_new_key_before_the_old_one_goes() {
+    let mut harness = successor();
+    harness.keys("yt");
+    assert!(harness.screen(80, 24).contains("listing the models"));
+    models(&mut harness);
+    insta::assert_snapshot!("prove_choose_80x24", harness.screen(80, 24));
+    assert!(!harness.screen(80, 24).contains("churn-prod/echo"), "it answers whatever the key");
+    harness.keys("add<enter>");
+    insta::assert_snapshot!("prove_request_80x24", harness.screen(80, 24));
+    let (mut harness, _, test) = calling("y");
+    assert_eq!((test.model_id.as_str(), test.request.as_str()), ("id-add", "{\"a\": 3, \"b\": 5}"));
+    assert_eq!(
+        format!("{:?}", test.key),
+        format!("{:?}", keybench::tui::screens::models::panel::KeyToSend::This(made().api_key))
+    );
+    insta::assert_snapshot!("prove_calling_80x24", harness.screen(80, 24));
+    let mut harness = passed("y");
+    insta::assert_snapshot!("prove_passed_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("prove_passed_120x40", harness.screen(120, 40));
+    insta::assert_snapshot!("prove_passed_60x16", harness.screen(60, 16));
+    harness.keys("<enter>");
+    insta::assert_snapshot!("prove_delete_old_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("prove_delete_old_120x40", harness.screen(120, 40));
+    harness.calls();
+    harness.keys("<tab><enter>");
+    let id = deletes_old(&mut harness);
+    let done = vec![OLD.to_owned()];
+    harness.reply(id, Reply::Settings(Keys::Deleted { done, failed: None }));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("deleted 77d0…41bb") && !screen.contains("replaced by"), "{screen}");
+    assert!(screen.contains("▸  c0ff…3344"), "the successor is selected:\n{screen}");
+}
+
+#[test]
+fn a_proven_key_that_nobody_kept_leads_back_to_it() {
+    let mut harness = passed("");
+    harness.keys("<enter>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains(&"ab".repeat(32)) && screen.contains("now copy or save it"), "{screen}");
+    assert!(screen.contains("proven by churn-prod/add: 200 from replica add-7c9f-1"), "{screen}");
+    assert!(harness.app.overlays.is_empty());
+    insta::assert_snapshot!("prove_reveal_60x16", harness.screen(60, 16));
+}
+
+#[test]
+fn a_refused_test_says_why_and_leads_to_no_deletion() {
+    let body = "{\"success\":false,\"errors\":{\"User APikey not authorized to access model\":\"Check it\"}}";
+    let mut harness = tested("y", answer(401, body));
+    let (id, call) = only_call(&mut harness);
+    assert!(matches!(call, settings::Call::Explain(_)), "{call:?}");
+    assert!(harness.screen(80, 24).contains("asking the workbench"));
+    let diagnosis = Diagnosis {
+        cause: Cause::NotCollaborator,
+        sentence: "owner is not a collaborator of the project churn-prod, which contributor owns.".into(),
+        remedy: Some("Ask contributor to add owner; reading is enough to call its models.".into()),
+        actions: Vec::new(),
+        said: None,
+        unverified: Vec::new(),
+    };
+    harness.reply(id, Reply::Settings(Keys::Explained(Box::new(diagnosis))));
+    insta::assert_snapshot!("prove_refused_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("prove_refused_120x40", harness.screen(120, 40));
+    insta::assert_snapshot!("prove_refused_60x16", harness.screen(60, 16));
+    harness.keys("<enter>");
+    let screen = harness.screen(80, 24);
+    assert!(harness.app.overlays.is_empty() && screen.contains("the test failed"), "{screen}");
+    harness.keys("<esc>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("not proven: churn-prod/add: owner is not a collaborator"), "{screen}");
+    harness.calls();
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty(), "Keep both has the focus");
+}
+
+#[test]
+fn a_model_that_does_not_answer_proves_nothing() {
+    let error = CallError::Connect { address: "127.0.0.1:9".into(), detail: "connection refused".into() };
+    let mut harness = tested("y", Err(error));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("no answer") && screen.contains("no connection to 127.0.0.1:9"), "{screen}");
+    harness.keys("<esc><esc>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("not proven: churn-prod/add: no connection"), "{screen}");
+}
+
+#[test]
+fn a_test_is_given_up_and_tried_again_with_its_request() {
+    for keys in ["<esc>", "<ctrl-x>"] {
+        let (mut harness, id, test) = calling("y");
+        harness.keys(keys);
+        // Ctrl-X gives up the oldest request first.
+        while harness.app.requests.waits_for(id) {
+            harness.keys("<ctrl-x>");
+        }
+        let screen = harness.screen(80, 24);
+        assert!(screen.contains("given up") && screen.contains("{\"a\": 3, \"b\": 5}"), "{screen}");
+        let reply = Keys::Tested { test, sent: String::new(), call: answered(answer(200, "{}")) };
+        harness.reply(id, Reply::Settings(reply));
+        assert!(harness.screen(80, 24).contains("given up"), "an answer that nobody waits for");
+        harness.calls();
+        harness.keys("<enter>");
+        assert!(matches!(only_call(&mut harness).1, settings::Call::Test(_)));
+    }
+    let mut harness = passed("y");
+    harness.calls();
+    harness.keys("t<ctrl-u>no json<enter>");
+    assert!(harness.calls().is_empty() && harness.screen(80, 24).contains("nothing was sent"));
+    harness.keys("<esc><esc><esc>");
+    assert!(harness.screen(80, 24).contains("Delete the old key now?"), "Esc goes back step by step");
+}
+
+#[test]
+fn both_keys_kept_are_marked_and_r_goes_on() {
+    let mut harness = passed("y");
+    harness.keys("<enter><enter>k");
+    harness.calls();
+    insta::assert_snapshot!("rotation_left_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("rotation_left_120x40", harness.screen(120, 40));
+    assert!(harness.screen(80, 24).contains("replaced by c0ff…3344: "));
+    harness.keys("g/dashboard<enter>r");
+    insta::assert_snapshot!("rotation_dialog_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("rotation_dialog_120x40", harness.screen(120, 40));
+    insta::assert_snapshot!("rotation_dialog_60x16", harness.screen(60, 16));
+    assert!(harness.calls().is_empty(), "no further successor is created");
+    harness.keys("t");
+    assert!(harness.screen(80, 24).contains("tested last"));
+    harness.keys("<esc>d<tab><enter>");
+    harness
+        .calls()
+        .into_iter()
+        .find(|(_, call)| matches!(call, Call::Settings(settings::Call::Delete { .. })))
+        .unwrap();
+}
+
+#[test]
+fn a_refused_deletion_leaves_both_and_can_be_tried_again() {
+    let mut harness = successor();
+    harness.keys("y<esc>");
+    harness.calls();
+    harness.keys("y");
+    let id = deletes_old(&mut harness);
+    let failed = Some((OLD.to_owned(), refusal("no")));
+    harness.reply(id, Reply::Settings(Keys::Deleted { done: Vec::new(), failed }));
+    list(&mut harness, both());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("replaced by c0ff…3344"), "{screen}");
+    harness.keys("!");
+    assert!(harness.screen(120, 24).contains("77d0…41bb was not deleted"));
+    harness.keys("<esc><esc>/dashboard<enter>gr");
+    assert!(harness.screen(80, 24).contains("Rotation of an API key"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn a_successor_that_was_deleted_elsewhere_replaces_nothing() {
+    let mut harness = successor();
+    harness.keys("y<esc><enter><ctrl-r>");
+    list(&mut harness, demo_keys());
+    let screen = harness.screen(120, 24);
+    assert!(screen.contains("c0ff…3344 is not listed any more"), "{screen}");
+    assert!(!screen.contains("replaced by"), "{screen}");
+}
+
+#[test]
+fn a_successor_that_nobody_kept_is_told() {
+    let mut harness = successor();
+    harness.keys("<esc><esc>k/dashboard<enter>gr");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("neither copied nor saved: nobody can be given it"), "{screen}");
+    harness.keys("r");
+    assert!(harness.screen(80, 24).contains("c0ff…3344 is its successor so far"), "another can be made");
+}
+
+#[test]
+fn rotating_the_signed_in_key_signs_in_with_the_new_one_first() {
+    let mut harness = demo();
+    harness.app.session.own_key_id = Some(OLD.into());
+    harness.keys("jr");
+    assert!(harness.screen(80, 24).contains("keybench is signed in with it"));
+    harness.keys("y");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    let calls = harness.calls();
+    let adopt = calls.iter().find(|(_, call)| matches!(call, Call::Settings(settings::Call::Adopt { .. })));
+    let (id, _) = adopt.expect("the session changes to the new key");
+    let problem = "profiles.toml cannot be written".to_owned();
+    harness.reply(*id, Reply::Settings(Keys::Adopted(Err(problem))));
+    harness.keys("y<esc>");
+    assert!(harness.screen(80, 24).contains("still signed in with the old one"));
+}
+
+#[test]
+fn a_new_key_is_the_selected_one_in_the_next_list() {
+    let mut harness = demo();
+    harness.keys("<ctrl-r>");
+    let before = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap().0;
+    harness.keys("n<enter><enter>batch job<enter>");
+    let (id, _) = only_call(&mut harness);
+    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    harness.reply(before, Reply::Settings(Keys::Listed(Ok(demo_keys()))));
+    list(&mut harness, both());
+    harness.keys("y<esc>");
+    assert!(harness.screen(80, 24).contains("▸  c0ff…3344"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn any_new_key_can_be_tested_where_it_is_shown() {
+    let mut harness = revealed();
+    harness.keys("t");
+    models(&mut harness);
+    harness.keys("<enter><enter>");
+    let (id, call) = only_call(&mut harness);
+    let settings::Call::Test(test) = call else { panic!("{call:?}") };
+    let call = answered(answer(200, "{\"success\":true,\"response\":8}"));
+    harness.reply(id, Reply::Settings(Keys::Tested { test, sent: String::new(), call }));
+    harness.keys("<enter>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains(&"ab".repeat(32)) && screen.contains("a model answered it"), "{screen}");
+}
+
+#[test]
+fn the_steps_can_be_drawn_at_every_size() {
+    let mut choosing = successor();
+    choosing.keys("yt");
+    models(&mut choosing);
+    let mut left = passed("y");
+    left.keys("<enter><enter>/dashboard<enter>gr");
+    for mut harness in [choosing, calling("y").0, passed("y"), left] {
+        let sizes = (1..=130).step_by(9).flat_map(|columns| (1..=31).map(move |rows| (columns, rows)));
+        for (columns, rows) in sizes {
+            harness.app.size = (columns, rows);
+            draw(&harness.app, columns, rows);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_rotated_proven_and_the_old_one_deleted_at_a_workbench() {
+    let mut flow = Flow::demo("owner").await;
+    flow.shows("1 expires soon").await;
+    flow.keys("n+30d<tab><tab>service x<enter>");
+    flow.shows("shown only this once").await;
+    flow.keys("y<esc>");
+    flow.wait("the new key selected", |screen| {
+        screen.lines().any(|line| line.contains('▸') && line.contains("service x"))
+    })
+    .await;
+    flow.keys("ry");
+    flow.shows("Successor of an API key").await;
+    flow.keys("yt");
+    flow.shows("churn-prod/add").await;
+    flow.keys("prod/add<enter>");
+    flow.shows("{\"a\"").await;
+    flow.keys("<enter>");
+    flow.shows("200 from replica add-").await;
+    flow.keys("<enter>");
+    flow.shows("proven by churn-prod/add: 200 from replica").await;
+    flow.keys("<enter>");
+    flow.shows("replaced by").await;
+    flow.keys("/service x<enter>");
+    flow.idle().await;
+    let marked = |line: &str| line.contains("replaced by") && line.contains('▸');
+    flow.keys("g");
+    if !flow.screen().lines().any(marked) {
+        flow.keys("j");
+    }
+    flow.keys("r");
+    flow.shows("Rotation of an API key").await;
+    flow.keys("dy");
+    flow.wait("the old key gone", |screen| !screen.contains("replaced by") && screen.contains("1 of ")).await;
+    let left = flow.screen();
+    assert!(left.lines().any(|line| line.contains('▸') && line.contains("service x")), "{left}");
+}
