@@ -5,6 +5,8 @@
 //! Without it a key lives for one year (DOCS). Days are UTC days everywhere: the workbench keeps
 //! UTC, and a day that depends on the reader's zone would move the limit.
 
+pub mod seen;
+
 use jiff::civil::Date;
 use jiff::{Span, Timestamp, ToSpan};
 

@@ -1,6 +1,7 @@
 //! The Admin tab: update and screens without a network, and its tasks against an embedded workbench.
 
 mod tui_flow;
+mod tui_keys;
 
 use keybench::tui::effect::Call;
 use keybench::tui::msg::Reply;
@@ -134,6 +135,31 @@ fn without_the_setting_nothing_can_be_changed_and_the_web_page_is_named() {
     let calls = harness.calls();
     assert!(!calls.iter().any(|(_, call)| matches!(call, Call::Admin(_))), "{calls:?}");
     insta::assert_snapshot!("security_not_offered_80x24", harness.screen(80, 24));
+}
+
+#[test]
+fn what_keys_and_refusals_taught_is_told_where_the_setting_is_not() {
+    use keybench::tui::screens::settings;
+    let mut harness = tui_keys::demo();
+    harness.app.session.expiration = Expiration::NotOffered;
+    harness.keys("n2027-12-01<tab><tab><tab><enter>");
+    let (id, _) = tui_keys::only_call(&mut harness);
+    let refusal = tui_keys::refusal("expiry date is beyond the limit");
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Err(refusal))));
+    harness.keys("<esc><esc>");
+    harness.calls();
+    harness.keys("n2027-11-23<tab><tab><tab><enter>");
+    let (id, _) = tui_keys::only_call(&mut harness);
+    let created = keybench::wire::CreateV2KeyResponse {
+        expiry_date: "2027-11-23T23:59:59Z".into(),
+        ..tui_keys::made()
+    };
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(created)))));
+    harness.keys("y<esc>3]");
+    insta::assert_snapshot!("security_learned_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("security_learned_120x40", harness.screen(120, 40));
+    harness.app.session.expiration = Expiration::Unreadable("forbidden (HTTP 403)".into());
+    insta::assert_snapshot!("security_unreadable_60x16", harness.screen(60, 16));
 }
 
 #[test]

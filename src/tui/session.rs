@@ -14,6 +14,7 @@ use crate::config::paths::process_env;
 use crate::config::resolve::open_profile;
 use crate::config::{self, Credential, Profile, Profiles, Session, Store};
 use crate::expiry::Policy;
+use crate::expiry::seen::LimitSeen;
 use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::{AUDIENCE_API, V2KeyDetails};
@@ -85,6 +86,8 @@ pub struct SessionState {
     pub version: Option<String>,
     pub connection: Connection,
     pub expiration: Expiration,
+    /// What new keys and refusals taught where the workbench does not tell the limit.
+    pub limit_seen: LimitSeen,
     pub known_keys: Vec<KnownKey>,
     /// The id of the key that this program is signed in with, where that is certain.
     pub own_key_id: Option<String>,

@@ -27,6 +27,10 @@ use crate::wire::time;
 /// Days that are taken for a slip: a hundred years.
 const MOST_DAYS: u32 = 36_500;
 
+/// DOCS (ml-generating-model-api-key; the menu has the name "Site Administration").
+const IN_THE_WEB_PAGE: [&str; 2] =
+    ["In the web page: Site Administration > Security,", "\"Default API keys expiration in days\"."];
+
 /// The state of the section.
 #[derive(Debug, Default)]
 pub struct State {
@@ -199,6 +203,22 @@ fn longest_seen(app: &App) -> Option<i64> {
     app.settings.keys.keys.iter().filter_map(life).max()
 }
 
+/// What keys and refusals have taught where the workbench does not tell.
+fn learned(app: &App) -> Vec<Line<'static>> {
+    let dim = app.preferences.theme.dim;
+    let longest = longest_seen(app).map(|days| {
+        format!("The longest life among your own keys is {}.", meaning_of(days.unsigned_abs() as u32))
+    });
+    let mut lines: Vec<_> =
+        longest.into_iter().chain(app.session.limit_seen.sentence()).map(Line::from).collect();
+    if app.session.limit_seen.sentence().is_none() {
+        let text = "A date that is refused for a new key tells the limit: it is noted here.";
+        lines.push(Line::styled(text, dim));
+    }
+    lines.push(Line::default());
+    lines
+}
+
 pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.preferences.theme;
     let inside = pane(app, "Security", "", true, frame, area);
@@ -229,18 +249,16 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
             lines.push(Line::from(format!(
                 "Without it a key lasts {DEFAULT_LIFE_DAYS} days unless the administrator set less (as documented)."
             )));
-            if let Some(days) = longest_seen(app) {
-                lines.push(Line::from(format!(
-                    "The longest life among your own keys is {}.",
-                    meaning_of(days.unsigned_abs() as u32)
-                )));
-            }
             lines.push(Line::default());
-            lines.push(Line::from("In the web page it is set under Site Administration, Security."));
+            lines.extend(learned(app));
+            lines.extend(IN_THE_WEB_PAGE.map(Line::from));
         }
         Expiration::Unreadable(problem) => {
             lines.push(Line::styled(format!("It could not be read: {}", text::clean(problem)), theme.error));
-            lines.push(Line::from("Ctrl-R asks again. In the web page: Site Administration, Security."));
+            lines.push(Line::from("Ctrl-R asks again."));
+            lines.push(Line::default());
+            lines.extend(learned(app));
+            lines.extend(IN_THE_WEB_PAGE.map(Line::from));
         }
     }
     lines.push(Line::default());

@@ -4,6 +4,7 @@
 //! this program may not know.
 
 use crossterm::event::{KeyCode, KeyEvent};
+use jiff::civil::Date;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -66,6 +67,8 @@ pub struct KeyForm {
     touched: bool,
     /// The creation under way.
     creating: Option<RequestId>,
+    /// The day that it asks for, where the person chose one.
+    asked: Option<Date>,
     /// What the workbench, or this program, has against it.
     problem: Option<String>,
 }
@@ -88,6 +91,7 @@ impl KeyForm {
             focus: Focus::Expiry,
             touched: false,
             creating: None,
+            asked: None,
             problem: None,
         }
     }
@@ -272,6 +276,7 @@ fn create(app: &mut App) -> Effects {
     let (id, effect) = app.start(Scope::Dialog, Kind::Change, "creating an API key", call);
     if let Some(Dialog::NewKey(form)) = &mut app.settings.dialog {
         form.creating = Some(id);
+        form.asked = form.day_chosen.then(|| form.picker.selected());
         form.problem = None;
     }
     vec![effect]
@@ -294,8 +299,15 @@ pub(super) fn created(
             match form(app).filter(|form| form.creating == Some(id)) {
                 Some(form) => {
                     form.creating = None;
+                    let asked = form.asked.take();
                     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                     form.problem = Some(format!("{error}{hint}"));
+                    let today = app.today();
+                    if let (Some(day), api::Error::Refused { status: 400..=422, message, .. }) =
+                        (asked, &error)
+                    {
+                        app.session.limit_seen.refused(today, day, message);
+                    }
                 }
                 None => app.notices.failed(app.now, &error),
             }

@@ -24,7 +24,7 @@ use crate::tui::effect::{self, Copied, Effect, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, RequestId, Scope};
 use crate::tui::session::{self, KnownKey};
-use crate::wire::CreateV2KeyResponse;
+use crate::wire::{CreateV2KeyResponse, time};
 
 pub(super) use rotation::mark as rotation_mark;
 pub(super) use view::view;
@@ -455,8 +455,12 @@ pub(in crate::tui) fn sent_to_terminal(app: &App, what: &str) -> String {
     format!("{what} sent to your terminal's clipboard{caveat}")
 }
 
-/// Keeps a created key, for tests.
+/// Keeps a created key, for tests, and what its date teaches.
 fn remember_created(app: &mut App, created: &CreateV2KeyResponse) {
+    if let Some(at) = time::parse(&created.expiry_date) {
+        let today = app.today();
+        app.session.limit_seen.accepted(today, time::utc_day(at));
+    }
     let label = if created.comments.is_empty() {
         text::short_id(&created.key_id).into_owned()
     } else {
