@@ -1,5 +1,6 @@
 //! All of the interface's state, in one plain tree.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -109,6 +110,14 @@ impl App {
             app.notices.error(now, problem, Some("the defaults are used".to_owned()));
         }
         app
+    }
+
+    /// Where requests that are sent or saved are kept; `None` where they are for this run only. A
+    /// home directory inside a workbench is read by other collaborators of the project, and what an
+    /// embedded workbench is sent concerns nobody afterwards.
+    pub fn requests_file(&self) -> Option<PathBuf> {
+        let private = !self.session.inside_workbench && !self.session.embedded;
+        self.preferences.requests_file.clone().filter(|_| private)
     }
 
     /// The UTC day of the last message.

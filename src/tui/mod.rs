@@ -68,11 +68,7 @@ pub async fn open(start: Start) -> Result<(), Error> {
     if let Some(store) = store {
         preferences.paths.push(("configuration", store.config_file().display().to_string()));
         preferences.paths.push(("profiles", store.profiles_file().display().to_string()));
-        // A home directory inside a workbench is read by other collaborators of the project, and
-        // what a demo sends concerns nobody afterwards.
-        let private =
-            start.embedded.is_none() && start.session.as_ref().is_none_or(|one| !one.inside_workbench);
-        preferences.requests_file = private.then(|| store.dir().join("requests.json"));
+        preferences.requests_file = Some(store.dir().join("requests.json"));
         preferences.store = Some(store);
     }
     let log = start.log_file.map(|file| file.display().to_string());

@@ -25,7 +25,8 @@ pub struct Preferences {
     pub keys: BTreeMap<String, Vec<String>>,
     /// Places worth telling in the help: what and where.
     pub paths: Vec<(&'static str, String)>,
-    /// Where requests that were sent or saved are kept; `None` keeps them for this run only.
+    /// Where requests that were sent or saved are kept, for sessions that keep them; `None` keeps
+    /// them for this run only.
     pub requests_file: Option<PathBuf>,
     /// Profiles and their keys; `None` where there is no place for them.
     pub store: Option<Store>,

@@ -83,6 +83,8 @@ pub struct SessionState {
     pub insecure: bool,
     /// The credential is a workbench session's own.
     pub inside_workbench: bool,
+    /// The workbench runs inside this program, and its data go with it.
+    pub embedded: bool,
     pub version: Option<String>,
     pub connection: Connection,
     pub expiration: Expiration,
@@ -126,6 +128,7 @@ impl SessionState {
     pub fn opening(label: &str, user: &str) -> Self {
         Self {
             signed_in: true,
+            embedded: true,
             opening: Some("starting the embedded workbench".into()),
             label: label.into(),
             username: Some(user.into()),
@@ -319,16 +322,15 @@ async fn sign_in(store: Option<Store>, url: String, key: ApiKey, name: String) -
     let mut session = Session::new(client);
     session.username = Some(username.clone());
     let Some(store) = store else { return Ok(session) };
-    let name = if name.is_empty() { session.label.clone() } else { name };
-    session.label = name.clone();
-    session.profile = Some(name.clone());
+    let name = if name.is_empty() { session.label } else { name };
     blocking(move || {
         let profile = Profile { url: url.clone(), username, ..Profile::default() };
         let credential = Credential { url, api_key: key, ..Credential::default() };
-        Ok(store.save(&name, profile, Some(credential))?)
+        store.save(&name, profile, Some(credential))?;
+        // What is signed in with now is what the next start will find.
+        Ok(open_profile(&store, &name, &process_env)?)
     })
-    .await?;
-    Ok(session)
+    .await
 }
 
 /// The questions that are asked when a session begins.
@@ -370,11 +372,7 @@ pub fn ask_expiration(app: &mut App) -> Effects {
 /// Uses a session from now on: what was known about another one goes.
 fn opened(app: &mut App, opened: Opened) -> Effects {
     let Opened { session, embedded } = opened;
-    app.session = SessionState::new(&session);
-    // What is sent to a workbench that ends with the program concerns nobody afterwards.
-    if session.inside_workbench || embedded.is_some() {
-        app.preferences.requests_file = None;
-    }
+    app.session = SessionState { embedded: embedded.is_some(), ..SessionState::new(&session) };
     app.welcome = welcome::State::default();
     app.settings = settings::State::default();
     app.models = models::State::default();

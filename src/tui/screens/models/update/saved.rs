@@ -15,7 +15,7 @@ pub(super) fn ask_for_requests(app: &mut App) -> Effects {
         return Effects::new();
     }
     app.models.requests_asked = true;
-    let Some(file) = app.preferences.requests_file.clone() else { return Effects::new() };
+    let Some(file) = app.requests_file() else { return Effects::new() };
     let call = effect::Call::Models(Call::LoadRequests { file, url: app.session.url.clone() });
     // Not given up with the tab: it is a local file, and asked for only once.
     vec![app.start(Scope::Session, Kind::Read, "reading saved requests", call).1]
@@ -23,7 +23,7 @@ pub(super) fn ask_for_requests(app: &mut App) -> Effects {
 
 /// Keeps what is known of a model's requests.
 fn store(app: &mut App, model_id: &str) -> Effects {
-    let Some(file) = app.preferences.requests_file.clone() else { return Effects::new() };
+    let Some(file) = app.requests_file() else { return Effects::new() };
     let Some(requests) = app.models.requests.get(model_id).cloned() else { return Effects::new() };
     let call =
         Call::StoreRequests { file, url: app.session.url.clone(), model_id: model_id.to_owned(), requests };
