@@ -74,6 +74,27 @@ fn the_palette_finds_by_a_few_letters() {
     assert_eq!(harness.app.tab, Tab::Admin);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_palette_goes_to_a_projects_models_and_people() {
+    let mut flow = Flow::demo("owner").await;
+    flow.keys("2");
+    flow.shows("playground").await;
+    flow.idle().await;
+    flow.keys("/retired<enter>:playgr");
+    let screen = flow.screen();
+    assert!(screen.contains("playground") && screen.contains("collaborators"), "{screen}");
+    flow.keys("<enter>");
+    flow.wait("the first model of the project", |screen| {
+        screen.lines().any(|line| line.contains('▸') && line.contains("echo"))
+    })
+    .await;
+    flow.keys("1:churn-prod");
+    flow.keys("<down><enter>");
+    flow.shows("contributor").await;
+    assert_eq!(flow.app.tab, Tab::Admin, "{}", flow.screen());
+    flow.shows("viewer").await;
+}
+
 #[test]
 fn notices_keep_their_history() {
     let mut harness = Harness::new();
@@ -144,4 +165,45 @@ async fn the_first_run_can_try_the_embedded_workbench() {
     flow.app = Harness::welcome().app;
     flow.keys("<down><enter>");
     flow.shows("1 expires soon").await;
+}
+
+/// A profile that is signed in to after the embedded workbench was tried is as after a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_embedded_workbench_a_profile_keeps_its_requests() {
+    let mut flow = Flow::demo("owner").await;
+    flow.idle().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("requests.json");
+    flow.app = Harness::welcome().app;
+    flow.app.preferences.store = Some(keybench::config::Store::at(folder.path()));
+    flow.app.preferences.requests_file = Some(file.clone());
+    flow.keys("<down><enter>");
+    flow.shows("1 expires soon").await;
+    send_to_add(&mut flow).await;
+    assert!(!file.exists(), "what an embedded workbench is sent concerns nobody afterwards");
+    let url = flow.running.url.clone();
+    let key = flow.key_of("owner");
+    flow.keys("1Pn<ctrl-u>");
+    flow.paste(&url);
+    flow.keys("<tab>");
+    flow.paste(&key);
+    flow.keys("<tab>real<enter>");
+    flow.wait("the profile", |screen| screen.contains("real ▸ owner") && screen.contains("1 expires soon"))
+        .await;
+    assert_eq!(flow.app.session.profile.as_deref(), Some("real"));
+    send_to_add(&mut flow).await;
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(kept.contains(&url) && kept.contains("\\\"a\\\""), "{kept}");
+}
+
+async fn send_to_add(flow: &mut Flow) {
+    flow.keys("2");
+    flow.shows(" add ").await;
+    flow.idle().await;
+    flow.keys("/prod/add<enter>t");
+    flow.shows("\"a\"").await;
+    flow.keys("t");
+    flow.wait("the answer", |screen| screen.lines().any(|line| line.contains(" 200 "))).await;
+    flow.idle().await;
+    flow.keys("<esc><esc>");
 }

@@ -20,7 +20,7 @@ use crate::tui::widgets::field::Field;
 /// Matches that are kept; nobody reads further.
 const KEPT: usize = 50;
 
-/// Keys and models that are searched, of each the first so many: a key press must not wait for
+/// Projects, keys and models that are searched, of each the first so many: a key press must not wait for
 /// a hundred thousand names. The filters of the tables search all.
 const SEARCHED: usize = 5_000;
 
@@ -32,11 +32,15 @@ pub enum Target {
     Key(usize),
     /// A model, by its id.
     Model(String),
+    /// A project among the models, by its id.
+    Project(String),
+    /// Who may do what in a project, by its id.
+    Collaborators(String),
 }
 
 #[derive(Debug, Clone)]
 struct Item {
-    /// `command`, `key`, `model`.
+    /// `command`, `project`, `key`, `model`.
     kind: &'static str,
     name: String,
     /// The key of the keyboard, or what else stands at the right.
@@ -70,6 +74,16 @@ impl Palette {
             if here && !movement {
                 let (name, note) = (entry.name.to_owned(), app.keymap.key_of(entry));
                 items.push(Item { kind: "command", name, note, target: Target::Command(entry.command) });
+            }
+        }
+        for project in screens::projects(app).into_iter().take(SEARCHED) {
+            let mut add = |note: &str, target| {
+                let (name, note) = (project.name.clone(), note.to_owned());
+                items.push(Item { kind: "project", name, note, target });
+            };
+            add("models", Target::Project(project.id.clone()));
+            if project.manageable {
+                add("collaborators", Target::Collaborators(project.id));
             }
         }
         for (row, key) in app.settings.keys.keys.iter().enumerate().take(SEARCHED) {
@@ -153,6 +167,12 @@ fn go(app: &mut App, target: Target) -> Effects {
             app.settings.keys.table.select_row(row);
             effects
         }
+        Target::Project(id) => {
+            let mut effects = update::show(app, Tab::Models);
+            effects.extend(screens::models::select_project(app, &id));
+            effects
+        }
+        Target::Collaborators(id) => screens::admin::show_collaborators(app, &id),
         Target::Model(id) => {
             let mut effects = update::show(app, Tab::Models);
             effects.extend(screens::models::select(app, &id));

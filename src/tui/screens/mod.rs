@@ -29,6 +29,8 @@ pub mod models;
 pub mod settings;
 pub mod welcome;
 
+use std::collections::BTreeMap;
+
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -38,6 +40,36 @@ use super::command::{Command, Context};
 use super::effect::Effects;
 use super::msg::Reply;
 use super::requests::RequestId;
+
+/// A project that some screen has seen, for the palette.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownProject {
+    pub id: String,
+    pub name: String,
+    /// The signed-in user may change who may do what there, as far as the workbench told.
+    pub manageable: bool,
+}
+
+/// The projects that the program knows, by name.
+pub(super) fn projects(app: &App) -> Vec<KnownProject> {
+    let mut known: BTreeMap<String, KnownProject> = BTreeMap::new();
+    let short = models::short_projects(app).map(|project| {
+        let (id, name) = (project.public_identifier.clone(), project.name.clone());
+        KnownProject { id, name, manageable: false }
+    });
+    let whole = app.models.projects.values().chain(app.admin.projects.all()).map(|project| KnownProject {
+        id: project.id.clone(),
+        name: project.name.clone(),
+        manageable: project.permissions.admin
+            || app.session.username.as_deref() == Some(project.owner.username.as_str()),
+    });
+    for project in short.chain(whole) {
+        known.insert(project.id.clone(), project);
+    }
+    let mut projects: Vec<_> = known.into_values().collect();
+    projects.sort_by(|a, b| a.name.cmp(&b.name));
+    projects
+}
 
 /// Calls a function of the current tab's screen.
 macro_rules! current {

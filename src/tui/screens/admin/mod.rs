@@ -16,10 +16,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::app::App;
+use crate::tui::app::{App, Tab};
 use crate::tui::command::{Command, Context};
 use crate::tui::effect::{self, Effect, Effects};
 use crate::tui::requests::{Kind, RequestId, Scope};
+use crate::tui::update;
 
 /// The parts of the tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -213,6 +214,20 @@ pub(in crate::tui) fn confirmed(app: &mut App, what: Confirmed) -> Effects {
         }
     };
     vec![start(app, Kind::Change, what, call).1]
+}
+
+/// Shows who may do what in a project that some screen has read.
+pub(in crate::tui) fn show_collaborators(app: &mut App, project_id: &str) -> Effects {
+    let listed = app.admin.projects.all().iter().find(|project| project.id == project_id);
+    let Some(project) = listed.or_else(|| app.models.projects.get(project_id)).cloned() else {
+        return Effects::new();
+    };
+    app.admin.section = Section::Projects;
+    projects::open_project(app, project);
+    match app.tab {
+        Tab::Admin => enter(app),
+        _ => update::show(app, Tab::Admin),
+    }
 }
 
 /// Starts a request of this tab.

@@ -81,6 +81,11 @@ impl State {
         }
     }
 
+    /// Every project that was listed here.
+    pub fn all(&self) -> &[Project] {
+        &self.projects
+    }
+
     pub fn form_open(&self) -> bool {
         self.form.is_some()
     }
@@ -197,9 +202,18 @@ fn open(app: &mut App) -> Effects {
     let selected = state.table.selected_row().and_then(|row| state.projects.get(row));
     let Some(project) = selected.cloned() else { return Effects::new() };
     let project_id = project.id.clone();
+    open_project(app, project);
+    list_collaborators(app, project_id)
+}
+
+/// Shows the people of a project; they are asked for when the section is entered.
+pub fn open_project(app: &mut App, project: Project) {
+    let state = &mut app.admin.projects;
+    if let Some(&place) = state.places.get(&project.id) {
+        state.table.select_row(place);
+    }
     let table = TableState::default();
     state.open = Some(Open { project, people: Vec::new(), table, loaded: false, problem: None });
-    list_collaborators(app, project_id)
 }
 
 fn people_command(app: &mut App, command: Command) -> Option<Effects> {

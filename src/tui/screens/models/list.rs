@@ -224,6 +224,28 @@ impl ModelList {
         true
     }
 
+    /// The projects of all rows.
+    pub fn projects(&self) -> impl Iterator<Item = &ShortProject> {
+        self.rows.projects.values().map(Arc::as_ref)
+    }
+
+    /// Groups the rows by project and selects the first model of this one; a filter that hides all
+    /// of its models is taken away. `false` where it has none.
+    pub fn select_project(&mut self, project_id: &str, height: usize) -> bool {
+        let of_it = |list: &Self, at: usize| list.rows.all[at].model.project.public_identifier == project_id;
+        if !self.rows.by_project.iter().any(|&at| of_it(self, at)) {
+            return false;
+        }
+        if !self.shown.iter().any(|&at| of_it(self, at)) {
+            self.filter.clear();
+        }
+        (self.order, self.reversed) = (Order::Project, false);
+        self.arrange(None);
+        let position = self.shown.iter().position(|&at| of_it(self, at));
+        self.select(position.unwrap_or_default(), height);
+        true
+    }
+
     pub fn set_filter(&mut self, filter: &str) {
         let selected = self.selected_row();
         filter.clone_into(&mut self.filter);

@@ -42,10 +42,26 @@ pub(in crate::tui) use view::view;
 use self::row::Row;
 use super::super::app::App;
 use super::super::effect::Effects;
+use crate::wire::ShortProject;
 
 /// Id and `project/name` of every model that is listed, for the palette.
 pub(in crate::tui) fn names(app: &App) -> impl Iterator<Item = (String, String)> + '_ {
     app.models.list.rows().iter().map(|row| (row.model.id.clone(), row.path()))
+}
+
+/// The projects of the models that are listed, in no order.
+pub(in crate::tui) fn short_projects(app: &App) -> impl Iterator<Item = &ShortProject> {
+    app.models.list.projects()
+}
+
+/// Selects the first model of a project, with the list grouped by project.
+pub(in crate::tui) fn select_project(app: &mut App, project_id: &str) -> Effects {
+    let height = update::rows_in_sight(app);
+    app.models.open = None;
+    if !app.models.list.select_project(project_id, height) {
+        app.notices.info(app.now, "no model of this project is listed; v lists more");
+    }
+    Effects::new()
 }
 
 /// Models whose path has all words of `filter` and that are `wanted`, by project: `limit` at most.
