@@ -435,66 +435,6 @@ fn administrators_see_everybody_and_set_the_expiration() {
 }
 
 #[test]
-fn an_audit_lists_all_keys_with_findings() {
-    let bench = Bench::demo();
-    let home = bench.home("admin");
-    home.run(&["admin", "expiration", "30"]).ok();
-    let report = home.run(&["admin", "audit", "--json"]).ok().json();
-    assert_eq!((&report["users"], &report["expiration_days"]), (&5.into(), &30.into()));
-    let findings = |comment: &str| {
-        let keys = report["keys"].as_array().unwrap();
-        keys.iter().find(|key| key["comments"] == comment).unwrap()["findings"].to_string()
-    };
-    assert_eq!(findings("dashboard"), r#"["expiring"]"#);
-    assert_eq!(findings("old demo"), r#"["expired"]"#);
-    assert_eq!(findings("customer portal"), r#"["beyond_limit"]"#);
-    assert_eq!(report["models_without_authentication"][0]["model"], "playground/echo");
-    assert_eq!(report["unreadable"], serde_json::json!([]));
-
-    home.run(&["admin", "audit", "--export", "audit.csv"]).ok();
-    let text = std::fs::read_to_string(home.path("audit.csv")).unwrap();
-    assert_eq!((text.lines().count(), mode(&home.path("audit.csv"))), (9, 0o600));
-    assert_eq!(home.run(&["admin", "audit", "--export", "audit.txt"]).code, 7);
-    let left = std::fs::read_dir(home.path("config/cache")).unwrap().count();
-    assert_eq!(left, 0, "a complete audit leaves no journal");
-
-    let plan =
-        home.run(&["keys", "delete", "--all", "--user", "contributor", "--dry-run", "--json"]).ok().json();
-    assert_eq!(
-        (plan["would_delete"].as_array().unwrap().len(), plan["projects"].as_array().unwrap().len()),
-        (1, 2)
-    );
-    assert_eq!(bench.home("contributor").run(&["whoami"]).code, 0, "nothing was deleted");
-}
-
-#[test]
-fn an_audit_that_was_killed_goes_on() {
-    use support::relay::{Relay, Trip};
-    let bench = Bench::demo();
-    let relay = bench.runtime.block_on(Relay::start(&bench.url));
-    let mut home = bench.home("admin");
-    home.set("KEYBENCH_URL", &relay.url);
-    relay.set(("GET", "/users/viewer/v2_keys", Trip::HoldBefore));
-    let mut child = home.command(&["admin", "audit", "--keys-only"]).spawn().unwrap();
-    bench.runtime.block_on(relay.tripped());
-    let journal = || std::fs::read_dir(home.path("config/cache")).unwrap().next().unwrap().unwrap().path();
-    // The other four are read at the same time; their lines tell when.
-    while std::fs::read_to_string(journal()).unwrap_or_default().lines().count() < 4 {
-        std::thread::yield_now();
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(mode(&journal()), 0o600);
-    let done = home.run(&["admin", "audit", "--keys-only", "--export", "keys.json"]).ok();
-    assert!(done.err.contains("4 users are read"), "{}", done.err);
-    let report: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(home.path("keys.json")).unwrap()).unwrap();
-    assert_eq!((&report["users"], report["keys"].as_array().unwrap().len()), (&5.into(), 8));
-    let fresh = home.run(&["admin", "audit", "--keys-only"]).ok();
-    assert_eq!(fresh.err, "", "a complete audit is not gone on with");
-}
-
-#[test]
 fn doctor_tells_what_is_wrong_and_no_secret() {
     let bench = Bench::demo();
     let home = bench.home("owner");

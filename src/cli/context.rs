@@ -143,6 +143,11 @@ impl Context {
         self.ledger.borrow_mut().push(what.into());
     }
 
+    /// Notes for [`Self::interrupted`] how far something is, in place of what was noted before.
+    pub fn so_far(&self, what: impl Into<String>) {
+        *self.ledger.borrow_mut() = vec![what.into()];
+    }
+
     /// How an interrupted command ends.
     pub fn interrupted(&self) -> Failure {
         let ledger = self.ledger.borrow();

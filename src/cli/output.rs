@@ -189,6 +189,13 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    /// An interrupted command drops it: what is said next begins on an empty line.
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// Whether a person sits at both ends, so that a question can be asked.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -23,7 +23,7 @@ async fn the_users_of_the_scale_data_have_keys_in_every_state() {
         last["user_quota"].as_array().unwrap().iter().map(|row| &row["user"]["user_name"]).collect();
     assert_eq!(names, ["viewer", "user-0200"]);
     for (closed, expected) in
-        [("deactivated", ["user-0050", "user-0150"]), ("banned", ["user-0100", "user-0200"])]
+        [("deactivated", ["user-0050", "user-0150"]), ("banned", ["user-0075", "user-0175"])]
     {
         let path = format!("{USERS}?sort=username&search_filter=%7B%22{closed}%22:%22true%22%7D");
         let body = bench.get(admin, &path).await.ok();

@@ -74,7 +74,7 @@ fn full_name(n: u32) -> String {
 fn account(n: u32) -> Account {
     match n % 100 {
         50 => Account::Deactivated,
-        0 => Account::Banned,
+        75 => Account::Banned,
         _ => Account::Open,
     }
 }

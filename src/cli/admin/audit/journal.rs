@@ -42,21 +42,31 @@ impl Journal {
         let known = if fresh { HashMap::new() } else { read(&file, context.now()) };
         let open = || {
             private_file::make_folder(&folder)?;
-            OpenOptions::new()
+            let mut open = OpenOptions::new()
                 .create(true)
                 .append(!known.is_empty())
                 .truncate(known.is_empty())
                 .write(true)
                 .mode(0o600)
-                .open(&file)
+                .open(&file)?;
+            if !known.is_empty() {
+                // The last line may be cut: what follows begins on one of its own.
+                open.write_all(b"\n")?;
+            }
+            Ok::<_, std::io::Error>(open)
         };
         (Self(open().ok().map(|open| (file.clone(), BufWriter::new(open)))), known)
     }
 
+    /// Whether the next audit finds what is noted.
+    pub fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Notes the keys of a user.
-    pub fn note(&mut self, username: &str, keys: &[V2KeyDetails]) {
+    pub fn note(&mut self, username: &str, keys: &[V2KeyDetails], now: Timestamp) {
         let Some((_, file)) = &mut self.0 else { return };
-        let line = Line { at: Timestamp::now(), username: username.to_owned(), keys: keys.to_vec() };
+        let line = Line { at: now, username: username.to_owned(), keys: keys.to_vec() };
         // A line that is lost is a user that is asked again.
         let _ = serde_json::to_writer(&mut *file, &line)
             .map_err(Into::into)

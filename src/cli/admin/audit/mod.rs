@@ -5,6 +5,7 @@
 
 mod findings;
 mod journal;
+mod outage;
 mod places;
 mod report;
 
@@ -12,15 +13,19 @@ use futures_util::{StreamExt as _, stream};
 
 use findings::{Person, judge};
 use journal::Journal;
+use outage::Outage;
 use report::{Report, Unreadable};
 
-use super::{AT_A_TIME, PAGE};
-use crate::api::{Client, PageQuery, all_pages, expiration_setting};
+use super::AT_A_TIME;
+use crate::api::{self, Client, PageQuery, all_pages, expiration_setting};
 use crate::cli::args::AuditArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output::Progress;
 use crate::wire::{V2KeyDetails, time};
+
+/// Users a page: all of them are needed before the first key is read.
+const PAGE: u32 = 1_000;
 
 pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
@@ -37,7 +42,8 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     }
 
     let progress = Progress::new(&context.out, "users", people.len());
-    let mut read: Vec<(Person, Result<Vec<V2KeyDetails>, String>)> = Vec::with_capacity(people.len());
+    let of = people.len();
+    let mut read: Vec<(Person, Result<Vec<V2KeyDetails>, api::Error>)> = Vec::with_capacity(of);
     let (done, open): (Vec<_>, Vec<_>) =
         people.into_iter().partition(|person| known.contains_key(&person.username));
     for person in done {
@@ -45,16 +51,25 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
         read.push((person, Ok(keys)));
     }
     let mut answers = stream::iter(open.into_iter().map(|person| async move {
-        let keys = client.list_keys(&person.username).await.map_err(|error| error.to_string());
+        let keys = client.list_keys(&person.username).await;
         (person, keys)
     }))
     .buffer_unordered(AT_A_TIME);
+    let (mut outage, mut readable) = (Outage::default(), read.len());
     while let Some((person, keys)) = answers.next().await {
+        if outage.begins(keys.as_ref().err())
+            && let Err(error) = keys
+        {
+            progress.end();
+            return Err(Failure::from(error).hint(so_far(&journal, readable, of)));
+        }
         if let Ok(keys) = &keys {
-            journal.note(&person.username, keys);
+            journal.note(&person.username, keys, context.now());
+            readable += 1;
         }
         read.push((person, keys));
         progress.at(read.len());
+        context.so_far(so_far(&journal, readable, of));
     }
     progress.end();
     read.sort_by(|(one, _), (other, _)| one.username.cmp(&other.username));
@@ -83,7 +98,9 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     for (person, keys) in read {
         match keys {
             Ok(keys) => report.keys.extend(judge(&person, keys, limit, now)),
-            Err(why) => report.unreadable.push(Unreadable { username: person.username, why }),
+            Err(why) => {
+                report.unreadable.push(Unreadable { username: person.username, why: why.to_string() });
+            }
         }
     }
     if !args.keys_only {
@@ -104,17 +121,27 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// How far it is, and how it goes on.
+fn so_far(journal: &Journal, done: usize, of: usize) -> String {
+    let next = if journal.is_kept() {
+        "the same command goes on from there within the hour"
+    } else {
+        "there is no folder to note that in, so the next audit begins anew"
+    };
+    format!("the keys of {done} of {of} users are read; {next}")
+}
+
 /// All users, and which of them may not sign in any more: the directory itself does not say it of a
 /// user, but it can be asked for those of whom it is true (SPEC).
 async fn people(client: &Client) -> Result<Vec<Person>, Failure> {
-    let users =
-        all_pages(PageQuery::sized(PAGE), |query| async move { client.users_page(&query).await }).await?;
+    let all = all_pages(PageQuery::sized(PAGE), |query| async move { client.users_page(&query).await });
     let named = async |member: &str| {
         let query = PageQuery::sized(PAGE).filtered(member, "true");
         let users = all_pages(query, |query| async move { client.users_page(&query).await }).await.ok()?;
         Some(users.into_iter().map(|user| user.user.user_name).collect::<std::collections::HashSet<_>>())
     };
-    let (deactivated, banned) = (named("deactivated").await, named("banned").await);
+    let (users, deactivated, banned) = tokio::join!(all, named("deactivated"), named("banned"));
+    let users = users?;
     // An older workbench may ignore the filter and answer everybody.
     let telling = |names: &Option<std::collections::HashSet<String>>, name: &str| {
         names.as_ref().is_some_and(|names| names.len() < users.len() && names.contains(name))

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::AT_A_TIME;
 use super::findings::holds_key;
 use super::report::{OpenModel, Place, Report};
-use crate::api::{Client, PageQuery, Pages, ProjectScope, all_pages};
+use crate::api::{Client, Error, PageQuery, Pages, ProjectScope, all_pages};
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::output::Progress;
@@ -17,70 +17,103 @@ use crate::wire::{Model, Project};
 
 const PAGE: u32 = 200;
 
-/// Looks through all projects and models that one sees.
+/// A model whose deployment is to be looked at.
+struct Deployed {
+    project_id: String,
+    model_id: String,
+    /// As the report calls it.
+    name: String,
+}
+
+/// Looks through all projects and models that one sees: first what models there are, then what their
+/// deployments hold, so that one large project is read as fast as many small ones.
 pub async fn look(context: &Context, client: &Client, report: &mut Report) -> Result<(), Failure> {
+    let projects = projects(client, report).await?;
+    let mut models = Vec::new();
+    let lists = projects.into_iter().map(|project| async move {
+        let id = project.id.as_str();
+        let fetch = |query: PageQuery| async move { client.project_models_page(id, &query).await };
+        let listed = all_pages(PageQuery::sized(PAGE), fetch).await;
+        (project, listed)
+    });
+    each(context, "projects", lists, |(project, listed)| match listed {
+        Ok(listed) => {
+            for model in listed {
+                models.push(seen(&project, model, report));
+            }
+        }
+        Err(why) => report.unreadable_projects.push(unreadable(project.name, &why)),
+    })
+    .await;
+    let deployments = models.into_iter().map(|model| async move {
+        let latest = client.latest_deployment(&model.project_id, &model.model_id).await;
+        (model, latest)
+    });
+    each(context, "models", deployments, |(model, latest)| match latest {
+        Ok(None) => {}
+        Ok(Some((_, deployment))) => {
+            let place = format!("deployment of {}", model.name);
+            report.environments.extend(places(&place, &deployment.environment));
+        }
+        Err(why) => report.unreadable_projects.push(unreadable(model.name, &why)),
+    })
+    .await;
+    report.models_without_authentication.sort_by(|one, other| one.model.cmp(&other.model));
+    Ok(())
+}
+
+/// All projects, without their environments: there may be thousands, and they hold secrets.
+async fn projects(client: &Client, report: &mut Report) -> Result<Vec<Project>, Failure> {
     let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
     let mut pages = Pages::new(PageQuery::sized(PAGE), fetch);
     let mut projects = Vec::new();
     while let Some(page) = pages.next().await {
         for project in page? {
-            let name = format!("{}/{}", project.owner.username, project.name);
-            let found = variables_with_keys(&project.environment);
-            report.environments.extend(
-                found.into_iter().map(|variable| Place { place: format!("project {name}"), variable }),
-            );
-            // Environments are not kept: there may be thousands, and they hold secrets.
+            let place = format!("project {}/{}", project.owner.username, project.name);
+            report.environments.extend(places(&place, &project.environment));
             projects.push(Project { environment: String::new(), ..project });
         }
     }
-    let progress = Progress::new(&context.out, "projects", projects.len());
+    Ok(projects)
+}
+
+/// Some requests at a time, with progress.
+async fn each<F: Future>(
+    context: &Context,
+    what: &'static str,
+    work: impl ExactSizeIterator<Item = F>,
+    mut then: impl FnMut(F::Output),
+) {
+    let progress = Progress::new(&context.out, what, work.len());
+    let mut answers = stream::iter(work).buffer_unordered(AT_A_TIME);
     let mut done = 0;
-    let mut answers = stream::iter(projects.into_iter().map(|project| async move {
-        let looked = look_into(client, &project).await;
-        (project, looked)
-    }))
-    .buffer_unordered(AT_A_TIME);
-    while let Some((project, looked)) = answers.next().await {
-        match looked {
-            Ok((open, places)) => {
-                report.models_without_authentication.extend(open);
-                report.environments.extend(places);
-            }
-            Err(why) => report.unreadable_projects.push(Place { place: project.name, variable: why }),
-        }
+    while let Some(answer) = answers.next().await {
+        then(answer);
         done += 1;
         progress.at(done);
     }
     progress.end();
-    Ok(())
 }
 
-async fn look_into(client: &Client, project: &Project) -> Result<(Vec<OpenModel>, Vec<Place>), String> {
-    let id = project.id.as_str();
-    let fetch = |query: PageQuery| async move { client.project_models_page(id, &query).await };
-    let models = all_pages(PageQuery::sized(PAGE), fetch).await.map_err(|error| error.to_string())?;
-    let mut open = Vec::new();
-    let mut places = Vec::new();
-    for model in models {
-        let name = format!("{}/{}", project.name, model.name);
-        if !model.auth_enabled {
-            open.push(OpenModel {
-                model: name.clone(),
-                model_id: model.id.clone(),
-                owner: project.owner.username.clone(),
-            });
-        }
-        let found = deployed_variables(client, id, &model).await?;
-        places.extend(
-            found.into_iter().map(|variable| Place { place: format!("deployment of {name}"), variable }),
-        );
+fn seen(project: &Project, model: Model, report: &mut Report) -> Deployed {
+    let name = format!("{}/{}", project.name, model.name);
+    if !model.auth_enabled {
+        report.models_without_authentication.push(OpenModel {
+            model: name.clone(),
+            model_id: model.id.clone(),
+            owner: project.owner.username.clone(),
+        });
     }
-    Ok((open, places))
+    Deployed { project_id: project.id.clone(), model_id: model.id, name }
 }
 
-async fn deployed_variables(client: &Client, project_id: &str, model: &Model) -> Result<Vec<String>, String> {
-    let latest = client.latest_deployment(project_id, &model.id).await.map_err(|error| error.to_string())?;
-    Ok(latest.map(|(_, deployment)| variables_with_keys(&deployment.environment)).unwrap_or_default())
+fn unreadable(place: String, why: &Error) -> Place {
+    Place { place, variable: why.to_string() }
+}
+
+fn places(place: &str, environment: &str) -> impl Iterator<Item = Place> {
+    let found = variables_with_keys(environment).into_iter();
+    found.map(move |variable| Place { place: place.to_owned(), variable })
 }
 
 /// Names of the variables of an environment (the JSON text of a map) that hold something in the
