@@ -20,6 +20,7 @@ use super::app::App;
 use super::effect::Call;
 use super::effect::{Effect, Effects};
 use super::msg::Msg;
+use super::pace::Pace;
 #[cfg(debug_assertions)]
 use super::requests::{Kind, Scope};
 use super::runner::Runner;
@@ -68,11 +69,18 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
     #[cfg(debug_assertions)]
     panic_where_asked(app, &mut runner);
     let mut next_tick = None;
-    let mut dirty = true;
+    let mut pace = Pace::new(Instant::now());
+    let mut stale = Stale::ByItself;
     loop {
-        if dirty && matches!(ended, Ended::No) {
-            screen.draw(|frame| view::view(app, frame))?;
-            dirty = false;
+        let mut next_frame = None;
+        if matches!(ended, Ended::No) && stale != Stale::No {
+            match if stale == Stale::ByAPerson { Ok(()) } else { pace.take(Instant::now()) } {
+                Ok(()) => {
+                    screen.draw(|frame| view::view(app, frame))?;
+                    stale = Stale::No;
+                }
+                Err(turn) => next_frame = Some(turn),
+            }
         }
         if let Ended::Yes(result) = ended {
             runner.cancel_all();
@@ -93,6 +101,7 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
                 Caught::Continue => {
                     guard.again()?;
                     repaint(&mut screen)?;
+                    stale = Stale::ByAPerson;
                     Some(Msg::Resumed)
                 }
             },
@@ -100,18 +109,19 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
             Some(batch) = keys.recv() => {
                 for event in batch {
                     let Some(message) = from_terminal(event) else { continue };
-                    dirty = true;
+                    stale = Stale::ByAPerson;
                     ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
                 }
                 None
             }
+            () = sleep_until(next_frame.unwrap_or_else(Instant::now)), if next_frame.is_some() => None,
             () = sleep_until(next_tick.unwrap_or_else(Instant::now)), if next_tick.is_some() => {
                 next_tick = None;
                 Some(Msg::Tick)
             }
         };
         if let Some(message) = message {
-            dirty = true;
+            stale.by_itself();
             ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
         }
         // What is there already is part of the same frame.
@@ -120,7 +130,7 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
                 Ok(message) => message,
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             };
-            dirty = true;
+            stale.by_itself();
             ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
         }
     }
@@ -137,6 +147,23 @@ fn panic_where_asked(app: &mut App, runner: &mut Runner) {
             runner.start(id, Call::Session(session::Call::Panic));
         }
         _ => {}
+    }
+}
+
+/// Whether the state has changed since the last frame, and who waits for the next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stale {
+    No,
+    ByItself,
+    /// After a key or a change of the window: drawn at once.
+    ByAPerson,
+}
+
+impl Stale {
+    fn by_itself(&mut self) {
+        if *self == Self::No {
+            *self = Self::ByItself;
+        }
     }
 }
 

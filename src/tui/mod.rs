@@ -35,6 +35,7 @@ pub mod keymap;
 pub mod msg;
 pub mod notices;
 pub mod overlays;
+mod pace;
 pub mod preferences;
 pub mod requests;
 pub mod runner;

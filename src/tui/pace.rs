@@ -1,0 +1,67 @@
+//! How often frames are drawn for what arrives by itself.
+//!
+//! A key is answered at once. Answers may come by the hundred in a second, as while the keys of a
+//! whole directory are counted, and nobody reads that many frames: the first few are drawn as they
+//! come, then so many a second as one can follow, each with all that came until then.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Frames that may follow one another at once after a pause.
+const BURST: u32 = 8;
+/// After those, one frame in this time.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// Counts the frames that nobody pressed a key for.
+#[derive(Debug)]
+pub struct Pace {
+    /// When the last frame would have been drawn if each had waited for its turn.
+    last: Instant,
+}
+
+impl Pace {
+    pub fn new(now: Instant) -> Self {
+        Self { last: now.checked_sub(EVERY * BURST).unwrap_or(now) }
+    }
+
+    /// Takes the turn of one frame.
+    ///
+    /// # Errors
+    /// The moment of the next turn, where it has not come yet.
+    pub fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        let turn = self.last + EVERY;
+        if turn > now {
+            return Err(turn);
+        }
+        let earliest = now.checked_sub(EVERY * (BURST - 1)).unwrap_or(now);
+        self.last = turn.max(earliest);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_frames_are_drawn_at_once_and_the_rest_take_turns() {
+        let begin = Instant::now();
+        let mut pace = Pace::new(begin);
+        let at_once = (0..100).take_while(|_| pace.take(begin).is_ok()).count();
+        assert_eq!(at_once, 8);
+        let next = pace.take(begin).unwrap_err();
+        assert_eq!(next - begin, EVERY);
+        assert!(pace.take(next).is_ok());
+        assert_eq!(pace.take(next), Err(next + EVERY), "one in a turn");
+    }
+
+    #[test]
+    fn a_pause_gives_the_first_frames_back_and_no_more() {
+        let begin = Instant::now();
+        let mut pace = Pace::new(begin);
+        while pace.take(begin).is_ok() {}
+        let later = begin + Duration::from_secs(60);
+        assert_eq!((0..100).take_while(|_| pace.take(later).is_ok()).count(), 8);
+    }
+}
