@@ -9,6 +9,7 @@
 
 mod address;
 mod error;
+mod http;
 mod keys;
 mod models;
 mod page;

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use jiff::Timestamp;
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
-};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Url};
 use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
@@ -18,13 +16,13 @@ use serde::de::DeserializeOwned;
 use super::Error;
 use super::address::{model_service_url, parse_model_url, parse_url};
 use super::error::shown;
+use super::http::Http;
 use super::retry::Budget;
 use crate::secret::{ApiKey, LegacyKey};
 use crate::wire::{self, RuntimeError};
 
 /// Largest answer that is read, in bytes, unless a call says otherwise.
 const BODY_LIMIT: usize = 16 << 20;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to reach a workbench, and as whom.
 #[derive(Clone)]
@@ -70,7 +68,7 @@ pub struct Client {
 }
 
 struct Shared {
-    http: reqwest::Client,
+    http: Http,
     base: Url,
     url: String,
     model_url: String,
@@ -123,7 +121,7 @@ impl Client {
             Some(given) => parse_model_url(given)?,
             None => model_service_url(&url),
         };
-        let http = http_client(&options)?;
+        let http = Http::new(&options, &base)?;
         let key = options.key.clone();
         let shared = Shared { http, base, url, model_url, options, budget: Budget::default() };
         Ok(Self { shared: Arc::new(shared), key })
@@ -201,7 +199,7 @@ impl Client {
 
     /// The `Date` of an answer, whatever its status.
     pub(super) async fn send_for_date(&self, call: Call) -> Result<Option<Timestamp>, Error> {
-        let request = self.shared.http.request(call.method, call.url);
+        let request = self.shared.http.client()?.request(call.method, call.url);
         let answer = request.send().await.map_err(|error| Error::from_transport(call.operation, &error))?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
@@ -233,7 +231,7 @@ impl Client {
 
     async fn send_once(&self, call: &Call) -> Result<Zeroizing<Vec<u8>>, Error> {
         let operation = call.operation;
-        let mut request = self.shared.http.request(call.method.clone(), call.url.clone());
+        let mut request = self.shared.http.client()?.request(call.method.clone(), call.url.clone());
         if let Some(value) = self.authorization(call.who)? {
             request = request.header(AUTHORIZATION, value);
         }
@@ -368,47 +366,6 @@ impl Call {
         self.idempotent = true;
         self
     }
-}
-
-fn http_client(options: &ClientOptions) -> Result<reqwest::Client, Error> {
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("keybench/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT.min(options.timeout))
-        .timeout(options.timeout);
-    if let Some(file) = &options.ca_cert {
-        let shown = file.display();
-        let pem = std::fs::read(file).map_err(|error| {
-            Error::invalid(format!("the certificate file {shown} cannot be read: {error}"), "check --ca-cert")
-        })?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
-        if certificates.is_empty() {
-            let what = format!("the certificate file {shown} holds no PEM certificate");
-            return Err(Error::invalid(
-                what,
-                "it must have a part that begins with -----BEGIN CERTIFICATE-----",
-            ));
-        }
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if options.insecure {
-        builder = builder.tls_danger_accept_invalid_certs(true);
-    }
-    if let Some(proxy) = &options.proxy {
-        let proxy = reqwest::Proxy::all(proxy)
-            .map_err(|_| Error::invalid("the proxy's URL cannot be read", "give it as http://HOST:PORT"))?;
-        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
-    }
-    builder.build().map_err(|error| {
-        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        Error::invalid(
-            format!("no connection can be prepared: {}", shown(&cause)),
-            "check --ca-cert and SSL_CERT_FILE",
-        )
-    })
 }
 
 /// A failure while the body comes: a timeout stays one, anything else was cut short.

@@ -1,0 +1,122 @@
+//! The HTTP client under [`super::Client`], made when it is first needed.
+//!
+//! Reading the system's certificates takes milliseconds and memory: nobody waits for that before
+//! the first frame, and a workbench without TLS does without.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use rustls::{ClientConfig, RootCertStore};
+
+use super::Error;
+use super::error::shown;
+use super::transport::ClientOptions;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a client is made from, and the client once it is there.
+pub(super) struct Http {
+    certificates: Vec<reqwest::Certificate>,
+    proxy: Option<reqwest::Proxy>,
+    insecure: bool,
+    timeout: Duration,
+    /// Nothing is ever sent or received through TLS.
+    plain: bool,
+    made: OnceLock<Result<reqwest::Client, Error>>,
+}
+
+impl Http {
+    /// Reads what the person gave, so that a mistake is told before anything is asked.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a certificate file or a proxy that cannot be used.
+    pub fn new(options: &ClientOptions, base: &Url) -> Result<Self, Error> {
+        let proxy = options.proxy.as_ref().map(|proxy| {
+            reqwest::Proxy::all(proxy)
+                .map(|proxy| proxy.no_proxy(reqwest::NoProxy::from_env()))
+                .map_err(|_| Error::invalid("the proxy's URL cannot be read", "give it as http://HOST:PORT"))
+        });
+        let proxy = proxy.transpose()?;
+        // A proxy may be reached through TLS even where the workbench is not.
+        let proxied = || match base.as_str().parse() {
+            Ok(uri) => Matcher::from_env().intercept(&uri).is_some(),
+            Err(_) => true,
+        };
+        Ok(Self {
+            certificates: certificates(options)?,
+            plain: base.scheme() == "http" && proxy.is_none() && !proxied(),
+            proxy,
+            insecure: options.insecure,
+            timeout: options.timeout,
+            made: OnceLock::new(),
+        })
+    }
+
+    /// The client. The first call may read the system's certificates.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where those cannot be used.
+    pub fn client(&self) -> Result<&reqwest::Client, Error> {
+        self.made.get_or_init(|| self.make()).as_ref().map_err(Clone::clone)
+    }
+
+    fn make(&self) -> Result<reqwest::Client, Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("keybench/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            .timeout(self.timeout);
+        if self.plain {
+            builder = builder.tls_backend_preconfigured(trusting_nobody()?);
+        } else {
+            if !self.certificates.is_empty() {
+                builder = builder.tls_certs_merge(self.certificates.iter().cloned());
+            }
+            if self.insecure {
+                builder = builder.tls_danger_accept_invalid_certs(true);
+            }
+        }
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        builder.build().map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            unprepared(&cause)
+        })
+    }
+}
+
+/// TLS settings without a single root, for a client that never uses them.
+fn trusting_nobody() -> Result<ClientConfig, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unprepared(&error.to_string()))?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn unprepared(cause: &str) -> Error {
+    let what = format!("no connection can be prepared: {}", shown(cause));
+    Error::invalid(what, "check --ca-cert and SSL_CERT_FILE")
+}
+
+/// The certificates that are trusted beside the system's.
+fn certificates(options: &ClientOptions) -> Result<Vec<reqwest::Certificate>, Error> {
+    let Some(file) = &options.ca_cert else { return Ok(Vec::new()) };
+    let shown = file.display();
+    let pem = std::fs::read(file).map_err(|error| {
+        Error::invalid(format!("the certificate file {shown} cannot be read: {error}"), "check --ca-cert")
+    })?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    if certificates.is_empty() {
+        let what = format!("the certificate file {shown} holds no PEM certificate");
+        return Err(Error::invalid(what, "it must have a part that begins with -----BEGIN CERTIFICATE-----"));
+    }
+    Ok(certificates)
+}
