@@ -54,7 +54,7 @@ fn list(app: &App, frame: &mut Frame<'_>, area: Rect, with_line: bool) {
     let foot = if with_line { 2 } else { 0 };
     let table = Rect { height: inside.height.saturating_sub(foot), ..inside };
     keys.view(app, true, frame, table);
-    if keys.keys.is_empty() && table.height > 4 {
+    if keys.all().is_empty() && table.height > 4 {
         let row = Rect { x: table.x + 3, y: table.y + 3, width: table.width.saturating_sub(3), height: 1 };
         let text = "No API keys yet. Press n for a new one.";
         frame.render_widget(Line::styled(text, app.preferences.theme.dim), row);
@@ -75,7 +75,8 @@ fn summary(app: &App) -> String {
             format!(" legacy {dot} for cdswctl and the v1 API {dot} does not expire {dot} r replaces it")
         }
         Some(Selected::Key(key)) => {
-            let mut text = format!(" {}  ", text::short_id(&key.key_id));
+            // What the row tells already is not told again: every change is sent with every move.
+            let mut text = " ".to_owned();
             match (rotation::mark(app, &key.key_id), time::parse(&key.created_at)) {
                 (Some(mark), _) => text.push_str(&format!("being {mark} {dot} r goes on with that")),
                 (None, Some(at)) => text.push_str(&format!("created {}", at.strftime("%Y-%m-%d %H:%M UTC"))),
