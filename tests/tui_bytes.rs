@@ -3,15 +3,55 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use keybench::tui::backend::TermBackend;
-use keybench::tui::msg::Reply;
-use keybench::tui::screens::settings;
+use keybench::tui::effect::Call;
+use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::screens::{models, settings};
 use keybench::tui::testing::Harness;
 use keybench::tui::theme::Theme;
 use keybench::tui::view::view;
-use keybench::wire::V2KeyDetails;
+use keybench::wire::{Model, V2KeyDetails};
 use ratatui::Terminal;
 use ratatui::layout::Size;
 use std::num::NonZeroU16;
+
+/// So many API keys, of which no two look alike.
+fn keys(count: usize) -> Vec<V2KeyDetails> {
+    let key = |n: usize| V2KeyDetails {
+        key_id: format!("{:08x}{:08x}", n * 7919, n * 104_729),
+        created_at: format!("2026-11-{:02}T09:{:02}:00Z", n % 20 + 1, n % 60),
+        expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", n % 11 + 1, n % 27 + 1),
+        comments: format!("service number {n}"),
+        audiences: vec!["API".into()],
+    };
+    (0..count).map(key).collect()
+}
+
+/// Answers what was asked: with so many keys, and as many models.
+fn answer(harness: &mut Harness, count: usize) {
+    for (id, call) in harness.calls() {
+        match call {
+            Call::Settings(settings::Call::List { .. }) => {
+                harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys(count).into()))));
+            }
+            Call::Models(models::Call::List { .. }) => {
+                let model = |n| Model { id: format!("m{n}"), name: format!("model {n}"), ..Model::default() };
+                let page = Reply::Models(models::Reply::Page((0..count).map(model).collect()));
+                harness.send(Msg::Progress { id, reply: page });
+                harness.reply(id, Reply::Models(models::Reply::Listed(Ok(()))));
+            }
+            Call::Models(models::Call::Deployment { model_id, .. }) => {
+                let found = Ok(None);
+                harness.reply(id, Reply::Models(models::Reply::Deployment { model_id, found }));
+            }
+            _ => {
+                harness.app.requests.finish(id);
+            }
+        }
+    }
+    if !harness.effects.is_empty() {
+        answer(harness, count);
+    }
+}
 
 /// A terminal that counts, beside one that shows what the bytes make.
 struct Measured {
@@ -24,22 +64,7 @@ impl Measured {
     fn with_keys(count: usize) -> Self {
         let mut harness = Harness::new().started();
         harness.app.preferences.theme = Theme::terminal();
-        let keys: Vec<V2KeyDetails> = (0..count)
-            .map(|n| V2KeyDetails {
-                key_id: format!("{:08x}{:08x}", n * 7919, n * 104_729),
-                created_at: format!("2026-11-{:02}T09:{:02}:00Z", n % 20 + 1, n % 60),
-                expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", n % 11 + 1, n % 27 + 1),
-                comments: format!("service number {n}"),
-                audiences: vec!["API".into()],
-            })
-            .collect();
-        for (id, call) in harness.calls() {
-            if matches!(&call, keybench::tui::effect::Call::Settings(settings::Call::List { .. })) {
-                harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone()))));
-            } else {
-                harness.app.requests.finish(id);
-            }
-        }
+        answer(&mut harness, count);
         let backend = TermBackend::new(Vec::new(), || Ok(Size::new(80, 24)));
         let number = |n| NonZeroU16::new(n).unwrap();
         Self {
@@ -82,6 +107,23 @@ fn moving_the_selection_costs_little() {
     let most = costs.iter().max().unwrap();
     assert!(*most <= 240, "{costs:?}");
     assert_eq!(measured.draw(), 0, "nothing changed, nothing is sent");
+}
+
+#[test]
+fn coming_back_to_a_tab_costs_one_frame_when_nothing_changed() {
+    let mut measured = Measured::with_keys(10);
+    measured.draw();
+    measured.key("2");
+    answer(&mut measured.harness, 10);
+    measured.draw();
+    for tab in ["1", "2", "1", "2"] {
+        assert!(measured.key(tab) > 0);
+        let calls = std::mem::take(&mut measured.harness.effects);
+        assert!(!calls.is_empty(), "the list is fetched again");
+        measured.harness.effects = calls;
+        answer(&mut measured.harness, 10);
+        assert_eq!(measured.draw(), 0, "tab {tab}: the same list, the same screen");
+    }
 }
 
 #[test]

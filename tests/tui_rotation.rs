@@ -33,7 +33,7 @@ fn both() -> Vec<V2KeyDetails> {
 fn list(harness: &mut Harness, keys: Vec<V2KeyDetails>) {
     let asked = harness.calls().into_iter().filter(|(_, call)| is_list(call)).last();
     let (id, _) = asked.expect("the list is asked for");
-    harness.reply(id, Reply::Settings(Keys::Listed(Ok(keys))));
+    harness.reply(id, Reply::Settings(Keys::Listed(Ok(keys.into()))));
 }
 
 /// The successor's text is on the screen.
@@ -392,7 +392,7 @@ fn a_new_key_is_the_selected_one_in_the_next_list() {
     harness.keys("n<enter><enter>batch job<enter>");
     let (id, _) = only_call(&mut harness);
     harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
-    harness.reply(before, Reply::Settings(Keys::Listed(Ok(demo_keys()))));
+    harness.reply(before, Reply::Settings(Keys::Listed(Ok(demo_keys().into()))));
     list(&mut harness, both());
     harness.keys("y<esc>");
     assert!(harness.screen(80, 24).contains("▸  c0ff…3344"), "{}", harness.screen(80, 24));

@@ -235,7 +235,7 @@ fn late_answers_are_dropped() {
     harness.keys("<ctrl-r>");
     let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
     harness.keys("2");
-    harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(Vec::new()))));
+    harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(Vec::new().into()))));
     harness.keys("1");
     assert!(harness.screen(80, 24).contains("5b1c…9f0a"), "the answer came after its screen was left");
 }
@@ -340,7 +340,7 @@ fn the_signed_in_key_is_recognised_where_the_list_confirms_its_id() {
     for (request, call) in harness.calls() {
         if is_list(&call) {
             let keys = vec![key(&id, "2027-11-23T23:59:59Z", "API", "")];
-            harness.reply(request, Reply::Settings(settings::Reply::Listed(Ok(keys))));
+            harness.reply(request, Reply::Settings(settings::Reply::Listed(Ok(keys.into()))));
         }
     }
     assert!(harness.screen(80, 24).contains("API       signed in"));

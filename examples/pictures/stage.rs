@@ -92,7 +92,7 @@ impl Stage {
                 }
             },
             Call::Settings(settings::Call::List { username }) => {
-                let listed = settings::Reply::Listed(Ok(keys_of(&username)));
+                let listed = settings::Reply::Listed(Ok(keys_of(&username).into()));
                 self.harness.reply(id, Reply::Settings(listed));
             }
             Call::Models(call) => self.answer_models(id, call),

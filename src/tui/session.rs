@@ -44,10 +44,26 @@ impl KnownKey {
 pub enum Connection {
     #[default]
     Unknown,
-    /// The last answer took this long.
+    /// Answers take about this long.
     Up(Duration),
     /// The last request got no usable answer.
     Down,
+}
+
+impl Connection {
+    /// After an answer that took so long. Only a change that a person would call one counts: a
+    /// header that moves with every answer says no more and is sent every time.
+    fn answered(&self, took: Duration) -> Self {
+        const NOT_FELT: Duration = Duration::from_millis(5);
+        match *self {
+            Self::Up(before)
+                if took.abs_diff(before) < NOT_FELT || (before / 2..=before * 2).contains(&took) =>
+            {
+                Self::Up(before)
+            }
+            _ => Self::Up(took),
+        }
+    }
 }
 
 /// What the workbench tells about its expiration setting.
@@ -449,6 +465,24 @@ pub(super) fn note_connection(app: &mut App, took: Duration, reply: &msg::Reply)
         Some(api::Error::NoAnswer { .. } | api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }) => {
             Connection::Down
         }
-        _ => Connection::Up(took),
+        _ => app.session.connection.answered(took),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connection_moves_only_when_a_person_would_notice() {
+        let after = |before: u64, took: u64| {
+            Connection::Up(Duration::from_millis(before)).answered(Duration::from_millis(took))
+        };
+        let up = |ms| Connection::Up(Duration::from_millis(ms));
+        assert_eq!(after(1, 4), up(1));
+        assert_eq!(after(100, 60), up(100));
+        assert_eq!(after(100, 210), up(210));
+        assert_eq!(after(100, 40), up(40));
+        assert_eq!(Connection::Down.answered(Duration::from_millis(2)), up(2));
+    }
 }

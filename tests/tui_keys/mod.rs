@@ -42,7 +42,7 @@ pub fn listed(keys: Vec<V2KeyDetails>) -> Harness {
     harness.app.session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
     for (id, call) in calls {
         if is_list(&call) {
-            harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone()))));
+            harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone().into()))));
         } else {
             harness.app.requests.finish(id);
         }

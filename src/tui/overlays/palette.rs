@@ -86,7 +86,7 @@ impl Palette {
                 add("collaborators", Target::Collaborators(project.id));
             }
         }
-        for (row, key) in app.settings.keys.keys.iter().enumerate().take(SEARCHED) {
+        for (row, key) in app.settings.keys.all().iter().enumerate().take(SEARCHED) {
             let name = format!("{} {}", text::short_id(&key.key_id), key.comments);
             items.push(Item { kind: "key", name, note: String::new(), target: Target::Key(row) });
         }

@@ -7,6 +7,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::listed_keys::{KeyOrder, ListedKeys, audience, date_of};
 use super::settings;
 use crate::expiry::{self, KeyStatus};
 use crate::text;
@@ -16,7 +17,7 @@ use crate::tui::requests::RequestId;
 use crate::tui::widgets::filter::{Done, Filter};
 use crate::tui::widgets::pane::filter_row;
 use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
-use crate::wire::{AUDIENCE_APPLICATION, V2KeyDetails, time};
+use crate::wire::{V2KeyDetails, time};
 
 /// The columns, in the order in which they can be sorted by.
 const COLUMNS: [Column; 6] = [
@@ -31,9 +32,7 @@ const COLUMNS: [Column; 6] = [
 /// The API keys of one user.
 #[derive(Debug, Default)]
 pub struct KeyList {
-    pub keys: Vec<V2KeyDetails>,
-    /// When each expires; the texts are read once.
-    expires: Vec<Option<Timestamp>>,
+    listed: ListedKeys,
     /// How many expire soon and how many have: counted once a list, not once a frame.
     soon: usize,
     expired: usize,
@@ -65,31 +64,37 @@ impl KeyList {
         Self { legacy: true, ..Self::default() }
     }
 
+    /// The keys as they were listed.
+    pub fn all(&self) -> &[V2KeyDetails] {
+        self.listed.keys()
+    }
+
     /// Takes a new list.
-    pub fn set(&mut self, keys: Vec<V2KeyDetails>, now: Timestamp, soon_days: u32) {
+    pub fn set(&mut self, listed: ListedKeys, now: Timestamp, soon_days: u32) {
         let selected = match self.selected() {
             _ if self.wanted.is_some() => self.wanted.take(),
             Some(Selected::Key(key)) => Some(key.key_id.clone()),
             _ => None,
         };
-        self.expires = keys.iter().map(|key| time::parse(&key.expiry_date)).collect();
-        let count =
-            |wanted| self.expires.iter().filter(|at| status_at(**at, now, soon_days) == wanted).count();
-        (self.soon, self.expired) = (count(KeyStatus::Soon), count(KeyStatus::Expired));
-        self.keys = keys;
+        self.expired = listed.count_until(|at| at <= now);
+        let not_later = listed.count_until(|at| status_at(Some(at), now, soon_days) != KeyStatus::Active);
+        self.soon = not_later - self.expired;
+        self.listed = listed;
         self.fetched = Some(now);
         self.problem = None;
-        let ids: BTreeSet<&str> = self.keys.iter().map(|key| key.key_id.as_str()).collect();
-        self.marked.retain(|id| ids.contains(id.as_str()));
+        if !self.marked.is_empty() {
+            let ids: BTreeSet<&str> = self.listed.keys().iter().map(|key| key.key_id.as_str()).collect();
+            self.marked.retain(|id| ids.contains(id.as_str()));
+        }
         self.arrange();
-        if let Some(row) = selected.and_then(|id| self.keys.iter().position(|key| key.key_id == id)) {
+        if let Some(row) = selected.and_then(|id| self.all().iter().position(|key| key.key_id == id)) {
             self.table.select_row(row);
         }
     }
 
     /// Selects a key, at once or in the list that comes next.
     pub fn select_key(&mut self, key_id: &str) {
-        match self.keys.iter().position(|key| key.key_id == key_id) {
+        match self.all().iter().position(|key| key.key_id == key_id) {
             Some(row) => self.table.select_row(row),
             None => self.wanted = Some(key_id.to_owned()),
         }
@@ -98,42 +103,42 @@ impl KeyList {
     /// Takes keys out that are known to be gone, whether or not a newer list comes.
     pub fn remove(&mut self, soon_days: u32, gone: impl Fn(&str) -> bool) {
         let Some(fetched) = self.fetched else { return };
-        let left = self.keys.iter().filter(|key| !gone(&key.key_id)).cloned().collect();
-        self.set(left, fetched, soon_days);
+        self.set(self.listed.without(gone), fetched, soon_days);
     }
 
     /// Filters and sorts again.
     pub fn arrange(&mut self) {
-        let rows = self.keys.len() + usize::from(self.legacy);
-        let (keys, expires, filter) = (&self.keys, &self.expires, &self.filter);
-        let keep = |row: usize| match keys.get(row) {
-            Some(key) => {
-                filter.keeps(&[&key.key_id, &key.comments, audience(key), date_of(&key.expiry_date)])
-            }
-            None => filter.keeps(&["legacy", "never"]),
+        let listed = &self.listed;
+        let words = self.filter.lower_case_words();
+        let rows = u32::try_from(listed.keys().len()).unwrap_or(u32::MAX);
+        let keep = |row: usize| match row < rows as usize {
+            true => listed.holds(row, &words),
+            false => self.filter.keeps(&["legacy", "never"]),
         };
-        let column = self.table.sort.map_or(usize::MAX, |(column, _)| column);
-        let instant = |row: usize| expires.get(row).copied().flatten().unwrap_or(Timestamp::MAX);
-        let of_text = |row: usize, text: fn(&V2KeyDetails) -> &str| keys.get(row).map_or("\u{10ffff}", text);
-        match column {
-            1..=3 => self.table.arrange(rows, keep, Some(instant)),
-            0 => self.table.arrange(rows, keep, Some(|row| of_text(row, |key| &key.key_id))),
-            4 => self.table.arrange(rows, keep, Some(|row| of_text(row, audience))),
-            5 => self.table.arrange(rows, keep, Some(|row| of_text(row, |key| &key.comments))),
-            _ => self.table.arrange(rows, keep, None::<fn(usize) -> usize>),
+        let by = match self.table.sort {
+            Some((0, _)) => Some(KeyOrder::Id),
+            Some((1..=3, _)) => Some(KeyOrder::Expiry),
+            Some((4, _)) => Some(KeyOrder::Audience),
+            Some((5, _)) => Some(KeyOrder::Comment),
+            _ => None,
+        };
+        let legacy = self.legacy.then_some(rows);
+        match by {
+            Some(by) => self.table.arrange_as(listed.order(by).iter().copied().chain(legacy), keep),
+            None => self.table.arrange_as((0..rows).chain(legacy), keep),
         }
     }
 
     /// The selected row.
     pub fn selected(&self) -> Option<Selected<'_>> {
         let row = self.table.selected_row()?;
-        Some(self.keys.get(row).map_or(Selected::Legacy, Selected::Key))
+        Some(self.all().get(row).map_or(Selected::Legacy, Selected::Key))
     }
 
     /// The marked keys, or without any the selected one.
     pub fn chosen(&self) -> Vec<&V2KeyDetails> {
         if !self.marked.is_empty() {
-            return self.keys.iter().filter(|key| self.marked.contains(&key.key_id)).collect();
+            return self.all().iter().filter(|key| self.marked.contains(&key.key_id)).collect();
         }
         match self.selected() {
             Some(Selected::Key(key)) => vec![key],
@@ -180,9 +185,9 @@ impl KeyList {
         if self.fetched.is_none() {
             return String::new();
         }
-        let mut parts = vec![text::count(self.keys.len(), "key", "keys")];
+        let mut parts = vec![text::count(self.all().len(), "key", "keys")];
         if self.filter.is_shown() {
-            let shown = self.table.shown_rows().filter(|row| *row < self.keys.len()).count();
+            let shown = self.table.shown_rows().filter(|row| *row < self.all().len()).count();
             parts[0].insert_str(0, &format!("{shown} of "));
         }
         match self.soon {
@@ -218,11 +223,11 @@ impl KeyList {
             needle: self.filter.text(),
         };
         table.render(&self.table, area, frame.buffer_mut(), |row, cells| {
-            let Some(key) = self.keys.get(row) else {
+            let Some(key) = self.all().get(row) else {
                 cells.extend(legacy_cells(app));
                 return false;
             };
-            let expires = self.expires.get(row).copied().flatten();
+            let expires = self.listed.expires(row);
             let status = status(app, expires);
             let (sign, style) = sign(app, status);
             cells.push(Shown::new(text::short_id(&key.key_id)));
@@ -256,14 +261,6 @@ fn legacy_cells(app: &App) -> [Shown<'static>; 6] {
     ]
 }
 
-/// The day of an expiry date as the workbench writes it; the text itself where it is none.
-fn date_of(expiry_date: &str) -> &str {
-    match expiry_date.get(..10) {
-        Some(day) if expiry_date.is_char_boundary(10) => day,
-        _ => expiry_date,
-    }
-}
-
 /// Where a key stands at the moment of the last message.
 pub fn status(app: &App, expires: Option<Timestamp>) -> KeyStatus {
     status_at(expires, app.now, app.preferences.soon_days)
@@ -288,17 +285,6 @@ pub fn sign(app: &App, status: KeyStatus) -> (&'static str, ratatui::style::Styl
         KeyStatus::Soon => (glyphs.soon, theme.warn),
         KeyStatus::Expired => (glyphs.expired, theme.dim),
         KeyStatus::Unknown => (glyphs.unknown, theme.dim),
-    }
-}
-
-/// The audience in as few letters as say it.
-pub fn audience(key: &V2KeyDetails) -> &str {
-    match key.audiences.as_slice() {
-        [] => "—",
-        [one] if one == AUDIENCE_APPLICATION => "App",
-        [one] => one,
-        many if many.iter().any(|one| one == AUDIENCE_APPLICATION) && many.len() == 2 => "API, App",
-        _ => "several",
     }
 }
 

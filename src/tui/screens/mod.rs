@@ -25,6 +25,7 @@
 
 pub mod admin;
 pub mod key_list;
+pub mod listed_keys;
 pub mod models;
 pub mod settings;
 pub mod welcome;

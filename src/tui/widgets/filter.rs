@@ -83,6 +83,11 @@ impl Filter {
         self.words().all(|word| texts.iter().any(|text| find(text, word).is_some()))
     }
 
+    /// The words for a search in texts that are in lower case already.
+    pub fn lower_case_words(&self) -> Vec<String> {
+        self.words().map(str::to_ascii_lowercase).collect()
+    }
+
     fn words(&self) -> impl Iterator<Item = &str> {
         self.field.text().split_whitespace()
     }

@@ -102,6 +102,23 @@ impl TableState {
                 self.order.reverse();
             }
         }
+        self.select_again(before);
+    }
+
+    /// As [`Self::arrange`] where the order is known already: takes those of `rows` that `keep`
+    /// wants, turned round where the order is.
+    pub fn arrange_as(&mut self, rows: impl Iterator<Item = u32>, keep: impl Fn(usize) -> bool) {
+        let before = self.selected_row();
+        self.order.clear();
+        self.order.extend(rows.filter(|row| keep(*row as usize)));
+        if self.sort.is_some_and(|(_, reverse)| reverse) {
+            self.order.reverse();
+        }
+        self.select_again(before);
+    }
+
+    /// Selects the row that was selected before, or what is in its place now.
+    fn select_again(&mut self, before: Option<usize>) {
         let place = before.and_then(|row| self.order.iter().position(|other| *other as usize == row));
         self.selected = place.unwrap_or(self.selected).min(self.order.len().saturating_sub(1));
     }

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::api::{self, PageQuery, Pages, ProjectScope, expiration_setting};
 use crate::tui::effect::Context;
 use crate::tui::msg;
-use crate::wire::{Collaborator, Project, UserQuota, V2KeyDetails, time};
+use crate::tui::screens::listed_keys::ListedKeys;
+use crate::wire::{Collaborator, Project, UserQuota, time};
 
 /// Rows a page: few round trips for a long list, and something to show soon.
 const PAGE: u32 = 200;
@@ -65,7 +66,7 @@ pub enum Reply {
     },
     Keys {
         username: String,
-        answer: Result<Vec<V2KeyDetails>, api::Error>,
+        answer: Result<ListedKeys, api::Error>,
     },
     KeysDeleted {
         username: String,
@@ -109,7 +110,7 @@ impl Call {
                 Reply::Counted { username, answer }
             }
             Self::Keys { username } => {
-                let answer = client.list_keys(&username).await;
+                let answer = client.list_keys(&username).await.map(ListedKeys::from);
                 Reply::Keys { username, answer }
             }
             Self::DeleteKeys { username, key_ids } => {

@@ -200,7 +200,7 @@ fn longest_seen(app: &App) -> Option<i64> {
         let (from, to) = (time::parse(&key.created_at)?, time::parse(&key.expiry_date)?);
         Some(crate::expiry::days_between(time::utc_day(from), time::utc_day(to)))
     };
-    app.settings.keys.keys.iter().filter_map(life).max()
+    app.settings.keys.all().iter().filter_map(life).max()
 }
 
 /// What keys and refusals have taught where the workbench does not tell.

@@ -432,7 +432,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
             (None, None) => " listing".into(),
             _ => {
                 open.list.view(app, true, frame, inside);
-                if open.list.keys.is_empty() && inside.height > 3 {
+                if open.list.all().is_empty() && inside.height > 3 {
                     let row = Rect {
                         y: inside.y + 2,
                         height: 1,

@@ -106,6 +106,8 @@ pub struct ModelList {
     reversed: bool,
     /// A whole list has been fetched once.
     complete: bool,
+    /// When the list in sight was fetched whole; `None` where there is none, or another is wanted.
+    as_of: Option<Timestamp>,
     pub fetched: Fetched,
 }
 
@@ -138,12 +140,20 @@ impl Rows {
     }
 }
 
-/// Sorts `new` and merges it into `sorted`: the stable sort finds the two sorted runs.
+/// Sorts `new` and puts each of it where it belongs in `sorted`. Only the places are searched for:
+/// a page must not compare all the rows that were there before.
 fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usize) -> Ordering) {
     let mut fresh: Vec<usize> = new.collect();
     fresh.sort_by(&order);
-    sorted.extend(fresh);
-    sorted.sort_by(&order);
+    let mut end = sorted.len();
+    sorted.extend_from_slice(&fresh);
+    // From the last one on, so that every old row moves once, behind the fresh ones before it.
+    for (before, row) in fresh.iter().enumerate().rev() {
+        let place = sorted[..end].partition_point(|other| order(other, row) != Ordering::Greater);
+        sorted.copy_within(place..end, place + before + 1);
+        sorted[place + before] = *row;
+        end = place;
+    }
 }
 
 impl ModelList {
@@ -260,6 +270,16 @@ impl ModelList {
         self.arrange(selected);
     }
 
+    /// When the list in sight was fetched; `None` where that is not the list that is wanted.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.as_of
+    }
+
+    /// Other models are wanted than those in sight.
+    pub fn outdate(&mut self) {
+        self.as_of = None;
+    }
+
     /// A fetch begins. What is there stays until the new list is complete.
     pub fn begin(&mut self) {
         self.incoming = Rows::default();
@@ -280,6 +300,7 @@ impl ModelList {
     /// The last page has come.
     pub fn end(&mut self, now: Timestamp) {
         self.fetched = Fetched::At(now);
+        self.as_of = Some(now);
         if !self.complete {
             self.complete = true;
             return;
@@ -381,7 +402,7 @@ impl ModelList {
     pub fn give_up(&mut self) {
         self.incoming = Rows::default();
         if matches!(self.fetched, Fetched::Coming) {
-            self.fetched = Fetched::Never;
+            self.fetched = self.as_of.map_or(Fetched::Never, Fetched::At);
         }
         if !self.complete {
             self.rows = Rows::default();
@@ -405,8 +426,8 @@ impl ModelList {
         self.sorted.extend(if self.order == Order::Name { by_name } else { by_project });
         match self.order {
             Order::Project | Order::Name => {}
-            Order::Status => self.sorted.sort_by_key(|at| all[*at].deployed.word()),
-            Order::Replicas => self.sorted.sort_by_key(|at| all[*at].replicas()),
+            Order::Status => self.sorted.sort_by_cached_key(|at| all[*at].deployed.word()),
+            Order::Replicas => self.sorted.sort_by_cached_key(|at| all[*at].replicas()),
         }
         if self.reversed {
             self.sorted.reverse();

@@ -10,8 +10,9 @@ use crate::diagnosis::Diagnosis;
 use crate::probe::CallResult;
 use crate::secret::ApiKey;
 use crate::tui::effect::Context;
+use crate::tui::screens::listed_keys::ListedKeys;
 use crate::tui::screens::models::calls::{self as model_calls, Explain, Test};
-use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails};
+use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse};
 
 /// One question.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub enum Call {
 /// Its answer.
 #[derive(Debug)]
 pub enum Reply {
-    Listed(Result<Vec<V2KeyDetails>, api::Error>),
+    Listed(Result<ListedKeys, api::Error>),
     Created(Result<Box<CreateV2KeyResponse>, api::Error>),
     Deleted {
         done: Vec<String>,
@@ -80,7 +81,7 @@ impl Call {
     pub async fn run(self, context: Context) -> Reply {
         let client = &context.session.client;
         match self {
-            Self::List { username } => Reply::Listed(client.list_keys(&username).await),
+            Self::List { username } => Reply::Listed(client.list_keys(&username).await.map(ListedKeys::from)),
             Self::Create { username, new } => {
                 let created = client.create_key(&username, &new).await.map(Box::new);
                 if let Ok(created) = &created {

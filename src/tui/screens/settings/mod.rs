@@ -250,7 +250,7 @@ pub(super) fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
     let now = app.now;
     match reply {
         Reply::Listed(Ok(keys)) => {
-            app.session.recognise_own_key(&keys);
+            app.session.recognise_own_key(keys.keys());
             app.settings.keys.set(keys, now, app.preferences.soon_days);
             rotation::listed(app);
         }
@@ -409,7 +409,7 @@ fn ask_delete_all(app: &mut App) -> Effects {
     let lines = vec![
         format!("All API keys of {username} at {} stop working at once,", app.session.label),
         "the one that keybench is signed in with among them.".into(),
-        format!("Now listed: {}.", text::count(app.settings.keys.keys.len(), "key", "keys")),
+        format!("Now listed: {}.", text::count(app.settings.keys.all().len(), "key", "keys")),
     ];
     Confirm::new(
         "Delete all API keys?",

@@ -84,6 +84,7 @@ pub(super) fn filter_key(app: &mut App, key: KeyEvent) -> Effects {
 /// Lists other models: mine, with public ones, all.
 fn next_scope(app: &mut App) -> Effects {
     app.models.scope = app.models.scope.next();
+    app.models.list.outdate();
     let mut effects = app.abandon(Scope::Models);
     super::reading::forget_what_was_given_up(app);
     effects.extend(refresh(app));

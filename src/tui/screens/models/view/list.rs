@@ -159,11 +159,12 @@ pub(super) fn summary(app: &App, columns: usize) -> String {
     let list = &app.models.list;
     let (order, reversed) = list.order();
     let reversed = if reversed { ", reversed" } else { "" };
-    let age = match &list.fetched {
-        Fetched::Never => return "not fetched".to_owned(),
-        Fetched::Coming => "fetching…".to_owned(),
-        Fetched::At(when) => when.strftime("%H:%M UTC").to_string(),
-        Fetched::Failed(_) => "fetching failed".to_owned(),
+    // While a newer list comes, the one in sight keeps its time: what changes nothing sends nothing.
+    let age = match (&list.fetched, list.as_of()) {
+        (Fetched::Never, _) => return "not fetched".to_owned(),
+        (Fetched::Failed(_), _) => "fetching failed".to_owned(),
+        (Fetched::Coming | Fetched::At(_), Some(when)) => when.strftime("%H:%M UTC").to_string(),
+        (Fetched::Coming | Fetched::At(_), None) => "fetching…".to_owned(),
     };
     let scope = app.models.scope.word();
     let (count, order) = (count(app), order.word());

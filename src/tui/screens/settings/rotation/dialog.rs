@@ -18,7 +18,7 @@ const HEAD: usize = 5;
 pub(super) fn state_lines(app: &App, rotation: &Rotation) -> Vec<String> {
     let mut lines = vec![format!("old  {}", describe(&rotation.old))];
     let Some(new) = rotation.successor() else { return lines };
-    let listed = app.settings.keys.keys.iter().find(|key| key.key_id == new.key_id);
+    let listed = app.settings.keys.all().iter().find(|key| key.key_id == new.key_id);
     lines.push(match listed {
         Some(key) => format!("new  {}", describe(key)),
         None => format!("new  {}", text::short_id(&new.key_id)),

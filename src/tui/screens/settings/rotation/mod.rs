@@ -66,7 +66,7 @@ fn ask_create(app: &mut App, key: &V2KeyDetails) -> Effects {
 
 /// Creates the successor.
 pub(super) fn begin(app: &mut App, username: String, key_id: &str) -> Effects {
-    let Some(old) = app.settings.keys.keys.iter().find(|key| key.key_id == key_id).cloned() else {
+    let Some(old) = app.settings.keys.all().iter().find(|key| key.key_id == key_id).cloned() else {
         return Effects::new();
     };
     if app.settings.dialog.as_ref().is_some_and(|dialog| matches!(dialog, Dialog::Rotation(_))) {
@@ -205,7 +205,7 @@ pub(super) fn deleted(app: &mut App, is_gone: impl Fn(&str) -> bool) {
 
 /// A list came: a rotation one of whose keys is not in it any more has ended elsewhere.
 pub(super) fn listed(app: &mut App) {
-    let keys = &app.settings.keys.keys;
+    let keys = app.settings.keys.all();
     let ended = app.settings.rotations.gone(|id| !keys.iter().any(|key| key.key_id == id));
     for rotation in ended {
         let old = text::short_id(&rotation.old.key_id).into_owned();
@@ -218,7 +218,7 @@ pub(super) fn listed(app: &mut App) {
 }
 
 fn has(app: &App, key_id: &str) -> bool {
-    app.settings.keys.keys.iter().any(|key| key.key_id == key_id)
+    app.settings.keys.all().iter().any(|key| key.key_id == key_id)
 }
 
 /// What stands beside a key that has a successor: `replaced by 5b1c…9f0a`, as short as the list
