@@ -137,7 +137,7 @@ fn key(n: usize) -> V2KeyDetails {
         created_at: format!("2026-11-{:02}T09:{:02}:00Z", mixed % 20 + 1, mixed % 60),
         expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", mixed % 11 + 1, mixed % 27 + 1),
         comments: format!("service number {}", mixed % 1_000_000),
-        audiences: vec![if n % 7 == 0 { "Application" } else { "API" }.into()],
+        audiences: vec![if n.is_multiple_of(7) { "Application" } else { "API" }.into()],
     }
 }
 
