@@ -87,9 +87,6 @@ fn summary(app: &App) -> String {
             if let Some(known) = known {
                 text.push_str(&format!(" {dot} at hand, {}", text::count(known.tests, "test", "tests")));
             }
-            if super::is_own(app, &key.key_id) {
-                text.push_str(&format!(" {dot} signed in with it"));
-            }
             text::clean(&text).into_owned()
         }
     }
