@@ -175,8 +175,10 @@ async fn a_process_that_dies_is_replaced_under_a_new_name() {
     let Some((_directory, all)) = serving_python(Duration::from_secs(30)).await else { return };
     let (first, pid) = answered(all.call("d1", &raw(json!("die later"))).await);
     // Wait until it has died while idle, then find another in its place.
+    // Not in /proc, which may be that of another PID namespace.
+    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
     let gone = async {
-        while std::path::Path::new(&format!("/proc/{pid}")).exists() {
+        while rustix::process::test_kill_process(pid).is_ok() {
             tokio::task::yield_now().await
         }
     };
