@@ -188,6 +188,8 @@ pub fn unwatched(
 ) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>) {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_keybench"));
     command.args(arguments);
+    // Else it begins in HOME, which need not be there.
+    command.cwd(env!("CARGO_MANIFEST_DIR"));
     command.env("TERM", "xterm-256color");
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
