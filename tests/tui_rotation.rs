@@ -347,6 +347,48 @@ fn a_refused_deletion_leaves_both_and_can_be_tried_again() {
 }
 
 #[test]
+fn a_listing_of_models_that_was_given_up_is_begun_again() {
+    let mut harness = demo();
+    harness.keys("2");
+    harness.calls();
+    harness.keys("1");
+    harness.calls();
+    harness.keys("jry");
+    let (id, _) = harness.calls().into_iter().last().unwrap();
+    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    harness.calls();
+    harness.keys("t");
+    models(&mut harness);
+    assert!(harness.screen(80, 24).contains("churn-prod/add"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn models_that_could_not_be_listed_can_be_asked_for_again() {
+    let mut harness = successor();
+    harness.keys("t");
+    let (id, _) = harness.calls().remove(0);
+    harness.reply(id, Reply::Models(Listing::Listed(Err(refusal("no")))));
+    harness.keys("<esc>t");
+    let again = harness.calls().into_iter().map(|(id, _)| id).next().unwrap();
+    harness.reply(again, Reply::Models(Listing::Listed(Err(refusal("no")))));
+    assert!(harness.screen(80, 24).contains("Ctrl-R tries again"), "{}", harness.screen(80, 24));
+    harness.keys("<ctrl-r>");
+    models(&mut harness);
+    assert!(harness.screen(80, 24).contains("churn-prod/add"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn deleting_one_of_the_two_in_the_list_says_what_becomes_of_the_other() {
+    let mut harness = successor();
+    harness.keys("y<esc><enter>d");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("c0ff…3344 was to replace 77d0…41bb, which then has no successor"), "{screen}");
+    harness.keys("<esc>kkd");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("77d0…41bb is being replaced by c0ff…3344, which stays"), "{screen}");
+}
+
+#[test]
 fn a_successor_that_was_deleted_elsewhere_replaces_nothing() {
     let mut harness = successor();
     harness.keys("y<esc><enter><ctrl-r>");
@@ -465,4 +507,26 @@ async fn a_key_is_rotated_proven_and_the_old_one_deleted_at_a_workbench() {
     flow.wait("the old key gone", |screen| !screen.contains("replaced by") && screen.contains("1 of ")).await;
     let left = flow.screen();
     assert!(left.lines().any(|line| line.contains('▸') && line.contains("service x")), "{left}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_signed_in_key_is_rotated_and_everything_goes_on_with_the_new_one() {
+    let mut flow = Flow::demo("owner").await;
+    flow.shows("1 expires soon").await;
+    let own = flow.app.session.own_key_id.clone().expect("the list confirms which key it is");
+    flow.app.settings.keys.select_key(&own);
+    flow.keys("ry");
+    flow.shows("signed in with the new key now").await;
+    let new = flow.app.session.own_key_id.clone().unwrap();
+    assert_ne!(new, own);
+    flow.keys("y<esc>");
+    let screen = flow.screen();
+    assert!(screen.contains("Delete the old key now?") && !screen.contains("still signed in"), "{screen}");
+    flow.keys("y");
+    flow.shows("deleted").await;
+    flow.keys("<ctrl-r>");
+    flow.idle().await;
+    let ids: Vec<&str> = flow.app.settings.keys.keys.iter().map(|key| key.key_id.as_str()).collect();
+    assert!(ids.contains(&new.as_str()) && !ids.contains(&own.as_str()), "{ids:?}");
+    assert!(flow.app.settings.keys.problem.is_none(), "the new key is accepted");
 }

@@ -150,8 +150,10 @@ impl KeyForm {
             self.chosen_before = self.day_chosen;
         }
         if outcome == Outcome::Changed {
-            self.day_chosen = !default && (self.day_chosen || before != self.picker.selected());
-            self.touched = true;
+            let chosen = before != self.picker.selected();
+            self.day_chosen = !default && (self.day_chosen || chosen);
+            // A key that only brings up a hint changes nothing.
+            self.touched |= chosen || was_typing || self.picker.is_typing();
             self.problem = None;
         }
         if was_typing && key.code == KeyCode::Esc {

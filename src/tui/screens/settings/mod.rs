@@ -393,6 +393,7 @@ fn ask_delete(app: &mut App) -> Effects {
     if chosen.len() > 8 {
         lines.push(format!("  and {} more", chosen.len() - 8));
     }
+    lines.extend(chosen.iter().filter_map(|key| rotation::on_deletion(app, &key.key_id)));
     lines.push(String::new());
     lines.push("Whoever uses it is refused from then on. This cannot be undone.".into());
     if ids.iter().any(|id| is_own(app, id)) {

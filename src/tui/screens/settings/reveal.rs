@@ -286,12 +286,16 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
         Line::from(Span::styled("file ", theme.key))
     } else {
         let hint = |key: &'static str, does: &'static str| [Span::styled(key, theme.key), Span::raw(does)];
-        let hints = [
+        let mut hints = vec![
             hint("y", if low { " copy  " } else { " copy   " }),
             hint("w", if low { " write  " } else { " write to a file   " }),
             hint("t", if low { " test  " } else { " test a model   " }),
             hint("Esc", if reveal.old.is_some() { " next step" } else { " leave" }),
         ];
+        // No model takes the legacy key.
+        if reveal.key_id.is_empty() {
+            hints.remove(2);
+        }
         Line::from(hints.into_iter().flatten().collect::<Vec<_>>())
     });
     if low {

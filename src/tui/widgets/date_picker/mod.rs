@@ -17,7 +17,7 @@
 //! | Home, End | the first and the last day of the month |
 //! | `T` | today |
 //! | the capital beside a quick pick | that day |
-//! | a digit, `+`, `-`, any other letter | begins a typed date: `2027-01-31`, `+90d`, `end of month` |
+//! | a digit, `+`, `-`, a letter that [`Rules::can_begin`] lets through | begins a typed date: `2027-01-31`, `+90d`, `end of month` |
 //! | Enter | accepts |
 //! | Esc | takes the typed text away; the day is the one before it |
 //!

@@ -41,9 +41,9 @@ pub fn enter(app: &mut App) -> Effects {
 
 /// Another tab wants the models: what has never been fetched is.
 pub fn prepare(app: &mut App) -> Effects {
+    forget_what_was_given_up(app);
     let mut effects = saved::ask_for_requests(app);
     if matches!(app.models.list.fetched, Fetched::Never | Fetched::Failed(_)) {
-        forget_what_was_given_up(app);
         effects.extend(refresh(app));
     }
     effects

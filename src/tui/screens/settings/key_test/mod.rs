@@ -133,6 +133,7 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
     let test = test(app)?;
     match (&mut test.stage, command) {
         (_, Command::Back) => return Some(back(app)),
+        (Stage::Choosing { .. }, Command::Refresh) => return Some(models::prepare(app)),
         (Stage::Choosing { filter, selected }, command) => {
             let filter = filter.text().to_owned();
             let at = *selected;

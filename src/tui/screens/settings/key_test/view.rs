@@ -104,7 +104,7 @@ fn choosing(app: &App, filter: &Field, selected: usize, frame: &mut Frame<'_>, a
     if rows.is_empty() {
         let words = match &app.models.list.fetched {
             Fetched::Never | Fetched::Coming => "listing the models",
-            Fetched::Failed(error) => &format!("the models could not be listed: {error}"),
+            Fetched::Failed(error) => &format!("the models could not be listed: {error}; Ctrl-R tries again"),
             Fetched::At(_) if filter.is_empty() => {
                 "There is no model with authentication among yours: only such a model tells whether a key works."
             }

@@ -228,6 +228,16 @@ pub(in crate::tui::screens) fn mark(app: &App, key_id: &str) -> Option<String> {
     Some(format!("replaced by {}", text::short_id(&new.key_id)))
 }
 
+/// What deleting a key would mean for its rotation.
+pub(super) fn on_deletion(app: &App, key_id: &str) -> Option<String> {
+    if let Some(mark) = mark(app, key_id) {
+        return Some(format!("{} is being {mark}, which stays.", text::short_id(key_id)));
+    }
+    let rotation = app.settings.rotations.to(key_id)?;
+    let (new, old) = (text::short_id(key_id), text::short_id(&rotation.old.key_id));
+    Some(format!("{new} was to replace {old}, which then has no successor."))
+}
+
 /// What a quit in the middle leaves behind.
 pub(super) fn unsaved(app: &App) -> Option<String> {
     let asked = app.overlays.iter().rev().find_map(|overlay| match overlay {
