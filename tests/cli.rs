@@ -392,6 +392,53 @@ fn models_are_listed_shown_tested_restarted_and_stopped() {
 }
 
 #[test]
+fn an_ambiguous_name_is_refused_with_the_names_that_work() {
+    use serde_json::json;
+    let bench = Bench::demo();
+    let home = bench.home("admin");
+    // A second playground with a second echo, made through the API as a person would in the browser.
+    bench.runtime.block_on(async {
+        support::install_tls();
+        let client = reqwest::Client::new();
+        let post = async |path: &str, body: serde_json::Value| {
+            let request = client.post(format!("{}{path}", bench.url)).bearer_auth(bench.key("admin"));
+            request.json(&body).send().await.unwrap().json::<serde_json::Value>().await.unwrap()
+        };
+        let project = post("/api/v2/projects", json!({ "name": "playground", "visibility": "public" })).await;
+        let id = project["id"].as_str().unwrap();
+        post(&format!("/api/v2/projects/{id}/models"), json!({ "name": "echo", "project_id": id })).await;
+    });
+    let refused = home.run(&["models", "show", "playground/echo", "--json"]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    let message = refused.error()["message"].as_str().unwrap().to_owned();
+    for name in ["owner/playground/echo", "admin/playground/echo"] {
+        assert!(message.contains(name), "{message}");
+        home.run(&["models", "show", name]).ok();
+    }
+    let refused = home.run(&["collaborators", "list", "playground", "--json"]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.error()["message"].as_str().unwrap().contains("owner/playground"), "{}", refused.err);
+    home.run(&["collaborators", "list", "owner/playground"]).ok();
+}
+
+#[test]
+fn a_file_that_others_can_read_is_told_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::demo();
+    let mut home = Home::new();
+    home.run_with_input(&["login", "--url", &bench.url], &bench.key("owner")).ok();
+    let file = home.path("config/credentials.toml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = home.run(&["whoami"]);
+    assert_eq!((refused.code, refused.err.matches("can be read by others").count()), (3, 1), "{refused:?}");
+    assert!(refused.err.contains("chmod 600"), "{}", refused.err);
+    // With a key from elsewhere the file is not needed, and a warning is enough.
+    home.set("KEYBENCH_API_KEY", &bench.key("owner"));
+    let warned = home.run(&["whoami"]).ok();
+    assert_eq!(warned.err.matches("can be read by others").count(), 1, "{}", warned.err);
+}
+
+#[test]
 fn a_collaborator_is_added_and_then_may_call() {
     let bench = Bench::demo();
     let (owner, outsider) = (bench.home("owner"), bench.home("outsider"));

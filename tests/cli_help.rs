@@ -82,6 +82,9 @@ fn shapes_of_the_documents() {
         let all = [arguments, &["--json", "--quiet"]].concat();
         add(&arguments.join(" "), &admin.run(&all).ok().json());
     }
+    let made = owner.run(&["keys", "create", "--json"]).ok().json()["key_id"].as_str().unwrap().to_owned();
+    let deleted = owner.run(&["keys", "delete", &made, &"f".repeat(64), "--yes", "--json"]).json();
+    add("keys delete KEY_ID --yes", &deleted);
     add(
         "an error",
         &serde_json::json!({ "error": owner.run(&["models", "show", "no/such", "--json"]).error() }),

@@ -196,6 +196,7 @@ fn doctor_looks_at_the_certificate_through_a_proxy_too() {
     let trusted = home.run(&["doctor", "--ca-cert", &file, "--json"]);
     assert_eq!(check(&trusted, "TLS")["verdict"], "ok", "{}", trusted.out);
     assert!(check(&trusted, "TLS")["detail"].as_str().unwrap().contains("from Private CA"));
+    assert_eq!(check(&trusted, "model service")["verdict"], "ok", "{}", trusted.out);
     let doubted = home.run(&["doctor", "--json"]);
     assert_eq!((doubted.code, check(&doubted, "TLS")["verdict"].as_str()), (6, Some("fail")));
     assert!(check(&doubted, "TLS")["detail"].as_str().unwrap().contains("from Private CA"));

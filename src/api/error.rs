@@ -118,6 +118,9 @@ impl Error {
             Self::Refused { status: 501, .. } => {
                 "this workbench does not offer the operation: it may be too old"
             }
+            Self::Refused { status: 500.., .. } => {
+                "the workbench itself failed: try again, and tell its administrators if it stays so"
+            }
             Self::Refused { .. } | Self::BadAnswer { .. } => return None,
             Self::NotAnApi { status: 500.., .. } => {
                 "something between here and the workbench answered in its place: try again in a moment, and check the URL if it stays so"
@@ -177,7 +180,7 @@ impl Error {
                 matches!(reason, Reason::Cut | Reason::Timeout | Reason::Other)
             }
             Self::BadAnswer { .. } => true,
-            Self::Refused { status, .. } | Self::NotAnApi { status, .. } => *status >= 500,
+            Self::Refused { status, .. } | Self::NotAnApi { status, .. } => *status >= 500 && *status != 501,
             Self::Invalid { .. } => false,
         }
     }

@@ -77,15 +77,21 @@ impl Context {
         }
     }
 
-    /// Warns of what is dangerous or broken but does not stop the program.
-    pub fn warn(&self) {
+    /// Warns of files that are broken or exposed and were done without, once it is known what came
+    /// of that: not of what `failure` says already.
+    pub fn warn_of_files(&self, failure: Option<&Failure>) {
         for problem in self.loaded().problems {
             // A missing home is no news to a command that is told everything by its options.
-            if !matches!(problem, config::Error::NoFolder) {
+            let told = failure.is_some_and(|failure| failure.message == problem.to_string());
+            if !told && !matches!(problem, config::Error::NoFolder) {
                 let hint = problem.hint().map(|hint| format!(" → {hint}")).unwrap_or_default();
                 self.out.note(&format!("keybench: {problem}{hint}"));
             }
         }
+    }
+
+    /// Warns before a key is sent to whoever shows any certificate.
+    pub fn warn_of_insecurity(&self) {
         if self.resolve_insecure() {
             self.out.note(
                 "keybench: certificates are not checked (--insecure): anybody on the way can read the key",

@@ -27,6 +27,7 @@ pub fn start(global: &Global, owns_terminal: bool) -> Result<(), Failure> {
             let open =
                 OpenOptions::new().create(true).append(true).mode(0o600).open(file).map_err(|error| {
                     Failure::invalid(format!("the log file {} cannot be written: {error}", file.display()))
+                        .hint("name a file in a folder that you may write to")
                 })?;
             builder.with_writer(Mutex::new(open)).try_init()
         }

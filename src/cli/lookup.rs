@@ -1,5 +1,7 @@
 //! From what a person calls a project or a model to the one that is meant.
 
+use std::collections::HashMap;
+
 use super::error::{Exit, Failure};
 use crate::api::{Client, PageQuery, Pages, ProjectScope};
 use crate::wire::{Model, Project};
@@ -40,10 +42,21 @@ pub async fn model(client: &Client, wanted: &str) -> Result<Model, Failure> {
     {
         found = in_public_project(client, project, name).await?;
     }
-    // With the slug, which has the owner in it, projects of one name differ.
-    let label = |model: &Model| match model.project.slug.as_str() {
-        "" => format!("{} ({})", full_name(model), model.id),
-        slug => format!("{slug}/{} ({})", model.name, model.id),
+    // With the owner, projects of one name differ.
+    let mut owners = HashMap::new();
+    if found.len() > 1 {
+        for model in found.iter().take(SHOWN) {
+            let id = &model.project.public_identifier;
+            if !owners.contains_key(id)
+                && let Ok(project) = client.project(id).await
+            {
+                owners.insert(id.clone(), project.owner.username);
+            }
+        }
+    }
+    let label = |model: &Model| {
+        let owner = owners.get(&model.project.public_identifier).map(|owner| format!("{owner}/"));
+        format!("{}{} ({})", owner.unwrap_or_default(), full_name(model), model.id)
     };
     one(found, "model", wanted, label, "`keybench models list` shows the models that you see")
 }

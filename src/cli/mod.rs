@@ -127,16 +127,30 @@ where
         Some(Command::Serve(args)) => serve::run(&context, args, listen()?).await,
         // An interrupted run still has a result.
         Some(Command::Models(ModelsCommand::Test(args))) if args.run.is_run() => {
-            context.warn();
+            context.warn_of_insecurity();
             let interrupts = tokio::sync::Mutex::new(listen()?);
-            models::run::run(&context, args, async || interrupts.lock().await.next().await).await
+            let ended = models::run::run(&context, args, async || interrupts.lock().await.next().await).await;
+            context.warn_of_files(ended.as_ref().err());
+            ended
         }
         Some(command) => {
             let mut interrupts = listen()?;
-            tokio::select! {
+            // A diagnosis says it all itself, and what makes a script must print nothing else.
+            let warns = !matches!(
+                command,
+                Command::Doctor | Command::Completions { .. } | Command::Man | Command::CompleteNames { .. }
+            );
+            if warns {
+                context.warn_of_insecurity();
+            }
+            let ended = tokio::select! {
                 ended = headless(&context, command) => ended,
                 () = interrupts.next() => Err(context.interrupted()),
+            };
+            if warns {
+                context.warn_of_files(ended.as_ref().err());
             }
+            ended
         }
     }
 }
@@ -157,12 +171,6 @@ fn reads_configuration(command: Option<&Command>) -> bool {
 }
 
 async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> {
-    if !matches!(
-        command,
-        Command::Doctor | Command::Completions { .. } | Command::Man | Command::CompleteNames { .. }
-    ) {
-        context.warn();
-    }
     match command {
         Command::Login(args) => login::run(context, args).await,
         Command::Profile(command) => profile::run(context, command),
@@ -213,7 +221,8 @@ where
         Err(ConfigError::NoWorkbench) if output::is_terminal() => None,
         Err(error) => return Err(error.into()),
     };
-    context.warn();
+    context.warn_of_insecurity();
+    context.warn_of_files(None);
     show(interface, context.start(session)).await
 }
 

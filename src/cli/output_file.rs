@@ -56,7 +56,7 @@ impl OutputFile {
             return Err(failure.hint("name a file elsewhere, or have it ignored first"));
         }
         // The same way that the key will go, so that a full or read-only disk shows up now.
-        tempfile::Builder::new().prefix(".keybench-").tempfile_in(&folder).map_err(|error| {
+        private_file::can_write(&path).map_err(|error| {
             Failure::invalid(format!("{shown} cannot be written: {error}"))
                 .hint("name a file in a folder that you may write to")
         })?;

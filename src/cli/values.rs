@@ -49,6 +49,12 @@ pub fn listen(text: &str) -> Result<SocketAddr, String> {
     numeric.parse().map_err(|_| format!("{text:?} is no address to listen on; write 127.0.0.1:8642"))
 }
 
+/// Reads the days of a site setting: a whole number, or `90d`.
+pub fn setting(text: &str) -> Result<u32, String> {
+    let digits = text.trim().trim_end_matches('d');
+    digits.parse().map_err(|_| format!("{text:?} is no number of days; write a whole one, such as 90"))
+}
+
 /// Reads a number of days: `14d`, `2w`, `14`; hours are rounded up to whole days.
 pub fn days(text: &str) -> Result<u32, String> {
     let bad = || format!("{text:?} is not a number of days; write 14d or 2w");
@@ -85,6 +91,8 @@ mod tests {
         assert!(
             listen("[::1]:80").is_ok() && listen("localhost").is_err() && listen("example.com:80").is_err()
         );
+        assert_eq!(setting("90").unwrap(), 90);
+        assert!(setting("-5").is_err() && setting("2w").is_err());
         assert_eq!(days("14d").unwrap(), 14);
         assert_eq!(days("2w").unwrap(), 14);
         assert_eq!(days("36h").unwrap(), 2);

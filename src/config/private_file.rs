@@ -29,7 +29,18 @@ pub fn can_write(file: &Path) -> io::Result<()> {
     if file.symlink_metadata().is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("it is a folder, a device, a pipe or a link, and no regular file"));
     }
-    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(file)).map(drop)
+    temporary_in(folder_of(file)).map(drop)
+}
+
+/// A file with mode 0600 and a name of its own.
+fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(|error| {
+        // Without that name, which says nothing to anybody.
+        match error.get_ref().and_then(|with_path| with_path.source()) {
+            Some(cause) => io::Error::new(error.kind(), cause.to_string()),
+            None => error,
+        }
+    })
 }
 
 fn folder_of(file: &Path) -> &Path {
@@ -45,8 +56,7 @@ fn persist(
     rename: impl FnOnce(NamedTempFile) -> Result<fs::File, PersistError>,
 ) -> io::Result<()> {
     let folder = folder_of(file);
-    // tempfile makes its files with 0600.
-    let mut temporary = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
+    let mut temporary = temporary_in(folder)?;
     temporary.write_all(contents)?;
     temporary.as_file().sync_all()?;
     rename(temporary).map_err(|error| error.error)?;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::cli::values;
+
 #[derive(Debug, Subcommand)]
 pub enum ProjectsCommand {
     /// List projects
@@ -77,7 +79,7 @@ pub enum AdminCommand {
     #[command(after_help = "Examples:\n  keybench admin expiration\n  keybench admin expiration 90")]
     Expiration {
         /// Days; shows the setting where it is left out
-        #[arg(value_name = "DAYS", allow_negative_numbers = true)]
+        #[arg(value_name = "DAYS", value_parser = values::setting, allow_negative_numbers = true)]
         days: Option<u32>,
     },
     /// Report on all users' keys, on models without authentication and on keys in environments

@@ -68,7 +68,7 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
     checks
 }
 
-/// How the workbench is reached.
+/// How a host is reached.
 struct Way<'a> {
     host: &'a str,
     port: u16,
@@ -77,7 +77,7 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// A connection to the workbench itself, through a tunnel where there is a proxy.
+    /// A connection to the host itself, through a tunnel where there is a proxy.
     async fn open(&self) -> Result<TcpStream, Check> {
         let failed = |message: String| Failure::new(Exit::NoAnswer, "no_answer", message);
         let to = self.proxy.map_or((self.host, self.port), |(proxy, _)| (proxy.host.as_str(), proxy.port));
@@ -114,10 +114,21 @@ async fn security(resolved: &Resolved, transport: &Transport, https: bool, way: 
     }
 }
 
-/// The proxy that a request to `url` goes through.
-pub fn proxy_for(resolved: &Resolved, url: &str) -> Option<String> {
+/// Whether a host is reached through the proxy that a request to `url` goes through, as a check;
+/// `None` where it goes through none.
+pub async fn reach_through_proxy(name: &'static str, resolved: &Resolved, url: &str) -> Option<Check> {
     let transport = transport(resolved, true).ok()?;
-    transport.proxy(&url.parse().ok()?).ok()?.map(|proxy| proxy.authority)
+    let proxy = transport.proxy(&url.parse().ok()?).ok()??;
+    let through = format!("{url}, through the proxy {}", proxy.authority);
+    let (https, host, port) = super::split(url)?;
+    if !https {
+        return Some(Check::skip(name, format!("{through}, which is asked with each call")));
+    }
+    let way = Way { host: &host, port, proxy: Some((&proxy, url)) };
+    Some(match way.open().await {
+        Ok(_) => Check::ok(name, format!("{through}: it makes a tunnel")),
+        Err(failed) => Check { name, detail: format!("{through}: {}", failed.detail), ..failed },
+    })
 }
 
 /// Name look-up and connection to a host, as one check.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::network::{proxy_for, reach};
+use super::network::{reach, reach_through_proxy};
 use super::{Check, split};
 use crate::api::{Client, OfferedOperation};
 use crate::cli::context::owner_of;
@@ -107,8 +107,8 @@ async fn accepted(resolved: &Resolved, client: &Client) -> Check {
 
 async fn model_service(resolved: &Resolved, client: &Client) -> Check {
     let url = client.model_url();
-    if let Some(proxy) = proxy_for(resolved, url) {
-        return Check::skip("model service", format!("{url}, through the proxy {proxy}"));
+    if let Some(check) = reach_through_proxy("model service", resolved, url).await {
+        return check;
     }
     match split(url) {
         None => Check::fail("model service", Failure::invalid(format!("{url} is no URL"))),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{day, in_utc, undelivered};
-use crate::api::{Client, NewKey, expiration_setting};
+use crate::api::{self, Client, NewKey, expiration_setting};
 use crate::cli::args::CreateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -27,7 +27,7 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     let expiry = expiry_of(context, client, &args.expires).await?;
     let user = context.user(&session, args.user).await?;
     let new = NewKey { expiry, comment: args.name, audiences: args.audience };
-    let created = client.create_key(&user, &new).await?;
+    let created = client.create_key(&user, &new).await.map_err(not_created)?;
     context.done(format!("key {} was created", created.key_id));
     remember(context, client, &user, &created);
 
@@ -74,6 +74,18 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What it means that the answer to a creation is lost or of no use.
+fn not_created(error: api::Error) -> Failure {
+    let may_be = error.may_be_done();
+    let failure = Failure::from(error);
+    if !may_be {
+        return failure;
+    }
+    failure.hint(
+        "a key may have been made all the same: look with `keybench keys list`, and delete what nobody has",
+    )
 }
 
 /// The expiry to send: none for the default. A limit is the workbench's to apply, and only `max`

@@ -50,7 +50,13 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
                 context.done(format!("key {id} was deleted"));
                 outcome.deleted.push(id);
             }
-            Err(error) => outcome.failed.push(Failed::new(id, error.into())),
+            Err(error) => {
+                let mut failure = Failure::from(error);
+                if failure.status == Some(404) {
+                    failure = failure.hint("`keybench keys list` shows the ids; another user's need --user");
+                }
+                outcome.failed.push(Failed::new(id, failure));
+            }
         }
     }
     report(context, &user, &outcome)?;

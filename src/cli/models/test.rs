@@ -75,7 +75,11 @@ impl Proof {
         match &result.outcome {
             Ok(_) => {
                 let message = format!("the model test with the new key failed: {}", why.sentence);
-                Err(Failure::new(Exit::No, "not_proven", message))
+                let failure = Failure::new(Exit::No, "not_proven", message);
+                Err(match why.remedy {
+                    Some(remedy) => failure.hint(remedy),
+                    None => failure,
+                })
             }
             Err(error) => Err(no_answer(error, Some(&why))),
         }
@@ -167,7 +171,8 @@ fn read_bounded(file: &Path) -> Result<String, Failure> {
         ))),
         Ok(_) => Ok(text),
         Err(error) => {
-            Err(Failure::invalid(format!("the request in {} cannot be read: {error}", file.display())))
+            Err(Failure::invalid(format!("the request in {} cannot be read: {error}", file.display()))
+                .hint("name a file with JSON in it, or give the JSON itself"))
         }
     }
 }

@@ -40,7 +40,8 @@ impl HandOver {
         let way = match (&args.output, &args.exec) {
             (Some(file), _) => Way::File(OutputFile::replaced(file)?),
             (None, Some(command)) if command.trim().is_empty() => {
-                return Err(Failure::invalid("the command of --exec is empty"));
+                return Err(Failure::invalid("the command of --exec is empty")
+                    .hint("give a shell command that reads the key from its standard input"));
             }
             (None, Some(command)) => Way::Command(command.clone()),
             (None, None) => {

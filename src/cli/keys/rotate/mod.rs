@@ -197,7 +197,11 @@ impl Rotation<'_> {
             }
             let rest =
                 if undone { "the new key was deleted again" } else { "the next run removes the new key" };
-            failure.message = format!("{}; the current key goes on working, {rest}", failure.message);
+            let message = failure.message.trim_end_matches('.');
+            failure.message = match before.is_some() || !self.group.keys.is_empty() {
+                true => format!("{message}; the current key goes on working, {rest}"),
+                false => format!("{message}; {rest}"),
+            };
             return Err(failure);
         }
         self.context.done(format!("key {} was handed over", created.key_id));
