@@ -584,6 +584,23 @@ fn completions_know_profiles_projects_and_models() {
     assert_eq!(names(&elsewhere), "", "each workbench has its own names");
     home.run_with_input(&["login", "--url", &bench.url, "--name", "one"], &bench.key("owner")).ok();
     assert_eq!(names(&["profile", "use", ""]), "one\n");
+    // As bash itself does it, with the script that it is given.
+    let completed = |line: &str| {
+        let program = assert_cmd::cargo::cargo_bin!("keybench");
+        let script = format!(
+            "source <(keybench completions bash); COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _keybench_names keybench \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
+             printf '%s ' \"${{COMPREPLY[@]}}\""
+        );
+        let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["--norc", "-c", &script]).env("PATH", path).env("KEYBENCH_URL", &bench.url);
+        let output = bash.env("KEYBENCH_CONFIG_DIR", home.path("config")).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    assert_eq!(completed("keybench models test churn-prod/s"), "churn-prod/slow ");
+    assert_eq!(completed("keybench --profile ''"), "one ");
+    assert_eq!(completed("keybench keys rot"), "rotate ");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(home.run(&["completions", shell]).ok().out.contains("keybench"), "{shell}");
     }

@@ -7,6 +7,9 @@ use clap::CommandFactory as _;
 use keybench::cli::args::Cli;
 use support::bench::{Bench, Home};
 
+/// Where the shapes are described for those who write scripts.
+const DOCUMENT: &str = include_str!("../assets/docs/commands.md");
+
 /// The help of every command, the global options once only.
 #[test]
 fn help_of_every_command() {
@@ -85,10 +88,17 @@ fn shapes_of_the_documents() {
     let made = owner.run(&["keys", "create", "--json"]).ok().json()["key_id"].as_str().unwrap().to_owned();
     let deleted = owner.run(&["keys", "delete", &made, &"f".repeat(64), "--yes", "--json"]).json();
     add("keys delete KEY_ID --yes", &deleted);
+    owner.run_with_input(&["login", "--url", &bench.url, "--name", "p"], &bench.key("owner")).ok();
+    add("profile list, with one", &owner.run(&["profile", "list", "--json"]).ok().json());
     add(
         "an error",
         &serde_json::json!({ "error": owner.run(&["models", "show", "no/such", "--json"]).error() }),
     );
+    for member in
+        shapes.split('"').skip(1).step_by(2).filter(|word| !["text", "number", "bool", "null"].contains(word))
+    {
+        assert!(DOCUMENT.contains(&format!("`{member}`")), "assets/docs/commands.md lacks {member}");
+    }
     insta::assert_snapshot!("shapes", shapes);
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::{CollaboratorsCommand, Permission, ProjectsCommand};
 use super::context::Context;
 use super::error::{Exit, Failure};
+use super::keys::in_utc;
 use super::lookup;
 use super::names::Collector;
 use crate::api::{PageQuery, Pages, ProjectScope};
@@ -43,8 +44,8 @@ fn document(project: &Project) -> serde_json::Value {
         "description": project.description,
         "visibility": project.visibility,
         "permissions": project.permissions,
-        "created_at": project.created_at,
-        "updated_at": project.updated_at,
+        "created_at": in_utc(&project.created_at),
+        "updated_at": in_utc(&project.updated_at),
     })
 }
 

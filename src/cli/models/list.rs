@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::api::{Error, PageQuery, Pages};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::keys::in_utc;
 use crate::cli::lookup;
 use crate::cli::names::Collector;
 use crate::cli::output::List;
@@ -62,8 +63,8 @@ fn print(list: &mut List, names: &mut Collector, page: Result<Vec<Model>, Error>
                 "description": model.description,
                 "auth_enabled": model.auth_enabled,
                 "access_key": model.access_key,
-                "created_at": model.created_at,
-                "updated_at": model.updated_at,
+                "created_at": in_utc(&model.created_at),
+                "updated_at": in_utc(&model.updated_at),
             });
             (document, cells)
         })

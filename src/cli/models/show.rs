@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::keys::in_utc;
 use crate::cli::lookup;
 use crate::text::count;
 use crate::wire::{Model, ModelBuild, ModelDeployment};
@@ -33,15 +34,15 @@ fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDep
         "auth_enabled": model.auth_enabled,
         "access_key": model.access_key,
         "endpoint": endpoint,
-        "created_at": model.created_at,
-        "updated_at": model.updated_at,
+        "created_at": in_utc(&model.created_at),
+        "updated_at": in_utc(&model.updated_at),
         "deployment": latest.map(|(_, deployment)| json!({
             "id": deployment.id,
             "status": deployment.status,
             "replicas": deployment.replicas,
             "cpu": deployment.cpu,
             "memory": deployment.memory,
-            "created_at": deployment.created_at,
+            "created_at": in_utc(&deployment.created_at),
             "deployer": deployment.deployer,
         })),
         "build": latest.map(|(build, _)| json!({
@@ -49,7 +50,7 @@ fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDep
             "status": build.status,
             "file_path": build.file_path,
             "function_name": build.function_name,
-            "built_at": build.built_at,
+            "built_at": in_utc(&build.built_at),
             "comment": build.comment,
         })),
     })
@@ -74,7 +75,7 @@ fn lines(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeploy
                 "deployment      {}, {}, since {}",
                 deployment.status,
                 count(replicas, "replica", "replicas"),
-                deployment.created_at
+                in_utc(&deployment.created_at).unwrap_or_else(|| "—".to_owned())
             ));
             // What a workbench runs by itself has no file.
             let file = match build.file_path.as_str() {
