@@ -526,7 +526,7 @@ async fn the_signed_in_key_is_rotated_and_everything_goes_on_with_the_new_one() 
     flow.shows("deleted").await;
     flow.keys("<ctrl-r>");
     flow.idle().await;
-    let ids: Vec<&str> = flow.app.settings.keys.keys.iter().map(|key| key.key_id.as_str()).collect();
+    let ids: Vec<&str> = flow.app.settings.keys.all().iter().map(|key| key.key_id.as_str()).collect();
     assert!(ids.contains(&new.as_str()) && !ids.contains(&own.as_str()), "{ids:?}");
     assert!(flow.app.settings.keys.problem.is_none(), "the new key is accepted");
 }
