@@ -251,8 +251,10 @@ impl ModelList {
         }
         (self.order, self.reversed) = (Order::Project, false);
         self.arrange(None);
-        let position = self.shown.iter().position(|&at| of_it(self, at));
-        self.select(position.unwrap_or_default(), height);
+        let position = self.shown.iter().position(|&at| of_it(self, at)).unwrap_or_default();
+        // Its models stand below each other in the window, not one row at its end.
+        self.top = position;
+        self.select(position, height);
         true
     }
 
@@ -512,6 +514,24 @@ mod tests {
         list.end(Timestamp::UNIX_EPOCH);
         assert_eq!(list.selected().unwrap().path(), "fraud-lab/score");
         assert_eq!(list.len(), 2);
+    }
+
+    #[test]
+    fn a_project_is_gone_to_whatever_the_filter_and_the_order() {
+        let mut list = ModelList::default();
+        list.begin();
+        list.page((0..60).map(|n| model(&format!("p{}", n / 6), &format!("m{n:02}"))).collect());
+        list.end(Timestamp::UNIX_EPOCH);
+        list.set_filter("p0");
+        list.sort_by(Order::Name);
+        assert!(list.select_project("p4", 10));
+        assert_eq!(list.in_sight(10).next().map(|(_, row)| row.path()).as_deref(), Some("p4/m24"));
+        assert_eq!((list.filter(), list.order()), ("", (Order::Project, false)));
+        assert!(!list.select_project("p99", 10));
+        assert_eq!(list.selected().map(Row::path).as_deref(), Some("p4/m24"));
+        list.set_filter("m3");
+        assert!(list.select_project("p5", 10));
+        assert_eq!(list.filter(), "m3", "a filter that shows some of them stays");
     }
 
     #[test]
