@@ -26,12 +26,12 @@ pub mod python;
 mod query;
 mod refusal;
 pub mod replicas;
+mod request_body;
 mod rights;
 mod routes;
 mod running;
 mod seed;
 mod server;
-mod slow_body;
 mod state;
 pub mod store;
 

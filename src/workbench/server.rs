@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::request_body::RequestBody;
 use super::routes;
-use super::slow_body::Timed;
 
 /// Connections at the same time; more wait in the system's queue.
 const CONNECTIONS: usize = 1024;
@@ -98,7 +98,7 @@ async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
 #[derive(Clone)]
 struct Front<S>(S);
 
-impl<S: Service<hyper::Request<Timed>>> Service<hyper::Request<Incoming>> for Front<S> {
+impl<S: Service<hyper::Request<RequestBody>>> Service<hyper::Request<Incoming>> for Front<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -107,7 +107,9 @@ impl<S: Service<hyper::Request<Timed>>> Service<hyper::Request<Incoming>> for Fr
         if let Some(uri) = with_split_verb(request.uri()) {
             *request.uri_mut() = uri;
         }
-        self.0.call(request.map(Timed::new))
+        let (head, incoming) = request.into_parts();
+        let body = RequestBody::new(incoming, &head.headers);
+        self.0.call(hyper::Request::from_parts(head, body))
     }
 }
 

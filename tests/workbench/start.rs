@@ -169,6 +169,40 @@ async fn heads_are_bounded() {
     assert!(nonsense.starts_with("HTTP/1.1 400"), "{nonsense}");
 }
 
+/// Most clients send all of a request before they read the answer.
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_still_sends() {
+    let bench = Bench::demo().await;
+    let address = bench.running.url.strip_prefix("http://").unwrap();
+    let key = bench.key("owner");
+    for (line, authorization, status) in [
+        ("POST /api/v2/users/owner/v2_keys", key.as_str(), "413"),
+        ("POST /model", "", "413"),
+        ("POST /api/v2/users/owner/v2_keys", "nonsense", "401"),
+        ("POST /nothing", &key, "404"),
+        ("PUT /api/v2/models", &key, "405"),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let body = vec![b' '; 20_000_000];
+        let head = format!(
+            "{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {authorization}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        // The connection goes on: nothing of the body is taken for another request.
+        stream.write_all(b"GET /api/v2/swagger.json HTTP/1.0\r\n\r\n").await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert!(answers.starts_with(&format!("HTTP/1.1 {status}")), "{line}: {answers:.300}");
+        assert!(answers.contains("HTTP/1.0 200 OK"), "{line}: {answers:.300}");
+    }
+    // Who asks first is not told to go on.
+    let head = "POST /nothing HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9000000\r\n\r\n";
+    let answer = raw(&bench, head.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}
+
 #[tokio::test]
 async fn what_is_in_flight_is_answered_before_the_end() {
     let mut bench = Bench::demo().await;

@@ -1,0 +1,100 @@
+//! A request body on its way in. It must arrive in time, so that a client that stops sending does not
+//! hold a connection and a handler for ever; and what nobody wants of it is still read, because most
+//! clients send all of a request before they read the answer, and would be cut off without one.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::{HeaderMap, header};
+use tokio::runtime::Handle;
+use tokio::time::Sleep;
+
+/// How long a body may take from the first time that it has to be waited for.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes that are read and forgotten after a refusal.
+const FORGOTTEN: usize = 64_000_000;
+
+/// The client stopped sending.
+#[derive(Debug, thiserror::Error)]
+#[error("the body did not arrive within {} s", BODY_TIME.as_secs())]
+pub struct TooSlow;
+
+/// The body of a request, with a time limit.
+pub struct RequestBody {
+    /// `None` once there is nothing more to come.
+    incoming: Option<Incoming>,
+    // Made only when there is something to wait for: most bodies arrive with their head.
+    limit: Option<Pin<Box<Sleep>>>,
+    /// The client sends nothing unless it is asked to, which reading does.
+    waits_to_be_asked: bool,
+}
+
+impl RequestBody {
+    pub fn new(incoming: Incoming, headers: &HeaderMap) -> Self {
+        let waits_to_be_asked = headers.contains_key(header::EXPECT);
+        Self { incoming: Some(incoming), limit: None, waits_to_be_asked }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.waits_to_be_asked = false;
+        let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
+        if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(context) {
+            if !matches!(frame, Some(Ok(_))) {
+                self.incoming = None;
+            }
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let limit = self.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(BODY_TIME)));
+        let over = limit.as_mut().poll(context);
+        if over.is_ready() {
+            self.incoming = None;
+        }
+        over.map(|()| Some(Err(TooSlow.into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let rest = self.incoming.take().filter(|rest| !rest.is_end_stream() && !self.waits_to_be_asked);
+        if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
+            let limit = self.limit.take().unwrap_or_else(|| Box::pin(tokio::time::sleep(BODY_TIME)));
+            runtime.spawn(async move {
+                tokio::select! {
+                    () = forget(rest) => {}
+                    () = limit => {}
+                }
+            });
+        }
+    }
+}
+
+/// Reads to the end, or as much as is bearable; the connection is closed then.
+async fn forget(mut rest: Incoming) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = rest.frame().await {
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > FORGOTTEN {
+            return;
+        }
+    }
+}
