@@ -73,6 +73,8 @@ pub struct Running {
     workbench: Workbench,
     server: JoinHandle<()>,
     ending: CancellationToken,
+    /// What is in flight is given up.
+    cut: CancellationToken,
     // Last: fields are dropped in this order, and the directory is free once nothing uses it.
     _lock: File,
 }
@@ -128,8 +130,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         standings: Cache::default(),
     });
     workbench.lifecycle().resume().await?;
-    let ending = CancellationToken::new();
-    let server = tokio::spawn(server::serve(listener, routes::router(&workbench), ending.clone()));
+    let (ending, cut) = (CancellationToken::new(), CancellationToken::new());
+    let router = routes::router(&workbench);
+    let server = tokio::spawn(server::serve(listener, router, ending.clone(), cut.clone()));
     Ok(Running {
         model_service_url: format!("{url}/model"),
         url,
@@ -139,6 +142,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         workbench,
         server,
         ending,
+        cut,
         _lock: lock,
     })
 }
@@ -195,6 +199,12 @@ impl Running {
     /// Begins to end; [`Running::ended`] tells when it is done.
     pub fn stop(&self) {
         self.ending.cancel();
+    }
+
+    /// Ends without waiting for what is in flight; [`Running::ended`] tells when it is done.
+    pub fn cut(&self) {
+        self.ending.cancel();
+        self.cut.cancel();
     }
 
     /// Returns when the workbench has ended by itself or by [`Running::shutdown`].

@@ -35,12 +35,11 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no more descriptors.
 const BREATH: Duration = Duration::from_millis(50);
 
-/// Serves until `ending` is cancelled, then lets what is in flight finish, for a bounded time.
-pub async fn serve(listener: TcpListener, router: Router, ending: CancellationToken) {
+/// Serves until `ending` is cancelled, then lets what is in flight finish: for a bounded time, and until
+/// `cut` is cancelled.
+pub async fn serve(listener: TcpListener, router: Router, ending: CancellationToken, cut: CancellationToken) {
     let connections = TaskTracker::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    // Cancelled when even the time for draining is over.
-    let cut = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             () = ending.cancelled() => break,
@@ -58,10 +57,12 @@ pub async fn serve(listener: TcpListener, router: Router, ending: CancellationTo
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(DRAIN_TIME, connections.wait()).await.is_err() {
-        cut.cancel();
-        connections.wait().await;
+    let time = cut.run_until_cancelled(tokio::time::sleep(DRAIN_TIME));
+    tokio::select! {
+        () = connections.wait() => return,
+        _ = time => cut.cancel(),
     }
+    connections.wait().await;
 }
 
 async fn accept(

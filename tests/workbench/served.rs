@@ -1,10 +1,11 @@
 //! `keybench serve` as a process: killed in the middle of writes, ended gently, and its access log.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -62,12 +63,24 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    fn signal(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
     /// Ends it with SIGTERM; answers its exit status and what it wrote to standard error.
     pub fn end(mut self) -> (Option<i32>, String) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.signal();
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
         (self.child.wait().unwrap().code(), text)
+    }
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -147,6 +160,34 @@ async fn acknowledged_keys_survive_kills_in_the_middle_of_writes() {
         acknowledged.extend(write_until_killed(process, &key, round, 3 * round + 1).await);
     }
     assert!(acknowledged.len() >= KILLS);
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_what_is_in_flight() {
+    let data = tempfile::tempdir().unwrap();
+    let mut process = Process::start(data.path(), &[]);
+    let address = process.url().strip_prefix("http://").unwrap().to_owned();
+    // A request whose body never comes is in flight for ten seconds after the first signal.
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    let key = process.key_of("owner");
+    let head = format!(
+        "POST {KEYS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nexpect: 100-continue\r\n\
+         content-length: 9\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server reads it: it asks for the body.
+    let mut asked = [0; 12];
+    stream.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100");
+    process.signal();
+    // It takes no more connections, so it has seen the signal.
+    while std::net::TcpStream::connect(&address).is_ok() {
+        std::thread::yield_now();
+    }
+    let first = Instant::now();
+    process.signal();
+    assert_eq!(process.child.wait().unwrap().code(), Some(0));
+    assert!(first.elapsed() < Duration::from_secs(8), "{:?}", first.elapsed());
 }
 
 #[tokio::test]
