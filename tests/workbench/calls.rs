@@ -183,6 +183,8 @@ async fn no_call_however_garbled_breaks_the_service() {
             answer.body
         );
     }
+    let array = send_raw(&bench, "", None, format!(" [\"{access_key}\", 1]").into_bytes()).await;
+    assert_eq!(array.status, 400, "an array is no object, in whatever order");
     let deep = format!(
         "{{\"accessKey\":\"{access_key}\",\"request\":{}1{}}}",
         "[".repeat(200_000),

@@ -57,8 +57,7 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let body = read_body(workbench, body).await?;
-    let call: Call = serde_json::from_slice(&body)
-        .map_err(|error| Refusal::new(Why::ModelBadRequest).with("detail", error.to_string()))?;
+    let call = read_call(&body)?;
     let from_query = query.as_deref().and_then(access_key_of_query);
     let access_key = from_query.or(call.access_key).filter(|key| !key.is_empty()).ok_or_else(|| {
         Refusal::new(Why::ModelBadRequest).with("detail", "accessKey is missing, in the body or in the query")
@@ -91,6 +90,15 @@ async fn read_body(workbench: &Workbench, body: axum::body::Body) -> Result<Byte
             Refusal::new(Why::ModelBadRequest).with("detail", "it was cut off")
         }
     })
+}
+
+fn read_call(body: &[u8]) -> Result<Call<'_>, Refusal> {
+    let refused = |detail: String| Refusal::new(Why::ModelBadRequest).with("detail", detail);
+    // An array would do for the derived reader, member by member.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(refused("it is not an object".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| refused(error.to_string()))
 }
 
 fn access_key_of_query(query: &str) -> Option<Cow<'_, str>> {
