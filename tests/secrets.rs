@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
+#[path = "pty/terminal.rs"]
+#[allow(dead_code, reason = "made for other tests too")]
+mod terminal;
 
 use std::fs;
 use std::io::Read as _;
@@ -150,6 +153,63 @@ fn a_panic_tells_no_key() {
             let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
             assert_clean(&text, &key, &path.display().to_string());
         }
+    }
+}
+
+/// The interface makes a key, saves it, calls a model with it, exports and quits.
+#[test]
+fn the_interface_leaves_a_key_only_where_it_was_told_to() {
+    let bench = Bench::demo();
+    let own = bench.key("owner");
+    let signed_in = [("KEYBENCH_URL", bench.url.as_str()), ("KEYBENCH_API_KEY", own.as_str())];
+    let mut terminal = terminal::Terminal::start_with(&["-vvv", "--log-file", "log.txt"], &signed_in);
+    terminal.wait_for("legacy");
+    terminal.send("n");
+    terminal.wait_for("Mo Tu We Th Fr Sa Su");
+    terminal.send("+90d");
+    terminal.wait_for("in 90 days");
+    terminal.send("\r");
+    terminal.send("\r");
+    terminal.send("canary\r");
+    terminal.wait_for("shown only this once");
+    terminal.send("w\r");
+    terminal.wait_for("only you can read it");
+    terminal.send("\x1b");
+    terminal.wait_gone("shown only this once");
+    terminal.send("2");
+    terminal.wait_for("deployed");
+    terminal.send("t");
+    terminal.wait_for("[ Test ]");
+    terminal.send("\r");
+    terminal.wait_for("200");
+    terminal.send("\t");
+    terminal.wait_for("Enter open");
+    terminal.send("\r");
+    terminal.wait_gone("[ Test ]");
+    terminal.send("e");
+    terminal.wait_for("result-1.txt");
+    terminal.send("\r");
+    terminal.wait_for("written");
+    terminal.send("\x1b");
+    terminal.wait_for("[ Test ]");
+    terminal.send("q");
+    assert!(terminal.assert_restored().success());
+
+    let made = fs::read_to_string(terminal.home().join("canary.key")).unwrap();
+    let made = made.trim();
+    assert_clean(&terminal.raw(), &own, "what was drawn");
+    let mut all = Vec::new();
+    files(terminal.home(), &mut all);
+    files(bench.folder.path(), &mut all);
+    let wrote = |ending: &str| all.iter().any(|path| path.to_string_lossy().ends_with(ending));
+    for name in ["log.txt", "requests.json", "result-1.txt"] {
+        assert!(wrote(name), "{name} is not there, so this proves nothing: {all:?}");
+    }
+    for path in all.iter().filter(|path| !path.ends_with("canary.key") && !path.ends_with("credentials.json"))
+    {
+        let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        assert_clean(&text, &own, &path.display().to_string());
+        assert_clean(&text, made, &path.display().to_string());
     }
 }
 
