@@ -13,7 +13,10 @@ const END: &str = "<!-- end of keys -->";
 const PARTS: &[(&str, &[Context])] = &[
     ("Everywhere", &[Context::Global]),
     ("Lists", &[Context::List]),
-    ("Forms and dialogs", &[Context::Form, Context::FilterField, Context::Palette, Context::Confirm]),
+    (
+        "Forms and dialogs",
+        &[Context::Form, Context::FilterField, Context::Palette, Context::Choice, Context::Confirm],
+    ),
     ("Settings", &[Context::Keys, Context::Reveal, Context::Rotation, Context::Profiles]),
     (
         "Models",

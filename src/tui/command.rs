@@ -14,6 +14,8 @@ pub enum Context {
     Global,
     /// Any table.
     List,
+    /// A few things to choose one from.
+    Choice,
     /// The field that narrows a table down.
     FilterField,
     /// Any form with fields.
@@ -111,6 +113,8 @@ pub enum Command {
     NextField,
     PreviousField,
     Submit,
+    Yes,
+    No,
     // Settings
     NewKey,
     RotateKey,
@@ -209,21 +213,23 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::Suspend, "suspend", &[X::Global], Safe, &["ctrl-z"], 0, "suspend", "Suspend", "Back to the shell; `fg` returns"),
     entry(C::Quit, "quit", &[X::Global], Safe, &["q", "ctrl-c"], 0, "quit", "Quit", "Leave; asks where something would be lost"),
     // Lists
-    entry(C::Up, "up", &[X::List, X::Reader], Safe, &["up", "k"], 0, "up", "Up", "One row up"),
-    entry(C::Down, "down", &[X::List, X::Reader], Safe, &["down", "j"], 0, "down", "Down", "One row down"),
+    entry(C::Up, "up", &[X::List, X::Choice, X::Reader], Safe, &["up", "k"], 0, "up", "Up", "One row up"),
+    entry(C::Down, "down", &[X::List, X::Choice, X::Reader], Safe, &["down", "j"], 0, "down", "Down", "One row down"),
     entry(C::Left, "left", &[X::List], Safe, &["left", "h"], 0, "left", "Left", "Out of this part, to the one on the left"),
     entry(C::Right, "right", &[X::List], Safe, &["right", "l"], 0, "right", "Right", "Into the part on the right"),
     entry(C::PageUp, "page-up", &[X::List, X::Reader], Safe, &["pageup", "ctrl-u"], 0, "page up", "Page up", "One page up"),
     entry(C::PageDown, "page-down", &[X::List, X::Reader], Safe, &["pagedown", "ctrl-d"], 0, "page down", "Page down", "One page down"),
-    entry(C::First, "first", &[X::List, X::Reader], Safe, &["home", "g"], 0, "first", "First", "The first row"),
-    entry(C::Last, "last", &[X::List, X::Reader], Safe, &["end", "G"], 0, "last", "Last", "The last row"),
-    entry(C::Filter, "filter", &[X::List, X::Viewer], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
+    entry(C::First, "first", &[X::List, X::Choice, X::Reader], Safe, &["home", "g"], 0, "first", "First", "The first row"),
+    entry(C::Last, "last", &[X::List, X::Choice, X::Reader], Safe, &["end", "G"], 0, "last", "Last", "The last row"),
+    entry(C::Filter, "filter", &[X::List], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
     entry(C::Sort, "sort", &[X::List], Safe, &["o"], 0, "sort", "Sort by next column", "Sort by the next column"),
     entry(C::SortReverse, "sort-reverse", &[X::List], Safe, &["O"], 0, "reverse", "Reverse the order", "Turn the order round"),
     // Forms and dialogs
     entry(C::NextField, "form.next", &[X::Form], Safe, &["tab"], 0, "next field", "Next field", "Move to the next field"),
     entry(C::PreviousField, "form.previous", &[X::Form], Safe, &["shift-tab"], 0, "previous field", "Previous field", "Move to the previous field"),
-    entry(C::Submit, "form.submit", &[X::Form, X::Confirm, X::FilterField, X::Palette, X::KeyTest], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
+    entry(C::Submit, "form.submit", &[X::Form, X::Confirm, X::FilterField, X::Palette, X::Choice, X::KeyTest], Safe, &["enter"], 1, "choose", "Choose", "Take what has the focus"),
+    entry(C::Yes, "confirm.yes", &[X::Confirm], Safe, &["y"], 2, "yes", "Yes", "Do what the question asks about"),
+    entry(C::No, "confirm.no", &[X::Confirm], Safe, &["n"], 0, "no", "No", "Leave everything as it is"),
     // Settings
     entry(C::NewKey, "keys.new", &[X::Keys], Changes, &["n"], 1, "new", "New API key", "Create an API key: expiry, audience, comment"),
     entry(C::RotateKey, "keys.rotate", &[X::Keys], Changes, &["r"], 2, "rotate", "Rotate API key", "Successor first; the old key goes only after a yes"),
@@ -257,11 +263,12 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::OpenResult, "results.open", &[X::Results], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
     entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::MendableRefusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Mend a refusal: add the key's user to the project"),
     entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Mend a refusal: a message for the owner, ready to send"),
-    entry(C::CopyResult, "result.copy", &[X::Viewer], Safe, &["y"], 1, "copy", "Copy the answer", "Send the body of the answer to the terminal's clipboard"),
+    entry(C::Filter, "result.search", &[X::Viewer], Safe, &["/"], 80, "search", "Search", "Find a text in what is shown"),
+    entry(C::CopyResult, "result.copy", &[X::Viewer], Safe, &["y"], 1, "copy", "Copy the answer", "Send the answer or Overview to the terminal's clipboard"),
     entry(C::NextMatch, "result.next-match", &[X::Viewer], Safe, &["n"], 0, "next match", "Next match", "The next line that holds what was searched for"),
     entry(C::PreviousMatch, "result.previous-match", &[X::Viewer], Safe, &["N"], 0, "previous match", "Previous match", "The line before that holds what was searched for"),
     entry(C::Fold, "result.fold", &[X::ResultView], Safe, &["z"], 4, "fold", "Fold the answer", "Leave out what lies deep in the answer, or show it again"),
-    entry(C::ExportResults, "results.export", &[X::Viewer, X::Run], Safe, &["e"], 5, "export", "Export", "Write the results or the run to a JSON or CSV file"),
+    entry(C::ExportResults, "results.export", &[X::Viewer, X::Run], Safe, &["e"], 5, "export", "Export", "Write it to a file: text, or a run as JSON or CSV"),
     entry(C::StopRun, "run.stop", &[X::RunLive], Safe, &["s"], 1, "stop", "Stop the run", "End the run now; what was measured stays"),
     entry(C::FreezeRun, "run.freeze", &[X::RunLive], Safe, &["f"], 2, "freeze", "Freeze the picture", "Hold the picture while the run goes on, or let it go"),
     entry(C::CompareRuns, "run.compare", &[X::Run], Safe, &["c"], 4, "compare", "Compare runs", "Set this run beside an earlier one"),
@@ -273,9 +280,9 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::DeleteAllKeys, "admin.delete-all", &[X::Users, X::UserKeys], Destroys, &["D"], 2, "delete all", "Delete all API keys of a user", "After the user's name is typed"),
     entry(C::CopyKeyId, "admin.copy-id", &[X::UserKeys], Safe, &["y"], 3, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::AddCollaborator, "collaborators.add", &[X::Collaborators, X::Projects], Changes, &["a"], 2, "add", "Add a collaborator", "Give a user rights in the project"),
-    entry(C::ChangePermission, "collaborators.change", &[X::Collaborators], Changes, &["e"], 3, "permission", "Change a permission", "Give a collaborator more or fewer rights"),
+    entry(C::ChangePermission, "collaborators.change", &[X::Collaborators], Changes, &["e", "enter"], 3, "permission", "Change a permission", "Give a collaborator more or fewer rights"),
     entry(C::RemoveCollaborator, "collaborators.remove", &[X::Collaborators], Destroys, &["d"], 4, "remove", "Remove a collaborator", "Take a user's rights in the project away"),
-    entry(C::Open, "open", &[X::List], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
+    entry(C::Open, "open", &[X::Models, X::Users, X::Projects], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
 ];
 
 /// The rows of the table that apply in `context`.

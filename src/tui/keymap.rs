@@ -137,9 +137,15 @@ impl Chord {
         Some(Self { code, control })
     }
 
-    /// Whether the key is text where something is being typed.
-    pub fn is_text(self) -> bool {
-        !self.control && matches!(self.code, KeyCode::Char(_))
+    /// Whether the key belongs to the field where something is being typed: text, and what moves and
+    /// deletes in a line.
+    pub fn edits_text(self) -> bool {
+        match self.code {
+            KeyCode::Char(c) if self.control => matches!(c, 'a' | 'e' | 'k' | 'u' | 'w'),
+            KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete => true,
+            KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End => true,
+            _ => false,
+        }
     }
 }
 
@@ -235,7 +241,9 @@ mod tests {
         let map = Keymap::default();
         let keys = [Context::Keys, Context::List, Context::Global];
         assert_eq!(map.command(chord("enter"), &keys), Some(Command::KeyDetails));
-        assert_eq!(map.command(chord("enter"), &keys[1..]), Some(Command::Open));
+        let keys = [Context::Models, Context::List, Context::Global];
+        assert_eq!(map.command(chord("enter"), &keys), Some(Command::Open));
+        assert_eq!(map.command(chord("enter"), &keys[1..]), None);
         assert_eq!(map.command(chord("ctrl-c"), &keys), Some(Command::Quit));
         assert_eq!(map.command(chord("f9"), &keys), None);
     }

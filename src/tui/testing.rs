@@ -190,6 +190,7 @@ fn key_named(name: &str) -> Option<KeyEvent> {
         "end" => KeyCode::End,
         "pageup" => KeyCode::PageUp,
         "pagedown" => KeyCode::PageDown,
+        "f1" => KeyCode::F(1),
         _ => return None,
     };
     Some(KeyEvent::new(code, KeyModifiers::NONE))

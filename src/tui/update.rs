@@ -74,15 +74,19 @@ pub fn modal(app: &App) -> bool {
     !app.overlays.is_empty() || screens::modal(app)
 }
 
-/// What Enter does now, in a word or two, where `choose` says too little.
-pub fn submit_word(app: &App) -> Option<&'static str> {
-    if app.overlays.is_empty() { screens::submit_word(app) } else { None }
+/// What a command does now, in a word or two, where its own says too little; an empty word where it
+/// does nothing now.
+pub fn word(app: &App, command: Command) -> Option<String> {
+    if !app.overlays.is_empty() {
+        return overlays::word(app, command);
+    }
+    screens::submit_word(app).filter(|_| command == Command::Submit).map(str::to_owned)
 }
 
 fn on_key(app: &mut App, key: KeyEvent) -> Effects {
     app.notices.key_pressed();
     let chord = Chord::of(key);
-    if !(typing(app) && chord.is_none_or(Chord::is_text))
+    if !(typing(app) && chord.is_none_or(Chord::edits_text))
         && let Some(command) = chord.and_then(|chord| app.keymap.command(chord, &contexts(app)))
     {
         return run(app, command);

@@ -141,7 +141,7 @@ fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
         left.push(Span::styled(format!(" {} ", glyphs.into), theme.dim));
         left.push(Span::raw(text::clean(app.session.user()).into_owned()));
         // A session without a profile goes by its host already.
-        if app.session.label != app.session.host() {
+        if app.session.label != app.session.host() && !app.session.host().is_empty() {
             host = Some(left.len());
             left.push(Span::styled(format!(" @ {}", app.session.host()), theme.dim));
         }
@@ -212,10 +212,14 @@ fn tabs(app: &App, frame: &mut Frame<'_>, row: Rect) {
                 // The names of the tabs are whole whatever goes on.
                 let tabs: usize = spans.iter().map(Span::width).sum();
                 let room = usize::from(row.width).saturating_sub(tabs + 2);
-                let words = format!(" {}{more}  Ctrl-X cancels", text::clean(&first.what));
+                // How to give it up stays in sight, whatever it is.
+                let how = if room < 40 { "Ctrl-X" } else { "Ctrl-X cancels" };
+                let tail = format!("{more}  {how}");
+                let what = text::clean(&first.what);
+                let what = text::truncate(&what, room.saturating_sub(text::width(&tail) + 1)).into_owned();
                 Line::from(vec![
                     Span::styled(app.spinner(), theme.accent),
-                    Span::styled(text::truncate(&words, room).into_owned(), theme.dim),
+                    Span::styled(format!(" {what}{tail}"), theme.dim),
                     Span::raw(" "),
                 ])
             }
@@ -228,7 +232,7 @@ fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
     let theme = &app.preferences.theme;
     let contexts = update::contexts(app);
     let typing = update::typing(app);
-    let mut entries: Vec<(usize, u8, String, &str)> = Vec::new();
+    let mut entries: Vec<(usize, u8, String, String)> = Vec::new();
     for entry in COMMANDS.iter().filter(|entry| entry.hint > 0 && app.allows(entry)) {
         let Some(depth) = contexts.iter().position(|context| entry.contexts.contains(context)) else {
             continue;
@@ -238,30 +242,34 @@ fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
         let Some(key) = app.keymap.keys_of(entry).into_iter().find(usable) else { continue };
         // An outer context's key that an inner one took does something else here.
         let shadowed = entries.iter().any(|(_, _, other, _)| *other == key);
-        if !shadowed {
-            let short = match entry.command {
-                Command::Submit => update::submit_word(app).unwrap_or(entry.short),
-                _ => entry.short,
-            };
-            entries.push((depth, entry.hint, key, short));
+        let word = update::word(app, entry.command).unwrap_or_else(|| entry.short.to_owned());
+        if !shadowed && !word.is_empty() {
+            entries.push((depth, entry.hint, key, word));
         }
     }
     entries.sort_by_key(|(depth, hint, ..)| (*hint >= 79, *depth, *hint));
-    if update::modal(app) {
+    if update::modal(app) || !app.session.signed_in {
         entries.retain(|(_, hint, ..)| *hint != 81);
-        let back = COMMANDS.iter().find(|entry| entry.command == Command::Back);
-        entries.extend(back.map(|entry| (usize::MAX, 83, app.keymap.key_of(entry), entry.short)));
     }
-    let width = |(_, _, key, short): &(usize, u8, String, &str)| text::width(key) + short.len() + 3;
+    let last = if update::modal(app) {
+        Some(Command::Back)
+    } else {
+        (!app.session.signed_in).then_some(Command::Quit)
+    };
+    if let Some(entry) = COMMANDS.iter().find(|entry| Some(entry.command) == last) {
+        let word = update::word(app, entry.command).unwrap_or_else(|| entry.short.to_owned());
+        entries.push((usize::MAX, 83, app.keymap.key_of(entry), word));
+    }
+    let width = |(_, _, key, word): &(usize, u8, String, String)| text::width(key) + text::width(word) + 3;
     let (mut ours, everywhere): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(_, hint, ..)| *hint < 79);
     let kept: usize = everywhere.iter().map(width).sum();
     let room = usize::from(row.width).saturating_sub(kept + 1);
     while ours.iter().map(width).sum::<usize>() > room {
         ours.pop();
     }
-    let spans = |entries: &[(usize, u8, String, &str)]| -> Vec<Span<'static>> {
-        let one = |(_, _, key, short): &(usize, u8, String, &str)| {
-            [Span::styled(format!(" {key}"), theme.key), Span::raw(format!(" {short} "))]
+    let spans = |entries: &[(usize, u8, String, String)]| -> Vec<Span<'static>> {
+        let one = |(_, _, key, word): &(usize, u8, String, String)| {
+            [Span::styled(format!(" {key}"), theme.key), Span::raw(format!(" {word} "))]
         };
         entries.iter().flat_map(one).collect()
     };

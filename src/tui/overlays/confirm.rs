@@ -123,6 +123,11 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
             }
             Some(done(app))
         }
+        Command::Yes => Some(done(app)),
+        Command::No => {
+            app.overlays.pop();
+            Some(Effects::new())
+        }
         Command::Back if confirm.esc_is_yes => Some(done(app)),
         // A second Ctrl-C is a yes to leaving.
         Command::Quit if confirm.then == Confirmed::Quit => Some(done(app)),
@@ -155,13 +160,27 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
         KeyCode::Left | KeyCode::Right | KeyCode::Char('h' | 'l') => {
             confirm.yes_focused = !confirm.yes_focused
         }
-        KeyCode::Char('y') => return done(app),
-        KeyCode::Char('n') => {
-            app.overlays.pop();
-        }
         _ => {}
     }
     Effects::new()
+}
+
+/// What Enter, Esc and a yes do, for the footer.
+pub(super) fn word(confirm: &Confirm, command: Command) -> Option<String> {
+    let word = match command {
+        Command::Submit => match &confirm.typed {
+            Some(_) if confirm.is_typed() => confirm.yes,
+            Some((_, field)) if field.is_empty() => confirm.no,
+            Some(_) => "",
+            None if confirm.yes_focused => confirm.yes,
+            None => confirm.no,
+        },
+        Command::Yes => confirm.yes,
+        Command::Back if confirm.esc_is_yes => confirm.yes,
+        Command::Back | Command::No => confirm.no,
+        _ => return None,
+    };
+    Some(word.to_lowercase())
 }
 
 pub(super) fn view(app: &App, confirm: &Confirm, frame: &mut Frame<'_>, area: Rect) {

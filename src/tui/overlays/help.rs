@@ -57,6 +57,7 @@ fn title(context: Context) -> &'static str {
         Context::Global => "Everywhere",
         Context::List => "Lists",
         Context::FilterField => "Filter",
+        Context::Choice => "Choices",
         Context::Form => "Forms",
         Context::Keys => "API keys",
         Context::KeyForm => "New API key",

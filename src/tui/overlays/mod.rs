@@ -45,7 +45,7 @@ pub(super) fn contexts(app: &App) -> Option<Vec<Context>> {
         Overlay::Help(_) => vec![Context::Reader],
         Overlay::Notices(_) => vec![Context::Notices, Context::Reader],
         Overlay::Palette(_) => vec![Context::Palette],
-        Overlay::Profiles(_) => vec![Context::Profiles, Context::List],
+        Overlay::Profiles(_) => vec![Context::Profiles, Context::Choice],
         Overlay::SignIn(_) => vec![Context::Form],
     })
 }
@@ -56,6 +56,17 @@ pub(super) fn typing(app: &App) -> bool {
         Some(Overlay::Confirm(confirm)) => confirm.typing(),
         Some(Overlay::Palette(_) | Overlay::SignIn(_)) => true,
         _ => false,
+    }
+}
+
+/// What a command does in the topmost overlay, where the table's own word says too little.
+pub(super) fn word(app: &App, command: Command) -> Option<String> {
+    match (app.overlays.last()?, command) {
+        (Overlay::Confirm(confirm), _) => confirm::word(confirm, command),
+        (Overlay::Palette(_), Command::Submit) => Some("go".to_owned()),
+        (Overlay::Profiles(_), Command::Submit) => Some("switch".to_owned()),
+        (Overlay::SignIn(form), Command::Submit) => Some(form.submit_word().to_owned()),
+        _ => None,
     }
 }
 

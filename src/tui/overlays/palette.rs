@@ -69,7 +69,8 @@ impl Palette {
         entries.sort_by_key(|entry| entry.contexts.contains(&Context::Global));
         for entry in entries {
             let here = entry.contexts.iter().any(|context| contexts.contains(context));
-            let step = [Command::Palette, Command::Back, Command::NextPart, Command::PreviousPart];
+            let step =
+                [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
             let movement = entry.contexts.contains(&Context::List) || step.contains(&entry.command);
             if here && !movement {
                 let (name, note) = (entry.name.to_owned(), app.keymap.key_of(entry));

@@ -61,7 +61,7 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
         Command::First => list.selected = 0,
         Command::Last => list.selected = last,
         Command::AddProfile => app.overlays.push(Overlay::SignIn(Box::<SignIn>::default())),
-        Command::Open => {
+        Command::Submit => {
             let (name, store) = (list.selected_name()?.to_owned(), app.preferences.store.clone()?);
             let what = format!("opening the profile {name}");
             let call = effect::Call::Session(Call::OpenProfile { store, name });

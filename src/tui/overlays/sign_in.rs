@@ -55,6 +55,16 @@ impl SignIn {
         self.problem = Some(format!("{}{hint}", refusal.message));
     }
 
+    /// From the URL, Enter goes on to the key: without one there is nothing to send.
+    fn goes_on(&self) -> bool {
+        self.focus == Focus::Url && self.name.is_empty()
+    }
+
+    /// What Enter does where the focus is.
+    pub(super) fn submit_word(&self) -> &'static str {
+        if self.goes_on() { "next field" } else { "sign in" }
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         self.touched = true;
         self.problem = None;
@@ -95,9 +105,7 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
     match command {
         Command::NextField => form.focus = form.focus.step(1),
         Command::PreviousField => form.focus = form.focus.step(2),
-        Command::Submit if form.focus != Focus::Name && form.name.is_empty() && form.focus == Focus::Url => {
-            form.focus = Focus::Key;
-        }
+        Command::Submit if form.goes_on() => form.focus = Focus::Key,
         Command::Submit => return Some(submit(app)),
         Command::Back if form.touched => {
             let lines = vec!["The URL and the key that were typed are lost.".into()];

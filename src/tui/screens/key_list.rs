@@ -257,7 +257,7 @@ fn legacy_cells(app: &App) -> [Shown<'static>; 6] {
         Shown::new("never"),
         Shown::new(glyphs.forever),
         Shown::new("CLI"),
-        Shown::new("cannot be deleted; not needed for models"),
+        Shown::new("not deletable"),
     ]
 }
 

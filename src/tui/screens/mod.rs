@@ -14,7 +14,6 @@
 //! | `key(app, key)`, `paste(app, text)` | a key that is no command, pasted text |
 //! | `reply(app, id, reply)` | takes an answer |
 //! | `cancelled(app, id)` | a request was given up by the person |
-//! | `resized(app)` | other rows are in sight (the screens that read what is in sight only) |
 //! | `resized(app)` | other rows are in sight (for the screens that read what is in sight) |
 //! | `watches(app)`, `tick(app)` | whether something changes by itself; a quarter of a second passed |
 //! | `policy_changed(app)` | the expiration setting became known |
@@ -108,6 +107,9 @@ pub(super) fn modal(app: &App) -> bool {
 pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     match app.tab {
         _ if !app.session.signed_in => None,
+        Tab::Models if app.models.viewer.is_some() && app.models.prompt.is_none() => {
+            app.models.is_typing().then_some("keep")
+        }
         _ if contexts(app).first() == Some(&Context::FilterField) => Some("keep filter"),
         Tab::Settings => settings::submit_word(app),
         Tab::Models => models::submit_word(app),

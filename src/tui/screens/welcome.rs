@@ -19,7 +19,7 @@ pub struct State {
 }
 
 pub(super) fn contexts(_app: &App) -> Vec<Context> {
-    vec![Context::List]
+    vec![Context::Choice]
 }
 
 pub(super) fn typing(_app: &App) -> bool {
@@ -32,21 +32,20 @@ pub(super) fn modal(_app: &App) -> bool {
 
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
     match command {
-        Command::Up
-        | Command::Down
-        | Command::Left
-        | Command::Right
-        | Command::NextPart
-        | Command::PreviousPart => {
+        Command::Up | Command::Down | Command::NextPart | Command::PreviousPart => {
             app.welcome.second = !app.welcome.second;
             Some(Effects::new())
         }
-        Command::Open if app.welcome.second => {
+        Command::First | Command::Last => {
+            app.welcome.second = command == Command::Last;
+            Some(Effects::new())
+        }
+        Command::Submit if app.welcome.second => {
             let wish = Wish::default();
             app.session = SessionState::opening("demo", &wish.user);
             Some(session::start_embedded(app, wish))
         }
-        Command::Open => Some(overlays::show_sign_in(app)),
+        Command::Submit => Some(overlays::show_sign_in(app)),
         _ => None,
     }
 }

@@ -32,6 +32,8 @@ impl<'a> Dialog<'a> {
         let rows = wrapped_rows(&paragraph, columns);
         let outer = centred(area, columns + 4, rows + 2);
         let inside = frame_box(app, self.title, frame, outer);
+        // A box that takes the whole height has rows left under its text.
+        let inside = Rect { height: inside.height.min(rows), ..inside };
         paragraph.render(inside, frame.buffer_mut());
         inside
     }
@@ -49,10 +51,12 @@ fn wrapped_rows(paragraph: &Paragraph<'_>, columns: u16) -> u16 {
 }
 
 /// A cleared, bordered box with a title; gives the place inside, one blank column at each side.
+/// Outside it another blank column keeps it off the frames and words behind it.
 pub fn frame_box(app: &App, title: &str, frame: &mut Frame<'_>, outer: Rect) -> Rect {
     let outer = outer.intersection(frame.area());
     let theme = &app.preferences.theme;
-    Clear.render(outer, frame.buffer_mut());
+    let margin = Rect { x: outer.x.saturating_sub(1), width: outer.width.saturating_add(2), ..outer };
+    Clear.render(margin.intersection(frame.area()), frame.buffer_mut());
     let block = Block::bordered()
         .border_set(app.preferences.glyphs.border)
         .border_style(theme.focused)
@@ -63,9 +67,12 @@ pub fn frame_box(app: &App, title: &str, frame: &mut Frame<'_>, outer: Rect) -> 
     Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside }
 }
 
-/// A rectangle of the wanted size in the middle of `area`, cut to it.
+/// A rectangle of the wanted size in the middle of `area`, cut to it. One that is nearly as large
+/// as the area covers it: two frames beside each other are hard to read.
 pub fn centred(area: Rect, columns: u16, rows: u16) -> Rect {
-    let (width, height) = (columns.min(area.width), rows.min(area.height));
+    let whole =
+        |wanted: u16, most: u16, near: u16| if most.saturating_sub(wanted) <= near { most } else { wanted };
+    let (width, height) = (whole(columns, area.width, 4), whole(rows, area.height, 2));
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 

@@ -71,6 +71,7 @@ impl Field {
             KeyCode::Char('w') if ctrl => self.delete_to(self.word_left()),
             KeyCode::Char('u') if ctrl => self.delete_to(0),
             KeyCode::Char('k') if ctrl => self.delete_to(self.text.len()),
+            KeyCode::Char('a') if ctrl => self.go(0),
             KeyCode::Char('e') if ctrl => self.go(self.text.len()),
             KeyCode::Char(c) if !ctrl && !c.is_control() => {
                 if self.insert(c) {

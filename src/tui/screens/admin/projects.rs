@@ -230,7 +230,7 @@ fn people_command(app: &mut App, command: Command) -> Option<Effects> {
             let closed = closed.take();
             app.admin.projects.form = Some(CollaboratorForm::add(closed));
         }
-        Command::ChangePermission | Command::Open => match open.selected() {
+        Command::ChangePermission => match open.selected() {
             Some(one) => {
                 let form = CollaboratorForm::change(&one.user.username, &one.permission, closed.take());
                 app.admin.projects.form = Some(form);
@@ -401,6 +401,8 @@ fn list(app: &App, focused: bool, frame: &mut Frame<'_>, area: Rect) {
     let mut note = text::count(state.projects.len(), "project", "projects");
     if state.loading.is_some() {
         note.push_str(", listing");
+    } else if let Some(at) = state.fetched {
+        note.push_str(&format!(" {} {}", app.preferences.glyphs.separator, at.strftime("%H:%M UTC")));
     }
     let inside = pane(app, "Projects", &note, focused, frame, area);
     if state.projects.is_empty() {

@@ -264,7 +264,6 @@ fn keys_command(app: &mut App, command: Command) -> Option<Effects> {
             app.notices.info(app.now, sent_to_terminal(app, "Key ID"));
             Some(vec![Effect::Copy(Copied::Text(id))])
         }
-        Command::Open => Some(Effects::new()),
         _ => None,
     }
 }
@@ -457,6 +456,8 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         note = format!("{note}, keys of {known} counted");
     } else if state.loading.is_some() {
         note.push_str(", listing");
+    } else if let Some(at) = state.fetched {
+        note.push_str(&format!(" {} {}", app.preferences.glyphs.separator, at.strftime("%H:%M UTC")));
     }
     let inside = pane(app, "Users", &note, true, frame, area);
     if state.users.is_empty() {

@@ -25,8 +25,6 @@ pub mod row;
 pub mod run;
 pub mod saved;
 mod state;
-#[cfg(test)]
-mod tests;
 mod update;
 mod view;
 
@@ -88,6 +86,9 @@ pub(in crate::tui) fn request_for(app: &App, row: &Row) -> String {
 /// What Enter does in the form that has the keys.
 pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     let models = &app.models;
+    if let Some(prompt) = &models.prompt {
+        return Some(if prompt.purpose == state::Purpose::SaveRequest { "save" } else { "write file" });
+    }
     if models.is_modal() {
         return None;
     }

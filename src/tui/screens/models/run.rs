@@ -21,7 +21,7 @@ const LONGEST: usize = 12;
 pub const FIELDS: [(&str, &str, &str); 5] = [
     ("requests", "200", "how many; empty for no end but the ones below"),
     ("in flight", "8", "at the same time; with a rate at most"),
-    ("rate", "", "a second, sent when they are due; empty for as fast as answers come"),
+    ("rate", "", "a second, when due; empty for as answers come"),
     ("duration", "", "such as 30s or 2m; empty for no limit"),
     ("warm-up", "0", "sent first and not counted"),
 ];

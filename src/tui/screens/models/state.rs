@@ -189,13 +189,16 @@ impl State {
         }
         if let Some(viewer) = &self.viewer {
             return match (&viewer.search, viewer.shown) {
-                (Some(_), _) => &[Context::Reader],
+                (Some(_), _) => &[Context::FilterField],
                 (None, Shown::Result(_)) => &[Context::ResultView, Context::Viewer, Context::Reader],
                 (None, Shown::Overview) => &[Context::Viewer, Context::Reader],
             };
         }
-        if self.chooser.is_some() || self.filter.is_some() {
-            return &[Context::List];
+        if self.chooser.is_some() {
+            return &[Context::Choice];
+        }
+        if self.filter.is_some() {
+            return &[Context::FilterField, Context::List];
         }
         if let Some(runs) = self.runs_in_sight() {
             return match (runs.asking, &runs.live) {

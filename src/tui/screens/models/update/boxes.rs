@@ -85,6 +85,7 @@ pub(super) fn viewer_command(app: &mut App, command: Command) -> Option<Effects>
                 viewer.search = None;
                 viewer.needle.clear();
             }
+            Command::Submit => viewer.search = None,
             _ => return None,
         }
         return Some(Effects::new());
@@ -152,9 +153,7 @@ pub(super) fn viewer_key(app: &mut App, key: KeyEvent) -> Effects {
     let height = rows(app);
     let Some(viewer) = &mut app.models.viewer else { return Effects::new() };
     let Some(field) = &mut viewer.search else { return Effects::new() };
-    if key.code == crossterm::event::KeyCode::Enter {
-        viewer.search = None;
-    } else if field.on_key(key) == Edit::Changed {
+    if field.on_key(key) == Edit::Changed {
         viewer.needle = field.text().to_lowercase();
         viewer.find(viewer.top, height);
     }
@@ -179,7 +178,7 @@ pub(super) fn chooser_command(app: &mut App, command: Command) -> Option<Effects
         Command::First => chooser.selected = 0,
         Command::Last => chooser.selected = last,
         Command::Back => app.models.chooser = None,
-        Command::Open | Command::Submit => {
+        Command::Submit => {
             let chosen = chooser.options.get(chooser.selected).map(|(_, choice)| choice.clone());
             app.models.chooser = None;
             return Some(chosen.map(|choice| chose(app, choice)).unwrap_or_default());

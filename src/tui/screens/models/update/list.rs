@@ -57,7 +57,7 @@ pub(super) fn list_command(app: &mut App, command: Command) -> Option<Effects> {
 /// While the filter is typed, the arrows still move in the list.
 pub(super) fn filter_command(app: &mut App, command: Command) -> Option<Effects> {
     match command {
-        Command::Open | Command::Submit => app.models.filter = None,
+        Command::Submit => app.models.filter = None,
         Command::Back => {
             app.models.filter = None;
             app.models.list.set_filter("");

@@ -36,12 +36,21 @@ pub fn viewer(app: &App, frame: &mut Frame<'_>, area: Rect) {
         width: area.width.saturating_sub(4),
         height: 1,
     };
-    let words = match &viewer.search {
-        Some(field) => format!(" /{}_ ", text::clean(field.text())),
-        None if below > 0 => format!(" {} below ", text::count(below, "line", "lines")),
-        None => String::new(),
-    };
-    put(buf, bottom.intersection(area), bottom.x, &words, theme.dim);
+    let bottom = bottom.intersection(area);
+    match &viewer.search {
+        Some(field) => {
+            let columns = (text::width(field.text()) as u16).saturating_add(5).min(bottom.width);
+            put(buf, bottom, bottom.x, &" ".repeat(columns.into()), theme.text);
+            put(buf, bottom, bottom.x + 1, "/", theme.key);
+            let place = Rect { x: bottom.x + 3, width: columns.saturating_sub(4), ..bottom };
+            field.render(place.intersection(bottom), buf, true, &app.styles());
+        }
+        None if below > 0 => {
+            let words = format!(" {} below ", text::count(below, "line", "lines"));
+            put(buf, bottom, bottom.x, &words, theme.dim);
+        }
+        None => {}
+    }
 }
 
 /// Something to choose from.

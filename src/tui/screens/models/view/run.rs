@@ -66,7 +66,12 @@ fn state(app: &App, runs: &Runs) -> String {
 }
 
 fn form(app: &App, form: &RunForm, buf: &mut Buffer, area: Rect) {
+    const FIELD: u16 = 14;
+    const BEFORE: u16 = 2 + 11 + FIELD + 1;
     let theme = &app.preferences.theme;
+    let room = usize::from(area.width.saturating_sub(BEFORE));
+    // Where the explanations do not fit beside the fields, the one of the field in hand stands below.
+    let beside = FIELDS.iter().all(|(_, _, explanation)| text::width(explanation) <= room);
     let mut rows = area.rows();
     rows.next();
     for (at, ((name, _, explanation), field)) in FIELDS.iter().zip(&form.fields).enumerate() {
@@ -74,12 +79,20 @@ fn form(app: &App, form: &RunForm, buf: &mut Buffer, area: Rect) {
         let here = at == form.focus;
         put(buf, row, row.x, if here { app.preferences.glyphs.cursor } else { " " }, theme.accent);
         let x = cell(buf, row, row.x + 2, 11, name, if here { theme.title } else { theme.dim });
-        let width = 14.min(row.right().saturating_sub(x));
+        let width = FIELD.min(row.right().saturating_sub(x));
         field.render(Rect { x, width, ..row }, buf, here, &app.styles());
-        let x = x + width + 1;
-        put(buf, row, x, &fit(explanation, row, x), theme.dim);
+        if beside {
+            put(buf, row, x + width + 1, explanation, theme.dim);
+        }
     }
     rows.next();
+    if !beside && form.problem.is_none() {
+        let (name, _, explanation) = FIELDS[form.focus];
+        for line in text::wrap(&format!("{name}: {explanation}"), usize::from(area.width.saturating_sub(2))) {
+            let Some(row) = rows.next() else { return };
+            put(buf, row, row.x + 2, &line, theme.text);
+        }
+    }
     let words = form
         .problem
         .as_deref()
@@ -112,6 +125,7 @@ fn summary_of(app: &App, buf: &mut Buffer, area: Rect, summary: &Summary) {
     let mut lines = report(summary);
     // The table of replicas is drawn here, to the width that there is.
     lines.truncate(lines.iter().position(|line| line.starts_with("REPLICA")).unwrap_or(lines.len()));
+    lines = lines.iter().flat_map(|line| in_groups(line, area.width.into())).collect();
     lines.extend(replicas(summary, area.width.into()));
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // Pictures get the rest, but never less than what makes sense of them.
@@ -123,6 +137,27 @@ fn summary_of(app: &App, buf: &mut Buffer, area: Rect, summary: &Summary) {
     if !refused {
         pictures(app, buf, rest, summary);
     }
+}
+
+/// A line of figures in as many as it takes; name and value stay together.
+fn in_groups(line: &str, columns: usize) -> Vec<String> {
+    /// Columns of the names at the left.
+    const INDENT: usize = 11;
+    if text::width(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let mut lines = vec![String::new()];
+    for group in line.split("  ").filter(|group| !group.is_empty()) {
+        let last = lines.last().map_or(0, |line| text::width(line));
+        let group = group.trim();
+        if last > 0 && last + 2 + text::width(group) > columns {
+            lines.push(format!("{:INDENT$}{group}", ""));
+        } else if let Some(line) = lines.last_mut() {
+            let pad = if last == 0 { 0 } else { INDENT.saturating_sub(last).max(2) };
+            line.push_str(&format!("{:pad$}{group}", ""));
+        }
+    }
+    lines
 }
 
 /// `no call succeeded: HTTP 401 × 200; one test says why`.
@@ -217,7 +252,9 @@ fn over_time(
     }
     let theme = &app.preferences.theme;
     let now = values.last().copied().unwrap_or(0.0);
-    let head = format!("{name} over time: {} now, {} max", words(now), words(chart::largest(values)));
+    let figures = format!("{} now, {} max", words(now), words(chart::largest(values)));
+    let long = format!("{name} over time: {figures}");
+    let head = if text::width(&long) > area.width.into() { format!("{name}: {figures}") } else { long };
     put(buf, area, area.x, &fit(&head, area, area.x), theme.dim);
     let plot = Rect { y: area.y + 1, height: area.height - 1, ..area };
     chart::Line { values, ceiling: None }.render(plot, buf, &app.styles());
@@ -261,6 +298,7 @@ fn side_by_side(app: &App, buf: &mut Buffer, area: Rect, at: usize, before: &Sum
     for (row, difference) in rows.by_ref().zip(compare(before, after)) {
         let value = |value: f64| match difference.unit {
             "ms" => ms(value),
+            "" => format!("{value:.0}"),
             unit => format!("{value:.1} {unit}").trim_end().to_owned(),
         };
         let percent = difference.percent().map_or_else(String::new, |percent| format!("{percent:+.0} %"));
