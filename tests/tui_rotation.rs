@@ -2,121 +2,20 @@
 //! against the embedded workbench.
 
 mod tui_flow;
-mod tui_keys;
+mod tui_support;
 
-use std::time::Duration;
-
-use hyper::body::Bytes;
 use keybench::api::Error;
 use keybench::diagnosis::{Cause, Diagnosis};
-use keybench::probe::{Answer, CallError, CallResult, Phases};
+use keybench::probe::CallError;
 use keybench::tui::effect::{Call, Effect};
-use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::msg::Reply;
 use keybench::tui::requests::RequestId;
 use keybench::tui::screens::models::Reply as Listing;
 use keybench::tui::screens::settings::{self, Reply as Keys};
-use keybench::tui::testing::{Harness, draw, moment};
-use keybench::wire::{Model, ShortProject, V2KeyDetails};
+use keybench::tui::testing::{Harness, draw};
 use tui_flow::Flow;
-use tui_keys::{demo, demo_keys, is_list, key, made, only_call, refusal, revealed};
-
-const OLD: &str = "77d0aa31b2c541bb";
-const NEW: &str = "c0ffee0011223344";
-
-/// The list as it is once the successor is there.
-fn both() -> Vec<V2KeyDetails> {
-    let mut keys = demo_keys();
-    keys.push(key(NEW, "2027-02-21T23:59:59Z", "API", "dashboard"));
-    keys
-}
-
-fn list(harness: &mut Harness, keys: Vec<V2KeyDetails>) {
-    let asked = harness.calls().into_iter().filter(|(_, call)| is_list(call)).last();
-    let (id, _) = asked.expect("the list is asked for");
-    harness.reply(id, Reply::Settings(Keys::Listed(Ok(keys.into()))));
-}
-
-/// The successor's text is on the screen.
-fn successor() -> Harness {
-    let mut harness = demo();
-    harness.keys("jry");
-    let (id, call) = only_call(&mut harness);
-    assert!(
-        matches!(&call, settings::Call::Create { new, .. } if new.comment == "dashboard" && new.audiences == ["API"])
-    );
-    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
-    list(&mut harness, both());
-    harness
-}
-
-fn model(name: &str, auth_enabled: bool) -> Model {
-    Model {
-        id: format!("id-{name}"),
-        name: name.into(),
-        description: "Adds two numbers: {\"a\": 3, \"b\": 5}".into(),
-        access_key: "m0".into(),
-        auth_enabled,
-        project: ShortProject {
-            public_identifier: "p1".into(),
-            name: "churn-prod".into(),
-            ..ShortProject::default()
-        },
-        ..Model::default()
-    }
-}
-
-/// Answers the question for the models, where it was asked.
-fn models(harness: &mut Harness) {
-    for (id, call) in harness.calls() {
-        if matches!(call, Call::Models(keybench::tui::screens::models::Call::List { .. })) {
-            let page = Listing::Page(vec![model("slow", true), model("add", true), model("echo", false)]);
-            harness.send(Msg::Progress { id, reply: Reply::Models(page) });
-            harness.reply(id, Reply::Models(Listing::Listed(Ok(()))));
-        }
-    }
-    harness.calls();
-}
-
-/// The call is under way.
-fn calling(keys: &str) -> (Harness, RequestId, Box<keybench::tui::screens::models::calls::Test>) {
-    let mut harness = successor();
-    harness.keys(keys);
-    harness.keys("t");
-    models(&mut harness);
-    harness.keys("add<enter><enter>");
-    let (id, call) = only_call(&mut harness);
-    let settings::Call::Test(test) = call else { panic!("{call:?}") };
-    (harness, id, test)
-}
-
-fn answered(outcome: Result<Answer, CallError>) -> Box<CallResult> {
-    Box::new(CallResult {
-        started: moment(),
-        phases: Phases::default(),
-        total: Duration::from_micros(12_400),
-        outcome,
-        key_sent: true,
-        request_size: 60,
-    })
-}
-
-fn answer(status: u16, body: &str) -> Result<Answer, CallError> {
-    let body = Bytes::from(body.to_owned());
-    let size = body.len() as u64;
-    Ok(Answer::new(status, Vec::new(), body, size, false))
-}
-
-/// The model was called with the successor; `keys` are pressed before.
-fn tested(keys: &str, outcome: Result<Answer, CallError>) -> Harness {
-    let (mut harness, id, test) = calling(keys);
-    let reply = Keys::Tested { test, sent: String::new(), call: answered(outcome) };
-    harness.reply(id, Reply::Settings(reply));
-    harness
-}
-
-fn passed(keys: &str) -> Harness {
-    tested(keys, answer(200, "{\"success\":true,\"response\":8,\"ReplicaID\":\"add-7c9f-1\"}"))
-}
+use tui_support::rotation::*;
+use tui_support::settings::{demo, demo_keys, is_list, made, only_call, refusal, revealed};
 
 fn deletes_old(harness: &mut Harness) -> RequestId {
     let (id, call) = only_call(harness);
@@ -198,7 +97,7 @@ fn a_model_proves_the_new_key_before_the_old_one_goes() {
     let mut harness = successor();
     harness.keys("yt");
     assert!(harness.screen(80, 24).contains("listing the models"));
-    models(&mut harness);
+    answer_models(&mut harness);
     insta::assert_snapshot!("prove_choose_80x24", harness.screen(80, 24));
     assert!(!harness.screen(80, 24).contains("churn-prod/echo"), "it answers whatever the key");
     harness.keys("add<enter>");
@@ -358,7 +257,7 @@ fn a_listing_of_models_that_was_given_up_is_begun_again() {
     harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
     harness.calls();
     harness.keys("t");
-    models(&mut harness);
+    answer_models(&mut harness);
     assert!(harness.screen(80, 24).contains("churn-prod/add"), "{}", harness.screen(80, 24));
 }
 
@@ -373,7 +272,7 @@ fn models_that_could_not_be_listed_can_be_asked_for_again() {
     harness.reply(again, Reply::Models(Listing::Listed(Err(refusal("no")))));
     assert!(harness.screen(80, 24).contains("Ctrl-R tries again"), "{}", harness.screen(80, 24));
     harness.keys("<ctrl-r>");
-    models(&mut harness);
+    answer_models(&mut harness);
     assert!(harness.screen(80, 24).contains("churn-prod/add"), "{}", harness.screen(80, 24));
 }
 
@@ -444,7 +343,7 @@ fn a_new_key_is_the_selected_one_in_the_next_list() {
 fn any_new_key_can_be_tested_where_it_is_shown() {
     let mut harness = revealed();
     harness.keys("t");
-    models(&mut harness);
+    answer_models(&mut harness);
     harness.keys("<enter><enter>");
     let (id, call) = only_call(&mut harness);
     let settings::Call::Test(test) = call else { panic!("{call:?}") };
@@ -459,7 +358,7 @@ fn any_new_key_can_be_tested_where_it_is_shown() {
 fn the_steps_can_be_drawn_at_every_size() {
     let mut choosing = successor();
     choosing.keys("yt");
-    models(&mut choosing);
+    answer_models(&mut choosing);
     let mut left = passed("y");
     left.keys("<enter><enter>/dashboard<enter>gr");
     for mut harness in [choosing, calling("y").0, passed("y"), left] {

@@ -1,0 +1,147 @@
+//! The list: what is fetched, shown and kept up to date.
+
+use std::time::Duration;
+
+use ratatui::style::Modifier;
+
+use keybench::api;
+use keybench::tui::effect;
+use keybench::tui::msg::{self, Msg};
+use keybench::tui::screens::models::calls::{Call, Reply};
+use keybench::tui::screens::models::list::ListScope;
+use keybench::tui::testing::Harness;
+
+use crate::tui_support::models::*;
+use crate::{small_snapshots, snapshots};
+
+#[test]
+fn the_list_by_project() {
+    small_snapshots("list", &mut listed());
+}
+
+#[test]
+fn a_list_that_cannot_be_fetched() {
+    let (mut harness, calls) = opened();
+    let error = api::Error::NoAnswer {
+        operation: "listing models",
+        reason: api::Reason::Connect,
+        detail: "connection refused".into(),
+        changes: false,
+    };
+    send(&mut harness, calls[0].0, Reply::Listed(Err(error)));
+    snapshots("list_failed", &mut harness);
+}
+
+#[test]
+fn at_most_eight_deployments_are_read_at_a_time_and_only_those_in_sight() {
+    let (mut harness, calls) = opened();
+    let many = (0..100).map(|n| model("big", &format!("m{n:03}"), true, "")).collect();
+    harness.send(Msg::Progress { id: calls[0].0, reply: msg::Reply::Models(Reply::Page(many)) });
+    send(&mut harness, calls[0].0, Reply::Listed(Ok(())));
+    let reads = |harness: &mut Harness| {
+        let calls = harness.calls().into_iter();
+        calls
+            .filter_map(|(id, call)| match call {
+                effect::Call::Models(Call::Deployment { model_id, .. }) => Some((id, model_id)),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    let first = reads(&mut harness);
+    assert_eq!(first.len(), 8);
+    let (id, model_id) = first[0].clone();
+    send(&mut harness, id, Reply::Deployment { found: Ok(None), model_id });
+    assert_eq!(reads(&mut harness).len(), 1, "one ended, one begins");
+    // The tab is left and shown again: what was being read is read again.
+    harness.keys("1");
+    harness.keys("2");
+    assert_eq!(reads(&mut harness).len(), 8);
+}
+
+#[test]
+fn the_filter_marks_and_narrows() {
+    let mut harness = listed();
+    harness.keys("/prod s");
+    harness.keys("<enter>");
+    assert_eq!(harness.app.models.list.len(), 1);
+    harness.keys("<esc>");
+    assert_eq!(harness.app.models.list.len(), 7);
+    harness.keys("/zzz");
+    assert!(harness.screen(80, 24).contains("no model matches"));
+}
+
+#[test]
+fn stopping_asks_and_names_the_model() {
+    let mut harness = listed();
+    harness.keys("S");
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty(), "Cancel has the focus");
+    harness.keys("S<tab><enter>");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, effect::Call::Models(Call::Stop(deployment)))] if deployment.model_id == "churn-prod-add"),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn other_models_are_listed_on_demand() {
+    let mut harness = listed();
+    harness.keys("v");
+    let calls = harness.calls();
+    let asked = |scope| {
+        calls
+            .iter()
+            .any(|(_, call)| matches!(call, effect::Call::Models(Call::List { scope: s }) if *s == scope))
+    };
+    assert!(asked(ListScope::Public), "{calls:?}");
+    assert!(harness.screen(80, 24).contains("public too"));
+}
+
+#[test]
+fn a_deployment_that_changes_is_looked_at_again() {
+    let mut harness = listed();
+    assert!(harness.app.animated(), "slow is being deployed");
+    harness.send(Msg::Tick);
+    assert!(harness.calls().is_empty(), "it was read just now");
+    harness.now += Duration::from_secs(2);
+    harness.send(Msg::Tick);
+    let calls = harness.calls();
+    let [(id, effect::Call::Models(Call::Deployment { model_id, .. }))] = &calls[..] else {
+        panic!("{calls:?}")
+    };
+    assert_eq!(model_id, "churn-prod-slow");
+    harness.now += Duration::from_secs(9);
+    harness.send(Msg::Tick);
+    assert!(harness.calls().is_empty(), "one question at a time");
+    send(
+        &mut harness,
+        *id,
+        Reply::Deployment { model_id: model_id.clone(), found: Ok(deployed("churn-prod-add")) },
+    );
+    assert!(!harness.app.animated());
+}
+
+#[test]
+fn the_selected_row_is_reversed() {
+    let mut harness = listed();
+    harness.keys("<down>");
+    harness.app.size = (80, 24);
+    let buffer = harness.buffer(80, 24);
+    let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▸").unwrap();
+    let name: String = (17..22).map(|x| buffer[(x, row)].symbol()).collect();
+    assert_eq!(name, "churn");
+    assert!(buffer[(17, row)].modifier.contains(Modifier::REVERSED));
+}
+
+#[test]
+fn it_draws_at_every_size() {
+    let mut harness = listed();
+    refused(&mut harness, "t<enter>");
+    for keys in ["", "K", "<esc><down><enter>", "<esc><esc>", "/c"] {
+        harness.keys(keys);
+        for (columns, rows) in (1..130).step_by(7).flat_map(|w| (1..50).step_by(3).map(move |h| (w, h))) {
+            harness.screen(columns, rows);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Runs: form, live view, stop, compare, export.
+
+use keybench::probe::CallError;
+use keybench::probe::run::Summary;
+use keybench::tui::effect;
+use keybench::tui::msg::{self, Msg};
+use keybench::tui::screens::models::calls::{Call, Reply};
+use keybench::tui::screens::models::panel::KeyToSend;
+
+use crate::small_snapshots;
+use crate::tui_support::models::*;
+
+#[test]
+fn the_form_of_a_run() {
+    let mut harness = listed();
+    harness.keys("b");
+    small_snapshots("run_form", &mut harness);
+    harness.keys("x<enter>");
+    assert!(harness.calls().is_empty());
+    harness.keys("<esc>");
+    assert!(harness.screen(80, 24).contains("Esc again discards"), "something was typed");
+    harness.keys("<esc>");
+    assert!(harness.app.models.running.is_none());
+    harness.keys("b<esc>");
+    assert!(harness.app.models.running.is_none(), "nothing typed, nothing asked");
+}
+
+#[test]
+fn a_run_beyond_the_ceiling_asks_and_names_the_model() {
+    let mut harness = listed();
+    harness.keys("b<ctrl-u>20000<enter>");
+    assert!(harness.calls().is_empty());
+    harness.keys("<tab><enter>");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, effect::Call::Models(Call::Run(run)))] if run.plan.unbounded && run.plan.count == Some(20_000)),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn a_run_is_watched_frozen_stopped_and_compared() {
+    let (mut harness, id, run) = running();
+    assert_eq!((run.plan.count, run.plan.concurrency, run.key), (Some(200), Some(8), KeyToSend::SignedIn));
+    let model_id = run.model_id;
+    let progress =
+        |requests| Reply::RunProgress { model_id: model_id.clone(), summary: summary(requests, false) };
+    harness.send(Msg::Progress { id, reply: msg::Reply::Models(progress(80)) });
+    small_snapshots("run_live", &mut harness);
+    harness.keys("f");
+    harness.send(Msg::Progress { id, reply: msg::Reply::Models(progress(120)) });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("frozen") && screen.contains("80 requests"), "{screen}");
+    harness.keys("fs");
+    assert!(harness.screen(80, 24).contains("120 requests"));
+    let calls = harness.calls();
+    assert!(matches!(&calls[..], [(_, effect::Call::Models(Call::StopRun(_)))]), "{calls:?}");
+    let ended = Ok(summary(150, true));
+    send(&mut harness, id, Reply::RunEnded { model_id: model_id.clone(), ended });
+
+    harness.keys("c");
+    assert!(harness.screen(80, 24).contains("no earlier run"));
+    harness.keys("b<enter>");
+    let (id, _) = harness.calls().remove(0);
+    send(&mut harness, id, Reply::RunEnded { model_id, ended: Ok(summary(200, true)) });
+    harness.keys("c");
+    harness.keys("c");
+    assert!(!harness.screen(80, 24).contains("the run before"));
+    harness.keys("e<backspace><backspace><backspace><backspace>csv<enter>");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, effect::Call::Models(Call::Export { file, .. }))] if file.ends_with("run.csv")),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn a_run_goes_on_when_one_looks_elsewhere_and_leaving_asks() {
+    let (mut harness, id, run) = running();
+    harness.keys("<esc><esc>1");
+    assert!(harness.app.requests.waits_for(id));
+    harness.keys("q");
+    assert!(
+        harness.screen(80, 24).contains("still running against churn-prod/add"),
+        "{}",
+        harness.screen(80, 24)
+    );
+    harness.keys("<esc>2");
+    send(&mut harness, id, Reply::RunEnded { model_id: run.model_id, ended: Ok(summary(200, true)) });
+    assert!(harness.screen(80, 24).contains("the run has ended"));
+    harness.keys("b");
+    assert!(harness.app.models.runs_in_sight().is_some());
+}
+
+#[test]
+fn a_run_that_was_refused_throughout_says_so_first() {
+    let (mut harness, id, run) = running();
+    let mut refused = Summary::clone(&summary(200, true));
+    (refused.ok, refused.errors) = (0, 200);
+    refused.statuses = [(401, 200)].into();
+    send(&mut harness, id, Reply::RunEnded { model_id: run.model_id, ended: Ok(refused.into()) });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("no call succeeded: HTTP 401 × 200"), "{screen}");
+    assert!(!screen.contains("over time"), "{screen}");
+}
+
+#[test]
+fn a_run_that_cannot_begin_says_why() {
+    let (mut harness, id, run) = running();
+    let error =
+        CallError::Invalid { what: "the CA file cannot be used".into(), hint: "name a PEM file".into() };
+    send(&mut harness, id, Reply::RunEnded { model_id: run.model_id, ended: Err(error) });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("the CA file cannot be used; name a PEM file"), "{screen}");
+}

@@ -1,0 +1,134 @@
+//! What every screen and every dialog looks like, compact and wide, and what is told by style alone.
+
+mod tui_support;
+
+use std::collections::BTreeSet;
+
+use keybench::tui::command::COMMANDS;
+use keybench::tui::theme::{NAMES, Theme};
+use keybench::tui::update;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Modifier, Style};
+use tui_support::pictures::{PARTS, PICTURES, open, parts};
+
+#[test]
+fn every_picture_compact_and_wide() {
+    for picture in PICTURES {
+        let mut harness = (picture.open)();
+        insta::assert_snapshot!(format!("{}_80x24", picture.name), harness.screen(80, 24));
+        insta::assert_snapshot!(format!("{}_120x40", picture.name), harness.screen(120, 40));
+    }
+}
+
+#[test]
+fn no_screen_dialog_or_question_is_without_a_picture() {
+    let seen: BTreeSet<&str> = PICTURES.iter().flat_map(|picture| parts(&(picture.open)().app)).collect();
+    let missing: Vec<&&str> = PARTS.iter().filter(|part| !seen.contains(**part)).collect();
+    assert!(missing.is_empty(), "no picture of {missing:?}");
+    let named: BTreeSet<&str> = PARTS.iter().copied().collect();
+    assert_eq!(seen, named, "PARTS names all that is seen");
+
+    let contexts: BTreeSet<String> = PICTURES
+        .iter()
+        .flat_map(|picture| update::contexts(&(picture.open)().app))
+        .map(|context| format!("{context:?}"))
+        .collect();
+    let unseen: BTreeSet<String> = COMMANDS
+        .iter()
+        .flat_map(|entry| entry.contexts)
+        .map(|context| format!("{context:?}"))
+        .filter(|context| !contexts.contains(context))
+        .collect();
+    assert!(unseen.is_empty(), "no picture in which the keys go to {unseen:?}");
+}
+
+/// A style of a theme.
+type Role = fn(&Theme) -> Style;
+
+/// Pictures in which something has the keys: the words where that is, and the role that marks it.
+const FOCUSED: &[(&str, &str, Role)] = &[
+    ("keys", "5b1c…9f0a", |theme| theme.selected),
+    ("keys_filter", "77d0…41bb", |theme| theme.selected),
+    ("models", "add", |theme| theme.selected),
+    ("models_filter", "slow", |theme| theme.selected),
+    ("test", "[ Test ]", |theme| theme.button_focused),
+    ("choose_key", "the key that is signed in", |theme| theme.selected),
+    ("users", "admin Doe", |theme| theme.selected),
+    ("user_keys", "5b1c…9f0a", |theme| theme.selected),
+    ("projects", "churn-prod", |theme| theme.selected),
+    ("collaborators", "owner Doe", |theme| theme.selected),
+    ("profiles", "http://localhost:8642 ", |theme| theme.selected),
+    ("palette", "New API key", |theme| theme.selected),
+    ("welcome", "Sign in to a workbench", |theme| theme.selected),
+    ("delete_key", "[Cancel]", |theme| theme.button_focused),
+    ("new_key_discard", "[Keep editing]", |theme| theme.button_focused),
+    ("new_key", "23]", |theme| theme.button_focused),
+    ("collaborator_permission", "read", |theme| theme.selected),
+];
+
+/// A snapshot holds no style, so what marks the selection is asserted here, in every theme.
+#[test]
+fn what_has_the_keys_looks_different_in_every_theme() {
+    for name in NAMES {
+        let theme = Theme::named(name).unwrap();
+        for (picture, words, role) in FOCUSED {
+            let mut harness = open(picture);
+            harness.app.preferences.theme = theme.clone();
+            harness.screen(80, 24);
+            let buffer = harness.buffer(80, 24);
+            let style = role(&theme);
+            let found = places(&buffer, words).into_iter().any(|(x, y)| {
+                let cell = &buffer[(x, y)];
+                cell.modifier.contains(style.add_modifier)
+                    && style.fg.is_none_or(|fg| cell.fg == fg)
+                    && style.bg.is_none_or(|bg| cell.bg == bg)
+            });
+            assert!(found, "{name}: {words:?} in {picture}\n{}", harness.screen(80, 24));
+            assert_ne!(style, theme.text, "{name}: the role says nothing");
+        }
+    }
+}
+
+/// The lists select whole rows: the sign, every cell, and nothing of the row below.
+#[test]
+fn a_selected_row_is_reversed_from_its_sign_to_its_last_cell() {
+    for picture in ["keys", "models", "users", "user_keys", "projects", "collaborators"] {
+        let mut harness = open(picture);
+        harness.screen(80, 24);
+        let buffer = harness.buffer(80, 24);
+        let (x, y) = *places(&buffer, "▸").iter().find(|(x, _)| *x == 1).unwrap();
+        let reversed =
+            |y: u16| (x..79).filter(|x| buffer[(*x, y)].modifier.contains(Modifier::REVERSED)).count();
+        assert!(reversed(y) >= 75, "{picture}: {} cells", reversed(y));
+        assert_eq!((reversed(y - 1), reversed(y + 1)), (0, 0), "{picture}");
+    }
+}
+
+/// What the filter found is marked while it is typed, in the selected row too.
+#[test]
+fn what_a_filter_found_is_underlined() {
+    for (picture, found) in
+        [("keys_filter", "dashboard"), ("models_filter", "slow"), ("users_filter", "owner")]
+    {
+        let mut harness = open(picture);
+        harness.screen(80, 24);
+        let buffer = harness.buffer(80, 24);
+        let marked =
+            places(&buffer, found).iter().any(|place| buffer[*place].modifier.contains(Modifier::UNDERLINED));
+        assert!(marked, "{picture}\n{}", harness.screen(80, 24));
+    }
+}
+
+/// Where these words begin.
+fn places(buffer: &Buffer, words: &str) -> Vec<(u16, u16)> {
+    let letters: Vec<String> = words.chars().map(String::from).collect();
+    let area = buffer.area;
+    (0..area.height)
+        .flat_map(|y| (0..area.width).map(move |x| (x, y)))
+        .filter(|(x, y)| {
+            letters.iter().enumerate().all(|(n, letter)| {
+                buffer.cell((x + n as u16, *y)).is_some_and(|cell| cell.symbol() == letter)
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! The Admin tab with users, projects and collaborators in it.
+
+use keybench::tui::effect::Call;
+use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::requests::RequestId;
+use keybench::tui::screens::admin;
+use keybench::tui::session::Expiration;
+use keybench::tui::testing::Harness;
+use keybench::wire::{Collaborator, Project, ProjectPermissions, ShortUser, UserOrGroupInfo, UserQuota};
+
+use super::settings::demo_keys;
+
+pub fn user(name: &str) -> UserQuota {
+    let user =
+        UserOrGroupInfo { user_name: name.into(), name: format!("{name} Doe"), ..UserOrGroupInfo::default() };
+    UserQuota { user, ..UserQuota::default() }
+}
+
+pub fn person(name: &str) -> ShortUser {
+    ShortUser { username: name.into(), name: format!("{name} Doe"), email: String::new() }
+}
+
+pub fn project(name: &str, owner: &str, visibility: &str) -> Project {
+    Project {
+        id: format!("id-{name}"),
+        name: name.into(),
+        owner: person(owner),
+        visibility: visibility.into(),
+        permissions: ProjectPermissions {
+            read: true,
+            admin: owner == "owner",
+            ..ProjectPermissions::default()
+        },
+        ..Project::default()
+    }
+}
+
+/// The Admin tab with these users listed.
+pub fn with_users(names: &[String]) -> Harness {
+    let mut harness = Harness::new().started();
+    harness.calls();
+    harness.keys("3");
+    let (id, _) = harness.calls().remove(0);
+    let users = names.iter().map(|name| user(name)).collect();
+    harness.send(Msg::Progress { id, reply: Reply::Admin(admin::Reply::UsersPage { users }) });
+    harness.reply(id, Reply::Admin(admin::Reply::UsersListed(Ok(()))));
+    harness
+}
+
+/// Usernames whose keys are being counted.
+pub fn counting(harness: &mut Harness) -> Vec<(RequestId, String)> {
+    let calls = harness.calls().into_iter();
+    calls
+        .filter_map(|(id, call)| match call {
+            Call::Admin(admin::Call::Count { username }) => Some((id, username)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The users of the demo with their keys counted.
+pub fn counted() -> Harness {
+    let names = ["admin", "contributor", "outsider", "owner", "viewer"].map(str::to_owned);
+    let mut harness = with_users(&names);
+    for (id, username) in counting(&mut harness) {
+        let at = |text: &str| Some(text.parse().unwrap());
+        let answer = match username.as_str() {
+            "owner" => {
+                Ok(vec![at("2027-11-23T23:59:59Z"), at("2026-12-01T23:59:59Z"), at("2026-10-02T23:59:59Z")])
+            }
+            _ => Ok(vec![at("2027-11-23T23:59:59Z")]),
+        };
+        harness.reply(id, Reply::Admin(admin::Reply::Counted { username, answer }));
+    }
+    harness
+}
+
+/// The API keys of one of them.
+pub fn keys_of_owner() -> Harness {
+    let mut harness = counted();
+    harness.keys("jjj<enter>");
+    let (id, _) = harness.calls().remove(0);
+    let answer = Ok(demo_keys().into());
+    harness.reply(id, Reply::Admin(admin::Reply::Keys { username: "owner".into(), answer }));
+    harness
+}
+
+/// The Security section with a setting of 365 days.
+pub fn security() -> Harness {
+    let mut harness = with_users(&[]);
+    harness.app.session.expiration = Expiration::Setting { name: "some_days_setting".into(), days: 365 };
+    harness.keys("]");
+    harness
+}
+
+/// The Projects section.
+pub fn projects() -> Harness {
+    let mut harness = with_users(&["contributor".to_owned(), "outsider".to_owned()]);
+    harness.calls();
+    harness.keys("[");
+    let (id, _) = harness.calls().remove(0);
+    let projects = vec![project("churn-prod", "owner", "private"), project("playground", "owner", "public")];
+    harness.send(Msg::Progress { id, reply: Reply::Admin(admin::Reply::ProjectsPage(projects)) });
+    harness.reply(id, Reply::Admin(admin::Reply::ProjectsListed(Ok(()))));
+    harness
+}
+
+/// The collaborators of one of them.
+pub fn in_project() -> Harness {
+    let mut harness = projects();
+    harness.keys("<enter>");
+    let (id, _) = harness.calls().remove(0);
+    let one =
+        |name: &str, permission: &str| Collaborator { user: person(name), permission: permission.into() };
+    let answer = Ok(vec![one("contributor", "write"), one("data-science", "inherit")]);
+    harness
+        .reply(id, Reply::Admin(admin::Reply::Collaborators { project_id: "id-churn-prod".into(), answer }));
+    harness
+}

@@ -1,0 +1,436 @@
+//! Every screen and every dialog, once: what the tests of sizes, snapshots and styles go through.
+
+use keybench::api::Error;
+use keybench::config::{Profile, Profiles, Store};
+use keybench::tui::app::App;
+use keybench::tui::effect::Call;
+use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::overlays::{Confirmed, Overlay};
+use keybench::tui::screens::settings::Dialog;
+use keybench::tui::screens::{admin, models, settings};
+use keybench::tui::session::{self, Expiration};
+use keybench::tui::testing::Harness;
+use keybench::wire::RotateV1KeyResponse;
+
+use super::models::{self as made_models, summary};
+use super::rotation::{answer_models, calling, passed, successor, tested as proof};
+use super::settings::{demo, made, only_call, refusal, revealed};
+use super::{admin as made_admin, settings as made_settings};
+
+/// A name for files, and how to get there.
+pub struct Picture {
+    pub name: &'static str,
+    pub open: fn() -> Harness,
+}
+
+/// All of them.
+pub const PICTURES: &[Picture] = &[
+    // Signing in
+    Picture { name: "welcome", open: Harness::welcome },
+    Picture { name: "sign_in", open: sign_in },
+    Picture { name: "sign_in_refused", open: sign_in_refused },
+    Picture { name: "sign_in_leave", open: || then(sign_in(), "<esc>") },
+    Picture { name: "opening", open: || then(Harness::welcome(), "<down><enter>") },
+    // Settings
+    Picture { name: "keys", open: demo },
+    Picture { name: "keys_loading", open: || Harness::new().started() },
+    Picture { name: "keys_none", open: || made_settings::listed(Vec::new()) },
+    Picture { name: "keys_failed", open: keys_failed },
+    Picture { name: "keys_marked", open: || then(demo(), "<space><space>") },
+    Picture { name: "keys_sorted", open: || then(demo(), "ooO") },
+    Picture { name: "keys_filter", open: || then(demo(), "/dash") },
+    Picture { name: "keys_read_only", open: read_only },
+    Picture { name: "key_details", open: || then(demo(), "<enter>") },
+    Picture { name: "new_key", open: || then(demo(), "n") },
+    Picture { name: "new_key_typed", open: || then(demo(), "n2029-01-01<enter>") },
+    Picture { name: "new_key_comment", open: || then(demo(), "n<tab><tab>batch job") },
+    Picture { name: "new_key_refused", open: new_key_refused },
+    Picture { name: "new_key_discard", open: || then(demo(), "n<tab><tab>batch<esc>") },
+    Picture { name: "reveal", open: revealed },
+    Picture { name: "reveal_hidden", open: || then(revealed(), "s") },
+    Picture { name: "reveal_file", open: || then(revealed(), "w") },
+    Picture { name: "reveal_copied", open: || then(revealed(), "y") },
+    Picture { name: "reveal_leave", open: || then(revealed(), "<esc>") },
+    Picture { name: "reveal_legacy", open: reveal_legacy },
+    Picture { name: "delete_key", open: || then(demo(), "jd") },
+    Picture { name: "delete_keys", open: || then(demo(), "<space><space>d") },
+    Picture { name: "delete_all", open: || then(demo(), "Downe") },
+    Picture { name: "rotate", open: || then(demo(), "jr") },
+    Picture { name: "rotate_legacy", open: || then(demo(), "Gr") },
+    Picture { name: "successor", open: successor },
+    Picture { name: "delete_old", open: || then(successor(), "y<esc>") },
+    Picture { name: "prove", open: || prove("") },
+    Picture { name: "prove_request", open: || prove("add<enter>") },
+    Picture { name: "prove_calling", open: || calling("y").0 },
+    Picture { name: "prove_passed", open: || passed("y") },
+    Picture { name: "prove_refused", open: not_proven },
+    Picture { name: "delete_old_proven", open: || then(passed("y"), "<enter>") },
+    Picture { name: "both_kept", open: both_kept },
+    Picture { name: "rotation", open: || then(both_kept(), "g/dashboard<enter>r") },
+    // Over any screen
+    Picture { name: "palette", open: || then(demo(), ":") },
+    Picture { name: "palette_found", open: || then(demo(), ":dele") },
+    Picture { name: "palette_nothing", open: || then(demo(), ":zzzz") },
+    Picture { name: "help", open: || then(demo(), "?") },
+    Picture { name: "notices", open: notices },
+    Picture { name: "notices_none", open: || then(demo(), "!") },
+    Picture { name: "notice_error", open: notice_error },
+    Picture { name: "waiting", open: waiting },
+    Picture { name: "profiles", open: profiles },
+    Picture { name: "sign_out", open: || then(profiles(), "jd") },
+    Picture { name: "quit", open: || then(demo(), "n<tab><tab>x<ctrl-c>") },
+    // Models
+    Picture { name: "models", open: made_models::listed },
+    Picture { name: "models_coming", open: || made_models::opened().0 },
+    Picture { name: "models_failed", open: models_failed },
+    Picture { name: "models_filter", open: || then(made_models::listed(), "/prod s") },
+    Picture { name: "overview", open: || then(made_models::listed(), "i") },
+    Picture { name: "restart", open: || then(made_models::listed(), "R") },
+    Picture { name: "stop", open: || then(made_models::listed(), "S") },
+    Picture { name: "copy_call", open: || then(made_models::listed(), "y") },
+    Picture { name: "test", open: || then(made_models::listed(), "t") },
+    Picture { name: "test_key", open: || then(made_models::listed(), "t<shift-tab><shift-tab>") },
+    Picture { name: "test_request", open: || then(made_models::listed(), "t<shift-tab>") },
+    Picture { name: "test_running", open: || then(made_models::listed(), "t<enter>") },
+    Picture { name: "test_success", open: tested },
+    Picture { name: "test_refused", open: refused },
+    Picture { name: "test_in_vain", open: || then(refused(), "<down>") },
+    Picture { name: "choose_key", open: || then(made_models::listed(), "tK") },
+    Picture { name: "save_request", open: || then(made_models::listed(), "tWsmall") },
+    Picture { name: "saved_requests", open: || then(tested(), "L") },
+    Picture { name: "result", open: || then(refused(), "<down><enter>") },
+    Picture { name: "result_search", open: || then(refused(), "<down><enter>/auth") },
+    Picture { name: "result_file", open: || then(refused(), "<down><enter>e") },
+    Picture { name: "run_form", open: || then(made_models::listed(), "b") },
+    Picture { name: "run_wrong", open: || then(made_models::listed(), "bx<enter>") },
+    Picture { name: "run_discard", open: || then(made_models::listed(), "bx<esc>") },
+    Picture { name: "run_ceiling", open: || then(made_models::listed(), "b<ctrl-u>20000<enter>") },
+    Picture { name: "run_connecting", open: || made_models::running().0 },
+    Picture { name: "run_live", open: run_live },
+    Picture { name: "run_ended", open: run_ended },
+    Picture { name: "run_compared", open: run_compared },
+    Picture { name: "run_file", open: || then(run_ended(), "e") },
+    // Admin
+    Picture { name: "users", open: made_admin::counted },
+    Picture { name: "users_listing", open: users_listing },
+    Picture { name: "users_filter", open: || then(made_admin::counted(), "/own") },
+    Picture { name: "users_only_me", open: || made_admin::with_users(&["owner".to_owned()]) },
+    Picture { name: "user_keys", open: made_admin::keys_of_owner },
+    Picture { name: "user_keys_delete", open: || then(made_admin::keys_of_owner(), "d") },
+    Picture { name: "user_keys_delete_all", open: || then(made_admin::keys_of_owner(), "Downe") },
+    Picture { name: "security", open: made_admin::security },
+    Picture { name: "security_edit", open: || then(made_admin::security(), "e<ctrl-u>90") },
+    Picture { name: "security_change", open: || then(made_admin::security(), "e<ctrl-u>90<enter>") },
+    Picture { name: "security_discard", open: || then(made_admin::security(), "e<ctrl-u>90<esc>") },
+    Picture { name: "security_not_offered", open: not_offered },
+    Picture { name: "projects", open: made_admin::projects },
+    Picture { name: "projects_filter", open: || then(made_admin::projects(), "/churn") },
+    Picture { name: "collaborators", open: made_admin::in_project },
+    Picture { name: "collaborator_add", open: || then(made_admin::in_project(), "aout") },
+    Picture {
+        name: "collaborator_permission",
+        open: || then(made_admin::in_project(), "aout<enter><enter>"),
+    },
+    Picture { name: "collaborator_change", open: || then(made_admin::in_project(), "je") },
+    Picture { name: "collaborator_discard", open: || then(made_admin::in_project(), "aout<esc>") },
+    Picture { name: "collaborator_remove", open: || then(made_admin::in_project(), "jd") },
+];
+
+/// One of them, by name.
+pub fn open(name: &str) -> Harness {
+    (PICTURES.iter().find(|picture| picture.name == name).unwrap().open)()
+}
+
+fn then(mut harness: Harness, keys: &str) -> Harness {
+    harness.keys(keys);
+    harness
+}
+
+fn refused_with(operation: &'static str, message: &str) -> Error {
+    Error::Refused {
+        operation,
+        status: 403,
+        code: Some(7),
+        message: message.into(),
+        request_id: Some("7f3a".into()),
+        retry_after: None,
+    }
+}
+
+fn sign_in() -> Harness {
+    let mut harness = then(Harness::welcome(), "<enter>https://workbench.example.com<enter>");
+    harness.paste(&format!("{}.{}", "0a".repeat(32), "9f".repeat(32)));
+    harness
+}
+
+fn sign_in_refused() -> Harness {
+    let mut harness = then(sign_in(), "<enter>");
+    let (id, _) = harness.calls().remove(0);
+    let message = "validating the API key: the workbench does not know this key (HTTP 401)".to_owned();
+    let hint = Some("paste another one, or look at the URL".to_owned());
+    let opened = Err(session::Refusal { message, hint });
+    harness.reply(id, Reply::Session(session::Reply::Opened(opened)));
+    harness
+}
+
+fn keys_failed() -> Harness {
+    let mut harness = then(demo(), "<ctrl-r>");
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| made_settings::is_list(call)).unwrap();
+    let error = refused_with("listing the API keys", "not now");
+    harness.reply(id, Reply::Settings(settings::Reply::Listed(Err(error))));
+    harness
+}
+
+fn read_only() -> Harness {
+    let mut harness = demo();
+    harness.app.session.read_only = true;
+    then(harness, "n")
+}
+
+fn new_key_refused() -> Harness {
+    let mut harness = demo();
+    harness.app.session.expiration = Expiration::NotOffered;
+    harness.keys("n2031-01-31<tab><right><tab>batch job<enter>");
+    let (id, _) = only_call(&mut harness);
+    let refused = refusal("expiry date is beyond the limit of 90 days");
+    harness.reply(id, Reply::Settings(settings::Reply::Created(Err(refused))));
+    harness
+}
+
+fn reveal_legacy() -> Harness {
+    let mut harness = then(demo(), "Gry");
+    let (id, _) = only_call(&mut harness);
+    let answer = RotateV1KeyResponse { api_key: made().api_key, ..RotateV1KeyResponse::default() };
+    harness.reply(id, Reply::Settings(settings::Reply::LegacyRotated(Ok(Box::new(answer)))));
+    harness
+}
+
+fn prove(keys: &str) -> Harness {
+    let mut harness = then(successor(), "yt");
+    answer_models(&mut harness);
+    then(harness, keys)
+}
+
+/// A test of the new key that the model refused, and why.
+fn not_proven() -> Harness {
+    let body = "{\"success\":false,\"errors\":{\"User APikey not authorized to access model\":\"Check it\"}}";
+    let mut harness = proof("y", super::rotation::answer(401, body));
+    let (id, _) = only_call(&mut harness);
+    let diagnosis = Box::new(made_models::not_a_collaborator());
+    harness.reply(id, Reply::Settings(settings::Reply::Explained(diagnosis)));
+    harness
+}
+
+fn both_kept() -> Harness {
+    let mut harness = then(passed("y"), "<enter><enter>k");
+    harness.calls();
+    harness
+}
+
+fn notices() -> Harness {
+    let mut harness = notice_error();
+    let now = harness.now;
+    harness.app.notices.info(now, "deleted 77d0…41bb");
+    harness.app.notices.warning(now, "read-only mode: nothing here may change anything");
+    then(harness, "!")
+}
+
+fn notice_error() -> Harness {
+    let mut harness = demo();
+    let now = harness.now;
+    let error = refused_with("deleting an API key", "only a site administrator or the user may do this");
+    harness.app.notices.failed(now, &error);
+    harness
+}
+
+fn waiting() -> Harness {
+    let mut harness = Harness::new().started();
+    harness.now += jiff::SignedDuration::from_secs(2);
+    harness.send(Msg::Tick);
+    harness
+}
+
+fn profiles() -> Harness {
+    let mut harness = demo();
+    harness.app.preferences.store = Some(Store::at("/nowhere"));
+    harness.keys("P");
+    let (id, _) = harness.calls().remove(0);
+    let profile = |url: &str, username: &str| Profile {
+        url: url.into(),
+        username: username.into(),
+        ..Profile::default()
+    };
+    let mut profiles = Profiles::default();
+    profiles.profiles.insert("lab".into(), profile("http://localhost:8642", "owner"));
+    profiles.profiles.insert("production".into(), profile("https://ml.example.com", "svc-scoring"));
+    harness.app.session.profile = Some("lab".into());
+    harness.reply(id, Reply::Session(session::Reply::Profiles(Ok(profiles))));
+    harness
+}
+
+fn models_failed() -> Harness {
+    let (mut harness, calls) = made_models::opened();
+    let error = refused_with("listing models", "not now");
+    made_models::send(&mut harness, calls[0].0, models::Reply::Listed(Err(error)));
+    harness
+}
+
+fn tested() -> Harness {
+    let mut harness = made_models::listed();
+    made_models::tested(&mut harness, "t<enter>", made_models::success());
+    harness
+}
+
+fn refused() -> Harness {
+    let mut harness = made_models::listed();
+    made_models::refused(&mut harness, "tK<end><enter><enter>");
+    harness
+}
+
+fn run_live() -> Harness {
+    let (mut harness, id, run) = made_models::running();
+    let progress = models::Reply::RunProgress { model_id: run.model_id, summary: summary(80, false) };
+    harness.send(Msg::Progress { id, reply: Reply::Models(progress) });
+    harness
+}
+
+fn ended(mut harness: Harness, requests: u64) -> Harness {
+    let (id, call) = harness.calls().remove(0);
+    let Call::Models(models::Call::Run(run)) = call else { panic!("{call:?}") };
+    let ended = Ok(summary(requests, true));
+    made_models::send(&mut harness, id, models::Reply::RunEnded { model_id: run.model_id, ended });
+    harness
+}
+
+fn run_ended() -> Harness {
+    ended(then(made_models::listed(), "b<enter>"), 150)
+}
+
+fn run_compared() -> Harness {
+    then(ended(then(run_ended(), "b<enter>"), 200), "c")
+}
+
+fn users_listing() -> Harness {
+    let mut harness = Harness::new().started();
+    harness.calls();
+    then(harness, "3")
+}
+
+fn not_offered() -> Harness {
+    let mut harness = made_admin::with_users(&[]);
+    harness.app.session.expiration = Expiration::NotOffered;
+    then(harness, "]")
+}
+
+/// Everything that a picture can be of: a new kind of screen, dialog or question has to be named
+/// here before the tests compile, and in [`PICTURES`] before they pass.
+pub const PARTS: &[&str] = &[
+    "welcome",
+    "settings",
+    "new key",
+    "reveal",
+    "details",
+    "models",
+    "test panel",
+    "viewer",
+    "chooser",
+    "prompt",
+    "runs",
+    "users",
+    "security",
+    "projects",
+    "help",
+    "notices",
+    "palette",
+    "profiles",
+    "sign in",
+    "ask: quit",
+    "ask: close",
+    "ask: sign out",
+    "ask: delete",
+    "ask: delete all",
+    "ask: rotate",
+    "ask: delete old",
+    "key test",
+    "rotation",
+    "ask: rotate legacy",
+    "ask: discard",
+    "ask: stop",
+    "ask: restart",
+    "ask: discard run",
+    "ask: run",
+    "ask: user's keys",
+    "ask: all of a user",
+    "ask: expiration",
+    "ask: collaborator",
+    "ask: discard admin",
+];
+
+/// Which of [`PARTS`] are in the picture.
+pub fn parts(app: &App) -> Vec<&'static str> {
+    let mut parts: Vec<&str> = app.overlays.iter().map(overlay).collect();
+    if !app.session.signed_in {
+        parts.push("welcome");
+        return parts;
+    }
+    use keybench::tui::app::Tab;
+    match app.tab {
+        Tab::Settings => parts.push(match &app.settings.dialog {
+            None => "settings",
+            Some(Dialog::NewKey(_)) => "new key",
+            Some(Dialog::Reveal(_)) => "reveal",
+            Some(Dialog::KeyTest(_)) => "key test",
+            Some(Dialog::Rotation(_)) => "rotation",
+            Some(Dialog::Details(_)) => "details",
+        }),
+        Tab::Models => {
+            let models = &app.models;
+            let open = [
+                ("chooser", models.chooser.is_some()),
+                ("prompt", models.prompt.is_some()),
+                ("viewer", models.viewer.is_some()),
+                ("runs", models.running.is_some()),
+                ("test panel", models.open.is_some()),
+            ];
+            parts.extend(open.into_iter().filter(|(_, open)| *open).map(|(name, _)| name));
+            parts.push("models");
+        }
+        Tab::Admin => parts.push(match app.admin.section {
+            admin::Section::Users => "users",
+            admin::Section::Security => "security",
+            admin::Section::Projects => "projects",
+        }),
+    }
+    parts
+}
+
+fn overlay(overlay: &Overlay) -> &'static str {
+    let question = match overlay {
+        Overlay::Confirm(confirm) => confirm.then(),
+        Overlay::Help(_) => return "help",
+        Overlay::Notices(_) => return "notices",
+        Overlay::Palette(_) => return "palette",
+        Overlay::Profiles(_) => return "profiles",
+        Overlay::SignIn(_) => return "sign in",
+    };
+    match question {
+        Confirmed::Quit => "ask: quit",
+        Confirmed::CloseOverlay => "ask: close",
+        Confirmed::RemoveProfile(_) => "ask: sign out",
+        Confirmed::Settings(settings::Confirmed::Delete(_)) => "ask: delete",
+        Confirmed::Settings(settings::Confirmed::DeleteAll) => "ask: delete all",
+        Confirmed::Settings(settings::Confirmed::Rotate(_)) => "ask: rotate",
+        Confirmed::Settings(settings::Confirmed::DeleteOld(_)) => "ask: delete old",
+        Confirmed::Settings(settings::Confirmed::RotateLegacy) => "ask: rotate legacy",
+        Confirmed::Settings(settings::Confirmed::Discard) => "ask: discard",
+        Confirmed::Models(models::Confirmed::Stop { .. }) => "ask: stop",
+        Confirmed::Models(models::Confirmed::Restart { .. }) => "ask: restart",
+        Confirmed::Models(models::Confirmed::DiscardRunForm) => "ask: discard run",
+        Confirmed::Models(models::Confirmed::Run(_)) => "ask: run",
+        Confirmed::Admin(admin::Confirmed::DeleteKeys { .. }) => "ask: user's keys",
+        Confirmed::Admin(admin::Confirmed::DeleteAllKeys { .. }) => "ask: all of a user",
+        Confirmed::Admin(admin::Confirmed::SetExpiration { .. }) => "ask: expiration",
+        Confirmed::Admin(admin::Confirmed::RemoveCollaborator { .. }) => "ask: collaborator",
+        Confirmed::Admin(admin::Confirmed::Discard) => "ask: discard admin",
+    }
+}
