@@ -1,7 +1,7 @@
 //! The JSON bodies of requests, read tolerantly: unknown members are ignored, null counts as absent, and
 //! no body at all is an empty object (OBSERVED: clients send none where nothing is needed).
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
@@ -47,11 +47,20 @@ impl FromRequest<Workbench> for Members {
     }
 }
 
+/// Whether a body says that it is larger than this, so that it need not be sent.
+pub fn is_announced_larger(body: &Body, limit: usize) -> bool {
+    usize::try_from(body.size_hint().lower()).is_ok_and(|size| size > limit)
+}
+
 async fn read(request: Request, workbench: &Workbench) -> Result<Bytes, Refusal> {
+    let limit = workbench.behaviour().limits.body_bytes;
+    let too_large = || Refusal::new(Why::BodyTooLarge).with("limit", limit.to_string());
+    if is_announced_larger(request.body(), limit) {
+        return Err(too_large());
+    }
     Bytes::from_request(request, workbench).await.map_err(|rejection| {
         match rejection.into_response().status().as_u16() {
-            413 => Refusal::new(Why::BodyTooLarge)
-                .with("limit", workbench.behaviour().limits.body_bytes.to_string()),
+            413 => too_large(),
             _ => Refusal::new(Why::MalformedBody).with("detail", "it was cut off"),
         }
     })

@@ -198,9 +198,19 @@ async fn a_refusal_reaches_a_client_that_still_sends() {
         assert!(answers.contains("HTTP/1.0 200 OK"), "{line}: {answers:.300}");
     }
     // Who asks first is not told to go on.
-    let head = "POST /nothing HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9000000\r\n\r\n";
-    let answer = raw(&bench, head.as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    for (path, status) in [("/nothing", "404"), ("/model", "413"), ("/api/v2/users/owner/v2_keys", "413")] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nexpect: 100-continue\r\n\
+             content-length: 9000000\r\n\r\n"
+        );
+        let answer = raw(&bench, head.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+    }
+    // A body that does not say how large it is is measured.
+    let head = "POST /model HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    let chunks = format!("4c4b41\r\n{}\r\n0\r\n\r\n", " ".repeat(5_000_001));
+    let answer = raw(&bench, format!("{head}{chunks}").as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }
 
 #[tokio::test]

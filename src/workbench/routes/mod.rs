@@ -110,8 +110,8 @@ pub fn router(workbench: &Workbench) -> Router {
         let gate = Gate { workbench: workbench.clone(), needs, scheme: Scheme::ApiV1 };
         handler.layer(from_fn_with_state(gate, gate::pass))
     };
-    let body_limit = workbench.behaviour().limits.body_bytes;
-    router
+    let limits = &workbench.behaviour().limits;
+    let router = router
         .route("/api/v1/site/config", v1(Needs::User, get(site::config)))
         .route("/api/v1/site/config", v1(Needs::SiteAdmin, patch(site::change)))
         .route("/api/v2/swagger.json", get(site::specification))
@@ -119,8 +119,13 @@ pub fn router(workbench: &Workbench) -> Router {
         .route("/model", post(model_service::call))
         .method_not_allowed_fallback(elsewhere)
         .fallback(elsewhere)
-        .layer(DefaultBodyLimit::max(body_limit))
-        .layer(from_fn_with_state(workbench.clone(), wait))
+        .layer(DefaultBodyLimit::max(limits.body_bytes));
+    // Most workbenches are near, and calls of models count every microsecond.
+    let router = match limits.api_latency_ms {
+        0 => router,
+        _ => router.layer(from_fn_with_state(workbench.clone(), wait)),
+    };
+    router
         .layer(from_fn(bounded_head))
         .layer(map_response_with_state(workbench.clone(), refusal::render))
         .layer(from_fn(choices::tell))
@@ -146,9 +151,8 @@ async fn bounded_head(request: Request, next: Next) -> Response {
 
 /// Makes the API answer as late as a behaviour file wants it.
 async fn wait(State(workbench): State<Workbench>, request: Request, next: Next) -> Response {
-    let latency = workbench.behaviour().limits.api_latency_ms;
-    if latency > 0 && request.uri().path().starts_with("/api/") {
-        tokio::time::sleep(Duration::from_millis(latency)).await;
+    if request.uri().path().starts_with("/api/") {
+        tokio::time::sleep(Duration::from_millis(workbench.behaviour().limits.api_latency_ms)).await;
     }
     next.run(request).await
 }

@@ -17,6 +17,7 @@ use crate::wire;
 use crate::workbench::Workbench;
 use crate::workbench::auth;
 use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::body::is_announced_larger;
 use crate::workbench::choices::INFERRED_HEADER;
 use crate::workbench::gate::CallerName;
 use crate::workbench::lifecycle::deployments::DEPLOYED;
@@ -81,14 +82,14 @@ async fn answer(
 
 async fn read_body(workbench: &Workbench, body: axum::body::Body) -> Result<Bytes, Refusal> {
     let limit = workbench.behaviour().limits.model_body_bytes;
+    let too_large = || Refusal::new(Why::ModelTooLarge).with("limit", limit.to_string());
+    if is_announced_larger(&body, limit) {
+        return Err(too_large());
+    }
     axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let too_large =
+        let longer =
             std::error::Error::source(&error).is_some_and(|it| it.is::<http_body_util::LengthLimitError>());
-        if too_large {
-            Refusal::new(Why::ModelTooLarge).with("limit", limit.to_string())
-        } else {
-            Refusal::new(Why::ModelBadRequest).with("detail", "it was cut off")
-        }
+        if longer { too_large() } else { Refusal::new(Why::ModelBadRequest).with("detail", "it was cut off") }
     })
 }
 
