@@ -16,8 +16,9 @@ use ratatui::style::{Color, Modifier};
 
 /// Cells that are sent again rather than moved over.
 const SMALL_GAP: usize = 3;
-/// A change of fewer cells is sent as it is.
-const MOVE_FROM: usize = 160;
+/// A change of fewer cells, or in fewer rows, is sent as it is.
+const MOVE_FROM: usize = 64;
+const MOVE_FROM_ROWS: usize = 5;
 
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
@@ -303,7 +304,8 @@ impl<W: Write> Backend for TermBackend<W> {
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
         let size = (self.size)()?;
         let mut next = std::mem::take(&mut self.shown).sized(size.width, size.height);
-        let before = (cells.len() >= MOVE_FROM).then(|| next.clone());
+        let rows = cells.chunk_by(|(_, above, _), (_, below, _)| above == below).count();
+        let before = (cells.len() >= MOVE_FROM && rows >= MOVE_FROM_ROWS).then(|| next.clone());
         cells.iter().for_each(|(x, y, cell)| next.set(*x, *y, cell));
         let found = before.as_ref().and_then(|before| before.find_move(&next));
         if let (Some(mut before), Some(found)) = (before, found) {

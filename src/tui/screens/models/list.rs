@@ -428,8 +428,15 @@ impl ModelList {
         self.sorted.extend(if self.order == Order::Name { by_name } else { by_project });
         match self.order {
             Order::Project | Order::Name => {}
-            Order::Status => self.sorted.sort_by_cached_key(|at| all[*at].deployed.word()),
-            Order::Replicas => self.sorted.sort_by_cached_key(|at| all[*at].replicas()),
+            // Each row is looked at once, in the order of memory; comparing would jump to and fro.
+            Order::Status => {
+                let words: Vec<&str> = all.iter().map(|row| row.deployed.word()).collect();
+                self.sorted.sort_by_key(|at| words[*at]);
+            }
+            Order::Replicas => {
+                let replicas: Vec<Option<i64>> = all.iter().map(Row::replicas).collect();
+                self.sorted.sort_by_key(|at| replicas[*at]);
+            }
         }
         if self.reversed {
             self.sorted.reverse();
@@ -440,10 +447,15 @@ impl ModelList {
     /// Takes the rows that the filter lets through.
     fn narrow(&mut self, selected: Option<usize>) {
         let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
-        let rows = &self.rows.all;
-        let passes = |at: &&usize| words.iter().all(|word| rows[**at].search.contains(word.as_str()));
         self.shown.clear();
-        self.shown.extend(self.sorted.iter().filter(passes));
+        if words.is_empty() {
+            self.shown.extend_from_slice(&self.sorted);
+        } else {
+            // In the order of memory, which is much faster than in that of the list.
+            let passes = |row: &Row| words.iter().all(|word| row.search.contains(word.as_str()));
+            let passing: Vec<bool> = self.rows.all.iter().map(passes).collect();
+            self.shown.extend(self.sorted.iter().filter(|at| passing[**at]));
+        }
         let kept = selected.and_then(|row| self.shown.iter().position(|&shown| shown == row));
         self.selected = kept.unwrap_or(self.selected).min(self.shown.len().saturating_sub(1));
     }

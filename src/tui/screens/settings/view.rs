@@ -71,9 +71,7 @@ fn summary(app: &App) -> String {
     let dot = app.preferences.glyphs.separator;
     match app.settings.keys.selected() {
         None => String::new(),
-        Some(Selected::Legacy) => {
-            format!(" legacy {dot} for cdswctl and the v1 API {dot} does not expire {dot} r replaces it")
-        }
+        Some(Selected::Legacy) => " for cdswctl and the v1 API".to_owned(),
         Some(Selected::Key(key)) => {
             // What the row tells already is not told again: every change is sent with every move.
             let mut text = " ".to_owned();
