@@ -54,7 +54,7 @@ impl Connection {
     /// After an answer that took so long. Only a change that a person would call one counts: a
     /// header that moves with every answer says no more and is sent every time.
     fn answered(&self, took: Duration) -> Self {
-        const NOT_FELT: Duration = Duration::from_millis(5);
+        const NOT_FELT: Duration = Duration::from_millis(10);
         match *self {
             Self::Up(before)
                 if took.abs_diff(before) < NOT_FELT || (before / 2..=before * 2).contains(&took) =>
@@ -479,7 +479,7 @@ mod tests {
             Connection::Up(Duration::from_millis(before)).answered(Duration::from_millis(took))
         };
         let up = |ms| Connection::Up(Duration::from_millis(ms));
-        assert_eq!(after(1, 4), up(1));
+        assert_eq!(after(1, 9), up(1));
         assert_eq!(after(100, 60), up(100));
         assert_eq!(after(100, 210), up(210));
         assert_eq!(after(100, 40), up(40));
