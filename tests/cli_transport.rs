@@ -285,6 +285,27 @@ fn a_key_of_another_kind_is_named_without_advice_that_cannot_help() {
 }
 
 #[test]
+fn a_beginning_that_fits_several_keys_deletes_none() {
+    let keys = r#"{"keys":[{"key_id":"5b1c00aa9f0a"},{"key_id":"5b1c00bb9f0a"}]}"#;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Scripted::start(&[json("200 OK", keys)]));
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", &server.url);
+    home.set("KEYBENCH_API_KEY", &made_up_key('a'));
+    for several in ["5b1c", "5b1c…9f0a"] {
+        let delete = ["keys", "delete", several, "5b1c00aa9f0a", "--user", "owner", "--yes", "--json"];
+        let done = home.run(&delete);
+        assert_eq!((done.code, done.out.as_str()), (7, ""), "{done:?}");
+        let message = done.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("5b1c00aa9f0a, 5b1c00bb9f0a"), "{message}");
+    }
+    assert!(
+        (0..server.count()).all(|at| server.request(at).starts_with("GET ")),
+        "only the list was asked for"
+    );
+}
+
+#[test]
 fn a_time_that_the_workbench_does_not_tell_is_null() {
     let keys = r#"{"keys":[{"key_id":"k1","comments":"svc","created_at":"","expiry_date":"nonsense"}]}"#;
     let done = against(&[json("200 OK", keys)], &["keys", "list", "--user", "owner", "--json"]).ok();

@@ -101,14 +101,11 @@ async fn meant(session: &Session, user: &str, given: &[String]) -> Result<Vec<Wa
     };
     let mut wanted: Vec<Wanted> = Vec::new();
     for id in given {
-        let key = match key_id::candidates(id, &listed).as_slice() {
-            [one] => Wanted { id: one.key_id.clone(), name: one.comments.clone() },
-            // The workbench says that there is none, when it is this one's turn.
-            [] => Wanted { id: id.clone(), name: String::new() },
-            _ => {
-                key_id::find(id, &listed)?;
-                continue;
-            }
+        let key = match key_id::find(id, &listed) {
+            Ok(key) => Wanted { id: key.key_id.clone(), name: key.comments.clone() },
+            // The workbench says so itself, when it is this one's turn.
+            Err(none) if none.exit == Exit::Refused => Wanted { id: id.clone(), name: String::new() },
+            Err(several) => return Err(several),
         };
         if wanted.iter().all(|known| known.id != key.id) {
             wanted.push(key);
