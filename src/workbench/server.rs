@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -32,6 +33,8 @@ pub const HEADERS: usize = 100;
 const HEAD_MARGIN: usize = 2;
 /// How long requests in flight may still take when the server ends.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// How long a head that is on its way when the server ends may still take.
+const HEAD_GRACE: Duration = Duration::from_millis(500);
 /// How long to wait when the system has no more descriptors.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -78,7 +81,8 @@ async fn accept(
 async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
     // Answers are small and whole: waiting for more to send would only cost time.
     let _ = stream.set_nodelay(true);
-    let service = Front(TowerToHyperService::new(router));
+    let begun = Arc::new(AtomicBool::new(false));
+    let service = Front { inner: TowerToHyperService::new(router), begun: begun.clone() };
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -91,13 +95,24 @@ async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
         _ = connection.as_mut() => return,
         () = ending.cancelled() => connection.as_mut().graceful_shutdown(),
     }
+    // What never sent a whole head is not in flight, and need not be waited for.
+    if !begun.load(Ordering::Relaxed) {
+        let ended = tokio::time::timeout(HEAD_GRACE, connection.as_mut()).await.is_ok();
+        if ended || !begun.load(Ordering::Relaxed) {
+            return;
+        }
+    }
     let _ = connection.await;
 }
 
 /// What happens to a request before the router sees it: the verb of a custom method becomes a segment,
 /// and the body gets its time limit.
 #[derive(Clone)]
-struct Front<S>(S);
+struct Front<S> {
+    inner: S,
+    /// Set by the first request of the connection.
+    begun: Arc<AtomicBool>,
+}
 
 impl<S: Service<hyper::Request<RequestBody>>> Service<hyper::Request<Incoming>> for Front<S> {
     type Response = S::Response;
@@ -110,7 +125,8 @@ impl<S: Service<hyper::Request<RequestBody>>> Service<hyper::Request<Incoming>> 
         }
         let (head, incoming) = request.into_parts();
         let body = RequestBody::new(incoming, &head.headers);
-        self.0.call(hyper::Request::from_parts(head, body))
+        self.begun.store(true, Ordering::Relaxed);
+        self.inner.call(hyper::Request::from_parts(head, body))
     }
 }
 

@@ -169,6 +169,20 @@ async fn heads_are_bounded() {
     assert!(nonsense.starts_with("HTTP/1.1 400"), "{nonsense}");
 }
 
+#[tokio::test]
+async fn half_a_head_does_not_hold_up_the_end() {
+    let mut bench = Bench::demo().await;
+    let address = bench.running.url.strip_prefix("http://").unwrap().to_owned();
+    let mut half = TcpStream::connect(&address).await.unwrap();
+    half.write_all(b"GET /api/v2/models HTTP/1.1\r\nho").await.unwrap();
+    bench.get(As::Nobody, "/sense-bootstrap.json").await.ok();
+    let begun = std::time::Instant::now();
+    bench.running.stop();
+    bench.running.ended().await;
+    // A request in flight would have had ten seconds.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
+}
+
 /// Most clients send all of a request before they read the answer.
 #[tokio::test]
 async fn a_refusal_reaches_a_client_that_still_sends() {
