@@ -36,6 +36,36 @@ fn help_of_every_command() {
     insta::assert_snapshot!("help", text);
 }
 
+/// What the help shows as an example is a command line, whatever stands behind it.
+#[test]
+fn every_example_in_the_help_can_be_typed() {
+    fn visit(command: &clap::Command, examples: &mut Vec<String>) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        examples.extend(help.lines().filter_map(|line| line.strip_prefix("  keybench")).map(str::to_owned));
+        command.get_subcommands().for_each(|sub| visit(sub, examples));
+    }
+    let mut root = Cli::command();
+    root.build();
+    let mut examples = Vec::new();
+    visit(&root, &mut examples);
+    assert!(examples.len() > 40, "{examples:?}");
+    for example in examples {
+        // Up to a remark, which stands apart, and to what the shell takes for itself.
+        let line = example.split("   ").next().unwrap_or_default();
+        let line = line.split(" > ").next().and_then(|line| line.split(" < ").next()).unwrap_or_default();
+        let mut words = vec!["keybench".to_owned()];
+        for (at, part) in line.split('\'').enumerate() {
+            match at % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        if let Err(error) = <Cli as clap::Parser>::try_parse_from(&words) {
+            panic!("{words:?}: {error}");
+        }
+    }
+}
+
 #[test]
 fn the_binary_prints_its_help_on_standard_output() {
     let home = Home::new();
