@@ -4,6 +4,7 @@
 //! one document, lists written row by row as their pages come.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -169,21 +170,29 @@ pub struct Progress {
     what: &'static str,
     of: usize,
     shows: bool,
+    /// Something stands on the line.
+    drawn: Cell<bool>,
 }
 
 impl Progress {
     pub fn new(out: &Output, what: &'static str, of: usize) -> Self {
-        Self { what, of, shows: !out.quiet && !out.json && io::stderr().is_terminal() }
+        Self {
+            what,
+            of,
+            shows: !out.quiet && !out.json && io::stderr().is_terminal(),
+            drawn: Cell::new(false),
+        }
     }
 
     pub fn at(&self, done: usize) {
         if self.shows {
+            self.drawn.set(true);
             eprint!("\r\x1b[K{done} of {} {}", self.of, self.what);
         }
     }
 
     pub fn end(&self) {
-        if self.shows {
+        if self.drawn.take() {
             eprint!("\r\x1b[K");
         }
     }
