@@ -118,6 +118,7 @@ impl ListQuery {
 fn filters(text: Option<&str>, listing: &Listing) -> Result<Vec<(&'static str, String)>, Refusal> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let refuse = |detail: String| {
+        let detail = if listing.filters.is_empty() { "this list has none".to_owned() } else { detail };
         let keys: Vec<&str> = listing.filters.iter().map(|(key, _)| *key).collect();
         Refusal::new(Why::BadFilter).with("keys", keys.join(" ")).with("detail", detail)
     };
@@ -145,7 +146,10 @@ fn sorts(text: Option<&str>, listing: &Listing) -> Result<Vec<(&'static str, boo
         };
         let Some((_, column)) = listing.sorts.iter().find(|(known, _)| *known == key) else {
             let keys: Vec<&str> = listing.sorts.iter().map(|(key, _)| *key).collect();
-            let detail = format!("{key:?} is none of them");
+            let detail = match keys.is_empty() {
+                true => "this list has none".to_owned(),
+                false => format!("{key:?} is none of them"),
+            };
             return Err(Refusal::new(Why::BadSort).with("keys", keys.join(" ")).with("detail", detail));
         };
         if !sorts.iter().any(|(known, _)| known == column) {

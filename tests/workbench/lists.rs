@@ -115,6 +115,9 @@ async fn sort_and_page_size_are_checked() {
         reply.refused(400, 3, "bad-sort");
         assert!(reply.message().contains("updated_at"), "{}", reply.message());
     }
+    let unsorted = bench.get(OWNER, "/api/v2/models?sort=name").await;
+    unsorted.refused(400, 3, "bad-sort");
+    assert!(unsorted.message().ends_with("this list has none"), "{}", unsorted.message());
     assert_eq!(names(&list(&bench, "page_size=0").await.ok()).len(), 4);
     assert_eq!(names(&list(&bench, "page_size=9223372036854775807").await.ok()).len(), 4);
     for size in ["-1", "x", "1.5", "99999999999999999999"] {

@@ -37,11 +37,15 @@ pub async fn list_all(
     State(workbench): State<Workbench>,
     params: Params,
 ) -> Result<Answer<ListRuntimesResponse>, Refusal> {
-    let of_machine = workbench.lifecycle().replicas().settings().python.version().await;
-    let rows = RUNTIMES.map(|it| {
-        let kernel = of_machine.filter(|_| it.kernel_name == python::KERNEL).unwrap_or(it.kernel);
+    let machine = &workbench.lifecycle().replicas().settings().python;
+    let version = machine.version().await;
+    // What cannot be built with is not offered.
+    let offered = RUNTIMES.iter().filter(|it| it.kernel_name != python::KERNEL || machine.is_there());
+    let rows = offered.map(|it| {
+        let kernel = version.filter(|_| it.kernel_name == python::KERNEL).unwrap_or(it.kernel);
         [it.image_identifier, EDITOR, kernel, it.edition, it.description, env!("CARGO_PKG_VERSION")]
     });
+    let rows: Vec<_> = rows.collect();
     let scope = Scope::new("1", [Value::Text(serde_json::json!(rows).to_string())]);
     let page = list(&workbench, &params, &LISTING, scope, "runtimes", from_row).await?;
     Ok(page.answer(|runtimes, next_page_token| ListRuntimesResponse { runtimes, next_page_token }))
