@@ -140,6 +140,7 @@ fn date_parts(text: &str) -> Option<[&str; 3]> {
 pub fn still_missing(text: &str) -> Option<String> {
     const WORDS: [&str; 6] = ["today", "tomorrow", "end of month", "end of year", "default", "max"];
     const UNITS: [&str; 4] = ["days", "weeks", "months", "years"];
+    const SHORT: [&str; 8] = ["d", "w", "m", "y", "day", "week", "month", "year"];
     let typed = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     if typed.is_empty() {
         return None;
@@ -169,6 +170,10 @@ pub fn still_missing(text: &str) -> Option<String> {
     let span = typed.strip_prefix('+').unwrap_or(&typed).trim_start();
     let unit = span.trim_start_matches(|c: char| c.is_ascii_digit());
     let count = &span[..span.len() - unit.len()];
+    // What is wrong with a span that has its unit is something else.
+    if UNITS.iter().chain(&SHORT).any(|whole| *whole == unit.trim_start()) {
+        return None;
+    }
     if (!count.is_empty() || typed == "+") && UNITS.iter().any(|name| name.starts_with(unit.trim_start())) {
         let plain = typed == count && count.len() <= 4;
         let or = if plain { ", or the rest of a date as in 2027-01-31" } else { "" };
@@ -319,6 +324,9 @@ mod tests {
         ] {
             assert!(parse_day(text, today, &YEAR).is_err(), "{text}");
             assert!(still_missing(text).is_some_and(|words| words.contains(missing)), "{text}");
+        }
+        for text in ["+366d", "400 days", "13 months", "+9999d", "2 year"] {
+            assert_eq!(still_missing(text), None, "{text}: it has its unit");
         }
         for text in ["", "2027-13", "2027-02-30", "next tuesday", "-5", "12h", "3 minutes", "2027-01-31-"] {
             assert_eq!(still_missing(text), None, "{text}");

@@ -5,6 +5,7 @@ mod tui_support;
 use std::collections::BTreeSet;
 
 use keybench::tui::command::COMMANDS;
+use keybench::tui::keymap::Keymap;
 use keybench::tui::theme::{NAMES, Theme};
 use keybench::tui::update;
 use ratatui::buffer::Buffer;
@@ -131,4 +132,60 @@ fn places(buffer: &Buffer, words: &str) -> Vec<(u16, u16)> {
             })
         })
         .collect()
+}
+
+/// A key that was moved in `config.toml` stands in the boxes too.
+#[test]
+fn boxes_name_the_keys_of_the_keymap() {
+    let moved = [("reveal.copy", "c"), ("confirm.yes", "j"), ("profiles.add", "a"), ("back", "f2")];
+    let changes = moved.map(|(id, key)| (id.to_owned(), vec![key.to_owned()])).into();
+    let (keymap, problems) = Keymap::new(&changes);
+    assert!(problems.is_empty(), "{problems:?}");
+    for (picture, hint) in [
+        ("reveal", "c copy"),
+        ("reveal", "F2 leave"),
+        ("delete_key", "j yes  n no"),
+        ("profiles", "a sign in to another"),
+        ("sign_in", "F2 leave"),
+        ("prove_refused", "F2 back"),
+    ] {
+        let mut harness = open(picture);
+        harness.app.keymap = keymap.clone();
+        let screen = harness.screen(80, 24);
+        let inside: String = screen.lines().skip(2).take(21).collect();
+        assert!(inside.contains(hint), "{hint:?} in {picture}\n{screen}");
+    }
+}
+
+/// In a field the keys that edit a line do so, and do not move the list behind it.
+#[test]
+fn fields_are_edited_as_everywhere() {
+    let fields = [
+        ("keys", "/"),
+        ("models", "/"),
+        ("users", "/"),
+        ("projects", "/"),
+        ("user_keys", "/"),
+        ("result", "/"),
+        ("keys", ":"),
+        ("keys", "n<tab><tab>"),
+        ("collaborators", "a"),
+        ("run_form", "<ctrl-u>"),
+    ];
+    for (picture, keys) in fields {
+        let mut harness = open(picture);
+        harness.keys(keys);
+        harness.keys("1ab 2cd<ctrl-w>");
+        let mut shows = |keys: &str, text: &str| {
+            harness.keys(keys);
+            let screen = harness.screen(80, 24);
+            assert!(screen.contains(text), "{picture}, {keys}: {text:?}\n{screen}");
+        };
+        shows("3<ctrl-a>4", "41ab 3");
+        shows("<end>5<home>6", "641ab 35");
+        shows("<ctrl-e>7<left><left>8", "641ab 3857");
+        shows("<ctrl-e><ctrl-u>9z", "9z");
+        let screen = harness.screen(80, 24);
+        assert!(!screen.contains("641ab"), "{picture}: the line was not deleted\n{screen}");
+    }
 }

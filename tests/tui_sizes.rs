@@ -66,8 +66,13 @@ fn sweep(first: usize, of: usize) {
 
 /// What is left below the smallest size.
 fn polite(columns: u16, rows: u16) -> String {
-    let words = format!("keybench needs {MIN_COLUMNS}×{MIN_ROWS}, have {columns}×{rows}");
-    let line = keybench::text::truncate(&words, columns.into()).trim_end().to_owned();
+    let words = [
+        format!("keybench needs 60×16, have {columns}×{rows}"),
+        format!("needs 60×16, have {columns}×{rows}"),
+        "needs 60×16".to_owned(),
+        keybench::text::truncate("60×16", columns.into()).into_owned(),
+    ];
+    let line = words.into_iter().find(|line| line.chars().count() <= columns.into()).unwrap_or_default();
     line + &"\n".repeat(rows.into())
 }
 

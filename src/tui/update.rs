@@ -80,7 +80,12 @@ pub fn word(app: &App, command: Command) -> Option<String> {
     if !app.overlays.is_empty() {
         return overlays::word(app, command);
     }
-    screens::submit_word(app).filter(|_| command == Command::Submit).map(str::to_owned)
+    let word = match command {
+        Command::Submit => screens::submit_word(app),
+        Command::Back => screens::back_word(app),
+        _ => None,
+    };
+    word.map(str::to_owned)
 }
 
 fn on_key(app: &mut App, key: KeyEvent) -> Effects {

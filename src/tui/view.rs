@@ -95,8 +95,7 @@ fn notice_lines(app: &App, notice: &Notice) -> Vec<Line<'static>> {
 pub fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     if area.width < MIN_COLUMNS || area.height < MIN_ROWS {
-        let text = format!("keybench needs {MIN_COLUMNS}×{MIN_ROWS}, have {}×{}", area.width, area.height);
-        frame.render_widget(Line::from(text::truncate(&text, area.width.into()).into_owned()), area);
+        frame.render_widget(Line::from(too_small(area)), area);
         if app.preferences.glyphs == &glyphs::ASCII {
             glyphs::to_ascii(frame.buffer_mut());
         }
@@ -117,6 +116,18 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     if app.preferences.glyphs == &glyphs::ASCII {
         glyphs::to_ascii(frame.buffer_mut());
     }
+}
+
+/// What is said where the screens have no room, in as many words as fit.
+fn too_small(area: Rect) -> String {
+    let (needs, has) = (format!("{MIN_COLUMNS}×{MIN_ROWS}"), format!("{}×{}", area.width, area.height));
+    let lines = [
+        format!("keybench needs {needs}, have {has}"),
+        format!("needs {needs}, have {has}"),
+        format!("needs {needs}"),
+    ];
+    let fits = lines.iter().find(|line| text::width(line) <= area.width.into());
+    fits.cloned().unwrap_or_else(|| text::truncate(&needs, area.width.into()).into_owned())
 }
 
 /// Puts `left` at the left and `right` at the right of one row, the right one first in need.

@@ -8,10 +8,10 @@ use ratatui::text::{Line, Span};
 
 use super::Overlay;
 use crate::tui::app::App;
-use crate::tui::command::Command;
+use crate::tui::command::{Command, Context};
 use crate::tui::effect::{Effect, Effects};
 use crate::tui::screens::{admin, models, settings};
-use crate::tui::widgets::dialog::Dialog;
+use crate::tui::widgets::dialog::{Dialog, key_hints};
 use crate::tui::widgets::field::Field;
 
 /// What happens after a yes.
@@ -204,8 +204,15 @@ pub(super) fn view(app: &App, confirm: &Confirm, frame: &mut Frame<'_>, area: Re
         buttons.push(button(confirm.no, !confirm.yes_focused));
         buttons.push(Span::raw("   "));
         buttons.push(button(confirm.yes, confirm.yes_focused));
-        let keys = if confirm.esc_is_yes { "   Esc again discards" } else { "   y yes  n no" };
-        buttons.push(Span::styled(keys, theme.dim));
+        let contexts = [Context::Confirm, Context::Global];
+        let hints = if confirm.esc_is_yes {
+            vec![(Command::Back, "again discards")]
+        } else {
+            vec![(Command::Yes, "yes"), (Command::No, "no")]
+        };
+        buttons.push(Span::raw("   "));
+        let hints = key_hints(app, &contexts, &hints, "  ").spans.into_iter();
+        buttons.extend(hints.map(|hint| Span::styled(hint.content, theme.dim)));
     }
     lines.push(Line::default());
     lines.push(Line::from(buttons));

@@ -2,17 +2,17 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::{Confirm, Confirmed, Overlay, SignIn};
 use crate::config::Profiles;
 use crate::text;
 use crate::tui::app::App;
-use crate::tui::command::Command;
+use crate::tui::command::{Command, Context};
 use crate::tui::effect::{self, Effects};
 use crate::tui::requests::{Kind, Scope};
 use crate::tui::session::Call;
-use crate::tui::widgets::dialog::{centred, frame_box};
+use crate::tui::widgets::dialog::{centred, frame_box, key_hints};
 
 /// The list.
 #[derive(Debug, Default)]
@@ -116,15 +116,19 @@ pub(super) fn view(app: &App, list: &ProfileList, frame: &mut Frame<'_>, area: R
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let outer = centred(area, 74, rows.saturating_add(4).max(7));
     let inside = frame_box(app, "Profiles", frame, outer);
-    let hint =
-        [("Enter", " switch   "), ("n", " sign in to another   "), ("d", " sign out   "), ("Esc", " back")];
-    let hint = hint.iter().flat_map(|(key, does)| [Span::styled(*key, theme.key), Span::raw(*does)]);
+    let hints = [
+        (Command::Submit, "switch"),
+        (Command::AddProfile, "sign in to another"),
+        (Command::RemoveProfile, "sign out"),
+        (Command::Back, "back"),
+    ];
+    let hints = key_hints(app, &[Context::Profiles, Context::Choice, Context::Global], &hints, "   ");
     let above = inside.height.saturating_sub(2);
     let first = list.selected.saturating_sub(usize::from(above).saturating_sub(1));
     let shown: Vec<Line<'_>> = lines.into_iter().skip(first).take(above.into()).collect();
     frame.render_widget(ratatui::text::Text::from(shown), Rect { height: above, ..inside });
     if inside.height > 1 {
         let row = Rect { y: inside.bottom() - 1, height: 1, ..inside };
-        frame.render_widget(Line::from(hint.collect::<Vec<_>>()), row);
+        frame.render_widget(hints, row);
     }
 }

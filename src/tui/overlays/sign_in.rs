@@ -3,19 +3,19 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Confirm, Confirmed, Overlay};
 use crate::api::parse_url;
 use crate::text;
 use crate::tui::app::App;
-use crate::tui::command::Command;
+use crate::tui::command::{Command, Context};
 use crate::tui::effect::{self, Effects};
 use crate::tui::requests::{Kind, RequestId, Scope};
 use crate::tui::session::{Call, Refusal};
 use crate::tui::widgets::Edit;
-use crate::tui::widgets::dialog::{centred, frame_box};
+use crate::tui::widgets::dialog::{centred, frame_box, key_hints};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret_field::SecretField;
 
@@ -178,14 +178,9 @@ pub(super) fn view(app: &App, form: &SignIn, frame: &mut Frame<'_>, area: Rect) 
             .push(Line::styled("Paste the key; it is not shown. It is stored once the workbench", theme.dim));
         lines.push(Line::styled("has accepted it, in a file that only you can read.", theme.dim));
     }
-    let hint = Line::from(vec![
-        Span::styled("Enter", theme.key),
-        Span::raw(" signs in   "),
-        Span::styled("Tab", theme.key),
-        Span::raw(" next field   "),
-        Span::styled("Esc", theme.key),
-        Span::raw(" leaves"),
-    ]);
+    let hints =
+        [(Command::Submit, form.submit_word()), (Command::NextField, "next field"), (Command::Back, "leave")];
+    let hint = key_hints(app, &[Context::Form, Context::Global], &hints, "   ");
     let rows = inside.height.saturating_sub(1);
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), Rect { height: rows, ..inside });
     frame.render_widget(hint, Rect { y: inside.y + rows, height: inside.height.min(1), ..inside });

@@ -117,6 +117,14 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     }
 }
 
+/// What Esc does now, the same way.
+pub(super) fn back_word(app: &App) -> Option<&'static str> {
+    match app.tab {
+        Tab::Settings if app.session.signed_in => settings::back_word(app),
+        _ => None,
+    }
+}
+
 /// What any screen would lose.
 pub(super) fn unsaved(app: &App) -> Vec<String> {
     [settings::unsaved(app), models::unsaved(app), admin::unsaved(app)].into_iter().flatten().collect()

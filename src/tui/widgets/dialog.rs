@@ -7,6 +7,7 @@ use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
 use crate::text;
 use crate::tui::app::App;
+use crate::tui::command::{Command, Context};
 
 /// A box as large as its text, in the middle.
 pub struct Dialog<'a> {
@@ -65,6 +66,24 @@ pub fn frame_box(app: &App, title: &str, frame: &mut Frame<'_>, outer: Rect) -> 
     let inside = block.inner(outer);
     block.render(outer, frame.buffer_mut());
     Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside }
+}
+
+/// The keys that matter in a box, as the keymap has them: `y copy   w write to a file`. `contexts`
+/// are those of the box, innermost first; commands that cannot be used now are left out.
+pub fn key_hints(app: &App, contexts: &[Context], hints: &[(Command, &str)], between: &str) -> Line<'static> {
+    let theme = &app.preferences.theme;
+    let usable = hints.iter().filter_map(|(command, words)| {
+        let entry = app.entry(*command, contexts).filter(|entry| app.allows(entry))?;
+        Some((app.keymap.key_of(entry), *words))
+    });
+    let mut spans = Vec::new();
+    for (key, words) in usable {
+        if !spans.is_empty() {
+            spans.push(Span::raw(between.to_owned()));
+        }
+        spans.extend([Span::styled(key, theme.key), Span::raw(format!(" {words}"))]);
+    }
+    Line::from(spans)
 }
 
 /// A rectangle of the wanted size in the middle of `area`, cut to it. One that is nearly as large

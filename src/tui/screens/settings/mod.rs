@@ -114,6 +114,14 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     }
 }
 
+/// What Esc does in the open dialog.
+pub(super) fn back_word(app: &App) -> Option<&'static str> {
+    match app.settings.dialog.as_ref()? {
+        Dialog::Reveal(reveal) => Some(reveal.back_word()),
+        _ => None,
+    }
+}
+
 pub(super) fn modal(app: &App) -> bool {
     app.settings.dialog.is_some()
 }

@@ -11,13 +11,13 @@ use super::{Call, Confirmed, Dialog, sent_to_terminal};
 use crate::secret::ApiKey;
 use crate::text;
 use crate::tui::app::App;
-use crate::tui::command::Command;
+use crate::tui::command::{Command, Context};
 use crate::tui::effect::{self, Copied, Effect, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, Scope};
 use crate::tui::widgets::dialog;
 use crate::tui::widgets::field::Field;
-use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse};
+use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, time};
 
 /// The state of the dialog.
 #[derive(Debug)]
@@ -80,6 +80,15 @@ impl Reveal {
     /// Whether the name of a file is being typed.
     pub fn typing(&self) -> bool {
         self.path.is_some()
+    }
+
+    /// What Esc does.
+    pub fn back_word(&self) -> &'static str {
+        match (&self.path, &self.old) {
+            (Some(_), _) => "back",
+            (None, Some(_)) => "next step",
+            (None, None) => "leave",
+        }
     }
 
     /// Whether the key was copied or saved.
@@ -262,7 +271,12 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
         }
     };
     fact("Key ID", if low { short_id.as_ref() } else { reveal.key_id.as_str() });
-    fact("expires", if reveal.expires.is_empty() { "never" } else { &reveal.expires });
+    let expires = match time::parse(&reveal.expires) {
+        Some(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        None if reveal.expires.is_empty() => "never".to_owned(),
+        None => reveal.expires.clone(),
+    };
+    fact("expires", &expires);
     fact("comment", &reveal.comment);
     if let Some(old) = &reveal.old {
         fact("replaces", &format!("{}, which still works", text::short_id(old)));
@@ -285,18 +299,16 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
     lines.push(if typing {
         Line::from(Span::styled("file ", theme.key))
     } else {
-        let hint = |key: &'static str, does: &'static str| [Span::styled(key, theme.key), Span::raw(does)];
         let mut hints = vec![
-            hint("y", if low { " copy  " } else { " copy   " }),
-            hint("w", if low { " write  " } else { " write to a file   " }),
-            hint("t", if low { " test  " } else { " test a model   " }),
-            hint("Esc", if reveal.old.is_some() { " next step" } else { " leave" }),
+            (Command::CopyKey, "copy"),
+            (Command::SaveKey, if low { "write" } else { "write to a file" }),
+            (Command::TestWithKey, if low { "test" } else { "test a model" }),
+            (Command::Back, reveal.back_word()),
         ];
         // No model takes the legacy key.
-        if reveal.key_id.is_empty() {
-            hints.remove(2);
-        }
-        Line::from(hints.into_iter().flatten().collect::<Vec<_>>())
+        hints.retain(|(command, _)| *command != Command::TestWithKey || !reveal.key_id.is_empty());
+        let contexts = [Context::Reveal, Context::Global];
+        dialog::key_hints(app, &contexts, &hints, if low { "  " } else { "   " })
     });
     if low {
         lines.retain(|line| line.width() > 0);

@@ -9,9 +9,10 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::{Chosen, KeyTest, Stage, offered};
 use crate::text;
 use crate::tui::app::App;
+use crate::tui::command::{Command, Context};
 use crate::tui::screens::models::list::Fetched;
 use crate::tui::screens::models::results::{TestResult, Why};
-use crate::tui::widgets::dialog::{Dialog, centred, frame_box};
+use crate::tui::widgets::dialog::{Dialog, centred, frame_box, key_hints};
 use crate::tui::widgets::field::Field;
 
 const COLUMNS: u16 = 72;
@@ -174,12 +175,11 @@ fn ended(
         }
     }
     lines.push(Line::default());
-    let hint = |key: &'static str, does: &'static str| [Span::styled(key, theme.key), Span::raw(does)];
-    let mut hints = vec![hint("t", " test again   "), hint("Esc", " back")];
+    let mut hints = vec![(Command::TestWithKey, "test again"), (Command::Back, "back")];
     if !failed {
-        hints.insert(0, hint("Enter", " next step   "));
+        hints.insert(0, (Command::Submit, "next step"));
     }
-    lines.push(Line::from_iter(hints.into_iter().flatten()));
+    lines.push(key_hints(app, &[Context::KeyTest, Context::Global], &hints, "   "));
     if area.height < 15 {
         lines.retain(|line| line.width() > 0);
     }
