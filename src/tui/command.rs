@@ -277,7 +277,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::PreviousSection, "admin.previous", &[X::Admin], Safe, &["["], 0, "previous section", "Previous section", "Users, Security, Projects: the previous one"),
     entry(C::EditExpiration, "admin.expiration", &[X::Security], Changes, &["e"], 1, "edit", "Default API keys expiration", "Change how many days an API key may last"),
     entry(C::DeleteKey, "admin.delete-key", &[X::UserKeys], Destroys, &["d"], 1, "delete", "Delete a user's API key", "Delete the selected API key of this user"),
-    entry(C::DeleteAllKeys, "admin.delete-all", &[X::Users, X::UserKeys], Destroys, &["D"], 2, "delete all", "Delete all API keys of a user", "After the user's name is typed"),
+    entry(C::DeleteAllKeys, "admin.delete-all", &[X::Users, X::UserKeys], Destroys, &["D"], 2, "delete all", "Delete all API keys of a user", "Delete every API key of a user, whose name is typed"),
     entry(C::CopyKeyId, "admin.copy-id", &[X::UserKeys], Safe, &["y"], 3, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::AddCollaborator, "collaborators.add", &[X::Collaborators, X::Projects], Changes, &["a"], 2, "add", "Add a collaborator", "Give a user rights in the project"),
     entry(C::ChangePermission, "collaborators.change", &[X::Collaborators], Changes, &["e", "enter"], 3, "permission", "Change a permission", "Give a collaborator more or fewer rights"),

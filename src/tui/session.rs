@@ -456,6 +456,8 @@ pub(super) fn note_connection(app: &mut App, took: Duration, reply: &msg::Reply)
             }
             Some(error)
         }
+        // A model answers for itself, and a file for nobody.
+        msg::Reply::Models(reply) if !reply.is_of_the_workbench() => return,
         msg::Reply::Models(reply) => reply.error(),
         msg::Reply::Settings(reply) => reply.error(),
         msg::Reply::Admin(reply) => reply.error(),

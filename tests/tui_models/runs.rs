@@ -89,7 +89,11 @@ fn a_run_goes_on_when_one_looks_elsewhere_and_leaving_asks() {
     send(&mut harness, id, Reply::RunEnded { model_id: run.model_id, ended: Ok(summary(200, true)) });
     assert!(harness.screen(80, 24).contains("the run has ended"));
     harness.keys("b");
-    assert!(harness.app.models.runs_in_sight().is_some());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("200 requests in"), "b shows what the notice spoke of\n{screen}");
+    assert!(screen.contains("● 3 ms"), "a run says nothing about the workbench\n{screen}");
+    harness.keys("<esc>b");
+    assert!(harness.screen(80, 24).contains("begin run"), "and then the form of the next");
 }
 
 #[test]

@@ -127,6 +127,8 @@ pub struct Runs {
     pub beside: Option<usize>,
     /// Why the last one did not begin.
     pub problem: Option<String>,
+    /// The latest ended while something else was in sight.
+    pub unseen: bool,
     /// The form is in sight, and not a run.
     pub asking: bool,
 }

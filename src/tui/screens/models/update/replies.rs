@@ -66,6 +66,7 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
                 }
             }
             if app.models.running.as_ref() != Some(&model_id) {
+                runs.unseen = true;
                 app.notices.info(app.now, "the run has ended; b shows it");
             }
         }

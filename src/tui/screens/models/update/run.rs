@@ -23,7 +23,7 @@ use crate::tui::widgets::field::Field;
 pub(super) fn open_runs(app: &mut App) -> Effects {
     let Some(model_id) = app.models.open.clone() else { return Effects::new() };
     let runs = app.models.runs.entry(model_id.clone()).or_default();
-    runs.asking = runs.live.is_none();
+    runs.asking = runs.live.is_none() && !std::mem::take(&mut runs.unseen);
     app.models.running = Some(model_id);
     Effects::new()
 }
