@@ -61,7 +61,8 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
             && let Err(error) = keys
         {
             progress.end();
-            return Err(Failure::from(error).hint(so_far(&journal, readable, of)));
+            let first = if error.is_rejection() { "sign in again with `keybench login`: " } else { "" };
+            return Err(Failure::from(error).hint(format!("{first}{}", so_far(&journal, readable, of))));
         }
         if let Ok(keys) = &keys {
             journal.note(&person.username, keys, context.now());
