@@ -74,7 +74,11 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
     loop {
         let mut next_frame = None;
         if matches!(ended, Ended::No) && stale != Stale::No {
-            match if stale == Stale::ByAPerson { Ok(()) } else { pace.take(Instant::now()) } {
+            let now = Instant::now();
+            if stale == Stale::ByAPerson {
+                pace.begin_again(now);
+            }
+            match pace.take(now) {
                 Ok(()) => {
                     screen.draw(|frame| view::view(app, frame))?;
                     stale = Stale::No;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Frames that may follow one another at once after a pause.
-const BURST: u32 = 8;
+/// Frames that may follow one another at once after a key or a pause: about what a screen asks for
+/// when it is shown.
+const BURST: u32 = 12;
 /// After those, one frame in this time.
 const EVERY: Duration = Duration::from_millis(50);
 
@@ -23,6 +24,11 @@ pub struct Pace {
 impl Pace {
     pub fn new(now: Instant) -> Self {
         Self { last: now.checked_sub(EVERY * BURST).unwrap_or(now) }
+    }
+
+    /// A person did something: the first answers are drawn at once again.
+    pub fn begin_again(&mut self, now: Instant) {
+        *self = Self::new(now);
     }
 
     /// Takes the turn of one frame.
@@ -49,7 +55,7 @@ mod tests {
         let begin = Instant::now();
         let mut pace = Pace::new(begin);
         let at_once = (0..100).take_while(|_| pace.take(begin).is_ok()).count();
-        assert_eq!(at_once, 8);
+        assert_eq!(at_once, 12);
         let next = pace.take(begin).unwrap_err();
         assert_eq!(next - begin, EVERY);
         assert!(pace.take(next).is_ok());
@@ -62,6 +68,15 @@ mod tests {
         let mut pace = Pace::new(begin);
         while pace.take(begin).is_ok() {}
         let later = begin + Duration::from_secs(60);
-        assert_eq!((0..100).take_while(|_| pace.take(later).is_ok()).count(), 8);
+        assert_eq!((0..100).take_while(|_| pace.take(later).is_ok()).count(), 12);
+    }
+
+    #[test]
+    fn a_key_gives_them_back_as_well() {
+        let begin = Instant::now();
+        let mut pace = Pace::new(begin);
+        while pace.take(begin).is_ok() {}
+        pace.begin_again(begin);
+        assert!(pace.take(begin).is_ok());
     }
 }
