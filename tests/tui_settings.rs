@@ -124,8 +124,12 @@ fn saving_asks_for_a_name_and_says_where_the_key_is() {
     let problem = "/tmp/k is there already; give another name".to_owned();
     harness.reply(id, Reply::Settings(settings::Reply::Saved(Err(problem))));
     assert!(harness.screen(80, 24).contains("is there already"));
-    harness.keys("w<enter>");
-    let (id, _) = only_call(&mut harness);
+    harness.keys("2<enter>");
+    let (id, call) = only_call(&mut harness);
+    assert!(
+        matches!(&call, settings::Call::Save { path, .. } if path == "/tmp/k2"),
+        "the name is still there"
+    );
     harness.reply(id, Reply::Settings(settings::Reply::Saved(Ok("batch-job.key".into()))));
     insta::assert_snapshot!("reveal_saved_80x24", harness.screen(80, 24));
     harness.keys("<esc>");
@@ -171,7 +175,9 @@ fn deleting_all_wants_the_user_name() {
     let mut harness = demo();
     harness.keys("D");
     insta::assert_snapshot!("delete_all_80x24", harness.screen(80, 24));
-    harness.keys("owne<enter>");
+    harness.keys("own!");
+    assert!(harness.screen(80, 24).contains("That is not owner"), "{}", harness.screen(80, 24));
+    harness.keys("<backspace>e<enter>");
     assert!(harness.calls().is_empty() && !harness.app.overlays.is_empty());
     harness.keys("r<enter>");
     assert!(

@@ -167,14 +167,22 @@ impl Keymap {
                 problems.push(BadKey::NoCommand(id.clone()));
             }
         }
+        let default = |entry: &Entry| entry.keys.iter().filter_map(|text| text.parse().ok()).collect();
         let mut keys: Vec<Vec<Chord>> = Vec::with_capacity(COMMANDS.len());
+        let mut changed = Vec::with_capacity(COMMANDS.len());
         for entry in COMMANDS {
             let chosen = changes.get(entry.id).and_then(|wanted| {
                 let read: Result<Vec<Chord>, BadKey> = wanted.iter().map(|text| text.parse()).collect();
                 read.map_err(|problem| problems.push(problem)).ok()
             });
-            let default = || entry.keys.iter().filter_map(|text| text.parse().ok()).collect();
-            keys.push(chosen.unwrap_or_else(default));
+            changed.push(chosen.is_some());
+            keys.push(chosen.unwrap_or_else(|| default(entry)));
+        }
+        // A change that takes the key of another command is taken back; that may free the next one's.
+        while let Some((at, problem)) = clash(&keys, &changed) {
+            problems.push(problem);
+            changed[at] = false;
+            keys[at] = default(&COMMANDS[at]);
         }
         let mut bindings = HashMap::new();
         let mut owners: HashMap<(Context, Chord), &'static str> = HashMap::new();
@@ -209,6 +217,19 @@ impl Keymap {
         let at = COMMANDS.iter().position(|other| other.id == entry.id);
         at.and_then(|at| self.keys.get(at)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// A changed row of the table that has a key of another row in one of its contexts, the last first.
+fn clash(keys: &[Vec<Chord>], changed: &[bool]) -> Option<(usize, BadKey)> {
+    let rows = || COMMANDS.iter().zip(keys).enumerate();
+    rows().rev().filter(|(at, _)| changed[*at]).find_map(|(at, (entry, chords))| {
+        rows().filter(|(other, _)| *other != at).find_map(|(_, (other, theirs))| {
+            let chord = chords.iter().find(|chord| theirs.contains(chord))?;
+            let shared = entry.contexts.iter().any(|context| other.contexts.contains(context));
+            let conflict = BadKey::Conflict { key: chord.to_string(), first: other.id, second: entry.id };
+            shared.then_some((at, conflict))
+        })
+    })
 }
 
 impl Default for Keymap {
@@ -263,7 +284,25 @@ mod tests {
         assert_eq!(map.command(chord("n"), &[Context::Keys]), Some(Command::NewKey));
         assert!(matches!(&change("keys.new", &["alt-x"]).1[..], [BadKey::Unusable(..)]));
         assert!(matches!(&change("keys.newest", &["x"]).1[..], [BadKey::NoCommand(_)]));
-        assert!(matches!(&change("keys.new", &["d"]).1[..], [BadKey::Conflict { .. }]));
+        let (map, problems) = change("keys.new", &["d"]);
+        assert!(matches!(&problems[..], [BadKey::Conflict { .. }]), "{problems:?}");
+        assert_eq!(map.command(chord("d"), &[Context::Keys]), Some(Command::DeleteKey));
+        assert_eq!(map.command(chord("n"), &[Context::Keys]), Some(Command::NewKey), "the default is back");
+    }
+
+    #[test]
+    fn keys_can_be_exchanged_and_a_default_that_comes_back_pushes_others_off() {
+        let map = |changes: &[(&str, &str)]| {
+            let changes = changes.iter().map(|(id, key)| ((*id).to_owned(), vec![(*key).to_owned()]));
+            Keymap::new(&changes.collect())
+        };
+        let (exchanged, problems) = map(&[("keys.new", "d"), ("keys.delete", "n")]);
+        assert_eq!(problems, []);
+        assert_eq!(exchanged.command(chord("n"), &[Context::Keys]), Some(Command::DeleteKey));
+        let (pushed, problems) = map(&[("keys.new", "d"), ("keys.rotate", "n")]);
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert_eq!(pushed.command(chord("r"), &[Context::Keys]), Some(Command::RotateKey));
+        assert_eq!(pushed.command(chord("n"), &[Context::Keys]), Some(Command::NewKey));
     }
 
     #[test]

@@ -82,8 +82,7 @@ pub fn word(app: &App, command: Command) -> Option<String> {
     }
     let word = match command {
         Command::Submit => screens::submit_word(app),
-        Command::Back => screens::back_word(app),
-        _ => None,
+        other => screens::word(app, other),
     };
     word.map(str::to_owned)
 }

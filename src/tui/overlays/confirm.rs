@@ -100,6 +100,11 @@ impl Confirm {
         }
     }
 
+    /// Whether nothing that follows could make it the name.
+    fn differs(&self) -> bool {
+        self.typed.as_ref().is_some_and(|(name, field)| !name.starts_with(field.text().trim()))
+    }
+
     fn is_typed(&self) -> bool {
         self.typed.as_ref().is_none_or(|(name, field)| field.text().trim() == name)
     }
@@ -189,7 +194,10 @@ pub(super) fn view(app: &App, confirm: &Confirm, frame: &mut Frame<'_>, area: Re
     let mut buttons = vec![];
     if let Some((name, _)) = &confirm.typed {
         lines.push(Line::default());
-        lines.push(Line::from(format!("Type {name} to confirm:")));
+        lines.push(Line::from(match confirm.differs() {
+            false => format!("Type {name} to confirm:"),
+            true => format!("That is not {name}. Type {name} to confirm:"),
+        }));
         lines.push(Line::default());
         let style = if confirm.is_typed() { theme.button_focused } else { theme.disabled };
         buttons.push(Span::styled(format!(" Enter {} ", confirm.yes), style));

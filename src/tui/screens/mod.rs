@@ -117,10 +117,10 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     }
 }
 
-/// What Esc does now, the same way.
-pub(super) fn back_word(app: &App) -> Option<&'static str> {
+/// What another command does now, the same way; an empty word where it does nothing.
+pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
     match app.tab {
-        Tab::Settings if app.session.signed_in => settings::back_word(app),
+        Tab::Settings if app.session.signed_in => settings::word(app, command),
         _ => None,
     }
 }

@@ -114,10 +114,11 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     }
 }
 
-/// What Esc does in the open dialog.
-pub(super) fn back_word(app: &App) -> Option<&'static str> {
-    match app.settings.dialog.as_ref()? {
-        Dialog::Reveal(reveal) => Some(reveal.back_word()),
+/// What a command does in the open dialog; an empty word where it does nothing.
+pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
+    match (app.settings.dialog.as_ref()?, command) {
+        (Dialog::Reveal(reveal), Command::Back) => Some(reveal.back_word()),
+        (Dialog::Reveal(reveal), Command::TestWithKey) if reveal.is_legacy() => Some(""),
         _ => None,
     }
 }

@@ -82,6 +82,11 @@ impl Reveal {
         self.path.is_some()
     }
 
+    /// Whether it is the legacy key's: no model takes that one.
+    pub fn is_legacy(&self) -> bool {
+        self.key_id.is_empty()
+    }
+
     /// What Esc does.
     pub fn back_word(&self) -> &'static str {
         match (&self.path, &self.old) {
@@ -153,8 +158,10 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
     let reveal = reveal(app)?;
     match command {
         Command::Submit => {
-            let path = reveal.path.take()?.text().trim().to_owned();
+            // The name stays in the field until the file is there.
+            let path = reveal.path.as_ref()?.text().trim().to_owned();
             if path.is_empty() {
+                reveal.path = None;
                 return Some(Effects::new());
             }
             let call = effect::Call::Settings(Call::Save { key: reveal.key.clone(), path });
@@ -170,10 +177,13 @@ pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
             return Some(effects);
         }
         Command::Back => {
-            let lines = vec![
-                "It was neither copied nor saved, and is shown only this once.".into(),
-                "Without it the key is of no use and should be deleted.".into(),
-            ];
+            let without = if reveal.key_id.is_empty() {
+                "Without it the legacy key is of no use, and has to be replaced again."
+            } else {
+                "Without it the key is of no use and should be deleted."
+            };
+            let lines =
+                vec!["It was neither copied nor saved, and is shown only this once.".into(), without.into()];
             let then = overlays::Confirmed::Settings(Confirmed::Discard);
             return Some(
                 Confirm::new("Leave the new key?", lines, "Leave it", then)
@@ -221,6 +231,9 @@ pub(super) fn saved(app: &mut App, answer: Result<std::path::PathBuf, String>) {
     match reveal(app) {
         Some(reveal) => {
             reveal.kept |= told.0;
+            if told.0 {
+                reveal.path = None;
+            }
             let kept = told.0.then(|| reveal.key_id.clone());
             reveal.told = Some(told);
             if let Some(key_id) = kept {
@@ -277,7 +290,11 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
         None => reveal.expires.clone(),
     };
     fact("expires", &expires);
-    fact("comment", &reveal.comment);
+    let typing = reveal.path.is_some();
+    // The name of a file and what is wrong with it have to be seen.
+    if !(low && typing) {
+        fact("comment", &reveal.comment);
+    }
     if let Some(old) = &reveal.old {
         fact("replaces", &format!("{}, which still works", text::short_id(old)));
     }
@@ -287,10 +304,8 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
         fact("test", &proof.words());
     }
     lines.push(Line::default());
-    let typing = reveal.path.is_some();
     lines.push(match &reveal.told {
-        // The name of the file has to be seen.
-        _ if typing && low => Line::default(),
+        None | Some((true, _)) if typing && low => Line::default(),
         Some((true, told)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(told)), theme.ok),
         Some((false, told)) => Line::styled(format!("{} {}", glyphs.bad, text::clean(told)), theme.error),
         None => Line::styled("The workbench keeps only a hash of it: nobody can show it again.", theme.dim),
