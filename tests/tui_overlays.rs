@@ -204,3 +204,40 @@ async fn send_to_add(flow: &mut Flow) {
     flow.idle().await;
     flow.keys("<esc><esc>");
 }
+
+#[test]
+fn the_help_ends_with_versions_and_places() {
+    let mut harness = Harness::new();
+    harness.app.preferences.paths =
+        vec![("configuration", "/home/owner/.config/keybench/config.toml".into())];
+    harness.app.session.version = Some("26.06.13".into());
+    harness.screen(80, 24);
+    harness.keys("?G");
+    let screen = harness.screen(80, 24);
+    for part in [env!("CARGO_PKG_VERSION"), "26.06.13", "http://localhost:8642", "keybench/config.toml"] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_is_told_at_the_start_and_the_defaults_hold() {
+    let mut preferences = keybench::tui::testing::mono();
+    preferences.problems = vec!["config.toml, line 3: unknown field `soon_dayz`".into()];
+    preferences.keys = [("keys.new", "d"), ("keys.rotate", "ctrl-s"), ("keys.newest", "x")]
+        .map(|(id, key)| (id.to_owned(), vec![key.to_owned()]))
+        .into();
+    let mut harness = Harness::new();
+    let session = std::mem::take(&mut harness.app.session);
+    harness.app = keybench::tui::App::new(&keybench::tui::Beginning::Welcome, preferences, harness.now);
+    harness.app.session = session;
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("the defaults are used") && screen.contains(" n new  r rotate  d delete"),
+        "{screen}"
+    );
+    harness.keys("!");
+    let screen = harness.screen(120, 40);
+    for part in ["line 3", "`d` stands for both", "`ctrl-s` cannot be used", "no command `keys.newest`"] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+}

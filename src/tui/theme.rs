@@ -76,6 +76,11 @@ impl Theme {
             warn: plain.fg(Color::LightYellow).add_modifier(Modifier::BOLD),
             error: plain.fg(Color::LightRed).add_modifier(Modifier::BOLD),
             key: plain.fg(Color::LightCyan).add_modifier(Modifier::BOLD),
+            tab_current: plain.fg(Color::LightCyan).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            accent: plain.fg(Color::LightCyan).add_modifier(Modifier::BOLD),
+            label: plain.fg(Color::LightCyan).add_modifier(Modifier::BOLD),
+            marked: plain.fg(Color::LightMagenta).add_modifier(Modifier::BOLD),
+            matched: plain.fg(Color::LightMagenta).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             ..Self::terminal()
         }
     }
@@ -244,6 +249,16 @@ mod tests {
             assert!(!text.contains(colour), "{text}");
         }
         assert!(Theme::mono().selected.add_modifier.contains(Modifier::REVERSED));
+    }
+
+    #[test]
+    fn high_contrast_takes_bright_colours_and_dims_nothing() {
+        let theme = Theme::high_contrast();
+        let text = format!("{theme:?}");
+        for dull in [".dim()", ".cyan()", ".magenta()", ".green()", ".yellow()", ".red()"] {
+            assert!(!text.contains(dull), "{dull}: {text}");
+        }
+        assert!(text.contains("light_cyan"), "{text}");
     }
 
     #[test]
