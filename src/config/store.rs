@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::lock::FileLock;
 use super::paths::{Env, config_dir};
 use super::profile::{Credential, Credentials, Profile, Profiles};
-use super::ui::UiSettings;
+use super::ui::{Places, UiSettings};
 use super::{Error, private_file, versioned};
 
 /// How long a change waits for that of another process, which takes milliseconds.
@@ -74,10 +74,10 @@ impl Store {
     pub fn load(&self) -> Loaded {
         let mut loaded = Loaded::default();
         let mut problems = Vec::new();
-        match versioned::read::<ConfigFile>(&self.config_file()) {
-            Ok(file) => loaded.ui = file.unwrap_or_default().ui,
-            Err(error) => problems.push(error),
-        }
+        let (file, wrong) = versioned::read_settings::<ConfigFile>(&self.config_file());
+        problems.extend(wrong);
+        loaded.ui = file.unwrap_or_default().ui;
+        loaded.ui.places = Places::of(self.config_file());
         match self.profiles() {
             Ok(profiles) => loaded.profiles = profiles,
             Err(error) => problems.push(error),

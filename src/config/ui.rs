@@ -1,8 +1,11 @@
 //! The `[ui]` table of `config.toml`: what a person may change about the interface.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use super::versioned;
 
 /// Settings of the interface. Every one has a default; an absent table is all defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +22,34 @@ pub struct UiSettings {
     pub clipboard: String,
     /// Command name → keys, in place of the default ones.
     pub keys: BTreeMap<String, KeyList>,
+    /// Where each of them stands.
+    #[serde(skip)]
+    pub places: Places,
+}
+
+/// Where settings stand, for those who find one of them wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    file: PathBuf,
+    /// Setting, with dots below the table → line, from 1.
+    lines: BTreeMap<String, usize>,
+}
+
+impl Places {
+    /// The places of the settings in `file`, as it is now; none where it cannot be read.
+    pub(super) fn of(file: PathBuf) -> Self {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        Self { lines: versioned::lines_of(&text, "ui"), file }
+    }
+
+    /// `~/.config/keybench/config.toml, line 7`, or as much of it as is known.
+    pub fn of_setting(&self, name: &str) -> String {
+        let file = if self.file.as_os_str().is_empty() { Path::new("config.toml") } else { &self.file };
+        match self.lines.get(name) {
+            Some(line) => format!("{}, line {line}", file.display()),
+            None => file.display().to_string(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +87,7 @@ impl Default for UiSettings {
             week_start: WeekStart::default(),
             clipboard: "auto".to_owned(),
             keys: BTreeMap::new(),
+            places: Places::default(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! TOML files that carry a version: older ones are brought up to date with a backup beside them,
 //! newer ones are refused, and an error names the line.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -62,6 +64,98 @@ fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Resu
     Ok(Some(content))
 }
 
+/// Reads a file of settings, of which each stands for itself: a line that is wrong is told and left
+/// out, the others hold.
+pub(super) fn read_settings<T: DeserializeOwned>(file: &Path) -> (Option<T>, Vec<Error>) {
+    let mut problems = match read(file) {
+        Ok(content) => return (content, Vec::new()),
+        Err(error) => vec![error],
+    };
+    let text = fs::read_to_string(file).unwrap_or_default();
+    // What is no TOML, or not of this version, cannot be taken in part.
+    let is_current = |table: toml::Table| match table.get("version") {
+        None => true,
+        Some(version) => version.as_integer() == Some(VERSION.into()),
+    };
+    if !text.parse().is_ok_and(is_current) {
+        return (None, problems);
+    }
+    problems.clear();
+    let mut rest = text.clone();
+    loop {
+        let error = match toml::from_str(&rest) {
+            Ok(content) => return (Some(content), problems),
+            Err(error) => error,
+        };
+        problems.push(malformed(file, &text, &error));
+        let document = toml::de::DeTable::parse(&rest).ok();
+        let setting = error
+            .span()
+            .zip(document)
+            .map(|(span, document)| entry_at(document.get_ref(), span.start).unwrap_or(span));
+        let without = setting.map(|span| without_setting(&rest, &span));
+        match without {
+            Some(shorter) if shorter != rest => rest = shorter,
+            _ => return (None, problems),
+        }
+    }
+}
+
+/// From the name to the end of the value of the setting that `at` lies in.
+fn entry_at(table: &toml::de::DeTable<'_>, at: usize) -> Option<Range<usize>> {
+    table.iter().find_map(|(name, value)| {
+        let inner = value.get_ref().as_table().and_then(|table| entry_at(table, at));
+        let (start, end) = (name.span().start, value.span().end.max(name.span().end));
+        let here = name.span().contains(&at) || value.span().contains(&at);
+        inner.or_else(|| here.then_some(start..end))
+    })
+}
+
+/// `text` with the lines of `span` blank, and with the table that one of them begins.
+fn without_setting(text: &str, span: &Range<usize>) -> String {
+    let mut at = 0;
+    let mut in_table = false;
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let wrong = at <= span.end && span.start < at + line.len();
+        let begins_table = line.trim_start().starts_with('[');
+        in_table = begins_table && wrong || in_table && !begins_table;
+        if wrong || in_table {
+            // As long as before, so that places stay what they are.
+            out.extend(
+                line.chars().flat_map(|c| std::iter::repeat_n(if c == '\n' { c } else { ' ' }, c.len_utf8())),
+            );
+        } else {
+            out.push_str(line);
+        }
+        at += line.len();
+    }
+    out
+}
+
+/// The lines of the settings in `table` of a TOML text, by their names with dots; counted from 1.
+pub(super) fn lines_of(text: &str, table: &str) -> BTreeMap<String, usize> {
+    let mut lines = BTreeMap::new();
+    if let Ok(document) = toml::de::DeTable::parse(text)
+        && let Some(settings) = document.get_ref().get(table)
+    {
+        note_lines(text, settings.get_ref(), "", &mut lines);
+    }
+    lines
+}
+
+fn note_lines(text: &str, value: &toml::de::DeValue<'_>, above: &str, lines: &mut BTreeMap<String, usize>) {
+    for (name, value) in value.as_table().into_iter().flatten() {
+        let path = format!("{above}{}", name.get_ref());
+        note_lines(text, value.get_ref(), &format!("{path}."), lines);
+        lines.insert(path, line_of(text, name.span().start));
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+}
+
 /// Writes `file` with the current version.
 pub(super) fn write<T: Serialize>(file: &Path, content: &T) -> Result<(), Error> {
     let failed = |why: String| Error::Write { file: file.to_owned(), error: io::Error::other(why) };
@@ -86,8 +180,7 @@ fn backup_name(file: &Path, version: u32) -> PathBuf {
 }
 
 fn malformed(file: &Path, text: &str, error: &toml::de::Error) -> Error {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let line = line_of(text, error.span().map_or(0, |span| span.start));
     let what = without_values(error.message().lines().next().unwrap_or_default());
     Error::Malformed { file: file.to_owned(), line, what }
 }
@@ -119,6 +212,41 @@ mod tests {
         assert_eq!(read::<Document>(&file).unwrap(), None);
         write(&file, &Document { version: None, days: 3 }).unwrap();
         assert_eq!(read::<Document>(&file).unwrap().unwrap().days, 3);
+    }
+
+    #[test]
+    fn each_wrong_setting_is_told_and_the_others_hold() {
+        #[derive(Debug, Default, PartialEq, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct Settings {
+            version: Option<u32>,
+            ui: Document,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("d.toml");
+        let text = "version = 1\nbogus = [\n  1,\n]\n[colours]\na = 1\nb = 2\n[ui]\nday = 2\ndays = 7\n";
+        fs::write(&file, text).unwrap();
+        let (settings, problems) = read_settings::<Settings>(&file);
+        assert_eq!(settings.unwrap().ui.days, 7);
+        let lines: Vec<usize> = problems
+            .iter()
+            .map(|problem| match problem {
+                Error::Malformed { line, .. } => *line,
+                other => panic!("{other}"),
+            })
+            .collect();
+        assert_eq!(lines, [2, 5, 9], "{problems:?}");
+        fs::write(&file, "version = 1\nui = \n").unwrap();
+        let (settings, problems) = read_settings::<Settings>(&file);
+        assert!(settings.is_none() && problems.len() == 1, "no TOML at all: {problems:?}");
+    }
+
+    #[test]
+    fn settings_know_their_lines() {
+        let text = "[ui]\ntheme = 'x'\n\n[ui.keys]\n\"keys.new\" = 'a'\n";
+        let lines = lines_of(text, "ui");
+        assert_eq!((lines["theme"], lines["keys.keys.new"]), (2, 5), "{lines:?}");
+        assert!(lines_of("[ui", "ui").is_empty());
     }
 
     #[test]

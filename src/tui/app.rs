@@ -104,7 +104,9 @@ impl App {
             models: models::State::default(),
             admin: admin::State::default(),
         };
-        let keys = problems.into_iter().map(|problem| format!("config.toml, keys: {problem}"));
+        let keys = problems.into_iter().map(|(id, problem)| {
+            format!("{}: {problem}", app.preferences.places.of_setting(&format!("keys.{id}")))
+        });
         let told: Vec<String> = app.preferences.problems.iter().cloned().chain(keys).collect();
         for problem in told {
             app.notices.error(now, problem, Some("the defaults are used".to_owned()));

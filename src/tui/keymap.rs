@@ -159,12 +159,15 @@ pub struct Keymap {
 
 impl Keymap {
     /// The defaults with `changes` (command id → keys) over them, and everything that is wrong
-    /// with `changes`; what is wrong keeps its default.
-    pub fn new(changes: &BTreeMap<String, Vec<String>>) -> (Self, Vec<BadKey>) {
+    /// with `changes`, each by the id that it stands under; what is wrong keeps its default.
+    ///
+    /// Ctrl-C leaves where nothing else was put on it: there has to be a way out that one need not
+    /// look up.
+    pub fn new(changes: &BTreeMap<String, Vec<String>>) -> (Self, Vec<(String, BadKey)>) {
         let mut problems = Vec::new();
         for id in changes.keys() {
             if !COMMANDS.iter().any(|entry| entry.id == id) {
-                problems.push(BadKey::NoCommand(id.clone()));
+                problems.push((id.clone(), BadKey::NoCommand(id.clone())));
             }
         }
         let default = |entry: &Entry| entry.keys.iter().filter_map(|text| text.parse().ok()).collect();
@@ -173,14 +176,14 @@ impl Keymap {
         for entry in COMMANDS {
             let chosen = changes.get(entry.id).and_then(|wanted| {
                 let read: Result<Vec<Chord>, BadKey> = wanted.iter().map(|text| text.parse()).collect();
-                read.map_err(|problem| problems.push(problem)).ok()
+                read.map_err(|problem| problems.push((entry.id.to_owned(), problem))).ok()
             });
             changed.push(chosen.is_some());
             keys.push(chosen.unwrap_or_else(|| default(entry)));
         }
         // A change that takes the key of another command is taken back; that may free the next one's.
         while let Some((at, problem)) = clash(&keys, &changed) {
-            problems.push(problem);
+            problems.push((COMMANDS[at].id.to_owned(), problem));
             changed[at] = false;
             keys[at] = default(&COMMANDS[at]);
         }
@@ -189,11 +192,14 @@ impl Keymap {
         for (entry, chords) in COMMANDS.iter().zip(&keys) {
             for (&context, &chord) in entry.contexts.iter().flat_map(|c| chords.iter().map(move |k| (c, k))) {
                 if let Some(first) = owners.insert((context, chord), entry.id) {
-                    problems.push(BadKey::Conflict { key: chord.to_string(), first, second: entry.id });
+                    let conflict = BadKey::Conflict { key: chord.to_string(), first, second: entry.id };
+                    problems.push((entry.id.to_owned(), conflict));
                 }
                 bindings.insert((context, chord), entry.command);
             }
         }
+        let interrupt = Chord { code: KeyCode::Char('c'), control: true };
+        bindings.entry((Context::Global, interrupt)).or_insert(Command::Quit);
         problems.dedup();
         (Self { keys, bindings }, problems)
     }
@@ -280,14 +286,18 @@ mod tests {
         assert_eq!(map.command(chord("f2"), &[Context::Keys]), Some(Command::NewKey));
         assert_eq!(map.command(chord("n"), &[Context::Keys]), None);
         let (map, problems) = change("keys.new", &["ctrl-h"]);
-        assert!(matches!(&problems[..], [BadKey::Unusable(..)]), "{problems:?}");
+        assert!(matches!(&problems[..], [(id, BadKey::Unusable(..))] if id == "keys.new"), "{problems:?}");
         assert_eq!(map.command(chord("n"), &[Context::Keys]), Some(Command::NewKey));
-        assert!(matches!(&change("keys.new", &["alt-x"]).1[..], [BadKey::Unusable(..)]));
-        assert!(matches!(&change("keys.newest", &["x"]).1[..], [BadKey::NoCommand(_)]));
+        assert!(matches!(&change("keys.new", &["alt-x"]).1[..], [(_, BadKey::Unusable(..))]));
+        assert!(matches!(&change("keys.newest", &["x"]).1[..], [(_, BadKey::NoCommand(_))]));
         let (map, problems) = change("keys.new", &["d"]);
-        assert!(matches!(&problems[..], [BadKey::Conflict { .. }]), "{problems:?}");
+        assert!(matches!(&problems[..], [(_, BadKey::Conflict { .. })]), "{problems:?}");
         assert_eq!(map.command(chord("d"), &[Context::Keys]), Some(Command::DeleteKey));
         assert_eq!(map.command(chord("n"), &[Context::Keys]), Some(Command::NewKey), "the default is back");
+        let (map, problems) = change("quit", &["ctrl-w"]);
+        assert_eq!(problems, []);
+        assert_eq!(map.command(chord("q"), &[Context::Global]), None);
+        assert_eq!(map.command(chord("ctrl-c"), &[Context::Global]), Some(Command::Quit));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::clipboard;
 use super::glyphs::{self, Glyphs};
 use super::theme::{self, Theme};
 use crate::config::Store;
-use crate::config::ui::{UiSettings, WeekStart};
+use crate::config::ui::{Places, UiSettings, WeekStart};
 
 /// What the interface looks like and how its keys lie.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Preferences {
     pub clipboard: Option<clipboard::Path>,
     /// Changes to the keymap: command id → keys.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// Where settings stand in the configuration.
+    pub places: Places,
     /// Places worth telling in the help: what and where.
     pub paths: Vec<(&'static str, String)>,
     /// Where requests that were sent or saved are kept, for sessions that keep them; `None` keeps
@@ -43,6 +45,7 @@ impl Default for Preferences {
             week_start: Weekday::Monday,
             clipboard: Some(clipboard::Path::Direct),
             keys: BTreeMap::new(),
+            places: Places::default(),
             paths: Vec::new(),
             requests_file: None,
             store: None,
@@ -66,7 +69,7 @@ impl Preferences {
         let theme = match ui.theme.as_deref() {
             _ if plain => Theme::mono(),
             None => Theme::terminal(),
-            Some(name) => match Theme::named(name).map_or_else(|| own_theme(name, themes), Ok) {
+            Some(name) => match Theme::named(name).map_or_else(|| own_theme(ui, name, themes), Ok) {
                 Ok(theme) => theme,
                 Err(problem) => {
                     problems.push(problem);
@@ -87,7 +90,8 @@ impl Preferences {
             "tmux" => Some(clipboard::Path::Tmux),
             "off" => None,
             other => {
-                problems.push(format!("config.toml: clipboard {other:?} is none of auto, osc52, tmux, off"));
+                let place = ui.places.of_setting("clipboard");
+                problems.push(format!("{place}: clipboard {other:?} is none of auto, osc52, tmux, off"));
                 Some(by_env)
             }
         };
@@ -102,6 +106,7 @@ impl Preferences {
             },
             clipboard,
             keys: keys.collect(),
+            places: ui.places.clone(),
             paths: Vec::new(),
             requests_file: None,
             store: None,
@@ -111,16 +116,18 @@ impl Preferences {
 }
 
 /// Reads `themes/NAME.toml`.
-fn own_theme(name: &str, themes: Option<&Path>) -> Result<Theme, String> {
-    let built_in = theme::NAMES.join(", ");
-    let Some(file) = themes.map(|folder| folder.join(format!("{name}.toml"))) else {
-        return Err(format!("config.toml: there is no theme {name:?}; built in are {built_in}"));
+fn own_theme(ui: &UiSettings, name: &str, themes: Option<&Path>) -> Result<Theme, String> {
+    let unknown = |why: &str| {
+        let (place, built_in) = (ui.places.of_setting("theme"), theme::NAMES.join(", "));
+        format!("{place}: there is no theme {name:?}{why}; built in are {built_in}")
     };
+    let file = themes.map(|folder| folder.join(format!("{name}.toml"))).ok_or_else(|| unknown(""))?;
     let place = file.display();
-    let text = std::fs::read_to_string(&file).map_err(|error| {
-        format!("config.toml: there is no theme {name:?}: {place}: {error}; built in are {built_in}")
-    })?;
-    Theme::from_toml(&text).map_err(|problem| format!("{place}: {problem}"))
+    let text = std::fs::read_to_string(&file).map_err(|error| unknown(&format!(": {place}: {error}")))?;
+    Theme::from_toml(&text).map_err(|problem| match problem.line(&text) {
+        Some(line) => format!("{place}, line {line}: {problem}"),
+        None => format!("{place}: {problem}"),
+    })
 }
 
 #[cfg(test)]

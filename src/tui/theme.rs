@@ -143,6 +143,20 @@ pub enum BadTheme {
     NoStyle { role: String, word: String },
 }
 
+impl BadTheme {
+    /// The line of `text`, from 1, that it is about, where the message does not tell it.
+    pub fn line(&self, text: &str) -> Option<usize> {
+        let name = match self {
+            Self::Toml(_) => return None,
+            Self::NoBase(_) => "base",
+            Self::NoRole(role) | Self::NoStyle { role, .. } => role,
+        };
+        let is_it =
+            |line: &str| line.split('=').next().is_some_and(|head| head.trim().trim_matches('"') == name);
+        text.lines().position(is_it).map(|at| at + 1)
+    }
+}
+
 /// Roles that a theme file may set.
 const ROLES: [&str; 20] = [
     "text",
@@ -281,5 +295,7 @@ mod tests {
         assert!(problem("titel = \"red\"").contains("titel"));
         assert!(problem("base = \"solarized\"").contains("solarized"));
         assert!(problem("title = ").contains("line 1"));
+        let text = "base = \"mono\"\n\n\"titel\" = \"red\"\n";
+        assert_eq!(Theme::from_toml(text).unwrap_err().line(text), Some(3));
     }
 }
