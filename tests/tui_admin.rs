@@ -12,6 +12,22 @@ use tui_support::admin::{counting, in_project, security, with_users};
 use tui_support::settings as tui_keys;
 
 #[test]
+fn a_filter_that_keeps_nobody_says_so_and_what_was_given_up_can_be_asked_again() {
+    let mut harness = with_users(&["admin".to_owned(), "owner".to_owned()]);
+    harness.keys("/u29");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("0 of 2 users") && screen.contains("nothing matches the filter"), "{screen}");
+    let mut harness = keybench::tui::testing::Harness::new().started();
+    harness.keys("3");
+    assert!(harness.screen(80, 24).contains("listing users"));
+    for _ in 0..4 {
+        harness.keys("<ctrl-x>");
+    }
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("given up: listing users; Ctrl-R asks again"), "{screen}");
+}
+
+#[test]
 fn keys_are_counted_for_the_rows_in_sight_eight_at_a_time() {
     let names: Vec<String> = (0..3000).map(|n| format!("user{n:04}")).collect();
     let mut harness = with_users(&names);

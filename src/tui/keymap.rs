@@ -178,6 +178,14 @@ impl Keymap {
                 let read: Result<Vec<Chord>, BadKey> = wanted.iter().map(|text| text.parse()).collect();
                 read.map_err(|problem| problems.push((entry.id.to_owned(), problem))).ok()
             });
+            // Whatever else leaves, Ctrl-C does.
+            let chosen = chosen.map(|mut chords: Vec<Chord>| {
+                let leaves = Chord { code: KeyCode::Char('c'), control: true };
+                if entry.command == Command::Quit && !chords.contains(&leaves) {
+                    chords.push(leaves);
+                }
+                chords
+            });
             changed.push(chosen.is_some());
             keys.push(chosen.unwrap_or_else(|| default(entry)));
         }
@@ -309,6 +317,10 @@ mod tests {
         let (exchanged, problems) = map(&[("keys.new", "d"), ("keys.delete", "n")]);
         assert_eq!(problems, []);
         assert_eq!(exchanged.command(chord("n"), &[Context::Keys]), Some(Command::DeleteKey));
+        let (quit, problems) = map(&[("quit", "f10")]);
+        assert_eq!(problems, []);
+        assert_eq!(quit.command(chord("ctrl-c"), &[Context::Global]), Some(Command::Quit));
+        assert_eq!(quit.command(chord("q"), &[Context::Global]), None);
         let (pushed, problems) = map(&[("keys.new", "d"), ("keys.rotate", "n")]);
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert_eq!(pushed.command(chord("r"), &[Context::Keys]), Some(Command::RotateKey));

@@ -55,6 +55,11 @@ impl Requests {
         id
     }
 
+    /// The last request that was started, which may have ended; `None` before the first.
+    pub fn last_started(&self) -> Option<RequestId> {
+        (self.last > 0).then_some(RequestId(self.last))
+    }
+
     /// Takes a request out; `None` when nobody waits for it any more.
     pub fn finish(&mut self, id: RequestId) -> Option<InFlight> {
         let at = self.running.iter().position(|request| request.id == id)?;

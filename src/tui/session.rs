@@ -457,6 +457,8 @@ pub(super) fn note_connection(app: &mut App, took: Duration, reply: &msg::Reply)
             Some(error)
         }
         // A model answers for itself, and a file for nobody.
+        msg::Reply::Session(Reply::Profiles(_) | Reply::ProfileRemoved { .. } | Reply::SignedOut)
+        | msg::Reply::Settings(settings::Reply::Saved(_)) => return,
         msg::Reply::Models(reply) if !reply.is_of_the_workbench() => return,
         msg::Reply::Models(reply) => reply.error(),
         msg::Reply::Settings(reply) => reply.error(),

@@ -310,7 +310,10 @@ fn a_result_can_be_searched_folded_and_written() {
     harness.keys("<down><enter>/FLAT");
     let viewer = harness.app.models.viewer.as_ref().unwrap();
     assert!(viewer.lines[viewer.top..].iter().take(21).any(|line| line.contains("flat")));
-    harness.keys("<enter>z");
+    assert!(harness.screen(80, 24).contains(" in 1 line "), "{}", harness.screen(80, 24));
+    harness.keys("x");
+    assert!(harness.screen(80, 24).contains("no match"), "{}", harness.screen(80, 24));
+    harness.keys("<backspace><enter>z");
     let screen = harness.screen(80, 50);
     assert!(screen.contains("… 7 items") && !screen.contains("deep"), "{screen}");
     harness.keys("ze");

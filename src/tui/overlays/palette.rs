@@ -235,6 +235,9 @@ pub(super) fn view(app: &App, palette: &Palette, frame: &mut Frame<'_>, area: Re
     }
     if palette.found.is_empty() {
         let row = Rect { y: inside.y + 2, height: 1, ..inside };
-        frame.render_widget(Line::styled("  nothing has these letters", theme.dim), row);
+        // Nobody asks for a list of models from the palette: it may be long.
+        let unknown = app.models.list.total() == 0;
+        let words = if unknown { "; models come with their tab" } else { "" };
+        frame.render_widget(Line::styled(format!("  nothing has these letters{words}"), theme.dim), row);
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 use super::listed_keys::{KeyOrder, ListedKeys, audience, date_of};
 use super::settings;
@@ -15,7 +14,7 @@ use crate::tui::app::App;
 use crate::tui::command::Command;
 use crate::tui::requests::RequestId;
 use crate::tui::widgets::filter::{Done, Filter};
-use crate::tui::widgets::pane::filter_row;
+use crate::tui::widgets::pane::{NO_MATCH, filter_row, words};
 use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
 use crate::wire::{V2KeyDetails, time};
 
@@ -211,9 +210,7 @@ impl KeyList {
         let area = filter_row(app, &self.filter, frame, area);
         let preferences = &app.preferences;
         if self.filter.is_shown() && self.table.shown_rows().next().is_none() {
-            let text = "  nothing matches the filter; Esc takes it away";
-            frame.render_widget(Line::styled(text, preferences.theme.dim), area);
-            return;
+            return words(app, NO_MATCH, frame, area);
         }
         let table = Table {
             columns: &COLUMNS,

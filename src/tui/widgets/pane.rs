@@ -3,11 +3,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::{Block, Widget};
+use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 
 use super::filter::Filter;
 use crate::text;
 use crate::tui::app::App;
+use crate::tui::command::{Command, Context};
+use crate::tui::requests::RequestId;
 
 /// Draws a border with a title at the left and a note at the right; gives the place inside.
 pub fn pane(app: &App, title: &str, note: &str, focused: bool, frame: &mut Frame<'_>, area: Rect) -> Rect {
@@ -24,6 +26,26 @@ pub fn pane(app: &App, title: &str, note: &str, focused: bool, frame: &mut Frame
     let inside = block.inner(area);
     block.render(area, frame.buffer_mut());
     inside
+}
+
+/// Where a filter keeps no row.
+pub const NO_MATCH: &str = "nothing matches the filter; Esc takes it away";
+
+/// Words in the place of a table, a blank column off the border.
+pub fn words(app: &App, words: &str, frame: &mut Frame<'_>, inside: Rect) {
+    let place = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
+    let words = Paragraph::new(text::clean(words).into_owned()).wrap(Wrap { trim: true });
+    frame.render_widget(words.style(app.preferences.theme.dim), place);
+}
+
+/// `what` while its answer is awaited, or before it was asked for; else that it was given up, and the
+/// key that asks again.
+pub fn awaited(app: &App, request: Option<RequestId>, what: &str) -> String {
+    if request.is_none_or(|id| app.requests.waits_for(id)) {
+        return what.to_owned();
+    }
+    let key = app.entry(Command::Refresh, &[Context::Global]).map(|entry| app.keymap.key_of(entry));
+    format!("given up: {what}; {} asks again", key.unwrap_or_default())
 }
 
 /// A horizontal rule across a pane whose inside is given, joined to its border.

@@ -19,7 +19,7 @@ use crate::tui::widgets::Edit;
 use crate::tui::widgets::dialog::{centred, frame_box};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::filter::find;
-use crate::tui::widgets::pane::pane;
+use crate::tui::widgets::pane::{pane, words};
 use crate::tui::widgets::table::{Column, Shown, Table, Width};
 use crate::wire::Collaborator;
 
@@ -208,16 +208,14 @@ pub(super) fn view(app: &App, open: &Open, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.preferences.theme;
     let title = format!("Collaborators of {}", text::clean(&open.project.name));
     let note = if open.loaded {
-        text::count(open.people.len().saturating_sub(1), "collaborator", "collaborators")
+        let others = open.people.len().saturating_sub(1);
+        format!("owner and {}", text::count(others, "other", "others"))
     } else {
         String::new()
     };
     let inside = pane(app, &title, &note, true, frame, area);
     if !open.loaded {
-        let text = open.problem.as_deref().unwrap_or(" listing collaborators");
-        let text = Paragraph::new(text::clean(text).into_owned()).wrap(Wrap { trim: false });
-        frame.render_widget(text.style(theme.dim), inside);
-        return;
+        return words(app, open.problem.as_deref().unwrap_or("listing collaborators"), frame, inside);
     }
     let table = Table { columns: &COLUMNS, theme, glyphs: app.preferences.glyphs, focused: true, needle: "" };
     table.render(&open.table, inside, frame.buffer_mut(), |row, cells| {

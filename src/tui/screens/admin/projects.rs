@@ -6,7 +6,6 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::widgets::{Paragraph, Wrap};
 
 use super::collaborators::{self, CollaboratorForm};
 use super::{Call, Confirmed, Reply, start};
@@ -18,7 +17,7 @@ use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::view::is_wide;
 use crate::tui::widgets::filter::{Done, Filter};
-use crate::tui::widgets::pane::{filter_row, pane};
+use crate::tui::widgets::pane::{NO_MATCH, awaited, filter_row, pane, words};
 use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
 use crate::wire::{Collaborator, Project, ProjectPermissions};
 
@@ -379,9 +378,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
             Some(open) => collaborators::view(app, open, frame, right),
             None => {
                 let inside = pane(app, "Collaborators", "", false, frame, right);
-                let text =
-                    Paragraph::new(" Enter shows who may do what in the project.").wrap(Wrap { trim: false });
-                frame.render_widget(text.style(app.preferences.theme.dim), inside);
+                words(app, "Enter shows who may do what in the project.", frame, inside);
             }
         }
     } else {
@@ -399,6 +396,9 @@ fn list(app: &App, focused: bool, frame: &mut Frame<'_>, area: Rect) {
     let state = &app.admin.projects;
     let theme = &app.preferences.theme;
     let mut note = text::count(state.projects.len(), "project", "projects");
+    if state.filter.is_shown() {
+        note.insert_str(0, &format!("{} of ", state.table.len()));
+    }
     if state.loading.is_some() {
         note.push_str(", listing");
     } else if let Some(at) = state.fetched {
@@ -407,14 +407,16 @@ fn list(app: &App, focused: bool, frame: &mut Frame<'_>, area: Rect) {
     let inside = pane(app, "Projects", &note, focused, frame, area);
     if state.projects.is_empty() {
         let text = match (&state.problem, state.fetched) {
-            (Some(problem), _) => text::clean(problem).into_owned(),
-            (None, Some(_)) => " No projects that you may see.".into(),
-            (None, None) => " listing projects".into(),
+            (Some(problem), _) => problem.clone(),
+            (None, Some(_)) => "No projects that you may see.".into(),
+            (None, None) => awaited(app, state.loading, "listing projects"),
         };
-        frame.render_widget(Paragraph::new(text).style(theme.dim).wrap(Wrap { trim: false }), inside);
-        return;
+        return words(app, &text, frame, inside);
     }
     let inside = filter_row(app, &state.filter, frame, inside);
+    if state.table.is_empty() {
+        return words(app, NO_MATCH, frame, inside);
+    }
     let table = Table {
         columns: &COLUMNS,
         theme,

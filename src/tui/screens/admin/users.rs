@@ -23,7 +23,7 @@ use crate::tui::requests::{Kind, RequestId};
 use crate::tui::screens::key_list::{KeyList, Selected, describe, status};
 use crate::tui::screens::settings::sent_to_terminal;
 use crate::tui::widgets::filter::{Done, Filter};
-use crate::tui::widgets::pane::{filter_row, pane};
+use crate::tui::widgets::pane::{NO_MATCH, awaited, filter_row, pane, words};
 use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
 
 /// Lists of keys that are asked for at the same time.
@@ -291,10 +291,14 @@ fn ask_delete(app: &mut App) -> Effects {
 }
 
 fn ask_delete_all(app: &mut App, username: String) -> Effects {
-    let lines = vec![
-        format!("All API keys of {username} at {} stop working at once.", app.session.label),
-        "This cannot be undone.".into(),
-    ];
+    let state = &app.admin.users;
+    let counted = state.places.get(&username).map(|place| state.users[*place].keys);
+    let mut lines =
+        vec![format!("All API keys of {username} at {} stop working at once.", app.session.label)];
+    if let Some(Counted::Known { keys, .. }) = counted {
+        lines.push(format!("Now listed: {}.", text::count(keys, "key", "keys")));
+    }
+    lines.push("This cannot be undone.".into());
     let then = overlays::Confirmed::Admin(Confirmed::DeleteAllKeys { username: username.clone() });
     Confirm::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask(app)
 }
@@ -351,7 +355,7 @@ pub fn reply(app: &mut App, reply: Reply) -> Effects {
         Reply::UsersListed(Err(error)) => {
             app.admin.users.loading = None;
             if app.admin.users.users.is_empty() {
-                app.admin.users.problem = Some(closed(&error.to_string()));
+                app.admin.users.problem = Some(closed(&error));
             }
             app.notices.failed(now, &error);
         }
@@ -363,7 +367,7 @@ pub fn reply(app: &mut App, reply: Reply) -> Effects {
             match answer {
                 Ok(keys) => open.list.set(keys, now, app.preferences.soon_days),
                 Err(error) => {
-                    open.list.problem = Some(closed(&error.to_string()));
+                    open.list.problem = Some(closed(&error));
                     app.notices.failed(now, &error);
                 }
             }
@@ -415,9 +419,14 @@ pub fn sees_only_oneself(app: &App) -> bool {
     state.fetched.is_some() && matches!(state.users.as_slice(), [one] if Some(one.username.as_str()) == own)
 }
 
-/// Why something is closed, with who could open it.
-fn closed(problem: &str) -> String {
-    format!("{problem}. Only a site administrator sees other users and their API keys.")
+/// Why something is not there; where it was refused, with who could open it.
+fn closed(error: &crate::api::Error) -> String {
+    match error {
+        crate::api::Error::Refused { .. } => {
+            format!("{error}. Only a site administrator sees other users and their API keys.")
+        }
+        error => error.to_string(),
+    }
 }
 
 pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -427,8 +436,8 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         let title = format!("API keys of {}", text::clean(&open.username));
         let inside = pane(app, &title, &open.list.summary(app), true, frame, area);
         let text = match (&open.list.problem, open.list.fetched) {
-            (Some(problem), None) => text::clean(problem).into_owned(),
-            (None, None) => " listing".into(),
+            (Some(problem), None) => problem.clone(),
+            (None, None) => awaited(app, open.list.loading, "listing the API keys"),
             _ => {
                 open.list.view(app, true, frame, inside);
                 if open.list.all().is_empty() && inside.height > 3 {
@@ -443,8 +452,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
                 return;
             }
         };
-        frame.render_widget(Paragraph::new(text).style(theme.dim).wrap(Wrap { trim: false }), inside);
-        return;
+        return words(app, &text, frame, inside);
     }
     let known = state
         .users
@@ -452,6 +460,9 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         .filter(|user| matches!(user.keys, Counted::Known { .. } | Counted::Refused))
         .count();
     let mut note = text::count(state.users.len(), "user", "users");
+    if state.filter.is_shown() {
+        note.insert_str(0, &format!("{} of ", state.table.len()));
+    }
     if state.sorted_by_count() && known < state.users.len() {
         note = format!("{note}, keys of {known} counted");
     } else if state.loading.is_some() {
@@ -461,12 +472,13 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     let inside = pane(app, "Users", &note, true, frame, area);
     if state.users.is_empty() {
-        let text = state.problem.as_deref().unwrap_or(" listing users");
-        let text = Paragraph::new(text::clean(text).into_owned()).style(theme.dim).wrap(Wrap { trim: false });
-        frame.render_widget(text, inside);
-        return;
+        let asking = || awaited(app, state.loading, "listing users");
+        return words(app, &state.problem.clone().unwrap_or_else(asking), frame, inside);
     }
     let inside = filter_row(app, &state.filter, frame, inside);
+    if state.table.is_empty() {
+        return words(app, NO_MATCH, frame, inside);
+    }
     if sees_only_oneself(app) && inside.height > 5 {
         let room =
             Rect { x: inside.x + 1, y: inside.y + 3, height: 2, width: inside.width.saturating_sub(2) };

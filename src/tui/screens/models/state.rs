@@ -122,11 +122,20 @@ pub struct Viewer {
     pub search: Option<Field>,
     /// What was searched for last, in lower case.
     pub needle: String,
+    /// How many lines hold it.
+    pub matches: usize,
 }
 
 impl Viewer {
     pub fn scroll_to(&mut self, line: usize, height: usize) {
         self.top = line.min(self.lines.len().saturating_sub(height));
+    }
+
+    /// Searches for something else, or the same in other lines.
+    pub fn search_for(&mut self, needle: String) {
+        let holds = |line: &&String| !needle.is_empty() && line.to_lowercase().contains(&needle);
+        self.matches = self.lines.iter().filter(holds).count();
+        self.needle = needle;
     }
 
     /// Shows the first line from `from` on that holds the needle, round the end; `false` where

@@ -10,7 +10,7 @@ use crate::text;
 use crate::tui::app::App;
 use crate::tui::screens::key_list::Selected;
 use crate::tui::view::is_wide;
-use crate::tui::widgets::pane::{pane, rule};
+use crate::tui::widgets::pane::{awaited, pane, rule, words};
 use crate::wire::time;
 
 pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -40,16 +40,15 @@ fn list(app: &App, frame: &mut Frame<'_>, area: Rect, with_line: bool) {
     let inside = pane(app, "API keys", &keys.summary(app), true, frame, area);
     if keys.fetched.is_none() {
         let text = match (&keys.problem, &app.session.username) {
-            (Some(problem), _) => format!(" {problem}; Ctrl-R tries again"),
-            _ if app.session.opening.is_some() => {
-                format!(" {}", app.session.opening.as_deref().unwrap_or_default())
+            (Some(problem), _) => format!("{problem}; Ctrl-R tries again"),
+            _ if app.session.opening.is_some() => app.session.opening.clone().unwrap_or_default(),
+            (None, None) => {
+                let asking = app.requests.running().first().map(|request| request.id);
+                awaited(app, asking.or(app.requests.last_started()), "asking who you are")
             }
-            (None, None) => " asking who you are".to_owned(),
-            (None, Some(user)) => format!(" listing the API keys of {user}"),
+            (None, Some(user)) => awaited(app, keys.loading, &format!("listing the API keys of {user}")),
         };
-        let line = Paragraph::new(text::clean(&text).into_owned()).wrap(Wrap { trim: false });
-        frame.render_widget(line.style(app.preferences.theme.dim), inside);
-        return;
+        return words(app, &text, frame, inside);
     }
     let foot = if with_line { 2 } else { 0 };
     let table = Rect { height: inside.height.saturating_sub(foot), ..inside };

@@ -43,6 +43,7 @@ fn show(app: &mut App, title: String, model_id: String, shown: Shown) {
         folded: false,
         search: None,
         needle: String::new(),
+        matches: 0,
     };
     app.models.viewer = Some(viewer);
     rewrap(app);
@@ -83,7 +84,7 @@ pub(super) fn viewer_command(app: &mut App, command: Command) -> Option<Effects>
         match command {
             Command::Back => {
                 viewer.search = None;
-                viewer.needle.clear();
+                viewer.search_for(String::new());
             }
             Command::Submit => viewer.search = None,
             _ => return None,
@@ -144,6 +145,7 @@ pub(super) fn rewrap(app: &mut App) {
     let Some(lines) = viewed_lines(app, columns, folded) else { return };
     if let Some(viewer) = &mut app.models.viewer {
         viewer.lines = lines;
+        viewer.search_for(viewer.needle.clone());
         viewer.scroll_to(viewer.top, height);
     }
 }
@@ -154,7 +156,8 @@ pub(super) fn viewer_key(app: &mut App, key: KeyEvent) -> Effects {
     let Some(viewer) = &mut app.models.viewer else { return Effects::new() };
     let Some(field) = &mut viewer.search else { return Effects::new() };
     if field.on_key(key) == Edit::Changed {
-        viewer.needle = field.text().to_lowercase();
+        let needle = field.text().to_lowercase();
+        viewer.search_for(needle);
         viewer.find(viewer.top, height);
     }
     Effects::new()

@@ -37,6 +37,11 @@ pub fn viewer(app: &App, frame: &mut Frame<'_>, area: Rect) {
         height: 1,
     };
     let bottom = bottom.intersection(area);
+    let found = match viewer.matches {
+        _ if viewer.needle.is_empty() => String::new(),
+        0 => " no match ".to_owned(),
+        n => format!(" in {} ", text::count(n, "line", "lines")),
+    };
     match &viewer.search {
         Some(field) => {
             let columns = (text::width(field.text()) as u16).saturating_add(5).min(bottom.width);
@@ -44,12 +49,19 @@ pub fn viewer(app: &App, frame: &mut Frame<'_>, area: Rect) {
             put(buf, bottom, bottom.x + 1, "/", theme.key);
             let place = Rect { x: bottom.x + 3, width: columns.saturating_sub(4), ..bottom };
             field.render(place.intersection(bottom), buf, true, &app.styles());
+            put(buf, bottom, bottom.x + columns, &found, theme.dim);
         }
-        None if below > 0 => {
-            let words = format!(" {} below ", text::count(below, "line", "lines"));
-            put(buf, bottom, bottom.x, &words, theme.dim);
+        None => {
+            let below = if below > 0 {
+                format!(" {} below ", text::count(below, "line", "lines"))
+            } else {
+                String::new()
+            };
+            let x = put(buf, bottom, bottom.x, &below, theme.dim);
+            if !found.is_empty() {
+                put(buf, bottom, x + 1, &format!(" / {}{found}", text::clean(&viewer.needle)), theme.dim);
+            }
         }
-        None => {}
     }
 }
 

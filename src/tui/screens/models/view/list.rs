@@ -15,6 +15,7 @@ use crate::tui::screens::models::list::{Deployed, Fetched, ListScope};
 use crate::tui::screens::models::update::count;
 use crate::tui::view::is_wide;
 use crate::tui::widgets::field::Field;
+use crate::tui::widgets::pane::awaited;
 use crate::tui::widgets::table::select_row;
 
 /// Widths of the list's columns.
@@ -178,7 +179,11 @@ pub(super) fn summary(app: &App, columns: usize) -> String {
 pub(super) fn nothing_to_list(app: &App) -> String {
     let list = &app.models.list;
     match &list.fetched {
-        Fetched::Never | Fetched::Coming if list.total() == 0 => "asking the workbench for models…".to_owned(),
+        Fetched::Never | Fetched::Coming if list.total() == 0 => {
+            // What was given up is forgotten there at once.
+            let listing = app.models.listing.or(app.requests.last_started());
+            awaited(app, listing, "asking the workbench for models")
+        }
         Fetched::Failed(error) if list.total() == 0 => {
             let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
             format!("no models: {error}{hint}. Ctrl-R asks again")

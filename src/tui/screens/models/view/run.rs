@@ -181,7 +181,8 @@ fn replicas(summary: &Summary, columns: usize) -> Vec<String> {
     let name = columns.saturating_sub(FIGURES).clamp(8, 40);
     let line = |id: &str, cells: [String; 5]| {
         let [share, requests, errors, p50, p99] = cells;
-        let id = text::truncate(id, name).into_owned();
+        // Replicas of a model differ at the end.
+        let id = text::tail(id, name);
         let pad = name.saturating_sub(text::width(&id));
         format!("{id}{:pad$}{share:>8}{requests:>10}{errors:>7}{p50:>10}{p99:>10}", "")
     };
