@@ -160,7 +160,9 @@ pub fn show(app: &mut App, tab: Tab) -> Effects {
 fn quit(app: &mut App) -> Effects {
     let unsaved = screens::unsaved(app);
     let changing = app.requests.changing().map(|request| format!("still {}", request.what));
-    let lost: Vec<String> = unsaved.into_iter().chain(changing).collect();
+    let waited =
+        changing.is_some().then(|| "Leaving gives that up; it may have been done all the same.".into());
+    let lost: Vec<String> = unsaved.into_iter().chain(changing).chain(waited).collect();
     if lost.is_empty() {
         return vec![Effect::Quit];
     }
