@@ -13,7 +13,7 @@ use keybench::tui::screens::admin::{self, Section};
 use keybench::tui::screens::models;
 use keybench::tui::screens::settings::{self, Dialog};
 use keybench::tui::testing::Harness;
-use tui_support::pictures::open;
+use tui_support::pictures::{PICTURES, open};
 
 /// What a command is expected to do.
 enum Does {
@@ -251,4 +251,38 @@ fn no_changing_command_works_in_read_only_mode() {
         let starts = harness.effects.iter().any(|effect| matches!(effect, Effect::Start { .. }));
         assert!(!starts, "{id}: {:?}", harness.effects);
     }
+}
+
+/// Hints whose keys rightly change nothing in a picture: what is wrong is said already, the request
+/// is laid out already, nothing of the answer lies deep, nothing has been measured.
+fn stays(picture: &str, hint: &str) -> bool {
+    matches!(
+        (picture, hint),
+        ("new_key_typed" | "run_wrong", "Enter") | ("result", "z") | ("run_connecting", "f")
+    ) || matches!(hint, "F" | "Ctrl-F")
+}
+
+/// A hint for a key that does nothing is worse than none: each key in a footer changes the picture,
+/// or asks for something.
+#[test]
+fn every_hint_of_every_footer_does_something() {
+    let mut dead = Vec::new();
+    for picture in PICTURES {
+        let before = (picture.open)().screen(120, 40);
+        let footer = before.lines().last().unwrap_or_default();
+        for hint in footer.split("  ").map(str::trim).filter(|hint| !hint.is_empty()) {
+            let key = hint.split(' ').next().unwrap_or_default();
+            let mut harness = (picture.open)();
+            harness.screen(120, 40);
+            harness.effects.clear();
+            // A letter is pressed as it stands, `Ctrl-P` as the harness names it.
+            let named = if key.chars().count() == 1 { key.to_owned() } else { key.to_lowercase() };
+            harness.keys(&pressed(&named));
+            let changed = !harness.effects.is_empty() || harness.screen(120, 40) != before;
+            if !changed && !stays(picture.name, key) {
+                dead.push(format!("{}: {hint}", picture.name));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{dead:#?}");
 }

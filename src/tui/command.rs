@@ -215,10 +215,10 @@ pub static COMMANDS: &[Entry] = &[
     // Lists
     entry(C::Up, "up", &[X::List, X::Choice, X::Reader], Safe, &["up", "k"], 0, "up", "Up", "One row up"),
     entry(C::Down, "down", &[X::List, X::Choice, X::Reader], Safe, &["down", "j"], 0, "down", "Down", "One row down"),
-    entry(C::Left, "left", &[X::List], Safe, &["left", "h"], 0, "left", "Left", "Out of this part, to the one on the left"),
+    entry(C::Left, "left", &[X::List, X::Results, X::Collaborators], Safe, &["left", "h"], 0, "left", "Left", "Out of this part, to the one on the left"),
     entry(C::Right, "right", &[X::List], Safe, &["right", "l"], 0, "right", "Right", "Into the part on the right"),
-    entry(C::PageUp, "page-up", &[X::List, X::Reader], Safe, &["pageup", "ctrl-u"], 0, "page up", "Page up", "One page up"),
-    entry(C::PageDown, "page-down", &[X::List, X::Reader], Safe, &["pagedown", "ctrl-d"], 0, "page down", "Page down", "One page down"),
+    entry(C::PageUp, "page-up", &[X::List, X::Choice, X::Reader], Safe, &["pageup", "ctrl-u"], 0, "page up", "Page up", "One page up"),
+    entry(C::PageDown, "page-down", &[X::List, X::Choice, X::Reader], Safe, &["pagedown", "ctrl-d"], 0, "page down", "Page down", "One page down"),
     entry(C::First, "first", &[X::List, X::Choice, X::Reader], Safe, &["home", "g"], 0, "first", "First", "The first row"),
     entry(C::Last, "last", &[X::List, X::Choice, X::Reader], Safe, &["end", "G"], 0, "last", "Last", "The last row"),
     entry(C::Filter, "filter", &[X::List], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),

@@ -206,7 +206,9 @@ fn rough(took: Duration) -> String {
 fn tabs(app: &App, frame: &mut Frame<'_>, row: Rect) {
     let theme = &app.preferences.theme;
     let mut spans = vec![Span::raw(" ")];
-    for (n, tab) in Tab::ALL.into_iter().enumerate() {
+    // Before there is a session there is nothing to show in them.
+    let shown = if app.session.signed_in { &Tab::ALL[..] } else { &[] };
+    for (n, tab) in shown.iter().copied().enumerate() {
         let current = app.signed_in_tab() == Some(tab);
         let style = if current { theme.tab_current } else { theme.tab };
         spans.push(Span::styled(format!("{} ", n + 1), theme.key));

@@ -86,6 +86,10 @@ pub(super) fn contexts(app: &App) -> Vec<Context> {
     if !app.session.signed_in {
         return welcome::contexts(app);
     }
+    // While a session is being opened there is nothing to do in a screen.
+    if app.session.url.is_empty() {
+        return Vec::new();
+    }
     current!(app, contexts)
 }
 
@@ -120,8 +124,10 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
 /// What another command does now, the same way; an empty word where it does nothing.
 pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
     match app.tab {
-        Tab::Settings if app.session.signed_in => settings::word(app, command),
-        _ => None,
+        _ if !app.session.signed_in => None,
+        Tab::Settings => settings::word(app, command),
+        Tab::Models => models::word(app, command),
+        Tab::Admin => admin::word(app, command),
     }
 }
 

@@ -107,6 +107,12 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     }
 }
 
+/// What a command does now; an empty word for those about a user where there is none.
+pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
+    let about_one = matches!(command, Command::Open | Command::DeleteAllKeys);
+    (about_one && app.admin.section == Section::Users && app.admin.users.is_empty()).then_some("")
+}
+
 pub(super) fn modal(app: &App) -> bool {
     match app.admin.section {
         Section::Users => false,

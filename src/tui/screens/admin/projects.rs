@@ -136,7 +136,7 @@ pub fn contexts(app: &App) -> Vec<Context> {
         return vec![Context::Form];
     }
     match &state.open {
-        Some(_) => vec![Context::Collaborators, Context::List],
+        Some(_) => vec![Context::Collaborators, Context::Choice],
         None if state.filter.is_open() => vec![Context::FilterField, Context::List],
         None => vec![Context::Projects, Context::List],
     }

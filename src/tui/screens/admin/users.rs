@@ -85,6 +85,11 @@ impl State {
         }
     }
 
+    /// Whether no user is shown, nor the keys of one.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_none() && self.table.is_empty()
+    }
+
     /// Names of the users that are known, for completion.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.users.iter().map(|user| user.username.as_str())

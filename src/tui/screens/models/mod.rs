@@ -39,6 +39,7 @@ pub(in crate::tui) use view::view;
 
 use self::row::Row;
 use super::super::app::App;
+use super::super::command::Command;
 use super::super::effect::Effects;
 use crate::wire::ShortProject;
 
@@ -96,6 +97,15 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
         Some(runs) => runs.asking.then_some("begin run"),
         None => models.panel().map(|_| "send test"),
     }
+}
+
+/// What a command does now; an empty word for those about a model where there is none.
+pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
+    let about_one = matches!(
+        command,
+        Command::TestModel | Command::Open | Command::RunModel | Command::CopyCall | Command::ModelOverview
+    );
+    (about_one && app.models.subject().is_none()).then_some("")
 }
 
 /// Selects a model by its id.

@@ -218,7 +218,7 @@ impl State {
         }
         match self.panel().map(|panel| panel.focus) {
             None => &[Context::Models, Context::List],
-            Some(Focus::Results) => &[Context::Results, Context::ModelPanel, Context::List],
+            Some(Focus::Results) => &[Context::Results, Context::ModelPanel, Context::Choice],
             Some(Focus::Test | Focus::Key) => &[Context::ModelPanel, Context::Form],
             // Enter breaks the line there.
             Some(Focus::Request) => &[Context::ModelPanel],

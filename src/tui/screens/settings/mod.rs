@@ -116,7 +116,14 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
 
 /// What a command does in the open dialog; an empty word where it does nothing.
 pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
-    match (app.settings.dialog.as_ref()?, command) {
+    let Some(dialog) = &app.settings.dialog else {
+        return match (app.settings.keys.selected(), command) {
+            (None, Command::RotateKey | Command::DeleteKey | Command::TestWithKey | Command::KeyDetails)
+            | (None | Some(Selected::Legacy), Command::CopyKeyId) => Some(""),
+            _ => None,
+        };
+    };
+    match (dialog, command) {
         (Dialog::Reveal(reveal), Command::Back) => Some(reveal.back_word()),
         (Dialog::Reveal(reveal), Command::TestWithKey) if reveal.is_legacy() => Some(""),
         _ => None,

@@ -318,6 +318,7 @@ pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect
             (Command::CopyKey, "copy"),
             (Command::SaveKey, if low { "write" } else { "write to a file" }),
             (Command::TestWithKey, if low { "test" } else { "test a model" }),
+            (Command::ShowKey, if reveal.hidden { "show" } else { "hide" }),
             (Command::Back, reveal.back_word()),
         ];
         // No model takes the legacy key.

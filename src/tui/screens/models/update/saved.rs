@@ -57,7 +57,7 @@ pub(super) fn save_request(app: &mut App, name: String) -> Effects {
 /// Lets the person choose one of the model's requests: saved ones first, then those that were sent.
 pub(super) fn choose_request(app: &mut App) {
     let Some(requests) = app.models.open.as_ref().and_then(|id| app.models.requests.get(id)) else {
-        app.notices.info(app.now, "no request has been sent to this model or saved for it");
+        app.notices.warning(app.now, "no test of this model was sent yet, and no request is saved for it");
         return;
     };
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
