@@ -118,8 +118,15 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
 pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
     let Some(dialog) = &app.settings.dialog else {
         return match (app.settings.keys.selected(), command) {
-            (None, Command::RotateKey | Command::DeleteKey | Command::TestWithKey | Command::KeyDetails)
-            | (None | Some(Selected::Legacy), Command::CopyKeyId) => Some(""),
+            // What stands here for one row stands here for all: moving in the list changes no footer.
+            (
+                None,
+                Command::RotateKey
+                | Command::DeleteKey
+                | Command::TestWithKey
+                | Command::KeyDetails
+                | Command::CopyKeyId,
+            ) => Some(""),
             _ => None,
         };
     };
@@ -459,7 +466,11 @@ fn copy_id(app: &mut App) -> Effects {
             app.notices.info(app.now, sent_to_terminal(app, "Key ID"));
             vec![Effect::Copy(Copied::Text(id))]
         }
-        _ => Effects::new(),
+        Some(Selected::Legacy) => {
+            app.notices.warning(app.now, "the legacy key has no Key ID");
+            Effects::new()
+        }
+        None => Effects::new(),
     }
 }
 
