@@ -110,10 +110,24 @@ impl Series {
     pub fn points(&self, until: Duration) -> Vec<Point> {
         let mut points = self.points.clone();
         let width = until.as_secs_f64() - self.current.at_s;
-        if self.current.requests > 0 && width > 0.0 {
-            points.push(self.now(width));
+        match points.last_mut() {
+            _ if self.current.requests == 0 => {}
+            // The last answers came before this point and were collected in it.
+            Some(last) if width <= 0.0 => {
+                *last = Point { width_s: last.width_s, ..last.merged(self.now(0.0)) }
+            }
+            _ => points.push(self.now(width.max(0.0))),
         }
         points
+    }
+}
+
+/// The points without an unfinished last one, of which a rate would say nothing: one request in a
+/// hundredth of a second is not a hundred a second. All of them where there is only one.
+pub(super) fn whole(points: &[Point]) -> &[Point] {
+    match points {
+        [before @ .., earlier, last] if last.width_s < earlier.width_s * 0.999 => &points[..=before.len()],
+        _ => points,
     }
 }
 
@@ -139,5 +153,25 @@ mod tests {
         }
         let whole = points[points.len() / 2];
         assert!((whole.rps() - 1.0).abs() < 0.1 && (whole.p50_ms - 5.0).abs() < 0.01, "{whole:?}");
+    }
+
+    #[test]
+    fn a_run_that_ends_within_a_point_shows_no_rate_that_never_was() {
+        let mut series = Series::new();
+        let mut one = histogram(3);
+        one.saturating_record(5_000_000);
+        for at in [100, 300, 510] {
+            series.add(Duration::from_millis(at), 1, 0, 0, &one);
+        }
+        let points = series.points(Duration::from_millis(512));
+        assert_eq!(points.len(), 3);
+        let fastest = whole(&points).iter().map(Point::rps).fold(0.0, f64::max);
+        assert_eq!((whole(&points).len(), fastest), (2, 4.0));
+        assert_eq!(whole(&points[2..]).len(), 1, "better than nothing");
+
+        // Collected after the point had begun, although the answer came before.
+        let points = series.points(Duration::from_millis(495));
+        assert_eq!(points.iter().map(|point| point.requests).sum::<u64>(), 3);
+        assert_eq!(points.last().map(|point| point.width_s), Some(0.25));
     }
 }

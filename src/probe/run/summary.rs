@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::failure::FailureKind;
 use super::plan::Plan;
-use super::series::Point;
+use super::series::{Point, whole};
 use super::tally::{Share, Tally};
 use crate::text;
 
@@ -195,6 +195,11 @@ impl Summary {
     /// Errors among all, 0 to 1.
     pub fn error_share(&self) -> f64 {
         if self.total > 0 { self.errors as f64 / self.total as f64 } else { 0.0 }
+    }
+
+    /// The points over time without an unfinished last one, whose rate would say nothing.
+    pub fn whole_points(&self) -> &[Point] {
+        whole(&self.series)
     }
 
     /// How far a run with a known end has come, 0 to 1.

@@ -127,6 +127,10 @@ fn summary_of(app: &App, buf: &mut Buffer, area: Rect, summary: &Summary) {
     lines.truncate(lines.iter().position(|line| line.starts_with("REPLICA")).unwrap_or(lines.len()));
     lines = lines.iter().flat_map(|line| in_groups(line, area.width.into())).collect();
     lines.extend(replicas(summary, area.width.into()));
+    // Where there is no room for all of them, blank ones go first.
+    if lines.len() > usize::from(area.height.saturating_sub(1)) {
+        lines.retain(|line| !line.is_empty());
+    }
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // Pictures get the rest, but never less than what makes sense of them.
     let text = take(wanted.min(area.height.saturating_sub(1)));
@@ -233,9 +237,10 @@ fn pictures(app: &App, buf: &mut Buffer, area: Rect, summary: &Summary) {
     let right = Rect { x: area.x + area.width / 2 + 1, width: area.width - area.width / 2 - 1, ..area };
     let upper = Rect { height: left.height / 2, ..left };
     let lower = Rect { y: upper.bottom(), height: left.height - upper.height, ..left };
-    let rates: Vec<f64> = summary.series.iter().map(|point| point.rps()).collect();
+    let points = summary.whole_points();
+    let rates: Vec<f64> = points.iter().map(|point| point.rps()).collect();
     over_time(app, buf, upper, "requests/s", &rates, |value| format!("{value:.0}"));
-    let latencies: Vec<f64> = summary.series.iter().map(|point| point.p99_ms).collect();
+    let latencies: Vec<f64> = points.iter().map(|point| point.p99_ms).collect();
     over_time(app, buf, lower, "p99", &latencies, ms);
     histogram(app, buf, right, summary);
 }
