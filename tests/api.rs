@@ -67,6 +67,24 @@ async fn refusals_are_read_with_and_without_the_error_member() {
 }
 
 #[tokio::test]
+async fn answers_are_counted_and_nothing_else_is() {
+    let page = answer("200 OK", &["content-type: text/html"], "<html>");
+    let refused = json("403 Forbidden", r#"{"message":"no"}"#);
+    let server = Scripted::start(&[json("200 OK", r#"{"keys":[]}"#), refused, page]).await;
+    let client = client(&server.url);
+    assert_eq!(client.answers().count, 0);
+    let mut counts = Vec::new();
+    for _ in 0..3 {
+        let _ = client.list_keys("owner").await;
+        counts.push(client.clone().answers().count);
+    }
+    assert_eq!(counts, [1, 2, 2], "a refusal is an answer, a web page is none");
+    assert!(client.answers().last > Duration::ZERO);
+    let _ = client.delete_key("owner", "").await;
+    assert_eq!(client.answers().count, 2, "nothing was sent");
+}
+
+#[tokio::test]
 async fn a_backend_that_repeats_the_key_does_not_get_it_shown() {
     let body = format!(r#"{{"message":"bad token {}"}}"#, made_up_key('a'));
     let server = Scripted::start(&[json("401 Unauthorized", &body)]).await;

@@ -2,6 +2,7 @@
 
 mod tui_flow;
 
+use keybench::api::Error;
 use keybench::tui::app::Tab;
 use keybench::tui::effect::{Call, Effect};
 use keybench::tui::msg::Reply;
@@ -124,6 +125,27 @@ fn a_request_that_takes_long_is_seen_and_can_be_given_up() {
     harness.keys("<ctrl-x>");
     assert_eq!(harness.app.requests.running().len(), before - 1);
     assert!(matches!(harness.effects.pop(), Some(Effect::Cancel(_))));
+}
+
+#[test]
+fn the_header_speaks_of_the_workbench_alone() {
+    use keybench::tui::msg::Msg;
+    use session::Reply::{Version, WhoAmI};
+    let ended = |took: Option<u64>, reply| {
+        let mut harness = Harness::new();
+        harness.app.session.username = None;
+        let mut harness = harness.started();
+        let (id, _) = harness.calls().remove(0);
+        let took = took.map(std::time::Duration::from_millis);
+        harness.send(Msg::Reply { id, took, reply: Reply::Session(reply) });
+        harness.screen(80, 24).lines().next().unwrap_or_default().to_owned()
+    };
+    let not_an_api = |status| Err(Error::NotAnApi { operation: "asking", status, what: "a page".into() });
+    assert!(ended(Some(7), WhoAmI(Ok("owner".into()))).contains("● 7 ms"));
+    assert!(ended(None, session::Reply::SignedOut).contains("connecting"), "nobody answered");
+    assert!(ended(None, WhoAmI(not_an_api(200))).contains("? a web page"));
+    assert!(ended(None, WhoAmI(not_an_api(302))).contains("? a redirect"));
+    assert!(ended(None, Version(not_an_api(404))).contains("connecting"), "not every workbench tells it");
 }
 
 #[test]

@@ -25,4 +25,4 @@ pub use keys::NewKey;
 pub use page::{Page, PageQuery, Pages, all_pages};
 pub use projects::ProjectScope;
 pub use site::{OfferedOperation, Version, expiration_setting};
-pub use transport::{Client, ClientOptions};
+pub use transport::{Answers, Client, ClientOptions};

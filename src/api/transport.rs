@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -74,6 +74,16 @@ struct Shared {
     model_url: String,
     options: ClientOptions,
     budget: Budget,
+    answers: Mutex<Answers>,
+}
+
+/// What the workbench answered so far, to whichever clone of a client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// Requests that got an answer of the API, be it a refusal.
+    pub count: u64,
+    /// How long the last of these took, from its start to the end of its body.
+    pub last: Duration,
 }
 
 // By hand: a proxy's URL may hold a password.
@@ -123,7 +133,8 @@ impl Client {
         };
         let http = Http::new(&options, &base)?;
         let key = options.key.clone();
-        let shared = Shared { http, base, url, model_url, options, budget: Budget::default() };
+        let (budget, answers) = (Budget::default(), Mutex::default());
+        let shared = Shared { http, base, url, model_url, options, budget, answers };
         Ok(Self { shared: Arc::new(shared), key })
     }
 
@@ -150,6 +161,16 @@ impl Client {
     /// What the client was made from, for connections of the model test engine.
     pub fn options(&self) -> &ClientOptions {
         &self.shared.options
+    }
+
+    /// How many answers there were, and how long the last one took.
+    pub fn answers(&self) -> Answers {
+        *self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_answer(&self, took: Duration) {
+        let mut answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        *answers = Answers { count: answers.count + 1, last: took };
     }
 
     pub(super) fn has_legacy_key(&self) -> bool {
@@ -211,6 +232,9 @@ impl Client {
             tried += 1;
             let started = Instant::now();
             let outcome = self.send_once(&call).await;
+            if matches!(outcome, Ok(_) | Err(Error::Refused { .. })) {
+                self.note_answer(started.elapsed());
+            }
             let error = match outcome {
                 Ok(body) => {
                     let (ms, bytes) = (started.elapsed().as_millis() as u64, body.len());

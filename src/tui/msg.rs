@@ -22,10 +22,11 @@ pub enum Msg {
     Resumed,
     /// SIGTERM, SIGINT or SIGHUP, or the terminal went away: leave without a question.
     Terminate,
-    /// A request ended. `took` is the time from its start.
+    /// A request ended. `took` is how long the workbench took for its last answer to it; `None` where
+    /// it gave none, because none came or nothing was sent.
     Reply {
         id: RequestId,
-        took: Duration,
+        took: Option<Duration>,
         reply: Reply,
     },
     /// A request that goes on has something to show already.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +10,7 @@ use super::effect::{Call, Context};
 use super::embedded::Embedded;
 use super::msg::{Msg, Reply};
 use super::requests::RequestId;
+use crate::api::Client;
 use crate::config::Session;
 
 /// The requests in flight and what they need.
@@ -40,7 +40,8 @@ impl Runner {
         tokio::spawn(async move {
             // When this task is over, the entry above may go.
             let _over = token.clone().drop_guard();
-            let started = Instant::now();
+            let client = session.as_ref().map(|session| session.client.clone());
+            let before = client.as_ref().map(Client::answers);
             let work = tokio::spawn(async move {
                 match (call, context) {
                     (Call::Session(call), _) => Some(Reply::Session(call.run(session).await)),
@@ -58,7 +59,10 @@ impl Runner {
                 }
                 done = work => match done {
                     Ok(None) => return,
-                    Ok(Some(reply)) => Msg::Reply { id, took: started.elapsed(), reply },
+                    Ok(Some(reply)) => {
+                        let now = client.as_ref().map(Client::answers).filter(|now| Some(*now) != before);
+                        Msg::Reply { id, took: now.map(|now| now.last), reply }
+                    }
                     Err(error) => Msg::TaskPanicked(error.to_string()),
                 },
             };

@@ -46,7 +46,9 @@ pub enum Connection {
     Unknown,
     /// Answers take about this long.
     Up(Duration),
-    /// The last request got no usable answer.
+    /// What came was no answer of the API: a few words for what it was.
+    Strange(&'static str),
+    /// The last request got no answer.
     Down,
 }
 
@@ -445,31 +447,29 @@ pub(super) fn reply(app: &mut App, reply: Reply) -> Effects {
     Effects::new()
 }
 
-/// What an answer says about the connection.
-pub(super) fn note_connection(app: &mut App, took: Duration, reply: &msg::Reply) {
+/// What the end of a request says about the connection; `took` as in [`msg::Msg::Reply`].
+pub(super) fn note_connection(app: &mut App, took: Option<Duration>, reply: &msg::Reply) {
     let error = match reply {
-        msg::Reply::Session(Reply::WhoAmI(Err(error))) => Some(error),
-        // A workbench may well not offer these; their refusal tells nothing of the connection.
-        msg::Reply::Session(Reply::Expiration(Err(error)) | Reply::Version(Err(error))) => {
-            if !matches!(error, api::Error::NoAnswer { .. }) {
-                return;
-            }
-            Some(error)
-        }
-        // A model answers for itself, and a file for nobody.
-        msg::Reply::Session(Reply::Profiles(_) | Reply::ProfileRemoved { .. } | Reply::SignedOut)
-        | msg::Reply::Settings(settings::Reply::Saved(_)) => return,
-        msg::Reply::Models(reply) if !reply.is_of_the_workbench() => return,
+        msg::Reply::Session(
+            Reply::WhoAmI(Err(error)) | Reply::Expiration(Err(error)) | Reply::Version(Err(error)),
+        ) => Some(error),
+        msg::Reply::Session(_) => None,
         msg::Reply::Models(reply) => reply.error(),
         msg::Reply::Settings(reply) => reply.error(),
         msg::Reply::Admin(reply) => reply.error(),
-        _ => None,
     };
-    app.session.connection = match error {
-        Some(api::Error::NoAnswer { .. } | api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }) => {
-            Connection::Down
-        }
-        _ => app.session.connection.answered(took),
+    // A workbench may well not offer these; what comes instead tells nothing of the connection.
+    let optional = matches!(reply, msg::Reply::Session(Reply::Expiration(_) | Reply::Version(_)));
+    let connection = &mut app.session.connection;
+    *connection = match (error, took) {
+        (Some(api::Error::NoAnswer { .. }), _) => Connection::Down,
+        (Some(api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }), _) if optional => return,
+        (Some(api::Error::NotAnApi { status: 300..400, .. }), _) => Connection::Strange("a redirect"),
+        (Some(api::Error::NotAnApi { .. }), _) => Connection::Strange("a web page"),
+        (Some(api::Error::BadAnswer { .. }), _) => Connection::Strange("no API answer"),
+        (_, Some(took)) => connection.answered(took),
+        // A model answers for itself, and a file for nobody.
+        (_, None) => return,
     };
 }
 

@@ -98,7 +98,7 @@ impl Harness {
 
     /// Delivers the answer to a request, after 3 ms.
     pub fn reply(&mut self, id: RequestId, reply: Reply) {
-        self.send(Msg::Reply { id, took: Duration::from_millis(3), reply });
+        self.send(Msg::Reply { id, took: Some(Duration::from_millis(3)), reply });
     }
 
     /// The screen as text, without trailing blanks.

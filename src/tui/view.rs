@@ -179,6 +179,9 @@ fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
             right.push(Span::styled(glyphs.active, theme.ok));
             right.push(Span::raw(format!(" {} ", rough(took))));
         }
+        Connection::Strange(what) => {
+            right.push(Span::styled(format!("{} {what} ", glyphs.unknown), theme.error));
+        }
         Connection::Down => right.push(Span::styled(format!("{} no answer ", glyphs.expired), theme.error)),
     }
     // In need the version goes first, then the host; what is left keeps a blank before the right end.

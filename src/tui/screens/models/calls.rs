@@ -179,20 +179,6 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// Whether the workbench itself answered, and not a model or this machine.
-    pub fn is_of_the_workbench(&self) -> bool {
-        !matches!(
-            self,
-            Self::Tested { .. }
-                | Self::Requests(_)
-                | Self::RequestsStored(_)
-                | Self::RunProgress { .. }
-                | Self::RunEnded { .. }
-                | Self::RunStopAsked
-                | Self::Written { .. }
-        )
-    }
-
     /// The error in it, if it failed.
     pub fn error(&self) -> Option<&api::Error> {
         match self {
