@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
 //! | [`text`] | cleaning, widths and words for terminals | nothing else |
+//! | [`bounded`] | reading files that may have no end | nothing else |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
 //! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret` |
@@ -33,6 +34,7 @@
 //! and without a network, and nothing below `tui` knows that there is a screen.
 
 pub mod api;
+pub mod bounded;
 pub mod cli;
 pub mod config;
 pub mod diagnosis;

@@ -291,6 +291,92 @@ fn a_file_that_others_can_read_is_told_once() {
 }
 
 #[test]
+fn a_credential_command_that_never_stops_printing_ends_with_3() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("config")).unwrap();
+    let profile =
+        "current = 'x'\n[profiles.x]\nurl = 'http://127.0.0.1:1'\ncredential_command = 'cat /dev/zero'\n";
+    home.file("config/profiles.toml", profile);
+    for command in [["whoami"], ["doctor"]] {
+        let done = home.run(&command);
+        assert_eq!(done.code, 3, "{done:?}");
+        assert!((done.out + &done.err).contains("printed more than 64 kB"), "{}", done.err);
+    }
+    let mut given = Home::new();
+    given.set("KEYBENCH_API_KEY", &made_up_key('d'));
+    let done = given.run(&["whoami", "--url", "https://127.0.0.1:1", "--ca-cert", "/dev/zero"]);
+    assert_eq!(done.code, 7, "{done:?}");
+    assert!(done.err.contains("/dev/zero cannot be read: it is larger than the 16 MB"), "{}", done.err);
+}
+
+#[test]
+fn a_broken_configuration_is_told_to_programs_too() {
+    let bench = Bench::demo();
+    let mut home = Home::new();
+    std::fs::create_dir(home.path("config")).unwrap();
+    home.file("config/profiles.toml", "version = 1\n[profiles.x]\nurl = 5\n");
+    let listed = home.run(&["profile", "list", "--json"]);
+    assert_eq!((listed.code, listed.out.as_str()), (3, ""), "{listed:?}");
+    assert!(listed.error()["message"].as_str().unwrap().contains("profiles.toml, line 3"), "{}", listed.err);
+    assert_eq!(listed.err.lines().count(), 1, "{}", listed.err);
+    assert_eq!(home.run(&["profile", "list"]).code, 3);
+    // What is told everything by its options goes on, with a warning.
+    home.set("KEYBENCH_API_KEY", &bench.key("owner"));
+    home.set("KEYBENCH_URL", &bench.url);
+    for options in [["whoami", "--json"], ["whoami", "-q"]] {
+        let done = home.run(&options).ok();
+        assert!(done.err.contains("profiles.toml, line 3"), "{done:?}");
+    }
+    let warned: serde_json::Value = serde_json::from_str(&home.run(&["whoami", "--json"]).err).unwrap();
+    assert_eq!(warned["warning"]["kind"], "configuration");
+}
+
+#[test]
+fn profiles_that_others_can_change_are_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::demo();
+    let home = Home::new();
+    home.run_with_input(&["login", "--url", &bench.url], &bench.key("owner")).ok();
+    for (name, mode, kept) in [("config", 0o777, 0o700), ("config/profiles.toml", 0o666, 0o600)] {
+        let set = |mode| {
+            std::fs::set_permissions(home.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set(mode);
+        for command in [["whoami", "-q"], ["profile", "list"]] {
+            let refused = home.run(&command);
+            assert_eq!(refused.code, 3, "{refused:?}");
+            assert!(refused.err.contains("can be changed by others"), "{}", refused.err);
+            assert!(
+                refused.err.contains(&format!("chmod go-w {}", home.path(name).display())),
+                "{}",
+                refused.err
+            );
+        }
+        set(kept);
+    }
+    home.run(&["whoami"]).ok();
+}
+
+#[test]
+fn doctor_goes_on_after_a_bad_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::demo();
+    let home = Home::new();
+    home.run_with_input(&["login", "--url", &bench.url], &bench.key("owner")).ok();
+    let file = home.path("config/credentials.toml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let exposed = home.run(&["doctor"]);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    home.file("config/profiles.toml", "version = 1\n[profiles.x]\nurl = 5\n");
+    let broken = home.run(&["doctor", "--url", &bench.url]);
+    for doctor in [exposed, broken] {
+        assert_eq!(doctor.code, 3, "{doctor:?}");
+        assert!(doctor.out.contains("accepts connections"), "{}", doctor.out);
+        assert!(doctor.out.contains("API v2 answers"), "{}", doctor.out);
+    }
+}
+
+#[test]
 fn a_collaborator_is_added_and_then_may_call() {
     let bench = Bench::demo();
     let (owner, outsider) = (bench.home("owner"), bench.home("outsider"));

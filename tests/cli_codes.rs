@@ -341,3 +341,11 @@ fn profiles_that_are_stored_at_once_are_all_there() {
         std::fs::read_dir(home.path("config")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
 }
+
+#[test]
+fn that_a_key_is_for_another_audience_is_an_answer_and_no_rejection() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let own = home.run(&["keys", "validate", "--audience", "Application", "--json"]);
+    assert_eq!((own.code, own.json()["valid"].as_bool()), (8, Some(false)), "{own:?}");
+}

@@ -80,6 +80,16 @@ fn a_private_authority_is_trusted_when_it_is_named() {
 
     let insecure = home.run(&["whoami", "--insecure"]).ok();
     assert!(insecure.err.contains("certificates are not checked"), "{}", insecure.err);
+    for option in ["--json", "-q"] {
+        let insecure = home.run(&["whoami", "--insecure", option]).ok();
+        assert!(insecure.err.contains("certificates are not checked"), "{option}: {}", insecure.err);
+    }
+    let doctor = home.run(&["doctor", "--insecure"]).ok();
+    assert!(
+        doctor.out.contains("warn  TLS            not checked, and a check would fail"),
+        "{}",
+        doctor.out
+    );
     home.set("SSL_CERT_FILE", &file);
     home.run(&["whoami"]).ok();
     home.env.remove("SSL_CERT_FILE");

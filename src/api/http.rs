@@ -14,6 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use super::Error;
 use super::error::shown;
 use super::transport::ClientOptions;
+use crate::bounded;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -110,7 +111,7 @@ fn unprepared(cause: &str) -> Error {
 fn certificates(options: &ClientOptions) -> Result<Vec<reqwest::Certificate>, Error> {
     let Some(file) = &options.ca_cert else { return Ok(Vec::new()) };
     let shown = file.display();
-    let pem = std::fs::read(file).map_err(|error| {
+    let pem = bounded::read(file).map_err(|error| {
         Error::invalid(format!("the certificate file {shown} cannot be read: {error}"), "check --ca-cert")
     })?;
     let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();

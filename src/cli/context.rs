@@ -39,7 +39,16 @@ impl Context {
 
     /// Options, environment and files, put together.
     pub fn resolve(&self) -> Result<Resolved, config::Error> {
-        let flags = Overrides {
+        config::resolve(&self.overrides(), &process_env, &mut self.loaded())
+    }
+
+    /// As [`Self::resolve`], and goes on where there is no key; why there is none.
+    pub fn resolve_without_key(&self) -> Result<(Resolved, Option<config::Error>), config::Error> {
+        config::resolve::without_key(&self.overrides(), &process_env, &mut self.loaded())
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides {
             profile: self.global.profile.clone(),
             url: self.global.url.clone(),
             model_url: self.global.model_url.clone(),
@@ -47,8 +56,7 @@ impl Context {
             insecure: self.global.insecure,
             timeout: self.global.timeout,
             read_only: self.global.read_only,
-        };
-        config::resolve(&flags, &process_env, &mut self.loaded())
+        }
     }
 
     /// The workbench and user that the command is for.
@@ -84,30 +92,21 @@ impl Context {
             // A missing home is no news to a command that is told everything by its options.
             let told = failure.is_some_and(|failure| failure.message == problem.to_string());
             if !told && !matches!(problem, config::Error::NoFolder) {
-                let hint = problem.hint().map(|hint| format!(" → {hint}")).unwrap_or_default();
-                self.out.note(&format!("keybench: {problem}{hint}"));
+                self.out.warn("configuration", &problem.to_string(), problem.hint().as_deref());
             }
         }
     }
 
     /// Warns before a key is sent to whoever shows any certificate.
     pub fn warn_of_insecurity(&self) {
-        if self.resolve_insecure() {
-            self.out.note(
-                "keybench: certificates are not checked (--insecure): anybody on the way can read the key",
+        // Without running a credential command, which `Self::resolve` would.
+        if config::resolve::is_insecure(&self.overrides(), &process_env, &mut self.loaded()) {
+            self.out.warn(
+                "insecure",
+                "certificates are not checked (--insecure): anybody on the way can read the key",
+                Some("give the certificate authority with --ca-cert instead"),
             );
         }
-    }
-
-    /// Without running a credential command, which [`Self::resolve`] would.
-    fn resolve_insecure(&self) -> bool {
-        if self.global.insecure {
-            return true;
-        }
-        let profiles = self.loaded().profiles;
-        let named =
-            self.global.profile.clone().or_else(|| process_env("KEYBENCH_PROFILE")).or(profiles.current);
-        named.and_then(|name| profiles.profiles.get(&name).map(|profile| profile.insecure)).unwrap_or(false)
     }
 
     /// What the interface begins with.

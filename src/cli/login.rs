@@ -12,7 +12,7 @@ use super::error::{Exit, Failure};
 use super::{key_file, output};
 use crate::api::{Client, ClientOptions, parse_url};
 use crate::config::paths::process_env;
-use crate::config::{Credential, Profile, Profiles, Store, made_keys, resolve};
+use crate::config::{Credential, Profile, Profiles, Store, credential_command, made_keys};
 use crate::secret::ApiKey;
 
 pub async fn run(context: &Context, mut args: LoginArgs) -> Result<Exit, Failure> {
@@ -32,7 +32,7 @@ pub async fn run(context: &Context, mut args: LoginArgs) -> Result<Exit, Failure
     let url = url(context, &loaded.profiles).await?;
     let mut profile = profile(context, &args, &loaded.profiles, &url)?;
     let key = match &profile.credential_command {
-        Some(command) => resolve::run_command(args.name.as_deref().unwrap_or("new"), command)?,
+        Some(command) => credential_command::run(args.name.as_deref().unwrap_or("new"), command)?,
         None => read_key(context).await?,
     };
     let client = Client::new(client_options(context, &profile, key.clone()))?;

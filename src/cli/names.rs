@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::Cli;
 use super::context::Context;
+use crate::bounded;
 use crate::config::paths::{cache_dir, process_env};
 use crate::config::{self, Overrides, private_file};
 
@@ -153,7 +154,7 @@ fn read(url: &str) -> Cache {
         return Cache::default();
     }
     let cache: Cache =
-        fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        bounded::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
     if cache.url == url { cache } else { Cache::default() }
 }
 

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::error::{Exit, Failure};
 use crate::text;
@@ -46,11 +47,22 @@ impl Output {
     }
 
     /// A remark on standard error, unless `--quiet`. With `--json` there is none either: programs
-    /// read standard error as one document.
+    /// read standard error as documents.
     pub fn note(&self, remark: &str) {
         if !self.quiet && !self.json {
             say(&text::clean(remark));
         }
+    }
+
+    /// A warning on standard error, which no option silences: with `--json` a document on a line of
+    /// its own, before that of an error.
+    pub fn warn(&self, kind: &'static str, message: &str, hint: Option<&str>) {
+        if self.json {
+            let warning = json!({ "warning": { "kind": kind, "message": message, "hint": hint } });
+            return say(&warning.to_string());
+        }
+        let hint = hint.map(|hint| format!(" → {hint}")).unwrap_or_default();
+        say(&text::clean(&format!("keybench: {message}{hint}")));
     }
 
     /// A question on standard error, the cursor behind it.

@@ -5,11 +5,13 @@ use serde_json::json;
 use super::args::ProfileCommand;
 use super::context::Context;
 use super::error::{Exit, Failure};
+use crate::config::profile::{Credentials, Profiles};
 
 pub fn run(context: &Context, command: ProfileCommand) -> Result<Exit, Failure> {
     let store = context.store()?;
     match command {
-        ProfileCommand::List => list(context, &store.load()),
+        // An empty list would say that there are none.
+        ProfileCommand::List => list(context, &store.profiles()?, &store.load().credentials),
         ProfileCommand::Use { name } => {
             store.make_current(&name)?;
             report(context, "current", &name)
@@ -30,14 +32,13 @@ fn report(context: &Context, what: &'static str, name: &str) -> Result<Exit, Fai
     Ok(Exit::Done)
 }
 
-fn list(context: &Context, loaded: &crate::config::Loaded) -> Result<Exit, Failure> {
-    let profiles = &loaded.profiles;
+fn list(context: &Context, profiles: &Profiles, credentials: &Credentials) -> Result<Exit, Failure> {
     let rows: Vec<_> = profiles
         .profiles
         .iter()
         .map(|(name, profile)| {
             let current = profiles.current.as_ref() == Some(name);
-            let key = match (&profile.credential_command, loaded.credentials.keys.get(name)) {
+            let key = match (&profile.credential_command, credentials.keys.get(name)) {
                 (Some(_), _) => "command",
                 (None, Some(stored)) if stored.url == profile.url => "stored",
                 _ => "none",

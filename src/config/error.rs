@@ -15,6 +15,8 @@ pub enum Error {
     Newer { file: PathBuf, found: u32, known: u32 },
     #[error("{} can be read by others (mode {mode:03o})", path.display())]
     Exposed { path: PathBuf, mode: u32 },
+    #[error("{} can be changed by others (mode {mode:03o}), and what it says decides where keys go and what is run", path.display())]
+    Changeable { path: PathBuf, mode: u32 },
     #[error("{} cannot be read: {error}", file.display())]
     Read { file: PathBuf, error: io::Error },
     #[error("{} cannot be written: {error}", file.display())]
@@ -49,6 +51,7 @@ impl Error {
                 let mode = if path.is_dir() { "700" } else { "600" };
                 format!("chmod {mode} {}", path.display())
             }
+            Self::Changeable { path, .. } => format!("chmod go-w {}", path.display()),
             Self::Read { .. } | Self::Write { .. } => {
                 "check its permissions, or name another folder with KEYBENCH_CONFIG_DIR".to_owned()
             }

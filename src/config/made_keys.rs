@@ -1,7 +1,6 @@
 //! Which keys this program made: a salted hash of each with its Key ID, so that a key in the hand
 //! can be named later. The workbench itself never tells which Key ID a key has (SPEC).
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -10,6 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, private_file, store::Store};
+use crate::bounded;
 use crate::secret::ApiKey;
 
 /// Entries kept; the oldest go first.
@@ -68,7 +68,7 @@ pub fn find(store: &Store, key: &ApiKey) -> Result<Option<MadeKey>, Error> {
 
 fn load(store: &Store) -> Result<MadeKeys, Error> {
     let file = file_of(store);
-    let text = match fs::read(&file) {
+    let text = match bounded::read(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(MadeKeys::default()),
         Err(error) => return Err(Error::Read { file, error }),
@@ -106,6 +106,6 @@ mod tests {
         remember(&store, "http://x", "owner", "k1", &key).unwrap();
         assert_eq!(find(&store, &key).unwrap().unwrap().key_id, "k1");
         assert_eq!(find(&store, &ApiKey::from_workbench("0a.0c")).unwrap(), None);
-        assert!(!fs::read_to_string(file_of(&store)).unwrap().contains("0a.0b"));
+        assert!(!std::fs::read_to_string(file_of(&store)).unwrap().contains("0a.0b"));
     }
 }

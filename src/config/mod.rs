@@ -5,6 +5,7 @@
 //! nothing else does. [`resolve`] turns flags, environment and files into one [`Session`] and
 //! remembers where each value came from.
 
+pub mod credential_command;
 mod error;
 pub mod lock;
 pub mod made_keys;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use tempfile::{NamedTempFile, PersistError};
@@ -79,6 +79,27 @@ pub fn check(path: &Path) -> Result<(), Error> {
     if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Exposed { path: path.to_owned(), mode }) }
 }
 
+/// Refuses a file that somebody else may change or replace, as who may write to its folder can.
+pub fn check_unchangeable(file: &Path) -> Result<(), Error> {
+    for path in [file, folder_of(file)] {
+        let found = match fs::metadata(path) {
+            Ok(found) => found,
+            // Nothing is there that could have been changed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::Read { file: path.to_owned(), error }),
+        };
+        let mode = found.mode() & 0o7777;
+        // In a sticky folder, as a container's volumes are, only owners replace files. A group with
+        // the number of the owner is the owner's alone.
+        let sticky = found.is_dir() && mode & 0o1000 != 0;
+        let by_group = mode & 0o020 != 0 && found.gid() != found.uid();
+        if !sticky && (by_group || mode & 0o002 != 0) {
+            return Err(Error::Changeable { path: path.to_owned(), mode: mode & 0o777 });
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +122,24 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         let error = check(&file).unwrap_err();
         assert_eq!(error.hint().unwrap(), format!("chmod 600 {}", file.display()));
+    }
+
+    #[test]
+    fn what_others_may_change_is_found_by_the_file_and_by_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("profiles.toml");
+        let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(folder.path(), 0o777);
+        check_unchangeable(&file).unwrap();
+        fs::write(&file, "").unwrap();
+        let hint = || check_unchangeable(&file).unwrap_err().hint().unwrap();
+        mode(&file, 0o644);
+        assert_eq!(hint(), format!("chmod go-w {}", folder.path().display()));
+        mode(folder.path(), 0o1777);
+        check_unchangeable(&file).unwrap();
+        mode(folder.path(), 0o755);
+        check_unchangeable(&file).unwrap();
+        mode(&file, 0o646);
+        assert_eq!(hint(), format!("chmod go-w {}", file.display()));
     }
 }

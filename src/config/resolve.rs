@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
@@ -14,7 +13,7 @@ use secrecy::zeroize::Zeroizing;
 use super::paths::Env;
 use super::profile::Profile;
 use super::store::{Loaded, Store};
-use super::{Error, Session};
+use super::{Error, Session, credential_command};
 use crate::api::{self, Client, ClientOptions, parse_url};
 use crate::secret::{ApiKey, LegacyKey};
 
@@ -129,9 +128,25 @@ impl Resolved {
 /// [`Error::NoWorkbench`] where no URL is known (or the problem with the files that explains it),
 /// [`Error::UnknownProfile`], and values that cannot be read. A missing key is not an error yet.
 pub fn resolve(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<Resolved, Error> {
-    let Chosen { url, profile, workbench } = Chosen::new(flags, env, loaded)?;
-    // A profile holds for its own URL only, with all that it says.
-    let profile = profile.filter(|(_, profile)| parse_url(&profile.url).is_ok_and(|own| own == url.value));
+    match without_key(flags, env, loaded)? {
+        (_, Some(problem)) => Err(problem),
+        (resolved, None) => Ok(resolved),
+    }
+}
+
+/// As [`resolve`], for who goes on without a key: what stands in the way of one is given beside what
+/// is known.
+///
+/// # Errors
+/// As [`resolve`], but not what concerns the key alone.
+pub fn without_key(
+    flags: &Overrides,
+    env: Env<'_>,
+    loaded: &mut Loaded,
+) -> Result<(Resolved, Option<Error>), Error> {
+    let chosen = Chosen::new(flags, env, loaded)?;
+    let profile = chosen.own_profile();
+    let Chosen { url, workbench, .. } = chosen;
     let of_profile = |value: Option<String>| {
         let (name, _) = profile.as_ref()?;
         value.map(|value| traced(value, Source::Profile(name.clone())))
@@ -162,13 +177,18 @@ pub fn resolve(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<R
     if workbench.as_ref().is_some_and(|own| own.value == resolved.url.value) {
         resolved.project = session_variable("CDSW_PROJECT_ID", env);
     }
-    find_key(&mut resolved, env, loaded, workbench.as_ref())?;
-    if resolved.key.is_none()
-        && let Some(problem) = first_problem(loaded)
-    {
-        return Err(problem);
-    }
-    Ok(resolved)
+    let problem = match find_key(&mut resolved, env, loaded, workbench.as_ref()) {
+        Err(problem) => Some(problem),
+        Ok(()) if resolved.key.is_none() => first_problem(loaded),
+        Ok(()) => None,
+    };
+    Ok((resolved, problem))
+}
+
+/// Whether any certificate is accepted; nothing is run to find out.
+pub fn is_insecure(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> bool {
+    let of_profile = |chosen: Chosen| chosen.own_profile().is_some_and(|(_, profile)| profile.insecure);
+    flags.insecure || Chosen::new(flags, env, loaded).is_ok_and(of_profile)
 }
 
 /// Which workbench is meant; nothing is run to find out.
@@ -214,6 +234,12 @@ impl Chosen {
         let url = Traced { value: read_url(&chosen)?, source: chosen.source };
         Ok(Self { url, profile, workbench })
     }
+
+    /// The profile, where the URL is its own: it holds for that only, with all that it says.
+    fn own_profile(&self) -> Option<(String, Profile)> {
+        let is_own = |profile: &Profile| parse_url(&profile.url).is_ok_and(|own| own == self.url.value);
+        self.profile.clone().filter(|(_, profile)| is_own(profile))
+    }
 }
 
 fn find_key(
@@ -233,7 +259,7 @@ fn find_key(
         let stored = loaded.credentials.keys.get(name).filter(|stored| stored.url == resolved.url.value);
         resolved.legacy_key = stored.and_then(|stored| stored.legacy_api_key.clone());
         let key = match (&profile.credential_command, stored) {
-            (Some(command), _) => Some(run_command(name, command)?),
+            (Some(command), _) => Some(credential_command::run(name, command)?),
             (None, Some(stored)) if !stored.api_key.expose().is_empty() => Some(stored.api_key.clone()),
             _ => None,
         };
@@ -262,27 +288,6 @@ fn workbench_url(env: Env<'_>) -> Option<Traced<String>> {
     let scheme = if plain { "http" } else { "https" };
     let url = format!("{scheme}://{}", domain.trim().trim_end_matches('/'));
     Some(traced(parse_url(&url).unwrap_or(url), Source::Workbench("CDSW_DOMAIN")))
-}
-
-/// Runs a `credential_command` and reads the key that it prints.
-pub fn run_command(profile: &str, command: &str) -> Result<ApiKey, Error> {
-    let failed = |why: String| Error::Command { profile: profile.to_owned(), why };
-    // Standard input and error stay the terminal's: the password manager may ask.
-    let output = Command::new("sh")
-        .args(["-c", command])
-        .stdout(Stdio::piped())
-        .stdin(Stdio::inherit())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    let printed = Zeroizing::new(output.stdout);
-    if !output.status.success() {
-        return Err(failed(format!("it ended with {}", output.status)));
-    }
-    let text = std::str::from_utf8(&printed).map_err(|_| failed("it printed no text".to_owned()))?;
-    // Password managers put the secret on the first line and notes below it.
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    ApiKey::parse(first).map_err(|why| failed(why.to_string()))
 }
 
 fn read_url(given: &Traced<String>) -> Result<String, Error> {

@@ -90,8 +90,14 @@ impl Store {
         loaded
     }
 
-    fn profiles(&self) -> Result<Profiles, Error> {
-        Ok(versioned::read(&self.profiles_file())?.unwrap_or_default())
+    /// What `profiles.toml` says; nothing where there is none.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and that somebody else may change it.
+    pub fn profiles(&self) -> Result<Profiles, Error> {
+        let file = self.profiles_file();
+        private_file::check_unchangeable(&file)?;
+        Ok(versioned::read(&file)?.unwrap_or_default())
     }
 
     fn credentials(&self) -> Result<Credentials, Error> {

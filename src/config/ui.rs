@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::versioned;
+use crate::bounded;
 
 /// Settings of the interface. Every one has a default; an absent table is all defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub struct Places {
 impl Places {
     /// The places of the settings in `file`, as it is now; none where it cannot be read.
     pub(super) fn of(file: PathBuf) -> Self {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let text = bounded::read_to_string(&file).unwrap_or_default();
         Self { lines: versioned::lines_of(&text, "ui"), file }
     }
 

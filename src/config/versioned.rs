@@ -2,7 +2,6 @@
 //! newer ones are refused, and an error names the line.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Error, private_file};
+use crate::bounded;
 
 /// Changes a document of one version to that of the next.
 pub(super) type Migration = fn(&mut toml::Table);
@@ -28,7 +28,7 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, Error>
 }
 
 fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Result<Option<T>, Error> {
-    let text = match fs::read_to_string(file) {
+    let text = match bounded::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::Read { file: file.to_owned(), error }),
@@ -71,7 +71,7 @@ pub(super) fn read_settings<T: DeserializeOwned>(file: &Path) -> (Option<T>, Vec
         Ok(content) => return (content, Vec::new()),
         Err(error) => vec![error],
     };
-    let text = fs::read_to_string(file).unwrap_or_default();
+    let text = bounded::read_to_string(file).unwrap_or_default();
     // What is no TOML, or not of this version, cannot be taken in part.
     let is_current = |table: toml::Table| match table.get("version") {
         None => true,
@@ -193,6 +193,8 @@ fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde::Deserialize;
 
     use super::*;

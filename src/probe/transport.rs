@@ -18,6 +18,7 @@ use rustls_platform_verifier::Verifier;
 
 use super::failure::CallError;
 use crate::api::ClientOptions;
+use crate::bounded;
 
 /// A model call may wait 30 s for a free replica and then run for 30 s (DOCS,
 /// ml-calling-a-model); what is above that is for the network.
@@ -97,9 +98,8 @@ impl Transport {
             let unreadable = |why: String| {
                 CallError::invalid(format!("the CA file {} cannot be used: {why}", path.display()), hint)
             };
-            for certificate in
-                CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?
-            {
+            let pem = bounded::read(path).map_err(|error| unreadable(error.to_string()))?;
+            for certificate in CertificateDer::pem_slice_iter(&pem) {
                 extra_roots.push(certificate.map_err(|error| unreadable(error.to_string()))?);
             }
             if extra_roots.is_empty() {

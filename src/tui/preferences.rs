@@ -8,6 +8,7 @@ use jiff::civil::Weekday;
 use super::clipboard;
 use super::glyphs::{self, Glyphs};
 use super::theme::{self, Theme};
+use crate::bounded;
 use crate::config::Store;
 use crate::config::ui::{Places, UiSettings, WeekStart};
 
@@ -123,7 +124,7 @@ fn own_theme(ui: &UiSettings, name: &str, themes: Option<&Path>) -> Result<Theme
     };
     let file = themes.map(|folder| folder.join(format!("{name}.toml"))).ok_or_else(|| unknown(""))?;
     let place = file.display();
-    let text = std::fs::read_to_string(&file).map_err(|error| unknown(&format!(": {place}: {error}")))?;
+    let text = bounded::read_to_string(&file).map_err(|error| unknown(&format!(": {place}: {error}")))?;
     Theme::from_toml(&text).map_err(|problem| match problem.line(&text) {
         Some(line) => format!("{place}, line {line}: {problem}"),
         None => format!("{place}: {problem}"),

@@ -65,7 +65,7 @@ pub struct Global {
     /// Print the result as one JSON document, and errors as JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// Print nothing but the result and errors
+    /// Print nothing but the result, warnings and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// No colours [env: NO_COLOR]
@@ -110,22 +110,41 @@ pub enum Command {
 Ends with the exit code of the first check that fails. The output holds no secrets.")]
     Doctor,
     /// List, choose and remove profiles
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  keybench profile list\n  keybench profile use prod")]
     Profile(ProfileCommand),
     /// List, create, delete, rotate and identify API keys
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  keybench keys list
+  keybench keys create --name 'nightly scoring' --expires +90d
+  keybench keys delete 5b1c…9f0a"
+    )]
     Keys(KeysCommand),
     /// List projects
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  keybench projects list")]
     Projects(ProjectsCommand),
     /// List, add and remove the collaborators of a project
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  keybench collaborators list churn-prod
+  keybench collaborators add churn-prod outsider --permission read"
+    )]
     Collaborators(CollaboratorsCommand),
     /// List, show, test, restart and stop models
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  keybench models list
+  keybench models test churn-prod/churn"
+    )]
     Models(ModelsCommand),
     /// What a site administrator looks after: users, expiration, audit
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  keybench admin users\n  keybench admin audit --export keys.csv"
+    )]
     Admin(AdminCommand),
     /// Print completions for a shell
     #[command(after_help = "Examples:
@@ -160,8 +179,7 @@ mod tests {
         root.clone().debug_assert();
         fn visit(command: &clap::Command) {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            let group = command.has_subcommands();
-            assert!(group || help.contains("keybench "), "{} has no example", command.get_name());
+            assert!(help.contains("keybench "), "{} has no example", command.get_name());
             command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(visit);
         }
         visit(&root);

@@ -18,7 +18,9 @@ pub fn files(context: &Context) -> Vec<Check> {
     let mut checks = Vec::new();
     let loaded = store.load();
     let shown = store.dir().display();
-    let problem = loaded.problems.into_iter().find(|problem| !matches!(problem, Error::Exposed { .. }));
+    // Who may read and write what is a check of its own.
+    let about_modes = |problem: &Error| matches!(problem, Error::Exposed { .. } | Error::Changeable { .. });
+    let problem = loaded.problems.into_iter().find(|problem| !about_modes(problem));
     checks.push(match problem {
         Some(error) => Check::fail("configuration", error),
         None if !store.dir().exists() => Check::skip("configuration", format!("{shown} does not exist yet")),
@@ -32,7 +34,8 @@ pub fn files(context: &Context) -> Vec<Check> {
     });
     let exposed = [store.dir().to_owned(), store.credentials_file()]
         .iter()
-        .find_map(|path| private_file::check(path).err());
+        .find_map(|path| private_file::check(path).err())
+        .or_else(|| private_file::check_unchangeable(&store.profiles_file()).err());
     checks.push(match exposed {
         Some(error) => Check::fail("permissions", error),
         None if !store.credentials_file().exists() => Check::skip("permissions", "no key is stored"),
@@ -42,14 +45,16 @@ pub fn files(context: &Context) -> Vec<Check> {
 }
 
 /// Each value with where it comes from. Keys by their last four characters only.
-pub fn values(resolved: &Resolved) -> Vec<Check> {
+/// `no_key`: why there is none.
+pub fn values(resolved: &Resolved, no_key: Option<Error>) -> Vec<Check> {
     let mut checks = Vec::new();
     let profile = resolved.profile.as_ref().map_or("none", |(name, _)| name.as_str());
     checks.push(Check::ok("profile", profile));
     checks.push(Check::ok("workbench", format!("{} ({})", resolved.url.value, resolved.url.source)));
-    checks.push(match &resolved.key {
-        Some(key) => Check::ok("key", format!("{} ({})", key.value.masked(), key.source)),
-        None => Check::fail("key", Error::NoKey { url: resolved.url.value.clone() }),
+    checks.push(match (&resolved.key, no_key) {
+        (Some(key), _) => Check::ok("key", format!("{} ({})", key.value.masked(), key.source)),
+        (None, Some(problem)) => Check::fail("key", problem),
+        (None, None) => Check::fail("key", Error::NoKey { url: resolved.url.value.clone() }),
     });
     if let Some(url) = &resolved.model_url {
         checks.push(Check::ok("model URL", format!("{} ({})", url.value, url.source)));

@@ -59,9 +59,9 @@ impl Check {
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let mut checks = environment::files(context);
-    match context.resolve() {
-        Ok(resolved) => {
-            checks.extend(environment::values(&resolved));
+    match context.resolve_without_key() {
+        Ok((resolved, no_key)) => {
+            checks.extend(environment::values(&resolved, no_key));
             checks.extend(network::checks(&resolved).await);
             checks.extend(service::checks(&resolved).await);
         }

@@ -168,6 +168,11 @@ async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
 
 async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: TcpStream) -> Check {
     let verdict = handshake(transport, way.host, stream).await;
+    // What is accepted unseen is no good news.
+    let unseen = match verdict.is_ok() && resolved.insecure {
+        true => Some(checked(resolved, way).await),
+        false => None,
+    };
     // Once more without checking, to show the chain that was not accepted.
     let chain = match &verdict {
         Ok(chain) => chain.clone(),
@@ -197,6 +202,18 @@ async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: 
             failure.hint("for a private authority give its file with --ca-cert or SSL_CERT_FILE"),
         );
     }
+    if let Some(checked) = unseen {
+        let found = match checked {
+            Ok(()) => "would pass".to_owned(),
+            Err(why) => format!("would fail: {why}"),
+        };
+        let detail = format!("not checked, and a check {found}; the server shows {described}");
+        return Check::warn(
+            "TLS",
+            detail,
+            "leave out --insecure, and give the certificate authority with --ca-cert where it is a private one",
+        );
+    }
     let days = leaf.as_ref().and_then(|leaf| leaf.days_left(jiff::Timestamp::now()));
     match days {
         Some(days) if days < CERTIFICATE_DAYS => Check::warn(
@@ -206,6 +223,13 @@ async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: 
         ),
         _ => Check::ok("TLS", described),
     }
+}
+
+/// What a check says of the certificate that is not checked.
+async fn checked(resolved: &Resolved, way: &Way<'_>) -> Result<(), String> {
+    let transport = transport(resolved, false).map_err(|failure| failure.message)?;
+    let stream = way.open().await.map_err(|check| check.detail)?;
+    handshake(&transport, way.host, stream).await.map(drop)
 }
 
 async fn unchecked_chain(resolved: &Resolved, way: &Way<'_>) -> Option<Vec<CertificateDer<'static>>> {

@@ -35,8 +35,11 @@ pub async fn validate(context: &Context, audience: &str, file: Option<&Path>) ->
     let (client, key, _) = subject(context, file)?;
     let answer = match client.validate_key(audience).await {
         Ok(answer) => answer,
-        // A refusal is the answer to the question; of one's own key it is a rejection.
-        Err(api::Error::Refused { status: 401 | 403, message, .. }) if file.is_some() => {
+        // A refusal is the answer to the question. That one's own key is none is a rejection, while a
+        // key for another audience is refused with 403 (OBSERVED, cai-connector).
+        Err(api::Error::Refused { status, message, .. })
+            if status == 403 || status == 401 && file.is_some() =>
+        {
             crate::wire::ValidateAPIKeyResponse { valid: false, username: String::new(), message }
         }
         Err(error) => return Err(error.into()),

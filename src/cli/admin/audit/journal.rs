@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::cli::context::Context;
 use crate::config::paths::{cache_dir, process_env};
 use crate::config::private_file;
@@ -16,6 +17,8 @@ use crate::wire::V2KeyDetails;
 
 /// A report must not mix today's keys with yesterday's.
 const VALID: SignedDuration = SignedDuration::from_hours(1);
+/// Bytes; a larger one is begun anew. 100 000 keys are 25 MB.
+const LARGEST: u64 = 256 << 20;
 
 /// An open journal; none where the folder cannot be written to, and then an audit is not resumable.
 pub struct Journal(Option<(PathBuf, BufWriter<File>)>);
@@ -82,8 +85,9 @@ impl Journal {
     }
 }
 
-fn read(file: &PathBuf, now: Timestamp) -> HashMap<String, Vec<V2KeyDetails>> {
-    let text = fs::read_to_string(file).unwrap_or_default();
+fn read(file: &Path, now: Timestamp) -> HashMap<String, Vec<V2KeyDetails>> {
+    let text = bounded::read_up_to(file, LARGEST).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     text.lines()
         // The last line may be cut.
         .filter_map(|line| serde_json::from_str::<Line>(line).ok())

@@ -1,12 +1,12 @@
 //! Which key was handed over last: read from what was handed over, not from memory.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::key_file;
@@ -117,7 +117,7 @@ pub fn beside(file: &Path, ending: &str) -> PathBuf {
 }
 
 fn read_text(file: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(file) {
+    match bounded::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -1,0 +1,153 @@
+//! A profile's `credential_command`: a program of the person's that prints the key. It may do
+//! anything, so what it prints is bounded, and so is the time that it has.
+
+use std::io::{self, Read as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, getpgrp, kill_process_group};
+use rustix::termios::tcgetpgrp;
+use secrecy::zeroize::Zeroizing;
+
+use super::Error;
+use crate::secret::ApiKey;
+
+/// Long enough to find and to type a passphrase.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// A key has a few hundred bytes; password managers print notes below it.
+const LIMIT: usize = 64 * 1024;
+/// Between two looks whether the command has ended, once it prints nothing any more.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Runs the `credential_command` of `profile` and reads the key that it prints.
+///
+/// # Errors
+/// [`Error::Command`]: it failed, printed no key or too much, or did not end in time.
+pub fn run(profile: &str, command: &str) -> Result<ApiKey, Error> {
+    run_within(profile, command, PATIENCE)
+}
+
+fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey, Error> {
+    let failed = |why: String| Error::Command { profile: profile.to_owned(), why };
+    let ends = Instant::now() + patience;
+    let mut shell = Command::new("sh");
+    // Standard input and error stay the terminal's: the password manager may ask.
+    shell.args(["-c", command]).stdout(Stdio::piped()).stdin(Stdio::inherit()).stderr(Stdio::inherit());
+    let alone = !has_the_terminal();
+    if alone {
+        shell.process_group(0);
+    }
+    let child = shell.spawn().map_err(|error| failed(error.to_string()))?;
+    let mut running = Running { child, alone, ended: false };
+    let Some(output) = running.child.stdout.take() else { return Err(failed("it has no output".to_owned())) };
+    let late = || {
+        let seconds = patience.as_secs();
+        failed(format!("it had not ended after {seconds} s, and was stopped with what it started"))
+    };
+    let printed = read(output, patience).ok_or_else(late)?.map_err(|error| failed(error.to_string()))?;
+    if printed.len() > LIMIT {
+        return Err(failed(format!("it printed more than {} kB, and was stopped", LIMIT / 1024)));
+    }
+    let status = loop {
+        match running.child.try_wait().map_err(|error| failed(error.to_string()))? {
+            Some(status) => break status,
+            None if Instant::now() >= ends => return Err(late()),
+            None => thread::sleep(LOOK),
+        }
+    };
+    running.ended = true;
+    if !status.success() {
+        return Err(failed(format!("it ended with {status}")));
+    }
+    let text = std::str::from_utf8(&printed).map_err(|_| failed("it printed no text".to_owned()))?;
+    // Password managers put the secret on the first line and notes below it.
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    ApiKey::parse(first).map_err(|why| failed(why.to_string()))
+}
+
+/// What comes until the end, or one byte more than [`LIMIT`]; `None` where that takes longer than
+/// `patience`.
+fn read(output: ChildStdout, patience: Duration) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
+    let (tell, told) = mpsc::channel();
+    // Not joined: a program that outlives the command may hold the pipe open.
+    thread::spawn(move || {
+        // As large as it can get, so that no part of a key is left where it was copied from.
+        let mut printed = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+        let read = output.take(LIMIT as u64 + 1).read_to_end(&mut printed);
+        let _ = tell.send(read.map(|_| printed));
+    });
+    told.recv_timeout(patience).ok()
+}
+
+/// A command that is stopped when nobody waits for it any more.
+struct Running {
+    child: Child,
+    /// It has a process group of its own.
+    alone: bool,
+    ended: bool,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        if self.alone {
+            let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+            let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether somebody sits at a terminal in front of this program. Then the command stays in its
+/// process group: in one of its own it could not ask anything there, and Ctrl-C would not reach it.
+fn has_the_terminal() -> bool {
+    let terminal = std::fs::File::open("/dev/tty");
+    terminal.is_ok_and(|terminal| tcgetpgrp(&terminal).is_ok_and(|group| group == getpgrp()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(command: &str) -> String {
+        run_within("x", command, Duration::from_secs(1)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_command_that_never_stops_printing_is_stopped() {
+        for endless in ["yes", "cat /dev/zero"] {
+            assert!(why(endless).ends_with("it printed more than 64 kB, and was stopped"), "{endless}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_stopped_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = folder.path().join("pid");
+        let command = format!("sleep 600 & echo $! > {}; wait", note.display());
+        let told = why(&command);
+        assert!(told.ends_with("it had not ended after 1 s, and was stopped with what it started"), "{told}");
+        assert!(why("exec >&-; sleep 600").contains("was stopped"), "nor one that prints nothing more");
+        if !has_the_terminal() {
+            let pid = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();
+            let pid = Pid::from_raw(pid).unwrap();
+            // Whoever adopts what was killed buries it when it gets to it.
+            let is_gone = || {
+                let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+                state.is_ok_and(|state| state.contains(") Z "))
+                    || rustix::process::test_kill_process(pid).is_err()
+            };
+            let begin = Instant::now();
+            while !is_gone() {
+                assert!(begin.elapsed() < Duration::from_secs(10), "the sleeper lives");
+                thread::yield_now();
+            }
+        }
+    }
+}
