@@ -227,6 +227,15 @@ impl Keymap {
         self.chords(entry).iter().map(Chord::to_string).collect()
     }
 
+    /// The first key of a row of the table that does what the row says where the keys go to `contexts`:
+    /// neither text, while something is typed, nor a key that an inner context took.
+    pub fn working_key(&self, entry: &Entry, contexts: &[Context], typing: bool) -> Option<String> {
+        let works = |chord: &&Chord| {
+            !(typing && chord.edits_text()) && self.command(**chord, contexts) == Some(entry.command)
+        };
+        self.chords(entry).iter().find(works).map(Chord::to_string)
+    }
+
     fn chords(&self, entry: &Entry) -> &[Chord] {
         let at = COMMANDS.iter().position(|other| other.id == entry.id);
         at.and_then(|at| self.keys.get(at)).map_or(&[], Vec::as_slice)
@@ -281,6 +290,17 @@ mod tests {
         assert_eq!(map.command(chord("enter"), &keys[1..]), None);
         assert_eq!(map.command(chord("ctrl-c"), &keys), Some(Command::Quit));
         assert_eq!(map.command(chord("f9"), &keys), None);
+    }
+
+    #[test]
+    fn a_key_works_where_no_inner_context_has_it() {
+        let map = Keymap::default();
+        let entry = |id: &str| COMMANDS.iter().find(|entry| entry.id == id).unwrap();
+        let contexts = [Context::Results, Context::Choice, Context::Global];
+        let key = |id, typing| map.working_key(entry(id), &contexts, typing);
+        assert_eq!(key("results.open", false).as_deref(), Some("Enter"));
+        assert_eq!(key("form.submit", false), None, "the results have it");
+        assert_eq!(key("palette", true).as_deref(), Some("Ctrl-P"), "the other one is text");
     }
 
     #[test]

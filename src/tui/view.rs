@@ -253,13 +253,9 @@ fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
         let Some(depth) = contexts.iter().position(|context| entry.contexts.contains(context)) else {
             continue;
         };
-        // While something is typed, a single character is text.
-        let usable = |key: &String| !typing || key.chars().count() > 1;
-        let Some(key) = app.keymap.keys_of(entry).into_iter().find(usable) else { continue };
-        // An outer context's key that an inner one took does something else here.
-        let shadowed = entries.iter().any(|(_, _, other, _)| *other == key);
+        let Some(key) = app.keymap.working_key(entry, &contexts, typing) else { continue };
         let word = update::word(app, entry.command).unwrap_or_else(|| entry.short.to_owned());
-        if !shadowed && !word.is_empty() {
+        if !word.is_empty() {
             entries.push((depth, entry.hint, key, word));
         }
     }

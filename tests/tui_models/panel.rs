@@ -325,3 +325,13 @@ fn a_result_can_be_searched_folded_and_written() {
     send(&mut harness, *id, Reply::Written { file: file.clone(), done });
     assert!(harness.screen(80, 24).contains("there is such a file"), "the name can be changed");
 }
+
+#[test]
+fn the_footer_of_the_results_names_what_enter_does_there() {
+    let mut harness = listed();
+    tested(&mut harness, "t<enter>", success());
+    harness.keys("<down>");
+    let screen = harness.screen(80, 24);
+    let footer = screen.lines().last().unwrap();
+    assert!(footer.contains("Enter open") && !footer.contains("filter"), "{footer}");
+}
