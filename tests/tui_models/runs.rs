@@ -5,7 +5,7 @@ use keybench::probe::run::Summary;
 use keybench::tui::effect;
 use keybench::tui::msg::{self, Msg};
 use keybench::tui::screens::models::calls::{Call, Reply};
-use keybench::tui::screens::models::panel::KeyToSend;
+use keybench::tui::screens::models::panel::{KeyChoice, KeyToSend};
 
 use crate::small_snapshots;
 use crate::tui_support::models::*;
@@ -17,6 +17,12 @@ fn the_form_of_a_run() {
     small_snapshots("run_form", &mut harness);
     harness.keys("x<enter>");
     assert!(harness.calls().is_empty());
+    let mut keyless = listed();
+    keyless.keys("<enter>");
+    keyless.app.models.panel_mut().unwrap().choose(KeyChoice::Nothing);
+    keyless.keys("b");
+    let screen = keyless.screen(120, 24);
+    assert!(screen.contains("Test panel: no key (which this model refuses)"), "{screen}");
     harness.keys("<esc>");
     assert!(harness.screen(80, 24).contains("Esc again discards"), "something was typed");
     harness.keys("<esc>");

@@ -31,10 +31,21 @@ impl Difference {
     }
 }
 
-/// The figures of `after` against those of `before`.
+/// Whether the latencies of two runs count from the same moment, with a rate from when a request was
+/// due, else from when it was sent.
+pub fn count_alike(before: &Summary, after: &Summary) -> bool {
+    before.latency_from == after.latency_from
+}
+
+/// The figures of `after` against those of `before`; latencies since the sending where they do not
+/// [count alike](count_alike).
 pub fn compare(before: &Summary, after: &Summary) -> Vec<Difference> {
     let mut rows = vec![difference("requests/s", "/s", before.rps, after.rps, true)];
-    for ((figure, old), (_, new)) in before.latency.iter().zip(after.latency.iter()) {
+    let (olds, news) = match count_alike(before, after) {
+        true => (&before.latency, &after.latency),
+        false => (&before.service, &after.service),
+    };
+    for ((figure, old), (_, new)) in olds.iter().zip(news.iter()) {
         rows.push(difference(figure, "ms", old, new, false));
     }
     let percent = |summary: &Summary| summary.error_share() * 100.0;
@@ -78,5 +89,16 @@ mod tests {
         assert_eq!((of("requests/s").change, of("requests/s").percent()), (Change::Better, Some(50.0)));
         assert_eq!((of("p99").change, of("p50").change), (Change::Worse, Change::Same));
         assert_eq!((of("max").change, of("max").percent()), (Change::Same, None));
+    }
+
+    #[test]
+    fn latencies_since_due_are_not_set_beside_those_since_sent() {
+        let mut before = Summary::new(&Plan { rate: Some(20.0), ..Plan::default() });
+        (before.latency.p50_ms, before.service.p50_ms) = (900.0, 5.0);
+        let mut after = Summary::new(&Plan::default());
+        (after.latency.p50_ms, after.service.p50_ms) = (5.1, 5.1);
+        let p50 = compare(&before, &after).into_iter().find(|row| row.figure == "p50").unwrap();
+        assert_eq!((p50.before, p50.after, p50.change), (5.0, 5.1, Change::Same));
+        assert!(!count_alike(&before, &after) && count_alike(&after, &after.clone()));
     }
 }

@@ -32,7 +32,7 @@ use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
 use super::transport::Transport;
 use crate::secret::ApiKey;
 
-pub use compare::{Change, Difference, compare};
+pub use compare::{Change, Difference, compare, count_alike};
 pub use expect::{Expectation, Expectations};
 pub use export::{read_json, write_csv, write_json};
 pub use plan::{MAX_IN_FLIGHT, MAX_REQUESTS, Plan};

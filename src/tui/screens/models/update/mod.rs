@@ -21,6 +21,7 @@ use crate::tui::screens::models::list::Fetched;
 use crate::tui::session::KnownKey;
 use crate::tui::update;
 
+pub(super) use panel::key_label;
 pub(in crate::tui) use panel::known_label;
 pub(super) use reading::rows_in_sight;
 pub(in crate::tui) use reading::{tick, watches};

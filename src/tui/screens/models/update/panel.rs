@@ -213,7 +213,7 @@ fn choose_key(app: &mut App) {
 }
 
 /// What to call the chosen key in results: its Key ID, else no more of it than its end.
-pub(super) fn key_label(panel: &Panel, user: &str) -> String {
+pub(in crate::tui::screens::models) fn key_label(panel: &Panel, user: &str) -> String {
     match &panel.choice {
         KeyChoice::SignedIn => format!("the key of {user}"),
         KeyChoice::Nothing => "no key".to_owned(),

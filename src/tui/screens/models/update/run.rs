@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Confirmed;
 use super::panel::{key_label, not_json};
+use super::saved::note_sent;
 use crate::probe::CallError;
 use crate::probe::run::Plan;
 use crate::tui::app::App;
@@ -69,7 +70,7 @@ pub(super) fn run_command(app: &mut App, command: Command) -> Option<Effects> {
         }
         Command::RunModel if runs.live.is_none() => runs.asking = true,
         Command::CompareRuns if runs.earlier.is_empty() => {
-            app.notices.info(app.now, "there is no earlier run of this model to compare with");
+            app.notices.warning(app.now, "there is no earlier run of this model to compare with");
         }
         Command::CompareRuns => runs.compare_next(),
         Command::ExportResults if runs.live.is_none() => {
@@ -170,6 +171,7 @@ pub(super) fn begin_with(app: &mut App, plan: Plan) -> Effects {
     let request = panel.editor.text();
     let label = key_label(panel, &user);
     let stop = CancellationToken::new();
+    let kept = note_sent(app, &model_id, &request);
     let run = RunRequest { model_id: model_id.clone(), access_key, key, request, plan, stop: stop.clone() };
     let what = format!("running against {path} with {label}");
     // It goes on when the tab is left, and leaving the program asks.
@@ -177,7 +179,9 @@ pub(super) fn begin_with(app: &mut App, plan: Plan) -> Effects {
         app.start(Scope::Session, Kind::Change, what, effect::Call::Models(Call::Run(Box::new(run))));
     let live = Live { id, stop, stopping: false, frozen: None };
     app.models.runs.entry(model_id).or_default().begin(live);
-    vec![start]
+    let mut effects = vec![start];
+    effects.extend(kept);
+    effects
 }
 
 /// The run was given up: what was measured so far stays.

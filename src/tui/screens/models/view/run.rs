@@ -6,11 +6,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{bordered, cell, fit, put};
-use crate::probe::run::{Change, Stage, StopReason, Summary, compare, report};
+use crate::probe::run::{Change, Stage, StopReason, Summary, compare, count_alike, report};
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::screens::models::layout;
+use crate::tui::screens::models::panel::KeyChoice;
 use crate::tui::screens::models::run::{FIELDS, RunForm, Runs};
+use crate::tui::screens::models::update::key_label;
 use crate::tui::widgets::chart::{self, Bar, Bars};
 
 /// Draws the runs of a model over the whole tab.
@@ -93,14 +95,26 @@ fn form(app: &App, form: &RunForm, buf: &mut Buffer, area: Rect) {
             put(buf, row, row.x + 2, &line, theme.text);
         }
     }
-    let words = form
-        .problem
-        .as_deref()
-        .unwrap_or("Enter begins the run, with the key and the request of the Test panel");
+    let words = form.problem.clone().unwrap_or_else(|| what_is_sent(app));
     let style = if form.problem.is_some() { theme.error } else { theme.dim };
-    for (row, line) in rows.zip(text::wrap(words, usize::from(area.width.saturating_sub(2)))) {
+    for (row, line) in rows.zip(text::wrap(&words, usize::from(area.width.saturating_sub(2)))) {
         put(buf, row, row.x + 2, &line, style);
     }
+}
+
+/// What a run takes from the Test panel: its key and its request.
+fn what_is_sent(app: &App) -> String {
+    const REQUEST: usize = 60;
+    let Some(panel) = app.models.panel() else { return "Enter begins the run".to_owned() };
+    let key = key_label(panel, app.session.user());
+    let auth = app.models.subject().is_some_and(|row| row.model.auth_enabled);
+    let refused = match panel.choice {
+        KeyChoice::Nothing if auth => " (which this model refuses)",
+        _ => "",
+    };
+    let request = panel.editor.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    let request = text::clean(&text::truncate(&request, REQUEST)).into_owned();
+    format!("Enter begins the run with the key and the request of the Test panel: {key}{refused}, {request}")
 }
 
 fn summary_of(app: &App, buf: &mut Buffer, area: Rect, summary: &Summary) {
@@ -326,7 +340,9 @@ fn side_by_side(app: &App, buf: &mut Buffer, area: Rect, at: usize, before: &Sum
     let plans = [("before", before), ("now", after)]
         .map(|(name, summary)| format!("{name}: {}", report(summary).into_iter().next().unwrap_or_default()));
     rows.next();
-    for (row, line) in rows.zip(&plans) {
+    let alike = count_alike(before, after);
+    let since = (!alike).then(|| "latencies since sent: one of the runs had no rate".to_owned());
+    for (row, line) in rows.zip(plans.iter().chain(&since)) {
         put(buf, row, row.x, &fit(line, row, row.x), theme.dim);
     }
 }
