@@ -61,8 +61,9 @@ async fn a_refusal_is_explained_mended_and_tested_again() {
     flow.keys("<down><enter>");
     flow.shows("HTTP 200  success  replica").await;
     assert!(flow.screen().contains("waiting"), "{}", flow.screen());
+    assert!(flow.screen().contains("\"response\": 8"), "the answer comes first\n{}", flow.screen());
     flow.keys("<end>");
-    flow.shows("\"response\": 8").await;
+    flow.shows("\"request\":").await;
     flow.keys("<home>/authorization<enter>");
     let screen = flow.screen();
     assert!(screen.contains("Authorization: Bearer ••••") && !screen.contains(&key[..20]), "{screen}");

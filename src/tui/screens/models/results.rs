@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::diagnosis::{Action, Diagnosis};
-use crate::probe::{CallResult, FailureKind};
+use crate::probe::{Answer, CallResult, FailureKind};
 use crate::text;
 use crate::tui::requests::RequestId;
 
@@ -95,8 +95,8 @@ impl TestResult {
         }
     }
 
-    /// The result as a text of lines at most `columns` wide: status, reason, phases, request,
-    /// headers, body.
+    /// The result as a text of lines at most `columns` wide: status, reason, phases, body,
+    /// headers, request.
     pub fn whole(&self, columns: usize, folded: bool) -> Vec<String> {
         self.parts(columns, folded).iter().flat_map(|line| text::fold(line, columns)).collect()
     }
@@ -122,14 +122,18 @@ impl TestResult {
         lines.push(String::new());
         lines.push(format!("TIMES    {} in all", text::latency(self.call.total)));
         lines.extend(phases(&self.call));
+        if let Some(answer) = self.call.answer() {
+            lines.extend(self.answer_lines(answer, folded));
+        }
         lines.push(String::new());
         lines.push(format!("REQUEST  {}, with {}", text::size(self.call.request_size as u64), self.key));
         lines.extend(text::clean_lines(&self.sent).lines().map(|line| format!("  {line}")));
-        let Some(answer) = self.call.answer() else { return lines };
-        lines.push(String::new());
-        lines.push("HEADERS".to_owned());
-        lines.extend(answer.headers.iter().map(|(name, value)| format!("  {name}: {}", text::clean(value))));
-        lines.push(String::new());
+        lines
+    }
+
+    /// The body and below it the headers: the answer is what the result is opened for.
+    fn answer_lines(&self, answer: &Answer, folded: bool) -> Vec<String> {
+        let mut lines = vec![String::new()];
         let cut = if answer.truncated {
             format!(", the first {} of it", text::size(answer.body.len() as u64))
         } else {
@@ -138,6 +142,9 @@ impl TestResult {
         lines.push(format!("BODY     {}{cut}", text::size(answer.size)));
         let body = if folded { self.folded_body() } else { None };
         lines.extend(body.unwrap_or_else(|| self.body_text()).lines().map(|line| format!("  {line}")));
+        lines.push(String::new());
+        lines.push("HEADERS".to_owned());
+        lines.extend(answer.headers.iter().map(|(name, value)| format!("  {name}: {}", text::clean(value))));
         lines
     }
 
