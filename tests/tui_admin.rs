@@ -25,6 +25,14 @@ fn a_filter_that_keeps_nobody_says_so_and_what_was_given_up_can_be_asked_again()
     }
     let screen = harness.screen(80, 24);
     assert!(screen.contains("given up: listing users; Ctrl-R asks again"), "{screen}");
+    assert!(!screen.contains("0 users"), "nobody knows how many there are\n{screen}");
+    let mut harness = keybench::tui::testing::Harness::new();
+    harness.app.admin = in_project().app.admin;
+    harness.keys("3<esc><enter>");
+    assert!(harness.screen(80, 24).contains("listing collaborators"));
+    harness.keys("<ctrl-x><ctrl-x><ctrl-x>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("given up: listing collaborators; Ctrl-R asks again"), "{screen}");
 }
 
 #[test]

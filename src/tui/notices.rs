@@ -26,6 +26,8 @@ pub struct Notice {
     pub hint: Option<String>,
     /// The workbench's name for the request, for its administrator.
     pub request_id: Option<String>,
+    /// It says no more than that nothing answered: the next answer takes it away.
+    pub passing: bool,
 }
 
 /// The history is cut at this many, oldest first.
@@ -40,16 +42,37 @@ pub struct Notices {
 
 impl Notices {
     pub fn info(&mut self, at: Timestamp, text: impl Into<String>) {
-        self.push(Notice { at, level: Level::Info, text: text.into(), hint: None, request_id: None });
+        self.push(Notice {
+            at,
+            level: Level::Info,
+            text: text.into(),
+            hint: None,
+            request_id: None,
+            passing: false,
+        });
     }
 
     pub fn warning(&mut self, at: Timestamp, text: impl Into<String>) {
-        self.push(Notice { at, level: Level::Warning, text: text.into(), hint: None, request_id: None });
+        self.push(Notice {
+            at,
+            level: Level::Warning,
+            text: text.into(),
+            hint: None,
+            request_id: None,
+            passing: false,
+        });
     }
 
     /// An error of this program's own, with what to do about it.
     pub fn error(&mut self, at: Timestamp, text: impl Into<String>, hint: Option<String>) {
-        self.push(Notice { at, level: Level::Error, text: text.into(), hint, request_id: None });
+        self.push(Notice {
+            at,
+            level: Level::Error,
+            text: text.into(),
+            hint,
+            request_id: None,
+            passing: false,
+        });
     }
 
     /// A request that did not succeed.
@@ -65,7 +88,9 @@ impl Notices {
 
     fn failure(&mut self, at: Timestamp, error: &api::Error, hint: Option<String>) {
         let request_id = error.request_id().map(str::to_owned);
-        self.push(Notice { at, level: Level::Error, text: error.to_string(), hint, request_id });
+        // A change may have been made without an answer: that stays to be read.
+        let passing = matches!(error, api::Error::NoAnswer { changes: false, .. });
+        self.push(Notice { at, level: Level::Error, text: error.to_string(), hint, request_id, passing });
     }
 
     fn push(&mut self, notice: Notice) {
@@ -84,6 +109,13 @@ impl Notices {
     /// A key was pressed: news has been seen, an error stays.
     pub fn key_pressed(&mut self) {
         if self.current().is_some_and(|notice| notice.level != Level::Error) {
+            self.shown = false;
+        }
+    }
+
+    /// The workbench answered: that it did not is no news any more.
+    pub fn answered(&mut self) {
+        if self.current().is_some_and(|notice| notice.passing) {
             self.shown = false;
         }
     }
@@ -115,5 +147,22 @@ mod tests {
         assert_eq!(notices.current().map(|n| n.text.as_str()), Some("broken"));
         assert!(notices.dismiss() && !notices.dismiss());
         assert_eq!(notices.history().len(), 2);
+    }
+
+    #[test]
+    fn an_answer_takes_away_that_there_was_none() {
+        let silence = |changes| api::Error::NoAnswer {
+            operation: "asking",
+            reason: api::Reason::Connect,
+            detail: String::new(),
+            changes,
+        };
+        let mut notices = Notices::default();
+        notices.failed(Timestamp::UNIX_EPOCH, &silence(false));
+        notices.answered();
+        assert!(notices.current().is_none() && notices.history().len() == 1);
+        notices.failed(Timestamp::UNIX_EPOCH, &silence(true));
+        notices.answered();
+        assert!(notices.current().is_some(), "it may have been done all the same");
     }
 }

@@ -467,7 +467,10 @@ pub(super) fn note_connection(app: &mut App, took: Option<Duration>, reply: &msg
         (Some(api::Error::NotAnApi { status: 300..400, .. }), _) => Connection::Strange("a redirect"),
         (Some(api::Error::NotAnApi { .. }), _) => Connection::Strange("a web page"),
         (Some(api::Error::BadAnswer { .. }), _) => Connection::Strange("no API answer"),
-        (_, Some(took)) => connection.answered(took),
+        (_, Some(took)) => {
+            app.notices.answered();
+            connection.answered(took)
+        }
         // A model answers for itself, and a file for nobody.
         (_, None) => return,
     };

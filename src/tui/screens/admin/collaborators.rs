@@ -19,7 +19,7 @@ use crate::tui::widgets::Edit;
 use crate::tui::widgets::dialog::{centred, frame_box};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::filter::find;
-use crate::tui::widgets::pane::{pane, words};
+use crate::tui::widgets::pane::{awaited, pane, words};
 use crate::tui::widgets::table::{Column, Shown, Table, Width};
 use crate::wire::Collaborator;
 
@@ -215,7 +215,8 @@ pub(super) fn view(app: &App, open: &Open, frame: &mut Frame<'_>, area: Rect) {
     };
     let inside = pane(app, &title, &note, true, frame, area);
     if !open.loaded {
-        return words(app, open.problem.as_deref().unwrap_or("listing collaborators"), frame, inside);
+        let asking = || awaited(app, open.loading, "listing collaborators");
+        return words(app, &open.problem.clone().unwrap_or_else(asking), frame, inside);
     }
     let table = Table { columns: &COLUMNS, theme, glyphs: app.preferences.glyphs, focused: true, needle: "" };
     table.render(&open.table, inside, frame.buffer_mut(), |row, cells| {

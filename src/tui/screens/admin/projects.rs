@@ -51,6 +51,8 @@ pub struct Open {
     pub people: Vec<Collaborator>,
     pub table: TableState,
     pub loaded: bool,
+    /// The question for them.
+    pub loading: Option<RequestId>,
     pub problem: Option<String>,
 }
 
@@ -157,7 +159,11 @@ pub fn enter(app: &mut App) -> Effects {
 }
 
 fn list_collaborators(app: &mut App, project_id: String) -> Effects {
-    vec![start(app, Kind::Read, "listing collaborators", Call::Collaborators { project_id }).1]
+    let (id, effect) = start(app, Kind::Read, "listing collaborators", Call::Collaborators { project_id });
+    if let Some(open) = &mut app.admin.projects.open {
+        open.loading = Some(id);
+    }
+    vec![effect]
 }
 
 pub fn command(app: &mut App, command: Command) -> Option<Effects> {
@@ -212,7 +218,8 @@ pub fn open_project(app: &mut App, project: Project) {
         state.table.select_row(place);
     }
     let table = TableState::default();
-    state.open = Some(Open { project, people: Vec::new(), table, loaded: false, problem: None });
+    state.open =
+        Some(Open { project, people: Vec::new(), table, loaded: false, loading: None, problem: None });
 }
 
 fn people_command(app: &mut App, command: Command) -> Option<Effects> {
@@ -396,11 +403,14 @@ fn list(app: &App, focused: bool, frame: &mut Frame<'_>, area: Rect) {
     let state = &app.admin.projects;
     let theme = &app.preferences.theme;
     let mut note = text::count(state.projects.len(), "project", "projects");
+    if state.projects.is_empty() && state.fetched.is_none() {
+        note.clear();
+    }
     if state.filter.is_shown() {
         note.insert_str(0, &format!("{} of ", state.table.len()));
     }
-    if state.loading.is_some() {
-        note.push_str(", listing");
+    if state.loading.is_some_and(|id| app.requests.waits_for(id)) {
+        note.push_str(if note.is_empty() { "listing" } else { ", listing" });
     } else if let Some(at) = state.fetched {
         note.push_str(&format!(" {} {}", app.preferences.glyphs.separator, at.strftime("%H:%M UTC")));
     }

@@ -289,7 +289,8 @@ fn ask_delete(app: &mut App) -> Effects {
         lines.push(format!("  and {} more", chosen.len() - 8));
     }
     lines.push(String::new());
-    lines.push("Whoever uses it is refused from then on. This cannot be undone.".into());
+    let it = if chosen_one { "it" } else { "one" };
+    lines.push(format!("Whoever uses {it} is refused from then on. This cannot be undone."));
     let then = overlays::Confirmed::Admin(Confirmed::DeleteKeys { username, key_ids });
     let title = if chosen_one { "Delete this API key?" } else { "Delete these API keys?" };
     Confirm::new(title, lines, "Delete", then).ask(app)
@@ -465,13 +466,16 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         .filter(|user| matches!(user.keys, Counted::Known { .. } | Counted::Refused))
         .count();
     let mut note = text::count(state.users.len(), "user", "users");
+    if state.users.is_empty() && state.fetched.is_none() {
+        note.clear();
+    }
     if state.filter.is_shown() {
         note.insert_str(0, &format!("{} of ", state.table.len()));
     }
     if state.sorted_by_count() && known < state.users.len() {
         note = format!("{note}, keys of {known} counted");
-    } else if state.loading.is_some() {
-        note.push_str(", listing");
+    } else if state.loading.is_some_and(|id| app.requests.waits_for(id)) {
+        note.push_str(if note.is_empty() { "listing" } else { ", listing" });
     } else if let Some(at) = state.fetched {
         note.push_str(&format!(" {} {}", app.preferences.glyphs.separator, at.strftime("%H:%M UTC")));
     }

@@ -75,6 +75,8 @@ pub struct Running {
 pub struct Panel {
     pub focus: Focus,
     pub choice: KeyChoice,
+    /// What was chosen before something was typed: it holds again once the field is empty.
+    chosen_before: Option<KeyChoice>,
     pub field: SecretField,
     pub editor: JsonEditor,
     /// Newest first.
@@ -94,6 +96,7 @@ impl Panel {
         Self {
             focus: Focus::default(),
             choice: if model.auth_enabled { KeyChoice::SignedIn } else { KeyChoice::Nothing },
+            chosen_before: None,
             field: SecretField::default(),
             editor: JsonEditor::new(request),
             results: VecDeque::new(),
@@ -123,9 +126,13 @@ impl Panel {
         }
     }
 
-    /// The field was typed or pasted into: from now on that is the key, or none is where it is empty.
+    /// The field was typed or pasted into: that is the key, until the field is empty again.
     pub fn typed(&mut self) {
-        self.choice = if self.field.is_empty() { KeyChoice::Nothing } else { KeyChoice::Typed };
+        if self.field.is_empty() {
+            self.choice = self.chosen_before.take().unwrap_or(KeyChoice::Nothing);
+        } else if !matches!(self.choice, KeyChoice::Typed) {
+            self.chosen_before = Some(std::mem::replace(&mut self.choice, KeyChoice::Typed));
+        }
         self.problem = None;
     }
 
@@ -133,6 +140,7 @@ impl Panel {
         if !matches!(choice, KeyChoice::Typed) {
             self.field.clear();
         }
+        self.chosen_before = None;
         self.choice = choice;
         self.problem = None;
     }
@@ -210,6 +218,17 @@ mod tests {
         panel.typed();
         assert_eq!(panel.key_to_send(), Ok(KeyToSend::Nothing));
         assert_eq!(Panel::new(&model("", true), None).key_to_send(), Ok(KeyToSend::SignedIn));
+    }
+
+    #[test]
+    fn a_letter_by_mistake_does_not_lose_the_chosen_key() {
+        let mut panel = Panel::new(&model("", true), None);
+        panel.field.paste("x");
+        panel.typed();
+        assert!(panel.key_to_send().is_err());
+        panel.field.clear();
+        panel.typed();
+        assert_eq!(panel.key_to_send(), Ok(KeyToSend::SignedIn));
     }
 
     #[test]

@@ -418,7 +418,8 @@ fn ask_delete(app: &mut App) -> Effects {
     }
     lines.extend(chosen.iter().filter_map(|key| rotation::on_deletion(app, &key.key_id)));
     lines.push(String::new());
-    lines.push("Whoever uses it is refused from then on. This cannot be undone.".into());
+    let it = if ids.len() == 1 { "it" } else { "one" };
+    lines.push(format!("Whoever uses {it} is refused from then on. This cannot be undone."));
     if ids.iter().any(|id| is_own(app, id)) {
         lines.push(String::new());
         lines.push("keybench itself is signed in with it: afterwards nothing can be asked".into());

@@ -10,6 +10,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::{bordered, cell, cursor, put};
 use crate::text;
 use crate::tui::app::App;
+use crate::tui::command::{Command, Context};
 use crate::tui::screens::models::layout;
 use crate::tui::screens::models::list::{Deployed, Fetched, ListScope};
 use crate::tui::screens::models::update::count;
@@ -184,6 +185,9 @@ pub(super) fn nothing_to_list(app: &App) -> String {
             let listing = app.models.listing.or(app.requests.last_started());
             awaited(app, listing, "asking the workbench for models")
         }
+        Fetched::Failed(error) if list.total() == 0 && error.status() == Some(401) => {
+            format!("no models: {error}; {} signs in with another key, Ctrl-R asks again", profiles_key(app))
+        }
         Fetched::Failed(error) if list.total() == 0 => {
             let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
             format!("no models: {error}{hint}. Ctrl-R asks again")
@@ -196,6 +200,12 @@ pub(super) fn nothing_to_list(app: &App) -> String {
         }
         _ => format!("no model matches {:?}; Esc shows all", text::clean(list.filter())),
     }
+}
+
+/// Where another key or profile is chosen, without leaving the program.
+fn profiles_key(app: &App) -> String {
+    let entry = app.entry(Command::Profiles, &[Context::Global]);
+    entry.map(|entry| app.keymap.key_of(entry)).unwrap_or_default()
 }
 
 /// A sign, a word and a style for a deployment.
