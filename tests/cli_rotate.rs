@@ -356,3 +356,203 @@ fn nothing_is_rotated_read_only_or_for_others() {
     ]);
     assert_eq!((spared.code, &spared.json()["kept_own"]), (0, &own.into()), "{spared:?}");
 }
+
+/// What an answer warns of, on standard error.
+fn warnings(done: &Done) -> Vec<String> {
+    let documents = done.err.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let messages = documents.filter_map(|said| said["warning"]["message"].as_str().map(str::to_owned));
+    messages.collect()
+}
+
+/// The Key IDs that an answer names.
+fn ids(list: &Value) -> Vec<String> {
+    let of = |key: &Value| key["key_id"].as_str().or(key.as_str()).unwrap().to_owned();
+    list.as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn rotations_that_come_faster_than_the_grace_time_do_not_begin_it_again() {
+    let place = Place::new();
+    let warning = warnings(&place.rotate(&DUE).ok()).concat();
+    assert!(warning.contains("the new key is due already"), "{warning}");
+    let second = place.rotate(&DUE).ok().json();
+    let third = place.rotate(&DUE).ok().json();
+    let until = |answer: &Value| answer["kept"][0]["until"].clone();
+    assert_eq!(ids(&third["kept"]).len(), 2);
+    assert_eq!(until(&second), until(&third), "the first key's successor came with the second run");
+    let other = place.rotate(&["--output", "svc.key", "--due", "14d"]).ok();
+    assert_eq!((&other.json()["action"], warnings(&other).len()), (&"nothing_to_do".into(), 0));
+}
+
+#[test]
+fn the_whole_file_is_the_key() {
+    let place = Place::new();
+    place.rotate(&OUT).ok();
+    let text = std::fs::read_to_string(place.home.path("svc.key")).unwrap();
+    assert_eq!((text.lines().count(), text.trim().len()), (1, 129));
+    // A host that made none of these keys reads the record all the same.
+    std::fs::remove_file(place.home.path("config/made-keys.json")).unwrap();
+    assert_eq!(place.rotate(&OUT).ok().json()["action"], "nothing_to_do");
+    let second = place.rotate(&[&DUE[..], &["--grace", "0"]].concat()).ok().json();
+    assert_eq!((&second["action"], place.keys().len()), (&"rotated".into(), 1));
+    // The file as it was written before, with a remark.
+    let text = std::fs::read_to_string(place.home.path("svc.key")).unwrap();
+    let id = second["key_id"].as_str().unwrap();
+    place.home.file("svc.key", &format!("{text}# keybench key_id={id} handed_over=2026-01-01T00:00:00Z\n"));
+    assert_eq!(place.rotate(&OUT).ok().json()["action"], "nothing_to_do");
+}
+
+#[test]
+fn a_key_of_elsewhere_in_the_file_is_not_replaced() {
+    let place = Place::new();
+    place.rotate(&OUT).ok();
+    let text = format!("{}\n", support::made_up_key('7'));
+    place.home.file("svc.key", &text);
+    let done = place.rotate(&DUE);
+    assert_eq!((done.code, place.keys().len()), (7, 1), "{done:?}");
+    assert!(done.error()["message"].as_str().unwrap().contains("svc.key"), "{done:?}");
+    assert_eq!(std::fs::read_to_string(place.home.path("svc.key")).unwrap(), text);
+}
+
+#[test]
+fn a_key_that_was_deleted_by_somebody_is_made_anew() {
+    let place = Place::new();
+    let first = place.rotate(&OUT).ok().json();
+    place.home.run(&["keys", "delete", first["key_id"].as_str().unwrap(), "--yes"]).ok();
+    let second = place.rotate(&OUT).ok().json();
+    assert_eq!((&second["action"], place.keys().len()), (&"rotated".into(), 1));
+    place.service_works();
+}
+
+#[test]
+fn an_id_goes_on_standing_for_the_name_when_its_key_is_gone() {
+    let place = Place::new();
+    let made = ["keys", "create", "--name", "svc", "--audience", "Application", "--json"];
+    let first = place.home.run(&made).ok().json();
+    let id = &first["key_id"].as_str().unwrap()[..10];
+    let line = ["keys", "rotate", id, "--due", "400d", "--grace", "0", "--output", "svc.key", "--json"];
+    for round in 0..3 {
+        place.later();
+        if round == 2 {
+            // Nothing is remembered, but the file holds a key of that name.
+            std::fs::remove_file(place.home.path("config/made-keys.json")).unwrap();
+        }
+        let done = place.home.run(&line).ok().json();
+        assert_eq!((&done["action"], &done["name"]), (&"rotated".into(), &"svc".into()), "{round}");
+        assert_eq!(place.keys().len(), 1, "{round}");
+    }
+    let line = ["keys", "rotate", "deadbeef01", "--output", "other.key", "--json"];
+    let done = place.home.run(&line);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (5, Some("not_found")), "{done:?}");
+    assert!(!place.home.path("other.key").exists());
+}
+
+#[test]
+fn a_key_without_a_name_is_rotated_by_its_id() {
+    let place = Place::new();
+    let first = place.home.run(&["keys", "create", "--json"]).ok().json();
+    let line = ["keys", "rotate", first["key_id"].as_str().unwrap(), "--output", "svc.key", "--json"];
+    place.later();
+    let second = place.home.run(&line).ok().json();
+    assert_eq!(second["action"], "rotated");
+    let again = place.home.run(&line).ok().json();
+    assert_eq!((&again["action"], &again["key_id"]), (&"nothing_to_do".into(), &second["key_id"]));
+}
+
+#[test]
+fn a_file_with_the_key_of_another_name_is_refused() {
+    let place = Place::new();
+    place.rotate(&OUT).ok();
+    place.later();
+    let before = std::fs::read_to_string(place.home.path("svc.key")).unwrap();
+    let done = place.home.run(&["keys", "rotate", "other", "--output", "svc.key", "--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (7, Some("invalid")), "{done:?}");
+    assert!(done.error()["message"].as_str().unwrap().contains("\"svc\""), "{done:?}");
+    assert_eq!(std::fs::read_to_string(place.home.path("svc.key")).unwrap(), before);
+}
+
+#[test]
+fn a_record_that_the_command_does_not_keep_is_said_and_makes_no_key_more() {
+    let place = Place::new();
+    let exec = ["--exec", "cat > svc.key", "--record", "svc.id"];
+    let first = place.rotate(&exec).ok();
+    let (warning, first) = (warnings(&first).concat(), first.json());
+    assert!(warning.contains("svc.id") && warning.contains("does not name key"), "{warning}");
+    assert_eq!(place.rotate(&exec).ok().json()["key_id"], first["key_id"]);
+    // An old record stays as it was: the newer key is still the service's.
+    place.home.file("svc.id", first["key_id"].as_str().unwrap());
+    let second = place.rotate(&[&exec[..], &["--due", "400d"]].concat()).ok().json();
+    assert_eq!((&second["action"], place.keys().len()), (&"rotated".into(), 2));
+    let again = place.rotate(&exec).ok().json();
+    assert_eq!((&again["action"], &again["key_id"]), (&"nothing_to_do".into(), &second["key_id"]));
+    place.service_works();
+    // Once it is written, it goes before the note.
+    place.home.file("svc.id", second["key_id"].as_str().unwrap());
+    assert_eq!(place.rotate(&exec).ok().json()["action"], "nothing_to_do");
+
+    for (text, what) in [("", "is empty"), ("no such thing\n", "names no key")] {
+        place.home.file("svc.id", text);
+        let done = place.rotate(&exec);
+        assert_eq!((done.code, place.keys().len()), (7, 2), "{done:?}");
+        let message = done.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("svc.id") && message.contains(what), "{message}");
+    }
+    place.home.file("svc.id", &"f".repeat(64));
+    assert_eq!(
+        place.rotate(&exec).ok().json()["reason"],
+        "the key that was handed over is not listed any more"
+    );
+}
+
+#[test]
+fn what_is_removed_or_lost_is_said() {
+    let place = Place::new();
+    place.rotate(&OUT).ok();
+    place.later();
+    let stray = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
+    std::fs::set_permissions(place.home.path("svc.key"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .unwrap();
+    let said = warnings(&place.rotate(&OUT).ok());
+    assert!(said[0].contains("svc.key") && said[0].contains("chmod 600"), "{said:?}");
+    for part in ["key_id", "created_at"] {
+        assert!(said[1].contains(stray[part].as_str().unwrap()), "{said:?}");
+    }
+    assert_eq!(said.len(), 2);
+
+    let made = ["keys", "create", "--name", "two", "-q", "--audience"];
+    for audience in ["Application", "API"] {
+        place.later();
+        place.home.run(&[&made[..], &[audience]].concat()).ok();
+    }
+    place.later();
+    let done = place.home.run(&["keys", "rotate", "two", "--output", "two.key", "--json", "-q"]).ok();
+    assert!(warnings(&done)[0].contains("is for Application, the successor is for API only"), "{done:?}");
+}
+
+#[test]
+fn the_key_of_a_workbench_session_is_spared_whoever_is_signed_in() {
+    let mut place = Place::new();
+    let other = place.home.run(&["keys", "create", "--name", "mine", "--json"]).ok().json();
+    let own = place.bench.key_id("owner");
+    let (session_key, url) = (place.bench.key("owner"), place.relay.url.clone());
+    place.home.set("CDSW_DOMAIN", url.trim_start_matches("http://"));
+    place.home.set("CDSW_API_URL", &format!("{url}/api/v1"));
+    place.home.set("CDSW_APIV2_KEY", &session_key);
+    place.home.set("KEYBENCH_API_KEY", other["api_key"].as_str().unwrap());
+    place.later();
+    let refused = [
+        &["keys", "rotate", "credentials.json", "--due", "400d", "--grace", "0", "--output", "x", "--json"][..],
+        &["keys", "delete", &own, "--yes", "--json"],
+        &["keys", "delete", &own[..12], "--yes", "--json"],
+        &["keys", "delete", "--all", "--yes", "--json"],
+        &["keys", "delete", "--all", "--dry-run", "--json"],
+    ];
+    for arguments in refused {
+        let done = place.home.run(arguments);
+        assert_eq!(done.code, 7, "{arguments:?} {done:?}");
+        assert!(done.error()["message"].as_str().unwrap().contains("session"), "{done:?}");
+    }
+    place.home.set("KEYBENCH_API_KEY", &session_key);
+    place.home.run(&["whoami"]).ok();
+    place.home.run(&["keys", "delete", other["key_id"].as_str().unwrap(), "--yes"]).ok();
+}

@@ -126,7 +126,7 @@ fn inside_a_session_the_project_is_known() {
         .env("CDSW_APIV2_KEY", "whatever shape")
         .env("CDSW_PROJECT_ID", "4u5o-hjm5-h635-k7u2");
     let resolved = place.resolve().unwrap();
-    assert!(resolved.is_session_key() && resolved.inside_workbench);
+    assert!(resolved.session_key.is_some() && resolved.inside_workbench);
     assert_eq!(resolved.project.as_ref().unwrap().value, "4u5o-hjm5-h635-k7u2");
     assert_eq!(resolved.session().unwrap().client.model_url(), "https://modelservice.one.example.com/model");
 }

@@ -1,9 +1,11 @@
 //! Which keys this program made: a salted hash of each with its Key ID, so that a key in the hand
-//! can be named later. The workbench itself never tells which Key ID a key has (SPEC).
+//! can be named later. The workbench itself never tells which Key ID a key has (SPEC). And which
+//! keys it rotated: their names outlive them, and each has a grace time of its own.
 
 use std::io;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, private_file, store::Store};
 use crate::bounded;
 use crate::secret::ApiKey;
+use crate::wire::time;
 
 /// Entries kept; the oldest go first.
 const KEPT: usize = 2_000;
@@ -25,12 +28,37 @@ pub struct MadeKey {
     pub key_id: String,
 }
 
+/// A key that a rotation found or made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotatedKey {
+    pub url: String,
+    pub key_id: String,
+    /// The comment.
+    pub name: String,
+    /// When its service got it, RFC 3339; empty where that was none of this program's doing.
+    #[serde(default)]
+    handed_over: String,
+}
+
+impl RotatedKey {
+    pub fn new(url: &str, key_id: &str, name: &str, handed_over: Option<Timestamp>) -> Self {
+        let handed_over = handed_over.map(time::format).unwrap_or_default();
+        Self { url: url.into(), key_id: key_id.into(), name: name.into(), handed_over }
+    }
+
+    pub fn handed_over(&self) -> Option<Timestamp> {
+        time::parse(&self.handed_over)
+    }
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct MadeKeys {
     version: u32,
     salt: String,
     keys: Vec<MadeKey>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rotated: Vec<RotatedKey>,
 }
 
 fn file_of(store: &Store) -> PathBuf {
@@ -39,21 +67,48 @@ fn file_of(store: &Store) -> PathBuf {
 
 /// Notes that `key` has the id `key_id`.
 pub fn remember(store: &Store, url: &str, username: &str, key_id: &str, key: &ApiKey) -> Result<(), Error> {
+    change(store, |made| {
+        if made.salt.is_empty() {
+            let mut salt = [0u8; 16];
+            SystemRandom::new().fill(&mut salt).map_err(|_| io::Error::other("no random numbers"))?;
+            made.salt = hexadecimal(&salt);
+        }
+        let hash = hash(&made.salt, key);
+        made.keys.retain(|known| known.hash != hash);
+        made.keys.push(MadeKey { hash, url: url.into(), username: username.into(), key_id: key_id.into() });
+        Ok(())
+    })
+}
+
+/// Notes the keys of a rotation. What is known of a hand-over stays known.
+pub fn remember_rotation(store: &Store, keys: Vec<RotatedKey>) -> Result<(), Error> {
+    change(store, |made| {
+        for key in keys {
+            let same = |known: &RotatedKey| known.url == key.url && known.key_id == key.key_id;
+            let known = made.rotated.iter().position(same).map(|at| made.rotated.remove(at));
+            let known = known.filter(|known| key.handed_over.is_empty() && !known.handed_over.is_empty());
+            made.rotated.push(known.unwrap_or(key));
+        }
+        Ok(())
+    })
+}
+
+/// The keys that were rotated here on the workbench at `url`.
+pub fn rotated(store: &Store, url: &str) -> Result<Vec<RotatedKey>, Error> {
+    Ok(load(store)?.rotated.into_iter().filter(|key| key.url == url).collect())
+}
+
+fn change(store: &Store, edit: impl FnOnce(&mut MadeKeys) -> io::Result<()>) -> Result<(), Error> {
     let file = file_of(store);
     let failed = |error: io::Error| Error::Write { file: file.clone(), error };
     private_file::make_folder(store.dir()).map_err(failed)?;
     let _alone = store.lock()?;
     let mut made = load(store)?;
-    if made.salt.is_empty() {
-        let mut salt = [0u8; 16];
-        SystemRandom::new().fill(&mut salt).map_err(|_| failed(io::Error::other("no random numbers")))?;
-        made.salt = hexadecimal(&salt);
-    }
-    let hash = hash(&made.salt, key);
-    made.keys.retain(|known| known.hash != hash);
-    made.keys.push(MadeKey { hash, url: url.into(), username: username.into(), key_id: key_id.into() });
+    edit(&mut made).map_err(failed)?;
     let surplus = made.keys.len().saturating_sub(KEPT);
     made.keys.drain(..surplus);
+    let surplus = made.rotated.len().saturating_sub(KEPT);
+    made.rotated.drain(..surplus);
     made.version = 1;
     let text = serde_json::to_vec(&made).map_err(|error| failed(error.into()))?;
     private_file::write(&file, &text).map_err(failed)
@@ -107,5 +162,18 @@ mod tests {
         assert_eq!(find(&store, &key).unwrap().unwrap().key_id, "k1");
         assert_eq!(find(&store, &ApiKey::from_workbench("0a.0c")).unwrap(), None);
         assert!(!std::fs::read_to_string(file_of(&store)).unwrap().contains("0a.0b"));
+    }
+
+    #[test]
+    fn a_hand_over_stays_known_and_so_does_the_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let at: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        remember_rotation(&store, vec![RotatedKey::new("http://x", "k1", "svc", Some(at))]).unwrap();
+        remember(&store, "http://x", "owner", "k2", &ApiKey::from_workbench("0a.0b")).unwrap();
+        remember_rotation(&store, vec![RotatedKey::new("http://x", "k1", "svc", None)]).unwrap();
+        let known = rotated(&store, "http://x").unwrap();
+        assert_eq!(known, [RotatedKey::new("http://x", "k1", "svc", Some(at))]);
+        assert_eq!(rotated(&store, "http://y").unwrap(), []);
     }
 }

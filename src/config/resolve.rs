@@ -79,6 +79,8 @@ pub struct Resolved {
     pub key_id: Option<String>,
     pub project: Option<Traced<String>>,
     pub inside_workbench: bool,
+    /// The key that this workbench gave to the session, whether or not it is the one in use.
+    pub session_key: Option<ApiKey>,
 }
 
 impl Resolved {
@@ -94,6 +96,7 @@ impl Resolved {
         session.read_only = self.read_only;
         session.project = self.project.as_ref().map(|project| project.value.clone());
         session.inside_workbench = self.inside_workbench;
+        session.session_key = self.session_key.clone();
         if let Some((name, profile)) = &self.profile {
             session.label = profile.label.clone().unwrap_or_else(|| name.clone());
             session.profile = Some(name.clone());
@@ -114,11 +117,6 @@ impl Resolved {
             proxy: self.proxy.as_ref().map(|proxy| proxy.value.clone()),
             legacy_key: self.legacy_key.clone(),
         }
-    }
-
-    /// The key is the one that the workbench gave to this session.
-    pub fn is_session_key(&self) -> bool {
-        matches!(&self.key, Some(Traced { source: Source::Workbench(_), .. }))
     }
 }
 
@@ -171,13 +169,15 @@ pub fn without_key(
         key_id: None,
         project: None,
         inside_workbench: env("CDSW_DOMAIN").is_some(),
+        session_key: None,
         profile,
         url,
     };
     if workbench.as_ref().is_some_and(|own| own.value == resolved.url.value) {
         resolved.project = session_variable("CDSW_PROJECT_ID", env);
+        resolved.session_key = env("CDSW_APIV2_KEY").map(|key| ApiKey::from_workbench(key.trim()));
     }
-    let problem = match find_key(&mut resolved, env, loaded, workbench.as_ref()) {
+    let problem = match find_key(&mut resolved, env, loaded) {
         Err(problem) => Some(problem),
         Ok(()) if resolved.key.is_none() => first_problem(loaded),
         Ok(()) => None,
@@ -242,12 +242,7 @@ impl Chosen {
     }
 }
 
-fn find_key(
-    resolved: &mut Resolved,
-    env: Env<'_>,
-    loaded: &Loaded,
-    workbench: Option<&Traced<String>>,
-) -> Result<(), Error> {
+fn find_key(resolved: &mut Resolved, env: Env<'_>, loaded: &Loaded) -> Result<(), Error> {
     if let Some(text) = env("KEYBENCH_API_KEY") {
         let text = Zeroizing::new(text);
         let from = "KEYBENCH_API_KEY";
@@ -270,10 +265,7 @@ fn find_key(
             return Ok(());
         }
     }
-    if workbench.is_some_and(|own| own.value == resolved.url.value) {
-        resolved.key = env("CDSW_APIV2_KEY")
-            .map(|key| traced(ApiKey::from_workbench(key.trim()), Source::Workbench("CDSW_APIV2_KEY")));
-    }
+    resolved.key = resolved.session_key.clone().map(|key| traced(key, Source::Workbench("CDSW_APIV2_KEY")));
     Ok(())
 }
 

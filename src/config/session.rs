@@ -27,6 +27,9 @@ pub struct Session {
     /// The key is the one that a workbench session was given: it is never offered for deletion or
     /// rotation, and nothing secret is written to the home directory, which other collaborators read.
     pub inside_workbench: bool,
+    /// The key that the workbench gave to the session that this runs in, whether or not it is the one
+    /// in use.
+    pub session_key: Option<ApiKey>,
     /// Keys that may be picked for a test without being pasted; the demo has those of its users.
     pub known_keys: Vec<KnownKey>,
 }
@@ -56,6 +59,7 @@ impl Session {
             insecure,
             project: None,
             inside_workbench: false,
+            session_key: None,
             known_keys: Vec::new(),
         }
     }

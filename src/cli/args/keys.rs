@@ -114,21 +114,26 @@ pub struct DeleteArgs {
   keybench keys rotate 'nightly scoring' --output /etc/scoring/key --verify churn-prod/churn
   keybench keys rotate dashboard --due 30d --grace 2d --exec ./hand-over.sh --record /secret/id
 
-All keys of one name are those of one service. Nothing is created while its key has more than --due
-left. Otherwise a new key is created (same audiences), proven, handed over, and the older ones are
-deleted once --grace has passed since: in a later run.
+A NAME belongs to one service, and to one place that rotates it. Nothing is created while its key
+has more than --due left. Otherwise a new key is created (same audiences), proven, handed over, and
+each older one is deleted once --grace has passed since its successor was handed over, or once it
+has expired: in a later run. A key of that name that is newer than the one handed over never reached
+the service, and is removed, whoever made it: its Key ID and its time are said first.
 
-The file that --output writes holds the key and, in a remark, its Key ID. That record says which
-key is current: without the file a new key is made, whatever keys of that name there are; a newer
-key that was never handed over is removed. A file with anything else in it is not replaced. A run
-that fails or is killed leaves the current key working, and the next run goes on. While one run is
-at a name or a file, another ends with 75 and changes nothing.
+The file of --output holds the key and nothing else, as its first half is its Key ID; `$(cat FILE)`
+is the key. Where a workbench gives other ids, a second line says it (# keybench key_id=…), and
+`head -n1 FILE` is the key. Which key the file holds is what is current: without the file a new key
+is made, whatever keys of that name there are. A file with anything else in it, or with a key of
+another name, is not replaced. A run that fails or is killed leaves the current key working, and the
+next run goes on. While one run is at a name or a file, another ends with 75 and changes nothing.
 
 --exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
 environment. What is current is then noted in the configuration folder, or read from --record: a
-file that the command keeps, with the Key ID in it.")]
+file that the command itself has to write, with the Key ID in it. It may be absent, but not empty.
+
+The key that a workbench gave to the session this runs in is never rotated or deleted.")]
 pub struct RotateArgs {
-    /// The keys' name (comment), or the id of one of them, 8 digits or more of it
+    /// The keys' name (comment), or the id of one of them, even if gone; 8 digits or more of it
     #[arg(value_name = "NAME|KEY_ID")]
     pub name: String,
     /// Create a new key once the current one has this long left, or less
@@ -152,7 +157,7 @@ pub struct RotateArgs {
     /// Hand over to this shell command, on its standard input
     #[arg(long, value_name = "COMMAND")]
     pub exec: Option<String>,
-    /// File with the Key ID of the key that was handed over last
+    /// File in which the command of --exec keeps the Key ID of the key that it got
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
     pub record: Option<PathBuf>,
     /// Delete no older keys

@@ -4,14 +4,16 @@ use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::json;
 
+use super::identify::made_here;
 use super::{KeyRow, key_id};
 use crate::api::{PageQuery, ProjectScope, all_pages};
 use crate::cli::args::DeleteArgs;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, owner_of};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output;
 use crate::config::Session;
 use crate::text::{self, count};
+use crate::wire::V2KeyDetails;
 
 pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     let session = match args.dry_run {
@@ -32,7 +34,7 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     }
     let wanted = meant(&session, &user, &args.key_ids).await?;
     let ids: Vec<_> = wanted.iter().map(|key| key.id.clone()).collect();
-    spare_session_key(context, false, &ids)?;
+    spare_session_key(context, &session, &ids)?;
     warn_of_own(context, &session, ids.iter().map(String::as_str));
     let shown: Vec<_> = wanted.iter().map(Wanted::shown).collect();
     let question = format!("Delete {} of {user}? [y/N]", shown.join(", "));
@@ -64,8 +66,8 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
 }
 
 async fn all(context: &Context, session: &Session, args: &DeleteArgs, user: &str) -> Result<Exit, Failure> {
-    spare_session_key(context, true, &[])?;
     let keys = session.client.list_keys(user).await?;
+    spare_all_with_session_key(context, session, user, &keys).await?;
     warn_of_own(context, session, keys.iter().map(|key| key.key_id.as_str()));
     let question =
         format!("Delete all {} of {user}? Type the user name to do it:", count(keys.len(), "key", "keys"));
@@ -167,16 +169,35 @@ impl Outcome {
 
 /// The key that a workbench gave to this session is not the person's to delete: the session would
 /// go on without one.
-fn spare_session_key(context: &Context, all: bool, key_ids: &[String]) -> Result<(), Failure> {
-    let resolved = context.resolve()?;
-    let own = resolved.key.as_ref().filter(|_| resolved.is_session_key()).map(|key| key.value.first_half());
-    match own {
-        Some(own) if all || key_ids.iter().any(|id| id == own) => {
-            Err(Failure::invalid("this would delete the key of the workbench session that this runs in")
-                .hint("name the other keys by their ids, or delete it from outside of the session"))
-        }
+fn spare_session_key(context: &Context, session: &Session, key_ids: &[String]) -> Result<(), Failure> {
+    let Some(key) = &session.session_key else { return Ok(()) };
+    let made = made_here(context, key).map(|made| made.key_id);
+    match key_ids.iter().any(|id| id == key.first_half() || Some(id) == made.as_ref()) {
+        true => Err(session_key_spared()),
+        false => Ok(()),
+    }
+}
+
+/// As [`spare_session_key`], for all keys of a user: where the session's own cannot be told from the
+/// others, whose it is can be asked.
+async fn spare_all_with_session_key(
+    context: &Context,
+    session: &Session,
+    user: &str,
+    listed: &[V2KeyDetails],
+) -> Result<(), Failure> {
+    let ids: Vec<_> = listed.iter().map(|key| key.key_id.clone()).collect();
+    spare_session_key(context, session, &ids)?;
+    let Some(key) = &session.session_key else { return Ok(()) };
+    match owner_of(&session.client.with_key(key.clone())).await {
+        Ok((owner, _)) if owner == user => Err(session_key_spared()),
         _ => Ok(()),
     }
+}
+
+fn session_key_spared() -> Failure {
+    Failure::invalid("this would delete the key of the workbench session that this runs in")
+        .hint("name the other keys by their ids, or delete it from outside of the session")
 }
 
 /// Nobody should find out by the next command that he has locked himself out.
@@ -213,6 +234,10 @@ async fn dry_run(
     let mut chosen = Vec::new();
     for wanted in &args.key_ids {
         chosen.push(key_id::find(wanted, &listed)?.key_id.clone());
+    }
+    match args.all {
+        true => spare_all_with_session_key(context, session, user, &listed).await?,
+        false => spare_session_key(context, session, &chosen)?,
     }
     let now = context.now();
     let keys: Vec<_> = listed

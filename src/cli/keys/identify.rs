@@ -8,7 +8,8 @@ use crate::api::{self, Client};
 use crate::cli::context::{Context, owner_of};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::key_file;
-use crate::config::{Session, made_keys};
+use crate::config::Session;
+use crate::config::made_keys::{self, MadeKey};
 use crate::secret::ApiKey;
 use crate::wire::V2KeyDetails;
 
@@ -69,7 +70,7 @@ pub async fn validate(context: &Context, audience: &str, file: Option<&Path>) ->
 
 pub async fn identify(context: &Context, file: Option<&Path>) -> Result<Exit, Failure> {
     let (client, key, session) = subject(context, file)?;
-    let made = context.store().and_then(|store| made_keys::find(&store, &key)).ok().flatten();
+    let made = made_here(context, &key);
     let made = made.filter(|made| made.url == client.url());
     let owner = match owner_of(&client).await {
         Ok((username, _)) => Some(username),
@@ -129,6 +130,16 @@ pub async fn identify(context: &Context, file: Option<&Path>) -> Result<Exit, Fa
         context.out.lines(&[Some(whose), Some(which), more].into_iter().flatten().collect::<Vec<_>>())?;
     }
     Ok(if known.is_some() { Exit::Done } else { Exit::No })
+}
+
+/// The Key ID of `key`, as far as it can be known.
+pub fn known_id(context: &Context, key: &ApiKey, listed: &[V2KeyDetails]) -> Option<String> {
+    made_here(context, key).map(|made| made.key_id).or_else(|| by_first_half(key, listed))
+}
+
+/// What is noted of `key`, if it was made here.
+pub fn made_here(context: &Context, key: &ApiKey) -> Option<MadeKey> {
+    context.store().and_then(|store| made_keys::find(&store, key)).ok().flatten()
 }
 
 /// That the first half of a key is its id is a guess (INFERRED), which the workbench's own list

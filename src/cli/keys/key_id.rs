@@ -17,6 +17,11 @@ pub fn is_whole(text: &str) -> bool {
     text.len() >= WHOLE && !is_short_form(text)
 }
 
+/// Whether `text` can be nothing but an id in full.
+pub fn is_in_full(text: &str) -> bool {
+    text.len() >= WHOLE && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
 /// Whether `text` has the form `5b1c…9f0a`, or `5b1c...9f0a` where the sign cannot be typed.
 pub fn is_short_form(text: &str) -> bool {
     ends(text).is_some()

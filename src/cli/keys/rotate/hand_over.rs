@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::record::{Place, Record, beside, file_text, keep_note};
+use super::record::{Place, Record, beside, file_text, keep_note, look, read_text};
 use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -59,6 +59,25 @@ impl HandOver {
             (Way::File(file), _) => Place::Output(file.path().to_owned()),
             (_, Some(kept)) => Place::Kept { file: kept.clone(), note: self.note(user, name) },
             (_, None) => Place::Note(self.note(user, name).unwrap_or_default()),
+        }
+    }
+
+    /// The file that says which key the service has.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.way {
+            Way::File(file) => Some(file.path()),
+            Way::Command(_) | Way::Print => self.record.as_deref(),
+        }
+    }
+
+    /// Says where others can read the key that is in the file already.
+    pub fn exposed(&self) -> Option<String> {
+        match &self.way {
+            Way::File(file) => private_file::check(file.path()).err().map(|error| {
+                let hint = error.hint().map(|hint| format!(": {hint}")).unwrap_or_default();
+                format!("{error}{hint}")
+            }),
+            Way::Command(_) | Way::Print => None,
         }
     }
 
@@ -124,13 +143,14 @@ impl HandOver {
         Some(self.notes.as_ref()?.join(format!("{hex}.json")))
     }
 
-    /// Hands the key over. When this returns an error, the service does not have the key.
+    /// Hands the key over, and returns what is to be warned of. When this returns an error, the
+    /// service does not have the key.
     pub async fn carry_out(
         &self,
         place: &Place,
         created: &CreateV2KeyResponse,
         before: Option<&Record>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<String>, Failure> {
         let note = place.note();
         if let Way::File(file) = &self.way {
             let text = Zeroizing::new(file_text(created, jiff::Timestamp::now()));
@@ -139,7 +159,7 @@ impl HandOver {
             })?;
             // The file says it all from here on.
             let _ = note.map(std::fs::remove_file);
-            return Ok(());
+            return Ok(None);
         }
         // Killed from here on, nobody knows whether the service has the key: the note says so. A
         // record that the command keeps knows better.
@@ -153,10 +173,36 @@ impl HandOver {
             noted(old)?;
             return Err(failure);
         }
-        if self.record.is_some() {
-            let _ = place.note().map(std::fs::remove_file);
+        match &self.record {
+            Some(kept) => Ok(self.check_record(kept, place, created)),
+            None => noted(Record::new(&created.key_id, Some(jiff::Timestamp::now()))).map(|()| None),
         }
-        noted(Record::new(&created.key_id, Some(jiff::Timestamp::now())))
+    }
+
+    /// Whether the command kept the record. Where it did not, or where that takes a while, a note
+    /// keeps the next run from taking the key for one that was never handed over.
+    fn check_record(&self, kept: &Path, place: &Place, created: &CreateV2KeyResponse) -> Option<String> {
+        let text = read_text(kept).ok().flatten();
+        let named = text
+            .as_deref()
+            .is_some_and(|text| text.contains(&created.key_id) || text.contains(created.api_key.expose()));
+        let note = place.note();
+        if named {
+            let _ = note.map(std::fs::remove_file);
+            return None;
+        }
+        let unrecorded = Some(look(text.as_deref()));
+        let record = Record { unrecorded, ..Record::new(&created.key_id, Some(jiff::Timestamp::now())) };
+        let known = note.is_some_and(|note| keep_note(&note, &record).is_ok());
+        let rest = match known {
+            true => "it is noted here until the file changes",
+            false => "and nothing can be noted here: the next run will make another key",
+        };
+        Some(format!(
+            "{} does not name key {} after the hand-over, as the command of --exec should have seen to; {rest}",
+            kept.display(),
+            created.key_id
+        ))
     }
 
     /// What the document says about the hand-over: the key itself only where that is the hand-over.
@@ -188,7 +234,8 @@ impl HandOver {
 fn keep(note: &Path, record: &Record) -> Result<(), Failure> {
     keep_note(note, record).map_err(|error| {
         Failure::invalid(format!("what is handed over cannot be noted in {}: {error}", note.display())).hint(
-            "a run that breaks off could not be finished without it: name a folder that can be written to",
+            "a run that breaks off could not be finished without it: have KEYBENCH_CONFIG_DIR name a folder \
+             that can be written to, or use --output or --record",
         )
     })
 }

@@ -4,6 +4,7 @@
 //! the record the key before is current and untouched; what a broken run leaves behind is found by
 //! the next one, because it is newer than the record. [`plan`] decides, this file acts.
 
+mod group;
 mod hand_over;
 mod plan;
 mod record;
@@ -11,19 +12,21 @@ mod record;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use group::Group;
 use hand_over::HandOver;
-use plan::{Plan, plan};
-use record::{Place, Record};
+use plan::{HandedOver, Plan, Reason, plan};
+use record::{Listed, Place, Record};
 
 use super::create::{expiry_of, remember};
-use super::identify::by_first_half;
-use super::{in_utc, key_id};
+use super::identify::known_id;
+use super::in_utc;
 use crate::api::{Client, NewKey};
 use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::models::test::{Proof, read_request};
-use crate::config::{Session, made_keys};
+use crate::config::Session;
+use crate::config::made_keys::{self, RotatedKey};
 use crate::probe::ModelRequest;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, CreateV2KeyResponse, V2KeyDetails, time};
 
@@ -32,13 +35,22 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let hand_over = HandOver::new(context, &session, &args)?;
     let request = args.request.as_deref().map(read_request).transpose()?;
     let user = context.user(&session, args.user.clone()).await?;
-    let named = Group::find(&args.name, &session.client.list_keys(&user).await?)?;
+    let url = session.client.url();
+    let noted = context.store().and_then(|store| made_keys::rotated(&store, url)).unwrap_or_default();
+    let keys = session.client.list_keys(&user).await?;
+    let listed = Listed { context, url, user: &user, keys: &keys };
+    let named = Group::find(&args.name, listed, &noted, hand_over.file())?;
     let _alone = hand_over.lock(&user, &named.name)?;
     // Once more: another run may have done something until it gave up the lock.
-    let listed = session.client.list_keys(&user).await?;
-    let group = Group::find(&named.wanted, &listed)?;
+    let keys = session.client.list_keys(&user).await?;
+    let listed = Listed { keys: &keys, ..listed };
+    let mut group = Group::find(&named.wanted, listed, &noted, hand_over.file())?;
     let place = hand_over.place(&user, &group.name);
-    let mut record = place.read(context, &listed)?;
+    let mut record = place.read(listed)?;
+    if let (Some(record), Some(file)) = (&record, hand_over.file()) {
+        group.take_in(&record.key_id, listed, file)?;
+    }
+    let group = group;
     if record.is_none() && args.record.is_some() {
         // Whoever names a record says that it exists once something was handed over.
         record = Some(Record::pending(group.newest().map(|key| key.key_id.clone())));
@@ -47,12 +59,26 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let absent = (record.is_none() && matches!(place, Place::Output(_)))
         .then(|| Record::pending(group.newest().map(|key| key.key_id.clone())));
     let known = record.as_ref().or(absent.as_ref());
-    let before = plan(&group.keys, known, args.due, args.grace, context.now());
+    let mut handed_over: HandedOver =
+        noted.iter().filter_map(|key| Some((key.key_id.clone(), key.handed_over()?))).collect();
+    let before = plan(&group.keys, known, &handed_over, args.due, args.grace, context.now());
     let rotation = Rotation { context, session: &session, args: &args, user: &user, group: &group };
     rotation.spare_session_key()?;
 
     let mut report = Report::default();
+    if let Some(warning) = hand_over.exposed() {
+        context.out.warn("rotation", &warning, None);
+    }
     let stale = rotation.spare_own(&before.never_handed_over, &mut report);
+    for key in group.keys.iter().filter(|key| stale.contains(&key.key_id)) {
+        let made = in_utc(&key.created_at).unwrap_or_else(|| "at an unknown time".to_owned());
+        let warning = format!(
+            "{}: removing key {}, made {made}: it is newer than the key that was handed over, so its own \
+             hand-over never came about; whoever else makes keys of this name loses them",
+            group.name, key.key_id
+        );
+        context.out.warn("rotation", &warning, None);
+    }
     rotation.delete(&stale, &mut report.removed_never_handed_over).await?;
     let (created, after) = match before.create {
         None => (None, before),
@@ -63,14 +89,35 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
             };
             context.out.note(&format!("{}: {words}, creating a key", group.name));
             let begins = record.is_none().then(|| Record::pending(before.current.clone()));
-            let created = rotation.create(request, &hand_over, &place, record.as_ref(), begins).await?;
+            let model = group.model_for(before.current.as_deref());
+            if let Some(warning) = group.other_audiences(model) {
+                context.out.warn("rotation", &warning, None);
+            }
+            let new = rotation.new_key(model).await?;
+            let way = (&hand_over, &place);
+            let (created, warning) = rotation.create(request, new, way, record.as_ref(), begins).await?;
+            if let Some(warning) = warning {
+                context.out.warn("rotation", &warning, None);
+            }
             report.reason = Some(words);
             let now = context.now();
+            handed_over.insert(created.key_id.clone(), now);
+            rotation.remember(&created, now);
             let mut keys = group.keys.clone();
             keys.retain(|key| !report.removed_never_handed_over.contains(&key.key_id));
             keys.push(details(&created));
             let record = Record::new(&created.key_id, Some(now));
-            let after = plan(&keys, Some(&record), args.due, args.grace, now);
+            let after = plan(&keys, Some(&record), &handed_over, args.due, args.grace, now);
+            if after.create == Some(Reason::Due) {
+                let warning = format!(
+                    "{}: the new key is due already, as it expires {} and --due is {} days: each run will \
+                     make another one; give a smaller --due, or a longer --expires",
+                    group.name,
+                    super::day(&created.expiry_date),
+                    args.due
+                );
+                context.out.warn("rotation", &warning, None);
+            }
             (Some(created), after)
         }
     };
@@ -83,59 +130,6 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
         None => failure,
     })?;
     deleted.map(|()| Exit::Done)
-}
-
-/// The keys of one name.
-struct Group {
-    /// What finds it again: the name, or the id of a key that has none.
-    wanted: String,
-    name: String,
-    keys: Vec<V2KeyDetails>,
-}
-
-impl Group {
-    fn find(wanted: &str, listed: &[V2KeyDetails]) -> Result<Self, Failure> {
-        let named =
-            |name: &str| listed.iter().filter(|key| key.comments == name).cloned().collect::<Vec<_>>();
-        let mut keys = named(wanted);
-        let meant = match listed.iter().find(|key| key.key_id == wanted) {
-            None if keys.is_empty() => by_id(wanted, listed)?,
-            exact => exact,
-        };
-        let (wanted, name) = match meant {
-            Some(key) if key.comments.is_empty() => {
-                keys = vec![key.clone()];
-                (key.key_id.clone(), String::new())
-            }
-            Some(key) => {
-                keys = named(&key.comments);
-                (key.comments.clone(), key.comments.clone())
-            }
-            None => (wanted.to_owned(), wanted.to_owned()),
-        };
-        if wanted.trim().is_empty() {
-            return Err(Failure::invalid("a key is rotated by its name, and this one is empty")
-                .hint("`keybench keys list` shows names and ids; a key without a name goes by its id"));
-        }
-        Ok(Self { wanted, name, keys })
-    }
-
-    fn newest(&self) -> Option<&V2KeyDetails> {
-        self.keys.iter().max_by_key(|key| time::parse(&key.created_at))
-    }
-}
-
-/// The key whose id a text that is no key's name stands for. `None`: it is a new name, for which a
-/// number may serve too as long as no id begins with it.
-fn by_id<'a>(text: &str, listed: &'a [V2KeyDetails]) -> Result<Option<&'a V2KeyDetails>, Failure> {
-    const BEGINNING: usize = 8;
-    let digits = text.replace(['…', '.'], "");
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Ok(None);
-    }
-    let certainly = key_id::is_whole(text) || key_id::is_short_form(text);
-    let perhaps = digits.len() >= BEGINNING && !key_id::candidates(text, listed).is_empty();
-    if certainly || perhaps { key_id::find(text, listed).map(Some) } else { Ok(None) }
 }
 
 struct Rotation<'a> {
@@ -151,20 +145,36 @@ impl Rotation<'_> {
         &self.session.client
     }
 
+    /// A successor of `model`.
+    async fn new_key(&self, model: Option<&V2KeyDetails>) -> Result<NewKey, Failure> {
+        Ok(NewKey {
+            expiry: expiry_of(self.context, self.client(), &self.args.expires).await?,
+            comment: self.group.name.clone(),
+            audiences: model.map(|key| key.audiences.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// So that older keys have a grace time of their own, and that any of them names the others when
+    /// it is gone; not being able to is no reason to fail.
+    fn remember(&self, created: &CreateV2KeyResponse, now: Timestamp) {
+        let (url, name) = (self.client().url(), &self.group.name);
+        let known = self.group.keys.iter().map(|key| RotatedKey::new(url, &key.key_id, name, None));
+        let keys = known.chain([RotatedKey::new(url, &created.key_id, name, Some(now))]).collect();
+        if let Err(error) = self.context.store().and_then(|store| made_keys::remember_rotation(&store, keys))
+        {
+            tracing::info!(%error, "the rotation is not remembered");
+        }
+    }
+
     /// Creates a key, proves it and hands it over. A key that did not get that far is deleted again.
     async fn create(
         &self,
         request: Option<ModelRequest>,
-        hand_over: &HandOver,
-        place: &Place,
+        new: NewKey,
+        (hand_over, place): (&HandOver, &Place),
         before: Option<&Record>,
         begins: Option<Record>,
-    ) -> Result<CreateV2KeyResponse, Failure> {
-        let new = NewKey {
-            expiry: expiry_of(self.context, self.client(), &self.args.expires).await?,
-            comment: self.group.name.clone(),
-            audiences: self.group.newest().map(|key| key.audiences.clone()).unwrap_or_default(),
-        };
+    ) -> Result<(CreateV2KeyResponse, Option<String>), Failure> {
         let proof = match &self.args.verify {
             Some(model) => Some(Proof::new(self.context, self.session, model, request).await?),
             None => None,
@@ -190,22 +200,24 @@ impl Rotation<'_> {
             self.prove(&created, proof.as_ref()).await?;
             hand_over.carry_out(place, &created, before.or(begins.as_ref())).await
         };
-        if let Err(mut failure) = outcome.await {
-            let undone = self.client().delete_key(self.user, &created.key_id).await.is_ok();
-            if undone && begins.is_some() {
-                hand_over.take_back(place);
+        let mut failure = match outcome.await {
+            Ok(warning) => {
+                self.context.done(format!("key {} was handed over", created.key_id));
+                return Ok((created, warning));
             }
-            let rest =
-                if undone { "the new key was deleted again" } else { "the next run removes the new key" };
-            let message = failure.message.trim_end_matches('.');
-            failure.message = match before.is_some() || !self.group.keys.is_empty() {
-                true => format!("{message}; the current key goes on working, {rest}"),
-                false => format!("{message}; {rest}"),
-            };
-            return Err(failure);
+            Err(failure) => failure,
+        };
+        let undone = self.client().delete_key(self.user, &created.key_id).await.is_ok();
+        if undone && begins.is_some() {
+            hand_over.take_back(place);
         }
-        self.context.done(format!("key {} was handed over", created.key_id));
-        Ok(created)
+        let rest = if undone { "the new key was deleted again" } else { "the next run removes the new key" };
+        let message = failure.message.trim_end_matches('.');
+        failure.message = match before.is_some() || !self.group.keys.is_empty() {
+            true => format!("{message}; the current key goes on working, {rest}"),
+            false => format!("{message}; {rest}"),
+        };
+        Err(failure)
     }
 
     /// The key is accepted, is this user's, and the model answers with it.
@@ -218,7 +230,12 @@ impl Rotation<'_> {
             let mut failure = Failure::from(error);
             failure.message = format!("the new key was not accepted: {}", failure.message);
             // Not the signed-in credential was rejected but the one under test.
-            failure.exit = if failure.exit == Exit::Rejected { Exit::No } else { failure.exit };
+            match failure.exit {
+                Exit::Rejected => failure.exit = Exit::No,
+                // As a key that cannot even be sent.
+                Exit::Invalid => (failure.exit, failure.kind) = (Exit::No, "not_proven"),
+                _ => {}
+            }
             failure
         })?;
         if !answer.valid {
@@ -249,11 +266,9 @@ impl Rotation<'_> {
 
     /// The key that a workbench gave to this session is not the person's to replace or to delete.
     fn spare_session_key(&self) -> Result<(), Failure> {
-        if !self.session.inside_workbench || !self.context.resolve()?.is_session_key() {
-            return Ok(());
-        }
-        let own = self.client().key().and_then(|key| by_first_half(key, &self.group.keys));
-        match own {
+        let key = self.session.session_key.as_ref();
+        let own = key.and_then(|key| known_id(self.context, key, &self.group.keys));
+        match own.filter(|own| self.group.keys.iter().any(|key| key.key_id == *own)) {
             None => Ok(()),
             Some(id) => Err(Failure::invalid(format!(
                 "{} is the name of key {id}, which the workbench gave to this session",
@@ -264,9 +279,7 @@ impl Rotation<'_> {
     }
 
     fn own_id(&self) -> Option<String> {
-        let key = self.client().key()?;
-        let made = self.context.store().and_then(|store| made_keys::find(&store, key)).ok().flatten();
-        made.map(|made| made.key_id).or_else(|| by_first_half(key, &self.group.keys))
+        known_id(self.context, self.client().key()?, &self.group.keys)
     }
 
     async fn delete(&self, ids: &[String], deleted: &mut Vec<String>) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! What a rotation should do, from what is listed and what was handed over. Pure: no clock, no I/O.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -45,11 +46,15 @@ impl Reason {
     }
 }
 
+/// When keys were handed over from here, by Key ID.
+pub type HandedOver = HashMap<String, Timestamp>;
+
 /// `keys` are those of the name; `due_days` as in `--due`. Without a `record`, the newest key counts
 /// as the one that the service has, since it got it in some other way.
 pub fn plan(
     keys: &[V2KeyDetails],
     record: Option<&Record>,
+    noted: &HandedOver,
     due_days: u32,
     grace: Duration,
     now: Timestamp,
@@ -77,9 +82,18 @@ pub fn plan(
     // its creation stands for the time of its hand-over. Without a record nothing was handed over
     // by this program, and nothing is deleted.
     let known = record.filter(|record| !record.pending);
-    let handed_over = known.and_then(|record| record.handed_over.or_else(|| current.and_then(created)));
-    let free_from = handed_over.filter(|_| current.is_some()).and_then(|since| since.checked_add(grace).ok());
-    let reference = current.and_then(created).or(handed_over);
+    let made = current.and_then(created);
+    let handed_over =
+        known.and_then(|known| noted.get(&known.key_id).copied().or(known.handed_over.max(made)));
+    let reference = made.or(handed_over);
+    // A key's grace begins once the service got any newer one: begun again by each rotation, it
+    // would never end where rotations come faster. Of keys that nobody noted, the hand-over of the
+    // current one has to do.
+    let free_from = |key: &V2KeyDetails| {
+        let newer = keys.iter().filter(|newer| created(key).is_some() && created(newer) > created(key));
+        let since = newer.filter_map(|newer| noted.get(&newer.key_id).copied()).chain(handed_over).min();
+        since.filter(|_| known.is_some() && current.is_some())?.checked_add(grace).ok()
+    };
     for key in keys.iter().filter(|key| Some(&key.key_id) != plan.current.as_ref()) {
         let id = key.key_id.clone();
         let in_doubt = record.is_some_and(|record| record.in_doubt.as_ref() == Some(&id));
@@ -94,10 +108,13 @@ pub fn plan(
             plan.in_grace.push((id, None));
         } else if newer && record.is_some() {
             plan.never_handed_over.push(id);
-        } else if free_from.is_some_and(|free| free <= now) {
-            plan.outlived.push(id);
         } else {
-            plan.in_grace.push((id, free_from));
+            let free = free_from(key);
+            // An expired key is of use to nobody.
+            match free.is_some_and(|free| free <= now || is_due(key, 0, now)) {
+                true => plan.outlived.push(id),
+                false => plan.in_grace.push((id, free)),
+            }
         }
     }
     plan
@@ -135,7 +152,8 @@ mod tests {
     #[test]
     fn a_good_key_is_left_alone() {
         let keys = [key("k1", "2026-01-01T00:00:00Z", "2027-01-01")];
-        let plan = plan(&keys, Some(&record("k1", None)), 14, DAY, at("2026-06-01T00:00:00Z"));
+        let plan =
+            plan(&keys, Some(&record("k1", None)), &HandedOver::new(), 14, DAY, at("2026-06-01T00:00:00Z"));
         assert_eq!((plan.create, plan.current.as_deref()), (None, Some("k1")));
         assert!(plan.never_handed_over.is_empty() && plan.outlived.is_empty() && plan.in_grace.is_empty());
     }
@@ -144,16 +162,17 @@ mod tests {
     fn a_due_key_gets_a_successor_and_stays_until_grace_has_passed() {
         let old = key("k1", "2026-01-01T00:00:00Z", "2026-06-10");
         let now = at("2026-06-01T00:00:00Z");
-        let first = plan(std::slice::from_ref(&old), Some(&record("k1", None)), 14, DAY, now);
+        let first =
+            plan(std::slice::from_ref(&old), Some(&record("k1", None)), &HandedOver::new(), 14, DAY, now);
         assert_eq!(first.create, Some(Reason::Due));
         assert!(first.outlived.is_empty(), "the current key is never deleted");
 
         let keys = [old, key("k2", "2026-06-01T00:00:00Z", "2027-06-01")];
         let after = record("k2", Some("2026-06-01T00:00:05Z"));
-        let soon = plan(&keys, Some(&after), 14, DAY, at("2026-06-01T23:00:00Z"));
+        let soon = plan(&keys, Some(&after), &HandedOver::new(), 14, DAY, at("2026-06-01T23:00:00Z"));
         assert_eq!(soon.in_grace, [("k1".into(), Some(at("2026-06-02T00:00:05Z")))]);
         assert_eq!(soon.create, None);
-        let later = plan(&keys, Some(&after), 14, DAY, at("2026-06-02T00:00:05Z"));
+        let later = plan(&keys, Some(&after), &HandedOver::new(), 14, DAY, at("2026-06-02T00:00:05Z"));
         assert_eq!(later.outlived, ["k1"]);
     }
 
@@ -163,7 +182,8 @@ mod tests {
             key("k1", "2026-01-01T00:00:00Z", "2026-06-10"),
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
-        let killed = plan(&keys, Some(&record("k1", None)), 14, DAY, at("2026-06-01T01:00:00Z"));
+        let killed =
+            plan(&keys, Some(&record("k1", None)), &HandedOver::new(), 14, DAY, at("2026-06-01T01:00:00Z"));
         assert_eq!(killed.never_handed_over, ["k2"]);
         assert_eq!(killed.create, Some(Reason::Due));
         assert!(killed.outlived.is_empty());
@@ -176,7 +196,7 @@ mod tests {
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
         let broken = Record { in_doubt: Some("k2".into()), ..record("k1", None) };
-        let plan = plan(&keys, Some(&broken), 14, DAY, at("2026-06-01T01:00:00Z"));
+        let plan = plan(&keys, Some(&broken), &HandedOver::new(), 14, DAY, at("2026-06-01T01:00:00Z"));
         assert_eq!(plan.create, Some(Reason::InDoubt));
         assert!(plan.never_handed_over.is_empty() && plan.outlived.is_empty());
     }
@@ -187,14 +207,14 @@ mod tests {
             key("k0", "2025-01-01T00:00:00Z", "2027-06-10"),
             key("k1", "2026-01-01T00:00:00Z", "2027-06-10"),
         ];
-        let good = plan(&keys, None, 14, DAY, at("2026-06-01T00:00:00Z"));
+        let good = plan(&keys, None, &HandedOver::new(), 14, DAY, at("2026-06-01T00:00:00Z"));
         assert_eq!((good.create, good.current.as_deref()), (None, Some("k1")));
         assert_eq!(good.in_grace, [("k0".into(), None)]);
-        let due = plan(&keys, None, 14, DAY, at("2027-06-01T00:00:00Z"));
+        let due = plan(&keys, None, &HandedOver::new(), 14, DAY, at("2027-06-01T00:00:00Z"));
         assert_eq!(due.create, Some(Reason::Due));
         assert!(due.outlived.is_empty() && due.never_handed_over.is_empty());
         assert_eq!(
-            plan(&[], None, 14, DAY, at("2026-06-01T00:00:00Z")).create,
+            plan(&[], None, &HandedOver::new(), 14, DAY, at("2026-06-01T00:00:00Z")).create,
             Some(Reason::NothingHandedOver)
         );
     }
@@ -206,13 +226,13 @@ mod tests {
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
         let now = at("2026-06-01T01:00:00Z");
-        let after = plan(&keys, Some(&Record::pending(Some("k1".into()))), 14, DAY, now);
+        let after = plan(&keys, Some(&Record::pending(Some("k1".into()))), &HandedOver::new(), 14, DAY, now);
         assert_eq!(
             (after.create, after.never_handed_over),
             (Some(Reason::NothingHandedOver), vec!["k2".into()])
         );
         assert!(after.outlived.is_empty());
-        let none_before = plan(&keys[1..], Some(&Record::pending(None)), 14, DAY, now);
+        let none_before = plan(&keys[1..], Some(&Record::pending(None)), &HandedOver::new(), 14, DAY, now);
         assert_eq!(none_before.never_handed_over, ["k2"]);
     }
 
@@ -223,7 +243,7 @@ mod tests {
             key("k9", "2026-05-01T00:00:00Z", "2027-06-10"),
         ];
         let gone = record("k2", Some("2026-02-01T00:00:00Z"));
-        let plan = plan(&keys, Some(&gone), 14, DAY, at("2026-06-01T00:00:00Z"));
+        let plan = plan(&keys, Some(&gone), &HandedOver::new(), 14, DAY, at("2026-06-01T00:00:00Z"));
         assert_eq!(plan.create, Some(Reason::Gone));
         assert_eq!(plan.never_handed_over, ["k9"]);
         assert_eq!(plan.in_grace.len(), 1);
@@ -235,8 +255,44 @@ mod tests {
             key("k1", "2026-06-01T00:00:00Z", "2027-06-01"),
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
-        let plan = plan(&keys, Some(&record("k2", None)), 14, DAY, at("2026-06-01T00:00:00Z"));
+        let plan =
+            plan(&keys, Some(&record("k2", None)), &HandedOver::new(), 14, DAY, at("2026-06-01T00:00:00Z"));
         assert!(plan.never_handed_over.is_empty());
         assert_eq!(plan.in_grace.len(), 1);
+    }
+
+    #[test]
+    fn grace_counts_from_the_first_newer_key_that_was_handed_over() {
+        let keys = [
+            key("k1", "2026-06-01T00:00:00Z", "2026-06-20"),
+            key("stray", "2026-06-01T06:00:00Z", "2026-06-20"),
+            key("k2", "2026-06-02T00:00:00Z", "2026-06-20"),
+            key("k3", "2026-06-03T00:00:00Z", "2026-06-20"),
+        ];
+        let noted = HandedOver::from([
+            ("k2".to_owned(), at("2026-06-02T00:01:00Z")),
+            ("k3".to_owned(), at("2026-06-03T00:01:00Z")),
+        ]);
+        let now = at("2026-06-03T00:01:00Z");
+        let noticed = plan(&keys, Some(&record("k3", Some("2026-06-03T00:01:00Z"))), &noted, 14, DAY, now);
+        assert_eq!(noticed.outlived, ["k1", "stray"], "k2 came a day ago");
+        assert_eq!(noticed.in_grace, [("k2".into(), Some(at("2026-06-04T00:01:00Z")))]);
+        // That a key was made does not say that the service got it.
+        let none = HandedOver::new();
+        let unknown = plan(&keys, Some(&record("k3", Some("2026-06-03T00:01:00Z"))), &none, 14, DAY, now);
+        assert_eq!((unknown.outlived.len(), unknown.in_grace.len()), (0, 3));
+    }
+
+    #[test]
+    fn an_expired_key_needs_no_grace() {
+        let keys = [
+            key("k1", "2026-05-01T00:00:00Z", "2026-06-01"),
+            key("k2", "2026-06-03T00:00:00Z", "2026-07-20"),
+        ];
+        let now = at("2026-06-03T00:00:00Z");
+        let known = plan(&keys, Some(&record("k2", None)), &HandedOver::new(), 14, DAY, now);
+        assert_eq!(known.outlived, ["k1"]);
+        let unknown = plan(&keys, None, &HandedOver::new(), 14, DAY, now);
+        assert!(unknown.outlived.is_empty(), "nothing is known to have been handed over");
     }
 }

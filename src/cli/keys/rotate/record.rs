@@ -1,5 +1,6 @@
 //! Which key was handed over last: read from what was handed over, not from memory.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,9 @@ use crate::bounded;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::key_file;
-use crate::config::{made_keys, private_file};
+use crate::cli::keys::identify::{by_first_half, made_here};
+use crate::cli::keys::key_id;
+use crate::config::private_file;
 use crate::secret::ApiKey;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails, time};
 
@@ -28,11 +31,14 @@ pub struct Record {
     /// A first rotation began, and nothing was handed over yet: [`Self::key_id`] is the key that
     /// the service had before, empty if there was none.
     pub pending: bool,
+    /// How the file of `--record` looked after the hand-over (see [`look`]), where it did not name
+    /// the key: as long as it looks like that, the note knows better.
+    pub unrecorded: Option<String>,
 }
 
 impl Record {
     pub fn new(key_id: impl Into<String>, handed_over: Option<Timestamp>) -> Self {
-        Self { key_id: key_id.into(), handed_over, in_doubt: None, pending: false }
+        Self { key_id: key_id.into(), handed_over, in_doubt: None, pending: false, unrecorded: None }
     }
 
     /// Said before the first key of a name is created, so that the next run knows about a key of
@@ -63,6 +69,17 @@ struct Note {
     in_doubt: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pending: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unrecorded: Option<String>,
+}
+
+/// What a record is held against: the keys that `user` has on the workbench at `url`.
+#[derive(Clone, Copy)]
+pub struct Listed<'a> {
+    pub context: &'a Context,
+    pub url: &'a str,
+    pub user: &'a str,
+    pub keys: &'a [V2KeyDetails],
 }
 
 impl Place {
@@ -70,33 +87,26 @@ impl Place {
     ///
     /// # Errors
     /// A file that is there and cannot be read or understood: then nothing may be deleted.
-    pub fn read(&self, context: &Context, listed: &[V2KeyDetails]) -> Result<Option<Record>, Failure> {
-        let (file, note) = match self {
-            Self::Output(file) => (Some(file), Some(beside(file, "keybench"))),
-            Self::Kept { file, note } => (Some(file), note.clone()),
-            Self::Note(note) => (None, Some(note.clone())),
-        };
-        let from_file = match file.map(|file| (file, read_text(file))) {
-            Some((file, Ok(Some(text)))) => {
-                let found = marked(&text)
-                    .or_else(|| from_key(context, &text, listed))
-                    .or_else(|| bare_id(&text, listed));
-                // A file that somebody emptied counts as none; anything else may be a key in use.
-                if found.is_none() && !text.trim().is_empty() && matches!(self, Self::Output(_)) {
-                    let message =
-                        format!("{} holds something else than a key that was handed over", file.display());
-                    return Err(Failure::invalid(message)
-                        .hint("name another file, or move this one away; nothing was changed"));
-                }
-                found
+    pub fn read(&self, listed: Listed<'_>) -> Result<Option<Record>, Failure> {
+        match self {
+            Self::Note(note) => read_note(note),
+            Self::Output(file) => {
+                let from_file = match read_text(file)? {
+                    // A file that somebody emptied counts as none; anything else may be a key in use.
+                    Some(text) if !text.trim().is_empty() => Some(in_output(file, &text, listed)?),
+                    _ => None,
+                };
+                from_file.map_or_else(|| read_note(&beside(file, "keybench")), |record| Ok(Some(record)))
             }
-            Some((file, Err(error))) => return Err(unreadable(file, &error)),
-            Some((_, Ok(None))) | None => None,
-        };
-        match (from_file, note) {
-            (Some(record), _) => Ok(Some(record)),
-            (None, Some(note)) => read_note(&note),
-            (None, None) => Ok(None),
+            Self::Kept { file, note } => {
+                let text = read_text(file)?;
+                let noted = note.as_deref().map(read_note).transpose()?.flatten();
+                match (text, noted) {
+                    (text, Some(noted)) if noted.unrecorded == Some(look(text.as_deref())) => Ok(Some(noted)),
+                    (None, noted) => Ok(noted),
+                    (Some(text), _) => in_record(file, &text, listed).map(Some),
+                }
+            }
         }
     }
 
@@ -116,36 +126,45 @@ pub fn beside(file: &Path, ending: &str) -> PathBuf {
     file.with_file_name(format!(".{name}.{ending}"))
 }
 
-fn read_text(file: &Path) -> io::Result<Option<String>> {
+/// The text of a file; `None`: there is none.
+pub fn read_text(file: &Path) -> Result<Option<String>, Failure> {
     match bounded::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => Err(Failure::invalid(format!("{} cannot be read: {error}", file.display()))
+            .hint("it says which key is current: nothing was changed")),
     }
 }
 
-fn unreadable(file: &Path, error: &io::Error) -> Failure {
-    Failure::invalid(format!("{} cannot be read: {error}", file.display()))
-        .hint("it says which key is current: nothing was changed")
+/// A text that is the same for the same text, and tells nothing of it.
+pub fn look(text: Option<&str>) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.unwrap_or_default().as_bytes());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_note(file: &Path) -> Result<Option<Record>, Failure> {
-    let Some(text) = read_text(file).map_err(|error| unreadable(file, &error))? else { return Ok(None) };
+    let Some(text) = read_text(file)? else { return Ok(None) };
     match serde_json::from_str::<Note>(&text) {
         Ok(note) if note.version == 1 => Ok(Some(Record {
             key_id: note.key_id,
             handed_over: time::parse(&note.handed_over),
             in_doubt: note.in_doubt,
             pending: note.pending,
+            unrecorded: note.unrecorded,
         })),
         _ => Err(Failure::invalid(format!("{} is not a note that this keybench can read", file.display()))
             .hint("use the newer keybench that wrote it, or move it away; nothing was changed")),
     }
 }
 
-/// The text of a handed-over file: the key on the first line, its id in a remark.
+/// The text of a handed-over file: the key, alone where it tells its own id, so that a program that
+/// takes the whole file for the key is right. Else its id follows in a remark.
 pub fn file_text(created: &CreateV2KeyResponse, now: Timestamp) -> String {
-    format!("{}\n{MARK}{} handed_over={}\n", created.api_key.expose(), created.key_id, time::format(now))
+    let (key, key_id) = (created.api_key.expose(), &created.key_id);
+    match created.api_key.first_half() == key_id {
+        true => format!("{key}\n"),
+        false => format!("{key}\n{MARK}{key_id} handed_over={}\n", time::format(now)),
+    }
 }
 
 /// Keeps the note about what was handed over.
@@ -156,6 +175,7 @@ pub fn keep_note(file: &Path, record: &Record) -> io::Result<()> {
         handed_over: record.handed_over.map(time::format).unwrap_or_default(),
         in_doubt: record.in_doubt.clone(),
         pending: record.pending,
+        unrecorded: record.unrecorded.clone(),
     };
     if let Some(folder) = file.parent() {
         private_file::make_folder(folder)?;
@@ -170,12 +190,56 @@ fn marked(text: &str) -> Option<Record> {
     Some(Record::new(key_id, handed_over))
 }
 
+/// The record in a file of `--output`. It was written when the key was handed over, which is all that
+/// a key without a remark tells of that.
+fn in_output(file: &Path, text: &str, listed: Listed<'_>) -> Result<Record, Failure> {
+    if let Some(record) = named_in(text, listed) {
+        let written = fs::metadata(file).and_then(|found| found.modified()).ok();
+        let written = written.and_then(|at| Timestamp::try_from(at).ok());
+        return Ok(Record { handed_over: record.handed_over.or(written), ..record });
+    }
+    let (what, hint) = match key_file::parse(text) {
+        Ok(_) => (
+            "an API key that this workbench does not list among yours",
+            "name another file; if nobody needs that key, move it away, and a new one is made",
+        ),
+        Err(_) => (
+            "something else than a key that was handed over",
+            "name another file, or move this one away; nothing was changed",
+        ),
+    };
+    Err(Failure::invalid(format!("{} holds {what}", file.display())).hint(hint))
+}
+
+/// The record in a file that somebody else keeps.
+fn in_record(file: &Path, text: &str, listed: Listed<'_>) -> Result<Record, Failure> {
+    // A key that is listed no more was handed over all the same.
+    let gone = || Some(text.trim()).filter(|id| key_id::is_in_full(id)).map(|id| Record::new(id, None));
+    named_in(text, listed).or_else(gone).ok_or_else(|| {
+        let what = if text.trim().is_empty() { "is empty" } else { "names no key" };
+        Failure::invalid(format!("{} {what}, and should say which key was handed over", file.display()))
+            .hint("write the Key ID of the service's key into it, or remove it where there is none yet")
+    })
+}
+
+/// The key that a file names: in a remark, by the key itself, or by its id.
+fn named_in(text: &str, listed: Listed<'_>) -> Option<Record> {
+    marked(text).or_else(|| from_key(text, listed)).or_else(|| bare_id(text, listed.keys))
+}
+
+/// The listed key that a file of `--output` or `--record` names.
+pub fn listed_in<'a>(file: &Path, listed: Listed<'a>) -> Option<&'a V2KeyDetails> {
+    let text = read_text(file).ok().flatten()?;
+    let record = named_in(&text, listed)?;
+    listed.keys.iter().find(|key| key.key_id == record.key_id)
+}
+
 /// A file with a key and nothing else, as `keys create --output` writes it.
-fn from_key(context: &Context, text: &str, listed: &[V2KeyDetails]) -> Option<Record> {
+fn from_key(text: &str, listed: Listed<'_>) -> Option<Record> {
     let key: ApiKey = key_file::parse(text).ok()?;
-    let made = context.store().and_then(|store| made_keys::find(&store, &key)).ok().flatten();
-    let key_id =
-        made.map(|made| made.key_id).or_else(|| super::super::identify::by_first_half(&key, listed))?;
+    let made =
+        made_here(listed.context, &key).filter(|made| made.url == listed.url && made.username == listed.user);
+    let key_id = made.map(|made| made.key_id).or_else(|| by_first_half(&key, listed.keys))?;
     Some(Record::new(key_id, None))
 }
 
@@ -200,5 +264,7 @@ mod tests {
         assert!(text.starts_with("0a.0b\n# "), "{text}");
         assert_eq!(marked(&text), Some(Record::new("k7", Some(now))));
         assert_eq!(marked("0a.0b\n"), None);
+        let created = CreateV2KeyResponse { key_id: "0a".into(), ..created };
+        assert_eq!(file_text(&created, now), "0a.0b\n", "the first half is the id");
     }
 }
