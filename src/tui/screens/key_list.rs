@@ -156,14 +156,7 @@ impl KeyList {
             Done::Not => {}
         }
         match command {
-            Command::Sort => {
-                self.table.next_sort(COLUMNS.len());
-                self.arrange();
-            }
-            Command::SortReverse => {
-                self.table.reverse_sort();
-                self.arrange();
-            }
+            _ if self.table.sort_command(command, COLUMNS.len()) => self.arrange(),
             Command::Mark => {
                 if let Some(Selected::Key(key)) = self.selected() {
                     let id = key.key_id.clone();

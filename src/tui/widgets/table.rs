@@ -173,19 +173,19 @@ impl TableState {
         true
     }
 
-    /// Orders by the next of `columns` columns, after the last by none.
-    pub fn next_sort(&mut self, columns: usize) {
-        self.sort = match self.sort {
-            None => Some((0, false)),
-            Some((column, _)) if column + 1 < columns => Some((column + 1, false)),
-            Some(_) => None,
+    /// Orders by the next of `columns` columns, after the last by none, or turns the order round.
+    /// Whether `command` was one of these: the rows are to be arranged then.
+    pub fn sort_command(&mut self, command: Command, columns: usize) -> bool {
+        self.sort = match (command, self.sort) {
+            (Command::Sort, None) => Some((0, false)),
+            (Command::Sort, Some((column, _))) => (column + 1 < columns).then_some((column + 1, false)),
+            (Command::SortReverse, sort) => {
+                let (column, reverse) = sort.unwrap_or_default();
+                Some((column, !reverse))
+            }
+            _ => return false,
         };
-    }
-
-    /// Turns the order round.
-    pub fn reverse_sort(&mut self) {
-        let (column, reverse) = self.sort.unwrap_or_default();
-        self.sort = Some((column, !reverse));
+        true
     }
 }
 

@@ -178,14 +178,7 @@ pub fn command(app: &mut App, command: Command) -> Option<Effects> {
         Done::Changed => state.arrange(),
         Done::Same => {}
         Done::Not => match command {
-            Command::Sort => {
-                state.table.next_sort(COLUMNS.len());
-                state.arrange();
-            }
-            Command::SortReverse => {
-                state.table.reverse_sort();
-                state.arrange();
-            }
+            _ if state.table.sort_command(command, COLUMNS.len()) => state.arrange(),
             Command::Open | Command::Right => return Some(open(app)),
             Command::AddCollaborator => {
                 let effects = open(app);
