@@ -6,7 +6,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use keybench::api::{Client, ClientOptions, Error, NewKey, PageQuery, Reason};
+use keybench::api::{Client, ClientOptions, Error, NewKey, PageQuery, Reason, TlsReason};
 use keybench::secret::LegacyKey;
 use support::{Scripted, answer, api_key, install_tls, json, made_up_key};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -157,7 +157,7 @@ async fn nobody_there_is_told_apart() {
         stream.write_all(b"220 this is no TLS, and long enough for a record").await.unwrap();
         let _ = stream.read(&mut [0; 1024]).await;
     });
-    assert_eq!(reason(&url).await, Reason::Tls);
+    assert_eq!(reason(&url).await, Reason::Tls(TlsReason::NotTls));
 }
 
 #[tokio::test]

@@ -12,7 +12,32 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// TLS with one certificate before a workbench.
+async fn serve_tls(upstream: &str, certificate: CertificateDer<'static>, key: &KeyPair) -> String {
+    install_tls();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let upstream = upstream.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
+            tokio::spawn(async move {
+                let Ok(mut secured) = acceptor.accept(stream).await else { return };
+                let mut plain = TcpStream::connect(upstream).await.unwrap();
+                let _ = copy_bidirectional(&mut secured, &mut plain).await;
+            });
+        }
+    });
+    url
+}
 
 /// TLS before a workbench: its URL, and its authority's certificate as PEM.
 async fn behind_tls(upstream: &str, expired: bool) -> (String, String) {
@@ -30,28 +55,7 @@ async fn behind_tls(upstream: &str, expired: bool) -> (String, String) {
     let leaf_key = KeyPair::generate().unwrap();
     let issuer = Issuer::new(authority, authority_key);
     let certificate = leaf.signed_by(&leaf_key, &issuer).unwrap();
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(leaf_key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let upstream = upstream.trim_start_matches("http://").to_owned();
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
-            tokio::spawn(async move {
-                let Ok(mut secured) = acceptor.accept(stream).await else { return };
-                let mut plain = TcpStream::connect(upstream).await.unwrap();
-                let _ = copy_bidirectional(&mut secured, &mut plain).await;
-            });
-        }
-    });
+    let url = serve_tls(upstream, certificate.der().clone(), &leaf_key).await;
     (url, root.pem())
 }
 
@@ -112,6 +116,92 @@ fn an_expired_certificate_is_named_as_such() {
     assert!(done.error()["message"].as_str().unwrap().contains("has expired"), "{}", done.err);
     let doctor = home.run(&["doctor", "--ca-cert", &file]);
     assert!(doctor.out.contains("until 2021-01-01"), "{}", doctor.out);
+}
+
+/// TLS with a certificate that signs itself, and is that of an authority or not: its URL and PEM.
+async fn self_signed(upstream: &str, is_authority: bool) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    own.is_ca = match is_authority {
+        true => IsCa::Ca(BasicConstraints::Unconstrained),
+        false => IsCa::ExplicitNoCa,
+    };
+    let own = own.self_signed(&key).unwrap();
+    (serve_tls(upstream, own.der().clone(), &key).await, own.pem())
+}
+
+#[test]
+fn each_mistake_of_a_certificate_has_its_own_way_out() {
+    let bench = Bench::demo();
+    let mut home = bench.home("owner");
+    let (url, pem) = bench.runtime.block_on(self_signed(&bench.url, true));
+    let file = home.file("self.pem", &pem);
+    for command in [&["whoami", "--url", &url, "--ca-cert", &file][..], &["doctor", "--url", &url]] {
+        let done = home.run(command);
+        assert_eq!(done.code, 6, "{done:?}");
+        let said = done.out + &done.err;
+        assert!(said.contains("CA:TRUE") && said.contains("no --ca-cert helps"), "{said}");
+    }
+    let (url, pem) = bench.runtime.block_on(self_signed(&bench.url, false));
+    let file = home.file("leaf.pem", &pem);
+    home.run(&["whoami", "--url", &url, "--ca-cert", &file]).ok();
+
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, true));
+    let file = home.file("ca.pem", &root);
+    let expired = home.run(&["whoami", "--url", &url, "--ca-cert", &file]);
+    assert!(expired.err.contains("must renew it") && !expired.err.contains("--ca-cert"), "{}", expired.err);
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, false));
+    let file = home.file("ca.pem", &root);
+    let elsewhere = url.replace("localhost", "127.0.0.1");
+    let wrong = home.run(&["whoami", "--url", &elsewhere, "--ca-cert", &file]);
+    assert!(
+        wrong.err.contains("another host name") && wrong.err.contains("check the host in the URL"),
+        "{}",
+        wrong.err
+    );
+
+    for (value, said) in
+        [("/nope", "/nope (SSL_CERT_FILE)"), ("", "SSL_CERT_FILE is set"), ("/dev/zero", "larger")]
+    {
+        home.set("SSL_CERT_FILE", value);
+        let done = home.run(&["whoami", "--url", &url]);
+        assert_eq!(done.code, 7, "{done:?}");
+        assert!(done.err.contains(said) && done.err.contains("unset SSL_CERT_FILE"), "{}", done.err);
+        home.run(&["whoami"]).ok();
+    }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named_with_where_it_is_set() {
+    let bench = Bench::demo();
+    let mut home = bench.home("owner");
+    for garbage in ["garbage://", "garbage://x:1", "socks5://127.0.0.1:1"] {
+        home.set("HTTP_PROXY", garbage);
+        for command in [&["whoami"][..], &["models", "test", "churn-prod/add"], &["doctor"]] {
+            let done = home.run(command);
+            assert_eq!(done.code, 7, "{command:?}: {done:?}");
+            assert!((done.out + &done.err).contains("HTTP_PROXY is set"), "{}", done.err);
+        }
+    }
+    home.set("NO_PROXY", "127.0.0.1");
+    home.run(&["whoami"]).ok();
+    home.env.remove("NO_PROXY");
+    home.env.remove("HTTP_PROXY");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for url in ["http://workbench.invalid", "https://workbench.invalid"] {
+        for (proxy, said) in [
+            (format!("http://{silent}"), format!("{silent} (ALL_PROXY): no connection to it")),
+            ("http://proxy.invalid:3128".to_owned(), "proxy.invalid:3128 (ALL_PROXY): ".to_owned()),
+        ] {
+            home.set("ALL_PROXY", &proxy);
+            let done = home.run(&["whoami", "--url", url]);
+            assert_eq!(done.code, 6, "{done:?}");
+            assert!(done.err.contains(&said) && done.err.contains("NO_PROXY"), "{}", done.err);
+        }
+    }
+    home.env.clear();
+    let login = ["login", "--url", &bench.url, "--proxy", "zz"];
+    assert_eq!(home.run_with_input(&login, &bench.key("owner")).code, 7);
 }
 
 /// A proxy that takes `user:word` only, and passes everything on to `upstream`.

@@ -7,9 +7,10 @@ mod probe_support;
 use std::io::Write;
 use std::time::Duration;
 
+use keybench::api::TlsReason;
 use keybench::probe::{
-    CallError, CallResult, FailureKind, ModelCallTarget, ModelRequest, Phase, TlsReason, Transport,
-    TransportOptions, call,
+    CallError, CallResult, FailureKind, ModelCallTarget, ModelRequest, Phase, Transport, TransportOptions,
+    call,
 };
 use keybench::secret::ApiKey;
 use probe_support::{Does, PASSED, Server, answer, tls_server};

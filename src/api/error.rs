@@ -7,6 +7,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::TlsReason;
+use super::proxy::NamedProxy;
 use crate::text;
 
 /// Longest text of a backend that is passed on, in characters.
@@ -53,7 +55,7 @@ pub enum Error {
 pub enum Reason {
     Dns,
     Connect,
-    Tls,
+    Tls(TlsReason),
     Timeout,
     Proxy,
     /// The connection broke off before an answer.
@@ -66,7 +68,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Dns => "the host name is not known",
             Self::Connect => "no connection",
-            Self::Tls => "no trusted connection (TLS)",
+            Self::Tls(_) => "no trusted connection (TLS)",
             Self::Timeout => "timed out",
             Self::Proxy => "the proxy did not let it through",
             Self::Cut => "the connection was cut",
@@ -138,11 +140,11 @@ impl Error {
                 Reason::Connect => {
                     "check host and port in the URL, and whether a VPN or a proxy (HTTPS_PROXY) is needed"
                 }
-                Reason::Tls => {
-                    "for a private certificate authority give its file with --ca-cert or SSL_CERT_FILE; `keybench doctor` shows the chain"
-                }
+                Reason::Tls(reason) => reason.hint(),
                 Reason::Timeout => "try again, or allow more time with --timeout",
-                Reason::Proxy => "check HTTPS_PROXY, or leave this host out with NO_PROXY",
+                Reason::Proxy => {
+                    "check the proxy where it is set (HTTPS_PROXY or the profile), or leave this host out with NO_PROXY"
+                }
                 Reason::Cut => "try again; `keybench doctor` shows how far the way is open",
                 Reason::Other => return None,
             },
@@ -208,6 +210,24 @@ impl Error {
         }
     }
 
+    /// As it is for a request that goes through `proxy`: a host that cannot be reached is the proxy.
+    pub(super) fn through(mut self, proxy: Option<&NamedProxy>) -> Self {
+        if let (Self::NoAnswer { reason, detail, .. }, Some(proxy)) = (&mut self, proxy) {
+            let what = match reason {
+                Reason::Dns => "its name is not known",
+                Reason::Connect => "no connection to it",
+                // hyper-util's words for a connection to the proxy that does not come about.
+                Reason::Proxy if detail.ends_with("failed to create underlying connection") => {
+                    "no connection to it"
+                }
+                Reason::Proxy => detail.trim_start_matches("tunnel error: "),
+                _ => return self,
+            };
+            (*detail, *reason) = (format!("{proxy}: {what}"), Reason::Proxy);
+        }
+        self
+    }
+
     /// Reads what reqwest says. Its own text would hold the URL, so only the causes are used.
     pub(super) fn from_transport(operation: &'static str, error: &reqwest::Error) -> Self {
         let (reason, detail) = classify(error);
@@ -250,7 +270,8 @@ fn classify(error: &reqwest::Error) -> (Reason, String) {
     let mut found = None;
     walk(error, &mut |cause| {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            found = Some((Reason::Tls, tls_words(tls)));
+            let (reason, words) = TlsReason::of(tls);
+            found = Some((Reason::Tls(reason), words));
             return;
         }
         let words = cause.to_string();
@@ -308,28 +329,6 @@ fn walk(error: &dyn StdError, see: &mut dyn FnMut(&(dyn StdError + 'static))) {
             Some(inner) => Some(inner as &(dyn StdError + 'static)),
             None => cause.source(),
         };
-    }
-}
-
-fn tls_words(error: &rustls::Error) -> String {
-    use rustls::CertificateError as Bad;
-    match error {
-        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
-            "the server's certificate has expired".to_owned()
-        }
-        rustls::Error::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
-            "the server's certificate is not valid yet; is the clock right?".to_owned()
-        }
-        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
-            "the server's certificate comes from an authority that is not trusted here".to_owned()
-        }
-        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
-            "the server's certificate is for another host name".to_owned()
-        }
-        rustls::Error::InvalidMessage(_) => {
-            "the server does not speak TLS there; is its URL an http:// one?".to_owned()
-        }
-        other => other.to_string(),
     }
 }
 

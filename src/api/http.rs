@@ -3,16 +3,17 @@
 //! Reading the system's certificates takes milliseconds and memory: nobody waits for that before
 //! the first frame, and a workbench without TLS does without.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::Error;
 use super::error::shown;
+use super::proxy::{self, NamedProxy};
 use super::transport::ClientOptions;
 use crate::bounded;
 
@@ -22,6 +23,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Http {
     certificates: Vec<reqwest::Certificate>,
     proxy: Option<reqwest::Proxy>,
+    /// The same, or that of the environment, for messages.
+    named_proxy: Option<NamedProxy>,
     insecure: bool,
     timeout: Duration,
     /// Nothing is ever sent or received through TLS.
@@ -41,15 +44,17 @@ impl Http {
                 .map_err(|_| Error::invalid("the proxy's URL cannot be read", "give it as http://HOST:PORT"))
         });
         let proxy = proxy.transpose()?;
-        // A proxy may be reached through TLS even where the workbench is not.
-        let proxied = || match base.as_str().parse() {
-            Ok(uri) => Matcher::from_env().intercept(&uri).is_some(),
-            Err(_) => true,
+        let uri = base.as_str().parse().map_err(|_| Error::invalid("the URL cannot be read", ""))?;
+        let named_proxy = match &options.proxy {
+            Some(given) => proxy::of_profile(given, &uri)?,
+            None => proxy::of_environment(&uri)?,
         };
         Ok(Self {
             certificates: certificates(options)?,
-            plain: base.scheme() == "http" && proxy.is_none() && !proxied(),
+            // A proxy may be reached through TLS even where the workbench is not.
+            plain: base.scheme() == "http" && proxy.is_none() && named_proxy.is_none(),
             proxy,
+            named_proxy,
             insecure: options.insecure,
             timeout: options.timeout,
             made: OnceLock::new(),
@@ -64,6 +69,11 @@ impl Http {
         self.made.get_or_init(|| self.make()).as_ref().map_err(Clone::clone)
     }
 
+    /// The proxy that requests go through.
+    pub fn proxy(&self) -> Option<&NamedProxy> {
+        self.named_proxy.as_ref()
+    }
+
     fn make(&self) -> Result<reqwest::Client, Error> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -76,6 +86,7 @@ impl Http {
         if self.plain {
             builder = builder.tls_backend_preconfigured(trusting_nobody()?);
         } else {
+            check_system_file()?;
             if !self.certificates.is_empty() {
                 builder = builder.tls_certs_merge(self.certificates.iter().cloned());
             }
@@ -102,9 +113,26 @@ fn trusting_nobody() -> Result<ClientConfig, Error> {
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
+/// What `SSL_CERT_FILE` names is read below this program, which tells neither name nor cause.
+///
+/// # Errors
+/// [`Error::Invalid`] where it names nothing that can be read.
+pub(crate) fn check_system_file() -> Result<(), Error> {
+    const HINT: &str = "name a PEM file with certificate authorities, or unset SSL_CERT_FILE";
+    let Some(file) = std::env::var_os("SSL_CERT_FILE") else { return Ok(()) };
+    if file.is_empty() {
+        return Err(Error::invalid("SSL_CERT_FILE is set, and names no file", HINT));
+    }
+    let file = Path::new(&file);
+    bounded::read(file).map(drop).map_err(|error| {
+        let what = format!("the certificate file {} (SSL_CERT_FILE) cannot be read: {error}", file.display());
+        Error::invalid(what, HINT)
+    })
+}
+
 fn unprepared(cause: &str) -> Error {
     let what = format!("no connection can be prepared: {}", shown(cause));
-    Error::invalid(what, "check --ca-cert and SSL_CERT_FILE")
+    Error::invalid(what, "check the certificates of this system, --ca-cert and SSL_CERT_FILE")
 }
 
 /// The certificates that are trusted beside the system's.

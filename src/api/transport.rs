@@ -221,7 +221,10 @@ impl Client {
     /// The `Date` of an answer, whatever its status.
     pub(super) async fn send_for_date(&self, call: Call) -> Result<Option<Timestamp>, Error> {
         let request = self.shared.http.client()?.request(call.method, call.url);
-        let answer = request.send().await.map_err(|error| Error::from_transport(call.operation, &error))?;
+        let failed = |error: reqwest::Error| {
+            Error::from_transport(call.operation, &error).through(self.shared.http.proxy())
+        };
+        let answer = request.send().await.map_err(failed)?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
     }
@@ -262,7 +265,9 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_vec());
         }
-        let failed = |error: reqwest::Error| Error::from_transport(operation, &error);
+        let failed = |error: reqwest::Error| {
+            Error::from_transport(operation, &error).through(self.shared.http.proxy())
+        };
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         if status.is_redirection() {

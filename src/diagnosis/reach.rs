@@ -1,6 +1,7 @@
 //! Calls that did not get as far as the model: the service, its host, and the way to it.
 
-use crate::probe::{Answer, CallError, CallResult, FailureKind, Phase, TlsReason};
+use crate::api::TlsReason;
+use crate::probe::{Answer, CallError, CallResult, FailureKind, Phase};
 use crate::text;
 
 use super::explain::model_state;
@@ -152,6 +153,7 @@ fn tls(reason: TlsReason, host: &str, sentence: String) -> Diagnosis {
             "Give the certificate of your certificate authority with --ca-cert FILE (or SSL_CERT_FILE)."
                 .to_owned()
         }
+        TlsReason::SelfSigned | TlsReason::NotYetValid => format!("{}.", capital(reason.hint())),
         TlsReason::Expired => {
             format!(
                 "Check this machine's clock; if it is right, {host} needs a new certificate from an administrator."

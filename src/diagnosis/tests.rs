@@ -6,7 +6,8 @@ use hyper::body::Bytes;
 use jiff::Timestamp;
 
 use super::*;
-use crate::probe::{Answer, CallError, CallResult, Phase, Phases, TlsReason};
+use crate::api::TlsReason;
+use crate::probe::{Answer, CallError, CallResult, Phase, Phases};
 use crate::wire::{Collaborator, Project, ProjectPermissions, ShortUser, V2KeyDetails};
 
 const REFUSED: &str = r#"{"success":false,"StatusCode":401,"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"}}"#;

@@ -14,10 +14,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::call::Phases;
-use super::failure::{CallError, Phase, TlsReason};
+use super::failure::{CallError, Phase};
 use super::http1::Connection;
 use super::target::Endpoint;
 use super::transport::{CONNECT_TIMEOUT, Proxy, Transport};
+use crate::api::TlsReason;
 
 /// Bytes to and from a model service, secured or not.
 pub enum Stream {
@@ -37,7 +38,13 @@ pub(crate) async fn connect(
         Some(proxy) => (proxy.host.as_str(), proxy.port),
         None => (endpoint.host.as_str(), endpoint.port),
     };
-    let addresses = look_up(host, port, phases).await?;
+    let addresses = look_up(host, port, phases).await.map_err(|error| match (proxy, error) {
+        (Some(proxy), CallError::Lookup { detail, .. }) => CallError::Proxy {
+            proxy: proxy.authority.clone(),
+            detail: format!("its name is not known: {detail}"),
+        },
+        (_, error) => error,
+    })?;
 
     let begin = Instant::now();
     let patience = CONNECT_TIMEOUT.min(transport.timeout());
@@ -150,44 +157,11 @@ async fn secure(
     match timeout(patience, TlsConnector::from(config).connect(name, tcp)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
-            let (reason, detail) = tls_reason(&error);
+            let (reason, detail) = TlsReason::of_handshake(&error);
             Err(failed(reason, detail))
         }
         Err(_) => Err(CallError::Timeout { phase: Phase::Tls, after: patience }),
     }
-}
-
-fn tls_reason(error: &io::Error) -> (TlsReason, String) {
-    use rustls::{CertificateError as Cert, Error};
-    let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
-        let reason = match error.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => TlsReason::NotTls,
-            _ => TlsReason::Other,
-        };
-        return (reason, error.to_string());
-    };
-    let reason = match cause {
-        Error::InvalidCertificate(certificate) => match certificate {
-            Cert::Expired
-            | Cert::ExpiredContext { .. }
-            | Cert::NotValidYet
-            | Cert::NotValidYetContext { .. } => TlsReason::Expired,
-            Cert::NotValidForName | Cert::NotValidForNameContext { .. } => TlsReason::WrongName,
-            // A self-signed certificate is reported under `Other` ("CA used as end entity").
-            Cert::UnknownIssuer | Cert::BadSignature | Cert::Other(_) => TlsReason::UnknownIssuer,
-            _ => TlsReason::Other,
-        },
-        Error::InvalidMessage(_) => TlsReason::NotTls,
-        _ => TlsReason::Other,
-    };
-    let words = match reason {
-        TlsReason::UnknownIssuer => "its certificate is signed by an authority that is not trusted here",
-        TlsReason::Expired => "its certificate is not valid at this date",
-        TlsReason::WrongName => "its certificate is for another name",
-        TlsReason::NotTls => "the other end does not speak TLS on this port",
-        TlsReason::Other => return (reason, cause.to_string()),
-    };
-    (reason, words.to_owned())
 }
 
 impl AsyncRead for Stream {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::api::TlsReason;
 use crate::text;
 
 /// What kind of failure a call ended in. Runs count by it, [`crate::diagnosis`] starts from it.
@@ -132,20 +133,6 @@ impl Phase {
             Self::Body => "reading the answer",
         }
     }
-}
-
-/// Why a connection could not be secured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsReason {
-    /// The certificate is signed by nobody that this machine trusts.
-    UnknownIssuer,
-    /// The certificate is past its date, or not valid yet.
-    Expired,
-    /// The certificate is for another name.
-    WrongName,
-    /// The other end does not speak TLS on this port.
-    NotTls,
-    Other,
 }
 
 /// A call that got no answer. The texts hold no key and no access key.

@@ -26,6 +26,6 @@ pub mod transport;
 
 pub use answer::{Answer, BodyKind};
 pub use call::{CallResult, Phases, call};
-pub use failure::{CallError, FailureKind, Phase, TlsReason};
+pub use failure::{CallError, FailureKind, Phase};
 pub use target::{ModelCallTarget, ModelRequest, shown_request};
 pub use transport::{Transport, TransportOptions};

@@ -17,7 +17,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls_platform_verifier::Verifier;
 
 use super::failure::CallError;
-use crate::api::ClientOptions;
+use crate::api::{self, ClientOptions};
 use crate::bounded;
 
 /// A model call may wait 30 s for a free replica and then run for 30 s (DOCS,
@@ -129,6 +129,9 @@ impl Transport {
 
     /// The proxy that a call to `uri` goes through.
     pub(crate) fn proxy(&self, uri: &Uri) -> Result<Option<Proxy>, CallError> {
+        if self.inner.options.proxy.is_none() {
+            api::proxy::of_environment(uri).map_err(invalid)?;
+        }
         let Some(found) = self.inner.proxies.intercept(uri) else { return Ok(None) };
         let Some(host) = found.uri().host() else { return Ok(None) };
         if found.uri().scheme_str() != Some("http") {
@@ -170,6 +173,7 @@ impl Transport {
     }
 
     fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+        api::check_system_file().map_err(|error| error.to_string())?;
         let extra = self.inner.extra_roots.clone();
         match Verifier::new_with_extra_roots(extra.clone(), provider.clone()) {
             Ok(verifier) => Ok(Arc::new(verifier)),
@@ -192,6 +196,12 @@ impl fmt::Debug for Transport {
         // A proxy's URL may hold a password.
         f.debug_struct("Transport").field("timeout", &self.timeout()).finish_non_exhaustive()
     }
+}
+
+/// A value that was refused before anything was sent.
+fn invalid(error: api::Error) -> CallError {
+    let hint = error.hint().unwrap_or_default();
+    CallError::invalid(error.to_string(), hint)
 }
 
 fn no_proxy() -> String {

@@ -61,8 +61,16 @@ pub fn values(resolved: &Resolved, no_key: Option<Error>) -> Vec<Check> {
     }
     if let Some(file) = &resolved.ca_cert {
         checks.push(Check::ok("certificates", format!("{} ({})", file.value.display(), file.source)));
-    } else if let Some(file) = process_env("SSL_CERT_FILE") {
-        checks.push(Check::ok("certificates", format!("{file} (SSL_CERT_FILE)")));
+    } else if std::env::var_os("SSL_CERT_FILE").is_some() {
+        let file = process_env("SSL_CERT_FILE").unwrap_or_default();
+        checks.push(match crate::api::check_system_file() {
+            Ok(()) => Check::ok("certificates", format!("{file} (SSL_CERT_FILE)")),
+            // Without TLS nothing reads it.
+            Err(error) if resolved.url.value.starts_with("http://") => {
+                Check::warn("certificates", error.to_string(), error.hint().unwrap_or_default())
+            }
+            Err(error) => Check::fail("certificates", error),
+        });
     }
     if resolved.insecure {
         let hint = "give the certificate authority with --ca-cert instead";

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::certificate::Certificate;
 use super::{Check, address};
+use crate::api::{self, TlsReason};
 use crate::cli::error::{Exit, Failure};
 use crate::config::Resolved;
 use crate::probe::connect::tunnel;
@@ -34,11 +35,18 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
     match transport.proxy(&uri) {
         Ok(None) => checks.push(Check::ok("proxy", "none")),
         Ok(Some(proxy)) => {
+            let of_environment = || {
+                let named = api::proxy::of_environment(&uri).ok().flatten();
+                named.map_or("environment".to_owned(), |proxy| proxy.source.to_owned())
+            };
             let source =
-                resolved.proxy.as_ref().map_or("environment".to_owned(), |proxy| proxy.source.to_string());
+                resolved.proxy.as_ref().map_or_else(of_environment, |proxy| proxy.source.to_string());
             checks.push(Check::ok("proxy", format!("{} ({source})", proxy.authority)));
             checks.push(Check::skip("name", "the proxy looks it up"));
-            let (check, stream) = reach("connection", &proxy.host, proxy.port).await;
+            let (mut check, stream) = reach("connection", &proxy.host, proxy.port).await;
+            if stream.is_none() {
+                check.hint = Some(format!("check the proxy ({source}), or leave {host} out with NO_PROXY"));
+            }
             checks.push(check);
             if stream.is_some() {
                 let way = Way { host: &host, port, proxy: Some((&proxy, &resolved.url.value)) };
@@ -47,7 +55,9 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
             return checks;
         }
         Err(error) => {
-            checks.push(Check::fail("proxy", Failure::new(Exit::NoAnswer, "proxy", error.to_string())))
+            let failure = Failure::invalid(error.to_string());
+            checks.push(Check::fail("proxy", failure.hint(error.hint().unwrap_or_default())));
+            return checks;
         }
     }
     let addresses = match look_up(&host, port).await {
@@ -186,7 +196,7 @@ async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: 
         }
         None => count(chain.len(), "certificate", "certificates"),
     };
-    if let Err(why) = verdict {
+    if let Err((reason, why)) = verdict {
         if chain.is_empty() {
             let message = format!("the server shows no certificate: {why}");
             let failure = Failure::new(Exit::NoAnswer, "no_answer", message);
@@ -199,13 +209,19 @@ async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: 
         let failure = Failure::new(Exit::NoAnswer, "no_answer", message);
         return Check::fail(
             "TLS",
-            failure.hint("for a private authority give its file with --ca-cert or SSL_CERT_FILE"),
+            failure.hint(match reason {
+                // Its hint is to look at the chain, which stands here.
+                TlsReason::UnknownIssuer => {
+                    "for a private authority give its file with --ca-cert or SSL_CERT_FILE"
+                }
+                other => other.hint(),
+            }),
         );
     }
     if let Some(checked) = unseen {
         let found = match checked {
             Ok(()) => "would pass".to_owned(),
-            Err(why) => format!("would fail: {why}"),
+            Err((_, why)) => format!("would fail: {why}"),
         };
         let detail = format!("not checked, and a check {found}; the server shows {described}");
         return Check::warn(
@@ -226,9 +242,9 @@ async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: 
 }
 
 /// What a check says of the certificate that is not checked.
-async fn checked(resolved: &Resolved, way: &Way<'_>) -> Result<(), String> {
-    let transport = transport(resolved, false).map_err(|failure| failure.message)?;
-    let stream = way.open().await.map_err(|check| check.detail)?;
+async fn checked(resolved: &Resolved, way: &Way<'_>) -> Result<(), (TlsReason, String)> {
+    let transport = transport(resolved, false).map_err(|failure| (TlsReason::Other, failure.message))?;
+    let stream = way.open().await.map_err(|check| (TlsReason::Other, check.detail))?;
     handshake(&transport, way.host, stream).await.map(drop)
 }
 
@@ -242,15 +258,16 @@ async fn handshake(
     transport: &Transport,
     host: &str,
     stream: TcpStream,
-) -> Result<Vec<CertificateDer<'static>>, String> {
-    let config = transport.tls()?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no host name"))?;
+) -> Result<Vec<CertificateDer<'static>>, (TlsReason, String)> {
+    let other = |why: String| (TlsReason::Other, why);
+    let config = transport.tls().map_err(other)?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| other(format!("{host} is no host name")))?;
     let connected =
         timeout(PATIENCE, tokio_rustls::TlsConnector::from(Arc::clone(&config)).connect(name, stream));
     let stream = connected
         .await
-        .map_err(|_| "no answer within 10 s".to_owned())?
-        .map_err(|error| error.to_string())?;
+        .map_err(|_| other("no answer within 10 s".to_owned()))?
+        .map_err(|error| TlsReason::of_handshake(&error))?;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     Ok(certificates.iter().map(|certificate| certificate.clone().into_owned()).collect())
 }
