@@ -556,3 +556,20 @@ fn the_key_of_a_workbench_session_is_spared_whoever_is_signed_in() {
     place.home.run(&["whoami"]).ok();
     place.home.run(&["keys", "delete", other["key_id"].as_str().unwrap(), "--yes"]).ok();
 }
+
+#[test]
+fn a_key_that_cannot_be_sent_is_not_handed_over() {
+    let mine = support::json("200 OK", r#"{"valid":true,"username":"owner"}"#);
+    let none = support::json("200 OK", r#"{"keys":[]}"#);
+    let made = support::json("200 OK", r#"{"api_key":"a\u001b\nb","key_id":"k1","audiences":["API"]}"#);
+    let answers = [mine, none.clone(), none, made, support::json("200 OK", "{}")];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(support::Scripted::start(&answers));
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", &server.url);
+    home.set("KEYBENCH_API_KEY", &support::made_up_key('a'));
+    let done = home.run(&["keys", "rotate", "svc", "--output", "svc.key", "--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (8, Some("not_proven")), "{done:?}");
+    assert!(done.error()["message"].as_str().unwrap().contains("deleted again"), "{done:?}");
+    assert!(server.request(4).starts_with("DELETE ") && !home.path("svc.key").exists());
+}
