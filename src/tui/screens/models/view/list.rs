@@ -164,6 +164,7 @@ pub(super) fn summary(app: &App, columns: usize) -> String {
     // While a newer list comes, the one in sight keeps its time: what changes nothing sends nothing.
     let age = match (&list.fetched, list.as_of()) {
         (Fetched::Never, _) => return "not fetched".to_owned(),
+        (Fetched::Failed(_), _) if list.total() == 0 => return "fetching failed".to_owned(),
         (Fetched::Failed(_), _) => "fetching failed".to_owned(),
         (Fetched::Coming | Fetched::At(_), Some(when)) => when.strftime("%H:%M UTC").to_string(),
         (Fetched::Coming | Fetched::At(_), None) => "fetching…".to_owned(),
