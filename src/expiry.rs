@@ -114,12 +114,16 @@ fn read_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
         };
         return Date::new(year, month, day).map_err(|_| not_there());
     }
-    let span: Span = words
-        .strip_prefix('+')
-        .unwrap_or(&words)
-        .trim()
-        .parse()
-        .map_err(|_| BadDate::NotADate { input: input.to_owned() })?;
+    let text = words.strip_prefix('+').unwrap_or(&words).trim();
+    let span: Span = text.parse().map_err(|_| {
+        // More days than a span holds are days all the same.
+        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        let input = input.to_owned();
+        match format!("1{unit}").parse::<Span>() {
+            Ok(one) if unit.len() < text.len() && !has_time_of_day(&one) => BadDate::TooFar { input },
+            _ => BadDate::NotADate { input },
+        }
+    })?;
     if has_time_of_day(&span) {
         return Err(BadDate::NotWholeDays { input: input.to_owned() });
     }
@@ -170,8 +174,9 @@ pub fn still_missing(text: &str) -> Option<String> {
     let span = typed.strip_prefix('+').unwrap_or(&typed).trim_start();
     let unit = span.trim_start_matches(|c: char| c.is_ascii_digit());
     let count = &span[..span.len() - unit.len()];
-    // What is wrong with a span that has its unit is something else.
-    if UNITS.iter().chain(&SHORT).any(|whole| *whole == unit.trim_start()) {
+    // What is wrong with a span that has its unit (`13 mo` too) is something else.
+    let whole = UNITS.iter().chain(&SHORT).any(|whole| *whole == unit.trim_start());
+    if whole || span.parse::<Span>().is_ok() {
         return None;
     }
     if (!count.is_empty() || typed == "+") && UNITS.iter().any(|name| name.starts_with(unit.trim_start())) {
@@ -325,7 +330,7 @@ mod tests {
             assert!(parse_day(text, today, &YEAR).is_err(), "{text}");
             assert!(still_missing(text).is_some_and(|words| words.contains(missing)), "{text}");
         }
-        for text in ["+366d", "400 days", "13 months", "+9999d", "2 year"] {
+        for text in ["+366d", "400 days", "13 months", "13 mo", "2 yr", "+9999d", "2 year"] {
             assert_eq!(still_missing(text), None, "{text}: it has its unit");
         }
         for text in ["", "2027-13", "2027-02-30", "next tuesday", "-5", "12h", "3 minutes", "2027-01-31-"] {
@@ -351,6 +356,7 @@ mod tests {
         assert!(refusal("2027-1-0", &YEAR).contains("not in the calendar"));
         assert!(refusal("12h", &YEAR).contains("whole days"));
         assert!(refusal("99999y", &SILENT).contains("99999y"));
+        assert!(refusal("+99999999999999d", &YEAR).contains("out of the calendar"));
         assert!(refusal("9999-12-31", &SILENT).contains("out of the calendar"));
         assert!(refusal("2026-11-22", &YEAR).contains("past"));
         assert!(refusal("-1d", &YEAR).contains("past"));

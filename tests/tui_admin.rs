@@ -115,11 +115,22 @@ fn what_keys_and_refusals_taught_is_told_where_the_setting_is_not() {
 fn a_number_that_is_none_stays_in_the_field() {
     let mut harness = with_users(&[]);
     harness.app.session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
-    harness.keys("]e<ctrl-u>soon<enter>");
-    assert!(harness.screen(80, 24).contains("a whole number of days"));
+    harness.keys("]e<ctrl-u>soon");
+    assert!(harness.screen(80, 24).contains("a whole number of days"), "told while it is typed");
+    harness.keys("<enter>");
     assert!(harness.app.overlays.is_empty());
     harness.keys("<esc>");
     assert!(harness.screen(80, 24).contains("Discard the change?"));
+}
+
+#[test]
+fn the_first_digit_takes_the_place_of_the_old_number() {
+    let mut harness = security();
+    harness.keys("e30");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("│ 30 ") && screen.contains("would expire on 2026-12-23"), "{screen}");
+    harness.keys("<enter>");
+    assert!(harness.screen(80, 24).contains(": 30 days."));
 }
 
 #[test]
@@ -214,5 +225,7 @@ fn who_sees_only_oneself_is_told_what_is_closed() {
     harness.keys("]");
     insta::assert_snapshot!("security_closed_60x16", harness.screen(60, 16));
     harness.keys("e");
-    insta::assert_snapshot!("security_closed_edit_60x16", harness.screen(60, 16));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("you are probably not one") && !screen.contains("new value"), "{screen}");
+    assert!(!screen.contains("e edit"), "{screen}");
 }

@@ -6,8 +6,10 @@ use keybench::api::Error;
 use keybench::tui::app::Tab;
 use keybench::tui::effect::{Call, Effect};
 use keybench::tui::msg::Reply;
+use keybench::tui::screens::models;
 use keybench::tui::session;
 use keybench::tui::testing::Harness;
+use keybench::wire::Model;
 use tui_flow::Flow;
 
 fn key() -> String {
@@ -92,6 +94,41 @@ async fn the_palette_goes_to_a_projects_models_and_people() {
     flow.shows("contributor").await;
     assert_eq!(flow.app.tab, Tab::Admin, "{}", flow.screen());
     flow.shows("viewer").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_palette_fetches_the_models_that_no_tab_has_asked_for() {
+    let mut flow = Flow::demo("owner").await;
+    flow.shows("legacy").await;
+    flow.keys(":churn-prod/ad");
+    assert!(flow.screen().contains("models and projects are being fetched"), "{}", flow.screen());
+    flow.wait("the model", |screen| {
+        screen.lines().any(|l| l.contains("model") && l.contains("churn-prod/add"))
+    })
+    .await;
+    flow.wait("the end", |screen| !screen.contains("being fetched")).await;
+    flow.keys("<enter>");
+    assert_eq!(flow.app.tab, Tab::Models);
+    flow.wait("the row", |screen| screen.lines().any(|l| l.contains('▸') && l.contains("add"))).await;
+}
+
+/// A name that comes must not put something else under Enter.
+#[test]
+fn names_that_come_leave_the_selection_where_it_is() {
+    let mut harness = Harness::new().started();
+    harness.calls();
+    harness.keys(":admin<down>");
+    let chosen = |harness: &mut Harness| {
+        harness.screen(80, 24).lines().find(|line| line.contains("▸ command")).map(str::to_owned)
+    };
+    let before = chosen(&mut harness).unwrap();
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| matches!(call, Call::Models(_))).unwrap();
+    let model = Model { id: "m1".into(), name: "admin".into(), ..Model::default() };
+    let page = Reply::Models(models::Reply::Page(vec![model]));
+    harness.send(keybench::tui::msg::Msg::Progress { id, reply: page });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("model    "), "{screen}");
+    assert_eq!(chosen(&mut harness), Some(before));
 }
 
 #[test]

@@ -32,6 +32,39 @@ fn a_key_without_a_date_gets_the_workbench_default() {
     assert_eq!(new.audiences, ["API"]);
 }
 
+/// Who believes to be in the comment must not change the audience or the date.
+#[test]
+fn letters_on_the_audience_change_nothing() {
+    let mut harness = demo();
+    harness.keys("n<tab>tour key hjkl");
+    let before = harness.screen(80, 24);
+    assert!(before.contains("< API: workbench and models >"), "{before}");
+    harness.keys("<tab>batch job<enter>");
+    let (_, call) = only_call(&mut harness);
+    let settings::Call::Create { new, .. } = call else { panic!("{call:?}") };
+    assert_eq!((new.expiry, new.comment.as_str()), (None, "batch job"));
+    assert_eq!(new.audiences, ["API"]);
+}
+
+/// What nobody was asked about is told when the terminal has been given back.
+#[test]
+fn a_signal_leaves_word_of_a_key_that_nobody_has() {
+    let left = |harness: &Harness| keybench::tui::screens::left_behind(&harness.app);
+    let mut harness = demo();
+    assert_eq!(left(&harness), None);
+    harness.keys("n<tab><tab>x<enter>");
+    let words = left(&harness).unwrap();
+    assert!(words.contains("still creating an API key"), "{words}");
+
+    let mut harness = revealed();
+    let words = left(&harness).unwrap();
+    assert!(words.contains("was created, and neither copied nor saved: nobody has its text"), "{words}");
+    harness.send(keybench::tui::msg::Msg::Terminate);
+    assert!(harness.app.terminated && matches!(harness.effects.pop(), Some(Effect::Quit)));
+    harness.keys("y");
+    assert_eq!(left(&harness), None);
+}
+
 #[test]
 fn typed_dates_and_quick_picks_are_sent_as_the_end_of_their_day() {
     for (keys, day) in

@@ -78,6 +78,8 @@ pub struct App {
     pub settings: settings::State,
     pub models: models::State,
     pub admin: admin::State,
+    /// A signal or the terminal ended the program: nobody was asked about what is left behind.
+    pub terminated: bool,
 }
 
 impl App {
@@ -103,6 +105,7 @@ impl App {
             settings: settings::State::default(),
             models: models::State::default(),
             admin: admin::State::default(),
+            terminated: false,
         };
         let keys = problems.into_iter().map(|(id, problem)| {
             format!("{}: {problem}", app.preferences.places.of_setting(&format!("keys.{id}")))

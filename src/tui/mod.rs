@@ -54,6 +54,8 @@ pub use app::App;
 pub use event_loop::Error;
 pub use preferences::Preferences;
 
+use std::io::Write as _;
+
 use jiff::Timestamp;
 
 use crate::cli::Start;
@@ -103,10 +105,18 @@ pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<(), E
     if let Ok(size) = crossterm::terminal::size() {
         app.size = size;
     }
-    match event_loop::run(&mut app, beginning).await {
+    let ended = match event_loop::run(&mut app, beginning).await {
         // The terminal went away in the middle of a frame: an end like any other, as when the
         // watcher or SIGHUP comes first.
-        Err(Error::Terminal(error)) if terminal::is_gone(&error) => Ok(()),
+        Err(Error::Terminal(error)) if terminal::is_gone(&error) => {
+            app.terminated = true;
+            Ok(())
+        }
         ended => ended,
+    };
+    if let Some(words) = screens::left_behind(&app).filter(|_| app.terminated || ended.is_err()) {
+        // Standard error may be gone with the terminal; there is nowhere else to say it then.
+        let _ = writeln!(std::io::stderr(), "keybench: {words}");
     }
+    ended
 }

@@ -10,6 +10,7 @@ use super::effect::{Effect, Effects};
 use super::keymap::Chord;
 use super::msg::{Msg, Reply};
 use super::overlays::{self, Confirm, Confirmed, Overlay};
+use super::requests::RequestId;
 use super::{screens, session};
 
 /// What is asked once the first frame is on the screen.
@@ -40,7 +41,10 @@ pub fn update(app: &mut App, now: Timestamp, msg: Msg) -> Effects {
             screens::tick(app)
         }
         Msg::Resumed | Msg::TaskPanicked(_) => Effects::new(),
-        Msg::Terminate => vec![Effect::Quit],
+        Msg::Terminate => {
+            app.terminated = true;
+            vec![Effect::Quit]
+        }
         Msg::Reply { id, took, reply } => {
             // Nobody waits for the answer of a request that was given up.
             if app.requests.finish(id).is_none() {
@@ -49,12 +53,19 @@ pub fn update(app: &mut App, now: Timestamp, msg: Msg) -> Effects {
             session::note_connection(app, took, &reply);
             match reply {
                 Reply::Session(reply) => session::reply(app, reply),
-                reply => screens::reply(app, id, reply),
+                reply => answered(app, id, reply),
             }
         }
-        Msg::Progress { id, reply } if app.requests.waits_for(id) => screens::reply(app, id, reply),
+        Msg::Progress { id, reply } if app.requests.waits_for(id) => answered(app, id, reply),
         Msg::Progress { .. } => Effects::new(),
     }
+}
+
+/// An answer for a screen, which a palette over it may draw on too.
+fn answered(app: &mut App, id: RequestId, reply: Reply) -> Effects {
+    let effects = screens::reply(app, id, reply);
+    overlays::names_came(app);
+    effects
 }
 
 /// The contexts that have the keys now, innermost first.

@@ -132,6 +132,21 @@ fn signals_give_the_terminal_back() {
 }
 
 #[test]
+fn a_signal_tells_of_a_key_that_nobody_has() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut terminal = demo();
+        terminal.send("n\t\tnightly batch\r");
+        terminal.wait_for("shown only this once");
+        terminal.signal(signal);
+        terminal.assert_restored();
+        let raw = terminal.raw();
+        // After the alternate screen was left, so that it stays in sight.
+        let last = raw.rsplit("\x1b[?1049l").next().unwrap();
+        assert!(last.contains("keybench: The API key ") && last.contains("nobody has its text"), "{last}");
+    }
+}
+
+#[test]
 #[cfg(debug_assertions)]
 fn a_panic_gives_the_terminal_back_and_is_told() {
     for place in ["loop", "task"] {

@@ -83,9 +83,12 @@ pub(super) fn show_sign_in(app: &mut App) -> Effects {
 
 /// Opens the palette.
 pub(super) fn show_palette(app: &mut App) -> Effects {
-    let palette = Palette::new(app);
-    app.overlays.push(Overlay::Palette(Box::new(palette)));
-    Effects::new()
+    palette::show(app)
+}
+
+/// An answer may have brought names that an open palette can find.
+pub(super) fn names_came(app: &mut App) {
+    palette::names_came(app);
 }
 
 /// The profiles were read, or not.

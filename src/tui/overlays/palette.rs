@@ -13,6 +13,7 @@ use crate::tui::app::{App, Tab};
 use crate::tui::command::{COMMANDS, Command, Context};
 use crate::tui::effect::Effects;
 use crate::tui::screens;
+use crate::tui::screens::models::list::{Fetched, ListScope};
 use crate::tui::update;
 use crate::tui::widgets::dialog::{centred, frame_box};
 use crate::tui::widgets::field::Field;
@@ -61,42 +62,24 @@ pub struct Palette {
 impl Palette {
     /// Everything that makes sense now.
     pub fn new(app: &App) -> Self {
-        let mut contexts = screens::contexts(app);
-        contexts.push(Context::Global);
-        let mut items = Vec::new();
-        // What belongs to this screen stands before what works everywhere.
-        let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| app.allows(entry)).collect();
-        entries.sort_by_key(|entry| entry.contexts.contains(&Context::Global));
-        for entry in entries {
-            let here = entry.contexts.iter().any(|context| contexts.contains(context));
-            let step =
-                [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
-            let movement = entry.contexts.contains(&Context::List) || step.contains(&entry.command);
-            if here && !movement {
-                let (name, note) = (entry.name.to_owned(), app.keymap.key_of(entry));
-                items.push(Item { kind: "command", name, note, target: Target::Command(entry.command) });
-            }
-        }
-        for project in screens::projects(app).into_iter().take(SEARCHED) {
-            let mut add = |note: &str, target| {
-                let (name, note) = (project.name.clone(), note.to_owned());
-                items.push(Item { kind: "project", name, note, target });
-            };
-            add("models", Target::Project(project.id.clone()));
-            if project.manageable {
-                add("collaborators", Target::Collaborators(project.id));
-            }
-        }
-        for (row, key) in app.settings.keys.all().iter().enumerate().take(SEARCHED) {
-            let name = format!("{} {}", text::short_id(&key.key_id), key.comments);
-            items.push(Item { kind: "key", name, note: String::new(), target: Target::Key(row) });
-        }
-        for (id, name) in screens::models::names(app).take(SEARCHED) {
-            items.push(Item { kind: "model", name, note: String::new(), target: Target::Model(id) });
-        }
+        let items = items(app);
         let mut palette = Self { field: Field::default(), items, found: Vec::new(), selected: 0 };
         palette.search();
         palette
+    }
+
+    /// More names are known now: what is selected stays so.
+    fn renew(&mut self, items: Vec<Item>) {
+        let before = self.found.get(self.selected).map(|(at, _)| self.items[*at].target.clone());
+        self.items = items;
+        self.search();
+        let again = self.found.iter().position(|(at, _)| Some(&self.items[*at].target) == before.as_ref());
+        self.selected = again.unwrap_or_default();
+    }
+
+    /// Whether more models would not be searched anyway.
+    fn is_full(&self) -> bool {
+        self.items.iter().filter(|item| matches!(item.target, Target::Model(_))).count() >= SEARCHED
     }
 
     fn search(&mut self) {
@@ -126,6 +109,81 @@ impl Palette {
         let last = isize::try_from(self.found.len()).unwrap_or_default() - 1;
         let to = isize::try_from(self.selected).unwrap_or_default() + by;
         self.selected = usize::try_from(to.clamp(0, last.max(0))).unwrap_or_default();
+    }
+}
+
+/// Everything that makes sense now.
+fn items(app: &App) -> Vec<Item> {
+    let mut contexts = screens::contexts(app);
+    contexts.push(Context::Global);
+    let mut items = Vec::new();
+    // What belongs to this screen stands before what works everywhere.
+    let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| app.allows(entry)).collect();
+    entries.sort_by_key(|entry| entry.contexts.contains(&Context::Global));
+    for entry in entries {
+        let here = entry.contexts.iter().any(|context| contexts.contains(context));
+        let step = [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
+        let movement = entry.contexts.contains(&Context::List) || step.contains(&entry.command);
+        if here && !movement {
+            let (name, note) = (entry.name.to_owned(), app.keymap.key_of(entry));
+            items.push(Item { kind: "command", name, note, target: Target::Command(entry.command) });
+        }
+    }
+    for project in screens::projects(app).into_iter().take(SEARCHED) {
+        let mut add = |note: &str, target| {
+            let (name, note) = (project.name.clone(), note.to_owned());
+            items.push(Item { kind: "project", name, note, target });
+        };
+        add("models", Target::Project(project.id.clone()));
+        if project.manageable {
+            add("collaborators", Target::Collaborators(project.id));
+        }
+    }
+    for (row, key) in app.settings.keys.all().iter().enumerate().take(SEARCHED) {
+        let name = format!("{} {}", text::short_id(&key.key_id), key.comments);
+        items.push(Item { kind: "key", name, note: String::new(), target: Target::Key(row) });
+    }
+    for (id, name) in screens::models::names(app).take(SEARCHED) {
+        items.push(Item { kind: "model", name, note: String::new(), target: Target::Model(id) });
+    }
+    items
+}
+
+/// Opens it. Projects and models that nobody has asked for yet are asked for now.
+pub(super) fn show(app: &mut App) -> Effects {
+    let effects = screens::models::prepare(app);
+    let palette = Palette::new(app);
+    app.overlays.push(Overlay::Palette(Box::new(palette)));
+    effects
+}
+
+/// An answer may have brought names while it is open.
+pub(super) fn names_came(app: &mut App) {
+    // The pages of a long list cost nothing more once as many are there as are searched.
+    if palette(app).is_none_or(|palette| palette.is_full()) {
+        return;
+    }
+    let items = items(app);
+    if let Some(palette) = palette(app) {
+        palette.renew(items);
+    }
+}
+
+/// What is to be known about the models and projects that are not found here (yet).
+fn missing(app: &App, nothing_found: bool) -> Option<String> {
+    match &app.models.list.fetched {
+        Fetched::Coming => Some("models and projects are being fetched".to_owned()),
+        Fetched::Never => Some("models and projects are not fetched; they come with their tab".to_owned()),
+        Fetched::Failed(error) => Some(format!("models and projects are not known: {error}")),
+        Fetched::At(_) => {
+            let scope = app.models.scope;
+            let more = COMMANDS.iter().find(|entry| entry.command == Command::ModelScope)?;
+            let tab = COMMANDS.iter().find(|entry| entry.command == Command::TabModels)?;
+            let (tab, more) = (app.keymap.key_of(tab), app.keymap.key_of(more));
+            (nothing_found && scope != ListScope::All).then(|| {
+                format!("known are the models listed now ({}); {tab} {more} lists others", scope.word())
+            })
+        }
     }
 }
 
@@ -233,11 +291,13 @@ pub(super) fn view(app: &App, palette: &Palette, frame: &mut Frame<'_>, area: Re
         let note = Line::styled(item.note.as_str(), theme.key).right_aligned();
         frame.render_widget(note, row);
     }
-    if palette.found.is_empty() {
+    let nothing = palette.found.is_empty();
+    if let Some(missing) = missing(app, nothing) {
+        let row = Rect { y: inside.y + 1, height: 1, ..inside };
+        frame.render_widget(Line::styled(format!("  {}", text::clean(&missing)), theme.dim), row);
+    }
+    if nothing {
         let row = Rect { y: inside.y + 2, height: 1, ..inside };
-        // Nobody asks for a list of models from the palette: it may be long.
-        let unknown = app.models.list.total() == 0;
-        let words = if unknown { "; models come with their tab" } else { "" };
-        frame.render_widget(Line::styled(format!("  nothing has these letters{words}"), theme.dim), row);
+        frame.render_widget(Line::styled("  nothing has these letters", theme.dim), row);
     }
 }

@@ -136,6 +136,14 @@ pub(super) fn unsaved(app: &App) -> Vec<String> {
     [settings::unsaved(app), models::unsaved(app), admin::unsaved(app)].into_iter().flatten().collect()
 }
 
+/// What exists at the workbench that nobody may know of when the program ends without a question.
+pub fn left_behind(app: &App) -> Option<String> {
+    let changing = app.requests.changing();
+    let changing = changing.map(|request| format!("It was still {}: look at the list.", request.what));
+    let parts: Vec<String> = settings::left_behind(app).into_iter().chain(changing).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
 pub(super) fn enter(app: &mut App) -> Effects {
     // Before there is a session there is nobody to ask.
     if app.session.url.is_empty() {

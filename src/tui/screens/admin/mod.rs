@@ -107,10 +107,14 @@ pub(super) fn submit_word(app: &App) -> Option<&'static str> {
     }
 }
 
-/// What a command does now; an empty word for those about a user where there is none.
+/// What a command does now; an empty word where it does nothing.
 pub(super) fn word(app: &App, command: Command) -> Option<&'static str> {
-    let about_one = matches!(command, Command::Open | Command::DeleteAllKeys);
-    (about_one && app.admin.section == Section::Users && app.admin.users.is_empty()).then_some("")
+    let about_a_user = matches!(command, Command::Open | Command::DeleteAllKeys);
+    match app.admin.section {
+        Section::Users => (about_a_user && app.admin.users.is_empty()).then_some(""),
+        Section::Security => security::word(app, command),
+        Section::Projects => None,
+    }
 }
 
 pub(super) fn modal(app: &App) -> bool {

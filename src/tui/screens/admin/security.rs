@@ -3,7 +3,7 @@
 //! The setting is in no specification, so it is read and written under the name that the
 //! workbench itself gives it, and not at all where it gives none.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -46,6 +46,23 @@ struct Edited {
     sending: Option<RequestId>,
 }
 
+impl Edited {
+    /// What is typed first takes the place of the number that stands there.
+    fn replace_the_old_value(&mut self) {
+        if !self.touched {
+            self.field.clear();
+        }
+    }
+
+    /// The number, where it is one that can be sent.
+    fn days(&self) -> Result<u32, String> {
+        match self.field.text().trim().parse::<u32>() {
+            Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(days),
+            _ => Err(format!("a whole number of days, 1 to {MOST_DAYS}, is wanted")),
+        }
+    }
+}
+
 impl State {
     pub fn typing(&self) -> bool {
         self.edit.is_some()
@@ -86,6 +103,12 @@ pub fn command(app: &mut App, command: Command) -> Option<Effects> {
                 app.notices.warning(app.now, text);
                 return Some(Effects::new());
             };
+            if is_closed(app) {
+                let text = "only a site administrator may change it, and you are probably not one; \
+                            `keybench admin expiration DAYS` asks the workbench all the same";
+                app.notices.warning(app.now, text);
+                return Some(Effects::new());
+            }
             let field = Field::new(days.to_string()).with_limit(6);
             app.admin.security.edit = Some(Edited { field, touched: false, problem: None, sending: None });
             Some(Effects::new())
@@ -94,12 +117,23 @@ pub fn command(app: &mut App, command: Command) -> Option<Effects> {
     }
 }
 
+/// What a command does here; an empty word where it does nothing.
+pub fn word(app: &App, command: Command) -> Option<&'static str> {
+    let closed = is_closed(app) || !matches!(app.session.expiration, Expiration::Setting { .. });
+    (command == Command::EditExpiration && closed).then_some("")
+}
+
+/// Whether the workbench tells the setting, but would hardly let this user change it.
+fn is_closed(app: &App) -> bool {
+    super::users::sees_only_oneself(app) && matches!(app.session.expiration, Expiration::Setting { .. })
+}
+
 fn edit_command(app: &mut App, command: Command) -> Option<Effects> {
     let edit = app.admin.security.edit.as_mut()?;
     match command {
         Command::Submit if edit.sending.is_some() => Some(Effects::new()),
-        Command::Submit => match edit.field.text().trim().parse::<u32>() {
-            Ok(days) if (1..=MOST_DAYS).contains(&days) => {
+        Command::Submit => match edit.days() {
+            Ok(days) => {
                 let lines = vec![
                     format!("Default API keys expiration at {}: {}.", app.session.label, meaning_of(days)),
                     "It holds for everybody's API keys that are created from now on.".into(),
@@ -107,8 +141,8 @@ fn edit_command(app: &mut App, command: Command) -> Option<Effects> {
                 let then = overlays::Confirmed::Admin(Confirmed::SetExpiration { days });
                 Some(Confirm::new("Change the setting?", lines, "Change", then).ask(app))
             }
-            _ => {
-                edit.problem = Some(format!("a whole number of days, 1 to {MOST_DAYS}, is wanted"));
+            Err(problem) => {
+                edit.problem = Some(problem);
                 Some(Effects::new())
             }
         },
@@ -173,17 +207,23 @@ pub fn set(app: &mut App, answer: Result<Option<(String, u32)>, api::Error>) -> 
 }
 
 pub fn key(app: &mut App, key: KeyEvent) -> Effects {
-    if let Some(edit) = &mut app.admin.security.edit
-        && edit.field.on_key(key) == Edit::Changed
-    {
-        edit.touched = true;
-        edit.problem = None;
+    if let Some(edit) = &mut app.admin.security.edit {
+        let types =
+            matches!(key.code, KeyCode::Char(_)) && key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
+        if types {
+            edit.replace_the_old_value();
+        }
+        if edit.field.on_key(key) == Edit::Changed {
+            edit.touched = true;
+            edit.problem = None;
+        }
     }
     Effects::new()
 }
 
 pub fn paste(app: &mut App, text: &str) -> Effects {
     if let Some(edit) = &mut app.admin.security.edit {
+        edit.replace_the_old_value();
         edit.field.paste(text.trim());
         edit.touched = true;
     }
@@ -262,13 +302,16 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
         }
     }
     lines.push(Line::default());
-    if super::users::sees_only_oneself(app) && matches!(app.session.expiration, Expiration::Setting { .. }) {
+    if is_closed(app) {
         lines.push(Line::styled("Only a site administrator may change it. As you see", theme.warn));
         lines.push(Line::styled("only yourself under Users, you are probably not one.", theme.warn));
         lines.push(Line::default());
     }
     match &app.admin.security.edit {
-        None if matches!(app.session.expiration, Expiration::Setting { .. }) && !app.session.read_only => {
+        None if matches!(app.session.expiration, Expiration::Setting { .. })
+            && !app.session.read_only
+            && !is_closed(app) =>
+        {
             lines.push(Line::from(vec![
                 Span::styled("e", theme.key),
                 Span::raw(" changes it, for site administrators"),
@@ -283,9 +326,15 @@ pub fn view(app: &App, frame: &mut Frame<'_>, area: Rect) {
                     format!("{} {}", app.preferences.glyphs.bad, text::clean(problem)),
                     theme.error,
                 ));
-            } else if let Ok(days) = edit.field.text().trim().parse::<u32>() {
-                let day = Policy::of_days(days.min(MOST_DAYS)).default_day(today);
-                lines.push(Line::styled(format!("a key created today would expire on {day}"), theme.dim));
+            } else {
+                let words = match edit.days() {
+                    Ok(days) => {
+                        let day = Policy::of_days(days).default_day(today);
+                        format!("a key created today would expire on {day}")
+                    }
+                    Err(wanted) => wanted,
+                };
+                lines.push(Line::styled(words, theme.dim));
             }
         }
     }

@@ -219,10 +219,11 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
             form.picker_key(key, &rules);
         }
         Focus::Audience => match key.code {
-            KeyCode::Left | KeyCode::Char('h') => choose_audience(form, AUDIENCES.len() - 1),
-            KeyCode::Right | KeyCode::Char('l' | ' ') => choose_audience(form, 1),
-            KeyCode::Up | KeyCode::Char('k') => form.focus = Focus::Expiry,
-            KeyCode::Down | KeyCode::Char('j') => form.focus = Focus::Comment,
+            // No letters: whoever takes this for the comment must not change anything unseen.
+            KeyCode::Left => choose_audience(form, AUDIENCES.len() - 1),
+            KeyCode::Right => choose_audience(form, 1),
+            KeyCode::Up => form.focus = Focus::Expiry,
+            KeyCode::Down => form.focus = Focus::Comment,
             _ => {}
         },
         Focus::Comment => match form.comment.on_key(key) {
@@ -232,7 +233,7 @@ pub(super) fn key(app: &mut App, key: KeyEvent) -> Effects {
             _ => {}
         },
         Focus::Create => {
-            if matches!(key.code, KeyCode::Up | KeyCode::Char('k')) {
+            if key.code == KeyCode::Up {
                 form.focus = Focus::Comment;
             }
         }
@@ -373,7 +374,7 @@ fn fields(app: &App, form: &KeyForm, frame: &mut Frame<'_>, area: Rect) {
     let mut audience =
         vec![label(Focus::Audience, "audience"), Span::styled(format!("< {audience} >"), style)];
     if focused(Focus::Audience) {
-        audience.push(Span::styled("  h l change", theme.dim));
+        audience.push(Span::styled("  arrows change", theme.dim));
     }
     frame.render_widget(Line::from(audience), row(0));
     let comment = row(1);

@@ -153,6 +153,13 @@ pub(super) fn unsaved(app: &App) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
+/// Which keys exist of which nobody may know, where the program ends without a question.
+pub(super) fn left_behind(app: &App) -> Option<String> {
+    let unkept = reveal::shown(app).filter(|reveal| !reveal.kept()).map(reveal::left_behind);
+    let parts: Vec<String> = [rotation::unsaved(app), unkept].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
 pub(super) fn enter(app: &mut App) -> Effects {
     list(app)
 }

@@ -144,13 +144,31 @@ fn reveal(app: &mut App) -> Option<&mut Reveal> {
     }
 }
 
+/// The key that is shown, to be read only.
+pub(super) fn shown(app: &App) -> Option<&Reveal> {
+    let shown = match app.settings.dialog.as_ref()? {
+        Dialog::KeyTest(test) => test.behind(),
+        dialog => dialog,
+    };
+    match shown {
+        Dialog::Reveal(reveal) => Some(reveal),
+        _ => None,
+    }
+}
+
 /// Whether a key is shown that nobody has copied or saved yet.
 pub(super) fn unkept(app: &App) -> bool {
-    let shown = match &app.settings.dialog {
-        Some(Dialog::KeyTest(test)) => Some(test.behind()),
-        dialog => dialog.as_ref(),
-    };
-    matches!(shown, Some(Dialog::Reveal(reveal)) if !reveal.kept)
+    shown(app).is_some_and(|reveal| !reveal.kept)
+}
+
+/// What is left of a key that nobody has copied or saved, when it is shown no more.
+pub(super) fn left_behind(reveal: &Reveal) -> String {
+    if reveal.is_legacy() {
+        return "The new legacy key was neither copied nor saved: nobody has its text, replace it again."
+            .to_owned();
+    }
+    let id = text::short_id(&reveal.key_id);
+    format!("The API key {id} was created, and neither copied nor saved: nobody has its text, delete it.")
 }
 
 pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
