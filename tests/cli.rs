@@ -196,7 +196,11 @@ fn inside_a_workbench_session_nothing_is_configured_and_nothing_secret_stored() 
     let done = home.run_with_input(&["login", "--url", &bench.url], &bench.key("owner"));
     assert_eq!(done.code, 7);
     assert!(done.err.contains("collaborators can read"), "{}", done.err);
-    home.run_with_input(&["login", "--url", &bench.url, "--store-in-session"], &bench.key("owner")).ok();
+    let insisted =
+        home.run_with_input(&["login", "--url", &bench.url, "--store-in-session"], &bench.key("owner")).ok();
+    assert!(insisted.err.contains("the project's storage"), "{}", insisted.err);
+    let created = home.run(&["keys", "create", "--output", "new-key", "--json"]).ok();
+    assert!(created.err.contains("new-key lies in the project's storage"), "{}", created.err);
 }
 
 #[test]
@@ -329,6 +333,21 @@ fn a_broken_configuration_is_told_to_programs_too() {
     }
     let warned: serde_json::Value = serde_json::from_str(&home.run(&["whoami", "--json"]).err).unwrap();
     assert_eq!(warned["warning"]["kind"], "configuration");
+}
+
+#[test]
+fn a_profile_of_another_workbench_is_not_replaced_unasked() {
+    let (bench, other) = (Bench::demo(), Bench::demo());
+    let home = Home::new();
+    let login =
+        |url: &str, name: &str, key: &str| home.run_with_input(&["login", "--url", url, "--name", name], key);
+    assert_eq!(login(&bench.url, "", &bench.key("owner")).code, 7);
+    login(&bench.url, "one", &bench.key("owner")).ok();
+    login(&bench.url, "one", &bench.key("admin")).ok();
+    let refused = login(&other.url, "one", &other.key("owner"));
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(refused.err.contains("profile remove one"), "{}", refused.err);
+    assert_eq!(home.run(&["whoami", "--json"]).ok().json()["username"], "admin");
 }
 
 #[test]

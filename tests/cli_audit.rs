@@ -22,7 +22,11 @@ fn an_audit_lists_all_keys_with_findings() {
     assert_eq!(findings("old demo"), r#"["expired"]"#);
     assert_eq!(findings("customer portal"), r#"["beyond_limit"]"#);
     assert_eq!(report["models_without_authentication"][0]["model"], "playground/echo");
-    assert_eq!(report["unreadable"], serde_json::json!([]));
+    assert_eq!((&report["unreadable"], &report["everybody"]), (&serde_json::json!([]), &true.into()));
+    // Who is no administrator sees one user, and a program must notice.
+    let own = bench.home("contributor").run(&["admin", "audit", "--json"]).ok();
+    assert_eq!(own.json()["everybody"], false);
+    assert!(own.err.contains("only a site administrator"), "{}", own.err);
 
     home.run(&["admin", "audit", "--export", "audit.csv"]).ok();
     let text = std::fs::read_to_string(home.path("audit.csv")).unwrap();

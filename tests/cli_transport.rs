@@ -333,6 +333,8 @@ fn servers_that_misbehave_are_told_apart() {
         (json("503 Service Unavailable", "{}"), 5, "unavailable"),
         (json("429 Too Many Requests", "{}"), 5, "too_many_requests"),
         (json("200 OK", "garbage"), 5, "bad_answer"),
+        (json("200 OK", r#"{"error":"the database is away","code":13}"#), 5, "bad_answer"),
+        (json("200 OK", r#"{"keys":[{}]}"#), 5, "bad_answer"),
         (json("200 OK", "[1,2"), 5, "bad_answer"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"keys\":".to_owned(), 5, "bad_answer"),
         (String::new(), 6, "no_answer"),

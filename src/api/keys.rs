@@ -37,8 +37,15 @@ impl Client {
     /// All API keys of `username`, without their secrets. This list has no pages (SPEC).
     pub async fn list_keys(&self, username: &str) -> Result<Vec<V2KeyDetails>, Error> {
         let path = ["api", "v2", "users", username, "v2_keys"];
-        let call = self.call("listing API keys", Method::GET, &path)?.up_to(LIST_LIMIT);
+        const OPERATION: &str = "listing API keys";
+        let call = self.call(OPERATION, Method::GET, &path)?.up_to(LIST_LIMIT);
         let list: ListV2KeysResponse = self.send(call).await?;
+        if list.keys.iter().any(|key| key.key_id.is_empty()) {
+            return Err(Error::BadAnswer {
+                operation: OPERATION,
+                detail: "it holds a key without an id".to_owned(),
+            });
+        }
         Ok(list.keys)
     }
 

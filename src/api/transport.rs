@@ -21,6 +21,8 @@ use super::retry::Budget;
 use crate::secret::{ApiKey, LegacyKey};
 use crate::wire::{self, RuntimeError};
 
+/// No message of a failure is larger, in bytes.
+const FAILURE_LIMIT: usize = 64 << 10;
 /// Largest answer that is read, in bytes, unless a call says otherwise.
 const BODY_LIMIT: usize = 16 << 20;
 
@@ -207,6 +209,13 @@ impl Client {
             Some(b'{') => {}
             Some(_) => return Err(bad("it is no JSON object".to_owned())),
             None => return Err(bad("it is empty".to_owned())),
+        }
+        // No message but that of a failure has a member `error` (SPEC), whatever the status says.
+        if body.len() <= FAILURE_LIMIT
+            && let Ok(RuntimeError { error, .. }) = wire::from_slice(&body)
+            && !error.is_empty()
+        {
+            return Err(bad(format!("it says: {}", shown(&self.without_keys(error)))));
         }
         wire::from_slice(&body)
             .map_err(|error| bad(format!("it is not the JSON expected ({})", category(&error))))

@@ -29,12 +29,24 @@ pub async fn run(context: &Context, mut args: LoginArgs) -> Result<Exit, Failure
             "nothing needs to be stored: the session's own key is used; else name a --credential-command, or insist with --store-in-session",
         ));
     }
+    if args.name.as_deref().is_some_and(|name| name.trim().is_empty()) {
+        return Err(Failure::invalid("the profile's name is empty").hint("leave out --name, or name it"));
+    }
     let url = url(context, &loaded.profiles).await?;
+    refuse_other(args.name.as_deref(), &url, &loaded.profiles)?;
     let mut profile = profile(context, &args, &loaded.profiles, &url)?;
     let key = match &profile.credential_command {
         Some(command) => credential_command::run(args.name.as_deref().unwrap_or("new"), command)?,
         None => read_key(context).await?,
     };
+    if process_env("CDSW_DOMAIN").is_some()
+        && let Some(home) = process_env("HOME")
+        && store.dir().starts_with(&home)
+    {
+        let message = "the profile lies in the project's storage, which its collaborators can read";
+        let hint = profile.credential_command.as_ref().map(|_| "the command must not hold the key itself");
+        context.out.warn("storage", message, hint);
+    }
     let client = Client::new(client_options(context, &profile, key.clone()))?;
     let (username, audience) = owner_of(&client).await?;
     profile.username = username.clone();
@@ -58,6 +70,19 @@ pub async fn run(context: &Context, mut args: LoginArgs) -> Result<Exit, Failure
         context.out.lines(&[format!("signed in as {username} at {url}, profile {name}")])?;
     }
     Ok(Exit::Done)
+}
+
+/// A profile of another workbench is not replaced: its label, its colour and its key would be lost.
+fn refuse_other(name: Option<&str>, url: &str, profiles: &Profiles) -> Result<(), Failure> {
+    let known = name.and_then(|name| Some((name, profiles.profiles.get(name)?)));
+    match known.filter(|(_, profile)| parse_url(&profile.url).is_ok_and(|own| own != url)) {
+        None => Ok(()),
+        Some((name, profile)) => {
+            let message = format!("the profile {name} is for {}", profile.url);
+            let hint = format!("choose another --name, or remove it first: keybench profile remove {name}");
+            Err(Failure::invalid(message).hint(hint))
+        }
+    }
 }
 
 fn is_about_settings(problem: &crate::config::Error, store: &Store) -> bool {

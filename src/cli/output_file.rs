@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::error::Failure;
+use super::output::Output;
+use crate::config::paths::process_env;
 use crate::config::private_file;
 
 /// A file that may be written to, checked before the key exists: a key that could not be saved
@@ -65,6 +67,19 @@ impl OutputFile {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Warns that a key goes where collaborators of the project read: in a workbench session the
+    /// home directory is the project's storage.
+    pub fn warn_of_storage(&self, out: &Output) {
+        let home = process_env("HOME").and_then(|home| Path::new(&home).canonicalize().ok());
+        if process_env("CDSW_DOMAIN").is_some() && home.is_some_and(|home| self.path.starts_with(home)) {
+            let message = format!(
+                "{} lies in the project's storage, which its collaborators can read",
+                self.path.display()
+            );
+            out.warn("storage", &message, Some("name a file outside of the home directory, such as in /tmp"));
+        }
     }
 
     /// Writes the file as a whole, mode 0600.

@@ -56,11 +56,12 @@ fn list(context: &Context, profiles: &Profiles, credentials: &Credentials) -> Re
                 "insecure": profile.insecure,
             });
             let star = if current { "*" } else { "" };
-            let cells = [star, name, &profile.username, key, &marks.join(","), &profile.url];
+            let label = profile.label.as_deref().unwrap_or_default();
+            let cells = [star, name, label, &profile.username, key, &marks.join(","), &profile.url];
             (document, cells.map(str::to_owned).to_vec())
         })
         .collect();
-    let mut list = context.out.list(&["", "NAME", "USER", "KEY", "MARKS", "URL"]);
+    let mut list = context.out.list(&["", "NAME", "LABEL", "USER", "KEY", "MARKS", "URL"]);
     list.page(&rows)?;
     list.end()?;
     Ok(Exit::Done)

@@ -17,7 +17,11 @@ use crate::wire::{CreateV2KeyResponse, time};
 pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     let session = context.session_to_change("creating a key")?;
     let output = match args.output.as_deref() {
-        Some(file) => Some(OutputFile::new(file)?),
+        Some(file) => {
+            let file = OutputFile::new(file)?;
+            file.warn_of_storage(&context.out);
+            Some(file)
+        }
         None => {
             output::refuse_nowhere()?;
             None

@@ -11,6 +11,9 @@ use crate::cli::keys::day;
 use crate::config::private_file;
 use crate::text::{self, count};
 
+/// What a report of one user may mean.
+pub const ONE_USER: &str = "the workbench shows one user: only a site administrator can audit everybody";
+
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     pub made_at: String,
@@ -21,6 +24,9 @@ pub struct Report {
     /// The site's limit on the life of keys, where it tells.
     pub expiration_days: Option<u32>,
     pub users: usize,
+    /// Whether the workbench shows more than one user: anybody but a site administrator sees only
+    /// themselves.
+    pub everybody: bool,
     pub keys: Vec<AuditedKey>,
     /// Users whose keys could not be read, each with why.
     pub unreadable: Vec<Unreadable>,
@@ -69,6 +75,7 @@ impl Report {
             return context.out.document(&serde_json::json!({
                 "made_at": self.made_at,
                 "users": self.users,
+                "everybody": self.everybody,
                 "keys": self.keys.len(),
                 "with_findings": self.with_findings(),
                 "unreadable": self.unreadable,
@@ -88,6 +95,9 @@ impl Report {
                 self.with_findings()
             ),
         ];
+        if !self.everybody {
+            lines.push(ONE_USER.to_owned());
+        }
         lines.extend(self.unreadable.iter().map(|user| format!("not read: {}: {}", user.username, user.why)));
         lines.extend(
             self.models_without_authentication
@@ -188,6 +198,11 @@ fn csv(report: &Report) -> String {
         let line: Vec<_> = fields.iter().map(|field| quoted(field)).collect();
         text.push_str(&line.join(","));
         text.push('\n');
+    }
+    // Their keys are missing above, which nobody should take for none.
+    for user in &report.unreadable {
+        let why = format!("not read: {}", user.why);
+        text.push_str(&format!("{},,,,,,,,{}\n", quoted(&user.username), quoted(&why)));
     }
     text
 }

@@ -38,7 +38,11 @@ impl HandOver {
     /// Checks what can be checked before a key exists.
     pub fn new(context: &Context, session: &Session, args: &RotateArgs) -> Result<Self, Failure> {
         let way = match (&args.output, &args.exec) {
-            (Some(file), _) => Way::File(OutputFile::replaced(file)?),
+            (Some(file), _) => {
+                let file = OutputFile::replaced(file)?;
+                file.warn_of_storage(&context.out);
+                Way::File(file)
+            }
             (None, Some(command)) if command.trim().is_empty() => {
                 return Err(Failure::invalid("the command of --exec is empty")
                     .hint("give a shell command that reads the key from its standard input"));
