@@ -517,3 +517,25 @@ fn a_file_is_proposed_under_a_plain_name() {
     harness.keys("w");
     assert!(harness.screen(80, 24).contains("gr-e-nightly-run.key"), "{}", harness.screen(80, 24));
 }
+
+/// The session would go on without its key, whichever key keybench itself is signed in with.
+#[test]
+fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
+    for keys in ["<down>d", "<down>r", "D"] {
+        let mut harness = demo();
+        harness.app.session.session_key = Some(session_key());
+        harness.keys(keys);
+        let screen = harness.screen(80, 24);
+        assert!(screen.contains("workbench session"), "{keys}: {screen}");
+        assert!(harness.app.overlays.is_empty(), "{keys}: {screen}");
+    }
+    let mut harness = demo();
+    harness.app.session.session_key = Some(session_key());
+    harness.keys("d");
+    assert!(!harness.app.overlays.is_empty(), "another key may go");
+}
+
+/// A key whose first half is the id of the second row.
+fn session_key() -> ApiKey {
+    ApiKey::from_workbench("77d0aa31b2c541bb.given")
+}

@@ -113,6 +113,8 @@ pub struct SessionState {
     pub own_key_id: Option<String>,
     /// That key, to recognise its id in a list.
     pub own_key: Option<ApiKey>,
+    /// The key that a workbench gave to the session that the program runs in, whichever is in use.
+    pub session_key: Option<ApiKey>,
 }
 
 impl SessionState {
@@ -137,9 +139,17 @@ impl SessionState {
             inside_workbench: session.inside_workbench,
             own_key_id: session.key_id.clone(),
             own_key: session.client.options().key.clone(),
+            session_key: session.session_key.clone(),
             known_keys: known_keys.collect(),
             ..Self::default()
         }
+    }
+
+    /// Whether a workbench gave this key to the session that the program runs in: it is not the
+    /// person's to replace or to delete, as the session would go on without one.
+    pub fn was_given(&self, key_id: &str) -> bool {
+        let own = self.inside_workbench && self.own_key_id.as_deref() == Some(key_id);
+        own || self.session_key.as_ref().is_some_and(|key| key.first_half() == key_id)
     }
 
     /// A session that is about to be there.

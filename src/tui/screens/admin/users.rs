@@ -21,7 +21,7 @@ use crate::tui::effect::{Copied, Effect, Effects};
 use crate::tui::overlays::{self, Confirm};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::screens::key_list::{KeyList, Selected, describe, status};
-use crate::tui::screens::settings::sent_to_terminal;
+use crate::tui::screens::settings::{SESSION_KEY_STAYS, sent_to_terminal};
 use crate::tui::widgets::filter::{Done, Filter};
 use crate::tui::widgets::pane::{NO_MATCH, awaited, filter_row, pane, words};
 use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
@@ -273,6 +273,10 @@ fn ask_delete(app: &mut App) -> Effects {
         return Effects::new();
     }
     let key_ids: Vec<String> = chosen.iter().map(|key| key.key_id.clone()).collect();
+    if key_ids.iter().any(|id| app.session.was_given(id)) {
+        app.notices.warning(app.now, SESSION_KEY_STAYS);
+        return Effects::new();
+    }
     let chosen_one = key_ids.len() == 1;
     let username = open.username.clone();
     let count = text::count(key_ids.len(), "key", "keys");

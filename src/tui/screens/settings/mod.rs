@@ -392,6 +392,10 @@ pub(super) fn is_own(app: &App, key_id: &str) -> bool {
     app.session.own_key_id.as_deref() == Some(key_id)
 }
 
+/// What is said instead of deleting the key of a workbench session.
+pub(in crate::tui::screens) const SESSION_KEY_STAYS: &str =
+    "the key that was given to the workbench session that keybench runs in is not deleted here";
+
 fn ask_delete(app: &mut App) -> Effects {
     let chosen = app.settings.keys.chosen();
     if chosen.is_empty() {
@@ -403,10 +407,8 @@ fn ask_delete(app: &mut App) -> Effects {
         }
         return Effects::new();
     }
-    if app.session.inside_workbench && chosen.iter().any(|key| is_own(app, &key.key_id)) {
-        let text =
-            "this key was given to the workbench session that keybench runs in; it is not deleted here";
-        app.notices.warning(app.now, text);
+    if chosen.iter().any(|key| app.session.was_given(&key.key_id)) {
+        app.notices.warning(app.now, SESSION_KEY_STAYS);
         return Effects::new();
     }
     let mut lines = Vec::new();
@@ -438,6 +440,11 @@ fn ask_delete(app: &mut App) -> Effects {
 
 fn ask_delete_all(app: &mut App) -> Effects {
     let Some(username) = app.session.username.clone() else { return Effects::new() };
+    let given = app.settings.keys.all().iter().any(|key| app.session.was_given(&key.key_id));
+    if given || app.session.inside_workbench {
+        app.notices.warning(app.now, SESSION_KEY_STAYS);
+        return Effects::new();
+    }
     let lines = vec![
         format!("All API keys of {username} at {} stop working at once,", app.session.label),
         "the one that keybench is signed in with among them.".into(),

@@ -42,7 +42,7 @@ pub(super) fn ask(app: &mut App) -> Effects {
 
 fn ask_create(app: &mut App, key: &V2KeyDetails) -> Effects {
     let own = is_own(app, &key.key_id);
-    if own && app.session.inside_workbench {
+    if app.session.was_given(&key.key_id) {
         let text =
             "this key was given to the workbench session that keybench runs in; it is not rotated here";
         app.notices.warning(app.now, text);
