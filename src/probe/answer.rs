@@ -71,7 +71,10 @@ impl Answer {
             kind,
         };
         if let Some(Value::Object(mut members)) = answer.json() {
-            answer.success = members.get("success").and_then(Value::as_bool);
+            answer.success = members.get("success").and_then(|value| match value {
+                Value::String(text) => said(text),
+                other => other.as_bool(),
+            });
             answer.replica_id = members.get("ReplicaID").and_then(Value::as_str).map(str::to_owned);
             answer.response = members.remove("response");
             answer.kind = object_kind(answer.success, answer.response.is_some());
@@ -144,6 +147,11 @@ fn words_of(value: &Value, depth: usize) -> Option<String> {
     }
 }
 
+/// A truth value in quotes, as a gateway may write it: a `"false"` must not pass for success.
+fn said(text: &str) -> Option<bool> {
+    text.parse().ok()
+}
+
 /// The few members that a run looks at, read without allocating.
 pub(crate) struct Brief<'a> {
     pub success: Option<bool>,
@@ -170,7 +178,8 @@ impl<'a> Brief<'a> {
             Ok(members) if body.trim_ascii_start().first() == Some(&b'{') => {
                 let success = match members.success {
                     Lenient::Bool(value) => Some(value),
-                    _ => None,
+                    Lenient::Text(text) => said(&text),
+                    Lenient::Else => None,
                 };
                 let replica_id = match members.replica_id {
                     Lenient::Text(text) => Some(text),
@@ -306,6 +315,16 @@ mod tests {
 
     fn answer(status: u16, body: &'static str) -> Answer {
         Answer::new(status, Vec::new(), Bytes::from_static(body.as_bytes()), body.len() as u64, false)
+    }
+
+    #[test]
+    fn a_failure_in_quotes_is_a_failure() {
+        for (word, success) in [("\"false\"", Some(false)), ("\"true\"", Some(true)), ("\"x\"", None)] {
+            let body = format!(r#"{{"success":{word},"response":1}}"#);
+            assert_eq!(Brief::read(body.as_bytes()).success, success);
+            let size = body.len() as u64;
+            assert_eq!(Answer::new(200, Vec::new(), body.into(), size, false).success, success);
+        }
     }
 
     #[test]
