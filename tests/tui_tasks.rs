@@ -156,16 +156,21 @@ async fn the_palette_goes_to_a_key_and_to_a_model() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_stays_with_its_request_id_until_it_is_dismissed() {
-    let mut flow = keys_of("owner").await;
-    flow.keys("3");
-    flow.shows("only yourself").await;
-    flow.keys("]");
-    flow.shows("365 days").await;
-    flow.keys("e<ctrl-u>30<enter>y");
-    flow.shows("only a site administrator").await;
-    flow.keys("<esc><esc>");
+    let mut flow = keys_of("viewer").await;
+    flow.keys("2");
+    flow.shows("deployed").await;
+    flow.idle().await;
+    flow.keys("S");
+    flow.shows("Stop").await;
+    flow.keys("y");
+    flow.shows("Esc dismiss").await;
     flow.keys("!");
     flow.shows("Notices").await;
+    flow.shows("request id").await;
+    flow.keys("<esc>");
+    flow.shows("Esc dismiss").await;
+    flow.keys("<esc>");
+    flow.wait("it is gone", |screen| !screen.contains("Esc dismiss")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use super::error::{Exit, Failure};
 use crate::api::{Client, PageQuery, Pages, ProjectScope};
+use crate::config::Session;
 use crate::wire::{Model, Project};
 
 const PAGE: u32 = 200;
 /// Candidates shown where a name is ambiguous.
 const SHOWN: usize = 10;
 
-/// `project/name`, the model's name alone where it is unique, or its id.
-pub async fn model(client: &Client, wanted: &str) -> Result<Model, Failure> {
+/// `project/name`, the model's name alone where it is unique (in a workbench session: unique in the
+/// session's project), or its id.
+pub async fn model(session: &Session, wanted: &str) -> Result<Model, Failure> {
+    let client = &session.client;
     let (project, name) = match wanted.rsplit_once('/') {
         Some((project, name)) => (Some(project), name),
         None => (None, wanted),
@@ -42,6 +45,9 @@ pub async fn model(client: &Client, wanted: &str) -> Result<Model, Failure> {
     {
         found = in_public_project(client, project, name).await?;
     }
+    if let (None, Some(here)) = (project, &session.project) {
+        prefer(here, &mut found);
+    }
     // With the owner, projects of one name differ.
     let mut owners = HashMap::new();
     if found.len() > 1 {
@@ -59,6 +65,14 @@ pub async fn model(client: &Client, wanted: &str) -> Result<Model, Failure> {
         format!("{}{} ({})", owner.unwrap_or_default(), full_name(model), model.id)
     };
     one(found, "model", wanted, label, "`keybench models list` shows the models that you see")
+}
+
+/// Leaves only the models of the project `here`, if there are any.
+fn prefer(here: &str, found: &mut Vec<Model>) {
+    let is_here = |model: &Model| model.project.public_identifier == here;
+    if found.iter().any(is_here) {
+        found.retain(is_here);
+    }
 }
 
 /// The list of all models is that of one's own projects; a public project's are found through it.
@@ -143,5 +157,24 @@ fn one<T>(
             let message = format!("{wanted:?} may be any of {many} {kind}s: {}", labels.join(", "));
             Err(Failure::invalid(message).hint("name it in full, or by its id"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ShortProject;
+
+    #[test]
+    fn a_name_alone_means_the_model_of_the_project_that_one_is_in() {
+        let model = |project: &str| Model {
+            project: ShortProject { public_identifier: project.into(), ..ShortProject::default() },
+            ..Model::default()
+        };
+        let mut found = vec![model("one"), model("two")];
+        prefer("three", &mut found);
+        assert_eq!(found.len(), 2, "elsewhere they stay ambiguous");
+        prefer("two", &mut found);
+        assert_eq!(found, [model("two")]);
     }
 }

@@ -115,6 +115,8 @@ pub struct SessionState {
     pub own_key: Option<ApiKey>,
     /// The key that a workbench gave to the session that the program runs in, whichever is in use.
     pub session_key: Option<ApiKey>,
+    /// Id of the project to begin with, until its models were shown once.
+    pub project: Option<String>,
 }
 
 impl SessionState {
@@ -140,6 +142,7 @@ impl SessionState {
             own_key_id: session.key_id.clone(),
             own_key: session.client.options().key.clone(),
             session_key: session.session_key.clone(),
+            project: session.project.clone(),
             known_keys: known_keys.collect(),
             ..Self::default()
         }

@@ -145,3 +145,20 @@ fn it_draws_at_every_size() {
         }
     }
 }
+
+/// In a workbench session its project is the one that one begins with.
+#[test]
+fn the_list_begins_with_the_project_of_the_session() {
+    let begun = |keys: &str| {
+        let (mut harness, calls) = opened();
+        harness.app.session.project = Some(demo().last().unwrap().project.public_identifier.clone());
+        let is_list = |call: &effect::Call| matches!(call, effect::Call::Models(Call::List { .. }));
+        let (id, _) = calls.into_iter().find(|(_, call)| is_list(call)).unwrap();
+        harness.send(Msg::Progress { id, reply: msg::Reply::Models(Reply::Page(demo())) });
+        harness.keys(keys);
+        send(&mut harness, id, Reply::Listed(Ok(())));
+        harness.app.models.list.selected().unwrap().path()
+    };
+    assert_eq!(begun(""), "playground/echo");
+    assert_eq!(begun("<down>"), "churn-prod/churn", "the person went elsewhere");
+}

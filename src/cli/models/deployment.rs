@@ -16,7 +16,7 @@ pub async fn run(context: &Context, verb: Verb, wanted: &str) -> Result<Exit, Fa
     let what = if verb == Verb::Restart { "restarting a model" } else { "stopping a model" };
     let session = context.session_to_change(what)?;
     let client = &session.client;
-    let model = lookup::model(client, wanted).await?;
+    let model = lookup::model(&session, wanted).await?;
     let name = lookup::full_name(&model);
     let latest = client.latest_deployment(&model.project.public_identifier, &model.id).await?;
     let Some((_, deployment)) = latest else {

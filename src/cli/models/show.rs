@@ -12,7 +12,7 @@ use crate::wire::{Model, ModelBuild, ModelDeployment};
 pub async fn run(context: &Context, wanted: &str) -> Result<Exit, Failure> {
     let session = context.session()?;
     let client = &session.client;
-    let model = lookup::model(client, wanted).await?;
+    let model = lookup::model(&session, wanted).await?;
     let project = &model.project.public_identifier;
     let latest = client.latest_deployment(project, &model.id).await?;
     if context.out.json {

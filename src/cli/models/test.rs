@@ -50,7 +50,7 @@ impl Proof {
         request: Option<ModelRequest>,
     ) -> Result<Self, Failure> {
         let transport = transport(context, session)?;
-        let model = lookup::model(&session.client, wanted).await?;
+        let model = lookup::model(session, wanted).await?;
         let request = match request {
             Some(request) => request,
             None => example(&model.description).ok_or_else(|| no_example(&model))?,
@@ -106,7 +106,7 @@ impl TestCall {
         let session = context.session()?;
         let given = args.api_key_file.as_deref().map(key_file::read).transpose()?;
         let typed = args.request.as_deref().map(read_request).transpose()?;
-        let model = lookup::model(&session.client, &args.model).await?;
+        let model = lookup::model(&session, &args.model).await?;
         let request = match typed {
             Some(request) => request,
             None => example(&model.description).ok_or_else(|| no_example(&model))?,

@@ -12,6 +12,7 @@ use crate::tui::requests::{Kind, Scope};
 use crate::tui::screens::models::calls::Call;
 use crate::tui::screens::models::code::{Language, ModelRequest};
 use crate::tui::screens::models::example;
+use crate::tui::screens::models::list::Deployed;
 use crate::tui::screens::models::panel::KeyChoice;
 use crate::tui::screens::models::state::Choice;
 use crate::tui::screens::settings::sent_to_terminal;
@@ -88,7 +89,11 @@ pub(super) fn ask_stop(app: &mut App) -> Effects {
     let Some(row) = app.models.subject() else { return Effects::new() };
     let (path, model_id) = (row.path(), row.model.id.clone());
     if row.deployed.deployment().is_none() {
-        app.notices.info(app.now, format!("{path} has no deployment to stop"));
+        let why = match row.deployed {
+            Deployed::Read(_) => "has no deployment to stop",
+            _ => "has a deployment that is not known yet: try again when its status is there",
+        };
+        app.notices.warning(app.now, format!("{path} {why}"));
         return Effects::new();
     }
     let lines = vec![

@@ -1,6 +1,6 @@
 //! Taking answers.
 
-use super::reading::read_what_is_in_sight;
+use super::reading::{read_what_is_in_sight, rows_in_sight};
 use crate::probe::CallResult;
 use crate::tui::app::App;
 use crate::tui::effect::{self, Effects};
@@ -8,6 +8,16 @@ use crate::tui::requests::{Kind, RequestId, Scope};
 use crate::tui::screens::models::calls::{Call, Explain, Reply, Test};
 use crate::tui::screens::models::list::Deployed;
 use crate::tui::screens::models::results::{TestResult, Why};
+
+/// Selects the project of the workbench session that the program runs in, once, unless the person
+/// went elsewhere meanwhile.
+fn begin_with_project(app: &mut App) {
+    let Some(project) = app.session.project.take() else { return };
+    if app.models.open.is_none() && app.models.list.selected_at() == 0 {
+        let height = rows_in_sight(app);
+        app.models.list.select_project(&project, height);
+    }
+}
 
 /// An answer came, or a page of one that goes on.
 pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
@@ -17,7 +27,10 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
         Reply::Listed(done) => {
             app.models.listing = None;
             match done {
-                Ok(()) => app.models.list.end(app.now),
+                Ok(()) => {
+                    app.models.list.end(app.now);
+                    begin_with_project(app);
+                }
                 Err(error) => {
                     // An empty list has the room to say it itself.
                     if app.models.list.total() > 0 {
