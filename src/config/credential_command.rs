@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getpgrp, kill_process_group};
+use nix::unistd::getpgrp;
+use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::termios::tcgetpgrp;
 use secrecy::zeroize::Zeroizing;
 
@@ -108,7 +109,8 @@ impl Drop for Running {
 /// process group: in one of its own it could not ask anything there, and Ctrl-C would not reach it.
 fn has_the_terminal() -> bool {
     let terminal = std::fs::File::open("/dev/tty");
-    terminal.is_ok_and(|terminal| tcgetpgrp(&terminal).is_ok_and(|group| group == getpgrp()))
+    let its_group = terminal.ok().and_then(|terminal| tcgetpgrp(&terminal).ok());
+    its_group.is_some_and(|group| group.as_raw_pid() == getpgrp().as_raw())
 }
 
 #[cfg(test)]
