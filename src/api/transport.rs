@@ -230,9 +230,7 @@ impl Client {
     /// The `Date` of an answer, whatever its status.
     pub(super) async fn send_for_date(&self, call: Call) -> Result<Option<Timestamp>, Error> {
         let request = self.shared.http.client()?.request(call.method, call.url);
-        let failed = |error: reqwest::Error| {
-            Error::from_transport(call.operation, &error).through(self.shared.http.proxy())
-        };
+        let failed = |error| self.unanswered(call.operation, &error);
         let answer = request.send().await.map_err(failed)?;
         let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
@@ -265,6 +263,11 @@ impl Client {
         }
     }
 
+    /// Why nothing answered, with the proxy that stands between.
+    fn unanswered(&self, operation: &'static str, error: &reqwest::Error) -> Error {
+        Error::from_transport(operation, error).through(self.shared.http.proxy())
+    }
+
     async fn send_once(&self, call: &Call) -> Result<Zeroizing<Vec<u8>>, Error> {
         let operation = call.operation;
         let mut request = self.shared.http.client()?.request(call.method.clone(), call.url.clone());
@@ -274,9 +277,7 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_vec());
         }
-        let failed = |error: reqwest::Error| {
-            Error::from_transport(operation, &error).through(self.shared.http.proxy())
-        };
+        let failed = |error| self.unanswered(operation, &error);
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         if status.is_redirection() {

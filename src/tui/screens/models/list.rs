@@ -3,9 +3,6 @@
 //! Rows are kept once; filter and order are a vector of indexes, so that moving costs the same
 //! for seven models and for a hundred thousand. Deployments are read for the rows in sight only.
 
-use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,6 +11,7 @@ use crate::api;
 use crate::wire::{Model, ShortProject};
 
 pub use super::row::{Deployed, ListedModel, Row};
+use super::rows::{Rows, words};
 
 /// What the rows are sorted by. Equal ones stand by project and name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,51 +109,6 @@ pub struct ModelList {
     pub fetched: Fetched,
 }
 
-/// Rows with the orders that take long to find: kept up page by page, so that no key press waits
-/// for a hundred thousand comparisons of texts.
-#[derive(Debug, Default)]
-struct Rows {
-    all: Vec<Row>,
-    by_id: HashMap<Box<str>, usize>,
-    by_project: Vec<usize>,
-    by_name: Vec<usize>,
-    projects: HashMap<String, Arc<ShortProject>>,
-}
-
-impl Rows {
-    fn add(&mut self, models: Vec<Model>) {
-        let first = self.all.len();
-        for model in models {
-            // A list that changes while it is read page by page may give a row twice.
-            if !self.by_id.contains_key(model.id.as_str()) {
-                self.by_id.insert(model.id.as_str().into(), self.all.len());
-                self.all.push(Row::new(model, &mut self.projects));
-            }
-        }
-        let Self { all, by_project, by_name, .. } = self;
-        let project_key = |at: &usize| (&*all[*at].search, all[*at].model.id.as_str());
-        let name_key = |at: &usize| (all[*at].name_key(), &*all[*at].search, all[*at].model.id.as_str());
-        merge(by_project, first..all.len(), |a, b| project_key(a).cmp(&project_key(b)));
-        merge(by_name, first..all.len(), |a, b| name_key(a).cmp(&name_key(b)));
-    }
-}
-
-/// Sorts `new` and puts each of it where it belongs in `sorted`. Only the places are searched for:
-/// a page must not compare all the rows that were there before.
-fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usize) -> Ordering) {
-    let mut fresh: Vec<usize> = new.collect();
-    fresh.sort_by(&order);
-    let mut end = sorted.len();
-    sorted.extend_from_slice(&fresh);
-    // From the last one on, so that every old row moves once, behind the fresh ones before it.
-    for (before, row) in fresh.iter().enumerate().rev() {
-        let place = sorted[..end].partition_point(|other| order(other, row) != Ordering::Greater);
-        sorted.copy_within(place..end, place + before + 1);
-        sorted[place + before] = *row;
-        end = place;
-    }
-}
-
 impl ModelList {
     pub fn total(&self) -> usize {
         self.rows.all.len()
@@ -197,9 +150,9 @@ impl ModelList {
 
     /// The rows that a filter would let through, by project and name.
     pub fn matching(&self, filter: &str) -> impl Iterator<Item = &Row> {
-        let words: Vec<String> = filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words = words(filter);
         let rows = self.rows.by_project.iter().filter_map(|&at| self.rows.all.get(at));
-        rows.filter(move |row| words.iter().all(|word| row.search.contains(word.as_str())))
+        rows.filter(move |row| row.holds(&words))
     }
 
     /// The rows in sight of a list `height` rows high, with their positions.
@@ -339,10 +292,7 @@ impl ModelList {
                 Deployed::Reading | Deployed::Failed(_) => false,
             };
             if wanted {
-                row.stale = false;
-                if row.deployed == Deployed::Unread {
-                    row.deployed = Deployed::Reading;
-                }
+                row.begin_reading();
                 taken.push((row.model.project.public_identifier.clone(), row.model.id.clone()));
             }
         }
@@ -351,10 +301,8 @@ impl ModelList {
 
     /// A model is being read out of order.
     pub fn note_reading(&mut self, model_id: &str) {
-        let Some(row) = self.row_mut(model_id) else { return };
-        row.stale = false;
-        if row.deployed == Deployed::Unread {
-            row.deployed = Deployed::Reading;
+        if let Some(row) = self.row_mut(model_id) {
+            row.begin_reading();
         }
     }
 
@@ -450,14 +398,13 @@ impl ModelList {
 
     /// Takes the rows that the filter lets through.
     fn narrow(&mut self, selected: Option<usize>) {
-        let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words = words(&self.filter);
         self.shown.clear();
         if words.is_empty() {
             self.shown.extend_from_slice(&self.sorted);
         } else {
             // In the order of memory, which is much faster than in that of the list.
-            let passes = |row: &Row| words.iter().all(|word| row.search.contains(word.as_str()));
-            let passing: Vec<bool> = self.rows.all.iter().map(passes).collect();
+            let passing: Vec<bool> = self.rows.all.iter().map(|row| row.holds(&words)).collect();
             self.shown.extend(self.sorted.iter().filter(|at| passing[**at]));
         }
         let kept = selected.and_then(|row| self.shown.iter().position(|&shown| shown == row));

@@ -22,6 +22,7 @@ pub mod overview;
 pub mod panel;
 pub mod results;
 pub mod row;
+mod rows;
 pub mod run;
 pub mod saved;
 mod state;

@@ -116,6 +116,19 @@ impl Row {
         self.search.get(self.name_at as usize..).unwrap_or_default()
     }
 
+    /// Whether all of `words`, in lower case, are in `project/name`.
+    pub(super) fn holds(&self, words: &[String]) -> bool {
+        words.iter().all(|word| self.search.contains(word.as_str()))
+    }
+
+    /// Its deployment is being read; what was known of it stays in sight meanwhile.
+    pub(super) fn begin_reading(&mut self) {
+        self.stale = false;
+        if self.deployed == Deployed::Unread {
+            self.deployed = Deployed::Reading;
+        }
+    }
+
     /// Whether what is known of the deployment is to be read again.
     pub fn is_stale(&self) -> bool {
         self.stale

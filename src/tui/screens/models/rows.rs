@@ -1,0 +1,59 @@
+//! The rows of a list of models as they come, page by page.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::row::Row;
+use crate::wire::{Model, ShortProject};
+
+/// Rows with the orders that take long to find: kept up page by page, so that no key press waits
+/// for a hundred thousand comparisons of texts.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub all: Vec<Row>,
+    pub by_id: HashMap<Box<str>, usize>,
+    pub by_project: Vec<usize>,
+    pub by_name: Vec<usize>,
+    pub projects: HashMap<String, Arc<ShortProject>>,
+}
+
+impl Rows {
+    pub fn add(&mut self, models: Vec<Model>) {
+        let first = self.all.len();
+        for model in models {
+            // A list that changes while it is read page by page may give a row twice.
+            if !self.by_id.contains_key(model.id.as_str()) {
+                self.by_id.insert(model.id.as_str().into(), self.all.len());
+                self.all.push(Row::new(model, &mut self.projects));
+            }
+        }
+        let Self { all, by_project, by_name, .. } = self;
+        let project_key = |at: &usize| (&*all[*at].search, all[*at].model.id.as_str());
+        let name_key = |at: &usize| (all[*at].name_key(), &*all[*at].search, all[*at].model.id.as_str());
+        merge(by_project, first..all.len(), |a, b| project_key(a).cmp(&project_key(b)));
+        merge(by_name, first..all.len(), |a, b| name_key(a).cmp(&name_key(b)));
+    }
+}
+
+/// Sorts `new` and puts each of it where it belongs in `sorted`. Only the places are searched for:
+/// a page must not compare all the rows that were there before.
+fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usize) -> Ordering) {
+    let mut fresh: Vec<usize> = new.collect();
+    fresh.sort_by(&order);
+    let mut end = sorted.len();
+    sorted.extend_from_slice(&fresh);
+    // From the last one on, so that every old row moves once, behind the fresh ones before it.
+    for (before, row) in fresh.iter().enumerate().rev() {
+        let place = sorted[..end].partition_point(|other| order(other, row) != Ordering::Greater);
+        sorted.copy_within(place..end, place + before + 1);
+        sorted[place + before] = *row;
+        end = place;
+    }
+}
+
+/// What a filter asks for: every one of these words, in lower case.
+pub(super) fn words(filter: &str) -> Vec<String> {
+    filter.to_lowercase().split_whitespace().map(str::to_owned).collect()
+}
