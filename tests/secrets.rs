@@ -164,14 +164,7 @@ fn the_interface_leaves_a_key_only_where_it_was_told_to() {
     let signed_in = [("KEYBENCH_URL", bench.url.as_str()), ("KEYBENCH_API_KEY", own.as_str())];
     let mut terminal = terminal::Terminal::start_with(&["-vvv", "--log-file", "log.txt"], &signed_in);
     terminal.wait_for("legacy");
-    terminal.send("n");
-    terminal.wait_for("Mo Tu We Th Fr Sa Su");
-    terminal.send("+90d");
-    terminal.wait_for("in 90 days");
-    terminal.send("\r");
-    terminal.send("\r");
-    terminal.send("canary\r");
-    terminal.wait_for("shown only this once");
+    terminal.new_key("canary");
     terminal.send("w\r");
     terminal.wait_for("only you can read it");
     terminal.send("\x1b");

@@ -21,15 +21,7 @@ fn a_key_is_made_tested_refused_and_the_refusal_mended() {
     let screen = terminal.wait_for("1 expires soon");
     assert!(screen.contains("API keys") && screen.contains("owner"), "{screen}");
 
-    // A new key: a typed date, the default audience, a comment.
-    terminal.send("n");
-    terminal.wait_for("Mo Tu We Th Fr Sa Su");
-    terminal.send("+90d");
-    terminal.wait_for("in 90 days");
-    terminal.send("\r");
-    terminal.send("\r");
-    terminal.send("nightly batch\r");
-    let screen = terminal.wait_for("shown only this once");
+    let screen = terminal.new_key("nightly batch");
     assert!(screen.contains("Key ID"), "{screen}");
     terminal.send("y");
     terminal.wait_for("sent to your terminal");
@@ -219,16 +211,21 @@ fn suspending_is_refused_behind_a_shell_without_job_control() {
     terminal.assert_restored();
 }
 
-#[test]
-fn suspended_and_resumed_by_a_shell() {
+/// Runs `job` in a shell with job control, suspends it, and has the shell resume it.
+fn resumed(job: &str) -> Terminal {
     let mut command = portable_pty::CommandBuilder::new("/bin/bash");
-    let binary = env!("CARGO_BIN_EXE_keybench");
-    command.args(["-m", "-c", &format!("{binary} demo; echo back in the shell; fg; echo the end")]);
+    command.args(["-m", "-c", &format!("{job}; echo back in the shell; fg; echo the end")]);
     let mut terminal = Terminal::spawn(command, &[]);
     terminal.wait_for("legacy");
     terminal.send("\x1a");
     terminal.wait_for_bytes("back in the shell");
     terminal.wait_for("legacy");
+    terminal
+}
+
+#[test]
+fn suspended_and_resumed_by_a_shell() {
+    let mut terminal = resumed(&format!("{} demo", env!("CARGO_BIN_EXE_keybench")));
     terminal.send("q");
     terminal.wait_for_bytes("the end");
     terminal.assert_restored();
@@ -236,16 +233,8 @@ fn suspended_and_resumed_by_a_shell() {
 
 #[test]
 fn suspended_together_with_the_script_that_started_it() {
-    let mut command = portable_pty::CommandBuilder::new("/bin/bash");
     let binary = env!("CARGO_BIN_EXE_keybench");
-    let script =
-        format!("/bin/sh -c '{binary} demo; echo script done'; echo back in the shell; fg; echo the end");
-    command.args(["-m", "-c", &script]);
-    let mut terminal = Terminal::spawn(command, &[]);
-    terminal.wait_for("legacy");
-    terminal.send("\x1a");
-    terminal.wait_for_bytes("back in the shell");
-    terminal.wait_for("legacy");
+    let mut terminal = resumed(&format!("/bin/sh -c '{binary} demo; echo script done'"));
     terminal.send("q");
     terminal.wait_for_bytes("script done");
     terminal.wait_for_bytes("the end");

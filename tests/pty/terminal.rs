@@ -162,6 +162,19 @@ impl Terminal {
         }
     }
 
+    /// Makes a key from the list of keys: a typed date, the default audience, a comment. Gives the
+    /// screen that shows it.
+    pub fn new_key(&mut self, comment: &str) -> String {
+        self.send("n");
+        self.wait_for("Mo Tu We Th Fr Sa Su");
+        self.send("+90d");
+        self.wait_for("in 90 days");
+        self.send("\r");
+        self.send("\r");
+        self.send(&format!("{comment}\r"));
+        self.wait_for("shown only this once")
+    }
+
     /// Waits for the end and for the last byte, and asserts that the terminal is as it was.
     #[track_caller]
     pub fn assert_restored(&mut self) -> ExitStatus {
