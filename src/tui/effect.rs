@@ -1,14 +1,8 @@
 //! Everything that the interface can ask of the world: what `update` returns.
 
-use std::sync::Arc;
-
-use tokio::sync::mpsc::UnboundedSender;
-
+use super::call::Call;
 use super::embedded::Embedded;
-use super::msg::{Msg, Reply};
 use super::requests::RequestId;
-use super::screens::{admin, models, settings};
-use super::session;
 use crate::config::Session;
 use crate::secret::ApiKey;
 
@@ -18,7 +12,7 @@ pub type Effects = Vec<Effect>;
 /// One thing to do.
 #[derive(Debug)]
 pub enum Effect {
-    /// Runs `call` on tokio; its answer comes back as [`Msg::Reply`] with the same id.
+    /// Runs `call` on tokio; its answer comes back as [`Msg::Answer`](super::msg::Msg::Answer) with the same id.
     Start {
         id: RequestId,
         call: Call,
@@ -51,45 +45,6 @@ impl Copied {
         match self {
             Self::Text(text) => text,
             Self::Key(key) => key.expose(),
-        }
-    }
-}
-
-/// A request, as data: `update` makes it, a test can look at it, [`Call::run`] carries it out.
-#[derive(Debug)]
-pub enum Call {
-    Session(session::Call),
-    Settings(settings::Call),
-    Models(models::Call),
-    Admin(admin::Call),
-}
-
-/// What a [`Call`] may use while it runs.
-#[derive(Clone)]
-pub struct Context {
-    /// The current workbench and credential.
-    pub session: Arc<Session>,
-    /// Which request this is, for [`Context::progress`].
-    pub id: RequestId,
-    pub(super) replies: UnboundedSender<Msg>,
-}
-
-impl Context {
-    /// Sends something to show before the call has ended.
-    pub fn progress(&self, reply: Reply) {
-        // The other end is gone only while the program ends.
-        let _ = self.replies.send(Msg::Progress { id: self.id, reply });
-    }
-}
-
-impl Call {
-    /// Carries the call out. Cancelled by dropping the future.
-    pub async fn run(self, context: Context) -> Reply {
-        match self {
-            Self::Session(call) => Reply::Session(call.run(Some(context.session)).await),
-            Self::Settings(call) => Reply::Settings(call.run(context).await),
-            Self::Models(call) => Reply::Models(call.run(context).await),
-            Self::Admin(call) => Reply::Admin(call.run(context).await),
         }
     }
 }

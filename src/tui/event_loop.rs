@@ -1,4 +1,4 @@
-//! The loop: one place that waits, for signals, replies, keys, and a tick while something goes on.
+//! The loop: one place that waits, for signals, answers, keys, and a tick while something goes on.
 //!
 //! The queue is drained before anything is drawn, so fifty keys in one read make one frame, and a
 //! frame is drawn only when something changed. Nothing wakes the loop while nothing happens.
@@ -15,19 +15,18 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, error::TryRecvError,
 use tokio::time::{Instant, sleep_until};
 
 use super::Beginning;
-use super::app::App;
 #[cfg(debug_assertions)]
-use super::effect::Call;
+use super::call::Call;
 use super::effect::{Effect, Effects};
 use super::msg::Msg;
-use super::pace::Pace;
 #[cfg(debug_assertions)]
-use super::requests::{Kind, Scope};
+use super::requests::{Kind, LayerId};
 use super::runner::Runner;
-#[cfg(debug_assertions)]
-use super::session;
-use super::terminal::{self, Guard, Screen};
-use super::{clipboard, update, view};
+use super::term::clipboard;
+use super::term::pace::Pace;
+use super::term::terminal::{self, Guard, Screen};
+use super::update::{self, Ui};
+use super::view;
 
 /// How often something that goes on is drawn again.
 const TICK: Duration = Duration::from_millis(250);
@@ -48,26 +47,26 @@ pub enum Error {
 }
 
 /// Runs the interface until it is left.
-pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
+pub async fn run(ui: &mut Ui, beginning: Beginning) -> Result<(), Error> {
     let guard = Guard::enter()?;
     let mut screen = terminal::screen()?;
     let mut signals = Signals::new()?;
     // The first frame comes before the first request.
-    screen.draw(|frame| view::view(app, frame))?;
+    screen.draw(|frame| view::view(ui, frame))?;
 
-    let (replies, mut inbox) = unbounded_channel();
+    let (answers, mut inbox) = unbounded_channel();
     let session = match &beginning {
         Beginning::Session(session) => Some(Arc::new((**session).clone())),
         Beginning::Embedded(_) | Beginning::Welcome => None,
     };
-    let mut runner = Runner::new(session, replies.clone());
-    let mut keys = read_keys(replies.clone());
-    watch_for_hang_up(replies);
+    let mut runner = Runner::new(session, answers.clone());
+    let mut keys = read_keys(answers.clone());
+    watch_for_hang_up(answers);
     let mut ended = Ended::No;
-    let first = update::start(app, Timestamp::now(), beginning);
-    ended.or(carry_out(app, first, &mut runner, &guard, &mut screen)?);
+    let first = update::start(ui, Timestamp::now(), beginning);
+    ended.or(carry_out(ui, first, &mut runner, &guard, &mut screen)?);
     #[cfg(debug_assertions)]
-    panic_where_asked(app, &mut runner);
+    panic_where_asked(ui, &mut runner);
     let mut next_tick = None;
     let mut pace = Pace::new(Instant::now());
     let mut stale = Stale::ByItself;
@@ -80,7 +79,7 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
             }
             match pace.take(now) {
                 Ok(()) => {
-                    screen.draw(|frame| view::view(app, frame))?;
+                    screen.draw(|frame| view::view(ui, frame))?;
                     stale = Stale::No;
                 }
                 Err(turn) => next_frame = Some(turn),
@@ -92,14 +91,14 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
             runner.shutdown().await;
             return result;
         }
-        next_tick = if app.animated() { next_tick.or(Some(Instant::now() + TICK)) } else { None };
+        next_tick = if ui.animated() { next_tick.or(Some(Instant::now() + TICK)) } else { None };
         let message = tokio::select! {
             biased;
             signal = signals.next() => match signal {
                 Caught::Terminate => Some(Msg::Terminate),
                 Caught::Stop => {
                     let effects = vec![Effect::Suspend];
-                    ended.or(carry_out(app, effects, &mut runner, &guard, &mut screen)?);
+                    ended.or(carry_out(ui, effects, &mut runner, &guard, &mut screen)?);
                     None
                 }
                 Caught::Continue => {
@@ -114,7 +113,7 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
                 for event in batch {
                     let Some(message) = from_terminal(event) else { continue };
                     stale = Stale::ByAPerson;
-                    ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
+                    ended.or(deliver(ui, message, &mut runner, &guard, &mut screen)?);
                 }
                 None
             }
@@ -126,7 +125,7 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
         };
         if let Some(message) = message {
             stale.by_itself();
-            ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
+            ended.or(deliver(ui, message, &mut runner, &guard, &mut screen)?);
         }
         // What is there already is part of the same frame.
         while matches!(ended, Ended::No) {
@@ -135,7 +134,7 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             };
             stale.by_itself();
-            ended.or(deliver(app, message, &mut runner, &guard, &mut screen)?);
+            ended.or(deliver(ui, message, &mut runner, &guard, &mut screen)?);
         }
     }
 }
@@ -143,12 +142,13 @@ pub async fn run(app: &mut App, beginning: Beginning) -> Result<(), Error> {
 /// Panics where `KEYBENCH_PANIC` says, to prove that the terminal survives it. Debug builds only.
 #[cfg(debug_assertions)]
 #[expect(clippy::panic, reason = "the panic is the purpose")]
-fn panic_where_asked(app: &mut App, runner: &mut Runner) {
+fn panic_where_asked(ui: &mut Ui, runner: &mut Runner) {
     match std::env::var("KEYBENCH_PANIC").as_deref() {
         Ok("loop") => panic!("asked for by KEYBENCH_PANIC"),
         Ok("task") => {
-            let id = app.requests.start(Scope::Session, Kind::Read, "panicking".into(), app.now);
-            runner.start(id, Call::Session(session::Call::Panic));
+            let id =
+                ui.shared.requests.start(LayerId::Session, Kind::Read, "panicking".into(), ui.shared.now);
+            runner.start(id, Call::Panic);
         }
         _ => {}
     }
@@ -186,7 +186,7 @@ impl Ended {
 }
 
 fn deliver(
-    app: &mut App,
+    ui: &mut Ui,
     message: Msg,
     runner: &mut Runner,
     guard: &Guard,
@@ -195,14 +195,14 @@ fn deliver(
     match message {
         Msg::TaskPanicked(what) => Ok(Ended::Yes(Err(Error::Panicked(what)))),
         message => {
-            let effects = update::update(app, Timestamp::now(), message);
-            carry_out(app, effects, runner, guard, screen)
+            let effects = update::update(ui, Timestamp::now(), message);
+            carry_out(ui, effects, runner, guard, screen)
         }
     }
 }
 
 fn carry_out(
-    app: &mut App,
+    ui: &mut Ui,
     effects: Effects,
     runner: &mut Runner,
     guard: &Guard,
@@ -216,7 +216,7 @@ fn carry_out(
             Effect::Host(embedded) => runner.host(*embedded),
             Effect::UseSession(session) => runner.use_session(Arc::from(session)),
             Effect::Copy(copied) => {
-                let path = app.preferences.clipboard;
+                let path = ui.shared.preferences.clipboard;
                 if let Some(bytes) = path.and_then(|path| clipboard::sequence(copied.expose(), path)) {
                     screen.backend_mut().send(&bytes)?;
                 }
@@ -224,7 +224,7 @@ fn carry_out(
             Effect::Repaint => repaint(screen)?,
             Effect::Suspend if !terminal::could_be_continued() => {
                 let text = "there is no shell behind this program that could continue it";
-                app.notices.warning(Timestamp::now(), text);
+                ui.shared.notices.warning(Timestamp::now(), text);
             }
             Effect::Suspend => {
                 guard.suspend()?;

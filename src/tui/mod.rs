@@ -1,58 +1,72 @@
 //! The interface: one loop, one state, messages in, effects out.
 //!
 //! ```text
-//!  keys, paste, resize ─┐                      ┌─> view(app, frame) ─> bytes, one write
-//!  signals, hang-up ────┼─> Msg ─> update(app) ┤
-//!  answers, progress ───┘    ^                 └─> effects ─> tokio tasks ─┐
-//!                            └──────────────── answers ────────────────────┘
+//!  keys, paste, resize ─┐                     ┌─> view(ui, frame) ─> bytes, one write
+//!  signals, hang-up ────┼─> Msg ─> update(ui) ┤
+//!  answers, progress ───┘    ^                └─> effects ─> tokio tasks ─┐
+//!                            └─────────────────── answers ────────────────┘
 //! ```
+//!
+//! The state is what all layers share and a stack of layers: a tab, and above it dialogs,
+//! questions, the palette. Each layer owns its state, is handed [`shared`], and sees no other one.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`app`] | the state |
-//! | [`msg`], [`effect`] | what can happen, what can be asked for |
 //! | [`update`] | the only thing that changes the state; no I/O, no clock |
-//! | [`view`] | the frame around the screens; only reads |
-//! | [`screens`] | Settings, Models, Admin; how a screen plugs in stands there |
-//! | [`overlays`] | questions, help, palette, notices: over any screen |
+//! | [`view`], [`layout`] | header, tabs, notice and footer around the layers; only reads |
+//! | [`stack`], [`layer`] | who has the keys, who gets an answer; what a layer is |
+//! | [`shared`] | session, preferences, requests, notices, clock, size |
+//! | [`event`], [`decision`] | what layers tell each other; what a question is about |
+//! | [`call`], [`effect`], [`msg`] | what can be asked of the world, and what came of it |
+//! | [`settings`], [`models`], [`admin`], [`welcome`] | the tabs, and the first-run screen |
+//! | [`overlays`] | question, help, palette, notices, profiles, sign-in: above any tab |
 //! | [`command`], [`keymap`] | the one table of commands, and which key gives which |
 //! | [`session`], [`embedded`] | who is signed in where; a workbench inside this process |
 //! | [`requests`], [`runner`] | what is in flight; tasks and their cancellation |
-//! | [`event_loop`], [`terminal`], [`backend`] | waiting, the terminal's modes, few bytes |
-//! | [`preferences`] | what a person chose: theme, keys, clipboard |
-//! | [`theme`], [`glyphs`], [`widgets`] | roles and styles, signs, parts of screens |
+//! | [`event_loop`], [`term`] | waiting; the terminal's modes, few bytes |
+//! | [`preferences`], [`theme`], [`glyphs`] | what a person chose, roles and styles, signs |
+//! | [`parts`], [`key_list`] | frames, boxes and hints in the theme; a list of API keys |
+//! | [`widgets`] | parts that know nothing of the application |
 //! | [`testing`] | keys in, screens out, without a terminal |
 
-pub mod app;
-pub mod backend;
-pub mod clipboard;
+pub mod admin;
+pub mod call;
 pub mod command;
+pub mod decision;
 pub mod effect;
 pub mod embedded;
+pub mod event;
 pub mod event_loop;
 pub mod glyphs;
+pub mod key_list;
 pub mod keymap;
+pub mod layer;
+pub mod layout;
+pub mod models;
 pub mod msg;
 pub mod notices;
 pub mod overlays;
-mod pace;
+pub mod parts;
 pub mod preferences;
 pub mod requests;
 pub mod runner;
-pub mod screens;
-mod scroll;
 pub mod session;
-pub mod terminal;
+pub mod settings;
+pub mod shared;
+pub mod stack;
+pub mod tab;
+pub mod term;
 #[doc(hidden)]
 pub mod testing;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod welcome;
 pub mod widgets;
 
-pub use app::App;
 pub use event_loop::Error;
 pub use preferences::Preferences;
+pub use update::Ui;
 
 use std::io::Write as _;
 
@@ -101,20 +115,20 @@ pub enum Beginning {
 
 /// Runs the interface until it is left. Must be called on a tokio runtime with time and signals.
 pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<(), Error> {
-    let mut app = App::new(&beginning, preferences, Timestamp::now());
+    let mut ui = Ui::new(&beginning, preferences, Timestamp::now());
     if let Ok(size) = crossterm::terminal::size() {
-        app.size = size;
+        ui.shared.size = size;
     }
-    let ended = match event_loop::run(&mut app, beginning).await {
+    let ended = match event_loop::run(&mut ui, beginning).await {
         // The terminal went away in the middle of a frame: an end like any other, as when the
         // watcher or SIGHUP comes first.
-        Err(Error::Terminal(error)) if terminal::is_gone(&error) => {
-            app.terminated = true;
+        Err(Error::Terminal(error)) if term::terminal::is_gone(&error) => {
+            ui.terminated = true;
             Ok(())
         }
         ended => ended,
     };
-    if let Some(words) = screens::left_behind(&app).filter(|_| app.terminated || ended.is_err()) {
+    if let Some(words) = ui.left_behind().filter(|_| ui.terminated || ended.is_err()) {
         // Standard error may be gone with the terminal; there is nowhere else to say it then.
         let _ = writeln!(std::io::stderr(), "keybench: {words}");
     }

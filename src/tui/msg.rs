@@ -1,12 +1,11 @@
-//! Everything that can happen to the interface: what [`crate::tui::update`] is told.
+//! Everything that can happen to the interface: what [`crate::tui::update`] takes.
 
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+use super::call::Answer;
 use super::requests::RequestId;
-use super::screens::{admin, models, settings};
-use super::session;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -24,25 +23,16 @@ pub enum Msg {
     Terminate,
     /// A request ended. `took` is how long the workbench took for its last answer to it; `None` where
     /// it gave none, because none came or nothing was sent.
-    Reply {
+    Answer {
         id: RequestId,
         took: Option<Duration>,
-        reply: Reply,
+        answer: Answer,
     },
     /// A request that goes on has something to show already.
     Progress {
         id: RequestId,
-        reply: Reply,
+        answer: Answer,
     },
     /// A task of the effect runner panicked: a bug, and the program ends as one.
     TaskPanicked(String),
-}
-
-/// What a request answered, by the part of the interface that asked.
-#[derive(Debug)]
-pub enum Reply {
-    Session(session::Reply),
-    Settings(settings::Reply),
-    Models(models::Reply),
-    Admin(admin::Reply),
 }

@@ -38,6 +38,8 @@ const KEPT: usize = 200;
 pub struct Notices {
     history: Vec<Notice>,
     shown: bool,
+    /// The history is open, which shows the notice whole.
+    reading: bool,
 }
 
 impl Notices {
@@ -104,6 +106,16 @@ impl Notices {
     /// The notice to show now.
     pub fn current(&self) -> Option<&Notice> {
         self.history.last().filter(|_| self.shown)
+    }
+
+    /// The notice below the tabs; `None` while the history is open.
+    pub fn in_sight(&self) -> Option<&Notice> {
+        self.current().filter(|_| !self.reading)
+    }
+
+    /// The history was opened or closed.
+    pub fn set_reading(&mut self, reading: bool) {
+        self.reading = reading;
     }
 
     /// A key was pressed: news has been seen, an error stays.

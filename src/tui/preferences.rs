@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Weekday;
 
-use super::clipboard;
 use super::glyphs::{self, Glyphs};
+use super::term::clipboard;
 use super::theme::{self, Theme};
 use crate::bounded;
 use crate::config::Store;

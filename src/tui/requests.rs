@@ -1,30 +1,48 @@
-//! What is in flight: who asked for it, since when, and whether its answer is still wanted.
+//! The requests in flight: which layer asked, since when, and whether an answer is still wanted.
 //!
-//! An answer counts only while its id stands here. Cancelling takes the id out, so an answer that
-//! was already on its way is dropped on arrival: no generation counters in the screens.
+//! An answer counts only while its id is listed here. Cancelling removes the id, so an answer that
+//! was already on its way is dropped on arrival: the layers need no generation counters.
 
 use jiff::Timestamp;
+
+use super::tab::Tab;
 
 /// Names one request for the life of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
-/// Who asked. Leaving a screen cancels what its scope reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+/// Names one layer; its answers find the way back by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LayerId {
+    /// No layer: the session itself asked.
+    #[default]
     Session,
-    Settings,
-    Models,
-    Admin,
-    /// An open dialog; cancelled when it closes.
-    Dialog,
+    /// The screen shown while nobody is signed in.
+    Welcome,
+    Tab(TabId),
+    /// A layer above the tabs, by a number that is used once.
+    Above(u32),
 }
 
-/// Whether a request only reads, or changes something at the other end.
+/// A tab as part of a [`LayerId`]: its index, since an id must hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TabId(pub usize);
+
+impl From<Tab> for LayerId {
+    fn from(tab: Tab) -> Self {
+        Self::Tab(TabId(tab.index()))
+    }
+}
+
+/// What a request does at the other end, and so what happens to it when its layer is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// Reads; given up when its layer is left.
     Read,
-    /// Goes on when its screen is left: it may already have happened.
+    /// Reads or writes something of this machine; goes on when its layer is left.
+    Background,
+    /// Changes something; goes on when its layer is left, since it may already have happened, and
+    /// leaving the program asks first.
     Change,
 }
 
@@ -32,9 +50,10 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct InFlight {
     pub id: RequestId,
-    pub scope: Scope,
+    /// The layer that gets the answer.
+    pub owner: LayerId,
     pub kind: Kind,
-    /// `listing the API keys of owner`, to be read after a spinner.
+    /// Shown after a spinner: `listing the API keys of owner`.
     pub what: String,
     pub since: Timestamp,
 }
@@ -48,10 +67,10 @@ pub struct Requests {
 
 impl Requests {
     /// Notes a request that is about to start.
-    pub fn start(&mut self, scope: Scope, kind: Kind, what: String, since: Timestamp) -> RequestId {
+    pub fn start(&mut self, owner: LayerId, kind: Kind, what: String, since: Timestamp) -> RequestId {
         self.last += 1;
         let id = RequestId(self.last);
-        self.running.push(InFlight { id, scope, kind, what, since });
+        self.running.push(InFlight { id, owner, kind, what, since });
         id
     }
 
@@ -60,7 +79,7 @@ impl Requests {
         (self.last > 0).then_some(RequestId(self.last))
     }
 
-    /// Takes a request out; `None` when nobody waits for it any more.
+    /// Takes a request out; `None` when its answer is no longer wanted.
     pub fn finish(&mut self, id: RequestId) -> Option<InFlight> {
         let at = self.running.iter().position(|request| request.id == id)?;
         Some(self.running.remove(at))
@@ -68,15 +87,30 @@ impl Requests {
 
     /// Whether an answer to `id` is still wanted.
     pub fn waits_for(&self, id: RequestId) -> bool {
-        self.running.iter().any(|request| request.id == id)
+        self.owner(id).is_some()
     }
 
-    /// Takes out what `scope` only reads, and says which requests that were.
-    pub fn abandon(&mut self, scope: Scope) -> Vec<RequestId> {
-        let gone = |request: &InFlight| request.scope == scope && request.kind == Kind::Read;
+    /// Which layer waits for the answer to `id`.
+    pub fn owner(&self, id: RequestId) -> Option<LayerId> {
+        self.running.iter().find(|request| request.id == id).map(|request| request.owner)
+    }
+
+    /// Takes out what `owner` only reads, and returns its ids.
+    pub fn abandon(&mut self, owner: LayerId) -> Vec<RequestId> {
+        let gone = |request: &InFlight| request.owner == owner && request.kind == Kind::Read;
         let ids = self.running.iter().filter(|r| gone(r)).map(|r| r.id).collect();
         self.running.retain(|request| !gone(request));
         ids
+    }
+
+    /// A layer is gone: what it reads is given up, and the answers to its other requests go to the
+    /// layer that opened it.
+    pub fn inherit(&mut self, gone: LayerId, heir: LayerId) -> Vec<RequestId> {
+        let abandoned = self.abandon(gone);
+        for request in self.running.iter_mut().filter(|request| request.owner == gone) {
+            request.owner = heir;
+        }
+        abandoned
     }
 
     /// Everything in flight, oldest first.
@@ -94,16 +128,29 @@ impl Requests {
 mod tests {
     use super::*;
 
+    fn start(requests: &mut Requests, owner: LayerId, kind: Kind) -> RequestId {
+        requests.start(owner, kind, String::new(), Timestamp::UNIX_EPOCH)
+    }
+
     #[test]
-    fn leaving_a_screen_drops_its_reads_and_keeps_its_changes() {
+    fn leaving_a_layer_drops_its_reads_and_keeps_its_changes() {
         let mut requests = Requests::default();
-        let mut start = |scope, kind| requests.start(scope, kind, String::new(), Timestamp::UNIX_EPOCH);
-        let read = start(Scope::Settings, Kind::Read);
-        let change = start(Scope::Settings, Kind::Change);
-        let other = start(Scope::Models, Kind::Read);
-        assert_eq!(requests.abandon(Scope::Settings), [read]);
+        let read = start(&mut requests, Tab::Settings.into(), Kind::Read);
+        let change = start(&mut requests, Tab::Settings.into(), Kind::Change);
+        let other = start(&mut requests, Tab::Models.into(), Kind::Read);
+        assert_eq!(requests.abandon(Tab::Settings.into()), [read]);
         assert!(requests.finish(read).is_none(), "a late answer is not wanted");
         assert!(requests.waits_for(change) && requests.waits_for(other));
         assert_eq!(requests.changing().map(|r| r.id), Some(change));
+    }
+
+    #[test]
+    fn the_answer_to_a_change_of_a_closed_dialog_goes_to_the_layer_below() {
+        let mut requests = Requests::default();
+        let dialog = LayerId::Above(7);
+        let read = start(&mut requests, dialog, Kind::Read);
+        let change = start(&mut requests, dialog, Kind::Change);
+        assert_eq!(requests.inherit(dialog, Tab::Admin.into()), [read]);
+        assert_eq!(requests.owner(change), Some(Tab::Admin.into()));
     }
 }

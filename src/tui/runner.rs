@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::effect::{Call, Context};
+use super::call::{self, Call, Context};
 use super::embedded::Embedded;
-use super::msg::{Msg, Reply};
+use super::msg::Msg;
 use super::requests::RequestId;
 use crate::api::Client;
 use crate::config::Session;
@@ -17,16 +17,16 @@ use crate::config::Session;
 pub struct Runner {
     /// `None` before anybody has signed in.
     session: Option<Arc<Session>>,
-    replies: UnboundedSender<Msg>,
+    answers: UnboundedSender<Msg>,
     running: HashMap<RequestId, CancellationToken>,
     /// The workbench that runs in this process.
     hosted: Option<Embedded>,
 }
 
 impl Runner {
-    /// Answers go to `replies`.
-    pub fn new(session: Option<Arc<Session>>, replies: UnboundedSender<Msg>) -> Self {
-        Self { session, replies, running: HashMap::new(), hosted: None }
+    /// Answers go to `answers`.
+    pub fn new(session: Option<Arc<Session>>, answers: UnboundedSender<Msg>) -> Self {
+        Self { session, answers, running: HashMap::new(), hosted: None }
     }
 
     /// Starts a request. Its answer arrives as a message, unless it is cancelled before.
@@ -34,22 +34,15 @@ impl Runner {
         self.running.retain(|_, token| !token.is_cancelled());
         let token = CancellationToken::new();
         self.running.insert(id, token.clone());
-        let replies = self.replies.clone();
+        let answers = self.answers.clone();
         let session = self.session.clone();
-        let context = session.clone().map(|session| Context { session, id, replies: replies.clone() });
+        let context = session.clone().map(|session| Context { session, id, answers: answers.clone() });
         tokio::spawn(async move {
             // When this task is over, the entry above may go.
             let _over = token.clone().drop_guard();
             let client = session.as_ref().map(|session| session.client.clone());
             let before = client.as_ref().map(Client::answers);
-            let work = tokio::spawn(async move {
-                match (call, context) {
-                    (Call::Session(call), _) => Some(Reply::Session(call.run(session).await)),
-                    (call, Some(context)) => Some(call.run(context).await),
-                    // Nobody is signed in: no screen is there to ask, or to miss an answer.
-                    (_, None) => None,
-                }
-            });
+            let work = tokio::spawn(call::run(call, context));
             let abort = work.abort_handle();
             let message = tokio::select! {
                 biased;
@@ -58,16 +51,15 @@ impl Runner {
                     return;
                 }
                 done = work => match done {
-                    Ok(None) => return,
-                    Ok(Some(reply)) => {
+                    Ok(answer) => {
                         let now = client.as_ref().map(Client::answers).filter(|now| Some(*now) != before);
-                        Msg::Reply { id, took: now.map(|now| now.last), reply }
+                        Msg::Answer { id, took: now.map(|now| now.last), answer }
                     }
                     Err(error) => Msg::TaskPanicked(error.to_string()),
                 },
             };
             // The other end is gone only while the program ends.
-            let _ = replies.send(message);
+            let _ = answers.send(message);
         });
     }
 

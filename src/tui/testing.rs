@@ -9,18 +9,20 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::Beginning;
-use super::app::App;
-use super::effect::{Call, Effect};
-use super::msg::{Msg, Reply};
+use super::call::{Answer, Call};
+use super::effect::Effect;
+use super::msg::Msg;
 use super::preferences::Preferences;
 use super::requests::RequestId;
 use super::session::SessionState;
+use super::shared::Shared;
 use super::theme::Theme;
-use super::{screens, session, update, view};
+use super::update::{self, Ui};
+use super::{session, view};
 
 /// The interface with a fixed clock and nobody to carry effects out.
 pub struct Harness {
-    pub app: App,
+    pub ui: Ui,
     pub now: Timestamp,
     /// Effects that no test has looked at yet.
     pub effects: Vec<Effect>,
@@ -40,14 +42,14 @@ impl Harness {
     /// Nobody is signed in.
     pub fn welcome() -> Self {
         let now = moment();
-        Self { app: App::new(&Beginning::Welcome, mono(), now), now, effects: Vec::new() }
+        Self { ui: Ui::new(&Beginning::Welcome, mono(), now), now, effects: Vec::new() }
     }
 
     /// Signed in as `owner`, nothing asked yet.
     pub fn new() -> Self {
         let now = moment();
-        let mut app = App::new(&Beginning::Welcome, mono(), now);
-        app.session = SessionState {
+        let mut ui = Ui::new(&Beginning::Welcome, mono(), now);
+        ui.shared.session = SessionState {
             signed_in: true,
             url: "http://localhost:8642".into(),
             model_url: "http://localhost:8642/model".into(),
@@ -55,21 +57,21 @@ impl Harness {
             username: Some("owner".into()),
             ..SessionState::default()
         };
-        Self { app, now, effects: Vec::new() }
+        Self { ui, now, effects: Vec::new() }
     }
 
     /// Asks what the program asks after its first frame.
     #[must_use]
     pub fn started(mut self) -> Self {
-        let mut effects = session::begin(&mut self.app);
-        effects.extend(screens::enter(&mut self.app));
+        let mut effects = session::begin(&mut self.ui.shared);
+        effects.extend(self.ui.stack.enter(&mut self.ui.shared));
         self.effects.extend(effects);
         self
     }
 
     /// Delivers one message.
     pub fn send(&mut self, msg: Msg) {
-        let effects = update::update(&mut self.app, self.now, msg);
+        let effects = update::update(&mut self.ui, self.now, msg);
         self.effects.extend(effects);
     }
 
@@ -97,8 +99,18 @@ impl Harness {
     }
 
     /// Delivers the answer to a request, after 3 ms.
-    pub fn reply(&mut self, id: RequestId, reply: Reply) {
-        self.send(Msg::Reply { id, took: Some(Duration::from_millis(3)), reply });
+    pub fn answer(&mut self, id: RequestId, answer: Answer) {
+        self.send(Msg::Answer { id, took: Some(Duration::from_millis(3)), answer });
+    }
+
+    /// What the layers share.
+    pub fn shared(&mut self) -> &mut Shared {
+        &mut self.ui.shared
+    }
+
+    /// Names of the layers above the tab, the topmost last.
+    pub fn layers(&self) -> Vec<&'static str> {
+        self.ui.stack.names()
     }
 
     /// The screen as text, without trailing blanks.
@@ -109,7 +121,7 @@ impl Harness {
 
     /// The screen with its styles.
     pub fn buffer(&self, columns: u16, rows: u16) -> Buffer {
-        draw(&self.app, columns, rows)
+        draw(&self.ui, columns, rows)
     }
 }
 
@@ -119,12 +131,12 @@ impl Default for Harness {
     }
 }
 
-/// Draws an app on nothing.
-pub fn draw(app: &App, columns: u16, rows: u16) -> Buffer {
+/// Draws the interface into memory.
+pub fn draw(ui: &Ui, columns: u16, rows: u16) -> Buffer {
     match Terminal::new(TestBackend::new(columns, rows)) {
         Ok(mut terminal) => {
             // Drawing into memory has no way to fail.
-            let _ = terminal.draw(|frame| view::view(app, frame));
+            let _ = terminal.draw(|frame| view::view(ui, frame));
             terminal.backend().buffer().clone()
         }
         Err(_) => Buffer::default(),

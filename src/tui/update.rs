@@ -4,189 +4,237 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::Beginning;
-use super::app::{App, Tab};
+use super::call::Answer;
 use super::command::{Command, Context, Danger};
+use super::decision::Decision;
 use super::effect::{Effect, Effects};
+use super::event::{Destination, Event};
 use super::keymap::Chord;
-use super::msg::{Msg, Reply};
-use super::overlays::{self, Confirm, Confirmed, Overlay};
-use super::requests::RequestId;
-use super::{screens, session};
+use super::layer::Outcome;
+use super::msg::Msg;
+use super::overlays::{Help, NoticeHistory, Palette, ProfileList, Question};
+use super::preferences::Preferences;
+use super::requests::{LayerId, RequestId};
+use super::session::{self, SessionState};
+use super::shared::Shared;
+use super::stack::Stack;
+use super::tab::Tab;
+
+/// The whole state of the interface.
+#[derive(Debug)]
+pub struct Ui {
+    pub shared: Shared,
+    pub stack: Stack,
+    /// A signal or the terminal ended the program, which could not ask about what is left behind.
+    pub terminated: bool,
+}
+
+impl Ui {
+    /// The interface before anything was asked.
+    pub fn new(beginning: &Beginning, preferences: Preferences, now: Timestamp) -> Self {
+        let session = match beginning {
+            Beginning::Session(session) => SessionState::new(session),
+            Beginning::Embedded(wish) => SessionState::opening("demo", &wish.user),
+            Beginning::Welcome => SessionState::default(),
+        };
+        Self { shared: Shared::new(session, preferences, now), stack: Stack::default(), terminated: false }
+    }
+
+    /// Whether something on the screen moves by itself, so that ticks are wanted.
+    pub fn animated(&self) -> bool {
+        !self.shared.requests.running().is_empty() || self.stack.watches(&self.shared)
+    }
+
+    /// The contexts that have the keys now, innermost first.
+    pub fn contexts(&self) -> Vec<Context> {
+        self.stack.contexts(&self.shared)
+    }
+
+    /// Whether characters are text now.
+    pub fn typing(&self) -> bool {
+        self.stack.top_layer(&self.shared).is_some_and(|layer| layer.typing(&self.shared))
+    }
+
+    /// What exists at the workbench that would go unnoticed when the program ends without a
+    /// question.
+    pub fn left_behind(&self) -> Option<String> {
+        let changing = self.shared.requests.changing();
+        let changing = changing.map(|request| format!("It was still {}: look at the list.", request.what));
+        let layers = self.stack.all().filter_map(|layer| layer.left_behind(&self.shared));
+        let parts: Vec<String> = layers.chain(changing).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+}
 
 /// What is asked once the first frame is on the screen.
-pub fn start(app: &mut App, now: Timestamp, beginning: Beginning) -> Effects {
-    app.now = now;
+pub fn start(ui: &mut Ui, now: Timestamp, beginning: Beginning) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    shared.now = now;
     match beginning {
-        Beginning::Welcome => return Effects::new(),
-        Beginning::Embedded(wish) => return session::start_embedded(app, wish),
-        Beginning::Session(_) => {}
+        Beginning::Welcome => Effects::new(),
+        Beginning::Embedded(wish) => vec![session::start_embedded(shared, wish)],
+        Beginning::Session(_) => {
+            let mut effects = session::begin(shared);
+            effects.extend(stack.enter(shared));
+            effects
+        }
     }
-    let mut effects = session::begin(app);
-    effects.extend(screens::enter(app));
-    effects
 }
 
 /// Takes one message.
-pub fn update(app: &mut App, now: Timestamp, msg: Msg) -> Effects {
-    app.now = now;
+pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    shared.now = now;
     match msg {
-        Msg::Key(key) => on_key(app, key),
-        Msg::Paste(text) => paste(app, &text),
+        Msg::Key(key) => on_key(ui, key),
+        Msg::Paste(text) => {
+            stack.with_top(shared, |layer, shared| layer.paste(shared, &text)).unwrap_or_default()
+        }
         Msg::Resize(columns, rows) => {
-            app.size = (columns, rows);
-            screens::resized(app)
+            shared.size = (columns, rows);
+            stack.with_all_in_sight(shared, |layer, shared| layer.resized(shared))
         }
         Msg::Tick => {
-            app.ticks = app.ticks.wrapping_add(1);
-            screens::tick(app)
+            shared.ticks = shared.ticks.wrapping_add(1);
+            stack.with_all_in_sight(shared, |layer, shared| layer.tick(shared))
         }
         Msg::Resumed | Msg::TaskPanicked(_) => Effects::new(),
         Msg::Terminate => {
-            app.terminated = true;
+            ui.terminated = true;
             vec![Effect::Quit]
         }
-        Msg::Reply { id, took, reply } => {
-            // Nobody waits for the answer of a request that was given up.
-            if app.requests.finish(id).is_none() {
-                return Effects::new();
-            }
-            session::note_connection(app, took, &reply);
-            match reply {
-                Reply::Session(reply) => session::reply(app, reply),
-                reply => answered(app, id, reply),
-            }
+        Msg::Answer { id, took, answer } => {
+            // The answer to a request that was given up is not wanted.
+            let Some(request) = shared.requests.finish(id) else { return Effects::new() };
+            session::note_connection(shared, took, &answer);
+            answered(ui, request.owner, id, answer)
         }
-        Msg::Progress { id, reply } if app.requests.waits_for(id) => answered(app, id, reply),
-        Msg::Progress { .. } => Effects::new(),
+        Msg::Progress { id, answer } => match shared.requests.owner(id) {
+            Some(owner) => answered(ui, owner, id, answer),
+            None => Effects::new(),
+        },
     }
 }
 
-/// An answer for a screen, which a palette over it may draw on too.
-fn answered(app: &mut App, id: RequestId, reply: Reply) -> Effects {
-    let effects = screens::reply(app, id, reply);
-    overlays::names_came(app);
-    effects
-}
-
-/// The contexts that have the keys now, innermost first.
-pub fn contexts(app: &App) -> Vec<Context> {
-    let mut contexts = overlays::contexts(app).unwrap_or_else(|| screens::contexts(app));
-    contexts.push(Context::Global);
-    contexts
-}
-
-/// Whether characters are text now.
-pub fn typing(app: &App) -> bool {
-    if app.overlays.is_empty() { screens::typing(app) } else { overlays::typing(app) }
-}
-
-/// Whether something has to be answered or closed before anything else of the interface.
-pub fn modal(app: &App) -> bool {
-    !app.overlays.is_empty() || screens::modal(app)
-}
-
-/// What a command does now, in a word or two, where its own says too little; an empty word where it
-/// does nothing now.
-pub fn word(app: &App, command: Command) -> Option<String> {
-    if !app.overlays.is_empty() {
-        return overlays::word(app, command);
+/// An answer for the layer that asked. One that opens a session is for all of them.
+fn answered(ui: &mut Ui, owner: LayerId, id: RequestId, answer: Answer) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    match (answer, owner) {
+        (Answer::Opened(Ok(opened)), _) => {
+            let mut effects = session::open(shared, *opened);
+            stack.reset();
+            effects.extend(stack.enter(shared));
+            effects
+        }
+        (Answer::Opened(Err(refusal)), LayerId::Session) => {
+            session::not_opened(shared, refusal);
+            Effects::new()
+        }
+        (answer, LayerId::Session) => {
+            let outcome = session::answer(shared, answer);
+            stack.settle(shared, LayerId::Session, outcome)
+        }
+        (answer, owner) => stack.with(shared, owner, |layer, shared| layer.answer(shared, id, answer)),
     }
-    let word = match command {
-        Command::Submit => screens::submit_word(app),
-        other => screens::word(app, other),
-    };
-    word.map(str::to_owned)
 }
 
-fn on_key(app: &mut App, key: KeyEvent) -> Effects {
-    app.notices.key_pressed();
+fn on_key(ui: &mut Ui, key: KeyEvent) -> Effects {
+    ui.shared.notices.key_pressed();
     let chord = Chord::of(key);
-    if !(typing(app) && chord.is_none_or(Chord::edits_text))
-        && let Some(command) = chord.and_then(|chord| app.keymap.command(chord, &contexts(app)))
+    if !(ui.typing() && chord.is_none_or(Chord::edits_text))
+        && let Some(command) = chord.and_then(|chord| ui.shared.keymap.command(chord, &ui.contexts()))
     {
-        return run(app, command);
+        return run(ui, command);
     }
-    if app.overlays.is_empty() { screens::key(app, key) } else { overlays::key(app, key) }
-}
-
-fn paste(app: &mut App, text: &str) -> Effects {
-    if app.overlays.is_empty() {
-        return screens::paste(app, text);
-    }
-    overlays::paste(app, text);
-    Effects::new()
+    let Ui { shared, stack, .. } = ui;
+    let effects = stack.with_top(shared, |layer, shared| layer.key(shared, key)).unwrap_or_default();
+    run_chosen(ui, effects)
 }
 
 /// Does what a command says, whether it came from a key or from the palette.
-pub fn run(app: &mut App, command: Command) -> Effects {
-    if let Some(entry) = app.entry(command, &contexts(app))
-        && !app.allows(entry)
+pub fn run(ui: &mut Ui, command: Command) -> Effects {
+    if let Some(entry) = ui.shared.entry(command, &ui.contexts())
+        && !ui.shared.allows(entry)
     {
         let what = if entry.danger == Danger::Destroys { "destroy" } else { "change" };
-        app.notices.warning(app.now, format!("read-only mode: nothing here may {what} anything"));
+        let text = format!("read-only mode: nothing here may {what} anything");
+        ui.shared.notices.warning(ui.shared.now, text);
         return Effects::new();
     }
-    if !app.overlays.is_empty() {
-        return overlays::command(app, command).unwrap_or_else(|| everywhere(app, command));
+    let Ui { shared, stack, .. } = ui;
+    match stack.with_top(shared, |layer, shared| layer.command(shared, command)) {
+        Some(effects) => run_chosen(ui, effects),
+        None => everywhere(ui, command),
     }
-    screens::command(app, command).unwrap_or_else(|| everywhere(app, command))
+}
+
+/// Runs the command that was chosen in the palette meanwhile.
+fn run_chosen(ui: &mut Ui, mut effects: Effects) -> Effects {
+    while let Some(command) = ui.stack.take_chosen() {
+        effects.extend(run(ui, command));
+    }
+    effects
 }
 
 /// Commands that mean the same on every screen.
-fn everywhere(app: &mut App, command: Command) -> Effects {
+fn everywhere(ui: &mut Ui, command: Command) -> Effects {
+    let Ui { shared, stack, .. } = ui;
     match command {
-        Command::Quit => return quit(app),
+        Command::Quit => return quit(ui),
         Command::Repaint => return vec![Effect::Repaint],
         Command::Suspend => return vec![Effect::Suspend],
-        Command::CancelRequest => return cancel_request(app),
-        Command::Help => app.overlays.push(Overlay::Help(0)),
-        Command::Notices => app.overlays.push(Overlay::Notices(0)),
-        Command::Back => {
-            app.notices.dismiss();
+        Command::CancelRequest => return cancel_request(ui),
+        Command::Help => {
+            let help = Help::new(stack.contexts(shared));
+            return stack.open(shared, help);
         }
-        _ if modal(app) || !app.session.signed_in => {}
-        Command::Profiles => return overlays::show_profiles(app),
-        Command::Palette => return overlays::show_palette(app),
-        Command::TabSettings => return show(app, Tab::Settings),
-        Command::TabModels => return show(app, Tab::Models),
-        Command::TabAdmin => return show(app, Tab::Admin),
-        Command::NextPart => return show(app, app.tab.step(1)),
-        Command::PreviousPart => return show(app, app.tab.step(2)),
-        _ => {}
+        Command::Notices => return stack.open(shared, NoticeHistory::default()),
+        Command::Back => {
+            return stack.close_top(shared).unwrap_or_else(|| {
+                shared.notices.dismiss();
+                Effects::new()
+            });
+        }
+        _ if stack.modal(shared) || !shared.session.signed_in => {}
+        Command::Profiles => return stack.open(shared, ProfileList::default()),
+        Command::Palette => {
+            let palette = Palette::new(shared, stack.contexts(shared));
+            return stack.open(shared, palette);
+        }
+        Command::NextPart | Command::PreviousPart => {
+            let current = stack.tab(shared).unwrap_or_default();
+            let to = if command == Command::NextPart { current.next() } else { current.previous() };
+            return stack.show(shared, to);
+        }
+        other => {
+            if let Some(tab) = Tab::ALL.into_iter().find(|tab| tab.command() == other) {
+                let outcome = Outcome::event(Event::Show(Destination::Tab(tab)));
+                return stack.settle(shared, LayerId::Session, outcome);
+            }
+        }
     }
     Effects::new()
 }
 
-/// Shows a tab; what the one before was reading is given up.
-pub fn show(app: &mut App, tab: Tab) -> Effects {
-    if app.tab == tab {
-        return Effects::new();
+fn quit(ui: &mut Ui) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    let mut lost: Vec<String> = stack.all().filter_map(|layer| layer.unsaved(shared)).collect();
+    if let Some(request) = shared.requests.changing() {
+        lost.push(format!("still {}", request.what));
+        lost.push("Leaving gives that up; it may have been done all the same.".into());
     }
-    let mut effects = app.abandon(app.tab.scope());
-    app.tab = tab;
-    effects.extend(screens::enter(app));
-    effects
-}
-
-fn quit(app: &mut App) -> Effects {
-    let unsaved = screens::unsaved(app);
-    let changing = app.requests.changing().map(|request| format!("still {}", request.what));
-    let waited =
-        changing.is_some().then(|| "Leaving gives that up; it may have been done all the same.".into());
-    let lost: Vec<String> = unsaved.into_iter().chain(changing).chain(waited).collect();
     if lost.is_empty() {
         return vec![Effect::Quit];
     }
-    Confirm::new("Leave keybench?", lost, "Leave", Confirmed::Quit).or("Stay").ask(app)
+    let question = Question::new("Leave keybench?", lost, "Leave", Decision::Quit).or("Stay");
+    stack.open(shared, question)
 }
 
-fn cancel_request(app: &mut App) -> Effects {
-    let Some((id, what)) = app.requests.running().first().map(|request| (request.id, request.what.clone()))
-    else {
-        return Effects::new();
-    };
-    app.notices.info(app.now, format!("gave up {what}"));
-    let mut effects: Effects = app.cancel(id).into_iter().collect();
-    effects.extend(screens::cancelled(app, id));
+fn cancel_request(ui: &mut Ui) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    let Some(request) = shared.requests.running().first().cloned() else { return Effects::new() };
+    shared.notices.info(shared.now, format!("gave up {}", request.what));
+    let mut effects: Effects = shared.cancel(request.id).into_iter().collect();
+    effects.extend(stack.with(shared, request.owner, |layer, shared| layer.cancelled(shared, request.id)));
     effects
 }

@@ -15,105 +15,40 @@ use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span, Text};
 
-use super::app::{App, Tab};
-use super::command::{COMMANDS, Command};
+use super::command::{COMMANDS, Command, Entry};
 use super::glyphs;
-use super::notices::{Level, Notice};
+use super::layout::{MIN_COLUMNS, MIN_ROWS, body_in, notice_lines};
 use super::session::Connection;
-use super::{overlays, screens, update};
+use super::shared::Shared;
+use super::tab::Tab;
+use super::update::Ui;
 use crate::text;
 
-/// The smallest terminal that the screens are made for.
-pub const MIN_COLUMNS: u16 = 60;
-/// The same, in rows.
-pub const MIN_ROWS: u16 = 16;
-/// From this size on lists and details stand side by side.
-pub const WIDE_COLUMNS: u16 = 100;
-/// The same, in rows.
-pub const WIDE_ROWS: u16 = 30;
-
-/// Whether there is room for list and detail side by side.
-pub fn is_wide(app: &App) -> bool {
-    app.size.0 >= WIDE_COLUMNS && app.size.1 >= WIDE_ROWS
-}
-
-/// Where the screen of the tab lies at the current size, so that `update` knows what is in sight.
-pub fn body(app: &App) -> Rect {
-    body_of(app, Rect::new(0, 0, app.size.0, app.size.1))
-}
-
-fn body_of(app: &App, area: Rect) -> Rect {
-    let height = area.height.saturating_sub(3 + notice_rows(app));
-    Rect { y: area.y + area.height.min(2), height, ..area }
-}
-
-fn notice_rows(app: &App) -> u16 {
-    shown_notice(app).map_or(0, |notice| notice_lines(app, notice).len() as u16)
-}
-
-/// The notice below the screen; the open history shows it anyway, and whole.
-fn shown_notice(app: &App) -> Option<&Notice> {
-    let read = matches!(app.overlays.last(), Some(overlays::Overlay::Notices(_)));
-    app.notices.current().filter(|_| !read)
-}
-
-/// A notice in at most two lines, and what to do in at most two more; the history has the rest.
-fn notice_lines(app: &App, notice: &Notice) -> Vec<Line<'static>> {
-    const MOST: usize = 2;
-    const MARGIN: usize = 4;
-    let theme = &app.preferences.theme;
-    let (sign, style) = match notice.level {
-        Level::Info => (app.preferences.glyphs.ok, theme.ok),
-        Level::Warning => ("!", theme.warn),
-        Level::Error => (app.preferences.glyphs.bad, theme.error),
-    };
-    let room = usize::from(app.size.0).saturating_sub(MARGIN).max(1);
-    let more = if notice.level == Level::Error { "  Esc dismiss  ! all" } else { "" };
-    let cut = |words: &str, columns: usize| -> Vec<String> {
-        let mut lines = text::wrap(&text::clean(words), columns.max(1));
-        if lines.len() > MOST {
-            lines.truncate(MOST);
-            lines[MOST - 1].push('…');
-        }
-        lines
-    };
-    let mut lines = Vec::new();
-    for (n, words) in cut(&notice.text, room.saturating_sub(more.len() + 1)).into_iter().enumerate() {
-        let (before, after) = if n == 0 { (sign, more) } else { (" ", "") };
-        lines.push(Line::from(vec![
-            Span::styled(format!(" {before} "), style),
-            Span::styled(words, style),
-            Span::styled(after, theme.dim),
-        ]));
-    }
-    let hint = notice.hint.as_deref().map(|hint| cut(hint, room - 1)).unwrap_or_default();
-    lines.extend(hint.into_iter().map(|hint| Line::from(format!("   {hint}"))));
-    lines
-}
-
 /// Draws everything.
-pub fn view(app: &App, frame: &mut Frame<'_>) {
+pub fn view(ui: &Ui, frame: &mut Frame<'_>) {
+    let Ui { shared, stack, .. } = ui;
     let area = frame.area();
     if area.width < MIN_COLUMNS || area.height < MIN_ROWS {
         frame.render_widget(Line::from(too_small(area)), area);
-        if app.preferences.glyphs == &glyphs::ASCII {
-            glyphs::to_ascii(frame.buffer_mut());
+    } else {
+        let row = |y: u16| Rect { x: area.x, y, width: area.width, height: 1 };
+        header(shared, frame, row(area.y));
+        tabs(shared, stack.tab(shared), frame, row(area.y + 1));
+        let body = body_in(shared, area);
+        let mut layers = stack.in_sight(shared);
+        // The footer lies below what the layers above the tab cover.
+        if let Some(base) = layers.next() {
+            base.draw(shared, frame, body);
         }
-        return;
+        if let Some(notice) = shared.notices.in_sight() {
+            let height = area.bottom().saturating_sub(1 + body.bottom());
+            let area = Rect { y: body.bottom(), height, ..area };
+            frame.render_widget(Text::from(notice_lines(shared, notice)), area);
+        }
+        footer(ui, frame, row(area.bottom() - 1));
+        layers.for_each(|layer| layer.draw(shared, frame, body));
     }
-    let row = |y: u16| Rect { x: area.x, y, width: area.width, height: 1 };
-    header(app, frame, row(area.y));
-    tabs(app, frame, row(area.y + 1));
-    let notice_rows = notice_rows(app);
-    let body = body_of(app, area);
-    screens::view(app, frame, body);
-    if let Some(notice) = shown_notice(app) {
-        let area = Rect { y: body.bottom(), height: notice_rows, ..area };
-        frame.render_widget(Text::from(notice_lines(app, notice)), area);
-    }
-    footer(app, frame, row(area.bottom() - 1));
-    overlays::view(app, frame, body);
-    if app.preferences.glyphs == &glyphs::ASCII {
+    if shared.preferences.glyphs == &glyphs::ASCII {
         glyphs::to_ascii(frame.buffer_mut());
     }
 }
@@ -139,41 +74,41 @@ fn two_ends(frame: &mut Frame<'_>, row: Rect, left: Line<'_>, right: Line<'_>) {
     frame.render_widget(right.alignment(Alignment::Right), right_area);
 }
 
-fn header(app: &App, frame: &mut Frame<'_>, row: Rect) {
-    let theme = &app.preferences.theme;
-    let glyphs = app.preferences.glyphs;
+fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
+    let theme = &shared.preferences.theme;
+    let glyphs = shared.preferences.glyphs;
     let mut left = vec![Span::styled(" keybench  ", theme.title)];
     let mut host = None;
-    if app.session.signed_in {
+    if shared.session.signed_in {
         // A theme without colours stays one.
-        let colour = app.session.colour.filter(|_| theme.label.fg.is_some());
+        let colour = shared.session.colour.filter(|_| theme.label.fg.is_some());
         let label = colour.map_or(theme.label, |colour| theme.label.fg(colour));
-        left.push(Span::styled(text::clean(&app.session.label).into_owned(), label));
+        left.push(Span::styled(text::clean(&shared.session.label).into_owned(), label));
         left.push(Span::styled(format!(" {} ", glyphs.into), theme.dim));
-        left.push(Span::raw(text::clean(app.session.user()).into_owned()));
+        left.push(Span::raw(text::clean(shared.session.user()).into_owned()));
         // A session without a profile goes by its host already.
-        if app.session.label != app.session.host() && !app.session.host().is_empty() {
+        if shared.session.label != shared.session.host() && !shared.session.host().is_empty() {
             host = Some(left.len());
-            left.push(Span::styled(format!(" @ {}", app.session.host()), theme.dim));
+            left.push(Span::styled(format!(" @ {}", shared.session.host()), theme.dim));
         }
-        if app.session.read_only {
+        if shared.session.read_only {
             left.push(Span::styled("  [RO]", theme.warn));
         }
-        if app.session.insecure {
+        if shared.session.insecure {
             left.push(Span::styled("  [certificates not checked]", theme.error));
         }
     }
     let mut right = Vec::new();
     let mut version_shown = false;
-    if let Some(version) = &app.session.version {
+    if let Some(version) = &shared.session.version {
         version_shown = true;
         right.push(Span::styled(
             format!("{}  ", text::clean(text::truncate(version, 18).as_ref())),
             theme.dim,
         ));
     }
-    match app.session.connection {
-        Connection::Unknown if app.session.signed_in => right.push(Span::styled("connecting ", theme.dim)),
+    match shared.session.connection {
+        Connection::Unknown if shared.session.signed_in => right.push(Span::styled("connecting ", theme.dim)),
         Connection::Unknown => {}
         Connection::Up(took) => {
             right.push(Span::styled(glyphs.active, theme.ok));
@@ -206,84 +141,112 @@ fn rough(took: Duration) -> String {
     }
 }
 
-fn tabs(app: &App, frame: &mut Frame<'_>, row: Rect) {
-    let theme = &app.preferences.theme;
+fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect) {
+    let theme = &shared.preferences.theme;
     let mut spans = vec![Span::raw(" ")];
     // Before there is a session there is nothing to show in them.
-    let shown = if app.session.signed_in { &Tab::ALL[..] } else { &[] };
+    let shown = if shared.session.signed_in { &Tab::ALL[..] } else { &[] };
     for (n, tab) in shown.iter().copied().enumerate() {
-        let current = app.signed_in_tab() == Some(tab);
-        let style = if current { theme.tab_current } else { theme.tab };
+        let style = if current == Some(tab) { theme.tab_current } else { theme.tab };
         spans.push(Span::styled(format!("{} ", n + 1), theme.key));
         spans.push(Span::styled(tab.name(), style));
         spans.push(Span::raw("   "));
     }
-    let running = app.requests.running();
-    let right =
-        match running.first().filter(|request| app.waiting(request.id) >= Some(Duration::from_millis(200))) {
-            None => Line::default(),
-            Some(first) => {
-                let more =
-                    if running.len() > 1 { format!(" (+{})", running.len() - 1) } else { String::new() };
-                // The names of the tabs are whole whatever goes on.
-                let tabs: usize = spans.iter().map(Span::width).sum();
-                let room = usize::from(row.width).saturating_sub(tabs + 2);
-                // How to give it up stays in sight, whatever it is.
-                let how = if room < 40 { "Ctrl-X" } else { "Ctrl-X cancels" };
-                let tail = format!("{more}  {how}");
-                let what = text::clean(&first.what);
-                let what = text::truncate(&what, room.saturating_sub(text::width(&tail) + 1)).into_owned();
-                Line::from(vec![
-                    Span::styled(app.spinner(), theme.accent),
-                    Span::styled(format!(" {what}{tail}"), theme.dim),
-                    Span::raw(" "),
-                ])
-            }
-        };
+    let running = shared.requests.running();
+    let right = match running
+        .first()
+        .filter(|request| shared.waiting(request.id) >= Some(Duration::from_millis(200)))
+    {
+        None => Line::default(),
+        Some(first) => {
+            let more = if running.len() > 1 { format!(" (+{})", running.len() - 1) } else { String::new() };
+            // The names of the tabs are whole whatever goes on.
+            let tabs: usize = spans.iter().map(Span::width).sum();
+            let room = usize::from(row.width).saturating_sub(tabs + 2);
+            // How to give it up stays in sight, whatever it is.
+            let how = if room < 40 { "Ctrl-X" } else { "Ctrl-X cancels" };
+            let tail = format!("{more}  {how}");
+            let what = text::clean(&first.what);
+            let what = text::truncate(&what, room.saturating_sub(text::width(&tail) + 1)).into_owned();
+            Line::from(vec![
+                Span::styled(shared.spinner(), theme.accent),
+                Span::styled(format!(" {what}{tail}"), theme.dim),
+                Span::raw(" "),
+            ])
+        }
+    };
     two_ends(frame, row, Line::from(spans), right);
 }
 
+/// A key and what it does, for the footer.
+struct Hint {
+    /// How far out the context is that it belongs to, 0 for the innermost.
+    depth: usize,
+    /// As in the command table.
+    order: u8,
+    key: String,
+    word: String,
+}
+
+/// From this order on a hint works on every screen and stands at the right.
+const EVERYWHERE: u8 = 79;
+/// The order of the palette's hint.
+const PALETTE: u8 = 81;
+
+impl Hint {
+    fn width(&self) -> usize {
+        text::width(&self.key) + text::width(&self.word) + 3
+    }
+}
+
 /// The keys that matter now: the innermost context's first, then what works everywhere.
-fn footer(app: &App, frame: &mut Frame<'_>, row: Rect) {
-    let theme = &app.preferences.theme;
-    let contexts = update::contexts(app);
-    let typing = update::typing(app);
-    let mut entries: Vec<(usize, u8, String, String)> = Vec::new();
-    for entry in COMMANDS.iter().filter(|entry| entry.hint > 0 && app.allows(entry)) {
+fn footer(ui: &Ui, frame: &mut Frame<'_>, row: Rect) {
+    let shared = &ui.shared;
+    let (mut ours, everywhere): (Vec<_>, Vec<_>) =
+        hints(ui).into_iter().partition(|hint| hint.order < EVERYWHERE);
+    let kept: usize = everywhere.iter().map(Hint::width).sum();
+    let room = usize::from(row.width).saturating_sub(kept + 1);
+    while ours.iter().map(Hint::width).sum::<usize>() > room {
+        ours.pop();
+    }
+    let key = shared.preferences.theme.key;
+    let spans = |hints: &[Hint]| -> Vec<Span<'static>> {
+        let one = |hint: &Hint| {
+            [Span::styled(format!(" {}", hint.key), key), Span::raw(format!(" {} ", hint.word))]
+        };
+        hints.iter().flat_map(one).collect()
+    };
+    two_ends(frame, row, Line::from(spans(&ours)), Line::from(spans(&everywhere)));
+}
+
+fn hints(ui: &Ui) -> Vec<Hint> {
+    let Ui { shared, stack, .. } = ui;
+    let contexts = ui.contexts();
+    let typing = ui.typing();
+    let modal = stack.modal(shared);
+    let word = |entry: &Entry| {
+        let word = stack.top_layer(shared).and_then(|layer| layer.word(shared, entry.command));
+        word.map_or_else(|| entry.short.to_owned(), std::borrow::Cow::into_owned)
+    };
+    let mut hints = Vec::new();
+    for entry in COMMANDS.iter().filter(|entry| entry.hint > 0 && shared.allows(entry)) {
         let Some(depth) = contexts.iter().position(|context| entry.contexts.contains(context)) else {
             continue;
         };
-        let Some(key) = app.keymap.working_key(entry, &contexts, typing) else { continue };
-        let word = update::word(app, entry.command).unwrap_or_else(|| entry.short.to_owned());
+        let Some(key) = shared.keymap.working_key(entry, &contexts, typing) else { continue };
+        let word = word(entry);
         if !word.is_empty() {
-            entries.push((depth, entry.hint, key, word));
+            hints.push(Hint { depth, order: entry.hint, key, word });
         }
     }
-    entries.sort_by_key(|(depth, hint, ..)| (*hint >= 79, *depth, *hint));
-    if update::modal(app) || !app.session.signed_in {
-        entries.retain(|(_, hint, ..)| *hint != 81);
+    hints.sort_by_key(|hint| (hint.order >= EVERYWHERE, hint.depth, hint.order));
+    if modal || !shared.session.signed_in {
+        hints.retain(|hint| hint.order != PALETTE);
     }
-    let last = if update::modal(app) {
-        Some(Command::Back)
-    } else {
-        (!app.session.signed_in).then_some(Command::Quit)
-    };
+    let last = if modal { Some(Command::Back) } else { (!shared.session.signed_in).then_some(Command::Quit) };
     if let Some(entry) = COMMANDS.iter().find(|entry| Some(entry.command) == last) {
-        let word = update::word(app, entry.command).unwrap_or_else(|| entry.short.to_owned());
-        entries.push((usize::MAX, 83, app.keymap.key_of(entry), word));
+        let (key, word) = (shared.keymap.key_of(entry), word(entry));
+        hints.push(Hint { depth: usize::MAX, order: u8::MAX, key, word });
     }
-    let width = |(_, _, key, word): &(usize, u8, String, String)| text::width(key) + text::width(word) + 3;
-    let (mut ours, everywhere): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(_, hint, ..)| *hint < 79);
-    let kept: usize = everywhere.iter().map(width).sum();
-    let room = usize::from(row.width).saturating_sub(kept + 1);
-    while ours.iter().map(width).sum::<usize>() > room {
-        ours.pop();
-    }
-    let spans = |entries: &[(usize, u8, String, String)]| -> Vec<Span<'static>> {
-        let one = |(_, _, key, word): &(usize, u8, String, String)| {
-            [Span::styled(format!(" {key}"), theme.key), Span::raw(format!(" {word} "))]
-        };
-        entries.iter().flat_map(one).collect()
-    };
-    two_ends(frame, row, Line::from(spans(&ours)), Line::from(spans(&everywhere)));
+    hints
 }

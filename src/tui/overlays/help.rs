@@ -4,50 +4,93 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::app::App;
-use crate::tui::command::{self, Context};
-use crate::tui::screens;
-use crate::tui::widgets::dialog::reader;
+use crate::tui::command::{self, Command, Context};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout;
+use crate::tui::parts::reader::{Scroll, reader};
+use crate::tui::shared::Shared;
 
-pub(super) fn view(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
-    reader(app, "Help", lines(app), scroll, frame, area);
+/// The help for the screen below it.
+#[derive(Debug)]
+pub struct Help {
+    /// The contexts of that screen, innermost first.
+    contexts: Vec<Context>,
+    scroll: Scroll,
 }
 
-pub(super) fn lines(app: &App) -> Vec<Line<'_>> {
-    let theme = &app.preferences.theme;
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut contexts = screens::contexts(app);
-    contexts.push(Context::Global);
+impl Help {
+    /// For a screen with these contexts.
+    pub fn new(contexts: Vec<Context>) -> Self {
+        Self { contexts, scroll: Scroll::default() }
+    }
+
+    fn lines(&self, shared: &Shared) -> Vec<Line<'static>> {
+        keys(shared, &self.contexts).into_iter().chain(facts(shared)).collect()
+    }
+}
+
+impl Layer for Help {
+    fn name(&self) -> &'static str {
+        "help"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::Reader]
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::Help | Command::Notices => Outcome::pop(),
+            other if self.scroll.command(other, self.lines(shared), layout::body(shared)) => Outcome::done(),
+            _ => Outcome::ignored(),
+        }
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        reader(shared, "Help", self.lines(shared), self.scroll, frame, area);
+    }
+}
+
+/// Every key of the screen below, by context.
+fn keys(shared: &Shared, contexts: &[Context]) -> Vec<Line<'static>> {
+    let theme = &shared.preferences.theme;
+    let mut lines = Vec::new();
     let mut above = None;
-    for context in contexts {
+    for context in contexts.iter().copied() {
         // Two contexts may go by one name: a refusal, and one that can be mended.
         if above.replace(title(context)) == Some(title(context)) {
             lines.pop();
         } else {
             lines.push(Line::styled(title(context), theme.title));
         }
-        for entry in command::in_context(context).filter(|entry| app.allows(entry)) {
+        for entry in command::in_context(context).filter(|entry| shared.allows(entry)) {
             lines.push(Line::from(vec![
-                Span::styled(format!("  {:<16}", app.keymap.keys_of(entry).join(" ")), theme.key),
+                Span::styled(format!("  {:<16}", shared.keymap.keys_of(entry).join(" ")), theme.key),
                 Span::raw(entry.doc),
             ]));
         }
         lines.push(Line::default());
     }
-    lines.push(Line::styled("Versions and places", theme.title));
-    let unknown = "not told".to_owned();
-    let version = app.session.version.clone().unwrap_or(unknown);
-    let mut place = |what: &str, value: &str| {
+    lines
+}
+
+/// Versions, and where the program's files are.
+fn facts(shared: &Shared) -> Vec<Line<'static>> {
+    let theme = &shared.preferences.theme;
+    let mut lines = vec![Line::styled("Versions and files", theme.title)];
+    let unknown = "unknown".to_owned();
+    let version = shared.session.version.clone().unwrap_or(unknown);
+    let mut fact = |what: &str, value: &str| {
         lines.push(Line::from(vec![
             Span::styled(format!("  {what:<16}"), theme.dim),
             Span::raw(value.to_owned()),
         ]));
     };
-    place("keybench", env!("CARGO_PKG_VERSION"));
-    place("workbench", &version);
-    place("URL", &app.session.url);
-    for (what, path) in &app.preferences.paths {
-        place(what, path);
+    fact("keybench", env!("CARGO_PKG_VERSION"));
+    fact("workbench", &version);
+    fact("URL", &shared.session.url);
+    for (what, path) in &shared.preferences.paths {
+        fact(what, path);
     }
     lines
 }

@@ -5,18 +5,45 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::text;
-use crate::tui::app::App;
+use crate::tui::command::{Command, Context};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout;
 use crate::tui::notices::Level;
-use crate::tui::widgets::dialog::reader;
+use crate::tui::parts::reader::{Scroll, reader};
+use crate::tui::shared::Shared;
 
-pub(super) fn view(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
-    reader(app, "Notices", lines(app), scroll, frame, area);
+/// The history of notices.
+#[derive(Debug, Default)]
+pub struct NoticeHistory {
+    scroll: Scroll,
 }
 
-pub(super) fn lines(app: &App) -> Vec<Line<'_>> {
-    let theme = &app.preferences.theme;
+impl Layer for NoticeHistory {
+    fn name(&self) -> &'static str {
+        "notices"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::Notices, Context::Reader]
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::Help | Command::Notices => Outcome::pop(),
+            other if self.scroll.command(other, lines(shared), layout::body(shared)) => Outcome::done(),
+            _ => Outcome::ignored(),
+        }
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        reader(shared, "Notices", lines(shared), self.scroll, frame, area);
+    }
+}
+
+fn lines(shared: &Shared) -> Vec<Line<'_>> {
+    let theme = &shared.preferences.theme;
     let mut lines = Vec::new();
-    for notice in app.notices.history().iter().rev() {
+    for notice in shared.notices.history().iter().rev() {
         let (word, style) = match notice.level {
             Level::Info => ("info", theme.ok),
             Level::Warning => ("warning", theme.warn),
@@ -35,7 +62,7 @@ pub(super) fn lines(app: &App) -> Vec<Line<'_>> {
         }
     }
     if lines.is_empty() {
-        lines.push(Line::from("Nothing was told yet."));
+        lines.push(Line::from("No notices yet."));
     }
     lines
 }

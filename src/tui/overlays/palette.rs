@@ -1,5 +1,7 @@
 //! The palette: commands, API keys, models and projects, found by a few letters of their names.
 
+use std::borrow::Cow;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -7,15 +9,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::Overlay;
 use crate::text;
-use crate::tui::app::{App, Tab};
-use crate::tui::command::{COMMANDS, Command, Context};
-use crate::tui::effect::Effects;
-use crate::tui::screens;
-use crate::tui::screens::models::list::{Fetched, ListScope};
-use crate::tui::update;
-use crate::tui::widgets::dialog::{centred, frame_box};
+use crate::tui::call::ListScope;
+use crate::tui::command::{COMMANDS, Command, Context, Entry};
+use crate::tui::event::{Destination, Event, Listing, Named};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::parts::dialog::{centred, frame_box};
+use crate::tui::shared::Shared;
+use crate::tui::tab::Tab;
 use crate::tui::widgets::field::Field;
 
 /// Matches that are kept; nobody reads further.
@@ -25,18 +26,11 @@ const KEPT: usize = 50;
 /// a hundred thousand names. The filters of the tables search all.
 const SEARCHED: usize = 5_000;
 
-/// Something that can be gone to or done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    Command(Command),
-    /// A row of the table of API keys.
-    Key(usize),
-    /// A model, by its id.
-    Model(String),
-    /// A project among the models, by its id.
-    Project(String),
-    /// Who may do what in a project, by its id.
-    Collaborators(String),
+/// What choosing an item does.
+#[derive(Debug, Clone)]
+enum Target {
+    Run(Command),
+    Go(Destination),
 }
 
 #[derive(Debug, Clone)]
@@ -49,37 +43,85 @@ struct Item {
     target: Target,
 }
 
+impl Item {
+    fn is_same(&self, other: &Self) -> bool {
+        (self.kind, &self.name, &self.note) == (other.kind, &other.name, &other.note)
+    }
+}
+
 /// The state of the palette.
 #[derive(Debug)]
 pub struct Palette {
     field: Field,
-    items: Vec<Item>,
-    /// Places of what matches, best first, and the matched characters of each name.
+    commands: Vec<Item>,
+    /// What the tabs know, each with how far it has read it.
+    names: Vec<(Tab, Vec<Item>, Listing)>,
+    /// Indexes of what matches among commands and names, best first, and the matched characters of
+    /// each name.
     found: Vec<(usize, Vec<u32>)>,
     selected: usize,
 }
 
 impl Palette {
-    /// Everything that makes sense now.
-    pub fn new(app: &App) -> Self {
-        let items = items(app);
-        let mut palette = Self { field: Field::default(), items, found: Vec::new(), selected: 0 };
+    /// For a screen with these contexts, innermost first.
+    pub fn new(shared: &Shared, contexts: Vec<Context>) -> Self {
+        let mut palette = Self {
+            field: Field::default(),
+            commands: commands(shared, &contexts),
+            names: Vec::new(),
+            found: Vec::new(),
+            selected: 0,
+        };
         palette.search();
         palette
     }
 
-    /// More names are known now: what is selected stays so.
-    fn renew(&mut self, items: Vec<Item>) {
-        let before = self.found.get(self.selected).map(|(at, _)| self.items[*at].target.clone());
-        self.items = items;
+    fn items(&self) -> impl Iterator<Item = &Item> {
+        self.commands.iter().chain(self.names.iter().flat_map(|(_, names, _)| names))
+    }
+
+    fn item(&self, found: usize) -> Option<&Item> {
+        self.found.get(found).and_then(|(at, _)| self.items().nth(*at))
+    }
+
+    /// A tab knows these names now: what is selected stays so.
+    fn take(&mut self, from: Tab, names: &[Named], state: &Listing) {
+        let before = self.item(self.selected).cloned();
+        let items = names.iter().map(|named| Item {
+            kind: named.destination.kind(),
+            name: named.name.clone(),
+            note: named.note.to_owned(),
+            target: Target::Go(named.destination.clone()),
+        });
+        self.names.retain(|(tab, ..)| *tab != from);
+        self.names.push((from, items.collect(), state.clone()));
+        self.names.sort_by_key(|(tab, ..)| tab.index());
         self.search();
-        let again = self.found.iter().position(|(at, _)| Some(&self.items[*at].target) == before.as_ref());
-        self.selected = again.unwrap_or_default();
+        let same =
+            |n: &usize| before.as_ref().is_some_and(|b| self.item(*n).is_some_and(|item| item.is_same(b)));
+        self.selected = (0..self.found.len()).find(same).unwrap_or_default();
     }
 
     /// Whether more models would not be searched anyway.
     fn is_full(&self) -> bool {
-        self.items.iter().filter(|item| matches!(item.target, Target::Model(_))).count() >= SEARCHED
+        self.items().filter(|item| item.kind == "model").count() >= SEARCHED
+    }
+
+    /// What is to be known about the models and projects that are not found here (yet).
+    fn missing(&self, shared: &Shared) -> Option<String> {
+        let (_, _, state) = self.names.iter().find(|(tab, ..)| *tab == Tab::Models)?;
+        match state {
+            Listing::Reading => Some("models and projects are being fetched".to_owned()),
+            Listing::Unread => {
+                Some("models and projects are not fetched; they come with their tab".to_owned())
+            }
+            Listing::Failed(error) => Some(format!("models and projects are not known: {error}")),
+            Listing::Complete(scope) => {
+                let (tab, more) = (shared.key_of(Command::TabModels), shared.key_of(Command::ModelScope));
+                (self.found.is_empty() && *scope != ListScope::All.word())
+                    .then(|| format!("known are the models listed now ({scope}); {tab} {more} lists others"))
+            }
+        }
     }
 
     fn search(&mut self) {
@@ -87,21 +129,20 @@ impl Palette {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
-        for (at, item) in self.items.iter().enumerate() {
+        for (at, item) in self.items().enumerate() {
             if let Some(score) = pattern.score(Utf32Str::new(&item.name, &mut buffer), &mut matcher) {
                 scored.push((score, at));
             }
         }
         scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
         scored.truncate(KEPT);
-        self.found = scored
-            .into_iter()
-            .map(|(_, at)| {
-                let mut letters = Vec::new();
-                pattern.indices(Utf32Str::new(&self.items[at].name, &mut buffer), &mut matcher, &mut letters);
-                (at, letters)
-            })
-            .collect();
+        let items: Vec<&Item> = self.items().collect();
+        let found = scored.into_iter().map(|(_, at)| {
+            let mut letters = Vec::new();
+            pattern.indices(Utf32Str::new(&items[at].name, &mut buffer), &mut matcher, &mut letters);
+            (at, letters)
+        });
+        self.found = found.collect();
         self.selected = 0;
     }
 
@@ -112,192 +153,136 @@ impl Palette {
     }
 }
 
-/// Everything that makes sense now.
-fn items(app: &App) -> Vec<Item> {
-    let mut contexts = screens::contexts(app);
-    contexts.push(Context::Global);
-    let mut items = Vec::new();
+/// The commands that make sense in these contexts.
+fn commands(shared: &Shared, contexts: &[Context]) -> Vec<Item> {
     // What belongs to this screen stands before what works everywhere.
-    let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| app.allows(entry)).collect();
+    let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| shared.allows(entry)).collect();
     entries.sort_by_key(|entry| entry.contexts.contains(&Context::Global));
-    for entry in entries {
+    let step = [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
+    let wanted = entries.into_iter().filter(|entry| {
         let here = entry.contexts.iter().any(|context| contexts.contains(context));
-        let step = [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
         let movement = entry.contexts.contains(&Context::List) || step.contains(&entry.command);
-        if here && !movement {
-            let (name, note) = (entry.name.to_owned(), app.keymap.key_of(entry));
-            items.push(Item { kind: "command", name, note, target: Target::Command(entry.command) });
-        }
-    }
-    for project in screens::projects(app).into_iter().take(SEARCHED) {
-        let mut add = |note: &str, target| {
-            let (name, note) = (project.name.clone(), note.to_owned());
-            items.push(Item { kind: "project", name, note, target });
-        };
-        add("models", Target::Project(project.id.clone()));
-        if project.manageable {
-            add("collaborators", Target::Collaborators(project.id));
-        }
-    }
-    for (row, key) in app.settings.keys.all().iter().enumerate().take(SEARCHED) {
-        let name = format!("{} {}", text::short_id(&key.key_id), key.comments);
-        items.push(Item { kind: "key", name, note: String::new(), target: Target::Key(row) });
-    }
-    for (id, name) in screens::models::names(app).take(SEARCHED) {
-        items.push(Item { kind: "model", name, note: String::new(), target: Target::Model(id) });
-    }
-    items
+        here && !movement
+    });
+    let item = |entry: &Entry| Item {
+        kind: "command",
+        name: entry.name.to_owned(),
+        note: shared.keymap.key_of(entry),
+        target: Target::Run(entry.command),
+    };
+    wanted.map(item).collect()
 }
 
-/// Opens it. Projects and models that nobody has asked for yet are asked for now.
-pub(super) fn show(app: &mut App) -> Effects {
-    let effects = screens::models::prepare(app);
-    let palette = Palette::new(app);
-    app.overlays.push(Overlay::Palette(Box::new(palette)));
-    effects
-}
+impl Layer for Palette {
+    fn name(&self) -> &'static str {
+        "palette"
+    }
 
-/// An answer may have brought names while it is open.
-pub(super) fn names_came(app: &mut App) {
-    // The pages of a long list cost nothing more once as many are there as are searched.
-    if palette(app).is_none_or(|palette| palette.is_full()) {
-        return;
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::Palette]
     }
-    let items = items(app);
-    if let Some(palette) = palette(app) {
-        palette.renew(items);
-    }
-}
 
-/// What is to be known about the models and projects that are not found here (yet).
-fn missing(app: &App, nothing_found: bool) -> Option<String> {
-    match &app.models.list.fetched {
-        Fetched::Coming => Some("models and projects are being fetched".to_owned()),
-        Fetched::Never => Some("models and projects are not fetched; they come with their tab".to_owned()),
-        Fetched::Failed(error) => Some(format!("models and projects are not known: {error}")),
-        Fetched::At(_) => {
-            let scope = app.models.scope;
-            let more = COMMANDS.iter().find(|entry| entry.command == Command::ModelScope)?;
-            let tab = COMMANDS.iter().find(|entry| entry.command == Command::TabModels)?;
-            let (tab, more) = (app.keymap.key_of(tab), app.keymap.key_of(more));
-            (nothing_found && scope != ListScope::All).then(|| {
-                format!("known are the models listed now ({}); {tab} {more} lists others", scope.word())
-            })
-        }
+    fn typing(&self, _shared: &Shared) -> bool {
+        true
     }
-}
 
-fn palette(app: &mut App) -> Option<&mut Palette> {
-    match app.overlays.last_mut() {
-        Some(Overlay::Palette(palette)) => Some(palette),
-        _ => None,
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit).then_some("go".into())
     }
-}
 
-pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
-    let palette = palette(app)?;
-    match command {
-        Command::Submit => {
-            let target = palette.found.get(palette.selected).map(|(at, _)| palette.items[*at].target.clone());
-            app.overlays.pop();
-            Some(target.map(|target| go(app, target)).unwrap_or_default())
-        }
-        Command::NextPart => {
-            palette.step(1);
-            Some(Effects::new())
-        }
-        Command::PreviousPart => {
-            palette.step(-1);
-            Some(Effects::new())
-        }
-        Command::Palette => {
-            app.overlays.pop();
-            Some(Effects::new())
-        }
-        _ => None,
+    fn enter(&mut self, _shared: &mut Shared) -> Outcome {
+        Outcome::event(Event::FindNames { limit: SEARCHED })
     }
-}
 
-fn go(app: &mut App, target: Target) -> Effects {
-    match target {
-        Target::Command(command) => update::run(app, command),
-        Target::Key(row) => {
-            let effects = update::show(app, Tab::Settings);
-            app.settings.keys.table.select_row(row);
-            effects
+    fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {
+        match event {
+            Event::NamesFound { from, names, state } => self.take(*from, names, state),
+            // The pages of a long list cost nothing more once as many are there as are searched.
+            Event::ModelsListed if !self.is_full() => {
+                return Outcome::event(Event::FindNames { limit: SEARCHED });
+            }
+            _ => {}
         }
-        Target::Project(id) => {
-            let mut effects = update::show(app, Tab::Models);
-            effects.extend(screens::models::select_project(app, &id));
-            effects
-        }
-        Target::Collaborators(id) => screens::admin::show_collaborators(app, &id),
-        Target::Model(id) => {
-            let mut effects = update::show(app, Tab::Models);
-            effects.extend(screens::models::select(app, &id));
-            effects
-        }
+        Outcome::done()
     }
-}
 
-pub(super) fn key(app: &mut App, key: KeyEvent) {
-    let Some(palette) = palette(app) else { return };
-    match key.code {
-        KeyCode::Down => palette.step(1),
-        KeyCode::Up => palette.step(-1),
-        KeyCode::PageDown => palette.step(10),
-        KeyCode::PageUp => palette.step(-10),
-        _ => {
-            palette.field.on_key(key);
-            palette.search();
+    fn command(&mut self, _shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::Submit => match self.item(self.selected).map(|item| item.target.clone()) {
+                Some(Target::Run(command)) => Outcome { run: Some(command), ..Outcome::pop() },
+                Some(Target::Go(destination)) => Outcome::pop().and_event(Event::Show(destination)),
+                None => Outcome::pop(),
+            },
+            Command::NextPart => {
+                self.step(1);
+                Outcome::done()
+            }
+            Command::PreviousPart => {
+                self.step(-1);
+                Outcome::done()
+            }
+            Command::Palette => Outcome::pop(),
+            _ => Outcome::ignored(),
         }
     }
-}
 
-pub(super) fn paste(app: &mut App, text: &str) {
-    if let Some(palette) = palette(app) {
-        palette.field.paste(text);
-        palette.search();
-    }
-}
-
-pub(super) fn view(app: &App, palette: &Palette, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &app.preferences.theme;
-    let outer = centred(area, 66, 18);
-    let inside = frame_box(app, "Palette", frame, outer);
-    if inside.height < 3 {
-        return;
-    }
-    let sign = Rect { width: inside.width.min(2), height: 1, ..inside };
-    frame.render_widget(Line::styled(":", theme.key), sign);
-    let field = Rect { x: inside.x + sign.width, width: inside.width - sign.width, height: 1, ..inside };
-    palette.field.render(field, frame.buffer_mut(), true, &app.styles());
-    let rows = usize::from(inside.height - 2);
-    let first = palette.selected.saturating_sub(rows.saturating_sub(1));
-    for (n, (at, letters)) in palette.found.iter().enumerate().skip(first).take(rows) {
-        let item = &palette.items[*at];
-        let chosen = n == palette.selected;
-        let cursor = if chosen { app.preferences.glyphs.cursor } else { " " };
-        let mut spans = vec![Span::raw(cursor), Span::styled(format!(" {:<8} ", item.kind), theme.dim)];
-        let base = if chosen { theme.selected } else { theme.text };
-        for (place, letter) in item.name.chars().enumerate() {
-            let hit = letters.contains(&u32::try_from(place).unwrap_or(u32::MAX));
-            let letter = text::clean(letter.encode_utf8(&mut [0; 4])).into_owned();
-            spans.push(Span::styled(letter, if hit { base.patch(theme.matched) } else { base }));
+    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+        match key.code {
+            KeyCode::Down => self.step(1),
+            KeyCode::Up => self.step(-1),
+            KeyCode::PageDown => self.step(10),
+            KeyCode::PageUp => self.step(-10),
+            _ => {
+                self.field.on_key(key);
+                self.search();
+            }
         }
-        let y = inside.y + 2 + u16::try_from(n - first).unwrap_or_default();
-        let row = Rect { y, height: 1, ..inside };
-        frame.render_widget(Line::from(spans), row);
-        let note = Line::styled(item.note.as_str(), theme.key).right_aligned();
-        frame.render_widget(note, row);
+        Outcome::done()
     }
-    let nothing = palette.found.is_empty();
-    if let Some(missing) = missing(app, nothing) {
-        let row = Rect { y: inside.y + 1, height: 1, ..inside };
-        frame.render_widget(Line::styled(format!("  {}", text::clean(&missing)), theme.dim), row);
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
+        self.field.paste(text);
+        self.search();
+        Outcome::done()
     }
-    if nothing {
-        let row = Rect { y: inside.y + 2, height: 1, ..inside };
-        frame.render_widget(Line::styled("  nothing has these letters", theme.dim), row);
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        let outer = centred(area, 66, 18);
+        let inside = frame_box(shared, "Palette", frame, outer);
+        if inside.height < 3 {
+            return;
+        }
+        let sign = Rect { width: inside.width.min(2), height: 1, ..inside };
+        frame.render_widget(Line::styled(":", theme.key), sign);
+        let field = Rect { x: inside.x + sign.width, width: inside.width - sign.width, height: 1, ..inside };
+        self.field.render(field, frame.buffer_mut(), true, &shared.styles());
+        let rows = usize::from(inside.height - 2);
+        let first = self.selected.saturating_sub(rows.saturating_sub(1));
+        for (n, (_, letters)) in self.found.iter().enumerate().skip(first).take(rows) {
+            let Some(item) = self.item(n) else { continue };
+            let chosen = n == self.selected;
+            let cursor = if chosen { shared.preferences.glyphs.cursor } else { " " };
+            let mut spans = vec![Span::raw(cursor), Span::styled(format!(" {:<8} ", item.kind), theme.dim)];
+            let base = if chosen { theme.selected } else { theme.text };
+            for (place, letter) in item.name.chars().enumerate() {
+                let hit = letters.contains(&u32::try_from(place).unwrap_or(u32::MAX));
+                let letter = text::clean(letter.encode_utf8(&mut [0; 4])).into_owned();
+                spans.push(Span::styled(letter, if hit { base.patch(theme.matched) } else { base }));
+            }
+            let y = inside.y + 2 + u16::try_from(n - first).unwrap_or_default();
+            let row = Rect { y, height: 1, ..inside };
+            frame.render_widget(Line::from(spans), row);
+            let note = Line::styled(item.note.as_str(), theme.key).right_aligned();
+            frame.render_widget(note, row);
+        }
+        if let Some(missing) = self.missing(shared) {
+            let row = Rect { y: inside.y + 1, height: 1, ..inside };
+            frame.render_widget(Line::styled(format!("  {}", text::clean(&missing)), theme.dim), row);
+        }
+        if self.found.is_empty() {
+            let row = Rect { y: inside.y + 2, height: 1, ..inside };
+            frame.render_widget(Line::styled("  nothing has these letters", theme.dim), row);
+        }
     }
 }

@@ -1,21 +1,24 @@
 //! Signing in to a workbench: URL, API key, and what to call the two together.
 
+use std::borrow::Cow;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{Confirm, Confirmed, Overlay};
+use super::Question;
 use crate::api::parse_url;
 use crate::text;
-use crate::tui::app::App;
+use crate::tui::call::{Answer, Call, Refusal};
 use crate::tui::command::{Command, Context};
-use crate::tui::effect::{self, Effects};
-use crate::tui::requests::{Kind, RequestId, Scope};
-use crate::tui::session::{Call, Refusal};
+use crate::tui::decision::Decision;
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::parts::dialog::{centred, frame_box, key_hints};
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
-use crate::tui::widgets::dialog::{centred, frame_box, key_hints};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret_field::SecretField;
 
@@ -49,7 +52,7 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    pub(super) fn refused(&mut self, refusal: &Refusal) {
+    fn refused(&mut self, refusal: &Refusal) {
         self.sending = None;
         let hint = refusal.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         self.problem = Some(format!("{}{hint}", refusal.message));
@@ -61,21 +64,86 @@ impl SignIn {
     }
 
     /// What Enter does where the focus is.
-    pub(super) fn submit_word(&self) -> &'static str {
+    fn submit_word(&self) -> &'static str {
         if self.goes_on() { "next field" } else { "sign in" }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
-        self.touched = true;
-        self.problem = None;
-        match self.focus {
-            Focus::Url => self.url.paste(text.trim()),
-            Focus::Key => self.key.paste(text),
-            Focus::Name => self.name.paste(text.trim()),
+    /// Sends what was typed, once it makes sense. `replace` where the person agreed to replace a
+    /// profile of that name.
+    fn submit(&mut self, shared: &mut Shared, replace: bool) -> Outcome {
+        if self.sending.is_some() {
+            return Outcome::done();
+        }
+        let url = match parse_url(self.url.text()) {
+            Ok(url) => url,
+            Err(error) => {
+                self.focus = Focus::Url;
+                self.refused(&error.into());
+                return Outcome::done();
+            }
         };
+        let key = match self.key.key() {
+            Ok(key) => key,
+            Err(problem) => {
+                self.focus = Focus::Key;
+                self.problem = Some(problem.to_string());
+                return Outcome::done();
+            }
+        };
+        let name = self.name.text().trim().to_owned();
+        let store = shared.preferences.store.clone();
+        let call = Call::SignIn { store, url, key, name, replace };
+        let (id, effect) = shared.start(Kind::Change, "signing in", call);
+        self.sending = Some(id);
+        self.problem = None;
+        effect.into()
+    }
+}
+
+impl Layer for SignIn {
+    fn name(&self) -> &'static str {
+        "sign-in"
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent) {
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::Form]
+    }
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        true
+    }
+
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit).then(|| self.submit_word().into())
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::NextField => self.focus = self.focus.step(1),
+            Command::PreviousField => self.focus = self.focus.step(2),
+            Command::Submit if self.goes_on() => self.focus = Focus::Key,
+            Command::Submit => return self.submit(shared, false),
+            Command::Back if self.touched => {
+                let lines = vec!["The URL and the key that were typed are lost.".into()];
+                return Question::new("Leave the sign-in?", lines, "Leave", Decision::Discard)
+                    .or("Keep editing")
+                    .esc_discards()
+                    .ask();
+            }
+            Command::Back => return Outcome::pop(),
+            _ => return Outcome::ignored(),
+        }
+        Outcome::done()
+    }
+
+    fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
+        match decision {
+            Decision::ReplaceProfile => self.submit(shared, true),
+            _ => Outcome::pop(),
+        }
+    }
+
+    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
         let edit = match self.focus {
             Focus::Url => self.url.on_key(key),
             Focus::Key => self.key.on_key(key),
@@ -90,118 +158,88 @@ impl SignIn {
             (Edit::Ignored, KeyCode::Up) => self.focus = self.focus.step(2),
             _ => {}
         }
+        Outcome::done()
     }
-}
 
-fn form(app: &mut App) -> Option<&mut SignIn> {
-    match app.overlays.last_mut() {
-        Some(Overlay::SignIn(form)) => Some(form),
-        _ => None,
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
+        self.touched = true;
+        self.problem = None;
+        match self.focus {
+            Focus::Url => self.url.paste(text.trim()),
+            Focus::Key => self.key.paste(text),
+            Focus::Name => self.name.paste(text.trim()),
+        };
+        Outcome::done()
     }
-}
 
-pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
-    let form = form(app)?;
-    match command {
-        Command::NextField => form.focus = form.focus.step(1),
-        Command::PreviousField => form.focus = form.focus.step(2),
-        Command::Submit if form.goes_on() => form.focus = Focus::Key,
-        Command::Submit => return Some(submit(app)),
-        Command::Back if form.touched => {
-            let lines = vec!["The URL and the key that were typed are lost.".into()];
-            return Some(
-                Confirm::new("Leave the sign-in?", lines, "Leave", Confirmed::CloseOverlay)
-                    .or("Keep editing")
-                    .esc_discards()
-                    .ask(app),
-            );
+    fn answer(&mut self, _shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
+        if let Answer::Opened(Err(refusal)) = answer {
+            self.refused(&refusal);
         }
-        Command::Back => {
-            app.overlays.pop();
-        }
-        _ => return None,
+        Outcome::done()
     }
-    Some(Effects::new())
-}
 
-fn submit(app: &mut App) -> Effects {
-    let store = app.preferences.store.clone();
-    let Some(form) = form(app) else { return Effects::new() };
-    if form.sending.is_some() {
-        return Effects::new();
+    fn cancelled(&mut self, _shared: &mut Shared, _id: RequestId) -> Outcome {
+        self.sending = None;
+        Outcome::done()
     }
-    let url = match parse_url(form.url.text()) {
-        Ok(url) => url,
-        Err(error) => {
-            form.focus = Focus::Url;
-            form.refused(&error.into());
-            return Effects::new();
-        }
-    };
-    let key = match form.key.key() {
-        Ok(key) => key,
-        Err(problem) => {
-            form.focus = Focus::Key;
-            form.problem = Some(problem.to_string());
-            return Effects::new();
-        }
-    };
-    let name = form.name.text().trim().to_owned();
-    let call = effect::Call::Session(Call::SignIn { store, url, key, name });
-    let (id, effect) = app.start(Scope::Dialog, Kind::Change, "signing in", call);
-    if let Some(Overlay::SignIn(form)) = app.overlays.last_mut() {
-        form.sending = Some(id);
-        form.problem = None;
-    }
-    vec![effect]
-}
 
-pub(super) fn view(app: &App, form: &SignIn, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &app.preferences.theme;
-    let inside = frame_box(app, "Sign in to a workbench", frame, centred(area, 70, 13));
-    let label = |focus: Focus, text: &'static str| {
-        Line::styled(text, if form.focus == focus { theme.key } else { theme.dim })
-    };
-    let mut lines = vec![
-        label(Focus::Url, "URL"),
-        label(Focus::Key, "API key"),
-        label(Focus::Name, "profile"),
-        Line::default(),
-    ];
-    if let Some(problem) = &form.problem {
-        let text = format!("{} {}", app.preferences.glyphs.bad, text::clean(problem));
-        lines.push(Line::styled(text, theme.error));
-    } else if form.sending.is_some() {
-        lines.push(Line::styled(format!("{} asking whether the key is valid", app.spinner()), theme.accent));
-    } else {
-        lines
-            .push(Line::styled("Paste the key; it is not shown. It is stored once the workbench", theme.dim));
-        lines.push(Line::styled("has accepted it, in a file that only you can read.", theme.dim));
-    }
-    let hints =
-        [(Command::Submit, form.submit_word()), (Command::NextField, "next field"), (Command::Back, "leave")];
-    let hint = key_hints(app, &[Context::Form, Context::Global], &hints, "   ");
-    let rows = inside.height.saturating_sub(1);
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), Rect { height: rows, ..inside });
-    frame.render_widget(hint, Rect { y: inside.y + rows, height: inside.height.min(1), ..inside });
-    let row = |n: u16| {
-        Rect {
-            x: inside.x + inside.width.min(9),
-            y: inside.y + n,
-            width: inside.width.saturating_sub(9),
-            height: 1,
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        let inside = frame_box(shared, "Sign in to a workbench", frame, centred(area, 70, 13));
+        let label = |focus: Focus, text: &'static str| {
+            Line::styled(text, if self.focus == focus { theme.key } else { theme.dim })
+        };
+        let mut lines = vec![
+            label(Focus::Url, "URL"),
+            label(Focus::Key, "API key"),
+            label(Focus::Name, "profile"),
+            Line::default(),
+        ];
+        if let Some(problem) = &self.problem {
+            let text = format!("{} {}", shared.preferences.glyphs.bad, text::clean(problem));
+            lines.push(Line::styled(text, theme.error));
+        } else if self.sending.is_some() {
+            lines.push(Line::styled(
+                format!("{} asking whether the key is valid", shared.spinner()),
+                theme.accent,
+            ));
+        } else {
+            lines.push(Line::styled(
+                "Paste the key; it is not shown. It is stored once the workbench",
+                theme.dim,
+            ));
+            lines.push(Line::styled("has accepted it, in a file that only you can read.", theme.dim));
         }
-        .intersection(inside)
-    };
-    let styles = app.styles();
-    let buffer = frame.buffer_mut();
-    form.url.render(row(0), buffer, form.focus == Focus::Url, &styles);
-    form.key.render(row(1), buffer, form.focus == Focus::Key, &styles);
-    form.name.render(row(2), buffer, form.focus == Focus::Name, &styles);
-    if form.url.is_empty() && form.focus != Focus::Url {
-        frame.render_widget(Line::styled("https://workbench.example.com", theme.disabled), row(0));
-    }
-    if form.name.is_empty() && form.focus != Focus::Name {
-        frame.render_widget(Line::styled("the host's name", theme.disabled), row(2));
+        let hints = [
+            (Command::Submit, self.submit_word()),
+            (Command::NextField, "next field"),
+            (Command::Back, "leave"),
+        ];
+        let hint = key_hints(shared, &[Context::Form, Context::Global], &hints, "   ");
+        let rows = inside.height.saturating_sub(1);
+        frame
+            .render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), Rect { height: rows, ..inside });
+        frame.render_widget(hint, Rect { y: inside.y + rows, height: inside.height.min(1), ..inside });
+        let row = |n: u16| {
+            Rect {
+                x: inside.x + inside.width.min(9),
+                y: inside.y + n,
+                width: inside.width.saturating_sub(9),
+                height: 1,
+            }
+            .intersection(inside)
+        };
+        let styles = shared.styles();
+        let buffer = frame.buffer_mut();
+        self.url.render(row(0), buffer, self.focus == Focus::Url, &styles);
+        self.key.render(row(1), buffer, self.focus == Focus::Key, &styles);
+        self.name.render(row(2), buffer, self.focus == Focus::Name, &styles);
+        if self.url.is_empty() && self.focus != Focus::Url {
+            frame.render_widget(Line::styled("https://workbench.example.com", theme.disabled), row(0));
+        }
+        if self.name.is_empty() && self.focus != Focus::Name {
+            frame.render_widget(Line::styled("the host's name", theme.disabled), row(2));
+        }
     }
 }

@@ -5,11 +5,9 @@
 
 pub mod chart;
 pub mod date_picker;
-pub mod dialog;
 pub mod editor;
 pub mod field;
 pub mod filter;
-pub mod pane;
 pub mod policy_rules;
 pub mod secret_field;
 pub mod table;

@@ -4,7 +4,6 @@
 //! them, so that moving through 100 000 of them costs what moving through twenty does.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -75,12 +74,11 @@ impl<'a> Shown<'a> {
 pub struct TableState {
     /// Indexes of the rows that are shown, in their order.
     order: Vec<u32>,
-    /// Place of the selection in `order`.
+    /// Index of the selection in `order`.
     selected: usize,
-    /// First row on the screen and rows that fit, as last drawn: drawing scrolls as little as
-    /// possible, and a page is as long as what was seen.
-    offset: Cell<usize>,
-    page: Cell<usize>,
+    /// The first row on the screen before the last movement: the view scrolls as little as the
+    /// selection needs.
+    offset: usize,
     /// Column of the order and whether it is turned round.
     pub sort: Option<(usize, bool)>,
 }
@@ -142,12 +140,22 @@ impl TableState {
         self.order.iter().map(|row| *row as usize)
     }
 
-    /// Indexes of the rows on the screen, as last drawn.
-    pub fn visible_rows(&self) -> impl Iterator<Item = usize> + '_ {
-        /// Before anything was drawn: as many as fit on a large terminal.
-        const UNKNOWN: usize = 60;
-        let page = if self.page.get() == 0 { UNKNOWN } else { self.page.get() };
-        self.order.iter().skip(self.offset.get()).take(page).map(|row| *row as usize)
+    /// Indexes of the rows on the screen, where `height` rows fit.
+    pub fn visible_rows(&self, height: usize) -> impl Iterator<Item = usize> + '_ {
+        self.order.iter().skip(self.first_row(height)).take(height).map(|row| *row as usize)
+    }
+
+    /// The first row to draw: as before, moved as little as the selection needs.
+    fn first_row(&self, height: usize) -> usize {
+        let most = self.order.len().saturating_sub(height);
+        let offset = self.offset.min(most);
+        if self.selected < offset {
+            self.selected
+        } else if self.selected >= offset + height {
+            self.selected + 1 - height.max(1)
+        } else {
+            offset
+        }
     }
 
     /// Selects a row by its index into the screen's own rows.
@@ -157,10 +165,12 @@ impl TableState {
         }
     }
 
-    /// Moves the selection; `false` where the command is no movement.
-    pub fn command(&mut self, command: Command) -> bool {
+    /// Moves the selection, where `height` rows are on the screen; `false` where the command is no
+    /// movement.
+    pub fn command(&mut self, command: Command, height: usize) -> bool {
+        self.offset = self.first_row(height);
         let last = self.order.len().saturating_sub(1);
-        let page = self.page.get().saturating_sub(1).max(1);
+        let page = height.saturating_sub(1).max(1);
         self.selected = match command {
             Command::Up => self.selected.saturating_sub(1),
             Command::Down => (self.selected + 1).min(last),
@@ -221,9 +231,7 @@ impl Table<'_> {
         let widths = self.widths(area.width - GUTTER - 1);
         self.head(state, area, buf, &widths);
         let rows = usize::from(area.height - 1);
-        let offset = scrolled(state, rows);
-        state.offset.set(offset);
-        state.page.set(rows);
+        let offset = state.first_row(rows);
         let mut cells = Vec::with_capacity(self.columns.len());
         for (n, index) in state.order.iter().enumerate().skip(offset).take(rows) {
             cells.clear();
@@ -347,19 +355,6 @@ pub fn select_row(buf: &mut Buffer, row: Rect, style: Style) {
     }
 }
 
-/// The first row to draw: as before, moved as little as the selection needs.
-fn scrolled(state: &TableState, rows: usize) -> usize {
-    let most = state.order.len().saturating_sub(rows);
-    let offset = state.offset.get().min(most);
-    if state.selected < offset {
-        state.selected
-    } else if state.selected >= offset + rows {
-        state.selected + 1 - rows
-    } else {
-        offset
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,7 +391,7 @@ mod tests {
     fn only_visible_rows_are_formatted() {
         let mut state = all(100_000);
         assert_eq!(draw(&state, 40, 11).1, 10);
-        assert!(state.command(Command::Last));
+        assert!(state.command(Command::Last, 10));
         let (lines, formatted) = draw(&state, 40, 11);
         assert_eq!(formatted, 10);
         assert!(lines[10].starts_with("▸  k99999"), "{lines:?}");
@@ -418,13 +413,12 @@ mod tests {
     fn scrolling_moves_as_little_as_possible() {
         let mut state = all(10);
         for _ in 0..4 {
-            state.command(Command::Down);
+            state.command(Command::Down, 3);
         }
-        draw(&state, 30, 4);
-        assert_eq!(state.visible_rows().collect::<Vec<_>>(), [2, 3, 4]);
-        state.command(Command::Up);
-        draw(&state, 30, 4);
-        assert_eq!(state.visible_rows().collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(state.visible_rows(3).collect::<Vec<_>>(), [2, 3, 4]);
+        state.command(Command::Up, 3);
+        assert_eq!(state.visible_rows(3).collect::<Vec<_>>(), [2, 3, 4]);
+        assert!(draw(&state, 30, 4).0[1].contains("k2"), "what is drawn is what is counted as visible");
     }
 
     #[test]

@@ -5,18 +5,25 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 
-use super::filter::Filter;
 use crate::text;
-use crate::tui::app::App;
 use crate::tui::command::{Command, Context};
 use crate::tui::requests::RequestId;
+use crate::tui::shared::Shared;
+use crate::tui::widgets::filter::Filter;
 
 /// Draws a border with a title at the left and a note at the right; gives the place inside.
-pub fn pane(app: &App, title: &str, note: &str, focused: bool, frame: &mut Frame<'_>, area: Rect) -> Rect {
-    let theme = &app.preferences.theme;
+pub fn pane(
+    shared: &Shared,
+    title: &str,
+    note: &str,
+    focused: bool,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) -> Rect {
+    let theme = &shared.preferences.theme;
     let room = usize::from(area.width).saturating_sub(text::width(title) + 8);
     let mut block = Block::bordered()
-        .border_set(app.preferences.glyphs.border)
+        .border_set(shared.preferences.glyphs.border)
         .border_style(if focused { theme.focused } else { theme.border })
         .title(Line::styled(format!(" {title} "), theme.title));
     let note = text::truncate(note, room);
@@ -32,37 +39,37 @@ pub fn pane(app: &App, title: &str, note: &str, focused: bool, frame: &mut Frame
 pub const NO_MATCH: &str = "nothing matches the filter; Esc takes it away";
 
 /// Words in the place of a table, a blank column off the border.
-pub fn words(app: &App, words: &str, frame: &mut Frame<'_>, inside: Rect) {
+pub fn words(shared: &Shared, words: &str, frame: &mut Frame<'_>, inside: Rect) {
     let place = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
     let words = Paragraph::new(text::clean(words).into_owned()).wrap(Wrap { trim: true });
-    frame.render_widget(words.style(app.preferences.theme.dim), place);
+    frame.render_widget(words.style(shared.preferences.theme.dim), place);
 }
 
 /// `what` while its answer is awaited, or before it was asked for; else that it was given up, and the
 /// key that asks again.
-pub fn awaited(app: &App, request: Option<RequestId>, what: &str) -> String {
-    if request.is_none_or(|id| app.requests.waits_for(id)) {
+pub fn awaited(shared: &Shared, request: Option<RequestId>, what: &str) -> String {
+    if request.is_none_or(|id| shared.requests.waits_for(id)) {
         return what.to_owned();
     }
-    let key = app.entry(Command::Refresh, &[Context::Global]).map(|entry| app.keymap.key_of(entry));
+    let key = shared.entry(Command::Refresh, &[Context::Global]).map(|entry| shared.keymap.key_of(entry));
     format!("given up: {what}; {} asks again", key.unwrap_or_default())
 }
 
 /// A horizontal rule across a pane whose inside is given, joined to its border.
-pub fn rule(app: &App, frame: &mut Frame<'_>, inside: Rect, y: u16) {
-    let glyphs = app.preferences.glyphs;
+pub fn rule(shared: &Shared, frame: &mut Frame<'_>, inside: Rect, y: u16) {
+    let glyphs = shared.preferences.glyphs;
     let line =
         format!("{}{}{}", glyphs.joint_left, glyphs.line.repeat(inside.width.into()), glyphs.joint_right);
     let row = Rect { x: inside.x.saturating_sub(1), width: inside.width + 2, y, height: 1 };
-    frame.render_widget(Line::styled(line, app.preferences.theme.focused), row.intersection(frame.area()));
+    frame.render_widget(Line::styled(line, shared.preferences.theme.focused), row.intersection(frame.area()));
 }
 
 /// Draws a filter into the last row of a pane where it is shown; gives the place above it.
-pub fn filter_row(app: &App, filter: &Filter, frame: &mut Frame<'_>, area: Rect) -> Rect {
+pub fn filter_row(shared: &Shared, filter: &Filter, frame: &mut Frame<'_>, area: Rect) -> Rect {
     if !filter.is_shown() || area.height < 2 {
         return area;
     }
-    let theme = &app.preferences.theme;
+    let theme = &shared.preferences.theme;
     let row = Rect { y: area.bottom() - 1, height: 1, ..area };
     let sign = Line::styled("/", if filter.is_open() { theme.key } else { theme.dim });
     frame.render_widget(
@@ -70,6 +77,6 @@ pub fn filter_row(app: &App, filter: &Filter, frame: &mut Frame<'_>, area: Rect)
         Rect { x: row.x + row.width.min(1), width: row.width.saturating_sub(1).min(1), ..row },
     );
     let field = Rect { x: row.x + row.width.min(3), width: row.width.saturating_sub(4), ..row };
-    filter.field().render(field, frame.buffer_mut(), filter.is_open(), &app.styles());
+    filter.field().render(field, frame.buffer_mut(), filter.is_open(), &shared.styles());
     Rect { height: area.height - 1, ..area }
 }

@@ -1,20 +1,23 @@
 //! A list of somebody's API keys: the table of the Settings tab and of one user in Admin.
 
+mod listed;
+
+pub use listed::ListedKeys;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::listed_keys::{KeyOrder, ListedKeys, audience, date_of};
-use super::settings;
+use self::listed::{KeyOrder, audience, date_of};
 use crate::expiry::{self, KeyStatus};
 use crate::text;
-use crate::tui::app::App;
 use crate::tui::command::Command;
+use crate::tui::parts::pane::{NO_MATCH, filter_row, words};
 use crate::tui::requests::RequestId;
+use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
-use crate::tui::widgets::pane::{NO_MATCH, filter_row, words};
 use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
 use crate::wire::{V2KeyDetails, time};
 
@@ -145,8 +148,9 @@ impl KeyList {
         }
     }
 
-    /// Moves, filters, sorts, marks; `false` where the command is something else.
-    pub fn command(&mut self, command: Command) -> bool {
+    /// Moves, filters, sorts, marks, where `height` rows are on the screen; `false` where the command is
+    /// something else.
+    pub fn command(&mut self, command: Command, height: usize) -> bool {
         match self.filter.command(command) {
             Done::Changed => {
                 self.arrange();
@@ -164,16 +168,16 @@ impl KeyList {
                         self.marked.insert(id);
                     }
                 }
-                self.table.command(Command::Down);
+                self.table.command(Command::Down, height);
             }
             Command::Back if !self.marked.is_empty() => self.marked.clear(),
-            other => return self.table.command(other),
+            other => return self.table.command(other, height),
         }
         true
     }
 
     /// `4 keys · 1 expires soon · 2 expired · 09:14 UTC`: the time is that of the list.
-    pub fn summary(&self, app: &App) -> String {
+    pub fn summary(&self, shared: &Shared) -> String {
         if self.fetched.is_none() {
             return String::new();
         }
@@ -195,15 +199,28 @@ impl KeyList {
             parts.push(format!("{} marked", self.marked.len()));
         }
         parts.extend(self.fetched.map(|at| at.strftime("%H:%M UTC").to_string()));
-        parts.join(&format!(" {} ", app.preferences.glyphs.separator))
+        parts.join(&format!(" {} ", shared.preferences.glyphs.separator))
     }
 
-    /// Draws the table.
-    pub fn view(&self, app: &App, focused: bool, frame: &mut Frame<'_>, area: Rect) {
-        let area = filter_row(app, &self.filter, frame, area);
-        let preferences = &app.preferences;
+    /// How many rows of keys are on the screen where the list has `area`.
+    pub fn height(&self, area: Rect) -> usize {
+        let filter = u16::from(self.filter.is_shown());
+        area.height.saturating_sub(1 + filter).into()
+    }
+
+    /// Draws the table. `mark` says what stands before the comment of a key: `replaced by …`.
+    pub fn draw(
+        &self,
+        shared: &Shared,
+        mark: impl Fn(&str) -> Option<String>,
+        focused: bool,
+        frame: &mut Frame<'_>,
+        area: Rect,
+    ) {
+        let area = filter_row(shared, &self.filter, frame, area);
+        let preferences = &shared.preferences;
         if self.filter.is_shown() && self.table.shown_rows().next().is_none() {
-            return words(app, NO_MATCH, frame, area);
+            return words(shared, NO_MATCH, frame, area);
         }
         let table = Table {
             columns: &COLUMNS,
@@ -214,21 +231,20 @@ impl KeyList {
         };
         table.render(&self.table, area, frame.buffer_mut(), |row, cells| {
             let Some(key) = self.all().get(row) else {
-                cells.extend(legacy_cells(app));
+                cells.extend(legacy_cells(shared));
                 return false;
             };
             let expires = self.listed.expires(row);
-            let status = status(app, expires);
-            let (sign, style) = sign(app, status);
+            let status = status(shared, expires);
+            let (sign, style) = sign(shared, status);
             cells.push(Shown::new(text::short_id(&key.key_id)));
             cells.push(Shown::styled(format!("{sign} {}", status.word()), style));
             cells.push(Shown::new(date_of(&key.expiry_date)));
-            let left = expires.map(|at| expiry::days_between(app.today(), time::utc_day(at)));
+            let left = expires.map(|at| expiry::days_between(shared.today(), time::utc_day(at)));
             cells.push(Shown::new(left.map_or_else(|| "?".into(), |days| format!("{days} d"))));
             cells.push(Shown::new(audience(key)));
-            let own = settings::is_own(app, &key.key_id).then(|| "signed in".to_owned());
-            let marks: Vec<String> =
-                own.into_iter().chain(settings::rotation_mark(app, &key.key_id)).collect();
+            let own = shared.session.is_own(&key.key_id).then(|| "signed in".to_owned());
+            let marks: Vec<String> = own.into_iter().chain(mark(&key.key_id)).collect();
             cells.push(match marks.join(", ") {
                 marks if marks.is_empty() => Shown::new(key.comments.as_str()),
                 marks if key.comments.is_empty() => Shown::new(marks),
@@ -239,11 +255,11 @@ impl KeyList {
     }
 }
 
-fn legacy_cells(app: &App) -> [Shown<'static>; 6] {
-    let glyphs = app.preferences.glyphs;
+fn legacy_cells(shared: &Shared) -> [Shown<'static>; 6] {
+    let glyphs = shared.preferences.glyphs;
     [
         Shown::new("legacy"),
-        Shown::styled(format!("{} active", glyphs.active), app.preferences.theme.ok),
+        Shown::styled(format!("{} active", glyphs.active), shared.preferences.theme.ok),
         Shown::new("never"),
         Shown::new(glyphs.forever),
         Shown::new("CLI"),
@@ -252,8 +268,8 @@ fn legacy_cells(app: &App) -> [Shown<'static>; 6] {
 }
 
 /// Where a key stands at the moment of the last message.
-pub fn status(app: &App, expires: Option<Timestamp>) -> KeyStatus {
-    status_at(expires, app.now, app.preferences.soon_days)
+pub fn status(shared: &Shared, expires: Option<Timestamp>) -> KeyStatus {
+    status_at(expires, shared.now, shared.preferences.soon_days)
 }
 
 fn status_at(expires: Option<Timestamp>, now: Timestamp, soon_days: u32) -> KeyStatus {
@@ -268,8 +284,8 @@ fn status_at(expires: Option<Timestamp>, now: Timestamp, soon_days: u32) -> KeyS
 }
 
 /// The sign of a status and how it looks.
-pub fn sign(app: &App, status: KeyStatus) -> (&'static str, ratatui::style::Style) {
-    let (glyphs, theme) = (app.preferences.glyphs, &app.preferences.theme);
+pub fn sign(shared: &Shared, status: KeyStatus) -> (&'static str, ratatui::style::Style) {
+    let (glyphs, theme) = (shared.preferences.glyphs, &shared.preferences.theme);
     match status {
         KeyStatus::Active => (glyphs.active, theme.ok),
         KeyStatus::Soon => (glyphs.soon, theme.warn),

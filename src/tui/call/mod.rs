@@ -1,0 +1,354 @@
+//! Everything that the interface can ask of the world, and every answer: two flat lists of data.
+//!
+//! A layer makes a [`Call`], a test can look at it, [`run`] carries it out on tokio, and the
+//! [`Answer`] goes to the layer that asked.
+
+mod adopt;
+mod keys;
+pub mod model;
+mod models;
+mod run;
+pub mod saved;
+mod session;
+mod site;
+mod write;
+
+pub use model::{Explain, KeyToSend, RunRequest, Test};
+pub use run::{Context, run};
+pub use session::{Opened, Refusal};
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use self::saved::Requests;
+use super::embedded::Wish;
+use super::key_list::ListedKeys;
+use crate::api::{self, NewKey};
+use crate::config::{Profiles, Session, Store};
+use crate::diagnosis::Diagnosis;
+use crate::probe::run::Summary;
+use crate::probe::{CallError, CallResult};
+use crate::secret::ApiKey;
+use crate::wire::{
+    Collaborator, CreateV2KeyResponse, Model, ModelBuild, ModelDeployment, Project, RotateV1KeyResponse,
+    UserQuota,
+};
+
+/// Which models are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ListScope {
+    /// Those of one's own projects and of those that one is a collaborator of.
+    #[default]
+    Mine,
+    /// Those of public projects too.
+    Public,
+    /// Those of every project of the site, for administrators; for others the same as
+    /// [`Self::Public`] (SPEC).
+    All,
+}
+
+impl ListScope {
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Mine => Self::Public,
+            Self::Public => Self::All,
+            Self::All => Self::Mine,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::Public => "public too",
+            Self::All => "all you may see",
+        }
+    }
+}
+
+/// One request, as data.
+#[derive(Debug)]
+pub enum Call {
+    // The session
+    /// Starts an embedded workbench and signs in to it.
+    StartEmbedded(Wish),
+    /// Signs in with a key, and stores both as a profile once the key was accepted.
+    SignIn {
+        store: Option<Store>,
+        url: String,
+        key: ApiKey,
+        name: String,
+        replace: bool,
+    },
+    /// Signs in with what a profile stores, and makes it current.
+    OpenProfile {
+        store: Store,
+        name: String,
+    },
+    Profiles {
+        store: Store,
+    },
+    /// Forgets a profile and its key.
+    RemoveProfile {
+        store: Store,
+        name: String,
+    },
+    /// Signs in with another key, and stores it in the profile in use.
+    AdoptKey {
+        store: Option<Store>,
+        key: ApiKey,
+        key_id: String,
+    },
+    /// Whose key this is.
+    WhoAmI,
+    /// The expiration setting.
+    Expiration,
+    Version,
+    /// Panics inside a task, to prove that the terminal survives it.
+    #[cfg(debug_assertions)]
+    Panic,
+
+    // API keys
+    ListKeys {
+        username: String,
+    },
+    /// When the API keys of a user expire.
+    CountKeys {
+        username: String,
+    },
+    CreateKey {
+        username: String,
+        new: NewKey,
+    },
+    /// One after the other; a refusal leaves none of the others untried.
+    DeleteKeys {
+        username: String,
+        key_ids: Vec<String>,
+    },
+    /// Every key of a user, but those that are spared.
+    DeleteAllKeys {
+        username: String,
+    },
+    RotateLegacyKey {
+        username: String,
+    },
+    /// Writes a key to a new file that only its owner can read.
+    SaveKey {
+        key: ApiKey,
+        path: String,
+    },
+
+    // Models
+    /// Models, page by page.
+    ListModels {
+        scope: ListScope,
+    },
+    /// The deployment that stands for a model.
+    Deployment {
+        project_id: String,
+        model_id: String,
+    },
+    /// Owner and rights of a project.
+    Project {
+        project_id: String,
+    },
+    /// One model call.
+    TestModel(Box<Test>),
+    /// Why a test failed.
+    Explain(Box<Explain>),
+    RestartModel(Box<ModelDeployment>),
+    StopModel(Box<ModelDeployment>),
+    /// A run, to its end.
+    Run(Box<RunRequest>),
+    /// Ends a run with a complete result.
+    StopRun(CancellationToken),
+    /// The requests of earlier starts.
+    LoadRequests {
+        file: PathBuf,
+        url: String,
+    },
+    StoreRequests {
+        file: PathBuf,
+        url: String,
+        model_id: String,
+        requests: Requests,
+    },
+    /// Writes a run into a new file, as CSV where its name ends so, else as JSON.
+    ExportRun {
+        file: PathBuf,
+        summary: Arc<Summary>,
+    },
+    /// Writes a text into a new file that only its owner can read.
+    WriteText {
+        file: PathBuf,
+        text: String,
+    },
+
+    // Administration
+    /// The directory of users, page by page.
+    Users,
+    /// Sets the expiration setting, under the name that the workbench gave it.
+    SetExpiration {
+        name: String,
+        days: u32,
+    },
+    /// Projects, page by page.
+    Projects,
+    Collaborators {
+        project_id: String,
+    },
+    /// Adds a collaborator or changes a permission.
+    SetPermission {
+        project_id: String,
+        project: String,
+        username: String,
+        permission: String,
+    },
+    RemoveCollaborator {
+        project_id: String,
+        username: String,
+    },
+}
+
+/// What came back. Where several things are listed page by page, the pages come first and the end
+/// of the list last.
+#[derive(Debug)]
+pub enum Answer {
+    // The session
+    /// A session to use from now on, and the workbench behind it where that runs here.
+    Opened(Result<Box<Opened>, Refusal>),
+    Profiles(Result<Profiles, String>),
+    ProfileRemoved {
+        name: String,
+        answer: Result<Profiles, String>,
+    },
+    /// The session with the other key, or why the profile was not changed.
+    KeyAdopted(Result<Box<Session>, String>),
+    WhoAmI(Result<String, api::Error>),
+    Expiration(Result<Option<(String, u32)>, api::Error>),
+    Version(Result<String, api::Error>),
+    /// There is no session to ask.
+    SignedOut,
+
+    // API keys
+    Keys {
+        username: String,
+        answer: Result<ListedKeys, api::Error>,
+    },
+    KeysCounted {
+        username: String,
+        answer: Result<Vec<Option<Timestamp>>, api::Error>,
+    },
+    KeyCreated(Result<Box<CreateV2KeyResponse>, api::Error>),
+    /// What was deleted, what was not and why.
+    KeysDeleted {
+        username: String,
+        deleted: Vec<String>,
+        failed: Vec<(String, api::Error)>,
+    },
+    LegacyKeyRotated(Result<Box<RotateV1KeyResponse>, api::Error>),
+    /// Where the key is now, or why it is not.
+    KeySaved(Result<PathBuf, String>),
+
+    // Models
+    ModelsPage(Vec<Model>),
+    ModelsListed(Result<(), api::Error>),
+    Deployment {
+        model_id: String,
+        found: Result<Option<Box<(ModelBuild, ModelDeployment)>>, api::Error>,
+    },
+    Project {
+        project_id: String,
+        project: Result<Box<Project>, api::Error>,
+    },
+    /// `sent` is the request as it went over the wire, keys masked; empty where nothing was sent.
+    ModelTested {
+        test: Box<Test>,
+        sent: String,
+        call: Box<CallResult>,
+    },
+    Explained {
+        model_id: String,
+        number: u32,
+        diagnosis: Box<Diagnosis>,
+    },
+    /// A deployment was asked to restart or to stop.
+    DeploymentAsked {
+        model_id: String,
+        what: &'static str,
+        done: Result<Box<ModelDeployment>, api::Error>,
+    },
+    RunProgress {
+        model_id: String,
+        summary: Arc<Summary>,
+    },
+    RunEnded {
+        model_id: String,
+        ended: Result<Arc<Summary>, CallError>,
+    },
+    RunStopAsked,
+    Requests(HashMap<String, Requests>),
+    RequestsStored(Result<(), String>),
+    Written {
+        file: PathBuf,
+        done: Result<(), String>,
+    },
+
+    // Administration
+    UsersPage(Vec<UserQuota>),
+    UsersListed(Result<(), api::Error>),
+    ExpirationSet(Result<Option<(String, u32)>, api::Error>),
+    /// Projects, whether listed for themselves or seen on the way to the models.
+    ProjectsPage(Vec<Project>),
+    ProjectsListed(Result<(), api::Error>),
+    Collaborators {
+        project_id: String,
+        answer: Result<Vec<Collaborator>, api::Error>,
+    },
+    PermissionSet {
+        project_id: String,
+        project: String,
+        username: String,
+        permission: String,
+        done: Result<(), api::Error>,
+    },
+    CollaboratorRemoved {
+        project_id: String,
+        username: String,
+        done: Result<(), api::Error>,
+    },
+}
+
+impl Answer {
+    /// The workbench's error, where the answer is one.
+    pub fn error(&self) -> Option<&api::Error> {
+        match self {
+            Self::WhoAmI(answer) | Self::Version(answer) => answer.as_ref().err(),
+            Self::Expiration(answer) | Self::ExpirationSet(answer) => answer.as_ref().err(),
+            Self::Keys { answer, .. } => answer.as_ref().err(),
+            Self::KeysCounted { answer, .. } => answer.as_ref().err(),
+            Self::KeyCreated(answer) => answer.as_ref().err(),
+            Self::KeysDeleted { failed, .. } => failed.first().map(|(_, error)| error),
+            Self::LegacyKeyRotated(answer) => answer.as_ref().err(),
+            Self::ModelsListed(answer) | Self::UsersListed(answer) | Self::ProjectsListed(answer) => {
+                answer.as_ref().err()
+            }
+            Self::Deployment { found, .. } => found.as_ref().err(),
+            Self::Project { project, .. } => project.as_ref().err(),
+            Self::DeploymentAsked { done, .. } => done.as_ref().err(),
+            Self::Collaborators { answer, .. } => answer.as_ref().err(),
+            Self::PermissionSet { done, .. } | Self::CollaboratorRemoved { done, .. } => done.as_ref().err(),
+            _ => None,
+        }
+    }
+
+    /// Whether a workbench may well not offer what was asked: what comes instead says nothing about
+    /// the connection.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::Expiration(_) | Self::Version(_))
+    }
+}

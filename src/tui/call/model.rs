@@ -1,0 +1,165 @@
+//! Model calls: one, the reason of a failed one, and a run of many.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{Answer, Context};
+use crate::api;
+use crate::diagnosis::{self, Diagnosis, Subject};
+use crate::probe::run::{self, Plan, Summary};
+use crate::probe::{
+    self, CallError, CallResult, ModelCallTarget, ModelRequest, Phases, Transport, TransportOptions,
+};
+use crate::secret::ApiKey;
+use crate::text;
+use crate::wire::Model;
+
+/// A key to send, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyToSend {
+    SignedIn,
+    Nothing,
+    This(ApiKey),
+}
+
+/// One model call as the Test panel asks for it.
+#[derive(Debug, Clone)]
+pub struct Test {
+    pub model_id: String,
+    pub number: u32,
+    pub access_key: String,
+    pub key: KeyToSend,
+    /// What to call the key in the results.
+    pub key_label: String,
+    /// JSON, already read once.
+    pub request: String,
+}
+
+/// A run as it is asked for.
+#[derive(Debug)]
+pub struct RunRequest {
+    pub model_id: String,
+    pub access_key: String,
+    pub key: KeyToSend,
+    /// JSON, already read once.
+    pub request: String,
+    pub plan: Plan,
+    /// Cancelled when the person ends the run.
+    pub stop: CancellationToken,
+}
+
+/// A failed test, and what is known about it already.
+#[derive(Debug, Clone)]
+pub struct Explain {
+    pub number: u32,
+    pub model: Model,
+    pub key: KeyToSend,
+    pub call: CallResult,
+    /// The user of the session.
+    pub signed_in: Option<String>,
+}
+
+fn target(client: &api::Client, access_key: &str) -> ModelCallTarget {
+    ModelCallTarget { url: client.model_url().to_owned(), access_key: access_key.to_owned() }
+}
+
+fn key(client: &api::Client, choice: &KeyToSend) -> Option<ApiKey> {
+    match choice {
+        KeyToSend::SignedIn => client.key().cloned(),
+        KeyToSend::Nothing => None,
+        KeyToSend::This(key) => Some(key.clone()),
+    }
+}
+
+fn transport(client: &api::Client) -> Result<Transport, CallError> {
+    let options = client.options();
+    Transport::new(TransportOptions {
+        ca_cert: options.ca_cert.clone(),
+        insecure: options.insecure,
+        proxy: options.proxy.clone(),
+        ..TransportOptions::default()
+    })
+}
+
+/// Asks the workbench why a call failed.
+pub(super) async fn explain(client: &api::Client, explain: Explain) -> Answer {
+    let (model_id, number) = (explain.model.id.clone(), explain.number);
+    let diagnosis = Box::new(reason(client, explain).await);
+    Answer::Explained { model_id, number, diagnosis }
+}
+
+async fn reason(client: &api::Client, explain: Explain) -> Diagnosis {
+    let Explain { model, key: choice, call, signed_in, .. } = explain;
+    let target = target(client, &model.access_key);
+    let subject = Subject { model, target, key: key(client, &choice), signed_in };
+    let facts = diagnosis::gather(client, &subject, &call).await;
+    diagnosis::diagnose(&call, &facts)
+}
+
+/// Calls a model once.
+pub(super) async fn test(client: &api::Client, test: Box<Test>) -> Answer {
+    let (sent, call) = call(client, &test).await;
+    Answer::ModelTested { test, sent, call: Box::new(call) }
+}
+
+/// Calls a model once; gives the request as it went over the wire too, keys masked.
+async fn call(client: &api::Client, test: &Test) -> (String, CallResult) {
+    let target = target(client, &test.access_key);
+    let attempt =
+        transport(client).and_then(|transport| Ok((transport, ModelRequest::parse(&test.request)?)));
+    match attempt {
+        Ok((transport, request)) => {
+            let key = key(client, &test.key);
+            let sent = probe::shown_request(&target, key.as_ref(), &request).unwrap_or_default();
+            // An address and no secret, but nothing to leave on screens and in files either.
+            let sent = sent.replace(&test.access_key, &text::short_id(&test.access_key));
+            (sent, probe::call(&transport, &target, key.as_ref(), &request).await)
+        }
+        Err(error) => {
+            let call = CallResult {
+                started: Timestamp::now(),
+                phases: Phases::default(),
+                total: Duration::ZERO,
+                outcome: Err(error),
+                key_sent: false,
+                request_size: 0,
+            };
+            (String::new(), call)
+        }
+    }
+}
+
+/// Runs to the end, with a summary now and then.
+pub(super) async fn run(request: RunRequest, context: &Context) -> Answer {
+    let model_id = request.model_id.clone();
+    Answer::RunEnded { model_id, ended: run_to_its_end(request, context).await }
+}
+
+async fn run_to_its_end(request: RunRequest, context: &Context) -> Result<Arc<Summary>, CallError> {
+    let RunRequest { model_id, access_key, key: choice, request, plan, stop } = request;
+    let client = &context.session.client;
+    let transport = transport(client)?;
+    let request = ModelRequest::parse(&request)?;
+    let target = target(client, &access_key);
+    let run = run::start(plan, &transport, &target, key(client, &choice).as_ref(), &request)?;
+    let stopper = run.stopper();
+    let mut progress = run.progress();
+    let mut finished = std::pin::pin!(run.finished());
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            summary = &mut finished => return Ok(summary),
+            Ok(()) = progress.changed() => {
+                let summary = Arc::clone(&progress.borrow_and_update());
+                context.progress(Answer::RunProgress { model_id: model_id.clone(), summary });
+            }
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                stopper.stop();
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The list of models, page by page.
+
+use std::collections::HashSet;
+
+use futures_util::{StreamExt, stream};
+
+use super::{Answer, Context, ListScope};
+use crate::api::{self, PageQuery, Pages, ProjectScope, all_pages};
+use crate::wire::{Model, ModelDeployment};
+
+/// Rows a page: few round trips for a long list, and something to show soon.
+const PAGE: u32 = 500;
+/// Projects whose models are asked for at a time.
+const AT_A_TIME: usize = 8;
+
+/// Lists models; pages of models and projects go out as they come.
+pub(super) async fn list(scope: ListScope, context: &Context) -> Result<(), api::Error> {
+    let client = &context.session.client;
+    let show = |answer| context.progress(answer);
+    let scope = match scope {
+        ListScope::Mine => {
+            // SPEC leaves open whether the list of all models takes in public ones and, for an
+            // administrator, those of the whole site: it is narrowed down to the projects that are
+            // one's own or that one is a collaborator of.
+            let projects = all_pages(PageQuery::sized(PAGE), |query| async move {
+                client.projects_page(ProjectScope::Mine, &query).await
+            });
+            let projects = projects.await?;
+            let mine: HashSet<String> = projects.iter().map(|project| project.id.clone()).collect();
+            show(Answer::ProjectsPage(projects));
+            let mut pages =
+                Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
+            while let Some(models) = pages.next().await {
+                let mut models = models?;
+                models.retain(|model| mine.contains(&model.project.public_identifier));
+                show(Answer::ModelsPage(models));
+            }
+            return Ok(());
+        }
+        ListScope::Public => ProjectScope::Public,
+        ListScope::All => ProjectScope::All,
+    };
+    // The list of all models knows no such choice (SPEC), so the projects are walked.
+    let mut pages =
+        Pages::new(PageQuery::sized(PAGE), |query| async move { client.projects_page(scope, &query).await });
+    while let Some(projects) = pages.next().await {
+        let projects = projects?;
+        let ids: Vec<String> = projects.iter().map(|project| project.id.clone()).collect();
+        show(Answer::ProjectsPage(projects));
+        let mut lists = stream::iter(ids).map(|id| project_models(client, id)).buffer_unordered(AT_A_TIME);
+        while let Some(models) = lists.next().await {
+            show(Answer::ModelsPage(models?));
+        }
+    }
+    Ok(())
+}
+
+async fn project_models(client: &api::Client, project_id: String) -> Result<Vec<Model>, api::Error> {
+    let id = &project_id;
+    all_pages(PageQuery::sized(PAGE), |query| async move { client.project_models_page(id, &query).await })
+        .await
+}
+
+pub(super) async fn deployment(client: &api::Client, project_id: String, model_id: String) -> Answer {
+    let found = client.latest_deployment(&project_id, &model_id).await;
+    Answer::Deployment { model_id, found: found.map(|found| found.map(Box::new)) }
+}
+
+pub(super) async fn project(client: &api::Client, project_id: String) -> Answer {
+    let project = client.project(&project_id).await.map(Box::new);
+    Answer::Project { project_id, project }
+}
+
+pub(super) async fn restart(client: &api::Client, deployment: ModelDeployment) -> Answer {
+    let done = client.restart_deployment(&deployment).await.map(Box::new);
+    Answer::DeploymentAsked { model_id: deployment.model_id, what: "restart", done }
+}
+
+pub(super) async fn stop(client: &api::Client, deployment: ModelDeployment) -> Answer {
+    let done = client.stop_deployment(&deployment).await.map(Box::new);
+    Answer::DeploymentAsked { model_id: deployment.model_id, what: "stop", done }
+}

@@ -1,0 +1,102 @@
+//! Carries calls out.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{Answer, Call, keys, model, models, session, site, write};
+use crate::config::Session;
+use crate::tui::msg::Msg;
+use crate::tui::requests::RequestId;
+
+/// What a [`Call`] may use while it runs.
+#[derive(Clone)]
+pub struct Context {
+    /// The current workbench and credential.
+    pub session: Arc<Session>,
+    /// Which request this is, for [`Context::progress`].
+    pub id: RequestId,
+    pub(in crate::tui) answers: UnboundedSender<Msg>,
+}
+
+impl Context {
+    /// Sends a part of the answer before the call has ended.
+    pub fn progress(&self, answer: Answer) {
+        // The other end is gone only while the program ends.
+        let _ = self.answers.send(Msg::Progress { id: self.id, answer });
+    }
+}
+
+/// Carries a call out. Cancelled by dropping the future. Without a `context` nobody is signed in:
+/// only what opens a session makes sense then.
+pub async fn run(call: Call, context: Option<Context>) -> Answer {
+    match call {
+        Call::StartEmbedded(wish) => session::start_embedded(wish).await,
+        Call::SignIn { store, url, key, name, replace } => {
+            session::sign_in(store, url, key, name, replace).await
+        }
+        Call::OpenProfile { store, name } => session::open_profile(store, name).await,
+        Call::Profiles { store } => Answer::Profiles(session::profiles(store).await),
+        Call::RemoveProfile { store, name } => session::remove_profile(store, name).await,
+        #[cfg(debug_assertions)]
+        #[expect(clippy::panic, reason = "the panic is the purpose")]
+        Call::Panic => panic!("asked for by KEYBENCH_PANIC"),
+        call => match context {
+            Some(context) => signed_in(call, &context).await,
+            None => Answer::SignedOut,
+        },
+    }
+}
+
+async fn signed_in(call: Call, context: &Context) -> Answer {
+    let client = &context.session.client;
+    match call {
+        // Carried out above, with or without a session.
+        Call::StartEmbedded(_)
+        | Call::SignIn { .. }
+        | Call::OpenProfile { .. }
+        | Call::Profiles { .. }
+        | Call::RemoveProfile { .. } => Answer::SignedOut,
+        #[cfg(debug_assertions)]
+        Call::Panic => Answer::SignedOut,
+        Call::AdoptKey { store, key, key_id } => session::adopt(&context.session, store, key, key_id).await,
+        Call::WhoAmI => session::who_am_i(client).await,
+        Call::Expiration => site::expiration(client).await,
+        Call::Version => site::version(client).await,
+        Call::ListKeys { username } => keys::list(client, username).await,
+        Call::CountKeys { username } => keys::count(client, username).await,
+        Call::CreateKey { username, new } => keys::create(&context.session, username, new).await,
+        Call::DeleteKeys { username, key_ids } => keys::delete(client, username, key_ids).await,
+        Call::DeleteAllKeys { username } => keys::delete_all(client, username).await,
+        Call::RotateLegacyKey { username } => keys::rotate_legacy(client, username).await,
+        Call::SaveKey { key, path } => Answer::KeySaved(write::key(key, path).await),
+        Call::ListModels { scope } => Answer::ModelsListed(models::list(scope, context).await),
+        Call::Deployment { project_id, model_id } => models::deployment(client, project_id, model_id).await,
+        Call::Project { project_id } => models::project(client, project_id).await,
+        Call::TestModel(test) => model::test(client, test).await,
+        Call::Explain(explain) => model::explain(client, *explain).await,
+        Call::RestartModel(deployment) => models::restart(client, *deployment).await,
+        Call::StopModel(deployment) => models::stop(client, *deployment).await,
+        Call::Run(run) => model::run(*run, context).await,
+        Call::StopRun(stop) => {
+            stop.cancel();
+            Answer::RunStopAsked
+        }
+        Call::LoadRequests { file, url } => Answer::Requests(write::load_requests(file, url).await),
+        Call::StoreRequests { file, url, model_id, requests } => {
+            Answer::RequestsStored(write::store_requests(file, url, model_id, requests).await)
+        }
+        Call::ExportRun { file, summary } => write::run(file, summary).await,
+        Call::WriteText { file, text } => write::text(file, text).await,
+        Call::Users => site::users(context).await,
+        Call::SetExpiration { name, days } => site::set_expiration(client, name, days).await,
+        Call::Projects => site::projects(context).await,
+        Call::Collaborators { project_id } => site::collaborators(client, project_id).await,
+        Call::SetPermission { project_id, project, username, permission } => {
+            site::set_permission(client, project_id, project, username, permission).await
+        }
+        Call::RemoveCollaborator { project_id, username } => {
+            site::remove_collaborator(client, project_id, username).await
+        }
+    }
+}

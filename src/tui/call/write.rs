@@ -1,0 +1,120 @@
+//! Files that the interface writes: a key, an answer, a run, the requests of earlier tests.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Answer;
+use super::saved::{self, Requests};
+use crate::config::private_file;
+use crate::probe::run::{self, Summary};
+use crate::secret::ApiKey;
+
+/// Writes a key to a new file.
+pub(super) async fn key(key: ApiKey, path: String) -> Result<PathBuf, String> {
+    blocking(move || save(&key, &path)).await
+}
+
+/// Writes a text to a new file.
+pub(super) async fn text(file: PathBuf, text: String) -> Answer {
+    let name = file.clone();
+    Answer::Written { file, done: blocking(move || write_new(&name, &text)).await }
+}
+
+/// Writes a run to a new file.
+pub(super) async fn run(file: PathBuf, summary: Arc<Summary>) -> Answer {
+    let name = file.clone();
+    Answer::Written { file, done: blocking(move || export(&name, &summary)).await }
+}
+
+pub(super) async fn load_requests(file: PathBuf, url: String) -> HashMap<String, Requests> {
+    blocking(move || Ok(saved::load(&file, &url))).await.unwrap_or_default()
+}
+
+pub(super) async fn store_requests(
+    file: PathBuf,
+    url: String,
+    model_id: String,
+    requests: Requests,
+) -> Result<(), String> {
+    blocking(move || {
+        saved::store(&file, Timestamp::now(), &url, &model_id, &requests).map_err(|error| error.to_string())
+    })
+    .await
+}
+
+/// Files are read and written where waiting for them holds up nobody.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Writes a file that was not there before, for the person alone to read.
+fn write_new(file: &Path, text: &str) -> Result<(), String> {
+    if file.exists() {
+        return Err("there is such a file already; type another name".to_owned());
+    }
+    private_file::write(file, text.as_bytes())
+        .map_err(|error| format!("it cannot be written ({error}); type another name"))
+}
+
+fn export(file: &Path, summary: &Summary) -> Result<(), String> {
+    let mut text = Vec::new();
+    let csv = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+    let written = if csv { run::write_csv(summary, &mut text) } else { run::write_json(summary, &mut text) };
+    written.map_err(|error| error.to_string())?;
+    write_new(file, &String::from_utf8_lossy(&text))
+}
+
+/// Writes `key` and a line break to a new file with mode 0600.
+fn save(key: &ApiKey, path: &str) -> Result<PathBuf, String> {
+    let path = expand_home(path);
+    if path.exists() {
+        return Err(format!("{} is there already; give another name", path.display()));
+    }
+    let line = secrecy::zeroize::Zeroizing::new(format!("{}\n", key.expose()));
+    private_file::write(&path, line.as_bytes()).map_err(|error| {
+        // The error's own words name a temporary file, which means nothing to anybody.
+        let cause = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            kind => kind.to_string(),
+        };
+        format!("{} cannot be written: {cause}; give another place", path.display())
+    })?;
+    Ok(std::path::absolute(&path).unwrap_or(path))
+}
+
+/// `~/keys/x` as a shell would read it.
+fn expand_home(path: &str) -> PathBuf {
+    let home = std::env::home_dir();
+    match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => Path::new(path).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_saved_key_is_private_and_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key").display().to_string();
+        let key = ApiKey::from_workbench("0a.9f");
+        let saved = save(&key, &path).unwrap();
+        assert_eq!(std::fs::read_to_string(&saved).unwrap(), "0a.9f\n");
+        assert_eq!(std::fs::metadata(&saved).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(save(&key, &path).unwrap_err().contains("is there already"));
+        let refused = save(&key, "/nowhere/at/all").unwrap_err();
+        assert!(
+            refused.contains("/nowhere/at/all cannot be written") && !refused.contains(".keybench"),
+            "{refused}"
+        );
+    }
+}

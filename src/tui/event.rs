@@ -1,0 +1,144 @@
+//! What the layers tell each other. A layer never sees another one: it says what happened, and
+//! whoever it concerns acts on it.
+
+use crate::secret::ApiKey;
+use crate::text;
+use crate::wire::{Model, Project};
+
+use super::session::KnownKey;
+use super::tab::Tab;
+
+/// One thing that happened, for every layer to hear.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// It is known now who is signed in.
+    SignedIn,
+    /// It could not be found out who is signed in: why, for a list that stays empty.
+    NotSignedIn(String),
+    /// The expiration setting became known, or changed.
+    PolicyChanged,
+    /// The API keys of this user changed; `deleted` are gone, whatever the next list says.
+    KeysChanged { username: String, deleted: Vec<String> },
+    /// The new key with this Key ID was copied or saved.
+    KeyKept(String),
+    /// A model was called with this key of this run.
+    KeyTested { key: ApiKey, key_id: Option<String>, proof: Proof },
+    /// The person is ready to part with the old key of the rotation with this Key ID.
+    AskDeleteOld(String),
+    /// A request was sent to a model: it is offered the next time.
+    RequestSent { model_id: String, request: String },
+    /// More models are known, or it is known that they cannot be read.
+    ModelsListed,
+    /// Wanted: models that take a key and whose `project/name` has all these words. Answered with
+    /// [`Self::ModelsFound`].
+    FindModels { words: String, limit: usize },
+    /// See [`Self::FindModels`].
+    ModelsFound { found: Vec<ModelChoice>, state: Listing },
+    /// Wanted: the names of everything that can be gone to. Answered with [`Self::NamesFound`], by
+    /// each layer that has some.
+    FindNames { limit: usize },
+    /// See [`Self::FindNames`].
+    NamesFound { from: Tab, names: Vec<Named>, state: Listing },
+    /// Go there: the tab is shown, and the layer it concerns does the rest.
+    Show(Destination),
+}
+
+/// What calling a model with a new key has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    Untried,
+    Passed {
+        /// `churn-prod/add`
+        model: String,
+        status: u16,
+        replica: Option<String>,
+    },
+    Failed {
+        model: String,
+        why: String,
+    },
+}
+
+impl Proof {
+    /// `proven by churn-prod/add: 200 from replica add-1`, cleaned for a terminal.
+    pub fn text(&self) -> String {
+        let text = match self {
+            Self::Untried => "not proven: no model was called with it".to_owned(),
+            Self::Passed { model, status, replica: Some(replica) } => {
+                format!("proven by {model}: {status} from replica {replica}")
+            }
+            Self::Passed { model, status, replica: None } => format!("proven by {model}: {status}"),
+            Self::Failed { model, why } => format!("not proven: {model}: {why}"),
+        };
+        text::clean(&text).into_owned()
+    }
+}
+
+/// How far a list has come, for those who search it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// Never asked for.
+    Unread,
+    Reading,
+    /// Why it could not be read.
+    Failed(String),
+    /// All there is, in this scope: `mine`.
+    Complete(&'static str),
+}
+
+/// A model that a key can be tested against.
+#[derive(Debug, Clone)]
+pub struct ModelChoice {
+    pub model: Model,
+    /// `project/name`
+    pub path: String,
+    /// The request to begin with.
+    pub request: String,
+}
+
+/// Something that can be found by its name.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub name: String,
+    /// What stands at the right of the name; may be empty.
+    pub note: &'static str,
+    pub destination: Destination,
+}
+
+/// Somewhere to go.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    Tab(Tab),
+    /// An API key of the signed-in user, by its Key ID.
+    Key(String),
+    /// A model, by its id.
+    Model(String),
+    /// The models of a project, by its id.
+    Project(String),
+    /// The collaborators of a project.
+    Collaborators(Box<Project>),
+    /// The list of models, to choose the one that is tested with this key.
+    TestWith(Box<KnownKey>),
+}
+
+impl Destination {
+    /// The tab it lies in.
+    pub fn tab(&self) -> Tab {
+        match self {
+            Self::Tab(tab) => *tab,
+            Self::Key(_) => Tab::Settings,
+            Self::Model(_) | Self::Project(_) | Self::TestWith(_) => Tab::Models,
+            Self::Collaborators(_) => Tab::Admin,
+        }
+    }
+
+    /// What it is called in a list: `key`, `model`, `project`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Tab(_) => "tab",
+            Self::Key(_) | Self::TestWith(_) => "key",
+            Self::Model(_) => "model",
+            Self::Project(_) | Self::Collaborators(_) => "project",
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A layer of the interface: a tab, a dialog, a question, the palette. It owns its state, is handed
+//! [`Shared`], and sees no other layer.
+//!
+//! What a layer wants to happen is its [`Outcome`]: effects for the world, events for the other
+//! layers, and at most one change of the stack.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::call::Answer;
+use super::command::{Command, Context};
+use super::decision::Decision;
+use super::effect::{Effect, Effects};
+use super::event::Event;
+use super::requests::RequestId;
+use super::shared::Shared;
+
+/// A part of the interface with a state of its own. Everything but `draw` may change that state;
+/// nothing here does I/O, asks a clock or waits.
+pub trait Layer: fmt::Debug {
+    /// For tests and debugging: `new key`.
+    fn name(&self) -> &'static str;
+
+    /// Which contexts of the command table have the keys, innermost first, without `Global`.
+    fn contexts(&self, shared: &Shared) -> Vec<Context>;
+
+    /// Whether characters are text now.
+    fn typing(&self, _shared: &Shared) -> bool {
+        false
+    }
+
+    /// Whether something of its own has to be answered or closed before the tab can be left. A layer
+    /// above the tabs always has to.
+    fn modal(&self, _shared: &Shared) -> bool {
+        false
+    }
+
+    /// What a command does now, where the word of the command table says too little; empty where it
+    /// does nothing now.
+    fn word(&self, _shared: &Shared, _command: Command) -> Option<Cow<'static, str>> {
+        None
+    }
+
+    /// What would be lost by leaving the program: a sentence.
+    fn unsaved(&self, _shared: &Shared) -> Option<String> {
+        None
+    }
+
+    /// What exists at the workbench that would go unnoticed if the program ended now without a
+    /// question: a sentence.
+    fn left_behind(&self, _shared: &Shared) -> Option<String> {
+        None
+    }
+
+    /// The layer is shown: ask for what it needs.
+    fn enter(&mut self, _shared: &mut Shared) -> Outcome {
+        Outcome::done()
+    }
+
+    /// Does what a command says; [`Outcome::ignored`] where it means nothing here.
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome;
+
+    /// A key that is no command.
+    fn key(&mut self, _shared: &mut Shared, _key: KeyEvent) -> Outcome {
+        Outcome::ignored()
+    }
+
+    /// Pasted text: only ever into a field.
+    fn paste(&mut self, _shared: &mut Shared, _text: &str) -> Outcome {
+        Outcome::ignored()
+    }
+
+    /// The answer to a request of this layer, or a part of it that came early.
+    fn answer(&mut self, _shared: &mut Shared, _id: RequestId, _answer: Answer) -> Outcome {
+        Outcome::done()
+    }
+
+    /// The person gave up a request of this layer.
+    fn cancelled(&mut self, _shared: &mut Shared, _id: RequestId) -> Outcome {
+        Outcome::done()
+    }
+
+    /// A question of this layer was answered with yes.
+    fn decided(&mut self, _shared: &mut Shared, _decision: Decision) -> Outcome {
+        Outcome::done()
+    }
+
+    /// Something happened in another layer, or in this one.
+    fn event(&mut self, _shared: &mut Shared, _event: &Event) -> Outcome {
+        Outcome::done()
+    }
+
+    /// The window has another size: other rows may be in sight.
+    fn resized(&mut self, _shared: &mut Shared) -> Outcome {
+        Outcome::done()
+    }
+
+    /// Whether something in sight changes by itself, so that ticks are wanted.
+    fn watches(&self, _shared: &Shared) -> bool {
+        false
+    }
+
+    /// A quarter of a second passed while something was in flight or watched.
+    fn tick(&mut self, _shared: &mut Shared) -> Outcome {
+        Outcome::done()
+    }
+
+    /// Draws the layer into `area`, the part of the screen between tabs and footer; only reads.
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect);
+}
+
+/// What a layer wants to happen.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Outcome {
+    /// The command, key or text meant something here.
+    pub taken: bool,
+    pub effects: Effects,
+    pub events: Vec<Event>,
+    pub change: Option<Change>,
+    /// For the layer that opened this one: its question was answered with yes.
+    pub decision: Option<Decision>,
+    /// A command to run next, as if its key had been pressed: a choice of the palette.
+    pub run: Option<Command>,
+}
+
+/// A change of the stack.
+#[derive(Debug)]
+pub enum Change {
+    /// Puts a layer on top.
+    Push(Box<dyn Layer>),
+    /// Puts a layer where this one is.
+    Replace(Box<dyn Layer>),
+    /// Takes this layer away.
+    Pop,
+}
+
+impl Outcome {
+    /// It means nothing here.
+    pub fn ignored() -> Self {
+        Self::default()
+    }
+
+    /// Done, and nothing else is to happen.
+    pub fn done() -> Self {
+        Self { taken: true, ..Self::default() }
+    }
+
+    pub fn push(layer: impl Layer + 'static) -> Self {
+        Self { change: Some(Change::Push(Box::new(layer))), ..Self::done() }
+    }
+
+    pub fn replace(layer: impl Layer + 'static) -> Self {
+        Self { change: Some(Change::Replace(Box::new(layer))), ..Self::done() }
+    }
+
+    pub fn pop() -> Self {
+        Self { change: Some(Change::Pop), ..Self::done() }
+    }
+
+    pub fn event(event: Event) -> Self {
+        Self::done().and_event(event)
+    }
+
+    pub fn effect(effect: Effect) -> Self {
+        Self::done().and_effect(effect)
+    }
+
+    pub fn and_event(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    pub fn and_effect(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    /// Both, this one first. Only one of them may change the stack.
+    pub fn and(mut self, other: Self) -> Self {
+        debug_assert!(self.change.is_none() || other.change.is_none(), "at most one change of the stack");
+        self.taken |= other.taken;
+        self.effects.extend(other.effects);
+        self.events.extend(other.events);
+        self.change = self.change.or(other.change);
+        self.decision = self.decision.or(other.decision);
+        self.run = self.run.or(other.run);
+        self
+    }
+
+    /// `other` where this one means nothing.
+    pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        if self.taken { self } else { other() }
+    }
+}
+
+impl From<Effect> for Outcome {
+    fn from(effect: Effect) -> Self {
+        Self::effect(effect)
+    }
+}
+
+impl From<Effects> for Outcome {
+    fn from(effects: Effects) -> Self {
+        Self { effects, ..Self::done() }
+    }
+}
+
+impl From<Option<Effect>> for Outcome {
+    fn from(effect: Option<Effect>) -> Self {
+        effect.into_iter().collect::<Effects>().into()
+    }
+}

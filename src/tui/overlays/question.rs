@@ -1,0 +1,213 @@
+//! A question before something that cannot be undone: it names what it destroys, and Cancel has
+//! the focus. The strong form wants a name typed.
+
+use std::borrow::Cow;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::tui::command::{Command, Context};
+use crate::tui::decision::Decision;
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::parts::dialog::{Dialog, key_hints};
+use crate::tui::shared::Shared;
+use crate::tui::widgets::field::Field;
+
+/// A question.
+#[derive(Debug)]
+pub struct Question {
+    title: String,
+    lines: Vec<String>,
+    /// The word on the button that does it: `Delete`.
+    yes: &'static str,
+    no: &'static str,
+    /// What has to be typed, and what was.
+    typed: Option<(String, Field)>,
+    yes_focused: bool,
+    /// A second Esc is a yes: the question only guards what was typed.
+    esc_is_yes: bool,
+    then: Decision,
+}
+
+impl Question {
+    /// A question with two buttons, the harmless one focused.
+    pub fn new(title: impl Into<String>, lines: Vec<String>, yes: &'static str, then: Decision) -> Self {
+        Self {
+            title: title.into(),
+            lines,
+            yes,
+            no: "Cancel",
+            typed: None,
+            yes_focused: false,
+            esc_is_yes: false,
+            then,
+        }
+    }
+
+    /// The same with another word for the harmless button.
+    #[must_use]
+    pub fn or(mut self, no: &'static str) -> Self {
+        self.no = no;
+        self
+    }
+
+    /// The same, and `name` has to be typed before it is done.
+    #[must_use]
+    pub fn typing_name(mut self, name: impl Into<String>) -> Self {
+        self.typed = Some((name.into(), Field::default()));
+        self
+    }
+
+    /// The same, and a second Esc is a yes: for leaving something typed.
+    #[must_use]
+    pub fn esc_discards(mut self) -> Self {
+        self.esc_is_yes = true;
+        self
+    }
+
+    /// Puts the question on the screen; the layer that asks gets the decision.
+    pub fn ask(self) -> Outcome {
+        Outcome::push(self)
+    }
+
+    /// Whether nothing that follows could make it the name.
+    fn differs(&self) -> bool {
+        self.typed.as_ref().is_some_and(|(name, field)| !name.starts_with(field.text().trim()))
+    }
+
+    fn is_typed(&self) -> bool {
+        self.typed.as_ref().is_none_or(|(name, field)| field.text().trim() == name)
+    }
+
+    fn agreed(&self) -> Outcome {
+        Outcome { decision: Some(self.then.clone()), ..Outcome::pop() }
+    }
+
+    /// The buttons of a question without a name to type, and the keys that answer it at once.
+    fn buttons(&self, shared: &Shared) -> Vec<Span<'static>> {
+        let theme = &shared.preferences.theme;
+        // The brackets show the focused one where a style does not.
+        let button = |word: &str, focused: bool| match focused {
+            true => Span::styled(format!("[{word}]"), theme.button_focused),
+            false => Span::styled(format!(" {word} "), theme.button),
+        };
+        let contexts = [Context::Confirm, Context::Global];
+        let hints = if self.esc_is_yes {
+            vec![(Command::Back, "again discards")]
+        } else {
+            vec![(Command::Yes, "yes"), (Command::No, "no")]
+        };
+        let hints = key_hints(shared, &contexts, &hints, "  ").spans.into_iter();
+        let hints = hints.map(|hint| Span::styled(hint.content, theme.dim));
+        let gap = || Span::raw("   ");
+        [button(self.no, !self.yes_focused), gap(), button(self.yes, self.yes_focused), gap()]
+            .into_iter()
+            .chain(hints)
+            .collect()
+    }
+}
+
+impl Layer for Question {
+    fn name(&self) -> &'static str {
+        "question"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::Confirm]
+    }
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        self.typed.is_some()
+    }
+
+    /// What Enter, Esc and a yes do, for the footer.
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let word = match command {
+            Command::Submit => match &self.typed {
+                Some(_) if self.is_typed() => self.yes,
+                Some((_, field)) if field.is_empty() => self.no,
+                Some(_) => "",
+                None if self.yes_focused => self.yes,
+                None => self.no,
+            },
+            Command::Yes => self.yes,
+            Command::Back if self.esc_is_yes => self.yes,
+            Command::Back | Command::No => self.no,
+            _ => return None,
+        };
+        Some(word.to_lowercase().into())
+    }
+
+    fn command(&mut self, _shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::NextPart | Command::PreviousPart | Command::NextField | Command::PreviousField => {
+                self.yes_focused = !self.yes_focused;
+                Outcome::done()
+            }
+            // With a name typed in full there is nothing left to doubt.
+            Command::Submit => match &self.typed {
+                Some(_) if self.is_typed() => self.agreed(),
+                Some((_, field)) if !field.is_empty() => Outcome::done(),
+                None if self.yes_focused => self.agreed(),
+                _ => Outcome::pop(),
+            },
+            Command::Yes => self.agreed(),
+            Command::No => Outcome::pop(),
+            Command::Back if self.esc_is_yes => self.agreed(),
+            // A second Ctrl-C is a yes to leaving.
+            Command::Quit if self.then == Decision::Quit => self.agreed(),
+            _ => Outcome::ignored(),
+        }
+    }
+
+    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+        match (&mut self.typed, key.code) {
+            (Some((_, field)), _) => {
+                field.on_key(key);
+            }
+            (None, KeyCode::Left | KeyCode::Right | KeyCode::Char('h' | 'l')) => {
+                self.yes_focused = !self.yes_focused;
+            }
+            _ => {}
+        }
+        Outcome::done()
+    }
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
+        if let Some((_, field)) = &mut self.typed {
+            field.paste(text);
+        }
+        Outcome::done()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        let mut lines: Vec<Line<'_>> = self.lines.iter().map(|line| Line::from(line.as_str())).collect();
+        let buttons = match &self.typed {
+            Some((name, _)) => {
+                lines.push(Line::default());
+                lines.push(Line::from(match self.differs() {
+                    false => format!("Type {name} to confirm:"),
+                    true => format!("That is not {name}. Type {name} to confirm:"),
+                }));
+                lines.push(Line::default());
+                let style = if self.is_typed() { theme.button_focused } else { theme.disabled };
+                vec![
+                    Span::styled(format!(" Enter {} ", self.yes), style),
+                    Span::raw("  "),
+                    Span::styled(format!(" Esc {} ", self.no), theme.button),
+                ]
+            }
+            None => self.buttons(shared),
+        };
+        lines.push(Line::default());
+        lines.push(Line::from(buttons));
+        let inside = Dialog::new(&self.title, lines).render(shared, frame, area);
+        if let (Some((_, field)), true) = (&self.typed, inside.height >= 3) {
+            let row = Rect { y: inside.bottom() - 3, height: 1, ..inside };
+            field.render(row, frame.buffer_mut(), true, &shared.styles());
+        }
+    }
+}

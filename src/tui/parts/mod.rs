@@ -1,0 +1,5 @@
+//! Frames, boxes and lines that all layers draw alike, in the person's theme and with their keys.
+
+pub mod dialog;
+pub mod pane;
+pub mod reader;

@@ -1,0 +1,115 @@
+//! The session: the requests that belong to it rather than to a layer, and what their answers mean.
+
+mod state;
+
+pub use state::{Connection, Expiration, KnownKey, SessionState};
+
+use std::time::Duration;
+
+use super::call::{Answer, Call, Opened, Refusal};
+use super::effect::{Effect, Effects};
+use super::embedded::Wish;
+use super::event::Event;
+use super::layer::Outcome;
+use super::requests::{Kind, LayerId};
+use super::shared::Shared;
+use crate::api;
+
+/// The questions that are asked when a session begins.
+pub fn begin(shared: &mut Shared) -> Effects {
+    let mut effects = Effects::new();
+    if shared.session.username.is_none() {
+        effects.push(ask(shared, Call::WhoAmI, "asking whose key this is"));
+    }
+    effects.push(ask_expiration(shared));
+    effects.push(ask(shared, Call::Version, "asking for the version"));
+    effects
+}
+
+/// Starts an embedded workbench.
+pub fn start_embedded(shared: &mut Shared, wish: Wish) -> Effect {
+    shared.session = SessionState::opening("demo", &wish.user);
+    ask(shared, Call::StartEmbedded(wish), "starting the embedded workbench")
+}
+
+/// Asks again who is signed in, where the first answer was no help.
+pub fn ask_who(shared: &mut Shared) -> Effect {
+    ask(shared, Call::WhoAmI, "asking whose key this is")
+}
+
+/// Asks for the expiration setting again.
+pub fn ask_expiration(shared: &mut Shared) -> Effect {
+    ask(shared, Call::Expiration, "reading the expiration setting")
+}
+
+fn ask(shared: &mut Shared, call: Call, what: &str) -> Effect {
+    shared.start_for(LayerId::Session, Kind::Read, what, call).1
+}
+
+/// Uses a session from now on. The layers begin anew: what they knew is about another one.
+pub fn open(shared: &mut Shared, opened: Opened) -> Effects {
+    let Opened { session, embedded } = opened;
+    shared.session = SessionState { embedded: embedded.is_some(), ..SessionState::new(&session) };
+    let given_up: Vec<_> = shared.requests.running().iter().map(|request| request.id).collect();
+    let mut effects: Effects = given_up.into_iter().filter_map(|id| shared.cancel(id)).collect();
+    effects.push(Effect::UseSession(Box::new(session)));
+    effects.extend(embedded.map(|embedded| Effect::Host(Box::new(embedded))));
+    effects.extend(begin(shared));
+    effects
+}
+
+/// No session could be opened, and no layer waits for the answer.
+pub fn not_opened(shared: &mut Shared, refusal: Refusal) {
+    if shared.session.opening.is_some() {
+        shared.session = SessionState::default();
+    }
+    shared.notices.error(shared.now, refusal.message, refusal.hint);
+}
+
+/// Takes the answer to a request of the session.
+pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
+    match answer {
+        Answer::WhoAmI(Ok(username)) => {
+            shared.session.username = Some(username);
+            Outcome::event(Event::SignedIn)
+        }
+        Answer::WhoAmI(Err(error)) => {
+            shared.notices.failed(shared.now, &error);
+            Outcome::event(Event::NotSignedIn(format!("could not sign in: {error}")))
+        }
+        Answer::Expiration(answer) => {
+            shared.session.expiration = match answer {
+                Ok(Some((name, days))) => Expiration::Setting { name, days },
+                Ok(None) => Expiration::NotOffered,
+                Err(error) => Expiration::Unreadable(error.to_string()),
+            };
+            Outcome::event(Event::PolicyChanged)
+        }
+        Answer::Version(Ok(version)) => {
+            shared.session.version = Some(version);
+            Outcome::done()
+        }
+        // A workbench that does not tell its version works all the same.
+        _ => Outcome::done(),
+    }
+}
+
+/// What the end of a request says about the connection; `took` as in
+/// [`Msg::Answer`](super::msg::Msg::Answer).
+pub fn note_connection(shared: &mut Shared, took: Option<Duration>, answer: &Answer) {
+    let optional = answer.is_optional();
+    let connection = &mut shared.session.connection;
+    *connection = match (answer.error(), took) {
+        (Some(api::Error::NoAnswer { .. }), _) => Connection::Down,
+        (Some(api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }), _) if optional => return,
+        (Some(api::Error::NotAnApi { status: 300..400, .. }), _) => Connection::Strange("a redirect"),
+        (Some(api::Error::NotAnApi { .. }), _) => Connection::Strange("a web page"),
+        (Some(api::Error::BadAnswer { .. }), _) => Connection::Strange("no API answer"),
+        (_, Some(took)) => {
+            shared.notices.answered();
+            connection.answered(took)
+        }
+        // Neither the answer of a model nor a file says anything about the workbench.
+        (_, None) => return,
+    };
+}

@@ -1,0 +1,209 @@
+//! Who is signed in, where, and what was learned about that workbench.
+
+use std::time::Duration;
+
+use ratatui::style::Color;
+
+use crate::config::Session;
+use crate::expiry::Policy;
+use crate::expiry::seen::LimitSeen;
+use crate::secret::ApiKey;
+use crate::text;
+use crate::wire::V2KeyDetails;
+
+/// A key whose text this run knows: it was made here, or the demo came with it.
+#[derive(Debug, Clone)]
+pub struct KnownKey {
+    /// What to call it in a list: its comment, or whose it is.
+    pub label: String,
+    pub username: String,
+    pub key_id: Option<String>,
+    pub key: ApiKey,
+    /// How many model calls were made with it in this run.
+    pub tests: usize,
+}
+
+impl KnownKey {
+    /// Which key it is: its Key ID as tables show it, or the end of its text where that is not known.
+    pub fn id(&self) -> String {
+        self.key_id.as_deref().map_or_else(|| self.key.masked(), |id| text::short_id(id).into_owned())
+    }
+}
+
+/// How the connection is, as far as the last answer tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Connection {
+    #[default]
+    Unknown,
+    /// Answers take about this long.
+    Up(Duration),
+    /// What came was no answer of the API: a few words for what it was.
+    Strange(&'static str),
+    /// The last request got no answer.
+    Down,
+}
+
+impl Connection {
+    /// After an answer that took so long. Only a change that a person would call one counts: a
+    /// header that moves with every answer says no more and is sent every time.
+    pub(super) fn answered(&self, took: Duration) -> Self {
+        const NOT_FELT: Duration = Duration::from_millis(10);
+        match *self {
+            Self::Up(before)
+                if took.abs_diff(before) < NOT_FELT || (before / 2..=before * 2).contains(&took) =>
+            {
+                Self::Up(before)
+            }
+            _ => Self::Up(took),
+        }
+    }
+}
+
+/// What the workbench tells about its expiration setting.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Expiration {
+    /// Not asked, or no answer yet.
+    #[default]
+    Unknown,
+    /// The setting, under the name that the workbench gave it.
+    Setting { name: String, days: u32 },
+    /// The workbench answered, and offers no such setting.
+    NotOffered,
+    /// The question was refused or not answered.
+    Unreadable(String),
+}
+
+/// The signed-in session, without what only effects need.
+#[derive(Debug, Default)]
+pub struct SessionState {
+    /// A session is there, or about to be.
+    pub signed_in: bool,
+    /// What a session is waiting for, as words after a spinner; its requests wait as well.
+    pub opening: Option<String>,
+    pub url: String,
+    /// Where models answer.
+    pub model_url: String,
+    pub label: String,
+    pub profile: Option<String>,
+    /// What the label is coloured with, so that production looks different.
+    pub colour: Option<Color>,
+    pub username: Option<String>,
+    pub read_only: bool,
+    pub insecure: bool,
+    /// The credential is a workbench session's own.
+    pub inside_workbench: bool,
+    /// The workbench runs inside this program, and its data go with it.
+    pub embedded: bool,
+    pub version: Option<String>,
+    pub connection: Connection,
+    pub expiration: Expiration,
+    /// What new keys and refusals taught where the workbench does not tell the limit.
+    pub limit_seen: LimitSeen,
+    pub known_keys: Vec<KnownKey>,
+    /// The id of the key that this program is signed in with, where that is certain.
+    pub own_key_id: Option<String>,
+    /// That key, to recognise its id in a list.
+    pub own_key: Option<ApiKey>,
+    /// The key that a workbench gave to the session that the program runs in, whichever is in use.
+    pub session_key: Option<ApiKey>,
+    /// Id of the project to begin with, until its models were shown once.
+    pub project: Option<String>,
+}
+
+impl SessionState {
+    pub fn new(session: &Session) -> Self {
+        let known_keys = session.known_keys.iter().map(|known| KnownKey {
+            label: known.label.clone(),
+            username: known.username.clone(),
+            key_id: known.key_id.clone(),
+            key: known.key.clone(),
+            tests: 0,
+        });
+        Self {
+            signed_in: true,
+            url: session.client.url().to_owned(),
+            model_url: session.client.model_url().to_owned(),
+            label: session.label.clone(),
+            profile: session.profile.clone(),
+            colour: session.colour.as_deref().and_then(|name| name.parse().ok()),
+            username: session.username.clone(),
+            read_only: session.read_only,
+            insecure: session.insecure,
+            inside_workbench: session.inside_workbench,
+            own_key_id: session.key_id.clone(),
+            own_key: session.client.options().key.clone(),
+            session_key: session.session_key.clone(),
+            project: session.project.clone(),
+            known_keys: known_keys.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether keybench is signed in with this key.
+    pub fn is_own(&self, key_id: &str) -> bool {
+        self.own_key_id.as_deref() == Some(key_id)
+    }
+
+    /// Whether a workbench gave this key to the session that the program runs in: it is not the
+    /// person's to replace or to delete, as the session would go on without one.
+    pub fn was_given(&self, key_id: &str) -> bool {
+        let own = self.inside_workbench && self.own_key_id.as_deref() == Some(key_id);
+        own || self.session_key.as_ref().is_some_and(|key| key.first_half() == key_id)
+    }
+
+    /// A session that is about to be there.
+    pub fn opening(label: &str, user: &str) -> Self {
+        Self {
+            signed_in: true,
+            embedded: true,
+            opening: Some("starting the embedded workbench".into()),
+            label: label.into(),
+            username: Some(user.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The policy, as far as the workbench told it.
+    pub fn policy(&self) -> Policy {
+        match &self.expiration {
+            Expiration::Setting { days, .. } => Policy::of_days(*days),
+            _ => Policy::default(),
+        }
+    }
+
+    /// Finds the id of the signed-in key among `listed`. That it is the key's first half is a guess
+    /// (INFERRED), which the list confirms: 64 hexadecimal digits do not agree by chance.
+    pub fn recognise_own_key(&mut self, listed: &[V2KeyDetails]) {
+        let Some(key) = self.own_key.as_ref().filter(|_| self.own_key_id.is_none()) else { return };
+        let own = listed.iter().find(|listed| listed.key_id == key.first_half());
+        self.own_key_id = own.map(|own| own.key_id.clone());
+    }
+
+    /// `localhost:8642`: the URL without its scheme.
+    pub fn host(&self) -> &str {
+        self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest)
+    }
+
+    /// Who is signed in, or a word for not knowing it yet.
+    pub fn user(&self) -> &str {
+        self.username.as_deref().unwrap_or("…")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connection_moves_only_when_a_person_would_notice() {
+        let after = |before: u64, took: u64| {
+            Connection::Up(Duration::from_millis(before)).answered(Duration::from_millis(took))
+        };
+        let up = |ms| Connection::Up(Duration::from_millis(ms));
+        assert_eq!(after(1, 9), up(1));
+        assert_eq!(after(100, 60), up(100));
+        assert_eq!(after(100, 210), up(210));
+        assert_eq!(after(100, 40), up(40));
+        assert_eq!(Connection::Down.answered(Duration::from_millis(2)), up(2));
+    }
+}

@@ -1,0 +1,164 @@
+//! What every layer is handed: who is signed in, what the person prefers, what is in flight.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::call::Call;
+use super::command::{COMMANDS, Command, Context, Danger, Entry};
+use super::effect::{Effect, Effects};
+use super::glyphs;
+use super::keymap::Keymap;
+use super::notices::Notices;
+use super::preferences::Preferences;
+use super::requests::{Kind, LayerId, RequestId, Requests};
+use super::session::SessionState;
+use super::widgets::Styles;
+use crate::wire::time;
+
+/// The state that belongs to no layer.
+#[derive(Debug)]
+pub struct Shared {
+    /// The moment of the last message; nothing here asks a clock.
+    pub now: Timestamp,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub session: SessionState,
+    pub preferences: Preferences,
+    pub keymap: Keymap,
+    pub notices: Notices,
+    pub requests: Requests,
+    /// Ticks so far, for spinners.
+    pub ticks: usize,
+    /// The layer whose turn it is: what is started now is its request.
+    turn: LayerId,
+}
+
+impl Shared {
+    /// Before anything was asked. What is wrong with the preferences becomes a notice.
+    pub fn new(session: SessionState, preferences: Preferences, now: Timestamp) -> Self {
+        let (keymap, problems) = Keymap::new(&preferences.keys);
+        let mut shared = Self {
+            now,
+            size: (80, 24),
+            session,
+            preferences,
+            keymap,
+            notices: Notices::default(),
+            requests: Requests::default(),
+            ticks: 0,
+            turn: LayerId::Session,
+        };
+        let keys = problems.into_iter().map(|(id, problem)| {
+            format!("{}: {problem}", shared.preferences.places.of_setting(&format!("keys.{id}")))
+        });
+        let problems: Vec<String> = shared.preferences.problems.iter().cloned().chain(keys).collect();
+        for problem in problems {
+            shared.notices.error(now, problem, Some("the defaults are used".to_owned()));
+        }
+        shared
+    }
+
+    /// Gives `layer` its turn: requests that are started now are its own.
+    pub fn turn_of(&mut self, layer: LayerId) {
+        self.turn = layer;
+    }
+
+    /// Notes a request of the layer whose turn it is, and gives the effect that starts it. `what`
+    /// is shown after a spinner: `listing the API keys of owner`.
+    pub fn start(&mut self, kind: Kind, what: impl Into<String>, call: Call) -> (RequestId, Effect) {
+        self.start_for(self.turn, kind, what, call)
+    }
+
+    /// The same where another layer gets the answer.
+    pub fn start_for(
+        &mut self,
+        owner: LayerId,
+        kind: Kind,
+        what: impl Into<String>,
+        call: Call,
+    ) -> (RequestId, Effect) {
+        let id = self.requests.start(owner, kind, what.into(), self.now);
+        (id, Effect::Start { id, call })
+    }
+
+    /// Gives up one request.
+    pub fn cancel(&mut self, id: RequestId) -> Option<Effect> {
+        self.requests.finish(id).map(|_| Effect::Cancel(id))
+    }
+
+    /// Gives up what the layer whose turn it is only reads.
+    pub fn abandon(&mut self) -> Effects {
+        self.requests.abandon(self.turn).into_iter().map(Effect::Cancel).collect()
+    }
+
+    /// Where requests that are sent or saved are kept; `None` where they are for this run only. A
+    /// home directory inside a workbench is read by other collaborators of the project, and the
+    /// requests to an embedded workbench mean nothing afterwards.
+    pub fn requests_file(&self) -> Option<PathBuf> {
+        let private = !self.session.inside_workbench && !self.session.embedded;
+        self.preferences.requests_file.clone().filter(|_| private)
+    }
+
+    /// The UTC day of the last message.
+    pub fn today(&self) -> Date {
+        time::utc_day(self.now)
+    }
+
+    /// The picture of a request that goes on; blank in its first quarter of a second.
+    pub fn spinner(&self) -> &'static str {
+        let frames = self.preferences.glyphs.spinner;
+        frames[self.ticks % frames.len()]
+    }
+
+    /// How long the request `id` has been going on; `None` where it is over.
+    pub fn waiting(&self, id: RequestId) -> Option<Duration> {
+        let request = self.requests.running().iter().find(|request| request.id == id)?;
+        Duration::try_from(self.now.duration_since(request.since)).ok()
+    }
+
+    /// Whether a row of the command table can be used now.
+    pub fn allows(&self, entry: &Entry) -> bool {
+        entry.danger == Danger::Safe || !self.session.read_only
+    }
+
+    /// The row of the command table that `command` is in the innermost of `contexts`.
+    pub fn entry(&self, command: Command, contexts: &[Context]) -> Option<&'static Entry> {
+        contexts.iter().find_map(|context| {
+            COMMANDS.iter().find(|entry| entry.command == command && entry.contexts.contains(context))
+        })
+    }
+
+    /// The key that a command has, for texts that name it: `P`.
+    pub fn key_of(&self, command: Command) -> String {
+        let entry = COMMANDS.iter().find(|entry| entry.command == command);
+        entry.map(|entry| self.keymap.key_of(entry)).unwrap_or_default()
+    }
+
+    /// The styles of the widgets that know nothing of the theme.
+    pub fn styles(&self) -> Styles {
+        let theme = &self.preferences.theme;
+        Styles {
+            text: theme.text,
+            dim: theme.dim,
+            heading: theme.title,
+            cursor: theme.button_focused,
+            chosen: theme.tab_current,
+            error: theme.error,
+            good: theme.ok,
+            accent: theme.accent,
+            ascii: self.preferences.glyphs == &glyphs::ASCII,
+        }
+    }
+
+    /// `Key ID sent to your terminal's clipboard`: whether the terminal took it cannot be known.
+    pub fn sent_to_terminal(&self, what: &str) -> String {
+        let Some(path) = self.preferences.clipboard else {
+            return format!("{what} not sent: the clipboard is switched off in config.toml");
+        };
+        let caveat = path.caveat().map(|caveat| format!(" ({caveat})")).unwrap_or_default();
+        format!("{what} sent to your terminal's clipboard{caveat}")
+    }
+}
