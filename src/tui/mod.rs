@@ -26,6 +26,7 @@
 //! | [`event_loop`], [`term`] | waiting; the terminal's modes, few bytes |
 //! | [`preferences`], [`theme`], [`glyphs`] | what a person chose, roles and styles, signs |
 //! | [`parts`], [`key_list`] | frames, boxes and hints in the theme; a list of API keys |
+//! | [`model_result`] | one ended call of a model, as the Models tab and the test of a key show it |
 //! | [`widgets`] | parts that know nothing of the application |
 //! | [`testing`] | keys in, screens out, without a terminal |
 
@@ -42,6 +43,7 @@ pub mod key_list;
 pub mod keymap;
 pub mod layer;
 pub mod layout;
+pub mod model_result;
 pub mod models;
 pub mod msg;
 pub mod notices;

@@ -1,4 +1,4 @@
-//! One ended test, in a line and as a whole.
+//! One ended call of a model, in a line and as a whole: for the Models tab and the test of a key.
 
 use std::time::Duration;
 
