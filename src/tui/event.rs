@@ -25,13 +25,16 @@ pub enum Event {
     KeyTested { key: ApiKey, key_id: Option<String>, proof: Proof },
     /// The person is ready to part with the old key of the rotation with this Key ID.
     AskDeleteOld(String),
+    /// The rotation of the key with this Key ID has come to its end.
+    RotationEnded(String),
     /// A request was sent to a model: it is offered the next time.
     RequestSent { model_id: String, request: String },
     /// More models are known, or it is known that they cannot be read.
     ModelsListed,
     /// Wanted: models that take a key and whose `project/name` has all these words. Answered with
-    /// [`Self::ModelsFound`].
-    FindModels { words: String, limit: usize },
+    /// [`Self::ModelsFound`]. Models that were never listed are asked for; with `again`, those that
+    /// could not be listed too.
+    FindModels { words: String, limit: usize, again: bool },
     /// See [`Self::FindModels`].
     ModelsFound { found: Vec<ModelChoice>, state: Listing },
     /// Wanted: the names of everything that can be gone to. Answered with [`Self::NamesFound`], by
@@ -94,6 +97,8 @@ pub struct ModelChoice {
     pub path: String,
     /// The request to begin with.
     pub request: String,
+    /// How its deployment is: `deployed`; may be empty.
+    pub note: &'static str,
 }
 
 /// Something that can be found by its name.

@@ -28,6 +28,8 @@ pub struct Question {
     yes_focused: bool,
     /// A second Esc is a yes: the question only guards what was typed.
     esc_is_yes: bool,
+    /// What leaving the program here leaves behind.
+    unsaved: Option<String>,
     then: Decision,
 }
 
@@ -42,6 +44,7 @@ impl Question {
             typed: None,
             yes_focused: false,
             esc_is_yes: false,
+            unsaved: None,
             then,
         }
     }
@@ -64,6 +67,13 @@ impl Question {
     #[must_use]
     pub fn esc_discards(mut self) -> Self {
         self.esc_is_yes = true;
+        self
+    }
+
+    /// The same, and whoever leaves the program here leaves something behind: a sentence.
+    #[must_use]
+    pub fn leaving(mut self, unsaved: Option<String>) -> Self {
+        self.unsaved = unsaved;
         self
     }
 
@@ -138,6 +148,14 @@ impl Layer for Question {
             _ => return None,
         };
         Some(word.to_lowercase().into())
+    }
+
+    fn unsaved(&self, _shared: &Shared) -> Option<String> {
+        self.unsaved.clone()
+    }
+
+    fn left_behind(&self, _shared: &Shared) -> Option<String> {
+        self.unsaved.clone()
     }
 
     fn command(&mut self, _shared: &mut Shared, command: Command) -> Outcome {

@@ -100,6 +100,8 @@ pub struct SessionState {
     /// What new keys and refusals taught where the workbench does not tell the limit.
     pub limit_seen: LimitSeen,
     pub known_keys: Vec<KnownKey>,
+    /// The id of the model that a new key was tested with last: offered first the next time.
+    pub last_tested: Option<String>,
     /// The id of the key that this program is signed in with, where that is certain.
     pub own_key_id: Option<String>,
     /// That key, to recognise its id in a list.
