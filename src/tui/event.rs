@@ -19,6 +19,8 @@ pub enum Event {
     PolicyChanged,
     /// The API keys of this user changed; `deleted` are gone, whatever the next list says.
     KeysChanged { username: String, deleted: Vec<String> },
+    /// Who may do what in the project with this id changed.
+    CollaboratorsChanged(String),
     /// The new key with this Key ID was copied or saved.
     KeyKept(String),
     /// A model was called with this key of this run.

@@ -4,6 +4,7 @@ use super::Answer;
 use crate::api::{Client, NewKey};
 use crate::config::paths::process_env;
 use crate::config::{Session, Store, made_keys};
+use crate::secret::ApiKey;
 use crate::tui::key_list::ListedKeys;
 use crate::wire::{CreateV2KeyResponse, time};
 
@@ -34,16 +35,35 @@ pub(super) async fn delete(client: &Client, username: String, key_ids: Vec<Strin
             Err(error) => failed.push((key_id, error)),
         }
     }
-    Answer::KeysDeleted { username, deleted, failed }
+    Answer::KeysDeleted { username, deleted, failed, spared: Vec::new() }
 }
 
-pub(super) async fn delete_all(client: &Client, username: String) -> Answer {
-    match client.list_keys(&username).await {
-        Ok(keys) => delete(client, username, keys.into_iter().map(|key| key.key_id).collect()).await,
+/// Deletes the keys of a user one by one, so that those which are in use here can be left out: nothing
+/// more could be asked without them.
+pub(super) async fn delete_all(session: &Session, username: String) -> Answer {
+    let client = &session.client;
+    let keys = match client.list_keys(&username).await {
+        Ok(keys) => keys,
         Err(error) => {
-            Answer::KeysDeleted { username, deleted: Vec::new(), failed: vec![(String::new(), error)] }
+            let failed = vec![(String::new(), error)];
+            return Answer::KeysDeleted { username, deleted: Vec::new(), failed, spared: Vec::new() };
         }
+    };
+    let ids = keys.into_iter().map(|key| key.key_id);
+    let (in_use, others) = ids.partition(|id| is_in_use(session, id));
+    match delete(client, username, others).await {
+        Answer::KeysDeleted { username, deleted, failed, .. } => {
+            Answer::KeysDeleted { username, deleted, failed, spared: in_use }
+        }
+        answer => answer,
     }
+}
+
+/// Whether keybench is signed in with this key, or the workbench session that it runs in has it. A
+/// key's id is taken for its first half (INFERRED), as long as nothing better is known.
+fn is_in_use(session: &Session, key_id: &str) -> bool {
+    let is = |key: Option<&ApiKey>| key.is_some_and(|key| key.first_half() == key_id);
+    session.key_id.as_deref() == Some(key_id) || is(session.client.key()) || is(session.session_key.as_ref())
 }
 
 pub(super) async fn rotate_legacy(client: &Client, username: String) -> Answer {

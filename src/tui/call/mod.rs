@@ -129,7 +129,7 @@ pub enum Call {
         username: String,
         key_ids: Vec<String>,
     },
-    /// Every key of a user, but those that are spared.
+    /// Every key of a user, but those that are in use here.
     DeleteAllKeys {
         username: String,
     },
@@ -244,11 +244,12 @@ pub enum Answer {
         answer: Result<Vec<Option<Timestamp>>, api::Error>,
     },
     KeyCreated(Result<Box<CreateV2KeyResponse>, api::Error>),
-    /// What was deleted, what was not and why.
+    /// What was deleted, and what was not: with an error, or left out since it is in use here.
     KeysDeleted {
         username: String,
         deleted: Vec<String>,
         failed: Vec<(String, api::Error)>,
+        spared: Vec<String>,
     },
     LegacyKeyRotated(Result<Box<RotateV1KeyResponse>, api::Error>),
     /// Where the key is now, or why it is not.

@@ -67,7 +67,7 @@ async fn signed_in(call: Call, context: &Context) -> Answer {
         Call::CountKeys { username } => keys::count(client, username).await,
         Call::CreateKey { username, new } => keys::create(&context.session, username, new).await,
         Call::DeleteKeys { username, key_ids } => keys::delete(client, username, key_ids).await,
-        Call::DeleteAllKeys { username } => keys::delete_all(client, username).await,
+        Call::DeleteAllKeys { username } => keys::delete_all(&context.session, username).await,
         Call::RotateLegacyKey { username } => keys::rotate_legacy(client, username).await,
         Call::SaveKey { key, path } => Answer::KeySaved(write::key(key, path).await),
         Call::ListModels { scope } => Answer::ModelsListed(models::list(scope, context).await),

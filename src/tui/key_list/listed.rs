@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use crate::expiry::days_between;
 use crate::wire::{AUDIENCE_APPLICATION, V2KeyDetails, time};
 
 /// What a list can be ordered by.
@@ -31,6 +32,7 @@ pub struct ListedKeys {
     search: String,
     /// Where each row's part of it ends.
     ends: Vec<usize>,
+    longest_life: Option<i64>,
 }
 
 impl From<Vec<V2KeyDetails>> for ListedKeys {
@@ -53,12 +55,19 @@ impl From<Vec<V2KeyDetails>> for ListedKeys {
             by_expiry: ordered(&keys, |row| expires[row].unwrap_or(Timestamp::MAX)),
             by_audience: ordered(&keys, |row| audience(&keys[row])),
             by_comment: ordered(&keys, |row| keys[row].comments.as_str()),
+            longest_life: keys.iter().zip(&expires).filter_map(|(key, at)| life(key, (*at)?)).max(),
             expires,
             search,
             ends,
             keys,
         }
     }
+}
+
+/// How many days lie between the creation of a key and its end.
+fn life(key: &V2KeyDetails, expires: Timestamp) -> Option<i64> {
+    let created = time::parse(&key.created_at)?;
+    Some(days_between(time::utc_day(created), time::utc_day(expires)))
 }
 
 /// Rows by a key, equal ones as they were listed.
@@ -76,6 +85,12 @@ impl ListedKeys {
     /// When the key of a row expires.
     pub fn expires(&self, row: usize) -> Option<Timestamp> {
         self.expires.get(row).copied().flatten()
+    }
+
+    /// The longest life among the keys, in days: what a workbench let through that does not tell its
+    /// limit.
+    pub fn longest_life(&self) -> Option<i64> {
+        self.longest_life
     }
 
     /// The rows in an order; those without a date come last.
@@ -156,6 +171,21 @@ mod tests {
         assert_eq!(listed.order(KeyOrder::Comment), [2, 0, 1]);
         let new_year = "2027-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
         assert_eq!(listed.count_until(|at| at < new_year), 1);
+    }
+
+    #[test]
+    fn the_longest_life_counts_from_the_creation() {
+        let keys = [("2026-11-23T09:14:00Z", "2027-11-23T23:59:59Z"), ("2026-01-01T00:00:00Z", "no date")];
+        let listed = |keys: &[(&str, &str)]| {
+            let key = |(created_at, expiry_date): &(&str, &str)| V2KeyDetails {
+                created_at: (*created_at).into(),
+                expiry_date: (*expiry_date).into(),
+                ..V2KeyDetails::default()
+            };
+            ListedKeys::from(keys.iter().map(key).collect::<Vec<_>>())
+        };
+        assert_eq!(listed(&keys).longest_life(), Some(365));
+        assert_eq!(listed(&keys[1..]).longest_life(), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A list of somebody's API keys: the table of the Settings tab and of one user in Admin.
 
+pub mod deletion;
 mod listed;
 
 pub use listed::ListedKeys;

@@ -99,6 +99,8 @@ pub struct SessionState {
     pub expiration: Expiration,
     /// What new keys and refusals taught where the workbench does not tell the limit.
     pub limit_seen: LimitSeen,
+    /// The longest life among the keys of the signed-in user, in days, once they were listed.
+    pub longest_life: Option<i64>,
     pub known_keys: Vec<KnownKey>,
     /// The id of the model that a new key was tested with last: offered first the next time.
     pub last_tested: Option<String>,

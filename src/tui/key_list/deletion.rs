@@ -1,0 +1,89 @@
+//! Deleting API keys from a list: the question before, and what is said after.
+
+use super::describe;
+use crate::api;
+use crate::text;
+use crate::tui::decision::Decision;
+use crate::tui::layer::Outcome;
+use crate::tui::overlays::Question;
+use crate::tui::shared::Shared;
+use crate::wire::V2KeyDetails;
+
+/// Keys that are named one by one; the others are counted.
+const NAMED: usize = 8;
+
+/// Asks whether these keys of a user shall be deleted. `more` is what else is to be known before.
+pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: Vec<String>) -> Outcome {
+    if chosen.is_empty() {
+        return Outcome::done();
+    }
+    if chosen.iter().any(|key| shared.session.was_given(&key.key_id)) {
+        let text =
+            "the key that was given to the workbench session that keybench runs in is not deleted here";
+        shared.notices.warning(shared.now, text);
+        return Outcome::done();
+    }
+    let mut key_ids: Vec<String> = chosen.iter().map(|key| key.key_id.clone()).collect();
+    // The others are deleted with the key that is signed in with, so that one goes last.
+    key_ids.sort_by_key(|id| shared.session.is_own(id));
+    let count = text::count(key_ids.len(), "key", "keys");
+    let mut lines = vec![format!("{count} of {username} at {}:", shared.session.label)];
+    lines.extend(chosen.iter().take(NAMED).map(|key| format!("  {}", describe(key))));
+    if chosen.len() > NAMED {
+        lines.push(format!("  and {} more", chosen.len() - NAMED));
+    }
+    lines.extend(more);
+    lines.push(String::new());
+    let one = key_ids.len() == 1;
+    let it = if one { "it" } else { "one" };
+    lines.push(format!("Whoever uses {it} is refused from then on. This cannot be undone."));
+    if key_ids.iter().any(|id| shared.session.is_own(id)) {
+        lines.push(String::new());
+        lines.push("keybench itself is signed in with it: afterwards nothing can be asked".into());
+        lines.push("here until you sign in with another key.".into());
+    }
+    let title = if one { "Delete this API key?" } else { "Delete these API keys?" };
+    let then = Decision::DeleteKeys { username: username.to_owned(), key_ids };
+    Question::new(title, lines, "Delete", then).ask()
+}
+
+/// Says which keys of a user were deleted and which were not.
+pub fn report(
+    shared: &mut Shared,
+    username: &str,
+    deleted: &[String],
+    failed: &[(String, api::Error)],
+    spared: &[String],
+) {
+    let mut parts = Vec::new();
+    if !deleted.is_empty() {
+        let count = text::count(deleted.len(), "API key", "API keys");
+        parts.push(format!("deleted {count} of {username}: {}", ids(deleted)));
+    } else if failed.is_empty() && !spared.is_empty() {
+        parts.push(format!("no API key of {username} was deleted"));
+    } else if failed.is_empty() {
+        parts.push(format!("{username} has no API key to delete"));
+    }
+    if !spared.is_empty() {
+        parts.push(format!("kept, since it is in use here: {}", ids(spared)));
+    }
+    let Some((_, error)) = failed.first() else {
+        return shared.notices.info(shared.now, parts.join("; "));
+    };
+    // An answer without an id is about the list of keys: none was tried.
+    let left: Vec<String> = failed.iter().map(|(id, _)| id.clone()).filter(|id| !id.is_empty()).collect();
+    if !left.is_empty() {
+        parts.push(format!("not deleted, as far as is known: {}", ids(&left)));
+    }
+    shared.notices.failed_but(shared.now, error, &parts.join("; "));
+}
+
+/// `5b1c…9f0a, 77d0…41bb and 3 more`
+fn ids(ids: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown: Vec<_> = ids.iter().take(SHOWN).map(|id| text::short_id(id)).collect();
+    match ids.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
