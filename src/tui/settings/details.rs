@@ -4,28 +4,49 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::is_own;
-use super::rotation;
+use super::rotation::questions::mark;
+use super::rotation::steps::Rotations;
 use crate::expiry;
 use crate::text;
-use crate::tui::app::App;
-use crate::tui::screens::key_list::{Selected, sign, status};
-use crate::tui::widgets::dialog::reader;
-use crate::wire::time;
+use crate::tui::command::{Command, Context};
+use crate::tui::event::Proof;
+use crate::tui::key_list::{KeyList, Selected, sign, status};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout::body;
+use crate::tui::parts::reader::{Scroll, reader};
+use crate::tui::shared::Shared;
+use crate::wire::{V2KeyDetails, time};
 
-/// The lines about the selected row.
-pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
-    let theme = &app.preferences.theme;
-    let fact = |name: &str, value: String| {
-        Line::from(vec![
-            Span::styled(format!("{name:<10}"), theme.dim),
-            Span::raw(text::clean(&value).into_owned()),
-        ])
-    };
-    let key = match app.settings.keys.selected() {
-        None => return Vec::new(),
-        Some(Selected::Legacy) => {
-            return [
+/// What the tab knows about the selected row.
+#[derive(Debug)]
+pub enum Facts {
+    Legacy,
+    Key {
+        key: Box<V2KeyDetails>,
+        /// `replaced by 5b1c…9f0a`
+        mark: Option<String>,
+        /// The short Key ID of the one that it replaces, and how far it is proven.
+        replaces: Option<(String, Proof)>,
+    },
+}
+
+impl Facts {
+    pub fn of_selected(keys: &KeyList, rotations: &Rotations) -> Option<Self> {
+        let key = match keys.selected()? {
+            Selected::Legacy => return Some(Self::Legacy),
+            Selected::Key(key) => key,
+        };
+        let replaces = rotations.to(&key.key_id).and_then(|rotation| {
+            let old = text::short_id(&rotation.old.key_id).into_owned();
+            Some((old, rotation.successor()?.proof.clone()))
+        });
+        Some(Self::Key { key: Box::new(key.clone()), mark: mark(rotations, &key.key_id), replaces })
+    }
+
+    /// All of it, line by line.
+    pub fn lines(&self, shared: &Shared) -> Vec<Line<'static>> {
+        match self {
+            Self::Legacy => [
                 "The legacy key (v1): one for each user.",
                 "",
                 "It cannot be deleted and does not expire.",
@@ -35,63 +56,112 @@ pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
                 "r replaces it; the old one then stops.",
             ]
             .map(Line::from)
-            .into();
+            .into(),
+            Self::Key { key, mark, replaces } => {
+                let mut lines = of_key(shared, key);
+                if let Some(mark) = mark {
+                    lines.push(Line::default());
+                    lines.push(Line::styled(format!("It is being {mark}."), shared.preferences.theme.warn));
+                    lines.push(Line::from("r goes on with that."));
+                }
+                if let Some((old, proof)) = replaces {
+                    lines.push(Line::default());
+                    lines.push(fact(shared, "replaces", &format!("{old}, which still works")));
+                    lines.push(fact(shared, "", &proof.text()));
+                }
+                lines.extend(at_hand(shared, &key.key_id));
+                lines
+            }
         }
-        Some(Selected::Key(key)) => key,
-    };
+    }
+}
+
+fn fact(shared: &Shared, name: &str, value: &str) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!("{name:<10}"), shared.preferences.theme.dim),
+        Span::raw(text::clean(value).into_owned()),
+    ])
+}
+
+/// A date of the workbench to the minute; the text itself where it is none.
+fn minute(date: &str) -> String {
+    time::parse(date).map_or_else(|| date.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// What the workbench lists of a key.
+fn of_key(shared: &Shared, key: &V2KeyDetails) -> Vec<Line<'static>> {
     let expires = time::parse(&key.expiry_date);
-    let status = status(app, expires);
-    let (glyph, style) = sign(app, status);
+    let status = status(shared, expires);
+    let (glyph, style) = sign(shared, status);
     let mut lines = vec![
-        fact("Key ID", key.key_id.clone()),
+        fact(shared, "Key ID", &key.key_id),
         Line::from(vec![
-            Span::styled("status    ", theme.dim),
+            Span::styled("status    ", shared.preferences.theme.dim),
             Span::styled(format!("{glyph} {}", status.word()), style),
         ]),
-        fact(
-            "expires",
-            expires
-                .map_or_else(|| key.expiry_date.clone(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()),
-        ),
+        fact(shared, "expires", &minute(&key.expiry_date)),
     ];
     if let Some(at) = expires {
-        let days = expiry::days_between(app.today(), time::utc_day(at));
-        lines
-            .push(fact("", if days < 0 { format!("{} days ago", -days) } else { format!("in {days} days") }));
+        let days = expiry::days_between(shared.today(), time::utc_day(at));
+        let left = if days < 0 { format!("{} days ago", -days) } else { format!("in {days} days") };
+        lines.push(fact(shared, "", &left));
     }
-    let created = time::parse(&key.created_at);
-    lines.push(fact(
-        "created",
-        created.map_or_else(|| key.created_at.clone(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()),
-    ));
-    lines.push(fact(
-        "audience",
-        if key.audiences.is_empty() { "not told".into() } else { key.audiences.join(", ") },
-    ));
-    lines.push(fact("comment", if key.comments.is_empty() { "none".into() } else { key.comments.clone() }));
-    if let Some(mark) = rotation::mark(app, &key.key_id) {
-        lines.push(Line::default());
-        lines.push(Line::styled(format!("It is being {mark}."), theme.warn));
-        lines.push(Line::from("r goes on with that."));
-    }
-    if let Some(rotation) = app.settings.rotations.to(&key.key_id) {
-        lines.push(Line::default());
-        lines.push(fact("replaces", format!("{}, which still works", text::short_id(&rotation.old.key_id))));
-        lines.extend(rotation.successor().map(|new| fact("", new.proof.words())));
-    }
-    let known = app.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));
+    lines.push(fact(shared, "created", &minute(&key.created_at)));
+    let audience = if key.audiences.is_empty() { "not told".to_owned() } else { key.audiences.join(", ") };
+    lines.push(fact(shared, "audience", &audience));
+    lines.push(fact(shared, "comment", if key.comments.is_empty() { "none" } else { &key.comments }));
+    lines
+}
+
+/// What this run knows of a key.
+fn at_hand(shared: &Shared, key_id: &str) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let known = shared.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(key_id));
     if let Some(known) = known {
         lines.push(Line::default());
         lines.push(Line::from("Its text is known here."));
         lines.push(Line::from(format!("Used for {} here.", text::count(known.tests, "test", "tests"))));
     }
-    if is_own(app, &key.key_id) {
+    if shared.session.is_own(key_id) {
         lines.push(Line::default());
-        lines.push(Line::styled("keybench is signed in with it.", theme.accent));
+        lines.push(Line::styled("keybench is signed in with it.", shared.preferences.theme.accent));
     }
     lines
 }
 
-pub(super) fn view(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
-    reader(app, "API key", lines(app), scroll, frame, area);
+/// The details in a box, where there is no room for them beside the list.
+#[derive(Debug)]
+pub struct Details {
+    facts: Facts,
+    scroll: Scroll,
+}
+
+impl Details {
+    pub fn new(facts: Facts) -> Self {
+        Self { facts, scroll: Scroll::default() }
+    }
+}
+
+impl Layer for Details {
+    fn name(&self) -> &'static str {
+        "details"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::Reader]
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if command == Command::KeyDetails {
+            return Outcome::pop();
+        }
+        match self.scroll.command(command, self.facts.lines(shared), body(shared)) {
+            true => Outcome::done(),
+            false => Outcome::ignored(),
+        }
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        reader(shared, "API key", self.facts.lines(shared), self.scroll, frame, area);
+    }
 }

@@ -1,20 +1,24 @@
-//! stub
-use super::command::{Command, Context};
-use super::layer::{Layer, Outcome};
-use super::shared::Shared;
-use ratatui::Frame;
-use ratatui::layout::Rect;
-#[derive(Debug, Default)]
-pub struct Settings {}
-impl Layer for Settings {
-    fn name(&self) -> &'static str {
-        "settings"
-    }
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Keys, Context::List]
-    }
-    fn command(&mut self, _shared: &mut Shared, _command: Command) -> Outcome {
-        Outcome::ignored()
-    }
-    fn draw(&self, _shared: &Shared, _frame: &mut Frame<'_>, _area: Rect) {}
-}
+//! The Settings tab: the API keys of the signed-in user, and everything that is done with them.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`tab`], [`view`] | the tab: the list of keys, and how it looks |
+//! | [`delete`] | the questions before keys are deleted, and what came of it |
+//! | [`details`] | everything that is known about one key |
+//! | [`new_key`], [`created`] | the form for a new key; what is remembered of one |
+//! | [`reveal`] | a new key, shown once |
+//! | [`key_test`] | a new key's test against a model |
+//! | [`rotate`], [`rotation`] | what the tab does in a rotation; its steps, questions and dialog |
+
+mod created;
+mod delete;
+mod details;
+mod key_test;
+mod new_key;
+mod reveal;
+mod rotate;
+mod rotation;
+mod tab;
+mod view;
+
+pub use tab::Settings;

@@ -1,25 +1,31 @@
 //! A new key, shown once: copy it, save it, test it, and only then leave.
 
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::key_test::KeyTest;
-use super::rotation::{self, Proof};
-use super::{Call, Confirmed, Dialog, sent_to_terminal};
+use super::rotation::questions::both_work_on;
 use crate::secret::ApiKey;
 use crate::text;
-use crate::tui::app::App;
+use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, Context};
-use crate::tui::effect::{self, Copied, Effect, Effects};
-use crate::tui::overlays::{self, Confirm};
-use crate::tui::requests::{Kind, Scope};
-use crate::tui::widgets::dialog;
+use crate::tui::decision::Decision;
+use crate::tui::effect::{Copied, Effect};
+use crate::tui::event::{Event, Proof};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::overlays::Question;
+use crate::tui::parts::dialog::{Dialog, key_hints};
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
 use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, time};
 
-/// The state of the dialog.
+/// The dialog.
 #[derive(Debug)]
 pub struct Reveal {
     title: &'static str,
@@ -32,10 +38,12 @@ pub struct Reveal {
     kept: bool,
     /// The Key ID of the one that this takes the place of, and that still works.
     old: Option<String>,
+    /// What calling a model with it has shown.
+    proof: Proof,
     /// The name of the file, while it is typed.
     path: Option<Field>,
     /// What happened to the key, and whether that is good news.
-    told: Option<(bool, String)>,
+    news: Option<(bool, String)>,
 }
 
 impl Reveal {
@@ -50,8 +58,9 @@ impl Reveal {
             hidden: false,
             kept: false,
             old: None,
+            proof: Proof::Untried,
             path: None,
-            told: None,
+            news: None,
         }
     }
 
@@ -63,58 +72,31 @@ impl Reveal {
 
     /// For a replaced legacy key.
     pub fn legacy(answer: RotateV1KeyResponse) -> Self {
-        Self {
-            title: "New legacy key, shown only this once",
-            key: answer.api_key,
-            key_id: String::new(),
-            expires: answer.api_key_expiry_date,
-            comment: answer.api_key_comments,
-            hidden: false,
-            kept: false,
-            old: None,
-            path: None,
-            told: None,
-        }
+        let created = CreateV2KeyResponse {
+            api_key: answer.api_key,
+            expiry_date: answer.api_key_expiry_date,
+            comments: answer.api_key_comments,
+            ..CreateV2KeyResponse::default()
+        };
+        Self { title: "New legacy key, shown only this once", ..Self::new(created) }
     }
 
-    /// Whether the name of a file is being typed.
-    pub fn typing(&self) -> bool {
-        self.path.is_some()
+    /// `written to nightly.key (only you can read it)`
+    pub fn written_to(path: &Path) -> String {
+        format!("written to {} (only you can read it)", path.display())
     }
 
     /// Whether it is the legacy key's: no model takes that one.
-    pub fn is_legacy(&self) -> bool {
+    fn is_legacy(&self) -> bool {
         self.key_id.is_empty()
     }
 
     /// What Esc does.
-    pub fn back_word(&self) -> &'static str {
+    fn back_word(&self) -> &'static str {
         match (&self.path, &self.old) {
             (Some(_), _) => "back",
             (None, Some(_)) => "next step",
             (None, None) => "leave",
-        }
-    }
-
-    /// Whether the key was copied or saved.
-    pub fn kept(&self) -> bool {
-        self.kept
-    }
-
-    /// The Key ID of the one that this takes the place of.
-    pub fn old(&self) -> Option<&str> {
-        self.old.as_deref()
-    }
-
-    pub fn key(&mut self, key: KeyEvent) {
-        if let Some(field) = &mut self.path {
-            field.on_key(key);
-        }
-    }
-
-    pub fn paste(&mut self, text: &str) {
-        if let Some(field) = &mut self.path {
-            field.paste(text);
         }
     }
 
@@ -130,233 +112,291 @@ impl Reveal {
         let name = words.join("-");
         format!("{}.key", if name.is_empty() { "api" } else { name.as_str() })
     }
-}
 
-/// The key that is shown, also where a test of it lies over it.
-fn reveal(app: &mut App) -> Option<&mut Reveal> {
-    match app.settings.dialog.as_mut()? {
-        Dialog::Reveal(reveal) => Some(reveal),
-        Dialog::KeyTest(test) => match test.behind_mut() {
-            Dialog::Reveal(reveal) => Some(reveal),
-            _ => None,
-        },
-        _ => None,
+    /// Both keys of a rotation, where this is the new one of it.
+    fn both(&self) -> Option<String> {
+        self.old.as_ref().map(|old| both_work_on(old, &self.key_id))
     }
-}
 
-/// The key that is shown, to be read only.
-pub(super) fn shown(app: &App) -> Option<&Reveal> {
-    let shown = match app.settings.dialog.as_ref()? {
-        Dialog::KeyTest(test) => test.behind(),
-        dialog => dialog,
-    };
-    match shown {
-        Dialog::Reveal(reveal) => Some(reveal),
-        _ => None,
+    /// It was copied or saved.
+    fn keep(&mut self) -> Outcome {
+        self.kept = true;
+        match self.is_legacy() {
+            true => Outcome::done(),
+            false => Outcome::event(Event::KeyKept(self.key_id.clone())),
+        }
     }
-}
 
-/// Whether a key is shown that nobody has copied or saved yet.
-pub(super) fn unkept(app: &App) -> bool {
-    shown(app).is_some_and(|reveal| !reveal.kept)
-}
-
-/// What is left of a key that nobody has copied or saved, when it is shown no more.
-pub(super) fn left_behind(reveal: &Reveal) -> String {
-    if reveal.is_legacy() {
-        return "The new legacy key was neither copied nor saved: nobody has its text, replace it again."
-            .to_owned();
-    }
-    let id = text::short_id(&reveal.key_id);
-    format!("The API key {id} was created, and neither copied nor saved: nobody has its text, delete it.")
-}
-
-pub(super) fn command(app: &mut App, command: Command) -> Option<Effects> {
-    let told = sent_to_terminal(app, "the key was");
-    let reveal = reveal(app)?;
-    match command {
-        Command::Submit => {
-            // The name stays in the field until the file is there.
-            let path = reveal.path.as_ref()?.text().trim().to_owned();
-            if path.is_empty() {
-                reveal.path = None;
-                return Some(Effects::new());
-            }
-            let call = effect::Call::Settings(Call::Save { key: reveal.key.clone(), path });
-            return Some(vec![app.start(Scope::Dialog, Kind::Change, "writing the key to a file", call).1]);
-        }
-        Command::Back if reveal.path.is_some() => reveal.path = None,
-        Command::Back if reveal.kept => {
-            let old = reveal.old.take();
-            let mut effects = close(app);
-            if let Some(old) = old {
-                effects.extend(rotation::ask_delete_old(app, &old));
-            }
-            return Some(effects);
-        }
-        Command::Back => {
-            let without = if reveal.key_id.is_empty() {
-                "Without it the legacy key is of no use, and has to be replaced again."
-            } else {
-                "Without it the key is of no use and should be deleted."
-            };
-            let lines =
-                vec!["It was neither copied nor saved, and is shown only this once.".into(), without.into()];
-            let then = overlays::Confirmed::Settings(Confirmed::Discard);
-            return Some(
-                Confirm::new("Leave the new key?", lines, "Leave it", then)
-                    .or("Back to the key")
-                    .esc_discards()
-                    .ask(app),
-            );
-        }
-        Command::CopyKey => {
-            reveal.kept = true;
-            reveal.told = Some((true, told));
-            let (key, key_id) = (reveal.key.clone(), reveal.key_id.clone());
-            app.settings.rotations.kept(&key_id);
-            return Some(vec![Effect::Copy(Copied::Key(key))]);
-        }
-        Command::SaveKey => reveal.path = Some(Field::new(reveal.proposed_path())),
-        Command::TestWithKey => {
-            if reveal.key_id.is_empty() {
-                let text = "models are called with an API key, not with the legacy key".to_owned();
-                reveal.told = Some((false, text));
-                return Some(Effects::new());
-            }
-            let key = reveal.key.clone();
-            let known = app.session.known_keys.iter().find(|known| known.key == key).cloned()?;
-            let behind = app.settings.dialog.take()?;
-            return Some(KeyTest::open(app, known, behind));
-        }
-        Command::ShowKey => reveal.hidden = !reveal.hidden,
-        _ => return None,
-    }
-    Some(Effects::new())
-}
-
-fn close(app: &mut App) -> Effects {
-    app.settings.dialog = None;
-    super::list(app)
-}
-
-/// The file was written, or not.
-pub(super) fn saved(app: &mut App, answer: Result<std::path::PathBuf, String>) {
-    let told = match answer {
-        Ok(path) => (true, format!("written to {} (only you can read it)", path.display())),
-        Err(problem) => (false, problem),
-    };
-    match reveal(app) {
-        Some(reveal) => {
-            reveal.kept |= told.0;
-            if told.0 {
-                reveal.path = None;
-            }
-            let kept = told.0.then(|| reveal.key_id.clone());
-            reveal.told = Some(told);
-            if let Some(key_id) = kept {
-                app.settings.rotations.kept(&key_id);
-            }
-        }
-        None if told.0 => app.notices.info(app.now, told.1),
-        None => app.notices.error(app.now, told.1, None),
-    }
-}
-
-/// A model was called with the key, and its answer read.
-pub(super) fn tested(app: &mut App, passed: bool) {
-    if let Some(reveal) = reveal(app) {
-        let kept = reveal.kept;
-        reveal.told = Some(match (passed, kept) {
-            (true, false) => (true, "a model answered it; now copy or save it".to_owned()),
-            (true, true) => (true, "a model answered it".to_owned()),
-            (false, _) => (false, "the test failed; the key is there all the same".to_owned()),
-        });
-    }
-}
-
-pub(super) fn view(app: &App, reveal: &Reveal, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &app.preferences.theme;
-    let glyphs = app.preferences.glyphs;
-    // On a low terminal the blank lines go, so that the keys below stay in sight.
-    let low = area.height < 15;
-    let mut lines = vec![Line::default()];
-    if reveal.hidden {
-        lines.push(Line::styled(reveal.key.masked(), theme.title));
-        lines.push(Line::default());
-    } else {
-        // Two halves, each on its own line: selected with the terminal's mouse they paste as one.
-        let (first, second) = match reveal.key.expose().split_once('.') {
-            Some((first, second)) => (format!("{first}."), second),
-            None => (reveal.key.expose().to_owned(), ""),
+    /// Writes the key to the file that was typed. The name stays in the field until the file is there.
+    fn write(&mut self, shared: &mut Shared) -> Outcome {
+        let Some(path) = self.path.as_ref().map(|field| field.text().trim().to_owned()) else {
+            return Outcome::ignored();
         };
-        lines.push(Line::styled(first, theme.title));
-        lines.push(Line::styled(second.to_owned(), theme.title));
-    }
-    lines.push(Line::default());
-    let short_id = text::short_id(&reveal.key_id);
-    let mut fact = |name: &str, value: &str| {
-        if !value.is_empty() {
-            let value = text::clean(value).into_owned();
-            lines.push(Line::from(vec![Span::styled(format!("{name:<9}"), theme.dim), Span::raw(value)]));
+        if path.is_empty() {
+            self.path = None;
+            return Outcome::done();
         }
-    };
-    fact("Key ID", if low { short_id.as_ref() } else { reveal.key_id.as_str() });
-    let expires = match time::parse(&reveal.expires) {
-        Some(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        None if reveal.expires.is_empty() => "never".to_owned(),
-        None => reveal.expires.clone(),
-    };
-    fact("expires", &expires);
-    let typing = reveal.path.is_some();
-    // The name of a file and what is wrong with it have to be seen.
-    if !(low && typing) {
-        fact("comment", &reveal.comment);
+        let call = Call::SaveKey { key: self.key.clone(), path };
+        shared.start(Kind::Change, "writing the key to a file", call).1.into()
     }
-    if let Some(old) = &reveal.old {
-        fact("replaces", &format!("{}, which still works", text::short_id(old)));
+
+    /// The file was written, or not.
+    fn saved(&mut self, answer: Result<PathBuf, String>) -> Outcome {
+        match answer {
+            Ok(path) => {
+                self.path = None;
+                self.news = Some((true, Self::written_to(&path)));
+                self.keep()
+            }
+            Err(problem) => {
+                self.news = Some((false, problem));
+                Outcome::done()
+            }
+        }
     }
-    let rotation = app.settings.rotations.to(&reveal.key_id);
-    let proof = rotation.and_then(|rotation| rotation.successor()).map(|new| &new.proof);
-    if let Some(proof @ (Proof::Passed { .. } | Proof::Failed { .. })) = proof {
-        fact("test", &proof.words());
+
+    fn back(&mut self) -> Outcome {
+        if self.path.take().is_some() {
+            return Outcome::done();
+        }
+        if self.kept {
+            let asks = self.old.take().map(Event::AskDeleteOld);
+            return asks.into_iter().fold(Outcome::pop(), Outcome::and_event);
+        }
+        let without = match self.is_legacy() {
+            true => "Without it the legacy key is of no use, and has to be replaced again.",
+            false => "Without it the key is of no use and should be deleted.",
+        };
+        let lines =
+            vec!["It was neither copied nor saved, and is shown only this once.".into(), without.into()];
+        Question::new("Leave the new key?", lines, "Leave it", Decision::Discard)
+            .or("Back to the key")
+            .esc_discards()
+            .ask()
     }
-    lines.push(Line::default());
-    lines.push(match &reveal.told {
-        None | Some((true, _)) if typing && low => Line::default(),
-        Some((true, told)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(told)), theme.ok),
-        Some((false, told)) => Line::styled(format!("{} {}", glyphs.bad, text::clean(told)), theme.error),
-        None => Line::styled("The workbench keeps only a hash of it: nobody can show it again.", theme.dim),
-    });
-    lines.push(Line::default());
-    lines.push(if typing {
-        Line::from(Span::styled("file ", theme.key))
-    } else {
+
+    fn test(&mut self, shared: &Shared) -> Outcome {
+        if self.is_legacy() {
+            let text = "models are called with an API key, not with the legacy key".to_owned();
+            self.news = Some((false, text));
+            return Outcome::done();
+        }
+        let known = shared.session.known_keys.iter().find(|known| known.key == self.key).cloned();
+        let old = self.old.clone().filter(|_| self.kept);
+        known.map_or_else(Outcome::ignored, |known| Outcome::push(KeyTest::new(known, old)))
+    }
+
+    /// A model was called with the key, and its answer read.
+    fn tested(&mut self, proof: &Proof) {
+        self.proof = proof.clone();
+        self.news = match (proof, self.kept) {
+            (Proof::Untried, _) => return,
+            (Proof::Passed { .. }, false) => {
+                Some((true, "a model answered it; now copy or save it".to_owned()))
+            }
+            (Proof::Passed { .. }, true) => Some((true, "a model answered it".to_owned())),
+            (Proof::Failed { .. }, _) => {
+                Some((false, "the test failed; the key is there all the same".to_owned()))
+            }
+        };
+    }
+
+    /// What is known about the key, below its text.
+    fn facts(&self, shared: &Shared, low: bool) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        let mut fact = |name: &str, value: &str| {
+            if !value.is_empty() {
+                let name = Span::styled(format!("{name:<9}"), shared.preferences.theme.dim);
+                lines.push(Line::from(vec![name, Span::raw(text::clean(value).into_owned())]));
+            }
+        };
+        let short_id = text::short_id(&self.key_id);
+        fact("Key ID", if low { short_id.as_ref() } else { self.key_id.as_str() });
+        let expires = match time::parse(&self.expires) {
+            Some(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            None if self.expires.is_empty() => "never".to_owned(),
+            None => self.expires.clone(),
+        };
+        fact("expires", &expires);
+        // The name of a file and what is wrong with it have to be seen.
+        if !(low && self.path.is_some()) {
+            fact("comment", &self.comment);
+        }
+        if let Some(old) = &self.old {
+            fact("replaces", &format!("{}, which still works", text::short_id(old)));
+            if self.proof != Proof::Untried {
+                fact("test", &self.proof.text());
+            }
+        }
+        lines
+    }
+
+    /// What happened to the key, or that it is shown only now.
+    fn news(&self, shared: &Shared, low: bool) -> Line<'static> {
+        let theme = &shared.preferences.theme;
+        let glyphs = shared.preferences.glyphs;
+        match &self.news {
+            None | Some((true, _)) if self.path.is_some() && low => Line::default(),
+            Some((true, news)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(news)), theme.ok),
+            Some((false, news)) => Line::styled(format!("{} {}", glyphs.bad, text::clean(news)), theme.error),
+            None => {
+                Line::styled("The workbench keeps only a hash of it: nobody can show it again.", theme.dim)
+            }
+        }
+    }
+
+    fn hints(&self, shared: &Shared, low: bool) -> Line<'static> {
+        if self.path.is_some() {
+            return Line::from(Span::styled("file ", shared.preferences.theme.key));
+        }
         let mut hints = vec![
             (Command::CopyKey, "copy"),
             (Command::SaveKey, if low { "write" } else { "write to a file" }),
             (Command::TestWithKey, if low { "test" } else { "test a model" }),
-            (Command::ShowKey, if reveal.hidden { "show" } else { "hide" }),
-            (Command::Back, reveal.back_word()),
+            (Command::ShowKey, if self.hidden { "show" } else { "hide" }),
+            (Command::Back, self.back_word()),
         ];
         // No model takes the legacy key.
-        hints.retain(|(command, _)| *command != Command::TestWithKey || !reveal.key_id.is_empty());
-        let contexts = [Context::Reveal, Context::Global];
-        dialog::key_hints(app, &contexts, &hints, if low { "  " } else { "   " })
-    });
-    if low {
-        lines.retain(|line| line.width() > 0);
+        hints.retain(|(command, _)| *command != Command::TestWithKey || !self.is_legacy());
+        key_hints(shared, &[Context::Reveal, Context::Global], &hints, if low { "  " } else { "   " })
     }
-    let inside = dialog::Dialog::new(reveal.title, lines).render(app, frame, area);
-    if let Some(field) = &reveal.path
-        && inside.height > 0
-    {
-        let row = Rect {
-            x: inside.x + inside.width.min(5),
-            y: inside.bottom() - 1,
-            width: inside.width.saturating_sub(5),
-            height: 1,
+}
+
+impl Layer for Reveal {
+    fn name(&self) -> &'static str {
+        "reveal"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![if self.path.is_some() { Context::Form } else { Context::Reveal }]
+    }
+
+    /// Whether the name of a file is being typed.
+    fn typing(&self, _shared: &Shared) -> bool {
+        self.path.is_some()
+    }
+
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let word = match command {
+            Command::Submit => "write file",
+            Command::Back => self.back_word(),
+            Command::TestWithKey if self.is_legacy() => "",
+            _ => return None,
         };
-        field.render(row, frame.buffer_mut(), true, &app.styles());
+        Some(word.into())
+    }
+
+    fn unsaved(&self, _shared: &Shared) -> Option<String> {
+        let unkept = (!self.kept)
+            .then(|| "The new API key was neither copied nor saved; it is shown only this once.".to_owned());
+        let parts: Vec<String> = [self.both(), unkept].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    fn left_behind(&self, _shared: &Shared) -> Option<String> {
+        let unkept = match self.is_legacy() {
+            true => "The new legacy key was neither copied nor saved: nobody has its text, replace it again."
+                .to_owned(),
+            false => format!(
+                "The API key {} was created, and neither copied nor saved: nobody has its text, delete it.",
+                text::short_id(&self.key_id)
+            ),
+        };
+        let unkept = (!self.kept).then_some(unkept);
+        let parts: Vec<String> = [self.both(), unkept].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::Submit => return self.write(shared),
+            Command::Back => return self.back(),
+            Command::CopyKey => {
+                self.news = Some((true, shared.sent_to_terminal("the key was")));
+                return self.keep().and_effect(Effect::Copy(Copied::Key(self.key.clone())));
+            }
+            Command::SaveKey => self.path = Some(Field::new(self.proposed_path())),
+            Command::TestWithKey => return self.test(shared),
+            Command::ShowKey => self.hidden = !self.hidden,
+            _ => return Outcome::ignored(),
+        }
+        Outcome::done()
+    }
+
+    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+        if let Some(field) = &mut self.path {
+            field.on_key(key);
+        }
+        Outcome::done()
+    }
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
+        if let Some(field) = &mut self.path {
+            field.paste(text);
+        }
+        Outcome::done()
+    }
+
+    fn answer(&mut self, _shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
+        match answer {
+            Answer::KeySaved(answer) => self.saved(answer),
+            _ => Outcome::done(),
+        }
+    }
+
+    /// The key is left although it was neither copied nor saved.
+    fn decided(&mut self, _shared: &mut Shared, _decision: Decision) -> Outcome {
+        Outcome::pop()
+    }
+
+    fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {
+        match event {
+            Event::KeyTested { key, proof, .. } if *key == self.key => self.tested(proof),
+            // The tab asks what the test above this dialog led to.
+            Event::AskDeleteOld(old) if self.old.as_ref() == Some(old) => return Outcome::pop(),
+            Event::RotationEnded(old) if self.old.as_ref() == Some(old) => self.old = None,
+            _ => {}
+        }
+        Outcome::done()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        // On a low terminal the blank lines go, so that the keys below stay in sight.
+        let low = area.height < 15;
+        let mut lines = vec![Line::default()];
+        if self.hidden {
+            lines.push(Line::styled(self.key.masked(), theme.title));
+            lines.push(Line::default());
+        } else {
+            // Two halves, each on its own line: selected with the terminal's mouse they paste as one.
+            let (first, second) = match self.key.expose().split_once('.') {
+                Some((first, second)) => (format!("{first}."), second),
+                None => (self.key.expose().to_owned(), ""),
+            };
+            lines.push(Line::styled(first, theme.title));
+            lines.push(Line::styled(second.to_owned(), theme.title));
+        }
+        lines.push(Line::default());
+        lines.extend(self.facts(shared, low));
+        lines.push(Line::default());
+        lines.push(self.news(shared, low));
+        lines.push(Line::default());
+        lines.push(self.hints(shared, low));
+        if low {
+            lines.retain(|line| line.width() > 0);
+        }
+        let inside = Dialog::new(self.title, lines).render(shared, frame, area);
+        if let Some(field) = &self.path
+            && inside.height > 0
+        {
+            let row = Rect {
+                x: inside.x + inside.width.min(5),
+                y: inside.bottom() - 1,
+                width: inside.width.saturating_sub(5),
+                height: 1,
+            };
+            field.render(row, frame.buffer_mut(), true, &shared.styles());
+        }
     }
 }

@@ -6,13 +6,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{Chosen, KeyTest, Stage, offered};
+use super::stage::{KeyTest, Stage};
 use crate::text;
-use crate::tui::app::App;
 use crate::tui::command::{Command, Context};
-use crate::tui::screens::models::list::Fetched;
-use crate::tui::screens::models::results::{TestResult, Why};
-use crate::tui::widgets::dialog::{Dialog, centred, frame_box, key_hints};
+use crate::tui::event::{Listing, ModelChoice};
+use crate::tui::model_result::{TestResult, Why};
+use crate::tui::parts::dialog::{Dialog, centred, frame_box, key_hints};
+use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
 
 const COLUMNS: u16 = 72;
@@ -20,13 +20,16 @@ const COLUMNS: u16 = 72;
 const HEAD: u16 = 9;
 const TITLE: &str = "Test a model with the new key";
 
-pub(in crate::tui::screens::settings) fn view(app: &App, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) {
+pub fn draw(shared: &Shared, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) {
     match &test.stage {
-        Stage::Choosing { filter, selected } => choosing(app, filter, *selected, frame, area),
+        Stage::Choosing { filter, selected } => choosing(shared, test, (filter, *selected), frame, area),
         Stage::Asking { model, request, problem } => {
-            let inside = frame_box(app, TITLE, frame, centred(area, COLUMNS, 9));
-            let facts =
-                vec![fact(app, "model", &model.path), fact(app, "key", &key(test)), head(app, "request")];
+            let inside = frame_box(shared, TITLE, frame, centred(area, COLUMNS, 9));
+            let facts = vec![
+                fact(shared, "model", &model.path),
+                fact(shared, "key", &key(test)),
+                head(shared, "request"),
+            ];
             frame.render_widget(Paragraph::new(facts), inside);
             let row = Rect {
                 x: inside.x + inside.width.min(HEAD),
@@ -34,8 +37,8 @@ pub(in crate::tui::screens::settings) fn view(app: &App, test: &KeyTest, frame: 
                 width: inside.width.saturating_sub(HEAD),
                 height: 1,
             };
-            request.render(row.intersection(inside), frame.buffer_mut(), true, &app.styles());
-            let theme = &app.preferences.theme;
+            request.render(row.intersection(inside), frame.buffer_mut(), true, &shared.styles());
+            let theme = &shared.preferences.theme;
             let (words, style) = match problem {
                 Some(problem) => (problem.as_str(), theme.error),
                 None => ("The model is called once. The request can be changed before.", theme.dim),
@@ -43,13 +46,13 @@ pub(in crate::tui::screens::settings) fn view(app: &App, test: &KeyTest, frame: 
             below(words, style, frame, inside, 4);
         }
         Stage::Calling { model, request, id } => {
-            let inside = frame_box(app, TITLE, frame, centred(area, COLUMNS, 9));
-            frame.render_widget(Paragraph::new(facts(app, test, model, request)), inside);
-            let sign = if app.waiting(*id).is_some() { app.spinner() } else { " " };
+            let inside = frame_box(shared, TITLE, frame, centred(area, COLUMNS, 9));
+            frame.render_widget(Paragraph::new(facts(shared, test, model, request)), inside);
+            let sign = if shared.waiting(*id).is_some() { shared.spinner() } else { " " };
             let words = format!("{sign} calling {}; Esc gives it up", text::clean(&model.path));
-            below(&words, app.preferences.theme.accent, frame, inside, 4);
+            below(&words, shared.preferences.theme.accent, frame, inside, 4);
         }
-        Stage::Ended { model, request, result } => ended(app, test, (model, request, result), frame, area),
+        Stage::Ended { model, request, result } => ended(shared, test, (model, request, result), frame, area),
     }
 }
 
@@ -58,26 +61,30 @@ fn key(test: &KeyTest) -> String {
     format!("{} {}", test.known.id(), test.known.label)
 }
 
-fn head(app: &App, name: &str) -> Line<'static> {
+fn head(shared: &Shared, name: &str) -> Line<'static> {
     let width = usize::from(HEAD);
-    Line::from(Span::styled(format!("{name:<width$}"), app.preferences.theme.dim))
+    Line::from(Span::styled(format!("{name:<width$}"), shared.preferences.theme.dim))
 }
 
-fn fact(app: &App, name: &str, value: &str) -> Line<'static> {
-    styled(app, name, value, app.preferences.theme.text)
+fn fact(shared: &Shared, name: &str, value: &str) -> Line<'static> {
+    styled(shared, name, value, shared.preferences.theme.text)
 }
 
-fn styled(app: &App, name: &str, value: &str, style: Style) -> Line<'static> {
-    let mut line = head(app, name);
+fn styled(shared: &Shared, name: &str, value: &str, style: Style) -> Line<'static> {
+    let mut line = head(shared, name);
     line.push_span(Span::styled(text::clean(value).into_owned(), style));
     line
 }
 
-fn facts(app: &App, test: &KeyTest, model: &Chosen, request: &str) -> Vec<Line<'static>> {
+fn facts(shared: &Shared, test: &KeyTest, model: &ModelChoice, request: &str) -> Vec<Line<'static>> {
     vec![
-        fact(app, "model", &model.path),
-        fact(app, "key", &key(test)),
-        fact(app, "request", text::truncate(&text::clean(request), usize::from(COLUMNS - 4 - HEAD)).as_ref()),
+        fact(shared, "model", &model.path),
+        fact(shared, "key", &key(test)),
+        fact(
+            shared,
+            "request",
+            text::truncate(&text::clean(request), usize::from(COLUMNS - 4 - HEAD)).as_ref(),
+        ),
     ]
 }
 
@@ -89,67 +96,75 @@ fn below(words: &str, style: Style, frame: &mut Frame<'_>, inside: Rect, row: u1
     frame.render_widget(words, area);
 }
 
-fn choosing(app: &App, filter: &Field, selected: usize, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &app.preferences.theme;
-    let glyphs = app.preferences.glyphs;
-    let inside = frame_box(app, TITLE, frame, centred(area, COLUMNS, 16));
+fn choosing(
+    shared: &Shared,
+    test: &KeyTest,
+    (filter, selected): (&Field, usize),
+    frame: &mut Frame<'_>,
+    area: Rect,
+) {
+    let theme = &shared.preferences.theme;
+    let glyphs = shared.preferences.glyphs;
+    let inside = frame_box(shared, TITLE, frame, centred(area, COLUMNS, 16));
     if inside.height < 3 {
         return;
     }
     let sign = Rect { width: inside.width.min(2), height: 1, ..inside };
     frame.render_widget(Line::styled("/", theme.key), sign);
     let field = Rect { x: inside.x + sign.width, width: inside.width - sign.width, height: 1, ..inside };
-    filter.render(field, frame.buffer_mut(), true, &app.styles());
-    let rows = offered(app, filter.text());
+    filter.render(field, frame.buffer_mut(), true, &shared.styles());
     let list = Rect { y: inside.y + 2, height: inside.height - 2, ..inside };
-    if rows.is_empty() {
-        let words = match &app.models.list.fetched {
-            Fetched::Never | Fetched::Coming => "listing the models",
-            Fetched::Failed(error) => &format!("the models could not be listed: {error}; Ctrl-R tries again"),
-            Fetched::At(_) if filter.is_empty() => {
-                "There is no model with authentication among yours: only such a model tells whether a key works."
-            }
-            Fetched::At(_) => "no model with authentication has these letters",
-        };
-        below(words, theme.dim, frame, inside, 2);
-        return;
+    if test.models.is_empty() {
+        return below(&without_models(test, filter), theme.dim, frame, inside, 2);
     }
-    let height = usize::from(list.height);
-    let selected = selected.min(rows.len() - 1);
-    let top = (selected + 1).saturating_sub(height);
-    for (place, (at, row)) in list.rows().zip(rows.iter().enumerate().skip(top)) {
+    let selected = selected.min(test.models.len() - 1);
+    let top = (selected + 1).saturating_sub(usize::from(list.height));
+    for (row, (at, choice)) in list.rows().zip(test.models.iter().enumerate().skip(top)) {
         let chosen = at == selected;
         let cursor = if chosen { glyphs.cursor } else { " " };
-        let last = app.settings.last_tested.as_deref() == Some(row.model.id.as_str());
-        let note = if last { "tested last" } else { row.deployed.word() };
+        let last = shared.session.last_tested.as_deref() == Some(choice.model.id.as_str());
+        let note = if last { "tested last" } else { choice.note };
         let style = if chosen { theme.selected } else { theme.text };
-        let room = usize::from(place.width).saturating_sub(text::width(note) + 4);
-        let path = text::truncate(&text::clean(&row.path()), room).into_owned();
+        let room = usize::from(row.width).saturating_sub(text::width(note) + 4);
+        let path = text::truncate(&text::clean(&choice.path), room).into_owned();
         frame.render_widget(
             Line::from_iter([Span::raw(cursor), Span::raw(" "), Span::styled(path, style)]),
-            place,
+            row,
         );
-        frame.render_widget(Line::styled(text::clean(note).into_owned(), theme.dim).right_aligned(), place);
+        frame.render_widget(Line::styled(text::clean(note).into_owned(), theme.dim).right_aligned(), row);
+    }
+}
+
+/// What stands where no model can be offered.
+fn without_models(test: &KeyTest, filter: &Field) -> String {
+    match &test.listing {
+        Listing::Unread | Listing::Reading => "listing the models".to_owned(),
+        Listing::Failed(error) => format!("the models could not be listed: {error}; Ctrl-R tries again"),
+        Listing::Complete(_) if filter.is_empty() => {
+            "There is no model with authentication among yours: only such a model tells whether a key works."
+                .to_owned()
+        }
+        Listing::Complete(_) => "no model with authentication has these letters".to_owned(),
     }
 }
 
 fn ended(
-    app: &App,
+    shared: &Shared,
     test: &KeyTest,
-    (model, request, result): (&Chosen, &String, &TestResult),
+    (model, request, result): (&ModelChoice, &String, &TestResult),
     frame: &mut Frame<'_>,
     area: Rect,
 ) {
-    let theme = &app.preferences.theme;
-    let glyphs = app.preferences.glyphs;
+    let theme = &shared.preferences.theme;
+    let glyphs = shared.preferences.glyphs;
     let failed = result.failure().is_some();
     let room = usize::from(COLUMNS.min(area.width.saturating_sub(6)).saturating_sub(HEAD)).max(1);
-    let mut lines = facts(app, test, model, request);
+    let mut lines = facts(shared, test, model, request);
     lines.push(Line::default());
     // What follows the first line of a fact stands under it.
     let mut say = |name: &str, words: &str, style: Style| {
         for (at, part) in text::wrap(&text::clean(words), room).iter().enumerate() {
-            lines.push(styled(app, if at == 0 { name } else { "" }, part, style));
+            lines.push(styled(shared, if at == 0 { name } else { "" }, part, style));
         }
     };
     let (sign, style) = if failed { (glyphs.bad, theme.error) } else { (glyphs.ok, theme.ok) };
@@ -179,9 +194,9 @@ fn ended(
     if !failed {
         hints.insert(0, (Command::Submit, "next step"));
     }
-    lines.push(key_hints(app, &[Context::KeyTest, Context::Global], &hints, "   "));
+    lines.push(key_hints(shared, &[Context::KeyTest, Context::Global], &hints, "   "));
     if area.height < 15 {
         lines.retain(|line| line.width() > 0);
     }
-    Dialog::new(TITLE, lines).render(app, frame, area);
+    Dialog::new(TITLE, lines).render(shared, frame, area);
 }

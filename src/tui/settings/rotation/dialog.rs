@@ -4,65 +4,117 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::steps::{Proof, Rotation};
-use crate::text;
-use crate::tui::app::App;
+use super::questions::{ask_create, ask_delete_old, state_lines};
+use super::steps::Rotation;
 use crate::tui::command::{Command, Context};
-use crate::tui::screens::key_list::describe;
-use crate::tui::widgets::dialog::Dialog;
+use crate::tui::decision::Decision;
+use crate::tui::event::{Event, Proof};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::parts::dialog::Dialog;
+use crate::tui::settings::key_test::KeyTest;
+use crate::tui::shared::Shared;
+use crate::wire::V2KeyDetails;
 
-/// Columns of the words before a fact.
+/// Columns before a fact.
 const HEAD: usize = 5;
 
-/// What exists: the old key, the new one, and how far the new one is proven.
-pub(super) fn state_lines(app: &App, rotation: &Rotation) -> Vec<String> {
-    let mut lines = vec![format!("old  {}", describe(&rotation.old))];
-    let Some(new) = rotation.successor() else { return lines };
-    let listed = app.settings.keys.all().iter().find(|key| key.key_id == new.key_id);
-    lines.push(match listed {
-        Some(key) => format!("new  {}", describe(key)),
-        None => format!("new  {}", text::short_id(&new.key_id)),
-    });
-    lines.push(format!("     {}", new.proof.words()));
-    if !new.kept {
-        lines.push("     neither copied nor saved: nobody can be given it".to_owned());
-    }
-    lines
+/// The dialog.
+#[derive(Debug)]
+pub struct RotationDialog {
+    rotation: Rotation,
+    /// The new key as the workbench lists it.
+    listed: Option<V2KeyDetails>,
 }
 
-pub(in crate::tui::screens::settings) fn view(app: &App, old_id: &str, frame: &mut Frame<'_>, area: Rect) {
-    let Some(rotation) = app.settings.rotations.of(old_id) else { return };
-    let theme = &app.preferences.theme;
-    let mut lines = vec![Line::default()];
-    let passed = matches!(rotation.successor().map(|new| &new.proof), Some(Proof::Passed { .. }));
-    for (n, words) in state_lines(app, rotation).into_iter().enumerate() {
-        let (head, rest) = words.split_at_checked(HEAD).unwrap_or(("", &words));
-        let style = match n {
-            0 | 1 => theme.text,
-            2 if passed => theme.ok,
-            _ => theme.warn,
-        };
-        let spans = [Span::styled(head.to_owned(), theme.dim), Span::styled(rest.to_owned(), style)];
-        lines.push(Line::from_iter(spans));
+impl RotationDialog {
+    pub fn new(rotation: Rotation, listed: Option<V2KeyDetails>) -> Self {
+        Self { rotation, listed }
     }
-    lines.push(Line::default());
-    lines.push(Line::from("Both keys are there. What next?"));
-    lines.push(Line::default());
-    for command in [Command::TestWithKey, Command::DeleteOldKey, Command::RotateKey, Command::Back] {
-        let words = match command {
-            Command::TestWithKey => "test a model with the new key",
-            Command::DeleteOldKey => "delete the old key, after a question",
-            Command::RotateKey => "create one more successor",
-            _ => "keep both",
-        };
-        let entry = app.entry(command, &[Context::Rotation, Context::Global]);
-        if let Some(entry) = entry.filter(|entry| app.allows(entry)) {
-            let key = format!("{:<HEAD$}", app.keymap.key_of(entry));
-            lines.push(Line::from_iter([Span::styled(key, theme.key), Span::raw(words)]));
+
+    /// To the test of the new key, where this run knows its text.
+    fn test(&self, shared: &Shared) -> Outcome {
+        let Some(new) = self.rotation.successor() else { return Outcome::ignored() };
+        let id = Some(&new.key_id);
+        let known = shared.session.known_keys.iter().find(|known| known.key_id.as_ref() == id);
+        let Some(known) = known.cloned() else { return Outcome::ignored() };
+        let old = new.kept.then(|| self.rotation.old.key_id.clone());
+        Outcome::push(KeyTest::new(known, old))
+    }
+}
+
+impl Layer for RotationDialog {
+    fn name(&self) -> &'static str {
+        "rotation"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::Rotation]
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::DeleteOldKey => ask_delete_old(shared, &self.rotation, self.listed.as_ref()),
+            Command::RotateKey => ask_create(shared, &self.rotation.old, self.rotation.successor()),
+            Command::TestWithKey => self.test(shared),
+            _ => Outcome::ignored(),
         }
     }
-    if area.height < 15 {
-        lines.retain(|line| line.width() > 0);
+
+    /// The tab does what was agreed to; it has the rotation.
+    fn decided(&mut self, _shared: &mut Shared, decision: Decision) -> Outcome {
+        Outcome { decision: Some(decision), ..Outcome::pop() }
     }
-    Dialog::new("Rotation of an API key", lines).render(app, frame, area);
+
+    fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {
+        match event {
+            Event::KeyTested { key_id: Some(key_id), proof, .. } => {
+                if let Some(new) = self.rotation.successor_mut().filter(|new| new.key_id == *key_id) {
+                    new.proof = proof.clone();
+                }
+                Outcome::done()
+            }
+            // The tab asks what the test above this dialog led to.
+            Event::AskDeleteOld(old_id) | Event::RotationEnded(old_id)
+                if *old_id == self.rotation.old.key_id =>
+            {
+                Outcome::pop()
+            }
+            _ => Outcome::done(),
+        }
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        let mut lines = vec![Line::default()];
+        let passed = matches!(self.rotation.successor().map(|new| &new.proof), Some(Proof::Passed { .. }));
+        for (n, text) in state_lines(&self.rotation, self.listed.as_ref()).into_iter().enumerate() {
+            let (head, rest) = text.split_at_checked(HEAD).unwrap_or(("", &text));
+            let style = match n {
+                0 | 1 => theme.text,
+                2 if passed => theme.ok,
+                _ => theme.warn,
+            };
+            let spans = [Span::styled(head.to_owned(), theme.dim), Span::styled(rest.to_owned(), style)];
+            lines.push(Line::from_iter(spans));
+        }
+        lines.push(Line::default());
+        lines.push(Line::from("Both keys are there. What next?"));
+        lines.push(Line::default());
+        for (command, does) in [
+            (Command::TestWithKey, "test a model with the new key"),
+            (Command::DeleteOldKey, "delete the old key, after a question"),
+            (Command::RotateKey, "create one more successor"),
+            (Command::Back, "keep both"),
+        ] {
+            let entry = shared.entry(command, &[Context::Rotation, Context::Global]);
+            if let Some(entry) = entry.filter(|entry| shared.allows(entry)) {
+                let key = format!("{:<HEAD$}", shared.keymap.key_of(entry));
+                lines.push(Line::from_iter([Span::styled(key, theme.key), Span::raw(does)]));
+            }
+        }
+        if area.height < 15 {
+            lines.retain(|line| line.width() > 0);
+        }
+        Dialog::new("Rotation of an API key", lines).render(shared, frame, area);
+    }
 }

@@ -15,7 +15,7 @@
 //!
 //! Nothing leads to "deleting" but that yes, whatever a test answered.
 
-use crate::text;
+use crate::tui::event::Proof;
 use crate::tui::requests::RequestId;
 use crate::wire::V2KeyDetails;
 
@@ -49,37 +49,6 @@ pub struct Successor {
     pub proof: Proof,
 }
 
-/// What calling a model with the new key has shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    Untried,
-    Passed {
-        /// `churn-prod/add`
-        model: String,
-        status: u16,
-        replica: Option<String>,
-    },
-    Failed {
-        model: String,
-        why: String,
-    },
-}
-
-impl Proof {
-    /// `proven by churn-prod/add: 200 from replica add-1`, cleaned for a terminal.
-    pub fn words(&self) -> String {
-        let words = match self {
-            Self::Untried => "not proven: no model was called with it".to_owned(),
-            Self::Passed { model, status, replica: Some(replica) } => {
-                format!("proven by {model}: {status} from replica {replica}")
-            }
-            Self::Passed { model, status, replica: None } => format!("proven by {model}: {status}"),
-            Self::Failed { model, why } => format!("not proven: {model}: {why}"),
-        };
-        text::clean(&words).into_owned()
-    }
-}
-
 impl Rotation {
     /// The new key, once it is there.
     pub fn successor(&self) -> Option<&Successor> {
@@ -89,7 +58,8 @@ impl Rotation {
         }
     }
 
-    fn successor_mut(&mut self) -> Option<&mut Successor> {
+    /// The same, to note what it has come to.
+    pub fn successor_mut(&mut self) -> Option<&mut Successor> {
         match &mut self.step {
             Step::Creating { earlier, .. } => earlier.as_mut(),
             Step::Both(successor) | Step::Deleting { successor, .. } => Some(successor),
@@ -236,7 +206,7 @@ mod tests {
         assert!(rotations.awaits(CREATE) && !rotations.awaits(DELETE));
         assert_eq!(rotations.not_created(CREATE), Some(old()));
         assert!(step(&rotations).is_none() && rotations.not_created(CREATE).is_none());
-        assert!(rotations.created(CREATE, "late").is_none(), "an answer that nobody waits for");
+        assert!(rotations.created(CREATE, "late").is_none(), "an answer that is not awaited");
     }
 
     #[test]
@@ -260,7 +230,7 @@ mod tests {
         rotations.tested("new", passed.clone());
         let successor = rotations.to("new").and_then(Rotation::successor).unwrap();
         assert_eq!(successor, &Successor { key_id: "new".into(), kept: true, proof: passed });
-        assert_eq!(successor.proof.words(), "proven by p/add: 200 from replica add-1");
+        assert_eq!(successor.proof.text(), "proven by p/add: 200 from replica add-1");
         let failed = Proof::Failed { model: "p/add".into(), why: "no connection".into() };
         rotations.tested("new", failed.clone());
         assert!(

@@ -1,0 +1,422 @@
+//! The form for a new API key: expiry, audience, comment.
+//!
+//! A date that nobody touched is not sent: the key then gets the workbench's own default, which
+//! this program may not know.
+
+use std::borrow::Cow;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::civil::Date;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::created;
+use super::reveal::Reveal;
+use crate::api::{self, NewKey as Wanted};
+use crate::text;
+use crate::tui::call::{Answer, Call};
+use crate::tui::command::{Command, Context};
+use crate::tui::decision::Decision;
+use crate::tui::event::{Destination, Event};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::overlays::Question;
+use crate::tui::parts::dialog::{centred, frame_box};
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::shared::Shared;
+use crate::tui::widgets::Edit;
+use crate::tui::widgets::date_picker::{DatePicker, FULL_HEIGHT, Outcome as Picked, WIDE};
+use crate::tui::widgets::field::Field;
+use crate::tui::widgets::policy_rules::PolicyRules;
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, CreateV2KeyResponse, time};
+
+/// What the backend calls the comment; longer ones are cut by no one, but fit no column.
+const COMMENT_LIMIT: usize = 200;
+
+/// The audiences that can be chosen.
+const AUDIENCES: [(&str, &[&str]); 3] = [
+    ("API: workbench and models", &[AUDIENCE_API]),
+    ("Application: protected applications", &[AUDIENCE_APPLICATION]),
+    ("API and Application", &[AUDIENCE_API, AUDIENCE_APPLICATION]),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    Expiry,
+    Audience,
+    Comment,
+    Create,
+}
+
+impl Focus {
+    const ALL: [Self; 4] = [Self::Expiry, Self::Audience, Self::Comment, Self::Create];
+
+    fn step(self, by: usize) -> Self {
+        let at = Self::ALL.iter().position(|focus| *focus == self).unwrap_or_default();
+        Self::ALL[(at + by) % Self::ALL.len()]
+    }
+}
+
+/// The form.
+#[derive(Debug)]
+pub struct NewKey {
+    picker: DatePicker,
+    /// Whether the day was chosen by the person.
+    day_chosen: bool,
+    /// The same, when typing a date began: Esc takes it back.
+    chosen_before: bool,
+    audience: usize,
+    comment: Field,
+    focus: Focus,
+    touched: bool,
+    /// The creation under way.
+    creating: Option<RequestId>,
+    /// The day that it asks for, where the person chose one.
+    asked: Option<Date>,
+    /// What the workbench, or this program, has against it.
+    problem: Option<String>,
+}
+
+/// What may be chosen today.
+fn rules(shared: &Shared) -> PolicyRules {
+    PolicyRules { policy: shared.session.policy(), today: shared.today() }
+}
+
+impl NewKey {
+    pub fn new(shared: &Shared) -> Self {
+        let rules = rules(shared);
+        let day = rules.policy.default_day(rules.today);
+        Self {
+            picker: DatePicker::new(day, &rules).with_week_start(shared.preferences.week_start),
+            day_chosen: false,
+            chosen_before: false,
+            audience: 0,
+            comment: Field::default().with_limit(COMMENT_LIMIT),
+            focus: Focus::Expiry,
+            touched: false,
+            creating: None,
+            asked: None,
+            problem: None,
+        }
+    }
+
+    /// What Enter does where the focus is.
+    fn submit_word(&self) -> &'static str {
+        match self.focus {
+            Focus::Expiry => "take day",
+            Focus::Audience => "next field",
+            Focus::Comment | Focus::Create => "create key",
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        let audiences = AUDIENCES.get(self.audience).map_or(&[][..], |(_, audiences)| audiences);
+        Wanted {
+            expiry: self.day_chosen.then(|| time::end_of_day(self.picker.selected())).flatten(),
+            comment: self.comment.text().trim().to_owned(),
+            audiences: audiences.iter().map(|audience| (*audience).to_owned()).collect(),
+        }
+    }
+
+    fn picker_key(&mut self, key: KeyEvent, rules: &PolicyRules) -> Picked {
+        let before = self.picker.selected();
+        let was_typing = self.picker.is_typing();
+        let outcome = self.picker.on_key(key, rules);
+        let default = !was_typing && key.code == KeyCode::Char('D')
+            || self.picker.typed_text().trim().eq_ignore_ascii_case("default");
+        if !was_typing && self.picker.is_typing() {
+            self.chosen_before = self.day_chosen;
+        }
+        if outcome == Picked::Changed {
+            let chosen = before != self.picker.selected();
+            self.day_chosen = !default && (self.day_chosen || chosen);
+            // A key that only brings up a hint changes nothing.
+            self.touched |= chosen || was_typing || self.picker.is_typing();
+            self.problem = None;
+        }
+        if was_typing && key.code == KeyCode::Esc {
+            self.day_chosen = self.chosen_before;
+        }
+        if outcome == Picked::Accepted && was_typing {
+            self.day_chosen = !default;
+        }
+        outcome
+    }
+
+    fn submit(&mut self, shared: &mut Shared) -> Outcome {
+        match self.focus {
+            Focus::Expiry => {
+                let enter = KeyEvent::from(KeyCode::Enter);
+                if self.picker_key(enter, &rules(shared)) == Picked::Accepted {
+                    self.focus = Focus::Audience;
+                }
+            }
+            Focus::Audience => self.focus = Focus::Comment,
+            Focus::Comment | Focus::Create => return self.create(shared),
+        }
+        Outcome::done()
+    }
+
+    fn back(&mut self, shared: &mut Shared) -> Outcome {
+        if self.picker.is_typing() && self.focus == Focus::Expiry {
+            self.picker_key(KeyEvent::from(KeyCode::Esc), &rules(shared));
+        } else if self.creating.is_some() {
+            let text = "the key is being created; Ctrl-X gives up waiting for it";
+            shared.notices.warning(shared.now, text);
+        } else if self.touched {
+            let lines = vec!["What was typed into the form for a new API key is lost.".into()];
+            return Question::new("Discard the new key?", lines, "Discard", Decision::Discard)
+                .or("Keep editing")
+                .esc_discards()
+                .ask();
+        } else {
+            return Outcome::pop();
+        }
+        Outcome::done()
+    }
+
+    fn choose_audience(&mut self, by: usize) {
+        self.audience = (self.audience + by) % AUDIENCES.len();
+        self.touched = true;
+    }
+
+    fn create(&mut self, shared: &mut Shared) -> Outcome {
+        let Some(username) = shared.session.username.clone() else { return Outcome::done() };
+        if self.creating.is_some() {
+            return Outcome::done();
+        }
+        if let Some(unread) = self.picker.unread_text() {
+            self.problem = Some(format!("{unread:?} is no day that can be chosen; correct it or clear it"));
+            self.focus = Focus::Expiry;
+            return Outcome::done();
+        }
+        let call = Call::CreateKey { username, new: self.wanted() };
+        let (id, effect) = shared.start(Kind::Change, "creating an API key", call);
+        self.creating = Some(id);
+        self.asked = self.day_chosen.then(|| self.picker.selected());
+        self.problem = None;
+        effect.into()
+    }
+
+    /// The workbench refused, or did not answer: why stands in the form.
+    fn refused(&mut self, shared: &mut Shared, error: &api::Error) {
+        self.creating = None;
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.problem = Some(format!("{error}{hint}"));
+        let today = shared.today();
+        if let (Some(day), api::Error::Refused { status: 400..=422, message, .. }) =
+            (self.asked.take(), error)
+        {
+            shared.session.limit_seen.refused(today, day, message);
+        }
+    }
+}
+
+/// Something of the signed-in user's keys may have changed.
+fn keys_changed(shared: &Shared) -> Event {
+    Event::KeysChanged { username: shared.session.user().to_owned(), deleted: Vec::new() }
+}
+
+/// The key takes the place of the form, and is the selected one in the list.
+fn shown(shared: &mut Shared, created: CreateV2KeyResponse) -> Outcome {
+    created::remember(shared, &created);
+    let destination = Destination::Key(created.key_id.clone());
+    Outcome::replace(Reveal::new(created)).and_event(keys_changed(shared)).and_event(Event::Show(destination))
+}
+
+impl Layer for NewKey {
+    fn name(&self) -> &'static str {
+        "new key"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        vec![Context::KeyForm, Context::Form]
+    }
+
+    /// Characters are text in the picker too, whose letters are its own.
+    fn typing(&self, _shared: &Shared) -> bool {
+        matches!(self.focus, Focus::Expiry | Focus::Comment)
+    }
+
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit).then(|| self.submit_word().into())
+    }
+
+    fn unsaved(&self, _shared: &Shared) -> Option<String> {
+        let touched = self.touched || self.creating.is_some();
+        touched.then(|| "The form for a new API key is filled in.".to_owned())
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::NextField | Command::NextPart => self.focus = self.focus.step(1),
+            Command::PreviousField | Command::PreviousPart => self.focus = self.focus.step(3),
+            Command::Submit => return self.submit(shared),
+            Command::Back => return self.back(shared),
+            _ => return Outcome::ignored(),
+        }
+        Outcome::done()
+    }
+
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
+        match (self.focus, key.code) {
+            (Focus::Expiry, _) => {
+                self.picker_key(key, &rules(shared));
+            }
+            // No letters: whoever takes this for the comment must not change anything unseen.
+            (Focus::Audience, KeyCode::Left) => self.choose_audience(AUDIENCES.len() - 1),
+            (Focus::Audience, KeyCode::Right) => self.choose_audience(1),
+            (Focus::Audience, KeyCode::Up) => self.focus = Focus::Expiry,
+            (Focus::Audience, KeyCode::Down) => self.focus = Focus::Comment,
+            (Focus::Comment, code) => match self.comment.on_key(key) {
+                Edit::Changed => self.touched = true,
+                Edit::Ignored if code == KeyCode::Up => self.focus = Focus::Audience,
+                Edit::Ignored if code == KeyCode::Down => self.focus = Focus::Create,
+                _ => {}
+            },
+            (Focus::Create, KeyCode::Up) => self.focus = Focus::Comment,
+            (Focus::Audience | Focus::Create, _) => {}
+        }
+        Outcome::done()
+    }
+
+    fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
+        match self.focus {
+            Focus::Expiry => {
+                self.picker.paste(text, &rules(shared));
+                self.day_chosen = true;
+                self.touched = true;
+            }
+            Focus::Comment => {
+                self.comment.paste(text);
+                self.touched = true;
+            }
+            Focus::Audience | Focus::Create => {}
+        }
+        Outcome::done()
+    }
+
+    fn answer(&mut self, shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
+        match answer {
+            Answer::KeyCreated(Ok(created)) => shown(shared, *created),
+            Answer::KeyCreated(Err(error)) => {
+                self.refused(shared, &error);
+                Outcome::done()
+            }
+            _ => Outcome::done(),
+        }
+    }
+
+    fn cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        if self.creating != Some(id) {
+            return Outcome::done();
+        }
+        self.creating = None;
+        self.problem =
+            Some("given up; the key may have been created: look at the list before trying again".into());
+        Outcome::event(keys_changed(shared))
+    }
+
+    /// What was typed is discarded.
+    fn decided(&mut self, _shared: &mut Shared, _decision: Decision) -> Outcome {
+        Outcome::pop()
+    }
+
+    /// The policy became known while the form was open.
+    fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
+        if matches!(event, Event::PolicyChanged) {
+            let rules = rules(shared);
+            if self.day_chosen {
+                self.picker.rules_changed(&rules);
+            } else {
+                self.picker.select(rules.policy.default_day(rules.today), &rules);
+            }
+        }
+        Outcome::done()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        /// Audience, comment, problem and button with the blanks between.
+        const BELOW: u16 = 7;
+        /// The month, and what the chosen day means in two lines.
+        const PICKER: u16 = 10;
+        let theme = &shared.preferences.theme;
+        let rules = rules(shared);
+        let outer = centred(area, WIDE + 12, FULL_HEIGHT + BELOW + 2);
+        let inside = frame_box(shared, "New API key", frame, outer);
+        let on_expiry = self.focus == Focus::Expiry;
+        // On a low terminal the month is there only while it has the focus, and the rest only then not.
+        let low = inside.height < PICKER + 4;
+        let below = match (low, on_expiry) {
+            (false, _) => BELOW.min(inside.height - PICKER),
+            (true, true) => 1,
+            (true, false) => inside.height.saturating_sub(3),
+        };
+        let picker = Rect { height: inside.height.saturating_sub(below), ..inside };
+        if low && !on_expiry {
+            self.picker.render_closed(picker, frame.buffer_mut(), &rules, &shared.styles());
+        } else {
+            self.picker.render(picker, frame.buffer_mut(), on_expiry, &rules, &shared.styles());
+        }
+        if below > 1 {
+            let blank = u16::from(below > 5);
+            let height = inside.height.saturating_sub(picker.height + blank + 1);
+            self.fields(shared, frame, Rect { y: picker.bottom() + blank, height, ..inside });
+        }
+        let style = if self.focus == Focus::Create { theme.button_focused } else { theme.button };
+        let keys = match self.focus {
+            Focus::Expiry if low => "  [ ] month  { } year  T today  Tab next",
+            _ => "  Tab next  Esc back",
+        };
+        let button = Line::from(vec![
+            Span::raw(" "),
+            Span::styled("[ Create key ]", style),
+            Span::styled(keys, theme.dim),
+        ]);
+        let row = Rect { y: inside.bottom().saturating_sub(1), height: inside.height.min(1), ..inside };
+        frame.render_widget(button, row);
+    }
+}
+
+impl NewKey {
+    /// Audience and comment, and under them what is wrong or going on.
+    fn fields(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        let focused = |focus: Focus| self.focus == focus;
+        let row = |n: u16| Rect { y: area.y + n, height: 1, ..area }.intersection(area);
+        let label = |focus: Focus, text: &'static str| {
+            Span::styled(format!(" {text:<9} "), if focused(focus) { theme.key } else { theme.dim })
+        };
+        let (audience, _) = AUDIENCES[self.audience % AUDIENCES.len()];
+        let style = if focused(Focus::Audience) { theme.button_focused } else { theme.text };
+        let mut audience =
+            vec![label(Focus::Audience, "audience"), Span::styled(format!("< {audience} >"), style)];
+        if focused(Focus::Audience) {
+            audience.push(Span::styled("  arrows change", theme.dim));
+        }
+        frame.render_widget(Line::from(audience), row(0));
+        let comment = row(1);
+        frame.render_widget(Line::from(label(Focus::Comment, "comment")), comment);
+        let field =
+            Rect { x: comment.x + comment.width.min(11), width: comment.width.saturating_sub(11), ..comment };
+        self.comment.render(field, frame.buffer_mut(), focused(Focus::Comment), &shared.styles());
+        if self.comment.is_empty() && !focused(Focus::Comment) {
+            frame.render_widget(Line::styled("what it is for: nightly scoring", theme.disabled), field);
+        }
+        let problem = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        if let Some(text) = &self.problem {
+            let text = format!("{} {}", shared.preferences.glyphs.bad, text::clean(text));
+            frame.render_widget(Paragraph::new(text).style(theme.error).wrap(Wrap { trim: true }), problem);
+        } else if let Some(id) = self.creating {
+            let sign = if shared.waiting(id).is_some() { shared.spinner() } else { " " };
+            frame.render_widget(Line::styled(format!(" {sign} creating the key"), theme.accent), problem);
+        } else if self.comment.text().chars().count() >= COMMENT_LIMIT {
+            let text = format!(" a comment ends at {COMMENT_LIMIT} characters");
+            frame.render_widget(Line::styled(text, theme.warn), problem);
+        } else if !self.day_chosen && rules(shared).policy.limit_days.is_none() {
+            let text = " no date chosen: the key gets the workbench's default";
+            frame.render_widget(Line::styled(text, theme.dim), problem);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What the tab does in a rotation: it owns the steps, asks the workbench and tells the person.
+
+use super::created;
+use super::reveal::Reveal;
+use super::rotation::dialog::RotationDialog;
+use super::rotation::questions::{ask_create, ask_delete_old};
+use super::tab::Settings;
+use crate::api::{self, NewKey};
+use crate::config::Session;
+use crate::text;
+use crate::tui::call::Call;
+use crate::tui::decision::Decision;
+use crate::tui::effect::Effect;
+use crate::tui::event::Event;
+use crate::tui::key_list::Selected;
+use crate::tui::layer::Outcome;
+use crate::tui::overlays::Question;
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::shared::Shared;
+use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
+
+impl Settings {
+    fn key(&self, key_id: &str) -> Option<&V2KeyDetails> {
+        self.keys.all().iter().find(|key| key.key_id == key_id)
+    }
+
+    /// The new key of the rotation of `old_id`, as the workbench lists it.
+    fn listed_successor(&self, old_id: &str) -> Option<&V2KeyDetails> {
+        self.key(&self.rotations.of(old_id)?.successor()?.key_id)
+    }
+
+    /// Asks whether the selected key shall get a successor; where it has one, what shall become of
+    /// both.
+    pub(super) fn ask_rotate(&self, shared: &mut Shared) -> Outcome {
+        match self.keys.selected() {
+            None => Outcome::done(),
+            Some(Selected::Legacy) => {
+                let lines = vec![
+                    "cdswctl and the v1 API use it; model calls do not need it.".into(),
+                    "The one there is now stops working at once; the new one is shown once.".into(),
+                ];
+                let then = Decision::RotateLegacyKey;
+                Question::new("Replace the legacy key?", lines, "Replace", then).ask()
+            }
+            Some(Selected::Key(key)) => match self.rotations.of(&key.key_id) {
+                Some(rotation) if rotation.successor().is_some() => {
+                    let listed = self.listed_successor(&key.key_id).cloned();
+                    Outcome::push(RotationDialog::new(rotation.clone(), listed))
+                }
+                _ => ask_create(shared, key, None),
+            },
+        }
+    }
+
+    /// Creates the successor, after a yes.
+    pub(super) fn create_successor(
+        &mut self,
+        shared: &mut Shared,
+        username: String,
+        key_id: &str,
+    ) -> Outcome {
+        let Some(old) = self.key(key_id).cloned() else { return Outcome::done() };
+        let new = NewKey { expiry: None, comment: old.comments.clone(), audiences: old.audiences.clone() };
+        let what = format!("creating the successor of {}", text::short_id(key_id));
+        let (id, effect) = shared.start(Kind::Change, what, Call::CreateKey { username, new });
+        self.rotations.creating(id, old);
+        effect.into()
+    }
+
+    /// The successor is there, or not: then the old key works on.
+    pub(super) fn successor_created(
+        &mut self,
+        shared: &mut Shared,
+        id: RequestId,
+        answer: Result<Box<CreateV2KeyResponse>, api::Error>,
+    ) -> Outcome {
+        let created = match answer {
+            Ok(created) => *created,
+            Err(error) => return self.not_created(shared, id, &error),
+        };
+        let Some(old) = self.rotations.created(id, &created.key_id) else { return Outcome::done() };
+        created::remember(shared, &created);
+        self.keys.select_key(&created.key_id);
+        let mut effects = self.list_anew(shared);
+        if shared.session.is_own(&old.key_id) {
+            let call = Call::AdoptKey {
+                store: shared.preferences.store.clone(),
+                key: created.api_key.clone(),
+                key_id: created.key_id.clone(),
+            };
+            effects.push(shared.start(Kind::Change, "signing in with the new key", call).1);
+        }
+        Outcome::push(Reveal::successor(created, old.key_id)).and(effects.into())
+    }
+
+    fn not_created(&mut self, shared: &mut Shared, id: RequestId, error: &api::Error) -> Outcome {
+        let Some(old) = self.rotations.not_created(id) else { return Outcome::done() };
+        let old = text::short_id(&old.key_id);
+        // A refusal creates nothing; after silence nobody knows.
+        let refused = matches!(error, api::Error::Refused { .. } | api::Error::Invalid { .. });
+        let exists = if refused {
+            format!("no key was created; {old} works on")
+        } else {
+            format!("{old} works on; a new key may have been created: look at the list")
+        };
+        shared.notices.failed_but(shared.now, error, &exists);
+        if refused { Outcome::done() } else { self.list_anew(shared).into() }
+    }
+
+    /// The person gave a request up: the notice says what it may have done all the same.
+    pub(super) fn rotation_cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        let text = if let Some(old) = self.rotations.not_created(id) {
+            let old = text::short_id(&old.key_id);
+            format!("{old} works on; its successor may have been created all the same: look at the list")
+        } else if let Some(old) = self.rotations.not_deleted(id) {
+            let old = text::short_id(&old.key_id);
+            format!("{old} may have been deleted all the same: look at the list")
+        } else {
+            return Outcome::done();
+        };
+        shared.notices.warning(shared.now, text);
+        Outcome::done()
+    }
+
+    /// The session was changed to the new key, or not.
+    pub(super) fn adopted(&self, shared: &mut Shared, answer: Result<Box<Session>, String>) -> Outcome {
+        match answer {
+            Ok(session) => {
+                shared.session.own_key_id = session.key_id.clone();
+                shared.session.own_key = session.client.key().cloned();
+                shared.notices.info(shared.now, "keybench is signed in with the new key now");
+                Effect::UseSession(session).into()
+            }
+            Err(problem) => {
+                let hint = "keybench still uses the old key: do not delete it yet".to_owned();
+                shared.notices.error(shared.now, problem, Some(hint));
+                Outcome::done()
+            }
+        }
+    }
+
+    /// Asks about the old key of a rotation.
+    pub(super) fn ask_delete_old(&self, shared: &Shared, old_id: &str) -> Outcome {
+        match self.rotations.of(old_id) {
+            Some(rotation) => ask_delete_old(shared, rotation, self.listed_successor(old_id)),
+            None => Outcome::done(),
+        }
+    }
+
+    /// Deletes the old key, after a yes, if it still has a successor.
+    pub(super) fn delete_old(&mut self, shared: &mut Shared, username: String, old_id: String) -> Outcome {
+        let old = text::short_id(&old_id);
+        if self.rotations.of(&old_id).and_then(|rotation| rotation.successor()).is_none() {
+            let text = format!("{old} has no successor any more and was not deleted");
+            shared.notices.warning(shared.now, text);
+            return Outcome::done();
+        }
+        let what = format!("deleting the old key {old}");
+        let call = Call::DeleteKeys { username, key_ids: vec![old_id.clone()] };
+        let (id, effect) = shared.start(Kind::Change, what, call);
+        self.rotations.deleting(&old_id, id);
+        effect.into()
+    }
+
+    /// Keys were deleted: a successor whose old key is gone is the one to go on with.
+    pub(super) fn end_rotations(&mut self, is_gone: impl Fn(&str) -> bool) -> Outcome {
+        let mut outcome = Outcome::done();
+        for rotation in self.rotations.gone(&is_gone) {
+            if let Some(new) = rotation.successor().filter(|new| !is_gone(&new.key_id)) {
+                self.keys.select_key(&new.key_id);
+            }
+            outcome = outcome.and_event(Event::RotationEnded(rotation.old.key_id));
+        }
+        outcome
+    }
+
+    /// A list came: a rotation one of whose keys is not in it any more has ended elsewhere.
+    pub(super) fn end_what_is_not_listed(&mut self, shared: &mut Shared) -> Outcome {
+        let keys = self.keys.all();
+        let ended = self.rotations.gone(|id| !keys.iter().any(|key| key.key_id == id));
+        let mut outcome = Outcome::done();
+        for rotation in ended {
+            let old_id = &rotation.old.key_id;
+            if let Some(new) = rotation.successor().filter(|_| self.key(old_id).is_some()) {
+                let (new, old) = (text::short_id(&new.key_id), text::short_id(old_id));
+                let text = format!("{new} is not listed any more: {old} is no longer being replaced");
+                shared.notices.warning(shared.now, text);
+            }
+            outcome = outcome.and_event(Event::RotationEnded(rotation.old.key_id));
+        }
+        outcome
+    }
+}

@@ -1,0 +1,90 @@
+//! What is asked in a rotation, and what stands about it in the list and in other questions.
+
+use super::steps::{Rotation, Rotations, Successor};
+use crate::text;
+use crate::tui::decision::Decision;
+use crate::tui::key_list::describe;
+use crate::tui::layer::Outcome;
+use crate::tui::overlays::Question;
+use crate::tui::shared::Shared;
+use crate::wire::V2KeyDetails;
+
+/// Asks whether `key` shall get a successor; it may have one that was created `before`.
+pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Successor>) -> Outcome {
+    if shared.session.was_given(&key.key_id) {
+        let text =
+            "this key was given to the workbench session that keybench runs in; it is not rotated here";
+        shared.notices.warning(shared.now, text);
+        return Outcome::done();
+    }
+    let mut lines = vec![
+        format!("  {}", describe(key)),
+        String::new(),
+        "A new key with the same audience and comment is created and shown once.".into(),
+        "The old one works on until you say yes to deleting it.".into(),
+    ];
+    if shared.session.is_own(&key.key_id) {
+        lines.push("keybench is signed in with it, and changes to the new one first.".into());
+    }
+    if let Some(before) = before {
+        lines.push(format!("{} is its successor so far, and stays.", text::short_id(&before.key_id)));
+    }
+    let then = Decision::Rotate(key.key_id.clone());
+    Question::new("Rotate this API key?", lines, "Create successor", then).ask()
+}
+
+/// Asks about the old key: it says what exists, and Keep both has the focus whatever was proven.
+/// `listed` is the new key as the workbench lists it.
+pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Outcome {
+    let old_id = &rotation.old.key_id;
+    let mut lines = state_lines(rotation, listed);
+    lines.push(String::new());
+    lines.push("Delete the old key when whoever used it has the new one.".into());
+    if shared.session.is_own(old_id) {
+        lines.push("keybench is still signed in with the old one: it will be signed out.".into());
+    }
+    let then = Decision::DeleteOldKey(old_id.clone());
+    let left = rotation.successor().map(|new| both_work_on(old_id, &new.key_id));
+    Question::new("Delete the old key now?", lines, "Delete the old key", then)
+        .or("Keep both")
+        .leaving(left)
+        .ask()
+}
+
+/// What exists: the old key, the new one, and how far the new one is proven.
+pub fn state_lines(rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<String> {
+    let mut lines = vec![format!("old  {}", describe(&rotation.old))];
+    let Some(new) = rotation.successor() else { return lines };
+    lines.push(match listed {
+        Some(key) => format!("new  {}", describe(key)),
+        None => format!("new  {}", text::short_id(&new.key_id)),
+    });
+    lines.push(format!("     {}", new.proof.text()));
+    if !new.kept {
+        lines.push("     neither copied nor saved: nobody can be given it".to_owned());
+    }
+    lines
+}
+
+/// What a quit in the middle leaves behind.
+pub fn both_work_on(old_id: &str, new_id: &str) -> String {
+    let (old, new) = (text::short_id(old_id), text::short_id(new_id));
+    format!("{new} was created to replace {old}: both work on.")
+}
+
+/// What stands beside a key that has a successor: `replaced by 5b1c…9f0a`, as short as the list
+/// needs it; its status says that it still works.
+pub fn mark(rotations: &Rotations, key_id: &str) -> Option<String> {
+    let new = rotations.of(key_id)?.successor()?;
+    Some(format!("replaced by {}", text::short_id(&new.key_id)))
+}
+
+/// What deleting a key would mean for its rotation.
+pub fn on_deletion(rotations: &Rotations, key_id: &str) -> Option<String> {
+    if let Some(mark) = mark(rotations, key_id) {
+        return Some(format!("{} is being {mark}, which stays.", text::short_id(key_id)));
+    }
+    let rotation = rotations.to(key_id)?;
+    let (new, old) = (text::short_id(key_id), text::short_id(&rotation.old.key_id));
+    Some(format!("{new} was to replace {old}, which then has no successor."))
+}

@@ -1,0 +1,316 @@
+//! The tab: the list of API keys, and what can be done with the selected one.
+
+use std::borrow::Cow;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::details::{Details, Facts};
+use super::new_key::NewKey;
+use super::reveal::Reveal;
+use super::rotation::steps::Rotations;
+use super::{created, delete, view};
+use crate::api;
+use crate::text;
+use crate::tui::call::{Answer, Call};
+use crate::tui::command::{Command, Context};
+use crate::tui::decision::Decision;
+use crate::tui::effect::{Copied, Effect, Effects};
+use crate::tui::event::{Destination, Event, Listing, Named};
+use crate::tui::key_list::{KeyList, ListedKeys, Selected};
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::session;
+use crate::tui::shared::Shared;
+use crate::tui::tab::Tab;
+use crate::wire::CreateV2KeyResponse;
+
+/// The state of the tab.
+#[derive(Debug)]
+pub struct Settings {
+    pub(super) keys: KeyList,
+    pub(super) rotations: Rotations,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { keys: KeyList::with_legacy(), rotations: Rotations::default() }
+    }
+}
+
+impl Settings {
+    /// Asks for the list, unless that question is under way.
+    fn list(&mut self, shared: &mut Shared) -> Effects {
+        let Some(username) = shared.session.username.clone() else { return Effects::new() };
+        if self.keys.loading.is_some_and(|id| shared.requests.waits_for(id)) {
+            return Effects::new();
+        }
+        let what = format!("listing the API keys of {username}");
+        let (id, effect) = shared.start(Kind::Read, what, Call::ListKeys { username });
+        self.keys.loading = Some(id);
+        vec![effect]
+    }
+
+    /// Asks for the list again, although it may be under way: what was asked before a change does
+    /// not show it.
+    pub(super) fn list_anew(&mut self, shared: &mut Shared) -> Effects {
+        let before = self.keys.loading.take();
+        let mut effects: Effects = before.and_then(|id| shared.cancel(id)).into_iter().collect();
+        effects.extend(self.list(shared));
+        effects
+    }
+
+    fn refresh(&mut self, shared: &mut Shared) -> Outcome {
+        let mut effects = match shared.session.username {
+            None => vec![session::ask_who(shared)],
+            Some(_) => self.list(shared),
+        };
+        effects.push(session::ask_expiration(shared));
+        effects.into()
+    }
+
+    fn listed(&mut self, shared: &mut Shared, answer: Result<ListedKeys, api::Error>) -> Outcome {
+        match answer {
+            Ok(keys) => {
+                shared.session.recognise_own_key(keys.keys());
+                self.keys.set(keys, shared.now, shared.preferences.soon_days);
+                self.end_what_is_not_listed(shared)
+            }
+            Err(error) => {
+                self.keys.problem = Some(error.to_string());
+                shared.notices.failed(shared.now, &error);
+                Outcome::done()
+            }
+        }
+    }
+
+    /// A key was created for a form that is closed by now: it is shown all the same.
+    fn created_late(
+        &mut self,
+        shared: &mut Shared,
+        answer: Result<Box<CreateV2KeyResponse>, api::Error>,
+    ) -> Outcome {
+        match answer {
+            Ok(created) => {
+                created::remember(shared, &created);
+                self.keys.select_key(&created.key_id);
+                Outcome::push(Reveal::new(*created)).and(self.list_anew(shared).into())
+            }
+            Err(error) => {
+                shared.notices.failed(shared.now, &error);
+                Outcome::done()
+            }
+        }
+    }
+
+    /// Keys of a user came or went, here or in another tab.
+    fn keys_changed(&mut self, shared: &mut Shared, username: &str, deleted: &[String]) -> Outcome {
+        let is_gone = |id: &str| deleted.iter().any(|gone| gone == id);
+        shared.session.known_keys.retain(|known| !known.key_id.as_deref().is_some_and(is_gone));
+        if shared.session.username.as_deref() != Some(username) {
+            return Outcome::done();
+        }
+        let ended = self.end_rotations(is_gone);
+        if !deleted.is_empty() {
+            self.keys.remove(shared.preferences.soon_days, is_gone);
+        }
+        if deleted.iter().any(|id| shared.session.is_own(id)) {
+            delete::own_key_deleted(shared);
+            return ended;
+        }
+        ended.and(self.list_anew(shared).into())
+    }
+
+    /// To the Models tab with the selected key, if this run knows its text.
+    fn test_with_selected(&self, shared: &mut Shared) -> Outcome {
+        let Some(Selected::Key(key)) = self.keys.selected() else {
+            let text = "models are called with an API key, not with the legacy key";
+            shared.notices.warning(shared.now, text);
+            return Outcome::done();
+        };
+        let known = shared.session.known_keys.iter().find(|known| known.key_id.as_ref() == Some(&key.key_id));
+        match known.cloned() {
+            Some(known) => Outcome::event(Event::Show(Destination::TestWith(Box::new(known)))),
+            None => {
+                let text =
+                    "the text of this key is not known here, only to who kept it: paste it in a Test panel";
+                shared.notices.warning(shared.now, text);
+                Outcome::done()
+            }
+        }
+    }
+
+    fn copy_id(&self, shared: &mut Shared) -> Outcome {
+        match self.keys.selected() {
+            Some(Selected::Key(key)) => {
+                let text = shared.sent_to_terminal("Key ID");
+                shared.notices.info(shared.now, text);
+                Effect::Copy(Copied::Text(key.key_id.clone())).into()
+            }
+            Some(Selected::Legacy) => {
+                shared.notices.warning(shared.now, "the legacy key has no Key ID");
+                Outcome::done()
+            }
+            None => Outcome::done(),
+        }
+    }
+
+    fn names(&self, shared: &Shared, limit: usize) -> Event {
+        let named = |key: &crate::wire::V2KeyDetails| Named {
+            name: format!("{} {}", text::short_id(&key.key_id), key.comments),
+            note: "",
+            destination: Destination::Key(key.key_id.clone()),
+        };
+        let state = match (&self.keys.problem, self.keys.loading) {
+            (Some(problem), _) => Listing::Failed(problem.clone()),
+            (None, Some(id)) if shared.requests.waits_for(id) => Listing::Reading,
+            _ if self.keys.fetched.is_some() => Listing::Complete("yours"),
+            _ => Listing::Unread,
+        };
+        let names = self.keys.all().iter().take(limit).map(named).collect();
+        Event::NamesFound { from: Tab::Settings, names, state }
+    }
+}
+
+impl Layer for Settings {
+    fn name(&self) -> &'static str {
+        "settings"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        let innermost = if self.keys.filter.is_open() { Context::FilterField } else { Context::Keys };
+        vec![innermost, Context::List]
+    }
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        self.keys.filter.is_open()
+    }
+
+    /// What works for one row is in the footer for all: moving in the list changes no footer.
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let about_a_row = [
+            Command::RotateKey,
+            Command::DeleteKey,
+            Command::TestWithKey,
+            Command::KeyDetails,
+            Command::CopyKeyId,
+        ];
+        (self.keys.selected().is_none() && about_a_row.contains(&command)).then_some("".into())
+    }
+
+    fn enter(&mut self, shared: &mut Shared) -> Outcome {
+        self.list(shared).into()
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match command {
+            Command::NewKey => Outcome::push(NewKey::new(shared)),
+            Command::DeleteKey => delete::ask(shared, &self.keys, &self.rotations),
+            Command::DeleteAllKeys => delete::ask_all(shared, &self.keys),
+            Command::RotateKey => self.ask_rotate(shared),
+            Command::CopyKeyId => self.copy_id(shared),
+            Command::TestWithKey => self.test_with_selected(shared),
+            Command::KeyDetails => match Facts::of_selected(&self.keys, &self.rotations) {
+                Some(facts) => Outcome::push(Details::new(facts)),
+                None => Outcome::done(),
+            },
+            Command::Refresh => self.refresh(shared),
+            other => {
+                let height = self.keys.height(view::table(shared));
+                if self.keys.command(other, height) { Outcome::done() } else { Outcome::ignored() }
+            }
+        }
+    }
+
+    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+        if self.keys.filter.on_key(key) {
+            self.keys.arrange();
+        }
+        Outcome::done()
+    }
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
+        if self.keys.filter.paste(text) {
+            self.keys.arrange();
+        }
+        Outcome::done()
+    }
+
+    fn answer(&mut self, shared: &mut Shared, id: RequestId, answer: Answer) -> Outcome {
+        match answer {
+            Answer::Keys { answer, .. } => self.listed(shared, answer),
+            Answer::KeyCreated(answer) if self.rotations.awaits(id) => {
+                self.successor_created(shared, id, answer)
+            }
+            Answer::KeyCreated(answer) => self.created_late(shared, answer),
+            Answer::KeyAdopted(answer) => self.adopted(shared, answer),
+            Answer::KeysDeleted { username, deleted, failed } => {
+                // Both keys of a rotation are there, unless the event says that one is gone.
+                self.rotations.not_deleted(id);
+                delete::report(shared, &deleted, failed);
+                Outcome::event(Event::KeysChanged { username, deleted })
+            }
+            Answer::LegacyKeyRotated(Ok(answer)) => Outcome::push(Reveal::legacy(*answer)),
+            Answer::LegacyKeyRotated(Err(error)) => {
+                shared.notices.failed(shared.now, &error);
+                Outcome::done()
+            }
+            // The dialog that showed the key is closed.
+            Answer::KeySaved(Ok(path)) => {
+                shared.notices.info(shared.now, Reveal::written_to(&path));
+                Outcome::done()
+            }
+            Answer::KeySaved(Err(problem)) => {
+                shared.notices.error(shared.now, problem, None);
+                Outcome::done()
+            }
+            _ => Outcome::done(),
+        }
+    }
+
+    fn cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        self.rotation_cancelled(shared, id)
+    }
+
+    fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
+        let Some(username) = shared.session.username.clone() else { return Outcome::done() };
+        let (what, call) = match decision {
+            Decision::DeleteKeys { username, key_ids } => (
+                format!("deleting {}", text::count(key_ids.len(), "API key", "API keys")),
+                Call::DeleteKeys { username, key_ids },
+            ),
+            Decision::DeleteAllKeys { username } => {
+                (format!("deleting all API keys of {username}"), Call::DeleteAllKeys { username })
+            }
+            Decision::RotateLegacyKey => {
+                ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
+            }
+            Decision::Rotate(key_id) => return self.create_successor(shared, username, &key_id),
+            Decision::DeleteOldKey(old_id) => return self.delete_old(shared, username, old_id),
+            _ => return Outcome::done(),
+        };
+        shared.start(Kind::Change, what, call).1.into()
+    }
+
+    fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
+        match event {
+            Event::SignedIn => return self.list(shared).into(),
+            Event::NotSignedIn(problem) => self.keys.problem = Some(problem.clone()),
+            Event::KeysChanged { username, deleted } => return self.keys_changed(shared, username, deleted),
+            Event::KeyKept(key_id) => self.rotations.kept(key_id),
+            Event::KeyTested { key_id: Some(key_id), proof, .. } => {
+                self.rotations.tested(key_id, proof.clone());
+            }
+            Event::AskDeleteOld(old_id) => return self.ask_delete_old(shared, old_id),
+            Event::FindNames { limit } => return Outcome::event(self.names(shared, *limit)),
+            Event::Show(Destination::Key(key_id)) => self.keys.select_key(key_id),
+            _ => {}
+        }
+        Outcome::done()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        view::draw(shared, &self.keys, &self.rotations, frame, area);
+    }
+}
