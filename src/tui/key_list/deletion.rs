@@ -1,4 +1,7 @@
 //! Deleting API keys from a list: the question before, and what is said after.
+//!
+//! Where several are deleted, the key that keybench is signed in with and the one of the workbench
+//! session that it runs in stay: with either gone, nothing could go on.
 
 use super::describe;
 use crate::api;
@@ -12,26 +15,48 @@ use crate::wire::V2KeyDetails;
 /// Keys that are named one by one; the others are counted.
 const NAMED: usize = 8;
 
-/// Asks whether these keys of a user shall be deleted. `more` is what else is to be known before.
+/// Why a key is not deleted along with others: `5b1c…9f0a stays: keybench is signed in with it.`
+pub fn stays(shared: &Shared, key_id: &str) -> Option<String> {
+    let why = if shared.session.was_given(key_id) {
+        "the workbench session that keybench runs in uses it"
+    } else if shared.session.is_own(key_id) {
+        "keybench is signed in with it"
+    } else {
+        return None;
+    };
+    Some(format!("{} stays: {why}.", text::short_id(key_id)))
+}
+
+/// Asks whether these keys of a user shall be deleted; of several those that are in use here stay.
+/// `more` is what else is to be known before.
 pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: Vec<String>) -> Outcome {
-    if chosen.is_empty() {
+    let (spared, going): (Vec<String>, Vec<&V2KeyDetails>) = match chosen {
+        [] => return Outcome::done(),
+        [one] if shared.session.was_given(&one.key_id) => {
+            let text =
+                "the key that was given to the workbench session that keybench runs in is not deleted here";
+            shared.notices.warning(shared.now, text);
+            return Outcome::done();
+        }
+        // The signed-in key goes only where it is chosen alone.
+        [one] => (Vec::new(), vec![*one]),
+        several => (
+            several.iter().filter_map(|key| stays(shared, &key.key_id)).collect(),
+            several.iter().copied().filter(|key| stays(shared, &key.key_id).is_none()).collect(),
+        ),
+    };
+    if going.is_empty() {
+        shared.notices.warning(shared.now, spared.join(" "));
         return Outcome::done();
     }
-    if chosen.iter().any(|key| shared.session.was_given(&key.key_id)) {
-        let text =
-            "the key that was given to the workbench session that keybench runs in is not deleted here";
-        shared.notices.warning(shared.now, text);
-        return Outcome::done();
-    }
-    let mut key_ids: Vec<String> = chosen.iter().map(|key| key.key_id.clone()).collect();
-    // The others are deleted with the key that is signed in with, so that one goes last.
-    key_ids.sort_by_key(|id| shared.session.is_own(id));
+    let key_ids: Vec<String> = going.iter().map(|key| key.key_id.clone()).collect();
     let count = text::count(key_ids.len(), "key", "keys");
     let mut lines = vec![format!("{count} of {username} at {}:", shared.session.label)];
-    lines.extend(chosen.iter().take(NAMED).map(|key| format!("  {}", describe(key))));
-    if chosen.len() > NAMED {
-        lines.push(format!("  and {} more", chosen.len() - NAMED));
+    lines.extend(going.iter().take(NAMED).map(|key| format!("  {}", describe(key))));
+    if going.len() > NAMED {
+        lines.push(format!("  and {} more", going.len() - NAMED));
     }
+    lines.extend(spared);
     lines.extend(more);
     lines.push(String::new());
     let one = key_ids.len() == 1;

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`tab`], [`view`] | the tab: the list of keys, and how it looks |
-//! | [`delete`] | the questions before keys are deleted, and what came of it |
+//! | [`delete`] | the questions before keys of the list are deleted |
 //! | [`details`] | everything that is known about one key |
 //! | [`new_key`], [`created`] | the form for a new key; what is remembered of one |
 //! | [`reveal`] | a new key, shown once |

@@ -18,7 +18,7 @@ use crate::tui::command::{Command, Context};
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
 use crate::tui::event::{Destination, Event, Listing, Named};
-use crate::tui::key_list::{KeyList, ListedKeys, Selected};
+use crate::tui::key_list::{KeyList, ListedKeys, Selected, deletion};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
@@ -74,6 +74,7 @@ impl Settings {
         match answer {
             Ok(keys) => {
                 shared.session.recognise_own_key(keys.keys());
+                shared.session.longest_life = keys.longest_life();
                 self.keys.set(keys, shared.now, shared.preferences.soon_days);
                 self.end_what_is_not_listed(shared)
             }
@@ -245,10 +246,10 @@ impl Layer for Settings {
             }
             Answer::KeyCreated(answer) => self.created_late(shared, answer),
             Answer::KeyAdopted(answer) => self.adopted(shared, answer),
-            Answer::KeysDeleted { username, deleted, failed } => {
+            Answer::KeysDeleted { username, deleted, failed, spared } => {
                 // Both keys of a rotation are there, unless the event says that one is gone.
                 self.rotations.not_deleted(id);
-                delete::report(shared, &deleted, failed);
+                deletion::report(shared, &username, &deleted, &failed, &spared);
                 Outcome::event(Event::KeysChanged { username, deleted })
             }
             Answer::LegacyKeyRotated(Ok(answer)) => Outcome::push(Reveal::legacy(*answer)),
