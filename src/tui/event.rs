@@ -148,4 +148,14 @@ impl Destination {
             Self::Project(_) | Self::Collaborators(_) => "project",
         }
     }
+
+    /// The id of what it leads to; a tab has its name.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Tab(tab) => tab.name(),
+            Self::Key(id) | Self::Model(id) | Self::Project(id) => id,
+            Self::Collaborators(project) => &project.id,
+            Self::TestWith(key) => key.key_id.as_deref().unwrap_or_default(),
+        }
+    }
 }

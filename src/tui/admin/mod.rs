@@ -1,20 +1,212 @@
-//! stub
-use super::command::{Command, Context};
-use super::layer::{Layer, Outcome};
-use super::shared::Shared;
+//! The Admin tab: users and their API keys, the expiration setting, collaborators of projects.
+//!
+//! Whether somebody is an administrator cannot be asked: there is no such question in API v2 (SPEC).
+//! Everybody sees what the workbench shows them, and what it refuses is said where it happens.
+
+mod areas;
+mod collaborator_form;
+mod collaborators;
+mod directory;
+mod expiration_form;
+mod project_list;
+mod projects;
+mod section;
+mod security;
+mod setting;
+mod user_keys;
+mod users;
+
+use std::borrow::Cow;
+
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use self::projects::Projects;
+use self::section::Section;
+use self::users::Users;
+use super::call::{Answer, Call};
+use super::command::{Command, Context};
+use super::decision::Decision;
+use super::event::{Destination, Event};
+use super::layer::{Layer, Outcome};
+use super::requests::{Kind, RequestId};
+use super::shared::Shared;
+
+/// The tab.
 #[derive(Debug, Default)]
-pub struct Admin {}
+pub struct Admin {
+    section: Section,
+    users: Users,
+    projects: Projects,
+}
+
+impl Admin {
+    /// Shows another section; what the one before was reading is given up.
+    fn show(&mut self, shared: &mut Shared, section: Section) -> Outcome {
+        let given_up = Outcome::from(shared.abandon());
+        self.section = section;
+        given_up.and(self.enter(shared))
+    }
+
+    /// What the section in sight makes of a command.
+    fn section_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match self.section {
+            Section::Users => self.users.command(shared, command),
+            Section::Security => security::command(shared, self.users.only_oneself(shared), command),
+            Section::Projects => self.projects.command(shared, self.users.names(), command),
+        }
+    }
+}
+
 impl Layer for Admin {
     fn name(&self) -> &'static str {
         "admin"
     }
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Users, Context::List]
+
+    fn contexts(&self, shared: &Shared) -> Vec<Context> {
+        let mut contexts = match self.section {
+            Section::Users => self.users.contexts(),
+            Section::Security => vec![Context::Security],
+            Section::Projects => self.projects.contexts(),
+        };
+        if !self.typing(shared) {
+            contexts.push(Context::Admin);
+        }
+        contexts
     }
-    fn command(&mut self, _shared: &mut Shared, _command: Command) -> Outcome {
-        Outcome::ignored()
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        match self.section {
+            Section::Users => self.users.typing(),
+            Section::Security => false,
+            Section::Projects => self.projects.typing(),
+        }
     }
-    fn draw(&self, _shared: &Shared, _frame: &mut Frame<'_>, _area: Rect) {}
+
+    fn word(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let idle = match (self.section, command) {
+            (Section::Users, Command::Open | Command::DeleteAllKeys) => self.users.is_empty(),
+            (Section::Security, Command::EditExpiration) => {
+                !security::can_change(shared, self.users.only_oneself(shared))
+            }
+            _ => false,
+        };
+        idle.then_some("".into())
+    }
+
+    fn enter(&mut self, shared: &mut Shared) -> Outcome {
+        match self.section {
+            Section::Users => self.users.enter(shared),
+            Section::Security => security::enter(shared),
+            Section::Projects => self.projects.enter(shared),
+        }
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        self.section_command(shared, command).or_else(|| match command {
+            Command::NextSection | Command::NextPart => self.show(shared, self.section.next()),
+            Command::PreviousSection | Command::PreviousPart => self.show(shared, self.section.previous()),
+            Command::Refresh => self.enter(shared),
+            _ => Outcome::ignored(),
+        })
+    }
+
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
+        match self.section {
+            Section::Users => self.users.key(shared, key),
+            Section::Security => Outcome::ignored(),
+            Section::Projects => self.projects.key(key),
+        }
+    }
+
+    fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
+        match self.section {
+            Section::Users => self.users.paste(shared, text),
+            Section::Security => Outcome::ignored(),
+            Section::Projects => self.projects.paste(text),
+        }
+    }
+
+    fn answer(&mut self, shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
+        match answer {
+            Answer::UsersPage(_)
+            | Answer::UsersListed(_)
+            | Answer::KeysCounted { .. }
+            | Answer::Keys { .. }
+            | Answer::KeysDeleted { .. } => self.users.answer(shared, answer),
+            // The forms were closed before these came.
+            Answer::ExpirationSet(answer) => {
+                expiration_form::changed(shared, answer).unwrap_or_else(|error| {
+                    shared.notices.failed(shared.now, &error);
+                    Outcome::done()
+                })
+            }
+            Answer::PermissionSet { project_id, username, permission, done, .. } => {
+                collaborator_form::set(shared, project_id, &username, &permission, done).unwrap_or_else(
+                    |error| {
+                        shared.notices.failed(shared.now, &error);
+                        Outcome::done()
+                    },
+                )
+            }
+            answer => self.projects.answer(shared, answer),
+        }
+    }
+
+    fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
+        let (what, call) = match decision {
+            Decision::DeleteKeys { username, key_ids } => {
+                (format!("deleting API keys of {username}"), Call::DeleteKeys { username, key_ids })
+            }
+            Decision::DeleteAllKeys { username } => {
+                (format!("deleting all API keys of {username}"), Call::DeleteAllKeys { username })
+            }
+            Decision::RemoveCollaborator { project_id, username } => {
+                (format!("removing {username}"), Call::RemoveCollaborator { project_id, username })
+            }
+            _ => return Outcome::done(),
+        };
+        shared.start(Kind::Change, what, call).1.into()
+    }
+
+    fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
+        match event {
+            Event::KeysChanged { username, deleted } => self.users.keys_changed(shared, username, deleted),
+            Event::CollaboratorsChanged(project_id) if self.section == Section::Projects => {
+                return self.projects.collaborators_changed(shared, project_id);
+            }
+            Event::FindNames { limit } => return Outcome::event(self.projects.found(shared, *limit)),
+            Event::Show(Destination::Collaborators(project)) => {
+                self.projects.open(project.as_ref().clone());
+                return self.show(shared, Section::Projects);
+            }
+            _ => {}
+        }
+        Outcome::done()
+    }
+
+    /// Another size brings other rows into sight.
+    fn resized(&mut self, shared: &mut Shared) -> Outcome {
+        if self.section == Section::Users { self.users.count_in_sight(shared) } else { Outcome::done() }
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        let mut spans = vec![Span::raw(" ")];
+        for section in Section::ALL {
+            let style = if section == self.section { theme.tab_current } else { theme.tab };
+            spans.push(Span::styled(section.name(), style));
+            spans.push(Span::raw("   "));
+        }
+        spans.push(Span::styled("[ ] or Tab", theme.dim));
+        frame.render_widget(Line::from(spans), Rect { height: 1, ..area });
+        let area = areas::section(area);
+        match self.section {
+            Section::Users => self.users.draw(shared, frame, area),
+            Section::Security => security::draw(shared, self.users.only_oneself(shared), frame, area),
+            Section::Projects => self.projects.draw(shared, frame, area),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The palette: commands, API keys, models and projects, found by a few letters of their names.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -96,10 +97,22 @@ impl Palette {
         self.names.retain(|(tab, ..)| *tab != from);
         self.names.push((from, items.collect(), state.clone()));
         self.names.sort_by_key(|(tab, ..)| tab.index());
+        self.drop_duplicates();
         self.search();
         let same =
             |n: &usize| before.as_ref().is_some_and(|b| self.item(*n).is_some_and(|item| item.is_same(b)));
         self.selected = (0..self.found.len()).find(same).unwrap_or_default();
+    }
+
+    /// Two tabs may know one project: it is listed once, where the first of them has it.
+    fn drop_duplicates(&mut self) {
+        let mut seen = HashSet::new();
+        for (_, items, _) in &mut self.names {
+            items.retain(|item| match &item.target {
+                Target::Go(to) => seen.insert((item.kind, item.note.clone(), to.id().to_owned())),
+                Target::Run(_) => true,
+            });
+        }
     }
 
     /// Whether more models would not be searched anyway.
