@@ -7,19 +7,20 @@ mod tui_support;
 use keybench::api::Error;
 use keybench::diagnosis::{Cause, Diagnosis};
 use keybench::probe::CallError;
-use keybench::tui::effect::{Call, Effect};
-use keybench::tui::msg::Reply;
+use keybench::text::short_id;
+use keybench::tui::call::{Answer, Call, KeyToSend};
+use keybench::tui::effect::Effect;
 use keybench::tui::requests::RequestId;
-use keybench::tui::screens::models::Reply as Listing;
-use keybench::tui::screens::settings::{self, Reply as Keys};
 use keybench::tui::testing::{Harness, draw};
 use tui_flow::Flow;
 use tui_support::rotation::*;
-use tui_support::settings::{demo, demo_keys, is_list, made, only_call, refusal, revealed};
+use tui_support::settings::{
+    answer_created, answer_deleted, answer_list, demo, demo_keys, is_list, made, only_call, refusal, revealed,
+};
 
 fn deletes_old(harness: &mut Harness) -> RequestId {
     let (id, call) = only_call(harness);
-    assert!(matches!(&call, settings::Call::Delete { key_ids, .. } if key_ids == &[OLD]), "{call:?}");
+    assert!(matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids == &[OLD]), "{call:?}");
     id
 }
 
@@ -34,7 +35,7 @@ fn the_old_key_stays_until_a_yes() {
     insta::assert_snapshot!("rotate_delete_old_80x24", harness.screen(80, 24));
     harness.calls();
     harness.keys("<enter>");
-    assert!(harness.calls().is_empty() && harness.app.overlays.is_empty(), "Keep both has the focus");
+    assert!(harness.calls().is_empty() && harness.layers().is_empty(), "Keep both has the focus");
 }
 
 #[test]
@@ -50,8 +51,8 @@ fn a_refusal_creates_nothing_and_silence_may_have() {
         let mut harness = demo();
         harness.keys("jry");
         let (id, _) = only_call(&mut harness);
-        harness.reply(id, Reply::Settings(Keys::Created(Err(error))));
-        assert!(harness.app.settings.dialog.is_none());
+        answer_created(&mut harness, id, Err(error));
+        assert!(harness.layers().is_empty());
         assert_eq!(harness.calls().iter().any(|(_, call)| is_list(call)), lists);
         harness.keys("!");
         let screen = harness.screen(120, 24);
@@ -69,8 +70,8 @@ fn giving_up_a_creation_says_what_may_be_there() {
     harness.keys("<ctrl-x>");
     let screen = harness.screen(120, 24);
     assert!(screen.contains("77d0…41bb works on; its successor may have been created"), "{screen}");
-    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
-    assert!(harness.app.settings.dialog.is_none(), "an answer that nobody waits for");
+    answer_created(&mut harness, id, Ok(made()));
+    assert!(harness.layers().is_empty(), "an answer that nobody waits for");
 }
 
 #[test]
@@ -104,10 +105,7 @@ fn a_model_proves_the_new_key_before_the_old_one_goes() {
     insta::assert_snapshot!("prove_request_80x24", harness.screen(80, 24));
     let (mut harness, _, test) = calling("y");
     assert_eq!((test.model_id.as_str(), test.request.as_str()), ("id-add", "{\"a\": 3, \"b\": 5}"));
-    assert_eq!(
-        format!("{:?}", test.key),
-        format!("{:?}", keybench::tui::screens::models::panel::KeyToSend::This(made().api_key))
-    );
+    assert_eq!(format!("{:?}", test.key), format!("{:?}", KeyToSend::This(made().api_key)));
     insta::assert_snapshot!("prove_calling_80x24", harness.screen(80, 24));
     let mut harness = passed("y");
     insta::assert_snapshot!("prove_passed_80x24", harness.screen(80, 24));
@@ -119,10 +117,12 @@ fn a_model_proves_the_new_key_before_the_old_one_goes() {
     harness.calls();
     harness.keys("<tab><enter>");
     let id = deletes_old(&mut harness);
-    let done = vec![OLD.to_owned()];
-    harness.reply(id, Reply::Settings(Keys::Deleted { done, failed: None }));
+    answer_deleted(&mut harness, id, &[OLD], Vec::new());
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("deleted 77d0…41bb") && !screen.contains("replaced by"), "{screen}");
+    assert!(
+        screen.contains("deleted 1 API key of owner: 77d0…41bb") && !screen.contains("replaced by"),
+        "{screen}"
+    );
     assert!(screen.contains("▸  c0ff…3344"), "the successor is selected:\n{screen}");
 }
 
@@ -133,7 +133,7 @@ fn a_proven_key_that_nobody_kept_leads_back_to_it() {
     let screen = harness.screen(80, 24);
     assert!(screen.contains(&"ab".repeat(32)) && screen.contains("now copy or save it"), "{screen}");
     assert!(screen.contains("proven by churn-prod/add: 200 from replica add-7c9f-1"), "{screen}");
-    assert!(harness.app.overlays.is_empty());
+    assert_eq!(harness.layers(), ["reveal"]);
     insta::assert_snapshot!("prove_reveal_60x16", harness.screen(60, 16));
 }
 
@@ -142,7 +142,7 @@ fn a_refused_test_says_why_and_leads_to_no_deletion() {
     let body = "{\"success\":false,\"errors\":{\"User APikey not authorized to access model\":\"Check it\"}}";
     let mut harness = tested("y", answer(401, body));
     let (id, call) = only_call(&mut harness);
-    assert!(matches!(call, settings::Call::Explain(_)), "{call:?}");
+    assert!(matches!(call, Call::Explain(_)), "{call:?}");
     assert!(harness.screen(80, 24).contains("asking the workbench"));
     let diagnosis = Diagnosis {
         cause: Cause::NotCollaborator,
@@ -152,13 +152,13 @@ fn a_refused_test_says_why_and_leads_to_no_deletion() {
         said: None,
         unverified: Vec::new(),
     };
-    harness.reply(id, Reply::Settings(Keys::Explained(Box::new(diagnosis))));
+    answer_explained(&mut harness, id, diagnosis);
     insta::assert_snapshot!("prove_refused_80x24", harness.screen(80, 24));
     insta::assert_snapshot!("prove_refused_120x40", harness.screen(120, 40));
     insta::assert_snapshot!("prove_refused_60x16", harness.screen(60, 16));
     harness.keys("<enter>");
     let screen = harness.screen(80, 24);
-    assert!(harness.app.overlays.is_empty() && screen.contains("the test failed"), "{screen}");
+    assert!(harness.layers() == ["reveal"] && screen.contains("the test failed"), "{screen}");
     harness.keys("<esc>");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("not proven: churn-prod/add: owner is not a collaborator"), "{screen}");
@@ -184,17 +184,16 @@ fn a_test_is_given_up_and_tried_again_with_its_request() {
         let (mut harness, id, test) = calling("y");
         harness.keys(keys);
         // Ctrl-X gives up the oldest request first.
-        while harness.app.requests.waits_for(id) {
+        while harness.shared().requests.waits_for(id) {
             harness.keys("<ctrl-x>");
         }
         let screen = harness.screen(80, 24);
         assert!(screen.contains("given up") && screen.contains("{\"a\": 3, \"b\": 5}"), "{screen}");
-        let reply = Keys::Tested { test, sent: String::new(), call: answered(answer(200, "{}")) };
-        harness.reply(id, Reply::Settings(reply));
+        answer_tested(&mut harness, id, test, answer(200, "{}"));
         assert!(harness.screen(80, 24).contains("given up"), "an answer that nobody waits for");
         harness.calls();
         harness.keys("<enter>");
-        assert!(matches!(only_call(&mut harness).1, settings::Call::Test(_)));
+        assert!(matches!(only_call(&mut harness).1, Call::TestModel(_)));
     }
     let mut harness = passed("y");
     harness.calls();
@@ -220,11 +219,7 @@ fn both_keys_kept_are_marked_and_r_goes_on() {
     harness.keys("t");
     assert!(harness.screen(80, 24).contains("tested last"));
     harness.keys("<esc>d<tab><enter>");
-    harness
-        .calls()
-        .into_iter()
-        .find(|(_, call)| matches!(call, Call::Settings(settings::Call::Delete { .. })))
-        .unwrap();
+    harness.calls().into_iter().find(|(_, call)| matches!(call, Call::DeleteKeys { .. })).unwrap();
 }
 
 #[test]
@@ -234,13 +229,12 @@ fn a_refused_deletion_leaves_both_and_can_be_tried_again() {
     harness.calls();
     harness.keys("y");
     let id = deletes_old(&mut harness);
-    let failed = Some((OLD.to_owned(), refusal("no")));
-    harness.reply(id, Reply::Settings(Keys::Deleted { done: Vec::new(), failed }));
+    answer_deleted(&mut harness, id, &[], vec![(OLD.to_owned(), refusal("no"))]);
     list(&mut harness, both());
     let screen = harness.screen(80, 24);
     assert!(screen.contains("replaced by c0ff…3344"), "{screen}");
     harness.keys("!");
-    assert!(harness.screen(120, 24).contains("77d0…41bb was not deleted"));
+    assert!(harness.screen(120, 24).contains("not deleted, as far as is known: 77d0…41bb"));
     harness.keys("<esc><esc>/dashboard<enter>gr");
     assert!(harness.screen(80, 24).contains("Rotation of an API key"), "{}", harness.screen(80, 24));
 }
@@ -254,7 +248,7 @@ fn a_listing_of_models_that_was_given_up_is_begun_again() {
     harness.calls();
     harness.keys("jry");
     let (id, _) = harness.calls().into_iter().last().unwrap();
-    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    answer_created(&mut harness, id, Ok(made()));
     harness.calls();
     harness.keys("t");
     answer_models(&mut harness);
@@ -266,10 +260,10 @@ fn models_that_could_not_be_listed_can_be_asked_for_again() {
     let mut harness = successor();
     harness.keys("t");
     let (id, _) = harness.calls().remove(0);
-    harness.reply(id, Reply::Models(Listing::Listed(Err(refusal("no")))));
+    harness.answer(id, Answer::ModelsListed(Err(refusal("no"))));
     harness.keys("<esc>t");
     let again = harness.calls().into_iter().map(|(id, _)| id).next().unwrap();
-    harness.reply(again, Reply::Models(Listing::Listed(Err(refusal("no")))));
+    harness.answer(again, Answer::ModelsListed(Err(refusal("no"))));
     assert!(harness.screen(80, 24).contains("Ctrl-R tries again"), "{}", harness.screen(80, 24));
     harness.keys("<ctrl-r>");
     answer_models(&mut harness);
@@ -310,17 +304,17 @@ fn a_successor_that_nobody_kept_is_told() {
 #[test]
 fn rotating_the_signed_in_key_signs_in_with_the_new_one_first() {
     let mut harness = demo();
-    harness.app.session.own_key_id = Some(OLD.into());
+    harness.shared().session.own_key_id = Some(OLD.into());
     harness.keys("jr");
     assert!(harness.screen(80, 24).contains("keybench is signed in with it"));
     harness.keys("y");
     let (id, _) = only_call(&mut harness);
-    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    answer_created(&mut harness, id, Ok(made()));
     let calls = harness.calls();
-    let adopt = calls.iter().find(|(_, call)| matches!(call, Call::Settings(settings::Call::Adopt { .. })));
+    let adopt = calls.iter().find(|(_, call)| matches!(call, Call::AdoptKey { .. }));
     let (id, _) = adopt.expect("the session changes to the new key");
     let problem = "profiles.toml cannot be written".to_owned();
-    harness.reply(*id, Reply::Settings(Keys::Adopted(Err(problem))));
+    harness.answer(*id, Answer::KeyAdopted(Err(problem)));
     harness.keys("y<esc>");
     assert!(harness.screen(80, 24).contains("still signed in with the old one"));
 }
@@ -332,8 +326,8 @@ fn a_new_key_is_the_selected_one_in_the_next_list() {
     let before = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap().0;
     harness.keys("n<enter><enter>batch job<enter>");
     let (id, _) = only_call(&mut harness);
-    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
-    harness.reply(before, Reply::Settings(Keys::Listed(Ok(demo_keys().into()))));
+    answer_created(&mut harness, id, Ok(made()));
+    answer_list(&mut harness, before, Ok(demo_keys()));
     list(&mut harness, both());
     harness.keys("y<esc>");
     assert!(harness.screen(80, 24).contains("▸  c0ff…3344"), "{}", harness.screen(80, 24));
@@ -346,9 +340,8 @@ fn any_new_key_can_be_tested_where_it_is_shown() {
     answer_models(&mut harness);
     harness.keys("<enter><enter>");
     let (id, call) = only_call(&mut harness);
-    let settings::Call::Test(test) = call else { panic!("{call:?}") };
-    let call = answered(answer(200, "{\"success\":true,\"response\":8}"));
-    harness.reply(id, Reply::Settings(Keys::Tested { test, sent: String::new(), call }));
+    let Call::TestModel(test) = call else { panic!("{call:?}") };
+    answer_tested(&mut harness, id, test, answer(200, "{\"success\":true,\"response\":8}"));
     harness.keys("<enter>");
     let screen = harness.screen(80, 24);
     assert!(screen.contains(&"ab".repeat(32)) && screen.contains("a model answered it"), "{screen}");
@@ -364,8 +357,8 @@ fn the_steps_can_be_drawn_at_every_size() {
     for mut harness in [choosing, calling("y").0, passed("y"), left] {
         let sizes = (1..=130).step_by(9).flat_map(|columns| (1..=31).map(move |rows| (columns, rows)));
         for (columns, rows) in sizes {
-            harness.app.size = (columns, rows);
-            draw(&harness.app, columns, rows);
+            harness.shared().size = (columns, rows);
+            draw(&harness.ui, columns, rows);
         }
     }
 }
@@ -412,11 +405,14 @@ async fn a_key_is_rotated_proven_and_the_old_one_deleted_at_a_workbench() {
 async fn the_signed_in_key_is_rotated_and_everything_goes_on_with_the_new_one() {
     let mut flow = Flow::demo("owner").await;
     flow.shows("1 expires soon").await;
-    let own = flow.app.session.own_key_id.clone().expect("the list confirms which key it is");
-    flow.app.settings.keys.select_key(&own);
+    let own = flow.ui.shared.session.own_key_id.clone().expect("the list confirms which key it is");
+    flow.keys("g");
+    while !flow.screen().lines().any(|line| line.contains('▸') && line.contains("signed in")) {
+        flow.keys("j");
+    }
     flow.keys("ry");
     flow.shows("signed in with the new key now").await;
-    let new = flow.app.session.own_key_id.clone().unwrap();
+    let new = flow.ui.shared.session.own_key_id.clone().unwrap();
     assert_ne!(new, own);
     flow.keys("y<esc>");
     let screen = flow.screen();
@@ -425,7 +421,8 @@ async fn the_signed_in_key_is_rotated_and_everything_goes_on_with_the_new_one() 
     flow.shows("deleted").await;
     flow.keys("<ctrl-r>");
     flow.idle().await;
-    let ids: Vec<&str> = flow.app.settings.keys.all().iter().map(|key| key.key_id.as_str()).collect();
-    assert!(ids.contains(&new.as_str()) && !ids.contains(&own.as_str()), "{ids:?}");
-    assert!(flow.app.settings.keys.problem.is_none(), "the new key is accepted");
+    let listed = |screen: &str, key_id: &str| screen.contains(short_id(key_id).as_ref());
+    let screen = flow.screen();
+    let table = screen.split_once(" UTC ╮").unwrap().1;
+    assert!(listed(table, &new) && !listed(table, &own), "the new key is accepted:\n{screen}");
 }

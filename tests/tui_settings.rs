@@ -5,14 +5,15 @@ mod tui_keys;
 
 use keybench::api::Error;
 use keybench::secret::ApiKey;
-use keybench::tui::effect::{Call, Effect};
-use keybench::tui::msg::Reply;
+use keybench::tui::call::{Answer, Call};
+use keybench::tui::effect::Effect;
 use keybench::tui::requests::RequestId;
-use keybench::tui::screens::settings;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 use keybench::wire::CreateV2KeyResponse;
-use tui_keys::{demo, is_list, key, made, only_call, refusal, revealed};
+use tui_keys::{
+    answer_created, answer_deleted, answer_list, demo, is_list, key, made, only_call, refusal, revealed,
+};
 
 #[test]
 fn the_table_tells_keys_apart_and_ends_with_the_legacy_key() {
@@ -27,7 +28,7 @@ fn a_key_without_a_date_gets_the_workbench_default() {
     insta::assert_snapshot!("new_key_60x16", harness.screen(60, 16));
     harness.keys("<enter><enter>batch job<enter>");
     let (_, call) = only_call(&mut harness);
-    let settings::Call::Create { username, new } = call else { panic!("{call:?}") };
+    let Call::CreateKey { username, new } = call else { panic!("{call:?}") };
     assert_eq!((username.as_str(), new.expiry, new.comment.as_str()), ("owner", None, "batch job"));
     assert_eq!(new.audiences, ["API"]);
 }
@@ -41,7 +42,7 @@ fn letters_on_the_audience_change_nothing() {
     assert!(before.contains("< API: workbench and models >"), "{before}");
     harness.keys("<tab>batch job<enter>");
     let (_, call) = only_call(&mut harness);
-    let settings::Call::Create { new, .. } = call else { panic!("{call:?}") };
+    let Call::CreateKey { new, .. } = call else { panic!("{call:?}") };
     assert_eq!((new.expiry, new.comment.as_str()), (None, "batch job"));
     assert_eq!(new.audiences, ["API"]);
 }
@@ -49,7 +50,7 @@ fn letters_on_the_audience_change_nothing() {
 /// What nobody was asked about is told when the terminal has been given back.
 #[test]
 fn a_signal_leaves_word_of_a_key_that_nobody_has() {
-    let left = |harness: &Harness| keybench::tui::screens::left_behind(&harness.app);
+    let left = |harness: &Harness| harness.ui.left_behind();
     let mut harness = demo();
     assert_eq!(left(&harness), None);
     harness.keys("n<tab><tab>x<enter>");
@@ -60,7 +61,7 @@ fn a_signal_leaves_word_of_a_key_that_nobody_has() {
     let words = left(&harness).unwrap();
     assert!(words.contains("was created, and neither copied nor saved: nobody has its text"), "{words}");
     harness.send(keybench::tui::msg::Msg::Terminate);
-    assert!(harness.app.terminated && matches!(harness.effects.pop(), Some(Effect::Quit)));
+    assert!(harness.ui.terminated && matches!(harness.effects.pop(), Some(Effect::Quit)));
     harness.keys("y");
     assert_eq!(left(&harness), None);
 }
@@ -73,7 +74,7 @@ fn typed_dates_and_quick_picks_are_sent_as_the_end_of_their_day() {
         let mut harness = demo();
         harness.keys(&format!("n{keys}<tab><tab><tab><enter>"));
         let (_, call) = only_call(&mut harness);
-        let settings::Call::Create { new, .. } = call else { panic!("{call:?}") };
+        let Call::CreateKey { new, .. } = call else { panic!("{call:?}") };
         assert_eq!(new.expiry.map(|at| at.to_string()), Some(format!("{day}T23:59:59Z")), "{keys}");
     }
 }
@@ -81,13 +82,10 @@ fn typed_dates_and_quick_picks_are_sent_as_the_end_of_their_day() {
 #[test]
 fn a_refusal_stands_in_the_form_and_nothing_typed_is_lost() {
     let mut harness = demo();
-    harness.app.session.expiration = Expiration::NotOffered;
+    harness.shared().session.expiration = Expiration::NotOffered;
     harness.keys("n2031-01-31<tab><right><tab>batch job<enter>");
     let (id, _) = only_call(&mut harness);
-    harness.reply(
-        id,
-        Reply::Settings(settings::Reply::Created(Err(refusal("expiry date is beyond the limit of 90 days")))),
-    );
+    answer_created(&mut harness, id, Err(refusal("expiry date is beyond the limit of 90 days")));
     let screen = harness.screen(80, 24);
     assert!(
         screen.contains("2031-01-31") && screen.contains("batch job") && screen.contains("Application"),
@@ -95,7 +93,7 @@ fn a_refusal_stands_in_the_form_and_nothing_typed_is_lost() {
     );
     harness.keys("<enter>");
     let (_, call) = only_call(&mut harness);
-    assert!(matches!(call, settings::Call::Create { new, .. } if new.comment == "batch job"));
+    assert!(matches!(call, Call::CreateKey { new, .. } if new.comment == "batch job"));
 }
 
 #[test]
@@ -111,12 +109,12 @@ fn beyond_the_limit_nothing_is_sent() {
 fn esc_asks_before_it_discards_and_a_second_esc_discards() {
     let mut harness = demo();
     harness.keys("n<esc>");
-    assert!(harness.app.settings.dialog.is_none(), "nothing was typed, nothing is asked");
+    assert!(harness.layers().is_empty(), "nothing was typed, nothing is asked");
     harness.keys("n<tab><tab>batch<esc>");
     harness.keys("<enter>");
     assert!(harness.screen(80, 24).contains("batch"), "the harmless button has the focus");
     harness.keys("<esc><esc>");
-    assert!(harness.app.settings.dialog.is_none() && harness.app.overlays.is_empty());
+    assert!(harness.layers().is_empty());
 }
 
 #[test]
@@ -130,7 +128,7 @@ fn the_new_key_is_shown_once_and_leaving_it_asks() {
     assert!(harness.screen(80, 24).contains(&"ab".repeat(32)), "the key is still there");
     harness.keys("<esc><esc>");
     assert!(!harness.screen(80, 24).contains(&"ab".repeat(32)));
-    assert_eq!(harness.app.session.known_keys.len(), 1, "the run still knows it, for tests");
+    assert_eq!(harness.shared().session.known_keys.len(), 1, "the run still knows it, for tests");
 }
 
 #[test]
@@ -142,7 +140,7 @@ fn a_copied_key_can_be_left_without_a_question() {
     let screen = harness.screen(80, 24);
     assert!(screen.contains("sent to your terminal") && !screen.contains("copied"), "{screen}");
     harness.keys("<esc>");
-    assert!(harness.app.settings.dialog.is_none() && harness.app.overlays.is_empty());
+    assert!(harness.layers().is_empty());
 }
 
 #[test]
@@ -152,21 +150,18 @@ fn saving_asks_for_a_name_and_says_where_the_key_is() {
     assert!(harness.screen(80, 24).contains("batch-job.key"));
     harness.keys("<ctrl-u>/tmp/k<enter>");
     let (id, call) = only_call(&mut harness);
-    assert!(matches!(&call, settings::Call::Save { path, .. } if path == "/tmp/k"), "{call:?}");
+    assert!(matches!(&call, Call::SaveKey { path, .. } if path == "/tmp/k"), "{call:?}");
     assert!(!format!("{call:?}").contains("abab"), "no key in debug output");
     let problem = "/tmp/k is there already; give another name".to_owned();
-    harness.reply(id, Reply::Settings(settings::Reply::Saved(Err(problem))));
+    harness.answer(id, Answer::KeySaved(Err(problem)));
     assert!(harness.screen(80, 24).contains("is there already"));
     harness.keys("2<enter>");
     let (id, call) = only_call(&mut harness);
-    assert!(
-        matches!(&call, settings::Call::Save { path, .. } if path == "/tmp/k2"),
-        "the name is still there"
-    );
-    harness.reply(id, Reply::Settings(settings::Reply::Saved(Ok("batch-job.key".into()))));
+    assert!(matches!(&call, Call::SaveKey { path, .. } if path == "/tmp/k2"), "the name is still there");
+    harness.answer(id, Answer::KeySaved(Ok("batch-job.key".into())));
     insta::assert_snapshot!("reveal_saved_80x24", harness.screen(80, 24));
     harness.keys("<esc>");
-    assert!(harness.app.overlays.is_empty() && harness.app.settings.dialog.is_none());
+    assert!(harness.layers().is_empty());
 }
 
 #[test]
@@ -174,16 +169,15 @@ fn deleting_names_the_key_and_cancel_has_the_focus() {
     let mut harness = demo();
     harness.keys("jd");
     harness.keys("<enter>");
-    assert!(harness.calls().is_empty() && harness.app.overlays.is_empty());
+    assert!(harness.calls().is_empty() && harness.layers().is_empty());
     harness.keys("d<tab><enter>");
     let (id, call) = only_call(&mut harness);
     assert!(
-        matches!(&call, settings::Call::Delete { key_ids, .. } if key_ids == &["77d0aa31b2c541bb"]),
+        matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids == &["77d0aa31b2c541bb"]),
         "{call:?}"
     );
-    let done = vec!["77d0aa31b2c541bb".to_owned()];
-    harness.reply(id, Reply::Settings(settings::Reply::Deleted { done, failed: None }));
-    assert!(harness.screen(80, 24).contains("deleted 77d0…41bb"));
+    answer_deleted(&mut harness, id, &["77d0aa31b2c541bb"], Vec::new());
+    assert!(harness.screen(80, 24).contains("deleted 1 API key of owner: 77d0…41bb"));
     let (_, call) = harness.calls().remove(0);
     assert!(is_list(&call));
 }
@@ -200,22 +194,21 @@ fn marked_keys_are_deleted_together_and_named() {
     );
     harness.keys("y");
     let (_, call) = only_call(&mut harness);
-    assert!(matches!(&call, settings::Call::Delete { key_ids, .. } if key_ids.len() == 2), "{call:?}");
+    assert!(matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids.len() == 2), "{call:?}");
 }
 
 #[test]
 fn deleting_all_wants_the_user_name() {
     let mut harness = demo();
+    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
     harness.keys("D");
     insta::assert_snapshot!("delete_all_80x24", harness.screen(80, 24));
     harness.keys("own!");
     assert!(harness.screen(80, 24).contains("That is not owner"), "{}", harness.screen(80, 24));
     harness.keys("<backspace>e<enter>");
-    assert!(harness.calls().is_empty() && !harness.app.overlays.is_empty());
+    assert!(harness.calls().is_empty() && !harness.layers().is_empty());
     harness.keys("r<enter>");
-    assert!(
-        matches!(only_call(&mut harness).1, settings::Call::DeleteAll { username } if username == "owner")
-    );
+    assert!(matches!(only_call(&mut harness).1, Call::DeleteAllKeys { username } if username == "owner"));
 }
 
 #[test]
@@ -226,7 +219,7 @@ fn the_legacy_key_is_not_deleted() {
     assert!(harness.screen(80, 24).contains("the legacy key cannot be deleted"));
     harness.keys("r");
     harness.keys("y");
-    assert!(matches!(only_call(&mut harness).1, settings::Call::RotateLegacy { .. }));
+    assert!(matches!(only_call(&mut harness).1, Call::RotateLegacyKey { .. }));
 }
 
 #[test]
@@ -244,10 +237,16 @@ fn the_filter_narrows_while_it_is_typed() {
 #[test]
 fn sorting_by_expiry_puts_the_expired_key_first() {
     let mut harness = demo();
+    let rows = |harness: &mut Harness| {
+        let screen = harness.screen(80, 24);
+        let ids = ["5b1c…9f0a", "77d0…41bb", "0a9e…c2d4", "legacy"];
+        let id_in = |line: &str| ids.into_iter().find(|id| line.contains(*id));
+        screen.lines().filter_map(id_in).collect::<Vec<_>>()
+    };
     harness.keys("oog");
-    assert_eq!(harness.app.settings.keys.table.shown_rows().next(), Some(2));
+    assert_eq!(rows(&mut harness), ["0a9e…c2d4", "77d0…41bb", "5b1c…9f0a", "legacy"]);
     harness.keys("O");
-    assert_eq!(harness.app.settings.keys.table.shown_rows().last(), Some(2));
+    assert_eq!(rows(&mut harness), ["legacy", "5b1c…9f0a", "77d0…41bb", "0a9e…c2d4"]);
 }
 
 #[test]
@@ -256,7 +255,7 @@ fn late_answers_are_dropped() {
     harness.keys("<ctrl-r>");
     let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
     harness.keys("2");
-    harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(Vec::new().into()))));
+    answer_list(&mut harness, id, Ok(Vec::new()));
     harness.keys("1");
     assert!(harness.screen(80, 24).contains("5b1c…9f0a"), "the answer came after its screen was left");
 }
@@ -266,7 +265,7 @@ fn a_failed_list_keeps_the_old_one_and_says_why() {
     let mut harness = demo();
     harness.keys("<ctrl-r>");
     let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
-    harness.reply(id, Reply::Settings(settings::Reply::Listed(Err(refusal("no")))));
+    answer_list(&mut harness, id, Err(refusal("no")));
     let screen = harness.screen(80, 24);
     assert!(screen.contains("5b1c…9f0a"), "{screen}");
     insta::assert_snapshot!("keys_failed_80x24", screen);
@@ -275,9 +274,9 @@ fn a_failed_list_keeps_the_old_one_and_says_why() {
 #[test]
 fn read_only_mode_has_no_changing_commands() {
     let mut harness = demo();
-    harness.app.session.read_only = true;
+    harness.shared().session.read_only = true;
     harness.keys("n");
-    assert!(harness.app.settings.dialog.is_none());
+    assert!(harness.layers().is_empty());
     let screen = harness.screen(80, 24);
     assert!(screen.contains("[RO]") && screen.contains("read-only") && !screen.contains("n new"), "{screen}");
 }
@@ -286,7 +285,7 @@ fn read_only_mode_has_no_changing_commands() {
 fn pasted_text_reaches_fields_only() {
     let mut harness = demo();
     harness.paste("dddd");
-    assert!(harness.app.overlays.is_empty() && harness.calls().is_empty());
+    assert!(harness.layers().is_empty() && harness.calls().is_empty());
     harness.keys("n<tab><tab>");
     harness.paste("two\nlines");
     assert!(harness.screen(80, 24).contains("two lines"));
@@ -313,15 +312,16 @@ fn the_selected_row_is_reversed_as_a_whole() {
 
 fn deleted(harness: &mut Harness) -> Vec<(RequestId, Call)> {
     let (id, call) = only_call(harness);
-    let settings::Call::Delete { key_ids, .. } = call else { panic!("{call:?}") };
-    harness.reply(id, Reply::Settings(settings::Reply::Deleted { done: key_ids, failed: None }));
+    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    let ids: Vec<&str> = key_ids.iter().map(String::as_str).collect();
+    answer_deleted(harness, id, &ids, Vec::new());
     harness.calls()
 }
 
 #[test]
 fn the_signed_in_key_is_marked_and_deleting_it_says_what_that_means() {
     let mut harness = demo();
-    harness.app.session.own_key_id = Some("77d0aa31b2c541bb".into());
+    harness.shared().session.own_key_id = Some("77d0aa31b2c541bb".into());
     insta::assert_snapshot!("keys_own_80x24", harness.screen(80, 24));
     assert!(harness.screen(60, 16).contains("signed in: "), "{}", harness.screen(60, 16));
     harness.keys("jd");
@@ -331,14 +331,51 @@ fn the_signed_in_key_is_marked_and_deleting_it_says_what_that_means() {
     insta::assert_snapshot!("deleted_own_80x24", harness.screen(80, 24));
 }
 
+/// With either of them gone nothing could go on; what is wanted all the same is chosen alone.
 #[test]
-fn of_several_keys_the_signed_in_one_is_deleted_last() {
+fn of_several_keys_those_in_use_here_stay() {
     let mut harness = demo();
-    harness.app.session.own_key_id = Some("5b1c66aa10129f0a".into());
-    harness.keys("<space><space>dy");
+    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
+    harness.keys("<space><space>d");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("5b1c…9f0a stays: keybench is signed in with it."), "{screen}");
+    assert!(screen.contains("1 key of owner"), "{screen}");
+    harness.keys("y");
     let (_, call) = only_call(&mut harness);
-    let settings::Call::Delete { key_ids, .. } = call else { panic!("{call:?}") };
-    assert_eq!(key_ids, ["77d0aa31b2c541bb", "5b1c66aa10129f0a"]);
+    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    assert_eq!(key_ids, ["77d0aa31b2c541bb"]);
+
+    let mut harness = demo();
+    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
+    harness.shared().session.session_key = Some(session_key());
+    harness.keys("<space><space>d");
+    assert!(harness.layers().is_empty(), "nothing is left to delete");
+    let screen = harness.screen(120, 24);
+    assert!(screen.contains("77d0…41bb stays: the workbench session"), "{screen}");
+}
+
+/// Which of them keeps the session going is not known, so none is taken for it.
+#[test]
+fn not_all_keys_are_deleted_where_the_one_in_use_is_not_known() {
+    let mut harness = demo();
+    harness.keys("D");
+    assert!(harness.layers().is_empty() && harness.calls().is_empty());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("not known"), "{screen}");
+}
+
+#[test]
+fn a_refusal_in_the_middle_says_what_was_and_what_was_not_deleted() {
+    let mut harness = demo();
+    harness.keys("<space><space><space>dy");
+    let (id, _) = only_call(&mut harness);
+    let failed = ["77d0aa31b2c541bb", "0a9e14d03311c2d4"].map(|id| (id.to_owned(), refusal("no")));
+    answer_deleted(&mut harness, id, &["5b1c66aa10129f0a"], failed.into());
+    let screen = harness.screen(140, 24);
+    let rows: Vec<&str> = screen.lines().filter(|line| line.starts_with('│')).collect();
+    assert!(!rows.iter().any(|row| row.contains("5b1c…9f0a")), "{screen}");
+    assert!(screen.contains("deleted 1 API key of owner: 5b1c…9f0a"), "{screen}");
+    assert!(screen.contains("not deleted, as far as is known: 77d0…41bb, 0a9e…c2d4"), "{screen}");
 }
 
 #[test]
@@ -347,7 +384,7 @@ fn a_deleted_key_is_gone_even_where_the_new_list_does_not_come() {
     harness.keys("jdy");
     let calls = deleted(&mut harness);
     let (id, _) = calls.into_iter().find(|(_, call)| is_list(call)).unwrap();
-    harness.reply(id, Reply::Settings(settings::Reply::Listed(Err(refusal("no")))));
+    answer_list(&mut harness, id, Err(refusal("no")));
     assert!(!harness.screen(80, 24).contains("77d0…41bb"));
 }
 
@@ -355,11 +392,11 @@ fn a_deleted_key_is_gone_even_where_the_new_list_does_not_come() {
 fn the_signed_in_key_is_recognised_where_the_list_confirms_its_id() {
     let id = "ab".repeat(32);
     let mut harness = Harness::new().started();
-    harness.app.session.own_key = Some(ApiKey::from_workbench(format!("{id}.{}", "cd".repeat(32))));
+    harness.shared().session.own_key = Some(ApiKey::from_workbench(format!("{id}.{}", "cd".repeat(32))));
     for (request, call) in harness.calls() {
         if is_list(&call) {
             let keys = vec![key(&id, "2027-11-23T23:59:59Z", "API", "")];
-            harness.reply(request, Reply::Settings(settings::Reply::Listed(Ok(keys.into()))));
+            answer_list(&mut harness, request, Ok(keys));
         }
     }
     assert!(harness.screen(80, 24).contains("API       signed in"));
@@ -380,7 +417,7 @@ fn typed_words_are_no_quick_picks() {
         let mut harness = demo();
         harness.keys(&format!("n{text}<enter><tab><tab><enter>"));
         let (_, call) = only_call(&mut harness);
-        let settings::Call::Create { new, .. } = call else { panic!("{call:?}") };
+        let Call::CreateKey { new, .. } = call else { panic!("{call:?}") };
         let day = day.map(|day| format!("{day}T23:59:59Z"));
         assert_eq!(new.expiry.map(|at| at.to_string()), day, "{text}");
     }
@@ -389,7 +426,7 @@ fn typed_words_are_no_quick_picks() {
     assert!(harness.screen(80, 24).contains("in the past"));
     harness.keys("<esc><tab><tab><tab><enter>");
     let (_, call) = only_call(&mut harness);
-    assert!(matches!(call, settings::Call::Create { new, .. } if new.expiry.is_none()), "Esc took it back");
+    assert!(matches!(call, Call::CreateKey { new, .. } if new.expiry.is_none()), "Esc took it back");
 }
 
 #[test]
@@ -415,8 +452,8 @@ fn t_says_why_a_key_cannot_be_tested() {
 #[test]
 fn an_ascii_terminal_gets_nothing_else() {
     let mut harness = demo();
-    harness.app.preferences.glyphs = &keybench::tui::glyphs::ASCII;
-    harness.app.session.own_key_id = Some("77d0aa31b2c541bb".into());
+    harness.shared().preferences.glyphs = &keybench::tui::glyphs::ASCII;
+    harness.shared().session.own_key_id = Some("77d0aa31b2c541bb".into());
     for keys in ["", "<enter>", "<esc>n", "<esc>?", "<esc>!", "<esc>2", "3"] {
         harness.keys(keys);
         for (columns, rows) in [(80, 24), (60, 16), (120, 40), (40, 5)] {
@@ -429,26 +466,26 @@ fn an_ascii_terminal_gets_nothing_else() {
 #[test]
 fn the_header_keeps_its_ends_apart() {
     let mut harness = demo();
-    harness.app.session.url = "http://workbench.data.example.org:8642".into();
-    harness.app.session.version = Some("26.06.13-keybench".into());
+    harness.shared().session.url = "http://workbench.data.example.org:8642".into();
+    harness.shared().session.version = Some("26.06.13-keybench".into());
     for columns in [60, 80, 100] {
         let screen = harness.screen(columns, 24);
         let header = screen.lines().next().unwrap();
         assert!(header.contains("demo ▸ owner") && header.ends_with("  ● 3 ms"), "{header}");
     }
-    harness.app.session.label = "workbench.data.example.org:8642".into();
+    harness.shared().session.label = "workbench.data.example.org:8642".into();
     assert_eq!(harness.screen(120, 24).matches("workbench.data.example.org").count(), 1);
 }
 
 #[test]
 fn a_failed_sign_in_says_so_and_ctrl_r_tries_again() {
     let mut harness = Harness::new();
-    harness.app.session.username = None;
+    harness.shared().session.username = None;
     let mut harness = harness.started();
     for (id, call) in harness.calls() {
-        if matches!(call, Call::Session(keybench::tui::session::Call::WhoAmI)) {
+        if matches!(call, Call::WhoAmI) {
             let answer = Err(Error::BadAnswer { operation: "asking", detail: "it was cut short".into() });
-            harness.reply(id, Reply::Session(keybench::tui::session::Reply::WhoAmI(answer)));
+            harness.answer(id, Answer::WhoAmI(answer));
         }
     }
     let screen = harness.screen(80, 24);
@@ -456,9 +493,7 @@ fn a_failed_sign_in_says_so_and_ctrl_r_tries_again() {
     assert!(!screen.contains("●"), "{screen}");
     harness.keys("<ctrl-r>");
     let again = harness.calls();
-    assert!(
-        again.iter().any(|(_, call)| matches!(call, Call::Session(keybench::tui::session::Call::WhoAmI)))
-    );
+    assert!(again.iter().any(|(_, call)| matches!(call, Call::WhoAmI)));
 }
 
 #[test]
@@ -474,7 +509,11 @@ fn a_long_notice_can_be_read_whole() {
     let (now, end) = (harness.now, "and this is its end");
     let text =
         format!("reading the answer: {}, {end}", "it is not what an API answers ".repeat(8).trim_end());
-    harness.app.notices.error(now, text, Some("look at what stands between here and the workbench".into()));
+    harness.shared().notices.error(
+        now,
+        text,
+        Some("look at what stands between here and the workbench".into()),
+    );
     let screen = harness.screen(80, 24);
     assert!(screen.contains("! all") && !screen.contains(end), "{screen}");
     harness.keys("!");
@@ -513,7 +552,7 @@ fn a_file_is_proposed_under_a_plain_name() {
     harness.keys("n<enter><enter>batch<enter>");
     let (id, _) = only_call(&mut harness);
     let created = CreateV2KeyResponse { comments: "Größe — (nightly)  run!".into(), ..made() };
-    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(created)))));
+    answer_created(&mut harness, id, Ok(created));
     harness.keys("w");
     assert!(harness.screen(80, 24).contains("gr-e-nightly-run.key"), "{}", harness.screen(80, 24));
 }
@@ -521,18 +560,21 @@ fn a_file_is_proposed_under_a_plain_name() {
 /// The session would go on without its key, whichever key keybench itself is signed in with.
 #[test]
 fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
-    for keys in ["<down>d", "<down>r", "D"] {
+    for keys in ["<down>d", "<down>r"] {
         let mut harness = demo();
-        harness.app.session.session_key = Some(session_key());
+        harness.shared().session.session_key = Some(session_key());
         harness.keys(keys);
         let screen = harness.screen(80, 24);
         assert!(screen.contains("workbench session"), "{keys}: {screen}");
-        assert!(harness.app.overlays.is_empty(), "{keys}: {screen}");
+        assert!(harness.layers().is_empty(), "{keys}: {screen}");
     }
     let mut harness = demo();
-    harness.app.session.session_key = Some(session_key());
+    harness.shared().session.session_key = Some(session_key());
     harness.keys("d");
-    assert!(!harness.app.overlays.is_empty(), "another key may go");
+    assert!(!harness.layers().is_empty(), "another key may go");
+    harness.keys("<esc>D");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("77d0…41bb stays: the workbench session"), "{screen}");
 }
 
 /// A key whose first half is the id of the second row.

@@ -14,7 +14,7 @@ use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::Msg;
 use keybench::tui::runner::Runner;
 use keybench::tui::testing::{draw, mono, parse_keys, text};
-use keybench::tui::{App, Beginning, update};
+use keybench::tui::{Beginning, Ui, update};
 use keybench::workbench::{self, Options, Running, Seed};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A signed-in interface, and the workbench that it talks to.
 pub struct Flow {
-    pub app: App,
+    pub ui: Ui,
     pub running: Running,
     /// What was sent to the clipboard.
     pub copied: Vec<String>,
@@ -59,11 +59,11 @@ impl Flow {
             })
             .collect();
         let beginning = Beginning::Session(Box::new(session.clone()));
-        let app = App::new(&beginning, mono(), Timestamp::now());
+        let ui = Ui::new(&beginning, mono(), Timestamp::now());
         let (replies, inbox) = unbounded_channel();
         let runner = Runner::new(Some(Arc::new(session)), replies);
-        let mut flow = Self { app, running, copied: Vec::new(), runner, inbox, _data: data };
-        let effects = update::start(&mut flow.app, Timestamp::now(), beginning);
+        let mut flow = Self { ui, running, copied: Vec::new(), runner, inbox, _data: data };
+        let effects = update::start(&mut flow.ui, Timestamp::now(), beginning);
         flow.carry_out(effects);
         flow
     }
@@ -85,12 +85,12 @@ impl Flow {
     }
 
     pub fn screen(&self) -> String {
-        let (columns, rows) = self.app.size;
-        text(&draw(&self.app, columns, rows))
+        let (columns, rows) = self.ui.shared.size;
+        text(&draw(&self.ui, columns, rows))
     }
 
     fn deliver(&mut self, msg: Msg) {
-        let effects = update::update(&mut self.app, Timestamp::now(), msg);
+        let effects = update::update(&mut self.ui, Timestamp::now(), msg);
         self.carry_out(effects);
     }
 
@@ -128,7 +128,7 @@ impl Flow {
 
     /// Delivers answers until none is awaited.
     pub async fn idle(&mut self) {
-        while !self.app.requests.running().is_empty() {
+        while !self.ui.shared.requests.running().is_empty() {
             let message = self.inbox.recv().await.unwrap();
             self.deliver(message);
         }

@@ -5,10 +5,8 @@
 
 use keybench::api::Error;
 use keybench::secret::ApiKey;
-use keybench::tui::effect::Call;
-use keybench::tui::msg::Reply;
+use keybench::tui::call::{Answer, Call};
 use keybench::tui::requests::RequestId;
-use keybench::tui::screens::settings;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 use keybench::wire::{CreateV2KeyResponse, V2KeyDetails};
@@ -32,19 +30,36 @@ pub fn demo_keys() -> Vec<V2KeyDetails> {
 }
 
 pub fn is_list(call: &Call) -> bool {
-    matches!(call, Call::Settings(settings::Call::List { .. }))
+    matches!(call, Call::ListKeys { .. })
+}
+
+/// Answers a question for the list of keys.
+pub fn answer_list(harness: &mut Harness, id: RequestId, answer: Result<Vec<V2KeyDetails>, Error>) {
+    let answer = answer.map(Into::into);
+    harness.answer(id, Answer::Keys { username: "owner".into(), answer });
+}
+
+/// Answers the creation of a key.
+pub fn answer_created(harness: &mut Harness, id: RequestId, answer: Result<CreateV2KeyResponse, Error>) {
+    harness.answer(id, Answer::KeyCreated(answer.map(Box::new)));
+}
+
+/// Answers the deletion of keys.
+pub fn answer_deleted(harness: &mut Harness, id: RequestId, deleted: &[&str], failed: Vec<(String, Error)>) {
+    let deleted = deleted.iter().map(|id| (*id).to_owned()).collect();
+    harness.answer(id, Answer::KeysDeleted { username: "owner".into(), deleted, failed, spared: Vec::new() });
 }
 
 /// The interface with the list on the screen and a policy of 365 days.
 pub fn listed(keys: Vec<V2KeyDetails>) -> Harness {
     let mut harness = Harness::new().started();
     let calls = harness.calls();
-    harness.app.session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
+    harness.shared().session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
     for (id, call) in calls {
         if is_list(&call) {
-            harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.clone().into()))));
+            answer_list(&mut harness, id, Ok(keys.clone()));
         } else {
-            harness.app.requests.finish(id);
+            harness.shared().requests.finish(id);
         }
     }
     harness
@@ -55,13 +70,10 @@ pub fn demo() -> Harness {
 }
 
 /// The only request that was started; its id and the call.
-pub fn only_call(harness: &mut Harness) -> (RequestId, settings::Call) {
+pub fn only_call(harness: &mut Harness) -> (RequestId, Call) {
     let mut calls = harness.calls();
     assert_eq!(calls.len(), 1, "{calls:?}");
-    match calls.remove(0) {
-        (id, Call::Settings(call)) => (id, call),
-        (_, other) => panic!("{other:?}"),
-    }
+    calls.remove(0)
 }
 
 pub fn made() -> CreateV2KeyResponse {
@@ -80,7 +92,7 @@ pub fn revealed() -> Harness {
     let mut harness = demo();
     harness.keys("n<enter><enter>batch job<enter>");
     let (id, _) = only_call(&mut harness);
-    harness.reply(id, Reply::Settings(settings::Reply::Created(Ok(Box::new(made())))));
+    answer_created(&mut harness, id, Ok(made()));
     harness.calls();
     harness
 }

@@ -3,17 +3,15 @@
 use std::time::Duration;
 
 use hyper::body::Bytes;
+use keybench::diagnosis::Diagnosis;
 use keybench::probe::{Answer, CallError, CallResult, Phases};
-use keybench::tui::effect::Call;
-use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::call::{self, Call, Test};
+use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
-use keybench::tui::screens::models::calls::Test;
-use keybench::tui::screens::models::{self, Reply as Listing};
-use keybench::tui::screens::settings::{self, Reply as Keys};
 use keybench::tui::testing::{Harness, moment};
 use keybench::wire::{Model, ShortProject, V2KeyDetails};
 
-use super::settings::{demo, demo_keys, is_list, key, made, only_call};
+use super::settings::{answer_created, answer_list, demo, demo_keys, is_list, key, made, only_call};
 
 pub const OLD: &str = "77d0aa31b2c541bb";
 pub const NEW: &str = "c0ffee0011223344";
@@ -28,7 +26,7 @@ pub fn both() -> Vec<V2KeyDetails> {
 pub fn list(harness: &mut Harness, keys: Vec<V2KeyDetails>) {
     let asked = harness.calls().into_iter().filter(|(_, call)| is_list(call)).last();
     let (id, _) = asked.expect("the list is asked for");
-    harness.reply(id, Reply::Settings(Keys::Listed(Ok(keys.into()))));
+    answer_list(harness, id, Ok(keys));
 }
 
 /// The successor's text is on the screen.
@@ -37,9 +35,9 @@ pub fn successor() -> Harness {
     harness.keys("jry");
     let (id, call) = only_call(&mut harness);
     assert!(
-        matches!(&call, settings::Call::Create { new, .. } if new.comment == "dashboard" && new.audiences == ["API"])
+        matches!(&call, Call::CreateKey { new, .. } if new.comment == "dashboard" && new.audiences == ["API"])
     );
-    harness.reply(id, Reply::Settings(Keys::Created(Ok(Box::new(made())))));
+    answer_created(&mut harness, id, Ok(made()));
     list(&mut harness, both());
     harness
 }
@@ -63,10 +61,10 @@ pub fn model(name: &str, auth_enabled: bool) -> Model {
 /// Answers the question for the models, where it was asked.
 pub fn answer_models(harness: &mut Harness) {
     for (id, call) in harness.calls() {
-        if matches!(call, Call::Models(models::Call::List { .. })) {
-            let page = Listing::Page(vec![model("slow", true), model("add", true), model("echo", false)]);
-            harness.send(Msg::Progress { id, reply: Reply::Models(page) });
-            harness.reply(id, Reply::Models(Listing::Listed(Ok(()))));
+        if matches!(call, Call::ListModels { .. }) {
+            let page = vec![model("slow", true), model("add", true), model("echo", false)];
+            harness.send(Msg::Progress { id, answer: call::Answer::ModelsPage(page) });
+            harness.answer(id, call::Answer::ModelsListed(Ok(())));
         }
     }
     harness.calls();
@@ -80,11 +78,11 @@ pub fn calling(keys: &str) -> (Harness, RequestId, Box<Test>) {
     answer_models(&mut harness);
     harness.keys("add<enter><enter>");
     let (id, call) = only_call(&mut harness);
-    let settings::Call::Test(test) = call else { panic!("{call:?}") };
+    let Call::TestModel(test) = call else { panic!("{call:?}") };
     (harness, id, test)
 }
 
-pub fn answered(outcome: Result<Answer, CallError>) -> Box<CallResult> {
+fn answered(outcome: Result<Answer, CallError>) -> Box<CallResult> {
     Box::new(CallResult {
         started: moment(),
         phases: Phases::default(),
@@ -101,11 +99,27 @@ pub fn answer(status: u16, body: &str) -> Result<Answer, CallError> {
     Ok(Answer::new(status, Vec::new(), body, size, false))
 }
 
+/// Answers the call of a model.
+pub fn answer_tested(
+    harness: &mut Harness,
+    id: RequestId,
+    test: Box<Test>,
+    outcome: Result<Answer, CallError>,
+) {
+    let call = answered(outcome);
+    harness.answer(id, call::Answer::ModelTested { test, sent: String::new(), call });
+}
+
+/// Answers the question why a call failed.
+pub fn answer_explained(harness: &mut Harness, id: RequestId, diagnosis: Diagnosis) {
+    let (model_id, diagnosis) = ("id-add".to_owned(), Box::new(diagnosis));
+    harness.answer(id, call::Answer::Explained { model_id, number: 1, diagnosis });
+}
+
 /// The model was called with the successor; `keys` are pressed before.
 pub fn tested(keys: &str, outcome: Result<Answer, CallError>) -> Harness {
     let (mut harness, id, test) = calling(keys);
-    let reply = Keys::Tested { test, sent: String::new(), call: answered(outcome) };
-    harness.reply(id, Reply::Settings(reply));
+    answer_tested(&mut harness, id, test, outcome);
     harness
 }
 

@@ -2,6 +2,7 @@
 
 use super::rotation::questions::on_deletion;
 use super::rotation::steps::Rotations;
+use crate::text;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::key_list::deletion::{self, stays};
@@ -41,9 +42,9 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
         lines.push("There is no other key to delete.".into());
         return warn(shared, lines.join(" "));
     }
-    let label = &shared.session.label;
-    lines.push(format!("All other API keys of {username} at {label} stop working at once:"));
-    lines.push(format!("{going} of the {} listed now.", all.len()));
+    let count = text::count(going, "other API key", "other API keys");
+    lines.push(format!("The {count} of {username} at {} stop working at once,", shared.session.label));
+    lines.push("and those that were created since the list was read.".into());
     let then = Decision::DeleteAllKeys { username: username.clone() };
     Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()
 }
