@@ -109,6 +109,12 @@ pub trait Layer: fmt::Debug {
         Outcome::done()
     }
 
+    /// Whether the layer that opened this one is not drawn while this one lies over it: two boxes with
+    /// much to read are hard to tell apart.
+    fn hides_opener(&self) -> bool {
+        false
+    }
+
     /// Draws the layer into `area`, the part of the screen between tabs and footer; only reads.
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect);
 }

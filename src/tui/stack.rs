@@ -144,7 +144,10 @@ impl Stack {
     /// The layers on the screen, the lowest first.
     pub fn in_sight(&self, shared: &Shared) -> impl Iterator<Item = &dyn Layer> {
         let base = self.base(shared).and_then(|id| self.layer(id));
-        base.into_iter().chain(self.above.iter().map(|slot| &*slot.layer))
+        let hidden =
+            |id: LayerId| self.above.iter().any(|over| over.opener == id && over.layer.hides_opener());
+        let above = self.above.iter().filter(move |slot| !hidden(slot.id));
+        base.into_iter().chain(above.map(|slot| &*slot.layer))
     }
 
     /// All layers, whether in sight or not, the tabs first.

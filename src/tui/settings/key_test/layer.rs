@@ -284,6 +284,11 @@ impl Layer for KeyTest {
         }
     }
 
+    /// The key itself need not be on the screen meanwhile.
+    fn hides_opener(&self) -> bool {
+        true
+    }
+
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         view::draw(shared, self, frame, area);
     }
