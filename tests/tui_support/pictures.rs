@@ -3,6 +3,7 @@
 use keybench::api::Error;
 use keybench::config::{Profile, Profiles, Store};
 use keybench::tui::app::App;
+use keybench::tui::call::Answer;
 use keybench::tui::effect::Call;
 use keybench::tui::msg::{Msg, Reply};
 use keybench::tui::overlays::{Confirmed, Overlay};
@@ -54,7 +55,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "reveal_legacy", open: reveal_legacy },
     Picture { name: "delete_key", open: || then(demo(), "jd") },
     Picture { name: "delete_keys", open: || then(demo(), "<space><space>d") },
-    Picture { name: "delete_all", open: || then(demo(), "Downe") },
+    Picture { name: "delete_all", open: delete_all },
     Picture { name: "rotate", open: || then(demo(), "jr") },
     Picture { name: "rotate_legacy", open: || then(demo(), "Gr") },
     Picture { name: "successor", open: successor },
@@ -177,23 +178,29 @@ fn keys_failed() -> Harness {
     let mut harness = then(demo(), "<ctrl-r>");
     let (id, _) = harness.calls().into_iter().find(|(_, call)| made_settings::is_list(call)).unwrap();
     let error = refused_with("listing the API keys", "not now");
-    harness.reply(id, Reply::Settings(settings::Reply::Listed(Err(error))));
+    made_settings::answer_list(&mut harness, id, Err(error));
     harness
 }
 
 fn read_only() -> Harness {
     let mut harness = demo();
-    harness.app.session.read_only = true;
+    harness.shared().session.read_only = true;
     then(harness, "n")
+}
+
+fn delete_all() -> Harness {
+    let mut harness = demo();
+    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
+    then(harness, "Downe")
 }
 
 fn new_key_refused() -> Harness {
     let mut harness = demo();
-    harness.app.session.expiration = Expiration::NotOffered;
+    harness.shared().session.expiration = Expiration::NotOffered;
     harness.keys("n2031-01-31<tab><right><tab>batch job<enter>");
     let (id, _) = only_call(&mut harness);
     let refused = refusal("expiry date is beyond the limit of 90 days");
-    harness.reply(id, Reply::Settings(settings::Reply::Created(Err(refused))));
+    made_settings::answer_created(&mut harness, id, Err(refused));
     harness
 }
 
@@ -201,7 +208,7 @@ fn reveal_legacy() -> Harness {
     let mut harness = then(demo(), "Gry");
     let (id, _) = only_call(&mut harness);
     let answer = RotateV1KeyResponse { api_key: made().api_key, ..RotateV1KeyResponse::default() };
-    harness.reply(id, Reply::Settings(settings::Reply::LegacyRotated(Ok(Box::new(answer)))));
+    harness.answer(id, Answer::LegacyKeyRotated(Ok(Box::new(answer))));
     harness
 }
 
@@ -216,8 +223,7 @@ fn not_proven() -> Harness {
     let body = "{\"success\":false,\"errors\":{\"User APikey not authorized to access model\":\"Check it\"}}";
     let mut harness = proof("y", super::rotation::answer(401, body));
     let (id, _) = only_call(&mut harness);
-    let diagnosis = Box::new(made_models::not_a_collaborator());
-    harness.reply(id, Reply::Settings(settings::Reply::Explained(diagnosis)));
+    super::rotation::answer_explained(&mut harness, id, made_models::not_a_collaborator());
     harness
 }
 
