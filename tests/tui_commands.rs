@@ -5,13 +5,10 @@
 
 mod tui_support;
 
-use keybench::tui::app::{App, Tab};
+use keybench::tui::call::Call;
 use keybench::tui::command::{COMMANDS, Entry};
-use keybench::tui::effect::{Call, Copied, Effect};
-use keybench::tui::overlays::Overlay;
-use keybench::tui::screens::admin::{self, Section};
-use keybench::tui::screens::models;
-use keybench::tui::screens::settings::{self, Dialog};
+use keybench::tui::effect::{Copied, Effect};
+use keybench::tui::tab::Tab;
 use keybench::tui::testing::Harness;
 use tui_support::pictures::{PICTURES, open};
 
@@ -21,67 +18,70 @@ enum Does {
     Shows(&'static str),
     /// The screen showed this, and does no longer.
     Hides(&'static str),
-    /// The state is so, and was not before.
-    Makes(fn(&App) -> bool),
+    /// The row with this text has the cursor.
+    Selects(&'static str),
+    /// The tab is shown.
+    Goes(Tab),
+    /// The layer of this name lies on top.
+    Opens(&'static str),
+    /// No layer lies above the tab any more.
+    Closes,
+    /// Characters are text.
+    Types,
     /// An effect is returned.
     Returns(fn(&Effect) -> bool),
     /// A request is started.
     Asks(fn(&Call) -> bool),
 }
 
-use Does::{Asks, Hides, Makes, Returns, Shows};
+use Does::{Asks, Closes, Goes, Hides, Opens, Returns, Selects, Shows, Types};
 
 /// A command by its id, the picture in which its keys are pressed and what is pressed before them,
 /// and what it does there.
 const ROWS: &[(&str, &str, &str, Does)] = &[
     // Everywhere
-    ("tab.settings", "models", "", Makes(|app| app.tab == Tab::Settings)),
-    ("tab.models", "keys", "", Makes(|app| app.tab == Tab::Models)),
-    ("tab.admin", "keys", "", Makes(|app| app.tab == Tab::Admin)),
-    ("next", "keys", "", Makes(|app| app.tab == Tab::Models)),
-    ("previous", "keys", "", Makes(|app| app.tab == Tab::Admin)),
+    ("tab.settings", "models", "", Goes(Tab::Settings)),
+    ("tab.models", "keys", "", Goes(Tab::Models)),
+    ("tab.admin", "keys", "", Goes(Tab::Admin)),
+    ("next", "keys", "", Goes(Tab::Models)),
+    ("previous", "keys", "", Goes(Tab::Admin)),
     ("back", "notice_error", "", Hides("Esc dismiss")),
-    ("palette", "keys", "", Makes(|app| matches!(app.overlays[..], [Overlay::Palette(_)]))),
-    ("help", "keys", "", Makes(|app| matches!(app.overlays[..], [Overlay::Help(0)]))),
-    ("refresh", "keys", "", Asks(|call| matches!(call, Call::Settings(settings::Call::List { .. })))),
+    ("palette", "keys", "", Opens("palette")),
+    ("help", "keys", "", Opens("help")),
+    ("refresh", "keys", "", Asks(|call| matches!(call, Call::ListKeys { .. }))),
     ("cancel", "waiting", "", Returns(|effect| matches!(effect, Effect::Cancel(_)))),
-    ("notices", "keys", "", Makes(|app| matches!(app.overlays[..], [Overlay::Notices(0)]))),
-    ("profiles", "keys", "", Makes(|app| matches!(app.overlays[..], [Overlay::Profiles(_)]))),
+    ("notices", "keys", "", Opens("notices")),
+    ("profiles", "keys", "", Opens("profiles")),
     ("repaint", "keys", "", Returns(|effect| matches!(effect, Effect::Repaint))),
     ("suspend", "keys", "", Returns(|effect| matches!(effect, Effect::Suspend))),
     ("quit", "keys", "", Returns(|effect| matches!(effect, Effect::Quit))),
     // Lists
-    ("up", "keys", "jj", Makes(|app| selected(app) == Some(1))),
-    ("down", "keys", "", Makes(|app| selected(app) == Some(1))),
-    ("left", "test_success", "<down>", Makes(|app| app.models.open.is_none())),
-    ("right", "models", "", Makes(|app| app.models.open.is_some())),
-    ("page-up", "keys", "G", Makes(|app| selected(app) == Some(0))),
-    ("page-down", "keys", "", Makes(|app| selected(app) == Some(3))),
-    ("first", "keys", "jj", Makes(|app| selected(app) == Some(0))),
-    ("last", "keys", "", Makes(|app| selected(app) == Some(3))),
-    ("filter", "keys", "", Makes(|app| app.settings.keys.filter.is_open())),
-    ("sort", "keys", "", Makes(|app| app.settings.keys.table.sort == Some((0, false)))),
-    ("sort-reverse", "keys", "", Makes(|app| app.settings.keys.table.sort == Some((0, true)))),
-    ("open", "models", "", Makes(|app| app.models.open.is_some())),
+    ("up", "keys", "jj", Selects("77d0…41bb")),
+    ("down", "keys", "", Selects("77d0…41bb")),
+    ("left", "test_success", "<down>", Hides("[ Test ]")),
+    ("right", "models", "", Shows("[ Test ]")),
+    ("page-up", "keys", "G", Selects("5b1c…9f0a")),
+    ("page-down", "keys", "", Selects("legacy")),
+    ("first", "keys", "jj", Selects("5b1c…9f0a")),
+    ("last", "keys", "", Selects("legacy")),
+    ("filter", "keys", "", Types),
+    ("sort", "keys", "", Shows("KEY ID▴")),
+    ("sort-reverse", "keys", "", Shows("KEY ID▾")),
+    ("open", "models", "", Shows("[ Test ]")),
     // Forms and dialogs
-    ("form.next", "run_form", "", Makes(|app| run_focus(app) == Some(1))),
-    ("form.previous", "run_form", "", Makes(|app| run_focus(app) == Some(4))),
-    ("form.submit", "run_form", "", Asks(|call| matches!(call, Call::Models(models::Call::Run(_))))),
-    (
-        "confirm.yes",
-        "delete_key",
-        "",
-        Asks(|call| matches!(call, Call::Settings(settings::Call::Delete { .. }))),
-    ),
-    ("confirm.no", "delete_key", "", Makes(|app| app.overlays.is_empty())),
+    ("form.next", "run_form", "", Selects("in flight")),
+    ("form.previous", "run_form", "", Selects("warm-up")),
+    ("form.submit", "run_form", "", Asks(|call| matches!(call, Call::Run(_)))),
+    ("confirm.yes", "delete_key", "", Asks(|call| matches!(call, Call::DeleteKeys { .. }))),
+    ("confirm.no", "delete_key", "", Closes),
     // Settings
-    ("keys.new", "keys", "", Makes(|app| matches!(app.settings.dialog, Some(Dialog::NewKey(_))))),
+    ("keys.new", "keys", "", Opens("new key")),
     ("keys.rotate", "keys", "", Shows("Rotate this API key?")),
     ("keys.delete", "keys", "", Shows("Delete this API key?")),
     ("keys.test", "keys", "", Shows("the text of this key is not known here")),
     ("keys.copy-id", "keys", "", Returns(|effect| copies(effect, "5b1c66aa10129f0a"))),
-    ("keys.open", "keys", "", Makes(|app| matches!(app.settings.dialog, Some(Dialog::Details(0))))),
-    ("mark", "keys", "", Makes(|app| app.settings.keys.marked.len() == 1)),
+    ("keys.open", "keys", "", Opens("details")),
+    ("mark", "keys", "", Shows("1 marked")),
     ("keys.delete-all", "keys", "", Shows("Type owner to confirm")),
     ("reveal.copy", "reveal", "", Returns(|effect| matches!(effect, Effect::Copy(Copied::Key(_))))),
     ("reveal.save", "reveal", "", Shows("batch-job.key")),
@@ -89,34 +89,27 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("rotation.delete-old", "rotation", "", Shows("Delete the old key now?")),
     ("rotation.again", "rotation", "", Shows("Rotate this API key?")),
     // Profiles
-    ("profiles.add", "profiles", "", Makes(|app| matches!(app.overlays.last(), Some(Overlay::SignIn(_))))),
+    ("profiles.add", "profiles", "", Opens("sign-in")),
     ("profiles.remove", "profiles", "", Shows("Sign out?")),
     // Models
-    ("models.test", "models", "", Makes(|app| app.models.open.is_some())),
-    ("models.run", "models", "", Makes(|app| run_focus(app) == Some(0))),
+    ("models.test", "models", "", Shows("[ Test ]")),
+    ("models.run", "models", "", Shows("Run against churn-prod/add")),
     ("models.scope", "models", "", Shows("public too")),
-    ("models.overview", "models", "", Makes(|app| app.models.viewer.is_some())),
+    ("models.overview", "models", "", Shows("POST http://localhost")),
     ("models.restart", "models", "", Shows("Restart churn-prod/add?")),
     ("models.stop", "models", "", Shows("Stop churn-prod/add?")),
     ("models.copy-call", "models", "", Shows("Copy the call as")),
-    ("test.send", "test", "", Asks(|call| matches!(call, Call::Models(models::Call::Test(_))))),
+    ("test.send", "test", "", Asks(|call| matches!(call, Call::TestModel(_)))),
     ("test.choose-key", "test", "", Shows("API key for the test")),
-    (
-        "test.format",
-        "test",
-        "<shift-tab>   <tab>",
-        Makes(|app| request(app) == Some("{\"a\": 3, \"b\": 5}".to_owned())),
-    ),
+    ("test.format", "test", "<shift-tab>   <tab>", Shows("request    {\"a\": 3")),
     ("test.save", "test", "", Shows("Save the request under a name")),
     ("test.load", "test_success", "", Shows("Requests of this model")),
-    ("results.open", "test_success", "<down>", Makes(|app| app.models.viewer.is_some())),
+    ("results.open", "test_success", "<down>", Shows("churn-prod/add: result 1")),
     (
         "results.add-collaborator",
         "test_refused",
         "",
-        Asks(
-            |call| matches!(call, Call::Models(models::Call::AddCollaborator { username, .. }) if username == "outsider"),
-        ),
+        Asks(|call| matches!(call, Call::SetPermission { username, .. } if username == "outsider")),
     ),
     (
         "results.copy-message",
@@ -124,62 +117,26 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
         "",
         Returns(|effect| copies(effect, "Please add outsider to churn-prod")),
     ),
-    ("result.search", "result", "", Makes(searching)),
+    ("result.search", "result", "", Types),
     ("result.copy", "result", "", Returns(|effect| copies(effect, "\"success\": false"))),
-    (
-        "result.next-match",
-        "result_search",
-        "<enter>",
-        Makes(|app| app.models.viewer.as_ref().is_some_and(|viewer| viewer.top > 0)),
-    ),
-    (
-        "result.previous-match",
-        "result_search",
-        "<enter>",
-        Makes(|app| app.models.viewer.as_ref().is_some_and(|viewer| viewer.top > 0)),
-    ),
-    (
-        "result.fold",
-        "result",
-        "",
-        Makes(|app| app.models.viewer.as_ref().is_some_and(|viewer| viewer.folded)),
-    ),
+    ("result.next-match", "result_search", "<enter>", Hides("HTTP 401 ")),
+    ("result.previous-match", "result_search", "<enter>", Hides("HTTP 401 ")),
+    ("result.fold", "result", "", Hides("Check APIKEY")),
     ("results.export", "result", "", Shows("result-1.txt")),
-    ("run.stop", "run_live", "", Asks(|call| matches!(call, Call::Models(models::Call::StopRun(_))))),
+    ("run.stop", "run_live", "", Asks(|call| matches!(call, Call::StopRun(_)))),
     ("run.freeze", "run_live", "", Shows("frozen")),
     ("run.compare", "run_compared", "", Hides("the run before")),
     // Admin
-    ("admin.next", "users", "", Makes(|app| app.admin.section == Section::Security)),
-    ("admin.previous", "users", "", Makes(|app| app.admin.section == Section::Projects)),
+    ("admin.next", "users", "", Shows("Default API keys expiration")),
+    ("admin.previous", "users", "", Shows("╭ Projects")),
     ("admin.expiration", "security", "", Shows("new value")),
     ("admin.delete-key", "user_keys", "", Shows("1 key of owner at demo")),
     ("admin.delete-all", "users", "", Shows("Type admin to confirm")),
     ("admin.copy-id", "user_keys", "", Returns(|effect| copies(effect, "5b1c66aa10129f0a"))),
-    (
-        "collaborators.add",
-        "projects",
-        "",
-        Asks(|call| matches!(call, Call::Admin(admin::Call::Collaborators { .. }))),
-    ),
+    ("collaborators.add", "projects", "", Asks(|call| matches!(call, Call::Collaborators { .. }))),
     ("collaborators.change", "collaborators", "j", Shows("has now")),
     ("collaborators.remove", "collaborators", "j", Shows("Remove this collaborator?")),
 ];
-
-fn selected(app: &App) -> Option<usize> {
-    app.settings.keys.table.selected_row()
-}
-
-fn run_focus(app: &App) -> Option<usize> {
-    app.models.runs_in_sight().filter(|runs| runs.asking).map(|runs| runs.form.focus)
-}
-
-fn request(app: &App) -> Option<String> {
-    app.models.panel().map(|panel| panel.editor.text())
-}
-
-fn searching(app: &App) -> bool {
-    app.models.viewer.as_ref().is_some_and(|viewer| viewer.search.is_some())
-}
 
 fn copies(effect: &Effect, part: &str) -> bool {
     matches!(effect, Effect::Copy(Copied::Text(text)) if text.contains(part))
@@ -190,7 +147,14 @@ fn is_done(does: &Does, harness: &mut Harness) -> bool {
     match does {
         Shows(text) => harness.screen(80, 24).contains(text),
         Hides(text) => !harness.screen(80, 24).contains(text),
-        Makes(state) => state(&harness.app),
+        Selects(text) => harness
+            .screen(80, 24)
+            .lines()
+            .any(|line| line.split_once('▸').is_some_and(|(_, row)| row.trim_start().starts_with(text))),
+        Goes(tab) => harness.ui.stack.tab(&harness.ui.shared) == Some(*tab),
+        Opens(name) => harness.layers().last() == Some(name),
+        Closes => harness.layers().is_empty(),
+        Types => harness.ui.typing(),
         Returns(wanted) => harness.effects.iter().any(wanted),
         Asks(wanted) => {
             harness.effects.iter().any(|effect| matches!(effect, Effect::Start { call, .. } if wanted(call)))
@@ -241,7 +205,7 @@ fn no_changing_command_works_in_read_only_mode() {
     for entry in COMMANDS.iter().filter(|entry| entry.danger != Danger::Safe) {
         let Some((id, picture, before, _)) = row(entry) else { continue };
         let mut harness = open(picture);
-        harness.app.session.read_only = true;
+        harness.shared().session.read_only = true;
         harness.screen(80, 24);
         harness.keys(before);
         harness.effects.clear();

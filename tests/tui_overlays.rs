@@ -3,17 +3,21 @@
 mod tui_flow;
 
 use keybench::api::Error;
-use keybench::tui::app::Tab;
-use keybench::tui::effect::{Call, Effect};
-use keybench::tui::msg::Reply;
-use keybench::tui::screens::models;
-use keybench::tui::session;
+use keybench::tui::Ui;
+use keybench::tui::call::{Answer, Call, Refusal};
+use keybench::tui::effect::Effect;
+use keybench::tui::msg::Msg;
+use keybench::tui::tab::Tab;
 use keybench::tui::testing::Harness;
 use keybench::wire::Model;
 use tui_flow::Flow;
 
 fn key() -> String {
     format!("{}.{}", "0a".repeat(32), "9f".repeat(32))
+}
+
+fn tab(ui: &Ui) -> Option<Tab> {
+    ui.stack.tab(&ui.shared)
 }
 
 #[test]
@@ -23,7 +27,7 @@ fn the_first_run_offers_two_ways_in() {
     assert!(harness.calls().is_empty(), "no screen is there to ask anything");
     harness.keys("<down><enter>");
     let (_, call) = harness.calls().remove(0);
-    assert!(matches!(call, Call::Session(session::Call::StartEmbedded(_))));
+    assert!(matches!(call, Call::StartEmbedded(_)));
     assert!(harness.screen(80, 24).contains("starting the embedded workbench"));
 }
 
@@ -34,19 +38,17 @@ fn signing_in_checks_before_it_sends_and_shows_no_key() {
     harness.paste(&format!("  {}\n", key()));
     harness.keys("<enter>");
     let (id, call) = harness.calls().remove(0);
-    assert!(
-        matches!(&call, Call::Session(session::Call::SignIn { url, .. }) if url == "https://workbench.example.com")
-    );
+    assert!(matches!(&call, Call::SignIn { url, .. } if url == "https://workbench.example.com"));
     assert!(!format!("{call:?}").contains("0a0a"));
     let refusal =
-        session::Refusal { message: "validating the API key: no".into(), hint: Some("paste another".into()) };
-    harness.reply(id, Reply::Session(session::Reply::Opened(Err(refusal))));
+        Refusal { message: "validating the API key: no".into(), hint: Some("paste another".into()) };
+    harness.answer(id, Answer::Opened(Err(refusal)));
     let screen = harness.screen(80, 24);
     assert!(screen.contains("no; paste another") && screen.contains("workbench.example.com"), "{screen}");
     harness.keys("<esc>");
     assert!(harness.screen(80, 24).contains("Leave the sign-in?"));
     harness.keys("<esc>");
-    assert!(harness.app.overlays.is_empty());
+    assert!(harness.layers().is_empty());
 }
 
 #[test]
@@ -70,9 +72,9 @@ fn the_palette_finds_by_a_few_letters() {
     harness.keys("newk");
     assert!(harness.screen(80, 24).contains("New API key"));
     harness.keys("<enter>");
-    assert!(harness.app.overlays.is_empty() && harness.app.settings.dialog.is_some());
+    assert_eq!(harness.layers(), ["new key"]);
     harness.keys("<esc><ctrl-p>admin<enter>");
-    assert_eq!(harness.app.tab, Tab::Admin);
+    assert_eq!(tab(&harness.ui), Some(Tab::Admin));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +94,7 @@ async fn the_palette_goes_to_a_projects_models_and_people() {
     flow.keys("1:churn-prod");
     flow.keys("<down><enter>");
     flow.shows("contributor").await;
-    assert_eq!(flow.app.tab, Tab::Admin, "{}", flow.screen());
+    assert_eq!(tab(&flow.ui), Some(Tab::Admin), "{}", flow.screen());
     flow.shows("viewer").await;
 }
 
@@ -108,7 +110,7 @@ async fn the_palette_fetches_the_models_that_no_tab_has_asked_for() {
     .await;
     flow.wait("the end", |screen| !screen.contains("being fetched")).await;
     flow.keys("<enter>");
-    assert_eq!(flow.app.tab, Tab::Models);
+    assert_eq!(tab(&flow.ui), Some(Tab::Models));
     flow.wait("the row", |screen| screen.lines().any(|l| l.contains('▸') && l.contains("add"))).await;
 }
 
@@ -122,10 +124,10 @@ fn names_that_come_leave_the_selection_where_it_is() {
         harness.screen(80, 24).lines().find(|line| line.contains("▸ command")).map(str::to_owned)
     };
     let before = chosen(&mut harness).unwrap();
-    let (id, _) = harness.calls().into_iter().find(|(_, call)| matches!(call, Call::Models(_))).unwrap();
+    let (id, _) =
+        harness.calls().into_iter().find(|(_, call)| matches!(call, Call::ListModels { .. })).unwrap();
     let model = Model { id: "m1".into(), name: "admin".into(), ..Model::default() };
-    let page = Reply::Models(models::Reply::Page(vec![model]));
-    harness.send(keybench::tui::msg::Msg::Progress { id, reply: page });
+    harness.send(Msg::Progress { id, answer: Answer::ModelsPage(vec![model]) });
     let screen = harness.screen(80, 24);
     assert!(screen.contains("model    "), "{screen}");
     assert_eq!(chosen(&mut harness), Some(before));
@@ -135,8 +137,8 @@ fn names_that_come_leave_the_selection_where_it_is() {
 fn notices_keep_their_history() {
     let mut harness = Harness::new();
     let now = harness.now;
-    harness.app.notices.info(now, "one thing");
-    harness.app.notices.error(now, "another thing", Some("do something".into()));
+    harness.shared().notices.info(now, "one thing");
+    harness.shared().notices.error(now, "another thing", Some("do something".into()));
     harness.keys("!");
     insta::assert_snapshot!("notices_80x24", harness.screen(80, 24));
 }
@@ -147,7 +149,7 @@ fn quitting_asks_only_where_something_would_be_lost() {
     harness.keys("q");
     assert!(matches!(harness.effects.pop(), Some(Effect::Quit)));
     harness.keys("n<tab><tab>x<ctrl-c>");
-    assert!(harness.effects.is_empty() && !harness.app.overlays.is_empty());
+    assert!(harness.effects.is_empty() && harness.layers().last() == Some(&"question"));
     harness.keys("<ctrl-c>");
     assert!(matches!(harness.effects.pop(), Some(Effect::Quit)), "a second Ctrl-C is a yes");
 }
@@ -157,29 +159,28 @@ fn a_request_that_takes_long_is_seen_and_can_be_given_up() {
     let mut harness = Harness::new().started();
     harness.calls();
     harness.now += jiff::SignedDuration::from_secs(2);
-    harness.send(keybench::tui::msg::Msg::Tick);
-    let before = harness.app.requests.running().len();
+    harness.send(Msg::Tick);
+    let before = harness.shared().requests.running().len();
     harness.keys("<ctrl-x>");
-    assert_eq!(harness.app.requests.running().len(), before - 1);
+    assert_eq!(harness.shared().requests.running().len(), before - 1);
     assert!(matches!(harness.effects.pop(), Some(Effect::Cancel(_))));
 }
 
 #[test]
 fn the_header_speaks_of_the_workbench_alone() {
-    use keybench::tui::msg::Msg;
-    use session::Reply::{Version, WhoAmI};
-    let ended = |took: Option<u64>, reply| {
+    use Answer::{SignedOut, Version, WhoAmI};
+    let ended = |took: Option<u64>, answer| {
         let mut harness = Harness::new();
-        harness.app.session.username = None;
+        harness.shared().session.username = None;
         let mut harness = harness.started();
         let (id, _) = harness.calls().remove(0);
         let took = took.map(std::time::Duration::from_millis);
-        harness.send(Msg::Reply { id, took, reply: Reply::Session(reply) });
+        harness.send(Msg::Answer { id, took, answer });
         harness.screen(80, 24).lines().next().unwrap_or_default().to_owned()
     };
     let not_an_api = |status| Err(Error::NotAnApi { operation: "asking", status, what: "a page".into() });
     assert!(ended(Some(7), WhoAmI(Ok("owner".into()))).contains("● 7 ms"));
-    assert!(ended(None, session::Reply::SignedOut).contains("connecting"), "nobody answered");
+    assert!(ended(None, SignedOut).contains("connecting"), "nobody answered");
     assert!(ended(None, WhoAmI(not_an_api(200))).contains("? a web page"));
     assert!(ended(None, WhoAmI(not_an_api(302))).contains("? a redirect"));
     assert!(ended(None, Version(not_an_api(404))).contains("connecting"), "not every workbench tells it");
@@ -188,11 +189,11 @@ fn the_header_speaks_of_the_workbench_alone() {
 #[test]
 fn idle_means_no_ticks() {
     let mut harness = Harness::new().started();
-    assert!(harness.app.animated());
+    assert!(harness.ui.animated());
     for (id, _) in harness.calls() {
-        harness.reply(id, Reply::Session(session::Reply::SignedOut));
+        harness.answer(id, Answer::SignedOut);
     }
-    assert!(!harness.app.animated());
+    assert!(!harness.ui.animated());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,7 +219,7 @@ async fn the_first_run_can_try_the_embedded_workbench() {
     let mut flow = Flow::demo("owner").await;
     // The ids of the new interface begin anew, so no answer may be under way.
     flow.idle().await;
-    flow.app = Harness::welcome().app;
+    flow.ui = Harness::welcome().ui;
     flow.keys("<down><enter>");
     flow.shows("1 expires soon").await;
 }
@@ -230,9 +231,9 @@ async fn after_the_embedded_workbench_a_profile_keeps_its_requests() {
     flow.idle().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("requests.json");
-    flow.app = Harness::welcome().app;
-    flow.app.preferences.store = Some(keybench::config::Store::at(folder.path()));
-    flow.app.preferences.requests_file = Some(file.clone());
+    flow.ui = Harness::welcome().ui;
+    flow.ui.shared.preferences.store = Some(keybench::config::Store::at(folder.path()));
+    flow.ui.shared.preferences.requests_file = Some(file.clone());
     flow.keys("<down><enter>");
     flow.shows("1 expires soon").await;
     send_to_add(&mut flow).await;
@@ -246,7 +247,7 @@ async fn after_the_embedded_workbench_a_profile_keeps_its_requests() {
     flow.keys("<tab>real<enter>");
     flow.wait("the profile", |screen| screen.contains("real ▸ owner") && screen.contains("1 expires soon"))
         .await;
-    assert_eq!(flow.app.session.profile.as_deref(), Some("real"));
+    assert_eq!(flow.ui.shared.session.profile.as_deref(), Some("real"));
     send_to_add(&mut flow).await;
     let kept = std::fs::read_to_string(&file).unwrap();
     assert!(kept.contains(&url) && kept.contains("\\\"a\\\""), "{kept}");
@@ -267,9 +268,9 @@ async fn send_to_add(flow: &mut Flow) {
 #[test]
 fn the_help_ends_with_versions_and_places() {
     let mut harness = Harness::new();
-    harness.app.preferences.paths =
+    harness.shared().preferences.paths =
         vec![("configuration", "/home/owner/.config/keybench/config.toml".into())];
-    harness.app.session.version = Some("26.06.13".into());
+    harness.shared().session.version = Some("26.06.13".into());
     harness.screen(80, 24);
     harness.keys("?G");
     let screen = harness.screen(80, 24);
@@ -286,9 +287,9 @@ fn what_is_wrong_with_the_configuration_is_told_at_the_start_and_the_defaults_ho
         .map(|(id, key)| (id.to_owned(), vec![key.to_owned()]))
         .into();
     let mut harness = Harness::new();
-    let session = std::mem::take(&mut harness.app.session);
-    harness.app = keybench::tui::App::new(&keybench::tui::Beginning::Welcome, preferences, harness.now);
-    harness.app.session = session;
+    let session = std::mem::take(&mut harness.shared().session);
+    harness.ui = Ui::new(&keybench::tui::Beginning::Welcome, preferences, harness.now);
+    harness.shared().session = session;
     let screen = harness.screen(80, 24);
     assert!(screen.contains("the defaults are used") && screen.contains(" n new "), "{screen}");
     harness.keys("!");

@@ -3,14 +3,15 @@
 mod tui_support;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use keybench::tui::Ui;
 use keybench::tui::command::COMMANDS;
 use keybench::tui::keymap::Keymap;
 use keybench::tui::theme::{NAMES, Theme};
-use keybench::tui::update;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
-use tui_support::pictures::{PARTS, PICTURES, open, parts};
+use tui_support::pictures::{PICTURES, open};
 
 #[test]
 fn every_picture_compact_and_wide() {
@@ -23,15 +24,13 @@ fn every_picture_compact_and_wide() {
 
 #[test]
 fn no_screen_dialog_or_question_is_without_a_picture() {
-    let seen: BTreeSet<&str> = PICTURES.iter().flat_map(|picture| parts(&(picture.open)().app)).collect();
-    let missing: Vec<&&str> = PARTS.iter().filter(|part| !seen.contains(**part)).collect();
+    let seen: BTreeSet<String> = PICTURES.iter().flat_map(|picture| parts(&(picture.open)().ui)).collect();
+    let missing: Vec<String> = all_parts().difference(&seen).cloned().collect();
     assert!(missing.is_empty(), "no picture of {missing:?}");
-    let named: BTreeSet<&str> = PARTS.iter().copied().collect();
-    assert_eq!(seen, named, "PARTS names all that is seen");
 
     let contexts: BTreeSet<String> = PICTURES
         .iter()
-        .flat_map(|picture| update::contexts(&(picture.open)().app))
+        .flat_map(|picture| (picture.open)().ui.contexts())
         .map(|context| format!("{context:?}"))
         .collect();
     let unseen: BTreeSet<String> = COMMANDS
@@ -41,6 +40,46 @@ fn no_screen_dialog_or_question_is_without_a_picture() {
         .filter(|context| !contexts.contains(context))
         .collect();
     assert!(unseen.is_empty(), "no picture in which the keys go to {unseen:?}");
+}
+
+/// The layers in sight, and what the questions among them ask about.
+fn parts(ui: &Ui) -> Vec<String> {
+    let layers: Vec<_> = ui.stack.in_sight(&ui.shared).collect();
+    let names = layers.iter().map(|layer| layer.name().to_owned());
+    names
+        .chain(layers.iter().filter_map(|layer| layer.asks()).map(|about| name(&format!("{about:?}"))))
+        .collect()
+}
+
+/// The name that begins a text: `DeleteKeys { .. }`
+fn name(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric()).collect()
+}
+
+/// What the source has of both: the name of each layer, and each kind of decision.
+fn all_parts() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui");
+    let mut parts = BTreeSet::new();
+    let mut folders = vec![folder.clone()];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let after = text.split("fn name(&self) -> &'static str {").skip(1);
+                parts.extend(
+                    after
+                        .filter_map(|name| name.trim().strip_prefix('"')?.split('"').next())
+                        .map(str::to_owned),
+                );
+            }
+        }
+    }
+    let decisions = std::fs::read_to_string(folder.join("decision.rs")).unwrap();
+    let variants = decisions.lines().filter_map(|line| line.strip_prefix("    "));
+    parts.extend(variants.filter(|line| line.starts_with(char::is_uppercase)).map(name));
+    parts
 }
 
 /// A style of a theme.
@@ -74,7 +113,7 @@ fn what_has_the_keys_looks_different_in_every_theme() {
         let theme = Theme::named(name).unwrap();
         for (picture, words, role) in FOCUSED {
             let mut harness = open(picture);
-            harness.app.preferences.theme = theme.clone();
+            harness.shared().preferences.theme = theme.clone();
             harness.screen(80, 24);
             let buffer = harness.buffer(80, 24);
             let style = role(&theme);
@@ -150,7 +189,7 @@ fn boxes_name_the_keys_of_the_keymap() {
         ("prove_refused", "F2 back"),
     ] {
         let mut harness = open(picture);
-        harness.app.keymap = keymap.clone();
+        harness.shared().keymap = keymap.clone();
         let screen = harness.screen(80, 24);
         let inside: String = screen.lines().skip(2).take(21).collect();
         assert!(inside.contains(hint), "{hint:?} in {picture}\n{screen}");

@@ -2,10 +2,10 @@
 
 mod tui_support;
 
-use keybench::tui::app::App;
+use keybench::tui::layout::{MIN_COLUMNS, MIN_ROWS};
 use keybench::tui::msg::Msg;
 use keybench::tui::testing::{Harness, text};
-use keybench::tui::view::{self, MIN_COLUMNS, MIN_ROWS};
+use keybench::tui::{Ui, view};
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -18,11 +18,11 @@ const DENSE: (u16, u16) = (104, 34);
 const SHARES: usize = 89;
 
 /// A frame of this size, without a terminal to compare it with.
-fn drawn(app: &App, columns: u16, rows: u16) -> Buffer {
+fn drawn(ui: &Ui, columns: u16, rows: u16) -> Buffer {
     let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));
     let mut terminal = Terminal::with_options(TestBackend::new(1, 1), TerminalOptions { viewport }).unwrap();
     let mut frame = terminal.get_frame();
-    view::view(app, &mut frame);
+    view::view(ui, &mut frame);
     std::mem::take(frame.buffer_mut())
 }
 
@@ -51,7 +51,7 @@ fn sweep(first: usize, of: usize) {
         for (columns, rows) in sizes(number) {
             harness.send(Msg::Resize(columns, rows));
             harness.effects.clear();
-            let buffer = drawn(&harness.app, columns, rows);
+            let buffer = drawn(&harness.ui, columns, rows);
             if columns < MIN_COLUMNS || rows < MIN_ROWS {
                 assert_eq!(text(&buffer), polite(columns, rows), "{} at {columns}x{rows}", picture.name);
             } else if (columns + rows).is_multiple_of(3)
@@ -99,7 +99,7 @@ fn every_picture_at_every_size_4() {
 #[test]
 fn below_the_smallest_size_one_polite_line_is_left() {
     let harness = Harness::new();
-    let text = |columns, rows| text(&drawn(&harness.app, columns, rows));
+    let text = |columns, rows| text(&drawn(&harness.ui, columns, rows));
     assert_eq!(text(59, 16), polite(59, 16));
     assert_eq!(text(60, 15).trim_end(), "keybench needs 60×16, have 60×15");
     assert!(text(60, 16).contains("API keys"));

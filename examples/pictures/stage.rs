@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use keybench::diagnosis::{Facts, KeyCheck, KeyFacts, Known, diagnose};
-use keybench::probe::{Answer, CallResult, Phases};
+use keybench::probe::{self, CallResult, Phases};
 use keybench::secret::ApiKey;
-use keybench::tui::effect::Call;
-use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::call::{Answer, Call};
+use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
-use keybench::tui::screens::{admin, models, settings};
-use keybench::tui::session::{self, KnownKey};
+use keybench::tui::session::KnownKey;
 use keybench::tui::testing::{Harness, moment};
 use keybench::tui::theme::Theme;
 use keybench::wire::{
@@ -47,11 +46,11 @@ pub struct Stage {
 impl Stage {
     pub fn signed_in_as(user: &str) -> Self {
         let mut harness = Harness::new();
-        harness.app.preferences.theme = Theme::terminal();
-        harness.app.session.username = Some(user.to_owned());
-        harness.app.session.known_keys = USERS.iter().map(|(user, _)| known_key(user)).collect();
+        harness.shared().preferences.theme = Theme::terminal();
+        harness.shared().session.username = Some(user.to_owned());
+        harness.shared().session.known_keys = USERS.iter().map(|(user, _)| known_key(user)).collect();
         // The list of keys to choose from ends with the one that is refused.
-        harness.app.session.known_keys.sort_by_key(|known| known.username == "outsider");
+        harness.shared().session.known_keys.sort_by_key(|known| known.username == "outsider");
         let mut stage = Self { harness: harness.started() };
         stage.answer_all();
         stage
@@ -84,89 +83,59 @@ impl Stage {
     }
 
     fn answer(&mut self, id: RequestId, call: Call) {
-        match call {
-            Call::Session(call) => match session_reply(&call, self.harness.app.session.username.as_deref()) {
-                Some(reply) => self.harness.reply(id, Reply::Session(reply)),
-                None => {
-                    self.harness.app.requests.finish(id);
-                }
-            },
-            Call::Settings(settings::Call::List { username }) => {
-                let listed = settings::Reply::Listed(Ok(keys_of(&username).into()));
-                self.harness.reply(id, Reply::Settings(listed));
+        let answer = match call {
+            Call::WhoAmI => {
+                Answer::WhoAmI(Ok(self.harness.shared().session.username.clone().unwrap_or_default()))
             }
-            Call::Models(call) => self.answer_models(id, call),
-            Call::Admin(call) => self.answer_admin(id, call),
-            _ => {
-                self.harness.app.requests.finish(id);
+            Call::Expiration => {
+                Answer::Expiration(Ok(Some(("default_api_keys_expiration_days".into(), 365))))
             }
-        }
-    }
-
-    fn answer_models(&mut self, id: RequestId, call: models::Call) {
-        let reply = match call {
-            models::Call::List { .. } => {
-                self.progress(id, Reply::Models(models::Reply::Page(all_models())));
-                models::Reply::Listed(Ok(()))
+            Call::Version => Answer::Version(Ok("26.06.13".into())),
+            Call::ListKeys { username } => {
+                let answer = Ok(keys_of(&username).into());
+                Answer::Keys { username, answer }
             }
-            models::Call::Deployment { model_id, .. } => {
+            Call::ListModels { .. } => {
+                self.progress(id, Answer::ModelsPage(all_models()));
+                Answer::ModelsListed(Ok(()))
+            }
+            Call::Deployment { model_id, .. } => {
                 let found = Ok(deployment_of(&model_id).map(Box::new));
-                models::Reply::Deployment { model_id, found }
+                Answer::Deployment { model_id, found }
             }
-            models::Call::Project { project_id } => {
+            Call::Project { project_id } => {
                 let project = Ok(Box::new(project(&project_id)));
-                models::Reply::Project { project_id, project }
+                Answer::Project { project_id, project }
             }
-            models::Call::Test(test) => {
+            Call::TestModel(test) => {
                 let call = Box::new(if test.number == 1 { passed() } else { refused() });
-                models::Reply::Tested { test, sent: String::new(), call }
+                Answer::ModelTested { test, sent: String::new(), call }
             }
-            models::Call::Explain(explain) => {
+            Call::Explain(explain) => {
                 let diagnosis = Box::new(diagnose(&explain.call, &outsider_facts(&explain.model)));
-                models::Reply::Explained { model_id: explain.model.id, number: explain.number, diagnosis }
+                Answer::Explained { model_id: explain.model.id, number: explain.number, diagnosis }
             }
-            _ => {
-                self.harness.app.requests.finish(id);
-                return;
-            }
-        };
-        self.harness.reply(id, Reply::Models(reply));
-    }
-
-    fn answer_admin(&mut self, id: RequestId, call: admin::Call) {
-        let reply = match call {
-            admin::Call::Users => {
+            Call::Users => {
                 let users = USERS.iter().zip(1..).map(|((name, _), number)| user(name, number)).collect();
-                self.progress(id, Reply::Admin(admin::Reply::UsersPage { users }));
-                admin::Reply::UsersListed(Ok(()))
+                self.progress(id, Answer::UsersPage(users));
+                Answer::UsersListed(Ok(()))
             }
-            admin::Call::Count { username } => {
-                let days = keys_of(&username);
-                let answer = days.iter().map(|key| keybench::wire::time::parse(&key.expiry_date)).collect();
-                admin::Reply::Counted { username, answer: Ok(answer) }
+            Call::CountKeys { username } => {
+                let keys = keys_of(&username);
+                let answer = keys.iter().map(|key| keybench::wire::time::parse(&key.expiry_date)).collect();
+                Answer::KeysCounted { username, answer: Ok(answer) }
             }
             _ => {
-                self.harness.app.requests.finish(id);
+                self.harness.shared().requests.finish(id);
                 return;
             }
         };
-        self.harness.reply(id, Reply::Admin(reply));
+        self.harness.answer(id, answer);
     }
 
-    fn progress(&mut self, id: RequestId, reply: Reply) {
-        self.harness.send(Msg::Progress { id, reply });
+    fn progress(&mut self, id: RequestId, answer: Answer) {
+        self.harness.send(Msg::Progress { id, answer });
     }
-}
-
-fn session_reply(call: &session::Call, user: Option<&str>) -> Option<session::Reply> {
-    Some(match call {
-        session::Call::WhoAmI => session::Reply::WhoAmI(Ok(user.unwrap_or_default().to_owned())),
-        session::Call::Expiration => {
-            session::Reply::Expiration(Ok(Some(("default_api_keys_expiration_days".into(), 365))))
-        }
-        session::Call::Version => session::Reply::Version(Ok("26.06.13".into())),
-        _ => return None,
-    })
 }
 
 fn known_key(user: &str) -> KnownKey {
@@ -314,7 +283,7 @@ fn call(status: u16, body: &'static str, micros: u64) -> CallResult {
         started: moment(),
         phases,
         total: Duration::from_micros(micros),
-        outcome: Ok(Answer::new(status, Vec::new(), body, size, false)),
+        outcome: Ok(probe::Answer::new(status, Vec::new(), body, size, false)),
         key_sent: true,
         request_size: 61,
     }

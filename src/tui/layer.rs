@@ -45,6 +45,11 @@ pub trait Layer: fmt::Debug {
         None
     }
 
+    /// What it asks about, where it is a question.
+    fn asks(&self) -> Option<&Decision> {
+        None
+    }
+
     /// What would be lost by leaving the program: a sentence.
     fn unsaved(&self, _shared: &Shared) -> Option<String> {
         None

@@ -1,9 +1,8 @@
 //! The Admin tab with users, projects and collaborators in it.
 
-use keybench::tui::effect::Call;
-use keybench::tui::msg::{Msg, Reply};
+use keybench::tui::call::{Answer, Call};
+use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
-use keybench::tui::screens::admin;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 use keybench::wire::{Collaborator, Project, ProjectPermissions, ShortUser, UserOrGroupInfo, UserQuota};
@@ -42,8 +41,8 @@ pub fn with_users(names: &[String]) -> Harness {
     harness.keys("3");
     let (id, _) = harness.calls().remove(0);
     let users = names.iter().map(|name| user(name)).collect();
-    harness.send(Msg::Progress { id, reply: Reply::Admin(admin::Reply::UsersPage { users }) });
-    harness.reply(id, Reply::Admin(admin::Reply::UsersListed(Ok(()))));
+    harness.send(Msg::Progress { id, answer: Answer::UsersPage(users) });
+    harness.answer(id, Answer::UsersListed(Ok(())));
     harness
 }
 
@@ -52,7 +51,7 @@ pub fn counting(harness: &mut Harness) -> Vec<(RequestId, String)> {
     let calls = harness.calls().into_iter();
     calls
         .filter_map(|(id, call)| match call {
-            Call::Admin(admin::Call::Count { username }) => Some((id, username)),
+            Call::CountKeys { username } => Some((id, username)),
             _ => None,
         })
         .collect()
@@ -70,7 +69,7 @@ pub fn counted() -> Harness {
             }
             _ => Ok(vec![at("2027-11-23T23:59:59Z")]),
         };
-        harness.reply(id, Reply::Admin(admin::Reply::Counted { username, answer }));
+        harness.answer(id, Answer::KeysCounted { username, answer });
     }
     harness
 }
@@ -81,14 +80,14 @@ pub fn keys_of_owner() -> Harness {
     harness.keys("jjj<enter>");
     let (id, _) = harness.calls().remove(0);
     let answer = Ok(demo_keys().into());
-    harness.reply(id, Reply::Admin(admin::Reply::Keys { username: "owner".into(), answer }));
+    harness.answer(id, Answer::Keys { username: "owner".into(), answer });
     harness
 }
 
 /// The Security section with a setting of 365 days.
 pub fn security() -> Harness {
     let mut harness = with_users(&[]);
-    harness.app.session.expiration = Expiration::Setting { name: "some_days_setting".into(), days: 365 };
+    harness.shared().session.expiration = Expiration::Setting { name: "some_days_setting".into(), days: 365 };
     harness.keys("]");
     harness
 }
@@ -100,8 +99,8 @@ pub fn projects() -> Harness {
     harness.keys("[");
     let (id, _) = harness.calls().remove(0);
     let projects = vec![project("churn-prod", "owner", "private"), project("playground", "owner", "public")];
-    harness.send(Msg::Progress { id, reply: Reply::Admin(admin::Reply::ProjectsPage(projects)) });
-    harness.reply(id, Reply::Admin(admin::Reply::ProjectsListed(Ok(()))));
+    harness.send(Msg::Progress { id, answer: Answer::ProjectsPage(projects) });
+    harness.answer(id, Answer::ProjectsListed(Ok(())));
     harness
 }
 
@@ -113,7 +112,6 @@ pub fn in_project() -> Harness {
     let one =
         |name: &str, permission: &str| Collaborator { user: person(name), permission: permission.into() };
     let answer = Ok(vec![one("contributor", "write"), one("data-science", "inherit")]);
-    harness
-        .reply(id, Reply::Admin(admin::Reply::Collaborators { project_id: "id-churn-prod".into(), answer }));
+    harness.answer(id, Answer::Collaborators { project_id: "id-churn-prod".into(), answer });
     harness
 }

@@ -2,14 +2,9 @@
 
 use keybench::api::Error;
 use keybench::config::{Profile, Profiles, Store};
-use keybench::tui::app::App;
-use keybench::tui::call::Answer;
-use keybench::tui::effect::Call;
-use keybench::tui::msg::{Msg, Reply};
-use keybench::tui::overlays::{Confirmed, Overlay};
-use keybench::tui::screens::settings::Dialog;
-use keybench::tui::screens::{admin, models, settings};
-use keybench::tui::session::{self, Expiration};
+use keybench::tui::call::{Answer, Call, Refusal};
+use keybench::tui::msg::Msg;
+use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 use keybench::wire::RotateV1KeyResponse;
 
@@ -169,8 +164,7 @@ fn sign_in_refused() -> Harness {
     let (id, _) = harness.calls().remove(0);
     let message = "validating the API key: the workbench does not know this key (HTTP 401)".to_owned();
     let hint = Some("paste another one, or look at the URL".to_owned());
-    let opened = Err(session::Refusal { message, hint });
-    harness.reply(id, Reply::Session(session::Reply::Opened(opened)));
+    harness.answer(id, Answer::Opened(Err(Refusal { message, hint })));
     harness
 }
 
@@ -236,8 +230,8 @@ fn both_kept() -> Harness {
 fn notices() -> Harness {
     let mut harness = notice_error();
     let now = harness.now;
-    harness.app.notices.info(now, "deleted 77d0…41bb");
-    harness.app.notices.warning(now, "read-only mode: nothing here may change anything");
+    harness.shared().notices.info(now, "deleted 77d0…41bb");
+    harness.shared().notices.warning(now, "read-only mode: nothing here may change anything");
     then(harness, "!")
 }
 
@@ -245,7 +239,7 @@ fn notice_error() -> Harness {
     let mut harness = demo();
     let now = harness.now;
     let error = refused_with("deleting an API key", "only a site administrator or the user may do this");
-    harness.app.notices.failed(now, &error);
+    harness.shared().notices.failed(now, &error);
     harness
 }
 
@@ -258,7 +252,7 @@ fn waiting() -> Harness {
 
 fn profiles() -> Harness {
     let mut harness = demo();
-    harness.app.preferences.store = Some(Store::at("/nowhere"));
+    harness.shared().preferences.store = Some(Store::at("/nowhere"));
     harness.keys("P");
     let (id, _) = harness.calls().remove(0);
     let profile = |url: &str, username: &str| Profile {
@@ -269,8 +263,8 @@ fn profiles() -> Harness {
     let mut profiles = Profiles::default();
     profiles.profiles.insert("lab".into(), profile("http://localhost:8642", "owner"));
     profiles.profiles.insert("production".into(), profile("https://ml.example.com", "svc-scoring"));
-    harness.app.session.profile = Some("lab".into());
-    harness.reply(id, Reply::Session(session::Reply::Profiles(Ok(profiles))));
+    harness.shared().session.profile = Some("lab".into());
+    harness.answer(id, Answer::Profiles(Ok(profiles)));
     harness
 }
 
@@ -324,119 +318,6 @@ fn users_listing() -> Harness {
 
 fn not_offered() -> Harness {
     let mut harness = made_admin::with_users(&[]);
-    harness.app.session.expiration = Expiration::NotOffered;
+    harness.shared().session.expiration = Expiration::NotOffered;
     then(harness, "]")
-}
-
-/// Everything that a picture can be of: a new kind of screen, dialog or question has to be named
-/// here before the tests compile, and in [`PICTURES`] before they pass.
-pub const PARTS: &[&str] = &[
-    "welcome",
-    "settings",
-    "new key",
-    "reveal",
-    "details",
-    "models",
-    "test panel",
-    "viewer",
-    "chooser",
-    "prompt",
-    "runs",
-    "users",
-    "security",
-    "projects",
-    "help",
-    "notices",
-    "palette",
-    "profiles",
-    "sign in",
-    "ask: quit",
-    "ask: close",
-    "ask: sign out",
-    "ask: delete",
-    "ask: delete all",
-    "ask: rotate",
-    "ask: delete old",
-    "key test",
-    "rotation",
-    "ask: rotate legacy",
-    "ask: discard",
-    "ask: stop",
-    "ask: restart",
-    "ask: discard run",
-    "ask: run",
-    "ask: user's keys",
-    "ask: all of a user",
-    "ask: expiration",
-    "ask: collaborator",
-    "ask: discard admin",
-];
-
-/// Which of [`PARTS`] are in the picture.
-pub fn parts(app: &App) -> Vec<&'static str> {
-    let mut parts: Vec<&str> = app.overlays.iter().map(overlay).collect();
-    if !app.session.signed_in {
-        parts.push("welcome");
-        return parts;
-    }
-    use keybench::tui::app::Tab;
-    match app.tab {
-        Tab::Settings => parts.push(match &app.settings.dialog {
-            None => "settings",
-            Some(Dialog::NewKey(_)) => "new key",
-            Some(Dialog::Reveal(_)) => "reveal",
-            Some(Dialog::KeyTest(_)) => "key test",
-            Some(Dialog::Rotation(_)) => "rotation",
-            Some(Dialog::Details(_)) => "details",
-        }),
-        Tab::Models => {
-            let models = &app.models;
-            let open = [
-                ("chooser", models.chooser.is_some()),
-                ("prompt", models.prompt.is_some()),
-                ("viewer", models.viewer.is_some()),
-                ("runs", models.running.is_some()),
-                ("test panel", models.open.is_some()),
-            ];
-            parts.extend(open.into_iter().filter(|(_, open)| *open).map(|(name, _)| name));
-            parts.push("models");
-        }
-        Tab::Admin => parts.push(match app.admin.section {
-            admin::Section::Users => "users",
-            admin::Section::Security => "security",
-            admin::Section::Projects => "projects",
-        }),
-    }
-    parts
-}
-
-fn overlay(overlay: &Overlay) -> &'static str {
-    let question = match overlay {
-        Overlay::Confirm(confirm) => confirm.then(),
-        Overlay::Help(_) => return "help",
-        Overlay::Notices(_) => return "notices",
-        Overlay::Palette(_) => return "palette",
-        Overlay::Profiles(_) => return "profiles",
-        Overlay::SignIn(_) => return "sign in",
-    };
-    match question {
-        Confirmed::Quit => "ask: quit",
-        Confirmed::CloseOverlay => "ask: close",
-        Confirmed::RemoveProfile(_) => "ask: sign out",
-        Confirmed::Settings(settings::Confirmed::Delete(_)) => "ask: delete",
-        Confirmed::Settings(settings::Confirmed::DeleteAll) => "ask: delete all",
-        Confirmed::Settings(settings::Confirmed::Rotate(_)) => "ask: rotate",
-        Confirmed::Settings(settings::Confirmed::DeleteOld(_)) => "ask: delete old",
-        Confirmed::Settings(settings::Confirmed::RotateLegacy) => "ask: rotate legacy",
-        Confirmed::Settings(settings::Confirmed::Discard) => "ask: discard",
-        Confirmed::Models(models::Confirmed::Stop { .. }) => "ask: stop",
-        Confirmed::Models(models::Confirmed::Restart { .. }) => "ask: restart",
-        Confirmed::Models(models::Confirmed::DiscardRunForm) => "ask: discard run",
-        Confirmed::Models(models::Confirmed::Run(_)) => "ask: run",
-        Confirmed::Admin(admin::Confirmed::DeleteKeys { .. }) => "ask: user's keys",
-        Confirmed::Admin(admin::Confirmed::DeleteAllKeys { .. }) => "ask: all of a user",
-        Confirmed::Admin(admin::Confirmed::SetExpiration { .. }) => "ask: expiration",
-        Confirmed::Admin(admin::Confirmed::RemoveCollaborator { .. }) => "ask: collaborator",
-        Confirmed::Admin(admin::Confirmed::Discard) => "ask: discard admin",
-    }
 }

@@ -110,7 +110,7 @@ impl Users {
         }
         lines.push("This cannot be undone.".into());
         if shared.session.username.as_deref() == Some(&*username) || shared.session.session_key.is_some() {
-            lines.push("A key that is in use here is kept.".into());
+            lines.push("A key that is in use here stays.".into());
         }
         let then = Decision::DeleteAllKeys { username: username.clone() };
         Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()

@@ -132,6 +132,10 @@ impl Layer for Question {
         self.typed.is_some()
     }
 
+    fn asks(&self) -> Option<&Decision> {
+        Some(&self.then)
+    }
+
     /// What Enter, Esc and a yes do, for the footer.
     fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let word = match command {
