@@ -13,10 +13,12 @@
 //! | [`answer`] | what came back, read tolerantly |
 //! | [`failure`] | the kinds of failure, and errors as sentences |
 //! | [`call`] | one call from begin to end |
+//! | [`code`] | a call as curl, Python and R, to copy |
 //! | [`run`] | many of them: schedules, statistics, export |
 
 pub mod answer;
 pub mod call;
+pub mod code;
 pub mod connect;
 pub mod failure;
 pub mod http1;

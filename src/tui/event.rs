@@ -1,6 +1,7 @@
 //! What the layers tell each other. A layer never sees another one: it says what happened, and
 //! whoever it concerns acts on it.
 
+use crate::diagnosis::Diagnosis;
 use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::{Model, Project};
@@ -31,6 +32,10 @@ pub enum Event {
     RotationEnded(String),
     /// A request was sent to a model: it is offered the next time.
     RequestSent { model_id: String, request: String },
+    /// It is known now why the test with this number of a model failed.
+    TestExplained { model_id: String, number: u32, diagnosis: Box<Diagnosis> },
+    /// A user was given rights in a project.
+    CollaboratorAdded { project_id: String, username: String },
     /// More models are known, or it is known that they cannot be read.
     ModelsListed,
     /// Wanted: models that take a key and whose `project/name` has all these words. Answered with
@@ -40,8 +45,8 @@ pub enum Event {
     /// See [`Self::FindModels`].
     ModelsFound { found: Vec<ModelChoice>, state: Listing },
     /// Wanted: the names of everything that can be gone to. Answered with [`Self::NamesFound`], by
-    /// each layer that has some.
-    FindNames { limit: usize },
+    /// each layer that has some. `again` as in [`Self::FindModels`].
+    FindNames { limit: usize, again: bool },
     /// See [`Self::FindNames`].
     NamesFound { from: Tab, names: Vec<Named>, state: Listing },
     /// Go there: the tab is shown, and the layer it concerns does the rest.

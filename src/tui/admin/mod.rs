@@ -177,7 +177,7 @@ impl Layer for Admin {
             Event::CollaboratorsChanged(project_id) if self.section == Section::Projects => {
                 return self.projects.collaborators_changed(shared, project_id);
             }
-            Event::FindNames { limit } => return Outcome::event(self.projects.found(shared, *limit)),
+            Event::FindNames { limit, .. } => return Outcome::event(self.projects.found(shared, *limit)),
             Event::Show(Destination::Collaborators(project)) => {
                 self.projects.open(project.as_ref().clone());
                 return self.show(shared, Section::Projects);

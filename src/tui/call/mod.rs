@@ -16,6 +16,7 @@ mod write;
 pub use model::{Explain, KeyToSend, RunRequest, Test};
 pub use run::{Context, run};
 pub use session::{Opened, Refusal};
+pub use write::WriteError;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -177,15 +178,19 @@ pub enum Call {
         model_id: String,
         requests: Requests,
     },
-    /// Writes a run into a new file, as CSV where its name ends so, else as JSON.
+    /// Writes a run into a file, as CSV where its name ends so, else as JSON.
     ExportRun {
         file: PathBuf,
         summary: Arc<Summary>,
+        /// Whether a file that is there already goes.
+        replace: bool,
     },
-    /// Writes a text into a new file that only its owner can read.
+    /// Writes a text into a file that only its owner can read.
     WriteText {
         file: PathBuf,
         text: String,
+        /// Whether a file that is there already goes.
+        replace: bool,
     },
 
     // Administration
@@ -296,7 +301,7 @@ pub enum Answer {
     RequestsStored(Result<(), String>),
     Written {
         file: PathBuf,
-        done: Result<(), String>,
+        done: Result<(), WriteError>,
     },
 
     // Administration

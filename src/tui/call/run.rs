@@ -86,8 +86,8 @@ async fn signed_in(call: Call, context: &Context) -> Answer {
         Call::StoreRequests { file, url, model_id, requests } => {
             Answer::RequestsStored(write::store_requests(file, url, model_id, requests).await)
         }
-        Call::ExportRun { file, summary } => write::run(file, summary).await,
-        Call::WriteText { file, text } => write::text(file, text).await,
+        Call::ExportRun { file, summary, replace } => write::run(file, summary, replace).await,
+        Call::WriteText { file, text, replace } => write::text(file, text, replace).await,
         Call::Users => site::users(context).await,
         Call::SetExpiration { name, days } => site::set_expiration(client, name, days).await,
         Call::Projects => site::projects(context).await,

@@ -1,6 +1,7 @@
 //! Files that the interface writes: a key, an answer, a run, the requests of earlier tests.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,16 +18,25 @@ pub(super) async fn key(key: ApiKey, path: String) -> Result<PathBuf, String> {
     blocking(move || save(&key, &path)).await
 }
 
-/// Writes a text to a new file.
-pub(super) async fn text(file: PathBuf, text: String) -> Answer {
-    let name = file.clone();
-    Answer::Written { file, done: blocking(move || write_new(&name, &text)).await }
+/// Why a file was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    #[error("there is a file of that name already")]
+    Exists,
+    #[error("{0}; type another name")]
+    Failed(String),
 }
 
-/// Writes a run to a new file.
-pub(super) async fn run(file: PathBuf, summary: Arc<Summary>) -> Answer {
+/// Writes a text to a file.
+pub(super) async fn text(file: PathBuf, text: String, replace: bool) -> Answer {
     let name = file.clone();
-    Answer::Written { file, done: blocking(move || export(&name, &summary)).await }
+    Answer::Written { file, done: writing(move || write(&name, text.as_bytes(), replace)).await }
+}
+
+/// Writes a run to a file.
+pub(super) async fn run(file: PathBuf, summary: Arc<Summary>, replace: bool) -> Answer {
+    let name = file.clone();
+    Answer::Written { file, done: writing(move || export(&name, &summary, replace)).await }
 }
 
 pub(super) async fn load_requests(file: PathBuf, url: String) -> HashMap<String, Requests> {
@@ -52,21 +62,31 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-/// Writes a file that was not there before, for the person alone to read.
-fn write_new(file: &Path, text: &str) -> Result<(), String> {
-    if file.exists() {
-        return Err("there is such a file already; type another name".to_owned());
-    }
-    private_file::write(file, text.as_bytes())
-        .map_err(|error| format!("it cannot be written ({error}); type another name"))
+async fn writing(work: impl FnOnce() -> Result<(), WriteError> + Send + 'static) -> Result<(), WriteError> {
+    let failed = |error: tokio::task::JoinError| Err(WriteError::Failed(error.to_string()));
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)
 }
 
-fn export(file: &Path, summary: &Summary) -> Result<(), String> {
+/// Writes a file that only its owner can read, whole or not at all.
+fn write(file: &Path, contents: &[u8], replace: bool) -> Result<(), WriteError> {
+    let written = match replace {
+        false => private_file::write_new(file, contents),
+        // Something that is no regular file is not replaced by one.
+        true => private_file::can_write(file).and_then(|()| private_file::write(file, contents)),
+    };
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => WriteError::Exists,
+        io::ErrorKind::NotFound => WriteError::Failed("there is no such folder".to_owned()),
+        _ => WriteError::Failed(format!("it cannot be written: {error}")),
+    })
+}
+
+fn export(file: &Path, summary: &Summary, replace: bool) -> Result<(), WriteError> {
     let mut text = Vec::new();
     let csv = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
     let written = if csv { run::write_csv(summary, &mut text) } else { run::write_json(summary, &mut text) };
-    written.map_err(|error| error.to_string())?;
-    write_new(file, &String::from_utf8_lossy(&text))
+    written.map_err(|error| WriteError::Failed(error.to_string()))?;
+    write(file, &text, replace)
 }
 
 /// Writes `key` and a line break to a new file with mode 0600.
@@ -79,7 +99,7 @@ fn save(key: &ApiKey, path: &str) -> Result<PathBuf, String> {
     private_file::write(&path, line.as_bytes()).map_err(|error| {
         // The error's own words name a temporary file, which means nothing to anybody.
         let cause = match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            io::ErrorKind::NotFound => "there is no such folder".to_owned(),
             kind => kind.to_string(),
         };
         format!("{} cannot be written: {cause}; give another place", path.display())
@@ -116,5 +136,18 @@ mod tests {
             refused.contains("/nowhere/at/all cannot be written") && !refused.contains(".keybench"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn a_file_is_replaced_only_when_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("result.txt");
+        assert_eq!(write(&file, b"one", false), Ok(()));
+        assert_eq!(write(&file, b"two", false), Err(WriteError::Exists));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "one");
+        assert_eq!(write(&file, b"two", true), Ok(()));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "two");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(matches!(write(folder.path(), b"x", true), Err(WriteError::Failed(_))), "no regular file");
     }
 }

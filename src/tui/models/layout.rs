@@ -1,7 +1,10 @@
-//! Where the parts of the Models tab lie. Both `update` (how many rows are in sight?) and the
-//! drawing ask here, so that they agree.
+//! Where the parts of the Models tab lie. What reads the rows in sight and what
+//! draws them both ask here, so that they agree.
 
 use ratatui::layout::Rect;
+
+use crate::tui::layout::{body, is_wide};
+use crate::tui::shared::Shared;
 
 /// From this height on the Overview has a line for each fact.
 const TALL: u16 = 25;
@@ -41,6 +44,14 @@ pub fn list_rows(list: Rect, wide: bool, filtered: bool) -> Rect {
     let footer = if inner.height > 8 && !wide { 2 } else { 0 } + u16::from(filtered);
     let heads = inner.height.min(1);
     Rect { y: inner.y + heads, height: inner.height.saturating_sub(heads + footer), ..inner }
+}
+
+/// How many models are on the screen; `open` where a model has the keys, `filtered` where the
+/// filter is shown.
+pub fn rows_in_sight(shared: &Shared, open: bool, filtered: bool) -> usize {
+    let wide = is_wide(shared);
+    let list = halves(body(shared), wide, open).list;
+    list.map_or(0, |list| list_rows(list, wide, filtered).height.into())
 }
 
 /// The parts of a model's half, from the top.

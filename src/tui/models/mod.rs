@@ -1,20 +1,341 @@
-//! stub
-use super::command::{Command, Context};
-use super::layer::{Layer, Outcome};
-use super::shared::Shared;
+//! The Models tab: models, their Overview, tests and runs.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`list`] | the list: rows, filter, order, what is fetched when |
+//! | [`overview`] | what is known of a model, as facts with names |
+//! | [`test`] | the Test panel of a model: key, request, results |
+//! | [`run`] | runs: what is asked for, how they go, how they ended |
+//! | [`saved`] | requests that are kept over the end of the program |
+//! | [`viewer`], [`chooser`], [`prompt`] | layers over the tab: one result whole, a choice, a name |
+//! | [`deployment`] | stopping and restarting |
+//! | [`names`] | answers to those who search for a model or project |
+//! | [`layout`], [`draw`] | where the parts lie; what they all draw with |
+
+mod chooser;
+mod deployment;
+mod draw;
+mod layout;
+mod list;
+mod names;
+mod overview;
+mod prompt;
+mod run;
+mod saved;
+mod test;
+mod viewer;
+
+use std::borrow::Cow;
+
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+
+use self::chooser::Chooser;
+use self::list::ListPane;
+use self::list::row::Row;
+use self::prompt::note_written;
+use self::run::Runs;
+use self::saved::Saved;
+use self::test::key::KeyChoice;
+use self::test::panel::Focus;
+use self::test::{Tests, mend};
+use self::viewer::Viewer;
+use super::call::{Answer, Call};
+use super::command::{Command, Context};
+use super::decision::Decision;
+use super::effect::Effects;
+use super::event::Event;
+use super::layer::{Layer, Outcome};
+use super::layout::is_wide;
+use super::requests::{Kind, RequestId};
+use super::shared::Shared;
+use super::tab::Tab;
+use crate::probe::code::Language;
+
+/// The tab.
 #[derive(Debug, Default)]
-pub struct Models {}
+pub struct Models {
+    list: ListPane,
+    tests: Tests,
+    runs: Runs,
+    saved: Saved,
+}
+
+impl Models {
+    /// The model that commands are about: the open one, else the selected one.
+    fn subject(&self) -> Option<&Row> {
+        self.list.subject(self.tests.open_model())
+    }
+
+    fn rows_in_sight(&self, shared: &Shared) -> usize {
+        layout::rows_in_sight(shared, self.tests.is_open(), self.list.models.filter.is_shown())
+    }
+
+    /// Asks for what is on the screen and not known yet.
+    fn read_what_is_in_sight(&mut self, shared: &mut Shared) -> Effects {
+        let rows = self.rows_in_sight(shared);
+        self.list.read_what_is_in_sight(shared, rows, self.tests.open_model())
+    }
+
+    /// Requests whose answers are not wanted any more count as never made.
+    fn forget_what_was_given_up(&mut self, shared: &Shared) {
+        let gone = |id: &RequestId| !shared.requests.waits_for(*id);
+        self.list.forget(gone);
+        self.tests.forget(gone);
+        self.runs.forget(gone);
+    }
+
+    /// Somebody searches the models: see [`Event::FindModels`].
+    fn prepare(&mut self, shared: &mut Shared, again: bool) -> Effects {
+        self.forget_what_was_given_up(shared);
+        let load = self.saved.load(shared);
+        load.into_iter().chain(self.list.prepare(shared, again)).collect()
+    }
+
+    /// Commands about a model, whether its panel has the keys or the list.
+    fn model_command(&self, shared: &mut Shared, command: Command) -> Outcome {
+        let about_one =
+            [Command::ModelOverview, Command::RestartModel, Command::StopModel, Command::CopyCall];
+        if !about_one.contains(&command) {
+            return Outcome::ignored();
+        }
+        let Some(row) = self.subject() else { return Outcome::done() };
+        match command {
+            Command::RestartModel => deployment::ask_restart(shared, row),
+            Command::StopModel => deployment::ask_stop(shared, row),
+            Command::CopyCall => {
+                let option = |language: Language| (language.name().to_owned(), Decision::CopyCall(language));
+                Outcome::push(Chooser::new("Copy the call as", Language::ALL.map(option).into(), 0))
+            }
+            _ => {
+                let project = self.list.projects.get(&row.model.project.public_identifier);
+                Outcome::push(Viewer::overview(row.path(), overview::facts(shared, row, project)))
+            }
+        }
+    }
+}
+
 impl Layer for Models {
     fn name(&self) -> &'static str {
         "models"
     }
+
     fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Models, Context::List]
+        if let Some(context) = self.runs.context() {
+            return vec![context];
+        }
+        if self.list.models.filter.is_open() {
+            return vec![Context::FilterField, Context::List];
+        }
+        let (mends, panel): (bool, &[Context]) = match self.tests.panel().map(|panel| panel.focus) {
+            None => (false, &[Context::Models, Context::List]),
+            Some(Focus::Results) => (true, &[Context::Results, Context::ModelPanel, Context::Choice]),
+            Some(Focus::Test) => (true, &[Context::ModelPanel, Context::Form]),
+            Some(Focus::Key) => (false, &[Context::ModelPanel, Context::Form]),
+            // Enter breaks the line there.
+            Some(Focus::Request) => (false, &[Context::ModelPanel]),
+        };
+        let mut contexts = mend::contexts(self.tests.selected_result().filter(|_| mends));
+        contexts.extend(panel);
+        contexts
     }
-    fn command(&mut self, _shared: &mut Shared, _command: Command) -> Outcome {
-        Outcome::ignored()
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        if self.runs.are_shown() {
+            return self.runs.is_asking();
+        }
+        let in_field = |focus| matches!(focus, Focus::Key | Focus::Request);
+        self.list.models.filter.is_open() || self.tests.panel().is_some_and(|panel| in_field(panel.focus))
     }
-    fn draw(&self, _shared: &Shared, _frame: &mut Frame<'_>, _area: Rect) {}
+
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let about_one =
+            [Command::TestModel, Command::Open, Command::RunModel, Command::CopyCall, Command::ModelOverview];
+        match command {
+            Command::Submit if self.runs.is_asking() => Some("begin run".into()),
+            Command::Submit if self.runs.are_shown() => None,
+            Command::Submit if self.list.models.filter.is_open() => Some("keep filter".into()),
+            Command::Submit => self.tests.panel().map(|_| "send test".into()),
+            _ => (about_one.contains(&command) && self.subject().is_none()).then_some("".into()),
+        }
+    }
+
+    fn enter(&mut self, shared: &mut Shared) -> Outcome {
+        self.forget_what_was_given_up(shared);
+        let mut effects: Effects = self.saved.load(shared).into_iter().collect();
+        effects.extend(self.list.refresh(shared));
+        effects.extend(self.read_what_is_in_sight(shared));
+        effects.into()
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        let outcome = if self.runs.are_shown() {
+            self.run_command(shared, command)
+        } else if command == Command::Refresh {
+            self.list.refresh(shared).into()
+        } else if self.tests.is_open() {
+            self.panel_command(shared, command)
+        } else {
+            self.list_command(shared, command)
+        };
+        if !outcome.taken {
+            return outcome;
+        }
+        outcome.and(self.read_what_is_in_sight(shared).into())
+    }
+
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
+        if self.runs.are_shown() {
+            self.runs.key(key);
+        } else if self.list.models.filter.is_open() {
+            let height = self.rows_in_sight(shared).max(1);
+            self.list.key(key, height);
+            return self.read_what_is_in_sight(shared).into();
+        } else if let Some(panel) = self.tests.panel_mut() {
+            let step = panel.key(&shared.session, key);
+            return self.step(shared, step);
+        }
+        Outcome::done()
+    }
+
+    fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
+        if self.runs.are_shown() {
+            self.runs.paste(text);
+        } else if self.list.models.filter.is_open() {
+            let height = self.rows_in_sight(shared).max(1);
+            self.list.paste(text, height);
+            return self.read_what_is_in_sight(shared).into();
+        } else if let Some(panel) = self.tests.panel_mut() {
+            panel.paste(text);
+        }
+        Outcome::done()
+    }
+
+    fn answer(&mut self, shared: &mut Shared, id: RequestId, answer: Answer) -> Outcome {
+        let mut outcome = Outcome::done();
+        match answer {
+            Answer::ModelTested { .. } | Answer::Explained { .. } | Answer::PermissionSet { .. } => {
+                outcome = self.test_answer(shared, answer);
+            }
+            Answer::RunProgress { model_id, summary } => self.runs.progress(&model_id, summary),
+            Answer::RunEnded { model_id, ended } => self.runs.ended(shared, &model_id, ended),
+            Answer::Requests(requests) => self.saved.loaded(requests),
+            Answer::RequestsStored(Err(problem)) => {
+                let text = format!("the request was sent, but not kept for the next start: {problem}");
+                shared.notices.warning(shared.now, text);
+            }
+            Answer::Written { file, done } => note_written(shared, &file, &done),
+            other => outcome = self.list_answer(shared, id, other),
+        }
+        outcome.and(self.read_what_is_in_sight(shared).into())
+    }
+
+    fn cancelled(&mut self, shared: &mut Shared, _id: RequestId) -> Outcome {
+        self.forget_what_was_given_up(shared);
+        Outcome::event(Event::ModelsListed)
+    }
+
+    fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
+        match decision {
+            Decision::UseKey(key) => {
+                let choice = KeyChoice::of(&key, &shared.session);
+                if let (Some(choice), Some(panel)) = (choice, self.tests.panel_mut()) {
+                    panel.choose(choice);
+                    panel.focus = Focus::Test;
+                }
+            }
+            Decision::UseRequest(request) => {
+                if let Some(panel) = self.tests.panel_mut() {
+                    panel.use_request(&request);
+                }
+            }
+            Decision::CopyCall(language) => {
+                let Some(row) = self.subject() else { return Outcome::done() };
+                return test::copy_call(shared, row, self.tests.of(&row.model.id), language).into();
+            }
+            Decision::SaveRequest(name) => {
+                let request = self.tests.panel().map(|panel| panel.editor.text());
+                let (Some(request), Some(id)) = (request, self.tests.open_model()) else {
+                    return Outcome::done();
+                };
+                return self.saved.keep(shared, id, name, request).into();
+            }
+            Decision::AddCollaborator { project_id, project, username, permission } => {
+                let what = format!("adding {username} to {project}");
+                let call = Call::SetPermission { project_id, project, username, permission };
+                return shared.start(Kind::Change, what, call).1.into();
+            }
+            Decision::StopModel(id) => {
+                return self.list.models.row(&id).and_then(|row| deployment::stop(shared, row)).into();
+            }
+            Decision::RestartModel(id) => {
+                return self.list.models.row(&id).and_then(|row| deployment::restart(shared, row)).into();
+            }
+            Decision::BeginRun => return self.begin_run(shared, true),
+            Decision::Discard => self.runs.discard_form(),
+            _ => {}
+        }
+        Outcome::done()
+    }
+
+    fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
+        match event {
+            Event::FindModels { words, limit, again } => {
+                let effects = self.prepare(shared, *again);
+                let found = names::models_found(&self.list, &self.tests, &self.saved, words, *limit);
+                Outcome::from(effects).and_event(found)
+            }
+            Event::FindNames { limit, again } => {
+                let effects = self.prepare(shared, *again);
+                Outcome::from(effects).and_event(names::names_found(shared, &self.list, *limit))
+            }
+            Event::RequestSent { model_id, request } => {
+                self.saved.note_sent(shared, model_id, request).into()
+            }
+            Event::CollaboratorAdded { project_id, username } => {
+                self.tests.collaborator_added(project_id, username);
+                Outcome::done()
+            }
+            Event::Show(destination) if destination.tab() == Tab::Models => {
+                self.go(shared, destination);
+                self.read_what_is_in_sight(shared).into()
+            }
+            _ => Outcome::done(),
+        }
+    }
+
+    fn resized(&mut self, shared: &mut Shared) -> Outcome {
+        self.read_what_is_in_sight(shared).into()
+    }
+
+    fn watches(&self, shared: &Shared) -> bool {
+        self.list.watches(shared, self.rows_in_sight(shared), self.tests.open_model())
+    }
+
+    fn tick(&mut self, shared: &mut Shared) -> Outcome {
+        let rows = self.rows_in_sight(shared);
+        self.list.tick(shared, rows, self.tests.open_model());
+        self.read_what_is_in_sight(shared).into()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        if let Some(runs) = self.runs.shown() {
+            let subject = run::view::Subject { row: self.subject(), panel: self.tests.panel() };
+            return run::view::draw(shared, runs, subject, frame, area);
+        }
+        let open = self.tests.is_open();
+        let halves = layout::halves(area, is_wide(shared), open);
+        if let Some(area) = halves.list {
+            self.list.draw(shared, !open, frame, area);
+        }
+        if let Some(area) = halves.model {
+            let shown = self.subject().map(|row| test::view::Shown {
+                row,
+                project: self.list.projects.get(&row.model.project.public_identifier),
+                panel: self.tests.of(&row.model.id),
+            });
+            test::view::model(shared, shown, open, frame, area);
+        }
+    }
 }

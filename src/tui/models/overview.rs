@@ -1,15 +1,22 @@
 //! What is known of a model, as facts with names: the Overview, in the panel and whole.
 
-use super::list::Row;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::draw::{cell, put};
+use super::list::row::Row;
 use crate::text;
-use crate::tui::app::App;
-use crate::wire::Project;
+use crate::tui::shared::Shared;
+use crate::wire::{Project, time};
 
 /// Columns of a fact's name.
 const NAME: usize = 12;
 
-/// All facts, the most wanted first; the access key is shortened.
-pub fn facts(app: &App, row: &Row) -> Vec<(&'static str, String)> {
+/// Facts with their names, the most wanted first.
+pub type Facts = Vec<(&'static str, String)>;
+
+/// All facts; the access key is shortened. `project` is what is known of the model's.
+pub fn facts(shared: &Shared, row: &Row, project: Option<&Project>) -> Facts {
     let build = row.deployed.build();
     let deployment = row.deployed.deployment();
     let deployed = deployment.map_or_else(
@@ -34,10 +41,10 @@ pub fn facts(app: &App, row: &Row) -> Vec<(&'static str, String)> {
     });
     vec![
         ("about", text::clean(&row.model.description).into_owned()),
-        ("owner", owner(app, row)),
+        ("owner", owner(shared, project)),
         ("auth", auth(row).to_owned()),
         ("access key", text::short_id(&row.model.access_key).into_owned()),
-        ("endpoint", format!("POST {}", app.session.model_url)),
+        ("endpoint", format!("POST {}", shared.session.model_url)),
         ("deployment", deployed),
         ("build", build),
         ("resources", resources),
@@ -45,27 +52,26 @@ pub fn facts(app: &App, row: &Row) -> Vec<(&'static str, String)> {
 }
 
 /// The two lines that a low window has room for.
-pub fn short_facts(app: &App, row: &Row) -> Vec<(&'static str, String)> {
+fn short_facts(shared: &Shared, row: &Row, project: Option<&Project>) -> Facts {
     let about = text::clean(&row.model.description).into_owned();
-    vec![("about", about), ("owner", format!("{} · auth {}", owner(app, row), auth(row)))]
+    vec![("about", about), ("owner", format!("{} · auth {}", owner(shared, project), auth(row)))]
 }
 
-/// The whole Overview in lines of at most `columns`.
-pub fn whole(app: &App, row: &Row, columns: usize) -> Vec<String> {
+/// The facts in lines of at most `columns`.
+pub fn whole(facts: &Facts, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for (name, words) in facts(app, row) {
-        let mut wrapped = text::wrap(&words, columns.saturating_sub(NAME)).into_iter();
+    for (name, fact) in facts {
+        let mut wrapped = text::wrap(fact, columns.saturating_sub(NAME)).into_iter();
         lines.push(format!("{name:<NAME$}{}", wrapped.next().unwrap_or_default()));
-        lines.extend(wrapped.map(|words| format!("{:NAME$}{words}", "")));
+        lines.extend(wrapped.map(|line| format!("{:NAME$}{line}", "")));
     }
     lines
 }
 
-fn owner(app: &App, row: &Row) -> String {
-    let project = app.models.projects.get(&row.model.project.public_identifier);
+fn owner(shared: &Shared, project: Option<&Project>) -> String {
+    let username = shared.session.username.as_deref();
     let owner = project.map_or("…", |project| project.owner.username.as_str());
-    let mine = project
-        .map_or_else(|| "…".to_owned(), |project| permission(project, app.session.username.as_deref()));
+    let mine = project.map_or_else(|| "…".to_owned(), |project| permission(project, username));
     format!("{}, you: {mine}", text::clean(owner))
 }
 
@@ -74,9 +80,9 @@ fn auth(row: &Row) -> &'static str {
 }
 
 /// `2026-11-23 09:14`, or the text as it came.
-fn when(time: &str) -> String {
-    crate::wire::time::parse(time)
-        .map_or_else(|| text::clean(time).into_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+fn when(text: &str) -> String {
+    time::parse(text)
+        .map_or_else(|| text::clean(text).into_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 /// The strongest right of the signed-in user in a project.
@@ -91,4 +97,29 @@ fn permission(project: &Project, username: Option<&str>) -> String {
         () => return format!("nothing listed ({} project)", text::clean(&project.visibility)),
     };
     word.to_owned()
+}
+
+/// Draws as many facts as there is room for.
+pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, row: &Row, project: Option<&Project>) {
+    let theme = &shared.preferences.theme;
+    let all = area.height > 3;
+    let facts = if all { facts(shared, row, project) } else { short_facts(shared, row, project) };
+    let columns = usize::from(area.width.saturating_sub(13)).max(1);
+    let mut spare = usize::from(area.height).saturating_sub(facts.len());
+    let mut lines = area.rows();
+    for (name, fact) in facts {
+        let wrapped = text::wrap(&fact, columns);
+        // What is cut short takes the lines that no fact needs.
+        let more = wrapped.len().saturating_sub(1).min(spare);
+        spare -= more;
+        for (at, part) in wrapped.iter().take(more + 1).enumerate() {
+            let Some(line) = lines.next() else { break };
+            cell(buf, line, line.x + 1, 11, if at == 0 { name } else { "" }, theme.dim);
+            let cut = at == more && wrapped.len() > more + 1;
+            let ellipsis =
+                if cut { format!(" {}", shared.preferences.glyphs.ellipsis) } else { String::new() };
+            let part = format!("{part}{ellipsis}");
+            put(buf, line, line.x + 12, &text::truncate(&part, columns), theme.text);
+        }
+    }
 }

@@ -204,7 +204,7 @@ impl Layer for Palette {
     }
 
     fn enter(&mut self, _shared: &mut Shared) -> Outcome {
-        Outcome::event(Event::FindNames { limit: SEARCHED })
+        Outcome::event(Event::FindNames { limit: SEARCHED, again: true })
     }
 
     fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {
@@ -212,7 +212,7 @@ impl Layer for Palette {
             Event::NamesFound { from, names, state } => self.take(*from, names, state),
             // The pages of a long list cost nothing more once as many are there as are searched.
             Event::ModelsListed if !self.is_full() => {
-                return Outcome::event(Event::FindNames { limit: SEARCHED });
+                return Outcome::event(Event::FindNames { limit: SEARCHED, again: false });
             }
             _ => {}
         }

@@ -304,7 +304,7 @@ impl Layer for Settings {
                 self.rotations.tested(key_id, proof.clone());
             }
             Event::AskDeleteOld(old_id) => return self.ask_delete_old(shared, old_id),
-            Event::FindNames { limit } => return Outcome::event(self.names(shared, *limit)),
+            Event::FindNames { limit, .. } => return Outcome::event(self.names(shared, *limit)),
             Event::Show(Destination::Key(key_id)) => self.keys.select_key(key_id),
             _ => {}
         }

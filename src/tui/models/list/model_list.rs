@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::api;
-use crate::wire::{Model, ShortProject};
-
-pub use super::row::{Deployed, ListedModel, Row};
+use super::row::{Deployed, Row};
 use super::rows::{Rows, words};
+use crate::api;
+use crate::tui::widgets::filter::Filter;
+use crate::wire::{Model, ShortProject};
 
 /// What the rows are sorted by. Equal ones stand by project and name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,45 +43,16 @@ impl Order {
     }
 }
 
-/// Whose models are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ListScope {
-    /// Those of one's own projects and of those that one is a collaborator of.
-    #[default]
-    Mine,
-    /// Those of public projects too.
-    Public,
-    /// Those of every project of the site, for administrators; for others the same as
-    /// [`Self::Public`] (SPEC).
-    All,
-}
-
-impl ListScope {
-    pub fn next(self) -> Self {
-        match self {
-            Self::Mine => Self::Public,
-            Self::Public => Self::All,
-            Self::All => Self::Mine,
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Mine => "mine",
-            Self::Public => "public too",
-            Self::All => "all you may see",
-        }
-    }
-}
-
 /// How far the list has been fetched.
 #[derive(Debug, Clone, Default)]
 pub enum Fetched {
     #[default]
     Never,
+    /// The person gave it up, or left the tab meanwhile.
+    GivenUp,
     /// Pages are still coming.
     Coming,
-    At(Timestamp),
+    Whole,
     /// What was fetched before stays in sight.
     Failed(api::Error),
 }
@@ -99,7 +70,7 @@ pub struct ModelList {
     selected: usize,
     /// The first row in sight.
     top: usize,
-    filter: String,
+    pub filter: Filter,
     order: Order,
     reversed: bool,
     /// A whole list has been fetched once.
@@ -121,10 +92,6 @@ impl ModelList {
 
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
-    }
-
-    pub fn filter(&self) -> &str {
-        &self.filter
     }
 
     pub fn order(&self) -> (Order, bool) {
@@ -200,7 +167,7 @@ impl ModelList {
             return false;
         }
         if !self.shown.iter().any(|&at| of_it(self, at)) {
-            self.filter.clear();
+            self.filter = Filter::default();
         }
         (self.order, self.reversed) = (Order::Project, false);
         self.arrange(None);
@@ -211,9 +178,9 @@ impl ModelList {
         true
     }
 
-    pub fn set_filter(&mut self, filter: &str) {
+    /// The filter has another text.
+    pub fn refilter(&mut self) {
         let selected = self.selected_row();
-        filter.clone_into(&mut self.filter);
         self.narrow(selected);
     }
 
@@ -254,7 +221,7 @@ impl ModelList {
 
     /// The last page has come.
     pub fn end(&mut self, now: Timestamp) {
-        self.fetched = Fetched::At(now);
+        self.fetched = Fetched::Whole;
         self.as_of = Some(now);
         if !self.complete {
             self.complete = true;
@@ -352,7 +319,7 @@ impl ModelList {
     pub fn give_up(&mut self) {
         self.incoming = Rows::default();
         if matches!(self.fetched, Fetched::Coming) {
-            self.fetched = self.as_of.map_or(Fetched::Never, Fetched::At);
+            self.fetched = if self.as_of.is_some() { Fetched::Whole } else { Fetched::GivenUp };
         }
         if !self.complete {
             self.rows = Rows::default();
@@ -398,7 +365,7 @@ impl ModelList {
 
     /// Takes the rows that the filter lets through.
     fn narrow(&mut self, selected: Option<usize>) {
-        let words = words(&self.filter);
+        let words = words(self.filter.text());
         self.shown.clear();
         if words.is_empty() {
             self.shown.extend_from_slice(&self.sorted);
@@ -409,148 +376,5 @@ impl ModelList {
         }
         let kept = selected.and_then(|row| self.shown.iter().position(|&shown| shown == row));
         self.selected = kept.unwrap_or(self.selected).min(self.shown.len().saturating_sub(1));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::{ModelBuild, ModelDeployment, Whole};
-
-    pub fn model(project: &str, name: &str) -> Model {
-        Model {
-            id: format!("{project}-{name}"),
-            name: name.to_owned(),
-            project: ShortProject {
-                public_identifier: project.to_owned(),
-                name: project.to_owned(),
-                ..ShortProject::default()
-            },
-            ..Model::default()
-        }
-    }
-
-    fn demo() -> ModelList {
-        let mut list = ModelList::default();
-        list.begin();
-        list.page(vec![model("playground", "echo"), model("churn-prod", "slow"), model("churn-prod", "add")]);
-        list.page(vec![model("fraud-lab", "score")]);
-        list.end(Timestamp::UNIX_EPOCH);
-        list
-    }
-
-    fn shown(list: &ModelList) -> Vec<String> {
-        list.in_sight(100).map(|(_, row)| row.path()).collect()
-    }
-
-    fn deployed(status: &str, replicas: i64) -> Deployed {
-        let deployment = ModelDeployment {
-            status: status.to_owned(),
-            replicas: Whole(replicas),
-            ..ModelDeployment::default()
-        };
-        Deployed::Read(Some(Box::new((ModelBuild::default(), deployment))))
-    }
-
-    #[test]
-    fn rows_stand_by_project_and_filter_by_every_word() {
-        let mut list = demo();
-        assert_eq!(shown(&list), ["churn-prod/add", "churn-prod/slow", "fraud-lab/score", "playground/echo"]);
-        list.set_filter("prod SL");
-        assert_eq!(shown(&list), ["churn-prod/slow"]);
-        list.set_filter("nothing");
-        assert!(list.selected().is_none());
-        list.move_by(1, 10);
-        list.set_filter("");
-        assert_eq!(list.len(), 4);
-    }
-
-    #[test]
-    fn the_selected_model_stays_selected() {
-        let mut list = demo();
-        list.select_model("fraud-lab-score", 10);
-        list.sort_by(Order::Name);
-        assert_eq!(list.selected().unwrap().path(), "fraud-lab/score");
-        list.begin();
-        list.page(vec![model("fraud-lab", "score"), model("aaa", "first")]);
-        assert_eq!(list.len(), 4, "the old list stays until the new one is complete");
-        list.end(Timestamp::UNIX_EPOCH);
-        assert_eq!(list.selected().unwrap().path(), "fraud-lab/score");
-        assert_eq!(list.len(), 2);
-    }
-
-    #[test]
-    fn a_project_is_gone_to_whatever_the_filter_and_the_order() {
-        let mut list = ModelList::default();
-        list.begin();
-        list.page((0..60).map(|n| model(&format!("p{}", n / 6), &format!("m{n:02}"))).collect());
-        list.end(Timestamp::UNIX_EPOCH);
-        list.set_filter("p0");
-        list.sort_by(Order::Name);
-        assert!(list.select_project("p4", 10));
-        assert_eq!(list.in_sight(10).next().map(|(_, row)| row.path()).as_deref(), Some("p4/m24"));
-        assert_eq!((list.filter(), list.order()), ("", (Order::Project, false)));
-        assert!(!list.select_project("p99", 10));
-        assert_eq!(list.selected().map(Row::path).as_deref(), Some("p4/m24"));
-        list.set_filter("m3");
-        assert!(list.select_project("p5", 10));
-        assert_eq!(list.filter(), "m3", "a filter that shows some of them stays");
-    }
-
-    #[test]
-    fn deployments_are_read_for_the_rows_in_sight_and_once() {
-        let mut list = demo();
-        let ids = |taken: Vec<(String, String)>| taken.into_iter().map(|(_, id)| id).collect::<Vec<_>>();
-        assert_eq!(ids(list.take_unread(3, 2)), ["churn-prod-add", "churn-prod-slow"]);
-        assert_eq!(ids(list.take_unread(3, 2)), ["fraud-lab-score"]);
-        assert!(list.take_unread(3, 2).is_empty());
-        list.select(3, 3);
-        assert_eq!(ids(list.take_unread(3, 8)), ["playground-echo"]);
-        list.set_deployed("playground-echo", Deployed::Unread);
-        assert_eq!(list.take_unread(3, 8).len(), 1, "what was given up is read again");
-        list.set_deployed("fraud-lab-score", deployed("deploying", 2));
-        assert!(list.row("fraud-lab-score").unwrap().deployed.is_changing());
-        assert!(list.take_unread(3, 8).is_empty());
-    }
-
-    #[test]
-    fn a_refresh_reads_known_deployments_again_and_shows_them_meanwhile() {
-        let mut list = demo();
-        list.set_deployed("churn-prod-add", deployed("deployed", 2));
-        list.begin();
-        list.page(vec![model("churn-prod", "add")]);
-        list.end(Timestamp::UNIX_EPOCH);
-        assert_eq!(list.row("churn-prod-add").unwrap().deployed.word(), "deployed");
-        assert_eq!(list.take_unread(3, 8).len(), 1);
-        assert_eq!(list.row("churn-prod-add").unwrap().deployed.word(), "deployed");
-        assert!(list.take_unread(3, 8).is_empty());
-    }
-
-    #[test]
-    fn sorting_by_replicas_and_round() {
-        let mut list = demo();
-        list.set_deployed("playground-echo", deployed("deployed", 2));
-        list.set_deployed("churn-prod-slow", deployed("deployed", 1));
-        list.sort_by(Order::Replicas);
-        assert_eq!(shown(&list)[3], "playground/echo");
-        list.sort_by(Order::Replicas);
-        assert_eq!(shown(&list)[..2], ["playground/echo", "churn-prod/slow"]);
-    }
-
-    #[test]
-    fn the_window_follows_the_selection() {
-        let mut list = ModelList::default();
-        list.begin();
-        list.page((0..50).map(|n| model("p", &format!("m{n:02}"))).collect());
-        list.end(Timestamp::UNIX_EPOCH);
-        list.move_by(12, 10);
-        assert_eq!(list.in_sight(10).next().unwrap().0, 3);
-        list.move_by(-5, 10);
-        assert_eq!(list.in_sight(10).next().unwrap().0, 3, "it scrolls only when it must");
-        list.move_by(-7, 10);
-        assert_eq!(list.in_sight(10).next().unwrap().0, 0);
-        list.move_by(1000, 10);
-        assert_eq!(list.in_sight(10).last().unwrap().0, 49);
-        assert_eq!(list.in_sight(100).count(), 50, "a window that grew leaves no row out");
     }
 }

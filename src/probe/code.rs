@@ -10,7 +10,7 @@ pub const KEY_VARIABLE: &str = "CDSW_APIV2_KEY";
 
 /// What a call is made of.
 #[derive(Debug, Clone, Copy)]
-pub struct ModelRequest<'a> {
+pub struct SampleCall<'a> {
     pub url: &'a str,
     pub access_key: &'a str,
     pub request: &'a Value,
@@ -38,7 +38,7 @@ impl Language {
     }
 
     /// The call in this language.
-    pub fn write(self, call: ModelRequest<'_>) -> String {
+    pub fn write(self, call: SampleCall<'_>) -> String {
         match self {
             Self::Curl => curl(call),
             Self::Python => python(call),
@@ -47,11 +47,11 @@ impl Language {
     }
 }
 
-fn body(call: ModelRequest<'_>) -> String {
+fn body(call: SampleCall<'_>) -> String {
     serde_json::json!({ "accessKey": call.access_key, "request": call.request }).to_string()
 }
 
-fn curl(call: ModelRequest<'_>) -> String {
+fn curl(call: SampleCall<'_>) -> String {
     let mut lines = vec![format!("curl -sS -X POST {}", shell(call.url))];
     lines.push("-H 'Content-Type: application/json'".to_owned());
     if call.with_key {
@@ -66,7 +66,7 @@ fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-fn python(call: ModelRequest<'_>) -> String {
+fn python(call: SampleCall<'_>) -> String {
     let headers = if call.with_key {
         format!("    headers={{\"Authorization\": \"Bearer \" + os.environ[\"{KEY_VARIABLE}\"]}},\n")
     } else {
@@ -101,7 +101,7 @@ fn python_value(value: &Value) -> String {
     }
 }
 
-fn r(call: ModelRequest<'_>) -> String {
+fn r(call: SampleCall<'_>) -> String {
     let key = if call.with_key {
         format!("  add_headers(Authorization = paste(\"Bearer\", Sys.getenv(\"{KEY_VARIABLE}\"))),\n")
     } else {
@@ -124,7 +124,7 @@ mod tests {
     fn written(language: Language, with_key: bool) -> String {
         let request = json!({"name": "O'Brien", "ok": true, "gone": null});
         let url = "https://modelservice.workbench.example.com/model";
-        language.write(ModelRequest { url, access_key: "mexample", request: &request, with_key })
+        language.write(SampleCall { url, access_key: "mexample", request: &request, with_key })
     }
 
     #[test]

@@ -4,47 +4,57 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{cell, cursor, fit, put};
+use super::panel::{Focus, Panel};
 use crate::diagnosis::{Action, Diagnosis};
 use crate::text;
-use crate::tui::app::App;
 use crate::tui::command::{Command, Context};
-use crate::tui::screens::models::panel::{Focus, Panel};
-use crate::tui::screens::models::results::Why;
+use crate::tui::model_result::{TestResult, Why};
+use crate::tui::models::draw::{cell, cursor, fit, put};
+use crate::tui::shared::Shared;
 
-pub(super) const NUMBER: u16 = 4;
-
-pub(super) const TIME: u16 = 9;
-
-pub(super) const CODE: u16 = 5;
-
-pub(super) const LATENCY: u16 = 9;
-
-pub(super) const SIZE: u16 = 8;
+const NUMBER: u16 = 4;
+const TIME: u16 = 9;
+const CODE: u16 = 5;
+const LATENCY: u16 = 9;
+const SIZE: u16 = 8;
 
 /// From this width on the table has all its columns.
 const ROOMY: u16 = 58;
 
-pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, panel: &Panel, focused: bool) {
-    let theme = &app.preferences.theme;
+/// Widths of the columns that depend on the room.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    replica: u16,
+    /// 0 where the column is left out.
+    size: u16,
+}
+
+impl Columns {
+    fn of(width: u16) -> Self {
+        // Beside the list there may be no room for everything; the answer is worth more than its size.
+        let size = if width < ROOMY { 0 } else { SIZE };
+        let fixed = 2 + NUMBER + TIME + CODE + LATENCY + size + 2;
+        let left = width.saturating_sub(fixed);
+        // The result wants room too; of a long name the end tells replicas apart.
+        Self { replica: (left / 2).clamp(7, 28).min(left), size }
+    }
+}
+
+/// Draws the table of results.
+pub fn results(shared: &Shared, buf: &mut Buffer, heads: Rect, area: Rect, panel: &Panel, focused: bool) {
+    let theme = &shared.preferences.theme;
     let here = focused && panel.focus == Focus::Results;
-    // Beside the list there may be no room for everything; the answer is worth more than its size.
-    let size_column = if heads.width < ROOMY { 0 } else { SIZE };
-    let fixed = 2 + NUMBER + TIME + CODE + LATENCY + size_column + 2;
-    let left = heads.width.saturating_sub(fixed);
-    // The result wants room too; of a long name the end tells replicas apart.
-    let replica = (left / 2).clamp(7, 28).min(left);
-    put(buf, heads, heads.x, if here { app.preferences.glyphs.cursor } else { " " }, theme.accent);
+    let columns = Columns::of(heads.width);
+    put(buf, heads, heads.x, if here { shared.preferences.glyphs.cursor } else { " " }, theme.accent);
     let mut x = heads.x + 1;
-    let columns = [
+    for (name, width) in [
         ("#", NUMBER),
         ("TIME", TIME),
         ("HTTP", CODE),
-        ("REPLICA", replica + 1),
+        ("REPLICA", columns.replica + 1),
         ("LATENCY", LATENCY + 1),
-        ("SIZE", size_column),
-    ];
-    for (name, width) in columns {
+        ("SIZE", columns.size),
+    ] {
         x = cell(buf, heads, x, width, name, theme.column);
     }
     put(buf, heads, x, "RESULT", theme.column);
@@ -52,45 +62,48 @@ pub(super) fn results(app: &App, buf: &mut Buffer, heads: Rect, area: Rect, pane
         put(buf, area, area.x + 1, "no test yet: Enter on Test, or t", theme.dim);
         return;
     }
-    let height = usize::from(area.height);
-    let top = (panel.selected + 1).saturating_sub(height);
+    let top = (panel.selected + 1).saturating_sub(area.height.into());
     for (row, (at, result)) in area.rows().zip(panel.results.iter().enumerate().skip(top)) {
-        let (sign, style) = cursor(app, at == panel.selected, here);
+        let (sign, style) = cursor(shared, at == panel.selected, here);
         put(buf, row, row.x, sign, theme.accent);
-        let outcome = if result.failure().is_some() { theme.error } else { theme.ok };
-        let mut x = row.x + 1;
-        x = cell(buf, row, x, NUMBER - 1, &result.number.to_string(), style) + 1;
-        let time = result.call.started.strftime("%H:%M:%S").to_string();
-        x = cell(buf, row, x, TIME, &time, theme.text);
-        x = cell(buf, row, x, CODE, &result.code(), outcome);
-        let id = result
-            .replica()
-            .map_or(app.preferences.glyphs.none.into(), |id| text::tail(&text::clean(id), replica.into()));
-        x = cell(buf, row, x, replica, &id, theme.text) + 1;
-        let latency = text::latency(result.call.total);
-        x = cell(buf, row, x, LATENCY, &format!("{latency:>9}"), theme.text) + 1;
-        let size = result.size().map_or_else(|| "-".to_owned(), text::size);
-        if size_column > 0 {
-            x = cell(buf, row, x, SIZE - 1, &format!("{size:>7}"), theme.text) + 1;
-        }
-        let style = if result.failure().is_some() { theme.error } else { theme.text };
-        put(buf, row, x, &fit(&result.summary, row, x), style);
+        cell(buf, row, row.x + 1, NUMBER - 1, &result.number.to_string(), style);
+        draw_result(shared, buf, row, columns, result);
     }
 }
 
+/// What follows the number of a result.
+fn draw_result(shared: &Shared, buf: &mut Buffer, row: Rect, columns: Columns, result: &TestResult) {
+    let theme = &shared.preferences.theme;
+    let failed = result.failure().is_some();
+    let mut x = row.x + 1 + NUMBER;
+    let time = result.call.started.strftime("%H:%M:%S").to_string();
+    x = cell(buf, row, x, TIME, &time, theme.text);
+    x = cell(buf, row, x, CODE, &result.code(), if failed { theme.error } else { theme.ok });
+    let none = shared.preferences.glyphs.none;
+    let id = result.replica().map_or(none.into(), |id| text::tail(&text::clean(id), columns.replica.into()));
+    x = cell(buf, row, x, columns.replica, &id, theme.text) + 1;
+    let latency = text::latency(result.call.total);
+    x = cell(buf, row, x, LATENCY, &format!("{latency:>9}"), theme.text) + 1;
+    if columns.size > 0 {
+        let size = result.size().map_or_else(|| "-".to_owned(), text::size);
+        x = cell(buf, row, x, columns.size - 1, &format!("{size:>7}"), theme.text) + 1;
+    }
+    put(buf, row, x, &fit(&result.summary, row, x), if failed { theme.error } else { theme.text });
+}
+
 /// A head, words, and the style of the words.
-pub(super) type WhyLine = (String, String, Style);
+pub type WhyLine = (String, String, Style);
 
 /// What there is to say under the results: heads, words, styles. First what the last press on
 /// Test was about, then why the selected result failed and what mends it.
-pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<WhyLine> {
-    let theme = &app.preferences.theme;
+pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
+    let theme = &shared.preferences.theme;
     let line = |head: &str, words: &str, style| (head.to_owned(), text::clean(words).into_owned(), style);
     if let Some(problem) = &panel.problem {
         return vec![line("", problem, theme.error)];
     }
     if panel.selected_result().is_some_and(|result| result.mended) {
-        let key = app.entry(Command::SendTest, &OFFERED_IN).map(|entry| app.keymap.key_of(entry));
+        let key = shared.entry(Command::SendTest, &OFFERED_IN).map(|entry| shared.keymap.key_of(entry));
         let words = format!("test again ({})", key.unwrap_or_default());
         return vec![line("mended: ", &words, theme.ok)];
     }
@@ -100,7 +113,7 @@ pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<WhyLine> {
         Some(Why::Asking(_)) => vec![line("why: ", "asking the workbench…", theme.dim)],
         Some(Why::Known(diagnosis)) => {
             let mut lines = vec![line("why: ", &diagnosis.sentence, theme.error)];
-            for (at, (key, words)) in offers(app, diagnosis).iter().enumerate() {
+            for (at, (key, words)) in offers(shared, diagnosis).iter().enumerate() {
                 let head = format!("{} {key}  ", if at == 0 { "fix:" } else { "    " });
                 lines.push(line(&head, words, theme.accent));
             }
@@ -112,7 +125,7 @@ pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<WhyLine> {
                     Action::RestartDeployment { .. } => Command::RestartModel,
                     _ => return false,
                 };
-                app.entry(command, &OFFERED_IN).is_some_and(|entry| app.allows(entry))
+                shared.entry(command, &OFFERED_IN).is_some_and(|entry| shared.allows(entry))
             };
             if !diagnosis.actions.iter().any(said) {
                 lines.extend(diagnosis.remedy.as_ref().map(|remedy| line(head, remedy, theme.text)));
@@ -123,10 +136,10 @@ pub(super) fn why_lines(app: &App, panel: &Panel) -> Vec<WhyLine> {
 }
 
 /// What a key here does about a failure: the key, and what it does.
-pub(super) fn offers(app: &App, diagnosis: &Diagnosis) -> Vec<(String, String)> {
+pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
     let key = |command: Command| {
-        let entry = app.entry(command, &OFFERED_IN).filter(|entry| app.allows(entry))?;
-        Some(app.keymap.key_of(entry))
+        let entry = shared.entry(command, &OFFERED_IN).filter(|entry| shared.allows(entry))?;
+        Some(shared.keymap.key_of(entry))
     };
     let offer = |action: &Action| {
         let (command, words) = match action {
@@ -149,11 +162,11 @@ pub(super) fn offers(app: &App, diagnosis: &Diagnosis) -> Vec<(String, String)> 
 }
 
 /// Where the commands that mend a refusal stand in the table.
-pub(super) const OFFERED_IN: [Context; 4] =
+pub const OFFERED_IN: [Context; 4] =
     [Context::MendableRefusal, Context::Refusal, Context::ModelPanel, Context::Global];
 
 /// The same in rows of at most `columns`: what follows stands under the words.
-pub(super) fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {
+pub fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {
     let mut rows = Vec::new();
     for (head, words, style) in lines {
         let indent = text::width(&head);
@@ -166,16 +179,16 @@ pub(super) fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {
 }
 
 /// Draws the rows; where there is no room for all of them, the last says where they can be read.
-pub(super) fn explain(app: &App, buf: &mut Buffer, area: Rect, rows: &[WhyLine]) {
+pub fn explain(shared: &Shared, buf: &mut Buffer, area: Rect, rows: &[WhyLine]) {
     let fits = rows.len() <= usize::from(area.height);
     for (at, (row, (head, words, style))) in area.rows().zip(rows).enumerate() {
         let x = row.x + 1;
         if !fits && at + 1 == usize::from(area.height) {
-            let words = format!("{} Enter on the result shows all", app.preferences.glyphs.ellipsis);
-            put(buf, row, x, &fit(&words, row, x), app.preferences.theme.dim);
+            let words = format!("{} Enter on the result shows all", shared.preferences.glyphs.ellipsis);
+            put(buf, row, x, &fit(&words, row, x), shared.preferences.theme.dim);
             return;
         }
-        let x = put(buf, row, x, head, app.preferences.theme.text);
+        let x = put(buf, row, x, head, shared.preferences.theme.text);
         put(buf, row, x, words, *style);
     }
 }

@@ -1,18 +1,13 @@
-//! A run against one model: what is asked for, how it goes, how it ended.
+//! What is asked for when a run begins.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent};
 use jiff::SignedDuration;
-use tokio_util::sync::CancellationToken;
 
-use crate::probe::run::{Plan, Summary};
-use crate::tui::requests::RequestId;
+use crate::probe::run::Plan;
+use crate::tui::widgets::Edit;
 use crate::tui::widgets::field::Field;
-
-/// Earlier runs of a model that are kept for comparison.
-const KEPT: usize = 10;
 
 /// Characters a field of the form takes.
 const LONGEST: usize = 12;
@@ -94,71 +89,30 @@ impl RunForm {
         self.problem = None;
     }
 
-    pub fn field_mut(&mut self) -> &mut Field {
-        &mut self.fields[self.focus]
+    /// Gives the focus to the next field.
+    pub fn next(&mut self) {
+        self.focus = (self.focus + 1) % self.fields.len();
     }
 
-    pub fn move_by(&mut self, by: usize) {
-        self.focus = (self.focus + by) % self.fields.len();
-    }
-}
-
-/// A run that goes on.
-#[derive(Debug)]
-pub struct Live {
-    pub id: RequestId,
-    /// Ends the run with a complete result.
-    pub stop: CancellationToken,
-    pub stopping: bool,
-    /// The picture that is held while the run goes on.
-    pub frozen: Option<Arc<Summary>>,
-}
-
-/// Runs of one model.
-#[derive(Debug, Default)]
-pub struct Runs {
-    pub form: RunForm,
-    pub live: Option<Live>,
-    /// Of the run that goes on, or of the one that ended last.
-    pub latest: Option<Arc<Summary>>,
-    /// Ended ones before the latest, newest first.
-    pub earlier: VecDeque<Arc<Summary>>,
-    /// Which of the earlier ones the latest is set beside.
-    pub beside: Option<usize>,
-    /// Why the last one did not begin.
-    pub problem: Option<String>,
-    /// The latest ended while something else was in sight.
-    pub unseen: bool,
-    /// The form is in sight, and not a run.
-    pub asking: bool,
-}
-
-impl Runs {
-    /// The summary to show.
-    pub fn shown(&self) -> Option<&Arc<Summary>> {
-        self.live.as_ref().and_then(|live| live.frozen.as_ref()).or(self.latest.as_ref())
+    /// Gives the focus to the field before.
+    pub fn previous(&mut self) {
+        self.focus = (self.focus + self.fields.len() - 1) % self.fields.len();
     }
 
-    /// A run begins: the one before becomes an earlier one.
-    pub fn begin(&mut self, live: Live) {
-        if let Some(before) = self.latest.take() {
-            self.earlier.push_front(before);
-            self.earlier.truncate(KEPT);
+    pub fn key(&mut self, key: KeyEvent) {
+        match key.code {
+            KeyCode::Down => self.next(),
+            KeyCode::Up => self.previous(),
+            _ => {
+                if self.fields[self.focus].on_key(key) == Edit::Changed {
+                    self.problem = None;
+                }
+            }
         }
-        self.live = Some(live);
-        self.beside = None;
-        self.form.keep();
-        self.problem = None;
-        self.asking = false;
     }
 
-    /// Sets the latest beside the next earlier one; after the last of them beside none.
-    pub fn compare_next(&mut self) {
-        self.beside = match self.beside {
-            None => Some(0),
-            Some(at) => Some(at + 1),
-        }
-        .filter(|at| *at < self.earlier.len());
+    pub fn paste(&mut self, pasted: &str) {
+        self.fields[self.focus].paste(pasted.trim());
     }
 }
 

@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::example;
-use super::list::ListedModel;
-use super::results::{TestResult, Why};
+use super::key::{self, KeyChoice};
 use crate::secret::{ApiKey, NotAnApiKey};
+use crate::tui::call::KeyToSend;
+use crate::tui::command::Command;
+use crate::tui::model_result::{TestResult, Why};
+use crate::tui::models::list::row::ListedModel;
 use crate::tui::requests::RequestId;
-use crate::tui::session::KnownKey;
-use crate::tui::widgets::editor::JsonEditor;
+use crate::tui::session::SessionState;
+use crate::tui::widgets::Edit;
+use crate::tui::widgets::editor::{JsonEditor, JsonProblem};
 use crate::tui::widgets::secret_field::SecretField;
 
 /// No more results than this are kept of a model, the oldest go first.
@@ -41,33 +45,11 @@ impl Focus {
     }
 }
 
-/// Which API key a test carries.
-#[derive(Debug, Clone)]
-pub enum KeyChoice {
-    /// The one that the program is signed in with.
-    SignedIn,
-    /// No key at all: for a model whose authentication is off.
-    Nothing,
-    /// One that the program holds anyway.
-    Known(KnownKey),
-    /// What was typed or pasted into the field.
-    Typed,
-}
-
-/// A key to send, or none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyToSend {
-    SignedIn,
-    Nothing,
-    This(ApiKey),
-}
-
 /// A test that has no answer yet.
 #[derive(Debug, Clone)]
 pub struct Running {
     pub id: RequestId,
     pub number: u32,
-    pub since: Timestamp,
 }
 
 /// Everything about testing one model. It stays while other models are looked at.
@@ -117,12 +99,13 @@ impl Panel {
         })
     }
 
-    /// Whose key it is, as far as the panel knows; `signed_in` is the user of this session.
-    pub fn key_owner<'a>(&'a self, signed_in: Option<&'a str>) -> Option<&'a str> {
+    /// What to call the chosen key in results: its Key ID, else no more of it than its end.
+    pub fn key_label(&self, user: &str) -> String {
         match &self.choice {
-            KeyChoice::SignedIn => signed_in,
-            KeyChoice::Known(known) => Some(&known.username),
-            KeyChoice::Nothing | KeyChoice::Typed => None,
+            KeyChoice::SignedIn => format!("the key of {user}"),
+            KeyChoice::Nothing => "no key".to_owned(),
+            KeyChoice::Known(known) => format!("{} {}", known.id(), key::label(known)),
+            KeyChoice::Typed => self.field.masked(false),
         }
     }
 
@@ -143,6 +126,16 @@ impl Panel {
         self.chosen_before = None;
         self.choice = choice;
         self.problem = None;
+    }
+
+    /// The next of the session's keys, or the one before.
+    fn choose_next(&mut self, session: &SessionState, back: bool) {
+        let options = key::options(session);
+        let by = if back { options.len() - 1 } else { 1 };
+        let at = options.iter().position(|(_, key)| self.choice.is(key)).unwrap_or(0);
+        if let Some(choice) = KeyChoice::of(&options[(at + by) % options.len()].1, session) {
+            self.choose(choice);
+        }
     }
 
     /// The number of the next test.
@@ -170,8 +163,9 @@ impl Panel {
         self.results.iter_mut().find(|result| result.number == number)
     }
 
-    /// Questions that nobody waits for any more count as never asked.
-    pub fn forget_questions(&mut self, gone: impl Fn(&RequestId) -> bool) {
+    /// Requests whose answers are not wanted any more count as never made.
+    pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
+        self.running = self.running.take().filter(|running| !gone(&running.id));
         for result in &mut self.results {
             if matches!(&result.why, Why::Asking(id) if gone(id)) {
                 result.why = Why::Unknown;
@@ -179,9 +173,123 @@ impl Panel {
         }
     }
 
+    /// Puts a request into the editor.
+    pub fn use_request(&mut self, request: &str) {
+        self.editor.replace(request);
+        self.problem = None;
+    }
+
+    /// Does what a command says that is about this panel alone.
+    pub fn command(&mut self, command: Command) -> Step {
+        match (command, self.focus) {
+            (Command::NextPart | Command::NextField, focus) => {
+                self.focus = focus.next().unwrap_or(Focus::Key)
+            }
+            (Command::PreviousPart | Command::PreviousField, focus) => {
+                self.focus = focus.previous().unwrap_or(Focus::Results);
+            }
+            (Command::Up, Focus::Results) if self.selected == 0 => self.focus = Focus::Test,
+            (Command::Up, Focus::Results) => self.select_result(self.selected - 1),
+            (Command::Down, Focus::Results) => self.select_result(self.selected + 1),
+            (Command::PageUp, Focus::Results) => self.select_result(self.selected.saturating_sub(10)),
+            (Command::PageDown, Focus::Results) => self.select_result(self.selected + 10),
+            (Command::First, Focus::Results) => self.select_result(0),
+            (Command::Last, Focus::Results) => self.select_result(usize::MAX),
+            (Command::Back, _) if self.running.is_some() => return Step::GiveUp,
+            (Command::Back, Focus::Key | Focus::Request) => self.focus = Focus::Test,
+            (Command::Back | Command::Left, _) => return Step::Close,
+            (Command::Open, Focus::Results) | (Command::OpenResult, _) => return Step::OpenResult,
+            (Command::Open | Command::Submit, Focus::Key | Focus::Test)
+            | (Command::SendTest | Command::TestModel, _) => return Step::Send,
+            (Command::FormatRequest, _) => self.format(),
+            _ => return Step::Ignored,
+        }
+        Step::Done
+    }
+
+    fn format(&mut self) {
+        if self.editor.format() == Edit::Ignored {
+            let problem = self.editor.value().err();
+            self.problem = problem.map(|problem| not_json("it stays as it is", problem));
+        }
+    }
+
+    /// A key that is no command: text, and the arrows between and in the fields.
+    pub fn key(&mut self, session: &SessionState, key: KeyEvent) -> Step {
+        match (self.focus, key.code) {
+            (Focus::Key | Focus::Test, KeyCode::Enter) => return Step::Send,
+            (Focus::Key, KeyCode::Left | KeyCode::Right) if self.field.is_empty() => {
+                self.choose_next(session, key.code == KeyCode::Left);
+            }
+            (Focus::Key, KeyCode::Down) => self.focus = Focus::Request,
+            (Focus::Key, KeyCode::Up) | (Focus::Results, _) => {}
+            (Focus::Key, _) => {
+                if self.field.on_key(key) == Edit::Changed {
+                    self.typed();
+                }
+            }
+            (Focus::Request, code) => match self.editor.on_key(key) {
+                Edit::Ignored if code == KeyCode::Up => self.focus = Focus::Key,
+                Edit::Ignored if code == KeyCode::Down => self.focus = Focus::Test,
+                Edit::Ignored | Edit::Moved => {}
+                Edit::Changed => self.problem = None,
+            },
+            (Focus::Test, KeyCode::Up | KeyCode::Char('k')) => self.focus = Focus::Request,
+            (Focus::Test, KeyCode::Down | KeyCode::Char('j')) => self.focus = Focus::Results,
+            (Focus::Test, KeyCode::Left | KeyCode::Char('h')) => return Step::Close,
+            (Focus::Test, _) => {}
+        }
+        Step::Done
+    }
+
+    /// Pasted text goes into the field that has the keys. On the rest of the panel an API key, which
+    /// can hardly be meant for anything else, goes into the key's field.
+    pub fn paste(&mut self, pasted: &str) {
+        match self.focus {
+            Focus::Request => {
+                self.editor.paste(pasted);
+                self.problem = None;
+            }
+            Focus::Key => {
+                self.field.paste(pasted);
+                self.typed();
+                // What was pasted is whole: there is nothing to wait for.
+                self.problem = self.key_to_send().err().map(|problem| format!("API key: {problem}"));
+            }
+            Focus::Test | Focus::Results => {
+                if let Ok(key) = ApiKey::parse(pasted) {
+                    self.field.set(&key);
+                    self.typed();
+                }
+            }
+        }
+    }
+
     pub fn select_result(&mut self, position: usize) {
         self.selected = position.min(self.results.len().saturating_sub(1));
     }
+}
+
+/// What a command or a key leaves to the tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It means nothing in the panel.
+    Ignored,
+    Done,
+    /// The list gets the keys back.
+    Close,
+    /// The test is to be sent.
+    Send,
+    /// The test in flight is to be given up.
+    GiveUp,
+    /// The selected result is to be shown whole.
+    OpenResult,
+}
+
+/// Why nothing was done with a request; what is wrong with it stands beside it.
+pub fn not_json(what: &str, problem: &JsonProblem) -> String {
+    let JsonProblem { line, column, .. } = problem;
+    format!("{what}: the request is no JSON yet, look at line {line}, column {column}")
 }
 
 #[cfg(test)]
@@ -238,7 +346,7 @@ mod tests {
         panel.typed();
         panel.choose(KeyChoice::SignedIn);
         assert!(panel.field.is_empty());
-        assert_eq!(panel.key_owner(Some("owner")), Some("owner"));
+        assert_eq!(panel.key_to_send(), Ok(KeyToSend::SignedIn));
     }
 
     #[test]

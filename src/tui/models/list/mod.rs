@@ -1,0 +1,240 @@
+//! The list of models: its rows, what is fetched when, and how it looks.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`model_list`] | filter, order, window, selection |
+//! | [`rows`], [`row`] | the rows as they come, page by page; one of them |
+//! | [`projects`] | what is known of the projects |
+//! | [`view`] | how the list looks |
+//! | `tab` | what commands and answers mean for it |
+
+pub mod model_list;
+pub mod projects;
+pub mod row;
+mod rows;
+mod tab;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use jiff::SignedDuration;
+
+use self::model_list::{Fetched, ModelList};
+use self::projects::Projects;
+use self::row::{Deployed, Row};
+use crate::api;
+use crate::text;
+use crate::tui::call::{Call, ListScope};
+use crate::tui::command::Command;
+use crate::tui::effect::Effects;
+use crate::tui::event::Listing;
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::shared::Shared;
+use crate::tui::widgets::filter::Done;
+use crate::wire::{ModelBuild, ModelDeployment};
+
+/// Requests for deployments in flight at a time.
+const AT_A_TIME: usize = 8;
+/// How long a deployment that is changing is left alone before it is read again.
+const WATCH: SignedDuration = SignedDuration::from_secs(2);
+
+/// The list, and what is being fetched for it.
+#[derive(Debug, Default)]
+pub struct ListPane {
+    pub models: ModelList,
+    pub projects: Projects,
+    pub scope: ListScope,
+    listing: Option<RequestId>,
+    /// Deployments being read: request and model.
+    reading: HashMap<RequestId, String>,
+}
+
+impl ListPane {
+    /// The model that commands are about: the `open` one, else the selected one.
+    pub fn subject(&self, open: Option<&str>) -> Option<&Row> {
+        match open {
+            Some(id) => self.models.row(id),
+            None => self.models.selected(),
+        }
+    }
+
+    /// Moves, filters and sorts, where `height` rows are on the screen; `false` where the command
+    /// is something else.
+    pub fn command(&mut self, command: Command, height: usize) -> bool {
+        match self.models.filter.command(command) {
+            Done::Changed => {
+                self.models.refilter();
+                return true;
+            }
+            Done::Same => return true,
+            Done::Not => {}
+        }
+        let page = isize::try_from(height).unwrap_or(isize::MAX);
+        match command {
+            Command::Up => self.models.move_by(-1, height),
+            Command::Down => self.models.move_by(1, height),
+            Command::PageUp => self.models.move_by(-page, height),
+            Command::PageDown => self.models.move_by(page, height),
+            // While the filter is typed, only these move in the list.
+            _ if self.models.filter.is_open() => return false,
+            Command::First => self.models.select(0, height),
+            Command::Last => self.models.select(usize::MAX, height),
+            Command::Sort => self.models.sort_by(self.models.order().0.next()),
+            Command::SortReverse => self.models.sort_by(self.models.order().0),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A character of the filter.
+    pub fn key(&mut self, key: KeyEvent, height: usize) {
+        if self.models.filter.on_key(key) {
+            self.models.refilter();
+            self.models.select(0, height);
+        }
+    }
+
+    /// Text pasted into the filter.
+    pub fn paste(&mut self, text: &str, height: usize) {
+        if self.models.filter.paste(text) {
+            self.models.refilter();
+            self.models.select(0, height);
+        }
+    }
+
+    /// Asks for everything again.
+    pub fn refresh(&mut self, shared: &mut Shared) -> Effects {
+        if !shared.session.signed_in || self.listing.is_some() {
+            return Effects::new();
+        }
+        self.models.begin();
+        self.projects.refresh();
+        let call = Call::ListModels { scope: self.scope };
+        let (id, effect) = shared.start(Kind::Read, "listing the models", call);
+        self.listing = Some(id);
+        vec![effect]
+    }
+
+    /// Somebody searches the list: what was never fetched is; with `again` also what could not be.
+    pub fn prepare(&mut self, shared: &mut Shared, again: bool) -> Effects {
+        match self.models.fetched {
+            Fetched::Never => self.refresh(shared),
+            Fetched::GivenUp | Fetched::Failed(_) if again => self.refresh(shared),
+            _ => Effects::new(),
+        }
+    }
+
+    /// Other models are wanted: mine, with public ones, all.
+    pub fn next_scope(&mut self) {
+        self.scope = self.scope.next();
+        self.models.outdate();
+    }
+
+    /// What is on the screen and not known yet: deployments of the first `rows` rows in sight, the
+    /// project of the model that commands are about.
+    pub fn read_what_is_in_sight(&mut self, shared: &mut Shared, rows: usize, open: Option<&str>) -> Effects {
+        let mut effects = Effects::new();
+        if !shared.session.signed_in {
+            return effects;
+        }
+        let free = AT_A_TIME.saturating_sub(self.reading.len());
+        let mut wanted = self.models.take_unread(rows, free);
+        // An open model may have been filtered out of sight.
+        if let Some(row) = self.subject(open)
+            && (row.deployed == Deployed::Unread || row.is_stale())
+            && wanted.len() < free
+            && !wanted.iter().any(|(_, id)| *id == row.model.id)
+        {
+            wanted.push((row.model.project.public_identifier.clone(), row.model.id.clone()));
+        }
+        for (project_id, model_id) in wanted {
+            self.models.note_reading(&model_id);
+            let call = Call::Deployment { project_id, model_id: model_id.clone() };
+            let (id, effect) = shared.start(Kind::Read, "reading deployments", call);
+            self.reading.insert(id, model_id);
+            effects.push(effect);
+        }
+        let project = self.subject(open).map(|row| Arc::clone(&row.model.project));
+        effects.extend(project.and_then(|project| self.projects.read(shared, &project)));
+        effects
+    }
+
+    /// The last page of the list came, or why it did not.
+    pub fn listed(&mut self, shared: &mut Shared, done: Result<(), api::Error>) {
+        self.listing = None;
+        match done {
+            Ok(()) => self.models.end(shared.now),
+            Err(error) => {
+                // An empty list has the room to say it itself.
+                if self.models.total() > 0 {
+                    shared.notices.failed(shared.now, &error);
+                }
+                self.models.fail(error);
+            }
+        }
+    }
+
+    /// An answer about a deployment came.
+    pub fn deployment(
+        &mut self,
+        shared: &Shared,
+        id: RequestId,
+        model_id: &str,
+        found: Result<Option<Box<(ModelBuild, ModelDeployment)>>, api::Error>,
+    ) {
+        self.reading.remove(&id);
+        let deployed = match found {
+            Ok(found) => Deployed::Read(found),
+            Err(error) => Deployed::Failed(error.to_string()),
+        };
+        self.models.read(model_id, deployed, shared.now);
+    }
+
+    /// Requests whose answers are not wanted any more (the tab was left, the person gave them up)
+    /// count as never made.
+    pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
+        let unread: Vec<_> = self.reading.extract_if(|id, _| gone(id)).map(|(_, model)| model).collect();
+        for model_id in unread {
+            self.models.set_deployed(&model_id, Deployed::Unread);
+        }
+        self.projects.forget(&gone);
+        if self.listing.as_ref().is_some_and(gone) {
+            self.listing = None;
+            self.models.give_up();
+        }
+    }
+
+    /// Whether something in sight changes by itself, so that it is to be looked at again.
+    pub fn watches(&self, shared: &Shared, rows: usize, open: Option<&str>) -> bool {
+        shared.session.signed_in && self.models.is_changing(rows)
+            || self.subject(open).is_some_and(|row| row.deployed.is_changing())
+    }
+
+    /// What changes and was not read for a while is to be read again.
+    pub fn tick(&mut self, shared: &Shared, rows: usize, open: Option<&str>) {
+        let Ok(before) = shared.now.checked_sub(WATCH) else { return };
+        let subject = self.subject(open).map(|row| row.model.id.clone());
+        let being_read = |id: &str| self.reading.values().any(|reading| reading == id);
+        self.models.watch(rows, subject.as_deref(), before, being_read);
+    }
+
+    /// How far the list has come, for those who search it.
+    pub fn state(&self) -> Listing {
+        match &self.models.fetched {
+            Fetched::Never | Fetched::GivenUp => Listing::Unread,
+            Fetched::Coming => Listing::Reading,
+            Fetched::Failed(error) => Listing::Failed(error.to_string()),
+            Fetched::Whole => Listing::Complete(self.scope.word()),
+        }
+    }
+
+    /// `3 of 7 models`, for the title.
+    fn count(&self) -> String {
+        let all = text::count(self.models.total(), "model", "models");
+        if self.models.len() == self.models.total() { all } else { format!("{} of {all}", self.models.len()) }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the tab does with its list.
+
+use crate::tui::call::Answer;
+use crate::tui::command::Command;
+use crate::tui::event::{Destination, Event};
+use crate::tui::layer::Outcome;
+use crate::tui::layout::is_wide;
+use crate::tui::models::list::row::Deployed;
+use crate::tui::models::{Models, layout};
+use crate::tui::requests::RequestId;
+use crate::tui::session::KnownKey;
+use crate::tui::shared::Shared;
+
+impl Models {
+    /// Commands while the list or its filter has the keys.
+    pub(in crate::tui::models) fn list_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        let height = self.rows_in_sight(shared).max(1);
+        if self.list.command(command, height) {
+            return Outcome::done();
+        }
+        let empty = self.list.models.is_empty();
+        match command {
+            _ if self.list.models.filter.is_open() => return Outcome::ignored(),
+            Command::Open | Command::TestModel | Command::Right => self.open_selected(),
+            Command::NextPart | Command::PreviousPart if is_wide(shared) && !empty => self.open_selected(),
+            Command::RunModel if !empty => {
+                self.open_selected();
+                self.show_runs();
+            }
+            Command::ModelScope => {
+                self.list.next_scope();
+                let mut effects = shared.abandon();
+                self.forget_what_was_given_up(shared);
+                effects.extend(self.list.refresh(shared));
+                return effects.into();
+            }
+            other => return self.model_command(shared, other),
+        }
+        Outcome::done()
+    }
+
+    /// Gives the keys to the panel of the selected model.
+    fn open_selected(&mut self) {
+        if let Some(row) = self.list.models.selected() {
+            self.tests.open(&row.model, self.saved.last(&row.model.id));
+        }
+    }
+
+    /// Leaves what is on the screen for the list.
+    fn back_to_list(&mut self) {
+        self.runs.leave();
+        self.tests.close();
+    }
+
+    pub(in crate::tui::models) fn go(&mut self, shared: &mut Shared, destination: &Destination) {
+        let height = layout::rows_in_sight(shared, false, self.list.models.filter.is_shown());
+        match destination {
+            Destination::Model(id) => {
+                self.back_to_list();
+                self.list.models.select_model(id, height);
+            }
+            Destination::Project(id) => {
+                self.back_to_list();
+                if !self.list.models.select_project(id, height) {
+                    shared.notices.info(shared.now, "no model of this project is listed; v lists more");
+                }
+            }
+            Destination::TestWith(known) => {
+                self.back_to_list();
+                let text = format!("Enter on a model tests it with {} {}", known.id(), known.label);
+                shared.notices.info(shared.now, text);
+                self.tests.offer_key(KnownKey::clone(known));
+            }
+            _ => {}
+        }
+    }
+
+    /// Selects the project of the workbench session that the program runs in, once, unless the
+    /// person went elsewhere meanwhile.
+    fn begin_with_project(&mut self, shared: &mut Shared) {
+        let Some(project) = shared.session.project.take() else { return };
+        if !self.tests.is_open() && self.list.models.selected_at() == 0 {
+            let height = self.rows_in_sight(shared);
+            self.list.models.select_project(&project, height);
+        }
+    }
+
+    /// Answers about the list and what is in it.
+    pub(in crate::tui::models) fn list_answer(
+        &mut self,
+        shared: &mut Shared,
+        id: RequestId,
+        answer: Answer,
+    ) -> Outcome {
+        match answer {
+            Answer::ModelsPage(models) => self.list.models.page(models),
+            Answer::ProjectsPage(projects) => self.list.projects.page(projects),
+            Answer::ModelsListed(done) => {
+                let complete = done.is_ok();
+                self.list.listed(shared, done);
+                if complete {
+                    self.begin_with_project(shared);
+                }
+            }
+            Answer::Project { project_id, project } => self.list.projects.take(project_id, project),
+            Answer::Deployment { model_id, found } => {
+                self.list.deployment(shared, id, &model_id, found);
+                return Outcome::done();
+            }
+            Answer::DeploymentAsked { model_id, what, done } => {
+                match done {
+                    Ok(deployment) => {
+                        let text = format!("asked to {what}; the deployment is {}", deployment.status);
+                        shared.notices.info(shared.now, text);
+                        self.list.models.set_deployed(&model_id, Deployed::Unread);
+                    }
+                    Err(error) => shared.notices.failed(shared.now, &error),
+                }
+                return Outcome::done();
+            }
+            _ => return Outcome::done(),
+        }
+        Outcome::event(Event::ModelsListed)
+    }
+}

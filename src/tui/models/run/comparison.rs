@@ -1,0 +1,50 @@
+//! A run beside an earlier one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::report::ms;
+use crate::probe::run::{Change, Summary, compare, count_alike, report};
+use crate::tui::models::draw::{fit, put};
+use crate::tui::shared::Shared;
+
+/// Draws a run beside an earlier one, which is the `at`th before it, from 0.
+pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, at: usize, before: &Summary, after: &Summary) {
+    let theme = &shared.preferences.theme;
+    let which = if at == 0 { "the run before".to_owned() } else { format!("{} runs before", at + 1) };
+    let head = format!("{:<12}{:>14}{:>14}{:>10}", "", which, "this run", "change");
+    let mut rows = area.rows();
+    if let Some(row) = rows.next() {
+        put(buf, row, row.x, &head, theme.column);
+    }
+    for (row, difference) in rows.by_ref().zip(compare(before, after)) {
+        let value = |value: f64| match difference.unit {
+            "ms" => ms(value),
+            "" => format!("{value:.0}"),
+            unit => format!("{value:.1} {unit}").trim_end().to_owned(),
+        };
+        let percent = difference.percent().map_or_else(String::new, |percent| format!("{percent:+.0} %"));
+        let (word, style) = match difference.change {
+            Change::Better => ("better", theme.ok),
+            Change::Worse => ("worse", theme.error),
+            Change::Same => ("same", theme.dim),
+        };
+        let line = format!(
+            "{:<12}{:>14}{:>14}{:>10}",
+            difference.figure,
+            value(difference.before),
+            value(difference.after),
+            percent
+        );
+        let x = put(buf, row, row.x, &line, theme.text);
+        put(buf, row, x + 2, word, style);
+    }
+    let plans = [("before", before), ("now", after)]
+        .map(|(name, summary)| format!("{name}: {}", report(summary).into_iter().next().unwrap_or_default()));
+    rows.next();
+    let alike = count_alike(before, after);
+    let since = (!alike).then(|| "latencies since sent: one of the runs had no rate".to_owned());
+    for (row, line) in rows.zip(plans.iter().chain(&since)) {
+        put(buf, row, row.x, &fit(line, row, row.x), theme.dim);
+    }
+}

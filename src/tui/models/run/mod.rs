@@ -1,0 +1,259 @@
+//! Runs against models: the form, the run that goes on, those that have ended.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`form`] | what is asked for |
+//! | [`history`] | the runs of one model |
+//! | [`view`] | how form and run look |
+//! | [`report`], [`comparison`] | one run in figures and pictures; two beside each other |
+//! | `tab` | what commands mean for them |
+
+mod comparison;
+pub mod form;
+pub mod history;
+mod report;
+mod tab;
+pub mod view;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use tokio_util::sync::CancellationToken;
+
+use self::history::{Live, ModelRuns};
+use super::list::row::Row;
+use super::prompt::Prompt;
+use super::test::panel::{Focus, Panel, not_json};
+use crate::probe::CallError;
+use crate::probe::run::{Plan, Summary};
+use crate::tui::call::{Call, RunRequest};
+use crate::tui::command::{Command, Context};
+use crate::tui::decision::Decision;
+use crate::tui::effect::Effect;
+use crate::tui::layer::Outcome;
+use crate::tui::overlays::Question;
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::shared::Shared;
+
+/// The runs of all models, and whose are on the screen. They go on while others are.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// By model id.
+    of_models: HashMap<String, ModelRuns>,
+    /// The model whose runs are on the screen.
+    shown: Option<String>,
+}
+
+impl Runs {
+    /// The runs on the screen.
+    pub fn shown(&self) -> Option<&ModelRuns> {
+        self.of_models.get(self.shown.as_ref()?)
+    }
+
+    fn shown_mut(&mut self) -> Option<&mut ModelRuns> {
+        self.of_models.get_mut(self.shown.as_ref()?)
+    }
+
+    /// The form, where that is on the screen.
+    fn form_mut(&mut self) -> Option<&mut form::RunForm> {
+        self.shown_mut().filter(|runs| runs.asking).map(|runs| &mut runs.form)
+    }
+
+    pub fn are_shown(&self) -> bool {
+        self.shown().is_some()
+    }
+
+    /// Whether the form for a new run is on the screen.
+    pub fn is_asking(&self) -> bool {
+        self.shown().is_some_and(|runs| runs.asking)
+    }
+
+    /// Which commands mean something now; `None` where no run is on the screen.
+    pub fn context(&self) -> Option<Context> {
+        let runs = self.shown()?;
+        Some(match (runs.asking, &runs.live) {
+            (true, _) => Context::Form,
+            (false, Some(_)) => Context::RunLive,
+            (false, None) => Context::Run,
+        })
+    }
+
+    /// Shows the runs of a model: the one that goes on, one that ended unseen, or the form for a
+    /// new one.
+    pub fn show(&mut self, model_id: &str) {
+        let runs = self.of_models.entry(model_id.to_owned()).or_default();
+        runs.asking = runs.live.is_none() && !std::mem::take(&mut runs.unseen);
+        self.shown = Some(model_id.to_owned());
+    }
+
+    /// Back to the panel.
+    pub fn leave(&mut self) {
+        self.shown = None;
+    }
+
+    /// Does what a command says but begin a run.
+    pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if self.is_asking() {
+            return self.form_command(command);
+        }
+        let Some(runs) = self.shown_mut() else { return Outcome::ignored() };
+        match command {
+            Command::Back => self.leave(),
+            Command::StopRun => return runs.stop(shared).into(),
+            Command::FreezeRun => runs.freeze(),
+            Command::RunModel if runs.live.is_none() => runs.asking = true,
+            Command::CompareRuns if runs.earlier.is_empty() => {
+                let text = "there is no earlier run of this model to compare with";
+                shared.notices.warning(shared.now, text);
+            }
+            Command::CompareRuns => runs.compare_next(),
+            Command::ExportResults if runs.live.is_none() => {
+                return match &runs.latest {
+                    Some(summary) => Outcome::push(Prompt::export_run(Arc::clone(summary))),
+                    None => Outcome::done(),
+                };
+            }
+            _ => return Outcome::ignored(),
+        }
+        Outcome::done()
+    }
+
+    fn form_command(&mut self, command: Command) -> Outcome {
+        let Some(form) = self.form_mut() else { return Outcome::ignored() };
+        match command {
+            Command::NextField => form.next(),
+            Command::PreviousField => form.previous(),
+            Command::Back if form.is_touched() => {
+                let lines = vec!["What was typed for the run goes away.".to_owned()];
+                let question = Question::new("Leave the run?", lines, "Discard", Decision::Discard);
+                return question.esc_discards().ask();
+            }
+            Command::Back => self.discard_form(),
+            _ => return Outcome::ignored(),
+        }
+        Outcome::done()
+    }
+
+    /// Back to what was there before the form, or out.
+    pub fn discard_form(&mut self) {
+        let Some(runs) = self.shown_mut() else { return };
+        runs.form.discard();
+        runs.asking = false;
+        if runs.latest.is_none() {
+            self.leave();
+        }
+    }
+
+    /// A key that is no command: text for the form.
+    pub fn key(&mut self, key: KeyEvent) {
+        if let Some(form) = self.form_mut() {
+            form.key(key);
+        }
+    }
+
+    /// Pasted text: only ever into the form.
+    pub fn paste(&mut self, pasted: &str) {
+        if let Some(form) = self.form_mut() {
+            form.paste(pasted);
+        }
+    }
+
+    /// The plan that the form asks for; one beyond the ceiling only after a question, `agreed`
+    /// when that was answered with yes.
+    ///
+    /// # Errors
+    /// What happens instead.
+    pub fn plan(&mut self, path: &str, agreed: bool) -> Result<Plan, Box<Outcome>> {
+        let Some(form) = self.form_mut() else { return Err(Box::new(Outcome::done())) };
+        let plan = match form.plan(path) {
+            Ok(plan) => Plan { unbounded: agreed, ..plan },
+            Err((field, problem)) => {
+                form.focus = field;
+                form.problem = Some(problem);
+                return Err(Box::new(Outcome::done()));
+            }
+        };
+        let Err(problem) = plan.check() else { return Ok(plan) };
+        if agreed || (Plan { unbounded: true, ..plan }).check().is_err() {
+            form.problem = Some(sentence(&problem));
+            return Err(Box::new(Outcome::done()));
+        }
+        let lines = vec![format!("{problem}."), format!("Everybody who calls {path} will feel it.")];
+        let title = format!("Run against {path} all the same?");
+        Err(Box::new(Question::new(title, lines, "Run", Decision::BeginRun).ask()))
+    }
+
+    /// A run has begun.
+    pub fn begun(&mut self, model_id: &str, live: Live) {
+        self.of_models.entry(model_id.to_owned()).or_default().begin(live);
+    }
+
+    /// A run has a newer summary.
+    pub fn progress(&mut self, model_id: &str, summary: Arc<Summary>) {
+        if let Some(runs) = self.of_models.get_mut(model_id) {
+            runs.latest = Some(summary);
+        }
+    }
+
+    /// A run has ended, or did not begin.
+    pub fn ended(&mut self, shared: &mut Shared, model_id: &str, ended: Result<Arc<Summary>, CallError>) {
+        let Some(runs) = self.of_models.get_mut(model_id) else { return };
+        runs.live = None;
+        match ended {
+            Ok(summary) => runs.latest = Some(summary),
+            Err(error) => runs.problem = Some(format!("the run did not begin: {}", sentence(&error))),
+        }
+        if self.shown.as_deref() != Some(model_id) {
+            runs.unseen = true;
+            shared.notices.info(shared.now, "the run has ended; b shows it");
+        }
+    }
+
+    /// A run that was given up has ended: what was measured so far stays.
+    pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
+        for runs in self.of_models.values_mut() {
+            runs.live = runs.live.take().filter(|live| !gone(&live.id));
+        }
+    }
+}
+
+/// Begins a run with the key and the request of the model's panel: what goes on now, the request,
+/// and what starts it. `None` where one of the two is wrong; the panel says so then.
+pub fn begin(
+    panel: &mut Panel,
+    shared: &mut Shared,
+    row: &Row,
+    plan: Plan,
+) -> Option<(Live, String, Effect)> {
+    let key = match (panel.key_to_send(), panel.editor.value()) {
+        (Ok(key), Ok(_)) => key,
+        (Err(problem), _) => {
+            panel.focus = Focus::Key;
+            panel.problem = Some(format!("API key: {problem}"));
+            return None;
+        }
+        (_, Err(problem)) => {
+            panel.problem = Some(not_json("the run did not begin", problem));
+            panel.focus = Focus::Test;
+            return None;
+        }
+    };
+    let (request, stop) = (panel.editor.text(), CancellationToken::new());
+    let run = RunRequest {
+        model_id: row.model.id.clone(),
+        access_key: row.model.access_key.clone(),
+        key,
+        request: request.clone(),
+        plan,
+        stop: stop.clone(),
+    };
+    let what = format!("running against {} with {}", row.path(), panel.key_label(shared.session.user()));
+    // It goes on when the tab is left, and leaving the program asks.
+    let (id, effect) = shared.start(Kind::Change, what, Call::Run(Box::new(run)));
+    Some((Live { id, stop, stopping: false, frozen: None }, request, effect))
+}
+
+fn sentence(problem: &CallError) -> String {
+    problem.hint().map_or_else(|| problem.to_string(), |hint| format!("{problem}; {hint}"))
+}

@@ -1,0 +1,40 @@
+//! What the tab does with its runs.
+
+use crate::tui::command::Command;
+use crate::tui::layer::Outcome;
+use crate::tui::models::Models;
+use crate::tui::shared::Shared;
+
+impl Models {
+    /// Shows the runs of the open model.
+    pub(in crate::tui::models) fn show_runs(&mut self) {
+        if let Some(model_id) = self.tests.open_model() {
+            self.runs.show(model_id);
+        }
+    }
+
+    /// Commands while a run or its form is on the screen.
+    pub(in crate::tui::models) fn run_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if command == Command::Submit && self.runs.is_asking() {
+            return self.begin_run(shared, false);
+        }
+        self.runs.command(shared, command)
+    }
+
+    /// Begins the run that the form asks for; `agreed` as in [`super::Runs::plan`].
+    pub(in crate::tui::models) fn begin_run(&mut self, shared: &mut Shared, agreed: bool) -> Outcome {
+        let row = self.list.subject(self.tests.open_model());
+        let (Some(row), Some(panel)) = (row, self.tests.panel_mut()) else { return Outcome::done() };
+        let plan = match self.runs.plan(&row.path(), agreed) {
+            Ok(plan) => plan,
+            Err(instead) => return *instead,
+        };
+        let Some((live, request, effect)) = super::begin(panel, shared, row, plan) else {
+            self.runs.leave();
+            return Outcome::done();
+        };
+        self.runs.begun(&row.model.id, live);
+        let stored = self.saved.note_sent(shared, &row.model.id, &request);
+        Outcome::effect(effect).and(stored.into())
+    }
+}

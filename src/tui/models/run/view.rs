@@ -1,0 +1,128 @@
+//! How the runs of a model look: the form, or a run.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::comparison;
+use super::form::{FIELDS, RunForm};
+use super::history::ModelRuns;
+use super::report;
+use crate::probe::run::{Stage, StopReason};
+use crate::text;
+use crate::tui::models::draw::{bordered, cell, put};
+use crate::tui::models::layout;
+use crate::tui::models::list::row::Row;
+use crate::tui::models::test::key::KeyChoice;
+use crate::tui::models::test::panel::Panel;
+use crate::tui::shared::Shared;
+
+/// A model, and the panel that its runs take key and request from.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub row: Option<&'a Row>,
+    pub panel: Option<&'a Panel>,
+}
+
+/// Draws the runs of a model over the whole tab.
+pub fn draw(shared: &Shared, runs: &ModelRuns, subject: Subject<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &shared.preferences.theme;
+    let path = subject.row.map(Row::path).unwrap_or_default();
+    let title = Line::styled(format!(" Run against {} ", text::clean(&path)), theme.title);
+    let inner = layout::inside(area);
+    let padded = Rect { x: inner.x + inner.width.min(1), width: inner.width.saturating_sub(2), ..inner };
+    if runs.asking {
+        bordered(shared, frame, area, title, Line::default(), true);
+        form(shared, &runs.form, subject, frame.buffer_mut(), padded);
+        return;
+    }
+    let state = Line::from(Span::styled(format!(" {} ", state(shared, runs)), theme.accent));
+    bordered(shared, frame, area, title, state, true);
+    let buf = frame.buffer_mut();
+    match (runs.shown(), &runs.problem) {
+        (_, Some(problem)) => {
+            for (row, line) in padded.rows().zip(text::wrap(problem, padded.width.into())) {
+                put(buf, row, row.x, &line, theme.error);
+            }
+        }
+        (Some(summary), None) => match runs.beside.and_then(|at| Some((at, runs.earlier.get(at)?))) {
+            Some((at, before)) => comparison::draw(shared, buf, padded, at, before, summary),
+            None => report::draw(shared, buf, padded, summary),
+        },
+        (None, None) => {
+            put(buf, padded, padded.x, "connecting…", theme.dim);
+        }
+    }
+}
+
+/// How the run stands, in a few words.
+fn state(shared: &Shared, runs: &ModelRuns) -> String {
+    let Some(live) = &runs.live else {
+        return match runs.latest.as_ref().and_then(|summary| summary.stopped_by) {
+            Some(StopReason::Person) => "stopped".to_owned(),
+            Some(StopReason::Ceiling) => "ended at the ceiling of 10 000 requests".to_owned(),
+            _ => "ended".to_owned(),
+        };
+    };
+    if live.frozen.is_some() {
+        return "frozen, the run goes on".to_owned();
+    }
+    let word = match runs.latest.as_ref().map(|summary| summary.stage) {
+        _ if live.stopping => "stopping",
+        Some(Stage::WarmingUp) | None => "warming up",
+        Some(Stage::Finishing) => "waiting for the last answers",
+        Some(Stage::Running | Stage::Done) => "running",
+    };
+    format!("{} {word}", shared.spinner())
+}
+
+fn form(shared: &Shared, form: &RunForm, subject: Subject<'_>, buf: &mut Buffer, area: Rect) {
+    const FIELD: u16 = 14;
+    const BEFORE: u16 = 2 + 11 + FIELD + 1;
+    let theme = &shared.preferences.theme;
+    let room = usize::from(area.width.saturating_sub(BEFORE));
+    // Where the explanations do not fit beside the fields, the one of the field in hand stands below.
+    let beside = FIELDS.iter().all(|(_, _, explanation)| text::width(explanation) <= room);
+    let mut rows = area.rows();
+    rows.next();
+    for (at, ((name, _, explanation), field)) in FIELDS.iter().zip(&form.fields).enumerate() {
+        let Some(row) = rows.next() else { return };
+        let here = at == form.focus;
+        put(buf, row, row.x, if here { shared.preferences.glyphs.cursor } else { " " }, theme.accent);
+        let x = cell(buf, row, row.x + 2, 11, name, if here { theme.title } else { theme.dim });
+        let width = FIELD.min(row.right().saturating_sub(x));
+        field.render(Rect { x, width, ..row }, buf, here, &shared.styles());
+        if beside {
+            put(buf, row, x + width + 1, explanation, theme.dim);
+        }
+    }
+    rows.next();
+    if !beside && form.problem.is_none() {
+        let (name, _, explanation) = FIELDS[form.focus];
+        for line in text::wrap(&format!("{name}: {explanation}"), usize::from(area.width.saturating_sub(2))) {
+            let Some(row) = rows.next() else { return };
+            put(buf, row, row.x + 2, &line, theme.text);
+        }
+    }
+    let note = form.problem.clone().unwrap_or_else(|| what_is_sent(shared, subject));
+    let style = if form.problem.is_some() { theme.error } else { theme.dim };
+    for (row, line) in rows.zip(text::wrap(&note, usize::from(area.width.saturating_sub(2)))) {
+        put(buf, row, row.x + 2, &line, style);
+    }
+}
+
+/// What a run takes from the Test panel: its key and its request.
+fn what_is_sent(shared: &Shared, subject: Subject<'_>) -> String {
+    const REQUEST: usize = 60;
+    let Some(panel) = subject.panel else { return "Enter begins the run".to_owned() };
+    let key = panel.key_label(shared.session.user());
+    let auth = subject.row.is_some_and(|row| row.model.auth_enabled);
+    let refused = match panel.choice {
+        KeyChoice::Nothing if auth => " (which this model refuses)",
+        _ => "",
+    };
+    let request = panel.editor.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    let request = text::clean(&text::truncate(&request, REQUEST)).into_owned();
+    format!("Enter begins the run with the key and the request of the Test panel: {key}{refused}, {request}")
+}

@@ -1,0 +1,69 @@
+//! What mends the refusal of a test.
+
+use crate::diagnosis::Action;
+use crate::tui::command::Context;
+use crate::tui::decision::Decision;
+use crate::tui::effect::{Copied, Effect};
+use crate::tui::layer::Outcome;
+use crate::tui::model_result::TestResult;
+use crate::tui::shared::Shared;
+
+/// The first action of a kind that the diagnosis of a result offers.
+fn action<T>(result: Option<&TestResult>, pick: impl Fn(&Action) -> Option<T>) -> Option<T> {
+    let result = result.filter(|result| !result.mended)?;
+    result.diagnosis()?.actions.iter().find_map(pick)
+}
+
+/// The contexts of the commands that mend the refusal, where the result is one.
+pub fn contexts(result: Option<&TestResult>) -> Vec<Context> {
+    let offered = |wanted: fn(&Action) -> bool, context| {
+        action(result, |action| wanted(action).then_some(())).map(|()| context)
+    };
+    let adding = offered(|action| matches!(action, Action::AddCollaborator { .. }), Context::MendableRefusal);
+    let message = offered(|action| matches!(action, Action::CopyMessage { .. }), Context::Refusal);
+    adding.into_iter().chain(message).collect()
+}
+
+/// What the layer below, or the tab itself, is to do: give the user rights in the project.
+pub fn collaborator(result: Option<&TestResult>) -> Option<Decision> {
+    action(result, |action| match action {
+        Action::AddCollaborator { project_id, project_name, username, permission } => {
+            Some(Decision::AddCollaborator {
+                project_id: project_id.clone(),
+                project: project_name.clone(),
+                username: username.clone(),
+                permission: permission.clone(),
+            })
+        }
+        _ => None,
+    })
+}
+
+/// Lets the layer that opened this one add the collaborator whom the diagnosis names.
+pub fn add_collaborator(shared: &mut Shared, result: Option<&TestResult>) -> Outcome {
+    let decision = collaborator(result);
+    if decision.is_none() {
+        no_collaborator(shared);
+    }
+    Outcome { decision, ..Outcome::done() }
+}
+
+/// Says that there is nobody to add.
+pub fn no_collaborator(shared: &mut Shared) {
+    let text = "the selected result has no refusal that adding a collaborator mends";
+    shared.notices.info(shared.now, text);
+}
+
+/// Copies the message that asks for access.
+pub fn copy_message(shared: &mut Shared, result: Option<&TestResult>) -> Outcome {
+    let message = action(result, |action| match action {
+        Action::CopyMessage { text } => Some(text.clone()),
+        _ => None,
+    });
+    let text = match message {
+        Some(_) => shared.sent_to_terminal("the message was"),
+        None => "the selected result has no message to copy".to_owned(),
+    };
+    shared.notices.info(shared.now, text);
+    message.map(|message| Effect::Copy(Copied::Text(message))).into()
+}

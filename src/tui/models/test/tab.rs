@@ -1,0 +1,107 @@
+//! What the tab does with its Test panels.
+
+use super::key;
+use super::mend;
+use super::panel::{Step, not_json};
+use crate::tui::call::Answer;
+use crate::tui::command::Command;
+use crate::tui::decision::Decision;
+use crate::tui::event::Event;
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::models::Models;
+use crate::tui::models::chooser::Chooser;
+use crate::tui::models::prompt::Prompt;
+use crate::tui::models::viewer::Viewer;
+use crate::tui::shared::Shared;
+
+impl Models {
+    /// Commands while a panel has the keys.
+    pub(in crate::tui::models) fn panel_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        let Some(panel) = self.tests.panel_mut() else { return Outcome::ignored() };
+        match panel.command(command) {
+            Step::Ignored => {}
+            Step::GiveUp => return super::give_up(panel, shared).into(),
+            step => return self.step(shared, step),
+        }
+        match command {
+            Command::ChooseKey => {
+                let options = key::options(&shared.session);
+                let selected = options.iter().position(|(_, key)| panel.choice.is(key)).unwrap_or(0);
+                let options = options.into_iter().map(|(label, key)| (label, Decision::UseKey(key)));
+                return Outcome::push(Chooser::new("API key for the test", options.collect(), selected));
+            }
+            Command::SaveRequest => match panel.editor.value() {
+                Ok(_) => return Outcome::push(Prompt::save_request()),
+                Err(problem) => panel.problem = Some(not_json("nothing was saved", problem)),
+            },
+            Command::LoadRequest => {
+                match self.tests.open_model().and_then(|model_id| self.saved.chooser(model_id)) {
+                    Some(chooser) => return Outcome::push(chooser),
+                    None => shared.notices.warning(
+                        shared.now,
+                        "no test of this model was sent yet, and no request is saved for it",
+                    ),
+                }
+            }
+            Command::AddCollaboratorFix => match mend::collaborator(self.tests.selected_result()) {
+                Some(decision) => return self.decided(shared, decision),
+                None => mend::no_collaborator(shared),
+            },
+            Command::CopyMessage => return mend::copy_message(shared, self.tests.selected_result()),
+            Command::RunModel => self.show_runs(),
+            other => return self.model_command(shared, other),
+        }
+        Outcome::done()
+    }
+
+    /// Does what the panel leaves to the tab.
+    pub(in crate::tui::models) fn step(&mut self, shared: &mut Shared, step: Step) -> Outcome {
+        match step {
+            Step::Ignored => return Outcome::ignored(),
+            Step::Send => return self.send(shared),
+            Step::Close => self.tests.close(),
+            Step::OpenResult => {
+                if let (Some(row), Some(result)) = (self.subject(), self.tests.selected_result()) {
+                    let (path, model_id) = (row.path(), row.model.id.clone());
+                    return Outcome::push(Viewer::result(&path, model_id, result.clone()));
+                }
+            }
+            Step::Done | Step::GiveUp => {}
+        }
+        Outcome::done()
+    }
+
+    /// Calls the open model once.
+    fn send(&mut self, shared: &mut Shared) -> Outcome {
+        let row = self.list.subject(self.tests.open_model());
+        let (Some(row), Some(panel)) = (row, self.tests.panel_mut()) else { return Outcome::done() };
+        let Some((request, effect)) = super::send(panel, shared, row) else { return Outcome::done() };
+        let stored = self.saved.note_sent(shared, &row.model.id, &request);
+        Outcome::effect(effect).and(stored.into())
+    }
+
+    /// Answers about tests and what mends them.
+    pub(in crate::tui::models) fn test_answer(&mut self, shared: &mut Shared, answer: Answer) -> Outcome {
+        match answer {
+            Answer::ModelTested { test, sent, call } => {
+                let Some(row) = self.list.models.row(&test.model_id) else { return Outcome::done() };
+                self.tests.tested(shared, row, *test, sent, *call).into()
+            }
+            Answer::Explained { model_id, number, diagnosis } => {
+                self.tests.explained(&model_id, number, diagnosis.clone());
+                Outcome::event(Event::TestExplained { model_id, number, diagnosis })
+            }
+            Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) } => {
+                let text =
+                    format!("{username} is a collaborator of {project} now ({permission}); test again");
+                shared.notices.info(shared.now, text);
+                Outcome::event(Event::CollaboratorAdded { project_id, username })
+            }
+            Answer::PermissionSet { done: Err(error), .. } => {
+                shared.notices.failed(shared.now, &error);
+                Outcome::done()
+            }
+            _ => Outcome::done(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! One model: Overview and Test panel.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::key::{self, KeyChoice};
+use super::panel::{Focus, Panel};
+use super::results::{explain, results, why_lines, wrapped};
+use crate::text;
+use crate::tui::models::draw::{bordered, cell, fit, put};
+use crate::tui::models::list::row::Row;
+use crate::tui::models::list::view::status;
+use crate::tui::models::{layout, overview};
+use crate::tui::shared::Shared;
+use crate::wire::Project;
+
+/// A model, and what is known about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    pub row: &'a Row,
+    pub project: Option<&'a Project>,
+    pub panel: Option<&'a Panel>,
+}
+
+/// Draws a model; `focused` where it has the keys. Without one there is an empty frame.
+pub fn model(shared: &Shared, shown: Option<Shown<'_>>, focused: bool, frame: &mut Frame<'_>, area: Rect) {
+    let Some(Shown { row, project, panel }) = shown else {
+        return bordered(shared, frame, area, Line::default(), Line::default(), false);
+    };
+    let theme = &shared.preferences.theme;
+    let title = Line::styled(format!(" {} ", text::clean(&row.path())), theme.title);
+    bordered(shared, frame, area, title, state(shared, row), focused);
+    let lines = panel.map_or(1, |panel| panel.editor.text().lines().count());
+    let width = usize::from(layout::inside(area).width.saturating_sub(2)).max(1);
+    let why = panel.map(|panel| wrapped(why_lines(shared, panel), width)).unwrap_or_default();
+    let parts = layout::model_parts(area, lines, u16::try_from(why.len()).unwrap_or(u16::MAX).min(9));
+    let buf = frame.buffer_mut();
+    overview::draw(shared, buf, parts.overview, row, project);
+    let Some(panel) = panel else {
+        put(buf, parts.key, parts.key.x + 1, "t opens the Test panel", theme.dim);
+        return;
+    };
+    key_line(shared, buf, parts.key, panel, focused);
+    request(shared, buf, parts.request, panel, focused);
+    test_line(shared, buf, parts.test, panel, focused);
+    results(shared, buf, parts.heads, parts.results, panel, focused);
+    explain(shared, buf, parts.why, &why);
+}
+
+/// How the deployment is, and how many replicas it has.
+fn state(shared: &Shared, row: &Row) -> Line<'static> {
+    let (word, style) = status(shared, &row.deployed);
+    let replicas = row
+        .replicas()
+        .filter(|_| row.deployed.word() == "deployed")
+        .map(|n| format!(" · {}", text::count(usize::try_from(n).unwrap_or(0), "replica", "replicas")));
+    Line::from(vec![
+        Span::styled(format!(" {word}"), style),
+        Span::styled(format!("{} ", replicas.unwrap_or_default()), shared.preferences.theme.dim),
+    ])
+}
+
+/// The sign and the name of a part, marked where it has the keys.
+fn label(shared: &Shared, buf: &mut Buffer, line: Rect, name: &str, focused: bool) -> u16 {
+    let theme = &shared.preferences.theme;
+    let (sign, style) =
+        if focused { (shared.preferences.glyphs.cursor, theme.title) } else { (" ", theme.dim) };
+    put(buf, line, line.x, sign, theme.accent);
+    cell(buf, line, line.x + 1, 11, name, style)
+}
+
+fn key_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focused: bool) {
+    let theme = &shared.preferences.theme;
+    let here = focused && panel.focus == Focus::Key;
+    let x = label(shared, buf, line, "API key", here);
+    if line.is_empty() || x >= line.right() {
+        return;
+    }
+    let words = match &panel.choice {
+        KeyChoice::Typed => {
+            let field = Rect { x, width: line.right() - x, ..line };
+            panel.field.render(field, buf, here, &shared.styles());
+            return;
+        }
+        KeyChoice::SignedIn => format!("the key that is signed in ({})", shared.session.user()),
+        KeyChoice::Nothing => "none".to_owned(),
+        KeyChoice::Known(known) => key::id_and_label(known),
+    };
+    let style = if here { theme.field_focused } else { theme.field };
+    let end = put(buf, line, x, &text::clean(&words), style);
+    let hint = if here { "paste one, or left/right for others" } else { "" };
+    put(buf, line, end + 2, hint, theme.dim);
+}
+
+fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused: bool) {
+    let here = focused && panel.focus == Focus::Request;
+    let x = label(shared, buf, Rect { height: area.height.min(1), ..area }, "request", here);
+    if area.is_empty() || x >= area.right() {
+        return;
+    }
+    panel.editor.render(Rect { x, width: area.right() - x, ..area }, buf, here, &shared.styles());
+    let (lines, height) = (panel.editor.line_count(), usize::from(area.height));
+    if lines > height && height > 1 {
+        let first = panel.editor.first_in_sight(height, here) + 1;
+        let words = format!("{first}-{} of {lines}", first + height - 1);
+        let below = Rect { y: area.y + 1, height: 1, ..area };
+        cell(buf, below, below.x + 1, 10, &words, shared.preferences.theme.dim);
+    }
+}
+
+fn test_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focused: bool) {
+    let theme = &shared.preferences.theme;
+    let here = focused && panel.focus == Focus::Test;
+    put(buf, line, line.x, if here { shared.preferences.glyphs.cursor } else { " " }, theme.accent);
+    let style = if here { theme.button_focused } else { theme.button };
+    let x = put(buf, line, line.x + 12, "[ Test ]", style) + 2;
+    if let Err(problem) = panel.editor.value() {
+        put(buf, line, x, &fit(&problem.to_string(), line, x), theme.warn);
+        return;
+    }
+    if let Some(running) = &panel.running {
+        let waited = shared.waiting(running.id).unwrap_or_default().as_secs();
+        let words = format!("{} test {}: {waited} s, Esc gives up", shared.spinner(), running.number);
+        put(buf, line, x, &fit(&words, line, x), theme.accent);
+    } else if focused && panel.focus == Focus::Request {
+        let words = "Tab next  Esc done  Ctrl-U deletes the line";
+        put(buf, line, x, &fit(words, line, x), theme.dim);
+    }
+}

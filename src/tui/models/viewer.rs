@@ -1,0 +1,329 @@
+//! One result or Overview, whole: scrolled, searched, folded, copied, written to a file.
+
+use std::borrow::Cow;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::draw::put;
+use super::overview::{self, Facts};
+use super::prompt::{Prompt, note_written};
+use super::test::mend;
+use crate::text;
+use crate::tui::call::Answer;
+use crate::tui::command::{Command, Context};
+use crate::tui::effect::{Copied, Effect};
+use crate::tui::event::Event;
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout;
+use crate::tui::model_result::{TestResult, Why};
+use crate::tui::parts::dialog::frame_box;
+use crate::tui::requests::RequestId;
+use crate::tui::shared::Shared;
+use crate::tui::widgets::Edit;
+use crate::tui::widgets::field::Field;
+
+/// The viewer.
+#[derive(Debug)]
+pub struct Viewer {
+    title: String,
+    content: Content,
+    /// The content in lines that fit.
+    lines: Vec<String>,
+    /// The first line in sight.
+    top: usize,
+    /// Deep parts of the body are left out.
+    folded: bool,
+    /// The search while it is being typed.
+    search: Option<Field>,
+    /// What was searched for last, in lower case.
+    needle: String,
+    /// How many lines hold it.
+    matches: usize,
+}
+
+/// What is shown whole.
+#[derive(Debug)]
+enum Content {
+    /// The result of a test of a model.
+    Result { model_id: String, result: Box<TestResult> },
+    /// What is known of a model.
+    Overview(Facts),
+}
+
+impl Viewer {
+    fn new(title: String, content: Content) -> Self {
+        Self {
+            title,
+            content,
+            lines: Vec::new(),
+            top: 0,
+            folded: false,
+            search: None,
+            needle: String::new(),
+            matches: 0,
+        }
+    }
+
+    /// Shows a result of the model at `path`.
+    pub fn result(path: &str, model_id: String, result: TestResult) -> Self {
+        let title = format!("{path}: result {}", result.number);
+        Self::new(title, Content::Result { model_id, result: Box::new(result) })
+    }
+
+    /// Shows what is known of the model at `path`.
+    pub fn overview(path: String, facts: Facts) -> Self {
+        Self::new(path, Content::Overview(facts))
+    }
+
+    fn shown_result(&self) -> Option<&TestResult> {
+        match &self.content {
+            Content::Result { result, .. } => Some(result),
+            Content::Overview(_) => None,
+        }
+    }
+
+    /// The content in lines of at most `columns`.
+    fn lines_of(&self, columns: usize, folded: bool) -> Vec<String> {
+        match &self.content {
+            Content::Result { result, .. } => result.whole(columns, folded),
+            Content::Overview(facts) => overview::whole(facts, columns),
+        }
+    }
+
+    /// Breaks the content into lines again, for the width that there is now.
+    fn rewrap(&mut self, shared: &Shared) {
+        self.lines = self.lines_of(shared.size.0.saturating_sub(4).into(), self.folded);
+        self.search_for(self.needle.clone());
+        self.scroll_to(self.top, height(shared));
+    }
+
+    fn scroll_to(&mut self, line: usize, height: usize) {
+        self.top = line.min(self.lines.len().saturating_sub(height));
+    }
+
+    /// Searches for something else, or the same in other lines.
+    fn search_for(&mut self, needle: String) {
+        let holds = |line: &&String| !needle.is_empty() && line.to_lowercase().contains(&needle);
+        self.matches = self.lines.iter().filter(holds).count();
+        self.needle = needle;
+    }
+
+    /// Shows the first of these lines that holds what is searched for.
+    fn find(&mut self, mut lines: impl Iterator<Item = usize>, height: usize) {
+        if self.needle.is_empty() {
+            return;
+        }
+        if let Some(at) = lines.find(|at| self.lines[*at].to_lowercase().contains(&self.needle)) {
+            self.scroll_to(at, height);
+        }
+    }
+
+    /// From line `from` on, round the end.
+    fn find_from(&mut self, from: usize, height: usize) {
+        let count = self.lines.len();
+        self.find((from..from + count).map(|at| at % count), height);
+    }
+
+    /// From the line before the first in sight backwards, round the beginning.
+    fn find_back(&mut self, height: usize) {
+        let (top, count) = (self.top, self.lines.len());
+        self.find((1..=count).map(|back| (top + count - back % count) % count), height);
+    }
+
+    fn search_command(&mut self, command: Command) -> Outcome {
+        match command {
+            Command::Back => {
+                self.search = None;
+                self.search_for(String::new());
+            }
+            Command::Submit => self.search = None,
+            _ => return Outcome::ignored(),
+        }
+        Outcome::done()
+    }
+
+    fn copy(&self, shared: &mut Shared) -> Outcome {
+        let (what, text) = match &self.content {
+            Content::Overview(_) => ("the Overview was", self.lines_of(usize::MAX, false).join("\n")),
+            Content::Result { result, .. } => ("the answer was", result.body_text()),
+        };
+        shared.notices.info(shared.now, shared.sent_to_terminal(what));
+        Effect::Copy(Copied::Text(text)).into()
+    }
+
+    fn export(&self) -> Outcome {
+        let name = match self.shown_result() {
+            Some(result) => format!("result-{}.txt", result.number),
+            None => "overview.txt".to_owned(),
+        };
+        let text = self.lines_of(usize::MAX, false).join("\n") + "\n";
+        Outcome::push(Prompt::write_text(&name, text))
+    }
+}
+
+/// Rows inside the viewer's border.
+fn height(shared: &Shared) -> usize {
+    usize::from(layout::body(shared).height.saturating_sub(2)).max(1)
+}
+
+impl Layer for Viewer {
+    fn name(&self) -> &'static str {
+        "viewer"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+        if self.search.is_some() {
+            return vec![Context::FilterField];
+        }
+        let mut contexts = mend::contexts(self.shown_result());
+        if self.shown_result().is_some() {
+            contexts.push(Context::ResultView);
+        }
+        contexts.extend([Context::Viewer, Context::Reader]);
+        contexts
+    }
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        self.search.is_some()
+    }
+
+    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit && self.search.is_some()).then_some("keep".into())
+    }
+
+    fn enter(&mut self, shared: &mut Shared) -> Outcome {
+        self.rewrap(shared);
+        Outcome::done()
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if self.search.is_some() {
+            return self.search_command(command);
+        }
+        let height = height(shared);
+        match command {
+            Command::Up => self.scroll_to(self.top.saturating_sub(1), height),
+            Command::Down => self.scroll_to(self.top + 1, height),
+            Command::PageUp => self.scroll_to(self.top.saturating_sub(height), height),
+            Command::PageDown => self.scroll_to(self.top + height, height),
+            Command::First => self.scroll_to(0, height),
+            Command::Last => self.scroll_to(usize::MAX, height),
+            Command::Filter => self.search = Some(Field::default()),
+            Command::NextMatch => self.find_from(self.top + 1, height),
+            Command::PreviousMatch => self.find_back(height),
+            Command::Fold => {
+                self.folded = !self.folded;
+                self.rewrap(shared);
+            }
+            Command::Quit => return Outcome::pop(),
+            Command::CopyResult => return self.copy(shared),
+            Command::ExportResults => return self.export(),
+            Command::CopyMessage => return mend::copy_message(shared, self.shown_result()),
+            Command::AddCollaboratorFix => return mend::add_collaborator(shared, self.shown_result()),
+            _ => return Outcome::ignored(),
+        }
+        Outcome::done()
+    }
+
+    /// A character of the search: the first line that holds the text comes into sight.
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
+        let Some(field) = &mut self.search else { return Outcome::ignored() };
+        if field.on_key(key) == Edit::Changed {
+            let needle = field.text().to_lowercase();
+            self.search_for(needle);
+            self.find_from(self.top, height(shared));
+        }
+        Outcome::done()
+    }
+
+    /// The file of a prompt that is closed was written.
+    fn answer(&mut self, shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
+        if let Answer::Written { file, done } = answer {
+            note_written(shared, &file, &done);
+        }
+        Outcome::done()
+    }
+
+    /// What is learned about the result while it is shown.
+    fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
+        let Content::Result { model_id, result, .. } = &mut self.content else { return Outcome::done() };
+        match event {
+            Event::TestExplained { model_id: of, number, diagnosis }
+                if of == model_id && *number == result.number =>
+            {
+                result.why = Why::Known(diagnosis.clone());
+            }
+            Event::CollaboratorAdded { project_id, username }
+                if result.wants_collaborator(project_id, username) =>
+            {
+                result.mended = true;
+            }
+            _ => return Outcome::done(),
+        }
+        self.rewrap(shared);
+        Outcome::done()
+    }
+
+    fn resized(&mut self, shared: &mut Shared) -> Outcome {
+        self.rewrap(shared);
+        Outcome::done()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.preferences.theme;
+        let inside = frame_box(shared, &self.title, frame, area);
+        let buf = frame.buffer_mut();
+        for (row, line) in inside.rows().zip(self.lines.iter().skip(self.top)) {
+            let style = if line.starts_with(' ') { theme.text } else { theme.title };
+            put(buf, row, row.x, line, style);
+            let lower = line.to_lowercase();
+            // Lower case may be longer; the columns would not fit then.
+            if self.needle.is_empty() || lower.len() != line.len() {
+                continue;
+            }
+            for (at, found) in lower.match_indices(&self.needle) {
+                let before = line.get(..at).map_or(0, text::width) as u16;
+                let marked =
+                    Rect { x: row.x.saturating_add(before), width: text::width(found) as u16, ..row };
+                buf.set_style(marked.intersection(row), theme.matched);
+            }
+        }
+        let below = self.lines.len().saturating_sub(self.top + usize::from(inside.height));
+        self.draw_bottom(shared, frame, area, below);
+    }
+}
+
+impl Viewer {
+    /// On the lower border: how much is below, and the search.
+    fn draw_bottom(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect, below: usize) {
+        let theme = &shared.preferences.theme;
+        let buf = frame.buffer_mut();
+        let y = area.bottom().saturating_sub(1);
+        let bottom = Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 };
+        let bottom = bottom.intersection(area);
+        let found = match self.matches {
+            _ if self.needle.is_empty() => String::new(),
+            0 => " no match ".to_owned(),
+            n => format!(" in {} ", text::count(n, "line", "lines")),
+        };
+        let Some(field) = &self.search else {
+            let below = match below {
+                0 => String::new(),
+                n => format!(" {} below ", text::count(n, "line", "lines")),
+            };
+            let x = put(buf, bottom, bottom.x, &below, theme.dim);
+            if !found.is_empty() {
+                put(buf, bottom, x + 1, &format!(" / {}{found}", text::clean(&self.needle)), theme.dim);
+            }
+            return;
+        };
+        let columns = (text::width(field.text()) as u16).saturating_add(5).min(bottom.width);
+        put(buf, bottom, bottom.x, &" ".repeat(columns.into()), theme.text);
+        put(buf, bottom, bottom.x + 1, "/", theme.key);
+        let input = Rect { x: bottom.x + 3, width: columns.saturating_sub(4), ..bottom };
+        field.render(input.intersection(bottom), buf, true, &shared.styles());
+        put(buf, bottom, bottom.x + columns, &found, theme.dim);
+    }
+}
