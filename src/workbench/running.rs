@@ -13,16 +13,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::access_log::AccessLog;
-use super::credentials::{self, Credential};
+use super::http::{log::AccessLog, server};
 use super::lifecycle::{Lifecycle, Steps};
+use super::logs::Logs;
 use super::options::Options;
 use super::python::Python;
-use super::replicas::{Logs, Replicas, Settings};
-use super::seed::{self, SeedError};
+use super::replicas::{Replicas, Settings};
+use super::seed::{self, Credential, SeedError, credentials};
 use super::state::{Shared, Workbench};
 use super::store::{DirectoryError, Store, StoreError, facts};
-use super::{cache::Cache, ids, routes, server};
+use super::{cache::Cache, ids, routes};
 
 /// Held by the server that uses a data directory.
 const LOCK: &str = "lock";
@@ -120,11 +120,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         store,
         lifecycle,
         behaviour: options.behaviour,
-        clock: options.clock,
+        clock: options.clock.clone(),
         url: url.clone(),
         projects,
         token_key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()),
-        access_log: AccessLog::new(run[..8].to_owned(), options.access_log),
+        access_log: Arc::new(AccessLog::new(run[..8].to_owned(), options.access_log, options.clock)),
         key_owners: Cache::default(),
         callables: Cache::default(),
         standings: Cache::default(),

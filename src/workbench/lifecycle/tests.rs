@@ -1,7 +1,8 @@
 use super::deployments::{DEPLOYED, wanted};
 use super::*;
 use crate::wire::{Model, ShortCreateModelDeployment, Whole};
-use crate::workbench::replicas::{Logs, Outcome, Settings};
+use crate::workbench::logs::Logs;
+use crate::workbench::replicas::{Outcome, Settings};
 use crate::workbench::store::{builds, deployments as rows, facts, models, users};
 use serde_json::value::to_raw_value;
 

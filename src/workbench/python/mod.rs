@@ -22,7 +22,7 @@ use tokio::time::timeout;
 pub use process::{Process, Unanswered};
 pub use script::{Outside, inside};
 
-use super::replicas::Log;
+use super::logs::Log;
 
 /// The kernel of a build that names a Python function.
 pub const KERNEL: &str = "python3";

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::frames::{self, Kind};
 use super::{Function, Unusable, script};
-use crate::workbench::replicas::Log;
+use crate::workbench::logs::Log;
 
 /// What a function sees of the server's own environment: enough for an interpreter to run. The rest may
 /// hold secrets, and a function that needs it would fail on the real product, whose replicas run

@@ -1,7 +1,7 @@
 //! These need `python3` on the machine; without one they say so and pass.
 
 use super::*;
-use crate::workbench::replicas::Logs;
+use crate::workbench::logs::Logs;
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(60);

@@ -11,13 +11,13 @@ use crate::wire::{
     ValidateAPIKeyRequest, ValidateAPIKeyResponse, time,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, done};
-use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::{KeyId, Why, inferred};
-use crate::workbench::body::Json;
-use crate::workbench::gate::Named;
+use crate::workbench::http::answer::{Answer, done};
+use crate::workbench::http::auth::Caller;
+use crate::workbench::http::bodies::Json;
+use crate::workbench::http::gate::Named;
+use crate::workbench::http::refusal::Refusal;
 use crate::workbench::ids;
-use crate::workbench::refusal::Refusal;
 use crate::workbench::store::keys::{self, NewKeyRow};
 use crate::workbench::store::settings;
 

@@ -1,5 +1,6 @@
 //! What is served: one table, from which the router and the specification are made.
 
+mod build_wishes;
 mod builds;
 mod collaborators;
 mod deployments;
@@ -8,13 +9,12 @@ mod legacy_keys;
 mod lists;
 mod model_service;
 mod models;
+mod paths;
 mod projects;
 mod resources;
 mod runtimes;
 mod site;
 mod users;
-
-pub use site::defaults as default_settings;
 
 use std::time::Duration;
 
@@ -22,17 +22,16 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::Workbench;
 use super::behaviour::Why;
-use super::choices;
-use super::gate::{self, Gate, Scheme};
-use super::operations::{self, Operation};
-use super::refusal::{self, Refusal};
+use super::http::gate::{self, Gate, Scheme};
+use super::http::refusal::{self, Refusal};
+use super::http::verbs::{join_verb, route_path};
+use super::http::{choices, log, operations, server};
 use super::rights::{Needs, Right};
-use super::server::{HEAD_BYTES, HEADERS};
 
 /// An operation of API v2 that is served.
 struct Served {
@@ -84,14 +83,6 @@ const TABLE: &[Served] = &[
     serve("ListRuntimes", Needs::User, || get(runtimes::list_all)),
 ];
 
-/// The verbs that custom methods end with: `POST …/{deployment_id}:restart` (SPEC).
-fn verbs() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().filter_map(|served| operations::named(served.operation)).filter_map(|operation| {
-        let last = operation.path.rsplit('/').next()?;
-        last.rsplit_once(':').map(|(_, verb)| verb)
-    })
-}
-
 /// Every operation served, by its name in the specification.
 pub fn served() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|served| served.operation)
@@ -126,27 +117,11 @@ pub fn router(workbench: &Workbench) -> Router {
         _ => router.layer(from_fn_with_state(workbench.clone(), wait)),
     };
     router
-        .layer(from_fn(bounded_head))
+        .layer(from_fn(server::bounded_head))
         .layer(map_response_with_state(workbench.clone(), refusal::render))
         .layer(from_fn(choices::tell))
-        .layer(from_fn_with_state(workbench.clone(), super::access_log::request_ids))
+        .layer(from_fn_with_state(workbench.access_log().clone(), log::request_ids))
         .with_state(workbench.clone())
-}
-
-/// Refuses a head that is too large with a body. The server library draws its own line further out, and
-/// answers there without one.
-async fn bounded_head(request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let line = request.uri().path_and_query().map_or(0, |asked| asked.as_str().len());
-    if headers.len() > HEADERS || lines + line > HEAD_BYTES {
-        let refusal = Refusal::new(Why::HeadTooLarge);
-        return refusal
-            .with("lines", HEADERS.to_string())
-            .with("limit", HEAD_BYTES.to_string())
-            .into_response();
-    }
-    next.run(request).await
 }
 
 /// Makes the API answer as late as a behaviour file wants it.
@@ -155,26 +130,6 @@ async fn wait(State(workbench): State<Workbench>, request: Request, next: Next) 
         tokio::time::sleep(Duration::from_millis(workbench.behaviour().limits.api_latency_ms)).await;
     }
     next.run(request).await
-}
-
-/// The path of an operation as the router writes it. A custom method becomes a segment of its own,
-/// as [`split_verb`] makes it of requests, because the router knows no suffixes.
-fn route_path(operation: &Operation) -> String {
-    let path = operation.path.replace('.', "_");
-    match path.rsplit_once(':') {
-        Some((before, verb)) => format!("{before}/:{verb}"),
-        None => path,
-    }
-}
-
-/// `…/x:restart` → `…/x/:restart` where `restart` is a verb that is served; `None` for other paths.
-/// Generated clients percent-encode the colon with the rest of the segment, and stock grpc-gateway v1
-/// decodes a path before it looks for the verb (INFERRED that the real product does).
-/// A path that has the segment already is none of the specification's, so it is made one of nothing.
-pub fn split_verb(path: &str) -> Option<String> {
-    let splits = ["%3A", "%3a", ":"].iter().filter_map(|colon| path.rsplit_once(colon));
-    let (before, verb) = splits.into_iter().find(|(_, verb)| verbs().any(|known| known == *verb))?;
-    Some(if before.ends_with('/') { format!("{before}%3A{verb}") } else { format!("{before}/:{verb}") })
 }
 
 /// What is served nowhere: 501 for what the real product has, 405 for a method that a path here
@@ -194,14 +149,6 @@ async fn elsewhere(method: Method, uri: Uri) -> Refusal {
     })
 }
 
-/// Undoes [`split_verb`].
-fn join_verb(path: &str) -> String {
-    match path.rsplit_once("/:") {
-        Some((before, verb)) if !verb.contains('/') => format!("{before}:{verb}"),
-        _ => path.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,16 +166,5 @@ mod tests {
             .map(|methods| methods.as_object().unwrap().len())
             .sum();
         assert_eq!(count, TABLE.len());
-    }
-
-    #[test]
-    fn custom_methods_become_segments_and_back() {
-        assert_eq!(split_verb("/users/x/v1_key:rotate").as_deref(), Some("/users/x/v1_key/:rotate"));
-        assert_eq!(split_verb("/users/x/v1_key%3Arotate").as_deref(), Some("/users/x/v1_key/:rotate"));
-        assert_eq!(split_verb("/users/x/v1_key%3arotate").as_deref(), Some("/users/x/v1_key/:rotate"));
-        assert_eq!(split_verb("/users/x%3A:y/v1_key"), None);
-        assert_eq!(split_verb("/users/x/v2_keys/a:b"), None);
-        assert_eq!(split_verb("/users/x/v1_key/:rotate").as_deref(), Some("/users/x/v1_key/%3Arotate"));
-        assert_eq!(join_verb("/users/x/v1_key/:rotate"), "/users/x/v1_key:rotate");
     }
 }

@@ -15,13 +15,13 @@ use serde_json::value::RawValue;
 
 use crate::wire;
 use crate::workbench::Workbench;
-use crate::workbench::auth;
 use crate::workbench::behaviour::{Why, inferred};
-use crate::workbench::body::is_announced_larger;
-use crate::workbench::choices::INFERRED_HEADER;
-use crate::workbench::gate::CallerName;
+use crate::workbench::http::auth;
+use crate::workbench::http::bodies::is_announced_larger;
+use crate::workbench::http::choices::INFERRED_HEADER;
+use crate::workbench::http::log::CallerName;
+use crate::workbench::http::refusal::Refusal;
 use crate::workbench::lifecycle::deployments::DEPLOYED;
-use crate::workbench::refusal::Refusal;
 use crate::workbench::replicas::Outcome;
 use crate::workbench::rights::{Right, Standing, allows};
 use crate::workbench::store::keys::KeyOwner;

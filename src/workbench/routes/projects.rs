@@ -9,14 +9,14 @@ use crate::wire::{
     Project, Whole,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, done};
-use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::Why;
-use crate::workbench::body::Json;
-use crate::workbench::gate::InProject;
+use crate::workbench::http::answer::{Answer, done};
+use crate::workbench::http::auth::Caller;
+use crate::workbench::http::bodies::Json;
+use crate::workbench::http::gate::InProject;
+use crate::workbench::http::query::Params;
+use crate::workbench::http::refusal::{Refusal, bad_value};
 use crate::workbench::ids;
-use crate::workbench::query::Params;
-use crate::workbench::refusal::{Refusal, bad_value};
 use crate::workbench::rights::{self, Right, Standing};
 use crate::workbench::store::StoreError;
 use crate::workbench::store::projects::{self, NewProjectRow, Reach, StoredProject};
@@ -60,7 +60,7 @@ async fn with_permissions(
 ) -> Result<Vec<Project>, StoreError> {
     let mut projects = Vec::with_capacity(stored.len());
     for stored in stored {
-        let standing = workbench.standing(caller, stored).await?;
+        let standing = workbench.standing(caller.user(), stored).await?;
         projects.push(seen(workbench, stored.project.clone(), standing));
     }
     Ok(projects)
@@ -89,7 +89,7 @@ pub async fn batch(
     let rules = &workbench.behaviour().rules;
     let mut projects = Vec::new();
     for stored in stored {
-        let standing = workbench.standing(&caller, &stored).await?;
+        let standing = workbench.standing(caller.user(), &stored).await?;
         if rights::allows(standing, Right::Read, rules) {
             projects.push(seen(&workbench, stored.project, standing));
         }

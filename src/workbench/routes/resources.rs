@@ -2,7 +2,7 @@
 //! machine has, and what cannot be meant, is refused here.
 
 use crate::wire::{DefaultResources, ShortCreateModelDeployment, Whole};
-use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::http::refusal::{Refusal, bad_value};
 
 /// Replicas of one deployment at most: each may be a process of this machine.
 pub const REPLICA_LIMIT: i64 = 64;

@@ -7,11 +7,11 @@ use rusqlite::types::Value;
 use super::lists::list;
 use crate::wire::{ListRuntimesResponse, Runtime, Whole};
 use crate::workbench::Workbench;
-use crate::workbench::answer::Answer;
+use crate::workbench::http::answer::Answer;
+use crate::workbench::http::query::Params;
+use crate::workbench::http::refusal::Refusal;
 use crate::workbench::kernels::{EDITOR, ENABLED, RUNTIMES};
 use crate::workbench::python;
-use crate::workbench::query::Params;
-use crate::workbench::refusal::Refusal;
 use crate::workbench::store::listing::{Listing, Scope};
 
 /// ListRuntimes, with the keys that its specification names. The rows come with the query, so that

@@ -4,10 +4,10 @@ use axum::extract::{Path, State};
 
 use crate::wire::{ListUsersQuotaResponse, NumberText, Quota, ShortUser, UserOrGroupInfo, UserQuota, Whole};
 use crate::workbench::Workbench;
-use crate::workbench::answer::Answer;
-use crate::workbench::auth::Caller;
-use crate::workbench::query::Params;
-use crate::workbench::refusal::{Refusal, bad_value, unknown_user};
+use crate::workbench::http::answer::Answer;
+use crate::workbench::http::auth::Caller;
+use crate::workbench::http::query::Params;
+use crate::workbench::http::refusal::{Refusal, bad_value, unknown_user};
 use crate::workbench::store::listing;
 use crate::workbench::store::users::{self, User};
 

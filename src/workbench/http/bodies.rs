@@ -7,12 +7,12 @@ use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::Workbench;
-use super::behaviour::{Why, inferred};
 use super::camel_case;
 use super::choices::Choices;
 use super::refusal::Refusal;
 use crate::wire;
+use crate::workbench::Workbench;
+use crate::workbench::behaviour::{Why, inferred};
 
 /// A message of the specification.
 pub struct Json<T>(pub T);

@@ -11,7 +11,7 @@ use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Names of choices, with commas between them; see [`super::behaviour`].
+/// Names of choices, with commas between them; see [`crate::workbench::behaviour`].
 pub const INFERRED_HEADER: HeaderName = HeaderName::from_static("x-keybench-inferred");
 
 /// The choices made on the way to the handler.
@@ -25,7 +25,7 @@ impl Choices {
     }
 
     /// Notes that what was read from the request rests on a choice, a constant of
-    /// [`super::behaviour::inferred`].
+    /// [`crate::workbench::behaviour::inferred`].
     pub fn note(&self, name: &'static str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(name);
     }

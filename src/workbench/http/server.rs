@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -18,17 +21,19 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::refusal::Refusal;
 use super::request_body::RequestBody;
-use super::routes;
+use super::verbs::split_verb;
+use crate::workbench::behaviour::Why;
 
 /// Connections at the same time; more wait in the system's queue.
 const CONNECTIONS: usize = 1024;
 /// How long a client may take for the head of a request, and how long a connection may idle.
 const HEAD_TIME: Duration = Duration::from_secs(60);
 /// Bytes of a request's head at most.
-pub const HEAD_BYTES: usize = 64 * 1024;
+const HEAD_BYTES: usize = 64 * 1024;
 /// Header lines of a request at most.
-pub const HEADERS: usize = 100;
+const HEADERS: usize = 100;
 /// The library reads so many times more before it refuses a head itself, without a body.
 const HEAD_MARGIN: usize = 2;
 /// How long requests in flight may still take when the server ends.
@@ -105,6 +110,22 @@ async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
     let _ = connection.await;
 }
 
+/// Refuses a head that is too large with a body. The server library draws its own line further out, and
+/// answers there without one.
+pub async fn bounded_head(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let line = request.uri().path_and_query().map_or(0, |asked| asked.as_str().len());
+    if headers.len() > HEADERS || lines + line > HEAD_BYTES {
+        let refusal = Refusal::new(Why::HeadTooLarge);
+        return refusal
+            .with("lines", HEADERS.to_string())
+            .with("limit", HEAD_BYTES.to_string())
+            .into_response();
+    }
+    next.run(request).await
+}
+
 /// What happens to a request before the router sees it: the verb of a custom method becomes a segment,
 /// and the body gets its time limit.
 #[derive(Clone)]
@@ -131,7 +152,7 @@ impl<S: Service<hyper::Request<RequestBody>>> Service<hyper::Request<Incoming>> 
 }
 
 fn with_split_verb(uri: &Uri) -> Option<Uri> {
-    let path = routes::split_verb(uri.path())?;
+    let path = split_verb(uri.path())?;
     let path_and_query = match uri.query() {
         Some(query) => format!("{path}?{query}"),
         None => path,

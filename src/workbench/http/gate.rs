@@ -6,15 +6,16 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Workbench;
 use super::auth::{self, Caller};
-use super::behaviour::{Why, inferred};
 use super::choices::Choices;
+use super::log::CallerName;
 use super::refusal::{Refusal, bad_value, unknown_user};
-use super::rights::{self, Needs, Permission, Right, Standing};
-use super::store::projects::{self, StoredProject};
-use super::store::users::User;
 use crate::wire;
+use crate::workbench::Workbench;
+use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::rights::{self, Needs, Permission, Right, Standing};
+use crate::workbench::store::projects::{self, StoredProject};
+use crate::workbench::store::users::User;
 
 /// The name of the path parameter that holds a project's id.
 const PROJECT: &str = "project_id";
@@ -81,10 +82,6 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
         }
     }
 }
-
-/// Who called, for the access log.
-#[derive(Debug, Clone)]
-pub struct CallerName(pub String);
 
 /// Puts the caller, and the project or the user of the path, into the request; notes the INFERRED
 /// choice that opened the gate, if one did.
@@ -157,7 +154,7 @@ async fn find(
     let hidden = || Refusal::new(Why::HiddenProject).with("project", id.clone());
     let found = workbench.store().read(move |db| projects::by_public_id(db, &wanted)).await;
     let stored = found.map_err(Refusal::from)?.ok_or_else(hidden)?;
-    let standing = workbench.standing(caller, &stored).await?;
+    let standing = workbench.standing(caller.user(), &stored).await?;
     let rules = &workbench.behaviour().rules;
     if !rights::allows(standing, Right::Read, rules) {
         return Err(hidden());

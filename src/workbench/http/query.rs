@@ -9,12 +9,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::{digest, hmac};
 use rusqlite::types::Value;
 
-use super::Workbench;
-use super::behaviour::{Combine, Why, inferred};
 use super::camel_case;
 use super::choices::Choices;
 use super::refusal::{Refusal, bad_value};
-use super::store::listing::{Listing, Selection, Slice};
+use crate::workbench::Workbench;
+use crate::workbench::behaviour::{Combine, Why, inferred};
+use crate::workbench::store::listing::{Listing, Selection, Slice};
 
 /// Bytes of the seal of a page token.
 const SEAL: usize = 16;

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::Workbench;
-use super::behaviour::{self, Sure, Why};
 use super::choices::INFERRED_HEADER;
-use super::store::StoreError;
+use crate::workbench::Workbench;
+use crate::workbench::behaviour::{self, Sure, Why};
+use crate::workbench::store::StoreError;
 
 /// The workbench says no.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Request ids, and the access log: one line a request, with ids and without secrets.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -9,14 +10,17 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::Workbench;
-use super::gate::CallerName;
+use crate::workbench::clock::Clock;
 
 /// Worth printing in errors (OBSERVED, cai-mcp).
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Ids and names are shorter; a longer segment of a path is not written, it may be a key.
 const LONGEST_SEGMENT: usize = 80;
+
+/// Who called, for the access log.
+#[derive(Debug, Clone)]
+pub struct CallerName(pub String);
 
 /// Numbers the requests, and writes their lines where that is wanted.
 #[derive(Debug)]
@@ -25,11 +29,12 @@ pub struct AccessLog {
     run: String,
     count: AtomicU64,
     lines: bool,
+    clock: Clock,
 }
 
 impl AccessLog {
-    pub fn new(run: String, lines: bool) -> Self {
-        Self { run, count: AtomicU64::new(0), lines }
+    pub fn new(run: String, lines: bool, clock: Clock) -> Self {
+        Self { run, count: AtomicU64::new(0), lines, clock }
     }
 
     /// Whether it matters who calls.
@@ -43,8 +48,7 @@ impl AccessLog {
 }
 
 /// The layer: gives every answer an id and every request a line.
-pub async fn request_ids(State(workbench): State<Workbench>, request: Request, next: Next) -> Response {
-    let log = workbench.access_log();
+pub async fn request_ids(State(log): State<Arc<AccessLog>>, request: Request, next: Next) -> Response {
     let id = log.next_id();
     let started = Instant::now();
     let asked = log.lines.then(|| (request.method().clone(), printable(request.uri().path())));
@@ -53,7 +57,7 @@ pub async fn request_ids(State(workbench): State<Workbench>, request: Request, n
         let caller = response.extensions().get::<CallerName>().map_or("-", |CallerName(name)| name);
         let line = format!(
             "{} {id} {method} {path} {} {:.1} ms {}\n",
-            workbench.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
+            log.clock.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
             response.status().as_u16(),
             started.elapsed().as_secs_f64() * 1e3,
             crate::text::clean(caller),

@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 /// The specification cut down to what is served; `assets/api-v2/trim.py` made it.
 static SERVED: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../assets/api-v2/served.json")).unwrap_or_default()
+    serde_json::from_str(include_str!("../../../assets/api-v2/served.json")).unwrap_or_default()
 });
 
 /// Every operation of the specification (26.06.13).
 static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    include_str!("../../assets/api-v2/operations.txt").lines().filter_map(Operation::read).collect()
+    include_str!("../../../assets/api-v2/operations.txt").lines().filter_map(Operation::read).collect()
 });
 
 /// One operation of the specification.
@@ -48,6 +48,11 @@ fn fits(pattern: &str, segment: &str) -> bool {
         Some((_, verb)) => segment.len() > verb.len() && segment.ends_with(verb),
         None => pattern == segment,
     }
+}
+
+/// Every operation of the specification.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    ALL.iter()
 }
 
 /// The operation of this name.

@@ -9,13 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use super::Workbench;
-use super::behaviour::Why;
 use super::refusal::Refusal;
-use super::store::keys::{self, KeyOwner};
-use super::store::users::User;
 use crate::secret::ApiKey;
 use crate::wire;
+use crate::workbench::Workbench;
+use crate::workbench::behaviour::Why;
+use crate::workbench::store::keys::{self, KeyOwner};
+use crate::workbench::store::users::User;
 
 /// Who calls, as the gate found out. A handler that takes it is behind the gate.
 #[derive(Debug, Clone)]

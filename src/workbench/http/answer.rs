@@ -4,10 +4,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::behaviour::Why;
 use super::choices::INFERRED_HEADER;
 use super::refusal::Refusal;
 use crate::wire;
+use crate::workbench::behaviour::Why;
 
 /// A 200 with a JSON body (SPEC: every success is a 200), and the choices that it rests on.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl<T> Answer<T> {
         Self { body, inferred: Vec::new() }
     }
 
-    /// The answer rests on this choice, a constant of [`super::behaviour::inferred`].
+    /// The answer rests on this choice, a constant of [`crate::workbench::behaviour::inferred`].
     pub fn inferred(mut self, name: &'static str) -> Self {
         self.inferred.push(name);
         self
