@@ -1,88 +1,10 @@
-//! What the expiration policy means: limits, typed dates, the status of a key on a day.
-//!
-//! The workbench has one setting, "Default API keys expiration in days" (DOCS,
-//! ml-generating-model-api-key), which is the default and (INFERRED from the same page) the limit.
-//! Without it a key lives for one year (DOCS). Days are UTC days everywhere: the workbench keeps
-//! UTC, and a day that depends on the reader's zone would move the limit.
+//! Days as people type them.
 
-pub mod seen;
-
+use jiff::Span;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp, ToSpan};
 
-use crate::wire::time;
-
-/// How long a key lives where nobody said otherwise, in days (DOCS: one year).
-pub const DEFAULT_LIFE_DAYS: u32 = 365;
-
-/// Days in the calendar, from the year -9999 to 9999: the most that a [`Span`] holds.
-const MOST_DAYS: u32 = 7_304_484;
-
-/// What the workbench allows, as far as it is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// The longest life of a new key in days; `None` where the workbench does not tell.
-    pub limit_days: Option<u32>,
-}
-
-/// Why a text does not name a day on which a key may expire. The sentences say what would do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadDate {
-    #[error("no date was given; write 2027-01-31, +90d, 3 months, end of month, default or max")]
-    Empty,
-    #[error("{input:?} is not a date; write 2027-01-31, +90d, 3 months, end of month, default or max")]
-    NotADate { input: String },
-    #[error("{input} is not in the calendar; check the day and the month")]
-    NotInCalendar { input: String },
-    #[error(
-        "{input:?} is not in whole days; a key lasts to the end of a day, so write days, weeks, months or years"
-    )]
-    NotWholeDays { input: String },
-    #[error("{input:?} leads out of the calendar; give an earlier day")]
-    TooFar { input: String },
-    #[error("{day} is in the past (today is {today}, UTC); give a later day")]
-    Past { day: Date, today: Date },
-    #[error("{day} is beyond the limit of {limit_days} days; the last day allowed is {last}")]
-    BeyondLimit { day: Date, limit_days: u32, last: Date },
-    #[error(
-        "the workbench does not tell its limit, so `max` has no date; give one, and the workbench will say if it is too late"
-    )]
-    LimitUnknown,
-}
-
-impl Policy {
-    /// The policy of a workbench that tells its limit.
-    pub fn of_days(days: u32) -> Self {
-        Self { limit_days: Some(days) }
-    }
-
-    /// The last day on which a key created today may expire; `None` where the limit is not known.
-    pub fn last_day(&self, today: Date) -> Option<Date> {
-        self.limit_days.map(|days| days_after(today, days))
-    }
-
-    /// The day that a key created today without a date gets.
-    pub fn default_day(&self, today: Date) -> Date {
-        days_after(today, self.limit_days.unwrap_or(DEFAULT_LIFE_DAYS))
-    }
-
-    /// Whether a key created today may expire at the end of `day`.
-    pub fn check(&self, day: Date, today: Date) -> Result<(), BadDate> {
-        if day < today {
-            return Err(BadDate::Past { day, today });
-        }
-        // The wire carries the last second of the day, and the calendar's last days have none.
-        if time::end_of_day(day).is_none() {
-            return Err(BadDate::TooFar { input: day.to_string() });
-        }
-        match (self.limit_days, self.last_day(today)) {
-            (Some(limit_days), Some(last)) if day > last => {
-                Err(BadDate::BeyondLimit { day, limit_days, last })
-            }
-            _ => Ok(()),
-        }
-    }
-}
+use super::days::days_after;
+use super::policy::{BadDate, Policy};
 
 /// Reads a typed day: `2027-01-31` or `2027-1-31`, a span from today (`+90d`, `90d`, `3 months`, `1y`, `P90D`),
 /// `today`, `tomorrow`, `end of month`, `end of year`, `default`, `max`; upper or lower case.
@@ -196,86 +118,6 @@ fn has_time_of_day(span: &Span) -> bool {
         || span.get_nanoseconds() != 0
 }
 
-fn days_after(today: Date, days: u32) -> Date {
-    // A span has no more days than the calendar, and more would panic.
-    today.saturating_add(i64::from(days.min(MOST_DAYS)).days())
-}
-
-/// Whole days from `today` to `day`; negative where `day` is past.
-pub fn days_between(today: Date, day: Date) -> i64 {
-    // Both are within the years -9999 to 9999, so the count of days always fits.
-    today.duration_until(day).as_hours() / 24
-}
-
-/// What choosing `day` means, in words:
-/// `expires 2027-02-21 at 23:59 UTC, in 90 days; the longest allowed`.
-pub fn meaning(day: Date, today: Date, policy: &Policy) -> String {
-    let when = match days_between(today, day) {
-        0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        days => format!("in {days} days"),
-    };
-    match policy.check(day, today) {
-        Err(problem) => problem.to_string(),
-        Ok(()) => {
-            let note = if policy.last_day(today) == Some(day) {
-                "; the longest allowed"
-            } else if policy.default_day(today) == day {
-                "; the default"
-            } else {
-                ""
-            };
-            format!("expires {day} at 23:59 UTC, {when}{note}")
-        }
-    }
-}
-
-/// Where a key stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyStatus {
-    /// Past its expiry date: the workbench refuses it.
-    Expired,
-    /// Valid, and expires within the days that the reader calls soon.
-    Soon,
-    /// Valid for longer.
-    Active,
-    /// The workbench told no date that can be read.
-    Unknown,
-}
-
-impl KeyStatus {
-    /// The word for it, everywhere.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Soon => "soon",
-            Self::Active => "active",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// The status at `now` of a key with this `expiry_date`; "soon" is within `soon_days`.
-pub fn status(expiry_date: &str, now: Timestamp, soon_days: u32) -> KeyStatus {
-    let Some(expiry) = time::parse(expiry_date) else {
-        return KeyStatus::Unknown;
-    };
-    if expiry <= now {
-        KeyStatus::Expired
-    } else if days_between(time::utc_day(now), time::utc_day(expiry)) <= i64::from(soon_days) {
-        KeyStatus::Soon
-    } else {
-        KeyStatus::Active
-    }
-}
-
-/// Days from the UTC day of `now` to that of `expiry_date`; negative where it is past, `None`
-/// where no date can be read.
-pub fn days_left(expiry_date: &str, now: Timestamp) -> Option<i64> {
-    let expiry = time::parse(expiry_date)?;
-    Some(days_between(time::utc_day(now), time::utc_day(expiry)))
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -367,50 +209,11 @@ mod tests {
         assert!(refusal("max", &SILENT).contains("does not tell its limit"));
     }
 
-    #[test]
-    fn the_meaning_in_words() {
-        let today = date(2026, 11, 23);
-        let day = date(2027, 2, 21);
-        assert_eq!(
-            meaning(day, today, &Policy::of_days(90)),
-            "expires 2027-02-21 at 23:59 UTC, in 90 days; the longest allowed"
-        );
-        assert_eq!(meaning(day, today, &YEAR), "expires 2027-02-21 at 23:59 UTC, in 90 days");
-        assert_eq!(
-            meaning(date(2027, 11, 23), today, &SILENT),
-            "expires 2027-11-23 at 23:59 UTC, in 365 days; the default"
-        );
-        assert_eq!(meaning(today, today, &YEAR), "expires 2026-11-23 at 23:59 UTC, today");
-    }
-
-    #[test]
-    fn the_status_of_a_key() {
-        let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
-        for (text, expected, left) in [
-            ("2027-11-23T23:59:59Z", KeyStatus::Active, Some(365)),
-            ("2026-12-01T23:59:59Z", KeyStatus::Soon, Some(8)),
-            ("2026-11-23T09:00:00Z", KeyStatus::Expired, Some(0)),
-            ("2026-10-02T23:59:59Z", KeyStatus::Expired, Some(-52)),
-            ("", KeyStatus::Unknown, None),
-        ] {
-            assert_eq!(status(text, now, 14), expected, "{text}");
-            assert_eq!(days_left(text, now), left, "{text}");
-        }
-    }
-
     proptest! {
         #[test]
         fn no_text_panics(text in "\\PC{0,24}", days in 0u32..5_000_000) {
             let _ = parse_day(&text, date(2026, 11, 23), &Policy::of_days(days));
             let _ = still_missing(&text);
-        }
-
-        #[test]
-        fn every_allowed_day_is_within_the_limit(ahead in -400i64..800, limit in 1u32..700) {
-            let today = date(2026, 11, 23);
-            let day = today.saturating_add(ahead.days());
-            let allowed = Policy::of_days(limit).check(day, today).is_ok();
-            prop_assert_eq!(allowed, (0..=i64::from(limit)).contains(&ahead));
         }
     }
 }
