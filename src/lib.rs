@@ -8,7 +8,7 @@
 //! | module | what it holds | what it may know |
 //! |---|---|---|
 //! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
-//! | [`text`] | cleaning, widths and words for terminals | nothing else |
+//! | [`text`] | cleaning, widths and words for terminals; JSON as text | nothing else |
 //! | [`bounded`] | reading files that may have no end | nothing else |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |

@@ -1,45 +1,14 @@
 //! Text for terminals: cleaning what came from outside, columns, and short words for sizes and times.
 
+mod clean;
+pub mod json;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Takes everything out of `text` that could steer a terminal or mislead a reader: control and
-/// escape characters, bidirectional overrides and invisible characters. Each becomes `�`, a line
-/// break or a tab a blank.
-pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
-        return Cow::Borrowed(text);
-    }
-    let replaced = text.chars().map(|c| match c {
-        '\n' | '\r' | '\t' => ' ',
-        c if is_unsafe(c) => '\u{fffd}',
-        c => c,
-    });
-    Cow::Owned(replaced.collect())
-}
-
-/// As [`clean`], but line breaks stay and a tab becomes two blanks: for bodies shown as a whole.
-pub fn clean_lines(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => out.push('\n'),
-            '\r' => {}
-            '\t' => out.push_str("  "),
-            c if is_unsafe(c) => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}')
-}
+pub use clean::{clean, clean_lines};
 
 /// Columns that `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
@@ -193,15 +162,6 @@ mod tests {
         assert_eq!(fold("  a: one two three", 12), ["  a: one two", "three"]);
         assert_eq!(fold("  a: one two three four", 16), ["  a: one two", "      three four"]);
         assert_eq!(fold("日本", 1), ["日", "本"], "what is wider than the room is kept all the same");
-    }
-
-    #[test]
-    fn escape_sequences_and_overrides_do_not_reach_the_terminal() {
-        assert_eq!(clean("a\u{1b}]52;c;Zm9v\u{7}b"), "a\u{fffd}]52;c;Zm9v\u{fffd}b");
-        assert_eq!(clean("x\u{202e}y\u{200b}z\u{9b}"), "x\u{fffd}y\u{fffd}z\u{fffd}");
-        assert_eq!(clean("one\ntwo"), "one two");
-        assert_eq!(clean_lines("one\r\n\ttwo\u{1b}"), "one\n  two\u{fffd}");
-        assert!(matches!(clean("naïve 日本"), Cow::Borrowed(_)));
     }
 
     #[test]
