@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::http::{log::AccessLog, server};
+use super::lifecycle::snapshots::Snapshots;
 use super::lifecycle::{Lifecycle, Steps};
 use super::logs::Logs;
 use super::options::Options;
@@ -112,9 +113,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         build: Duration::from_millis(options.behaviour.limits.build_step_ms),
         deployment: Duration::from_millis(options.behaviour.limits.deployment_step_ms),
     };
+    let snapshots = Snapshots::new(options.data.join("builds"));
     let clock = options.clock.clone();
     let now = Arc::new(move || clock.now());
-    let lifecycle = Lifecycle::new(store.clone(), replicas, projects.clone(), url.clone(), steps, now);
+    let lifecycle =
+        Lifecycle::new(store.clone(), replicas, snapshots, projects.clone(), url.clone(), steps, now);
     let run = ids::token().map_err(SeedError::from)?;
     let workbench = Workbench::new(Shared {
         store,

@@ -48,8 +48,11 @@ impl Process {
         log: Arc<Log>,
         limit: Duration,
     ) -> Result<Self, Unusable> {
-        let root = script::inside(&function.project, &function.root)?;
-        script::inside(&root, &function.file)?;
+        let root = script::inside(&function.project, "", &function.root)?;
+        let file = script::inside(&function.project, &function.root, &function.file)?;
+        if !file.is_file() {
+            return Err(Unusable::Missing(function.file.clone()));
+        }
         let mut child = command(interpreter, support, &root, function).spawn().map_err(Unusable::Start)?;
         let (Some(requests), Some(answers), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())

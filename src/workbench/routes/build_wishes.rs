@@ -35,7 +35,8 @@ pub fn check(workbench: &Workbench, project: &InProject, build: &ModelBuild) -> 
         return Err(bad_value("registered_model_version_id", detail));
     }
     match kernel_of(build) {
-        Ok(Kernel::Builtin(_)) => Ok(()),
+        // R is accepted, as its runtimes are offered; the build says what to do instead.
+        Ok(Kernel::Builtin(_) | Kernel::R) => Ok(()),
         Ok(Kernel::Python) => {
             for (name, value) in [("file_path", &build.file_path), ("function_name", &build.function_name)] {
                 if value.is_empty() {
@@ -45,8 +46,9 @@ pub fn check(workbench: &Workbench, project: &InProject, build: &ModelBuild) -> 
             let folder = workbench.project_folder(&project.stored.directory);
             let outside =
                 |name: &'static str| move |outside: python::Outside| bad_value(name, outside.to_string());
-            let root = python::inside(&folder, &build.model_root_dir).map_err(outside("model_root_dir"))?;
-            python::inside(&root, &build.file_path).map_err(outside("file_path")).map(drop)
+            python::inside(&folder, "", &build.model_root_dir).map_err(outside("model_root_dir"))?;
+            let file = python::inside(&folder, &build.model_root_dir, &build.file_path);
+            file.map_err(outside("file_path")).map(drop)
         }
         Err(none) => {
             let name = if build.runtime_identifier.is_empty() { "kernel" } else { "runtime_identifier" };

@@ -81,6 +81,7 @@ const TABLE: &[Served] = &[
     serve("RestartModelDeployment", Needs::Project(Right::Operate), || post(deployments::restart)),
     serve("StopModelDeployment", Needs::Project(Right::Operate), || post(deployments::stop)),
     serve("ListRuntimes", Needs::User, || get(runtimes::list_all)),
+    serve("ListRuntimeAddons", Needs::User, || get(runtimes::list_addons)),
 ];
 
 /// Every operation served, by its name in the specification.

@@ -140,6 +140,11 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredBuild>, StoreError
     Ok(select.query_row([id], from_row).optional()?)
 }
 
+/// Whether there is a build of this identifier.
+pub fn is_there(db: &Connection, uuid: &str) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT 1 FROM builds WHERE uuid = ?")?.exists([uuid])?)
+}
+
 /// Builds that a stop of the server left unfinished, oldest first.
 pub fn unfinished(db: &Connection) -> Result<Vec<StoredBuild>, StoreError> {
     let sql = format!(

@@ -15,12 +15,14 @@ pub struct StoredDeployment {
     pub id: i64,
     pub build_id: i64,
     pub model_id: i64,
+    /// The status of its build: a deployment waits until that is built.
+    pub build_status: String,
     pub deployment: ModelDeployment,
 }
 
 const COLUMNS: &str = "d.id, d.build_id, d.model_id, p.public_id, m.uuid, b.uuid, d.uuid, d.cpu, d.memory, \
      d.nvidia_gpu, d.environment, d.created_at, d.updated_at, d.stopped_at, d.crn, c.username, c.name, c.email, \
-     d.status, d.replicas, d.accelerator_label_id, d.resource_group_id, d.resource_profile_id";
+     d.status, d.replicas, d.accelerator_label_id, d.resource_group_id, d.resource_profile_id, b.status";
 const FROM: &str = "deployments d JOIN builds b ON b.id = d.build_id JOIN models m ON m.id = d.model_id \
      JOIN projects p ON p.id = m.project_id JOIN users c ON c.id = d.deployer_id";
 
@@ -53,7 +55,13 @@ pub fn from_row(row: &Row) -> rusqlite::Result<StoredDeployment> {
         resource_group_id: Whole(row.get(21)?),
         resource_profile_id: Whole(row.get(22)?),
     };
-    Ok(StoredDeployment { id: row.get(0)?, build_id: row.get(1)?, model_id: row.get(2)?, deployment })
+    Ok(StoredDeployment {
+        id: row.get(0)?,
+        build_id: row.get(1)?,
+        model_id: row.get(2)?,
+        build_status: row.get(23)?,
+        deployment,
+    })
 }
 
 /// Adds a deployment. Of `deployment`, the identifier, the status and what the person asked for
@@ -100,6 +108,15 @@ pub fn of_build(db: &Connection, build_id: i64, uuid: &str) -> Result<Option<Sto
 pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredDeployment>, StoreError> {
     let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE d.id = ?"))?;
     Ok(select.query_row([id], from_row).optional()?)
+}
+
+/// Deployments of a build that nothing has begun yet, oldest first.
+pub fn pending_of_build(db: &Connection, build_id: i64) -> Result<Vec<StoredDeployment>, StoreError> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE d.build_id = ? AND d.status = 'pending' ORDER BY d.id"
+    ))?;
+    let found = select.query_map([build_id], from_row)?.collect::<Result<_, _>>()?;
+    Ok(found)
 }
 
 /// Deployments of a model that are up, coming up or going down, oldest first.
