@@ -9,7 +9,8 @@
 //! |---|---|---|
 //! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
 //! | [`text`] | cleaning, widths and words for terminals; JSON as text | nothing else |
-//! | [`bounded`] | reading files that may have no end | nothing else |
+//! | [`decode`] | text from bytes: byte order marks, UTF-16 and Latin-1 named for what they are | nothing else |
+//! | [`bounded`] | reading files that may have no end | `decode` |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
 //! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret` |
@@ -37,6 +38,7 @@ pub mod api;
 pub mod bounded;
 pub mod cli;
 pub mod config;
+pub mod decode;
 pub mod diagnosis;
 pub mod expiry;
 pub mod probe;

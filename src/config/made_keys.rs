@@ -10,8 +10,8 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
+use super::replace::Replacement;
 use super::{Error, private_file, store::Store};
-use crate::bounded;
 use crate::secret::ApiKey;
 use crate::wire::time;
 
@@ -111,7 +111,7 @@ fn change(store: &Store, edit: impl FnOnce(&mut MadeKeys) -> io::Result<()>) -> 
     made.rotated.drain(..surplus);
     made.version = 1;
     let text = serde_json::to_vec(&made).map_err(|error| failed(error.into()))?;
-    private_file::write(&file, &text).map_err(failed)
+    Replacement::of(&file).following_links().write(&text).map_err(failed)
 }
 
 /// The note about `key`, if it was made here.
@@ -123,9 +123,9 @@ pub fn find(store: &Store, key: &ApiKey) -> Result<Option<MadeKey>, Error> {
 
 fn load(store: &Store) -> Result<MadeKeys, Error> {
     let file = file_of(store);
-    let text = match bounded::read(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(MadeKeys::default()),
+    let text = match private_file::read(&file) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(MadeKeys::default()),
         Err(error) => return Err(Error::Read { file, error }),
     };
     let made: MadeKeys = serde_json::from_slice(&text).map_err(|error| Error::Malformed {

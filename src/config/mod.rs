@@ -7,11 +7,14 @@
 
 pub mod credential_command;
 mod error;
+mod kill_point;
 pub mod lock;
 pub mod made_keys;
+pub mod owner;
 pub mod paths;
 pub mod private_file;
 pub mod profile;
+pub mod replace;
 pub mod resolve;
 pub mod session;
 pub mod store;
