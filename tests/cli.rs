@@ -310,7 +310,7 @@ fn a_credential_command_that_never_stops_printing_ends_with_3() {
     given.set("KEYBENCH_API_KEY", &made_up_key('d'));
     let done = given.run(&["whoami", "--url", "https://127.0.0.1:1", "--ca-cert", "/dev/zero"]);
     assert_eq!(done.code, 7, "{done:?}");
-    assert!(done.err.contains("/dev/zero cannot be read: it is larger than the 16 MB"), "{}", done.err);
+    assert!(done.err.contains("/dev/zero cannot be read: it is a device"), "{}", done.err);
 }
 
 #[test]

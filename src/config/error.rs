@@ -24,6 +24,8 @@ pub enum Error {
     Foreign { path: PathBuf, owner: String },
     #[error("{} cannot be read: {error}", file.display())]
     Read { file: PathBuf, error: io::Error },
+    #[error("{cause}; the file is left as it is, and a copy is in {}", copy.display())]
+    LeftAlone { cause: Box<Error>, copy: PathBuf },
     #[error("{} cannot be written: {error}", file.display())]
     Write { file: PathBuf, error: io::Error },
     #[error("another keybench is changing {}", folder.display())]
@@ -61,6 +63,7 @@ impl Error {
                 format!("run keybench as {owner}, or name a folder of your own with KEYBENCH_CONFIG_DIR")
             }
             Self::Read { error, .. } | Self::Write { error, .. } => way_out(error),
+            Self::LeftAlone { cause, .. } => return cause.hint(),
             Self::Locked { .. } => "wait until it has ended, then try again".to_owned(),
             Self::NoFolder => "set KEYBENCH_CONFIG_DIR".to_owned(),
             Self::UnknownProfile { known, .. } if known.is_empty() => "there are none yet: `keybench login` makes one".to_owned(),

@@ -44,7 +44,9 @@ pub fn check(found: &Metadata) -> Result<(), NotOurs> {
 /// [`Error::Foreign`], and [`Error::Read`].
 pub fn check_path(path: &Path) -> Result<(), Error> {
     match std::fs::metadata(path) {
-        Ok(found) => check(&found).map_err(|NotOurs { owner }| Error::Foreign { path: path.to_owned(), owner }),
+        Ok(found) => {
+            check(&found).map_err(|NotOurs { owner }| Error::Foreign { path: path.to_owned(), owner })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::Read { file: path.to_owned(), error }),
     }

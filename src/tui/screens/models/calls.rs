@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::list::ListScope;
-use super::saved::{self, Requests};
 use super::state::AT_A_TIME;
 use crate::api::{self, PageQuery, Pages, ProjectScope, all_pages};
 use crate::config::private_file;
+use crate::config::requests::{self, Change, Requests};
 use crate::diagnosis::{self, Diagnosis, Subject};
 use crate::probe::run::{self, Plan, Summary};
 use crate::probe::{
@@ -67,7 +67,7 @@ pub enum Call {
         file: PathBuf,
         url: String,
         model_id: String,
-        requests: Requests,
+        change: Change,
     },
     /// A run, to its end.
     Run(Box<RunRequest>),
@@ -148,7 +148,7 @@ pub enum Reply {
         number: u32,
         diagnosis: Box<Diagnosis>,
     },
-    Requests(HashMap<String, Requests>),
+    Requests(Result<HashMap<String, Requests>, String>),
     RequestsStored(Result<(), String>),
     RunProgress {
         model_id: String,
@@ -199,13 +199,14 @@ impl Call {
         match self {
             Self::List { scope } => Reply::Listed(list(client, scope, &context).await),
             Self::LoadRequests { file, url } => {
-                let work = move || saved::load(&file, &url);
-                Reply::Requests(tokio::task::spawn_blocking(work).await.unwrap_or_default())
+                let work = move || requests::load(&file, &url).map_err(|error| error.to_string());
+                let done = tokio::task::spawn_blocking(work).await;
+                Reply::Requests(done.unwrap_or_else(|error| Err(error.to_string())))
             }
-            Self::StoreRequests { file, url, model_id, requests } => {
+            Self::StoreRequests { file, url, model_id, change } => {
                 let work = move || {
-                    saved::store(&file, Timestamp::now(), &url, &model_id, &requests)
-                        .map_err(|e| e.to_string())
+                    requests::update(&file, Timestamp::now(), &url, &model_id, change)
+                        .map_err(|error| error.to_string())
                 };
                 let done = tokio::task::spawn_blocking(work).await;
                 Reply::RequestsStored(done.unwrap_or_else(|error| Err(error.to_string())))

@@ -10,7 +10,6 @@
 //! | `state`, `update`, `view` | the whole of it, what changes it, how it looks |
 //! | [`layout`] | where the parts lie |
 //! | [`run`] | runs: what is asked for, how they go, how they ended |
-//! | [`saved`] | requests that are kept over the end of the program |
 //! | [`code`], [`example`] | a call as curl, Python and R; the first request |
 
 pub mod calls;
@@ -24,7 +23,6 @@ pub mod results;
 pub mod row;
 mod rows;
 pub mod run;
-pub mod saved;
 mod state;
 mod update;
 mod view;
@@ -42,6 +40,7 @@ use self::row::Row;
 use super::super::app::App;
 use super::super::command::Command;
 use super::super::effect::Effects;
+use crate::config::requests::Requests;
 use crate::wire::ShortProject;
 
 /// Id and `project/name` of every model that is listed, for the palette.
@@ -79,7 +78,7 @@ pub(in crate::tui) fn request_for(app: &App, row: &Row) -> String {
     match app.models.panels.get(&row.model.id) {
         Some(panel) => panel.editor.text(),
         None => {
-            let last = app.models.requests.get(&row.model.id).and_then(saved::Requests::last);
+            let last = app.models.requests.get(&row.model.id).and_then(Requests::last);
             panel::Panel::new(&row.model, last).editor.text()
         }
     }

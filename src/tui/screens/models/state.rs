@@ -6,7 +6,7 @@ use super::code::Language;
 use super::list::{ListScope, ModelList, Row};
 use super::panel::{Focus, KeyChoice, Panel};
 use super::run::Runs;
-use super::saved::Requests;
+use crate::config::requests::Requests;
 use crate::tui::command::Context;
 use crate::tui::requests::RequestId;
 use crate::tui::session::KnownKey;

@@ -52,14 +52,18 @@ pub fn reply(app: &mut App, id: RequestId, reply: Reply) -> Effects {
             let projects = projects.into_iter().map(|project| (project.id.clone(), project));
             app.models.projects.extend(projects);
         }
-        Reply::Requests(requests) => {
+        Reply::Requests(Err(problem)) => {
+            let text = format!("requests of earlier tests cannot be read: {problem}");
+            app.notices.warning(app.now, text);
+        }
+        Reply::Requests(Ok(requests)) => {
             for (model_id, requests) in requests {
                 app.models.requests.entry(model_id).or_insert(requests);
             }
         }
         Reply::RequestsStored(done) => {
             if let Err(problem) = done {
-                let text = format!("the request was sent, but not kept for the next start: {problem}");
+                let text = format!("the request is not kept for the next start: {problem}");
                 app.notices.warning(app.now, text);
             }
         }

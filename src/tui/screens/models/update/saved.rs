@@ -2,6 +2,7 @@
 
 use super::boxes::choose;
 use super::panel::not_json;
+use crate::config::requests::Change;
 use crate::tui::app::App;
 use crate::tui::effect::{self, Effects};
 use crate::tui::requests::{Kind, Scope};
@@ -21,19 +22,18 @@ pub(super) fn ask_for_requests(app: &mut App) -> Effects {
     vec![app.start(Scope::Session, Kind::Read, "reading saved requests", call).1]
 }
 
-/// Keeps what is known of a model's requests.
-fn store(app: &mut App, model_id: &str) -> Effects {
+/// Keeps what happened to a model's requests, here and in the file.
+fn keep(app: &mut App, model_id: &str, change: Change) -> Effects {
+    app.models.requests.entry(model_id.to_owned()).or_default().apply(change.clone());
     let Some(file) = app.requests_file() else { return Effects::new() };
-    let Some(requests) = app.models.requests.get(model_id).cloned() else { return Effects::new() };
     let call =
-        Call::StoreRequests { file, url: app.session.url.clone(), model_id: model_id.to_owned(), requests };
+        Call::StoreRequests { file, url: app.session.url.clone(), model_id: model_id.to_owned(), change };
     vec![app.start(Scope::Session, Kind::Change, "saving the request", effect::Call::Models(call)).1]
 }
 
 /// A request was sent.
 pub(in crate::tui) fn note_sent(app: &mut App, model_id: &str, request: &str) -> Effects {
-    app.models.requests.entry(model_id.to_owned()).or_default().note_sent(request);
-    store(app, model_id)
+    keep(app, model_id, Change::Sent { request: request.to_owned() })
 }
 
 pub(super) fn ask_name(app: &mut App) {
@@ -50,8 +50,7 @@ pub(super) fn save_request(app: &mut App, name: String) -> Effects {
     let Some(model_id) = app.models.open.clone() else { return Effects::new() };
     let Some(request) = app.models.panel().map(|panel| panel.editor.text()) else { return Effects::new() };
     app.notices.info(app.now, format!("the request is saved as {name}"));
-    app.models.requests.entry(model_id.clone()).or_default().named.insert(name, request);
-    store(app, &model_id)
+    keep(app, &model_id, Change::Saved { name, request })
 }
 
 /// Lets the person choose one of the model's requests: saved ones first, then those that were sent.
