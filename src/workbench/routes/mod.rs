@@ -11,6 +11,7 @@ mod model_service;
 mod models;
 mod paths;
 mod projects;
+mod python_client;
 mod resources;
 mod runtimes;
 mod site;
@@ -107,6 +108,7 @@ pub fn router(workbench: &Workbench) -> Router {
         .route("/api/v1/site/config", v1(Needs::User, get(site::config)))
         .route("/api/v1/site/config", v1(Needs::SiteAdmin, patch(site::change)))
         .route("/api/v2/swagger.json", get(site::specification))
+        .route("/api/v2/python.tar.gz", get(python_client::archive))
         .route("/sense-bootstrap.json", get(site::bootstrap))
         .route("/model", post(model_service::call))
         .method_not_allowed_fallback(elsewhere)
@@ -142,7 +144,13 @@ async fn elsewhere(method: Method, uri: Uri) -> Refusal {
     }
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
     let other_method = known.iter().any(|method| operations::at(method, &path).is_some());
-    let ours = ["/api/v1/site/config", "/api/v2/swagger.json", "/sense-bootstrap.json", "/model"];
+    let ours = [
+        "/api/v1/site/config",
+        "/api/v2/swagger.json",
+        "/api/v2/python.tar.gz",
+        "/sense-bootstrap.json",
+        "/model",
+    ];
     Refusal::new(if other_method || ours.contains(&path.as_str()) {
         Why::WrongMethod
     } else {
