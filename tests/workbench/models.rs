@@ -30,7 +30,10 @@ async fn a_model_is_created_built_deployed_called_changed_and_deleted() {
     bench.call_key(As::Nobody, access_key, json!(1)).await.ok();
 
     let again = bench.post(As::User("contributor"), &models, wish).await;
-    assert_eq!((again.status, &again.body["message"]), (409, &json!("Failed to create model")));
+    assert_eq!(
+        (again.status, &again.body["message"]),
+        (409, &json!("Failed to create model: the project already has a model with that name"))
+    );
 
     let path = format!("{models}/{id}");
     let changed = json!({"description": "changed", "auth_enabled": true,
@@ -256,4 +259,18 @@ async fn deployments_come_up_again_with_the_next_server() {
     let after = bench.call("owner", "add", json!({"a": 1, "b": 1})).await.ok();
     assert_ne!(before["ReplicaID"], after["ReplicaID"]);
     assert_eq!(bench.call("owner", "retired", json!({})).await.status, 503);
+}
+
+#[tokio::test]
+async fn deployments_are_found_by_their_status() {
+    let bench = Bench::demo().await;
+    let project = bench.project("churn-prod").await;
+    let deployed = bench.deployed(&project, &bench.model("add").await).await;
+    let path = deployment_path(&project, &deployed);
+    let list = path.rsplit_once('/').unwrap().0;
+    for (status, count) in [("deployed", 1), ("stopped", 0)] {
+        let filter = format!("{list}?search_filter=%7B%22status%22:%22{status}%22%7D");
+        let found = bench.get(As::User("owner"), &filter).await.ok();
+        assert_eq!(found["model_deployments"].as_array().unwrap().len(), count, "{status}");
+    }
 }

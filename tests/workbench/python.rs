@@ -144,7 +144,7 @@ async fn an_exception_is_a_400_and_a_death_brings_a_new_replica() {
     let dies = python_bench.serve("dies", python("fit.py", "dies")).await;
     let before = bench.call_key(As::User("owner"), &dies, Value::Null).await.ok();
     let death = bench.call_key(As::User("owner"), &dies, json!("die")).await;
-    assert_eq!((death.status, &death.body["success"]), (500, &json!(false)));
+    assert_eq!((death.status, death.body.get("success")), (500, None));
     let after = bench.call_key(As::User("owner"), &dies, Value::Null).await.ok();
     assert_eq!(after["response"], "alive");
     assert_ne!(before["ReplicaID"], after["ReplicaID"]);
@@ -273,7 +273,7 @@ impl Served {
             if answer["success"] == true {
                 return answer["response"].clone();
             }
-            assert_eq!(answer["StatusCode"], 503, "{answer}");
+            assert!(answer["errors"].to_string().contains("not deployed"), "{answer}");
         }
     }
 }

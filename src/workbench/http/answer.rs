@@ -34,6 +34,13 @@ impl<T> Answer<T> {
     }
 }
 
+impl<T> Answer<T> {
+    /// The same answer with another body.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
+        Answer { body: change(self.body), inferred: self.inferred }
+    }
+}
+
 /// The empty answer to deletions and additions.
 pub fn done() -> Answer<wire::Empty> {
     Answer::new(wire::Empty {})

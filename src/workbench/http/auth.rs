@@ -64,8 +64,8 @@ pub async fn api_key_owner(workbench: &Workbench, headers: &HeaderMap) -> Result
 /// Whose API key or legacy key came with a request of API v1.
 pub async fn either_key_owner(workbench: &Workbench, headers: &HeaderMap) -> Result<Arc<KeyOwner>, Refusal> {
     let Ok(encoded) = credentials(headers, "basic") else { return api_key_owner(workbench, headers).await };
-    let decoded = STANDARD.decode(encoded).map_err(|_| Refusal::new(Why::MalformedKey))?;
-    let pair = String::from_utf8(decoded).map_err(|_| Refusal::new(Why::MalformedKey))?;
+    let decoded = STANDARD.decode(encoded).map_err(|_| Refusal::new(Why::UnknownKey))?;
+    let pair = String::from_utf8(decoded).map_err(|_| Refusal::new(Why::UnknownKey))?;
     // User = key, empty password (DOCS, cdsw-api-key-authentication); a script in use leaves the
     // colon out (OBSERVED).
     let key = pair.strip_suffix(':').unwrap_or(&pair);
@@ -95,9 +95,9 @@ fn usable(user: &User, expires_at: Option<Timestamp>, now: Timestamp) -> Result<
 fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Result<&'a str, Refusal> {
     let header = headers.get(header::AUTHORIZATION).ok_or(Why::MissingKey)?;
     let text = header.to_str().map_err(|_| Why::MalformedKey)?;
-    let (found, rest) = text.trim().split_once(' ').ok_or(Why::MalformedKey)?;
+    let (found, rest) = text.trim().split_once(' ').ok_or(Why::MissingScheme)?;
     if !found.eq_ignore_ascii_case(scheme) {
-        return Err(Why::MalformedKey.into());
+        return Err(Why::MissingScheme.into());
     }
     Ok(rest.trim())
 }

@@ -11,6 +11,7 @@ pub mod choices;
 pub mod gate;
 pub mod log;
 pub mod operations;
+pub mod origin;
 pub mod query;
 pub mod refusal;
 mod request_body;

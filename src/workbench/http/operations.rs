@@ -35,6 +35,9 @@ impl Operation {
         loop {
             match (wanted.next(), given.next()) {
                 (None, None) => return true,
+                // A path below a project is as deep as it likes, and may be empty.
+                (Some("{path}"), Some(_)) => return true,
+                (Some("{path}:download"), Some(_)) => return path.ends_with(":download"),
                 (Some(pattern), Some(segment)) if fits(pattern, segment) => {}
                 _ => return false,
             }
@@ -95,6 +98,9 @@ mod tests {
         );
         assert_eq!(id("POST", "/api/v2/projects/p/models/m/builds/b/deployments/:stop"), None);
         assert_eq!(id("GET", "/api/v2/projects/p/jobs"), Some("ListJobs"));
+        assert_eq!(id("GET", "/api/v2/projects/p/files/"), Some("ListProjectFiles"));
+        assert_eq!(id("GET", "/api/v2/projects/p/files/a/b.py"), Some("ListProjectFiles"));
+        assert_eq!(id("POST", "/api/v2/projects/p/files/a/b.py:download"), Some("DownloadProjectFile"));
         assert_eq!(id("GET", "/api/v2/nonsense"), None);
         assert_eq!(ALL.len(), 158);
     }

@@ -16,6 +16,9 @@ use crate::workbench::Workbench;
 use crate::workbench::behaviour::{Combine, Why, inferred};
 use crate::workbench::store::listing::{Listing, Selection, Slice};
 
+/// `page_size` is an int32 (SPEC); grpc-gateway refuses what that cannot hold (INFERRED).
+const INT32_MAX: i64 = i32::MAX as i64;
+
 /// Bytes of the seal of a page token.
 const SEAL: usize = 16;
 
@@ -53,6 +56,18 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
+    /// Takes a `search_filter` that is a plain word for a filter of this key (DOCS, API pages of 1.5.4:
+    /// `projects?searchFilter=churn`).
+    pub fn with_word_as_filter(mut self, key: &str) -> Self {
+        let filters = self.pairs.iter_mut().filter(|(name, _)| name == "search_filter");
+        for (_, text) in
+            filters.filter(|(_, text)| !text.is_empty() && !text.trim_start().starts_with(['{', '[', '"']))
+        {
+            *text = serde_json::json!({ key: text }).to_string();
+        }
+        self
+    }
+
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
@@ -75,7 +90,9 @@ impl Params {
             None => limits.page_size,
             Some(text) => match text.parse::<i64>() {
                 Ok(0) => limits.page_size,
-                Ok(size @ 1..) => usize::try_from(size).unwrap_or(usize::MAX).min(limits.page_size_max),
+                Ok(size @ 1..=INT32_MAX) => {
+                    usize::try_from(size).map_or(limits.page_size_max, |size| size.min(limits.page_size_max))
+                }
                 _ => return Err(Why::BadPageSize.into()),
             },
         };

@@ -77,10 +77,11 @@ pub async fn render(State(workbench): State<Workbench>, mut response: Response) 
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let (status, body) = workbench.behaviour().render(refusal.why, &refusal.values);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = workbench.behaviour().content_type(refusal.why, &body);
     *response.body_mut() = Body::from(body);
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, kind);
     if refusal.why.form().sure == Sure::Inferred {
         headers.append(INFERRED_HEADER, HeaderValue::from_static(refusal.why.form().name));
     }

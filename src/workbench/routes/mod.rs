@@ -9,19 +9,22 @@ mod legacy_keys;
 mod lists;
 mod model_service;
 mod models;
+mod pages;
 mod paths;
+mod project_changes;
 mod projects;
 mod python_client;
 mod resources;
 mod runtimes;
 mod site;
 mod users;
+mod v1_keys;
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
@@ -31,7 +34,7 @@ use super::behaviour::Why;
 use super::http::gate::{self, Gate, Scheme};
 use super::http::refusal::{self, Refusal};
 use super::http::verbs::{join_verb, route_path};
-use super::http::{choices, log, operations, server};
+use super::http::{auth, choices, log, operations, server};
 use super::rights::{Needs, Right};
 
 /// An operation of API v2 that is served.
@@ -107,8 +110,13 @@ pub fn router(workbench: &Workbench) -> Router {
     let router = router
         .route("/api/v1/site/config", v1(Needs::User, get(site::config)))
         .route("/api/v1/site/config", v1(Needs::SiteAdmin, patch(site::change)))
+        .route("/api/v1/users/{username}/apikey", v1(Needs::Oneself, get(v1_keys::list)))
+        .route("/api/v1/users/{username}/apikey", v1(Needs::Oneself, post(v1_keys::create)))
+        .route("/api/v1/users/{username}/apikey/{keyid}", v1(Needs::Oneself, delete(v1_keys::remove)))
         .route("/api/v2/swagger.json", get(site::specification))
         .route("/api/v2/python.tar.gz", get(python_client::archive))
+        .route("/api/v2/swagger.html", get(pages::specification))
+        .route("/api/v2/python.html", get(pages::python))
         .route("/sense-bootstrap.json", get(site::bootstrap))
         .route("/model", post(model_service::call))
         .method_not_allowed_fallback(elsewhere)
@@ -136,27 +144,41 @@ async fn wait(State(workbench): State<Workbench>, request: Request, next: Next) 
 }
 
 /// What is served nowhere: 501 for what the real product has, 405 for a method that a path here
-/// does not take, 404 for the rest.
-async fn elsewhere(method: Method, uri: Uri) -> Refusal {
+/// does not take, 404 for the rest. Who has no key learns nothing of API v1 (OBSERVED: 401, not 404),
+/// nor which operations of API v2 are missing here.
+async fn elsewhere(
+    State(workbench): State<Workbench>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<(), Refusal> {
     let path = join_verb(uri.path());
-    if let Some(operation) = operations::at(method.as_str(), &path) {
-        return Refusal::new(Why::NotServed).with("operation", operation.id);
+    let operation = operations::at(method.as_str(), &path);
+    if operation.is_some() {
+        auth::api_key_owner(&workbench, &headers).await?;
+    } else if path.starts_with("/api/v1/") {
+        auth::either_key_owner(&workbench, &headers).await?;
+    }
+    if let Some(operation) = operation {
+        return Err(Refusal::new(Why::NotServed).with("operation", operation.id));
     }
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
     let other_method = known.iter().any(|method| operations::at(method, &path).is_some());
-    let ours = [
-        "/api/v1/site/config",
-        "/api/v2/swagger.json",
-        "/api/v2/python.tar.gz",
-        "/sense-bootstrap.json",
-        "/model",
-    ];
-    Refusal::new(if other_method || ours.contains(&path.as_str()) {
-        Why::WrongMethod
-    } else {
-        Why::UnknownPath
-    })
+    let refusal =
+        if other_method || OURS.contains(&path.as_str()) { Why::WrongMethod } else { Why::UnknownPath };
+    Err(refusal.into())
 }
+
+/// Paths that are served and are not in the specification.
+const OURS: &[&str] = &[
+    "/api/v1/site/config",
+    "/api/v2/swagger.json",
+    "/api/v2/swagger.html",
+    "/api/v2/python.html",
+    "/api/v2/python.tar.gz",
+    "/sense-bootstrap.json",
+    "/model",
+];
 
 #[cfg(test)]
 mod tests {

@@ -132,8 +132,9 @@ async fn admit(
 ) -> Result<Option<&'static str>, Refusal> {
     let owner = auth::api_key_owner(workbench, headers).await.map_err(key_refused)?;
     let owner = caller.insert(owner);
-    if !owner.audiences.iter().any(|audience| audience == wire::AUDIENCE_API) {
-        return Err(Why::AudienceMismatch.into());
+    let opening = &workbench.behaviour().rules.model_call_audiences;
+    if !owner.audiences.iter().any(|audience| opening.contains(audience)) {
+        return Err(Why::ModelAudienceMismatch.into());
     }
     let standing =
         workbench.standing_of(&owner.user, callable.project_id, callable.owner_id, callable.public).await?;
@@ -143,6 +144,9 @@ async fn admit(
     Ok(match standing {
         Standing::SiteAdmin => Some(inferred::SITE_ADMINS_CALL_MODELS),
         Standing::Reader => Some(inferred::PUBLIC_READERS_CALL_MODELS),
+        _ if !owner.audiences.iter().any(|audience| audience == wire::AUDIENCE_API) => {
+            Some(inferred::MODEL_CALL_AUDIENCES)
+        }
         _ => None,
     })
 }
@@ -150,9 +154,12 @@ async fn admit(
 /// What is wrong with a key, in the form of the model service. Its other refusals stay as they are.
 fn key_refused(refusal: Refusal) -> Refusal {
     match refusal.why {
-        Why::MissingKey | Why::MalformedKey | Why::UnknownKey | Why::ExpiredKey | Why::ClosedAccount => {
-            Refusal::new(Why::ModelKeyRefused).with("detail", refusal.text())
-        }
+        Why::MissingKey
+        | Why::MissingScheme
+        | Why::MalformedKey
+        | Why::UnknownKey
+        | Why::ExpiredKey
+        | Why::ClosedAccount => Refusal::new(Why::ModelKeyRefused).with("detail", refusal.text()),
         _ => refusal,
     }
 }
