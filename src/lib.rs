@@ -18,7 +18,8 @@
 //! | [`probe`] | the model test engine: one call, runs, statistics, export | `api` |
 //! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry` |
 //! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `wire`, `secret` |
-//! | [`cli`] | the headless commands, one file a group | everything but `tui` |
+//! | [`actions`] | what a person can do, each thing once; prints nothing and knows no screen | all above |
+//! | [`cli`] | the headless commands: arguments and printing, a call into `actions` between them | everything but `tui` |
 //! | [`tui`] | the interface: state, messages, effects, screens, widgets | everything |
 //!
 //! ## How sure a wire fact is
@@ -34,6 +35,7 @@
 //! messages; `view(app, frame)` only reads. So every behaviour can be tested without a terminal
 //! and without a network, and nothing below `tui` knows that there is a screen.
 
+pub mod actions;
 pub mod api;
 pub mod bounded;
 pub mod cli;

@@ -107,21 +107,21 @@ impl Store {
 
     /// Stores a profile and its key, if it has one to store, and makes the profile current.
     pub fn save(&self, name: &str, profile: Profile, credential: Option<Credential>) -> Result<(), Error> {
-        self.save_as(|_| name.to_owned(), profile, credential).map(drop)
+        self.save_as(|_| Ok::<_, Error>((name.to_owned(), profile)), credential).map(drop)
     }
 
-    /// As [`Self::save`], under the name that `choose` finds for it among those that there are.
-    pub fn save_as(
+    /// As [`Self::save`], with the name and the profile that `choose` makes of those that there are.
+    /// Nothing is stored where it refuses.
+    pub fn save_as<E: From<Error>>(
         &self,
-        choose: impl FnOnce(&Profiles) -> String,
-        profile: Profile,
+        choose: impl FnOnce(&Profiles) -> Result<(String, Profile), E>,
         credential: Option<Credential>,
-    ) -> Result<String, Error> {
+    ) -> Result<String, E> {
         let failed = |error: io::Error| Error::Write { file: self.dir.clone(), error };
         private_file::make_folder(&self.dir).map_err(failed)?;
         let _alone = self.lock()?;
         let mut profiles = self.profiles()?;
-        let name = choose(&profiles);
+        let (name, profile) = choose(&profiles)?;
         let mut credentials = self.credentials()?;
         // The key first: a profile without its key is worse than a key that no profile names.
         match credential {

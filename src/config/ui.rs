@@ -83,7 +83,7 @@ impl Default for UiSettings {
         Self {
             theme: None,
             ascii: false,
-            soon_days: 14,
+            soon_days: crate::expiry::SOON_DAYS as u16,
             week_start: WeekStart::default(),
             clipboard: "auto".to_owned(),
             keys: BTreeMap::new(),

@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use super::days::days_between;
 use crate::wire::time;
 
+/// A key that expires within this many days expires soon.
+pub const SOON_DAYS: u32 = 14;
+
 /// Where a key stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyStatus {

@@ -3,14 +3,14 @@
 //! Tables show an id of 64 digits as `5b1c…9f0a`. That form, and an unambiguous beginning, can be
 //! typed where an id is wanted; a whole one is taken as it is.
 
-use crate::cli::error::{Exit, Failure};
+use crate::actions::{Error, Kind};
 use crate::wire::V2KeyDetails;
 
 /// Ids with this many characters are not looked up: they are 64 hexadecimal digits (OBSERVED,
 /// cai-connector), and the workbench knows best whether there is one.
 const WHOLE: usize = 32;
 /// A shorter beginning is more likely a slip than an id.
-const LEAST: usize = 4;
+pub(crate) const LEAST: usize = 4;
 
 /// Whether `text` is an id as it stands, and needs no list to be understood.
 pub fn is_whole(text: &str) -> bool {
@@ -50,20 +50,15 @@ pub fn candidates<'a>(wanted: &str, listed: &'a [V2KeyDetails]) -> Vec<&'a V2Key
 ///
 /// # Errors
 /// None is, or several may be: then all of them are named.
-pub fn find<'a>(wanted: &str, listed: &'a [V2KeyDetails]) -> Result<&'a V2KeyDetails, Failure> {
+pub fn find<'a>(wanted: &str, listed: &'a [V2KeyDetails]) -> Result<&'a V2KeyDetails, Error> {
     match candidates(wanted, listed).as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::new(
-            Exit::Refused,
-            "not_found",
-            format!("there is no key whose Key ID is or begins with {wanted:?}"),
-        )
-        .hint(format!("`keybench keys list` shows the ids; of one, give {LEAST} characters or more"))),
-        many => {
-            let ids: Vec<_> = many.iter().take(10).map(|key| key.key_id.as_str()).collect();
-            let message = format!("{wanted:?} may be any of {} keys: {}", many.len(), ids.join(", "));
-            Err(Failure::invalid(message).hint("give more of the id; nothing was changed"))
-        }
+        [] => Err(Error::NotFound { kind: Kind::Key, wanted: wanted.to_owned() }),
+        many => Err(Error::Ambiguous {
+            kind: Kind::Key,
+            wanted: wanted.to_owned(),
+            candidates: many.iter().map(|key| key.key_id.clone()).collect(),
+        }),
     }
 }
 
@@ -88,11 +83,11 @@ mod tests {
 
     #[test]
     fn what_may_be_several_is_refused_with_their_ids() {
-        let failure = find("5b1c…9f0a", &listed()).unwrap_err();
-        assert_eq!(failure.exit, Exit::Invalid);
-        assert!(failure.message.contains("5b1c00aa9f0a, 5b1c00bb9f0a"), "{}", failure.message);
+        let error = find("5b1c…9f0a", &listed()).unwrap_err();
+        assert!(error.to_string().contains("5b1c00aa9f0a, 5b1c00bb9f0a"), "{error}");
         for wanted in ["5b1", "9f0a", "…", "…9f0a", "", "ffff"] {
-            assert_eq!(find(wanted, &listed()).unwrap_err().kind, "not_found", "{wanted:?}");
+            let error = find(wanted, &listed()).unwrap_err();
+            assert!(matches!(error, Error::NotFound { .. }), "{wanted:?}: {error}");
         }
     }
 }

@@ -1,19 +1,21 @@
-//! From what a person calls a project or a model to the one that is meant.
+//! From what a person calls a model to the one that is meant.
 
 use std::collections::HashMap;
 
-use super::error::{Exit, Failure};
-use crate::api::{Client, PageQuery, Pages, ProjectScope};
+use crate::actions::{Error, Kind, PAGE, projects};
+use crate::api::{Client, PageQuery, Pages};
 use crate::config::Session;
-use crate::wire::{Model, Project};
+use crate::wire::Model;
 
-const PAGE: u32 = 200;
-/// Candidates shown where a name is ambiguous.
+/// Candidates whose owner is asked for, where a name is ambiguous.
 const SHOWN: usize = 10;
 
 /// `project/name`, the model's name alone where it is unique (in a workbench session: unique in the
 /// session's project), or its id.
-pub async fn model(session: &Session, wanted: &str) -> Result<Model, Failure> {
+///
+/// # Errors
+/// There is none that one sees, or there are several.
+pub async fn find(session: &Session, wanted: &str) -> Result<Model, Error> {
     let client = &session.client;
     let (project, name) = match wanted.rsplit_once('/') {
         Some((project, name)) => (Some(project), name),
@@ -48,23 +50,32 @@ pub async fn model(session: &Session, wanted: &str) -> Result<Model, Failure> {
     if let (None, Some(here)) = (project, &session.project) {
         prefer(here, &mut found);
     }
-    // With the owner, projects of one name differ.
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Error::NotFound { kind: Kind::Model, wanted: wanted.to_owned() }),
+        _ => {
+            let candidates = labels(client, &found).await;
+            Err(Error::Ambiguous { kind: Kind::Model, wanted: wanted.to_owned(), candidates })
+        }
+    }
+}
+
+/// With the owner, projects of one name differ.
+async fn labels(client: &Client, found: &[Model]) -> Vec<String> {
     let mut owners = HashMap::new();
-    if found.len() > 1 {
-        for model in found.iter().take(SHOWN) {
-            let id = &model.project.public_identifier;
-            if !owners.contains_key(id)
-                && let Ok(project) = client.project(id).await
-            {
-                owners.insert(id.clone(), project.owner.username);
-            }
+    for model in found.iter().take(SHOWN) {
+        let id = &model.project.public_identifier;
+        if !owners.contains_key(id)
+            && let Ok(project) = client.project(id).await
+        {
+            owners.insert(id.clone(), project.owner.username);
         }
     }
     let label = |model: &Model| {
         let owner = owners.get(&model.project.public_identifier).map(|owner| format!("{owner}/"));
         format!("{}{} ({})", owner.unwrap_or_default(), full_name(model), model.id)
     };
-    one(found, "model", wanted, label, "`keybench models list` shows the models that you see")
+    found.iter().map(label).collect()
 }
 
 /// Leaves only the models of the project `here`, if there are any.
@@ -76,45 +87,14 @@ fn prefer(here: &str, found: &mut Vec<Model>) {
 }
 
 /// The list of all models is that of one's own projects; a public project's are found through it.
-async fn in_public_project(client: &Client, wanted: &str, name: &str) -> Result<Vec<Model>, Failure> {
+async fn in_public_project(client: &Client, wanted: &str, name: &str) -> Result<Vec<Model>, Error> {
     let mut found = Vec::new();
-    for project in matching_projects(client, wanted).await? {
+    for project in projects::matching(client, wanted).await? {
         let id = project.id.as_str();
         let fetch = |query: PageQuery| async move { client.project_models_page(id, &query).await };
         let mut pages = Pages::new(PageQuery::sized(PAGE), fetch);
         while let Some(page) = pages.next().await {
             found.extend(page?.into_iter().filter(|model| model.name == name));
-        }
-    }
-    Ok(found)
-}
-
-/// A project by its name, `OWNER/NAME`, slug or id.
-pub async fn project(client: &Client, wanted: &str) -> Result<Project, Failure> {
-    let found = matching_projects(client, wanted).await?;
-    let label = |project: &Project| format!("{}/{} ({})", project.owner.username, project.name, project.id);
-    one(found, "project", wanted, label, "`keybench projects list` shows the projects that you see")
-}
-
-async fn matching_projects(client: &Client, wanted: &str) -> Result<Vec<Project>, Failure> {
-    let (owner, name) = match wanted.split_once('/') {
-        Some((owner, name)) => (Some(owner), name),
-        None => (None, wanted),
-    };
-    let mut found = Vec::new();
-    for query in [PageQuery::sized(PAGE).filtered("name", name), PageQuery::sized(PAGE)] {
-        // A site administrator sees all with this scope, anybody else the public ones too (SPEC).
-        let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
-        let mut pages = Pages::new(query, fetch);
-        while let Some(page) = pages.next().await {
-            found.extend(page?.into_iter().filter(|project| {
-                let named = project.name == name || project.slug == name;
-                let owned = owner.is_none_or(|owner| project.owner.username.eq_ignore_ascii_case(owner));
-                project.id == wanted || (named && owned)
-            }));
-        }
-        if !found.is_empty() {
-            break;
         }
     }
     Ok(found)
@@ -132,32 +112,6 @@ fn is_project(model: &Model, wanted: &str) -> bool {
         || wanted == project.public_identifier
         || wanted == project.slug
         || project.slug.rsplit_once('/').is_some_and(|(_, slug)| slug == wanted)
-}
-
-fn one<T>(
-    mut found: Vec<T>,
-    kind: &str,
-    wanted: &str,
-    label: impl Fn(&T) -> String,
-    hint: &str,
-) -> Result<T, Failure> {
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(Failure::new(
-            Exit::Refused,
-            "not_found",
-            format!("there is no {kind} {wanted:?} that you see"),
-        )
-        .hint(hint)),
-        many => {
-            let mut labels: Vec<_> = found.iter().take(SHOWN).map(label).collect();
-            if many > SHOWN {
-                labels.push(format!("{} more", many - SHOWN));
-            }
-            let message = format!("{wanted:?} may be any of {many} {kind}s: {}", labels.join(", "));
-            Err(Failure::invalid(message).hint("name it in full, or by its id"))
-        }
-    }
 }
 
 #[cfg(test)]
