@@ -1,27 +1,89 @@
-//! Reading what somebody else has filled: a file that a path names may be a device without an end.
+//! Reading what somebody else has filled: a path may name a device without an end, or a pipe that nobody
+//! writes to.
 
-use std::fs::File;
+use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use crate::decode;
 
 /// No file that is read as a whole is larger, in bytes. A bundle with every certificate that a
 /// system trusts has a quarter of a megabyte.
 pub const LIMIT: u64 = 16 << 20;
 
-/// As [`std::fs::read`], up to [`LIMIT`].
+/// What stands where a regular file should: opening it could wait for ever, or act on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is {what}, and no regular file")]
+pub struct NotRegular {
+    what: &'static str,
+}
+
+impl NotRegular {
+    /// # Errors
+    /// `found` is anything but a regular file.
+    pub fn check(found: FileType) -> Result<(), Self> {
+        let what = match found {
+            _ if found.is_file() => return Ok(()),
+            _ if found.is_dir() => "a folder",
+            _ if found.is_fifo() => "a pipe",
+            _ if found.is_socket() => "a socket",
+            _ if found.is_symlink() => "a link",
+            _ => "a device",
+        };
+        Err(Self { what })
+    }
+}
+
+impl From<NotRegular> for io::Error {
+    fn from(error: NotRegular) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// Opens a regular file to read; what it is, as the open file says.
 ///
 /// # Errors
-/// Those of the file, and [`io::ErrorKind::FileTooLarge`].
+/// Those of the file, and [`NotRegular`], without waiting for who might write to a pipe.
+pub fn open(file: &Path) -> io::Result<(File, Metadata)> {
+    // Before it is opened too: opening a device can already act on it.
+    NotRegular::check(std::fs::metadata(file)?.file_type())?;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let open = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(file)?;
+    let found = open.metadata()?;
+    NotRegular::check(found.file_type())?;
+    Ok((open, found))
+}
+
+/// As [`std::fs::read`], for a regular file of up to [`LIMIT`].
+///
+/// # Errors
+/// As [`open`], and [`io::ErrorKind::FileTooLarge`].
 pub fn read(file: &Path) -> io::Result<Vec<u8>> {
     read_up_to(file, LIMIT)
 }
 
-/// As [`std::fs::read_to_string`], up to [`LIMIT`].
+/// As [`std::fs::read_to_string`], for a regular file of up to [`LIMIT`], and without the byte order mark
+/// that it may begin with.
 ///
 /// # Errors
-/// As [`read`], and [`io::ErrorKind::InvalidData`] for what is no UTF-8.
+/// As [`read`], and [`io::ErrorKind::InvalidData`] with a [`decode::NotText`].
 pub fn read_to_string(file: &Path) -> io::Result<String> {
-    String::from_utf8(read(file)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text"))
+    read(file).and_then(to_string)
+}
+
+/// The text in `bytes`, as [`decode::text`] reads it.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] with a [`decode::NotText`].
+pub fn to_string(bytes: Vec<u8>) -> io::Result<String> {
+    let text = decode::text(&bytes).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
+    let mark = bytes.len() - text.len();
+    let mut text = String::from_utf8(bytes).map_err(io::Error::other)?;
+    text.drain(..mark);
+    Ok(text)
 }
 
 /// As [`read`], with another limit in bytes.
@@ -29,8 +91,16 @@ pub fn read_to_string(file: &Path) -> io::Result<String> {
 /// # Errors
 /// As [`read`].
 pub fn read_up_to(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_open(&open(file)?.0, limit)
+}
+
+/// What is left to read of `file`, up to `limit` bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_open(file: &File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(file)?.take(limit + 1).read_to_end(&mut bytes)?;
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let what = format!("it is larger than the {} MB that such a file may have", limit >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
@@ -43,14 +113,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_without_an_end_is_refused_and_a_file_at_the_limit_is_not() {
-        let error = read_up_to(Path::new("/dev/zero"), 1 << 20).unwrap_err();
-        assert_eq!(error.to_string(), "it is larger than the 1 MB that such a file may have");
+    fn a_file_at_the_limit_is_read_and_a_larger_one_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("f");
         std::fs::write(&file, [b'a'; 4]).unwrap();
         assert_eq!(read_up_to(&file, 4).unwrap(), b"aaaa");
         assert!(read_up_to(&file, 3).is_err());
+        let large = File::create(&file).unwrap();
+        large.set_len((1 << 20) + 1).unwrap();
+        let error = read_up_to(&file, 1 << 20).unwrap_err();
+        assert_eq!(error.to_string(), "it is larger than the 1 MB that such a file may have");
+    }
+
+    #[test]
+    fn pipes_devices_and_folders_are_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let refused = |path: &Path| read(path).unwrap_err().to_string();
+        assert_eq!(refused(&pipe), "it is a pipe, and no regular file");
+        assert_eq!(refused(Path::new("/dev/zero")), "it is a device, and no regular file");
+        assert_eq!(refused(folder.path()), "it is a folder, and no regular file");
+    }
+
+    #[test]
+    fn text_comes_without_its_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("f");
+        std::fs::write(&file, b"\xef\xbb\xbfa = 1\r\n").unwrap();
+        assert_eq!(read_to_string(&file).unwrap(), "a = 1\r\n");
         std::fs::write(&file, [0xff]).unwrap();
         assert_eq!(read_to_string(&file).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }

@@ -8,8 +8,9 @@
 //! | module | what it holds | what it may know |
 //! |---|---|---|
 //! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
-//! | [`text`] | cleaning, widths and words for terminals | nothing else |
-//! | [`bounded`] | reading files that may have no end | nothing else |
+//! | [`text`] | cleaning, widths and words for terminals; JSON as text | nothing else |
+//! | [`decode`] | text from bytes: byte order marks, UTF-16 and Latin-1 named for what they are | nothing else |
+//! | [`bounded`] | reading files that may have no end | `decode` |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
 //! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret` |
@@ -17,7 +18,8 @@
 //! | [`probe`] | the model test engine: one call, runs, statistics, export | `api` |
 //! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry` |
 //! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `wire`, `secret` |
-//! | [`cli`] | the headless commands, one file a group | everything but `tui` |
+//! | [`actions`] | what a person can do, each thing once; prints nothing and knows no screen | all above |
+//! | [`cli`] | the headless commands: arguments and printing, a call into `actions` between them | everything but `tui` |
 //! | [`tui`] | the interface: state, messages, effects, screens, widgets | everything |
 //!
 //! ## How sure a wire fact is
@@ -33,10 +35,12 @@
 //! messages; `view(app, frame)` only reads. So every behaviour can be tested without a terminal
 //! and without a network, and nothing below `tui` knows that there is a screen.
 
+pub mod actions;
 pub mod api;
 pub mod bounded;
 pub mod cli;
 pub mod config;
+pub mod decode;
 pub mod diagnosis;
 pub mod expiry;
 pub mod probe;

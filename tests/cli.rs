@@ -310,7 +310,7 @@ fn a_credential_command_that_never_stops_printing_ends_with_3() {
     given.set("KEYBENCH_API_KEY", &made_up_key('d'));
     let done = given.run(&["whoami", "--url", "https://127.0.0.1:1", "--ca-cert", "/dev/zero"]);
     assert_eq!(done.code, 7, "{done:?}");
-    assert!(done.err.contains("/dev/zero cannot be read: it is larger than the 16 MB"), "{}", done.err);
+    assert!(done.err.contains("/dev/zero cannot be read: it is a device"), "{}", done.err);
 }
 
 #[test]
@@ -336,18 +336,21 @@ fn a_broken_configuration_is_told_to_programs_too() {
 }
 
 #[test]
-fn a_profile_of_another_workbench_is_not_replaced_unasked() {
+fn a_profile_of_another_workbench_or_user_is_not_replaced_unasked() {
     let (bench, other) = (Bench::demo(), Bench::demo());
     let home = Home::new();
     let login =
         |url: &str, name: &str, key: &str| home.run_with_input(&["login", "--url", url, "--name", name], key);
     assert_eq!(login(&bench.url, "", &bench.key("owner")).code, 7);
     login(&bench.url, "one", &bench.key("owner")).ok();
-    login(&bench.url, "one", &bench.key("admin")).ok();
-    let refused = login(&other.url, "one", &other.key("owner"));
-    assert_eq!(refused.code, 7, "{refused:?}");
-    assert!(refused.err.contains("profile remove one"), "{}", refused.err);
-    assert_eq!(home.run(&["whoami", "--json"]).ok().json()["username"], "admin");
+    login(&bench.url, "one", &bench.key("owner")).ok();
+    for refused in
+        [login(&bench.url, "one", &bench.key("admin")), login(&other.url, "one", &other.key("owner"))]
+    {
+        assert_eq!(refused.code, 7, "{refused:?}");
+        assert!(refused.err.contains("profile remove one"), "{}", refused.err);
+    }
+    assert_eq!(home.run(&["whoami", "--json"]).ok().json()["username"], "owner");
 }
 
 #[test]

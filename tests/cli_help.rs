@@ -8,7 +8,7 @@ use keybench::cli::args::Cli;
 use support::bench::{Bench, Home};
 
 /// Where the shapes are described for those who write scripts.
-const DOCUMENT: &str = include_str!("../assets/docs/commands.md");
+const DOCUMENT: &str = include_str!("../docs/commands.md");
 
 /// The help of every command, the global options once only.
 #[test]
@@ -127,7 +127,7 @@ fn shapes_of_the_documents() {
     for member in
         shapes.split('"').skip(1).step_by(2).filter(|word| !["text", "number", "bool", "null"].contains(word))
     {
-        assert!(DOCUMENT.contains(&format!("`{member}`")), "assets/docs/commands.md lacks {member}");
+        assert!(DOCUMENT.contains(&format!("`{member}`")), "docs/commands.md lacks {member}");
     }
     insta::assert_snapshot!("shapes", shapes);
 }

@@ -75,8 +75,13 @@ fn keys_are_created_listed_and_deleted() {
     assert!(done.out.contains("cannot be known"), "{}", done.out);
 
     let all = home.run(&["keys", "delete", "--all", "--yes"]).ok();
-    assert!(all.err.contains("the one that you are signed in with"), "{}", all.err);
-    assert_eq!(home.run(&["whoami"]).code, 4, "the key that asked is gone too");
+    assert!(all.err.contains("the one that you are signed in with: it is not deleted"), "{}", all.err);
+    let left = home.run(&["keys", "list", "--json"]).ok().json();
+    assert_eq!(left.as_array().unwrap().len(), 1, "the key that asks is spared");
+    let own = left[0]["key_id"].as_str().unwrap().to_owned();
+    let named = home.run(&["keys", "delete", &own, "--yes"]).ok();
+    assert!(named.err.contains("the one that you are signed in with: without it"), "{}", named.err);
+    assert_eq!(home.run(&["whoami"]).code, 4, "named by its id it goes too");
 }
 
 #[test]

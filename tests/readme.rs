@@ -1,4 +1,4 @@
-//! The README against the program: its list of keys is the table of commands.
+//! The documents against the program: the list of keys is the table of commands.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -46,18 +46,18 @@ const PARTS: &[(&str, &[Context])] = &[
 ];
 
 #[test]
-fn the_readme_lists_the_keys_of_the_program() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
-    let (head, rest) = readme.split_once(BEGIN).expect("the README has a place for the keys");
+fn the_document_lists_the_keys_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = document.split_once(BEGIN).expect("docs/keys.md has a mark for the keys");
     let (kept, tail) = rest.split_once(END).expect("the list of keys ends");
-    if std::env::var_os("KEYBENCH_WRITE_README").is_some() {
+    if std::env::var_os("KEYBENCH_WRITE_KEYS").is_some() {
         std::fs::write(&path, format!("{head}{BEGIN}{}{END}{tail}", keys())).unwrap();
         return;
     }
     assert!(
         kept == keys(),
-        "the README's keys are out of date; KEYBENCH_WRITE_README=1 cargo test --test readme writes them again"
+        "docs/keys.md is out of date; KEYBENCH_WRITE_KEYS=1 cargo test --test readme writes them again"
     );
 }
 
@@ -80,7 +80,7 @@ fn keys() -> String {
         .filter(|entry| !entry.keys.is_empty() && !listed.contains(&entry.id))
         .map(|entry| entry.id)
         .collect();
-    assert!(forgotten.is_empty(), "no part of the README's list has {forgotten:?}");
+    assert!(forgotten.is_empty(), "no part of docs/keys.md has {forgotten:?}");
     out.push('\n');
     out
 }

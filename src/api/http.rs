@@ -13,8 +13,8 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::Error;
 use super::error::shown;
+use super::options::ClientOptions;
 use super::proxy::{self, NamedProxy};
-use super::transport::ClientOptions;
 use crate::bounded;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,7 +1,6 @@
 //! One way for every request: authorisation, timeout, bounded body, classification, retries.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use super::Error;
 use super::address::{model_service_url, parse_model_url, parse_url};
 use super::error::shown;
 use super::http::Http;
+use super::options::ClientOptions;
 use super::retry::Budget;
 use crate::secret::{ApiKey, LegacyKey};
 use crate::wire::{self, RuntimeError};
@@ -25,42 +25,6 @@ use crate::wire::{self, RuntimeError};
 const FAILURE_LIMIT: usize = 64 << 10;
 /// Largest answer that is read, in bytes, unless a call says otherwise.
 const BODY_LIMIT: usize = 16 << 20;
-
-/// How to reach a workbench, and as whom.
-#[derive(Clone)]
-pub struct ClientOptions {
-    /// URL of the workbench; see [`parse_url`] for what is tolerated.
-    pub url: String,
-    /// URL of the model service where the rule of [`model_service_url`] does not fit.
-    pub model_url: Option<String>,
-    pub key: Option<ApiKey>,
-    /// File with PEM certificates that are trusted beside the system's.
-    pub ca_cert: Option<PathBuf>,
-    /// Accept any certificate.
-    pub insecure: bool,
-    /// For one request from beginning to end, retries not included.
-    pub timeout: Duration,
-    /// URL of a proxy, user name and password in it if need be; `None`: as the environment says.
-    pub proxy: Option<String>,
-    /// Serves (Basic) for the v1 site settings where the API key is refused.
-    pub legacy_key: Option<LegacyKey>,
-}
-
-impl ClientOptions {
-    /// The defaults for `url`: no key, 30 s, the system's certificates and proxies.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            model_url: None,
-            key: None,
-            ca_cert: None,
-            insecure: false,
-            timeout: Duration::from_secs(30),
-            proxy: None,
-            legacy_key: None,
-        }
-    }
-}
 
 /// A client of one workbench, as one user. Clones share connections.
 #[derive(Clone)]
@@ -86,16 +50,6 @@ pub struct Answers {
     pub count: u64,
     /// How long the last of these took, from its start to the end of its body.
     pub last: Duration,
-}
-
-// By hand: a proxy's URL may hold a password.
-impl fmt::Debug for ClientOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientOptions")
-            .field("url", &self.url)
-            .field("insecure", &self.insecure)
-            .finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for Client {

@@ -1,28 +1,28 @@
 //! What every command starts from: options, configuration, output, and who one is.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::Start;
 use super::args::Global;
 use super::error::{Exit, Failure};
 use super::output::Output;
-use crate::api::{self, Client};
+use super::{FirstScreen, Start};
+use crate::actions::key_file::KeyFile;
+use crate::actions::{self, Event, Progress, sign_in};
 use crate::config::paths::process_env;
 use crate::config::{self, Loaded, Overrides, Resolved, Session, Store};
-use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 pub struct Context {
     pub global: Global,
     pub out: Output,
     /// What was done and what was not, told when the command is interrupted.
-    ledger: RefCell<Vec<String>>,
+    ledger: Mutex<Vec<String>>,
 }
 
 impl Context {
     pub fn new(global: Global, out: Output) -> Self {
-        Self { global, out, ledger: RefCell::default() }
+        Self { global, out, ledger: Mutex::default() }
     }
 
     /// The folder of configuration.
@@ -61,17 +61,15 @@ impl Context {
 
     /// The workbench and user that the command is for.
     pub fn session(&self) -> Result<Session, config::Error> {
-        self.resolve()?.session()
+        let mut session = self.resolve()?.session()?;
+        session.store = self.store().ok();
+        Ok(session)
     }
 
     /// The session, for a command that changes something.
-    pub fn session_to_change(&self, what: &str) -> Result<Session, Failure> {
+    pub fn session_to_change(&self, what: &'static str) -> Result<Session, Failure> {
         let session = self.session()?;
-        if session.read_only {
-            let failure =
-                Failure::new(Exit::Invalid, "read_only", format!("read-only: {what} is not allowed"));
-            return Err(failure.hint("leave out --read-only, or set read_only = false in the profile"));
-        }
+        actions::may_change(&session, what)?;
         Ok(session)
     }
 
@@ -109,13 +107,25 @@ impl Context {
         }
     }
 
-    /// What the interface begins with.
-    pub fn start(&self, session: Option<Session>) -> Start {
+    /// Warns that a key goes where collaborators of a project read.
+    pub fn warn_of_storage(&self, file: &KeyFile) {
+        if file.is_in_project_storage() {
+            let message = format!(
+                "{} lies in the project's storage, which its collaborators can read",
+                file.path().display()
+            );
+            let hint = "name a file outside of the home directory, such as in /tmp";
+            self.out.warn("storage", &message, Some(hint));
+        }
+    }
+
+    /// How the interface starts.
+    pub fn start(&self, screen: FirstScreen) -> Start {
         let loaded = self.loaded();
         Start {
             log_file: self.global.log_file.clone(),
-            session,
-            embedded: None,
+            screen,
+            given: self.overrides(),
             ui: loaded.ui,
             no_color: self.global.no_color || process_env("NO_COLOR").is_some(),
             problems: loaded.problems.iter().map(ToString::to_string).collect(),
@@ -127,35 +137,27 @@ impl Context {
         Timestamp::now()
     }
 
-    /// The user that the session's key belongs to.
-    pub async fn username(&self, session: &Session) -> Result<String, Failure> {
-        match &session.username {
-            Some(username) => Ok(username.clone()),
-            None => Ok(owner_of(&session.client).await?.0),
-        }
-    }
-
     /// `given`, else the user of the session.
     pub async fn user(&self, session: &Session, given: Option<String>) -> Result<String, Failure> {
         match given {
             Some(user) => Ok(user),
-            None => self.username(session).await,
+            None => Ok(sign_in::username(session).await?),
         }
     }
 
     /// Notes for [`Self::interrupted`] that something was done.
     pub fn done(&self, what: impl Into<String>) {
-        self.ledger.borrow_mut().push(what.into());
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).push(what.into());
     }
 
     /// Notes for [`Self::interrupted`] how far something is, in place of what was noted before.
     pub fn so_far(&self, what: impl Into<String>) {
-        *self.ledger.borrow_mut() = vec![what.into()];
+        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = vec![what.into()];
     }
 
     /// How an interrupted command ends.
     pub fn interrupted(&self) -> Failure {
-        let ledger = self.ledger.borrow();
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         let message = match ledger.as_slice() {
             [] => "interrupted; nothing was changed".to_owned(),
             done => format!("interrupted; done before: {}", done.join(", ")),
@@ -164,26 +166,13 @@ impl Context {
     }
 }
 
-/// Whose key a client has, and for which audience it is valid.
-pub async fn owner_of(client: &Client) -> Result<(String, &'static str), api::Error> {
-    let refused = match client.validate_key(AUDIENCE_API).await {
-        Ok(answer) if answer.valid => return Ok((answer.username, AUDIENCE_API)),
-        Ok(answer) => api::Error::Refused {
-            operation: "validating the API key",
-            status: 401,
-            code: None,
-            message: answer.message,
-            request_id: None,
-            retry_after: None,
-        },
-        Err(error) => error,
-    };
-    if refused.status() != Some(403) {
-        return Err(refused);
-    }
-    // A key for another audience is refused here, and is a good key there.
-    match client.validate_key(AUDIENCE_APPLICATION).await {
-        Ok(answer) if answer.valid => Ok((answer.username, AUDIENCE_APPLICATION)),
-        _ => Err(refused),
+impl Progress for Context {
+    /// Notes for [`Context::interrupted`] what was changed.
+    fn on(&self, event: Event<'_>) {
+        match event {
+            Event::KeyCreated { key_id } => self.done(format!("key {key_id} was created")),
+            Event::KeyDeleted { key_id } => self.done(format!("key {key_id} was deleted")),
+            _ => {}
+        }
     }
 }

@@ -5,7 +5,7 @@
 use super::args::DemoArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::{Embedding, show};
+use super::{Embedding, FirstScreen, show};
 
 /// The users of fresh demo data.
 const USERS: [&str; 5] = ["admin", "owner", "contributor", "viewer", "outsider"];
@@ -19,9 +19,7 @@ where
         let message = format!("the demo has no user {user:?}");
         return Err(Failure::invalid(message).hint(format!("it has {}", USERS.join(", "))));
     }
-    let mut start = context.start(None);
     let global = &context.global;
-    start.embedded =
-        Some(Embedding { data: args.data, user, timeout: global.timeout, read_only: global.read_only });
-    show(interface, start).await
+    let embedding = Embedding { data: args.data, user, timeout: global.timeout, read_only: global.read_only };
+    show(interface, context.start(FirstScreen::Embedded(embedding))).await
 }

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::actions::{self, expiration, key_file, keys, models, sign_in};
+use crate::probe::{CallError, FailureKind};
 use crate::{api, config};
 
 /// The exit codes.
@@ -108,5 +110,87 @@ impl From<config::Error> for Failure {
             _ => (Exit::NotConfigured, "configuration"),
         };
         Self { exit, kind, message: error.to_string(), hint: error.hint(), status: None }
+    }
+}
+
+/// An error that ends with the same code whatever it is about.
+fn failure(exit: Exit, kind: &'static str, error: &dyn std::error::Error, hint: Option<String>) -> Failure {
+    Failure { exit, kind, message: error.to_string(), hint, status: None }
+}
+
+impl From<actions::Error> for Failure {
+    fn from(error: actions::Error) -> Self {
+        let (exit, kind) = match error {
+            actions::Error::Api(error) => return error.into(),
+            actions::Error::Config(error) => return error.into(),
+            actions::Error::ReadOnly { .. } => (Exit::Invalid, "read_only"),
+            actions::Error::NotFound { .. } => (Exit::Refused, "not_found"),
+            actions::Error::Ambiguous { .. } => (Exit::Invalid, "invalid"),
+        };
+        failure(exit, kind, &error, error.hint())
+    }
+}
+
+impl From<sign_in::Error> for Failure {
+    fn from(error: sign_in::Error) -> Self {
+        match error {
+            sign_in::Error::Api(error) => error.into(),
+            sign_in::Error::Config(error) => error.into(),
+            _ => failure(Exit::Invalid, "invalid", &error, error.hint()),
+        }
+    }
+}
+
+impl From<keys::Error> for Failure {
+    fn from(error: keys::Error) -> Self {
+        let hint = error.hint();
+        match error {
+            keys::Error::Action(error) => error.into(),
+            keys::Error::MayExist(error) => Self { hint, ..error.into() },
+            _ => failure(Exit::Invalid, "invalid", &error, hint),
+        }
+    }
+}
+
+impl From<key_file::Refusal> for Failure {
+    fn from(refusal: key_file::Refusal) -> Self {
+        failure(Exit::Invalid, "invalid", &refusal, Some(refusal.hint().to_owned()))
+    }
+}
+
+impl From<key_file::NoKey> for Failure {
+    fn from(error: key_file::NoKey) -> Self {
+        failure(Exit::Invalid, "invalid", &error, error.hint().map(str::to_owned))
+    }
+}
+
+impl From<expiration::Error> for Failure {
+    fn from(error: expiration::Error) -> Self {
+        let kind = match error {
+            expiration::Error::Action(error) => return error.into(),
+            expiration::Error::NotOffered => "not_offered",
+            expiration::Error::NotChanged { .. } => "not_changed",
+        };
+        failure(Exit::Refused, kind, &error, error.hint())
+    }
+}
+
+impl From<models::Error> for Failure {
+    fn from(error: models::Error) -> Self {
+        let (exit, kind) = match error {
+            models::Error::Action(error) => return error.into(),
+            models::Error::Call(error) => return (&error).into(),
+            models::Error::NoExample { .. } => (Exit::Invalid, "invalid"),
+            models::Error::NeverDeployed { .. } => (Exit::Refused, "not_deployed"),
+        };
+        failure(exit, kind, &error, error.hint())
+    }
+}
+
+impl From<&CallError> for Failure {
+    /// A call that got no answer.
+    fn from(error: &CallError) -> Self {
+        let exit = if error.kind() == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
+        failure(exit, error.kind().name(), error, error.hint())
     }
 }

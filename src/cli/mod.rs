@@ -12,15 +12,12 @@ mod error;
 mod generated;
 mod hardening;
 mod interrupts;
-mod key_file;
 mod keys;
 mod log;
 mod login;
-mod lookup;
 mod models;
 mod names;
 mod output;
-mod output_file;
 mod profile;
 mod projects;
 mod serve;
@@ -35,29 +32,39 @@ use std::time::Duration;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::actions::models::Verb;
 use args::{AdminCommand, Cli, Command, KeysCommand, ModelsCommand};
 use context::Context;
 pub use error::{Exit, Failure};
 use interrupts::Interrupts;
-use models::deployment::Verb;
 use output::Output;
 
 use crate::config::ui::UiSettings;
-use crate::config::{Error as ConfigError, Session};
+use crate::config::{Error as ConfigError, Overrides, Session};
 
-/// What the interface begins with.
+/// How the interface starts.
 #[derive(Debug)]
 pub struct Start {
-    /// `None`: the first-run screen.
-    pub session: Option<Session>,
-    /// An embedded workbench to start and to sign in to, in place of a session.
-    pub embedded: Option<Embedding>,
+    pub screen: FirstScreen,
+    /// The options of the command line: of those, `--timeout`, `--read-only` and `--insecure` hold
+    /// for profiles that are opened later, too.
+    pub given: Overrides,
     pub ui: UiSettings,
     pub no_color: bool,
     /// Where the log is written, if it is.
     pub log_file: Option<PathBuf>,
     /// What was wrong with the configuration; it is shown, and defaults are used.
     pub problems: Vec<String>,
+}
+
+/// What the interface shows first.
+#[derive(Debug)]
+pub enum FirstScreen {
+    /// Nobody is signed in.
+    Welcome,
+    Session(Box<Session>),
+    /// An embedded workbench is started and signed in to.
+    Embedded(Embedding),
 }
 
 /// The embedded workbench that `demo` asks for.
@@ -201,8 +208,8 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Models(ModelsCommand::Stop { model }) => {
             models::deployment::run(context, Verb::Stop, &model).await
         }
-        Command::Projects(command) => projects::projects(context, command).await,
-        Command::Collaborators(command) => projects::collaborators(context, command).await,
+        Command::Projects(command) => projects::list_projects(context, command).await,
+        Command::Collaborators(command) => projects::change_collaborators(context, command).await,
         Command::Admin(AdminCommand::Users) => admin::users::run(context).await,
         Command::Admin(AdminCommand::Expiration { days }) => admin::expiration::run(context, days).await,
         Command::Admin(AdminCommand::Audit(args)) => admin::audit::run(context, args).await,
@@ -215,15 +222,15 @@ async fn open<I>(context: &Context, interface: I) -> Result<Exit, Failure>
 where
     I: AsyncFnOnce(Start) -> Result<(), String>,
 {
-    let session = match context.session() {
-        Ok(session) => Some(session),
+    let screen = match context.session() {
+        Ok(session) => FirstScreen::Session(Box::new(session)),
         // The first-run screen needs somebody to look at it.
-        Err(ConfigError::NoWorkbench) if output::is_terminal() => None,
+        Err(ConfigError::NoWorkbench) if output::is_terminal() => FirstScreen::Welcome,
         Err(error) => return Err(error.into()),
     };
     context.warn_of_insecurity();
     context.warn_of_files(None);
-    show(interface, context.start(session)).await
+    show(interface, context.start(screen)).await
 }
 
 async fn show<I>(interface: I, start: Start) -> Result<Exit, Failure>

@@ -31,9 +31,9 @@ pub struct Output {
 impl Output {
     /// Prints one JSON document.
     pub fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let written = text::json::document(value).map_err(|error| cannot_write(&error.into()))?;
         let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, value).map_err(|error| cannot_write(&error.into()))?;
-        writeln!(out).and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
+        writeln!(out, "{written}").and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
     }
 
     /// Prints lines for people; nothing with `--json`.
@@ -59,7 +59,7 @@ impl Output {
     pub fn warn(&self, kind: &'static str, message: &str, hint: Option<&str>) {
         if self.json {
             let warning = json!({ "warning": { "kind": kind, "message": message, "hint": hint } });
-            return say(&warning.to_string());
+            return say(&text::json::escaped(&warning.to_string()));
         }
         let hint = hint.map(|hint| format!(" → {hint}")).unwrap_or_default();
         say(&text::clean(&format!("keybench: {message}{hint}")));
@@ -73,7 +73,7 @@ impl Output {
     /// An error on standard error, as `--json` wants it.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
-            say(&failure.to_json().to_string());
+            say(&text::json::escaped(&failure.to_json().to_string()));
             return;
         }
         say(&format!("keybench: {}", text::clean(&failure.message)));
@@ -133,7 +133,7 @@ impl List {
         if self.json {
             for (document, _) in rows {
                 out.write_all(if self.rows == 0 { b"[\n  " } else { b",\n  " })?;
-                serde_json::to_writer(&mut out, document)?;
+                out.write_all(text::json::line(document)?.as_bytes())?;
                 self.rows += 1;
             }
         } else {

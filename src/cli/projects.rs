@@ -2,18 +2,19 @@
 
 use serde_json::json;
 
-use super::args::{CollaboratorsCommand, Permission, ProjectsCommand};
+use super::args::{CollaboratorsCommand, ProjectsCommand};
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::keys::in_utc;
-use super::lookup;
 use super::names::Collector;
+use crate::actions::collaborators::{self, Permission};
+use crate::actions::projects;
 use crate::api::{PageQuery, Pages, ProjectScope};
 use crate::wire::{Project, ProjectPermissions};
 
 const PAGE: u32 = 500;
 
-pub async fn projects(context: &Context, command: ProjectsCommand) -> Result<Exit, Failure> {
+pub async fn list_projects(context: &Context, command: ProjectsCommand) -> Result<Exit, Failure> {
     let ProjectsCommand::List { all } = command;
     let session = context.session()?;
     let client = &session.client;
@@ -70,7 +71,7 @@ fn strongest(rights: &ProjectPermissions) -> &'static str {
     order.into_iter().find_map(|(has, word)| has.then_some(word)).unwrap_or("none")
 }
 
-pub async fn collaborators(context: &Context, command: CollaboratorsCommand) -> Result<Exit, Failure> {
+pub async fn change_collaborators(context: &Context, command: CollaboratorsCommand) -> Result<Exit, Failure> {
     match command {
         CollaboratorsCommand::List { project } => list(context, &project).await,
         CollaboratorsCommand::Add { project, user, permission } => {
@@ -82,8 +83,8 @@ pub async fn collaborators(context: &Context, command: CollaboratorsCommand) -> 
 
 async fn list(context: &Context, wanted: &str) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let project = lookup::project(&session.client, wanted).await?;
-    let collaborators = session.client.collaborators(&project.id).await?;
+    let project = projects::find(&session.client, wanted).await?;
+    let collaborators = collaborators::list(&session.client, &project.id).await?;
     let mut list = context.out.list(&["PERMISSION", "NAME", "USER"]);
     let rows: Vec<_> = collaborators
         .into_iter()
@@ -101,17 +102,16 @@ async fn list(context: &Context, wanted: &str) -> Result<Exit, Failure> {
 
 async fn add(context: &Context, wanted: &str, user: &str, permission: Permission) -> Result<Exit, Failure> {
     let session = context.session_to_change("adding a collaborator")?;
-    let project = lookup::project(&session.client, wanted).await?;
-    let permission = permission.on_the_wire();
-    session.client.add_collaborator(&project.id, user, permission).await?;
-    let document = json!({ "project": project.name, "project_id": project.id, "username": user, "permission": permission });
+    let project = projects::find(&session.client, wanted).await?;
+    collaborators::set(&session, &project.id, user, permission).await?;
+    let document = json!({ "project": project.name, "project_id": project.id, "username": user, "permission": permission.as_str() });
     report(context, &document, format!("{user} may {permission} in {}", project.name))
 }
 
 async fn remove(context: &Context, wanted: &str, user: &str) -> Result<Exit, Failure> {
     let session = context.session_to_change("removing a collaborator")?;
-    let project = lookup::project(&session.client, wanted).await?;
-    session.client.remove_collaborator(&project.id, user).await?;
+    let project = projects::find(&session.client, wanted).await?;
+    collaborators::remove(&session, &project.id, user).await?;
     let document = json!({ "project": project.name, "project_id": project.id, "removed": user });
     report(context, &document, format!("{user} is no collaborator of {} any more", project.name))
 }

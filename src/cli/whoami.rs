@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::context::{Context, owner_of};
+use super::context::Context;
 use super::error::{Exit, Failure};
+use crate::actions::sign_in::{Owner, owner};
 use crate::config::Error as ConfigError;
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
@@ -12,7 +13,7 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let Some(key) = &resolved.key else {
         return Err(ConfigError::NoKey { url: resolved.url.value }.into());
     };
-    let (username, audience) = owner_of(&session.client).await?;
+    let Owner { username, audience } = owner(&session.client).await?;
     if context.out.json {
         context.out.document(&json!({
             "username": username,

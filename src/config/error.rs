@@ -3,7 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::replace::Refused;
 use crate::api;
+use crate::bounded::NotRegular;
+use crate::decode::NotText;
 use crate::secret::NotAnApiKey;
 
 /// Why the configuration cannot be used.
@@ -17,8 +20,12 @@ pub enum Error {
     Exposed { path: PathBuf, mode: u32 },
     #[error("{} can be changed by others (mode {mode:03o}), and what it says decides where keys go and what is run", path.display())]
     Changeable { path: PathBuf, mode: u32 },
+    #[error("{} belongs to {owner}, and what it says decides where keys go and what is run", path.display())]
+    Foreign { path: PathBuf, owner: String },
     #[error("{} cannot be read: {error}", file.display())]
     Read { file: PathBuf, error: io::Error },
+    #[error("{cause}; the file is left as it is, and a copy is in {}", copy.display())]
+    LeftAlone { cause: Box<Error>, copy: PathBuf },
     #[error("{} cannot be written: {error}", file.display())]
     Write { file: PathBuf, error: io::Error },
     #[error("another keybench is changing {}", folder.display())]
@@ -52,9 +59,11 @@ impl Error {
                 format!("chmod {mode} {}", path.display())
             }
             Self::Changeable { path, .. } => format!("chmod go-w {}", path.display()),
-            Self::Read { .. } | Self::Write { .. } => {
-                "check its permissions, or name another folder with KEYBENCH_CONFIG_DIR".to_owned()
+            Self::Foreign { owner, .. } => {
+                format!("run keybench as {owner}, or name a folder of your own with KEYBENCH_CONFIG_DIR")
             }
+            Self::Read { error, .. } | Self::Write { error, .. } => way_out(error),
+            Self::LeftAlone { cause, .. } => return cause.hint(),
             Self::Locked { .. } => "wait until it has ended, then try again".to_owned(),
             Self::NoFolder => "set KEYBENCH_CONFIG_DIR".to_owned(),
             Self::UnknownProfile { known, .. } if known.is_empty() => "there are none yet: `keybench login` makes one".to_owned(),
@@ -70,5 +79,18 @@ impl Error {
             Self::Command { .. } => "run the command by hand; it must print the key and nothing else".to_owned(),
             Self::Value { error, .. } | Self::Api(error) => return error.hint(),
         })
+    }
+}
+
+/// What to do about a file that cannot be read or written.
+fn way_out(error: &io::Error) -> String {
+    let cause = error.get_ref();
+    if let Some(refused) = cause.and_then(|cause| cause.downcast_ref::<Refused>()) {
+        return refused.hint().to_owned();
+    }
+    match cause {
+        Some(cause) if cause.is::<NotRegular>() => "move it away, then try again".to_owned(),
+        Some(cause) if cause.is::<NotText>() => "save the file as UTF-8, then try again".to_owned(),
+        _ => "check its permissions, or name another folder with KEYBENCH_CONFIG_DIR".to_owned(),
     }
 }

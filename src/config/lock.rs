@@ -3,12 +3,16 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
+
+use super::owner::{self, NotOurs};
+use super::replace::is_at;
+use crate::bounded::NotRegular;
 
 /// Between two looks at a lock that another process holds.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -25,8 +29,9 @@ impl FileLock {
     /// another process holds it.
     ///
     /// # Errors
-    /// The file cannot be made or opened, or its file system knows no locks
-    /// ([`io::ErrorKind::Unsupported`]).
+    /// The file cannot be made or opened, its file system knows no locks
+    /// ([`io::ErrorKind::Unsupported`]), or it is none of ours ([`NotOurs`], [`NotRegular`]): whoever put
+    /// it there could hold it for ever.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         loop {
             let file = OpenOptions::new()
@@ -34,9 +39,13 @@ impl FileLock {
                 .create(true)
                 .truncate(false)
                 .mode(0o600)
-                // A link that somebody laid there must not lead to another file.
-                .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-                .open(path)?;
+                // A link that somebody laid there must not lead to another file, nor a pipe be waited for.
+                .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+                .open(path)
+                .map_err(|error| instead_of(path).map_or(error, Into::into))?;
+            let found = file.metadata()?;
+            NotRegular::check(found.file_type())?;
+            owner::check(&found)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -44,7 +53,7 @@ impl FileLock {
             }
             // Whoever held it before took the file away with it: between opening and locking, the
             // name may have come to stand for another file, or for none.
-            if is_at(&file, path)? {
+            if is_at(&file, path) {
                 return Ok(Some(Self { path: path.to_owned(), _file: file }));
             }
         }
@@ -69,13 +78,14 @@ impl Drop for FileLock {
     }
 }
 
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let own = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+/// Whether a lock cannot be taken because of what stands in its place.
+pub fn is_none_of_ours(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|cause| cause.is::<NotOurs>() || cause.is::<NotRegular>())
+}
+
+/// What stands at `path` and cannot be opened as a lock is.
+fn instead_of(path: &Path) -> Option<NotRegular> {
+    NotRegular::check(fs::symlink_metadata(path).ok()?.file_type()).err()
 }
 
 #[cfg(test)]
@@ -108,8 +118,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, elsewhere) = (folder.path().join(".lock"), folder.path().join("elsewhere"));
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        assert!(FileLock::try_take(&path).is_err());
+        let error = FileLock::try_take(&path).unwrap_err();
+        assert_eq!(error.to_string(), "it is a link, and no regular file");
         assert!(!elsewhere.exists());
+    }
+
+    #[test]
+    fn what_is_none_of_ours_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".lock");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let error = FileLock::try_take(&path).unwrap_err();
+        assert_eq!(error.to_string(), "it is a pipe, and no regular file");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        if std::os::unix::fs::chown(&path, Some(7), None).is_ok() {
+            let error = FileLock::try_take(&path).unwrap_err();
+            assert!(error.to_string().starts_with("it belongs to "), "{error}");
+        }
     }
 
     #[test]

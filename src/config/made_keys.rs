@@ -10,16 +10,19 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, private_file, store::Store};
-use crate::bounded;
+use super::replace::Replacement;
+use super::{Error, json, private_file, store::Store};
 use crate::secret::ApiKey;
 use crate::wire::time;
 
+/// The version that this program writes.
+const VERSION: u32 = 1;
 /// Entries kept; the oldest go first.
 const KEPT: usize = 2_000;
 
 /// A key that was made here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MadeKey {
     /// HMAC-SHA-256 of the key with the file's salt, in hexadecimal.
     hash: String,
@@ -30,6 +33,7 @@ pub struct MadeKey {
 
 /// A key that a rotation found or made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RotatedKey {
     pub url: String,
     pub key_id: String,
@@ -52,7 +56,7 @@ impl RotatedKey {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct MadeKeys {
     version: u32,
     salt: String,
@@ -109,9 +113,9 @@ fn change(store: &Store, edit: impl FnOnce(&mut MadeKeys) -> io::Result<()>) -> 
     made.keys.drain(..surplus);
     let surplus = made.rotated.len().saturating_sub(KEPT);
     made.rotated.drain(..surplus);
-    made.version = 1;
+    made.version = VERSION;
     let text = serde_json::to_vec(&made).map_err(|error| failed(error.into()))?;
-    private_file::write(&file, &text).map_err(failed)
+    Replacement::of(&file).following_links().write(&text).map_err(failed)
 }
 
 /// The note about `key`, if it was made here.
@@ -122,21 +126,7 @@ pub fn find(store: &Store, key: &ApiKey) -> Result<Option<MadeKey>, Error> {
 }
 
 fn load(store: &Store) -> Result<MadeKeys, Error> {
-    let file = file_of(store);
-    let text = match bounded::read(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(MadeKeys::default()),
-        Err(error) => return Err(Error::Read { file, error }),
-    };
-    let made: MadeKeys = serde_json::from_slice(&text).map_err(|error| Error::Malformed {
-        file: file.clone(),
-        line: error.line(),
-        what: "not the list of keys that this program writes".to_owned(),
-    })?;
-    match made.version {
-        0 | 1 => Ok(made),
-        found => Err(Error::Newer { file, found, known: 1 }),
-    }
+    Ok(json::read(&file_of(store), VERSION, "the list of keys")?.unwrap_or_default())
 }
 
 fn hash(salt: &str, key: &ApiKey) -> String {
@@ -162,6 +152,17 @@ mod tests {
         assert_eq!(find(&store, &key).unwrap().unwrap().key_id, "k1");
         assert_eq!(find(&store, &ApiKey::from_workbench("0a.0c")).unwrap(), None);
         assert!(!std::fs::read_to_string(file_of(&store)).unwrap().contains("0a.0b"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_as_the_list_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        for text in ["[]", "{\"version\": 2}", "{\"version\": 1, \"others\": []}", "{\"version\": 1", ""] {
+            std::fs::write(file_of(&store), text).unwrap();
+            remember_rotation(&store, Vec::new()).unwrap_err();
+            assert_eq!(std::fs::read_to_string(file_of(&store)).unwrap(), text);
+        }
     }
 
     #[test]

@@ -7,11 +7,16 @@
 
 pub mod credential_command;
 mod error;
+mod json;
+mod kill_point;
 pub mod lock;
 pub mod made_keys;
+pub mod owner;
 pub mod paths;
 pub mod private_file;
 pub mod profile;
+pub mod replace;
+pub mod requests;
 pub mod resolve;
 pub mod session;
 pub mod store;

@@ -1,67 +1,73 @@
-//! Files for one pair of eyes: mode 0600 in a folder with 0700, replaced as a whole or not at all.
+//! Files for one pair of eyes: mode 0600 in a folder with 0700, replaced as a whole or not at all, and
+//! read only where nobody else could have written them.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use tempfile::{NamedTempFile, PersistError};
+use super::replace::{Replacement, folder_of, is_same};
+use super::{Error, owner};
+use crate::bounded;
 
-use super::Error;
-
-/// How the names of files begin that are not there as a whole yet.
-const PREFIX: &str = ".keybench-";
-
-/// Replaces `file` with `contents`: whoever reads it sees the old file or the new one, and a crash
-/// leaves one of the two. The new one has mode 0600 before anything is in it.
+/// Replaces `file` with `contents`, mode 0600; a link is refused.
+///
+/// # Errors
+/// As [`Replacement::write`]; the old file is as it was.
 pub fn write(file: &Path, contents: &[u8]) -> io::Result<()> {
-    persist(file, contents, |temporary| temporary.persist(file))
+    Replacement::of(file).private().write(contents)
 }
 
 /// As [`write`], and fails where `file` exists.
+///
+/// # Errors
+/// As [`Replacement::write_new`].
 pub fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
-    persist(file, contents, |temporary| temporary.persist_noclobber(file))
+    Replacement::of(file).private().write_new(contents)
 }
 
-/// Whether [`write`] would have a chance: a folder that takes files, and nothing at `file` but a
-/// regular one, which is all that can be replaced.
+/// Whether [`write`] would have a chance.
+///
+/// # Errors
+/// As [`write`].
 pub fn can_write(file: &Path) -> io::Result<()> {
-    if file.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other("it is a folder, a device, a pipe or a link, and no regular file"));
-    }
-    temporary_in(folder_of(file)).map(drop)
+    Replacement::of(file).private().check()
 }
 
-/// A file with mode 0600 and a name of its own.
-fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(|error| {
-        // Without that name, which says nothing to anybody.
-        match error.get_ref().and_then(|with_path| with_path.source()) {
-            Some(cause) => io::Error::new(error.kind(), cause.to_string()),
-            None => error,
+/// Reads a file that this program wrote, or that the person wrote for it; `None` where there is none.
+///
+/// # Errors
+/// Those of the file, [`bounded::NotRegular`], and [`owner::NotOurs`] where somebody else owns it.
+pub fn read(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    read_up_to(file, bounded::LIMIT)
+}
+
+/// As [`read`], with another limit in bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_up_to(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    loop {
+        let (open, found) = match bounded::open(file) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        owner::check(&found)?;
+        let bytes = bounded::read_open(&open, limit)?;
+        // Once another process has replaced it, what was opened may be wiped.
+        if !fs::metadata(file).is_ok_and(|now| !is_same(&open, &now)) {
+            return Ok(Some(bytes));
         }
-    })
-}
-
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }
 
-fn persist(
-    file: &Path,
-    contents: &[u8],
-    rename: impl FnOnce(NamedTempFile) -> Result<fs::File, PersistError>,
-) -> io::Result<()> {
-    let folder = folder_of(file);
-    let mut temporary = temporary_in(folder)?;
-    temporary.write_all(contents)?;
-    temporary.as_file().sync_all()?;
-    rename(temporary).map_err(|error| error.error)?;
-    // The rename itself is only safe from a power cut once the folder is written.
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).or(Ok(()))
+/// As [`read`], for a text.
+///
+/// # Errors
+/// As [`read`] and [`bounded::to_string`].
+pub fn read_to_string(file: &Path) -> io::Result<Option<String>> {
+    read(file)?.map(bounded::to_string).transpose()
 }
 
 /// Makes `folder` and what lacks above it, 0700.
@@ -69,8 +75,12 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Refuses a file or folder that somebody else may read or write.
+/// Refuses a file or folder that somebody else owns, or may read or write.
+///
+/// # Errors
+/// [`Error::Foreign`], [`Error::Exposed`] and [`Error::Read`].
 pub fn check(path: &Path) -> Result<(), Error> {
+    owner::check_path(path)?;
     let mode = match fs::metadata(path) {
         Ok(metadata) => metadata.permissions().mode() & 0o777,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -79,9 +89,14 @@ pub fn check(path: &Path) -> Result<(), Error> {
     if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Exposed { path: path.to_owned(), mode }) }
 }
 
-/// Refuses a file that somebody else may change or replace, as who may write to its folder can.
+/// Refuses a file that somebody else may change or replace, as its owner and who may write to its folder
+/// can.
+///
+/// # Errors
+/// [`Error::Foreign`], [`Error::Changeable`] and [`Error::Read`].
 pub fn check_unchangeable(file: &Path) -> Result<(), Error> {
     for path in [file, folder_of(file)] {
+        owner::check_path(path)?;
         let found = match fs::metadata(path) {
             Ok(found) => found,
             // Nothing is there that could have been changed.

@@ -72,6 +72,8 @@ pub struct Resolved {
     pub insecure: bool,
     pub read_only: bool,
     pub timeout: Duration,
+    /// Time for one model call, where `--timeout` is given.
+    pub model_timeout: Option<Duration>,
     /// The profile in use; `None` where the URL is not the profile's.
     pub profile: Option<(String, Profile)>,
     pub username: Option<String>,
@@ -94,6 +96,7 @@ impl Resolved {
         session.username = self.username.clone();
         session.key_id = self.key_id.clone();
         session.read_only = self.read_only;
+        session.model_timeout = self.model_timeout;
         session.project = self.project.as_ref().map(|project| project.value.clone());
         session.inside_workbench = self.inside_workbench;
         session.session_key = self.session_key.clone();
@@ -165,6 +168,7 @@ pub fn without_key(
         insecure: flags.insecure || entry.insecure,
         read_only: flags.read_only || entry.read_only,
         timeout: flags.timeout.unwrap_or(Duration::from_secs(30)),
+        model_timeout: flags.timeout,
         username: None,
         key_id: None,
         project: None,

@@ -1,7 +1,11 @@
 //! A workbench and who one is there: what every command and the interface start from.
 
+use std::time::Duration;
+
+use super::Store;
 use crate::api::Client;
 use crate::secret::ApiKey;
+use crate::text;
 
 /// One workbench, as one user.
 #[derive(Debug, Clone)]
@@ -32,6 +36,11 @@ pub struct Session {
     pub session_key: Option<ApiKey>,
     /// Keys that may be picked for a test without being pasted; the demo has those of its users.
     pub known_keys: Vec<KnownKey>,
+    /// Time for one model call, where the command line gives one; else that of the test engine.
+    pub model_timeout: Option<Duration>,
+    /// Where is noted what keys were made and rotated here; `None` for the demo, which leaves nothing
+    /// behind.
+    pub store: Option<Store>,
 }
 
 /// A key that the program holds anyway, with what to call it.
@@ -61,6 +70,15 @@ impl Session {
             inside_workbench: false,
             session_key: None,
             known_keys: Vec::new(),
+            model_timeout: None,
+            store: None,
         }
+    }
+}
+
+impl KnownKey {
+    /// Which key it is: its Key ID as tables show it, or the end of its text where that is not known.
+    pub fn id(&self) -> String {
+        self.key_id.as_deref().map_or_else(|| self.key.masked(), |id| text::short_id(id).into_owned())
     }
 }

@@ -1,6 +1,5 @@
 //! The folder of configuration: what is read from it, and the few changes made to it.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use super::lock::FileLock;
 use super::paths::{Env, config_dir};
 use super::profile::{Credential, Credentials, Profile, Profiles};
 use super::ui::{Places, UiSettings};
-use super::{Error, private_file, versioned};
+use super::{Error, lock, owner, private_file, versioned};
 
 /// How long a change waits for that of another process, which takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -108,21 +107,21 @@ impl Store {
 
     /// Stores a profile and its key, if it has one to store, and makes the profile current.
     pub fn save(&self, name: &str, profile: Profile, credential: Option<Credential>) -> Result<(), Error> {
-        self.save_as(|_| name.to_owned(), profile, credential).map(drop)
+        self.save_as(|_| Ok::<_, Error>((name.to_owned(), profile)), credential).map(drop)
     }
 
-    /// As [`Self::save`], under the name that `choose` finds for it among those that there are.
-    pub fn save_as(
+    /// As [`Self::save`], with the name and the profile that `choose` makes of those that there are.
+    /// Nothing is stored where it refuses.
+    pub fn save_as<E: From<Error>>(
         &self,
-        choose: impl FnOnce(&Profiles) -> String,
-        profile: Profile,
+        choose: impl FnOnce(&Profiles) -> Result<(String, Profile), E>,
         credential: Option<Credential>,
-    ) -> Result<String, Error> {
+    ) -> Result<String, E> {
         let failed = |error: io::Error| Error::Write { file: self.dir.clone(), error };
         private_file::make_folder(&self.dir).map_err(failed)?;
         let _alone = self.lock()?;
         let mut profiles = self.profiles()?;
-        let name = choose(&profiles);
+        let (name, profile) = choose(&profiles)?;
         let mut credentials = self.credentials()?;
         // The key first: a profile without its key is worse than a key that no profile names.
         match credential {
@@ -131,25 +130,31 @@ impl Store {
                     credential.legacy_api_key = credential.legacy_api_key.or(old.legacy_api_key.clone());
                 }
                 credentials.keys.insert(name.clone(), credential);
-                versioned::write(&self.credentials_file(), &credentials)?;
+                versioned::write(&self.credentials_file(), &credentials, true)?;
             }
             None if credentials.keys.remove(&name).is_some() => {
-                versioned::write(&self.credentials_file(), &credentials)?;
+                versioned::write(&self.credentials_file(), &credentials, true)?;
             }
             None => {}
         }
         profiles.current = Some(name.clone());
         profiles.profiles.insert(name.clone(), profile);
-        versioned::write(&self.profiles_file(), &profiles)?;
+        versioned::write(&self.profiles_file(), &profiles, false)?;
         Ok(name)
     }
 
     /// Keeps other processes from changing the files until it is dropped. `None` where there can be
     /// no lock: a folder that is not there or cannot be written to.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], and a folder or a lock that is somebody else's.
     pub(super) fn lock(&self) -> Result<Option<FileLock>, Error> {
-        match FileLock::take(&self.dir.join(".lock"), PATIENCE) {
+        owner::check_path(&self.dir)?;
+        let file = self.dir.join(".lock");
+        match FileLock::take(&file, PATIENCE) {
             Ok(Some(lock)) => Ok(Some(lock)),
             Ok(None) => Err(Error::Locked { folder: self.dir.clone() }),
+            Err(error) if lock::is_none_of_ours(&error) => Err(Error::Write { file, error }),
             // What is written next says what is wrong with the folder.
             Err(_) => Ok(None),
         }
@@ -161,7 +166,7 @@ impl Store {
         let mut profiles = self.profiles()?;
         known(&profiles, name)?;
         profiles.current = Some(name.to_owned());
-        versioned::write(&self.profiles_file(), &profiles)
+        versioned::write(&self.profiles_file(), &profiles, false)
     }
 
     /// Signs `name` out: its key and the profile are gone from the files afterwards.
@@ -172,7 +177,7 @@ impl Store {
         self.forget_key(name)?;
         profiles.profiles.remove(name);
         profiles.current = profiles.current.filter(|current| current != name);
-        versioned::write(&self.profiles_file(), &profiles)
+        versioned::write(&self.profiles_file(), &profiles, false)
     }
 
     fn forget_key(&self, name: &str) -> Result<(), Error> {
@@ -181,20 +186,8 @@ impl Store {
         if credentials.keys.remove(name).is_none() {
             return Ok(());
         }
-        wipe(&file).map_err(|error| Error::Write { file: file.clone(), error })?;
-        versioned::write(&file, &credentials)
+        versioned::write(&file, &credentials, true)
     }
-}
-
-/// Overwrites what a file holds, so that the blocks that a replacement frees hold no key. On file
-/// systems that copy on write this is no promise.
-fn wipe(file: &Path) -> io::Result<()> {
-    use std::io::Write as _;
-    let length = fs::metadata(file)?.len();
-    // Not truncated: the same blocks are written.
-    let mut open = fs::OpenOptions::new().write(true).truncate(false).open(file)?;
-    open.write_all(&vec![b'\n'; usize::try_from(length).unwrap_or(0)])?;
-    open.sync_all()
 }
 
 fn known(profiles: &Profiles, name: &str) -> Result<(), Error> {

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::versioned;
-use crate::bounded;
+use super::{private_file, versioned};
 
 /// Settings of the interface. Every one has a default; an absent table is all defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ pub struct Places {
 impl Places {
     /// The places of the settings in `file`, as it is now; none where it cannot be read.
     pub(super) fn of(file: PathBuf) -> Self {
-        let text = bounded::read_to_string(&file).unwrap_or_default();
+        let text = private_file::read_to_string(&file).ok().flatten().unwrap_or_default();
         Self { lines: versioned::lines_of(&text, "ui"), file }
     }
 
@@ -84,7 +83,7 @@ impl Default for UiSettings {
         Self {
             theme: None,
             ascii: false,
-            soon_days: 14,
+            soon_days: crate::expiry::SOON_DAYS as u16,
             week_start: WeekStart::default(),
             clipboard: "auto".to_owned(),
             keys: BTreeMap::new(),

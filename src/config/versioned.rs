@@ -6,11 +6,12 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::replace::Replacement;
 use super::{Error, private_file};
-use crate::bounded;
 
 /// Changes a document of one version to that of the next.
 pub(super) type Migration = fn(&mut toml::Table);
@@ -28,9 +29,9 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, Error>
 }
 
 fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Result<Option<T>, Error> {
-    let text = match bounded::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    let text = match private_file::read_to_string(file) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(None),
         Err(error) => return Err(Error::Read { file: file.to_owned(), error }),
     };
     let mut table: toml::Table = toml::from_str(&text).map_err(|error| malformed(file, &text, &error))?;
@@ -58,7 +59,7 @@ fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Resu
     // readable, what was read is of use all the same.
     let backup = backup_name(file, found);
     match private_file::write(&backup, text.as_bytes()) {
-        Ok(()) => write_table(file, table, known)?,
+        Ok(()) => write_table(file, Replacement::of(file).following_links(), &table, known)?,
         Err(error) => tracing::info!(file = %file.display(), %error, "older, and not brought up to date"),
     }
     Ok(Some(content))
@@ -71,7 +72,7 @@ pub(super) fn read_settings<T: DeserializeOwned>(file: &Path) -> (Option<T>, Vec
         Ok(content) => return (content, Vec::new()),
         Err(error) => vec![error],
     };
-    let text = bounded::read_to_string(file).unwrap_or_default();
+    let text = private_file::read_to_string(file).ok().flatten().unwrap_or_default();
     // What is no TOML, or not of this version, cannot be taken in part.
     let is_current = |table: toml::Table| match table.get("version") {
         None => true,
@@ -156,21 +157,28 @@ fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
 }
 
-/// Writes `file` with the current version.
-pub(super) fn write<T: Serialize>(file: &Path, content: &T) -> Result<(), Error> {
-    let failed = |why: String| Error::Write { file: file.to_owned(), error: io::Error::other(why) };
-    let table = toml::Table::try_from(content).map_err(|error| failed(error.to_string()))?;
-    write_table(file, table, VERSION)
-}
-
-fn write_table(file: &Path, table: toml::Table, version: u32) -> Result<(), Error> {
+/// Writes `file` with the current version. Where it holds `secrets`, only its owner may read the new
+/// file, and nothing is left of the old one.
+pub(super) fn write<T: Serialize>(file: &Path, content: &T, secrets: bool) -> Result<(), Error> {
     let failed = |error: io::Error| Error::Write { file: file.to_owned(), error };
-    let body = toml::to_string(&table).map_err(|error| failed(io::Error::other(error)))?;
-    let text = format!("# Written by keybench, comments are not kept.\nversion = {version}\n\n{body}");
+    let table = toml::Table::try_from(content).map_err(|error| failed(io::Error::other(error)))?;
     if let Some(folder) = file.parent() {
         private_file::make_folder(folder).map_err(failed)?;
     }
-    private_file::write(file, text.as_bytes()).map_err(failed)
+    let replacement = Replacement::of(file).following_links();
+    let replacement = if secrets { replacement.private().wiping() } else { replacement };
+    write_table(file, replacement, &table, VERSION)
+}
+
+fn write_table(file: &Path, to: Replacement<'_>, table: &toml::Table, version: u32) -> Result<(), Error> {
+    let failed = |error: io::Error| Error::Write { file: file.to_owned(), error };
+    let body = Zeroizing::new(toml::to_string(table).map_err(|error| failed(io::Error::other(error)))?);
+    let head = format!("# Written by keybench, comments are not kept.\nversion = {version}\n\n");
+    let write = |out: &mut dyn io::Write| {
+        out.write_all(head.as_bytes())?;
+        out.write_all(body.as_bytes())
+    };
+    to.write_with(write).map_err(failed)
 }
 
 fn backup_name(file: &Path, version: u32) -> PathBuf {
@@ -212,7 +220,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("new/d.toml");
         assert_eq!(read::<Document>(&file).unwrap(), None);
-        write(&file, &Document { version: None, days: 3 }).unwrap();
+        write(&file, &Document { version: None, days: 3 }, false).unwrap();
         assert_eq!(read::<Document>(&file).unwrap().unwrap().days, 3);
     }
 

@@ -6,6 +6,7 @@
 //! another, and what of it could not be verified. It never guesses where a fact is at hand, and
 //! never hides that it had to.
 
+mod deployment;
 mod explain;
 mod facts;
 mod message;

@@ -4,7 +4,7 @@ use crate::api::TlsReason;
 use crate::probe::{Answer, CallError, CallResult, FailureKind, Phase};
 use crate::text;
 
-use super::explain::model_state;
+use super::deployment::model_state;
 use super::facts::{Facts, Known};
 use super::{Action, Cause, Diagnosis};
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::days_between;
+use super::days::days_between;
 
 /// A day that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

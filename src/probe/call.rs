@@ -10,47 +10,11 @@ use super::answer::{Answer, MAX_BODY};
 use super::connect::connect;
 use super::failure::{CallError, FailureKind, Phase};
 use super::http1::HttpError;
+use super::phases::Phases;
 use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
 use super::transport::Transport;
 use crate::secret::ApiKey;
 use crate::text;
-
-/// How long each phase took; `None` for one that did not happen or did not end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Phases {
-    /// Resolving the name; zero for an address.
-    pub lookup: Option<Duration>,
-    /// TCP, and the tunnel of a proxy.
-    pub connect: Option<Duration>,
-    pub tls: Option<Duration>,
-    /// From the first byte of the request to the last of the answer's head.
-    pub waiting: Option<Duration>,
-    pub body: Option<Duration>,
-}
-
-impl Phases {
-    /// In order, with the word for each.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
-        [
-            ("look-up", self.lookup),
-            ("connect", self.connect),
-            ("TLS", self.tls),
-            ("waiting", self.waiting),
-            ("body", self.body),
-        ]
-        .into_iter()
-    }
-
-    fn current(&self, https: bool) -> Phase {
-        match () {
-            () if self.lookup.is_none() => Phase::Lookup,
-            () if self.connect.is_none() => Phase::Connect,
-            () if https && self.tls.is_none() => Phase::Tls,
-            () if self.waiting.is_none() => Phase::Waiting,
-            () => Phase::Body,
-        }
-    }
-}
 
 /// One call and what came of it.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use std::task::{Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connect::Stream;
+use super::stream::Stream;
 
 /// Size of one read, and the room kept for small answers.
 const CHUNK: usize = 16 * 1024;

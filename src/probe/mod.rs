@@ -9,6 +9,8 @@
 //! | [`transport`] | how to reach a model service: certificates, proxy, patience |
 //! | [`connect`] | one connection: look-up, connect, tunnel, TLS |
 //! | [`http1`] | one exchange on it: request out, head and body in, bounded |
+//! | [`stream`] | the bytes below it, secured or not |
+//! | [`phases`] | how long each step took |
 //! | [`target`] | which model, and the bytes of its request |
 //! | [`answer`] | what came back, read tolerantly |
 //! | [`failure`] | the kinds of failure, and errors as sentences |
@@ -22,12 +24,15 @@ pub mod code;
 pub mod connect;
 pub mod failure;
 pub mod http1;
+pub mod phases;
 pub mod run;
+pub mod stream;
 pub mod target;
 pub mod transport;
 
 pub use answer::{Answer, BodyKind};
-pub use call::{CallResult, Phases, call};
+pub use call::{CallResult, call};
 pub use failure::{CallError, FailureKind, Phase};
+pub use phases::Phases;
 pub use target::{ModelCallTarget, ModelRequest, shown_request};
 pub use transport::{Transport, TransportOptions};

@@ -74,7 +74,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
-use crate::cli::Start;
+use crate::cli::{FirstScreen, Start};
 use crate::config::paths::process_env;
 use crate::config::{Session, Store};
 
@@ -92,15 +92,15 @@ pub async fn open(start: Start) -> Result<(), Error> {
     }
     let log = start.log_file.map(|file| file.display().to_string());
     preferences.paths.push(("log", log.unwrap_or_else(|| "none; --log-file FILE writes one".to_owned())));
-    let beginning = match (start.session, start.embedded) {
-        (Some(session), _) => Beginning::Session(Box::new(session)),
-        (None, Some(wish)) => Beginning::Embedded(embedded::Wish {
+    let beginning = match start.screen {
+        FirstScreen::Session(session) => Beginning::Session(session),
+        FirstScreen::Embedded(wish) => Beginning::Embedded(embedded::Wish {
             data: wish.data,
             user: wish.user,
             read_only: wish.read_only,
             timeout: wish.timeout,
         }),
-        (None, None) => Beginning::Welcome,
+        FirstScreen::Welcome => Beginning::Welcome,
     };
     run(beginning, preferences).await
 }

@@ -274,6 +274,26 @@ pub struct ListRuntimesResponse {
     pub next_page_token: String,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuntimeAddon {
+    pub identifier: String,
+    pub component: String,
+    pub display_name: String,
+    pub status: String,
+    pub manageable: bool,
+    pub created_at: String,
+    pub id: Whole,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListRuntimeAddonsResponse {
+    pub runtime_addons: Vec<RuntimeAddon>,
+    pub next_page_token: String,
+}
+
 /// The body of `POST /model` (DOCS, ml-calling-a-model). With form B the access key is in the query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

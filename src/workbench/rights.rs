@@ -37,6 +37,8 @@ pub enum Right {
     Write,
     /// To change or delete the project, and its collaborators.
     Administer,
+    /// To give the project to another owner.
+    Transfer,
 }
 
 /// A collaborator's permission (`read` SPEC, `write` and `admin` OBSERVED, `operator` INFERRED).
@@ -67,16 +69,18 @@ pub enum Standing {
 /// ml-model-api-key-for-models); cells that ask `rules` are INFERRED.
 pub fn allows(standing: Standing, right: Right, rules: &Rules) -> bool {
     use Permission::{Admin, Operator, Read, Write};
-    let [read, call, operate, write, administer] = match standing {
-        //                               read   call                              operate                         write  administer
-        Standing::Outsider => [false, false, false, false, false],
-        Standing::Reader => [true, rules.public_readers_call_models, false, false, false],
-        Standing::Collaborator(Read) => [true, true, false, false, false],
-        Standing::Collaborator(Operator) => [true, true, rules.operators_restart_models, false, false],
-        Standing::Collaborator(Write) => [true, true, true, true, false],
-        Standing::Collaborator(Admin) => [true, true, true, true, true],
-        Standing::Owner => [true, true, true, true, true],
-        Standing::SiteAdmin => [true, rules.site_admins_call_models, true, true, true],
+    let [read, call, operate, write, administer, transfer] = match standing {
+        // read, call, operate, write, administer, transfer
+        Standing::Outsider => [false; 6],
+        Standing::Reader => [true, rules.public_readers_call_models, false, false, false, false],
+        Standing::Collaborator(Read) => [true, true, false, false, false, false],
+        Standing::Collaborator(Operator) => [true, true, rules.operators_restart_models, false, false, false],
+        Standing::Collaborator(Write) => [true, true, true, true, false, false],
+        Standing::Collaborator(Admin) => {
+            [true, true, true, true, true, rules.project_admins_transfer_projects]
+        }
+        Standing::Owner => [true; 6],
+        Standing::SiteAdmin => [true, rules.site_admins_call_models, true, true, true, true],
     };
     match right {
         Right::Read => read,
@@ -84,6 +88,7 @@ pub fn allows(standing: Standing, right: Right, rules: &Rules) -> bool {
         Right::Operate => operate,
         Right::Write => write,
         Right::Administer => administer,
+        Right::Transfer => transfer,
     }
 }
 
@@ -95,6 +100,7 @@ impl Right {
             Self::Operate => "operator",
             Self::Write => "write",
             Self::Administer => "admin",
+            Self::Transfer => "owner",
         }
     }
 }

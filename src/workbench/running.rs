@@ -13,16 +13,17 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::access_log::AccessLog;
-use super::credentials::{self, Credential};
+use super::http::{log::AccessLog, server};
+use super::lifecycle::snapshots::Snapshots;
 use super::lifecycle::{Lifecycle, Steps};
+use super::logs::Logs;
 use super::options::Options;
 use super::python::Python;
-use super::replicas::{Logs, Replicas, Settings};
-use super::seed::{self, SeedError};
+use super::replicas::{Replicas, Settings};
+use super::seed::{self, Credential, SeedError, credentials};
 use super::state::{Shared, Workbench};
 use super::store::{DirectoryError, Store, StoreError, facts};
-use super::{cache::Cache, ids, routes, server};
+use super::{cache::Cache, ids, routes};
 
 /// Held by the server that uses a data directory.
 const LOCK: &str = "lock";
@@ -112,19 +113,21 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         build: Duration::from_millis(options.behaviour.limits.build_step_ms),
         deployment: Duration::from_millis(options.behaviour.limits.deployment_step_ms),
     };
+    let snapshots = Snapshots::new(options.data.join("builds"));
     let clock = options.clock.clone();
     let now = Arc::new(move || clock.now());
-    let lifecycle = Lifecycle::new(store.clone(), replicas, projects.clone(), url.clone(), steps, now);
+    let lifecycle =
+        Lifecycle::new(store.clone(), replicas, snapshots, projects.clone(), url.clone(), steps, now);
     let run = ids::token().map_err(SeedError::from)?;
     let workbench = Workbench::new(Shared {
         store,
         lifecycle,
         behaviour: options.behaviour,
-        clock: options.clock,
+        clock: options.clock.clone(),
         url: url.clone(),
         projects,
         token_key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()),
-        access_log: AccessLog::new(run[..8].to_owned(), options.access_log),
+        access_log: Arc::new(AccessLog::new(run[..8].to_owned(), options.access_log, options.clock)),
         key_owners: Cache::default(),
         callables: Cache::default(),
         standings: Cache::default(),

@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use ring::hmac;
 use rusqlite::Connection;
 
-use super::access_log::AccessLog;
-use super::auth::Caller;
 use super::behaviour::Behaviour;
 use super::cache::Cache;
 use super::clock::Clock;
+use super::http::log::AccessLog;
 use super::lifecycle::Lifecycle;
 use super::rights::{self, Standing};
 use super::store::keys::{KeyHash, KeyOwner};
@@ -35,7 +34,7 @@ pub(super) struct Shared {
     pub projects: PathBuf,
     /// Seals page tokens.
     pub token_key: hmac::Key,
-    pub access_log: AccessLog,
+    pub access_log: Arc<AccessLog>,
     pub key_owners: Cache<KeyHash, Arc<KeyOwner>>,
     pub callables: Cache<String, Arc<Callable>>,
     pub standings: Cache<(i64, i64), Standing>,
@@ -91,7 +90,7 @@ impl Workbench {
         &self.0.token_key
     }
 
-    pub(super) fn access_log(&self) -> &AccessLog {
+    pub(super) fn access_log(&self) -> &Arc<AccessLog> {
         &self.0.access_log
     }
 
@@ -105,17 +104,17 @@ impl Workbench {
         &self.0.callables
     }
 
-    /// How a caller stands to a project.
+    /// How a user stands to a project.
     pub(super) async fn standing(
         &self,
-        caller: &Caller,
+        user: &User,
         project: &StoredProject,
     ) -> Result<Standing, StoreError> {
         let public = project.project.visibility != "private";
-        self.standing_of(caller.user(), project.id, project.owner_id, public).await
+        self.standing_of(user, project.id, project.owner_id, public).await
     }
 
-    /// How a user stands to a project; costs no look at the store while that stands still.
+    /// The same by ids; costs no look at the store while that stands still.
     pub(super) async fn standing_of(
         &self,
         user: &User,

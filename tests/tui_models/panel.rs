@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keybench::config::requests::Change;
 use keybench::probe::{CallError, Phase};
 use keybench::tui::effect::{self, Copied, Effect};
 use keybench::tui::screens::models::calls::{Call, Reply};
@@ -279,7 +280,7 @@ fn requests_are_saved_under_a_name_and_taken_again() {
     harness.keys("<enter>");
     let stored = harness.calls();
     assert!(
-        matches!(&stored[..], [(_, effect::Call::Models(Call::StoreRequests { requests, .. }))] if requests.named["small"].contains("\"a\": 3")),
+        matches!(&stored[..], [(_, effect::Call::Models(Call::StoreRequests { change: Change::Saved { name, request }, .. }))] if name == "small" && request.contains("\"a\": 3")),
         "{stored:?}"
     );
     harness.keys("<shift-tab>x<esc>L");

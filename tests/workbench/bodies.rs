@@ -85,7 +85,7 @@ async fn amounts_that_nobody_can_mean_are_refused() {
         (json!({"cpu": 1e300}), "cpu"),
         (json!({"memory": -2}), "memory"),
         (json!({"memory": 1e300}), "memory"),
-        (json!({"nvidia_gpus": 1}), "nvidia_gpus"),
+        (json!({"nvidia_gpus": 65}), "nvidia_gpus"),
         (json!({"nvidia_gpus": -1}), "nvidia_gpus"),
         (json!({"replicas": 65}), "replicas"),
         (json!({"replicas": -1}), "replicas"),
@@ -102,7 +102,8 @@ async fn amounts_that_nobody_can_mean_are_refused() {
     for body in [json!({"cpu": "NaN"}), json!({"cpu": "many"}), json!({"memory": []})] {
         bench.post(OWNER, &deployments, body).await.refused(400, 3, "malformed-body");
     }
-    for amount in [json!({"cpu_millicores": "-1"}), json!({"memory_mb": 1e14}), json!({"nvidia_gpus": 1})] {
+    for amount in [json!({"cpu_millicores": "-1"}), json!({"memory_mb": 1e14}), json!({"nvidia_gpus": "65"})]
+    {
         let path = format!("{models}/{add}");
         bench.patch(OWNER, &path, json!({"default_resources": amount})).await.refused(400, 3, "bad-value");
     }

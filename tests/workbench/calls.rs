@@ -77,18 +77,18 @@ async fn each_way_a_call_can_fail_has_its_own_answer() {
 
     let refused = bench.call("outsider", "add", add.clone()).await;
     assert_eq!(refused.status, 401);
-    assert_eq!(refused.body["success"], false);
-    assert_eq!(refused.body["StatusCode"], 401);
-    assert_eq!(refused.body["errors"], json!({DOCUMENTED_REFUSAL.0: DOCUMENTED_REFUSAL.1}));
+    // What the function did not answer has `errors`, a map, and no `success`.
+    assert_eq!(refused.body, json!({"errors": {DOCUMENTED_REFUSAL.0: DOCUMENTED_REFUSAL.1}}));
     assert_eq!(refused.inferred, ["model-refused"]);
 
     let unknown = bench.call_key(As::User("owner"), &format!("m{}", "0".repeat(31)), add.clone()).await;
-    assert_eq!((unknown.status, &unknown.body["success"]), (404, &json!(false)));
+    assert_eq!((unknown.status, unknown.body.get("success")), (404, None));
     let missing = bench.post(As::User("owner"), "/model", json!({"request": {}})).await;
     assert_eq!(missing.status, 400);
     let stopped = bench.call("owner", "retired", json!({})).await;
     assert_eq!(stopped.status, 503);
-    assert!(stopped.body["errors"].as_str().unwrap().contains("stopped"), "{}", stopped.body);
+    let why = stopped.body["errors"]["error while calling model"].as_str().unwrap();
+    assert!(why.contains("stopped"), "{}", stopped.body);
     let failed = bench.call("owner", "flaky", json!({"p": 1})).await;
     assert_eq!((failed.status, &failed.body), (400, &json!({"success": false, "StatusCode": 400})));
     assert_eq!(send_raw(&bench, "", None, b"{\"accessKey\": ".to_vec()).await.status, 400);
@@ -101,7 +101,8 @@ async fn each_way_a_call_can_fail_has_its_own_answer() {
     let made_up = format!("{}.{}", "0a".repeat(32), "9f".repeat(32));
     for user in [As::Nobody, As::Key("nonsense"), As::Key(&made_up)] {
         let answer = bench.post(user, "/model", body.clone()).await;
-        assert_eq!((answer.status, &answer.body["success"]), (401, &json!(false)), "{}", answer.body);
+        assert_eq!((answer.status, answer.body.get("success")), (401, None), "{}", answer.body);
+        assert!(answer.body["errors"].is_object(), "{}", answer.body);
         texts.push(answer.body.to_string());
     }
     texts.sort();
@@ -153,9 +154,12 @@ async fn a_busy_model_is_429_and_a_slow_one_times_out() {
     let (answered, busy) = if long.status == 200 { (long, queued) } else { (queued, long) };
     assert_eq!(answered.status, 200);
     assert_eq!(busy.status, 429);
-    assert!(busy.body.to_string().contains("model.busy"), "{}", busy.body);
+    assert_eq!(busy.body["error"]["code"], "model.busy");
+    assert!(busy.body["errors"].is_object() && busy.body.get("success").is_none(), "{}", busy.body);
     let slow = bench.call("owner", "slow", json!({"ms": 60_000})).await;
-    assert_eq!((slow.status, &slow.body["success"]), (504, &json!(false)));
+    let deadline = json!({"errors": {"error while calling model": "context deadline exceeded"}});
+    assert_eq!((slow.status, slow.body), (500, deadline));
+    assert!(slow.inferred.is_empty(), "seen on a real workbench");
 }
 
 #[tokio::test]
@@ -206,7 +210,7 @@ async fn what_became_of_a_key_shows_in_the_next_call() {
         bench.call_key(As::Key(key["api_key"].as_str().unwrap()), &access_key, json!({"a": 1, "b": 1})).await
     };
     call(&short).await.ok();
-    call(&application).await.refused(403, 7, "");
+    assert_eq!(call(&application).await.inferred, ["model-call-audiences"]);
     bench.set_time("2026-11-25T00:00:00Z");
     let expired = call(&short).await;
     assert_eq!((expired.status, expired.inferred.as_slice()), (401, &["model-key-refused".to_owned()][..]));
@@ -230,6 +234,15 @@ async fn answers_that_rest_on_a_choice_say_so() {
     bench.patch(As::User("owner"), &format!("/api/v2/projects/{project}"), public).await.ok();
     let reader = bench.call("outsider", "add", add.clone()).await;
     assert_eq!((reader.status, reader.inferred), (200, vec!["public-readers-call-models".to_owned()]));
+
+    let one =
+        demo_with(|options| options.behaviour.rules.model_call_audiences = vec!["API".to_owned()]).await;
+    let wish = json!({"audiences": ["Application"]});
+    let made = one.post(As::User("owner"), "/api/v2/users/owner/v2_keys", wish).await.ok();
+    let access_key = one.access_key("add").await;
+    let refused = one.call_key(As::Key(made["api_key"].as_str().unwrap()), &access_key, add.clone()).await;
+    refused.refused(403, 7, "model-audience-mismatch");
+    assert_eq!(refused.body["errors"], json!({"error while calling model": "audience mismatch"}));
 
     let strict = demo_with(|options| options.behaviour.rules.site_admins_call_models = false).await;
     assert_eq!(strict.call("admin", "add", add).await.status, 401);

@@ -157,7 +157,7 @@ async fn rotation_replaces_the_legacy_key_at_once() {
     };
     bench.get(As::Header(&header(&format!("{key}:"))), config).await.ok();
     bench.get(As::Header(&header(key)), config).await.ok();
-    bench.get(As::Header(&header(key)), KEYS).await.refused(401, 16, "malformed-key");
+    bench.get(As::Header(&header(key)), KEYS).await.refused(401, 16, "missing-scheme");
 
     let dated = json!({"api_key_expiry_date": "2026-11-24", "api_key_comments": "old scripts"});
     let rotated = bench.post(As::User("owner"), path, dated).await.ok();
@@ -171,10 +171,19 @@ async fn rotation_replaces_the_legacy_key_at_once() {
 #[tokio::test]
 async fn keys_that_are_none_are_told_apart() {
     let bench = Bench::demo().await;
-    bench.get(As::Nobody, KEYS).await.refused(401, 16, "missing-key");
+    bench.get(As::Nobody, KEYS).await.refused(401, 16, "");
     let access_key = "m0123456789abcdefghijklmnopqrstu";
-    for header in ["Bearer", "Bearer x", "Basic eDo=", &format!("Bearer {access_key}"), "0a0a", " "] {
-        bench.get(As::Header(header), KEYS).await.refused(401, 16, "malformed-key");
+    assert_eq!(bench.get(As::Nobody, KEYS).await.message(), r#"no "authorization" header"#);
+    let token = "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.c2ln";
+    for header in ["Bearer x", &format!("Bearer {access_key}"), token] {
+        let reply = bench.get(As::Header(header), KEYS).await;
+        reply.refused(500, 2, "");
+        assert_eq!(reply.message(), "malformed apikey");
+    }
+    for header in ["Bearer", "Basic eDo=", "0a0a", " "] {
+        let reply = bench.get(As::Header(header), KEYS).await;
+        reply.refused(401, 16, "missing-scheme");
+        assert_eq!(reply.message(), r#"missing "Bearer" prefix in "authorization" header"#);
     }
     let unknown = format!("{}.{}", "0".repeat(64), "1".repeat(64));
     bench.get(As::Key(&unknown), KEYS).await.refused(401, 16, "unknown-key");
@@ -225,4 +234,23 @@ async fn a_user_is_found_under_his_name_in_another_case() {
     let owner = format!("/api/v2/projects/{project}/collaborators/OWNER");
     let refused = bench.put(As::User("owner"), &owner, json!({"permission": "read"})).await;
     assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
+async fn a_legacy_key_makes_api_keys() {
+    let bench = Bench::demo().await;
+    let keys = "/api/v1/users/owner/apikey";
+    let owner = As::Legacy("owner");
+    let made = bench.post(owner, keys, json!({"expiryDate": "2026-12-01T00:00:00Z"})).await.ok();
+    bench.get(As::Key(made["apiKey"].as_str().unwrap()), KEYS).await.ok();
+    let listed = bench.get(owner, keys).await.ok();
+    let found = listed.as_array().unwrap().iter().find(|key| key["keyid"] == made["keyid"]).unwrap();
+    assert_eq!(found["expiryDate"], "2026-12-01T00:00:00Z");
+    assert!(found.get("apiKey").is_none());
+    bench.post(owner, keys, json!({"expiryDate": "2036-12-01"})).await.refused(400, 3, "date-beyond-limit");
+    bench.get(As::Legacy("viewer"), keys).await.refused(403, 7, "foreign-user");
+    let one = format!("{keys}/{}", made["keyid"].as_str().unwrap());
+    bench.delete(owner, &one).await.ok();
+    bench.delete(owner, &one).await.refused(404, 5, "unknown-key-id");
+    bench.get(As::Nobody, keys).await.refused(401, 16, "");
 }

@@ -93,7 +93,7 @@ async fn filters_are_case_sensitive_substrings_all_of_which_must_hold() {
         assert_eq!(names(&reply.ok()), expected, "{filter}");
     }
     for filter in
-        ["{", "[]", "5", "{\"name\":5}", "{\"name\":null}", "{\"size\":\"x\"}", "{\"name\":\"a\",\"x\":\"\"}"]
+        ["{", "[]", "{\"name\":5}", "{\"name\":null}", "{\"size\":\"x\"}", "{\"name\":\"a\",\"x\":\"\"}"]
     {
         let text: String = filter.bytes().map(|byte| format!("%{byte:02x}")).collect();
         let reply = list(&bench, &format!("search_filter={text}")).await;
@@ -119,8 +119,8 @@ async fn sort_and_page_size_are_checked() {
     unsorted.refused(400, 3, "bad-sort");
     assert!(unsorted.message().ends_with("this list has none"), "{}", unsorted.message());
     assert_eq!(names(&list(&bench, "page_size=0").await.ok()).len(), 4);
-    assert_eq!(names(&list(&bench, "page_size=9223372036854775807").await.ok()).len(), 4);
-    for size in ["-1", "x", "1.5", "99999999999999999999"] {
+    assert_eq!(names(&list(&bench, "page_size=2147483647").await.ok()).len(), 4);
+    for size in ["-1", "x", "1.5", "2147483648", "9223372036854775807", "99999999999999999999"] {
         list(&bench, &format!("page_size={size}")).await.refused(400, 3, "bad-page-size");
     }
     let camel = list(&bench, "pageSize=1").await;

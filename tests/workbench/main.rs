@@ -4,6 +4,7 @@
 mod access;
 mod bodies;
 mod calls;
+mod cmlapi;
 mod fuzz;
 mod keys;
 mod lists;

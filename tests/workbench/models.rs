@@ -3,7 +3,7 @@
 use keybench::workbench::Seed;
 use serde_json::json;
 
-use super::model_support::{deployment_path, there_is_python};
+use super::model_support::deployment_path;
 use super::support::{As, Bench};
 
 #[tokio::test]
@@ -30,7 +30,10 @@ async fn a_model_is_created_built_deployed_called_changed_and_deleted() {
     bench.call_key(As::Nobody, access_key, json!(1)).await.ok();
 
     let again = bench.post(As::User("contributor"), &models, wish).await;
-    assert_eq!((again.status, &again.body["message"]), (409, &json!("Failed to create model")));
+    assert_eq!(
+        (again.status, &again.body["message"]),
+        (409, &json!("Failed to create model: the project already has a model with that name"))
+    );
 
     let path = format!("{models}/{id}");
     let changed = json!({"description": "changed", "auth_enabled": true,
@@ -155,7 +158,7 @@ async fn builds_are_listed_filtered_and_deleted() {
     assert_eq!(found["model_builds"].as_array().unwrap().len(), 1);
 
     for (wish, text) in [
-        (json!({"kernel": "r", "file_path": "a.r", "function_name": "f"}), "not embedded"),
+        (json!({"kernel": "scala", "file_path": "a.scala", "function_name": "f"}), "not embedded"),
         (json!({"kernel": "python3", "file_path": "../a.py", "function_name": "f"}), "out of the project"),
         (json!({"kernel": "python3", "function_name": "f"}), "file_path"),
         (
@@ -172,22 +175,72 @@ async fn builds_are_listed_filtered_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_runtimes_are_the_embedded_kernels() {
-    if !there_is_python() {
-        return;
-    }
+async fn a_build_of_r_fails_and_says_what_to_do() {
     let bench = Bench::demo().await;
-    let listed = bench
-        .get(As::User("outsider"), "/api/v2/runtimes?search_filter=%7B%22kernel%22%3A%22Python%22%7D")
-        .await
-        .ok();
-    let runtimes = listed["runtimes"].as_array().unwrap();
-    assert_eq!(runtimes.len(), 1);
-    assert!(runtimes[0]["image_identifier"].as_str().unwrap().contains("python3"));
-    assert!(runtimes[0]["kernel"].as_str().unwrap().starts_with("Python 3"));
-    let both = bench.get(As::User("outsider"), "/api/v2/runtimes?sort=-kernel&page_size=1").await.ok();
-    assert_eq!(both["runtimes"][0]["image_identifier"], runtimes[0]["image_identifier"]);
-    assert_ne!(both["next_page_token"], "");
+    let project = bench.project("churn-prod").await;
+    let builds = format!("/api/v2/projects/{project}/models/{}/builds", bench.model("retired").await);
+    let filter = "/api/v2/runtimes?search_filter=%7B%22kernel%22%3A%22R%204.1%22%7D";
+    let runtimes = bench.get(As::User("outsider"), filter).await.ok();
+    let runtime = &runtimes["runtimes"][0]["image_identifier"];
+    let wish = json!({"runtime_identifier": runtime, "file_path": "a.r", "function_name": "f"});
+    let build = bench.post(As::User("owner"), &builds, wish).await.ok();
+    let path = format!("{builds}/{}", build["id"].as_str().unwrap());
+    let failed = bench.until(&path, |it| it["status"] == "build failed").await;
+    assert!(failed["comment"].as_str().unwrap().contains("does not run R"), "{failed}");
+}
+
+#[tokio::test]
+async fn a_deployment_is_accepted_while_its_build_is_on_its_way() {
+    let slow = "version = 1\n[limits]\nbuild-step-ms = 300\n";
+    let bench = Bench::with(|options| {
+        options.seed = Seed::Demo;
+        options.behaviour = toml::from_str(slow).unwrap();
+    })
+    .await;
+    let project = bench.project("churn-prod").await;
+    let builds = format!("/api/v2/projects/{project}/models/{}/builds", bench.model("retired").await);
+    let good = json!({"kernel": "builtin", "function_name": "add"});
+    let build = bench.post(As::User("owner"), &builds, good).await.ok();
+    let deployments = format!("{builds}/{}/deployments", build["id"].as_str().unwrap());
+    let deployment = bench.post(As::User("owner"), &deployments, json!({})).await.ok();
+    assert_eq!(deployment["status"], "pending");
+    let path = deployment_path(&project, &deployment);
+    bench.until(&path, |it| it["status"] == "deployed").await;
+    assert_eq!(bench.call("owner", "retired", json!({"a": 1, "b": 2})).await.ok()["response"], 3);
+
+    let bad = json!({"kernel": "r", "file_path": "a.r", "function_name": "f"});
+    let build = bench.post(As::User("owner"), &builds, bad).await.ok();
+    let deployments = format!("{builds}/{}/deployments", build["id"].as_str().unwrap());
+    let deployment = bench.post(As::User("owner"), &deployments, json!({})).await.ok();
+    let path = deployment_path(&project, &deployment);
+    bench.until(&path, |it| it["status"] == "failed").await;
+    assert_eq!(bench.post(As::User("owner"), &deployments, json!({})).await.status, 400);
+    assert_eq!(bench.call("owner", "retired", json!({"a": 1, "b": 2})).await.ok()["response"], 3);
+}
+
+#[tokio::test]
+async fn runtimes_and_addons_are_listed_as_a_real_workbench_has_them() {
+    let bench = Bench::demo().await;
+    let filter =
+        json!({"kernel": "Python 3.10", "edition": "Nvidia GPU", "editor": "JupyterLab"}).to_string();
+    let path = format!("/api/v2/runtimes?search_filter={}", filter.replace(' ', "%20"));
+    let listed = bench.get(As::User("outsider"), &path).await.ok();
+    // OBSERVED whole on a real one.
+    let whole = json!([{
+        "image_identifier":
+            "docker.repository.cloudera.com/cloudera/cdsw/ml-runtime-jupyterlab-python3.10-cuda:2024.02.1-b4",
+        "editor": "JupyterLab", "kernel": "Python 3.10", "edition": "Nvidia GPU",
+        "description": "Python runtime with CUDA libraries provided by Cloudera",
+        "full_version": "2024.02.1-b4", "status": "ENABLED", "register_user_id": 0,
+    }]);
+    assert_eq!(listed["runtimes"], whole);
+    let last = bench.get(As::User("outsider"), "/api/v2/runtimes?sort=-kernel&page_size=1").await.ok();
+    assert_eq!(last["runtimes"][0]["kernel"], "R 4.1");
+    assert_ne!(last["next_page_token"], "");
+    let filter =
+        "/api/v2/runtimeaddons?search_filter=%7B%22component%22:%22Spark%22,%22status%22:%22AVAILABLE%22%7D";
+    let addons = bench.get(As::User("outsider"), filter).await.ok();
+    assert_eq!(addons["runtime_addons"].as_array().unwrap().len(), 2, "{addons}");
 }
 
 #[tokio::test]
@@ -206,4 +259,18 @@ async fn deployments_come_up_again_with_the_next_server() {
     let after = bench.call("owner", "add", json!({"a": 1, "b": 1})).await.ok();
     assert_ne!(before["ReplicaID"], after["ReplicaID"]);
     assert_eq!(bench.call("owner", "retired", json!({})).await.status, 503);
+}
+
+#[tokio::test]
+async fn deployments_are_found_by_their_status() {
+    let bench = Bench::demo().await;
+    let project = bench.project("churn-prod").await;
+    let deployed = bench.deployed(&project, &bench.model("add").await).await;
+    let path = deployment_path(&project, &deployed);
+    let list = path.rsplit_once('/').unwrap().0;
+    for (status, count) in [("deployed", 1), ("stopped", 0)] {
+        let filter = format!("{list}?search_filter=%7B%22status%22:%22{status}%22%7D");
+        let found = bench.get(As::User("owner"), &filter).await.ok();
+        assert_eq!(found["model_deployments"].as_array().unwrap().len(), count, "{status}");
+    }
 }

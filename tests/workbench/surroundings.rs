@@ -118,10 +118,6 @@ async fn without_python_everything_else_works_and_builds_say_so() {
     assert_eq!(build["status"], "build failed");
     let told = build["comment"].as_str().unwrap();
     assert!(told.contains("no python3") && told.contains("builtin"), "{told}");
-    let offered = served.get("/api/v2/runtimes").await;
-    let kernels: Vec<&Value> =
-        offered["runtimes"].as_array().unwrap().iter().map(|it| &it["kernel"]).collect();
-    assert_eq!(kernels, ["Builtin"]);
     let models = served.get("/api/v2/models?page_size=100").await;
     let echo = models["models"].as_array().unwrap().iter().find(|it| it["name"] == "echo").unwrap();
     let call = json!({"accessKey": echo["access_key"], "request": {"a": 1}});

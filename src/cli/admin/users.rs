@@ -6,14 +6,12 @@ use futures_util::stream;
 use serde_json::json;
 
 use super::{AT_A_TIME, PAGE};
+use crate::actions::keys::SOON_DAYS;
 use crate::api::{Client, PageQuery, Pages};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::expiry::{self, KeyStatus};
 use crate::wire::UserQuota;
-
-/// Days that count as soon.
-const SOON_DAYS: u32 = 14;
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let session = context.session()?;

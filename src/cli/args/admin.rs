@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 
+use crate::actions::collaborators::Permission;
 use crate::cli::values;
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +35,7 @@ pub enum CollaboratorsCommand {
         /// Username
         user: String,
         /// What they may do; read is enough to call models
-        #[arg(long, default_value = "read")]
+        #[arg(long, default_value = "read", value_parser = permission())]
         permission: Permission,
     },
     /// Remove a collaborator
@@ -48,24 +50,9 @@ pub enum CollaboratorsCommand {
     },
 }
 
-/// The permissions as the wire names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Permission {
-    Read,
-    Write,
-    Operator,
-    Admin,
-}
-
-impl Permission {
-    pub fn on_the_wire(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
-    }
+fn permission() -> impl TypedValueParser<Value = Permission> {
+    PossibleValuesParser::new(Permission::ALL.map(Permission::as_str))
+        .try_map(|text| text.parse::<Permission>())
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub use admin::{AdminCommand, AuditArgs, CollaboratorsCommand, Permission, ProjectsCommand};
+pub use admin::{AdminCommand, AuditArgs, CollaboratorsCommand, ProjectsCommand};
 pub use keys::{CreateArgs, DeleteArgs, KeysCommand, ListArgs, RotateArgs};
 pub use models::{ModelsCommand, TestArgs};
 pub use profile::{LoginArgs, ProfileCommand};

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::network::{reach, reach_through_proxy};
 use super::{Check, split};
+use crate::actions::sign_in::{Owner, owner};
 use crate::api::{Client, OfferedOperation};
-use crate::cli::context::owner_of;
 use crate::cli::error::{Exit, Failure};
 use crate::config::Resolved;
 
@@ -84,8 +84,8 @@ async fn accepted(resolved: &Resolved, client: &Client) -> Check {
     if resolved.key.is_none() {
         return Check::skip("accepted", "there is no key to try");
     }
-    match owner_of(client).await {
-        Ok((username, audience)) => {
+    match owner(client).await {
+        Ok(Owner { username, audience }) => {
             let expected = resolved.username.as_deref().unwrap_or(&username);
             if expected != username {
                 let detail = format!("the key is {username}'s, the profile says {expected}");

@@ -1,19 +1,17 @@
 //! `keys delete`: says what it destroys, asks, and tries every key that was named.
 
 use futures_util::{StreamExt as _, stream};
-use serde::Serialize;
 use serde_json::json;
 
-use super::identify::made_here;
-use super::{KeyRow, key_id};
+use super::KeyRow;
+use crate::actions::keys::{self, Choice, Chosen, Deletion, SOON_DAYS, Spared, Which, Why};
 use crate::api::{PageQuery, ProjectScope, all_pages};
 use crate::cli::args::DeleteArgs;
-use crate::cli::context::{Context, owner_of};
+use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output;
 use crate::config::Session;
 use crate::text::{self, count};
-use crate::wire::V2KeyDetails;
 
 pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     let session = match args.dry_run {
@@ -25,242 +23,128 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
             Failure::usage("there is no terminal to ask on, and deletion needs a yes").hint("add --yes")
         );
     }
-    let user = context.user(&session, args.user.clone()).await?;
+    let which = if args.all { Which::All } else { Which::These(args.key_ids) };
+    let choice = keys::choose(&session, args.user, &which, args.dry_run).await?;
     if args.dry_run {
-        return dry_run(context, &session, args, &user).await;
+        return dry_run(context, &session, choice, args.all).await;
     }
-    if args.all {
-        return all(context, &session, &args, &user).await;
+    note_own(context, &choice);
+    if !args.yes && !confirmed(&choice, args.all).await? {
+        return Err(Failure::new(Exit::Invalid, "not_confirmed", "not confirmed, nothing was deleted"));
     }
-    let wanted = meant(&session, &user, &args.key_ids).await?;
-    let ids: Vec<_> = wanted.iter().map(|key| key.id.clone()).collect();
-    spare_session_key(context, &session, &ids)?;
-    warn_of_own(context, &session, ids.iter().map(String::as_str));
-    let shown: Vec<_> = wanted.iter().map(Wanted::shown).collect();
+    let deletion = keys::delete(&session, choice, context).await?;
+    report(context, &deletion)?;
+    failure(&deletion).map_or(Ok(Exit::Done), Err)
+}
+
+async fn confirmed(choice: &Choice, all: bool) -> Result<bool, Failure> {
+    let user = &choice.username;
+    if all {
+        let keys = count(choice.keys.len(), "key", "keys");
+        let question = format!("Delete all {keys} of {user}? Type the user name to do it:");
+        return Ok(output::ask(question).await? == *user);
+    }
+    let shown: Vec<_> = choice.keys.iter().map(shown).collect();
     let question = format!("Delete {} of {user}? [y/N]", shown.join(", "));
-    if !args.yes && !output::ask(question).await?.eq_ignore_ascii_case("y") {
-        return Err(not_confirmed());
-    }
-    let mut outcome = Outcome::default();
-    for id in ids {
-        if let Some(why) = outcome.hopeless() {
-            outcome.failed.push(Failed::new(id, Failure::new(why, "not_tried", "it was not tried any more")));
-            continue;
-        }
-        match session.client.delete_key(&user, &id).await {
-            Ok(()) => {
-                context.done(format!("key {id} was deleted"));
-                outcome.deleted.push(id);
-            }
-            Err(error) => {
-                let mut failure = Failure::from(error);
-                if failure.status == Some(404) {
-                    failure = failure.hint("`keybench keys list` shows the ids; another user's need --user");
-                }
-                outcome.failed.push(Failed::new(id, failure));
-            }
-        }
-    }
-    report(context, &user, &outcome)?;
-    outcome.failure().map_or(Ok(Exit::Done), Err)
+    Ok(output::ask(question).await?.eq_ignore_ascii_case("y"))
 }
 
-async fn all(context: &Context, session: &Session, args: &DeleteArgs, user: &str) -> Result<Exit, Failure> {
-    let keys = session.client.list_keys(user).await?;
-    spare_all_with_session_key(context, session, user, &keys).await?;
-    warn_of_own(context, session, keys.iter().map(|key| key.key_id.as_str()));
-    let question =
-        format!("Delete all {} of {user}? Type the user name to do it:", count(keys.len(), "key", "keys"));
-    if !args.yes && output::ask(question).await? != user {
-        return Err(not_confirmed());
-    }
-    session.client.delete_all_keys(user).await?;
-    let deleted = keys.into_iter().map(|key| key.key_id).collect();
-    report(context, user, &Outcome { deleted, failed: Vec::new() })?;
-    Ok(Exit::Done)
-}
-
-/// A key that is to be deleted.
-struct Wanted {
-    id: String,
-    /// Its comment, where the keys were listed.
-    name: String,
-}
-
-impl Wanted {
-    fn shown(&self) -> String {
-        let id = text::short_id(&self.id);
-        if self.name.is_empty() { id.into_owned() } else { format!("{id} ({})", self.name) }
+fn shown(key: &Chosen) -> String {
+    let id = text::short_id(&key.key_id);
+    match key.listed.as_ref().map(|listed| listed.comments.as_str()) {
+        None | Some("") => id.into_owned(),
+        Some(name) => format!("{id} ({name})"),
     }
 }
 
-/// What `given` stands for, each key once. Ids in full are taken as they are, so that a script needs
-/// no right to list.
-async fn meant(session: &Session, user: &str, given: &[String]) -> Result<Vec<Wanted>, Failure> {
-    let listed = match given.iter().all(|id| key_id::is_whole(id)) {
-        true => Vec::new(),
-        false => session.client.list_keys(user).await?,
-    };
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for id in given {
-        let key = match key_id::find(id, &listed) {
-            Ok(key) => Wanted { id: key.key_id.clone(), name: key.comments.clone() },
-            // The workbench says so itself, when it is this one's turn.
-            Err(none) if none.exit == Exit::Refused => Wanted { id: id.clone(), name: String::new() },
-            Err(several) => return Err(several),
-        };
-        if wanted.iter().all(|known| known.id != key.id) {
-            wanted.push(key);
-        }
-    }
-    Ok(wanted)
-}
-
-#[derive(Default)]
-struct Outcome {
-    deleted: Vec<String>,
-    failed: Vec<Failed>,
-}
-
-/// A key that is still there, as far as is known.
-#[derive(Serialize)]
-struct Failed {
-    key_id: String,
-    kind: &'static str,
-    message: String,
-    status: Option<u16>,
-    #[serde(skip)]
-    failure: Failure,
-}
-
-impl Failed {
-    fn new(key_id: String, failure: Failure) -> Self {
-        let (kind, message, status) = (failure.kind, failure.message.clone(), failure.status);
-        Self { key_id, kind, message, status, failure }
-    }
-}
-
-impl Outcome {
-    /// How it ended where nothing can come of the other keys: nobody answers, or the credential is
-    /// not accepted at all.
-    fn hopeless(&self) -> Option<Exit> {
-        let last = &self.failed.last()?.failure;
-        (last.exit == Exit::NoAnswer || last.status == Some(401)).then_some(last.exit)
-    }
-
-    /// The worst that happened, with all that failed.
-    fn failure(&self) -> Option<Failure> {
-        const RISING: [Exit; 4] = [Exit::Invalid, Exit::Refused, Exit::Rejected, Exit::NoAnswer];
-        let rank = |failed: &&Failed| RISING.iter().position(|exit| *exit == failed.failure.exit);
-        // Of several that are equally bad the first, which has a cause of its own.
-        let worst = self.failed.iter().rev().max_by_key(rank)?.failure.clone();
-        let each: Vec<_> = self
-            .failed
-            .iter()
-            .map(|failed| format!("{} (key {})", failed.message, text::short_id(&failed.key_id)))
-            .collect();
-        let message = match self.deleted.len() + self.failed.len() {
-            1 => each.concat(),
-            all => format!("{} of {all} keys were not deleted: {}", each.len(), each.join("; ")),
-        };
-        Some(Failure { message, ..worst })
-    }
-}
-
-/// The key that a workbench gave to this session is not the person's to delete: the session would
-/// go on without one.
-fn spare_session_key(context: &Context, session: &Session, key_ids: &[String]) -> Result<(), Failure> {
-    let Some(key) = &session.session_key else { return Ok(()) };
-    let made = made_here(context, key).map(|made| made.key_id);
-    match key_ids.iter().any(|id| id == key.first_half() || Some(id) == made.as_ref()) {
-        true => Err(session_key_spared()),
-        false => Ok(()),
-    }
-}
-
-/// As [`spare_session_key`], for all keys of a user: where the session's own cannot be told from the
-/// others, whose it is can be asked.
-async fn spare_all_with_session_key(
-    context: &Context,
-    session: &Session,
-    user: &str,
-    listed: &[V2KeyDetails],
-) -> Result<(), Failure> {
-    let ids: Vec<_> = listed.iter().map(|key| key.key_id.clone()).collect();
-    spare_session_key(context, session, &ids)?;
-    let Some(key) = &session.session_key else { return Ok(()) };
-    match owner_of(&session.client.with_key(key.clone())).await {
-        Ok((owner, _)) if owner == user => Err(session_key_spared()),
-        _ => Ok(()),
-    }
-}
-
-fn session_key_spared() -> Failure {
-    Failure::invalid("this would delete the key of the workbench session that this runs in")
-        .hint("name the other keys by their ids, or delete it from outside of the session")
-}
-
-/// Nobody should find out by the next command that he has locked himself out.
-fn warn_of_own<'a>(context: &Context, session: &Session, mut key_ids: impl Iterator<Item = &'a str>) {
-    // As far as it can be known (see `keys identify`).
-    let half = session.client.key().map(|key| key.first_half());
-    if let Some(own) = key_ids.find(|id| Some(*id) == session.key_id.as_deref() || Some(*id) == half) {
+/// Nobody should find out by the next command that they have locked themselves out.
+fn note_own(context: &Context, choice: &Choice) {
+    if let Some(own) = choice.keys.iter().find(|key| key.signed_in) {
         context.out.note(&format!(
-            "key {own} is the one that you are signed in with: without it, sign in again with `keybench login`"
+            "key {} is the one that you are signed in with: without it, sign in again with `keybench login`",
+            own.key_id
         ));
     }
+    for (id, spared) in &choice.spared {
+        let why = match spared {
+            Spared::SignedIn => "the one that you are signed in with",
+            Spared::WorkbenchSession => "the one of the workbench session that this runs in",
+        };
+        context.out.note(&format!("key {id} is {why}: it is not deleted"));
+    }
 }
 
-fn report(context: &Context, user: &str, outcome: &Outcome) -> Result<(), Failure> {
-    let Outcome { deleted, failed } = outcome;
+/// How a key that was not deleted reads.
+fn not_deleted(why: &Why, worst: Option<&Failure>) -> Failure {
+    match why {
+        Why::NotTried => {
+            let exit = worst.map_or(Exit::NoAnswer, |worst| worst.exit);
+            Failure::new(exit, "not_tried", "it was not tried any more")
+        }
+        Why::Refused(error) => {
+            let failure = Failure::from(error.clone());
+            match failure.status {
+                Some(404) => failure.hint("`keybench keys list` shows the ids; another user's need --user"),
+                _ => failure,
+            }
+        }
+    }
+}
+
+/// Each key that was not deleted, with how that reads.
+fn failures(deletion: &Deletion) -> Vec<(&str, Failure)> {
+    let mut failures: Vec<(&str, Failure)> = Vec::new();
+    for failed in &deletion.failed {
+        let failure = not_deleted(&failed.why, failures.last().map(|(_, failure)| failure));
+        failures.push((&failed.key_id, failure));
+    }
+    failures
+}
+
+/// The worst that happened, with all that failed.
+fn failure(deletion: &Deletion) -> Option<Failure> {
+    const RISING: [Exit; 4] = [Exit::Invalid, Exit::Refused, Exit::Rejected, Exit::NoAnswer];
+    let failures = failures(deletion);
+    let rank = |(_, failure): &&(&str, Failure)| RISING.iter().position(|exit| *exit == failure.exit);
+    // Of several that are equally bad the first, which has a cause of its own.
+    let worst = failures.iter().rev().max_by_key(rank)?.1.clone();
+    let each: Vec<_> = failures
+        .iter()
+        .map(|(id, failure)| format!("{} (key {})", failure.message, text::short_id(id)))
+        .collect();
+    let message = match deletion.deleted.len() + failures.len() {
+        1 => each.concat(),
+        all => format!("{} of {all} keys were not deleted: {}", each.len(), each.join("; ")),
+    };
+    Some(Failure { message, ..worst })
+}
+
+fn report(context: &Context, deletion: &Deletion) -> Result<(), Failure> {
+    let Deletion { username, deleted, failed, spared } = deletion;
     if context.out.json {
-        return context.out.document(&json!({ "username": user, "deleted": deleted, "failed": failed }));
+        let failed: Vec<_> = failures(deletion)
+            .into_iter()
+            .map(|(id, failure)| {
+                json!({ "key_id": id, "kind": failure.kind, "message": failure.message, "status": failure.status })
+            })
+            .collect();
+        let kept: Vec<_> = spared.iter().map(|(id, _)| id).collect();
+        return context.out.document(
+            &json!({ "username": username, "deleted": deleted, "failed": failed, "spared": kept }),
+        );
     }
     match deleted.len() {
         0 if !failed.is_empty() => Ok(()),
-        many => context.out.lines(&[format!("deleted {} of {user}", count(many, "key", "keys"))]),
+        many => context.out.lines(&[format!("deleted {} of {username}", count(many, "key", "keys"))]),
     }
 }
 
 /// What stops when these keys are gone, and where else the user has a part.
-async fn dry_run(
-    context: &Context,
-    session: &Session,
-    args: DeleteArgs,
-    user: &str,
-) -> Result<Exit, Failure> {
-    let client = &session.client;
-    let listed = client.list_keys(user).await?;
-    let mut chosen = Vec::new();
-    for wanted in &args.key_ids {
-        chosen.push(key_id::find(wanted, &listed)?.key_id.clone());
-    }
-    match args.all {
-        true => spare_all_with_session_key(context, session, user, &listed).await?,
-        false => spare_session_key(context, session, &chosen)?,
-    }
-    let now = context.now();
-    let keys: Vec<_> = listed
-        .into_iter()
-        .filter(|key| args.all || chosen.contains(&key.key_id))
-        .map(|key| KeyRow::new(key, user, now, 14))
-        .collect();
-    let mut parts = Vec::new();
-    if args.all {
-        let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
-        let projects = all_pages(PageQuery::sized(200), fetch).await?;
-        let asked = projects.into_iter().map(|project| async move {
-            let collaborators = client.collaborators(&project.id).await.unwrap_or_default();
-            let own = project.owner.username == user;
-            let part =
-                collaborators.into_iter().find(|part| part.user.username == user).map(|part| part.permission);
-            (project.name, if own { Some("owner".to_owned()) } else { part })
-        });
-        let mut asked = stream::iter(asked).buffered(8);
-        while let Some((project, part)) = asked.next().await {
-            parts.extend(part.map(|part| json!({ "project": project, "part": part })));
-        }
-    }
+async fn dry_run(context: &Context, session: &Session, choice: Choice, all: bool) -> Result<Exit, Failure> {
+    let (user, now) = (choice.username, context.now());
+    let listed = choice.keys.into_iter().filter_map(|key| key.listed);
+    let keys: Vec<_> = listed.map(|key| KeyRow::new(key, &user, now, SOON_DAYS)).collect();
+    let parts = if all { parts(session, &user).await? } else { Vec::new() };
     if context.out.json {
         context.out.document(&json!({ "username": user, "would_delete": keys, "projects": parts }))?;
         return Ok(Exit::Done);
@@ -270,7 +154,7 @@ async fn dry_run(
         keys.iter()
             .map(|key| format!("  {}  {:8}  {}", text::short_id(&key.key_id), key.status, key.comments)),
     );
-    if args.all {
+    if all {
         lines.push(format!("{user} has a part in {}:", count(parts.len(), "project", "projects")));
         lines.extend(
             parts.iter().filter_map(|part| {
@@ -282,6 +166,21 @@ async fn dry_run(
     Ok(Exit::Done)
 }
 
-fn not_confirmed() -> Failure {
-    Failure::new(Exit::Invalid, "not_confirmed", "not confirmed, nothing was deleted")
+async fn parts(session: &Session, user: &str) -> Result<Vec<serde_json::Value>, Failure> {
+    let client = &session.client;
+    let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
+    let projects = all_pages(PageQuery::sized(200), fetch).await?;
+    let asked = projects.into_iter().map(|project| async move {
+        let collaborators = client.collaborators(&project.id).await.unwrap_or_default();
+        let own = project.owner.username == user;
+        let part =
+            collaborators.into_iter().find(|part| part.user.username == user).map(|part| part.permission);
+        (project.name, if own { Some("owner".to_owned()) } else { part })
+    });
+    let mut parts = Vec::new();
+    let mut asked = stream::iter(asked).buffered(8);
+    while let Some((project, part)) = asked.next().await {
+        parts.extend(part.map(|part| json!({ "project": project, "part": part })));
+    }
+    Ok(parts)
 }

@@ -1,21 +1,19 @@
 //! `keys list`.
 
 use super::{KeyRow, day};
+use crate::actions::keys::{self, SOON_DAYS};
 use crate::cli::args::ListArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::expiry::KeyStatus;
 use crate::text;
 
-/// Days that count as soon where nothing else is asked.
-const SOON_DAYS: u32 = 14;
 /// Rows formatted at a time.
 const CHUNK: usize = 1_000;
 
 pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let user = context.user(&session, args.user).await?;
-    let keys = session.client.list_keys(&user).await?;
+    let (user, keys) = keys::list(&session, args.user).await?;
     let now = context.now();
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
     let mut rows = keys

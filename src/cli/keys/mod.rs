@@ -3,7 +3,6 @@
 pub mod create;
 pub mod delete;
 pub mod identify;
-mod key_id;
 pub mod list;
 pub mod rotate;
 

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use crate::actions::{models, projects};
 use crate::api::{Error, PageQuery, Pages};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::keys::in_utc;
-use crate::cli::lookup;
 use crate::cli::names::Collector;
 use crate::cli::output::List;
 use crate::wire::Model;
@@ -21,7 +21,7 @@ pub async fn run(context: &Context, project: Option<String>) -> Result<Exit, Fai
         context.out.list(&["PROJECT", "MODEL", "AUTH", "DESCRIPTION", "ID"]).shrinking("DESCRIPTION");
     match project {
         Some(wanted) => {
-            let project = lookup::project(client, &wanted).await?;
+            let project = projects::find(client, &wanted).await?;
             let id = project.id.as_str();
             let mut pages = Pages::new(PageQuery::sized(PAGE), |query| async move {
                 client.project_models_page(id, &query).await
@@ -48,7 +48,7 @@ fn print(list: &mut List, names: &mut Collector, page: Result<Vec<Model>, Error>
         .into_iter()
         .map(|model| {
             names.project(&model.project.name);
-            names.model(lookup::full_name(&model));
+            names.model(models::full_name(&model));
             let cells = vec![
                 model.project.name.clone(),
                 model.name.clone(),

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::test::{TestCall, explanation, no_answer};
+use super::test::{explanation, no_answer, prepare};
+use crate::actions::models::{self, ModelCall};
 use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::lookup;
 use crate::config::private_file;
 use crate::diagnosis::Diagnosis;
 use crate::probe::run::{self, Expectation, Run, Summary};
@@ -24,16 +24,16 @@ pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn())
     args.run.plan(String::new()).check().map_err(|error| no_answer(&error, None))?;
     let export = args.run.export.as_deref().map(Export::check).transpose()?;
     let call = tokio::select! {
-        call = TestCall::prepare(context, &args) => call?,
+        call = prepare(context, &args) => call?,
         () = interrupted() => return Err(context.interrupted()),
     };
-    let plan = args.run.plan(lookup::full_name(&call.model));
+    let plan = args.run.plan(models::full_name(&call.model));
     let started = run::start(plan, &call.transport, &call.target(), call.key.as_ref(), &call.request);
     let run = started.map_err(|error| no_answer(&error, None))?;
     let (summary, was_interrupted) = watch(context, run, interrupted).await;
 
     let why = match summary.ok {
-        0 if summary.total > 0 && !was_interrupted => explain(context, &call).await,
+        0 if summary.total > 0 && !was_interrupted => explain(&call).await,
         _ => None,
     };
     let expected = args.run.expect.as_ref().map(|expect| expect.check(&summary)).unwrap_or_default();
@@ -97,17 +97,17 @@ fn show(summary: &Summary) {
 }
 
 /// Why nothing passed: told by one more call, which is explained like any other.
-async fn explain(context: &Context, call: &TestCall) -> Option<Diagnosis> {
-    let result = call.call().await;
+async fn explain(call: &ModelCall) -> Option<Diagnosis> {
+    let result = call.send().await;
     match result.failure() {
-        Some(_) => Some(call.diagnose(context, &result).await),
+        Some(_) => Some(call.diagnose(&result).await),
         None => None,
     }
 }
 
 fn report(
     context: &Context,
-    call: &TestCall,
+    call: &ModelCall,
     summary: &Summary,
     expected: &[Expectation],
     why: Option<&Diagnosis>,
@@ -131,10 +131,10 @@ fn report(
 }
 
 /// The summary, with what it is of and what was expected.
-fn document(call: &TestCall, summary: &Summary, expected: &[Expectation], why: Option<&Diagnosis>) -> Value {
+fn document(call: &ModelCall, summary: &Summary, expected: &[Expectation], why: Option<&Diagnosis>) -> Value {
     let mut value = json!(summary);
     if let Some(members) = value.as_object_mut() {
-        members.insert("model".to_owned(), json!(lookup::full_name(&call.model)));
+        members.insert("model".to_owned(), json!(models::full_name(&call.model)));
         members.insert("model_id".to_owned(), json!(call.model.id));
         members.insert("expectations".to_owned(), json!(expected));
         members.insert("diagnosis".to_owned(), json!(why));

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
+use crate::actions::models;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::keys::in_utc;
-use crate::cli::lookup;
 use crate::text::count;
 use crate::wire::{Model, ModelBuild, ModelDeployment};
 
 pub async fn run(context: &Context, wanted: &str) -> Result<Exit, Failure> {
     let session = context.session()?;
     let client = &session.client;
-    let model = lookup::model(&session, wanted).await?;
+    let model = models::find(&session, wanted).await?;
     let project = &model.project.public_identifier;
     let latest = client.latest_deployment(project, &model.id).await?;
     if context.out.json {
@@ -58,7 +58,7 @@ fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDep
 
 fn lines(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeployment)>) -> Vec<String> {
     let mut lines = vec![
-        format!("{}  ({})", lookup::full_name(model), model.id),
+        format!("{}  ({})", models::full_name(model), model.id),
         format!("description     {}", model.description),
         format!(
             "authentication  {}",

@@ -4,16 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::actions::key_file;
+use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::{key_file, lookup};
-use crate::config::Session;
-use crate::diagnosis::{self, Action, Diagnosis, Subject};
-use crate::probe::{
-    CallError, CallResult, FailureKind, ModelCallTarget, ModelRequest, Transport, TransportOptions,
-};
-use crate::secret::ApiKey;
+use crate::diagnosis::{Action, Diagnosis};
+use crate::probe::{CallError, CallResult, FailureKind, ModelRequest};
 use crate::text;
 use crate::wire::Model;
 
@@ -21,10 +18,10 @@ use crate::wire::Model;
 const REQUEST_LIMIT: u64 = 5_000_000;
 
 pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
-    let call = TestCall::prepare(context, &args).await?;
-    let result = call.call().await;
+    let call = prepare(context, &args).await?;
+    let result = call.send().await;
     let diagnosis = match result.failure() {
-        Some(_) => Some(call.diagnose(context, &result).await),
+        Some(_) => Some(call.diagnose(&result).await),
         None => None,
     };
     report(context, &call.model, &result, diagnosis.as_ref())?;
@@ -35,119 +32,16 @@ pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
     }
 }
 
-/// A call that is to prove a key, ready before the key exists.
-pub struct Proof {
-    model: Model,
-    request: ModelRequest,
-    transport: Transport,
-}
-
-impl Proof {
-    pub async fn new(
-        context: &Context,
-        session: &Session,
-        wanted: &str,
-        request: Option<ModelRequest>,
-    ) -> Result<Self, Failure> {
-        let transport = transport(context, session)?;
-        let model = lookup::model(session, wanted).await?;
-        let request = match request {
-            Some(request) => request,
-            None => example(&model.description).ok_or_else(|| no_example(&model))?,
-        };
-        Ok(Self { model, request, transport })
-    }
-
-    /// Calls the model once; an error says that `key` is not proven.
-    pub async fn call(&self, context: &Context, session: &Session, key: ApiKey) -> Result<(), Failure> {
-        let call = TestCall {
-            session: session.clone(),
-            model: self.model.clone(),
-            key: Some(key),
-            transport: self.transport.clone(),
-            request: self.request.clone(),
-        };
-        let result = call.call().await;
-        if result.failure().is_none() {
-            return Ok(());
-        }
-        let why = call.diagnose(context, &result).await;
-        match &result.outcome {
-            Ok(_) => {
-                let message = format!("the model test with the new key failed: {}", why.sentence);
-                let failure = Failure::new(Exit::No, "not_proven", message);
-                Err(match why.remedy {
-                    Some(remedy) => failure.hint(remedy),
-                    None => failure,
-                })
-            }
-            Err(error) => Err(no_answer(error, Some(&why))),
-        }
-    }
-}
-
-fn no_example(model: &Model) -> Failure {
-    Failure::invalid(format!("{} has no example request in its description", lookup::full_name(model)))
-        .hint("give one: --request '{\"a\": 3}' or --request @FILE")
-}
-
-/// A model call as the command line describes it.
-pub struct TestCall {
-    pub session: Session,
-    pub model: Model,
-    pub key: Option<ApiKey>,
-    pub transport: Transport,
-    pub request: ModelRequest,
-}
-
-impl TestCall {
-    /// Reads what is to be read, looks the model up, and sends nothing to it.
-    pub async fn prepare(context: &Context, args: &TestArgs) -> Result<Self, Failure> {
-        let session = context.session()?;
-        let given = args.api_key_file.as_deref().map(key_file::read).transpose()?;
-        let typed = args.request.as_deref().map(read_request).transpose()?;
-        let model = lookup::model(&session, &args.model).await?;
-        let request = match typed {
-            Some(request) => request,
-            None => example(&model.description).ok_or_else(|| no_example(&model))?,
-        };
-        // One's own key is not shown to a model that asks for none.
-        let key = given.or_else(|| session.client.key().filter(|_| model.auth_enabled).cloned());
-        let transport = transport(context, &session)?;
-        Ok(Self { session, model, key, transport, request })
-    }
-
-    pub fn target(&self) -> ModelCallTarget {
-        ModelCallTarget {
-            url: self.session.client.model_url().to_owned(),
-            access_key: self.model.access_key.clone(),
-        }
-    }
-
-    pub async fn call(&self) -> CallResult {
-        crate::probe::call(&self.transport, &self.target(), self.key.as_ref(), &self.request).await
-    }
-
-    pub async fn diagnose(&self, context: &Context, result: &CallResult) -> Diagnosis {
-        let client = &self.session.client;
-        let subject = Subject {
-            model: self.model.clone(),
-            target: self.target(),
-            key: self.key.clone(),
-            signed_in: context.username(&self.session).await.ok(),
-        };
-        let facts = diagnosis::gather(client, &subject, result).await;
-        diagnosis::diagnose(result, &facts)
-    }
-}
-
-/// The way to the model service, with `--timeout` if it was given.
-pub fn transport(context: &Context, session: &Session) -> Result<Transport, Failure> {
-    let mut options = TransportOptions::from(session.client.options());
-    if let Some(timeout) = context.global.timeout {
-        options.timeout = timeout;
-    }
-    Transport::new(options).map_err(|error| no_answer(&error, None))
+/// Reads what is to be read, looks the model up, and sends nothing to it.
+pub async fn prepare(context: &Context, args: &TestArgs) -> Result<ModelCall, Failure> {
+    let session = context.session()?;
+    let key = match args.api_key_file.as_deref() {
+        Some(file) => KeyChoice::This(key_file::read(file)?),
+        None => KeyChoice::Own,
+    };
+    let request = args.request.as_deref().map(read_request).transpose()?;
+    let model = models::find(&session, &args.model).await?;
+    Ok(ModelCall::new(&session, model, &key, request)?)
 }
 
 /// JSON as it was typed, or the contents of `@FILE`.
@@ -177,20 +71,10 @@ fn read_bounded(file: &Path) -> Result<String, Failure> {
     }
 }
 
-/// The first JSON object or array in a model's description.
-pub fn example(description: &str) -> Option<ModelRequest> {
-    description.match_indices(['{', '[']).find_map(|(at, _)| {
-        let mut values = serde_json::Deserializer::from_str(&description[at..]).into_iter::<Value>();
-        values.next()?.ok()?;
-        ModelRequest::parse(&description[at..at + values.byte_offset()]).ok()
-    })
-}
-
 /// A call that got no answer, as the end of a command.
 pub fn no_answer(error: &CallError, diagnosis: Option<&Diagnosis>) -> Failure {
-    let exit = if error.kind() == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
-    let failure = Failure::new(exit, error.kind().name(), error.to_string());
-    match diagnosis.and_then(|diagnosis| diagnosis.remedy.clone()).or_else(|| error.hint()) {
+    let failure = Failure::from(error);
+    match diagnosis.and_then(|diagnosis| diagnosis.remedy.clone()) {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
@@ -247,7 +131,7 @@ fn document(model: &Model, result: &CallResult, why: Option<&Diagnosis>) -> Valu
         .collect();
     let answer = result.answer();
     json!({
-        "model": lookup::full_name(model),
+        "model": models::full_name(model),
         "model_id": model.id,
         "started": result.started.to_string(),
         "latency_ms": ms(result.total),
@@ -265,17 +149,4 @@ fn document(model: &Model, result: &CallResult, why: Option<&Diagnosis>) -> Valu
         "key_sent": result.key_sent,
         "diagnosis": why,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_example_stands_somewhere_in_the_description() {
-        let found = |text| example(text).map(|request| request.as_str().to_owned());
-        assert_eq!(found(r#"{"a":3,"b":5}"#).as_deref(), Some(r#"{"a":3,"b":5}"#));
-        assert_eq!(found(r#"Adds {two} numbers: {"a": [1]}."#).as_deref(), Some(r#"{"a": [1]}"#));
-        assert_eq!(found("no example"), None);
-    }
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::summary::ms;
-use super::tally::histogram;
+use super::tally::{histogram, ms};
 
 /// Points are thinned when there are so many; even.
 const MOST: usize = 240;

@@ -14,10 +14,11 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::super::answer::{Brief, MAX_BODY, judge};
-use super::super::call::{Phases, http_error};
+use super::super::call::http_error;
 use super::super::connect::connect;
 use super::super::failure::{CallError, FailureKind, Phase};
 use super::super::http1::{Connection, HttpError};
+use super::super::phases::Phases;
 use super::super::target::{Endpoint, WireRequest};
 use super::super::transport::{Proxy, Transport};
 use super::pace::{End, Pace};

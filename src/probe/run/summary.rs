@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::failure::FailureKind;
 use super::plan::Plan;
 use super::series::{Point, whole};
-use super::tally::{Share, Tally};
+use super::tally::{Share, Tally, ms};
 use crate::text;
 
 /// Changes when a reader of exports would have to.
@@ -253,10 +253,6 @@ impl ReplicaSummary {
 fn percentiles(histogram: &Histogram<u64>) -> (f64, f64) {
     let at = |quantile| ms(histogram.value_at_quantile(quantile));
     (at(0.5), at(0.99))
-}
-
-pub(super) fn ms(nanos: u64) -> f64 {
-    nanos as f64 / 1e6
 }
 
 /// The histogram in a few bars between its smallest and its largest value.

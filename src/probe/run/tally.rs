@@ -203,6 +203,11 @@ fn add(own: &mut Histogram<u64>, other: &Histogram<u64>) {
     debug_assert!(fits.is_ok());
 }
 
+/// Milliseconds of a latency as histograms hold it.
+pub(super) fn ms(nanos: u64) -> f64 {
+    nanos as f64 / 1e6
+}
+
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).clamp(1, LONGEST)
 }

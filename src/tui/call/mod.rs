@@ -8,7 +8,6 @@ mod keys;
 pub mod model;
 mod models;
 mod run;
-pub mod saved;
 mod session;
 mod site;
 mod write;
@@ -25,10 +24,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use self::saved::Requests;
 use super::embedded::Wish;
 use super::key_list::ListedKeys;
 use crate::api::{self, NewKey};
+use crate::config::requests::{Change, Requests};
 use crate::config::{Profiles, Session, Store};
 use crate::diagnosis::Diagnosis;
 use crate::probe::run::Summary;
@@ -176,7 +175,7 @@ pub enum Call {
         file: PathBuf,
         url: String,
         model_id: String,
-        requests: Requests,
+        change: Change,
     },
     /// Writes a run into a file, as CSV where its name ends so, else as JSON.
     ExportRun {
@@ -297,7 +296,7 @@ pub enum Answer {
         ended: Result<Arc<Summary>, CallError>,
     },
     RunStopAsked,
-    Requests(HashMap<String, Requests>),
+    Requests(Result<HashMap<String, Requests>, String>),
     RequestsStored(Result<(), String>),
     Written {
         file: PathBuf,

@@ -83,8 +83,8 @@ async fn signed_in(call: Call, context: &Context) -> Answer {
             Answer::RunStopAsked
         }
         Call::LoadRequests { file, url } => Answer::Requests(write::load_requests(file, url).await),
-        Call::StoreRequests { file, url, model_id, requests } => {
-            Answer::RequestsStored(write::store_requests(file, url, model_id, requests).await)
+        Call::StoreRequests { file, url, model_id, change } => {
+            Answer::RequestsStored(write::store_requests(file, url, model_id, change).await)
         }
         Call::ExportRun { file, summary, replace } => write::run(file, summary, replace).await,
         Call::WriteText { file, text, replace } => write::text(file, text, replace).await,

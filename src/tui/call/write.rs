@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Answer;
-use super::saved::{self, Requests};
 use crate::config::private_file;
+use crate::config::requests::{self, Change, Requests};
 use crate::probe::run::{self, Summary};
 use crate::secret::ApiKey;
 
@@ -39,18 +39,18 @@ pub(super) async fn run(file: PathBuf, summary: Arc<Summary>, replace: bool) -> 
     Answer::Written { file, done: writing(move || export(&name, &summary, replace)).await }
 }
 
-pub(super) async fn load_requests(file: PathBuf, url: String) -> HashMap<String, Requests> {
-    blocking(move || Ok(saved::load(&file, &url))).await.unwrap_or_default()
+pub(super) async fn load_requests(file: PathBuf, url: String) -> Result<HashMap<String, Requests>, String> {
+    blocking(move || requests::load(&file, &url).map_err(|error| error.to_string())).await
 }
 
 pub(super) async fn store_requests(
     file: PathBuf,
     url: String,
     model_id: String,
-    requests: Requests,
+    change: Change,
 ) -> Result<(), String> {
     blocking(move || {
-        saved::store(&file, Timestamp::now(), &url, &model_id, &requests).map_err(|error| error.to_string())
+        requests::update(&file, Timestamp::now(), &url, &model_id, change).map_err(|error| error.to_string())
     })
     .await
 }

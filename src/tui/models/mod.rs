@@ -220,9 +220,13 @@ impl Layer for Models {
             }
             Answer::RunProgress { model_id, summary } => self.runs.progress(&model_id, summary),
             Answer::RunEnded { model_id, ended } => self.runs.ended(shared, &model_id, ended),
-            Answer::Requests(requests) => self.saved.loaded(requests),
+            Answer::Requests(Ok(requests)) => self.saved.loaded(requests),
+            Answer::Requests(Err(problem)) => {
+                let text = format!("requests of earlier tests cannot be read: {problem}");
+                shared.notices.warning(shared.now, text);
+            }
             Answer::RequestsStored(Err(problem)) => {
-                let text = format!("the request was sent, but not kept for the next start: {problem}");
+                let text = format!("the request is not kept for the next start: {problem}");
                 shared.notices.warning(shared.now, text);
             }
             Answer::Written { file, done } => note_written(shared, &file, &done),

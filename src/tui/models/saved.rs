@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::chooser::Chooser;
+use crate::config::requests::{Change, Requests};
 use crate::tui::call::Call;
-use crate::tui::call::saved::Requests;
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effect;
 use crate::tui::requests::Kind;
@@ -43,8 +43,7 @@ impl Saved {
 
     /// A request was sent.
     pub fn note_sent(&mut self, shared: &mut Shared, model_id: &str, request: &str) -> Option<Effect> {
-        self.requests.entry(model_id.to_owned()).or_default().note_sent(request);
-        self.store(shared, model_id)
+        self.change(shared, model_id, Change::Sent { request: request.to_owned() })
     }
 
     /// Keeps a request under a name.
@@ -56,14 +55,14 @@ impl Saved {
         request: String,
     ) -> Option<Effect> {
         shared.notices.info(shared.now, format!("the request is saved as {name}"));
-        self.requests.entry(model_id.to_owned()).or_default().named.insert(name, request);
-        self.store(shared, model_id)
+        self.change(shared, model_id, Change::Saved { name, request })
     }
 
-    fn store(&self, shared: &mut Shared, model_id: &str) -> Option<Effect> {
-        let (file, requests) = (shared.requests_file()?, self.requests.get(model_id)?.clone());
-        let (url, model_id) = (shared.session.url.clone(), model_id.to_owned());
-        let call = Call::StoreRequests { file, url, model_id, requests };
+    /// Keeps what happened to a model's requests, here and in the file.
+    fn change(&mut self, shared: &mut Shared, model_id: &str, change: Change) -> Option<Effect> {
+        self.requests.entry(model_id.to_owned()).or_default().apply(change.clone());
+        let (file, url) = (shared.requests_file()?, shared.session.url.clone());
+        let call = Call::StoreRequests { file, url, model_id: model_id.to_owned(), change };
         Some(shared.start(Kind::Change, "saving the request", call).1)
     }
 

@@ -20,7 +20,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use axum::http::HeaderValue;
 use serde::Deserialize;
+
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 pub use refusals::{FORMS, Form, Sure, Why};
 
@@ -44,6 +47,8 @@ pub mod inferred {
     pub const BARE_DATES: &str = "bare-dates-end-the-day";
     pub const VERSION: &str = "version";
     pub const UNSET_TIME: &str = "unset-time";
+    pub const MODEL_CALL_AUDIENCES: &str = "model-call-audiences";
+    pub const TRANSFERS: &str = "project-admins-transfer-projects";
 }
 
 /// How the embedded workbench behaves.
@@ -60,12 +65,13 @@ pub struct Behaviour {
 
 /// What a behaviour file says about one refusal.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Override {
     status: Option<u16>,
     code: Option<i32>,
     message: Option<String>,
     body: Option<String>,
+    content_type: Option<String>,
 }
 
 /// Words of the wire.
@@ -90,7 +96,7 @@ impl Default for Names {
         Self {
             expiration_setting: "default_api_keys_expiration_days".to_owned(),
             operator: "operator".to_owned(),
-            default_audiences: vec![crate::wire::AUDIENCE_API.to_owned()],
+            default_audiences: vec![AUDIENCE_API.to_owned()],
             version: "26.06.13-keybench".to_owned(),
             unset_time: "0001-01-01T00:00:00Z".to_owned(),
         }
@@ -135,6 +141,11 @@ pub struct Rules {
     /// `Owner` names the user `owner`.
     pub user_names_in_any_case: bool,
     pub filters_combine: Combine,
+    /// A model call needs a key with one of these audiences (that `API` will do is OBSERVED by use,
+    /// that it takes `Application` CLAIMED).
+    pub model_call_audiences: Vec<String>,
+    /// A collaborator with the permission `admin` may give the project to somebody else.
+    pub project_admins_transfer_projects: bool,
 }
 
 impl Default for Rules {
@@ -149,6 +160,8 @@ impl Default for Rules {
             camel_case_bodies: true,
             user_names_in_any_case: true,
             filters_combine: Combine::And,
+            model_call_audiences: vec![AUDIENCE_API.to_owned(), AUDIENCE_APPLICATION.to_owned()],
+            project_admins_transfer_projects: false,
         }
     }
 }
@@ -231,10 +244,33 @@ impl Behaviour {
         if let Some(status) = statuses.into_iter().find(|status| !(200..600).contains(status)) {
             return Some(format!("{status} is not an HTTP status"));
         }
+        let audiences = self.names.default_audiences.iter().chain(&self.rules.model_call_audiences);
+        if let Some(unknown) =
+            audiences.into_iter().find(|name| ![AUDIENCE_API, AUDIENCE_APPLICATION].contains(&name.as_str()))
+        {
+            return Some(format!("{unknown:?} is no audience; there are API and Application"));
+        }
+        let types = self.refusals.values().filter_map(|over| over.content_type.as_deref());
+        if let Some(bad) = types.into_iter().find(|text| HeaderValue::from_str(text).is_err()) {
+            return Some(format!("{bad:?} cannot be a content-type"));
+        }
         if self.limits.page_size == 0 || self.limits.page_size_max < self.limits.page_size {
             return Some("page-size must be at least 1 and at most page-size-max".to_owned());
         }
         None
+    }
+
+    /// The type of a refusal's body: what the file says, else what the body looks like.
+    pub fn content_type(&self, why: Why, body: &str) -> HeaderValue {
+        let named = self.refusals.get(why.form().name).and_then(|over| over.content_type.as_deref());
+        if let Some(named) = named.and_then(|text| HeaderValue::from_str(text).ok()) {
+            return named;
+        }
+        HeaderValue::from_static(match body.trim_start().as_bytes().first() {
+            Some(b'{' | b'[') => "application/json",
+            Some(b'<') => "text/html; charset=utf-8",
+            _ => "text/plain; charset=utf-8",
+        })
     }
 
     /// HTTP status and body of a refusal; `values` stand for the `{name}`s of its text.

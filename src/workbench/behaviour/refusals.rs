@@ -55,27 +55,32 @@ macro_rules! refusals {
     };
 }
 
-/// What the model service answers where nothing better is known: `success` and `StatusCode` are
-/// OBSERVED, `errors` is what clients read (OBSERVED-as-handled, CML_AMP_LLM_Fine_Tuning_Studio).
-const MODEL: &str = r#"{"success":false,"StatusCode":{status},"errors":"{message}"}"#;
+/// What the model service answers in place of the function: `errors`, a map of label and text, and
+/// no `success` (OBSERVED as depended on: two programs look for `success` first). The label is
+/// OBSERVED for a timeout, INFERRED for the rest.
+const MODEL: &str = r#"{"errors":{"error while calling model":"{message}"}}"#;
 
 /// The text is DOCS (ml-generating-model-api-key); that it is a member of `errors` is INFERRED.
-const MODEL_REFUSED: &str = r#"{"success":false,"StatusCode":{status},"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"}}"#;
+const MODEL_REFUSED: &str = r#"{"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"}}"#;
 
 /// `model.busy` is DOCS (ml-calling-a-model), its place in the body INFERRED.
-const MODEL_BUSY: &str =
-    r#"{"success":false,"StatusCode":{status},"error":{"code":"model.busy","message":"{message}"}}"#;
+const MODEL_BUSY: &str = r#"{"errors":{"error while calling model":"{message}"},"error":{"code":"model.busy","message":"{message}"}}"#;
 
-/// OBSERVED in a gateway's tests and in CAI workshop notes.
+/// A key without an audience that the model service takes.
+const MODEL_AUDIENCE: &str = r#"{"errors":{"error while calling model":"{message}"},"error":"{message}","code":7,"message":"{message}"}"#;
+
+/// The replica's own failure: OBSERVED in a gateway's tests and in CAI workshop notes.
 const MODEL_FAILED: &str = r#"{"success":false,"StatusCode":{status}}"#;
 
 /// A key that opens no model: the documented text, and what is wrong with the key.
-const MODEL_KEY: &str = r#"{"success":false,"StatusCode":{status},"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"},"error":"{message}","code":16,"message":"{message}"}"#;
+const MODEL_KEY: &str = r#"{"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"},"error":"{message}","code":16,"message":"{message}"}"#;
 
 refusals! {
     // Who calls
-    MissingKey "missing-key" Inferred 16 "no API key was sent; send it as Authorization: Bearer";
-    MalformedKey "malformed-key" Inferred 16 "the Authorization header does not hold an API key";
+    // Text and status of the first two are OBSERVED, the text of the third is CLAIMED.
+    MissingKey "missing-key" Known 16 "no \"authorization\" header";
+    MalformedKey "malformed-key" Known 2 "malformed apikey";
+    MissingScheme "missing-scheme" Inferred 16 "missing \"Bearer\" prefix in \"authorization\" header";
     UnknownKey "unknown-key" Inferred 16 "the API key is not known; it may have been deleted";
     ExpiredKey "expired-key" Inferred 16 "the API key expired at {expired}";
     ClosedAccount "closed-account" Inferred 16 "the user of the API key is banned or deactivated";
@@ -100,7 +105,7 @@ refusals! {
     HeadTooLarge "head-too-large" Inferred 8 status 431 "the head of the request has more than {lines} lines or {limit} bytes";
     BodyTooLarge "body-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes";
     BadValue "bad-value" Inferred 3 "{name} is invalid: {detail}";
-    BadPageSize "bad-page-size" Inferred 3 "page_size must be a whole number that is not negative";
+    BadPageSize "bad-page-size" Inferred 3 "page_size must be a whole number from 0 to 2147483647";
     BadPageToken "bad-page-token" Inferred 3 "page_token was not given by this workbench for this list, filter and sort";
     BadFilter "bad-filter" Inferred 3 "search_filter must be a JSON object of texts with keys of [{keys}]: {detail}";
     BadSort "bad-sort" Inferred 3 "sort must be a list of keys of [{keys}], each with + or - before it: {detail}";
@@ -110,8 +115,8 @@ refusals! {
     DateBeyondLimit "date-beyond-limit" Inferred 3 "{text} is beyond the limit: a key may last {limit} days, to {last}";
     OwnerAsCollaborator "owner-as-collaborator" Inferred 3 "{user} owns the project and cannot be its collaborator";
     DuplicateProject "duplicate-project" Inferred 6 "you have a project of this name already";
-    // The text is DOCS (known issue DSE-7509), the status is not known.
-    DuplicateModel "duplicate-model" Inferred 6 "Failed to create model";
+    // Programs look for the second half of the text (OBSERVED); the first is DOCS (known issue DSE-7509).
+    DuplicateModel "duplicate-model" Inferred 6 "Failed to create model: the project already has a model with that name";
     NotNow "not-now" Inferred 9 "{detail}";
     // The workbench itself
     StoreFailed "store-failed" Inferred 14 "the store could not do this, and nothing was changed; try again";
@@ -119,6 +124,7 @@ refusals! {
     // Calls of models
     ModelRefused "model-refused" Inferred 16 "User APikey not authorized to access model" body MODEL_REFUSED;
     ModelKeyRefused "model-key-refused" Inferred 16 "{detail}" body MODEL_KEY;
+    ModelAudienceMismatch "model-audience-mismatch" Inferred 7 "audience mismatch" body MODEL_AUDIENCE;
     ModelUnknown "model-unknown" Inferred 5 "there is no model with this access key" body MODEL;
     ModelDeleted "model-deleted" Inferred 5 "the model with this access key was deleted" body MODEL;
     ModelNotDeployed "model-not-deployed" Inferred 14 "the model is not deployed: its deployment is {status}" body MODEL;
@@ -128,7 +134,8 @@ refusals! {
     ModelBusy "model-busy" Known 8 "no replica was free in time" body MODEL_BUSY;
     // That there is such an error is DOCS (cdsw-models-debug-deployed), its form is not known.
     ModelShutDown "model-shut-down" Inferred 13 "unexpected model shutdown" body MODEL;
-    ModelTimeout "model-timeout" Inferred 4 "the model did not answer in time" body MODEL;
+    // OBSERVED, text and status.
+    ModelTimeout "model-timeout" Known 4 status 500 "context deadline exceeded" body MODEL;
 }
 
 impl Why {

@@ -2,11 +2,10 @@
 
 use tokio::time::sleep;
 
-use super::{Lifecycle, StoredBuild};
+use super::{Lifecycle, StoredBuild, deployments as deploying};
 use crate::wire::ModelBuild;
-use crate::workbench::python::Unusable;
 use crate::workbench::replicas::Function;
-use crate::workbench::store::{StoreError, builds, models};
+use crate::workbench::store::{StoreError, builds, deployments, models};
 
 pub const PENDING: &str = "pending";
 const QUEUED: &str = "queued";
@@ -14,6 +13,11 @@ const BUILDING: &str = "building";
 const PUSHING: &str = "pushing";
 pub const BUILT: &str = "built";
 pub const FAILED: &str = "build failed";
+
+/// Whether a build may still be built.
+pub fn is_on_its_way(stored: &StoredBuild) -> bool {
+    [PENDING, QUEUED, BUILDING, PUSHING].contains(&stored.build.status.as_str())
+}
 
 impl Lifecycle {
     /// Builds what the store has as `pending`, in the background.
@@ -27,13 +31,22 @@ impl Lifecycle {
             self.build_step(id, status).await?;
         }
         let Some((stored, function)) = self.what_to_build(id).await? else { return Ok(()) };
-        if let Err(reason) = self.try_out(function).await {
+        if let Err(reason) = self.try_out(&stored, function).await {
             return self.fail_build(stored, reason).await;
         }
         self.build_step(id, PUSHING).await?;
         sleep(self.0.steps.build).await;
         let deployer = stored.build.creator.username.clone();
-        self.write(move |db, now| builds::set_status(db, id, BUILT, now)).await?;
+        // In one step, so that each deployment is begun once: here, or by whoever posts it later.
+        let waiting = self
+            .write(move |db, now| {
+                builds::set_status(db, id, BUILT, now)?;
+                deployments::pending_of_build(db, id)
+            })
+            .await?;
+        for deployment in waiting {
+            self.begin_deployment(deployment);
+        }
         if let Some(wanted) = &stored.deploy_when_built {
             self.deploy_when_built(&stored, wanted, deployer).await?;
         }
@@ -60,14 +73,16 @@ impl Lifecycle {
         self.0.store.read(read).await
     }
 
-    /// Loads the function once, so that what cannot be served is found now.
-    async fn try_out(&self, function: Result<Function, String>) -> Result<(), String> {
+    /// Copies the project's files and loads the function once, so that what cannot be served is
+    /// found now.
+    async fn try_out(&self, stored: &StoredBuild, function: Result<Function, String>) -> Result<(), String> {
         let settings = self.0.replicas.settings();
         match function? {
             Function::Builtin(_) => Ok(()),
             Function::Python(function) => {
+                let function = self.with_files(&stored.build.id, function, true).await?;
                 let checked = settings.python.check(&function, settings.start_limit).await;
-                checked.map_err(|error: Unusable| error.to_string())
+                checked.map_err(|unusable| unusable.to_string())
             }
         }
     }
@@ -76,8 +91,12 @@ impl Lifecycle {
         let ModelBuild { comment, .. } = stored.build;
         let told = if comment.is_empty() { reason.clone() } else { format!("{comment}\n\n{reason}") };
         let id = stored.id;
+        self.0.snapshots.remove(&stored.build.id);
         self.write(move |db, now| {
             builds::set_report(db, id, &told, &reason, now)?;
+            for waiting in deployments::pending_of_build(db, id)? {
+                deployments::set_status(db, waiting.id, deploying::FAILED, now)?;
+            }
             builds::set_status(db, id, FAILED, now)
         })
         .await

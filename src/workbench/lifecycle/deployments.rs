@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 use tokio::time::sleep;
 
+use super::builds::BUILT;
 use super::{Lifecycle, StoredBuild};
 use crate::wire::{ModelDeployment, ShortCreateModelDeployment, Whole};
 use crate::workbench::replicas::{Function, Plan, ReplicaNames};
@@ -69,7 +70,8 @@ impl Lifecycle {
         });
     }
 
-    /// Ends the replicas of deployments that the store does not know any more, in the background:
+    /// Ends the replicas of deployments that the store does not know any more, and removes the files
+    /// of such builds, in the background:
     /// to be called when models, builds or projects were deleted.
     pub fn begin_clearing(&self) {
         let lifecycle = self.clone();
@@ -80,16 +82,18 @@ impl Lifecycle {
                     lifecycle.0.replicas.stop(&gone).await;
                 }
             }
-            Ok(())
+            lifecycle.clear_snapshots().await
         });
     }
 
     /// At the start of the server: what was up comes up, what was stopping is stopped. Of several
     /// deployments of a model the newest one stays, as it would have without the interruption.
-    pub(super) async fn resume_deployments(&self) -> Result<(), StoreError> {
-        let active = self.0.store.read(deployments::active).await?;
-        let (stopping, rising): (Vec<_>, Vec<_>) =
-            active.into_iter().partition(|stored| stored.deployment.status == STOPPING);
+    pub(super) async fn resume_deployments(&self, active: Vec<StoredDeployment>) -> Result<(), StoreError> {
+        let (stopping, rising): (Vec<_>, Vec<_>) = active
+            .into_iter()
+            // What waits for its build is begun by that.
+            .filter(|stored| stored.deployment.status != PENDING || stored.build_status == BUILT)
+            .partition(|stored| stored.deployment.status == STOPPING);
         let newest: HashMap<i64, i64> = rising.iter().map(|stored| (stored.model_id, stored.id)).collect();
         let (rising, replaced): (Vec<_>, Vec<_>) =
             rising.into_iter().partition(|stored| newest.get(&stored.model_id) == Some(&stored.id));
@@ -184,13 +188,17 @@ impl Lifecycle {
             let Some(model) = models::by_id(db, wanted.model_id)? else { return Ok(None) };
             let function = lifecycle.function(db, &model, &build.build, Some(&wanted.deployment))?;
             let names = ReplicaNames::new(&model.model.name, model.id, wanted.id);
-            Ok(Some((function, names)))
+            Ok(Some((function, names, build.build.id)))
         };
-        let Some((function, names)) = self.0.store.read(read).await? else {
+        let Some((function, names, build)) = self.0.store.read(read).await? else {
             return Ok(Err("its model is gone".to_owned()));
         };
-        let function: Function = match function {
-            Ok(function) => function,
+        let function = match function {
+            Ok(Function::Python(function)) => match self.with_files(&build, function, false).await {
+                Ok(function) => Function::Python(function),
+                Err(reason) => return Ok(Err(reason)),
+            },
+            Ok(builtin) => builtin,
             Err(none) => return Ok(Err(none.to_string())),
         };
         let plan = Plan {

@@ -6,6 +6,7 @@
 
 pub mod builds;
 pub mod deployments;
+pub mod snapshots;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use super::python::{self, Environment};
 use super::replicas::{Function, Replicas};
 use super::store::{Store, StoreError, builds::StoredBuild, models::StoredModel, projects};
 use crate::wire::{ModelBuild, ModelDeployment, ShortUser};
+use snapshots::Snapshots;
 
 /// Says what time it is; tests set it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -43,6 +45,7 @@ pub struct Lifecycle(Arc<Shared>);
 struct Shared {
     store: Store,
     replicas: Replicas,
+    snapshots: Snapshots,
     /// Holds the folders of all projects.
     projects: PathBuf,
     /// `http://ADDR:PORT`, for the functions that call the API.
@@ -59,6 +62,7 @@ impl Lifecycle {
     pub fn new(
         store: Store,
         replicas: Replicas,
+        snapshots: Snapshots,
         projects: PathBuf,
         url: String,
         steps: Steps,
@@ -67,6 +71,7 @@ impl Lifecycle {
         Self(Arc::new(Shared {
             store,
             replicas,
+            snapshots,
             projects,
             url,
             steps,
@@ -84,10 +89,14 @@ impl Lifecycle {
     /// Takes up what the store says is under way: builds begin anew, deployments come up. Returns
     /// once every deployment serves or has failed.
     pub async fn resume(&self) -> Result<(), StoreError> {
+        self.0.snapshots.sweep();
+        self.clear_snapshots().await?;
+        // Read before any build begins: one that is built in the meantime begins its own.
+        let active = self.0.store.read(super::store::deployments::active).await?;
         for build in self.0.store.read(super::store::builds::unfinished).await? {
             self.begin_build(build.id);
         }
-        self.resume_deployments().await
+        self.resume_deployments(active).await
     }
 
     /// Ends everything that runs here, and leaves the store as it is.
@@ -144,6 +153,40 @@ impl Lifecycle {
         self.0.store.write(move |db| work(db, now)).await
     }
 
+    /// The function with the files of its build in place of the project's own: copied `anew`, or as
+    /// they were.
+    async fn with_files(
+        &self,
+        build: &str,
+        function: python::Function,
+        anew: bool,
+    ) -> Result<python::Function, String> {
+        let (snapshots, build) = (self.0.snapshots.clone(), build.to_owned());
+        let copied = tokio::task::spawn_blocking(move || {
+            let project = if anew {
+                snapshots.take(&build, &function.project)
+            } else {
+                snapshots.have(&build, &function.project)
+            };
+            project.map(|project| python::Function { project, ..function }).map_err(|none| none.to_string())
+        });
+        copied.await.unwrap_or_else(|_| Err("the copying of the project's files broke off".to_owned()))
+    }
+
+    /// Removes the files of builds that the store does not know.
+    async fn clear_snapshots(&self) -> Result<(), StoreError> {
+        let snapshots = self.0.snapshots.clone();
+        let clear = move |db: &Connection| {
+            for build in snapshots.builds() {
+                if !super::store::builds::is_there(db, &build)? {
+                    snapshots.remove(&build);
+                }
+            }
+            Ok(())
+        };
+        self.0.store.read(clear).await
+    }
+
     /// The function of a build, for a deployment of it or, without one, to be tried out.
     fn function(
         &self,
@@ -155,6 +198,7 @@ impl Lifecycle {
         Ok(match kernel_of(build) {
             Ok(Kernel::Python) => Ok(Function::Python(self.python_function(db, model, build, deployment)?)),
             Ok(Kernel::Builtin(function)) => Ok(Function::Builtin(function)),
+            Ok(Kernel::R) => Err(NoKernel::R),
             Err(none) => Err(none),
         })
     }

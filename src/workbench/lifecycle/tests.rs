@@ -1,7 +1,8 @@
 use super::deployments::{DEPLOYED, wanted};
 use super::*;
 use crate::wire::{Model, ShortCreateModelDeployment, Whole};
-use crate::workbench::replicas::{Logs, Outcome, Settings};
+use crate::workbench::logs::Logs;
+use crate::workbench::replicas::{Outcome, Settings};
 use crate::workbench::store::{builds, deployments as rows, facts, models, users};
 use serde_json::value::to_raw_value;
 
@@ -27,7 +28,9 @@ fn lifecycle(data: &std::path::Path, store: &Store) -> Lifecycle {
     };
     let steps = Steps { build: Duration::ZERO, deployment: Duration::ZERO };
     let url = "http://127.0.0.1:8642".to_owned();
-    Lifecycle::new(store.clone(), Replicas::new(settings), data.join("projects"), url, steps, Arc::new(now))
+    let snapshots = Snapshots::new(data.join("builds"));
+    let replicas = Replicas::new(settings);
+    Lifecycle::new(store.clone(), replicas, snapshots, data.join("projects"), url, steps, Arc::new(now))
 }
 
 impl Bench {
@@ -78,23 +81,34 @@ impl Bench {
     }
 
     async fn build(&self, build: ModelBuild, deploy: Option<ShortCreateModelDeployment>) -> i64 {
+        let id = self.insert(build, deploy).await;
+        self.lifecycle.begin_build(id);
+        id
+    }
+
+    /// A build that nothing has begun.
+    async fn insert(&self, build: ModelBuild, deploy: Option<ShortCreateModelDeployment>) -> i64 {
         let (user_id, model_id) = (self.user_id, self.model_id);
-        let id = self
-            .store
+        self.store
             .write(move |db| {
                 let build = ModelBuild { status: builds_pending(), ..build };
                 builds::insert(db, model_id, user_id, &build, deploy.as_ref(), now())
             })
             .await
-            .unwrap();
-        self.lifecycle.begin_build(id);
-        id
+            .unwrap()
     }
 
     async fn deploy(&self, build_id: i64) -> i64 {
+        let stored = self.insert_deployment(build_id).await;
+        let id = stored.id;
+        self.lifecycle.begin_deployment(stored);
+        id
+    }
+
+    /// A deployment that nothing has begun.
+    async fn insert_deployment(&self, build_id: i64) -> rows::StoredDeployment {
         let (user_id, model_id) = (self.user_id, self.model_id);
-        let stored = self
-            .store
+        self.store
             .write(move |db| {
                 let new = wanted(&ShortCreateModelDeployment::default(), 1);
                 let id = rows::insert(db, model_id, build_id, user_id, &new, now())?;
@@ -102,10 +116,7 @@ impl Bench {
             })
             .await
             .unwrap()
-            .unwrap();
-        let id = stored.id;
-        self.lifecycle.begin_deployment(stored);
-        id
+            .unwrap()
     }
 
     async fn steps(&self, of: &str) -> Vec<String> {
@@ -178,6 +189,33 @@ async fn a_build_without_its_function_fails_and_says_why() {
     assert!(stored.log.contains("no builtin function \"subtract\""), "{}", stored.log);
     assert!(stored.build.comment.starts_with("first try\n\n"), "{}", stored.build.comment);
     assert_eq!(stored.build.built_at, "");
+}
+
+#[tokio::test]
+async fn a_deployment_waits_for_its_build_and_fails_with_it() {
+    let bench = Bench::new().await;
+    let (good, bad) =
+        (bench.insert(builtin("add"), None).await, bench.insert(builtin("subtract"), None).await);
+    let (waiting, failing) = (bench.insert_deployment(good).await, bench.insert_deployment(bad).await);
+    assert_eq!(bench.deployment(waiting.id).await.deployment.status, "pending");
+    bench.lifecycle.begin_build(good);
+    bench.lifecycle.begin_build(bad);
+    bench.lifecycle.settle().await;
+    assert_eq!(bench.steps("d1").await, ["deploying", "deployed"]);
+    assert_eq!(bench.steps("d2").await, ["failed"]);
+    assert_eq!(bench.deployment(failing.id).await.deployment.status, "failed");
+    replica(bench.call(waiting.id, serde_json::json!({"a": 1, "b": 2})).await);
+}
+
+#[tokio::test]
+async fn the_next_server_builds_what_a_deployment_waits_for() {
+    let bench = Bench::new().await;
+    let build = bench.insert(builtin("echo"), None).await;
+    let waiting = bench.insert_deployment(build).await;
+    bench.lifecycle.resume().await.unwrap();
+    bench.lifecycle.settle().await;
+    assert_eq!(bench.steps("d1").await, ["deploying", "deployed"]);
+    replica(bench.call(waiting.id, 1.into()).await);
 }
 
 #[tokio::test]

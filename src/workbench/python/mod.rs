@@ -22,7 +22,7 @@ use tokio::time::timeout;
 pub use process::{Process, Unanswered};
 pub use script::{Outside, inside};
 
-use super::replicas::Log;
+use super::logs::Log;
 
 /// The kernel of a build that names a Python function.
 pub const KERNEL: &str = "python3";
@@ -41,7 +41,7 @@ const VERSION_TIME: Duration = Duration::from_secs(5);
 /// A function in a file of a project.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// The project's folder.
+    /// The project's folder, or a build's copy of it.
     pub project: PathBuf,
     /// The model's root folder in it, where the process runs; empty for the project's own.
     pub root: String,
@@ -71,6 +71,8 @@ pub enum Unusable {
     NoPython,
     #[error(transparent)]
     Outside(#[from] Outside),
+    #[error("there is no file {0:?} in the project's folder; name one relative to it, or to model_root_dir")]
+    Missing(String),
     /// What Python printed.
     #[error("{0}")]
     Traceback(String),

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::frames::{self, Kind};
 use super::{Function, Unusable, script};
-use crate::workbench::replicas::Log;
+use crate::workbench::logs::Log;
 
 /// What a function sees of the server's own environment: enough for an interpreter to run. The rest may
 /// hold secrets, and a function that needs it would fail on the real product, whose replicas run
@@ -48,8 +48,11 @@ impl Process {
         log: Arc<Log>,
         limit: Duration,
     ) -> Result<Self, Unusable> {
-        let root = script::inside(&function.project, &function.root)?;
-        script::inside(&root, &function.file)?;
+        let root = script::inside(&function.project, "", &function.root)?;
+        let file = script::inside(&function.project, &function.root, &function.file)?;
+        if !file.is_file() {
+            return Err(Unusable::Missing(function.file.clone()));
+        }
         let mut child = command(interpreter, support, &root, function).spawn().map_err(Unusable::Start)?;
         let (Some(requests), Some(answers), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())

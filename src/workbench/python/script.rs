@@ -4,24 +4,34 @@ use std::path::{Component, Path, PathBuf};
 
 /// A path that leaves the project's folder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} leads out of the project's folder; name a file in it, relative to it")]
+#[error("{0:?} leads out of the project's folder; name a file in it")]
 pub struct Outside(pub String);
 
-/// `path` below `folder`, refused if it is absolute, has `..`, or leads elsewhere by a link.
+/// `path`, read from the folder `root` of a project, refused if it is absolute, climbs out of the
+/// project, or leads elsewhere by a link. It may climb out of `root` (OBSERVED: programs send
+/// `file_path` with `../`).
 ///
-/// Nothing has to exist: whoever opens it will say what lacks. A link is judged as it stands now;
+/// Nothing has to exist: whoever opens it says what is missing. A link is judged as it stands now;
 /// who can change links in a project can run any code in its models anyway.
-pub fn inside(folder: &Path, path: &str) -> Result<PathBuf, Outside> {
-    let relative = Path::new(path);
-    let plain = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !plain || path.contains('\0') {
-        return Err(Outside(path.to_owned()));
+pub fn inside(project: &Path, root: &str, path: &str) -> Result<PathBuf, Outside> {
+    let outside = || Outside(path.to_owned());
+    let mut relative = PathBuf::new();
+    for part in Path::new(root).components().chain(Path::new(path).components()) {
+        match part {
+            Component::Normal(name) => relative.push(name),
+            Component::CurDir => {}
+            Component::ParentDir if relative.pop() => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(outside()),
+        }
     }
-    let joined = folder.join(relative);
+    if path.contains('\0') || root.contains('\0') {
+        return Err(outside());
+    }
+    let joined = project.join(relative);
     let leaves = joined
         .canonicalize()
-        .is_ok_and(|real| folder.canonicalize().map_or(true, |folder| !real.starts_with(folder)));
-    if leaves { Err(Outside(path.to_owned())) } else { Ok(joined) }
+        .is_ok_and(|real| project.canonicalize().map_or(true, |project| !real.starts_with(project)));
+    if leaves { Err(outside()) } else { Ok(joined) }
 }
 
 #[cfg(test)]
@@ -29,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_within_the_folder_pass() {
+    fn only_paths_within_the_project_pass() {
         let directory = tempfile::tempdir().unwrap();
         let project = directory.path().join("project");
         std::fs::create_dir_all(project.join("models")).unwrap();
@@ -37,11 +47,28 @@ mod tests {
         std::fs::write(directory.path().join("secret.py"), "").unwrap();
         std::os::unix::fs::symlink(directory.path().join("secret.py"), project.join("link.py")).unwrap();
         std::os::unix::fs::symlink("models/fit.py", project.join("near.py")).unwrap();
-        for path in ["models/fit.py", "./models/fit.py", "near.py", "missing.py", "модель.py"] {
-            assert!(inside(&project, path).is_ok(), "{path}");
+        for (root, path, found) in [
+            ("", "models/fit.py", "models/fit.py"),
+            ("", "./models/fit.py", "models/fit.py"),
+            ("models", "fit.py", "models/fit.py"),
+            ("models", "../near.py", "near.py"),
+            ("models", "../models/fit.py", "models/fit.py"),
+            ("", "missing.py", "missing.py"),
+            ("", "модель.py", "модель.py"),
+        ] {
+            assert_eq!(inside(&project, root, path), Ok(project.join(found)), "{root} {path}");
         }
-        for path in ["../secret.py", "models/../../secret.py", "/etc/passwd", "link.py", "a\0b"] {
-            assert_eq!(inside(&project, path), Err(Outside(path.to_owned())));
+        for (root, path) in [
+            ("", "../secret.py"),
+            ("", "models/../../secret.py"),
+            ("models", "../../secret.py"),
+            ("", "../project/models/fit.py"),
+            ("", "/etc/passwd"),
+            ("models", "/etc/passwd"),
+            ("", "link.py"),
+            ("", "a\0b"),
+        ] {
+            assert_eq!(inside(&project, root, path), Err(Outside(path.to_owned())), "{root}");
         }
     }
 }

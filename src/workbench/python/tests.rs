@@ -1,7 +1,7 @@
 //! These need `python3` on the machine; without one they say so and pass.
 
 use super::*;
-use crate::workbench::replicas::Logs;
+use crate::workbench::logs::Logs;
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -141,7 +141,7 @@ number = 5
     for (file, name, reason) in [
         ("f.py", "predict", "f.py has no function 'predict'"),
         ("f.py", "number", "'number' in f.py is not a function"),
-        ("missing.py", "predict", "FileNotFoundError"),
+        ("missing.py", "predict", "no file \"missing.py\""),
         ("imports.py", "predict", "No module named 'no_such_module'"),
         ("syntax.py", "predict", "SyntaxError"),
         ("exits.py", "predict", "SystemExit: 3"),

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::names::Generation;
-use super::{Function, Log, Outcome, Plan, Settings};
+use super::{Function, Outcome, Plan, Settings};
 use crate::workbench::functions::{Builtin, Reply};
+use crate::workbench::logs::Log;
 use crate::workbench::python::{Process, Unanswered, Unusable};
 
 /// The pause before a replica that did not start is tried again; doubled up to the longest.

@@ -3,7 +3,6 @@
 //! Knows neither HTTP nor the store: a [`Plan`] goes in, calls are answered by [`Outcome`]s.
 
 mod deployment;
-mod log;
 mod names;
 
 use std::collections::HashMap;
@@ -13,9 +12,9 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::functions::Builtin;
+use super::logs::Logs;
 use super::python::{self, Python, Unusable};
 use deployment::Deployment;
-pub use log::{Log, Logs};
 pub use names::ReplicaNames;
 
 /// How long things may take, and where replicas leave their logs.

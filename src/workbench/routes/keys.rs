@@ -11,13 +11,13 @@ use crate::wire::{
     ValidateAPIKeyRequest, ValidateAPIKeyResponse, time,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, done};
-use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::{KeyId, Why, inferred};
-use crate::workbench::body::Json;
-use crate::workbench::gate::Named;
+use crate::workbench::http::answer::{Answer, done};
+use crate::workbench::http::auth::Caller;
+use crate::workbench::http::bodies::Json;
+use crate::workbench::http::gate::Named;
+use crate::workbench::http::refusal::Refusal;
 use crate::workbench::ids;
-use crate::workbench::refusal::Refusal;
 use crate::workbench::store::keys::{self, NewKeyRow};
 use crate::workbench::store::settings;
 
@@ -61,8 +61,17 @@ pub async fn create(
     Named(user): Named,
     Json(request): Json<CreateV2KeyRequest>,
 ) -> Result<Answer<CreateV2KeyResponse>, Refusal> {
+    make(&workbench, user.id, request).await
+}
+
+/// Makes a key as it is asked for, by either API.
+pub(super) async fn make(
+    workbench: &Workbench,
+    user_id: i64,
+    request: CreateV2KeyRequest,
+) -> Result<Answer<CreateV2KeyResponse>, Refusal> {
     let mut resting_on = vec![inferred::KEY_ID];
-    let audiences = audiences(&workbench, &request.audiences)?;
+    let audiences = audiences(workbench, &request.audiences)?;
     if request.audiences.is_empty() {
         resting_on.push(inferred::DEFAULT_AUDIENCES);
     }
@@ -93,7 +102,7 @@ pub async fn create(
             keys::insert(
                 db,
                 &NewKeyRow {
-                    user_id: user.id,
+                    user_id,
                     key_id: &response.key_id,
                     hash: keys::hash(response.api_key.expose()),
                     comments: &response.comments,

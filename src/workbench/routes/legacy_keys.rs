@@ -6,12 +6,12 @@ use super::keys::{expiry, limit_days};
 use crate::secret::ApiKey;
 use crate::wire::{RotateV1KeyRequest, RotateV1KeyResponse, time};
 use crate::workbench::Workbench;
-use crate::workbench::answer::Answer;
 use crate::workbench::behaviour::Why;
-use crate::workbench::body::Json;
-use crate::workbench::gate::Named;
+use crate::workbench::http::answer::Answer;
+use crate::workbench::http::bodies::Json;
+use crate::workbench::http::gate::Named;
+use crate::workbench::http::refusal::Refusal;
 use crate::workbench::ids;
-use crate::workbench::refusal::Refusal;
 use crate::workbench::store::{keys, settings};
 
 /// RotateV1Key: the old key stops at once; without a date the new one does not expire (DOCS up to

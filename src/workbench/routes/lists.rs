@@ -4,9 +4,9 @@ use rusqlite::Row;
 use serde::Serialize;
 
 use crate::workbench::Workbench;
-use crate::workbench::answer::Answer;
-use crate::workbench::query::Params;
-use crate::workbench::refusal::Refusal;
+use crate::workbench::http::answer::Answer;
+use crate::workbench::http::query::Params;
+use crate::workbench::http::refusal::Refusal;
 use crate::workbench::store::listing::{self, Listing, Scope};
 
 /// One page of rows, the token of the next one, and the choices that both rest on.

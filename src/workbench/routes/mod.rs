@@ -1,5 +1,6 @@
 //! What is served: one table, from which the router and the specification are made.
 
+mod build_wishes;
 mod builds;
 mod collaborators;
 mod deployments;
@@ -8,31 +9,33 @@ mod legacy_keys;
 mod lists;
 mod model_service;
 mod models;
+mod pages;
+mod paths;
+mod project_changes;
 mod projects;
+mod python_client;
 mod resources;
 mod runtimes;
 mod site;
 mod users;
-
-pub use site::defaults as default_settings;
+mod v1_keys;
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::Workbench;
 use super::behaviour::Why;
-use super::choices;
-use super::gate::{self, Gate, Scheme};
-use super::operations::{self, Operation};
-use super::refusal::{self, Refusal};
+use super::http::gate::{self, Gate, Scheme};
+use super::http::refusal::{self, Refusal};
+use super::http::verbs::{join_verb, route_path};
+use super::http::{auth, choices, log, operations, server};
 use super::rights::{Needs, Right};
-use super::server::{HEAD_BYTES, HEADERS};
 
 /// An operation of API v2 that is served.
 struct Served {
@@ -82,15 +85,8 @@ const TABLE: &[Served] = &[
     serve("RestartModelDeployment", Needs::Project(Right::Operate), || post(deployments::restart)),
     serve("StopModelDeployment", Needs::Project(Right::Operate), || post(deployments::stop)),
     serve("ListRuntimes", Needs::User, || get(runtimes::list_all)),
+    serve("ListRuntimeAddons", Needs::User, || get(runtimes::list_addons)),
 ];
-
-/// The verbs that custom methods end with: `POST …/{deployment_id}:restart` (SPEC).
-fn verbs() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().filter_map(|served| operations::named(served.operation)).filter_map(|operation| {
-        let last = operation.path.rsplit('/').next()?;
-        last.rsplit_once(':').map(|(_, verb)| verb)
-    })
-}
 
 /// Every operation served, by its name in the specification.
 pub fn served() -> impl Iterator<Item = &'static str> {
@@ -114,7 +110,13 @@ pub fn router(workbench: &Workbench) -> Router {
     let router = router
         .route("/api/v1/site/config", v1(Needs::User, get(site::config)))
         .route("/api/v1/site/config", v1(Needs::SiteAdmin, patch(site::change)))
+        .route("/api/v1/users/{username}/apikey", v1(Needs::Oneself, get(v1_keys::list)))
+        .route("/api/v1/users/{username}/apikey", v1(Needs::Oneself, post(v1_keys::create)))
+        .route("/api/v1/users/{username}/apikey/{keyid}", v1(Needs::Oneself, delete(v1_keys::remove)))
         .route("/api/v2/swagger.json", get(site::specification))
+        .route("/api/v2/python.tar.gz", get(python_client::archive))
+        .route("/api/v2/swagger.html", get(pages::specification))
+        .route("/api/v2/python.html", get(pages::python))
         .route("/sense-bootstrap.json", get(site::bootstrap))
         .route("/model", post(model_service::call))
         .method_not_allowed_fallback(elsewhere)
@@ -126,27 +128,11 @@ pub fn router(workbench: &Workbench) -> Router {
         _ => router.layer(from_fn_with_state(workbench.clone(), wait)),
     };
     router
-        .layer(from_fn(bounded_head))
+        .layer(from_fn(server::bounded_head))
         .layer(map_response_with_state(workbench.clone(), refusal::render))
         .layer(from_fn(choices::tell))
-        .layer(from_fn_with_state(workbench.clone(), super::access_log::request_ids))
+        .layer(from_fn_with_state(workbench.access_log().clone(), log::request_ids))
         .with_state(workbench.clone())
-}
-
-/// Refuses a head that is too large with a body. The server library draws its own line further out, and
-/// answers there without one.
-async fn bounded_head(request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let line = request.uri().path_and_query().map_or(0, |asked| asked.as_str().len());
-    if headers.len() > HEADERS || lines + line > HEAD_BYTES {
-        let refusal = Refusal::new(Why::HeadTooLarge);
-        return refusal
-            .with("lines", HEADERS.to_string())
-            .with("limit", HEAD_BYTES.to_string())
-            .into_response();
-    }
-    next.run(request).await
 }
 
 /// Makes the API answer as late as a behaviour file wants it.
@@ -157,50 +143,42 @@ async fn wait(State(workbench): State<Workbench>, request: Request, next: Next) 
     next.run(request).await
 }
 
-/// The path of an operation as the router writes it. A custom method becomes a segment of its own,
-/// as [`split_verb`] makes it of requests, because the router knows no suffixes.
-fn route_path(operation: &Operation) -> String {
-    let path = operation.path.replace('.', "_");
-    match path.rsplit_once(':') {
-        Some((before, verb)) => format!("{before}/:{verb}"),
-        None => path,
-    }
-}
-
-/// `…/x:restart` → `…/x/:restart` where `restart` is a verb that is served; `None` for other paths.
-/// Generated clients percent-encode the colon with the rest of the segment, and stock grpc-gateway v1
-/// decodes a path before it looks for the verb (INFERRED that the real product does).
-/// A path that has the segment already is none of the specification's, so it is made one of nothing.
-pub fn split_verb(path: &str) -> Option<String> {
-    let splits = ["%3A", "%3a", ":"].iter().filter_map(|colon| path.rsplit_once(colon));
-    let (before, verb) = splits.into_iter().find(|(_, verb)| verbs().any(|known| known == *verb))?;
-    Some(if before.ends_with('/') { format!("{before}%3A{verb}") } else { format!("{before}/:{verb}") })
-}
-
 /// What is served nowhere: 501 for what the real product has, 405 for a method that a path here
-/// does not take, 404 for the rest.
-async fn elsewhere(method: Method, uri: Uri) -> Refusal {
+/// does not take, 404 for the rest. Who has no key learns nothing of API v1 (OBSERVED: 401, not 404),
+/// nor which operations of API v2 are missing here.
+async fn elsewhere(
+    State(workbench): State<Workbench>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<(), Refusal> {
     let path = join_verb(uri.path());
-    if let Some(operation) = operations::at(method.as_str(), &path) {
-        return Refusal::new(Why::NotServed).with("operation", operation.id);
+    let operation = operations::at(method.as_str(), &path);
+    if operation.is_some() {
+        auth::api_key_owner(&workbench, &headers).await?;
+    } else if path.starts_with("/api/v1/") {
+        auth::either_key_owner(&workbench, &headers).await?;
+    }
+    if let Some(operation) = operation {
+        return Err(Refusal::new(Why::NotServed).with("operation", operation.id));
     }
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
     let other_method = known.iter().any(|method| operations::at(method, &path).is_some());
-    let ours = ["/api/v1/site/config", "/api/v2/swagger.json", "/sense-bootstrap.json", "/model"];
-    Refusal::new(if other_method || ours.contains(&path.as_str()) {
-        Why::WrongMethod
-    } else {
-        Why::UnknownPath
-    })
+    let refusal =
+        if other_method || OURS.contains(&path.as_str()) { Why::WrongMethod } else { Why::UnknownPath };
+    Err(refusal.into())
 }
 
-/// Undoes [`split_verb`].
-fn join_verb(path: &str) -> String {
-    match path.rsplit_once("/:") {
-        Some((before, verb)) if !verb.contains('/') => format!("{before}:{verb}"),
-        _ => path.to_owned(),
-    }
-}
+/// Paths that are served and are not in the specification.
+const OURS: &[&str] = &[
+    "/api/v1/site/config",
+    "/api/v2/swagger.json",
+    "/api/v2/swagger.html",
+    "/api/v2/python.html",
+    "/api/v2/python.tar.gz",
+    "/sense-bootstrap.json",
+    "/model",
+];
 
 #[cfg(test)]
 mod tests {
@@ -219,16 +197,5 @@ mod tests {
             .map(|methods| methods.as_object().unwrap().len())
             .sum();
         assert_eq!(count, TABLE.len());
-    }
-
-    #[test]
-    fn custom_methods_become_segments_and_back() {
-        assert_eq!(split_verb("/users/x/v1_key:rotate").as_deref(), Some("/users/x/v1_key/:rotate"));
-        assert_eq!(split_verb("/users/x/v1_key%3Arotate").as_deref(), Some("/users/x/v1_key/:rotate"));
-        assert_eq!(split_verb("/users/x/v1_key%3arotate").as_deref(), Some("/users/x/v1_key/:rotate"));
-        assert_eq!(split_verb("/users/x%3A:y/v1_key"), None);
-        assert_eq!(split_verb("/users/x/v2_keys/a:b"), None);
-        assert_eq!(split_verb("/users/x/v1_key/:rotate").as_deref(), Some("/users/x/v1_key/%3Arotate"));
-        assert_eq!(join_verb("/users/x/v1_key/:rotate"), "/users/x/v1_key:rotate");
     }
 }

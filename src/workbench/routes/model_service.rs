@@ -15,13 +15,13 @@ use serde_json::value::RawValue;
 
 use crate::wire;
 use crate::workbench::Workbench;
-use crate::workbench::auth;
 use crate::workbench::behaviour::{Why, inferred};
-use crate::workbench::body::is_announced_larger;
-use crate::workbench::choices::INFERRED_HEADER;
-use crate::workbench::gate::CallerName;
+use crate::workbench::http::auth;
+use crate::workbench::http::bodies::is_announced_larger;
+use crate::workbench::http::choices::INFERRED_HEADER;
+use crate::workbench::http::log::CallerName;
+use crate::workbench::http::refusal::Refusal;
 use crate::workbench::lifecycle::deployments::DEPLOYED;
-use crate::workbench::refusal::Refusal;
 use crate::workbench::replicas::Outcome;
 use crate::workbench::rights::{Right, Standing, allows};
 use crate::workbench::store::keys::KeyOwner;
@@ -132,8 +132,9 @@ async fn admit(
 ) -> Result<Option<&'static str>, Refusal> {
     let owner = auth::api_key_owner(workbench, headers).await.map_err(key_refused)?;
     let owner = caller.insert(owner);
-    if !owner.audiences.iter().any(|audience| audience == wire::AUDIENCE_API) {
-        return Err(Why::AudienceMismatch.into());
+    let opening = &workbench.behaviour().rules.model_call_audiences;
+    if !owner.audiences.iter().any(|audience| opening.contains(audience)) {
+        return Err(Why::ModelAudienceMismatch.into());
     }
     let standing =
         workbench.standing_of(&owner.user, callable.project_id, callable.owner_id, callable.public).await?;
@@ -143,6 +144,9 @@ async fn admit(
     Ok(match standing {
         Standing::SiteAdmin => Some(inferred::SITE_ADMINS_CALL_MODELS),
         Standing::Reader => Some(inferred::PUBLIC_READERS_CALL_MODELS),
+        _ if !owner.audiences.iter().any(|audience| audience == wire::AUDIENCE_API) => {
+            Some(inferred::MODEL_CALL_AUDIENCES)
+        }
         _ => None,
     })
 }
@@ -150,9 +154,12 @@ async fn admit(
 /// What is wrong with a key, in the form of the model service. Its other refusals stay as they are.
 fn key_refused(refusal: Refusal) -> Refusal {
     match refusal.why {
-        Why::MissingKey | Why::MalformedKey | Why::UnknownKey | Why::ExpiredKey | Why::ClosedAccount => {
-            Refusal::new(Why::ModelKeyRefused).with("detail", refusal.text())
-        }
+        Why::MissingKey
+        | Why::MissingScheme
+        | Why::MalformedKey
+        | Why::UnknownKey
+        | Why::ExpiredKey
+        | Why::ClosedAccount => Refusal::new(Why::ModelKeyRefused).with("detail", refusal.text()),
         _ => refusal,
     }
 }

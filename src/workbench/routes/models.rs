@@ -1,35 +1,29 @@
 //! Models: listed, created, changed, deleted.
 
 use axum::extract::{Path, State};
-use rusqlite::Connection;
 
-use super::builds;
+use super::build_wishes;
 use super::lists::list;
+use super::paths::{self, ModelPath};
 use super::resources;
 use crate::wire::{
     CreateModelRequest, DefaultReplicationPolicy, DefaultResources, Empty, ListModelsResponse, Model,
     NumberText, ShortCreateModelDeployment, UpdateSingleModel, Whole,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, done};
-use crate::workbench::auth::Caller;
 use crate::workbench::behaviour::Why;
-use crate::workbench::body::Json;
-use crate::workbench::gate::InProject;
+use crate::workbench::http::answer::{Answer, done};
+use crate::workbench::http::auth::Caller;
+use crate::workbench::http::bodies::Json;
+use crate::workbench::http::gate::InProject;
+use crate::workbench::http::query::Params;
+use crate::workbench::http::refusal::{Refusal, bad_value};
 use crate::workbench::ids;
-use crate::workbench::query::Params;
-use crate::workbench::refusal::{Refusal, bad_value};
-use crate::workbench::store::models::{self, StoredModel};
+use crate::workbench::store::models;
 use crate::workbench::store::{StoreError, builds as build_rows, projects};
 
 /// The longest name, in characters.
 const NAME_LIMIT: usize = 255;
-
-/// Where the path of a model leads: the project is the gate's.
-#[derive(serde::Deserialize)]
-pub struct ModelPath {
-    pub model_id: String,
-}
 
 /// The models of all projects that the caller may see.
 pub async fn list_all(
@@ -74,7 +68,7 @@ pub async fn show(
     project: InProject,
     Path(path): Path<ModelPath>,
 ) -> Result<Answer<Model>, Refusal> {
-    let found = workbench.store().read(move |db| find(db, project.stored.id, &path)).await?;
+    let found = workbench.store().read(move |db| paths::model(db, project.stored.id, &path)).await?;
     Ok(Answer::new(found.model))
 }
 
@@ -87,9 +81,9 @@ pub async fn create(
     let name = checked_name(&wish.name)?;
     let deployment = &wish.auto_deployment_config;
     resources::check(deployment)?;
-    let build = wish.auto_build_model.then(|| builds::new_build(wish.auto_build_config.clone()));
+    let build = wish.auto_build_model.then(|| build_wishes::new_build(wish.auto_build_config.clone()));
     if let Some(build) = &build {
-        builds::check(&workbench, &project, build)?;
+        build_wishes::check(&workbench, &project, build)?;
     }
     let deploy = (build.is_some() && wish.auto_deploy_model).then(|| deployment.clone());
     let model = Model {
@@ -131,10 +125,10 @@ pub async fn update(
     }
     let now = workbench.now();
     let updated = workbench.store().write(move |db| {
-        let mut stored = find(db, project.stored.id, &path)?;
+        let mut stored = paths::model(db, project.stored.id, &path)?;
         apply(&mut stored.model, wish);
         models::update(db, &stored, now).map_err(duplicate)?;
-        find(db, project.stored.id, &path)
+        paths::model(db, project.stored.id, &path)
     });
     Ok(Answer::new(updated.await?.model))
 }
@@ -145,18 +139,12 @@ pub async fn remove(
     Path(path): Path<ModelPath>,
 ) -> Result<Answer<Empty>, Refusal> {
     let deleted = workbench.store().write(move |db| {
-        let stored = find(db, project.stored.id, &path)?;
+        let stored = paths::model(db, project.stored.id, &path)?;
         models::delete(db, stored.id).map_err(Refusal::from)
     });
     deleted.await?;
     workbench.lifecycle().begin_clearing();
     Ok(done())
-}
-
-/// The model that a path names, in the project that the gate let through.
-pub fn find(db: &Connection, project_id: i64, path: &ModelPath) -> Result<StoredModel, Refusal> {
-    let unknown = || Refusal::new(Why::UnknownModel).with("model", &path.model_id);
-    models::in_project(db, project_id, &path.model_id)?.ok_or_else(unknown)
 }
 
 fn checked_name(name: &str) -> Result<&str, Refusal> {

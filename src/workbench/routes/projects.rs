@@ -1,23 +1,29 @@
 //! Projects.
 
+use std::io;
+use std::path::Path;
+
 use axum::extract::State;
 use serde_json::{Map, Value};
 
 use super::lists::list as list_page;
+use super::project_changes::{
+    apply, checked_engine, checked_int32, checked_name, checked_visibility, new_owner, slug,
+};
 use crate::wire::{
     BatchListProjectsResponse, CreateProjectRequest, Empty, ListProjectNamesResponse, ListProjectsResponse,
     Project, Whole,
 };
 use crate::workbench::Workbench;
-use crate::workbench::answer::{Answer, done};
-use crate::workbench::auth::Caller;
-use crate::workbench::behaviour::Why;
-use crate::workbench::body::Json;
-use crate::workbench::gate::InProject;
+use crate::workbench::behaviour::{Why, inferred};
+use crate::workbench::http::answer::{Answer, done};
+use crate::workbench::http::auth::Caller;
+use crate::workbench::http::bodies::Json;
+use crate::workbench::http::gate::InProject;
+use crate::workbench::http::query::Params;
+use crate::workbench::http::refusal::{Refusal, bad_value, unknown_user};
 use crate::workbench::ids;
-use crate::workbench::query::Params;
-use crate::workbench::refusal::{Refusal, bad_value};
-use crate::workbench::rights::{self, Right, Standing};
+use crate::workbench::rights::{self, Permission, Right, Standing};
 use crate::workbench::store::StoreError;
 use crate::workbench::store::projects::{self, NewProjectRow, Reach, StoredProject};
 
@@ -33,6 +39,7 @@ pub async fn list(
     let reach = reach(&caller, &params)?;
     let user_id = caller.user().id;
     let place = format!("projects {reach:?} {user_id}");
+    let params = params.with_word_as_filter("name");
     let scope = projects::scope(reach, user_id);
     let page = list_page(&workbench, &params, &projects::LISTING, scope, &place, projects::from_row).await?;
     let seen = with_permissions(&workbench, &caller, page.items()).await?;
@@ -60,7 +67,7 @@ async fn with_permissions(
 ) -> Result<Vec<Project>, StoreError> {
     let mut projects = Vec::with_capacity(stored.len());
     for stored in stored {
-        let standing = workbench.standing(caller, stored).await?;
+        let standing = workbench.standing(caller.user(), stored).await?;
         projects.push(seen(workbench, stored.project.clone(), standing));
     }
     Ok(projects)
@@ -89,7 +96,7 @@ pub async fn batch(
     let rules = &workbench.behaviour().rules;
     let mut projects = Vec::new();
     for stored in stored {
-        let standing = workbench.standing(&caller, &stored).await?;
+        let standing = workbench.standing(caller.user(), &stored).await?;
         if rights::allows(standing, Right::Read, rules) {
             projects.push(seen(&workbench, stored.project, standing));
         }
@@ -170,24 +177,64 @@ pub async fn create(
 }
 
 /// UpdateProject: what the body names changes; fields that only the workbench sets are ignored.
+/// A new `owner.username` transfers the project (OBSERVED as depended on, cmlutils).
 pub async fn update(
     State(workbench): State<Workbench>,
+    caller: Caller,
     project: InProject,
     Json(changes): Json<Map<String, Value>>,
 ) -> Result<Answer<Project>, Refusal> {
     let InProject { stored, standing } = project;
-    let now = workbench.now();
+    let owner = new_owner(&changes)?.filter(|name| *name != stored.project.owner.username);
+    let transfers = owner.is_some();
+    if transfers && !rights::allows(standing, Right::Transfer, &workbench.behaviour().rules) {
+        return Err(Refusal::new(Why::NotPermitted).with("needed", Right::Transfer.permission()));
+    }
+    let (now, changing) = (workbench.now(), workbench.clone());
     let updated = workbench
         .store()
         .write(move |db| -> Result<_, Refusal> {
             let gone = || Refusal::new(Why::HiddenProject).with("project", stored.project.id.clone());
             let mut current = projects::by_id(db, stored.id)?.ok_or_else(gone)?;
+            let (slug, directory) = (current.project.slug.clone(), current.directory.clone());
             apply(&mut current.project, &changes)?;
+            if let Some(name) = owner {
+                let user = changing.user_named(db, &name)?.ok_or_else(|| unknown_user(&name))?;
+                current.owner_id = user.id;
+                // An owner is no collaborator.
+                projects::remove_collaborator(db, current.id, user.id)?;
+            }
+            let moves = current.project.slug != slug;
+            if moves {
+                let taken = changing.project_folder(&current.project.slug).exists();
+                current.directory =
+                    projects::directory(db, &current.project.slug, &current.project.id, taken)?;
+            }
             projects::update(db, &current, now).map_err(duplicate)?;
+            // Last, so that a folder that cannot be moved leaves everything as it was.
+            if moves {
+                let (from, to) = (directory, &current.directory);
+                move_folder(&changing.project_folder(&from), &changing.project_folder(to))?;
+            }
             projects::by_id(db, stored.id)?.ok_or_else(gone)
         })
         .await?;
-    Ok(Answer::new(seen(&workbench, updated.project, standing)))
+    let (admin, standing) = (standing, workbench.standing(caller.user(), &updated).await?);
+    let resting_on =
+        (transfers && admin == Standing::Collaborator(Permission::Admin)).then_some(inferred::TRANSFERS);
+    Ok(Answer::new(seen(&workbench, updated.project, standing)).inferred_all(resting_on))
+}
+
+/// The folder of a project follows its slug. One that was never made is made now.
+fn move_folder(from: &Path, to: &Path) -> Result<(), Refusal> {
+    let moved = match std::fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(to),
+        moved => moved,
+    };
+    moved.map_err(|error| {
+        tracing::error!(%error, from = %from.display(), to = %to.display(), "a project's folder cannot be moved");
+        Why::StoreFailed.into()
+    })
 }
 
 /// DeleteProject: with its models, whose replicas stop. The files stay: with `--projects` they are
@@ -212,115 +259,4 @@ pub async fn remove(
 
 fn duplicate(error: StoreError) -> Refusal {
     if error.is_duplicate() { Why::DuplicateProject.into() } else { error.into() }
-}
-
-/// Puts the changes of a PATCH into a project.
-fn apply(project: &mut Project, changes: &Map<String, Value>) -> Result<(), Refusal> {
-    if let Some(name) = text(changes, "name")?.filter(|name| !name.is_empty()) {
-        project.name = checked_name(&name)?;
-        project.slug = slug(&project.name)?;
-    }
-    if let Some(description) = text(changes, "description")? {
-        project.description = description;
-    }
-    if let Some(visibility) = text(changes, "visibility")?.filter(|text| !text.is_empty()) {
-        project.visibility = checked_visibility(&visibility)?;
-    }
-    if let Some(engine) = text(changes, "default_engine_type")?.filter(|text| !text.is_empty()) {
-        project.default_engine_type = checked_engine(&engine)?;
-    }
-    if let Some(environment) = text(changes, "environment")?.filter(|text| !text.is_empty()) {
-        let map: Result<Map<String, Value>, _> = serde_json::from_str(&environment);
-        if !map.is_ok_and(|map| map.values().all(Value::is_string)) {
-            return Err(bad_value("environment", "it must be the text of a JSON object of texts"));
-        }
-        project.environment = environment;
-    }
-    for (name, field) in [
-        ("shared_memory_limit", &mut project.shared_memory_limit),
-        ("ephemeral_storage_request", &mut project.ephemeral_storage_request),
-        ("ephemeral_storage_limit", &mut project.ephemeral_storage_limit),
-    ] {
-        if let Some(value) = changes.get(name).filter(|value| !value.is_null()) {
-            let number: Whole = serde_json::from_value(value.clone())
-                .map_err(|_| bad_value(name, "it must be a whole number"))?;
-            *field = Whole(checked_int32(name, number.0)?);
-        }
-    }
-    Ok(())
-}
-
-fn text(changes: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
-    match changes.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(bad_value(name, "it must be a text")),
-    }
-}
-
-/// What the specification declares as int32 and counts something.
-fn checked_int32(name: &str, number: i64) -> Result<i64, Refusal> {
-    let fits = (0..=i64::from(i32::MAX)).contains(&number);
-    if fits { Ok(number) } else { Err(bad_value(name, "it must be from 0 to 2147483647")) }
-}
-
-fn checked_name(name: &str) -> Result<String, Refusal> {
-    let name = name.trim();
-    let length = name.chars().count();
-    if (1..=255).contains(&length) && !name.chars().any(char::is_control) {
-        Ok(name.to_owned())
-    } else {
-        Err(bad_value("name", "it must have 1 to 255 characters and no control characters"))
-    }
-}
-
-fn checked_visibility(text: &str) -> Result<String, Refusal> {
-    match text {
-        "public" | "organization" | "private" => Ok(text.to_owned()),
-        _ => Err(bad_value("visibility", "it must be public, organization or private")),
-    }
-}
-
-fn checked_engine(text: &str) -> Result<String, Refusal> {
-    match text {
-        "ml_runtime" | "legacy_engine" => Ok(text.to_owned()),
-        _ => Err(bad_value("default_project_engine_type", "it must be ml_runtime or legacy_engine")),
-    }
-}
-
-/// The lower-cased form of a name that URLs and folders use; never a path.
-fn slug(name: &str) -> Result<String, Refusal> {
-    let mut slug = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
-        if c.is_alphanumeric() {
-            slug.push(c);
-        } else if !slug.ends_with('-') && !slug.is_empty() {
-            slug.push('-');
-        }
-    }
-    let slug: String = slug.trim_end_matches('-').chars().take(60).collect();
-    if slug.is_empty() { Err(bad_value("name", "it must hold a letter or a digit")) } else { Ok(slug) }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn slugs_are_never_paths() {
-        assert_eq!(slug("Churn Prod").unwrap(), "churn-prod");
-        assert_eq!(slug("../../etc/passwd").unwrap(), "etc-passwd");
-        assert!(slug("..").is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn any_name_is_a_folder_or_refused(name in any::<String>()) {
-            if let Ok(slug) = slug(&name) {
-                prop_assert!(!slug.is_empty() && !slug.contains(['/', '\\', '.', '\0']));
-            }
-        }
-    }
 }

@@ -2,12 +2,14 @@
 //! machine has, and what cannot be meant, is refused here.
 
 use crate::wire::{DefaultResources, ShortCreateModelDeployment, Whole};
-use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::http::refusal::{Refusal, bad_value};
 
 /// Replicas of one deployment at most: each may be a process of this machine.
 pub const REPLICA_LIMIT: i64 = 64;
 /// vCPU of one replica at most.
 const CPU_LIMIT: f64 = 1024.0;
+/// GPUs of one replica at most.
+const GPU_LIMIT: i64 = 64;
 /// GB of one replica at most.
 const MEMORY_LIMIT: f64 = 16_384.0;
 
@@ -44,9 +46,10 @@ fn check_amount(name: &str, amount: f64, limit: f64, unit: &str) -> Result<(), R
     ))
 }
 
+/// Published programs ask for one (OBSERVED); here it is noted, and nothing else.
 fn check_gpus(gpus: i64) -> Result<(), Refusal> {
-    if gpus == 0 {
+    if (0..=GPU_LIMIT).contains(&gpus) {
         return Ok(());
     }
-    Err(bad_value("nvidia_gpus", "this workbench has no GPUs; leave it out"))
+    Err(bad_value("nvidia_gpus", format!("it must be from 0 to {GPU_LIMIT}")))
 }

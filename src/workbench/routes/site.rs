@@ -4,11 +4,11 @@ use axum::extract::State;
 use serde_json::{Map, Value, json};
 
 use crate::workbench::Workbench;
-use crate::workbench::answer::Answer;
 use crate::workbench::behaviour::inferred;
-use crate::workbench::body::Members;
-use crate::workbench::operations;
-use crate::workbench::refusal::{Refusal, bad_value};
+use crate::workbench::http::answer::Answer;
+use crate::workbench::http::bodies::Members;
+use crate::workbench::http::operations;
+use crate::workbench::http::refusal::{Refusal, bad_value};
 use crate::workbench::store::settings;
 
 /// The longest life of a key that an administrator can set, in days: a hundred years.
@@ -77,17 +77,4 @@ pub async fn specification() -> Answer<Value> {
 pub async fn bootstrap(State(workbench): State<Workbench>) -> Answer<Value> {
     let version = &workbench.behaviour().names.version;
     Answer::new(json!({"gitSha": version, "enable_ai_studios": false})).inferred(inferred::VERSION)
-}
-
-/// The settings of a new site: the names are OBSERVED (CAI_STUDIO_AGENT, CML_AMP_LLM_Fine_Tuning_Studio), but for
-/// the first, which is not known.
-pub fn defaults(expiration_setting: &str) -> Map<String, Value> {
-    let settings = [
-        (expiration_setting, json!(crate::expiry::DEFAULT_LIFE_DAYS)),
-        ("allow_unauthenticated_access_to_app", json!(false)),
-        ("max_gpu_per_engine", json!(0)),
-        ("environment", json!("{}")),
-        ("default_accelerator_label_id", json!(0)),
-    ];
-    settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

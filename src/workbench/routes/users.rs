@@ -4,10 +4,11 @@ use axum::extract::{Path, State};
 
 use crate::wire::{ListUsersQuotaResponse, NumberText, Quota, ShortUser, UserOrGroupInfo, UserQuota, Whole};
 use crate::workbench::Workbench;
-use crate::workbench::answer::Answer;
-use crate::workbench::auth::Caller;
-use crate::workbench::query::Params;
-use crate::workbench::refusal::{Refusal, bad_value, unknown_user};
+use crate::workbench::http::answer::Answer;
+use crate::workbench::http::auth::Caller;
+use crate::workbench::http::origin::Origin;
+use crate::workbench::http::query::Params;
+use crate::workbench::http::refusal::{Refusal, bad_value, unknown_user};
 use crate::workbench::store::listing;
 use crate::workbench::store::users::{self, User};
 
@@ -26,6 +27,7 @@ pub async fn short(
 pub async fn quotas(
     State(workbench): State<Workbench>,
     caller: Caller,
+    Origin(url): Origin,
     params: Params,
 ) -> Result<Answer<ListUsersQuotaResponse>, Refusal> {
     let query = params.list(&workbench, &users::LISTING, &format!("users {}", caller.user().id))?;
@@ -39,7 +41,7 @@ pub async fn quotas(
         })
         .await?;
     let next_page_token = query.next_token(&workbench, &slice);
-    let user_quota = slice.items.iter().map(|user| quota(user, workbench.url())).collect();
+    let user_quota = slice.items.iter().map(|user| quota(user, &url)).collect();
     let response = ListUsersQuotaResponse { user_quota, next_page_token, total_count: NumberText(total) };
     Ok(Answer::new(response).inferred_all(query.inferred))
 }

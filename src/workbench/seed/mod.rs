@@ -1,20 +1,22 @@
 //! What an empty data directory is filled with.
 
+pub mod credentials;
 mod scale;
+mod settings;
+
+pub use credentials::Credential;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::behaviour::{Behaviour, KeyId};
-use super::credentials::Credential;
 use super::functions::{self, DEMO, DemoModel};
 use super::ids::{self, NoRandomness};
 use super::options::Seed;
-use super::routes::default_settings;
 use super::store::keys::{self, NewKeyRow};
 use super::store::models;
 use super::store::projects::{self, NewProjectRow};
-use super::store::{StoreError, builds, deployments, facts, settings, users};
+use super::store::{StoreError, builds, deployments, facts, settings as setting_rows, users};
 use crate::expiry::{DEFAULT_LIFE_DAYS, Policy};
 use crate::wire::{
     AUDIENCE_API, AUDIENCE_APPLICATION, DefaultReplicationPolicy, DefaultResources, Model, ModelBuild,
@@ -64,8 +66,8 @@ pub fn fill(db: &Connection, seed: Seed, behaviour: &Behaviour, now: Timestamp) 
     facts::set(db, facts::TENANT, &ids::uuid())?;
     facts::set(db, facts::WORKSPACE, &ids::uuid())?;
     facts::set(db, facts::TOKEN_SECRET, &ids::token()?)?;
-    for (name, value) in default_settings(&behaviour.names.expiration_setting) {
-        settings::set(db, &name, &value)?;
+    for (name, value) in self::settings::defaults(&behaviour.names.expiration_setting) {
+        setting_rows::set(db, &name, &value)?;
     }
     let mut seeding = Seeding { db, behaviour, now, credentials: Vec::new(), directories: Vec::new() };
     match seed {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::columns;
 use super::facts;
 use super::listing::{Listing, Scope};
 use super::{StoreError, micros, stamp, stamp_or_empty};
@@ -21,10 +22,34 @@ pub struct StoredBuild {
     pub build: ModelBuild,
 }
 
-const COLUMNS: &str = "b.id, b.model_id, b.log, b.deploy_when_built, b.uuid, m.uuid, c.username, c.name, c.email, \
-     b.comment, b.file_path, b.function_name, b.engine_image, b.kernel, b.created_at, b.updated_at, b.status, \
-     b.deletion_status, b.crn, b.built_at, b.runtime_identifier, b.runtime_addon_identifiers, \
-     b.registered_model_version_id, b.model_root_dir, b.build_script_path";
+columns! {
+    list COLUMNS in at;
+    id: "b.id",
+    model_id: "b.model_id",
+    log: "b.log",
+    deploy_when_built: "b.deploy_when_built",
+    uuid: "b.uuid",
+    model_uuid: "m.uuid",
+    creator: "c.username",
+    creator_name: "c.name",
+    creator_email: "c.email",
+    comment: "b.comment",
+    file_path: "b.file_path",
+    function_name: "b.function_name",
+    engine_image: "b.engine_image",
+    kernel: "b.kernel",
+    created_at: "b.created_at",
+    updated_at: "b.updated_at",
+    status: "b.status",
+    deletion_status: "b.deletion_status",
+    crn: "b.crn",
+    built_at: "b.built_at",
+    runtime_identifier: "b.runtime_identifier",
+    runtime_addon_identifiers: "b.runtime_addon_identifiers",
+    registered_model_version_id: "b.registered_model_version_id",
+    model_root_dir: "b.model_root_dir",
+    build_script_path: "b.build_script_path",
+}
 const FROM: &str = "builds b JOIN models m ON m.id = b.model_id JOIN users c ON c.id = b.creator_id";
 
 /// ListModelBuilds, with the keys that its specification names.
@@ -59,33 +84,37 @@ pub fn scope(model_id: i64) -> Scope {
 }
 
 pub fn from_row(row: &Row) -> rusqlite::Result<StoredBuild> {
-    let deploy_when_built: String = row.get(3)?;
-    let addons: String = row.get(21)?;
+    let deploy_when_built: String = row.get(at::deploy_when_built)?;
+    let addons: String = row.get(at::runtime_addon_identifiers)?;
     let build = ModelBuild {
-        id: row.get(4)?,
-        model_id: row.get(5)?,
-        creator: ShortUser { username: row.get(6)?, name: row.get(7)?, email: row.get(8)? },
-        comment: row.get(9)?,
-        file_path: row.get(10)?,
-        function_name: row.get(11)?,
-        engine_image: row.get(12)?,
-        kernel: row.get(13)?,
-        created_at: stamp(row.get(14)?),
-        updated_at: stamp(row.get(15)?),
-        status: row.get(16)?,
-        deletion_status: row.get(17)?,
-        crn: row.get(18)?,
-        built_at: stamp_or_empty(row.get(19)?),
-        runtime_identifier: row.get(20)?,
+        id: row.get(at::uuid)?,
+        model_id: row.get(at::model_uuid)?,
+        creator: ShortUser {
+            username: row.get(at::creator)?,
+            name: row.get(at::creator_name)?,
+            email: row.get(at::creator_email)?,
+        },
+        comment: row.get(at::comment)?,
+        file_path: row.get(at::file_path)?,
+        function_name: row.get(at::function_name)?,
+        engine_image: row.get(at::engine_image)?,
+        kernel: row.get(at::kernel)?,
+        created_at: stamp(row.get(at::created_at)?),
+        updated_at: stamp(row.get(at::updated_at)?),
+        status: row.get(at::status)?,
+        deletion_status: row.get(at::deletion_status)?,
+        crn: row.get(at::crn)?,
+        built_at: stamp_or_empty(row.get(at::built_at)?),
+        runtime_identifier: row.get(at::runtime_identifier)?,
         runtime_addon_identifiers: serde_json::from_str(&addons).unwrap_or_default(),
-        registered_model_version_id: row.get(22)?,
-        model_root_dir: row.get(23)?,
-        build_script_path: row.get(24)?,
+        registered_model_version_id: row.get(at::registered_model_version_id)?,
+        model_root_dir: row.get(at::model_root_dir)?,
+        build_script_path: row.get(at::build_script_path)?,
     };
     Ok(StoredBuild {
-        id: row.get(0)?,
-        model_id: row.get(1)?,
-        log: row.get(2)?,
+        id: row.get(at::id)?,
+        model_id: row.get(at::model_id)?,
+        log: row.get(at::log)?,
         deploy_when_built: serde_json::from_str(&deploy_when_built).ok(),
         build,
     })
@@ -138,6 +167,11 @@ pub fn of_model(db: &Connection, model_id: i64, uuid: &str) -> Result<Option<Sto
 pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredBuild>, StoreError> {
     let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE b.id = ?"))?;
     Ok(select.query_row([id], from_row).optional()?)
+}
+
+/// Whether there is a build of this identifier.
+pub fn is_there(db: &Connection, uuid: &str) -> Result<bool, StoreError> {
+    Ok(db.prepare_cached("SELECT 1 FROM builds WHERE uuid = ?")?.exists([uuid])?)
 }
 
 /// Builds that a stop of the server left unfinished, oldest first.

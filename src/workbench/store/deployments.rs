@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::columns;
 use super::facts;
 use super::listing::{Listing, Scope};
 use super::{StoreError, micros, stamp, stamp_or_empty};
@@ -15,17 +16,44 @@ pub struct StoredDeployment {
     pub id: i64,
     pub build_id: i64,
     pub model_id: i64,
+    /// The status of its build: a deployment waits until that is built.
+    pub build_status: String,
     pub deployment: ModelDeployment,
 }
 
-const COLUMNS: &str = "d.id, d.build_id, d.model_id, p.public_id, m.uuid, b.uuid, d.uuid, d.cpu, d.memory, \
-     d.nvidia_gpu, d.environment, d.created_at, d.updated_at, d.stopped_at, d.crn, c.username, c.name, c.email, \
-     d.status, d.replicas, d.accelerator_label_id, d.resource_group_id, d.resource_profile_id";
+columns! {
+    list COLUMNS in at;
+    id: "d.id",
+    build_id: "d.build_id",
+    model_id: "d.model_id",
+    project_uuid: "p.public_id",
+    model_uuid: "m.uuid",
+    build_uuid: "b.uuid",
+    uuid: "d.uuid",
+    cpu: "d.cpu",
+    memory: "d.memory",
+    nvidia_gpu: "d.nvidia_gpu",
+    environment: "d.environment",
+    created_at: "d.created_at",
+    updated_at: "d.updated_at",
+    stopped_at: "d.stopped_at",
+    crn: "d.crn",
+    deployer: "c.username",
+    deployer_name: "c.name",
+    deployer_email: "c.email",
+    status: "d.status",
+    replicas: "d.replicas",
+    accelerator_label_id: "d.accelerator_label_id",
+    resource_group_id: "d.resource_group_id",
+    resource_profile_id: "d.resource_profile_id",
+    build_status: "b.status",
+}
 const FROM: &str = "deployments d JOIN builds b ON b.id = d.build_id JOIN models m ON m.id = d.model_id \
      JOIN projects p ON p.id = m.project_id JOIN users c ON c.id = d.deployer_id";
 
-/// ListModelDeployments: its specification names no keys.
-pub const LISTING: Listing = Listing { columns: COLUMNS, from: FROM, id: "d.id", filters: &[], sorts: &[] };
+/// ListModelDeployments: its specification names no keys; `status` is used (OBSERVED).
+pub const LISTING: Listing =
+    Listing { columns: COLUMNS, from: FROM, id: "d.id", filters: &[("status", "d.status")], sorts: &[] };
 
 /// The deployments of one build.
 pub fn scope(build_id: i64) -> Scope {
@@ -34,26 +62,36 @@ pub fn scope(build_id: i64) -> Scope {
 
 pub fn from_row(row: &Row) -> rusqlite::Result<StoredDeployment> {
     let deployment = ModelDeployment {
-        project_id: row.get(3)?,
-        model_id: row.get(4)?,
-        build_id: row.get(5)?,
-        id: row.get(6)?,
-        cpu: row.get(7)?,
-        memory: row.get(8)?,
-        nvidia_gpu: Whole(row.get(9)?),
-        environment: row.get(10)?,
-        created_at: stamp(row.get(11)?),
-        updated_at: stamp(row.get(12)?),
-        stopped_at: stamp_or_empty(row.get(13)?),
-        crn: row.get(14)?,
-        deployer: ShortUser { username: row.get(15)?, name: row.get(16)?, email: row.get(17)? },
-        status: row.get(18)?,
-        replicas: Whole(row.get(19)?),
-        accelerator_label_id: NumberText(row.get(20)?),
-        resource_group_id: Whole(row.get(21)?),
-        resource_profile_id: Whole(row.get(22)?),
+        project_id: row.get(at::project_uuid)?,
+        model_id: row.get(at::model_uuid)?,
+        build_id: row.get(at::build_uuid)?,
+        id: row.get(at::uuid)?,
+        cpu: row.get(at::cpu)?,
+        memory: row.get(at::memory)?,
+        nvidia_gpu: Whole(row.get(at::nvidia_gpu)?),
+        environment: row.get(at::environment)?,
+        created_at: stamp(row.get(at::created_at)?),
+        updated_at: stamp(row.get(at::updated_at)?),
+        stopped_at: stamp_or_empty(row.get(at::stopped_at)?),
+        crn: row.get(at::crn)?,
+        deployer: ShortUser {
+            username: row.get(at::deployer)?,
+            name: row.get(at::deployer_name)?,
+            email: row.get(at::deployer_email)?,
+        },
+        status: row.get(at::status)?,
+        replicas: Whole(row.get(at::replicas)?),
+        accelerator_label_id: NumberText(row.get(at::accelerator_label_id)?),
+        resource_group_id: Whole(row.get(at::resource_group_id)?),
+        resource_profile_id: Whole(row.get(at::resource_profile_id)?),
     };
-    Ok(StoredDeployment { id: row.get(0)?, build_id: row.get(1)?, model_id: row.get(2)?, deployment })
+    Ok(StoredDeployment {
+        id: row.get(at::id)?,
+        build_id: row.get(at::build_id)?,
+        model_id: row.get(at::model_id)?,
+        build_status: row.get(at::build_status)?,
+        deployment,
+    })
 }
 
 /// Adds a deployment. Of `deployment`, the identifier, the status and what the person asked for
@@ -100,6 +138,15 @@ pub fn of_build(db: &Connection, build_id: i64, uuid: &str) -> Result<Option<Sto
 pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredDeployment>, StoreError> {
     let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM {FROM} WHERE d.id = ?"))?;
     Ok(select.query_row([id], from_row).optional()?)
+}
+
+/// Deployments of a build that nothing has begun yet, oldest first.
+pub fn pending_of_build(db: &Connection, build_id: i64) -> Result<Vec<StoredDeployment>, StoreError> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE d.build_id = ? AND d.status = 'pending' ORDER BY d.id"
+    ))?;
+    let found = select.query_map([build_id], from_row)?.collect::<Result<_, _>>()?;
+    Ok(found)
 }
 
 /// Deployments of a model that are up, coming up or going down, oldest first.

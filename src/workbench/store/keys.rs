@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ring::digest;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::columns::columns;
 use super::users::{self, User};
 use super::{StoreError, instant, key_stamp, micros};
 use crate::wire::V2KeyDetails;
@@ -71,12 +72,22 @@ pub fn owner_of(db: &Connection, hash: &KeyHash) -> Result<Option<KeyOwner>, Sto
     ))?;
     let found = select
         .query_row([hash], |row| {
-            Ok((users::from_row(row)?, row.get(7)?, row.get::<_, String>(8)?, row.get::<_, i64>(9)?))
+            let audiences: String = row.get("audiences")?;
+            Ok((users::from_row(row)?, row.get("key_id")?, audiences, row.get("expires_at")?))
         })
         .optional()?;
     let Some((user, key_id, audiences, expires_at)) = found else { return Ok(None) };
     let audiences = serde_json::from_str(&audiences)?;
     Ok(Some(KeyOwner { user, key_id, audiences, expires_at: instant(expires_at) }))
+}
+
+columns! {
+    list COLUMNS in at;
+    key_id: "key_id",
+    created_at: "created_at",
+    expires_at: "expires_at",
+    comments: "comments",
+    audiences: "audiences",
 }
 
 /// The keys of a user, oldest first, without any secret; expired ones too if `expired` says so.
@@ -86,19 +97,18 @@ pub fn of_user(
     expired: bool,
     now: Timestamp,
 ) -> Result<Vec<V2KeyDetails>, StoreError> {
-    let mut select = db.prepare_cached(
-        "SELECT key_id, created_at, expires_at, comments, audiences FROM api_keys \
-         WHERE user_id = ? AND (? OR expires_at > ?) ORDER BY id",
-    )?;
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM api_keys WHERE user_id = ? AND (? OR expires_at > ?) ORDER BY id"
+    ))?;
     let mut rows = select.query(params![user_id, expired, micros(now)])?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
         keys.push(V2KeyDetails {
-            key_id: row.get(0)?,
-            created_at: key_stamp(row.get(1)?),
-            expiry_date: key_stamp(row.get(2)?),
-            comments: row.get(3)?,
-            audiences: serde_json::from_str(&row.get::<_, String>(4)?)?,
+            key_id: row.get(at::key_id)?,
+            created_at: key_stamp(row.get(at::created_at)?),
+            expiry_date: key_stamp(row.get(at::expires_at)?),
+            comments: row.get(at::comments)?,
+            audiences: serde_json::from_str(&row.get::<_, String>(at::audiences)?)?,
         });
     }
     Ok(keys)
@@ -139,7 +149,7 @@ pub fn legacy_owner_of(db: &Connection, hash: &KeyHash) -> Result<Option<LegacyK
     ))?;
     let found = select
         .query_row([hash], |row| {
-            let expires_at = row.get::<_, Option<i64>>(7)?.map(instant);
+            let expires_at = row.get::<_, Option<i64>>("expires_at")?.map(instant);
             Ok(LegacyKeyOwner { user: users::from_row(row)?, expires_at })
         })
         .optional()?;

@@ -10,7 +10,7 @@ use super::StoreError;
 
 /// A list of the wire: where its rows come from, and what it may be filtered and sorted by.
 pub struct Listing {
-    /// What the row reader needs, in its order.
+    /// What the row reader needs; see [`super::columns`].
     pub columns: &'static str,
     pub from: &'static str,
     /// The column that tells rows apart, and that sorts what is otherwise equal.

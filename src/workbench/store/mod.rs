@@ -7,6 +7,7 @@
 //! can share a transaction.
 
 pub mod builds;
+mod columns;
 pub mod deployments;
 pub mod facts;
 mod file;

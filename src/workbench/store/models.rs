@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::columns;
 use super::facts;
 use super::listing::{Listing, Scope};
 use super::{StoreError, micros, stamp};
@@ -36,11 +37,37 @@ pub struct Callable {
     pub deployment: Option<(String, String)>,
 }
 
-const COLUMNS: &str = "m.id, m.project_id, m.uuid, m.name, m.description, c.username, c.name, c.email, \
-     m.access_key, m.deletion_status, m.created_at, m.updated_at, m.crn, m.auth_enabled, \
-     p.public_id, p.name, p.default_engine_type, p.slug, m.registered_model_id, m.visibility, \
-     m.cpu_millicores, m.memory_mb, m.nvidia_gpus, m.num_replicas, m.run_as, m.accelerator_label_id, \
-     m.resource_group_id, m.resource_profile_id";
+columns! {
+    list COLUMNS in at;
+    id: "m.id",
+    project_id: "m.project_id",
+    uuid: "m.uuid",
+    name: "m.name",
+    description: "m.description",
+    creator: "c.username",
+    creator_name: "c.name",
+    creator_email: "c.email",
+    access_key: "m.access_key",
+    deletion_status: "m.deletion_status",
+    created_at: "m.created_at",
+    updated_at: "m.updated_at",
+    crn: "m.crn",
+    auth_enabled: "m.auth_enabled",
+    project_uuid: "p.public_id",
+    project_name: "p.name",
+    project_engine: "p.default_engine_type",
+    project_slug: "p.slug",
+    registered_model_id: "m.registered_model_id",
+    visibility: "m.visibility",
+    cpu_millicores: "m.cpu_millicores",
+    memory_mb: "m.memory_mb",
+    nvidia_gpus: "m.nvidia_gpus",
+    num_replicas: "m.num_replicas",
+    run_as: "m.run_as",
+    accelerator_label_id: "m.accelerator_label_id",
+    resource_group_id: "m.resource_group_id",
+    resource_profile_id: "m.resource_profile_id",
+}
 const FROM: &str = "models m JOIN projects p ON p.id = m.project_id JOIN users c ON c.id = m.creator_id";
 
 const FILTERS: &[(&str, &str)] = &[
@@ -80,39 +107,43 @@ pub fn scope(project_id: i64) -> Scope {
 
 pub fn from_row(row: &Row) -> rusqlite::Result<StoredModel> {
     let model = Model {
-        id: row.get(2)?,
-        name: row.get(3)?,
-        description: row.get(4)?,
-        creator: ShortUser { username: row.get(5)?, name: row.get(6)?, email: row.get(7)? },
-        access_key: row.get(8)?,
-        deletion_status: row.get(9)?,
-        created_at: stamp(row.get(10)?),
-        updated_at: stamp(row.get(11)?),
-        crn: row.get(12)?,
-        auth_enabled: row.get(13)?,
-        project: ShortProject {
-            public_identifier: row.get(14)?,
-            name: row.get(15)?,
-            default_project_engine: row.get(16)?,
-            slug: row.get(17)?,
+        id: row.get(at::uuid)?,
+        name: row.get(at::name)?,
+        description: row.get(at::description)?,
+        creator: ShortUser {
+            username: row.get(at::creator)?,
+            name: row.get(at::creator_name)?,
+            email: row.get(at::creator_email)?,
         },
-        registered_model_id: row.get(18)?,
-        visibility: row.get(19)?,
+        access_key: row.get(at::access_key)?,
+        deletion_status: row.get(at::deletion_status)?,
+        created_at: stamp(row.get(at::created_at)?),
+        updated_at: stamp(row.get(at::updated_at)?),
+        crn: row.get(at::crn)?,
+        auth_enabled: row.get(at::auth_enabled)?,
+        project: ShortProject {
+            public_identifier: row.get(at::project_uuid)?,
+            name: row.get(at::project_name)?,
+            default_project_engine: row.get(at::project_engine)?,
+            slug: row.get(at::project_slug)?,
+        },
+        registered_model_id: row.get(at::registered_model_id)?,
+        visibility: row.get(at::visibility)?,
         default_resources: DefaultResources {
-            cpu_millicores: NumberText(row.get(20)?),
-            memory_mb: NumberText(row.get(21)?),
-            nvidia_gpus: NumberText(row.get(22)?),
+            cpu_millicores: NumberText(row.get(at::cpu_millicores)?),
+            memory_mb: NumberText(row.get(at::memory_mb)?),
+            nvidia_gpus: NumberText(row.get(at::nvidia_gpus)?),
         },
         default_replication_policy: DefaultReplicationPolicy {
-            num_replicas: NumberText(row.get(23)?),
+            num_replicas: NumberText(row.get(at::num_replicas)?),
             kind: FIXED.to_owned(),
         },
-        run_as: Whole(row.get(24)?),
-        accelerator_label_id: NumberText(row.get(25)?),
-        resource_group_id: Whole(row.get(26)?),
-        resource_profile_id: Whole(row.get(27)?),
+        run_as: Whole(row.get(at::run_as)?),
+        accelerator_label_id: NumberText(row.get(at::accelerator_label_id)?),
+        resource_group_id: Whole(row.get(at::resource_group_id)?),
+        resource_profile_id: Whole(row.get(at::resource_profile_id)?),
     };
-    Ok(StoredModel { id: row.get(0)?, project_id: row.get(1)?, model })
+    Ok(StoredModel { id: row.get(at::id)?, project_id: row.get(at::project_id)?, model })
 }
 
 /// Adds a model. Of `model`, the identifiers (`id`, `access_key`), the names, the authentication,
@@ -207,7 +238,7 @@ pub fn was_deleted(db: &Connection, access_key: &str) -> Result<bool, StoreError
 /// What decides about a call with this access key; two looks at indexes.
 pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, StoreError> {
     let mut select = db.prepare_cached(
-        "SELECT m.id, m.project_id, p.owner_id, p.visibility <> 'private', p.name, m.auth_enabled, d.uuid, d.status \
+        "SELECT m.id, m.project_id, p.owner_id, p.visibility <> 'private' AS public, p.name, m.auth_enabled, d.uuid, d.status \
          FROM models m JOIN projects p ON p.id = m.project_id \
          LEFT JOIN deployments d ON d.id = (SELECT id FROM deployments WHERE model_id = m.id ORDER BY \
          CASE status WHEN 'deployed' THEN 0 WHEN 'stopped' THEN 2 WHEN 'failed' THEN 2 ELSE 1 END, id DESC LIMIT 1) \
@@ -215,14 +246,14 @@ pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, S
     )?;
     let found = select
         .query_row([access_key], |row| {
-            let deployment: (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+            let deployment: (Option<String>, Option<String>) = (row.get("uuid")?, row.get("status")?);
             Ok(Callable {
-                model_id: row.get(0)?,
-                project_id: row.get(1)?,
-                owner_id: row.get(2)?,
-                public: row.get(3)?,
-                project_name: row.get(4)?,
-                auth_enabled: row.get(5)?,
+                model_id: row.get("id")?,
+                project_id: row.get("project_id")?,
+                owner_id: row.get("owner_id")?,
+                public: row.get("public")?,
+                project_name: row.get("name")?,
+                auth_enabled: row.get("auth_enabled")?,
                 deployment: deployment.0.zip(deployment.1),
             })
         })

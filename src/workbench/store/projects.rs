@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::columns;
 use super::listing::{Listing, Scope};
 use super::{StoreError, micros, stamp};
 use crate::wire::{Collaborator, Project, ProjectPermissions, ShortUser};
@@ -44,11 +45,31 @@ pub enum Reach {
     All,
 }
 
-const COLUMNS: &str = "p.id, p.owner_id, p.directory, p.public_id, p.name, \
-     o.username, o.name, o.email, c.username, c.name, c.email, \
-     p.description, p.visibility, p.default_engine_type, p.created_at, p.updated_at, \
-     p.creation_status, p.shared_memory_limit, p.environment, p.ephemeral_storage_request, \
-     p.ephemeral_storage_limit, p.slug";
+columns! {
+    list COLUMNS in at;
+    id: "p.id",
+    owner_id: "p.owner_id",
+    directory: "p.directory",
+    public_id: "p.public_id",
+    name: "p.name",
+    owner: "o.username",
+    owner_name: "o.name",
+    owner_email: "o.email",
+    creator: "c.username",
+    creator_name: "c.name",
+    creator_email: "c.email",
+    description: "p.description",
+    visibility: "p.visibility",
+    default_engine_type: "p.default_engine_type",
+    created_at: "p.created_at",
+    updated_at: "p.updated_at",
+    creation_status: "p.creation_status",
+    shared_memory_limit: "p.shared_memory_limit",
+    environment: "p.environment",
+    ephemeral_storage_request: "p.ephemeral_storage_request",
+    ephemeral_storage_limit: "p.ephemeral_storage_limit",
+    slug: "p.slug",
+}
 const FROM: &str = "projects p JOIN users o ON o.id = p.owner_id JOIN users c ON c.id = p.creator_id";
 
 /// ListProjects, with the keys that its specification names.
@@ -89,9 +110,17 @@ pub const NAMES: Listing = Listing {
     sorts: &[("name", "p.name")],
 };
 
+columns! {
+    list COLLABORATOR_COLUMNS in collaborator;
+    username: "u.username",
+    name: "u.name",
+    email: "u.email",
+    permission: "m.permission",
+}
+
 /// ListProjectCollaborators.
 pub const COLLABORATORS: Listing = Listing {
-    columns: "u.username, u.name, u.email, m.permission",
+    columns: COLLABORATOR_COLUMNS,
     from: "collaborators m JOIN users u ON u.id = m.user_id",
     id: "m.id",
     filters: &[("username", "u.username"), ("permission", "m.permission")],
@@ -111,33 +140,41 @@ pub fn scope(reach: Reach, user_id: i64) -> Scope {
 }
 
 pub fn from_row(row: &Row) -> rusqlite::Result<StoredProject> {
-    let person = |at: usize| -> rusqlite::Result<ShortUser> {
-        Ok(ShortUser { username: row.get(at)?, name: row.get(at + 1)?, email: row.get(at + 2)? })
-    };
+    let (owner, owner_name) = (row.get(at::owner)?, row.get(at::owner_name)?);
+    let (creator, creator_name) = (row.get(at::creator)?, row.get(at::creator_name)?);
     let project = Project {
-        id: row.get(3)?,
-        name: row.get(4)?,
-        owner: person(5)?,
-        creator: person(8)?,
-        description: row.get(11)?,
-        visibility: row.get(12)?,
-        default_engine_type: row.get(13)?,
-        created_at: stamp(row.get(14)?),
-        updated_at: stamp(row.get(15)?),
-        creation_status: row.get(16)?,
+        id: row.get(at::public_id)?,
+        name: row.get(at::name)?,
+        owner: ShortUser { username: owner, name: owner_name, email: row.get(at::owner_email)? },
+        creator: ShortUser { username: creator, name: creator_name, email: row.get(at::creator_email)? },
+        description: row.get(at::description)?,
+        visibility: row.get(at::visibility)?,
+        default_engine_type: row.get(at::default_engine_type)?,
+        created_at: stamp(row.get(at::created_at)?),
+        updated_at: stamp(row.get(at::updated_at)?),
+        creation_status: row.get(at::creation_status)?,
         permissions: ProjectPermissions::default(),
-        shared_memory_limit: crate::wire::Whole(row.get(17)?),
-        environment: row.get(18)?,
-        ephemeral_storage_request: crate::wire::Whole(row.get(19)?),
-        ephemeral_storage_limit: crate::wire::Whole(row.get(20)?),
-        slug: row.get(21)?,
+        shared_memory_limit: crate::wire::Whole(row.get(at::shared_memory_limit)?),
+        environment: row.get(at::environment)?,
+        ephemeral_storage_request: crate::wire::Whole(row.get(at::ephemeral_storage_request)?),
+        ephemeral_storage_limit: crate::wire::Whole(row.get(at::ephemeral_storage_limit)?),
+        slug: row.get(at::slug)?,
     };
-    Ok(StoredProject { id: row.get(0)?, owner_id: row.get(1)?, directory: row.get(2)?, project })
+    Ok(StoredProject {
+        id: row.get(at::id)?,
+        owner_id: row.get(at::owner_id)?,
+        directory: row.get(at::directory)?,
+        project,
+    })
 }
 
 pub fn collaborator_from_row(row: &Row) -> rusqlite::Result<Collaborator> {
-    let user = ShortUser { username: row.get(0)?, name: row.get(1)?, email: row.get(2)? };
-    Ok(Collaborator { user, permission: row.get(3)? })
+    let user = ShortUser {
+        username: row.get(collaborator::username)?,
+        name: row.get(collaborator::name)?,
+        email: row.get(collaborator::email)?,
+    };
+    Ok(Collaborator { user, permission: row.get(collaborator::permission)? })
 }
 
 pub fn by_public_id(db: &Connection, public_id: &str) -> Result<Option<StoredProject>, StoreError> {
@@ -150,14 +187,17 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredProject>, StoreErr
     Ok(select.query_row([id], from_row).optional()?)
 }
 
-/// Adds a project and answers its id. Its directory is its slug, or, where another owner's project
-/// has that one, the slug and the project's id.
+/// The directory for a project: its slug, or, where that is `taken` or another owner's project has
+/// it, the slug and the project's id.
+pub fn directory(db: &Connection, slug: &str, public_id: &str, taken: bool) -> Result<String, StoreError> {
+    let mut select = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM projects WHERE directory = ?)")?;
+    let taken = taken || select.query_row([slug], |row| row.get(0))?;
+    Ok(if taken { format!("{slug}-{public_id}") } else { slug.to_owned() })
+}
+
+/// Adds a project and answers its id.
 pub fn insert(db: &Connection, project: &NewProjectRow) -> Result<i64, StoreError> {
-    let taken: bool = db
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM projects WHERE directory = ?)")?
-        .query_row([project.slug], |row| row.get(0))?;
-    let directory =
-        if taken { format!("{}-{}", project.slug, project.public_id) } else { project.slug.to_owned() };
+    let directory = directory(db, project.slug, project.public_id, false)?;
     let mut insert = db.prepare_cached(
         "INSERT INTO projects (public_id, name, slug, directory, owner_id, creator_id, description, visibility, \
          default_engine_type, creation_status, shared_memory_limit, environment, ephemeral_storage_request, \
@@ -179,18 +219,20 @@ pub fn insert(db: &Connection, project: &NewProjectRow) -> Result<i64, StoreErro
     ])?)
 }
 
-/// Writes what UpdateProject may change: name, slug, description, visibility, shared memory,
+/// Writes what UpdateProject may change: name, slug, directory, owner, description, visibility, shared memory,
 /// environment, ephemeral storage, default engine type.
 pub fn update(db: &Connection, stored: &StoredProject, now: Timestamp) -> Result<(), StoreError> {
     let project = &stored.project;
     let mut update = db.prepare_cached(
-        "UPDATE projects SET name = ?, slug = ?, description = ?, visibility = ?, shared_memory_limit = ?, \
+        "UPDATE projects SET name = ?, slug = ?, directory = ?, owner_id = ?, description = ?, visibility = ?, shared_memory_limit = ?, \
          environment = ?, ephemeral_storage_request = ?, ephemeral_storage_limit = ?, \
          default_engine_type = ?, updated_at = ? WHERE id = ?",
     )?;
     update.execute(params![
         project.name,
         project.slug,
+        stored.directory,
+        stored.owner_id,
         project.description,
         project.visibility,
         project.shared_memory_limit.0,

@@ -10,8 +10,8 @@ pub fn all(db: &Connection) -> Result<Map<String, Value>, StoreError> {
     let mut rows = select.query([])?;
     let mut settings = Map::new();
     while let Some(row) = rows.next()? {
-        let text: String = row.get(1)?;
-        settings.insert(row.get(0)?, serde_json::from_str(&text)?);
+        let text: String = row.get("value")?;
+        settings.insert(row.get("name")?, serde_json::from_str(&text)?);
     }
     Ok(settings)
 }

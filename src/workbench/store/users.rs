@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::columns;
 use super::listing::{Listing, Scope};
 use super::{StoreError, micros};
 use crate::wire::ShortUser;
@@ -26,17 +27,26 @@ impl User {
     }
 }
 
-pub(super) const COLUMNS: &str = "u.id, u.username, u.name, u.email, u.admin, u.banned, u.deactivated";
+columns! {
+    pub(super) list COLUMNS in at;
+    id: "u.id",
+    username: "u.username",
+    name: "u.name",
+    email: "u.email",
+    admin: "u.admin",
+    banned: "u.banned",
+    deactivated: "u.deactivated",
+}
 
 pub fn from_row(row: &Row) -> rusqlite::Result<User> {
     Ok(User {
-        id: row.get(0)?,
-        username: row.get(1)?,
-        name: row.get(2)?,
-        email: row.get(3)?,
-        admin: row.get(4)?,
-        banned: row.get(5)?,
-        deactivated: row.get(6)?,
+        id: row.get(at::id)?,
+        username: row.get(at::username)?,
+        name: row.get(at::name)?,
+        email: row.get(at::email)?,
+        admin: row.get(at::admin)?,
+        banned: row.get(at::banned)?,
+        deactivated: row.get(at::deactivated)?,
     })
 }
 

@@ -6,11 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::keys::in_utc;
-use crate::expiry::{self, KeyStatus};
+use crate::expiry::{self, KeyStatus, SOON_DAYS};
 use crate::wire::V2KeyDetails;
-
-/// Days that count as expiring.
-const SOON_DAYS: u32 = 14;
 
 /// A user of the directory.
 #[derive(Debug, Clone)]

@@ -17,6 +17,7 @@ use outage::Outage;
 use report::{Report, Unreadable};
 
 use super::AT_A_TIME;
+use crate::actions::sign_in;
 use crate::api::{self, Client, PageQuery, all_pages, expiration_setting};
 use crate::cli::args::AuditArgs;
 use crate::cli::context::Context;
@@ -32,7 +33,7 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     let client = &session.client;
     let form =
         args.export.as_deref().map(|file| report::Form::check(file).map(|form| (file, form))).transpose()?;
-    let username = context.username(&session).await?;
+    let username = sign_in::username(&session).await?;
     let people = people(client).await?;
     let (mut journal, known) = Journal::open(context, client.url(), &username, args.fresh);
     if !known.is_empty() {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::record::{Listed, listed_in};
-use crate::cli::error::{Exit, Failure};
-use crate::cli::keys::key_id;
+use crate::actions::{self, keys::id as key_id};
+use crate::cli::error::Failure;
 use crate::config::made_keys::RotatedKey;
 use crate::text;
 use crate::wire::{V2KeyDetails, time};
@@ -43,15 +43,15 @@ impl Group {
         }
         match key_id::find(wanted, listed.keys) {
             Ok(key) => Ok(Self::of(key, listed.keys)),
-            Err(none) if none.exit == Exit::Refused => {
+            Err(none @ actions::Error::NotFound { .. }) => {
                 Self::of_gone(wanted, listed, noted, file).ok_or_else(|| {
-                    none.hint(
+                    Failure::from(none).hint(
                         "`keybench keys list` shows names and ids; the first key of a name that looks like an \
                          id is made with `keybench keys create --name`",
                     )
                 })
             }
-            Err(several) => Err(several),
+            Err(several) => Err(several.into()),
         }
     }
 

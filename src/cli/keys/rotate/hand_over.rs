@@ -10,12 +10,12 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::record::{Place, Record, beside, file_text, keep_note, look, read_text};
+use crate::actions::key_file::KeyFile;
 use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::keys::undelivered;
 use crate::cli::output;
-use crate::cli::output_file::OutputFile;
 use crate::config::lock::FileLock;
 use crate::config::{Session, private_file};
 use crate::wire::CreateV2KeyResponse;
@@ -29,7 +29,7 @@ pub struct HandOver {
 }
 
 enum Way {
-    File(OutputFile),
+    File(KeyFile),
     Command(String),
     Print,
 }
@@ -39,8 +39,8 @@ impl HandOver {
     pub fn new(context: &Context, session: &Session, args: &RotateArgs) -> Result<Self, Failure> {
         let way = match (&args.output, &args.exec) {
             (Some(file), _) => {
-                let file = OutputFile::replaced(file)?;
-                file.warn_of_storage(&context.out);
+                let file = KeyFile::replacing(file)?;
+                context.warn_of_storage(&file);
                 Way::File(file)
             }
             (None, Some(command)) if command.trim().is_empty() => {

@@ -17,14 +17,14 @@ use hand_over::HandOver;
 use plan::{HandedOver, Plan, Reason, plan};
 use record::{Listed, Place, Record};
 
-use super::create::{expiry_of, remember};
-use super::identify::known_id;
 use super::in_utc;
+use crate::actions::keys::{self, known_id};
+use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::api::{Client, NewKey};
 use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::models::test::{Proof, read_request};
+use crate::cli::models::test::{no_answer, read_request};
 use crate::config::Session;
 use crate::config::made_keys::{self, RotatedKey};
 use crate::probe::ModelRequest;
@@ -38,7 +38,7 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let url = session.client.url();
     let noted = context.store().and_then(|store| made_keys::rotated(&store, url)).unwrap_or_default();
     let keys = session.client.list_keys(&user).await?;
-    let listed = Listed { context, url, user: &user, keys: &keys };
+    let listed = Listed { session: &session, url, user: &user, keys: &keys };
     let named = Group::find(&args.name, listed, &noted, hand_over.file())?;
     let _alone = hand_over.lock(&user, &named.name)?;
     // Once more: another run may have done something until it gave up the lock.
@@ -148,7 +148,7 @@ impl Rotation<'_> {
     /// A successor of `model`.
     async fn new_key(&self, model: Option<&V2KeyDetails>) -> Result<NewKey, Failure> {
         Ok(NewKey {
-            expiry: expiry_of(self.context, self.client(), &self.args.expires).await?,
+            expiry: keys::expiry(self.client(), &self.args.expires, self.context.now()).await?,
             comment: self.group.name.clone(),
             audiences: model.map(|key| key.audiences.clone()).unwrap_or_default(),
         })
@@ -176,16 +176,19 @@ impl Rotation<'_> {
         begins: Option<Record>,
     ) -> Result<(CreateV2KeyResponse, Option<String>), Failure> {
         let proof = match &self.args.verify {
-            Some(model) => Some(Proof::new(self.context, self.session, model, request).await?),
+            Some(model) => {
+                let model = models::find(self.session, model).await?;
+                Some(ModelCall::new(self.session, model, &KeyChoice::Nothing, request)?)
+            }
             None => None,
         };
         if let Some(record) = &begins {
             hand_over.begin(place, record)?;
         }
-        let created = match self.client().create_key(self.user, &new).await {
+        let created = match keys::create(self.session, self.user, &new, &()).await {
             Ok(created) => created,
             Err(error) => {
-                if begins.is_some() && !error.may_be_done() {
+                if begins.is_some() && !matches!(error, keys::Error::MayExist(_)) {
                     hand_over.take_back(place);
                 }
                 return Err(error.into());
@@ -195,7 +198,6 @@ impl Rotation<'_> {
             "key {} was created; unless it was handed over, the next run removes it",
             created.key_id
         ));
-        remember(self.context, self.client(), self.user, &created);
         let outcome = async {
             self.prove(&created, proof.as_ref()).await?;
             hand_over.carry_out(place, &created, before.or(begins.as_ref())).await
@@ -221,7 +223,7 @@ impl Rotation<'_> {
     }
 
     /// The key is accepted, is this user's, and the model answers with it.
-    async fn prove(&self, created: &CreateV2KeyResponse, proof: Option<&Proof>) -> Result<(), Failure> {
+    async fn prove(&self, created: &CreateV2KeyResponse, proof: Option<&ModelCall>) -> Result<(), Failure> {
         let client = self.client().with_key(created.api_key.clone());
         let only_application =
             created.audiences.iter().all(|a| a == AUDIENCE_APPLICATION) && !created.audiences.is_empty();
@@ -246,7 +248,7 @@ impl Rotation<'_> {
             ));
         }
         match proof {
-            Some(proof) => proof.call(self.context, self.session, created.api_key.clone()).await,
+            Some(proof) => prove_by_call(&proof.with_key(created.api_key.clone())).await,
             None => Ok(()),
         }
     }
@@ -267,7 +269,7 @@ impl Rotation<'_> {
     /// The key that a workbench gave to this session is not the person's to replace or to delete.
     fn spare_session_key(&self) -> Result<(), Failure> {
         let key = self.session.session_key.as_ref();
-        let own = key.and_then(|key| known_id(self.context, key, &self.group.keys));
+        let own = key.and_then(|key| known_id(self.session, key, &self.group.keys));
         match own.filter(|own| self.group.keys.iter().any(|key| key.key_id == *own)) {
             None => Ok(()),
             Some(id) => Err(Failure::invalid(format!(
@@ -279,7 +281,7 @@ impl Rotation<'_> {
     }
 
     fn own_id(&self) -> Option<String> {
-        known_id(self.context, self.client().key()?, &self.group.keys)
+        known_id(self.session, self.client().key()?, &self.group.keys)
     }
 
     async fn delete(&self, ids: &[String], deleted: &mut Vec<String>) -> Result<(), Failure> {
@@ -297,6 +299,26 @@ impl Rotation<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Calls the model once; an error says that the key is not proven.
+async fn prove_by_call(call: &ModelCall) -> Result<(), Failure> {
+    let result = call.send().await;
+    if result.failure().is_none() {
+        return Ok(());
+    }
+    let why = call.diagnose(&result).await;
+    match &result.outcome {
+        Ok(_) => {
+            let message = format!("the model test with the new key failed: {}", why.sentence);
+            let failure = Failure::new(Exit::No, "not_proven", message);
+            Err(match why.remedy {
+                Some(remedy) => failure.hint(remedy),
+                None => failure,
+            })
+        }
+        Err(error) => Err(no_answer(error, Some(&why))),
     }
 }
 

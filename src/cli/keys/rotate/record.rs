@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::actions::key_file;
+use crate::actions::keys::{id as key_id, known_id, made_here};
 use crate::bounded;
-use crate::cli::context::Context;
 use crate::cli::error::Failure;
-use crate::cli::key_file;
-use crate::cli::keys::identify::{by_first_half, made_here};
-use crate::cli::keys::key_id;
+use crate::config::Session;
 use crate::config::private_file;
 use crate::secret::ApiKey;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails, time};
@@ -76,7 +75,7 @@ struct Note {
 /// What a record is held against: the keys that `user` has on the workbench at `url`.
 #[derive(Clone, Copy)]
 pub struct Listed<'a> {
-    pub context: &'a Context,
+    pub session: &'a Session,
     pub url: &'a str,
     pub user: &'a str,
     pub keys: &'a [V2KeyDetails],
@@ -238,8 +237,8 @@ pub fn listed_in<'a>(file: &Path, listed: Listed<'a>) -> Option<&'a V2KeyDetails
 fn from_key(text: &str, listed: Listed<'_>) -> Option<Record> {
     let key: ApiKey = key_file::parse(text).ok()?;
     let made =
-        made_here(listed.context, &key).filter(|made| made.url == listed.url && made.username == listed.user);
-    let key_id = made.map(|made| made.key_id).or_else(|| by_first_half(&key, listed.keys))?;
+        made_here(listed.session, &key).filter(|made| made.url == listed.url && made.username == listed.user);
+    let key_id = made.map(|made| made.key_id).or_else(|| known_id(listed.session, &key, listed.keys))?;
     Some(Record::new(key_id, None))
 }
 

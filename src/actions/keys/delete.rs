@@ -1,0 +1,227 @@
+//! Deleting keys: one, several or all of a user.
+//!
+//! Two steps with a question between them: [`choose`] says which keys are meant and which are
+//! spared, [`delete`] deletes what was agreed to. A refusal in the middle leaves no other key
+//! untried.
+
+use super::id::{find, is_whole};
+use super::{Error, Own, Spared};
+use crate::actions::sign_in::owner;
+use crate::actions::{self, Event, Progress, may_change, user_or_own};
+use crate::api;
+use crate::config::Session;
+use crate::wire::V2KeyDetails;
+
+/// Which keys of a user are to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Key IDs in full, their unambiguous beginnings, or as tables show them.
+    These(Vec<String>),
+    /// All but those that are in use here.
+    All,
+}
+
+/// Keys that were chosen, to be shown before they are deleted.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub username: String,
+    pub keys: Vec<Chosen>,
+    /// Keys that "all" leaves out.
+    pub spared: Vec<(String, Spared)>,
+    /// All keys of the user, and none is spared: one request may delete them.
+    all: bool,
+}
+
+/// A key that is to be deleted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    pub key_id: String,
+    /// What the workbench lists of it; `None` where nothing was listed, and where it lists no such
+    /// key: the workbench then says so itself.
+    pub listed: Option<V2KeyDetails>,
+    /// The session is signed in with it. Somebody who names it is to be warned.
+    pub signed_in: bool,
+}
+
+/// What came of a deletion.
+#[derive(Debug, Default)]
+pub struct Deletion {
+    pub username: String,
+    pub deleted: Vec<String>,
+    /// Keys that are still there, as far as is known.
+    pub failed: Vec<NotDeleted>,
+    pub spared: Vec<(String, Spared)>,
+}
+
+#[derive(Debug)]
+pub struct NotDeleted {
+    pub key_id: String,
+    pub why: Why,
+}
+
+/// Why a key was not deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    Refused(api::Error),
+    /// Nothing can come of it any more: nobody answers, or the credential is not accepted at all.
+    NotTried,
+}
+
+impl Choice {
+    /// Keys that were chosen from a list by hand.
+    pub fn of(session: &Session, username: &str, key_ids: impl IntoIterator<Item = String>) -> Self {
+        let own = Own::of(session);
+        let chosen = |key_id: String| Chosen {
+            signed_in: own.spares(&key_id) == Some(Spared::SignedIn),
+            listed: None,
+            key_id,
+        };
+        let keys = key_ids.into_iter().map(chosen).collect();
+        Self { username: username.to_owned(), keys, spared: Vec::new(), all: false }
+    }
+}
+
+/// Whether a key may be deleted from this session at all.
+///
+/// # Errors
+/// The session is read-only, or it is the key of the workbench session that this runs in.
+pub fn may_delete(session: &Session, key_id: &str) -> Result<(), Error> {
+    may_change(session, "deleting keys")?;
+    match Own::of(session).spares(key_id) {
+        Some(Spared::WorkbenchSession) => Err(Error::SessionKey),
+        _ => Ok(()),
+    }
+}
+
+/// Finds the keys that are meant. Ids in full are taken as they are, so that a script needs no
+/// right to list; [`Which::All`] and `with_details` list.
+///
+/// # Errors
+/// A beginning fits several keys; the key of the workbench session is among them; of all keys it
+/// cannot be known which one is in use here.
+pub async fn choose(
+    session: &Session,
+    user: Option<String>,
+    which: &Which,
+    with_details: bool,
+) -> Result<Choice, Error> {
+    let username = user_or_own(session, user).await?;
+    let own = Own::of(session);
+    let mut choice = match which {
+        Which::All => all(session, username, &own).await?,
+        Which::These(wanted) => these(session, username, wanted, &own, with_details).await?,
+    };
+    if choice.keys.iter().any(|key| own.spares(&key.key_id) == Some(Spared::WorkbenchSession)) {
+        return Err(Error::SessionKey);
+    }
+    // The others are deleted with the key that is signed in with, so that one goes last.
+    choice.keys.sort_by_key(|key| key.signed_in);
+    Ok(choice)
+}
+
+async fn these(
+    session: &Session,
+    username: String,
+    wanted: &[String],
+    own: &Own,
+    with_details: bool,
+) -> Result<Choice, Error> {
+    let listed = match !with_details && wanted.iter().all(|id| is_whole(id)) {
+        true => Vec::new(),
+        false => session.client.list_keys(&username).await?,
+    };
+    let mut keys: Vec<Chosen> = Vec::new();
+    for wanted in wanted {
+        let found = match find(wanted, &listed) {
+            Ok(key) => Some(key.clone()),
+            Err(actions::Error::NotFound { .. }) if !with_details => None,
+            Err(error) => return Err(error.into()),
+        };
+        let key_id = found.as_ref().map_or_else(|| wanted.clone(), |key| key.key_id.clone());
+        // Each key once.
+        if keys.iter().all(|known| known.key_id != key_id) {
+            let signed_in = own.spares(&key_id) == Some(Spared::SignedIn);
+            keys.push(Chosen { key_id, listed: found, signed_in });
+        }
+    }
+    Ok(Choice { username, keys, spared: Vec::new(), all: false })
+}
+
+async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, Error> {
+    let listed = session.client.list_keys(&username).await?;
+    let known = |spared| listed.iter().any(|key| own.spares(&key.key_id) == Some(spared));
+    // Where a key in use cannot be told from the others, whose it is can be asked.
+    if let Some(key) = session.session_key.as_ref().filter(|_| !known(Spared::WorkbenchSession)) {
+        let owner = owner(&session.client.with_key(key.clone())).await;
+        if owner.is_ok_and(|owner| owner.username == username) {
+            return Err(Error::SessionKey);
+        }
+    }
+    let is_used = known(Spared::SignedIn) || known(Spared::WorkbenchSession);
+    if !listed.is_empty() && !is_used && super::super::sign_in::username(session).await? == username {
+        return Err(Error::OwnUnknown { username });
+    }
+    let mut choice = Choice { username, keys: Vec::new(), spared: Vec::new(), all: true };
+    for key in listed {
+        match own.spares(&key.key_id) {
+            Some(Spared::SignedIn) => choice.spared.push((key.key_id, Spared::SignedIn)),
+            _ => {
+                let key_id = key.key_id.clone();
+                choice.keys.push(Chosen { key_id, listed: Some(key), signed_in: false });
+            }
+        }
+    }
+    choice.all = choice.spared.is_empty();
+    Ok(choice)
+}
+
+/// Deletes the keys of `choice`, each by its id; all keys of a user of whom none is spared with one
+/// request, which takes those that came since the list was read as well.
+///
+/// # Errors
+/// Nothing was deleted: the session is read-only, or that one request was refused.
+pub async fn delete(session: &Session, choice: Choice, progress: &dyn Progress) -> Result<Deletion, Error> {
+    may_change(session, "deleting keys")?;
+    let own = Own::of(session);
+    let Choice { username, keys, spared, all } = choice;
+    let mut deletion = Deletion { username, spared, ..Deletion::default() };
+    if all {
+        session.client.delete_all_keys(&deletion.username).await?;
+        for key in keys {
+            progress.on(Event::KeyDeleted { key_id: &key.key_id });
+            deletion.deleted.push(key.key_id);
+        }
+        return Ok(deletion);
+    }
+    for Chosen { key_id, .. } in keys {
+        if own.spares(&key_id) == Some(Spared::WorkbenchSession) {
+            deletion.spared.push((key_id, Spared::WorkbenchSession));
+            continue;
+        }
+        if deletion.is_hopeless() {
+            deletion.failed.push(NotDeleted { key_id, why: Why::NotTried });
+            continue;
+        }
+        match session.client.delete_key(&deletion.username, &key_id).await {
+            Ok(()) => {
+                progress.on(Event::KeyDeleted { key_id: &key_id });
+                deletion.deleted.push(key_id);
+            }
+            Err(error) => deletion.failed.push(NotDeleted { key_id, why: Why::Refused(error) }),
+        }
+    }
+    Ok(deletion)
+}
+
+impl Deletion {
+    /// Nothing can come of the other keys: nobody answers, or the credential is not accepted.
+    fn is_hopeless(&self) -> bool {
+        match self.failed.last().map(|failed| &failed.why) {
+            None => false,
+            Some(Why::NotTried) => true,
+            Some(Why::Refused(error)) => {
+                matches!(error, api::Error::NoAnswer { .. }) || error.status() == Some(401)
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! API keys: which are listed, made and deleted, and which are never deleted from here.
+
+mod create;
+mod delete;
+pub mod id;
+mod identify;
+mod own;
+
+pub use create::{create, create_in_file, expiry};
+pub use delete::{Choice, Chosen, Deletion, NotDeleted, Which, Why, choose, delete, may_delete};
+pub use identify::{How, Identity, identify, validate};
+pub use own::{Own, Spared, known_id, made_here};
+
+use crate::api;
+use crate::config::Session;
+use crate::wire::V2KeyDetails;
+
+pub use crate::expiry::SOON_DAYS;
+
+/// Why keys were not created or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Action(#[from] super::Error),
+    #[error(transparent)]
+    Date(#[from] crate::expiry::BadDate),
+    /// The answer to a creation is lost or cannot be used.
+    #[error(transparent)]
+    MayExist(api::Error),
+    /// The file does not take the key that was just created.
+    #[error("{} cannot be written: {error}; {}", file.display(), what_became(*deleted))]
+    NotSaved { file: std::path::PathBuf, error: std::io::Error, key_id: String, deleted: bool },
+    /// The keys that were chosen hold the key of the workbench session that this runs in.
+    #[error("this would delete the key of the workbench session that this runs in")]
+    SessionKey,
+    /// All keys of a user, of which one is used here, and the workbench does not say which.
+    #[error("which of these keys {username} is signed in with cannot be known, and it would be deleted too")]
+    OwnUnknown { username: String },
+}
+
+fn what_became(deleted: bool) -> &'static str {
+    if deleted { "the new key was deleted again" } else { "the new key is still listed: delete it" }
+}
+
+impl From<api::Error> for Error {
+    fn from(error: api::Error) -> Self {
+        Self::Action(error.into())
+    }
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Action(error) => return error.hint(),
+            Self::Date(_) | Self::NotSaved { .. } => return None,
+            Self::MayExist(_) => {
+                "a key may have been made all the same: look with `keybench keys list`, and delete what nobody has"
+                    .to_owned()
+            }
+            Self::SessionKey => {
+                "name the other keys by their ids, or delete it from outside of the session".to_owned()
+            }
+            Self::OwnUnknown { .. } => "name the keys by their ids".to_owned(),
+        })
+    }
+}
+
+/// The keys of `user`, or of the session's own user; and whose they are.
+///
+/// # Errors
+/// The workbench refuses or does not answer.
+pub async fn list(
+    session: &Session,
+    user: Option<String>,
+) -> Result<(String, Vec<V2KeyDetails>), super::Error> {
+    let user = super::user_or_own(session, user).await?;
+    let keys = session.client.list_keys(&user).await?;
+    Ok((user, keys))
+}

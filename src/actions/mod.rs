@@ -1,0 +1,49 @@
+//! What a person can do, each thing once: the rules of the product live here.
+//!
+//! An action takes a request and a [`Session`], reports its progress through [`Progress`], and
+//! returns a typed outcome or a typed error. It prints nothing, asks nothing and draws nothing: a
+//! question ("delete three keys?") is answered before the action runs. The command line and the
+//! interface may word an outcome differently; they may not decide differently.
+//!
+//! | module | what a person does |
+//! |---|---|
+//! | [`sign_in`] | signs in, opens and removes profiles |
+//! | [`keys`] | lists, creates, deletes and identifies API keys |
+//! | [`key_file`] | keeps a key in a file, reads one from a file |
+//! | [`expiration`] | reads and changes the site's limit on the life of keys |
+//! | [`collaborators`] | shares a project |
+//! | [`models`] | finds a model, calls it, restarts or stops it |
+
+pub mod collaborators;
+mod error;
+pub mod expiration;
+pub mod key_file;
+pub mod keys;
+pub mod models;
+mod progress;
+pub mod projects;
+pub mod sign_in;
+
+pub use error::{Error, Kind};
+pub use progress::{Event, Progress};
+
+use crate::config::Session;
+
+/// Rows a page of a list: few round trips for a long list.
+const PAGE: u32 = 200;
+
+/// Refuses a change in a session that is read-only. `what` names the change: `creating a key`.
+///
+/// # Errors
+/// [`Error::ReadOnly`].
+pub fn may_change(session: &Session, what: &'static str) -> Result<(), Error> {
+    if session.read_only { Err(Error::ReadOnly { what }) } else { Ok(()) }
+}
+
+/// `given`, else the user of the session.
+async fn user_or_own(session: &Session, given: Option<String>) -> Result<String, Error> {
+    match given {
+        Some(user) => Ok(user),
+        None => Ok(sign_in::username(session).await?),
+    }
+}

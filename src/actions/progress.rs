@@ -1,0 +1,22 @@
+//! How an action says how far it is.
+
+/// Something that happened on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A key was created; whoever gives up now leaves it behind.
+    KeyCreated { key_id: &'a str },
+    /// A key was deleted.
+    KeyDeleted { key_id: &'a str },
+    /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
+    Counted { what: &'static str, done: usize, of: usize },
+}
+
+/// Hears of the events of an action while it runs. `()` hears nothing.
+pub trait Progress: Sync {
+    fn on(&self, event: Event<'_>);
+}
+
+impl Progress for () {
+    fn on(&self, _: Event<'_>) {}
+}

@@ -1,0 +1,35 @@
+//! JSON files that this program writes for itself, with a version. One that it cannot read as its own is
+//! an error, and never an empty one: what is taken for empty is overwritten next.
+
+use std::io;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{Error, private_file};
+use crate::decode;
+
+/// Reads `file`; `None` where there is none. `what` it should be, such as `the list of requests`.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(super) fn read<T: DeserializeOwned>(file: &Path, known: u32, what: &str) -> Result<Option<T>, Error> {
+    let unreadable = |error: io::Error| Error::Read { file: file.to_owned(), error };
+    let Some(bytes) = private_file::read(file).map_err(unreadable)? else { return Ok(None) };
+    let text =
+        decode::text(&bytes).map_err(|why| unreadable(io::Error::new(io::ErrorKind::InvalidData, why)))?;
+    let malformed = |error: serde_json::Error| Error::Malformed {
+        file: file.to_owned(),
+        line: error.line(),
+        what: format!("not {what} that this program writes"),
+    };
+    // The version first: what a newer program wrote need not have this form. And as an object: a list
+    // would do for a type of which each member may be absent.
+    let object: Map<String, Value> = serde_json::from_str(text).map_err(malformed)?;
+    let version = object.get("version").map_or(Some(1), Value::as_u64);
+    match version.and_then(|found| u32::try_from(found).ok()) {
+        Some(found) if found <= known => serde_json::from_str(text).map(Some).map_err(malformed),
+        found => Err(Error::Newer { file: file.to_owned(), found: found.unwrap_or(u32::MAX), known }),
+    }
+}

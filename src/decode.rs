@@ -1,0 +1,68 @@
+//! Text from the bytes of a file, a pipe or a command: a byte order mark is taken off, and what is no
+//! UTF-8 is named for what it is.
+
+/// Why bytes are no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotText {
+    #[error("it is UTF-16, as Windows PowerShell and some editors write it; save it as UTF-8")]
+    Utf16,
+    #[error("line {line} is not valid UTF-8 (Latin-1, perhaps); save it as UTF-8")]
+    NotUtf8 { line: usize },
+    #[error("line {line} has a NUL byte in it: it is no text")]
+    Nul { line: usize },
+}
+
+/// The text in `bytes`, without the byte order mark that it may begin with. Line ends stay as they are.
+///
+/// # Errors
+/// What the bytes are instead. The error holds none of them: they may be a secret.
+pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if is_utf16(bytes) {
+        return Err(NotText::Utf16);
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| NotText::NotUtf8 { line: line_at(bytes, error.valid_up_to()) })?;
+    match text.find('\0') {
+        Some(at) => Err(NotText::Nul { line: line_at(bytes, at) }),
+        None => Ok(text),
+    }
+}
+
+/// UTF-16 begins with a byte order mark of its own, or has a zero in every second byte where its text is
+/// ASCII, as keys, JSON and TOML begin.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let zeros = |first: usize| bytes.len() >= 4 && bytes[..4].iter().skip(first).step_by(2).all(|b| *b == 0);
+    let letters = |first: usize| bytes.iter().take(4).skip(first).step_by(2).all(|b| *b != 0);
+    bytes.starts_with(&[0xff, 0xfe])
+        || bytes.starts_with(&[0xfe, 0xff])
+        || zeros(0) && letters(1)
+        || zeros(1) && letters(0)
+}
+
+fn line_at(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        assert_eq!(text(b"\xef\xbb\xbfkey\r\n"), Ok("key\r\n"));
+        assert_eq!(text("schlüssel".as_bytes()), Ok("schlüssel"));
+        assert_eq!(text(b""), Ok(""));
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_named_for_what_it_is() {
+        let utf16 = |order: fn(u16) -> [u8; 2]| "0a0a.9f".encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let (little, big) = (utf16(u16::to_le_bytes), utf16(u16::to_be_bytes));
+        for bytes in [&little[..], &big[..], b"\xff\xfe0\0", b"\xfe\xff\x000", b"\xef\xbb\xbf0\0a\0"] {
+            assert_eq!(text(bytes), Err(NotText::Utf16), "{bytes:?}");
+        }
+        assert_eq!(text(b"one\ntw\xf6\n"), Err(NotText::NotUtf8 { line: 2 }));
+        assert_eq!(text(b"one\n\ntwo\0"), Err(NotText::Nul { line: 3 }));
+    }
+}

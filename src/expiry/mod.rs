@@ -1,0 +1,17 @@
+//! What the expiration policy means: limits, typed dates, the status of a key on a day.
+//!
+//! The workbench has one setting, "Default API keys expiration in days" (DOCS,
+//! ml-generating-model-api-key), which is the default and (INFERRED from the same page) the limit.
+//! Without it a key lives for one year (DOCS). Days are UTC days everywhere: the workbench keeps
+//! UTC, and a day that depends on the reader's zone would move the limit.
+
+mod days;
+mod policy;
+pub mod seen;
+mod status;
+mod typed;
+
+pub use days::days_between;
+pub use policy::{BadDate, DEFAULT_LIFE_DAYS, Policy, meaning};
+pub use status::{KeyStatus, SOON_DAYS, days_left, status};
+pub use typed::{parse_day, still_missing};

@@ -1,0 +1,203 @@
+//! Text for terminals: cleaning what came from outside, columns, and short words for sizes and times.
+
+mod clean;
+pub mod json;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+pub use clean::{clean, clean_lines};
+
+/// Columns that `text` takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` cut to at most `columns`, with `…` where something is missing.
+pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut taken = 0;
+    let mut out = String::new();
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if taken + w > columns - 1 {
+            break;
+        }
+        taken += w;
+        out.push(c);
+    }
+    out.push('…');
+    Cow::Owned(out)
+}
+
+/// The end of `text` in at most `columns`, with `…` where something is missing.
+pub fn tail(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut taken = 1;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken <= columns
+    };
+    let end: String = text.chars().rev().take_while(fits).collect();
+    if columns == 0 { String::new() } else { std::iter::once('…').chain(end.chars().rev()).collect() }
+}
+
+/// `text` in lines of at most `columns`, broken at blanks; a word that is too long for a line is
+/// broken within.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && width(&line) + 1 + width(word) > columns {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for c in word.chars() {
+            if !line.is_empty() && width(&line) + c.width().unwrap_or(0) > columns {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(c);
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// A line of code or of a protocol in lines of at most `columns`: broken behind a blank where one
+/// is near, else within a word, nothing left out. What follows stands a little further in.
+pub fn fold(line: &str, columns: usize) -> Vec<String> {
+    const FURTHER: usize = 4;
+    if width(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let blanks = line.len() - line.trim_start_matches(' ').len();
+    let indent = " ".repeat(if blanks + FURTHER < columns / 2 { blanks + FURTHER } else { 0 });
+    let mut lines = Vec::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        let head = if lines.is_empty() { "" } else { indent.as_str() };
+        let room = columns.saturating_sub(head.len()).max(1);
+        let mut taken = 0;
+        let mut fits = |c: char| {
+            taken += c.width().unwrap_or(0);
+            taken <= room
+        };
+        let mut end = rest.char_indices().find_map(|(at, c)| (!fits(c)).then_some(at)).unwrap_or(rest.len());
+        // A character that is wider than the room still has to go somewhere.
+        end = end.max(rest.chars().next().map_or(0, char::len_utf8));
+        if end < rest.len()
+            && !rest[end..].starts_with(' ')
+            && let Some(blank) = rest[..end].rfind(' ')
+            && blank > end / 2
+        {
+            end = blank;
+        }
+        lines.push(format!("{head}{}", rest[..end].trim_end()));
+        rest = rest[end..].trim_start_matches(' ');
+    }
+    lines
+}
+
+/// An identifier shortened in its middle: `5b1c…9f0a`. Short ones stay whole.
+pub fn short_id(id: &str) -> Cow<'_, str> {
+    const ENDS: usize = 4;
+    if id.chars().count() <= 2 * ENDS + 4 || !id.is_ascii() {
+        return Cow::Borrowed(id);
+    }
+    Cow::Owned(format!("{}…{}", &id[..ENDS], &id[id.len() - ENDS..]))
+}
+
+/// A size in bytes as people read it: `84 B`, `1.2 kB`, `3.4 MB` (powers of 1000).
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// A latency as people read it: `0.31 ms`, `12.4 ms`, `1.20 s`.
+pub fn latency(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1e3;
+    match ms {
+        _ if ms < 1.0 => format!("{ms:.2} ms"),
+        _ if ms < 1_000.0 => format!("{ms:.1} ms"),
+        _ => format!("{:.2} s", ms / 1e3),
+    }
+}
+
+/// `1 key`, `4 keys`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_folded_and_nothing_is_left_out() {
+        let line = "  \"errors\": \"Check APIKEY permissions or model authentication permissions\"";
+        for columns in 1..90 {
+            let lines = fold(line, columns);
+            assert!(lines.iter().all(|line| width(line) <= columns.max(1)), "{columns}: {lines:?}");
+            let bare = |text: &str| text.replace(' ', "");
+            assert_eq!(bare(&lines.concat()), bare(line));
+        }
+        assert_eq!(fold("  a: one two three", 12), ["  a: one two", "three"]);
+        assert_eq!(fold("  a: one two three four", 16), ["  a: one two", "      three four"]);
+        assert_eq!(fold("日本", 1), ["日", "本"], "what is wider than the room is kept all the same");
+    }
+
+    #[test]
+    fn truncation_counts_columns() {
+        assert_eq!(truncate("abcdef", 6), "abcdef");
+        assert_eq!(truncate("abcdef", 4), "abc…");
+        assert_eq!(truncate("日本語", 4), "日…");
+        assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn the_end_of_a_text() {
+        assert_eq!(tail("add-1-2-x2x4q", 6), "…x2x4q");
+        assert_eq!(tail("日本語", 4), "…語");
+        assert_eq!(
+            (tail("abc", 3).as_str(), tail("abc", 1).as_str(), tail("abc", 0).as_str()),
+            ("abc", "…", "")
+        );
+    }
+
+    #[test]
+    fn lines_break_at_blanks() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a longword b", 4), ["a", "long", "word", "b"]);
+        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
+        assert!(wrap("  ", 4).is_empty());
+    }
+
+    #[test]
+    fn short_words() {
+        assert_eq!(short_id("5b1cdd00112233449f0a"), "5b1c…9f0a");
+        assert_eq!(short_id("legacy"), "legacy");
+        assert_eq!(size(84), "84 B");
+        assert_eq!(size(12_345), "12.3 kB");
+        assert_eq!(latency(Duration::from_micros(310)), "0.31 ms");
+        assert_eq!(latency(Duration::from_millis(1200)), "1.20 s");
+        assert_eq!(count(1, "key", "keys"), "1 key");
+    }
+}

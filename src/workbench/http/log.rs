@@ -1,0 +1,89 @@
+//! Request ids, and the access log: one line a request, with ids and without secrets.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::workbench::clock::Clock;
+
+/// Worth printing in errors (OBSERVED, cai-mcp).
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Ids and names are shorter; a longer segment of a path is not written, it may be a key.
+const LONGEST_SEGMENT: usize = 80;
+
+/// Who called, for the access log.
+#[derive(Debug, Clone)]
+pub struct CallerName(pub String);
+
+/// Numbers the requests, and writes their lines where that is wanted.
+#[derive(Debug)]
+pub struct AccessLog {
+    /// Tells the runs of a server apart.
+    run: String,
+    count: AtomicU64,
+    lines: bool,
+    clock: Clock,
+}
+
+impl AccessLog {
+    pub fn new(run: String, lines: bool, clock: Clock) -> Self {
+        Self { run, count: AtomicU64::new(0), lines, clock }
+    }
+
+    /// Whether it matters who calls.
+    pub fn writes_lines(&self) -> bool {
+        self.lines
+    }
+
+    fn next_id(&self) -> String {
+        format!("{}-{}", self.run, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The layer: gives every answer an id and every request a line.
+pub async fn request_ids(State(log): State<Arc<AccessLog>>, request: Request, next: Next) -> Response {
+    let id = log.next_id();
+    let started = Instant::now();
+    let asked = log.lines.then(|| (request.method().clone(), printable(request.uri().path())));
+    let mut response = next.run(request).await;
+    if let Some((method, path)) = asked {
+        let caller = response.extensions().get::<CallerName>().map_or("-", |CallerName(name)| name);
+        let line = format!(
+            "{} {id} {method} {path} {} {:.1} ms {}\n",
+            log.clock.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
+            response.status().as_u16(),
+            started.elapsed().as_secs_f64() * 1e3,
+            crate::text::clean(caller),
+        );
+        // Nothing can be done about a closed standard error.
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    }
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The path without its query, which may hold an access key, and without segments that may be keys.
+fn printable(path: &str) -> String {
+    let segments = path.split('/').map(|segment| if segment.len() > LONGEST_SEGMENT { "…" } else { segment });
+    crate::text::clean(&segments.collect::<Vec<_>>().join("/")).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_in_a_path_is_not_written() {
+        let key = format!("{}.{}", "0a".repeat(32), "9f".repeat(32));
+        assert_eq!(printable(&format!("/api/v2/users/x/v2_keys/{key}")), "/api/v2/users/x/v2_keys/…");
+    }
+}

@@ -1,0 +1,19 @@
+//! How requests come in and answers go out: connections, the gate, bodies, queries, refusals.
+//!
+//! Knows the wire and who may do what; which operations there are is the business of
+//! [`super::routes`].
+
+pub mod answer;
+pub mod auth;
+pub mod bodies;
+mod camel_case;
+pub mod choices;
+pub mod gate;
+pub mod log;
+pub mod operations;
+pub mod origin;
+pub mod query;
+pub mod refusal;
+mod request_body;
+pub mod server;
+pub mod verbs;

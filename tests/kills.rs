@@ -1,0 +1,183 @@
+//! The real program, killed at every step of a change and at many moments: what it was not asked to
+//! change is whole, and the next run finishes the job and tidies up.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use keybench::config::requests::{self, Change};
+use keybench::config::{Credential, Profile, Store};
+use keybench::secret::ApiKey;
+use support::bench::{Bench, Home};
+
+const URL: &str = "https://ml.example.com";
+/// Moments at which a run is killed by the clock, beside all those that the program has.
+const ROUNDS: u32 = 20;
+/// More steps than any change has.
+const MANY: usize = 100;
+
+/// A home with the profiles `a`, `b` and `c`, each with its key.
+fn home() -> Home {
+    let home = Home::new();
+    ['a', 'b', 'c'].into_iter().for_each(|name| save(&home, name));
+    home
+}
+
+/// Stores a profile whose key is made of its name.
+fn save(home: &Home, name: char) {
+    let profile = Profile { url: URL.into(), username: "owner".into(), ..Profile::default() };
+    let api_key = ApiKey::from_workbench(name.to_string().repeat(129));
+    let credential = Credential { url: URL.into(), api_key, ..Credential::default() };
+    Store::at(home.path("config")).save(&name.to_string(), profile, Some(credential)).unwrap();
+}
+
+/// How `command` ended that is killed at its `step`, or after `patience`.
+fn killed(mut command: Command, input: &str, step: Option<usize>, patience: Duration) -> ExitStatus {
+    if let Some(step) = step {
+        command.env("KEYBENCH_KILL_AT", step.to_string());
+    }
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let until = Instant::now() + patience;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() >= until {
+            child.kill().unwrap();
+        }
+        std::thread::yield_now();
+    }
+    child.wait().unwrap()
+}
+
+/// Does what `round` does at each step of a change that can be killed, until one is not, then at
+/// moments spread over as long as that one took. `round` tells how the killed run ended.
+fn at_every_moment(mut round: impl FnMut(Option<usize>, Duration) -> ExitStatus) {
+    let mut steps = 0;
+    if cfg!(debug_assertions) {
+        while round(Some(steps + 1), Duration::MAX / 4).signal() == Some(9) {
+            steps += 1;
+            assert!(steps < MANY, "it never ends");
+        }
+        assert!(steps > 5, "the steps are there, or this proves nothing: {steps}");
+    }
+    let begin = Instant::now();
+    assert!(round(None, Duration::MAX / 4).success());
+    let whole = begin.elapsed();
+    for n in 1..=ROUNDS {
+        round(None, whole * n / ROUNDS);
+    }
+}
+
+/// The key of a profile as it is stored.
+fn stored(home: &Home, profile: &str) -> Option<String> {
+    let loaded = Store::at(home.path("config")).load();
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    loaded.credentials.keys.get(profile).map(|stored| stored.api_key.expose().to_owned())
+}
+
+#[track_caller]
+fn assert_tidy(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(!name.starts_with(".keybench-new-"), "{name} was left behind");
+    }
+}
+
+#[test]
+fn signing_out_keeps_the_keys_of_the_others() {
+    at_every_moment(|step, patience| {
+        let home = home();
+        let ended = killed(home.command(&["profile", "remove", "b"]), "", step, patience);
+        for name in ["a", "c"] {
+            assert_eq!(stored(&home, name), Some(name.repeat(129)), "killed at step {step:?}");
+        }
+        let again = home.run(&["profile", "remove", "b"]);
+        assert!(again.code == 0 || again.err.contains("no profile"), "{again:?}");
+        assert_eq!(stored(&home, "b"), None);
+        // The next change sweeps what the kill left.
+        home.run(&["profile", "remove", "a"]).ok();
+        assert_tidy(&home.path("config"));
+        ended
+    });
+}
+
+#[test]
+fn signing_in_keeps_the_keys_of_the_others_and_can_be_done_again() {
+    let bench = Bench::demo();
+    let key = bench.key("owner");
+    let login = ["login", "--url", &bench.url, "--name", "new"];
+    at_every_moment(|step, patience| {
+        let home = home();
+        let ended = killed(home.command(&login), &key, step, patience);
+        for name in ["a", "b", "c"] {
+            assert_eq!(stored(&home, name), Some(name.repeat(129)), "killed at step {step:?}");
+        }
+        assert!(stored(&home, "new").is_none_or(|stored| stored == key));
+        home.run_with_input(&login, &key).ok();
+        assert_eq!(stored(&home, "new"), Some(key.clone()));
+        assert_tidy(&home.path("config"));
+        ended
+    });
+}
+
+#[test]
+fn saving_a_request_keeps_those_that_are_saved() {
+    at_every_moment(|step, patience| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("requests.json");
+        let save = |name: &str| {
+            let change = Change::Saved { name: name.into(), request: "{}".into() };
+            requests::update(&file, Timestamp::UNIX_EPOCH, URL, "model", change).unwrap();
+        };
+        save("first");
+        // The interface saves in a program of its own: this one, once more.
+        let mut program = Command::new(std::env::current_exe().unwrap());
+        program.args(["--exact", "the_program_that_saves", "--ignored"]).env("REQUESTS", &file);
+        let ended = killed(program, "", step, patience);
+        let names = || requests::load(&file, URL).unwrap()["model"].named.keys().cloned().collect::<Vec<_>>();
+        assert!(names() == ["first"] || names() == ["first", "second"], "{:?}", names());
+        save("second");
+        assert_eq!(names(), ["first", "second"]);
+        assert_tidy(folder.path());
+        ended
+    });
+}
+
+#[test]
+#[ignore = "a program for the test above"]
+fn the_program_that_saves() {
+    let file = std::env::var_os("REQUESTS").unwrap();
+    let change = Change::Saved { name: "second".into(), request: "{}".into() };
+    requests::update(Path::new(&file), Timestamp::UNIX_EPOCH, URL, "model", change).unwrap();
+}
+
+#[test]
+fn a_full_disk_leaves_every_file_as_it_was() {
+    let home = home();
+    // More than fits on the disk below, whatever a shell takes for a block.
+    for name in 'd'..='h' {
+        save(&home, name);
+    }
+    let contents = |name: &str| fs::read_to_string(home.path("config").join(name)).unwrap();
+    let before = ["credentials.toml", "profiles.toml"].map(contents);
+    // No file may be longer than a block: what is written fails as on a full disk, and not with a signal.
+    let inner = home.command(&["profile", "remove", "b"]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""]);
+    shell.arg(inner.get_program()).args(inner.get_args()).env_clear();
+    shell.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = shell.output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(printed.contains("credentials.toml cannot be written"), "{printed}");
+    assert_eq!(["credentials.toml", "profiles.toml"].map(contents), before);
+    home.run(&["profile", "remove", "b"]).ok();
+    assert_eq!(stored(&home, "a"), Some("a".repeat(129)));
+    assert_tidy(&home.path("config"));
+}
