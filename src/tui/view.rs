@@ -15,7 +15,7 @@ use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span, Text};
 
-use super::command::{COMMANDS, Command, Entry};
+use super::command::{COMMANDS, Command, Context, Entry};
 use super::glyphs;
 use super::layout::{MIN_COLUMNS, MIN_ROWS, body_in, notice_lines};
 use super::session::Connection;
@@ -226,7 +226,9 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     let modal = stack.modal(shared);
     let word = |entry: &Entry| {
         let word = stack.top_layer(shared).and_then(|layer| layer.word(shared, entry.command));
-        word.map_or_else(|| entry.short.to_owned(), std::borrow::Cow::into_owned)
+        let filters = entry.command == Command::Submit && contexts.first() == Some(&Context::FilterField);
+        let short = if filters { "keep filter" } else { entry.short };
+        word.map_or_else(|| short.to_owned(), std::borrow::Cow::into_owned)
     };
     let mut hints = Vec::new();
     for entry in COMMANDS.iter().filter(|entry| entry.hint > 0 && shared.allows(entry)) {
