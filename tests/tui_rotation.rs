@@ -291,6 +291,26 @@ fn a_successor_that_was_deleted_elsewhere_replaces_nothing() {
     assert!(!screen.contains("replaced by"), "{screen}");
 }
 
+/// What lies over the list then is about something that is over, and no yes given there counts.
+#[test]
+fn a_rotation_that_ended_elsewhere_closes_its_dialog_and_deletes_nothing() {
+    let left = |keys: &str| {
+        let mut harness = successor();
+        harness.keys("y<esc><enter><ctrl-r>/dashboard<enter>gr");
+        harness.keys(keys);
+        list(&mut harness, demo_keys());
+        harness.calls();
+        harness
+    };
+    assert!(left("").layers().is_empty());
+    let mut harness = left("d");
+    assert_eq!(harness.layers(), ["question"]);
+    harness.keys("y");
+    assert!(harness.calls().is_empty(), "the old key is the only one");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("77d0…41bb has no successor any more and was not deleted"), "{screen}");
+}
+
 #[test]
 fn a_successor_that_nobody_kept_is_told() {
     let mut harness = successor();

@@ -6,7 +6,6 @@ mod tui_flow;
 use std::os::unix::fs::PermissionsExt as _;
 
 use keybench::config::Store;
-use keybench::tui::app::Tab;
 use keybench::tui::testing::Harness;
 use tui_flow::Flow;
 
@@ -63,16 +62,25 @@ async fn a_new_key_is_written_to_a_file_for_its_owner_alone() {
     assert_eq!(std::fs::read_to_string(&file).unwrap().trim().len(), 129);
     flow.keys("<esc>");
     flow.wait("the list again", |screen| !screen.contains("shown only this once")).await;
-    assert!(flow.app.overlays.is_empty(), "a key that was saved is left without a question");
+    assert!(flow.layers().is_empty(), "a key that was saved is left without a question");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_my_keys_are_deleted_after_my_name_is_typed_and_the_session_ends_with_them() {
+async fn all_my_other_keys_are_deleted_after_my_name_is_typed_and_the_session_goes_on() {
     let mut flow = keys_of("outsider").await;
-    flow.keys("Doutsider<enter>");
-    flow.shows("and with it the key of this session").await;
+    create(&mut flow, "one more").await;
+    flow.keys("D");
+    flow.shows("stays: keybench is signed in with it").await;
+    flow.keys("outsider<enter>");
+    flow.wait("the other keys gone", |screen| !screen.contains("one more") && screen.contains("deleted "))
+        .await;
     flow.keys("<ctrl-r>");
-    flow.wait("the workbench refuses", |screen| screen.contains("✗") && screen.contains("401")).await;
+    flow.idle().await;
+    let screen = flow.screen();
+    assert!(
+        screen.contains("signed in") && screen.contains(" 1 key ") && !screen.contains("401"),
+        "{screen}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,8 +103,8 @@ async fn profiles_are_added_switched_and_signed_out_of() {
     let store = Store::at(folder.path());
     let url = flow.running.url.clone();
     // The first run: sign in.
-    flow.app = Harness::welcome().app;
-    flow.app.preferences.store = Some(store.clone());
+    flow.ui = Harness::welcome().ui;
+    flow.ui.shared.preferences.store = Some(store.clone());
     flow.keys(&format!("<enter>{url}<enter>"));
     flow.paste(&flow.key_of("owner"));
     flow.keys("<tab>mine<enter>");
@@ -130,8 +138,8 @@ async fn signing_in_with_an_unknown_key_stores_nothing_and_keeps_what_was_typed(
     flow.idle().await;
     let folder = tempfile::tempdir().unwrap();
     let url = flow.running.url.clone();
-    flow.app = Harness::welcome().app;
-    flow.app.preferences.store = Some(Store::at(folder.path()));
+    flow.ui = Harness::welcome().ui;
+    flow.ui.shared.preferences.store = Some(Store::at(folder.path()));
     flow.keys(&format!("<enter>{url}<enter>"));
     flow.paste(&format!("{}.{}", "0a".repeat(32), "9f".repeat(32)));
     flow.keys("<enter>");
@@ -143,15 +151,17 @@ async fn signing_in_with_an_unknown_key_stores_nothing_and_keeps_what_was_typed(
 #[tokio::test(flavor = "multi_thread")]
 async fn the_palette_goes_to_a_key_and_to_a_model() {
     let mut flow = keys_of("owner").await;
+    create(&mut flow, "palette goal").await;
+    flow.keys("g");
     flow.keys("2");
     flow.shows("echo").await;
     flow.keys(":echo<enter>");
-    assert_eq!(flow.app.models.list.selected().map(|row| row.path()), Some("playground/echo".to_owned()));
-    let comment = flow.app.settings.keys.all().last().unwrap().comments.clone();
-    flow.keys(&format!(":{comment}<enter>"));
-    assert_eq!(flow.app.tab, Tab::Settings);
-    let selected = flow.app.settings.keys.table.selected_row().unwrap();
-    assert_eq!(flow.app.settings.keys.all()[selected].comments, comment);
+    let selected =
+        |flow: &Flow, name: &str| flow.screen().lines().any(|line| line.contains('▸') && line.contains(name));
+    assert!(selected(&flow, "echo"), "{}", flow.screen());
+    flow.keys(":palette goal<enter>");
+    let screen = flow.screen();
+    assert!(screen.contains("╭ API keys ") && selected(&flow, "palette goal"), "{screen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,14 +188,13 @@ async fn leaving_a_screen_gives_its_questions_up_and_nothing_of_them_comes_back(
     let mut flow = keys_of("owner").await;
     flow.idle().await;
     flow.keys("<ctrl-r>");
-    assert!(!flow.app.requests.running().is_empty());
-    let before = flow.app.settings.keys.fetched;
+    assert!(!flow.ui.shared.requests.running().is_empty());
     flow.keys("3");
-    let left =
-        |flow: &Flow| flow.app.requests.running().iter().any(|one| one.what.contains("listing the API keys"));
-    assert!(!left(&flow), "{:?}", flow.app.requests.running());
+    let left = |flow: &Flow| {
+        flow.ui.shared.requests.running().iter().any(|one| one.what.contains("listing the API keys"))
+    };
+    assert!(!left(&flow), "{:?}", flow.ui.shared.requests.running());
     flow.shows("USER").await;
-    assert_eq!(flow.app.settings.keys.fetched, before, "no late answer was taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +207,7 @@ async fn what_takes_long_is_given_up_with_a_key() {
     flow.keys("<enter>");
     flow.shows("Esc gives up").await;
     flow.keys("<ctrl-x>");
-    assert!(flow.app.requests.running().is_empty(), "{:?}", flow.app.requests.running());
+    assert!(flow.ui.shared.requests.running().is_empty(), "{:?}", flow.ui.shared.requests.running());
     let screen = flow.screen();
     assert!(
         screen.contains("gave up calling churn-prod/slow") && !screen.contains("Esc gives up"),
@@ -209,7 +218,7 @@ async fn what_takes_long_is_given_up_with_a_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_read_only_mode_everything_can_be_seen_and_nothing_changed() {
     let mut flow = keys_of("owner").await;
-    flow.app.session.read_only = true;
+    flow.ui.shared.session.read_only = true;
     assert!(flow.screen().contains("[RO]"));
     for keys in ["n", "d", "D", "r"] {
         flow.keys(keys);
@@ -218,7 +227,7 @@ async fn in_read_only_mode_everything_can_be_seen_and_nothing_changed() {
     flow.keys("2");
     flow.shows("deployed").await;
     flow.keys("S");
-    assert!(flow.screen().contains("read-only mode") && flow.app.overlays.is_empty(), "{}", flow.screen());
+    assert!(flow.screen().contains("read-only mode") && flow.layers().is_empty(), "{}", flow.screen());
     flow.keys("t<enter>");
     flow.wait("a test is no change", |screen| screen.lines().any(|line| line.contains(" 200 "))).await;
 }
@@ -228,7 +237,7 @@ async fn a_request_is_saved_for_its_model_and_there_again_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("requests.json");
     let mut flow = keys_of("owner").await;
-    flow.app.preferences.requests_file = Some(file.clone());
+    flow.ui.shared.preferences.requests_file = Some(file.clone());
     flow.keys("2");
     flow.shows("deployed").await;
     flow.keys("tWsmall<enter>");
@@ -237,8 +246,8 @@ async fn a_request_is_saved_for_its_model_and_there_again_at_the_next_start() {
     let url = flow.running.url.clone();
     assert!(std::fs::read_to_string(&file).unwrap().contains("small"));
     // Another start, at the same workbench.
-    flow.app.models = keybench::tui::screens::models::State::default();
-    flow.keys("12");
+    flow.start_again();
+    flow.keys("2");
     flow.shows("deployed").await;
     flow.idle().await;
     flow.keys("tL");

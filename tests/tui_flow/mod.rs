@@ -27,6 +27,7 @@ pub struct Flow {
     pub running: Running,
     /// What was sent to the clipboard.
     pub copied: Vec<String>,
+    session: Session,
     runner: Runner,
     inbox: UnboundedReceiver<Msg>,
     _data: tempfile::TempDir,
@@ -61,11 +62,20 @@ impl Flow {
         let beginning = Beginning::Session(Box::new(session.clone()));
         let ui = Ui::new(&beginning, mono(), Timestamp::now());
         let (replies, inbox) = unbounded_channel();
-        let runner = Runner::new(Some(Arc::new(session)), replies);
-        let mut flow = Self { ui, running, copied: Vec::new(), runner, inbox, _data: data };
+        let runner = Runner::new(Some(Arc::new(session.clone())), replies);
+        let mut flow = Self { ui, running, copied: Vec::new(), session, runner, inbox, _data: data };
         let effects = update::start(&mut flow.ui, Timestamp::now(), beginning);
         flow.carry_out(effects);
         flow
+    }
+
+    /// Another start of the program, with the same preferences at the same workbench.
+    pub fn start_again(&mut self) {
+        let beginning = Beginning::Session(Box::new(self.session.clone()));
+        let preferences = std::mem::take(&mut self.ui.shared.preferences);
+        self.ui = Ui::new(&beginning, preferences, Timestamp::now());
+        let effects = update::start(&mut self.ui, Timestamp::now(), beginning);
+        self.carry_out(effects);
     }
 
     /// The secret of a seeded user.
@@ -87,6 +97,11 @@ impl Flow {
     pub fn screen(&self) -> String {
         let (columns, rows) = self.ui.shared.size;
         text(&draw(&self.ui, columns, rows))
+    }
+
+    /// Names of the layers above the tab, the topmost last.
+    pub fn layers(&self) -> Vec<&'static str> {
+        self.ui.stack.names()
     }
 
     fn deliver(&mut self, msg: Msg) {
