@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, error::TryRecvError, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
-use super::Beginning;
+use super::beginning::Beginning;
 #[cfg(debug_assertions)]
 use super::call::Call;
 use super::effect::{Effect, Effects};

@@ -31,6 +31,7 @@
 //! | [`testing`] | keys in, screens out, without a terminal |
 
 pub mod admin;
+pub mod beginning;
 pub mod call;
 pub mod command;
 pub mod decision;
@@ -66,6 +67,7 @@ pub mod view;
 pub mod welcome;
 pub mod widgets;
 
+pub use beginning::Beginning;
 pub use event_loop::Error;
 pub use preferences::Preferences;
 pub use update::Ui;
@@ -75,8 +77,8 @@ use std::io::Write as _;
 use jiff::Timestamp;
 
 use crate::cli::{FirstScreen, Start};
+use crate::config::Store;
 use crate::config::paths::process_env;
-use crate::config::{Session, Store};
 
 /// Runs the interface as the command line wants it.
 pub async fn open(start: Start) -> Result<(), Error> {
@@ -103,16 +105,6 @@ pub async fn open(start: Start) -> Result<(), Error> {
         FirstScreen::Welcome => Beginning::Welcome,
     };
     run(beginning, preferences).await
-}
-
-/// What the interface begins with.
-#[derive(Debug)]
-pub enum Beginning {
-    Session(Box<Session>),
-    /// An embedded workbench that is to be started.
-    Embedded(embedded::Wish),
-    /// The first-run screen.
-    Welcome,
 }
 
 /// Runs the interface until it is left. Must be called on a tokio runtime with time and signals.

@@ -8,7 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::Beginning;
+use super::beginning::Beginning;
 use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::msg::Msg;

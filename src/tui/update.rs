@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
-use super::Beginning;
+use super::beginning::Beginning;
 use super::call::Answer;
 use super::command::{Command, Context, Danger};
 use super::decision::Decision;

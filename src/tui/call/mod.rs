@@ -4,18 +4,23 @@
 //! [`Answer`] goes to the layer that asked.
 
 mod adopt;
+mod context;
 mod keys;
-pub mod model;
+mod model;
+mod model_call;
 mod models;
+mod opened;
 mod run;
 mod session;
 mod site;
 mod write;
+mod write_error;
 
-pub use model::{Explain, KeyToSend, RunRequest, Test};
-pub use run::{Context, run};
-pub use session::{Opened, Refusal};
-pub use write::WriteError;
+pub use context::Context;
+pub use model_call::{Explain, KeyToSend, RunRequest, Test};
+pub use opened::{Opened, Refusal};
+pub use run::run;
+pub use write_error::WriteError;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

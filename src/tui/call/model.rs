@@ -4,63 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Context};
+use super::{Answer, Context, Explain, KeyToSend, RunRequest, Test};
 use crate::api;
 use crate::diagnosis::{self, Diagnosis, Subject};
-use crate::probe::run::{self, Plan, Summary};
+use crate::probe::run::{self, Summary};
 use crate::probe::{
     self, CallError, CallResult, ModelCallTarget, ModelRequest, Phases, Transport, TransportOptions,
 };
 use crate::secret::ApiKey;
 use crate::text;
-use crate::wire::Model;
-
-/// A key to send, or none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyToSend {
-    SignedIn,
-    Nothing,
-    This(ApiKey),
-}
-
-/// One model call as the Test panel asks for it.
-#[derive(Debug, Clone)]
-pub struct Test {
-    pub model_id: String,
-    pub number: u32,
-    pub access_key: String,
-    pub key: KeyToSend,
-    /// What to call the key in the results.
-    pub key_label: String,
-    /// JSON, already read once.
-    pub request: String,
-}
-
-/// A run as it is asked for.
-#[derive(Debug)]
-pub struct RunRequest {
-    pub model_id: String,
-    pub access_key: String,
-    pub key: KeyToSend,
-    /// JSON, already read once.
-    pub request: String,
-    pub plan: Plan,
-    /// Cancelled when the person ends the run.
-    pub stop: CancellationToken,
-}
-
-/// A failed test, and what is known about it already.
-#[derive(Debug, Clone)]
-pub struct Explain {
-    pub number: u32,
-    pub model: Model,
-    pub key: KeyToSend,
-    pub call: CallResult,
-    /// The user of the session.
-    pub signed_in: Option<String>,
-}
 
 fn target(client: &api::Client, access_key: &str) -> ModelCallTarget {
     ModelCallTarget { url: client.model_url().to_owned(), access_key: access_key.to_owned() }

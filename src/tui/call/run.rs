@@ -1,31 +1,6 @@
 //! Carries calls out.
 
-use std::sync::Arc;
-
-use tokio::sync::mpsc::UnboundedSender;
-
-use super::{Answer, Call, keys, model, models, session, site, write};
-use crate::config::Session;
-use crate::tui::msg::Msg;
-use crate::tui::requests::RequestId;
-
-/// What a [`Call`] may use while it runs.
-#[derive(Clone)]
-pub struct Context {
-    /// The current workbench and credential.
-    pub session: Arc<Session>,
-    /// Which request this is, for [`Context::progress`].
-    pub id: RequestId,
-    pub(in crate::tui) answers: UnboundedSender<Msg>,
-}
-
-impl Context {
-    /// Sends a part of the answer before the call has ended.
-    pub fn progress(&self, answer: Answer) {
-        // The other end is gone only while the program ends.
-        let _ = self.answers.send(Msg::Progress { id: self.id, answer });
-    }
-}
+use super::{Answer, Call, Context, keys, model, models, session, site, write};
 
 /// Carries a call out. Cancelled by dropping the future. Without a `context` nobody is signed in:
 /// only what opens a session makes sense then.

@@ -1,39 +1,13 @@
 //! Opening a session: with a key, with a profile, with an embedded workbench.
 
-use super::{Answer, adopt as adoption};
-use crate::api::{self, Client, ClientOptions};
+use super::{Answer, Opened, Refusal, adopt as adoption};
+use crate::api::{Client, ClientOptions};
 use crate::config::paths::process_env;
 use crate::config::resolve;
-use crate::config::{self, Credential, Profile, Profiles, Session, Store};
+use crate::config::{Credential, Profile, Profiles, Session, Store};
 use crate::secret::ApiKey;
 use crate::tui::embedded::{Embedded, Wish};
 use crate::wire::AUDIENCE_API;
-
-/// A session that was just opened.
-#[derive(Debug)]
-pub struct Opened {
-    pub session: Session,
-    pub embedded: Option<Embedded>,
-}
-
-/// Why there is no session, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub message: String,
-    pub hint: Option<String>,
-}
-
-impl From<api::Error> for Refusal {
-    fn from(error: api::Error) -> Self {
-        Self { message: error.to_string(), hint: error.hint() }
-    }
-}
-
-impl From<config::Error> for Refusal {
-    fn from(error: config::Error) -> Self {
-        Self { message: error.to_string(), hint: error.hint() }
-    }
-}
 
 pub(super) async fn start_embedded(wish: Wish) -> Answer {
     Answer::Opened(match Embedded::start(wish).await {

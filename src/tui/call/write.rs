@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Answer;
+use super::{Answer, WriteError};
 use crate::config::private_file;
 use crate::config::requests::{self, Change, Requests};
 use crate::probe::run::{self, Summary};
@@ -16,15 +16,6 @@ use crate::secret::ApiKey;
 /// Writes a key to a new file.
 pub(super) async fn key(key: ApiKey, path: String) -> Result<PathBuf, String> {
     blocking(move || save(&key, &path)).await
-}
-
-/// Why a file was not written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    #[error("there is a file of that name already")]
-    Exists,
-    #[error("{0}; type another name")]
-    Failed(String),
 }
 
 /// Writes a text to a file.

@@ -1,0 +1,53 @@
+//! What is asked of a model: one call, a run, why a call failed.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::probe::CallResult;
+use crate::probe::run::Plan;
+use crate::secret::ApiKey;
+use crate::wire::Model;
+
+/// A key to send, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyToSend {
+    SignedIn,
+    Nothing,
+    This(ApiKey),
+}
+
+/// One model call as the Test panel asks for it.
+#[derive(Debug, Clone)]
+pub struct Test {
+    pub model_id: String,
+    pub number: u32,
+    pub access_key: String,
+    pub key: KeyToSend,
+    /// What to call the key in the results.
+    pub key_label: String,
+    /// JSON, already read once.
+    pub request: String,
+}
+
+/// A run as it is asked for.
+#[derive(Debug)]
+pub struct RunRequest {
+    pub model_id: String,
+    pub access_key: String,
+    pub key: KeyToSend,
+    /// JSON, already read once.
+    pub request: String,
+    pub plan: Plan,
+    /// Cancelled when the person ends the run.
+    pub stop: CancellationToken,
+}
+
+/// A failed test, and what is known about it already.
+#[derive(Debug, Clone)]
+pub struct Explain {
+    pub number: u32,
+    pub model: Model,
+    pub key: KeyToSend,
+    pub call: CallResult,
+    /// The user of the session.
+    pub signed_in: Option<String>,
+}
