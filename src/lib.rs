@@ -13,11 +13,11 @@
 //! | [`bounded`] | reading files that may have no end | `decode` |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
-//! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret` |
-//! | [`config`] | profiles, credentials, discovery from the environment | `secret` |
-//! | [`probe`] | the model test engine: one call, runs, statistics, export | `api` |
-//! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry` |
-//! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `wire`, `secret` |
+//! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret`, `text`, `bounded` |
+//! | [`config`] | profiles, credentials, discovery from the environment | `api`, `expiry`, `wire`, `secret`, `text`, `decode`, `bounded` |
+//! | [`probe`] | the model test engine: one call, runs, statistics, export | `api`, `secret`, `text`, `bounded` |
+//! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry`, `wire`, `secret`, `text` |
+//! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `expiry`, `wire`, `secret`, `text` |
 //! | [`actions`] | what a person can do, each thing once; prints nothing and knows no screen | all above |
 //! | [`cli`] | the headless commands: arguments and printing, a call into `actions` between them | everything but `tui` |
 //! | [`tui`] | the interface: state, messages, effects, screens, widgets | everything |

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::args::Global;
 use super::error::{Exit, Failure};
 use super::output::Output;
-use super::{FirstScreen, Start};
+use super::start::{FirstScreen, Start};
 use crate::actions::key_file::KeyFile;
 use crate::actions::{self, Event, Progress, sign_in};
 use crate::config::paths::process_env;

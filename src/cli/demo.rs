@@ -5,14 +5,14 @@
 use super::args::DemoArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::{Embedding, FirstScreen, show};
+use super::start::{Embedding, FirstScreen, Start, show};
 
 /// The users of fresh demo data.
 const USERS: [&str; 5] = ["admin", "owner", "contributor", "viewer", "outsider"];
 
 pub async fn run<I>(context: &Context, args: DemoArgs, interface: I) -> Result<Exit, Failure>
 where
-    I: AsyncFnOnce(super::Start) -> Result<(), String>,
+    I: AsyncFnOnce(Start) -> Result<(), String>,
 {
     let user = args.user;
     if args.data.is_none() && !USERS.contains(&user.as_str()) {

@@ -21,13 +21,12 @@ mod output;
 mod profile;
 mod projects;
 mod serve;
+mod start;
 mod values;
 mod whoami;
 
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -38,45 +37,10 @@ use context::Context;
 pub use error::{Exit, Failure};
 use interrupts::Interrupts;
 use output::Output;
+use start::show;
+pub use start::{Embedding, FirstScreen, Start};
 
-use crate::config::ui::UiSettings;
-use crate::config::{Error as ConfigError, Overrides, Session};
-
-/// How the interface starts.
-#[derive(Debug)]
-pub struct Start {
-    pub screen: FirstScreen,
-    /// The options of the command line: of those, `--timeout`, `--read-only` and `--insecure` hold
-    /// for profiles that are opened later, too.
-    pub given: Overrides,
-    pub ui: UiSettings,
-    pub no_color: bool,
-    /// Where the log is written, if it is.
-    pub log_file: Option<PathBuf>,
-    /// What was wrong with the configuration; it is shown, and defaults are used.
-    pub problems: Vec<String>,
-}
-
-/// What the interface shows first.
-#[derive(Debug)]
-pub enum FirstScreen {
-    /// Nobody is signed in.
-    Welcome,
-    Session(Box<Session>),
-    /// An embedded workbench is started and signed in to.
-    Embedded(Embedding),
-}
-
-/// The embedded workbench that `demo` asks for.
-#[derive(Debug, Clone)]
-pub struct Embedding {
-    /// `None`: a folder that goes with the program.
-    pub data: Option<PathBuf>,
-    /// Who is signed in.
-    pub user: String,
-    pub timeout: Option<Duration>,
-    pub read_only: bool,
-}
+use crate::config::Error as ConfigError;
 
 /// Runs the command line of this process. `interface` opens the interface and returns when it is
 /// left, with a sentence if it could not run.
@@ -231,26 +195,6 @@ where
     context.warn_of_insecurity();
     context.warn_of_files(None);
     show(interface, context.start(screen)).await
-}
-
-async fn show<I>(interface: I, start: Start) -> Result<Exit, Failure>
-where
-    I: AsyncFnOnce(Start) -> Result<(), String>,
-{
-    if !output::is_terminal() {
-        let failure = Failure::new(
-            Exit::Invalid,
-            "no_terminal",
-            "standard input and output are not a terminal, which the interface needs",
-        );
-        return Err(
-            failure.hint("run it in a terminal, or name a command: keybench --help tells what there is")
-        );
-    }
-    interface(start)
-        .await
-        .map(|()| Exit::Done)
-        .map_err(|sentence| Failure::new(Exit::Bug, "interface", sentence))
 }
 
 /// Help and version are no errors; a malformed value is one of its own.
