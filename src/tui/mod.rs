@@ -85,6 +85,7 @@ pub async fn open(start: Start) -> Result<(), Error> {
     let store = Store::from_env(&process_env).ok();
     let themes = store.as_ref().map(|store| store.dir().join("themes"));
     let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), process_env);
+    preferences.given = start.given;
     preferences.problems.splice(0..0, start.problems);
     if let Some(store) = store {
         preferences.paths.push(("configuration", store.config_file().display().to_string()));

@@ -9,8 +9,8 @@ use super::glyphs::{self, Glyphs};
 use super::term::clipboard;
 use super::theme::{self, Theme};
 use crate::bounded;
-use crate::config::Store;
 use crate::config::ui::{Places, UiSettings, WeekStart};
+use crate::config::{Overrides, Store};
 
 /// What the interface looks like and how its keys lie.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct Preferences {
     /// Where requests that were sent or saved are kept, for sessions that keep them; `None` keeps
     /// them for this run only.
     pub requests_file: Option<PathBuf>,
+    /// Options of the command line that hold for profiles opened later, too.
+    pub given: Overrides,
     /// Profiles and their keys; `None` where there is no place for them.
     pub store: Option<Store>,
     /// What was wrong with the configuration; the defaults are used, and this is told.
@@ -49,6 +51,7 @@ impl Default for Preferences {
             places: Places::default(),
             paths: Vec::new(),
             requests_file: None,
+            given: Overrides::default(),
             store: None,
             problems: Vec::new(),
         }
@@ -110,6 +113,7 @@ impl Preferences {
             places: ui.places.clone(),
             paths: Vec::new(),
             requests_file: None,
+            given: Overrides::default(),
             store: None,
             problems,
         }

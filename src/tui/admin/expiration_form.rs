@@ -67,10 +67,8 @@ impl ExpirationForm {
         Question::new("Change the setting?", lines, "Change", Decision::SetExpiration(days)).ask()
     }
 
-    /// Sends the new value, under the name that the workbench gave the setting.
     fn send(&mut self, shared: &mut Shared, days: u32) -> Outcome {
-        let Expiration::Setting { name, .. } = &shared.session.expiration else { return Outcome::done() };
-        let call = Call::SetExpiration { name: name.clone(), days };
+        let call = Call::SetExpiration { days };
         let (id, effect) = shared.start(Kind::Change, "changing the expiration setting", call);
         self.sending = Some(id);
         self.problem = None;

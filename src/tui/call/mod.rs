@@ -31,9 +31,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::embedded::Wish;
 use super::key_list::ListedKeys;
+use crate::actions::sign_in::Request;
 use crate::api::{self, NewKey};
 use crate::config::requests::{Change, Requests};
-use crate::config::{Profiles, Session, Store};
+use crate::config::{Overrides, Profiles, Session, Store};
 use crate::diagnosis::Diagnosis;
 use crate::probe::run::Summary;
 use crate::probe::{CallError, CallResult};
@@ -84,15 +85,14 @@ pub enum Call {
     /// Signs in with a key, and stores both as a profile once the key was accepted.
     SignIn {
         store: Option<Store>,
-        url: String,
+        request: Box<Request>,
         key: ApiKey,
-        name: String,
-        replace: bool,
     },
     /// Signs in with what a profile stores, and makes it current.
     OpenProfile {
         store: Store,
         name: String,
+        given: Box<Overrides>,
     },
     Profiles {
         store: Store,
@@ -200,9 +200,8 @@ pub enum Call {
     // Administration
     /// The directory of users, page by page.
     Users,
-    /// Sets the expiration setting, under the name that the workbench gave it.
+    /// Sets the expiration setting.
     SetExpiration {
-        name: String,
         days: u32,
     },
     /// Projects, page by page.

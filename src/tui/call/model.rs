@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Answer, Context, Explain, KeyToSend, RunRequest, Test};
+use crate::actions::models::transport;
 use crate::api;
+use crate::config::Session;
 use crate::diagnosis::{self, Diagnosis, Subject};
 use crate::probe::run::{self, Summary};
-use crate::probe::{
-    self, CallError, CallResult, ModelCallTarget, ModelRequest, Phases, Transport, TransportOptions,
-};
+use crate::probe::{self, CallError, CallResult, ModelCallTarget, ModelRequest, Phases};
 use crate::secret::ApiKey;
 use crate::text;
 
@@ -25,16 +25,6 @@ fn key(client: &api::Client, choice: &KeyToSend) -> Option<ApiKey> {
         KeyToSend::Nothing => None,
         KeyToSend::This(key) => Some(key.clone()),
     }
-}
-
-fn transport(client: &api::Client) -> Result<Transport, CallError> {
-    let options = client.options();
-    Transport::new(TransportOptions {
-        ca_cert: options.ca_cert.clone(),
-        insecure: options.insecure,
-        proxy: options.proxy.clone(),
-        ..TransportOptions::default()
-    })
 }
 
 /// Asks the workbench why a call failed.
@@ -53,16 +43,17 @@ async fn reason(client: &api::Client, explain: Explain) -> Diagnosis {
 }
 
 /// Calls a model once.
-pub(super) async fn test(client: &api::Client, test: Box<Test>) -> Answer {
-    let (sent, call) = call(client, &test).await;
+pub(super) async fn test(session: &Session, test: Box<Test>) -> Answer {
+    let (sent, call) = call(session, &test).await;
     Answer::ModelTested { test, sent, call: Box::new(call) }
 }
 
 /// Calls a model once; gives the request as it went over the wire too, keys masked.
-async fn call(client: &api::Client, test: &Test) -> (String, CallResult) {
+async fn call(session: &Session, test: &Test) -> (String, CallResult) {
+    let client = &session.client;
     let target = target(client, &test.access_key);
     let attempt =
-        transport(client).and_then(|transport| Ok((transport, ModelRequest::parse(&test.request)?)));
+        transport(session).and_then(|transport| Ok((transport, ModelRequest::parse(&test.request)?)));
     match attempt {
         Ok((transport, request)) => {
             let key = key(client, &test.key);
@@ -94,7 +85,7 @@ pub(super) async fn run(request: RunRequest, context: &Context) -> Answer {
 async fn run_to_its_end(request: RunRequest, context: &Context) -> Result<Arc<Summary>, CallError> {
     let RunRequest { model_id, access_key, key: choice, request, plan, stop } = request;
     let client = &context.session.client;
-    let transport = transport(client)?;
+    let transport = transport(&context.session)?;
     let request = ModelRequest::parse(&request)?;
     let target = target(client, &access_key);
     let run = run::start(plan, &transport, &target, key(client, &choice).as_ref(), &request)?;

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
 
-use super::{Answer, Context, ListScope};
+use super::{Answer, Context, ListScope, site};
+use crate::actions::models::{self, Verb, ask_deployment};
 use crate::api::{self, PageQuery, Pages, ProjectScope, all_pages};
+use crate::config::Session;
 use crate::wire::{Model, ModelDeployment};
 
 /// Rows a page: few round trips for a long list, and something to show soon.
@@ -71,12 +73,15 @@ pub(super) async fn project(client: &api::Client, project_id: String) -> Answer 
     Answer::Project { project_id, project }
 }
 
-pub(super) async fn restart(client: &api::Client, deployment: ModelDeployment) -> Answer {
-    let done = client.restart_deployment(&deployment).await.map(Box::new);
-    Answer::DeploymentAsked { model_id: deployment.model_id, what: "restart", done }
-}
-
-pub(super) async fn stop(client: &api::Client, deployment: ModelDeployment) -> Answer {
-    let done = client.stop_deployment(&deployment).await.map(Box::new);
-    Answer::DeploymentAsked { model_id: deployment.model_id, what: "stop", done }
+/// Restarts or stops a deployment.
+pub(super) async fn ask(session: &Session, verb: Verb, deployment: ModelDeployment) -> Answer {
+    let done = ask_deployment(session, verb, &deployment).await.map(Box::new).map_err(|error| match error {
+        models::Error::Action(error) => site::api_error(error),
+        other => api::Error::invalid(other.to_string(), other.hint().unwrap_or_default()),
+    });
+    let what = match verb {
+        Verb::Restart => "restart",
+        Verb::Stop => "stop",
+    };
+    Answer::DeploymentAsked { model_id: deployment.model_id, what, done }
 }

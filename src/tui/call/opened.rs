@@ -1,7 +1,7 @@
 //! What comes of signing in.
 
-use crate::api;
-use crate::config::{self, Session};
+use crate::actions::sign_in;
+use crate::config::Session;
 use crate::tui::embedded::Embedded;
 
 /// A session that was just opened.
@@ -16,16 +16,13 @@ pub struct Opened {
 pub struct Refusal {
     pub message: String,
     pub hint: Option<String>,
+    /// Only because a profile of that name belongs to another workbench or user.
+    pub taken: bool,
 }
 
-impl From<api::Error> for Refusal {
-    fn from(error: api::Error) -> Self {
-        Self { message: error.to_string(), hint: error.hint() }
-    }
-}
-
-impl From<config::Error> for Refusal {
-    fn from(error: config::Error) -> Self {
-        Self { message: error.to_string(), hint: error.hint() }
+impl From<sign_in::Error> for Refusal {
+    fn from(error: sign_in::Error) -> Self {
+        let taken = matches!(error, sign_in::Error::Taken { .. });
+        Self { message: error.to_string(), hint: error.hint(), taken }
     }
 }

@@ -1,16 +1,15 @@
 //! Carries calls out.
 
 use super::{Answer, Call, Context, keys, model, models, session, site, write};
+use crate::actions::models::Verb;
 
 /// Carries a call out. Cancelled by dropping the future. Without a `context` nobody is signed in:
 /// only what opens a session makes sense then.
 pub async fn run(call: Call, context: Option<Context>) -> Answer {
     match call {
         Call::StartEmbedded(wish) => session::start_embedded(wish).await,
-        Call::SignIn { store, url, key, name, replace } => {
-            session::sign_in(store, url, key, name, replace).await
-        }
-        Call::OpenProfile { store, name } => session::open_profile(store, name).await,
+        Call::SignIn { store, request, key } => session::sign_in(store, *request, key).await,
+        Call::OpenProfile { store, name, given } => session::open_profile(store, name, *given).await,
         Call::Profiles { store } => Answer::Profiles(session::profiles(store).await),
         Call::RemoveProfile { store, name } => session::remove_profile(store, name).await,
         #[cfg(debug_assertions)]
@@ -24,7 +23,8 @@ pub async fn run(call: Call, context: Option<Context>) -> Answer {
 }
 
 async fn signed_in(call: Call, context: &Context) -> Answer {
-    let client = &context.session.client;
+    let session = &*context.session;
+    let client = &session.client;
     match call {
         // Carried out above, with or without a session.
         Call::StartEmbedded(_)
@@ -34,24 +34,24 @@ async fn signed_in(call: Call, context: &Context) -> Answer {
         | Call::RemoveProfile { .. } => Answer::SignedOut,
         #[cfg(debug_assertions)]
         Call::Panic => Answer::SignedOut,
-        Call::AdoptKey { store, key, key_id } => session::adopt(&context.session, store, key, key_id).await,
+        Call::AdoptKey { store, key, key_id } => session::adopt(session, store, key, key_id).await,
         Call::WhoAmI => session::who_am_i(client).await,
         Call::Expiration => site::expiration(client).await,
         Call::Version => site::version(client).await,
         Call::ListKeys { username } => keys::list(client, username).await,
         Call::CountKeys { username } => keys::count(client, username).await,
-        Call::CreateKey { username, new } => keys::create(&context.session, username, new).await,
-        Call::DeleteKeys { username, key_ids } => keys::delete(client, username, key_ids).await,
+        Call::CreateKey { username, new } => keys::create(session, username, new).await,
+        Call::DeleteKeys { username, key_ids } => keys::delete(session, username, key_ids).await,
         Call::DeleteAllKeys { username } => keys::delete_all(&context.session, username).await,
         Call::RotateLegacyKey { username } => keys::rotate_legacy(client, username).await,
         Call::SaveKey { key, path } => Answer::KeySaved(write::key(key, path).await),
         Call::ListModels { scope } => Answer::ModelsListed(models::list(scope, context).await),
         Call::Deployment { project_id, model_id } => models::deployment(client, project_id, model_id).await,
         Call::Project { project_id } => models::project(client, project_id).await,
-        Call::TestModel(test) => model::test(client, test).await,
+        Call::TestModel(test) => model::test(session, test).await,
         Call::Explain(explain) => model::explain(client, *explain).await,
-        Call::RestartModel(deployment) => models::restart(client, *deployment).await,
-        Call::StopModel(deployment) => models::stop(client, *deployment).await,
+        Call::RestartModel(deployment) => models::ask(session, Verb::Restart, *deployment).await,
+        Call::StopModel(deployment) => models::ask(session, Verb::Stop, *deployment).await,
         Call::Run(run) => model::run(*run, context).await,
         Call::StopRun(stop) => {
             stop.cancel();
@@ -64,14 +64,14 @@ async fn signed_in(call: Call, context: &Context) -> Answer {
         Call::ExportRun { file, summary, replace } => write::run(file, summary, replace).await,
         Call::WriteText { file, text, replace } => write::text(file, text, replace).await,
         Call::Users => site::users(context).await,
-        Call::SetExpiration { name, days } => site::set_expiration(client, name, days).await,
+        Call::SetExpiration { days } => site::set_expiration(session, days).await,
         Call::Projects => site::projects(context).await,
         Call::Collaborators { project_id } => site::collaborators(client, project_id).await,
         Call::SetPermission { project_id, project, username, permission } => {
-            site::set_permission(client, project_id, project, username, permission).await
+            site::set_permission(session, project_id, project, username, permission).await
         }
         Call::RemoveCollaborator { project_id, username } => {
-            site::remove_collaborator(client, project_id, username).await
+            site::remove_collaborator(session, project_id, username).await
         }
     }
 }

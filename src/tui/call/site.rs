@@ -1,18 +1,25 @@
 //! The site: users, projects and their collaborators, the expiration setting.
 
 use super::{Answer, Context};
-use crate::api::{Client, PageQuery, Pages, ProjectScope, expiration_setting};
+use crate::actions::{self, collaborators, expiration};
+use crate::api::{self, Client, PageQuery, Pages, ProjectScope};
+use crate::config::Session;
 
 /// Rows a page: few round trips for a long list, and something to show soon.
 const PAGE: u32 = 200;
 
 pub(super) async fn expiration(client: &Client) -> Answer {
-    Answer::Expiration(client.site_config().await.map(|settings| expiration_setting(&settings)))
+    let setting = expiration::read(client).await;
+    Answer::Expiration(setting.map(|setting| setting.map(|setting| (setting.name, setting.days))))
 }
 
-pub(super) async fn set_expiration(client: &Client, name: String, days: u32) -> Answer {
-    let answer = client.patch_site_config(&name, days.into()).await;
-    Answer::ExpirationSet(answer.map(|settings| expiration_setting(&settings)))
+pub(super) async fn set_expiration(session: &Session, days: u32) -> Answer {
+    let changed = expiration::change(session, days).await;
+    let setting = changed.map(|changed| Some((changed.setting.name, changed.setting.days)));
+    Answer::ExpirationSet(setting.map_err(|error| match error {
+        expiration::Error::Action(error) => api_error(error),
+        other => api::Error::invalid(other.to_string(), other.hint().unwrap_or_default()),
+    }))
 }
 
 pub(super) async fn version(client: &Client) -> Answer {
@@ -52,17 +59,28 @@ pub(super) async fn collaborators(client: &Client, project_id: String) -> Answer
 }
 
 pub(super) async fn set_permission(
-    client: &Client,
+    session: &Session,
     project_id: String,
     project: String,
     username: String,
     permission: String,
 ) -> Answer {
-    let done = client.add_collaborator(&project_id, &username, &permission).await;
+    let done = match permission.parse() {
+        Ok(wanted) => collaborators::set(session, &project_id, &username, wanted).await.map_err(api_error),
+        Err(problem) => Err(api::Error::invalid(problem, "")),
+    };
     Answer::PermissionSet { project_id, project, username, permission, done }
 }
 
-pub(super) async fn remove_collaborator(client: &Client, project_id: String, username: String) -> Answer {
-    let done = client.remove_collaborator(&project_id, &username).await;
+pub(super) async fn remove_collaborator(session: &Session, project_id: String, username: String) -> Answer {
+    let done = collaborators::remove(session, &project_id, &username).await.map_err(api_error);
     Answer::CollaboratorRemoved { project_id, username, done }
+}
+
+/// The workbench's error, or what is wrong on this side in the same form.
+pub(super) fn api_error(error: actions::Error) -> api::Error {
+    match error {
+        actions::Error::Api(error) => error,
+        other => api::Error::invalid(other.to_string(), other.hint().unwrap_or_default()),
+    }
 }

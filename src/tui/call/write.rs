@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Answer, WriteError};
+use crate::actions::key_file;
 use crate::config::private_file;
 use crate::config::requests::{self, Change, Requests};
 use crate::probe::run::{self, Summary};
@@ -15,7 +16,8 @@ use crate::secret::ApiKey;
 
 /// Writes a key to a new file.
 pub(super) async fn key(key: ApiKey, path: String) -> Result<PathBuf, String> {
-    blocking(move || save(&key, &path)).await
+    blocking(move || key_file::save(&key, &path).map_err(|refusal| format!("{refusal}; {}", refusal.hint())))
+        .await
 }
 
 /// Writes a text to a file.
@@ -80,54 +82,11 @@ fn export(file: &Path, summary: &Summary, replace: bool) -> Result<(), WriteErro
     write(file, &text, replace)
 }
 
-/// Writes `key` and a line break to a new file with mode 0600.
-fn save(key: &ApiKey, path: &str) -> Result<PathBuf, String> {
-    let path = expand_home(path);
-    if path.exists() {
-        return Err(format!("{} is there already; give another name", path.display()));
-    }
-    let line = secrecy::zeroize::Zeroizing::new(format!("{}\n", key.expose()));
-    private_file::write(&path, line.as_bytes()).map_err(|error| {
-        // The error's own words name a temporary file, which means nothing to anybody.
-        let cause = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such folder".to_owned(),
-            kind => kind.to_string(),
-        };
-        format!("{} cannot be written: {cause}; give another place", path.display())
-    })?;
-    Ok(std::path::absolute(&path).unwrap_or(path))
-}
-
-/// `~/keys/x` as a shell would read it.
-fn expand_home(path: &str) -> PathBuf {
-    let home = std::env::home_dir();
-    match (path.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => Path::new(path).to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-
-    #[test]
-    fn a_saved_key_is_private_and_replaces_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key").display().to_string();
-        let key = ApiKey::from_workbench("0a.9f");
-        let saved = save(&key, &path).unwrap();
-        assert_eq!(std::fs::read_to_string(&saved).unwrap(), "0a.9f\n");
-        assert_eq!(std::fs::metadata(&saved).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(save(&key, &path).unwrap_err().contains("is there already"));
-        let refused = save(&key, "/nowhere/at/all").unwrap_err();
-        assert!(
-            refused.contains("/nowhere/at/all cannot be written") && !refused.contains(".keybench"),
-            "{refused}"
-        );
-    }
 
     #[test]
     fn a_file_is_replaced_only_when_asked_for() {

@@ -64,7 +64,11 @@ impl ProfileList {
             return Outcome::done();
         };
         let what = format!("opening the profile {name}");
-        let call = Call::OpenProfile { store, name: name.to_owned() };
+        let call = Call::OpenProfile {
+            store,
+            name: name.to_owned(),
+            given: Box::new(shared.preferences.given.clone()),
+        };
         shared.start(Kind::Read, what, call).1.into()
     }
 }

@@ -9,9 +9,10 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Question;
+use crate::actions::sign_in::Request;
 use crate::api::parse_url;
 use crate::text;
-use crate::tui::call::{Answer, Call, Refusal};
+use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, Context};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
@@ -52,10 +53,10 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    fn refused(&mut self, refusal: &Refusal) {
+    fn refused(&mut self, message: &str, hint: Option<&str>) {
         self.sending = None;
-        let hint = refusal.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        self.problem = Some(format!("{}{hint}", refusal.message));
+        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.problem = Some(format!("{message}{hint}"));
     }
 
     /// From the URL, Enter goes on to the key: without one there is nothing to send.
@@ -78,7 +79,7 @@ impl SignIn {
             Ok(url) => url,
             Err(error) => {
                 self.focus = Focus::Url;
-                self.refused(&error.into());
+                self.refused(&error.to_string(), error.hint().as_deref());
                 return Outcome::done();
             }
         };
@@ -92,7 +93,13 @@ impl SignIn {
         };
         let name = self.name.text().trim().to_owned();
         let store = shared.preferences.store.clone();
-        let call = Call::SignIn { store, url, key, name, replace };
+        let request = Request {
+            name: Some(name).filter(|name| !name.is_empty()),
+            replace,
+            timeout: shared.preferences.given.timeout,
+            ..Request::new(url)
+        };
+        let call = Call::SignIn { store, request: Box::new(request), key };
         let (id, effect) = shared.start(Kind::Change, "signing in", call);
         self.sending = Some(id);
         self.problem = None;
@@ -173,10 +180,20 @@ impl Layer for SignIn {
     }
 
     fn answer(&mut self, _shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
-        if let Answer::Opened(Err(refusal)) = answer {
-            self.refused(&refusal);
+        let Answer::Opened(Err(refusal)) = answer else { return Outcome::done() };
+        if !refusal.taken {
+            self.refused(&refusal.message, refusal.hint.as_deref());
+            return Outcome::done();
         }
-        Outcome::done()
+        self.refused(&refusal.message, None);
+        self.focus = Focus::Name;
+        let lines = vec![
+            format!("{}.", text::clean(&refusal.message)),
+            "Its URL, key, label and marks are replaced, and its key is forgotten on this machine.".into(),
+        ];
+        Question::new("Replace the profile?", lines, "Replace", Decision::ReplaceProfile)
+            .or("Choose another name")
+            .ask()
     }
 
     fn cancelled(&mut self, _shared: &mut Shared, _id: RequestId) -> Outcome {
