@@ -71,7 +71,7 @@ fn giving_up_a_creation_says_what_may_be_there() {
     let screen = harness.screen(120, 24);
     assert!(screen.contains("77d0…41bb works on; its successor may have been created"), "{screen}");
     answer_created(&mut harness, id, Ok(made()));
-    assert!(harness.layers().is_empty(), "an answer that nobody waits for");
+    assert!(harness.layers().is_empty(), "an answer that is not awaited");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_model_proves_the_new_key_before_the_old_one_goes() {
 }
 
 #[test]
-fn a_proven_key_that_nobody_kept_leads_back_to_it() {
+fn a_proven_key_that_was_not_kept_leads_back_to_it() {
     let mut harness = passed("");
     harness.keys("<enter>");
     let screen = harness.screen(80, 24);
@@ -190,7 +190,7 @@ fn a_test_is_given_up_and_tried_again_with_its_request() {
         let screen = harness.screen(80, 24);
         assert!(screen.contains("given up") && screen.contains("{\"a\": 3, \"b\": 5}"), "{screen}");
         answer_tested(&mut harness, id, test, answer(200, "{}"));
-        assert!(harness.screen(80, 24).contains("given up"), "an answer that nobody waits for");
+        assert!(harness.screen(80, 24).contains("given up"), "an answer that is not awaited");
         harness.calls();
         harness.keys("<enter>");
         assert!(matches!(only_call(&mut harness).1, Call::TestModel(_)));
@@ -312,11 +312,11 @@ fn a_rotation_that_ended_elsewhere_closes_its_dialog_and_deletes_nothing() {
 }
 
 #[test]
-fn a_successor_that_nobody_kept_is_told() {
+fn a_successor_that_was_not_kept_says_so() {
     let mut harness = successor();
     harness.keys("<esc><esc>k/dashboard<enter>gr");
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("neither copied nor saved: nobody can be given it"), "{screen}");
+    assert!(screen.contains("neither copied nor saved: it cannot be handed over"), "{screen}");
     harness.keys("r");
     assert!(harness.screen(80, 24).contains("c0ff…3344 is its successor so far"), "another can be made");
 }

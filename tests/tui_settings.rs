@@ -47,9 +47,9 @@ fn letters_on_the_audience_change_nothing() {
     assert_eq!(new.audiences, ["API"]);
 }
 
-/// What nobody was asked about is told when the terminal has been given back.
+/// What was not asked about is said once the terminal has been given back.
 #[test]
-fn a_signal_leaves_word_of_a_key_that_nobody_has() {
+fn a_signal_leaves_word_of_a_key_that_was_not_kept() {
     let left = |harness: &Harness| harness.ui.left_behind();
     let mut harness = demo();
     assert_eq!(left(&harness), None);
@@ -59,7 +59,7 @@ fn a_signal_leaves_word_of_a_key_that_nobody_has() {
 
     let mut harness = revealed();
     let words = left(&harness).unwrap();
-    assert!(words.contains("was created, and neither copied nor saved: nobody has its text"), "{words}");
+    assert!(words.contains("was created, and neither copied nor saved: its text is lost"), "{words}");
     harness.send(keybench::tui::msg::Msg::Terminate);
     assert!(harness.ui.terminated && matches!(harness.effects.pop(), Some(Effect::Quit)));
     harness.keys("y");

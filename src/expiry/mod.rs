@@ -13,5 +13,5 @@ mod typed;
 
 pub use days::days_between;
 pub use policy::{BadDate, DEFAULT_LIFE_DAYS, Policy, meaning};
-pub use status::{KeyStatus, SOON_DAYS, days_left, status};
+pub use status::{KeyStatus, SOON_DAYS, days_left, status, status_at};
 pub use typed::{parse_day, still_missing};

@@ -35,7 +35,12 @@ impl KeyStatus {
 
 /// The status at `now` of a key with this `expiry_date`; "soon" is within `soon_days`.
 pub fn status(expiry_date: &str, now: Timestamp, soon_days: u32) -> KeyStatus {
-    let Some(expiry) = time::parse(expiry_date) else {
+    status_at(time::parse(expiry_date), now, soon_days)
+}
+
+/// The same where the date was read before; `None`: it cannot be read.
+pub fn status_at(expiry: Option<Timestamp>, now: Timestamp, soon_days: u32) -> KeyStatus {
+    let Some(expiry) = expiry else {
         return KeyStatus::Unknown;
     };
     if expiry <= now {

@@ -134,7 +134,7 @@ fn a_signal_tells_of_a_key_that_nobody_has() {
         let raw = terminal.raw();
         // After the alternate screen was left, so that it stays in sight.
         let last = raw.rsplit("\x1b[?1049l").next().unwrap();
-        assert!(last.contains("keybench: The API key ") && last.contains("nobody has its text"), "{last}");
+        assert!(last.contains("keybench: The API key ") && last.contains("its text is lost"), "{last}");
     }
 }
 

@@ -12,7 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use self::listed::{KeyOrder, audience, date_of};
-use crate::expiry::{self, KeyStatus};
+use crate::expiry::{self, KeyStatus, status_at};
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::parts::pane::{NO_MATCH, filter_row, words};
@@ -273,17 +273,6 @@ pub fn status(shared: &Shared, expires: Option<Timestamp>) -> KeyStatus {
     status_at(expires, shared.now, shared.preferences.soon_days)
 }
 
-fn status_at(expires: Option<Timestamp>, now: Timestamp, soon_days: u32) -> KeyStatus {
-    match expires {
-        None => KeyStatus::Unknown,
-        Some(at) if at <= now => KeyStatus::Expired,
-        Some(at) => {
-            let left = expiry::days_between(time::utc_day(now), time::utc_day(at));
-            if left <= i64::from(soon_days) { KeyStatus::Soon } else { KeyStatus::Active }
-        }
-    }
-}
-
 /// The sign of a status and how it looks.
 pub fn sign(shared: &Shared, status: KeyStatus) -> (&'static str, ratatui::style::Style) {
     let (glyphs, theme) = (shared.preferences.glyphs, &shared.preferences.theme);
@@ -295,7 +284,7 @@ pub fn sign(shared: &Shared, status: KeyStatus) -> (&'static str, ratatui::style
     }
 }
 
-/// A key in words, for questions: its id, and what tells it from others.
+/// A key as a text, for questions: its id, and what tells it from others.
 pub fn describe(key: &V2KeyDetails) -> String {
     let comment =
         if key.comments.is_empty() { "without comment".into() } else { format!("\"{}\"", key.comments) };

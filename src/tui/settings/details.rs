@@ -107,7 +107,7 @@ fn of_key(shared: &Shared, key: &V2KeyDetails) -> Vec<Line<'static>> {
         lines.push(fact(shared, "", &left));
     }
     lines.push(fact(shared, "created", &minute(&key.created_at)));
-    let audience = if key.audiences.is_empty() { "not told".to_owned() } else { key.audiences.join(", ") };
+    let audience = if key.audiences.is_empty() { "unknown".to_owned() } else { key.audiences.join(", ") };
     lines.push(fact(shared, "audience", &audience));
     lines.push(fact(shared, "comment", if key.comments.is_empty() { "none" } else { &key.comments }));
     lines

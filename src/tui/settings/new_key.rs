@@ -1,6 +1,6 @@
 //! The form for a new API key: expiry, audience, comment.
 //!
-//! A date that nobody touched is not sent: the key then gets the workbench's own default, which
+//! A date that was not touched is not sent: the key then gets the workbench's own default, which
 //! this program may not know.
 
 use std::borrow::Cow;
@@ -218,7 +218,7 @@ fn keys_changed(shared: &Shared) -> Event {
     Event::KeysChanged { username: shared.session.user().to_owned(), deleted: Vec::new() }
 }
 
-/// The key takes the place of the form, and is the selected one in the list.
+/// The key replaces the form, and is the selected one in the list.
 fn shown(shared: &mut Shared, created: CreateV2KeyResponse) -> Outcome {
     created::remember(shared, &created);
     let destination = Destination::Key(created.key_id.clone());

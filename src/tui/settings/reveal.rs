@@ -36,7 +36,7 @@ pub struct Reveal {
     comment: String,
     hidden: bool,
     kept: bool,
-    /// The Key ID of the one that this takes the place of, and that still works.
+    /// The Key ID of the key that this one replaces, and that still works.
     old: Option<String>,
     /// What calling a model with it has shown.
     proof: Proof,
@@ -64,7 +64,7 @@ impl Reveal {
         }
     }
 
-    /// For a key that takes the place of the one with the Key ID `old`.
+    /// For a key that replaces the one with the Key ID `old`.
     pub fn successor(created: CreateV2KeyResponse, old: String) -> Self {
         let title = "Successor of an API key, shown only this once";
         Self { title, old: Some(old), ..Self::new(created) }
@@ -240,7 +240,7 @@ impl Reveal {
             Some((true, news)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(news)), theme.ok),
             Some((false, news)) => Line::styled(format!("{} {}", glyphs.bad, text::clean(news)), theme.error),
             None => {
-                Line::styled("The workbench keeps only a hash of it: nobody can show it again.", theme.dim)
+                Line::styled("The workbench keeps only a hash of it: it cannot be shown again.", theme.dim)
             }
         }
     }
@@ -295,10 +295,10 @@ impl Layer for Reveal {
 
     fn left_behind(&self, _shared: &Shared) -> Option<String> {
         let unkept = match self.is_legacy() {
-            true => "The new legacy key was neither copied nor saved: nobody has its text, replace it again."
+            true => "The new legacy key was neither copied nor saved: its text is lost, replace it again."
                 .to_owned(),
             false => format!(
-                "The API key {} was created, and neither copied nor saved: nobody has its text, delete it.",
+                "The API key {} was created, and neither copied nor saved: its text is lost, delete it.",
                 text::short_id(&self.key_id)
             ),
         };

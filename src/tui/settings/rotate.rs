@@ -96,7 +96,7 @@ impl Settings {
     fn not_created(&mut self, shared: &mut Shared, id: RequestId, error: &api::Error) -> Outcome {
         let Some(old) = self.rotations.not_created(id) else { return Outcome::done() };
         let old = text::short_id(&old.key_id);
-        // A refusal creates nothing; after silence nobody knows.
+        // A refusal creates nothing; without an answer a key may exist.
         let refused = matches!(error, api::Error::Refused { .. } | api::Error::Invalid { .. });
         let exists = if refused {
             format!("no key was created; {old} works on")

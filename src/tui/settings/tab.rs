@@ -24,7 +24,7 @@ use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
 use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
-use crate::wire::CreateV2KeyResponse;
+use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 /// The state of the tab.
 #[derive(Debug)]
@@ -134,8 +134,7 @@ impl Settings {
         match known.cloned() {
             Some(known) => Outcome::event(Event::Show(Destination::TestWith(Box::new(known)))),
             None => {
-                let text =
-                    "the text of this key is not known here, only to who kept it: paste it in a Test panel";
+                let text = "the text of this key is not known here: paste the key into a Test panel";
                 shared.notices.warning(shared.now, text);
                 Outcome::done()
             }
@@ -158,7 +157,7 @@ impl Settings {
     }
 
     fn names(&self, shared: &Shared, limit: usize) -> Event {
-        let named = |key: &crate::wire::V2KeyDetails| Named {
+        let named = |key: &V2KeyDetails| Named {
             name: format!("{} {}", text::short_id(&key.key_id), key.comments),
             note: "",
             destination: Destination::Key(key.key_id.clone()),

@@ -16,7 +16,7 @@ use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
 
 const COLUMNS: u16 = 72;
-/// Columns of the word before a fact.
+/// Columns before a fact.
 const HEAD: u16 = 9;
 const TITLE: &str = "Test a model with the new key";
 
@@ -39,18 +39,18 @@ pub fn draw(shared: &Shared, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) 
             };
             request.render(row.intersection(inside), frame.buffer_mut(), true, &shared.styles());
             let theme = &shared.preferences.theme;
-            let (words, style) = match problem {
+            let (text, style) = match problem {
                 Some(problem) => (problem.as_str(), theme.error),
                 None => ("The model is called once. The request can be changed before.", theme.dim),
             };
-            below(words, style, frame, inside, 4);
+            below(text, style, frame, inside, 4);
         }
         Stage::Calling { model, request, id } => {
             let inside = frame_box(shared, TITLE, frame, centred(area, COLUMNS, 9));
             frame.render_widget(Paragraph::new(facts(shared, test, model, request)), inside);
             let sign = if shared.waiting(*id).is_some() { shared.spinner() } else { " " };
-            let words = format!("{sign} calling {}; Esc gives it up", text::clean(&model.path));
-            below(&words, shared.preferences.theme.accent, frame, inside, 4);
+            let text = format!("{sign} calling {}; Esc gives it up", text::clean(&model.path));
+            below(&text, shared.preferences.theme.accent, frame, inside, 4);
         }
         Stage::Ended { model, request, result } => ended(shared, test, (model, request, result), frame, area),
     }
@@ -88,12 +88,12 @@ fn facts(shared: &Shared, test: &KeyTest, model: &ModelChoice, request: &str) ->
     ]
 }
 
-/// Words that wrap, from a row of a box to its end.
-fn below(words: &str, style: Style, frame: &mut Frame<'_>, inside: Rect, row: u16) {
+/// A text that wraps, from a row of a box to its end.
+fn below(text: &str, style: Style, frame: &mut Frame<'_>, inside: Rect, row: u16) {
     let area =
         Rect { y: inside.y + row.min(inside.height), height: inside.height.saturating_sub(row), ..inside };
-    let words = Paragraph::new(text::clean(words).into_owned()).style(style).wrap(Wrap { trim: true });
-    frame.render_widget(words, area);
+    let text = Paragraph::new(text::clean(text).into_owned()).style(style).wrap(Wrap { trim: true });
+    frame.render_widget(text, area);
 }
 
 fn choosing(
@@ -162,8 +162,8 @@ fn ended(
     let mut lines = facts(shared, test, model, request);
     lines.push(Line::default());
     // What follows the first line of a fact stands under it.
-    let mut say = |name: &str, words: &str, style: Style| {
-        for (at, part) in text::wrap(&text::clean(words), room).iter().enumerate() {
+    let mut say = |name: &str, value: &str, style: Style| {
+        for (at, part) in text::wrap(&text::clean(value), room).iter().enumerate() {
             lines.push(styled(shared, if at == 0 { name } else { "" }, part, style));
         }
     };

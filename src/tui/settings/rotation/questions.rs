@@ -61,7 +61,7 @@ pub fn state_lines(rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<St
     });
     lines.push(format!("     {}", new.proof.text()));
     if !new.kept {
-        lines.push("     neither copied nor saved: nobody can be given it".to_owned());
+        lines.push("     neither copied nor saved: it cannot be handed over".to_owned());
     }
     lines
 }

@@ -40,11 +40,11 @@ pub enum Step {
     },
 }
 
-/// The key that takes the place of another.
+/// The key that replaces another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Successor {
     pub key_id: String,
-    /// It was copied or saved: somebody can be given it.
+    /// It was copied or saved, so that it can be handed over.
     pub kept: bool,
     pub proof: Proof,
 }
@@ -94,7 +94,7 @@ impl Rotations {
         self.0.iter().any(|rotation| is_creating(rotation, request))
     }
 
-    /// The successor is there: gives the key that it takes the place of.
+    /// The successor is there: gives the key that it replaces.
     pub fn created(&mut self, request: RequestId, key_id: &str) -> Option<V2KeyDetails> {
         let rotation = self.0.iter_mut().find(|rotation| is_creating(rotation, request))?;
         let key_id = key_id.to_owned();
