@@ -10,10 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use keybench::tui::backend::TermBackend;
-use keybench::tui::effect::Call;
-use keybench::tui::msg::{Msg, Reply};
-use keybench::tui::screens::{admin, models, settings};
+use keybench::tui::call::{Answer, Call};
+use keybench::tui::msg::Msg;
+use keybench::tui::term::backend::TermBackend;
 use keybench::tui::testing::Harness;
 use keybench::tui::theme::Theme;
 use keybench::tui::view::view;
@@ -65,8 +64,8 @@ impl Bench {
     fn press(&mut self, name: Option<&str>, keys: &str) -> std::io::Result<()> {
         let begin = Instant::now();
         self.harness.keys(keys);
-        let app = &self.harness.app;
-        self.terminal.draw(|frame| view(app, frame))?;
+        let ui = &self.harness.ui;
+        self.terminal.draw(|frame| view(ui, frame))?;
         let took = begin.elapsed();
         let bytes = self.terminal.backend_mut().take_written().len();
         // Requests that nobody answers here.
@@ -170,7 +169,7 @@ fn user(n: usize) -> UserQuota {
 
 fn with_colours() -> Harness {
     let mut harness = Harness::new();
-    harness.app.preferences.theme = Theme::terminal();
+    harness.shared().preferences.theme = Theme::terminal();
     harness
 }
 
@@ -178,11 +177,11 @@ fn with_colours() -> Harness {
 fn with_keys(rows: usize) -> Harness {
     let mut harness = with_colours().started();
     for (id, call) in harness.calls() {
-        if matches!(&call, Call::Settings(settings::Call::List { .. })) {
+        if let Call::ListKeys { username } = call {
             let keys: Vec<V2KeyDetails> = (0..rows).map(key).collect();
-            harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys.into()))));
+            harness.answer(id, Answer::Keys { username, answer: Ok(keys.into()) });
         } else {
-            harness.app.requests.finish(id);
+            harness.shared().requests.finish(id);
         }
     }
     harness
@@ -194,14 +193,14 @@ fn with_models(rows: usize) -> (Harness, Vec<Duration>) {
     harness.keys("2");
     let mut pages = Vec::new();
     for (id, call) in harness.calls() {
-        if matches!(&call, Call::Models(models::Call::List { .. })) {
+        if matches!(&call, Call::ListModels { .. }) {
             for page in 0..rows.div_ceil(PAGE) {
                 let rows = (page * PAGE..rows.min((page + 1) * PAGE)).map(model).collect();
                 let begin = Instant::now();
-                harness.send(Msg::Progress { id, reply: Reply::Models(models::Reply::Page(rows)) });
+                harness.send(Msg::Progress { id, answer: Answer::ModelsPage(rows) });
                 pages.push(begin.elapsed());
             }
-            harness.reply(id, Reply::Models(models::Reply::Listed(Ok(()))));
+            harness.answer(id, Answer::ModelsListed(Ok(())));
         }
     }
     (harness, pages)
@@ -212,10 +211,10 @@ fn with_users(rows: usize) -> Harness {
     let mut harness = with_colours();
     harness.keys("3");
     for (id, call) in harness.calls() {
-        if matches!(&call, Call::Admin(admin::Call::Users)) {
+        if matches!(&call, Call::Users) {
             let users = (0..rows).map(user).collect();
-            harness.send(Msg::Progress { id, reply: Reply::Admin(admin::Reply::UsersPage { users }) });
-            harness.reply(id, Reply::Admin(admin::Reply::UsersListed(Ok(()))));
+            harness.send(Msg::Progress { id, answer: Answer::UsersPage(users) });
+            harness.answer(id, Answer::UsersListed(Ok(())));
         }
     }
     // Sorting by their number asks for the keys of everybody.
@@ -226,9 +225,9 @@ fn with_users(rows: usize) -> Harness {
             break;
         }
         for (id, call) in calls {
-            if let Call::Admin(admin::Call::Count { username }) = call {
+            if let Call::CountKeys { username } = call {
                 let answer = Ok(vec![None; username.len() % 5 + usize::from(username.ends_with('7'))]);
-                harness.reply(id, Reply::Admin(admin::Reply::Counted { username, answer }));
+                harness.answer(id, Answer::KeysCounted { username, answer });
             }
         }
     }

@@ -3,11 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use keybench::secret::ApiKey;
-use keybench::tui::backend::TermBackend;
-use keybench::tui::effect::Call;
-use keybench::tui::msg::{Msg, Reply};
-use keybench::tui::screens::{models, settings};
+use keybench::tui::call::{Answer, Call};
+use keybench::tui::msg::Msg;
 use keybench::tui::session::KnownKey;
+use keybench::tui::term::backend::TermBackend;
 use keybench::tui::testing::Harness;
 use keybench::tui::theme::Theme;
 use keybench::tui::view::view;
@@ -32,21 +31,20 @@ fn keys(count: usize) -> Vec<V2KeyDetails> {
 fn answer(harness: &mut Harness, count: usize) {
     for (id, call) in harness.calls() {
         match call {
-            Call::Settings(settings::Call::List { .. }) => {
-                harness.reply(id, Reply::Settings(settings::Reply::Listed(Ok(keys(count).into()))));
+            Call::ListKeys { username } => {
+                harness.answer(id, Answer::Keys { username, answer: Ok(keys(count).into()) });
             }
-            Call::Models(models::Call::List { .. }) => {
+            Call::ListModels { .. } => {
                 let model = |n| Model { id: format!("m{n}"), name: format!("model {n}"), ..Model::default() };
-                let page = Reply::Models(models::Reply::Page((0..count).map(model).collect()));
-                harness.send(Msg::Progress { id, reply: page });
-                harness.reply(id, Reply::Models(models::Reply::Listed(Ok(()))));
+                let page = Answer::ModelsPage((0..count).map(model).collect());
+                harness.send(Msg::Progress { id, answer: page });
+                harness.answer(id, Answer::ModelsListed(Ok(())));
             }
-            Call::Models(models::Call::Deployment { model_id, .. }) => {
-                let found = Ok(None);
-                harness.reply(id, Reply::Models(models::Reply::Deployment { model_id, found }));
+            Call::Deployment { model_id, .. } => {
+                harness.answer(id, Answer::Deployment { model_id, found: Ok(None) });
             }
             _ => {
-                harness.app.requests.finish(id);
+                harness.shared().requests.finish(id);
             }
         }
     }
@@ -65,7 +63,7 @@ struct Measured {
 impl Measured {
     fn with_keys(count: usize) -> Self {
         let mut harness = Harness::new().started();
-        harness.app.preferences.theme = Theme::terminal();
+        harness.shared().preferences.theme = Theme::terminal();
         answer(&mut harness, count);
         let backend = TermBackend::new(Vec::new(), || Ok(Size::new(80, 24)));
         let number = |n| NonZeroU16::new(n).unwrap();
@@ -78,8 +76,8 @@ impl Measured {
 
     /// Draws, checks that the bytes make the picture that was drawn, and counts them.
     fn draw(&mut self) -> usize {
-        let app = &self.harness.app;
-        self.terminal.draw(|frame| view(app, frame)).unwrap();
+        let ui = &self.harness.ui;
+        self.terminal.draw(|frame| view(ui, frame)).unwrap();
         let bytes = self.terminal.backend_mut().take_written();
         self.screen.process(&bytes);
         let wanted = self.harness.screen(80, 24);
@@ -127,16 +125,21 @@ fn moving_in_the_demo_costs_little() {
         key("65cc", "2026-12-01", "dashboard"),
         key("1667", "2026-10-02", "old demo"),
     ];
-    let app = &mut measured.harness.app;
-    app.session.own_key_id = Some(listed[0].key_id.clone());
-    app.session.known_keys.push(KnownKey {
+    let session = &mut measured.harness.shared().session;
+    session.own_key_id = Some(listed[0].key_id.clone());
+    session.known_keys.push(KnownKey {
         label: "owner (demo)".into(),
         username: "owner".into(),
         key_id: Some(listed[0].key_id.clone()),
         key: ApiKey::from_workbench("not a key"),
         tests: 0,
     });
-    app.settings.keys.set(listed.into(), app.now, 14);
+    measured.harness.keys("<ctrl-r>");
+    for (id, call) in measured.harness.calls() {
+        if let Call::ListKeys { username } = call {
+            measured.harness.answer(id, Answer::Keys { username, answer: Ok(listed.clone().into()) });
+        }
+    }
     measured.draw();
     let costs = ["j", "k", "j", "j", "k", "j"].map(|key| measured.key(key));
     assert!(costs.iter().all(|cost| *cost <= 240), "{costs:?}");

@@ -5,10 +5,8 @@ use std::time::Duration;
 use ratatui::style::Modifier;
 
 use keybench::api;
-use keybench::tui::effect;
-use keybench::tui::msg::{self, Msg};
-use keybench::tui::screens::models::calls::{Call, Reply};
-use keybench::tui::screens::models::list::ListScope;
+use keybench::tui::call::{Answer, Call, ListScope};
+use keybench::tui::msg::Msg;
 use keybench::tui::testing::Harness;
 
 use crate::tui_support::models::*;
@@ -28,7 +26,7 @@ fn a_list_that_cannot_be_fetched() {
         detail: "connection refused".into(),
         changes: false,
     };
-    send(&mut harness, calls[0].0, Reply::Listed(Err(error)));
+    harness.answer(calls[0].0, Answer::ModelsListed(Err(error)));
     snapshots("list_failed", &mut harness);
 }
 
@@ -36,13 +34,13 @@ fn a_list_that_cannot_be_fetched() {
 fn at_most_eight_deployments_are_read_at_a_time_and_only_those_in_sight() {
     let (mut harness, calls) = opened();
     let many = (0..100).map(|n| model("big", &format!("m{n:03}"), true, "")).collect();
-    harness.send(Msg::Progress { id: calls[0].0, reply: msg::Reply::Models(Reply::Page(many)) });
-    send(&mut harness, calls[0].0, Reply::Listed(Ok(())));
+    harness.send(Msg::Progress { id: calls[0].0, answer: Answer::ModelsPage(many) });
+    harness.answer(calls[0].0, Answer::ModelsListed(Ok(())));
     let reads = |harness: &mut Harness| {
         let calls = harness.calls().into_iter();
         calls
             .filter_map(|(id, call)| match call {
-                effect::Call::Models(Call::Deployment { model_id, .. }) => Some((id, model_id)),
+                Call::Deployment { model_id, .. } => Some((id, model_id)),
                 _ => None,
             })
             .collect::<Vec<_>>()
@@ -50,7 +48,7 @@ fn at_most_eight_deployments_are_read_at_a_time_and_only_those_in_sight() {
     let first = reads(&mut harness);
     assert_eq!(first.len(), 8);
     let (id, model_id) = first[0].clone();
-    send(&mut harness, id, Reply::Deployment { found: Ok(None), model_id });
+    harness.answer(id, Answer::Deployment { found: Ok(None), model_id });
     assert_eq!(reads(&mut harness).len(), 1, "one ended, one begins");
     // The tab is left and shown again: what was being read is read again.
     harness.keys("1");
@@ -63,9 +61,9 @@ fn the_filter_marks_and_narrows() {
     let mut harness = listed();
     harness.keys("/prod s");
     harness.keys("<enter>");
-    assert_eq!(harness.app.models.list.len(), 1);
+    assert!(harness.screen(80, 24).contains("1 of 7 models"));
     harness.keys("<esc>");
-    assert_eq!(harness.app.models.list.len(), 7);
+    assert!(harness.screen(80, 24).contains(" 7 models"));
     harness.keys("/zzz");
     assert!(harness.screen(80, 24).contains("no model matches"));
 }
@@ -79,7 +77,7 @@ fn stopping_asks_and_names_the_model() {
     harness.keys("S<tab><enter>");
     let calls = harness.calls();
     assert!(
-        matches!(&calls[..], [(_, effect::Call::Models(Call::Stop(deployment)))] if deployment.model_id == "churn-prod-add"),
+        matches!(&calls[..], [(_, Call::StopModel(deployment))] if deployment.model_id == "churn-prod-add"),
         "{calls:?}"
     );
 }
@@ -89,11 +87,8 @@ fn other_models_are_listed_on_demand() {
     let mut harness = listed();
     harness.keys("v");
     let calls = harness.calls();
-    let asked = |scope| {
-        calls
-            .iter()
-            .any(|(_, call)| matches!(call, effect::Call::Models(Call::List { scope: s }) if *s == scope))
-    };
+    let asked =
+        |scope| calls.iter().any(|(_, call)| matches!(call, Call::ListModels { scope: s } if *s == scope));
     assert!(asked(ListScope::Public), "{calls:?}");
     assert!(harness.screen(80, 24).contains("public too"));
 }
@@ -101,32 +96,29 @@ fn other_models_are_listed_on_demand() {
 #[test]
 fn a_deployment_that_changes_is_looked_at_again() {
     let mut harness = listed();
-    assert!(harness.app.animated(), "slow is being deployed");
+    assert!(harness.ui.animated(), "slow is being deployed");
     harness.send(Msg::Tick);
     assert!(harness.calls().is_empty(), "it was read just now");
     harness.now += Duration::from_secs(2);
     harness.send(Msg::Tick);
     let calls = harness.calls();
-    let [(id, effect::Call::Models(Call::Deployment { model_id, .. }))] = &calls[..] else {
-        panic!("{calls:?}")
-    };
+    let [(id, Call::Deployment { model_id, .. })] = &calls[..] else { panic!("{calls:?}") };
     assert_eq!(model_id, "churn-prod-slow");
     harness.now += Duration::from_secs(9);
     harness.send(Msg::Tick);
     assert!(harness.calls().is_empty(), "one question at a time");
-    send(
-        &mut harness,
+    harness.answer(
         *id,
-        Reply::Deployment { model_id: model_id.clone(), found: Ok(deployed("churn-prod-add")) },
+        Answer::Deployment { model_id: model_id.clone(), found: Ok(deployed("churn-prod-add")) },
     );
-    assert!(!harness.app.animated());
+    assert!(!harness.ui.animated());
 }
 
 #[test]
 fn the_selected_row_is_reversed() {
     let mut harness = listed();
     harness.keys("<down>");
-    harness.app.size = (80, 24);
+    harness.shared().size = (80, 24);
     let buffer = harness.buffer(80, 24);
     let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▸").unwrap();
     let name: String = (17..22).map(|x| buffer[(x, row)].symbol()).collect();
@@ -151,14 +143,55 @@ fn it_draws_at_every_size() {
 fn the_list_begins_with_the_project_of_the_session() {
     let begun = |keys: &str| {
         let (mut harness, calls) = opened();
-        harness.app.session.project = Some(demo().last().unwrap().project.public_identifier.clone());
-        let is_list = |call: &effect::Call| matches!(call, effect::Call::Models(Call::List { .. }));
+        harness.shared().session.project = Some(demo().last().unwrap().project.public_identifier.clone());
+        let is_list = |call: &Call| matches!(call, Call::ListModels { .. });
         let (id, _) = calls.into_iter().find(|(_, call)| is_list(call)).unwrap();
-        harness.send(Msg::Progress { id, reply: msg::Reply::Models(Reply::Page(demo())) });
+        harness.send(Msg::Progress { id, answer: Answer::ModelsPage(demo()) });
         harness.keys(keys);
-        send(&mut harness, id, Reply::Listed(Ok(())));
-        harness.app.models.list.selected().unwrap().path()
+        harness.answer(id, Answer::ModelsListed(Ok(())));
+        selected(&mut harness)
     };
-    assert_eq!(begun(""), "playground/echo");
-    assert_eq!(begun("<down>"), "churn-prod/churn", "the person went elsewhere");
+    assert!(begun("").contains(" echo "), "{}", begun(""));
+    assert!(begun("<down>").contains(" churn "), "the person went elsewhere: {}", begun("<down>"));
+}
+
+/// The selected row.
+fn selected(harness: &mut Harness) -> String {
+    let screen = harness.screen(80, 24);
+    screen.lines().find(|line| line.starts_with("│▸")).unwrap().to_owned()
+}
+
+#[test]
+fn a_model_and_a_project_are_gone_to_by_name() {
+    let mut harness = listed();
+    harness.keys("1:fraud-lab/score<enter>");
+    assert!(selected(&mut harness).contains(" score "), "{}", harness.screen(80, 24));
+    harness.keys("/add<enter>:playground<enter>");
+    assert!(selected(&mut harness).contains(" echo "), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn the_palette_lists_the_models_and_says_why_it_cannot() {
+    let mut harness = Harness::new();
+    harness.keys(":");
+    let list = |harness: &mut Harness| {
+        let calls = harness.calls();
+        calls.into_iter().find_map(|(id, call)| matches!(call, Call::ListModels { .. }).then_some(id))
+    };
+    let id = list(&mut harness).unwrap();
+    assert!(harness.screen(80, 24).contains("models and projects are being fetched"));
+    let error = api::Error::NotAnApi { operation: "listing models", status: 502, what: "a web page".into() };
+    harness.answer(id, Answer::ModelsListed(Err(error)));
+    assert!(harness.screen(80, 24).contains("models and projects are not known: "));
+    assert!(list(&mut harness).is_none(), "a failure is not asked for again by itself");
+    harness.keys("<esc>:");
+    let id = list(&mut harness).unwrap();
+    harness.keys("<ctrl-x>");
+    assert!(list(&mut harness).is_none(), "nor is what the person gave up");
+    assert!(!harness.shared().requests.waits_for(id));
+    harness.keys("<esc>:");
+    let id = list(&mut harness).unwrap();
+    harness.send(Msg::Progress { id, answer: Answer::ModelsPage(demo()) });
+    harness.keys("slow");
+    assert!(harness.screen(80, 24).contains("churn-prod/slow"), "{}", harness.screen(80, 24));
 }

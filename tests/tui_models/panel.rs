@@ -4,15 +4,11 @@ use std::time::Duration;
 
 use keybench::config::requests::Change;
 use keybench::probe::{CallError, Phase};
-use keybench::tui::effect::{self, Copied, Effect};
-use keybench::tui::screens::models::calls::{Call, Reply};
-use keybench::tui::screens::models::panel::{Focus, KeyToSend};
-
-use keybench::tui::msg;
-use keybench::tui::screens::settings;
+use keybench::tui::call::{Answer, Call, KeyToSend, WriteError};
+use keybench::tui::effect::{Copied, Effect};
 
 use crate::tui_support::models::*;
-use crate::tui_support::settings::demo_keys;
+use crate::tui_support::settings::{answer_list, demo_keys};
 use crate::{small_snapshots, snapshots};
 
 #[test]
@@ -29,7 +25,7 @@ fn a_refusal_is_explained_and_mended() {
     small_snapshots("choose_key", &mut harness);
     let (sent, _) = refused(&mut harness, "<end><enter><enter>");
     assert_eq!(sent, KeyToSend::This(key("c4d5")));
-    assert_eq!(harness.app.session.known_keys[0].tests, 1);
+    assert_eq!(harness.shared().session.known_keys[0].tests, 1);
     small_snapshots("test_refused", &mut harness);
 
     harness.keys("m");
@@ -37,7 +33,7 @@ fn a_refusal_is_explained_and_mended() {
     harness.effects.clear();
     harness.keys("a");
     let calls = harness.calls();
-    let (id, effect::Call::Models(Call::AddCollaborator { project_id, project, username, permission })) =
+    let (id, Call::SetPermission { project_id, project, username, permission }) =
         calls.into_iter().next().unwrap()
     else {
         panic!("nobody was added");
@@ -46,8 +42,8 @@ fn a_refusal_is_explained_and_mended() {
         (project_id.as_str(), username.as_str(), permission.as_str()),
         ("churn-prod-id", "outsider", "read")
     );
-    let reply = Reply::CollaboratorAdded { project_id, project, username, permission, done: Ok(()) };
-    send(&mut harness, id, reply);
+    let reply = Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) };
+    harness.answer(id, reply);
     let screen = harness.screen(80, 24);
     assert!(screen.contains("mended: test again (t)") && !screen.contains("fix:"), "{screen}");
     harness.keys("a");
@@ -97,7 +93,7 @@ fn what_is_pasted_for_a_key_is_looked_at_at_once() {
 #[test]
 fn keys_are_named_by_their_key_id_where_it_is_known() {
     let mut harness = listed();
-    harness.app.session.known_keys[0].key_id = Some("02931111111111111111111111175d9".into());
+    harness.shared().session.known_keys[0].key_id = Some("02931111111111111111111111175d9".into());
     harness.keys("tK");
     assert!(harness.screen(80, 24).contains("0293…75d9  outsider"), "{}", harness.screen(80, 24));
     harness.keys("<end><enter>");
@@ -107,7 +103,7 @@ fn keys_are_named_by_their_key_id_where_it_is_known() {
 #[test]
 fn in_read_only_mode_nobody_is_added() {
     let mut harness = listed();
-    harness.app.session.read_only = true;
+    harness.shared().session.read_only = true;
     refused(&mut harness, "t<enter>");
     assert!(!harness.screen(80, 24).contains("a  add outsider"));
     harness.keys("a");
@@ -142,11 +138,7 @@ fn broken_json_is_not_sent_and_stays() {
     assert!(harness.calls().is_empty());
     snapshots("wrong_request", &mut harness);
     harness.keys("tb<esc>");
-    assert_eq!(
-        harness.app.models.panel().unwrap().editor.text(),
-        "{\"a\": 3, \"b\": 5",
-        "commands are no text"
-    );
+    assert!(harness.screen(80, 24).contains("{\"a\": 3, \"b\": 5 "), "commands are no text");
     harness.keys("<esc>t");
     let (_, request) = tested(&mut harness, "<shift-tab>}<tab>t", success());
     assert_eq!(request, "{\"a\": 3, \"b\": 5}");
@@ -156,9 +148,8 @@ fn broken_json_is_not_sent_and_stays() {
 fn letters_typed_into_the_request_are_no_commands() {
     let mut harness = listed();
     harness.keys("t<shift-tab>tab123q?");
-    let panel = harness.app.models.panel().unwrap();
-    assert!(panel.editor.text().ends_with("tab123q?"));
-    assert_eq!(panel.focus, Focus::Request);
+    assert!(harness.screen(80, 24).contains("tab123q?"));
+    assert!(harness.screen(80, 24).contains("▸request"), "{}", harness.screen(80, 24));
     assert!(harness.calls().is_empty());
 }
 
@@ -167,7 +158,8 @@ fn what_was_typed_stays_when_one_looks_elsewhere() {
     let mut harness = listed();
     harness.keys("t<shift-tab> <esc><esc><down>");
     harness.keys("t<esc><up>t");
-    assert_eq!(harness.app.models.panel().unwrap().editor.text(), "{\"a\": 3, \"b\": 5} ");
+    let (_, request) = tested(&mut harness, "t", success());
+    assert_eq!(request, "{\"a\": 3, \"b\": 5} ");
 }
 
 #[test]
@@ -201,7 +193,7 @@ fn one_result_whole() {
         matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("\"success\": false"))
     );
     harness.keys("<esc>");
-    assert!(harness.app.models.viewer.is_none() && harness.app.models.open.is_some());
+    assert!(harness.layers().is_empty() && harness.screen(80, 24).contains("LATENCY"));
 }
 
 #[test]
@@ -222,8 +214,8 @@ fn a_test_in_flight_can_be_given_up() {
     assert!(harness.calls().is_empty(), "one at a time");
     harness.keys("<esc>");
     assert!(matches!(&harness.effects[..], [Effect::Cancel(given_up)] if *given_up == id));
-    assert!(harness.app.models.panel().unwrap().running.is_none());
-    assert!(harness.app.models.open.is_some(), "Esc did one thing");
+    assert!(harness.screen(80, 24).contains("[ Test ]"), "Esc did one thing");
+    assert!(!harness.screen(80, 24).contains("Esc gives up"));
 }
 
 #[test]
@@ -237,13 +229,13 @@ fn restarting_what_answers_asks_and_what_does_not_is_restarted_at_once() {
     harness.keys("tRy");
     let calls = harness.calls();
     assert!(
-        matches!(&calls[..], [(_, effect::Call::Models(Call::Restart(deployment)))] if deployment.model_id == "churn-prod-add"),
+        matches!(&calls[..], [(_, Call::RestartModel(deployment))] if deployment.model_id == "churn-prod-add"),
         "{calls:?}"
     );
     harness.keys("<esc><down><down><down>R");
     let calls = harness.calls();
     assert!(
-        matches!(&calls[..], [(_, effect::Call::Models(Call::Restart(deployment)))] if deployment.model_id == "churn-prod-retired"),
+        matches!(&calls[..], [(_, Call::RestartModel(deployment))] if deployment.model_id == "churn-prod-retired"),
         "{calls:?}"
     );
 }
@@ -272,30 +264,35 @@ fn the_call_can_be_copied_in_three_languages() {
 #[test]
 fn requests_are_saved_under_a_name_and_taken_again() {
     let mut harness = listed();
-    harness.app.preferences.requests_file = Some("/nowhere/requests.json".into());
+    harness.shared().preferences.requests_file = Some("/nowhere/requests.json".into());
     harness.keys("tW");
     harness.keys("<enter>");
-    assert!(harness.app.models.prompt.is_some(), "it wants a name");
+    assert_eq!(harness.layers(), ["prompt"], "it wants a name");
     harness.keys("small");
     harness.keys("<enter>");
     let stored = harness.calls();
     assert!(
-        matches!(&stored[..], [(_, effect::Call::Models(Call::StoreRequests { change: Change::Saved { name, request }, .. }))] if name == "small" && request.contains("\"a\": 3")),
+        matches!(&stored[..], [(_, Call::StoreRequests { change: Change::Saved { name, request }, .. })] if name == "small" && request.contains("\"a\": 3")),
         "{stored:?}"
     );
     harness.keys("<shift-tab>x<esc>L");
     snapshots("saved_requests", &mut harness);
     harness.keys("<enter>");
-    assert_eq!(harness.app.models.panel().unwrap().editor.text(), "{\"a\": 3, \"b\": 5}");
+    harness.keys("<tab>t");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[0], (_, Call::TestModel(test)) if test.request == "{\"a\": 3, \"b\": 5}"),
+        "{calls:?}"
+    );
 }
 
 #[test]
 fn a_key_from_settings_is_taken_for_the_next_model() {
     let mut harness = listed();
-    harness.app.session.known_keys[0].key_id = Some("5b1c66aa10129f0a".into());
+    harness.shared().session.known_keys[0].key_id = Some("5b1c66aa10129f0a".into());
     harness.keys("1");
     let (id, _) = harness.calls().remove(0);
-    harness.reply(id, msg::Reply::Settings(settings::Reply::Listed(Ok(demo_keys().into()))));
+    answer_list(&mut harness, id, Ok(demo_keys()));
     harness.keys("t");
     assert!(!harness.calls().is_empty(), "the list is brought up to date");
     let (sent, _) = tested(&mut harness, "<enter><enter>", success());
@@ -309,8 +306,7 @@ fn a_result_can_be_searched_folded_and_written() {
         "{\"success\":true,\"response\":{\"rows\":[{\"deep\":{\"x\":1,\"y\":2}},2,3,4,5,6,7],\"flat\":1}}";
     tested(&mut harness, "t<enter>", answer(200, body));
     harness.keys("<down><enter>/FLAT");
-    let viewer = harness.app.models.viewer.as_ref().unwrap();
-    assert!(viewer.lines[viewer.top..].iter().take(21).any(|line| line.contains("flat")));
+    assert!(harness.screen(80, 24).contains("flat"), "{}", harness.screen(80, 24));
     assert!(harness.screen(80, 24).contains(" in 1 line "), "{}", harness.screen(80, 24));
     harness.keys("x");
     assert!(harness.screen(80, 24).contains("no match"), "{}", harness.screen(80, 24));
@@ -320,11 +316,13 @@ fn a_result_can_be_searched_folded_and_written() {
     harness.keys("ze");
     harness.keys("<enter>");
     let calls = harness.calls();
-    let [(id, effect::Call::Models(Call::Write { file, text }))] = &calls[..] else { panic!("{calls:?}") };
+    let [(id, Call::WriteText { file, text, replace: false })] = &calls[..] else { panic!("{calls:?}") };
     assert!(text.contains("\"flat\": 1") && file.ends_with("result-1.txt"));
-    let done = Err("there is such a file already; type another name".to_owned());
-    send(&mut harness, *id, Reply::Written { file: file.clone(), done });
-    assert!(harness.screen(80, 24).contains("there is such a file"), "the name can be changed");
+    let done = Err(WriteError::Failed("there is no such folder".to_owned()));
+    harness.answer(*id, Answer::Written { file: file.clone(), done });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("there is no such folder; type another name"), "{screen}");
+    assert_eq!(harness.layers(), ["viewer", "prompt"], "the name can be changed");
 }
 
 #[test]
@@ -335,4 +333,39 @@ fn the_footer_of_the_results_names_what_enter_does_there() {
     let screen = harness.screen(80, 24);
     let footer = screen.lines().last().unwrap();
     assert!(footer.contains("Enter open") && !footer.contains("filter"), "{footer}");
+}
+
+#[test]
+fn the_reason_of_a_refusal_reaches_a_result_that_is_shown_whole() {
+    let mut harness = listed();
+    tested(&mut harness, "t<enter>", refusal());
+    let (id, call) = harness.calls().remove(0);
+    let Call::Explain(explain) = call else { panic!("{call:?}") };
+    harness.keys("<down><enter>");
+    assert!(!harness.screen(80, 24).contains("WHY"));
+    let diagnosis = Box::new(not_a_collaborator());
+    let (model_id, number) = (explain.model.id, explain.number);
+    harness.answer(id, Answer::Explained { model_id, number, diagnosis });
+    assert!(harness.screen(80, 24).contains("WHY      outsider is not a collaborator"));
+    harness.keys("a<esc>");
+    let (id, call) = harness.calls().remove(0);
+    let Call::SetPermission { project_id, project, username, permission } = call else { panic!("{call:?}") };
+    harness.keys("<enter>");
+    harness.answer(id, Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) });
+    assert!(harness.screen(80, 24).contains("It has been mended since"), "{}", harness.screen(80, 24));
+    harness.keys("a");
+    assert!(harness.calls().is_empty(), "it is not offered again");
+}
+
+#[test]
+fn a_file_that_is_written_after_its_prompt_was_closed_is_told_all_the_same() {
+    for keys in ["<esc>", "<esc><esc>"] {
+        let mut harness = listed();
+        tested(&mut harness, "t<enter>", success());
+        harness.keys("<down><enter>e<enter>");
+        let (id, _) = harness.calls().remove(0);
+        harness.keys(keys);
+        harness.answer(id, Answer::Written { file: "result-1.txt".into(), done: Ok(()) });
+        assert!(harness.screen(80, 24).contains("written to result-1.txt"), "{}", harness.screen(80, 24));
+    }
 }

@@ -9,11 +9,9 @@ use keybench::diagnosis::{Action, Cause, Diagnosis};
 use keybench::probe::run::Summary;
 use keybench::probe::{Answer, CallResult, Phases};
 use keybench::secret::ApiKey;
-use keybench::tui::effect;
-use keybench::tui::msg::{self, Msg};
+use keybench::tui::call::{self, Call, KeyToSend, RunRequest};
+use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
-use keybench::tui::screens::models::calls::{Call, Reply, RunRequest};
-use keybench::tui::screens::models::panel::KeyToSend;
 use keybench::tui::session::KnownKey;
 use keybench::tui::testing::{Harness, moment};
 use keybench::wire::{
@@ -133,9 +131,9 @@ pub fn not_a_collaborator() -> Diagnosis {
 }
 
 /// Shows the tab and gives the requests that it starts with.
-pub fn opened() -> (Harness, Vec<(RequestId, effect::Call)>) {
+pub fn opened() -> (Harness, Vec<(RequestId, Call)>) {
     let mut harness = Harness::new();
-    harness.app.session.known_keys = vec![KnownKey {
+    harness.shared().session.known_keys = vec![KnownKey {
         label: "outsider".into(),
         username: "outsider".into(),
         key_id: None,
@@ -147,17 +145,12 @@ pub fn opened() -> (Harness, Vec<(RequestId, effect::Call)>) {
     (harness, calls)
 }
 
-pub fn send(harness: &mut Harness, id: RequestId, reply: Reply) {
-    harness.reply(id, msg::Reply::Models(reply));
-}
-
 /// The demo's models listed; the deployments in sight and the project answered.
 pub fn listed() -> Harness {
     let (mut harness, calls) = opened();
-    let (id, _) =
-        calls.into_iter().find(|(_, call)| matches!(call, effect::Call::Models(Call::List { .. }))).unwrap();
-    harness.send(Msg::Progress { id, reply: msg::Reply::Models(Reply::Page(demo())) });
-    send(&mut harness, id, Reply::Listed(Ok(())));
+    let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::ListModels { .. })).unwrap();
+    harness.send(Msg::Progress { id, answer: call::Answer::ModelsPage(demo()) });
+    harness.answer(id, call::Answer::ModelsListed(Ok(())));
     answer_what_is_read(&mut harness);
     harness
 }
@@ -170,18 +163,18 @@ pub fn answer_what_is_read(harness: &mut Harness) {
         }
         for (id, call) in calls {
             match call {
-                effect::Call::Models(Call::Deployment { model_id, .. }) => {
+                Call::Deployment { model_id, .. } => {
                     let found = Ok(deployed(&model_id));
-                    send(harness, id, Reply::Deployment { model_id, found });
+                    harness.answer(id, call::Answer::Deployment { model_id, found });
                 }
-                effect::Call::Models(Call::Project { project_id }) => {
+                Call::Project { project_id } => {
                     let project = Project {
                         owner: ShortUser { username: "owner".into(), ..ShortUser::default() },
                         permissions: ProjectPermissions { read: true, admin: true, ..Default::default() },
                         visibility: "private".into(),
                         ..Project::default()
                     };
-                    send(harness, id, Reply::Project { project_id, project: Ok(Box::new(project)) });
+                    harness.answer(id, call::Answer::Project { project_id, project: Ok(Box::new(project)) });
                 }
                 other => panic!("not answered: {other:?}"),
             }
@@ -193,11 +186,11 @@ pub fn answer_what_is_read(harness: &mut Harness) {
 pub fn tested(harness: &mut Harness, keys: &str, call: CallResult) -> (KeyToSend, String) {
     harness.keys(keys);
     let calls = harness.calls();
-    let [(id, effect::Call::Models(Call::Test(test)))] = <[_; 1]>::try_from(calls).unwrap() else {
+    let [(id, Call::TestModel(test))] = <[_; 1]>::try_from(calls).unwrap() else {
         panic!("no test was sent");
     };
     let sent = (test.key.clone(), test.request.clone());
-    send(harness, id, Reply::Tested { test, sent: sent_text(), call: Box::new(call) });
+    harness.answer(id, call::Answer::ModelTested { test, sent: sent_text(), call: Box::new(call) });
     sent
 }
 
@@ -205,16 +198,16 @@ pub fn tested(harness: &mut Harness, keys: &str, call: CallResult) -> (KeyToSend
 pub fn refused(harness: &mut Harness, keys: &str) -> (KeyToSend, String) {
     let sent = tested(harness, keys, refusal());
     let calls = harness.calls();
-    let [(id, effect::Call::Models(Call::Explain(explain)))] = <[_; 1]>::try_from(calls).unwrap() else {
+    let [(id, Call::Explain(explain))] = <[_; 1]>::try_from(calls).unwrap() else {
         panic!("nobody asked why");
     };
     assert_eq!(explain.key, sent.0);
-    let reply = Reply::Explained {
+    let explained = call::Answer::Explained {
         model_id: explain.model.id.clone(),
         number: explain.number,
         diagnosis: Box::new(not_a_collaborator()),
     };
-    send(harness, id, reply);
+    harness.answer(id, explained);
     sent
 }
 
@@ -250,8 +243,6 @@ pub fn running() -> (Harness, RequestId, Box<RunRequest>) {
     let mut harness = listed();
     harness.keys("b<enter>");
     let mut calls = harness.calls();
-    let (id, effect::Call::Models(Call::Run(run))) = calls.remove(0) else {
-        panic!("no run began: {calls:?}")
-    };
+    let (id, Call::Run(run)) = calls.remove(0) else { panic!("no run began: {calls:?}") };
     (harness, id, run)
 }

@@ -271,7 +271,7 @@ fn profiles() -> Harness {
 fn models_failed() -> Harness {
     let (mut harness, calls) = made_models::opened();
     let error = refused_with("listing models", "not now");
-    made_models::send(&mut harness, calls[0].0, models::Reply::Listed(Err(error)));
+    harness.answer(calls[0].0, Answer::ModelsListed(Err(error)));
     harness
 }
 
@@ -289,16 +289,16 @@ fn refused() -> Harness {
 
 fn run_live() -> Harness {
     let (mut harness, id, run) = made_models::running();
-    let progress = models::Reply::RunProgress { model_id: run.model_id, summary: summary(80, false) };
-    harness.send(Msg::Progress { id, reply: Reply::Models(progress) });
+    let progress = Answer::RunProgress { model_id: run.model_id, summary: summary(80, false) };
+    harness.send(Msg::Progress { id, answer: progress });
     harness
 }
 
 fn ended(mut harness: Harness, requests: u64) -> Harness {
     let (id, call) = harness.calls().remove(0);
-    let Call::Models(models::Call::Run(run)) = call else { panic!("{call:?}") };
+    let Call::Run(run) = call else { panic!("{call:?}") };
     let ended = Ok(summary(requests, true));
-    made_models::send(&mut harness, id, models::Reply::RunEnded { model_id: run.model_id, ended });
+    harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended });
     harness
 }
 
