@@ -1,8 +1,7 @@
 //! What a question or a choice is about: the layer that opened it gets it back when the answer was
 //! yes, or the choice was made.
 
-use super::call::KeyToSend;
-use crate::probe::code::Language;
+use super::choice::Choice;
 
 /// One thing that a person agreed to or chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,23 +34,10 @@ pub enum Decision {
     RestartModel(String),
     /// Begin the run that was asked about.
     BeginRun,
-    /// Test the model with this key.
-    UseKey(KeyToSend),
-    /// Put this request into the editor.
-    UseRequest(String),
-    /// Copy the call of the model in this language.
-    CopyCall(Language),
-    /// Save the request under this name.
-    SaveRequest(String),
+    /// Do what was chosen or typed.
+    Chosen(Choice),
     /// Write the file although there is one of that name.
     ReplaceFile,
-    /// Mend a refusal: give the user this permission in the project.
-    AddCollaborator {
-        project_id: String,
-        project: String,
-        username: String,
-        permission: String,
-    },
     /// Set the default expiration of API keys.
     SetExpiration(u32),
     RemoveCollaborator {

@@ -16,7 +16,7 @@
 //! | [`view`], [`layout`] | header, tabs, notice and footer around the layers; only reads |
 //! | [`stack`], [`layer`] | who has the keys, who gets an answer; what a layer is |
 //! | [`shared`] | session, preferences, requests, notices, clock, size |
-//! | [`event`], [`decision`] | what layers tell each other; what a question is about |
+//! | [`event`], [`decision`], [`choice`] | what layers tell each other; what a question is about |
 //! | [`call`], [`effect`], [`msg`] | what can be asked of the world, and what came of it |
 //! | [`settings`], [`models`], [`admin`], [`welcome`] | the tabs, and the first-run screen |
 //! | [`overlays`] | question, help, palette, notices, profiles, sign-in: above any tab |
@@ -33,6 +33,7 @@
 pub mod admin;
 pub mod beginning;
 pub mod call;
+pub mod choice;
 pub mod command;
 pub mod decision;
 pub mod effect;

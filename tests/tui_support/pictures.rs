@@ -2,7 +2,7 @@
 
 use keybench::api::Error;
 use keybench::config::{Profile, Profiles, Store};
-use keybench::tui::call::{Answer, Call, Refusal};
+use keybench::tui::call::{Answer, Call, Refusal, WriteError};
 use keybench::tui::msg::Msg;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
@@ -106,6 +106,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "run_ended", open: run_ended },
     Picture { name: "run_compared", open: run_compared },
     Picture { name: "run_file", open: || then(run_ended(), "e") },
+    Picture { name: "run_replace", open: run_replace },
     // Admin
     Picture { name: "users", open: made_admin::counted },
     Picture { name: "users_listing", open: users_listing },
@@ -164,7 +165,7 @@ fn sign_in_refused() -> Harness {
     let (id, _) = harness.calls().remove(0);
     let message = "validating the API key: the workbench does not know this key (HTTP 401)".to_owned();
     let hint = Some("paste another one, or look at the URL".to_owned());
-    harness.answer(id, Answer::Opened(Err(Refusal { message, hint })));
+    harness.answer(id, Answer::Opened(Err(Refusal { message, hint, taken: false })));
     harness
 }
 
@@ -304,6 +305,14 @@ fn ended(mut harness: Harness, requests: u64) -> Harness {
 
 fn run_ended() -> Harness {
     ended(then(made_models::listed(), "b<enter>"), 150)
+}
+
+/// There is a file of that name already.
+fn run_replace() -> Harness {
+    let mut harness = then(run_ended(), "e<enter>");
+    let (id, _) = harness.calls().remove(0);
+    harness.answer(id, Answer::Written { file: "run.json".into(), done: Err(WriteError::Exists) });
+    harness
 }
 
 fn run_compared() -> Harness {

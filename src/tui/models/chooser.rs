@@ -5,23 +5,30 @@ use ratatui::layout::Rect;
 
 use super::draw::{cursor, put};
 use crate::text;
+use crate::tui::choice::Choice;
 use crate::tui::command::{Command, Context};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{centred, frame_box};
 use crate::tui::shared::Shared;
 
-/// The list. The layer that opens it gets the decision that belongs to the chosen row.
+/// The list. The layer that opens it gets the choice.
 #[derive(Debug)]
 pub struct Chooser {
     title: &'static str,
+    /// Each row, and what choosing it means.
     options: Vec<(String, Decision)>,
     selected: usize,
 }
 
 impl Chooser {
     /// With the row at `selected` selected.
-    pub fn new(title: &'static str, options: Vec<(String, Decision)>, selected: usize) -> Self {
+    pub fn new(
+        title: &'static str,
+        options: impl Iterator<Item = (String, Choice)>,
+        selected: usize,
+    ) -> Self {
+        let options = options.map(|(label, choice)| (label, Decision::Chosen(choice))).collect();
         Self { title, options, selected }
     }
 }
@@ -35,6 +42,10 @@ impl Layer for Chooser {
         vec![Context::Choice]
     }
 
+    fn asks(&self) -> Option<&Decision> {
+        self.options.get(self.selected).map(|(_, decision)| decision)
+    }
+
     fn command(&mut self, _shared: &mut Shared, command: Command) -> Outcome {
         let last = self.options.len().saturating_sub(1);
         match command {
@@ -43,9 +54,7 @@ impl Layer for Chooser {
             Command::First => self.selected = 0,
             Command::Last => self.selected = last,
             Command::Submit => {
-                let chosen = self.options.get(self.selected);
-                let decision = chosen.map(|(_, decision)| decision.clone());
-                return Outcome { decision, ..Outcome::pop() };
+                return Outcome { decision: self.asks().cloned(), ..Outcome::pop() };
             }
             _ => return Outcome::ignored(),
         }

@@ -42,6 +42,7 @@ use self::test::panel::Focus;
 use self::test::{Tests, mend};
 use self::viewer::Viewer;
 use super::call::{Answer, Call};
+use super::choice::Choice;
 use super::command::{Command, Context};
 use super::decision::Decision;
 use super::effect::Effects;
@@ -105,14 +106,50 @@ impl Models {
             Command::RestartModel => deployment::ask_restart(shared, row),
             Command::StopModel => deployment::ask_stop(shared, row),
             Command::CopyCall => {
-                let option = |language: Language| (language.name().to_owned(), Decision::CopyCall(language));
-                Outcome::push(Chooser::new("Copy the call as", Language::ALL.map(option).into(), 0))
+                let option = |language: Language| (language.name().to_owned(), Choice::CopyCall(language));
+                let options = Language::ALL.into_iter().map(option);
+                Outcome::push(Chooser::new("Copy the call as", options, 0))
             }
             _ => {
                 let project = self.list.projects.get(&row.model.project.public_identifier);
                 Outcome::push(Viewer::overview(row.path(), overview::facts(shared, row, project)))
             }
         }
+    }
+
+    /// What was chosen or typed in a layer over the tab.
+    fn chosen(&mut self, shared: &mut Shared, choice: Choice) -> Outcome {
+        match choice {
+            Choice::Key(key) => {
+                let choice = KeyChoice::of(&key, &shared.session);
+                if let (Some(choice), Some(panel)) = (choice, self.tests.panel_mut()) {
+                    panel.choose(choice);
+                    panel.focus = Focus::Test;
+                }
+            }
+            Choice::Request(request) => {
+                if let Some(panel) = self.tests.panel_mut() {
+                    panel.use_request(&request);
+                }
+            }
+            Choice::CopyCall(language) => {
+                let Some(row) = self.subject() else { return Outcome::done() };
+                return test::copy_call(shared, row, self.tests.of(&row.model.id), language).into();
+            }
+            Choice::SaveRequest(name) => {
+                let request = self.tests.panel().map(|panel| panel.editor.text());
+                let (Some(request), Some(id)) = (request, self.tests.open_model()) else {
+                    return Outcome::done();
+                };
+                return self.saved.keep(shared, id, name, request).into();
+            }
+            Choice::AddCollaborator { project_id, project, username, permission } => {
+                let what = format!("adding {username} to {project}");
+                let call = Call::SetPermission { project_id, project, username, permission };
+                return shared.start(Kind::Change, what, call).1.into();
+            }
+        }
+        Outcome::done()
     }
 }
 
@@ -242,34 +279,7 @@ impl Layer for Models {
 
     fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
         match decision {
-            Decision::UseKey(key) => {
-                let choice = KeyChoice::of(&key, &shared.session);
-                if let (Some(choice), Some(panel)) = (choice, self.tests.panel_mut()) {
-                    panel.choose(choice);
-                    panel.focus = Focus::Test;
-                }
-            }
-            Decision::UseRequest(request) => {
-                if let Some(panel) = self.tests.panel_mut() {
-                    panel.use_request(&request);
-                }
-            }
-            Decision::CopyCall(language) => {
-                let Some(row) = self.subject() else { return Outcome::done() };
-                return test::copy_call(shared, row, self.tests.of(&row.model.id), language).into();
-            }
-            Decision::SaveRequest(name) => {
-                let request = self.tests.panel().map(|panel| panel.editor.text());
-                let (Some(request), Some(id)) = (request, self.tests.open_model()) else {
-                    return Outcome::done();
-                };
-                return self.saved.keep(shared, id, name, request).into();
-            }
-            Decision::AddCollaborator { project_id, project, username, permission } => {
-                let what = format!("adding {username} to {project}");
-                let call = Call::SetPermission { project_id, project, username, permission };
-                return shared.start(Kind::Change, what, call).1.into();
-            }
+            Decision::Chosen(choice) => return self.chosen(shared, choice),
             Decision::StopModel(id) => {
                 return self.list.models.row(&id).and_then(|row| deployment::stop(shared, row)).into();
             }

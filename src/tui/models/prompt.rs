@@ -12,6 +12,7 @@ use super::draw::put;
 use crate::probe::run::Summary;
 use crate::text;
 use crate::tui::call::{Answer, Call, WriteError};
+use crate::tui::choice::Choice;
 use crate::tui::command::{Command, Context};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
@@ -80,7 +81,8 @@ impl Prompt {
         let file = PathBuf::from(&name);
         let call = match &self.purpose {
             Purpose::SaveRequest => {
-                return Outcome { decision: Some(Decision::SaveRequest(name)), ..Outcome::pop() };
+                let chosen = Decision::Chosen(Choice::SaveRequest(name));
+                return Outcome { decision: Some(chosen), ..Outcome::pop() };
             }
             Purpose::WriteText(text) => Call::WriteText { file, text: text.clone(), replace },
             Purpose::ExportRun(summary) => Call::ExportRun { file, summary: Arc::clone(summary), replace },

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::chooser::Chooser;
 use crate::config::requests::{Change, Requests};
 use crate::tui::call::Call;
-use crate::tui::decision::Decision;
+use crate::tui::choice::Choice;
 use crate::tui::effect::Effect;
 use crate::tui::requests::Kind;
 use crate::tui::shared::Shared;
@@ -72,7 +72,7 @@ impl Saved {
         let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let named = requests.named.iter().map(|(name, text)| (format!("{name}: {}", one_line(text)), text));
         let sent = requests.sent.iter().map(|text| (one_line(text), text));
-        let option = |(label, text): (String, &String)| (label, Decision::UseRequest(text.clone()));
-        Some(Chooser::new("Requests of this model", named.chain(sent).map(option).collect(), 0))
+        let option = |(label, text): (String, &String)| (label, Choice::Request(text.clone()));
+        Some(Chooser::new("Requests of this model", named.chain(sent).map(option), 0))
     }
 }

@@ -1,6 +1,7 @@
 //! What mends the refusal of a test.
 
 use crate::diagnosis::Action;
+use crate::tui::choice::Choice;
 use crate::tui::command::Context;
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect};
@@ -24,11 +25,11 @@ pub fn contexts(result: Option<&TestResult>) -> Vec<Context> {
     adding.into_iter().chain(message).collect()
 }
 
-/// What the layer below, or the tab itself, is to do: give the user rights in the project.
-pub fn collaborator(result: Option<&TestResult>) -> Option<Decision> {
+/// The rights that mend it, given to the user of the key.
+pub fn collaborator(result: Option<&TestResult>) -> Option<Choice> {
     action(result, |action| match action {
         Action::AddCollaborator { project_id, project_name, username, permission } => {
-            Some(Decision::AddCollaborator {
+            Some(Choice::AddCollaborator {
                 project_id: project_id.clone(),
                 project: project_name.clone(),
                 username: username.clone(),
@@ -41,7 +42,7 @@ pub fn collaborator(result: Option<&TestResult>) -> Option<Decision> {
 
 /// Lets the layer that opened this one add the collaborator whom the diagnosis names.
 pub fn add_collaborator(shared: &mut Shared, result: Option<&TestResult>) -> Outcome {
-    let decision = collaborator(result);
+    let decision = collaborator(result).map(Decision::Chosen);
     if decision.is_none() {
         no_collaborator(shared);
     }

@@ -4,10 +4,10 @@ use super::key;
 use super::mend;
 use super::panel::{Step, not_json};
 use crate::tui::call::Answer;
+use crate::tui::choice::Choice;
 use crate::tui::command::Command;
-use crate::tui::decision::Decision;
 use crate::tui::event::Event;
-use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layer::Outcome;
 use crate::tui::models::Models;
 use crate::tui::models::chooser::Chooser;
 use crate::tui::models::prompt::Prompt;
@@ -27,8 +27,8 @@ impl Models {
             Command::ChooseKey => {
                 let options = key::options(&shared.session);
                 let selected = options.iter().position(|(_, key)| panel.choice.is(key)).unwrap_or(0);
-                let options = options.into_iter().map(|(label, key)| (label, Decision::UseKey(key)));
-                return Outcome::push(Chooser::new("API key for the test", options.collect(), selected));
+                let options = options.into_iter().map(|(label, key)| (label, Choice::Key(key)));
+                return Outcome::push(Chooser::new("API key for the test", options, selected));
             }
             Command::SaveRequest => match panel.editor.value() {
                 Ok(_) => return Outcome::push(Prompt::save_request()),
@@ -44,7 +44,7 @@ impl Models {
                 }
             }
             Command::AddCollaboratorFix => match mend::collaborator(self.tests.selected_result()) {
-                Some(decision) => return self.decided(shared, decision),
+                Some(choice) => return self.chosen(shared, choice),
                 None => mend::no_collaborator(shared),
             },
             Command::CopyMessage => return mend::copy_message(shared, self.tests.selected_result()),
