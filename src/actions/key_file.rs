@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 
-use crate::config::paths::process_env;
+use crate::config::paths::inside_workbench;
 use crate::config::private_file;
 use crate::secret::{ApiKey, NotAnApiKey};
 
@@ -133,8 +133,8 @@ impl KeyFile {
 
 /// Whether `path` lies in the home directory of a workbench session.
 pub fn is_in_project_storage(path: &Path) -> bool {
-    let home = process_env("HOME").and_then(|home| Path::new(&home).canonicalize().ok());
-    process_env("CDSW_DOMAIN").is_some() && home.is_some_and(|home| path.starts_with(home))
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    inside_workbench() && home.is_some_and(|home| path.starts_with(home))
 }
 
 /// Writes `key` to a new file, and says where that is. `~/` is the home directory.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::actions::{self, expiration, key_file, keys, models, sign_in};
+use crate::config::paths::NotUtf8;
 use crate::probe::{CallError, FailureKind};
 use crate::{api, config};
 
@@ -97,11 +98,19 @@ impl From<api::Error> for Failure {
     }
 }
 
+impl From<NotUtf8> for Failure {
+    fn from(error: NotUtf8) -> Self {
+        config::Error::from(error).into()
+    }
+}
+
 impl From<config::Error> for Failure {
     fn from(error: config::Error) -> Self {
         let (exit, kind) = match &error {
             config::Error::Api(inner) => return inner.clone().into(),
-            config::Error::BadKey { .. } | config::Error::Value { .. } => (Exit::Invalid, "invalid"),
+            config::Error::BadKey { .. } | config::Error::Value { .. } | config::Error::Environment(_) => {
+                (Exit::Invalid, "invalid")
+            }
             config::Error::Newer { .. } => (Exit::Invalid, "configuration"),
             config::Error::Locked { .. } => (Exit::Locked, "locked"),
             config::Error::NoWorkbench

@@ -50,20 +50,23 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
 
 async fn url(context: &Context, store: &Store) -> Result<String, Failure> {
     let profiles = store.load().profiles;
-    let named = context
-        .global
-        .profile
-        .clone()
-        .or_else(|| process_env("KEYBENCH_PROFILE"))
-        .or(profiles.current.clone());
+    let named = given(&context.global.profile, "KEYBENCH_PROFILE")?.or(profiles.current.clone());
     let known = named.and_then(|name| profiles.profiles.get(&name)).map(|profile| profile.url.clone());
-    let given = context.global.url.clone().or_else(|| process_env("KEYBENCH_URL")).or(known);
+    let given = given(&context.global.url, "KEYBENCH_URL")?.or(known);
     let text = match given {
         Some(text) => text,
         None if output::can_ask() => output::ask("URL of the workbench:".to_owned()).await?,
         None => return Err(Failure::usage("which workbench? there is no profile yet").hint("add --url URL")),
     };
     Ok(parse_url(&text)?)
+}
+
+/// What an option says, else a variable.
+fn given(option: &Option<String>, variable: &str) -> Result<Option<String>, Failure> {
+    match option {
+        Some(value) => Ok(Some(value.clone())),
+        None => Ok(process_env(variable)?),
+    }
 }
 
 fn request(context: &Context, args: LoginArgs, url: String) -> Result<Request, Failure> {
@@ -73,7 +76,7 @@ fn request(context: &Context, args: LoginArgs, url: String) -> Result<Request, F
     };
     Ok(Request {
         name: args.name.or_else(|| global.profile.clone()),
-        model_url: global.model_url.clone().or_else(|| process_env("KEYBENCH_MODEL_URL")),
+        model_url: given(&global.model_url, "KEYBENCH_MODEL_URL")?,
         ca_cert: global.ca_cert.as_ref().map(absolute).transpose()?,
         insecure: global.insecure,
         read_only: global.read_only,

@@ -59,14 +59,14 @@ use std::io::Write as _;
 use jiff::Timestamp;
 
 use crate::cli::{FirstScreen, Start};
-use crate::config::paths::process_env;
+use crate::config::paths::{look_env, process_env};
 use crate::config::{Session, Store};
 
 /// Runs the interface as the command line wants it.
 pub async fn open(start: Start) -> Result<(), Error> {
     let store = Store::from_env(&process_env).ok();
     let themes = store.as_ref().map(|store| store.dir().join("themes"));
-    let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), process_env);
+    let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), look_env);
     preferences.problems.splice(0..0, start.problems);
     if let Some(store) = store {
         preferences.paths.push(("configuration", store.config_file().display().to_string()));
