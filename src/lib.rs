@@ -10,7 +10,8 @@
 //! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
 //! | [`text`] | cleaning, widths and words for terminals; JSON as text | nothing else |
 //! | [`decode`] | text from bytes: byte order marks, UTF-16 and Latin-1 named for what they are | nothing else |
-//! | [`bounded`] | reading files that may have no end | `decode` |
+//! | [`waiting`] | waiting for what may never come, until a signal does | nothing else |
+//! | [`bounded`] | reading files that may have no end | `decode`, `waiting` |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
 //! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret` |
@@ -47,5 +48,6 @@ pub mod probe;
 pub mod secret;
 pub mod text;
 pub mod tui;
+pub mod waiting;
 pub mod wire;
 pub mod workbench;

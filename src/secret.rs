@@ -56,9 +56,10 @@ pub enum NotAnApiKey {
 
 impl ApiKey {
     /// Reads a key that a person typed or pasted. Blanks and line breaks, which copying out of a
-    /// terminal adds, are taken out; anything but the known shape is refused by name.
+    /// terminal adds, and characters without a width, which copying out of a page or a chat adds, are
+    /// taken out; anything but the known shape is refused by name.
     pub fn parse(text: &str) -> Result<Self, NotAnApiKey> {
-        let mut cleaned: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let mut cleaned: String = text.chars().filter(|c| !c.is_whitespace() && !has_no_width(*c)).collect();
         match shape_problem(&cleaned) {
             None => Ok(Self(SecretString::from(cleaned))),
             Some(problem) => {
@@ -132,6 +133,11 @@ fn shape_problem(text: &str) -> Option<NotAnApiKey> {
     }
 }
 
+/// Soft hyphens, zero-width spaces and joiners, marks of direction and of byte order.
+fn has_no_width(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 fn last_four(text: &str) -> &str {
     let start = text.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
     &text[start..]
@@ -188,6 +194,15 @@ mod tests {
         let key = sample();
         let pasted = format!("  {}\n{}\r\n", &key[..70], &key[70..]);
         assert_eq!(ApiKey::parse(&pasted).unwrap().expose(), key);
+    }
+
+    #[test]
+    fn characters_without_a_width_are_no_part_of_a_key() {
+        let key = sample();
+        for c in ['\u{feff}', '\u{200b}', '\u{2060}', '\u{ad}', '\u{202c}'] {
+            let pasted = format!("{c}{}{c}{}{c}", &key[..70], &key[70..]);
+            assert_eq!(ApiKey::parse(&pasted).unwrap().expose(), key, "{c:?}");
+        }
     }
 
     #[test]

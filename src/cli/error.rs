@@ -112,6 +112,7 @@ impl From<config::Error> for Failure {
                 (Exit::Invalid, "invalid")
             }
             config::Error::Newer { .. } => (Exit::Invalid, "configuration"),
+            config::Error::Interrupted => (Exit::Interrupted, "interrupted"),
             config::Error::Locked { .. } => (Exit::Locked, "locked"),
             config::Error::NoWorkbench
             | config::Error::NoKey { .. }
@@ -169,7 +170,10 @@ impl From<key_file::Refusal> for Failure {
 
 impl From<key_file::NoKey> for Failure {
     fn from(error: key_file::NoKey) -> Self {
-        failure(Exit::Invalid, "invalid", &error, error.hint().map(str::to_owned))
+        match error {
+            key_file::NoKey::Interrupted => failure(Exit::Interrupted, "interrupted", &error, None),
+            _ => failure(Exit::Invalid, "invalid", &error, error.hint().map(str::to_owned)),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod args;
 mod context;
 mod demo;
 mod doctor;
+mod echo;
 mod error;
 mod generated;
 mod hardening;
@@ -41,6 +42,7 @@ use output::Output;
 
 use crate::config::ui::UiSettings;
 use crate::config::{Error as ConfigError, Overrides, Session};
+use crate::waiting;
 
 /// How the interface starts.
 #[derive(Debug)]
@@ -125,7 +127,8 @@ where
     }
     // Before anything begins, so that no signal is missed; the interface has its own.
     let listen = || {
-        Interrupts::listen()
+        interrupts::end_waits()
+            .and_then(|()| Interrupts::listen())
             .map_err(|error| Failure::new(Exit::Bug, "signals", format!("signals cannot be caught: {error}")))
     };
     match cli.command {
@@ -154,6 +157,10 @@ where
                 ended = headless(&context, command) => ended,
                 () = interrupts.next() => Err(context.interrupted()),
             };
+            // A command that somebody runs for its key is stopped first.
+            if matches!(&ended, Err(failure) if failure.exit == Exit::Interrupted) {
+                waiting::interrupt();
+            }
             if warns {
                 context.warn_of_files(ended.as_ref().err());
             }

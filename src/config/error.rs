@@ -45,6 +45,9 @@ pub enum Error {
     BadKey { from: String, why: NotAnApiKey },
     #[error("the credential command of profile {profile:?} gave no key: {why}")]
     Command { profile: String, why: String },
+    /// Somebody gave up waiting for a credential command.
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
     #[error("{from}: {error}")]
     Value { from: String, error: api::Error },
     #[error(transparent)]
@@ -94,7 +97,7 @@ impl Error {
                 "sign in with `keybench login`, or set KEYBENCH_API_KEY; a profile's key is not used for another URL".to_owned()
             }
             // The reason says what to do already.
-            Self::BadKey { .. } => return None,
+            Self::BadKey { .. } | Self::Interrupted => return None,
             Self::Command { .. } => "run the command by hand; it must print the key and nothing else".to_owned(),
             Self::Value { error, .. } | Self::Api(error) => return error.hint(),
         })

@@ -1,18 +1,19 @@
 //! `models test`: one call, what came of it, and if it failed, why.
 
+use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::actions::key_file;
 use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
+use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
 use crate::diagnosis::{Action, Diagnosis};
 use crate::probe::{CallError, CallResult, FailureKind, ModelRequest};
-use crate::text;
 use crate::wire::Model;
+use crate::{bounded, decode, text};
 
 /// Largest file that a request is read from (DOCS, ml-calling-a-model: 5 MB).
 const REQUEST_LIMIT: u64 = 5_000_000;
@@ -36,7 +37,7 @@ pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
 pub async fn prepare(context: &Context, args: &TestArgs) -> Result<ModelCall, Failure> {
     let session = context.session()?;
     let key = match args.api_key_file.as_deref() {
-        Some(file) => KeyChoice::This(key_file::read(file)?),
+        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
         None => KeyChoice::Own,
     };
     let request = args.request.as_deref().map(read_request).transpose()?;
@@ -47,28 +48,28 @@ pub async fn prepare(context: &Context, args: &TestArgs) -> Result<ModelCall, Fa
 /// JSON as it was typed, or the contents of `@FILE`.
 pub fn read_request(text: &str) -> Result<ModelRequest, Failure> {
     let from_file = match text.strip_prefix('@') {
-        Some(file) => Some(read_bounded(Path::new(file))?),
+        Some(file) => Some(read_file(Path::new(file))?),
         None => None,
     };
     ModelRequest::parse(from_file.as_deref().unwrap_or(text)).map_err(|error| no_answer(&error, None))
 }
 
-fn read_bounded(file: &Path) -> Result<String, Failure> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    let read =
-        std::fs::File::open(file).and_then(|open| open.take(REQUEST_LIMIT + 1).read_to_string(&mut text));
-    match read {
-        Ok(length) if length as u64 > REQUEST_LIMIT => Err(Failure::invalid(format!(
-            "{} is larger than the 5 MB that a model call may have",
-            file.display()
-        ))),
-        Ok(_) => Ok(text),
-        Err(error) => {
-            Err(Failure::invalid(format!("the request in {} cannot be read: {error}", file.display()))
-                .hint("name a file with JSON in it, or give the JSON itself"))
+fn read_file(file: &Path) -> Result<String, Failure> {
+    let shown = file.display();
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Failure::invalid(format!("the request in {shown} cannot be read: {why}"))
+            .hint("name a file with JSON in it, or give the JSON itself")
+    };
+    let bytes = bounded::read_named(file, REQUEST_LIMIT).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => {
+            Failure::new(Exit::Interrupted, "interrupted", "interrupted; nothing was sent")
         }
-    }
+        io::ErrorKind::FileTooLarge => {
+            Failure::invalid(format!("{shown} is larger than the 5 MB that a model call may have"))
+        }
+        _ => unreadable(&error),
+    })?;
+    decode::text(&bytes).map(str::to_owned).map_err(|why| unreadable(&why))
 }
 
 /// A call that got no answer, as the end of a command.
