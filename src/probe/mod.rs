@@ -12,7 +12,7 @@
 //! | [`stream`] | the bytes below it, secured or not |
 //! | [`phases`] | how long each step took |
 //! | [`target`] | which model, and the bytes of its request |
-//! | [`answer`] | what came back, read tolerantly |
+//! | [`answer`] | what came back, read once into one verdict |
 //! | [`failure`] | the kinds of failure, and errors as sentences |
 //! | [`call`] | one call from begin to end |
 //! | [`run`] | many of them: schedules, statistics, export |
@@ -22,6 +22,7 @@ pub mod call;
 pub mod connect;
 pub mod failure;
 pub mod http1;
+mod message;
 pub mod phases;
 pub mod run;
 pub mod stream;

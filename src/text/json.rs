@@ -208,6 +208,18 @@ pub fn outline(json: &str, deepest: usize, items: usize) -> String {
     laid_out(json, Layout { deepest: Some(deepest), items: Some(items) })
 }
 
+/// The beginning of `json` on one line, some `length` characters or a little more.
+pub fn beginning(json: &str, length: usize) -> String {
+    let mut out = String::new();
+    for token in tokens(json) {
+        out.extend(token.chars().take(length));
+        if out.chars().count() >= length {
+            break;
+        }
+    }
+    out
+}
+
 fn laid_out(json: &str, layout: Layout) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut tokens = tokens(json).peekable();
@@ -400,7 +412,7 @@ mod tests {
             let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             let laid_out = pretty(&text);
             proptest::prop_assert_eq!(bare(&laid_out), bare(&text));
-            let _ = (outline(&text, 1, 1), pretty_or_short(&text, 10), escaped(&text), Json::parse(text.as_bytes()));
+            let _ = (outline(&text, 1, 1), beginning(&text, 9), pretty_or_short(&text, 10), escaped(&text), Json::parse(text.as_bytes()));
         }
 
         #[test]

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::actions::models::{self, KeyChoice, ModelCall};
@@ -12,6 +13,7 @@ use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
 use crate::diagnosis::{Action, Diagnosis};
 use crate::probe::{CallError, CallResult, FailureKind, ModelRequest};
+use crate::text::json::Json;
 use crate::wire::Model;
 use crate::{bounded, decode, text};
 
@@ -99,8 +101,8 @@ fn report(
     let took = text::latency(result.total);
     let mut lines = vec![format!("{} {word} · {took} · {}{replica}", answer.status, text::size(answer.size))];
     match (&answer.response, answer.json()) {
-        (Some(response), _) => lines.extend(pretty(response)),
-        (None, Some(body)) => lines.extend(pretty(&body)),
+        (Some(response), _) => lines.extend(pretty(response.as_str())),
+        (None, Some(body)) => lines.extend(pretty(body)),
         (None, None) => {
             lines.extend(text::clean_lines(&String::from_utf8_lossy(&answer.body)).lines().map(str::to_owned))
         }
@@ -118,36 +120,64 @@ pub fn explanation(why: &Diagnosis) -> Vec<String> {
     lines
 }
 
-fn pretty(value: &Value) -> Vec<String> {
-    let written = serde_json::to_string_pretty(value).unwrap_or_default();
-    written.lines().map(str::to_owned).collect()
+fn pretty(json: &str) -> Vec<String> {
+    text::json::pretty(json).lines().map(str::to_owned).collect()
 }
 
-fn document(model: &Model, result: &CallResult, why: Option<&Diagnosis>) -> Value {
+/// One call as `--json` prints it. What the model said keeps its digits.
+#[derive(Serialize)]
+struct Document<'a> {
+    model: String,
+    model_id: &'a str,
+    started: String,
+    latency_ms: f64,
+    phases: serde_json::Map<String, Value>,
+    ok: bool,
+    failure: Option<&'static str>,
+    status: Option<u16>,
+    success: Option<bool>,
+    replica_id: Option<&'a str>,
+    response: Option<&'a Json>,
+    body: Option<Body>,
+    size: Option<u64>,
+    key_sent: bool,
+    diagnosis: Option<&'a Diagnosis>,
+}
+
+/// A body without a `response`, as it came.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body {
+    Json(Json),
+    Text(String),
+}
+
+fn document<'a>(model: &'a Model, result: &'a CallResult, why: Option<&'a Diagnosis>) -> Document<'a> {
     let ms = |time: std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
-    let phases: serde_json::Map<_, _> = result
-        .phases
-        .iter()
-        .map(|(name, time)| (format!("{}_ms", name.replace('-', "").to_lowercase()), json!(time.map(ms))))
-        .collect();
+    let phase = |(name, time): (&str, Option<_>)| {
+        (format!("{}_ms", name.replace('-', "").to_lowercase()), json!(time.map(ms)))
+    };
     let answer = result.answer();
-    json!({
-        "model": models::full_name(model),
-        "model_id": model.id,
-        "started": result.started.to_string(),
-        "latency_ms": ms(result.total),
-        "phases": phases,
-        "ok": result.failure().is_none(),
-        "failure": result.failure().map(FailureKind::name),
-        "status": answer.map(|answer| answer.status),
-        "success": answer.and_then(|answer| answer.success),
-        "replica_id": answer.and_then(|answer| answer.replica_id.clone()),
-        "response": answer.and_then(|answer| answer.response.clone()),
-        "body": answer.filter(|answer| answer.response.is_none()).map(|answer| {
-            answer.json().unwrap_or_else(|| json!(String::from_utf8_lossy(&answer.body)))
+    Document {
+        model: models::full_name(model),
+        model_id: &model.id,
+        started: result.started.to_string(),
+        latency_ms: ms(result.total),
+        phases: result.phases.iter().map(phase).collect(),
+        ok: result.failure().is_none(),
+        failure: result.failure().map(FailureKind::name),
+        status: answer.map(|answer| answer.status),
+        success: answer.and_then(|answer| answer.success),
+        replica_id: answer.and_then(|answer| answer.replica_id.as_deref()),
+        response: answer.and_then(|answer| answer.response.as_ref()),
+        body: answer.filter(|answer| answer.response.is_none()).map(|answer| {
+            match answer.json().and_then(|json| Json::parse(json.as_bytes()).ok()) {
+                Some(json) => Body::Json(json),
+                None => Body::Text(String::from_utf8_lossy(&answer.body).into_owned()),
+            }
         }),
-        "size": answer.map(|answer| answer.size),
-        "key_sent": result.key_sent,
-        "diagnosis": why,
-    })
+        size: answer.map(|answer| answer.size),
+        key_sent: result.key_sent,
+        diagnosis: why,
+    }
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::super::answer::{Brief, MAX_BODY, judge};
+use super::super::answer::{MAX_BODY, Reading, is_html_header};
 use super::super::call::http_error;
 use super::super::connect::connect;
 use super::super::failure::{CallError, FailureKind, Phase};
@@ -151,6 +151,7 @@ struct Exchange {
     status: u16,
     size: u64,
     truncated: bool,
+    html_type: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -266,17 +267,12 @@ impl<'a> Worker<'a> {
             None => Sample { failure: Some(FailureKind::Timeout), ..sample },
             Some(Err(error)) => Sample { failure: Some(http_error(error, Phase::Waiting).kind()), ..sample },
             Some(Ok(answer)) => {
-                let brief = Brief::read(&self.body);
-                // What is longer than is read of it cannot be judged by its members.
-                let failure = match answer.truncated && (200..300).contains(&answer.status) {
-                    true => None,
-                    false => judge(answer.status, brief.success, brief.kind, &self.body),
-                };
+                let reading = Reading::of(&self.body, answer.html_type, answer.truncated);
                 self.tally().record(&Sample {
                     status: Some(answer.status),
-                    replica: brief.replica_id.as_deref(),
+                    replica: reading.replica_id.as_deref(),
                     size: answer.size,
-                    failure,
+                    failure: reading.failure(answer.status),
                     ..sample
                 });
                 return;
@@ -297,9 +293,10 @@ async fn exchange(
     body: &mut Vec<u8>,
 ) -> Result<Exchange, HttpError> {
     connection.send(request).await?;
-    let head = connection.read_head(|_, _| ()).await?;
+    let mut html_type = false;
+    let head = connection.read_head(|name, value| html_type |= is_html_header(name, value)).await?;
     let end = connection.read_body(&head, MAX_BODY, body).await?;
-    Ok(Exchange { status: head.status, size: end.size, truncated: end.truncated })
+    Ok(Exchange { status: head.status, size: end.size, truncated: end.truncated, html_type })
 }
 
 /// Counts a request as in flight for as long as it is, also when its worker is dropped.
