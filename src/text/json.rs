@@ -136,7 +136,7 @@ fn surrogates_pair(string: &str) -> bool {
 
 /// The tokens of valid JSON: brackets, `,`, `:`, and scalars whole. Of what is not valid it gives
 /// pieces that together are the text without blanks.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         rest = rest.trim_ascii_start();
@@ -182,6 +182,11 @@ struct Layout {
 /// `json` over several lines, two blanks a level, every token as it is.
 pub fn pretty(json: &str) -> String {
     laid_out(json, Layout::default())
+}
+
+/// `json` on one line, without a blank between its tokens.
+pub fn compact(json: &str) -> String {
+    tokens(json).collect()
 }
 
 /// As [`pretty`], but on one line where it is a scalar or an object of scalars and has no more than
@@ -322,7 +327,7 @@ pub fn document(value: &impl Serialize) -> Result<String, serde_json::Error> {
 pub fn line(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let written = serde_json::to_string(value)?;
     // A value that is kept as it came may hold line breaks between its tokens.
-    let one_line = if written.contains(['\n', '\r']) { tokens(&written).collect() } else { written };
+    let one_line = if written.contains(['\n', '\r']) { compact(&written) } else { written };
     Ok(escaped(&one_line).into_owned())
 }
 

@@ -1,7 +1,5 @@
 //! What mends a failure, and what is done with the model itself.
 
-use serde_json::Value;
-
 use super::Confirmed;
 use super::boxes::choose;
 use crate::diagnosis::Action;
@@ -66,15 +64,11 @@ pub(super) fn choose_language(app: &mut App) {
 pub(super) fn copy_call(app: &mut App, language: Language) -> Effects {
     let Some(row) = app.models.subject() else { return Effects::new() };
     let panel = app.models.panels.get(&row.model.id);
-    let example = || serde_json::from_str(example::in_description(&row.model.description)?).ok();
-    let request: Value = panel
-        .and_then(|panel| panel.editor.value().ok().cloned())
-        .or_else(example)
-        .unwrap_or_else(|| Value::Object(Default::default()));
+    let example = || example::in_description(&row.model.description);
+    let request = panel.and_then(|panel| panel.editor.value().ok()).or_else(example).unwrap_or("{}");
     let with_key = panel.map_or(row.model.auth_enabled, |panel| !matches!(panel.choice, KeyChoice::Nothing));
     let url = &app.session.model_url;
-    let code =
-        language.write(ModelRequest { url, access_key: &row.model.access_key, request: &request, with_key });
+    let code = language.write(ModelRequest { url, access_key: &row.model.access_key, request, with_key });
     let what = format!("the call in {} was", language.name());
     copy(app, &what, code)
 }
