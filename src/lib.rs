@@ -7,16 +7,17 @@
 //!
 //! | module | what it holds | what it may know |
 //! |---|---|---|
-//! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
+//! | [`secret`] | the key types: redacted in debug output, wiped on drop, masked in what comes from outside | nothing else |
 //! | [`text`] | cleaning, widths and words for terminals; JSON as text | nothing else |
 //! | [`decode`] | text from bytes: byte order marks, UTF-16 and Latin-1 named for what they are | nothing else |
 //! | [`waiting`] | waiting for what may never come, until a signal does | nothing else |
 //! | [`bounded`] | reading files that may have no end | `decode`, `waiting` |
+//! | [`limits`] | what this machine lets the process have, for errors | nothing else |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
-//! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret` |
+//! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret`, `text`, `bounded`, `limits` |
 //! | [`config`] | profiles, credentials, discovery from the environment | `secret` |
-//! | [`probe`] | the model test engine: one call, runs, statistics, export | `api` |
+//! | [`probe`] | the model test engine: one call, runs, statistics, export | `api` and what that may know |
 //! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry` |
 //! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `wire`, `secret` |
 //! | [`actions`] | what a person can do, each thing once; prints nothing and knows no screen | all above |
@@ -44,6 +45,7 @@ pub mod config;
 pub mod decode;
 pub mod diagnosis;
 pub mod expiry;
+pub mod limits;
 pub mod probe;
 pub mod secret;
 pub mod text;

@@ -118,6 +118,7 @@ impl Resolved {
             insecure: self.insecure,
             timeout: self.timeout,
             proxy: self.proxy.as_ref().map(|proxy| proxy.value.clone()),
+            direct: false,
             legacy_key: self.legacy_key.clone(),
         }
     }

@@ -330,13 +330,7 @@ fn key(client: &api::Client, choice: &KeyToSend) -> Option<ApiKey> {
 }
 
 fn transport(client: &api::Client) -> Result<Transport, CallError> {
-    let options = client.options();
-    Transport::new(TransportOptions {
-        ca_cert: options.ca_cert.clone(),
-        insecure: options.insecure,
-        proxy: options.proxy.clone(),
-        ..TransportOptions::default()
-    })
+    Transport::new(TransportOptions::from(client.options()))
 }
 
 /// Asks the workbench why a call failed.

@@ -3,10 +3,16 @@
 //! Nothing here implements `Display` or `Serialize`: whoever needs the text says so by calling
 //! [`ApiKey::expose`], which is easy to search for.
 
-use std::fmt;
+mod known;
 
-use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
+use std::fmt;
+use std::sync::Arc;
+
+use known::Secret;
+use secrecy::zeroize::Zeroize;
 use serde::{Deserialize, Deserializer, Serializer};
+
+pub use known::{MASK, holds_secret, mask, mask_bytes};
 
 /// Length of one half of an API key, in hexadecimal digits.
 const HALF: usize = 64;
@@ -17,13 +23,13 @@ const SHORT: usize = 32;
 ///
 /// Source: OBSERVED in three independent public repositories.
 #[derive(Clone)]
-pub struct ApiKey(SecretString);
+pub struct ApiKey(Arc<Secret>);
 
 /// A legacy (v1) API key: 32 of `[0-9a-z]`, sent with Basic authentication.
 ///
 /// Source: DOCS, cdsw-api-key-authentication.
 #[derive(Clone)]
-pub struct LegacyKey(SecretString);
+pub struct LegacyKey(Arc<Secret>);
 
 /// Why a text is not an API key, and what it seems to be instead.
 ///
@@ -61,7 +67,7 @@ impl ApiKey {
     pub fn parse(text: &str) -> Result<Self, NotAnApiKey> {
         let mut cleaned: String = text.chars().filter(|c| !c.is_whitespace() && !has_no_width(*c)).collect();
         match shape_problem(&cleaned) {
-            None => Ok(Self(SecretString::from(cleaned))),
+            None => Ok(Self(Secret::hold(cleaned))),
             Some(problem) => {
                 cleaned.zeroize();
                 Err(problem)
@@ -72,12 +78,12 @@ impl ApiKey {
     /// Takes a key as the workbench itself gave it (creation, session environment), whatever its
     /// shape: the shape is observed, not specified.
     pub fn from_workbench(text: impl Into<String>) -> Self {
-        Self(SecretString::from(text.into()))
+        Self(Secret::hold(text.into()))
     }
 
     /// The key itself. Only for a header, a file that the person named, or the clipboard.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.expose()
     }
 
     /// The last four characters, enough to tell keys apart on a screen.
@@ -100,12 +106,12 @@ impl ApiKey {
 impl LegacyKey {
     /// Takes a legacy key as the workbench gave it or as a profile holds it.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(SecretString::from(text.into()))
+        Self(Secret::hold(text.into()))
     }
 
     /// The key itself, for the Basic header.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.expose()
     }
 }
 
