@@ -138,7 +138,7 @@ impl Error {
                 "something between here and the workbench answered in its place: try again in a moment, and check the URL if it stays so"
             }
             Self::NotAnApi { .. } => {
-                "the key may have expired or been deleted, as such callers are sent to the sign-in page: check it with `keybench doctor`, or sign in again with `keybench login`; else check that the URL is that of the workbench"
+                "the key may have expired or been deleted: check it with `keybench doctor`, or sign in again with `keybench login`; if it is good, check that the URL is that of the workbench"
             }
             Self::NoAnswer {
                 changes: true, reason: Reason::Cut | Reason::Timeout | Reason::Other, ..
