@@ -2,17 +2,22 @@
 //! writes to.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, IsTerminal as _, Read};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rustix::fs::OFlags;
+use secrecy::zeroize::Zeroizing;
 
 use crate::decode;
+use crate::waiting::Waiter;
 
 /// No file that is read as a whole is larger, in bytes. A bundle with every certificate that a
 /// system trusts has a quarter of a megabyte.
 pub const LIMIT: u64 = 16 << 20;
+
+/// Bytes that a file with a key may have.
+const SECRET: usize = 64 * 1024;
 
 /// What stands where a regular file should: opening it could wait for ever, or act on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +111,34 @@ pub fn read_open(file: &File, limit: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
     }
     Ok(bytes)
+}
+
+/// What a person named: a file, a pipe, or standard input for `-`, of which a terminal gives one line. At
+/// most `limit` bytes, wiped when dropped. The wait ends with [`crate::waiting::interrupt`].
+///
+/// # Errors
+/// Those of the file, [`io::ErrorKind::FileTooLarge`] and [`crate::waiting::InVain`].
+pub fn read_named(file: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = file.to_owned();
+    let read = move || {
+        // As large as a key's file can get, so that no part of one is left where it was copied from.
+        let mut bytes =
+            Zeroizing::new(Vec::with_capacity(usize::try_from(limit).unwrap_or(0).min(SECRET) + 1));
+        let stdin = io::stdin();
+        if file != Path::new("-") {
+            File::open(file)?.take(limit + 1).read_to_end(&mut bytes)?;
+        } else if stdin.is_terminal() {
+            stdin.lock().take(limit + 1).read_until(b'\n', &mut bytes)?;
+        } else {
+            stdin.lock().take(limit + 1).read_to_end(&mut bytes)?;
+        }
+        if bytes.len() as u64 > limit {
+            let what = format!("it is larger than the {} kB that such a file may have", limit / 1024);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        }
+        Ok(bytes)
+    };
+    Waiter::new().wait_for(None, read)?
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 /// Why bytes are no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
-    #[error("it is UTF-16, as Windows PowerShell and some editors write it; save it as UTF-8")]
+    #[error("it is UTF-16 (as Windows PowerShell writes it) and not UTF-8")]
     Utf16,
-    #[error("line {line} is not valid UTF-8 (Latin-1, perhaps); save it as UTF-8")]
+    #[error("line {line} is not valid UTF-8 (Latin-1, perhaps)")]
     NotUtf8 { line: usize },
     #[error("line {line} has a NUL byte in it: it is no text")]
     Nul { line: usize },

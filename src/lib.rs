@@ -7,15 +7,17 @@
 //!
 //! | module | what it holds | what it may know |
 //! |---|---|---|
-//! | [`secret`] | the key types: redacted in debug output, wiped on drop | nothing else |
+//! | [`secret`] | the key types: redacted in debug output, wiped on drop, masked in what comes from outside | nothing else |
 //! | [`text`] | cleaning, widths and words for terminals; JSON as text | nothing else |
 //! | [`decode`] | text from bytes: byte order marks, UTF-16 and Latin-1 named for what they are | nothing else |
-//! | [`bounded`] | reading files that may have no end | `decode` |
+//! | [`waiting`] | waiting for what may never come, until a signal does | nothing else |
+//! | [`bounded`] | reading files that may have no end | `decode`, `waiting` |
+//! | [`limits`] | what this machine lets the process have, for errors | nothing else |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |
-//! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret`, `text`, `bounded` |
-//! | [`config`] | profiles, credentials, discovery from the environment | `api`, `expiry`, `wire`, `secret`, `text`, `decode`, `bounded` |
-//! | [`probe`] | the model test engine: one call, runs, statistics, export | `api`, `secret`, `text`, `bounded` |
+//! | [`api`] | the client: transport, errors, paging, one file a resource | `wire`, `secret`, `text`, `bounded`, `limits` |
+//! | [`config`] | profiles, credentials, discovery from the environment | `api`, `expiry`, `wire`, `secret`, `text`, `decode`, `bounded`, `waiting` |
+//! | [`probe`] | the model test engine: one call, runs, statistics, export | `api`, `secret`, `text`, `bounded`, `limits` |
 //! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry`, `wire`, `secret`, `text` |
 //! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `expiry`, `wire`, `secret`, `text` |
 //! | [`actions`] | what a person can do, each thing once; prints nothing and knows no screen | all above |
@@ -43,9 +45,11 @@ pub mod config;
 pub mod decode;
 pub mod diagnosis;
 pub mod expiry;
+pub mod limits;
 pub mod probe;
 pub mod secret;
 pub mod text;
 pub mod tui;
+pub mod waiting;
 pub mod wire;
 pub mod workbench;

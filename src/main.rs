@@ -2,8 +2,12 @@
 
 use std::process::ExitCode;
 
+use keybench::workbench::python::confined;
 use keybench::{cli, tui};
 
 fn main() -> ExitCode {
+    if let Some(ended) = confined::stage() {
+        return ended;
+    }
     cli::main(async |start| tui::open(start).await.map_err(|error| error.to_string()))
 }

@@ -4,10 +4,15 @@
 mod support;
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::Path;
 
+use keybench::config::paths::NotUtf8;
 use keybench::config::{Credential, Error, Overrides, Profile, Resolved, Source, Store, resolve};
+use support::bench::Home;
 use support::{api_key, install_tls, made_up_key};
 
 struct Place {
@@ -49,7 +54,7 @@ impl Place {
     }
 
     fn resolve(&self) -> Result<Resolved, Error> {
-        resolve(&self.flags, &|name| self.env.get(name).cloned(), &mut self.store().load())
+        resolve(&self.flags, &|name| Ok(self.env.get(name).cloned()), &mut self.store().load())
     }
 
     /// URL, last digit of the key, and where the key is from.
@@ -169,6 +174,136 @@ fn a_credential_command_prints_the_key() {
     assert!(error.to_string().contains("exit status: 3"), "{error}");
     let error = with("echo hello".into()).unwrap_err();
     assert!(!error.to_string().contains("hello"), "{error}");
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_an_error_and_never_unset() {
+    let place = Place::new().profile("one", ONE, 'a').env("CDSW_DOMAIN", "two.example.com");
+    let read = [
+        "KEYBENCH_PROFILE",
+        "KEYBENCH_URL",
+        "KEYBENCH_MODEL_URL",
+        "KEYBENCH_API_KEY",
+        "CDSW_DOMAIN",
+        "CDSW_PROJECT_URL",
+        "CDSW_API_URL",
+    ];
+    for bad in read {
+        let env = |name: &str| match name == bad {
+            true => Err(NotUtf8 { name: name.to_owned() }),
+            false => Ok(place.env.get(name).cloned()),
+        };
+        let error = resolve(&place.flags, &env, &mut place.store().load()).unwrap_err();
+        assert_eq!(error.to_string(), format!("the environment variable {bad} is not valid UTF-8"));
+    }
+    // With the real program: nothing is written elsewhere, and nobody else's key is used.
+    let home = Home::new();
+    Store::at(home.path("config"))
+        .save("one", Profile { url: ONE.into(), ..Profile::default() }, None)
+        .unwrap();
+    for name in ["KEYBENCH_CONFIG_DIR", "KEYBENCH_API_KEY", "KEYBENCH_PROFILE", "KEYBENCH_URL"] {
+        let mut command = home.command(&["--json", "whoami"]);
+        let output = command.env(name, OsString::from_vec(b"/x\xff".to_vec())).output().unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(7), "{printed}");
+        assert!(printed.contains(&format!("variable {name} is not valid UTF-8")), "{printed}");
+    }
+}
+
+#[test]
+fn what_belongs_to_somebody_else_is_refused() {
+    let place = Place::new().profile("one", ONE, 'a');
+    let (dir, profiles) = (place.store().dir().to_owned(), place.store().profiles_file());
+    let credentials = place.store().credentials_file();
+    let theirs = |path: &Path| chown(path, Some(7), None);
+    if theirs(&dir).is_err() {
+        // Only root gives files away.
+        return;
+    }
+    chown(&dir, Some(0), None).unwrap();
+    for path in [&dir, &profiles, &credentials] {
+        theirs(path).unwrap();
+        let error = place.resolve().unwrap_err();
+        assert!(matches!(&error, Error::Foreign { path: found, .. } if found == path), "{error}");
+        assert!(error.hint().unwrap().starts_with("run keybench as "), "{error:?}");
+        assert!(place.store().remove("one").is_err() && path.exists());
+        chown(path, Some(0), None).unwrap();
+    }
+    theirs(&place.store().config_file()).unwrap_err();
+    fs::write(place.store().config_file(), "[ui]\nsoon_days = 7\n").unwrap();
+    theirs(&place.store().config_file()).unwrap();
+    let loaded = place.store().load();
+    assert!(loaded.ui.soon_days == 14 && loaded.problems.len() == 1, "{:?}", loaded.problems);
+    fs::write(dir.join(".lock"), "").unwrap();
+    theirs(&dir.join(".lock")).unwrap();
+    let error = place.store().make_current("one").unwrap_err();
+    assert!(error.to_string().contains(".lock cannot be written: it belongs to"), "{error}");
+}
+
+#[test]
+fn pipes_in_place_of_files_are_refused_and_not_waited_for() {
+    let place = Place::new().profile("one", ONE, 'a');
+    let store = place.store();
+    let files = [
+        store.config_file(),
+        store.profiles_file(),
+        store.credentials_file(),
+        store.dir().join("made-keys.json"),
+    ];
+    for file in files {
+        let kept = fs::read(&file).ok();
+        let _ = fs::remove_file(&file);
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &file, kind, rustix::fs::Mode::from_raw_mode(0o600), 0).unwrap();
+        let made = keybench::config::made_keys::find(&store, &api_key('a'));
+        let problem = made.err().or_else(|| store.load().problems.pop()).unwrap();
+        let what = "cannot be read: it is a pipe, and no regular file";
+        assert_eq!(problem.to_string(), format!("{} {what}", file.display()));
+        fs::remove_file(&file).unwrap();
+        kept.map(|kept| private(&file, &kept));
+    }
+}
+
+fn private(file: &Path, contents: &[u8]) {
+    fs::write(file, contents).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_configuration_that_lies_elsewhere_is_changed_there() {
+    let place = Place::new().profile("one", ONE, 'a').profile("two", TWO, 'b');
+    let elsewhere = place.folder.path().join("dotfiles");
+    fs::create_dir(&elsewhere).unwrap();
+    let files = [place.store().profiles_file(), place.store().credentials_file()];
+    for file in &files {
+        let target = elsewhere.join(file.file_name().unwrap());
+        fs::rename(file, &target).unwrap();
+        symlink(&target, file).unwrap();
+    }
+    place.store().remove("one").unwrap();
+    for file in &files {
+        assert!(file.is_symlink(), "{} is a link no more", file.display());
+        let text = fs::read_to_string(elsewhere.join(file.file_name().unwrap())).unwrap();
+        assert!(text.contains("two") && !text.contains("one"), "{text}");
+    }
+    assert_eq!(place.named("two").outcome().1.unwrap().0, "b");
+}
+
+#[test]
+fn files_from_other_systems_are_taken_or_named_for_what_they_are() {
+    let place = Place::new().profile("one", ONE, 'a');
+    for file in [place.store().profiles_file(), place.store().credentials_file()] {
+        let text = fs::read_to_string(&file).unwrap();
+        private(&file, format!("\u{feff}{}", text.replace('\n', "\r\n")).as_bytes());
+        assert!(place.outcome().1.is_some(), "a byte order mark and CRLF");
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        private(&file, &utf16);
+        let error = place.resolve().unwrap_err();
+        assert!(error.to_string().contains("it is UTF-16"), "{error}");
+        assert!(place.store().remove("one").is_err());
+        assert_eq!(fs::read(&file).unwrap(), utf16);
+        private(&file, text.as_bytes());
+    }
 }
 
 #[test]

@@ -1,64 +1,62 @@
 """Serves one function of a project as a replica.
 
-    runner.py ROOT FILE FUNCTION
-
-Frames travel over standard input and output: to the replica `LENGTH\n` and a request as JSON; from
-it `KIND LENGTH\n` and a payload. Kinds: `ready`, `unusable` (a traceback; the function cannot be
-served), `answer` (JSON), `exception` (a traceback). What the function prints goes to standard error,
-which the server keeps as the replica's log.
-
-The replica ends when its standard input ends, so it never outlives the server, however that ends.
+Frames travel over standard input and output: to the replica `LENGTH\n` and JSON; from it
+`KIND LENGTH\n` and a payload. The first frame to the replica says what to serve and with which
+environment variables: they are set here, after the start, so that none acts on the interpreter. All
+others are requests. Kinds: `ready`, `unusable` (a traceback; the function cannot be served), `answer`
+(JSON), `exception` (a traceback). What the function prints goes to standard error, which the server
+keeps as the replica's log.
 """
 
 import importlib.machinery
 import importlib.util
 import json
 import os
-import queue
-import signal
+import site
 import sys
-import threading
+import time
 import traceback
 
 
-def end():
-    """Ends this process and whatever the function started, at once, whatever it is doing."""
-    if os.getpgrp() == os.getpid():
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    os._exit(0)
+def receive(stream):
+    """The next frame. Without one the server is gone, and whoever watches both ends the rest."""
+    head = stream.readline()
+    body = stream.read(int(head)) if head else b""
+    if not head or len(body) < int(head):
+        os._exit(0)
+    return json.loads(body)
 
 
-def receive(stream, requests):
-    """Queues requests; runs beside the function, so that the end of the server is always noticed."""
-    while True:
-        head = stream.readline()
-        body = stream.read(int(head)) if head else b""
-        if not head or len(body) < int(head):
-            end()
-        requests.put(body)
+def prepare(start):
+    """Sets the project's variables, and where modules are looked for."""
+    os.environ.update(start["environment"])
+    if "TZ" in start["environment"]:
+        time.tzset()
+    if start["packages"]:
+        site.addsitedir(start["packages"])
+    root, file = start["root"], start["file"]
+    sys.argv = [file]
+    sys.path[:0] = [root, os.path.dirname(file), os.path.dirname(os.path.abspath(__file__))]
 
 
-def load(root, file, function):
+def load(file, shown, function):
     """The function, from a file that is run as a module of its own."""
-    path = os.path.join(root, file)
-    sys.path[:0] = [root, os.path.dirname(path)]
     name = os.path.splitext(os.path.basename(file))[0]
     spec = importlib.util.spec_from_loader(
-        name, importlib.machinery.SourceFileLoader(name, path), origin=path
+        name, importlib.machinery.SourceFileLoader(name, file), origin=file
     )
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     served = getattr(module, function, None)
     if served is None:
-        raise AttributeError(f"{file} has no function {function!r}")
+        raise AttributeError(f"{shown} has no function {function!r}")
     if not callable(served):
-        raise TypeError(f"{function!r} in {file} is not a function")
+        raise TypeError(f"{function!r} in {shown} is not a function")
     return served
 
 
 def main():
-    root, file, function = sys.argv[1:4]
     # The function must neither read requests meant for the runner nor write into the answers.
     incoming = os.fdopen(os.dup(0), "rb")
     outgoing = os.fdopen(os.dup(1), "wb")
@@ -72,10 +70,10 @@ def main():
         outgoing.write(f"{kind} {len(data)}\n".encode() + data)
         outgoing.flush()
 
-    requests = queue.SimpleQueue()
-    threading.Thread(target=receive, args=(incoming, requests), daemon=True).start()
     try:
-        served = load(root, file, function)
+        start = receive(incoming)
+        prepare(start)
+        served = load(start["file"], start["shown"], start["function"])
     except BaseException:  # SystemExit too: a script that exits cannot be served
         text = traceback.format_exc()
         sys.stderr.write(text)
@@ -85,7 +83,7 @@ def main():
     while True:
         try:
             # NaN and infinities are not JSON; a client could not read them.
-            answer = json.dumps(served(json.loads(requests.get())), allow_nan=False)
+            answer = json.dumps(served(receive(incoming)), allow_nan=False)
         except Exception:
             text = traceback.format_exc()
             sys.stderr.write(text)

@@ -3,14 +3,15 @@
 
 mod version_control;
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 
-use crate::config::paths::process_env;
+use crate::bounded;
+use crate::config::paths::inside_workbench;
 use crate::config::private_file;
+use crate::decode;
 use crate::secret::{ApiKey, NotAnApiKey};
 
 /// No file with a key is larger.
@@ -133,8 +134,8 @@ impl KeyFile {
 
 /// Whether `path` lies in the home directory of a workbench session.
 pub fn is_in_project_storage(path: &Path) -> bool {
-    let home = process_env("HOME").and_then(|home| Path::new(&home).canonicalize().ok());
-    process_env("CDSW_DOMAIN").is_some() && home.is_some_and(|home| path.starts_with(home))
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    inside_workbench() && home.is_some_and(|home| path.starts_with(home))
 }
 
 /// Writes `key` to a new file, and says where that is. `~/` is the home directory.
@@ -165,6 +166,9 @@ fn expand_home(path: &str) -> PathBuf {
 pub enum NoKey {
     #[error("no key can be read from {from}: {error}")]
     Unreadable { from: String, error: io::Error },
+    /// Somebody gave up waiting for it.
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
     #[error("{from}: {why}")]
     NotAKey { from: String, why: NotAnApiKey },
 }
@@ -174,7 +178,7 @@ impl NoKey {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unreadable { .. } => Some("name a file with an API key in it"),
-            Self::NotAKey { .. } => None,
+            Self::NotAKey { .. } | Self::Interrupted => None,
         }
     }
 }
@@ -186,8 +190,14 @@ impl NoKey {
 /// There is no key in it.
 pub fn read(file: &Path) -> Result<ApiKey, NoKey> {
     let from = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
-    let text = read_text(file).map_err(|error| NoKey::Unreadable { from: from.clone(), error })?;
-    parse(&text).map_err(|why| NoKey::NotAKey { from, why })
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::Interrupted => NoKey::Interrupted,
+        _ => NoKey::Unreadable { from: from.clone(), error },
+    };
+    let bytes = bounded::read_named(file, LIMIT).map_err(unreadable)?;
+    let text =
+        decode::text(&bytes).map_err(|why| unreadable(io::Error::new(io::ErrorKind::InvalidData, why)))?;
+    parse(text).map_err(|why| NoKey::NotAKey { from, why })
 }
 
 /// The key in the text of such a file: the first line that is neither empty nor a remark (`#`).
@@ -197,17 +207,6 @@ pub fn read(file: &Path) -> Result<ApiKey, NoKey> {
 pub fn parse(text: &str) -> Result<ApiKey, NotAnApiKey> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     ApiKey::parse(lines.next().unwrap_or_default())
-}
-
-fn read_text(file: &Path) -> io::Result<Zeroizing<String>> {
-    // As large as it can get, so that no part of a key is left where it was copied from.
-    let mut text = Zeroizing::new(String::with_capacity(LIMIT as usize + 1));
-    if file == Path::new("-") {
-        io::stdin().lock().take(LIMIT).read_to_string(&mut text)?;
-    } else {
-        File::open(file)?.take(LIMIT).read_to_string(&mut text)?;
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::{self, Client, ClientOptions, parse_url};
-use crate::config::paths::process_env;
+use crate::config::paths::{inside_workbench, process_env};
 use crate::config::{
     self, Credential, Overrides, Profile, Profiles, Session, Store, credential_command, made_keys, resolve,
 };
@@ -93,11 +93,6 @@ impl Request {
     }
 }
 
-/// Whether this process runs in a session of a workbench.
-pub fn inside_workbench() -> bool {
-    process_env("CDSW_DOMAIN").is_some()
-}
-
 /// Somebody who is signed in.
 #[derive(Debug)]
 pub struct SignedIn {
@@ -162,7 +157,10 @@ pub async fn username(session: &Session) -> Result<String, api::Error> {
 pub fn check(store: &Store, request: &Request) -> Result<(), Error> {
     let loaded = store.load();
     // Files that cannot be read must not be overwritten. Settings are not written.
-    let is_about_settings = |problem: &config::Error| matches!(problem, config::Error::Malformed { file, .. } if *file == store.config_file());
+    let is_about_settings = |problem: &config::Error| {
+        problem.file().is_some_and(|file| *file == store.config_file())
+            && !matches!(problem, config::Error::Newer { .. })
+    };
     if let Some(problem) = loaded.problems.into_iter().find(|problem| !is_about_settings(problem)) {
         return Err(problem.into());
     }
@@ -237,7 +235,7 @@ fn remember(
     // Among the profiles as they are now: another one may have come while the key was typed.
     store.save_as(
         |profiles| {
-            let name = request.name.clone().unwrap_or_else(|| free_name(profiles, url, username));
+            let name = request.name.clone().unwrap_or_else(|| profiles.free_name(url, username));
             let old = refresh(profiles, &name, url, Some(username), request.replace)?;
             Ok::<_, Error>((name, profile(request, url, username, old)))
         },
@@ -294,19 +292,6 @@ fn client_options(profile: &Profile, key: ApiKey, timeout: Option<Duration>) -> 
     options
 }
 
-/// The host's first label; with the user where another profile has that name.
-fn free_name(profiles: &Profiles, url: &str, username: &str) -> String {
-    let host = url.split_once("://").map_or(url, |(_, host)| host);
-    let host = host.split(':').next().unwrap_or(host);
-    let is_address = host.parse::<std::net::IpAddr>().is_ok();
-    let label = if is_address { host } else { host.split('.').next().unwrap_or(host) };
-    let taken =
-        |name: &str| profiles.profiles.get(name).is_some_and(|p| p.url != url || p.username != username);
-    let names = [label.to_owned(), format!("{label}-{username}")];
-    let numbered = (2..).map(|n| format!("{label}-{username}-{n}"));
-    names.into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or_default()
-}
-
 /// Opens the profile `name` and makes it current. Of `given`, the options of the command line,
 /// what concerns no particular workbench holds.
 ///
@@ -333,7 +318,8 @@ fn opened(store: &Store, name: &str, given: &Overrides, key: Option<ApiKey>) -> 
         ..Overrides::default()
     };
     // The environment's URL and key are not the named profile's.
-    let env = |variable: &str| if variable.starts_with("KEYBENCH_") { None } else { process_env(variable) };
+    let env =
+        |variable: &str| if variable.starts_with("KEYBENCH_") { Ok(None) } else { process_env(variable) };
     let mut loaded = store.load();
     if let (Some(api_key), Some(profile)) = (key, loaded.profiles.profiles.get_mut(name))
         && profile.credential_command.take().is_some()

@@ -68,6 +68,11 @@ pub fn model_service_url(url: &str) -> String {
     }
 }
 
+/// `HOST:PORT`, with the brackets that an IPv6 address needs.
+pub(crate) fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
 fn after_scheme(text: &str) -> Option<&str> {
     ["https://", "http://"].into_iter().find_map(|scheme| {
         text.get(..scheme.len())

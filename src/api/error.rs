@@ -8,11 +8,14 @@ use std::io;
 use std::time::Duration;
 
 use super::TlsReason;
-use super::proxy::NamedProxy;
-use crate::text;
+use super::proxy::Proxy;
+use crate::{limits, secret, text};
 
 /// Longest text of a backend that is passed on, in characters.
 const MESSAGE_LIMIT: usize = 500;
+/// A bearer value that is no key at all is answered with 500 (OBSERVED, GOES) or 401 (OBSERVED, AGS)
+/// and this text: a bad key, not a fault of the server that a retry could mend.
+pub(super) const MALFORMED_KEY: &str = "malformed apikey";
 
 /// Why a call to the workbench did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +63,8 @@ pub enum Reason {
     Proxy,
     /// The connection broke off before an answer.
     Cut,
+    /// Something of this machine is used up: descriptors, memory.
+    UsedUp,
     Other,
 }
 
@@ -72,6 +77,7 @@ impl fmt::Display for Reason {
             Self::Timeout => "timed out",
             Self::Proxy => "the proxy did not let it through",
             Self::Cut => "the connection was cut",
+            Self::UsedUp => "the trouble is on this machine",
             Self::Other => "the request failed",
         })
     }
@@ -87,8 +93,9 @@ impl Error {
     /// `too_many_requests`, `unavailable`, `refused`, `not_an_api`, `no_answer`, `bad_answer`, `invalid`.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Refused { status, .. } => match status {
+            Self::Refused { status, message, .. } => match status {
                 401 => "unauthenticated",
+                500 if is_malformed_key(message) => "unauthenticated",
                 403 => "forbidden",
                 404 => "not_found",
                 409 => "conflict",
@@ -106,6 +113,9 @@ impl Error {
     /// What to do about it, where something is known to help.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Refused { status: 500 | 401, message, .. } if is_malformed_key(message) => {
+                "what was sent is no API key (64 hexadecimal digits, a dot, 64 more): sign in again with `keybench login`"
+            }
             Self::Refused { status: 401, .. } => {
                 "the key may be wrong, expired or deleted: check it with `keybench doctor`, sign in again with `keybench login`"
             }
@@ -128,7 +138,7 @@ impl Error {
                 "something between here and the workbench answered in its place: try again in a moment, and check the URL if it stays so"
             }
             Self::NotAnApi { .. } => {
-                "check that the URL is that of the workbench; a sign-in page also comes where the key is not accepted"
+                "the key may have expired or been deleted: check it with `keybench doctor`, or sign in again with `keybench login`; if it is good, check that the URL is that of the workbench"
             }
             Self::NoAnswer {
                 changes: true, reason: Reason::Cut | Reason::Timeout | Reason::Other, ..
@@ -146,6 +156,7 @@ impl Error {
                     "check the proxy where it is set (HTTPS_PROXY or the profile), or leave this host out with NO_PROXY"
                 }
                 Reason::Cut => "try again; `keybench doctor` shows how far the way is open",
+                Reason::UsedUp => "close other programs here, or raise the limit, and try again",
                 Reason::Other => return None,
             },
             Self::Invalid { hint, .. } if hint.is_empty() => return None,
@@ -170,9 +181,12 @@ impl Error {
         }
     }
 
-    /// The credential was not accepted for this: 401 or 403.
+    /// The credential was not accepted for this: 401 or 403, or 500 for a value that is no key.
     pub fn is_rejection(&self) -> bool {
-        matches!(self.status(), Some(401 | 403))
+        match self {
+            Self::Refused { status: 500, message, .. } => is_malformed_key(message),
+            other => matches!(other.status(), Some(401 | 403)),
+        }
     }
 
     /// Whether what was asked may have been done, although no answer says so.
@@ -182,6 +196,7 @@ impl Error {
                 matches!(reason, Reason::Cut | Reason::Timeout | Reason::Other)
             }
             Self::BadAnswer { .. } => true,
+            Self::Refused { .. } if self.is_rejection() => false,
             Self::Refused { status, .. } | Self::NotAnApi { status, .. } => *status >= 500 && *status != 501,
             Self::Invalid { .. } => false,
         }
@@ -211,7 +226,7 @@ impl Error {
     }
 
     /// As it is for a request that goes through `proxy`: a host that cannot be reached is the proxy.
-    pub(super) fn through(mut self, proxy: Option<&NamedProxy>) -> Self {
+    pub(super) fn through(mut self, proxy: Option<&Proxy>) -> Self {
         if let (Self::NoAnswer { reason, detail, .. }, Some(proxy)) = (&mut self, proxy) {
             let what = match reason {
                 Reason::Dns => "its name is not known",
@@ -235,6 +250,10 @@ impl Error {
     }
 }
 
+fn is_malformed_key(message: &str) -> bool {
+    message.to_ascii_lowercase().contains(MALFORMED_KEY)
+}
+
 /// Who may do what was refused with 403.
 fn forbidden(operation: &str) -> &'static str {
     match operation {
@@ -252,9 +271,11 @@ fn forbidden(operation: &str) -> &'static str {
     }
 }
 
-/// A text of the backend as it may be shown: cleaned, cut to [`MESSAGE_LIMIT`].
+/// A text of the backend as it may be shown: free of secrets of this process, cleaned, cut to
+/// [`MESSAGE_LIMIT`].
 pub(super) fn shown(message: &str) -> String {
-    let cleaned = text::clean(message.trim());
+    let masked = secret::mask(message.trim());
+    let cleaned = text::clean(&masked);
     match cleaned.char_indices().nth(MESSAGE_LIMIT) {
         Some((end, _)) => format!("{}…", &cleaned[..end]),
         None => cleaned.into_owned(),
@@ -284,8 +305,14 @@ fn classify(error: &reqwest::Error) -> (Reason, String) {
         let at = if error.is_connect() { "no connection in time" } else { "no complete answer in time" };
         return (Reason::Timeout, at.to_owned());
     }
+    if let Some((Reason::UsedUp, what)) = found {
+        return (Reason::UsedUp, what);
+    }
     if error.is_dns() && !matches!(found, Some((Reason::Proxy, _))) {
-        return (Reason::Dns, shown(&deepest));
+        return match limits::used_up_by_look_up(&io::Error::other("the look-up's own error")) {
+            Some(what) => (Reason::UsedUp, what),
+            None => (Reason::Dns, shown(&deepest)),
+        };
     }
     match found {
         Some((reason, detail)) => (reason, shown(&detail)),
@@ -297,6 +324,9 @@ fn classify(error: &reqwest::Error) -> (Reason, String) {
 
 fn known_cause(cause: &(dyn StdError + 'static), words: &str) -> Option<(Reason, String)> {
     if let Some(io) = cause.downcast_ref::<io::Error>() {
+        if let Some(what) = limits::used_up(io) {
+            return Some((Reason::UsedUp, what));
+        }
         let reason = match io.kind() {
             io::ErrorKind::ConnectionRefused
             | io::ErrorKind::HostUnreachable

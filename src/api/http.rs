@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use super::Error;
 use super::error::shown;
 use super::options::ClientOptions;
-use super::proxy::{self, NamedProxy};
+use super::proxy::{Choice, Proxy};
 use crate::bounded;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,9 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a client is made from, and the client once it is there.
 pub(super) struct Http {
     certificates: Vec<reqwest::Certificate>,
-    proxy: Option<reqwest::Proxy>,
-    /// The same, or that of the environment, for messages.
-    named_proxy: Option<NamedProxy>,
+    proxy: Option<Proxy>,
     insecure: bool,
     timeout: Duration,
     /// Nothing is ever sent or received through TLS.
@@ -38,23 +36,13 @@ impl Http {
     /// # Errors
     /// [`Error::Invalid`] for a certificate file or a proxy that cannot be used.
     pub fn new(options: &ClientOptions, base: &Url) -> Result<Self, Error> {
-        let proxy = options.proxy.as_ref().map(|proxy| {
-            reqwest::Proxy::all(proxy)
-                .map(|proxy| proxy.no_proxy(reqwest::NoProxy::from_env()))
-                .map_err(|_| Error::invalid("the proxy's URL cannot be read", "give it as http://HOST:PORT"))
-        });
-        let proxy = proxy.transpose()?;
         let uri = base.as_str().parse().map_err(|_| Error::invalid("the URL cannot be read", ""))?;
-        let named_proxy = match &options.proxy {
-            Some(given) => proxy::of_profile(given, &uri)?,
-            None => proxy::of_environment(&uri)?,
-        };
+        let proxy = Choice::of(options).proxy(&uri)?;
         Ok(Self {
             certificates: certificates(options)?,
             // A proxy may be reached through TLS even where the workbench is not.
-            plain: base.scheme() == "http" && proxy.is_none() && named_proxy.is_none(),
+            plain: base.scheme() == "http" && proxy.is_none(),
             proxy,
-            named_proxy,
             insecure: options.insecure,
             timeout: options.timeout,
             made: OnceLock::new(),
@@ -70,8 +58,8 @@ impl Http {
     }
 
     /// The proxy that requests go through.
-    pub fn proxy(&self) -> Option<&NamedProxy> {
-        self.named_proxy.as_ref()
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     fn make(&self) -> Result<reqwest::Client, Error> {
@@ -82,7 +70,9 @@ impl Http {
             .default_headers(headers)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
-            .timeout(self.timeout);
+            .timeout(self.timeout)
+            // It was chosen above, by the rules that model calls follow too.
+            .no_proxy();
         if self.plain {
             builder = builder.tls_backend_preconfigured(trusting_nobody()?);
         } else {
@@ -95,13 +85,23 @@ impl Http {
             }
         }
         if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(proxy.clone());
+            builder = builder.proxy(through(proxy)?);
         }
         builder.build().map_err(|error| {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             unprepared(&cause)
         })
     }
+}
+
+fn through(proxy: &Proxy) -> Result<reqwest::Proxy, Error> {
+    let scheme = if proxy.secure { "https" } else { "http" };
+    let unusable = || Error::invalid("the proxy's URL cannot be read", "give it as http://HOST:PORT");
+    let through = reqwest::Proxy::all(format!("{scheme}://{}", proxy.authority)).map_err(|_| unusable())?;
+    let Some(authorization) = &proxy.authorization else { return Ok(through) };
+    let mut value = HeaderValue::from_str(authorization).map_err(|_| unusable())?;
+    value.set_sensitive(true);
+    Ok(through.custom_http_auth(value))
 }
 
 /// TLS settings without a single root, for a client that never uses them.

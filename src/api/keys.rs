@@ -5,12 +5,9 @@ use reqwest::Method;
 
 use super::{Client, Error};
 use crate::wire::{
-    self, CreateV2KeyRequest, CreateV2KeyResponse, ListV2KeysResponse, RotateV1KeyRequest,
-    RotateV1KeyResponse, V2KeyDetails, ValidateAPIKeyRequest, ValidateAPIKeyResponse,
+    self, CreateV2KeyRequest, CreateV2KeyResponse, Empty, RotateV1KeyRequest, RotateV1KeyResponse,
+    V2KeyDetails, ValidateAPIKeyRequest, ValidateAPIKeyResponse,
 };
-
-/// The one list without pages; 100 000 keys are 25 MB.
-const LIST_LIMIT: usize = 128 << 20;
 
 /// What a new API key shall be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,15 +35,15 @@ impl Client {
     pub async fn list_keys(&self, username: &str) -> Result<Vec<V2KeyDetails>, Error> {
         let path = ["api", "v2", "users", username, "v2_keys"];
         const OPERATION: &str = "listing API keys";
-        let call = self.call(OPERATION, Method::GET, &path)?.up_to(LIST_LIMIT);
-        let list: ListV2KeysResponse = self.send(call).await?;
-        if list.keys.iter().any(|key| key.key_id.is_empty()) {
+        let call = self.call(OPERATION, Method::GET, &path)?;
+        let (keys, Empty {}) = self.send_list::<V2KeyDetails, _>(call, "keys").await?;
+        if keys.iter().any(|key| key.key_id.is_empty()) {
             return Err(Error::BadAnswer {
                 operation: OPERATION,
                 detail: "it holds a key without an id".to_owned(),
             });
         }
-        Ok(list.keys)
+        Ok(keys)
     }
 
     /// Creates an API key. The answer is the only place that ever shows it.

@@ -5,10 +5,7 @@ use std::cmp::Reverse;
 use reqwest::Method;
 
 use super::{Client, Error, Page, PageQuery, all_pages};
-use crate::wire::{
-    ListModelBuildsResponse, ListModelDeploymentsResponse, ListModelsResponse, Model, ModelBuild,
-    ModelDeployment, time,
-};
+use crate::wire::{Model, ModelBuild, ModelDeployment, time};
 
 /// States in which a deployment takes the model's place: at most one of a model's is in one of
 /// them (DOCS, ml-site-admin-model-monitoring).
@@ -18,8 +15,7 @@ impl Client {
     /// A page of the models that the key's owner sees over all projects. Not sorted (SPEC).
     pub async fn models_page(&self, query: &PageQuery) -> Result<Page<Model>, Error> {
         let call = self.call("listing models", Method::GET, &["api", "v2", "models"])?.query(&query.pairs());
-        let list: ListModelsResponse = self.send(call).await?;
-        Ok(Page::new(list.models, list.next_page_token))
+        self.send_page(call, "models").await
     }
 
     /// A page of one project's models.
@@ -30,8 +26,7 @@ impl Client {
     ) -> Result<Page<Model>, Error> {
         let path = ["api", "v2", "projects", project_id, "models"];
         let call = self.call("listing a project's models", Method::GET, &path)?.query(&query.pairs());
-        let list: ListModelsResponse = self.send(call).await?;
-        Ok(Page::new(list.models, list.next_page_token))
+        self.send_page(call, "models").await
     }
 
     /// One model.
@@ -45,8 +40,7 @@ impl Client {
         let path = ["api", "v2", "projects", project_id, "models", model_id, "builds"];
         let mut builds = all_pages(PageQuery::sized(100), |query| async move {
             let call = self.call("listing builds", Method::GET, &path)?.query(&query.pairs());
-            let list: ListModelBuildsResponse = self.send(call).await?;
-            Ok(Page::new(list.model_builds, list.next_page_token))
+            self.send_page::<ModelBuild>(call, "model_builds").await
         })
         .await?;
         builds.sort_by_key(|build| Reverse(time::parse(&build.created_at)));
@@ -64,8 +58,7 @@ impl Client {
             ["api", "v2", "projects", project_id, "models", model_id, "builds", build_id, "deployments"];
         let mut deployments = all_pages(PageQuery::sized(100), |query| async move {
             let call = self.call("listing deployments", Method::GET, &path)?.query(&query.pairs());
-            let list: ListModelDeploymentsResponse = self.send(call).await?;
-            Ok(Page::new(list.model_deployments, list.next_page_token))
+            self.send_page::<ModelDeployment>(call, "model_deployments").await
         })
         .await?;
         deployments.sort_by_key(|deployment| Reverse(time::parse(&deployment.created_at)));

@@ -22,6 +22,8 @@ pub struct ClientOptions {
     pub timeout: Duration,
     /// URL of a proxy, user name and password in it if need be; `None`: as the environment says.
     pub proxy: Option<String>,
+    /// No proxy at all, whatever the environment says: the workbench is in this process.
+    pub direct: bool,
     /// Serves (Basic) for the v1 site settings where the API key is refused.
     pub legacy_key: Option<LegacyKey>,
 }
@@ -37,6 +39,7 @@ impl ClientOptions {
             insecure: false,
             timeout: Duration::from_secs(30),
             proxy: None,
+            direct: false,
             legacy_key: None,
         }
     }

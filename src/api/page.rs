@@ -2,11 +2,20 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Error;
+use super::receive::ROWS;
 
-/// A list that needs more pages than this is taken for a server that never ends.
-const PAGE_CAP: usize = 100_000;
+/// A list that needs more pages than this is taken for one that never ends …
+const PAGES: usize = 100_000;
+/// … and one that takes longer …
+const TIME: Duration = Duration::from_secs(15 * 60);
+/// … and one with so many pages that hold less than a tenth of the rows that were asked for: a
+/// workbench fills its pages, but for the last.
+const THIN_PAGES: usize = 200;
 
 /// Which part of a list to fetch.
 ///
@@ -70,6 +79,9 @@ pub struct Pages<F> {
     query: PageQuery,
     seen: HashSet<String>,
     ended: bool,
+    began: Option<Instant>,
+    rows: usize,
+    thin: usize,
 }
 
 impl<F, R, T> Pages<F>
@@ -79,27 +91,41 @@ where
 {
     /// `fetch` fetches one page, for example `|query| client.models_page(query)`.
     pub fn new(query: PageQuery, fetch: F) -> Self {
-        Self { fetch, query, seen: HashSet::new(), ended: false }
+        Self { fetch, query, seen: HashSet::new(), ended: false, began: None, rows: 0, thin: 0 }
     }
 
     /// The next page's rows; `None` after the last page.
     ///
     /// # Errors
-    /// What the fetch answers, and [`Error::BadAnswer`] when a token comes a second time.
+    /// What the fetch answers, and [`Error::BadAnswer`] for a list that does not end.
     pub async fn next(&mut self) -> Option<Result<Vec<T>, Error>> {
         if self.ended {
             return None;
         }
         self.ended = true;
+        let began = *self.began.get_or_insert_with(Instant::now);
         let page = match (self.fetch)(self.query.clone()).await {
             Ok(page) => page,
             Err(error) => return Some(Err(error)),
         };
+        self.rows += page.items.len();
+        self.thin += usize::from(page.items.len() * 10 < self.query.page_size.unwrap_or(10) as usize);
         if let Some(token) = page.next {
-            if self.seen.len() >= PAGE_CAP || !self.seen.insert(token.clone()) {
-                let detail = "the list does not end: a page token came twice".to_owned();
+            let endless = match () {
+                () if self.seen.contains(&token) => Some("a page token came twice".to_owned()),
+                () if self.thin > THIN_PAGES => Some(format!("{THIN_PAGES} of its pages are nearly empty")),
+                () if self.seen.len() >= PAGES => Some(format!("it has more than {PAGES} pages")),
+                () if self.rows > ROWS => Some(format!("it has more than {ROWS} rows")),
+                () if began.elapsed() > TIME => {
+                    Some(format!("it took {} minutes so far", TIME.as_secs() / 60))
+                }
+                () => None,
+            };
+            if let Some(why) = endless {
+                let detail = format!("the list does not end: {why}");
                 return Some(Err(Error::BadAnswer { operation: "reading a list page by page", detail }));
             }
+            self.seen.insert(token.clone());
             self.query.token = Some(token);
             self.ended = false;
         }
@@ -146,6 +172,31 @@ mod tests {
     #[tokio::test]
     async fn a_token_that_comes_twice_ends_the_walk() {
         assert!(matches!(collect(&["a", "b", "a", "b"]).await, Err(Error::BadAnswer { .. })));
+    }
+
+    /// A list that always has another page of `rows` rows, each of which takes `time`.
+    async fn endless(rows: usize, time: Duration) -> String {
+        let mut calls = 0;
+        let all = all_pages(PageQuery::sized(100), |_| {
+            calls += 1;
+            let token = format!("fresh-{calls}");
+            async move {
+                tokio::time::sleep(time).await;
+                Ok(Page::new(vec![(); rows], token))
+            }
+        });
+        all.await.unwrap_err().to_string()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_with_ever_fresh_tokens_ends_by_pages_rows_and_time() {
+        let ms = Duration::from_millis;
+        for rows in [0, 1] {
+            assert!(endless(rows, ms(1)).await.contains("nearly empty"), "{rows}");
+        }
+        assert!(endless(100, ms(1)).await.contains("rows"));
+        assert!(endless(10, ms(0)).await.contains("pages"));
+        assert!(endless(10, ms(1000)).await.contains("15 minutes"));
     }
 
     #[test]

@@ -3,10 +3,7 @@
 use reqwest::Method;
 
 use super::{Client, Error, Page, PageQuery, all_pages};
-use crate::wire::{
-    AddProjectCollaboratorRequest, Collaborator, ListProjectCollaboratorsResponse, ListProjectsResponse,
-    Project,
-};
+use crate::wire::{AddProjectCollaboratorRequest, Collaborator, Project};
 
 /// Which projects a list shall have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,8 +31,7 @@ impl Client {
             ProjectScope::All => pairs.push(("include_all_projects", "true".to_owned())),
         }
         let call = self.call("listing projects", Method::GET, &["api", "v2", "projects"])?.query(&pairs);
-        let list: ListProjectsResponse = self.send(call).await?;
-        Ok(Page::new(list.projects, list.next_page_token))
+        self.send_page(call, "projects").await
     }
 
     /// One project by its id.
@@ -48,8 +44,7 @@ impl Client {
         let path = ["api", "v2", "projects", project_id, "collaborators"];
         all_pages(PageQuery::sized(100), |query| async move {
             let call = self.call("listing collaborators", Method::GET, &path)?.query(&query.pairs());
-            let list: ListProjectCollaboratorsResponse = self.send(call).await?;
-            Ok(Page::new(list.collaborators, list.next_page_token))
+            self.send_page(call, "collaborators").await
         })
         .await
     }

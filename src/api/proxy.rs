@@ -1,33 +1,88 @@
-//! Which proxy a request takes: the profile's, else the one that the environment names.
+//! Which proxy a request takes, for the client and for model calls alike: the profile's, else the
+//! one that the environment names, unless `NO_PROXY` leaves the host out.
+
+use std::fmt;
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::Error;
+use super::address::authority;
+use super::no_proxy::NoProxy;
+use super::options::ClientOptions;
 
-/// A proxy for messages: without the password that its URL may hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedProxy {
+/// A proxy on the way. Printed, it is without the password that its URL may hold.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Proxy {
     /// `HOST:PORT`
     pub authority: String,
+    /// Without the brackets of an IPv6 address.
+    pub host: String,
+    pub port: u16,
+    /// It is itself reached through TLS.
+    pub secure: bool,
+    /// Value of `Proxy-Authorization`.
+    pub authorization: Option<String>,
     /// Who says so: `HTTPS_PROXY`, or the profile.
     pub source: &'static str,
 }
 
-impl std::fmt::Display for NamedProxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.authority, self.source)
     }
 }
 
-/// The proxy that the environment names for `uri`, by the rules of [`Matcher::from_env`].
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where a proxy may be named.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Choice<'a> {
+    /// None is asked: the workbench is in this very process.
+    Direct,
+    /// The profile names one.
+    Named(&'a str),
+    Environment,
+}
+
+impl<'a> Choice<'a> {
+    pub fn of(options: &'a ClientOptions) -> Self {
+        Self::new(options.direct, options.proxy.as_deref())
+    }
+
+    pub fn new(direct: bool, named: Option<&'a str>) -> Self {
+        match (direct, named) {
+            (true, _) => Self::Direct,
+            (false, Some(url)) => Self::Named(url),
+            (false, None) => Self::Environment,
+        }
+    }
+
+    /// The proxy for `uri`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a value that names none: a key must not go another way than the one
+    /// that was meant.
+    pub fn proxy(self, uri: &Uri) -> Result<Option<Proxy>, Error> {
+        match self {
+            Self::Direct => Ok(None),
+            Self::Named(url) => of_profile(url, uri),
+            Self::Environment => of_environment(uri),
+        }
+    }
+}
+
+/// The proxy that the environment names for `uri`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a value that those rules pass over: a key must not go another way than
-/// the one that was meant.
-pub(crate) fn of_environment(uri: &Uri) -> Result<Option<NamedProxy>, Error> {
-    // In a CGI script a client may set HTTP_PROXY; the rules name no proxy there.
-    if std::env::var_os("REQUEST_METHOD").is_some() || is_left_out(uri) {
+/// As [`Choice::proxy`].
+pub(crate) fn of_environment(uri: &Uri) -> Result<Option<Proxy>, Error> {
+    // In a CGI script a client may set HTTP_PROXY; no proxy is named there.
+    if std::env::var_os("REQUEST_METHOD").is_some() || is_left_out(uri)? {
         return Ok(None);
     }
     let own = match uri.scheme_str() {
@@ -35,7 +90,10 @@ pub(crate) fn of_environment(uri: &Uri) -> Result<Option<NamedProxy>, Error> {
         _ => ["HTTP_PROXY", "http_proxy"],
     };
     for names in [own, ["ALL_PROXY", "all_proxy"]] {
-        let set = names.into_iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
+        let mut set = None;
+        for name in names {
+            set = set.or(variable(name)?.map(|value| (name, value)));
+        }
         let Some((name, value)) = set.filter(|(_, value)| !value.is_empty()) else { continue };
         return match named(&value, uri, name) {
             Some(proxy) => Ok(Some(proxy)),
@@ -49,36 +107,47 @@ pub(crate) fn of_environment(uri: &Uri) -> Result<Option<NamedProxy>, Error> {
 }
 
 /// The proxy that the profile names.
-///
-/// # Errors
-/// [`Error::Invalid`] for a URL that is none.
-pub(crate) fn of_profile(value: &str, uri: &Uri) -> Result<Option<NamedProxy>, Error> {
+fn of_profile(value: &str, uri: &Uri) -> Result<Option<Proxy>, Error> {
     // A word without a scheme and a port is more likely a slip than a host.
     let usable =
         (value.contains("://") || value.contains(':')).then(|| named(value, uri, "the profile's proxy"));
     match usable.flatten() {
-        Some(_) if is_left_out(uri) => Ok(None),
-        Some(proxy) => Ok(Some(proxy)),
+        Some(proxy) => Ok(Some(proxy).filter(|_| !is_left_out(uri).unwrap_or(false))),
         None => Err(Error::invalid("the proxy's URL cannot be read", "give it as http://HOST:PORT")),
     }
 }
 
-fn named(value: &str, uri: &Uri, source: &'static str) -> Option<NamedProxy> {
+fn named(value: &str, uri: &Uri, source: &'static str) -> Option<Proxy> {
     let found = Matcher::builder().all(value).build().intercept(uri)?;
-    let default = match found.uri().scheme_str()? {
-        "http" => 80,
-        "https" => 443,
+    let secure = match found.uri().scheme_str()? {
+        "http" => false,
+        "https" => true,
         _ => return None,
     };
-    let port = found.uri().port_u16().unwrap_or(default);
-    Some(NamedProxy { authority: format!("{}:{port}", found.uri().host()?), source })
+    let port = found.uri().port_u16().unwrap_or(if secure { 443 } else { 80 });
+    let host = found.uri().host()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let authorization = found.basic_auth().and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Some(Proxy { authority: authority(&host, port), host, port, secure, authorization, source })
 }
 
-/// Whether `NO_PROXY` names the host.
-fn is_left_out(uri: &Uri) -> bool {
-    let names = ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok());
-    let any = Matcher::builder().all("http://any.invalid").no(names.unwrap_or_default()).build();
-    any.intercept(uri).is_none()
+/// Whether `NO_PROXY` or `no_proxy` names the host.
+fn is_left_out(uri: &Uri) -> Result<bool, Error> {
+    let Some(host) = uri.host() else { return Ok(false) };
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+    for name in ["NO_PROXY", "no_proxy"] {
+        if variable(name)?.is_some_and(|value| NoProxy::parse(&value).covers(host, port)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A variable of the environment. One that is no text is not "unset".
+fn variable(name: &'static str) -> Result<Option<String>, Error> {
+    let Some(value) = std::env::var_os(name) else { return Ok(None) };
+    value.into_string().map(Some).map_err(|_| {
+        Error::invalid(format!("the environment variable {name} is not UTF-8"), "set it again, or unset it")
+    })
 }
 
 #[cfg(test)]
@@ -86,17 +155,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_told_without_its_password_and_a_word_is_none() {
+    fn a_proxy_is_shown_without_its_password_and_a_word_is_none() {
         let uri: Uri = "https://ml.example.com".parse().unwrap();
-        let told = |value| of_profile(value, &uri).map(|proxy| proxy.unwrap().authority).ok();
-        assert_eq!(
-            told("http://user:word@proxy.example.com:3128"),
-            Some("proxy.example.com:3128".to_owned())
-        );
-        assert_eq!(told("proxy.example.com:3128"), Some("proxy.example.com:3128".to_owned()));
-        assert_eq!(told("https://proxy.example.com"), Some("proxy.example.com:443".to_owned()));
+        let proxy = |value| of_profile(value, &uri).map(Option::unwrap).ok();
+        let with_password = proxy("http://user:word@proxy.example.com:3128").unwrap();
+        assert_eq!(with_password.authorization.as_deref(), Some("Basic dXNlcjp3b3Jk"));
+        let shown = format!("{with_password} {with_password:?}");
+        assert!(shown.starts_with("proxy.example.com:3128 (") && !shown.contains("word"), "{shown}");
+        let authority = |value| proxy(value).map(|proxy| proxy.authority);
+        assert_eq!(authority("proxy.example.com:3128").as_deref(), Some("proxy.example.com:3128"));
+        assert_eq!(authority("https://proxy.example.com").as_deref(), Some("proxy.example.com:443"));
+        assert_eq!(authority("http://[::1]:3128").as_deref(), Some("[::1]:3128"));
         for wrong in ["zz", "", "garbage://x", "socks5://x:1080", "http://"] {
-            assert_eq!(told(wrong), None, "{wrong}");
+            assert_eq!(authority(wrong), None, "{wrong}");
         }
+        assert_eq!(Choice::new(true, Some("http://proxy:1")).proxy(&uri), Ok(None), "direct means direct");
     }
 }

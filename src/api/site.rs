@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::transport::As;
 use super::{Client, Error};
 
+/// All settings of a site are never larger, in bytes.
+const SETTINGS_LIMIT: usize = 1 << 20;
+
 /// An operation that a workbench offers, from its `swagger.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferedOperation {
@@ -51,7 +54,8 @@ impl Client {
         body: Option<&Map<String, Value>>,
     ) -> Result<Map<String, Value>, Error> {
         let ask = async |who: As| {
-            let mut call = self.call(operation, method.clone(), &["api", "v1", "site", "config"])?.by(who);
+            let path = ["api", "v1", "site", "config"];
+            let mut call = self.call(operation, method.clone(), &path)?.by(who).up_to(SETTINGS_LIMIT);
             if let Some(body) = body {
                 call = call.json(body)?;
             }

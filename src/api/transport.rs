@@ -6,25 +6,34 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::zeroize::Zeroizing;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::address::{model_service_url, parse_model_url, parse_url};
 use super::error::shown;
 use super::http::Http;
 use super::options::ClientOptions;
+use super::page::Page;
+use super::receive::{self, Rows, Sink, Whole};
+use super::refusal;
 use super::retry::Budget;
-use crate::secret::{ApiKey, LegacyKey};
-use crate::wire::{self, RuntimeError};
+use crate::secret::ApiKey;
+use crate::wire::{self, NumberText, RuntimeError};
 
 /// No message of a failure is larger, in bytes.
 const FAILURE_LIMIT: usize = 64 << 10;
-/// Largest answer that is read, in bytes, unless a call says otherwise.
-const BODY_LIMIT: usize = 16 << 20;
+
+/// What stands beside the rows of a page.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PageEnd {
+    next_page_token: String,
+    total_count: NumberText,
+}
 
 /// A client of one workbench, as one user. Clones share connections.
 #[derive(Clone)]
@@ -151,34 +160,44 @@ impl Client {
             }
         }
         let idempotent = method == Method::GET;
-        Ok(Call { operation, method, url, body: None, who: As::ApiKey, idempotent, limit: BODY_LIMIT })
+        Ok(Call { operation, method, url, body: None, who: As::ApiKey, idempotent, limit: receive::LARGEST })
     }
 
     /// Sends `call` and reads its answer as JSON.
     pub(super) async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
-        let operation = call.operation;
-        let body = self.send_for_bytes(call).await?;
-        let bad = |detail: String| Error::BadAnswer { operation, detail };
-        match body.iter().find(|b| !b.is_ascii_whitespace()) {
-            Some(b'{') => {}
-            Some(_) => return Err(bad("it is no JSON object".to_owned())),
-            None => return Err(bad("it is empty".to_owned())),
-        }
-        // No message but that of a failure has a member `error` (SPEC), whatever the status says.
-        if body.len() <= FAILURE_LIMIT
-            && let Ok(RuntimeError { error, .. }) = wire::from_slice(&body)
-            && !error.is_empty()
-        {
-            return Err(bad(format!("it says: {}", shown(&self.without_keys(error)))));
-        }
-        wire::from_slice(&body)
-            .map_err(|error| bad(format!("it is not the JSON expected ({})", category(&error))))
+        let mut whole = Whole::new(call.limit);
+        self.exchange(&call, &mut whole).await?;
+        read(call.operation, &whole.end())
+    }
+
+    /// Sends `call` and reads its answer as it comes: the rows of the list `member`, and the rest of
+    /// the answer.
+    pub(super) async fn send_list<T, R>(&self, call: Call, member: &'static str) -> Result<(Vec<T>, R), Error>
+    where
+        T: DeserializeOwned + Send,
+        R: DeserializeOwned,
+    {
+        let mut rows = Rows::new(member);
+        self.exchange(&call, &mut rows).await?;
+        let bad = |detail| Error::BadAnswer { operation: call.operation, detail };
+        let (rows, rest) = rows.end().map_err(bad)?;
+        Ok((rows, read(call.operation, &rest)?))
+    }
+
+    /// A page of the list `member`.
+    pub(super) async fn send_page<T>(&self, call: Call, member: &'static str) -> Result<Page<T>, Error>
+    where
+        T: DeserializeOwned + Send,
+    {
+        let (rows, rest): (_, PageEnd) = self.send_list(call, member).await?;
+        let total = u64::try_from(rest.total_count.0).ok().filter(|total| *total > 0);
+        Ok(Page { total, ..Page::new(rows, rest.next_page_token) })
     }
 
     /// Sends `call`, of which only success or failure matters: an empty answer is a success too
     /// (OBSERVED, cai-connector).
     pub(super) async fn send_for_success(&self, call: Call) -> Result<(), Error> {
-        self.send_for_bytes(call).await.map(drop)
+        self.exchange(&call, &mut Whole::new(call.limit)).await
     }
 
     /// The `Date` of an answer, whatever its status.
@@ -190,21 +209,23 @@ impl Client {
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
     }
 
-    async fn send_for_bytes(&self, call: Call) -> Result<Zeroizing<Vec<u8>>, Error> {
+    /// Sends `call` until it has an answer, the body of which goes to `sink`.
+    async fn exchange(&self, call: &Call, sink: &mut dyn Sink) -> Result<(), Error> {
         let mut tried = 0;
         loop {
             tried += 1;
+            sink.begin();
             let started = Instant::now();
-            let outcome = self.send_once(&call).await;
+            let outcome = self.send_once(call, sink).await;
             if matches!(outcome, Ok(_) | Err(Error::Refused { .. })) {
                 self.note_answer(started.elapsed());
             }
             let error = match outcome {
-                Ok(body) => {
-                    let (ms, bytes) = (started.elapsed().as_millis() as u64, body.len());
+                Ok(bytes) => {
+                    let ms = started.elapsed().as_millis() as u64;
                     tracing::debug!(call.operation, method = %call.method, path = call.url.path(), ms, bytes, "answered");
                     self.shared.budget.earn();
-                    return Ok(body);
+                    return Ok(());
                 }
                 Err(error) => error,
             };
@@ -222,7 +243,8 @@ impl Client {
         Error::from_transport(operation, error).through(self.shared.http.proxy())
     }
 
-    async fn send_once(&self, call: &Call) -> Result<Zeroizing<Vec<u8>>, Error> {
+    /// Sends `call` once; the bytes of its answer's body.
+    async fn send_once(&self, call: &Call, sink: &mut dyn Sink) -> Result<u64, Error> {
         let operation = call.operation;
         let mut request = self.shared.http.client()?.request(call.method.clone(), call.url.clone());
         if let Some(value) = self.authorization(call.who)? {
@@ -234,71 +256,34 @@ impl Client {
         let failed = |error| self.unanswered(operation, &error);
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
-        if status.is_redirection() {
-            return Err(Error::NotAnApi {
-                operation,
-                status: status.as_u16(),
-                what: redirect(response.headers()),
-            });
+        if status.is_redirection() || refusal::is_html(response.headers()) {
+            return Err(refusal::not_an_api(operation, status, response.headers()));
         }
-        let too_large =
-            || Error::BadAnswer { operation, detail: format!("it is larger than {} MiB", call.limit >> 20) };
-        if response.content_length().is_some_and(|length| length > call.limit as u64) {
-            return Err(too_large());
+        let bad = |detail| Error::BadAnswer { operation, detail };
+        if let (Some(length), Some(largest)) = (response.content_length(), sink.largest())
+            && length > largest as u64
+        {
+            return Err(bad(receive::too_large(largest)));
         }
-        let mut body = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(|error| cut(operation, &error))? {
-            if body.len() + chunk.len() > call.limit {
-                return Err(too_large());
+        let (mut start, mut bytes, mut refused) = (None, 0, Zeroizing::new(Vec::new()));
+        while let Some(piece) = response.chunk().await.map_err(|error| refusal::cut(operation, &error))? {
+            start = start.or_else(|| piece.iter().copied().find(|b| !b.is_ascii_whitespace()));
+            bytes += piece.len() as u64;
+            match start {
+                Some(b'<') => return Err(refusal::not_an_api(operation, status, response.headers())),
+                // Whatever else is no object is none of an answer's business.
+                Some(first) if first != b'{' && status.is_success() => {
+                    return Err(bad("it is no JSON object".to_owned()));
+                }
+                _ if status.is_success() => sink.take(&piece).map_err(bad)?,
+                _ if refused.len() + piece.len() > FAILURE_LIMIT => break,
+                _ => refused.extend_from_slice(&piece),
             }
-            body.extend_from_slice(&chunk);
-        }
-        if is_page(response.headers(), &body) {
-            let what = match status.is_server_error() {
-                true => "the web page of a gateway or proxy",
-                false => "a web page (a sign-in page, or a gateway's)",
-            };
-            let what = what.to_owned();
-            return Err(Error::NotAnApi { operation, status: status.as_u16(), what });
         }
         if status.is_success() {
-            return Ok(body);
+            return Ok(bytes);
         }
-        Err(self.refusal(operation, status, response.headers(), &body))
-    }
-
-    fn refusal(
-        &self,
-        operation: &'static str,
-        status: reqwest::StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Error {
-        // A body is `{"error","code","message"}`, with `error` lacking at times (OBSERVED,
-        // cai-connector), or anything else that a gateway puts in between.
-        let said = wire::from_slice::<RuntimeError>(body).unwrap_or_default();
-        let fallback = status.canonical_reason().unwrap_or_default().to_owned();
-        let message = [said.message, said.error, fallback].into_iter().find(|text| !text.is_empty());
-        let request_id = ["x-cdp-request-id", "x-request-id"].iter().find_map(|name| headers.get(*name));
-        Error::Refused {
-            operation,
-            status: status.as_u16(),
-            code: Some(said.code).filter(|code| *code != 0),
-            message: shown(&self.without_keys(message.unwrap_or_default())),
-            request_id: request_id.and_then(|id| id.to_str().ok()).map(shown),
-            retry_after: headers.get(RETRY_AFTER).and_then(retry_after),
-        }
-    }
-
-    /// A backend may repeat what it was sent; a key must not come back that way.
-    fn without_keys(&self, message: String) -> String {
-        let own = self.key.as_ref().map(ApiKey::expose);
-        let legacy = self.shared.options.legacy_key.as_ref().map(LegacyKey::expose);
-        [own, legacy]
-            .into_iter()
-            .flatten()
-            .filter(|key| !key.is_empty())
-            .fold(message, |text, key| text.replace(key, "••••"))
+        Err(refusal::of(operation, status, response.headers(), &refused))
     }
 
     fn authorization(&self, who: As) -> Result<Option<HeaderValue>, Error> {
@@ -348,7 +333,7 @@ impl Call {
         self
     }
 
-    /// For an answer that may be longer than others, in bytes.
+    /// For an answer that is never longer than this, in bytes.
     pub(super) fn up_to(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
@@ -361,44 +346,19 @@ impl Call {
     }
 }
 
-/// A failure while the body comes: a timeout stays one, anything else was cut short.
-fn cut(operation: &'static str, error: &reqwest::Error) -> Error {
-    match Error::from_transport(operation, error) {
-        timeout @ Error::NoAnswer { reason: super::Reason::Timeout, .. } => timeout,
-        _ => Error::BadAnswer { operation, detail: "it was cut short".to_owned() },
+/// Reads an answer that came as a whole.
+fn read<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T, Error> {
+    let bad = |detail: String| Error::BadAnswer { operation, detail };
+    if body.trim_ascii().is_empty() {
+        return Err(bad("it is empty".to_owned()));
     }
-}
-
-fn redirect(headers: &HeaderMap) -> String {
-    let target = headers.get(LOCATION).and_then(|target| target.to_str().ok());
-    match target.and_then(|target| Url::parse(target).ok()).as_ref().and_then(Url::host_str) {
-        Some(host) => format!("a redirect to {}", shown(host)),
-        None => "a redirect".to_owned(),
+    // No message but that of a failure has a member `error` (SPEC), whatever the status says.
+    if body.len() <= FAILURE_LIMIT
+        && let Ok(RuntimeError { error, .. }) = wire::from_slice(body)
+        && !error.is_empty()
+    {
+        return Err(bad(format!("it says: {}", shown(&error))));
     }
-}
-
-fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
-    let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    declared.trim_start().to_ascii_lowercase().starts_with("text/html")
-        || body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
-}
-
-/// Seconds, or a date (RFC 9110); a date in the past means now.
-fn retry_after(value: &HeaderValue) -> Option<Duration> {
-    let text = value.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let due = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(due.duration_since(jiff::Timestamp::now())).unwrap_or_default())
-}
-
-/// Where a JSON error is and of which sort: its full text could repeat a part of the body.
-fn category(error: &serde_json::Error) -> String {
-    let sort = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Syntax => "broken syntax",
-        _ => "a member of another kind",
-    };
-    format!("{sort}, line {} column {}", error.line(), error.column())
+    wire::from_slice(body)
+        .map_err(|error| bad(format!("it is not the JSON expected ({})", refusal::category(&error))))
 }

@@ -3,16 +3,14 @@
 use reqwest::Method;
 
 use super::{Client, Error, Page, PageQuery};
-use crate::wire::{ListUsersQuotaResponse, ShortUser, UserQuota};
+use crate::wire::{ShortUser, UserQuota};
 
 impl Client {
     /// A page of users. Filter members: `banned`, `deactivated` (texts `true`, `false`); sort: `username`.
     pub async fn users_page(&self, query: &PageQuery) -> Result<Page<UserQuota>, Error> {
         let call =
             self.call("listing users", Method::GET, &["api", "v2", "usersquota"])?.query(&query.pairs());
-        let list: ListUsersQuotaResponse = self.send(call).await?;
-        let total = u64::try_from(list.total_count.0).ok().filter(|total| *total > 0);
-        Ok(Page { total, ..Page::new(list.user_quota, list.next_page_token) })
+        self.send_page(call, "user_quota").await
     }
 
     /// Name and e-mail address of the user with the numeric id `id`.

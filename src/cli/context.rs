@@ -10,7 +10,7 @@ use super::output::Output;
 use super::start::{FirstScreen, Start};
 use crate::actions::key_file::KeyFile;
 use crate::actions::{self, Event, Progress, sign_in};
-use crate::config::paths::process_env;
+use crate::config::paths::{look_env, process_env};
 use crate::config::{self, Loaded, Overrides, Resolved, Session, Store};
 
 pub struct Context {
@@ -73,12 +73,15 @@ impl Context {
         Ok(session)
     }
 
-    /// Refuses configuration that a newer keybench wrote: reading it as if it were one's own could
-    /// be wrong in ways that nobody sees.
+    /// Refuses configuration that a newer keybench wrote, and a folder whose name cannot be read: going
+    /// on as if there were none could be wrong in ways that nobody sees.
     pub fn refuse_newer(&self) -> Result<(), Failure> {
         let problems = self.loaded().problems;
-        match problems.into_iter().find(|problem| matches!(problem, config::Error::Newer { .. })) {
-            Some(newer) => Err(newer.into()),
+        let refused = |problem: &config::Error| {
+            matches!(problem, config::Error::Newer { .. } | config::Error::Environment(_))
+        };
+        match problems.into_iter().find(refused) {
+            Some(problem) => Err(problem.into()),
             None => Ok(()),
         }
     }
@@ -127,7 +130,7 @@ impl Context {
             screen,
             given: self.overrides(),
             ui: loaded.ui,
-            no_color: self.global.no_color || process_env("NO_COLOR").is_some(),
+            no_color: self.global.no_color || look_env("NO_COLOR").is_some(),
             problems: loaded.problems.iter().map(ToString::to_string).collect(),
         }
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::actions::{self, expiration, key_file, keys, models, sign_in};
+use crate::config::paths::NotUtf8;
 use crate::probe::{CallError, FailureKind};
 use crate::{api, config};
 
@@ -97,12 +98,21 @@ impl From<api::Error> for Failure {
     }
 }
 
+impl From<NotUtf8> for Failure {
+    fn from(error: NotUtf8) -> Self {
+        config::Error::from(error).into()
+    }
+}
+
 impl From<config::Error> for Failure {
     fn from(error: config::Error) -> Self {
         let (exit, kind) = match &error {
             config::Error::Api(inner) => return inner.clone().into(),
-            config::Error::BadKey { .. } | config::Error::Value { .. } => (Exit::Invalid, "invalid"),
+            config::Error::BadKey { .. } | config::Error::Value { .. } | config::Error::Environment(_) => {
+                (Exit::Invalid, "invalid")
+            }
             config::Error::Newer { .. } => (Exit::Invalid, "configuration"),
+            config::Error::Interrupted => (Exit::Interrupted, "interrupted"),
             config::Error::Locked { .. } => (Exit::Locked, "locked"),
             config::Error::NoWorkbench
             | config::Error::NoKey { .. }
@@ -160,7 +170,10 @@ impl From<key_file::Refusal> for Failure {
 
 impl From<key_file::NoKey> for Failure {
     fn from(error: key_file::NoKey) -> Self {
-        failure(Exit::Invalid, "invalid", &error, error.hint().map(str::to_owned))
+        match error {
+            key_file::NoKey::Interrupted => failure(Exit::Interrupted, "interrupted", &error, None),
+            _ => failure(Exit::Invalid, "invalid", &error, error.hint().map(str::to_owned)),
+        }
     }
 }
 

@@ -1,21 +1,18 @@
 //! `login`: a profile is stored once its key has been accepted, and not before.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::Path;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use secrecy::zeroize::Zeroizing;
 use serde_json::json;
 
 use super::args::LoginArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::output;
-use crate::actions::key_file::{self, is_in_project_storage};
+use super::{echo, output};
+use crate::actions::key_file::is_in_project_storage;
 use crate::actions::sign_in::{self, Request};
 use crate::api::parse_url;
 use crate::config::Store;
 use crate::config::paths::process_env;
-use crate::secret::ApiKey;
 use crate::wire::AUDIENCE_API;
 
 pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
@@ -25,7 +22,7 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
     sign_in::check(&store, &request)?;
     let key = match &request.credential_command {
         Some(_) => None,
-        None => Some(read_key(context).await?),
+        None => Some(echo::read_key(&context.out, Path::new("-"))?),
     };
     if is_in_project_storage(store.dir()) {
         let message = "the profile lies in the project's storage, which its collaborators can read";
@@ -50,20 +47,23 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
 
 async fn url(context: &Context, store: &Store) -> Result<String, Failure> {
     let profiles = store.load().profiles;
-    let named = context
-        .global
-        .profile
-        .clone()
-        .or_else(|| process_env("KEYBENCH_PROFILE"))
-        .or(profiles.current.clone());
+    let named = given(&context.global.profile, "KEYBENCH_PROFILE")?.or(profiles.current.clone());
     let known = named.and_then(|name| profiles.profiles.get(&name)).map(|profile| profile.url.clone());
-    let given = context.global.url.clone().or_else(|| process_env("KEYBENCH_URL")).or(known);
+    let given = given(&context.global.url, "KEYBENCH_URL")?.or(known);
     let text = match given {
         Some(text) => text,
         None if output::can_ask() => output::ask("URL of the workbench:".to_owned()).await?,
         None => return Err(Failure::usage("which workbench? there is no profile yet").hint("add --url URL")),
     };
     Ok(parse_url(&text)?)
+}
+
+/// What an option says, else a variable.
+fn given(option: &Option<String>, variable: &str) -> Result<Option<String>, Failure> {
+    match option {
+        Some(value) => Ok(Some(value.clone())),
+        None => Ok(process_env(variable)?),
+    }
 }
 
 fn request(context: &Context, args: LoginArgs, url: String) -> Result<Request, Failure> {
@@ -73,7 +73,7 @@ fn request(context: &Context, args: LoginArgs, url: String) -> Result<Request, F
     };
     Ok(Request {
         name: args.name.or_else(|| global.profile.clone()),
-        model_url: global.model_url.clone().or_else(|| process_env("KEYBENCH_MODEL_URL")),
+        model_url: given(&global.model_url, "KEYBENCH_MODEL_URL")?,
         ca_cert: global.ca_cert.as_ref().map(absolute).transpose()?,
         insecure: global.insecure,
         read_only: global.read_only,
@@ -85,49 +85,4 @@ fn request(context: &Context, args: LoginArgs, url: String) -> Result<Request, F
         store_in_session: args.store_in_session,
         ..Request::new(url)
     })
-}
-
-/// Typed without echo, or read from standard input.
-async fn read_key(context: &Context) -> Result<ApiKey, Failure> {
-    if !io::stdin().is_terminal() {
-        return Ok(key_file::read(std::path::Path::new("-"))?);
-    }
-    // Before the question, or the first of a fast answer would be shown. Dropped with this future
-    // when it is interrupted, which brings the echo back.
-    let echo = NoEcho::new();
-    context.out.prompt("API key (it is not shown):");
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = Zeroizing::new(String::with_capacity(1024));
-        io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
-    let failed = |why: String| Failure::new(Exit::Bug, "input", format!("no key can be read: {why}"));
-    let line =
-        line.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
-    drop(echo);
-    ApiKey::parse(&line).map_err(|why| Failure::invalid(why.to_string()))
-}
-
-/// Keeps the terminal from showing what is typed.
-struct NoEcho {
-    before: Option<Termios>,
-}
-
-impl NoEcho {
-    fn new() -> Self {
-        let before = tcgetattr(io::stdin()).ok();
-        if let Some(mut modes) = before.clone() {
-            modes.local_modes.remove(LocalModes::ECHO);
-            modes.local_modes.insert(LocalModes::ECHONL);
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
-        }
-        Self { before }
-    }
-}
-
-impl Drop for NoEcho {
-    fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-        }
-    }
 }

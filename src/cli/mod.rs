@@ -8,6 +8,7 @@ pub mod args;
 mod context;
 mod demo;
 mod doctor;
+mod echo;
 mod error;
 mod generated;
 mod hardening;
@@ -41,6 +42,7 @@ use start::show;
 pub use start::{Embedding, FirstScreen, Start};
 
 use crate::config::Error as ConfigError;
+use crate::waiting;
 
 /// Runs the command line of this process. `interface` opens the interface and returns when it is
 /// left, with a sentence if it could not run.
@@ -89,7 +91,8 @@ where
     }
     // Before anything begins, so that no signal is missed; the interface has its own.
     let listen = || {
-        Interrupts::listen()
+        interrupts::end_waits()
+            .and_then(|()| Interrupts::listen())
             .map_err(|error| Failure::new(Exit::Bug, "signals", format!("signals cannot be caught: {error}")))
     };
     match cli.command {
@@ -118,6 +121,10 @@ where
                 ended = headless(&context, command) => ended,
                 () = interrupts.next() => Err(context.interrupted()),
             };
+            // A command that somebody runs for its key is stopped first.
+            if matches!(&ended, Err(failure) if failure.exit == Exit::Interrupted) {
+                waiting::interrupt();
+            }
             if warns {
                 context.warn_of_files(ended.as_ref().err());
             }

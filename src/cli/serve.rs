@@ -21,6 +21,7 @@ pub async fn run(context: &Context, args: ServeArgs, mut interrupts: Interrupts)
     options.request_timeout = args.request_timeout.unwrap_or(options.request_timeout);
     options.access_log = args.access_log;
     options.allow_remote = args.allow_remote;
+    options.python = args.python;
     // A signal ends it at once while it starts, and gently afterwards; the second one at once again.
     let mut running = tokio::select! {
         started = workbench::start(options) => started.map_err(|error| Failure::new(Exit::Invalid, "start", error.to_string()))?,

@@ -2,9 +2,8 @@
 //! anything, so what it prints is bounded, and so is the time that it has.
 
 use std::io::{self, Read as _};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,9 @@ use rustix::termios::tcgetpgrp;
 use secrecy::zeroize::Zeroizing;
 
 use super::Error;
+use crate::decode;
 use crate::secret::ApiKey;
+use crate::waiting::{self, InVain, Waiter};
 
 /// Long enough to find and to type a passphrase.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -41,6 +42,8 @@ fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey
     if alone {
         shell.process_group(0);
     }
+    // Dropped after the command, so that the process does not end before that is stopped.
+    let waiter = Waiter::new();
     let child = shell.spawn().map_err(|error| failed(error.to_string()))?;
     let mut running = Running { child, alone, ended: false };
     let Some(output) = running.child.stdout.take() else { return Err(failed("it has no output".to_owned())) };
@@ -48,7 +51,11 @@ fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey
         let seconds = patience.as_secs();
         failed(format!("it had not ended after {seconds} s, and was stopped with what it started"))
     };
-    let printed = read(output, patience).ok_or_else(late)?.map_err(|error| failed(error.to_string()))?;
+    let printed = match waiter.wait_for(Some(patience), move || read(output)) {
+        Ok(printed) => printed.map_err(|error| failed(error.to_string()))?,
+        Err(InVain::Late) => return Err(late()),
+        Err(InVain::Interrupted) => return Err(Error::Interrupted),
+    };
     if printed.len() > LIMIT {
         return Err(failed(format!("it printed more than {} kB, and was stopped", LIMIT / 1024)));
     }
@@ -56,31 +63,31 @@ fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey
         match running.child.try_wait().map_err(|error| failed(error.to_string()))? {
             Some(status) => break status,
             None if Instant::now() >= ends => return Err(late()),
+            None if waiting::is_interrupted() => return Err(Error::Interrupted),
             None => thread::sleep(LOOK),
         }
     };
     running.ended = true;
+    // Ctrl-C reaches the command too, and may do so first. A shell tells of it by its exit code.
+    if status.signal() == Some(Signal::INT.as_raw()) || status.code() == Some(128 + Signal::INT.as_raw()) {
+        return Err(Error::Interrupted);
+    }
     if !status.success() {
         return Err(failed(format!("it ended with {status}")));
     }
-    let text = std::str::from_utf8(&printed).map_err(|_| failed("it printed no text".to_owned()))?;
+    let text = decode::text(&printed).map_err(|why| failed(format!("of what it printed, {why}")))?;
     // Password managers put the secret on the first line and notes below it.
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     ApiKey::parse(first).map_err(|why| failed(why.to_string()))
 }
 
-/// What comes until the end, or one byte more than [`LIMIT`]; `None` where that takes longer than
-/// `patience`.
-fn read(output: ChildStdout, patience: Duration) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
-    let (tell, told) = mpsc::channel();
-    // Not joined: a program that outlives the command may hold the pipe open.
-    thread::spawn(move || {
-        // As large as it can get, so that no part of a key is left where it was copied from.
-        let mut printed = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
-        let read = output.take(LIMIT as u64 + 1).read_to_end(&mut printed);
-        let _ = tell.send(read.map(|_| printed));
-    });
-    told.recv_timeout(patience).ok()
+/// What comes until the end, or one byte more than [`LIMIT`]. A program that outlives the command may hold
+/// the pipe open.
+fn read(output: ChildStdout) -> io::Result<Zeroizing<Vec<u8>>> {
+    // As large as it can get, so that no part of a key is left where it was copied from.
+    let mut printed = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+    output.take(LIMIT as u64 + 1).read_to_end(&mut printed)?;
+    Ok(printed)
 }
 
 /// A command that is stopped when nobody waits for it any more.

@@ -1,8 +1,9 @@
 //! What can be wrong with the configuration, with the file, the place and the remedy.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::paths::NotUtf8;
 use super::replace::Refused;
 use crate::api;
 use crate::bounded::NotRegular;
@@ -30,6 +31,8 @@ pub enum Error {
     Write { file: PathBuf, error: io::Error },
     #[error("another keybench is changing {}", folder.display())]
     Locked { folder: PathBuf },
+    #[error(transparent)]
+    Environment(#[from] NotUtf8),
     #[error("no folder for the configuration: neither KEYBENCH_CONFIG_DIR nor a home directory is known")]
     NoFolder,
     #[error("there is no profile {name:?}")]
@@ -42,6 +45,9 @@ pub enum Error {
     BadKey { from: String, why: NotAnApiKey },
     #[error("the credential command of profile {profile:?} gave no key: {why}")]
     Command { profile: String, why: String },
+    /// Somebody gave up waiting for a credential command.
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
     #[error("{from}: {error}")]
     Value { from: String, error: api::Error },
     #[error(transparent)]
@@ -49,6 +55,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// The file that it is about.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Malformed { file, .. }
+            | Self::Newer { file, .. }
+            | Self::Read { file, .. }
+            | Self::Write { file, .. }
+            | Self::Exposed { path: file, .. }
+            | Self::Changeable { path: file, .. }
+            | Self::Foreign { path: file, .. } => Some(file),
+            Self::LeftAlone { cause, .. } => cause.file(),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -65,6 +86,7 @@ impl Error {
             Self::Read { error, .. } | Self::Write { error, .. } => way_out(error),
             Self::LeftAlone { cause, .. } => return cause.hint(),
             Self::Locked { .. } => "wait until it has ended, then try again".to_owned(),
+            Self::Environment(NotUtf8 { name }) => format!("set {name} again, or unset it"),
             Self::NoFolder => "set KEYBENCH_CONFIG_DIR".to_owned(),
             Self::UnknownProfile { known, .. } if known.is_empty() => "there are none yet: `keybench login` makes one".to_owned(),
             Self::UnknownProfile { known, .. } => format!("known are: {}", known.join(", ")),
@@ -75,7 +97,7 @@ impl Error {
                 "sign in with `keybench login`, or set KEYBENCH_API_KEY; a profile's key is not used for another URL".to_owned()
             }
             // The reason says what to do already.
-            Self::BadKey { .. } => return None,
+            Self::BadKey { .. } | Self::Interrupted => return None,
             Self::Command { .. } => "run the command by hand; it must print the key and nothing else".to_owned(),
             Self::Value { error, .. } | Self::Api(error) => return error.hint(),
         })

@@ -1,6 +1,7 @@
 //! Profiles and credentials as they lie in their files.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,6 +18,30 @@ pub struct Profiles {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<String>,
     pub profiles: BTreeMap<String, Profile>,
+}
+
+impl Profiles {
+    /// A name for the profile of `username` at `url`: the host's first label; with the user where another
+    /// profile has that name.
+    pub fn free_name(&self, url: &str, username: &str) -> String {
+        let host = host(url);
+        let is_address = host.parse::<IpAddr>().is_ok();
+        let label = if is_address { host } else { host.split('.').next().unwrap_or(host) };
+        let taken =
+            |name: &str| self.profiles.get(name).is_some_and(|p| p.url != url || p.username != username);
+        let names = [label.to_owned(), format!("{label}-{username}")];
+        let numbered = (2..).map(|n| format!("{label}-{username}-{n}"));
+        names.into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+    }
+}
+
+/// The host of an origin, an IPv6 address without its brackets.
+fn host(url: &str) -> &str {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or(host),
+    }
 }
 
 /// One workbench and one user there.
@@ -84,4 +109,26 @@ fn expose_legacy<S: Serializer>(key: &Option<LegacyKey>, serializer: S) -> Resul
 fn read_legacy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LegacyKey>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()).map(LegacyKey::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_named_after_its_host() {
+        let mut profiles = Profiles::default();
+        for (url, name) in [
+            ("https://ml-1.example.com:8443", "ml-1"),
+            ("http://localhost:8642", "localhost"),
+            ("http://127.0.0.1:8642", "127.0.0.1"),
+            ("http://[::1]:8642", "::1"),
+            ("https://[2001:db8::7]", "2001:db8::7"),
+        ] {
+            assert_eq!(profiles.free_name(url, "owner"), name);
+        }
+        let other = Profile { url: "http://[::1]:1".into(), ..Profile::default() };
+        profiles.profiles.insert("::1".to_owned(), other);
+        assert_eq!(profiles.free_name("http://[::1]:2", "owner"), "::1-owner");
+    }
 }

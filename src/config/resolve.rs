@@ -118,6 +118,7 @@ impl Resolved {
             insecure: self.insecure,
             timeout: self.timeout,
             proxy: self.proxy.as_ref().map(|proxy| proxy.value.clone()),
+            direct: false,
             legacy_key: self.legacy_key.clone(),
         }
     }
@@ -156,8 +157,7 @@ pub fn without_key(
     let mut resolved = Resolved {
         key: None,
         legacy_key: None,
-        model_url: flag("--model-url", &flags.model_url)
-            .or_else(|| variable("KEYBENCH_MODEL_URL", env))
+        model_url: given("--model-url", &flags.model_url, "KEYBENCH_MODEL_URL", env)?
             .or_else(|| of_profile(entry.model_url.clone())),
         ca_cert: match (&flags.ca_cert, &entry.ca_cert, &profile) {
             (Some(file), ..) => Some(traced(file.clone(), Source::Flag("--ca-cert"))),
@@ -172,14 +172,14 @@ pub fn without_key(
         username: None,
         key_id: None,
         project: None,
-        inside_workbench: env("CDSW_DOMAIN").is_some(),
+        inside_workbench: env("CDSW_DOMAIN")?.is_some(),
         session_key: None,
         profile,
         url,
     };
     if workbench.as_ref().is_some_and(|own| own.value == resolved.url.value) {
-        resolved.project = session_variable("CDSW_PROJECT_ID", env);
-        resolved.session_key = env("CDSW_APIV2_KEY").map(|key| ApiKey::from_workbench(key.trim()));
+        resolved.project = session_variable("CDSW_PROJECT_ID", env)?;
+        resolved.session_key = env("CDSW_APIV2_KEY")?.map(|key| ApiKey::from_workbench(key.trim()));
     }
     let problem = match find_key(&mut resolved, env, loaded) {
         Err(problem) => Some(problem),
@@ -214,7 +214,7 @@ struct Chosen {
 
 impl Chosen {
     fn new(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<Self, Error> {
-        let named = flag("--profile", &flags.profile).or_else(|| variable("KEYBENCH_PROFILE", env));
+        let named = given("--profile", &flags.profile, "KEYBENCH_PROFILE", env)?;
         let explicit = named.is_some();
         let name = named.map(|named| named.value).or_else(|| loaded.profiles.current.clone());
         let profile = match name {
@@ -225,9 +225,8 @@ impl Chosen {
             },
             None => None,
         };
-        let workbench = workbench_url(env);
-        let chosen = flag("--url", &flags.url)
-            .or_else(|| variable("KEYBENCH_URL", env))
+        let workbench = workbench_url(env)?;
+        let chosen = given("--url", &flags.url, "KEYBENCH_URL", env)?
             .or_else(|| {
                 profile.as_ref().map(|(name, p)| traced(p.url.clone(), Source::Profile(name.clone())))
             })
@@ -247,7 +246,7 @@ impl Chosen {
 }
 
 fn find_key(resolved: &mut Resolved, env: Env<'_>, loaded: &Loaded) -> Result<(), Error> {
-    if let Some(text) = env("KEYBENCH_API_KEY") {
+    if let Some(text) = env("KEYBENCH_API_KEY")? {
         let text = Zeroizing::new(text);
         let from = "KEYBENCH_API_KEY";
         let key = ApiKey::parse(&text).map_err(|why| Error::BadKey { from: from.to_owned(), why })?;
@@ -275,15 +274,16 @@ fn find_key(resolved: &mut Resolved, env: Env<'_>, loaded: &Loaded) -> Result<()
 
 /// The workbench that this process runs in: `CDSW_DOMAIN` has no scheme, the URLs beside it tell
 /// whether TLS is on (OBSERVED, CAI_STUDIO_AGENT).
-fn workbench_url(env: Env<'_>) -> Option<Traced<String>> {
-    let domain = env("CDSW_DOMAIN")?;
-    let plain = ["CDSW_PROJECT_URL", "CDSW_API_URL"]
-        .into_iter()
-        .find_map(env)
-        .is_some_and(|url| url.trim().to_ascii_lowercase().starts_with("http://"));
+fn workbench_url(env: Env<'_>) -> Result<Option<Traced<String>>, Error> {
+    let Some(domain) = env("CDSW_DOMAIN")? else { return Ok(None) };
+    let beside = match env("CDSW_PROJECT_URL")? {
+        Some(url) => Some(url),
+        None => env("CDSW_API_URL")?,
+    };
+    let plain = beside.is_some_and(|url| url.trim().to_ascii_lowercase().starts_with("http://"));
     let scheme = if plain { "http" } else { "https" };
     let url = format!("{scheme}://{}", domain.trim().trim_end_matches('/'));
-    Some(traced(parse_url(&url).unwrap_or(url), Source::Workbench("CDSW_DOMAIN")))
+    Ok(Some(traced(parse_url(&url).unwrap_or(url), Source::Workbench("CDSW_DOMAIN"))))
 }
 
 fn read_url(given: &Traced<String>) -> Result<String, Error> {
@@ -293,12 +293,8 @@ fn read_url(given: &Traced<String>) -> Result<String, Error> {
 
 fn first_problem(loaded: &mut Loaded) -> Option<Error> {
     // A broken `config.toml` explains no missing workbench or key.
-    let at = loaded.problems.iter().position(|problem| match problem {
-        Error::Malformed { file, .. } | Error::Newer { file, .. } | Error::Read { file, .. } => {
-            !file.ends_with("config.toml")
-        }
-        _ => true,
-    })?;
+    let is_settings = |problem: &Error| problem.file().is_some_and(|file| file.ends_with("config.toml"));
+    let at = loaded.problems.iter().position(|problem| !is_settings(problem))?;
     Some(loaded.problems.remove(at))
 }
 
@@ -307,16 +303,21 @@ fn unknown(name: String, loaded: &mut Loaded) -> Error {
     first_problem(loaded).unwrap_or(Error::UnknownProfile { name, known })
 }
 
-fn flag(name: &'static str, value: &Option<String>) -> Option<Traced<String>> {
-    value.clone().map(|value| traced(value, Source::Flag(name)))
+/// What an option says, else a variable.
+fn given(
+    option: &'static str,
+    value: &Option<String>,
+    name: &'static str,
+    env: Env<'_>,
+) -> Result<Option<Traced<String>>, Error> {
+    Ok(match value {
+        Some(value) => Some(traced(value.clone(), Source::Flag(option))),
+        None => env(name)?.map(|value| traced(value, Source::Env(name))),
+    })
 }
 
-fn variable(name: &'static str, env: Env<'_>) -> Option<Traced<String>> {
-    env(name).map(|value| traced(value, Source::Env(name)))
-}
-
-fn session_variable(name: &'static str, env: Env<'_>) -> Option<Traced<String>> {
-    env(name).map(|value| traced(value.trim().to_owned(), Source::Workbench(name)))
+fn session_variable(name: &'static str, env: Env<'_>) -> Result<Option<Traced<String>>, Error> {
+    Ok(env(name)?.map(|value| traced(value.trim().to_owned(), Source::Workbench(name))))
 }
 
 fn traced<T>(value: T, source: Source) -> Traced<T> {
@@ -327,6 +328,7 @@ fn traced<T>(value: T, source: Source) -> Traced<T> {
 pub fn open_profile(store: &Store, name: &str, env: Env<'_>) -> Result<Session, Error> {
     let flags = Overrides { profile: Some(name.to_owned()), ..Overrides::default() };
     // The environment's URL and key are not the named profile's.
-    let only_session = |variable: &str| if variable.starts_with("KEYBENCH_") { None } else { env(variable) };
+    let only_session =
+        |variable: &str| if variable.starts_with("KEYBENCH_") { Ok(None) } else { env(variable) };
     resolve(&flags, &only_session, &mut store.load())?.session()
 }

@@ -72,7 +72,7 @@ pub(super) fn read_settings<T: DeserializeOwned>(file: &Path) -> (Option<T>, Vec
         Ok(content) => return (content, Vec::new()),
         Err(error) => vec![error],
     };
-    let text = private_file::read_to_string(file).ok().flatten().unwrap_or_default();
+    let Ok(Some(text)) = private_file::read_to_string(file) else { return (None, problems) };
     // What is no TOML, or not of this version, cannot be taken in part.
     let is_current = |table: toml::Table| match table.get("version") {
         None => true,

@@ -30,7 +30,7 @@ fn cause(result: &CallResult, facts: &Facts) -> Diagnosis {
         (Ok(answer), FailureKind::NotAModelService) => not_a_model_service(answer, facts),
         (Ok(answer), FailureKind::BadAnswer) => unreadable(answer),
         (Ok(_), FailureKind::Busy) => busy(facts),
-        (Ok(answer), _) if matches!(answer.status, 408 | 504) => {
+        (Ok(answer), _) if answer.is_service_timeout() => {
             model_state(facts).unwrap_or_else(|| service_timeout(answer.status))
         }
         (Ok(_), FailureKind::NotAuthorized) => not_authorized(result, facts),

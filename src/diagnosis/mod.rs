@@ -80,6 +80,8 @@ pub enum Cause {
     OtherRefusal,
     /// Nothing was sent: a value is wrong.
     Invalid,
+    /// Something of this machine is used up.
+    UsedUp,
 }
 
 /// What a person can do about it from here.

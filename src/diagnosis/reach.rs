@@ -124,6 +124,9 @@ pub(super) fn unanswered(error: &CallError, facts: &Facts) -> Diagnosis {
                 .remedy("Test again; if it stays, the replica or a proxy between ends the connection: look at the replica's log.")
                 .action(Action::TestAgain)
         }),
+        CallError::UsedUp { .. } => Diagnosis::new(Cause::UsedUp, sentence)
+            .remedy("Close other programs on this machine, or raise the limit, and test again.")
+            .action(Action::TestAgain),
         CallError::NotHttp { .. } => Diagnosis::new(Cause::NotAModelService, sentence)
             .remedy("Check scheme and port of the model service's URL (--model-url)."),
     }

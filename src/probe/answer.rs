@@ -1,27 +1,37 @@
-//! What a model service answered, read tolerantly: JSON if possible, and the raw bytes always.
+//! What a model service answered, read once, by one reader, into one verdict.
+//!
+//! A single call, a run, the proof of a rotation and a diagnosis all go through [`Reading`], so
+//! that none of them takes for success what another takes for a failure.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use hyper::body::Bytes;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, Visitor};
-use serde_json::Value;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::failure::FailureKind;
-use crate::text;
+use super::message;
+use crate::text::json::{self, Json};
 
 /// More of a body than this is not read.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 /// The documented text of a refused call (DOCS, ml-generating-model-api-key), as far as it is
 /// looked for: the wording around it and the status are not known.
 const NOT_AUTHORIZED: &[u8] = b"not authorized";
+/// A bearer value that is no key comes back as a 500 (OBSERVED, GOES) or 401 (OBSERVED, AGS) with
+/// this text, from API v2; that the model service does the same is INFERRED.
+const MALFORMED_KEY: &[u8] = b"malformed apikey";
 /// The documented name of the error when no replica is free (DOCS, ml-calling-a-model).
 const BUSY: &[u8] = b"model.busy";
 /// What a caller reads when the function ended its replica (DOCS, cdsw-models-debug-deployed); the
 /// status is not known.
 const SHUTDOWN: &[u8] = b"model shutdown";
-/// No message of an error is longer than this on a screen.
-const MAX_MESSAGE: usize = 300;
+/// A call that took longer than the service allows is 500 with this text (OBSERVED, NB).
+const DEADLINE: &[u8] = b"context deadline exceeded";
+/// The texts above are looked for so far into a body.
+const HEAD: usize = 64 * 1024;
 
 /// An answer with whatever status.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,65 +43,51 @@ pub struct Answer {
     pub body: Bytes,
     /// Of the whole body, in bytes.
     pub size: u64,
-    /// The member `success`. Some failures come with status 200 and `false` here.
+    /// The member `success`. Some failures come with status 200 and `false` here, others without
+    /// the member and with `errors` in its place (OBSERVED as depended on, FT Studio).
     pub success: Option<bool>,
     /// The replica that answered; lacks in some answers (OBSERVED).
     pub replica_id: Option<String>,
-    /// What the function returned.
-    pub response: Option<Value>,
+    /// What the function returned, to the digit.
+    pub response: Option<Json>,
     /// The body is longer than what was read of it.
     pub truncated: bool,
     pub kind: BodyKind,
+    failure: Option<FailureKind>,
 }
 
 /// What a body looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyKind {
     Empty,
-    /// A JSON object with `success` or `response`, as a model service sends it.
+    /// A JSON object with `success`, `response` or `errors`, as a model service sends it.
     Object,
     /// Other JSON: somebody else's, whatever its status.
     Json,
     Html,
+    /// Anything else, and what is nearly JSON.
     Text,
 }
 
 impl Answer {
     pub fn new(status: u16, headers: Vec<(String, String)>, body: Bytes, size: u64, truncated: bool) -> Self {
-        let kind = body_kind(&body, headers.iter().any(|(n, v)| n == "content-type" && is_html_type(v)));
-        let mut answer = Self {
-            status,
-            headers,
-            body,
-            size,
-            success: None,
-            replica_id: None,
-            response: None,
-            truncated,
-            kind,
-        };
-        if let Some(Value::Object(mut members)) = answer.json() {
-            answer.success = members.get("success").and_then(|value| match value {
-                Value::String(text) => said(text),
-                other => other.as_bool(),
-            });
-            answer.replica_id = members.get("ReplicaID").and_then(Value::as_str).map(str::to_owned);
-            answer.response = members.remove("response");
-            answer.kind = object_kind(answer.success, answer.response.is_some());
-        }
-        answer
+        let html_type = headers.iter().any(|(name, value)| is_html_header(name, value.as_bytes()));
+        let reading = Reading::of(&body, html_type, truncated);
+        let (success, kind, failure) = (reading.success, reading.kind, reading.failure(status));
+        let replica_id = reading.replica_id.map(Cow::into_owned);
+        let response = reading.response.map(Json::from);
+        Self { status, headers, body, size, success, replica_id, response, truncated, kind, failure }
     }
 
     /// What kind of failure this is; `None` for success.
     pub fn failure(&self) -> Option<FailureKind> {
-        judge(self.status, self.success, self.kind, &self.body)
+        self.failure
     }
 
-    /// The whole body as JSON, if it is.
-    pub fn json(&self) -> Option<Value> {
-        matches!(self.kind, BodyKind::Object | BodyKind::Json)
-            .then(|| serde_json::from_slice(&self.body).ok())
-            .flatten()
+    /// The whole body as it came, if it is JSON.
+    pub fn json(&self) -> Option<&str> {
+        let is_json = !self.truncated && matches!(self.kind, BodyKind::Object | BodyKind::Json);
+        is_json.then(|| std::str::from_utf8(&self.body).ok()).flatten()
     }
 
     /// A header's value; `name` in lower case.
@@ -99,243 +95,234 @@ impl Answer {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// What the answer itself says about its failure, cleaned and cut for a screen. The place is
-    /// not specified: `errors` and `error` (text, or an object with `message` or with the text
-    /// itself as a member) and `message` were all seen to be read by clients (OBSERVED).
+    /// What the answer itself says about its failure, cleaned and cut for a screen.
     pub fn message(&self) -> Option<String> {
-        let text = match self.json() {
-            Some(Value::Object(members)) => {
-                ["errors", "error", "message"]
-                    .iter()
-                    .find_map(|name| words_of(members.get(*name)?, 0))
-                    .or_else(|| {
-                        // The documented refusal reads like one member of an object.
-                        members
-                            .iter()
-                            .find(|(name, _)| contains(name.as_bytes(), NOT_AUTHORIZED))
-                            .map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or_default()))
-                    })
-            }
-            Some(value) => words_of(&value, 0),
-            None if self.kind == BodyKind::Text => Some(String::from_utf8_lossy(&self.body).into_owned()),
-            None => None,
-        }?;
-        let cleaned = text::clean(text.trim()).into_owned();
-        (!cleaned.is_empty()).then(|| text::truncate(&cleaned, MAX_MESSAGE).into_owned())
+        let plain = || (self.kind == BodyKind::Text).then(|| String::from_utf8_lossy(&self.body));
+        message::of(self.json(), plain)
+    }
+
+    /// The call took longer than the service allows, and the answer says so.
+    pub fn is_service_timeout(&self) -> bool {
+        matches!(self.status, 408 | 504) || (self.failure.is_some() && holds(&self.body, DEADLINE))
+    }
+
+    /// Lets go of all of a long body but its first `length` bytes.
+    pub fn shorten(&mut self, length: usize) {
+        if self.body.len() > length {
+            // A slice would keep the whole allocation alive.
+            self.body = Bytes::copy_from_slice(&self.body[..length]);
+            (self.truncated, self.response) = (true, None);
+        }
     }
 }
 
-fn words_of(value: &Value, depth: usize) -> Option<String> {
-    let some = |text: String| (!text.trim().is_empty()).then_some(text);
-    if depth > 3 {
-        return None;
+/// What one look at a body gives. Borrows from the body: a run makes one a request.
+pub struct Reading<'a> {
+    pub success: Option<bool>,
+    pub replica_id: Option<Cow<'a, str>>,
+    pub response: Option<&'a RawValue>,
+    pub kind: BodyKind,
+    has_errors: bool,
+    body: &'a [u8],
+}
+
+impl<'a> Reading<'a> {
+    /// Reads `body`. `html_type`: its header says that it is HTML; `truncated`: there is more of it,
+    /// so that nothing in it can be relied on.
+    ///
+    /// JSON is what RFC 8259 allows, whatever a number's size; but one half of a surrogate pair,
+    /// more than 128 levels and a second top-level `success` make a body that two readers may
+    /// understand differently, and such a body is none here.
+    pub fn of(body: &'a [u8], html_type: bool, truncated: bool) -> Self {
+        let start = body.trim_ascii_start().first();
+        let valid = if truncated { None } else { json::valid(body).ok() };
+        let members = match (start, valid) {
+            (Some(b'{'), Some(text)) => serde_json::from_str::<Members<'a>>(text).ok(),
+            _ => None,
+        };
+        let none = Self {
+            success: None,
+            replica_id: None,
+            response: None,
+            kind: BodyKind::Text,
+            has_errors: false,
+            body,
+        };
+        let Some(members) = members else {
+            let kind = match (start, valid) {
+                (None, _) => BodyKind::Empty,
+                (Some(b'<'), _) => BodyKind::Html,
+                // An object that got as far as here has `success` twice.
+                (Some(start), Some(_)) if *start != b'{' && !html_type => BodyKind::Json,
+                _ if html_type => BodyKind::Html,
+                _ => BodyKind::Text,
+            };
+            return Self { kind, ..none };
+        };
+        let success = members.success.and_then(truth);
+        let replica_id = members.replica_id.and_then(text_of);
+        let has_errors =
+            members.errors.is_some_and(|errors| !matches!(errors.get(), "null" | "{}" | "[]" | "\"\""));
+        // An object that has none of these is another service's, which answers everything with 200.
+        let kind = match success.is_some() || members.response.is_some() || has_errors {
+            true => BodyKind::Object,
+            false => BodyKind::Json,
+        };
+        Self { success, replica_id, response: members.response, kind, has_errors, body }
     }
-    match value {
-        Value::String(text) => some(text.clone()),
-        Value::Array(items) => {
-            some(items.iter().filter_map(|item| words_of(item, depth + 1)).collect::<Vec<_>>().join("; "))
+
+    /// What kind of failure an answer with this body and `status` is; `None` for success. The status
+    /// decides first, then `success` and `errors`, then the known texts, because the real statuses
+    /// of most refusals are not documented.
+    pub fn failure(&self, status: u16) -> Option<FailureKind> {
+        let says = |words| holds(self.body, words);
+        let page = self.kind == BodyKind::Html;
+        // The function did not answer (`errors` in place of `success`), or failed.
+        let refused = self.success.is_none() && self.has_errors && self.response.is_none();
+        let failed = self.success == Some(false) || refused;
+        Some(match status {
+            200..300 if !failed => match self.kind {
+                BodyKind::Object => return None,
+                BodyKind::Html => FailureKind::NotAModelService,
+                _ => FailureKind::BadAnswer,
+            },
+            300..400 => FailureKind::NotAModelService,
+            429 => FailureKind::Busy,
+            _ if !page && says(BUSY) => FailureKind::Busy,
+            // An ingress answers its own troubles with a page (INFERRED): the service is there, but
+            // not well. A page with any other status comes from somebody else.
+            500..600 if page => FailureKind::ServerError,
+            _ if page && status != 413 => FailureKind::NotAModelService,
+            401 | 403 => FailureKind::NotAuthorized,
+            _ if says(NOT_AUTHORIZED) || says(MALFORMED_KEY) => FailureKind::NotAuthorized,
+            _ if says(SHUTDOWN) => FailureKind::ModelFailed,
+            404 => FailureKind::NotFound,
+            413 => FailureKind::TooLarge,
+            200..300 | 400 if self.success == Some(false) => FailureKind::ModelFailed,
+            200..300 if says(DEADLINE) => FailureKind::ServerError,
+            500..600 => FailureKind::ServerError,
+            _ => FailureKind::Refused,
+        })
+    }
+}
+
+/// The members of an answer that say how it ended, as they came. Of two of one name the last counts,
+/// as everywhere; but not of `success`.
+#[derive(Default)]
+struct Members<'a> {
+    success: Option<&'a RawValue>,
+    replica_id: Option<&'a RawValue>,
+    response: Option<&'a RawValue>,
+    errors: Option<&'a RawValue>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Members::default();
+                while let Some(name) = map.next_key::<Name>()? {
+                    let value: &'de RawValue = map.next_value()?;
+                    match name {
+                        Name::Success if members.success.is_some() => {
+                            return Err(de::Error::duplicate_field("success"));
+                        }
+                        Name::Success => members.success = Some(value),
+                        Name::ReplicaId => members.replica_id = Some(value),
+                        Name::Response => members.response = Some(value),
+                        Name::Errors => members.errors = Some(value),
+                        Name::Other => {}
+                    }
+                }
+                Ok(members)
+            }
         }
-        Value::Object(members) => {
-            members.get("message").and_then(|message| words_of(message, depth + 1)).or_else(|| {
-                let pairs = members.iter().filter_map(|(name, member)| {
-                    words_of(member, depth + 1).map(|words| format!("{name}: {words}"))
-                });
-                some(pairs.collect::<Vec<_>>().join("; "))
-            })
-        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// A member's name, told apart without a copy of it.
+#[derive(Deserialize)]
+enum Name {
+    #[serde(rename = "success")]
+    Success,
+    #[serde(rename = "ReplicaID")]
+    ReplicaId,
+    #[serde(rename = "response")]
+    Response,
+    #[serde(rename = "errors")]
+    Errors,
+    #[serde(other)]
+    Other,
+}
+
+/// A truth value, in quotes too, as a gateway may write it: a `"false"` must not pass for success.
+fn truth(value: &RawValue) -> Option<bool> {
+    match value.get() {
+        "true" | "\"true\"" => Some(true),
+        "false" | "\"false\"" => Some(false),
         _ => None,
     }
 }
 
-/// A truth value in quotes, as a gateway may write it: a `"false"` must not pass for success.
-fn said(text: &str) -> Option<bool> {
-    text.parse().ok()
-}
-
-/// The few members that a run looks at, read without allocating.
-pub(crate) struct Brief<'a> {
-    pub success: Option<bool>,
-    pub replica_id: Option<Cow<'a, str>>,
-    pub kind: BodyKind,
-}
-
-impl<'a> Brief<'a> {
-    pub fn read(body: &'a [u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Members<'a> {
-            #[serde(default)]
-            success: Lenient<'a>,
-            #[serde(default, borrow, rename = "ReplicaID")]
-            replica_id: Lenient<'a>,
-            #[serde(default, deserialize_with = "present")]
-            response: bool,
-        }
-        fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
-            IgnoredAny::deserialize(value).map(|_| true)
-        }
-        match serde_json::from_slice::<Members<'a>>(body) {
-            // An array would do for these members too, by their places.
-            Ok(members) if body.trim_ascii_start().first() == Some(&b'{') => {
-                let success = match members.success {
-                    Lenient::Bool(value) => Some(value),
-                    Lenient::Text(text) => said(&text),
-                    Lenient::Else => None,
-                };
-                let replica_id = match members.replica_id {
-                    Lenient::Text(text) => Some(text),
-                    _ => None,
-                };
-                Self { success, replica_id, kind: object_kind(success, members.response) }
-            }
-            _ => Self { success: None, replica_id: None, kind: body_kind(body, false) },
-        }
+fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
+    let inside = value.get().strip_prefix('"')?.strip_suffix('"')?;
+    if !inside.contains('\\') {
+        return Some(Cow::Borrowed(inside));
     }
+    serde_json::from_str(value.get()).ok().map(Cow::Owned)
 }
 
-/// A truth value or a text; whatever else stands there is passed over.
-#[derive(Default)]
-enum Lenient<'a> {
-    Bool(bool),
-    Text(Cow<'a, str>),
-    #[default]
-    Else,
+/// Whether a header says that the body is HTML.
+pub fn is_html_header(name: &str, value: &[u8]) -> bool {
+    let start = value.trim_ascii_start().get(..9).unwrap_or_default();
+    name.eq_ignore_ascii_case("content-type") && start.eq_ignore_ascii_case(b"text/html")
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Lenient<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Lenient<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("any value")
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Lenient::Bool(value))
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Lenient::Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Lenient::Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Lenient::Else)
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-                Ok(Lenient::Else)
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-                Ok(Lenient::Else)
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(Lenient::Else)
-            }
-
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Lenient::Else)
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Lenient::Else)
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-/// What kind of failure an answer is; `None` for success. The status decides first, then
-/// `success`, then the two documented words, because the real statuses of most refusals are
-/// not documented.
-pub(crate) fn judge(status: u16, success: Option<bool>, kind: BodyKind, body: &[u8]) -> Option<FailureKind> {
-    let head = &body[..body.len().min(64 * 1024)];
-    let page = kind == BodyKind::Html;
-    Some(match status {
-        200..300 if success != Some(false) => match kind {
-            BodyKind::Object => return None,
-            BodyKind::Html => FailureKind::NotAModelService,
-            _ => FailureKind::BadAnswer,
-        },
-        300..400 => FailureKind::NotAModelService,
-        429 => FailureKind::Busy,
-        _ if !page && contains(head, BUSY) => FailureKind::Busy,
-        // An ingress answers its own troubles with a page (INFERRED): the service is there, but
-        // not well. A page with any other status comes from somebody else.
-        500..600 if page => FailureKind::ServerError,
-        _ if page && status != 413 => FailureKind::NotAModelService,
-        401 | 403 => FailureKind::NotAuthorized,
-        _ if contains(head, NOT_AUTHORIZED) => FailureKind::NotAuthorized,
-        _ if contains(head, SHUTDOWN) => FailureKind::ModelFailed,
-        404 => FailureKind::NotFound,
-        413 => FailureKind::TooLarge,
-        200..300 | 400 if success == Some(false) => FailureKind::ModelFailed,
-        500..600 => FailureKind::ServerError,
-        _ => FailureKind::Refused,
-    })
-}
-
-/// An object that tells neither is another service's, which answers everything with 200.
-fn object_kind(success: Option<bool>, has_response: bool) -> BodyKind {
-    if success.is_some() || has_response { BodyKind::Object } else { BodyKind::Json }
-}
-
-fn body_kind(body: &[u8], html_type: bool) -> BodyKind {
-    let trimmed = body.trim_ascii_start();
-    match trimmed.first() {
-        None => BodyKind::Empty,
-        Some(b'{') if serde_json::from_slice::<IgnoredAny>(trimmed).is_ok() => BodyKind::Object,
-        Some(b'<') => BodyKind::Html,
-        _ if html_type => BodyKind::Html,
-        _ if serde_json::from_slice::<IgnoredAny>(trimmed).is_ok() => BodyKind::Json,
-        _ => BodyKind::Text,
-    }
-}
-
-fn is_html_type(value: &str) -> bool {
-    value.trim_start().get(..9).is_some_and(|start| start.eq_ignore_ascii_case("text/html"))
-}
-
-/// Whether `body` holds `words` (lower case), whatever its case.
-fn contains(body: &[u8], words: &[u8]) -> bool {
-    body.windows(words.len()).any(|window| window.eq_ignore_ascii_case(words))
+/// Whether `body` holds `words` (lower case) near its beginning, whatever its case.
+fn holds(body: &[u8], words: &[u8]) -> bool {
+    body[..body.len().min(HEAD)].windows(words.len()).any(|window| window.eq_ignore_ascii_case(words))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &'static str) -> Answer {
-        Answer::new(status, Vec::new(), Bytes::from_static(body.as_bytes()), body.len() as u64, false)
+    fn answer(status: u16, body: &[u8]) -> Answer {
+        Answer::new(status, Vec::new(), Bytes::copy_from_slice(body), body.len() as u64, false)
     }
 
     #[test]
     fn a_failure_in_quotes_is_a_failure() {
         for (word, success) in [("\"false\"", Some(false)), ("\"true\"", Some(true)), ("\"x\"", None)] {
             let body = format!(r#"{{"success":{word},"response":1}}"#);
-            assert_eq!(Brief::read(body.as_bytes()).success, success);
-            let size = body.len() as u64;
-            assert_eq!(Answer::new(200, Vec::new(), body.into(), size, false).success, success);
+            assert_eq!(answer(200, body.as_bytes()).success, success);
         }
     }
 
     #[test]
     fn failures_are_judged_by_status_then_success_then_words() {
         use FailureKind::*;
-        let refused = "{\"success\":false,\"errors\":{\"User APikey not authorized to access model\":\"Check APIKEY permissions or model authentication permissions\"}}";
+        let refused = r#"{"success":false,"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"}}"#;
+        let newly_refused = r#"{"errors":{"User APikey not authorized to access model":"Check APIKEY permissions or model authentication permissions"}}"#;
+        let late = r#"{"errors":{"error while calling model":"context deadline exceeded"}}"#;
         let cases = [
             (200, "{\"success\":true,\"response\":8,\"ReplicaID\":\"add-1\"}", None),
             (200, "{\"response\":8}", None),
+            (200, "{\"response\":8,\"errors\":{}}", None),
+            (200, "{\"success\":true,\"errors\":{\"a\":\"b\"}}", None),
             (200, "{\"success\":false}", Some(ModelFailed)),
+            (200, "{\"errors\":{\"a\":\"b\"}}", Some(Refused)),
+            (200, "{\"errors\":null}", Some(BadAnswer)),
             (200, refused, Some(NotAuthorized)),
+            (200, newly_refused, Some(NotAuthorized)),
             (200, "<html>sign in</html>", Some(NotAModelService)),
             (200, "[1]", Some(BadAnswer)),
             (200, "{\"valid\":\"yes\",\"username\":5}", Some(BadAnswer)),
@@ -345,6 +332,8 @@ mod tests {
             (302, "", Some(NotAModelService)),
             (400, "{\"success\":false,\"StatusCode\":400}", Some(ModelFailed)),
             (400, refused, Some(NotAuthorized)),
+            (400, newly_refused, Some(NotAuthorized)),
+            (400, "{\"errors\":{\"a\":\"b\"}}", Some(Refused)),
             (400, "{\"message\":\"bad\"}", Some(Refused)),
             (401, "", Some(NotAuthorized)),
             (403, "{}", Some(NotAuthorized)),
@@ -353,57 +342,77 @@ mod tests {
             (413, "<html>too large</html>", Some(TooLarge)),
             (429, "{}", Some(Busy)),
             (503, "{\"error\":\"model.busy\"}", Some(Busy)),
+            (503, "{\"errors\":{\"a\":\"b\"},\"error\":{\"code\":\"model.busy\"}}", Some(Busy)),
             (502, "<html>Bad gateway</html>", Some(ServerError)),
             (500, "{}", Some(ServerError)),
+            (500, late, Some(ServerError)),
+            (500, "{\"errors\":{\"a\":\"malformed apikey\"}}", Some(NotAuthorized)),
             (500, "{\"error\":\"unexpected model shutdown\"}", Some(ModelFailed)),
         ];
         for (status, body, expected) in cases {
-            assert_eq!(answer(status, body).failure(), expected, "{status} {body}");
-            let brief = Brief::read(body.as_bytes());
-            let judged = judge(status, brief.success, brief.kind, body.as_bytes());
-            assert_eq!(judged, expected, "in a run: {status} {body}");
+            assert_eq!(answer(status, body.as_bytes()).failure(), expected, "{status} {body}");
         }
+        assert!(answer(500, late.as_bytes()).is_service_timeout());
+        assert!(!answer(200, b"{\"response\":\"context deadline exceeded\"}").is_service_timeout());
     }
 
     #[test]
-    fn the_message_is_found_wherever_it_stands() {
-        let cases = [
-            ("{\"errors\":\"a\"}", Some("a")),
-            ("{\"errors\":[\"a\",{\"message\":\"b\"}]}", Some("a; b")),
-            ("{\"error\":{\"message\":\"m\"}}", Some("m")),
-            ("{\"errors\":{\"User not authorized\":\"Check\"}}", Some("User not authorized: Check")),
-            ("{\"User APikey not authorized\":\"Check\"}", Some("User APikey not authorized: Check")),
-            ("{\"message\":\"x\\u001b[2Jy\"}", Some("x\u{fffd}[2Jy")),
-            ("{\"success\":false,\"StatusCode\":400}", None),
-            ("plain", Some("plain")),
-            ("<html>no</html>", None),
+    fn valid_json_is_read_and_what_two_readers_may_read_differently_is_not() {
+        let nested = |levels: usize| {
+            format!("{{\"success\":true,\"response\":{}{}}}", "[".repeat(levels), "]".repeat(levels))
+        };
+        let passes = [
+            r#"{"success":true,"response":1e999}"#.to_owned(),
+            r#"{"success":true,"response":12345678901234567890123}"#.to_owned(),
+            r#"{"success":true,"response":{"success":false}}"#.to_owned(),
+            r#"{"success":true,"response":1,"response":2}"#.to_owned(),
+            "{\"success\":true,\"response\":\"\\ud83d\\ude00\"}".to_owned(),
+            "{\"succe\\u0073s\":true}".to_owned(),
+            nested(127),
         ];
-        for (body, expected) in cases {
-            assert_eq!(answer(400, body).message().as_deref(), expected, "{body}");
+        for body in &passes {
+            assert_eq!(answer(200, body.as_bytes()).failure(), None, "{body}");
+            assert_eq!(answer(200, body.as_bytes()).json(), Some(body.as_str()));
         }
-    }
-
-    proptest::proptest! {
-        /// The quick reading of runs and the full one of single calls agree, whatever comes.
-        #[test]
-        fn both_readings_of_any_body_agree(status in 100_u16..600, body in "[\\{\\}\\[\\]\":,a-z0-9<> ]{0,40}|\\{\"success\":(true|false|1|null),\"ReplicaID\":(\"a\"|null|[0-9]|\\{\\})\\}") {
-            let size = body.len() as u64;
-            let full = Answer::new(status, Vec::new(), Bytes::from(body.clone()), size, false);
-            let brief = Brief::read(body.as_bytes());
-            proptest::prop_assert_eq!(brief.success, full.success);
-            proptest::prop_assert_eq!(brief.replica_id.as_deref(), full.replica_id.as_deref());
-            proptest::prop_assert_eq!(brief.kind, full.kind);
-            proptest::prop_assert_eq!(judge(status, brief.success, brief.kind, body.as_bytes()), full.failure());
-            full.message();
+        assert_eq!(answer(200, passes[0].as_bytes()).response.unwrap().as_str(), "1e999");
+        assert_eq!(answer(200, passes[3].as_bytes()).response.unwrap().as_str(), "2");
+        let fails: [&[u8]; 9] = [
+            br#"{"success":true,"errors":"\ud83d"}"#,
+            b"{\"success\":true,\"errors\":\"\xe9\"}",
+            b"\xef\xbb\xbf{\"success\":true}",
+            br#"{"success":true,"response":NaN}"#,
+            br#"{"success":true,"success":true}"#,
+            br#"{"success":true,"succe\u0073s":false}"#,
+            br#"{"success":true} x"#,
+            br#"{"success":true,}"#,
+            &nested(128).into_bytes(),
+        ];
+        for body in fails {
+            let found = answer(200, body);
+            assert_eq!(found.failure(), Some(FailureKind::BadAnswer), "{}", String::from_utf8_lossy(body));
+            assert_eq!((found.success, found.json()), (None, None));
         }
+        let html =
+            Answer::new(200, vec![("content-type".into(), "Text/HTML".into())], "Sign in".into(), 7, false);
+        assert_eq!(html.failure(), Some(FailureKind::NotAModelService));
+        let more = Answer::new(200, Vec::new(), "{\"success\":true}".into(), 99, true);
+        assert_eq!(more.failure(), Some(FailureKind::BadAnswer), "what follows may say otherwise");
     }
 
     #[test]
     fn members_of_other_types_and_escaped_names_do_no_harm() {
-        let brief =
-            Brief::read(b"{\"success\":\"yes\",\"ReplicaID\":\"a\\u002db\",\"response\":{\"x\":[1]}}");
-        assert_eq!((brief.success, brief.replica_id.as_deref()), (None, Some("a-b")));
-        let brief = Brief::read(b"{\"success\":[1],\"ReplicaID\":{\"a\":null}}");
-        assert_eq!((brief.success, brief.replica_id.as_deref(), brief.kind), (None, None, BodyKind::Json));
+        let found = answer(200, br#"{"success":"yes","ReplicaID":"a\u002db","response":{"x":[1]}}"#);
+        assert_eq!((found.success, found.replica_id.as_deref()), (None, Some("a-b")));
+        let found = answer(200, br#"{"success":[1],"ReplicaID":{"a":null}}"#);
+        assert_eq!((found.success, found.replica_id.as_deref(), found.kind), (None, None, BodyKind::Json));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(status in 100_u16..600, body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60)) {
+            let found = answer(status, &body);
+            let _ = (found.message(), found.is_service_timeout());
+            proptest::prop_assert_eq!(found.json().is_some(), json::valid(&body).is_ok() && !matches!(found.kind, BodyKind::Text | BodyKind::Html | BodyKind::Empty));
+        }
     }
 }

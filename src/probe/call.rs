@@ -9,12 +9,12 @@ use tokio::time::{Instant, timeout};
 use super::answer::{Answer, MAX_BODY};
 use super::connect::connect;
 use super::failure::{CallError, FailureKind, Phase};
-use super::http1::HttpError;
+use super::http1::{HttpError, Room};
 use super::phases::Phases;
 use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
 use super::transport::Transport;
-use crate::secret::ApiKey;
-use crate::text;
+use crate::secret::{self, ApiKey};
+use crate::{limits, text};
 
 /// One call and what came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,14 +102,30 @@ async fn attempt(
 
     let begin = Instant::now();
     let mut body = Vec::new();
-    let end = connection.read_body(&head, MAX_BODY, &mut body).await.map_err(in_phase(Phase::Body))?;
+    let room = Room::default();
+    let read = connection.read_body(&head, MAX_BODY, &mut body, &room).await;
+    let (end, _) = read.map_err(in_phase(Phase::Body))?;
     phases.body = Some(begin.elapsed());
+    // A service may repeat what it was sent.
+    secret::mask_bytes(&mut body);
     Ok(Answer::new(head.status, headers, Bytes::from(body), end.size, end.truncated))
 }
 
-pub(crate) fn http_error(error: HttpError, phase: Phase) -> CallError {
+/// As what kind of failure an exchange ended.
+pub(crate) fn kind_of(error: &HttpError) -> FailureKind {
+    match error {
+        HttpError::NotHttp(_) => FailureKind::NotAModelService,
+        HttpError::Io(error) if limits::used_up(error).is_some() => FailureKind::UsedUp,
+        _ => FailureKind::Cut,
+    }
+}
+
+fn http_error(error: HttpError, phase: Phase) -> CallError {
     match error {
         HttpError::NotHttp(detail) => CallError::NotHttp { detail },
+        HttpError::Io(error) if limits::used_up(&error).is_some() => {
+            CallError::UsedUp { what: limits::used_up(&error).unwrap_or_default() }
+        }
         error => CallError::Cut { phase, detail: error.to_string() },
     }
 }
@@ -119,7 +135,7 @@ fn header(name: &str, value: &[u8]) -> (String, String) {
     // A session cookie is as good as a key.
     let value = match name.as_str() {
         "set-cookie" => "(left out)".to_owned(),
-        _ => text::clean(&String::from_utf8_lossy(value)).into_owned(),
+        _ => text::clean(&secret::mask(&String::from_utf8_lossy(value))).into_owned(),
     };
     (name, value)
 }

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::text::json;
+
 /// The environment variable that the code reads the key from.
 pub const KEY_VARIABLE: &str = "CDSW_APIV2_KEY";
 
@@ -13,7 +15,8 @@ pub const KEY_VARIABLE: &str = "CDSW_APIV2_KEY";
 pub struct SampleCall<'a> {
     pub url: &'a str,
     pub access_key: &'a str,
-    pub request: &'a Value,
+    /// JSON, as it was typed.
+    pub request: &'a str,
     /// Whether the call carries an API key.
     pub with_key: bool,
 }
@@ -48,7 +51,7 @@ impl Language {
 }
 
 fn body(call: SampleCall<'_>) -> String {
-    serde_json::json!({ "accessKey": call.access_key, "request": call.request }).to_string()
+    format!("{{\"accessKey\":{},\"request\":{}}}", quoted(call.access_key), json::compact(call.request))
 }
 
 fn curl(call: SampleCall<'_>) -> String {
@@ -72,11 +75,16 @@ fn python(call: SampleCall<'_>) -> String {
     } else {
         String::new()
     };
+    let body = body(call);
+    // A number that Python would write otherwise is sent as it was typed.
+    let (body, headers) = match python_value(&body) {
+        Some(value) => (format!("json={value}"), headers),
+        None => (format!("data={}.encode()", quoted(&body)), with_type(headers)),
+    };
     let import = if call.with_key { "import os\n\n" } else { "" };
     format!(
-        "{import}import requests\n\nanswer = requests.post(\n    {url},\n{headers}    json={body},\n    timeout=75,\n)\nprint(answer.status_code, answer.text)\n",
+        "{import}import requests\n\nanswer = requests.post(\n    {url},\n{headers}    {body},\n    timeout=75,\n)\nprint(answer.status_code, answer.text)\n",
         url = quoted(call.url),
-        body = python_value(&serde_json::json!({ "accessKey": call.access_key, "request": call.request })),
     )
 }
 
@@ -85,20 +93,33 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// JSON with Python's words for true, false and null.
-fn python_value(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Array(items) => format!("[{}]", items.iter().map(python_value).collect::<Vec<_>>().join(", ")),
-        Value::Object(members) => {
-            let member =
-                |(name, value): (&String, &Value)| format!("{}: {}", quoted(name), python_value(value));
-            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
-        }
-        Value::Number(_) | Value::String(_) => value.to_string(),
+/// The headers of a call in Python, with the type of its body.
+fn with_type(headers: String) -> String {
+    const TYPE: &str = "\"Content-Type\": \"application/json\"";
+    match headers.split_once("headers={") {
+        Some((before, others)) => format!("{before}headers={{{TYPE}, {others}"),
+        None => format!("    headers={{{TYPE}}},\n"),
     }
+}
+
+/// JSON with Python's words for true, false and null; `None` where a number would lose digits.
+fn python_value(json: &str) -> Option<String> {
+    json::tokens(json)
+        .map(|token| {
+            Some(match token {
+                "null" => "None".to_owned(),
+                "true" => "True".to_owned(),
+                "false" => "False".to_owned(),
+                "," | ":" => format!("{token} "),
+                _ if token.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                    let is_whole = token.bytes().all(|b| b == b'-' || b.is_ascii_digit());
+                    let same = || token.parse().is_ok_and(|number: f64| format!("{number:?}") == token);
+                    (is_whole || same()).then(|| token.to_owned())?
+                }
+                other => other.to_owned(),
+            })
+        })
+        .collect()
 }
 
 fn r(call: SampleCall<'_>) -> String {
@@ -117,14 +138,27 @@ fn r(call: SampleCall<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn written(language: Language, with_key: bool) -> String {
-        let request = json!({"name": "O'Brien", "ok": true, "gone": null});
+        let request = r#"{"name": "O'Brien", "ok": true, "gone": null}"#;
         let url = "https://modelservice.workbench.example.com/model";
-        language.write(SampleCall { url, access_key: "mexample", request: &request, with_key })
+        language.write(SampleCall { url, access_key: "mexample", request, with_key })
+    }
+
+    #[test]
+    fn digits_stay_as_they_were_typed() {
+        let request = r#"{"a":12345678901234567890123,"b":9007199254740993.5,"c":1.50}"#;
+        let call = SampleCall { url: "http://h/model", access_key: "m", request, with_key: true };
+        for language in Language::ALL {
+            let written = language.write(call);
+            for number in ["12345678901234567890123", "9007199254740993.5", "1.50"] {
+                assert!(written.contains(number), "{}: {written}", language.name());
+            }
+        }
+        assert!(Language::Python.write(call).contains("\"Content-Type\""));
+        let plain = SampleCall { request: r#"{"a":12345678901234567890123,"b":0.5}"#, ..call };
+        assert!(Language::Python.write(plain).contains("json={"), "{}", Language::Python.write(plain));
     }
 
     #[test]

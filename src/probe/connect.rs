@@ -16,7 +16,8 @@ use super::phases::Phases;
 use super::stream::Stream;
 use super::target::Endpoint;
 use super::transport::{CONNECT_TIMEOUT, Proxy, Transport};
-use crate::api::TlsReason;
+use crate::api::{TlsReason, authority};
+use crate::limits;
 
 /// Connects to `endpoint`, through a proxy where the transport says so. Each finished step leaves
 /// its time in `phases`, also when a later one fails.
@@ -41,7 +42,10 @@ pub(crate) async fn connect(
     let begin = Instant::now();
     let patience = CONNECT_TIMEOUT.min(transport.timeout());
     let tcp = match timeout(patience, first_that_accepts(&addresses)).await {
-        Ok(result) => result.map_err(|error| connect_error(host, port, proxy, &error.to_string()))?,
+        Ok(result) => result.map_err(|error| match limits::used_up(&error) {
+            Some(what) => CallError::UsedUp { what },
+            None => connect_error(host, port, proxy, &error.to_string()),
+        })?,
         Err(_) => return Err(connect_error(host, port, proxy, "no answer from that address")),
     };
     let tcp = match proxy {
@@ -65,7 +69,7 @@ fn connect_error(host: &str, port: u16, proxy: Option<&Proxy>, detail: &str) -> 
             proxy: proxy.authority.clone(),
             detail: format!("no connection to it: {detail}"),
         },
-        None => CallError::Connect { address: format!("{host}:{port}"), detail: detail.to_owned() },
+        None => CallError::Connect { address: authority(host, port), detail: detail.to_owned() },
     }
 }
 
@@ -78,7 +82,10 @@ async fn look_up(host: &str, port: u16, phases: &mut Phases) -> Result<Vec<Socke
     let failed = |detail: String| CallError::Lookup { host: host.to_owned(), detail };
     let addresses: Vec<_> = tokio::net::lookup_host((host, port))
         .await
-        .map_err(|error| failed(plain_lookup_detail(&error)))?
+        .map_err(|error| match limits::used_up_by_look_up(&error) {
+            Some(what) => CallError::UsedUp { what },
+            None => failed(plain_lookup_detail(&error)),
+        })?
         .collect();
     phases.lookup = Some(begin.elapsed());
     if addresses.is_empty() {

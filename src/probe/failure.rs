@@ -43,11 +43,13 @@ pub enum FailureKind {
     Cut,
     /// Nothing was sent: something about the request is wrong.
     Invalid,
+    /// Something of this machine is used up: descriptors, memory, threads.
+    UsedUp,
 }
 
 impl FailureKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [FailureKind; 16] = [
+    pub const ALL: [FailureKind; 17] = [
         Self::NotAuthorized,
         Self::Busy,
         Self::ModelFailed,
@@ -64,6 +66,7 @@ impl FailureKind {
         Self::Timeout,
         Self::Cut,
         Self::Invalid,
+        Self::UsedUp,
     ];
 
     /// The name in exports: `not_authorized`, `busy`, …
@@ -85,6 +88,7 @@ impl FailureKind {
             Self::Timeout => "timeout",
             Self::Cut => "cut",
             Self::Invalid => "invalid",
+            Self::UsedUp => "used_up",
         }
     }
 
@@ -107,6 +111,7 @@ impl FailureKind {
             Self::Timeout => "timed out",
             Self::Cut => "cut short",
             Self::Invalid => "not sent",
+            Self::UsedUp => "out of resources here",
         }
     }
 }
@@ -153,6 +158,9 @@ pub enum CallError {
     Timeout { phase: Phase, after: Duration },
     #[error("the connection ended before the answer was complete: {detail}")]
     Cut { phase: Phase, detail: String },
+    /// The trouble is on this machine, not at the other end.
+    #[error("the call could not be made: {what}")]
+    UsedUp { what: String },
     #[error("the answer is not HTTP: {detail}")]
     NotHttp { detail: String },
 }
@@ -167,6 +175,7 @@ impl CallError {
             Self::Proxy { .. } => FailureKind::Proxy,
             Self::Timeout { .. } => FailureKind::Timeout,
             Self::Cut { .. } => FailureKind::Cut,
+            Self::UsedUp { .. } => FailureKind::UsedUp,
             Self::NotHttp { .. } => FailureKind::NotAModelService,
         }
     }
@@ -175,6 +184,7 @@ impl CallError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Invalid { hint, .. } => Some(hint.clone()),
+            Self::UsedUp { .. } => Some("close other programs here, or raise the limit".to_owned()),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::stream::Stream;
 
@@ -18,6 +19,10 @@ const CHUNK: usize = 16 * 1024;
 /// A head larger than this is not read on.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
+/// A body up to this is small, in bytes.
+pub const SMALL_BODY: usize = 256 * 1024;
+/// Bodies beyond it that are in memory at the same time.
+const LARGE_BODIES: usize = 4;
 
 /// How the end of a body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,29 @@ pub struct BodyEnd {
     pub truncated: bool,
 }
 
+/// Memory for bodies of many connections: small ones always have it, of large ones only so many at a
+/// time, and the others wait, as does whoever sends them.
+pub struct Room(Semaphore);
+
+/// What a large body has of a [`Room`].
+pub struct Share<'r>(Option<SemaphorePermit<'r>>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Semaphore::new(LARGE_BODIES))
+    }
+}
+
+impl Room {
+    /// Waits for a share where a body grows to `size` and has none yet.
+    async fn enter<'r>(&'r self, size: usize, share: &mut Share<'r>) {
+        if size > SMALL_BODY && share.0.is_none() {
+            // The semaphore is never closed.
+            share.0 = self.0.acquire().await.ok();
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     #[error("{0}")]
@@ -58,8 +86,8 @@ pub enum HttpError {
 }
 
 /// A connection and what was read from it beyond the current message.
-pub struct Connection {
-    stream: Stream,
+pub struct Connection<S = Stream> {
+    stream: S,
     buffer: Vec<u8>,
     /// The part of `buffer` that was received and not yet read begins here …
     at: usize,
@@ -68,8 +96,8 @@ pub struct Connection {
     reusable: bool,
 }
 
-impl Connection {
-    pub fn new(stream: Stream) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub fn new(stream: S) -> Self {
         Self { stream, buffer: vec![0; CHUNK], at: 0, end: 0, reusable: true }
     }
 
@@ -80,7 +108,7 @@ impl Connection {
     }
 
     /// The bare stream, unless something was read beyond the last message.
-    pub fn into_stream(self) -> Option<Stream> {
+    pub fn into_stream(self) -> Option<S> {
         self.unread().is_empty().then_some(self.stream)
     }
 
@@ -153,23 +181,28 @@ impl Connection {
         }
     }
 
-    /// Reads the body that belongs to `head` into `body` (emptied first), at most `limit` bytes.
-    pub async fn read_body(
+    /// Reads the body that belongs to `head` into `body` (emptied first), at most `limit` bytes. A
+    /// large one waits for its share of `room`, and has it as long as the second result is held.
+    pub async fn read_body<'r>(
         &mut self,
         head: &Head,
         limit: usize,
         body: &mut Vec<u8>,
-    ) -> Result<BodyEnd, HttpError> {
+        room: &'r Room,
+    ) -> Result<(BodyEnd, Share<'r>), HttpError> {
         body.clear();
+        let mut share = Share(None);
         let end = match head.framing {
             Framing::None => BodyEnd { size: 0, truncated: false },
             Framing::Length(length) => {
                 let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(limit);
+                room.enter(wanted, &mut share).await;
                 self.take(wanted, body).await?;
                 BodyEnd { size: length, truncated: (wanted as u64) < length }
             }
-            Framing::Chunked => self.read_chunks(limit, body).await?,
+            Framing::Chunked => self.read_chunks(limit, body, room, &mut share).await?,
             Framing::UntilClose => loop {
+                room.enter(body.len() + CHUNK, &mut share).await;
                 let rest = self.take_buffered(limit + 1 - body.len(), body);
                 if body.len() > limit {
                     body.truncate(limit);
@@ -180,11 +213,18 @@ impl Connection {
                 }
             },
         };
-        self.reusable &= !end.truncated;
-        Ok(end)
+        // Bytes that nobody asked for would pass for the next answer.
+        self.reusable &= !end.truncated && self.unread().is_empty();
+        Ok((end, share))
     }
 
-    async fn read_chunks(&mut self, limit: usize, body: &mut Vec<u8>) -> Result<BodyEnd, HttpError> {
+    async fn read_chunks<'r>(
+        &mut self,
+        limit: usize,
+        body: &mut Vec<u8>,
+        room: &'r Room,
+        share: &mut Share<'r>,
+    ) -> Result<BodyEnd, HttpError> {
         let bad = || HttpError::NotHttp("a chunk of its body is malformed".to_owned());
         loop {
             let size = loop {
@@ -203,10 +243,11 @@ impl Connection {
                 while !self.skip_line().await? {}
                 return Ok(BodyEnd { size: body.len() as u64, truncated: false });
             }
-            let room = limit - body.len();
+            let room_left = limit - body.len();
             let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-            self.take(wanted.min(room), body).await?;
-            if wanted > room {
+            room.enter(body.len() + wanted.min(room_left), share).await;
+            self.take(wanted.min(room_left), body).await?;
+            if wanted > room_left {
                 return Ok(BodyEnd { size: body.len() as u64, truncated: true });
             }
             while self.unread().len() < 2 {
@@ -285,8 +326,9 @@ impl Connection {
     }
 }
 
-/// Reads a complete head off the front of `bytes`: what it says and its length.
-fn parse_head(
+/// Reads a complete head off the front of `bytes`: what it says and its length; `None` where more is
+/// to come. A head that two readers may understand differently is refused.
+pub fn parse_head(
     bytes: &[u8],
     header: &mut impl FnMut(&str, &[u8]),
 ) -> Result<Option<(Head, usize)>, HttpError> {
@@ -298,17 +340,25 @@ fn parse_head(
         Err(error) => return Err(HttpError::NotHttp(error.to_string())),
     };
     let status = response.code.unwrap_or_default();
-    let mut framing = Framing::UntilClose;
+    let (mut length_given, mut is_chunked) = (None, false);
     let mut keep_alive = response.version == Some(1);
+    let broken = |what: &str| Err(HttpError::NotHttp(what.to_owned()));
     for field in response.headers.iter() {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-        if is("content-length") && framing != Framing::Chunked {
-            let length = std::str::from_utf8(field.value).ok().and_then(|v| v.trim().parse().ok());
-            framing = Framing::Length(
-                length.ok_or_else(|| HttpError::NotHttp("its Content-Length is no number".to_owned()))?,
-            );
-        } else if is("transfer-encoding") && has_token(field.value, "chunked") {
-            framing = Framing::Chunked;
+        if is("content-length") {
+            let Some(length) = content_length(field.value) else {
+                return broken("its Content-Length is no number");
+            };
+            // Where two say something else, nobody knows where the next answer begins (RFC 9112, 6.3).
+            if length_given.is_some_and(|before| before != length) {
+                return broken("it has two different values of Content-Length");
+            }
+            length_given = Some(length);
+        } else if is("transfer-encoding") {
+            if is_chunked || !field.value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+                return broken("its Transfer-Encoding is not chunked alone");
+            }
+            is_chunked = true;
         } else if is("connection") {
             keep_alive = if keep_alive {
                 !has_token(field.value, "close")
@@ -320,10 +370,32 @@ fn parse_head(
             header(field.name, field.value);
         }
     }
-    if matches!(status, 100..200 | 204 | 304) {
-        framing = Framing::None;
-    }
+    let framing = match (is_chunked, length_given) {
+        _ if matches!(status, 100..200 | 204 | 304) => Framing::None,
+        (true, Some(_)) => return broken("it has both Content-Length and Transfer-Encoding"),
+        (true, None) if response.version == Some(0) => {
+            return broken("it is HTTP/1.0 with a Transfer-Encoding");
+        }
+        (true, None) => Framing::Chunked,
+        (false, Some(length)) => Framing::Length(length),
+        (false, None) => Framing::UntilClose,
+    };
     Ok(Some((Head { status, framing, keep_alive }, length)))
+}
+
+/// A length in digits alone; a list of one and the same (`5, 5`) is one (RFC 9110, 8.6).
+fn content_length(value: &[u8]) -> Option<u64> {
+    let mut found = None;
+    for part in std::str::from_utf8(value).ok()?.split(',') {
+        let part = part.trim_matches([' ', '\t']);
+        // `parse` takes a sign too.
+        let length = part.parse().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()))?;
+        if found.is_some_and(|before: u64| before != length) {
+            return None;
+        }
+        found = Some(length);
+    }
+    found
 }
 
 fn has_token(value: &[u8], token: &str) -> bool {
@@ -332,31 +404,26 @@ fn has_token(value: &[u8], token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
-    use tokio::net::{TcpListener, TcpStream};
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
 
     /// A connection whose other end sends `answer` in pieces of `step` bytes and closes.
-    async fn answering(answer: &'static [u8], step: usize) -> Connection {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    async fn answering(answer: &'static [u8], step: usize) -> Connection<DuplexStream> {
+        let (near, mut far) = duplex(step);
         tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            for piece in answer.chunks(step) {
-                stream.write_all(piece).await.unwrap();
-                tokio::task::yield_now().await;
-            }
+            // Who has read enough closes before all is written.
+            let _ = far.write_all(answer).await;
         });
-        Connection::new(Stream::Plain(TcpStream::connect(address).await.unwrap()))
+        Connection::new(near)
     }
 
     async fn exchange(answer: &'static [u8], step: usize) -> (Head, String, BodyEnd, bool) {
         let mut connection = answering(answer, step).await;
         let head = connection.read_head(|_, _| ()).await.unwrap();
         let mut body = Vec::new();
-        let end = connection.read_body(&head, 64, &mut body).await.unwrap();
+        let room = Room::default();
+        let (end, _) = connection.read_body(&head, 64, &mut body, &room).await.unwrap();
         (head, String::from_utf8(body).unwrap(), end, connection.is_reusable())
     }
 
@@ -411,13 +478,79 @@ mod tests {
         assert_eq!((body.len(), end.truncated, reusable), (64, true, false));
     }
 
+    #[test]
+    fn a_head_that_two_readers_may_understand_differently_is_refused() {
+        let read = |fields: &str, version: &str| {
+            let head = format!("HTTP/{version} 200 OK\r\n{fields}\r\n");
+            parse_head(head.as_bytes(), &mut |_, _| ()).map(|found| found.unwrap().0.framing)
+        };
+        for (fields, framing) in [
+            ("Content-Length: 5\r\n", Framing::Length(5)),
+            ("Content-Length: 5\r\ncontent-length: 5\r\n", Framing::Length(5)),
+            ("Content-Length: 5, 5\r\n", Framing::Length(5)),
+            ("Transfer-Encoding: Chunked\r\n", Framing::Chunked),
+            ("", Framing::UntilClose),
+        ] {
+            assert_eq!(read(fields, "1.1").unwrap(), framing, "{fields}");
+        }
+        for fields in [
+            "Content-Length: 5\r\nContent-Length: 6\r\n",
+            "Content-Length: 6\r\nX: y\r\nContent-Length: 5\r\n",
+            "Content-Length: 5, 6\r\n",
+            "Content-Length: +5\r\n",
+            "Content-Length: -5\r\n",
+            "Content-Length: 0x5\r\n",
+            "Content-Length: \r\n",
+            "Content-Length: 99999999999999999999\r\n",
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+            "Transfer-Encoding: gzip, chunked\r\n",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: identity\r\n",
+            "X: a\r\n b\r\n",
+            "Content-Length: 5\r\n ,6\r\n",
+            "Content-Length : 5\r\n",
+            "\u{b}: 5\r\n",
+        ] {
+            assert!(matches!(read(fields, "1.1"), Err(HttpError::NotHttp(_))), "{fields}");
+        }
+        assert!(read("Transfer-Encoding: chunked\r\n", "1.0").is_err());
+    }
+
+    #[tokio::test]
+    async fn bytes_behind_an_answer_never_pass_for_the_next_one() {
+        const TWO: &[u8] =
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno";
+        let (_, body, _, reusable) = exchange(TWO, 1000).await;
+        assert_eq!((body.as_str(), reusable), ("ok", false));
+    }
+
+    #[tokio::test]
+    async fn large_bodies_wait_for_room_and_small_ones_do_not() {
+        use futures_util::FutureExt;
+        let room = Room::default();
+        let mut shares: Vec<_> = (0..=LARGE_BODIES).map(|_| Share(None)).collect();
+        for share in &mut shares {
+            room.enter(SMALL_BODY, share).now_or_never().unwrap();
+        }
+        let (last, first) = shares.split_last_mut().unwrap();
+        for share in first {
+            room.enter(SMALL_BODY + 1, share).now_or_never().unwrap();
+        }
+        assert!(room.enter(SMALL_BODY + 1, last).now_or_never().is_none(), "the room is full");
+        shares.remove(0);
+        let last = shares.last_mut().unwrap();
+        room.enter(SMALL_BODY + 1, last).now_or_never().unwrap();
+        room.enter(8 << 20, last).now_or_never().unwrap();
+    }
+
     #[tokio::test]
     async fn an_answer_cut_short_and_one_that_is_not_http_are_told_apart() {
         let mut connection = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhel", 100).await;
         let head = connection.read_head(|_, _| ()).await.unwrap();
         let mut body = Vec::new();
-        let error = connection.read_body(&head, 64, &mut body).await.unwrap_err();
-        assert!(matches!(error, HttpError::CutShort));
+        let read = connection.read_body(&head, 64, &mut body, &Room::default()).await.map(|(end, _)| end);
+        assert!(matches!(read, Err(HttpError::CutShort)));
         assert_eq!(body, b"hel");
 
         let mut connection = answering(b"", 1).await;

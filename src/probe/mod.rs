@@ -12,7 +12,7 @@
 //! | [`stream`] | the bytes below it, secured or not |
 //! | [`phases`] | how long each step took |
 //! | [`target`] | which model, and the bytes of its request |
-//! | [`answer`] | what came back, read tolerantly |
+//! | [`answer`] | what came back, read once into one verdict |
 //! | [`failure`] | the kinds of failure, and errors as sentences |
 //! | [`call`] | one call from begin to end |
 //! | [`code`] | a call as curl, Python and R, to copy |
@@ -24,6 +24,7 @@ pub mod code;
 pub mod connect;
 pub mod failure;
 pub mod http1;
+mod message;
 pub mod phases;
 pub mod run;
 pub mod stream;

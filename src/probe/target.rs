@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::failure::CallError;
 use super::transport::Proxy;
+use crate::api::authority;
 use crate::secret::ApiKey;
 
 /// Where a model answers.
@@ -90,10 +91,7 @@ impl Endpoint {
 
     /// `HOST:PORT`, for `CONNECT`.
     pub fn host_and_port(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
-        }
+        authority(&self.host, self.port)
     }
 }
 

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
 use rustls::ClientConfig;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -17,6 +16,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls_platform_verifier::Verifier;
 
 use super::failure::CallError;
+use crate::api::proxy::Choice;
+pub(crate) use crate::api::proxy::Proxy;
 use crate::api::{self, ClientOptions};
 use crate::bounded;
 
@@ -38,13 +39,15 @@ pub struct TransportOptions {
     /// `http://HOST:PORT` for every call; without it `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
     /// `NO_PROXY` decide.
     pub proxy: Option<String>,
+    /// No proxy at all: the model service is in this process.
+    pub direct: bool,
     /// For one call from look-up to the last byte.
     pub timeout: Duration,
 }
 
 impl Default for TransportOptions {
     fn default() -> Self {
-        Self { ca_cert: None, insecure: false, proxy: None, timeout: DEFAULT_TIMEOUT }
+        Self { ca_cert: None, insecure: false, proxy: None, direct: false, timeout: DEFAULT_TIMEOUT }
     }
 }
 
@@ -55,6 +58,7 @@ impl From<&ClientOptions> for TransportOptions {
             ca_cert: options.ca_cert.clone(),
             insecure: options.insecure,
             proxy: options.proxy.clone(),
+            direct: options.direct,
             timeout: DEFAULT_TIMEOUT,
         }
     }
@@ -69,27 +73,15 @@ pub struct Transport {
 struct Inner {
     options: TransportOptions,
     extra_roots: Vec<CertificateDer<'static>>,
-    proxies: Matcher,
     /// Made at the first `https` call: reading the system's certificates takes milliseconds.
     tls: OnceLock<Result<Arc<ClientConfig>, String>>,
-}
-
-/// A proxy on the way.
-#[derive(Clone)]
-pub(crate) struct Proxy {
-    /// As `Host` and for messages: `HOST:PORT`.
-    pub authority: String,
-    pub host: String,
-    pub port: u16,
-    /// Value of `Proxy-Authorization`.
-    pub authorization: Option<String>,
 }
 
 impl Transport {
     /// Reads the CA file, if one is named.
     ///
     /// # Errors
-    /// [`CallError::Invalid`] where that file cannot be read or holds no certificate, or the proxy is no URL.
+    /// [`CallError::Invalid`] where that file cannot be read or holds no certificate.
     pub fn new(mut options: TransportOptions) -> Result<Self, CallError> {
         options.timeout = options.timeout.min(LONGEST_TIMEOUT);
         let mut extra_roots = Vec::new();
@@ -106,16 +98,7 @@ impl Transport {
                 return Err(unreadable("no certificate in it".to_owned()));
             }
         }
-        let proxies = match &options.proxy {
-            None => Matcher::from_env(),
-            Some(proxy) => {
-                if proxy.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::len)).is_none() {
-                    return Err(CallError::invalid("the proxy is not a URL", "write it as http://HOST:PORT"));
-                }
-                Matcher::builder().all(proxy.as_str()).no(no_proxy()).build()
-            }
-        };
-        Ok(Self { inner: Arc::new(Inner { options, extra_roots, proxies, tls: OnceLock::new() }) })
+        Ok(Self { inner: Arc::new(Inner { options, extra_roots, tls: OnceLock::new() }) })
     }
 
     /// For one call from look-up to the last byte.
@@ -129,25 +112,15 @@ impl Transport {
 
     /// The proxy that a call to `uri` goes through.
     pub(crate) fn proxy(&self, uri: &Uri) -> Result<Option<Proxy>, CallError> {
-        if self.inner.options.proxy.is_none() {
-            api::proxy::of_environment(uri).map_err(invalid)?;
-        }
-        let Some(found) = self.inner.proxies.intercept(uri) else { return Ok(None) };
-        let Some(host) = found.uri().host() else { return Ok(None) };
-        if found.uri().scheme_str() != Some("http") {
-            return Err(CallError::invalid(
+        let options = &self.inner.options;
+        let found = Choice::new(options.direct, options.proxy.as_deref()).proxy(uri).map_err(invalid)?;
+        match found {
+            Some(proxy) if proxy.secure => Err(CallError::invalid(
                 "this kind of proxy is not supported for model calls",
                 "use a proxy of the form http://HOST:PORT, or name the host in NO_PROXY",
-            ));
+            )),
+            found => Ok(found),
         }
-        let port = found.uri().port_u16().unwrap_or(80);
-        let authorization = found.basic_auth().and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let authority = match host.contains(':') {
-            true => format!("[{host}]:{port}"),
-            false => format!("{host}:{port}"),
-        };
-        Ok(Some(Proxy { authority, host, port, authorization }))
     }
 
     /// The TLS settings, made at first use.
@@ -202,10 +175,6 @@ impl fmt::Debug for Transport {
 fn invalid(error: api::Error) -> CallError {
     let hint = error.hint().unwrap_or_default();
     CallError::invalid(error.to_string(), hint)
-}
-
-fn no_proxy() -> String {
-    ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
 }
 
 /// For `--insecure`: signatures are checked, the certificate's origin is not.

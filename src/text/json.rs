@@ -136,7 +136,7 @@ fn surrogates_pair(string: &str) -> bool {
 
 /// The tokens of valid JSON: brackets, `,`, `:`, and scalars whole. Of what is not valid it gives
 /// pieces that together are the text without blanks.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         rest = rest.trim_ascii_start();
@@ -184,6 +184,11 @@ pub fn pretty(json: &str) -> String {
     laid_out(json, Layout::default())
 }
 
+/// `json` on one line, without a blank between its tokens.
+pub fn compact(json: &str) -> String {
+    tokens(json).collect()
+}
+
 /// As [`pretty`], but on one line where it is a scalar or an object of scalars and has no more than
 /// `short` characters: `{"a": 3, "b": 5}`.
 pub fn pretty_or_short(json: &str, short: usize) -> String {
@@ -206,6 +211,18 @@ pub fn pretty_or_short(json: &str, short: usize) -> String {
 /// list, replaced by how much it is.
 pub fn outline(json: &str, deepest: usize, items: usize) -> String {
     laid_out(json, Layout { deepest: Some(deepest), items: Some(items) })
+}
+
+/// The beginning of `json` on one line, some `length` characters or a little more.
+pub fn beginning(json: &str, length: usize) -> String {
+    let mut out = String::new();
+    for token in tokens(json) {
+        out.extend(token.chars().take(length));
+        if out.chars().count() >= length {
+            break;
+        }
+    }
+    out
 }
 
 fn laid_out(json: &str, layout: Layout) -> String {
@@ -310,7 +327,7 @@ pub fn document(value: &impl Serialize) -> Result<String, serde_json::Error> {
 pub fn line(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let written = serde_json::to_string(value)?;
     // A value that is kept as it came may hold line breaks between its tokens.
-    let one_line = if written.contains(['\n', '\r']) { tokens(&written).collect() } else { written };
+    let one_line = if written.contains(['\n', '\r']) { compact(&written) } else { written };
     Ok(escaped(&one_line).into_owned())
 }
 
@@ -400,7 +417,7 @@ mod tests {
             let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             let laid_out = pretty(&text);
             proptest::prop_assert_eq!(bare(&laid_out), bare(&text));
-            let _ = (outline(&text, 1, 1), pretty_or_short(&text, 10), escaped(&text), Json::parse(text.as_bytes()));
+            let _ = (outline(&text, 1, 1), beginning(&text, 9), pretty_or_short(&text, 10), escaped(&text), Json::parse(text.as_bytes()));
         }
 
         #[test]

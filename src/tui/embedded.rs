@@ -82,6 +82,8 @@ fn session(running: &Running, wish: &Wish) -> Result<Session, String> {
     options.key = Some(own.api_key.clone());
     options.legacy_key = Some(own.legacy_api_key.clone());
     options.model_url = Some(running.model_service_url.clone());
+    // It is in this process: no proxy lies on the way to it.
+    options.direct = true;
     options.timeout = wish.timeout.unwrap_or(options.timeout);
     let mut session = Session::new(Client::new(options).map_err(|error| error.to_string())?);
     session.username = Some(wish.user.clone());

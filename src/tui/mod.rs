@@ -79,13 +79,13 @@ use jiff::Timestamp;
 
 use crate::cli::{FirstScreen, Start};
 use crate::config::Store;
-use crate::config::paths::process_env;
+use crate::config::paths::{look_env, process_env};
 
 /// Runs the interface as the command line wants it.
 pub async fn open(start: Start) -> Result<(), Error> {
     let store = Store::from_env(&process_env).ok();
     let themes = store.as_ref().map(|store| store.dir().join("themes"));
-    let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), process_env);
+    let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), look_env);
     preferences.given = start.given;
     preferences.problems.splice(0..0, start.problems);
     if let Some(store) = store {

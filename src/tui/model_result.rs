@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::diagnosis::{Action, Diagnosis};
 use crate::probe::{Answer, CallResult, FailureKind};
 use crate::text;
@@ -85,13 +83,8 @@ impl TestResult {
     }
 
     pub fn forget_most_of_the_body(&mut self) {
-        if let Ok(answer) = &mut self.call.outcome
-            && answer.body.len() > OLD_BODY
-        {
-            // A slice would keep the whole allocation alive.
-            answer.body = answer.body[..OLD_BODY].to_vec().into();
-            answer.truncated = true;
-            answer.response = None;
+        if let Ok(answer) = &mut self.call.outcome {
+            answer.shorten(OLD_BODY);
         }
     }
 
@@ -150,15 +143,16 @@ impl TestResult {
 
     /// The body with what lies deep in it left out; `None` where it is not JSON.
     fn folded_body(&self) -> Option<String> {
-        let mut value = self.call.answer()?.json()?;
-        fold(&mut value, 0);
-        Some(text::clean_lines(&serde_json::to_string_pretty(&value).ok()?))
+        const DEEPEST: usize = 2;
+        const ITEMS: usize = 5;
+        let json = self.call.answer()?.json()?;
+        Some(text::clean_lines(&text::json::outline(json, DEEPEST, ITEMS)))
     }
 
     /// The body, laid out where it is JSON, cleaned for a terminal.
     pub fn body_text(&self) -> String {
         let Some(answer) = self.call.answer() else { return String::new() };
-        let laid_out = answer.json().and_then(|value| serde_json::to_string_pretty(&value).ok());
+        let laid_out = answer.json().map(text::json::pretty);
         text::clean_lines(&laid_out.unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned()))
     }
 
@@ -181,31 +175,6 @@ impl TestResult {
     }
 }
 
-/// Replaces what lies deeper than two levels, and all but the first few items of a list, by how
-/// much it is.
-fn fold(value: &mut Value, depth: usize) {
-    const DEEP: usize = 2;
-    const ITEMS: usize = 5;
-    match value {
-        Value::Object(members) if depth >= DEEP && !members.is_empty() => {
-            *value = Value::from(format!("… {}", text::count(members.len(), "member", "members")));
-        }
-        Value::Array(items) if depth >= DEEP && !items.is_empty() => {
-            *value = Value::from(format!("… {}", text::count(items.len(), "item", "items")));
-        }
-        Value::Object(members) => members.values_mut().for_each(|member| fold(member, depth + 1)),
-        Value::Array(items) => {
-            let more = items.len().saturating_sub(ITEMS);
-            items.truncate(ITEMS);
-            items.iter_mut().for_each(|item| fold(item, depth + 1));
-            if more > 0 {
-                items.push(Value::from(format!("… {} more", text::count(more, "item", "items"))));
-            }
-        }
-        _ => {}
-    }
-}
-
 fn phases(call: &CallResult) -> Vec<String> {
     let whole = call.total.as_secs_f64();
     let line = |(name, time): (&str, Option<Duration>)| match time {
@@ -223,22 +192,11 @@ fn summary(call: &CallResult) -> String {
     let text = match (&call.outcome, call.failure()) {
         (Err(error), _) => error.to_string(),
         (Ok(answer), None) => match &answer.response {
-            Some(response) => compact(response),
+            Some(response) => text::json::beginning(response.as_str(), SUMMARY),
             None => String::from_utf8_lossy(&answer.body[..answer.body.len().min(SUMMARY)]).into_owned(),
         },
         (Ok(answer), Some(kind)) => answer.message().unwrap_or_else(|| kind.words().to_owned()),
     };
     let cleaned = text::clean(&text);
     text::truncate(&cleaned, SUMMARY).into_owned()
-}
-
-/// The beginning of `value` as JSON on one line, without writing out all of a large one.
-fn compact(value: &Value) -> String {
-    match value {
-        Value::String(text) if text.len() > 4 * SUMMARY => {
-            Value::from(text.chars().take(SUMMARY).collect::<String>()).to_string()
-        }
-        Value::Array(items) if items.len() > SUMMARY => Value::from(items[..SUMMARY].to_vec()).to_string(),
-        other => other.to_string(),
-    }
 }

@@ -79,6 +79,11 @@ pub struct Options {
     pub access_log: bool,
     /// Listen on more than the loopback interface.
     pub allow_remote: bool,
+    /// Run Python functions where other machines can reach the workbench.
+    pub python: bool,
+    /// The program that starts Python functions: one whose `main` begins with
+    /// [`super::python::confined::stage`]. `None` for this one, if it is such a program.
+    pub starter: Option<PathBuf>,
     pub clock: Clock,
 }
 
@@ -95,6 +100,8 @@ impl Options {
             request_timeout: MODEL_TIME,
             access_log: false,
             allow_remote: false,
+            python: false,
+            starter: None,
             clock: Clock::system(),
         }
     }

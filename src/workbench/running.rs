@@ -18,7 +18,7 @@ use super::lifecycle::snapshots::Snapshots;
 use super::lifecycle::{Lifecycle, Steps};
 use super::logs::Logs;
 use super::options::Options;
-use super::python::Python;
+use super::python::{self, Python};
 use super::replicas::{Replicas, Settings};
 use super::seed::{self, Credential, SeedError, credentials};
 use super::state::{Shared, Workbench};
@@ -102,12 +102,23 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let url = format!("http://{}", listener.local_addr().map_err(failed)?);
 
+    let starter = options.starter.clone().or_else(python::confined::own_program);
+    let mut python = Python::install(&options.data, starter).map_err(StartError::Python)?;
+    if !options.listen.ip().is_loopback() && !options.python {
+        if python.is_there() {
+            warnings.push(
+                "Python functions are off; --python lets those who may deploy models run them".to_owned(),
+            );
+        }
+        python = python.switched_off();
+    }
+    warnings.extend(python.warnings());
     let replicas = Replicas::new(Settings {
         busy_wait: options.busy_wait,
         request_timeout: options.request_timeout,
         start_limit: REPLICA_START_TIME,
         logs: Logs::new(options.data.join("logs")),
-        python: Python::install(&options.data.join("python")).map_err(StartError::Python)?,
+        python,
     });
     let steps = Steps {
         build: Duration::from_millis(options.behaviour.limits.build_step_ms),

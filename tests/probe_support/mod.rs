@@ -16,6 +16,8 @@ pub const PASSED: &str = "{\"success\":true,\"response\":{\"sum\":8},\"ReplicaID
 pub enum Does {
     /// Sends these bytes and closes.
     Answers(String),
+    /// The same, where they are no text.
+    Bytes(Vec<u8>),
     /// Never answers.
     Hangs,
     /// Sends this much of a request's answer and then nothing more.
@@ -42,6 +44,8 @@ impl Server {
                     log.lock().unwrap().push(request);
                     match does {
                         Does::Answers(text) => stream.write_all(text.as_bytes()).await.unwrap(),
+                        // Who reads only the beginning closes before the end.
+                        Does::Bytes(bytes) => drop(stream.write_all(&bytes).await),
                         Does::Stalls(text) => {
                             stream.write_all(text.as_bytes()).await.unwrap();
                             std::future::pending().await

@@ -1,5 +1,6 @@
 //! The real binary in a pseudo-terminal: start, the main job, and every way to end.
 
+mod login;
 mod terminal;
 
 use std::time::{Duration, Instant};

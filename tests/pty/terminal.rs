@@ -8,7 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
 
 /// A wait that takes longer than this has failed. Generous, because machines are shared.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -134,6 +136,13 @@ impl Terminal {
     /// Everything that was written so far.
     pub fn raw(&self) -> String {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().raw).into_owned()
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        let flags = OFlags::RDWR | OFlags::NOCTTY;
+        let tty = open(self.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();
+        tcgetattr(tty).unwrap().local_modes.contains(LocalModes::ECHO)
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {

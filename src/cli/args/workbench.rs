@@ -55,4 +55,7 @@ pub struct ServeArgs {
     /// Listen on an address that other machines reach
     #[arg(long)]
     pub allow_remote: bool,
+    /// Run Python functions even where other machines can reach the workbench
+    #[arg(long)]
+    pub python: bool,
 }

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use super::Check;
 use crate::cli::context::Context;
-use crate::config::paths::process_env;
+use crate::config::paths::look_env;
 use crate::config::{Error, Resolved, Source, private_file};
 
 pub fn files(context: &Context) -> Vec<Check> {
@@ -62,7 +62,7 @@ pub fn values(resolved: &Resolved, no_key: Option<Error>) -> Vec<Check> {
     if let Some(file) = &resolved.ca_cert {
         checks.push(Check::ok("certificates", format!("{} ({})", file.value.display(), file.source)));
     } else if std::env::var_os("SSL_CERT_FILE").is_some() {
-        let file = process_env("SSL_CERT_FILE").unwrap_or_default();
+        let file = look_env("SSL_CERT_FILE").unwrap_or_default();
         checks.push(match crate::api::check_system_file() {
             Ok(()) => Check::ok("certificates", format!("{file} (SSL_CERT_FILE)")),
             // Without TLS nothing reads it.
@@ -91,15 +91,15 @@ pub fn terminal() -> Check {
     }
     let (columns, rows) =
         rustix::termios::tcgetwinsize(std::io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));
-    let term = process_env("TERM").unwrap_or_else(|| "unknown".to_owned());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(process_env).unwrap_or_default();
+    let term = look_env("TERM").unwrap_or_else(|| "unknown".to_owned());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(look_env).unwrap_or_default();
     let utf8 = locale.to_lowercase().replace('-', "").contains("utf8");
-    let colours = match (process_env("NO_COLOR"), process_env("COLORTERM")) {
+    let colours = match (look_env("NO_COLOR"), look_env("COLORTERM")) {
         (Some(_), _) => "no colours (NO_COLOR)",
         (None, Some(_)) => "many colours",
         (None, None) => "16 colours",
     };
-    let multiplexer = match (process_env("TMUX"), process_env("STY")) {
+    let multiplexer = match (look_env("TMUX"), look_env("STY")) {
         (Some(_), _) => ", in tmux (the clipboard needs `set -g set-clipboard on`)",
         (None, Some(_)) => ", in screen",
         (None, None) => "",

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::actions::{key_file, keys};
+use crate::actions::keys;
 use crate::api::Client;
 use crate::cli::context::Context;
+use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
 use crate::config::{self, Session};
 
@@ -17,7 +18,7 @@ fn subject(context: &Context, file: Option<&Path>) -> Result<(Session, Option<Se
         let session = context.session()?;
         return Ok((session.clone(), Some(session)));
     };
-    let key = key_file::read(file)?;
+    let key = echo::read_key(&context.out, file)?;
     let resolved = context.resolve()?;
     let mut subject = Session::new(Client::new(resolved.client_options())?.with_key(key));
     subject.store = context.store().ok();

@@ -1,18 +1,21 @@
 //! `models test`: one call, what came of it, and if it failed, why.
 
+use std::io;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::actions::key_file;
 use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
+use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
 use crate::diagnosis::{Action, Diagnosis};
 use crate::probe::{CallError, CallResult, FailureKind, ModelRequest};
-use crate::text;
+use crate::text::json::Json;
 use crate::wire::Model;
+use crate::{bounded, decode, text};
 
 /// Largest file that a request is read from (DOCS, ml-calling-a-model: 5 MB).
 const REQUEST_LIMIT: u64 = 5_000_000;
@@ -36,7 +39,7 @@ pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
 pub async fn prepare(context: &Context, args: &TestArgs) -> Result<ModelCall, Failure> {
     let session = context.session()?;
     let key = match args.api_key_file.as_deref() {
-        Some(file) => KeyChoice::This(key_file::read(file)?),
+        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
         None => KeyChoice::Own,
     };
     let request = args.request.as_deref().map(read_request).transpose()?;
@@ -47,28 +50,28 @@ pub async fn prepare(context: &Context, args: &TestArgs) -> Result<ModelCall, Fa
 /// JSON as it was typed, or the contents of `@FILE`.
 pub fn read_request(text: &str) -> Result<ModelRequest, Failure> {
     let from_file = match text.strip_prefix('@') {
-        Some(file) => Some(read_bounded(Path::new(file))?),
+        Some(file) => Some(read_file(Path::new(file))?),
         None => None,
     };
     ModelRequest::parse(from_file.as_deref().unwrap_or(text)).map_err(|error| no_answer(&error, None))
 }
 
-fn read_bounded(file: &Path) -> Result<String, Failure> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    let read =
-        std::fs::File::open(file).and_then(|open| open.take(REQUEST_LIMIT + 1).read_to_string(&mut text));
-    match read {
-        Ok(length) if length as u64 > REQUEST_LIMIT => Err(Failure::invalid(format!(
-            "{} is larger than the 5 MB that a model call may have",
-            file.display()
-        ))),
-        Ok(_) => Ok(text),
-        Err(error) => {
-            Err(Failure::invalid(format!("the request in {} cannot be read: {error}", file.display()))
-                .hint("name a file with JSON in it, or give the JSON itself"))
+fn read_file(file: &Path) -> Result<String, Failure> {
+    let shown = file.display();
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Failure::invalid(format!("the request in {shown} cannot be read: {why}"))
+            .hint("name a file with JSON in it, or give the JSON itself")
+    };
+    let bytes = bounded::read_named(file, REQUEST_LIMIT).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => {
+            Failure::new(Exit::Interrupted, "interrupted", "interrupted; nothing was sent")
         }
-    }
+        io::ErrorKind::FileTooLarge => {
+            Failure::invalid(format!("{shown} is larger than the 5 MB that a model call may have"))
+        }
+        _ => unreadable(&error),
+    })?;
+    decode::text(&bytes).map(str::to_owned).map_err(|why| unreadable(&why))
 }
 
 /// A call that got no answer, as the end of a command.
@@ -98,8 +101,8 @@ fn report(
     let took = text::latency(result.total);
     let mut lines = vec![format!("{} {word} · {took} · {}{replica}", answer.status, text::size(answer.size))];
     match (&answer.response, answer.json()) {
-        (Some(response), _) => lines.extend(pretty(response)),
-        (None, Some(body)) => lines.extend(pretty(&body)),
+        (Some(response), _) => lines.extend(pretty(response.as_str())),
+        (None, Some(body)) => lines.extend(pretty(body)),
         (None, None) => {
             lines.extend(text::clean_lines(&String::from_utf8_lossy(&answer.body)).lines().map(str::to_owned))
         }
@@ -117,36 +120,64 @@ pub fn explanation(why: &Diagnosis) -> Vec<String> {
     lines
 }
 
-fn pretty(value: &Value) -> Vec<String> {
-    let written = serde_json::to_string_pretty(value).unwrap_or_default();
-    written.lines().map(str::to_owned).collect()
+fn pretty(json: &str) -> Vec<String> {
+    text::json::pretty(json).lines().map(str::to_owned).collect()
 }
 
-fn document(model: &Model, result: &CallResult, why: Option<&Diagnosis>) -> Value {
+/// One call as `--json` prints it. What the model said keeps its digits.
+#[derive(Serialize)]
+struct Document<'a> {
+    model: String,
+    model_id: &'a str,
+    started: String,
+    latency_ms: f64,
+    phases: serde_json::Map<String, Value>,
+    ok: bool,
+    failure: Option<&'static str>,
+    status: Option<u16>,
+    success: Option<bool>,
+    replica_id: Option<&'a str>,
+    response: Option<&'a Json>,
+    body: Option<Body>,
+    size: Option<u64>,
+    key_sent: bool,
+    diagnosis: Option<&'a Diagnosis>,
+}
+
+/// A body without a `response`, as it came.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body {
+    Json(Json),
+    Text(String),
+}
+
+fn document<'a>(model: &'a Model, result: &'a CallResult, why: Option<&'a Diagnosis>) -> Document<'a> {
     let ms = |time: std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
-    let phases: serde_json::Map<_, _> = result
-        .phases
-        .iter()
-        .map(|(name, time)| (format!("{}_ms", name.replace('-', "").to_lowercase()), json!(time.map(ms))))
-        .collect();
+    let phase = |(name, time): (&str, Option<_>)| {
+        (format!("{}_ms", name.replace('-', "").to_lowercase()), json!(time.map(ms)))
+    };
     let answer = result.answer();
-    json!({
-        "model": models::full_name(model),
-        "model_id": model.id,
-        "started": result.started.to_string(),
-        "latency_ms": ms(result.total),
-        "phases": phases,
-        "ok": result.failure().is_none(),
-        "failure": result.failure().map(FailureKind::name),
-        "status": answer.map(|answer| answer.status),
-        "success": answer.and_then(|answer| answer.success),
-        "replica_id": answer.and_then(|answer| answer.replica_id.clone()),
-        "response": answer.and_then(|answer| answer.response.clone()),
-        "body": answer.filter(|answer| answer.response.is_none()).map(|answer| {
-            answer.json().unwrap_or_else(|| json!(String::from_utf8_lossy(&answer.body)))
+    Document {
+        model: models::full_name(model),
+        model_id: &model.id,
+        started: result.started.to_string(),
+        latency_ms: ms(result.total),
+        phases: result.phases.iter().map(phase).collect(),
+        ok: result.failure().is_none(),
+        failure: result.failure().map(FailureKind::name),
+        status: answer.map(|answer| answer.status),
+        success: answer.and_then(|answer| answer.success),
+        replica_id: answer.and_then(|answer| answer.replica_id.as_deref()),
+        response: answer.and_then(|answer| answer.response.as_ref()),
+        body: answer.filter(|answer| answer.response.is_none()).map(|answer| {
+            match answer.json().and_then(|json| Json::parse(json.as_bytes()).ok()) {
+                Some(json) => Body::Json(json),
+                None => Body::Text(String::from_utf8_lossy(&answer.body).into_owned()),
+            }
         }),
-        "size": answer.map(|answer| answer.size),
-        "key_sent": result.key_sent,
-        "diagnosis": why,
-    })
+        size: answer.map(|answer| answer.size),
+        key_sent: result.key_sent,
+        diagnosis: why,
+    }
 }

@@ -31,11 +31,12 @@ pub(super) fn collect(
     let threads: Vec<_> = (0..shared.tallies.len())
         .map(|index| {
             let (shared, alive) = (Arc::clone(shared), alive.clone());
-            thread::Builder::new().name(format!("keybench-run-{index}")).spawn(move || {
-                let result = shard::run(&shared, index);
+            let begun = Arc::clone(&shared);
+            let spawned = thread::Builder::new().name(format!("keybench-run-{index}")).spawn(move || {
+                shard::run(&shared, index);
                 drop(alive);
-                result
-            })
+            });
+            spawned.inspect_err(|error| begun.note_trouble(error))
         })
         .collect();
     drop(alive);
@@ -111,6 +112,7 @@ impl<'a> Collector<'a> {
         };
         summary.started = self.started;
         summary.stopped_by = self.shared.reason();
+        summary.trouble = self.shared.trouble.get().cloned();
         summary.elapsed_s = elapsed.as_secs_f64();
         summary.in_flight = self.shared.in_flight.load(Ordering::Relaxed);
         summary.abandoned = self.shared.abandoned.load(Ordering::Relaxed);

@@ -30,6 +30,7 @@ use tokio::sync::{oneshot, watch};
 use super::failure::CallError;
 use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
 use super::transport::Transport;
+use crate::limits;
 use crate::secret::ApiKey;
 
 pub use compare::{Change, Difference, compare, count_alike};
@@ -74,9 +75,7 @@ pub fn start(
     thread::Builder::new()
         .name("keybench-run".to_owned())
         .spawn(move || collect::collect(&for_collector, &progress, done))
-        .map_err(|error| {
-            CallError::invalid(format!("the run cannot begin: {error}"), "close other programs")
-        })?;
+        .map_err(|error| CallError::UsedUp { what: limits::no_thread(&error) })?;
     Ok(Run { shared, progress: watching, finished })
 }
 

@@ -76,6 +76,9 @@ fn latency(name: &str, latency: &Latency) -> String {
 /// What a reader of the figures must know.
 fn notes(summary: &Summary) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(trouble) = &summary.trouble {
+        notes.extend(text::wrap(&format!("Not all could be sent from here: {trouble}."), 80));
+    }
     if summary.missed > 0 {
         notes.push(format!(
             "{} due and never sent: the model does not keep up with this rate.",

@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::super::answer::{Brief, MAX_BODY, judge};
-use super::super::call::http_error;
+use super::super::answer::{MAX_BODY, Reading, is_html_header};
+use super::super::call::kind_of;
 use super::super::connect::connect;
 use super::super::failure::{CallError, FailureKind, Phase};
-use super::super::http1::{Connection, HttpError};
+use super::super::http1::{Connection, HttpError, Room, SMALL_BODY, Share};
 use super::super::phases::Phases;
 use super::super::target::{Endpoint, WireRequest};
 use super::super::transport::{Proxy, Transport};
@@ -25,13 +25,12 @@ use super::pace::{End, Pace};
 use super::plan::Plan;
 use super::summary::StopReason;
 use super::tally::{Sample, Tally};
+use crate::limits;
 
 /// A thread serves at least so many workers: one core can keep that many connections busy.
 const WORKERS_A_THREAD: u32 = 4;
 /// More threads than this would only take processors away from the model.
 const MOST_THREADS: usize = 4;
-/// A body of unusual size is not kept room for.
-const KEPT_BODY: usize = 256 * 1024;
 /// Between attempts to connect to a host that does not accept, so that a run does not hammer it.
 const AFTER_NO_CONNECTION: Duration = Duration::from_millis(100);
 /// The step of the runtime's timer.
@@ -54,6 +53,9 @@ pub(super) struct Shared {
     stopped: CancellationToken,
     cut: CancellationToken,
     reason: OnceLock<StopReason>,
+    /// Why a part of the run could not begin.
+    pub trouble: OnceLock<String>,
+    room: Room,
 }
 
 impl Shared {
@@ -82,6 +84,8 @@ impl Shared {
             stopped: CancellationToken::new(),
             cut: CancellationToken::new(),
             reason: OnceLock::new(),
+            trouble: OnceLock::new(),
+            room: Room::default(),
         }
     }
 
@@ -90,6 +94,11 @@ impl Shared {
         self.reason.get_or_init(|| reason);
         self.stopping.store(true, Ordering::Relaxed);
         self.stopped.cancel();
+    }
+
+    /// A part of the run cannot begin.
+    pub fn note_trouble(&self, error: &std::io::Error) {
+        self.trouble.get_or_init(|| limits::no_thread(error));
     }
 
     /// What is on its way is given up.
@@ -122,8 +131,11 @@ impl fmt::Debug for Shared {
 
 /// Runs the workers of thread `index` to their end. Whatever is left when the run is cut is
 /// dropped, which closes its connection.
-pub(super) fn run(shared: &Arc<Shared>, index: usize) -> std::io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+pub(super) fn run(shared: &Arc<Shared>, index: usize) {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return shared.note_trouble(&error),
+    };
     runtime.block_on(async {
         let mut workers = JoinSet::new();
         for _ in 0..shared.workers(index) {
@@ -135,7 +147,6 @@ pub(super) fn run(shared: &Arc<Shared>, index: usize) -> std::io::Result<()> {
             () = shared.cut.cancelled() => {}
         }
     });
-    Ok(())
 }
 
 struct Worker<'a> {
@@ -147,10 +158,13 @@ struct Worker<'a> {
 }
 
 /// One answer, as far as a run looks at it.
-struct Exchange {
+struct Exchange<'r> {
     status: u16,
     size: u64,
     truncated: bool,
+    html_type: bool,
+    /// Of the memory for large bodies, until this one is let go of.
+    _share: Share<'r>,
 }
 
 impl<'a> Worker<'a> {
@@ -213,6 +227,9 @@ impl<'a> Worker<'a> {
             && let Err(error) = self.connect().await
         {
             let now = Instant::now();
+            if let CallError::UsedUp { what } = &error {
+                shared.trouble.get_or_init(|| what.clone());
+            }
             if counted {
                 self.tally().record_unsent(error.kind(), now);
             }
@@ -225,7 +242,7 @@ impl<'a> Worker<'a> {
         }
         let Some(connection) = &mut self.connection else { return };
         let sent = Instant::now();
-        let exchange = exchange(connection, shared.wire.bytes(), &mut self.body);
+        let exchange = exchange(connection, shared.wire.bytes(), &mut self.body, &shared.room);
         let outcome = self.patience.with(sent, exchange).await;
         let now = Instant::now();
         if !matches!(outcome, Some(Ok(_))) || !connection.is_reusable() {
@@ -242,11 +259,13 @@ impl<'a> Worker<'a> {
                 failure: None,
                 size: 0,
             };
-            self.record(sample, outcome);
+            self.record(sample, &outcome);
         }
-        if self.body.capacity() > KEPT_BODY {
+        // Before the share of a large body is given to another.
+        if self.body.capacity() > SMALL_BODY {
             self.body = Vec::new();
         }
+        drop(outcome);
         flight.end();
     }
 
@@ -261,22 +280,17 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn record(&self, sample: Sample<'_>, outcome: Option<Result<Exchange, HttpError>>) {
+    fn record(&self, sample: Sample<'_>, outcome: &Option<Result<Exchange<'_>, HttpError>>) {
         let sample = match outcome {
             None => Sample { failure: Some(FailureKind::Timeout), ..sample },
-            Some(Err(error)) => Sample { failure: Some(http_error(error, Phase::Waiting).kind()), ..sample },
+            Some(Err(error)) => Sample { failure: Some(kind_of(error)), ..sample },
             Some(Ok(answer)) => {
-                let brief = Brief::read(&self.body);
-                // What is longer than is read of it cannot be judged by its members.
-                let failure = match answer.truncated && (200..300).contains(&answer.status) {
-                    true => None,
-                    false => judge(answer.status, brief.success, brief.kind, &self.body),
-                };
+                let reading = Reading::of(&self.body, answer.html_type, answer.truncated);
                 self.tally().record(&Sample {
                     status: Some(answer.status),
-                    replica: brief.replica_id.as_deref(),
+                    replica: reading.replica_id.as_deref(),
                     size: answer.size,
-                    failure,
+                    failure: reading.failure(answer.status),
                     ..sample
                 });
                 return;
@@ -291,15 +305,17 @@ impl<'a> Worker<'a> {
     }
 }
 
-async fn exchange(
+async fn exchange<'r>(
     connection: &mut Connection,
     request: &[u8],
     body: &mut Vec<u8>,
-) -> Result<Exchange, HttpError> {
+    room: &'r Room,
+) -> Result<Exchange<'r>, HttpError> {
     connection.send(request).await?;
-    let head = connection.read_head(|_, _| ()).await?;
-    let end = connection.read_body(&head, MAX_BODY, body).await?;
-    Ok(Exchange { status: head.status, size: end.size, truncated: end.truncated })
+    let mut html_type = false;
+    let head = connection.read_head(|name, value| html_type |= is_html_header(name, value)).await?;
+    let (end, share) = connection.read_body(&head, MAX_BODY, body, room).await?;
+    Ok(Exchange { status: head.status, size: end.size, truncated: end.truncated, html_type, _share: share })
 }
 
 /// Counts a request as in flight for as long as it is, also when its worker is dropped.

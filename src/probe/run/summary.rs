@@ -10,7 +10,7 @@ use super::super::failure::FailureKind;
 use super::plan::Plan;
 use super::series::{Point, whole};
 use super::tally::{Share, Tally, ms};
-use crate::text;
+use crate::{secret, text};
 
 /// Changes when a reader of exports would have to.
 pub(super) const SCHEMA: &str = "keybench.run/1";
@@ -92,6 +92,9 @@ pub struct Summary {
     pub stage: Stage,
     pub started: Timestamp,
     pub stopped_by: Option<StopReason>,
+    /// What of this machine was used up, so that the run, or a part of it, could not be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     pub plan: Plan,
     /// Of the measured part.
     pub elapsed_s: f64,
@@ -137,6 +140,7 @@ impl Summary {
             stage: Stage::WarmingUp,
             started: Timestamp::UNIX_EPOCH,
             stopped_by: None,
+            trouble: None,
             plan: plan.clone(),
             elapsed_s: 0.0,
             total: 0,
@@ -178,7 +182,9 @@ impl Summary {
             .replicas
             .iter()
             .filter(|(_, share)| share.requests > 0)
-            .map(|(name, share)| (text::clean(name).into_owned(), ReplicaSummary::of(share, named)))
+            .map(|(name, share)| {
+                (text::clean(&secret::mask(name)).into_owned(), ReplicaSummary::of(share, named))
+            })
             .collect();
         for (status, share) in all.statuses.iter().filter(|(_, share)| share.requests > 0) {
             let (p50_ms, p99_ms) = percentiles(&share.latency);

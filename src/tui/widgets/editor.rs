@@ -4,12 +4,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthChar;
 
 use super::{Edit, Styles};
 use crate::text;
+
+/// A request of so many characters is laid out on one line where it can be.
+const SHORT: usize = 36;
 
 /// Where JSON breaks, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +29,8 @@ pub struct JsonProblem {
 #[derive(Debug, Clone)]
 pub struct JsonEditor {
     lines: TextArea<'static>,
-    value: Result<Value, JsonProblem>,
+    /// The text, where it is JSON.
+    value: Result<String, JsonProblem>,
     /// Text as it was set last; typing that leads back to it counts as nothing typed.
     original: String,
 }
@@ -44,23 +48,18 @@ impl JsonEditor {
         lines.move_cursor(CursorMove::Bottom);
         lines.move_cursor(CursorMove::End);
         let mut editor =
-            Self { lines, value: Ok(Value::Null), original: json.lines().collect::<Vec<_>>().join("\n") };
+            Self { lines, value: Ok(String::new()), original: json.lines().collect::<Vec<_>>().join("\n") };
         editor.read();
         editor
-    }
-
-    /// An editor with `value` written out over several lines, short ones on one.
-    pub fn of(value: &Value) -> Self {
-        Self::new(&pretty(value))
     }
 
     pub fn text(&self) -> String {
         self.lines.lines().join("\n")
     }
 
-    /// What the text means, or where it breaks.
-    pub fn value(&self) -> Result<&Value, &JsonProblem> {
-        self.value.as_ref()
+    /// The text where it is JSON, or where it breaks.
+    pub fn value(&self) -> Result<&str, &JsonProblem> {
+        self.value.as_deref()
     }
 
     /// Whether something was typed since the text was set.
@@ -76,12 +75,12 @@ impl JsonEditor {
         self.read();
     }
 
-    /// Lays the JSON out again; nothing happens while it is broken.
+    /// Lays the JSON out again, every number as it was typed; nothing happens while it is broken.
     pub fn format(&mut self) -> Edit {
         let Ok(value) = &self.value else {
             return Edit::Ignored;
         };
-        let formatted = pretty(value);
+        let formatted = text::json::pretty_or_short(value, SHORT);
         if formatted == self.text() {
             return Edit::Moved;
         }
@@ -223,13 +222,13 @@ fn columns_before(line: &str, characters: usize) -> usize {
     line.chars().take(characters).map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// Reads JSON; a problem carries its line and column, counted in characters.
-pub fn read_json(json: &str) -> Result<Value, JsonProblem> {
+/// Gives `json` back where it is JSON; a problem carries its line and column, counted in characters.
+fn read_json(json: &str) -> Result<String, JsonProblem> {
     if json.trim().is_empty() {
         let message = "no request; write JSON, {} for an empty one".to_owned();
         return Err(JsonProblem { line: 1, column: 1, message });
     }
-    serde_json::from_str(json).map_err(|error| {
+    serde_json::from_str::<IgnoredAny>(json).map(|_| json.to_owned()).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
         let message = in_words(message.split(" at line ").next().unwrap_or_default());
@@ -265,30 +264,6 @@ fn in_words(message: &str) -> String {
     words.to_owned()
 }
 
-/// `value` over several lines, but on one where it fits: `{"a": 3, "b": 5}` stays easy to edit.
-pub fn pretty(value: &Value) -> String {
-    const SHORT: usize = 36;
-    let flat = match value {
-        Value::Object(members) if members.is_empty() => "{}".to_owned(),
-        Value::Object(members) if members.values().all(is_plain) => {
-            let members: Vec<String> =
-                members.iter().map(|(name, v)| format!("{}: {v}", Value::from(name.as_str()))).collect();
-            format!("{{{}}}", members.join(", "))
-        }
-        other if is_plain(other) => other.to_string(),
-        _ => String::new(),
-    };
-    if flat.is_empty() || flat.chars().count() > SHORT {
-        serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
-    } else {
-        flat
-    }
-}
-
-fn is_plain(value: &Value) -> bool {
-    !value.is_array() && !value.is_object()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,7 +282,7 @@ mod tests {
         assert!(problem.message.starts_with("} is missing"), "{problem}");
         assert!(editor.is_touched());
         press(&mut editor, KeyCode::Char('}'));
-        assert_eq!(editor.value().unwrap()["a"], 3);
+        assert_eq!(editor.value(), Ok("{\"a\": 3}"));
         assert!(!editor.is_touched());
     }
 
@@ -323,10 +298,8 @@ mod tests {
     #[test]
     fn formatting_keeps_the_value_and_can_be_undone() {
         let mut editor = JsonEditor::new("{\"rows\":[{\"x\":1},{\"x\":2}]}");
-        let value = editor.value().unwrap().clone();
         assert_eq!(editor.format(), Edit::Changed);
         assert!(editor.text().lines().count() > 3);
-        assert_eq!(editor.value().unwrap(), &value);
         editor.on_key(KeyEvent::new(KeyCode::Char('7'), KeyModifiers::CONTROL));
         editor.on_key(KeyEvent::new(KeyCode::Char('7'), KeyModifiers::CONTROL));
         assert_eq!(editor.text(), "{\"rows\":[{\"x\":1},{\"x\":2}]}");
@@ -348,9 +321,18 @@ mod tests {
     }
 
     #[test]
-    fn a_short_request_stays_on_one_line() {
-        assert_eq!(pretty(&serde_json::json!({"a": 3, "b": 5})), "{\"a\": 3, \"b\": 5}");
-        assert_eq!(pretty(&serde_json::json!({})), "{}");
+    fn a_short_request_stays_on_one_line_and_digits_stay() {
+        for (typed, formatted) in [
+            ("{\"a\":3,\n\"b\":5}", "{\"a\": 3, \"b\": 5}"),
+            ("{ }", "{}"),
+            ("{\"n\":12345678901234567890123}", "{\"n\": 12345678901234567890123}"),
+            ("{\"n\":9007199254740993.5}", "{\"n\": 9007199254740993.5}"),
+            ("[1e999]", "[\n  1e999\n]"),
+        ] {
+            let mut editor = JsonEditor::new(typed);
+            assert_eq!(editor.format(), Edit::Changed);
+            assert_eq!(editor.text(), formatted);
+        }
     }
 
     #[test]
@@ -363,7 +345,7 @@ mod tests {
         press(&mut editor, KeyCode::Backspace);
         press(&mut editor, KeyCode::Backspace);
         press(&mut editor, KeyCode::Char('}'));
-        assert_eq!(editor.value().unwrap()["b"], 2);
+        assert!(editor.value().unwrap().contains("\"b\": 2"), "{}", editor.text());
     }
 
     #[test]

@@ -27,6 +27,9 @@ use super::store::{Store, StoreError, builds::StoredBuild, models::StoredModel, 
 use crate::wire::{ModelBuild, ModelDeployment, ShortUser};
 use snapshots::Snapshots;
 
+/// Bytes in a GB of a deployment's memory.
+const GIGABYTE: f64 = (1_u64 << 30) as f64;
+
 /// Says what time it is; tests set it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -236,6 +239,8 @@ impl Lifecycle {
             root: build.model_root_dir.clone(),
             file: build.file_path.clone(),
             name: build.function_name.clone(),
+            // Checked when it was asked for.
+            memory: deployment.map_or(0, |it| (it.memory * GIGABYTE) as u64),
             environment: Environment(environment),
         })
     }

@@ -24,7 +24,7 @@ fn lifecycle(data: &std::path::Path, store: &Store) -> Lifecycle {
         request_timeout: Duration::from_secs(30),
         start_limit: Duration::from_secs(60),
         logs: Logs::default(),
-        python: python::Python::install(&data.join("python")).unwrap(),
+        python: python::Python::with_interpreter(data, None, None).unwrap(),
     };
     let steps = Steps { build: Duration::ZERO, deployment: Duration::ZERO };
     let url = "http://127.0.0.1:8642".to_owned();
@@ -295,37 +295,4 @@ async fn replicas_of_deleted_models_end() {
     bench.lifecycle.begin_clearing();
     bench.lifecycle.settle().await;
     assert!(bench.lifecycle.replicas().running().is_empty());
-}
-
-#[tokio::test]
-async fn a_python_model_sees_the_variables_of_project_and_deployment() {
-    let bench = Bench::new().await;
-    if !bench.lifecycle.replicas().settings().python.is_there() {
-        eprintln!("skipped: there is no python3");
-        return;
-    }
-    let folder = bench.data.path().join("projects/churn-prod/models");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(
-        folder.join("env.py"),
-        "import os\ndef show(args):\n    return [os.environ.get(n) for n in args]\n",
-    )
-    .unwrap();
-    let build = ModelBuild {
-        kernel: "python3".to_owned(),
-        model_root_dir: "models".to_owned(),
-        file_path: "env.py".to_owned(),
-        ..builtin("show")
-    };
-    let environment = [("COLOUR".to_owned(), "blue".to_owned())].into();
-    bench
-        .build(
-            build,
-            Some(ShortCreateModelDeployment { environment, ..ShortCreateModelDeployment::default() }),
-        )
-        .await;
-    bench.lifecycle.settle().await;
-    let names = serde_json::json!(["COLOUR", "N", "CDSW_PROJECT_ID", "PROJECT_OWNER"]);
-    let (_, response) = replica(bench.call(1, names).await);
-    assert_eq!(response, r#"["blue", "5", "abcd-abcd-abcd-abcd", "owner"]"#);
 }

@@ -1,28 +1,31 @@
 //! Models that are Python functions of a project: each replica is a Python process.
 //!
 //! The interpreter is the machine's own; `assets/python` holds the program that serves a function
-//! and small stand-ins for the modules that a workbench offers to models (`cml`, `cdsw`).
+//! and small stand-ins for the modules that a workbench offers to models (`cml`, `cdsw`). What such
+//! a process may do to the machine is limited by [`confined`].
 
+pub mod confined;
 mod frames;
+mod installation;
+mod owner;
 mod process;
 mod script;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::process::Command;
+use serde_json::json;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
 pub use process::{Process, Unanswered};
 pub use script::{Outside, inside};
 
 use super::logs::Log;
+use installation::{Installation, find, others_may_enter, user_of};
 
 /// The kernel of a build that names a Python function.
 pub const KERNEL: &str = "python3";
@@ -35,13 +38,18 @@ const FILES: [(&str, &str); 5] = [
     ("cml/metrics_v1.py", include_str!("../../../assets/python/cml/metrics_v1.py")),
 ];
 
-/// How long the interpreter may take to tell its version.
-const VERSION_TIME: Duration = Duration::from_secs(5);
+/// What Python sees of the server's own environment: enough for an interpreter to run. The rest may
+/// hold secrets, and a function that needs it would fail on the real product, whose replicas run
+/// elsewhere.
+const INHERITED: [&str; 6] = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH"];
+
+/// Memory that a replica may allocate at least, in bytes: large libraries need much to be loaded.
+const LEAST_MEMORY: u64 = 4 << 30;
 
 /// A function in a file of a project.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// The project's folder, or a build's copy of it.
+    /// A build's copy of the project's folder. It is the replica's: it may write there.
     pub project: PathBuf,
     /// The model's root folder in it, where the process runs; empty for the project's own.
     pub root: String,
@@ -50,6 +58,8 @@ pub struct Function {
     pub name: String,
     /// Of the project and of the deployment. May hold secrets: never printed.
     pub environment: Environment,
+    /// Memory of the deployment, in bytes. A replica may allocate twice as much.
+    pub memory: u64,
 }
 
 /// Environment variables whose values stay out of debug output.
@@ -69,6 +79,16 @@ pub enum Unusable {
         "there is no python3 on this machine's PATH; install Python 3, or build with the kernel `builtin` and one of its functions"
     )]
     NoPython,
+    #[error(
+        "other machines can reach this workbench, so it runs no Python functions unless it is started with --python as well; the kernel `builtin` works"
+    )]
+    SwitchedOff,
+    #[error("this program cannot start Python functions; `keybench serve` can")]
+    NoStarter,
+    #[error("python3 does not start: {0}")]
+    Broken(String),
+    #[error("the data directory lies in {}, which Python functions can read; choose another with --data", .0.display())]
+    Exposed(PathBuf),
     #[error(transparent)]
     Outside(#[from] Outside),
     #[error("there is no file {0:?} in the project's folder; name one relative to it, or to model_root_dir")]
@@ -81,49 +101,86 @@ pub enum Unusable {
     #[error("the process ended while it loaded the file{0}")]
     Ended(String),
     #[error("the process could not be started: {0}")]
-    Start(#[source] io::Error),
+    Start(#[from] io::Error),
 }
 
-/// The interpreter and the files that serve functions with it.
+/// The interpreter and the files that serve functions with it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Python {
     interpreter: Option<PathBuf>,
-    support: PathBuf,
-    version: Arc<OnceCell<Option<String>>>,
+    /// The program that starts replicas: see [`confined`].
+    starter: Option<PathBuf>,
+    switched_off: bool,
+    /// The data directory, of which a replica sees nothing but its own folders.
+    data: PathBuf,
+    machine: Arc<OnceCell<Machine>>,
+}
+
+/// What is found out about the machine with the first function.
+#[derive(Debug)]
+struct Machine {
+    python: Installation,
+    readable: Vec<PathBuf>,
+    user: Option<u32>,
 }
 
 impl Python {
-    /// Writes the serving files into `support` and looks for `python3` on the `PATH`.
-    pub fn install(support: &Path) -> io::Result<Self> {
-        Self::with_interpreter(support, find(std::env::var_os("PATH").as_deref()))
+    /// Writes the serving files into the data directory and looks for `python3` on the `PATH`.
+    /// `starter` is a program whose `main` begins with [`confined::stage`].
+    pub fn install(data: &Path, starter: Option<PathBuf>) -> io::Result<Self> {
+        Self::with_interpreter(data, starter, find(std::env::var_os("PATH").as_deref()))
     }
 
     /// The same with a given interpreter, or with none.
-    pub fn with_interpreter(support: &Path, interpreter: Option<PathBuf>) -> io::Result<Self> {
-        fs::create_dir_all(support.join("cml"))?;
+    pub fn with_interpreter(
+        data: &Path,
+        starter: Option<PathBuf>,
+        interpreter: Option<PathBuf>,
+    ) -> io::Result<Self> {
+        // What a killed server left.
+        let _ = fs::remove_dir_all(data.join(SCRATCH));
+        fs::create_dir_all(data.join(SUPPORT).join("cml"))?;
         for (name, text) in FILES {
-            fs::write(support.join(name), text)?;
+            fs::write(data.join(SUPPORT).join(name), text)?;
         }
         // The processes run elsewhere, so a relative path would not lead here.
-        Ok(Self { interpreter, support: fs::canonicalize(support)?, version: Arc::default() })
+        let data = fs::canonicalize(data)?;
+        Ok(Self { interpreter, starter, switched_off: false, data, machine: Arc::default() })
+    }
+
+    /// The same, but functions are refused.
+    pub fn switched_off(self) -> Self {
+        Self { switched_off: true, ..self }
     }
 
     /// Whether functions can be served at all.
     pub fn is_there(&self) -> bool {
-        self.interpreter.is_some()
+        self.interpreter.is_some() && !self.switched_off
     }
 
-    /// `Python 3.11`, as the interpreter says; asked once. `None` where there is none that answers.
-    pub async fn version(&self) -> Option<&str> {
-        let ask = || async {
-            let asked =
-                Command::new(self.interpreter.as_deref()?).arg("--version").kill_on_drop(true).output();
-            let output = timeout(VERSION_TIME, asked).await.ok()?.ok()?;
-            let text = String::from_utf8(output.stdout).ok()?;
-            // `Python 3.11.7`: the last part is not what a kernel is called by.
-            text.trim().rsplit_once('.').map(|(version, _)| version.to_owned())
+    /// What keeps functions less confined than they should be, in sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        let Some(interpreter) = self.interpreter.as_deref().filter(|_| self.is_there()) else { return told };
+        if !confined::files_are_guarded() {
+            told.push(
+                "this kernel has no Landlock: Python functions can read what you can read, the keys in \
+                 credentials.json too; serve only people whom you would let run commands here"
+                    .to_owned(),
+            );
+        }
+        let hidden = || {
+            let places = [interpreter, self.data.parent().unwrap_or(&self.data)];
+            places.into_iter().find(|place| !others_may_enter(place)).map(Path::to_owned)
         };
-        self.version.get_or_init(ask).await.as_deref()
+        if let Some(place) = nix::unistd::geteuid().is_root().then(hidden).flatten() {
+            told.push(format!(
+                "Python functions run as root, without root's capabilities, since no other user can reach {}; \
+                 run keybench as another user",
+                place.display()
+            ));
+        }
+        told
     }
 
     /// Starts a process that serves the function; it has loaded the file when this returns.
@@ -134,21 +191,79 @@ impl Python {
         limit: Duration,
     ) -> Result<Process, Unusable> {
         let interpreter = self.interpreter.as_deref().ok_or(Unusable::NoPython)?;
-        Process::start(interpreter, &self.support, function, log, limit).await
+        if self.switched_off {
+            return Err(Unusable::SwitchedOff);
+        }
+        let starter = self.starter.as_deref().ok_or(Unusable::NoStarter)?;
+        let root = inside(&function.project, "", &function.root)?;
+        let file = inside(&function.project, &function.root, &function.file)?;
+        if !file.is_file() {
+            return Err(Unusable::Missing(function.file.clone()));
+        }
+        let machine = self.machine.get_or_try_init(|| self.look_at(interpreter)).await?;
+        let project = fs::canonicalize(&function.project)?;
+        let scratch = self.scratch(machine.user)?;
+        if let Some(user) = machine.user {
+            let folders = [project.clone(), scratch.path().to_owned()];
+            let give = move || folders.iter().try_for_each(|folder| owner::give(folder, user));
+            tokio::task::spawn_blocking(give).await.map_err(io::Error::other)??;
+        }
+        let support = self.data.join(SUPPORT);
+        let mut read = machine.readable.clone();
+        read.push(support.clone());
+        let start = confined::Start {
+            interpreter: machine.python.executable.clone(),
+            runner: support.join("runner.py"),
+            folder: root.clone(),
+            read,
+            write: vec![project, scratch.path().to_owned()],
+            scratch: scratch.path().to_owned(),
+            user: machine.user,
+            memory: function.memory.saturating_mul(2).max(LEAST_MEMORY),
+        };
+        let packages = Some(&machine.python.user_packages).filter(|folder| folder.is_dir());
+        let first = json!({
+            "environment": function.environment.0, "packages": packages, "root": root, "file": file,
+            "shown": function.file, "function": function.name,
+        });
+        Process::start(starter, &start, &first.to_string(), scratch, log, limit).await
     }
 
     /// Whether the function can be served: loads it once, as a build does.
     pub async fn check(&self, function: &Function, limit: Duration) -> Result<(), Unusable> {
         self.start(function, Arc::new(Log::default()), limit).await.map(drop)
     }
+
+    async fn look_at(&self, interpreter: &Path) -> Result<Machine, Unusable> {
+        let python = Installation::of(interpreter).await.map_err(Unusable::Broken)?;
+        let readable = python.readable(&self.data).map_err(Unusable::Exposed)?;
+        let user = self.other_user(&python);
+        Ok(Machine { python, readable, user })
+    }
+
+    /// The user that replicas become, where the server is root and others can run this Python. It
+    /// gets a way through the data directory, and nobody else does: its group is its own.
+    fn other_user(&self, python: &Installation) -> Option<u32> {
+        let above = self.data.parent().is_none_or(others_may_enter);
+        if !nix::unistd::geteuid().is_root() || !above || !python.is_for_everybody() {
+            return None;
+        }
+        let user = user_of(&self.data)?;
+        owner::let_through(&self.data, user).ok()?;
+        Some(user)
+    }
+
+    /// A folder for what a replica keeps outside its project: gone when it has ended.
+    fn scratch(&self, user: Option<u32>) -> io::Result<tempfile::TempDir> {
+        let all = self.data.join(SCRATCH);
+        fs::create_dir_all(&all)?;
+        if user.is_some() {
+            owner::may_be_entered(&all)?;
+        }
+        tempfile::tempdir_in(all)
+    }
 }
 
-fn find(path: Option<&OsStr>) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::env::split_paths(path?).map(|directory| directory.join("python3")).find(|candidate| {
-        fs::metadata(candidate).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
-    })
-}
-
-#[cfg(test)]
-mod tests;
+/// Folders of the data directory.
+const SUPPORT: &str = "python";
+const SCRATCH: &str = "scratch";

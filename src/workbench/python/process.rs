@@ -5,22 +5,19 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::value::RawValue;
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::frames::{self, Kind};
-use super::{Function, Unusable, script};
+use super::{INHERITED, Unusable, confined};
 use crate::workbench::logs::Log;
 
-/// What a function sees of the server's own environment: enough for an interpreter to run. The rest may
-/// hold secrets, and a function that needs it would fail on the real product, whose replicas run
-/// elsewhere.
-const INHERITED: [&str; 8] =
-    ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
+/// How long whoever watches the process may take to end it.
+const END_TIME: Duration = Duration::from_secs(5);
 
 /// Why a request has no answer. The log says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,41 +28,42 @@ pub enum Unanswered {
     Ended,
 }
 
-/// Dropping it kills the process and everything that it started.
+/// Dropping it ends the process and everything that it started.
 #[derive(Debug)]
 pub struct Process {
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
     ended: CancellationToken,
-    _kill: DropGuard,
+    _end: DropGuard,
 }
 
 impl Process {
+    /// `first` is the frame that says what to serve.
     pub(super) async fn start(
-        interpreter: &Path,
-        support: &Path,
-        function: &Function,
+        starter: &Path,
+        start: &confined::Start,
+        first: &str,
+        scratch: TempDir,
         log: Arc<Log>,
         limit: Duration,
     ) -> Result<Self, Unusable> {
-        let root = script::inside(&function.project, "", &function.root)?;
-        let file = script::inside(&function.project, &function.root, &function.file)?;
-        if !file.is_file() {
-            return Err(Unusable::Missing(function.file.clone()));
-        }
-        let mut child = command(interpreter, support, &root, function).spawn().map_err(Unusable::Start)?;
+        let mut child = command(starter, start)?.spawn()?;
         let (Some(requests), Some(answers), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(Unusable::Ended(String::new()));
         };
         tokio::spawn(copy(errors, log));
-        let kill = CancellationToken::new();
+        let end = CancellationToken::new();
         let ended = CancellationToken::new();
-        tokio::spawn(watch(child, kill.clone(), ended.clone()));
-        let mut process =
-            Self { requests, answers: BufReader::new(answers), ended, _kill: kill.drop_guard() };
-        match timeout(limit, frames::read(&mut process.answers)).await {
+        tokio::spawn(watch(child, end.clone(), ended.clone(), scratch));
+        let mut process = Self { requests, answers: BufReader::new(answers), ended, _end: end.drop_guard() };
+        let exchange = async {
+            // A process that is gone already may have said why.
+            let _ = frames::write(&mut process.requests, first.as_bytes()).await;
+            frames::read(&mut process.answers).await
+        };
+        match timeout(limit, exchange).await {
             Err(_) => Err(Unusable::Slow(limit)),
             Ok(Err(error)) => Err(Unusable::Ended(format!(" ({error})"))),
             Ok(Ok((Kind::Ready, _))) => Ok(process),
@@ -91,45 +89,36 @@ impl Process {
         self.ended.is_cancelled()
     }
 
-    /// Is cancelled when the process has ended.
+    /// Is cancelled when the process and everything that it started has ended.
     pub fn ended(&self) -> CancellationToken {
         self.ended.clone()
     }
 }
 
-fn command(interpreter: &Path, support: &Path, root: &Path, function: &Function) -> Command {
-    let mut command = Command::new(interpreter);
+/// The first stage. It is not killed with this value: the end of its input tells it to end, and it
+/// ends what the function started too.
+fn command(starter: &Path, start: &confined::Start) -> Result<Command, Unusable> {
+    let mut command = Command::new(starter);
     let inherited = INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     command
         .env_clear()
         .envs(inherited)
-        .arg(support.join("runner.py"))
-        .arg(root)
-        .arg(&function.file)
-        .arg(&function.name)
-        .envs(&function.environment.0)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .current_dir(root)
+        .args(confined::arguments(start).map_err(std::io::Error::from)?)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Ctrl-C in the terminal is for the server, which drains; and what a function starts ends
-        // with the group.
-        .process_group(0)
-        .kill_on_drop(true);
-    command
+        // Ctrl-C in the terminal is for the server, which drains.
+        .process_group(0);
+    Ok(command)
 }
 
-/// Waits for the end of the process, or brings it about.
-async fn watch(mut child: Child, kill: CancellationToken, ended: CancellationToken) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if kill.run_until_cancelled(child.wait()).await.is_none() {
-        // Not yet waited for, so the number still is this process's.
-        if let Some(group) = group {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let _ = child.wait().await;
+/// Waits for the end of the process. Once `end` is cancelled its input is closed, so it ends soon.
+async fn watch(mut child: Child, end: CancellationToken, ended: CancellationToken, scratch: TempDir) {
+    if end.run_until_cancelled(child.wait()).await.is_none() && timeout(END_TIME, child.wait()).await.is_err()
+    {
+        let _ = child.kill().await;
     }
+    drop(scratch);
     ended.cancel();
 }
 

@@ -10,7 +10,7 @@ fn settings(directory: &std::path::Path) -> Settings {
         request_timeout: Duration::from_secs(30),
         start_limit: Duration::from_secs(60),
         logs: Logs::new(directory.join("logs")),
-        python: Python::install(&directory.join("python")).unwrap(),
+        python: Python::with_interpreter(directory, None, None).unwrap(),
     }
 }
 
@@ -136,67 +136,4 @@ async fn a_failure_is_told_in_the_replicas_log() {
     let Outcome::Raised { replica } = outcome else { panic!("{outcome:?}") };
     let log = std::fs::read_to_string(directory.path().join(format!("logs/{replica}.log"))).unwrap();
     assert!(log.contains("below 1"), "{log}");
-}
-
-const DYING: &str = "
-import os, threading
-def predict(args):
-    if args == 'die':
-        os._exit(1)
-    if args == 'die later':
-        threading.Timer(0.05, os._exit, [1]).start()
-    if args == 'spin':
-        while True:
-            pass
-    return os.getpid()
-";
-
-async fn serving_python(request_timeout: Duration) -> Option<(tempfile::TempDir, Replicas)> {
-    let directory = tempfile::tempdir().unwrap();
-    let all = Replicas::new(Settings { request_timeout, ..settings(directory.path()) });
-    if !all.settings().python.is_there() {
-        eprintln!("skipped: there is no python3");
-        return None;
-    }
-    std::fs::write(directory.path().join("f.py"), DYING).unwrap();
-    let function = python::Function {
-        project: directory.path().to_owned(),
-        root: String::new(),
-        file: "f.py".to_owned(),
-        name: "predict".to_owned(),
-        environment: python::Environment::default(),
-    };
-    all.deploy(plan(Function::Python(function), 1)).await.unwrap();
-    Some((directory, all))
-}
-
-#[tokio::test]
-async fn a_process_that_dies_is_replaced_under_a_new_name() {
-    let Some((_directory, all)) = serving_python(Duration::from_secs(30)).await else { return };
-    let (first, pid) = answered(all.call("d1", &raw(json!("die later"))).await);
-    // Wait until it has died while idle, then find another in its place.
-    // Not in /proc, which may be that of another PID namespace.
-    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
-    let gone = async {
-        while rustix::process::test_kill_process(pid).is_ok() {
-            tokio::task::yield_now().await
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
-    let (second, _) = answered(all.call("d1", &raw(json!(null))).await);
-    assert_ne!(first, second);
-    let outcome = all.call("d1", &raw(json!("die"))).await;
-    assert!(matches!(&outcome, Outcome::Died { replica } if *replica == second), "{outcome:?}");
-    let (third, _) = answered(all.call("d1", &raw(json!(null))).await);
-    assert!(third != second && third != first);
-}
-
-#[tokio::test]
-async fn a_function_that_never_returns_is_ended_by_the_request_timeout() {
-    let Some((_directory, all)) = serving_python(Duration::from_secs(1)).await else { return };
-    let (first, pid) = answered(all.call("d1", &raw(json!(null))).await);
-    let outcome = all.call("d1", &raw(json!("spin"))).await;
-    assert!(matches!(&outcome, Outcome::TimedOut { replica } if *replica == first), "{outcome:?}");
-    let (_, next) = answered(all.call("d1", &raw(json!(null))).await);
-    assert_ne!(next, pid);
 }

@@ -45,7 +45,7 @@ pub async fn list_all(
     State(workbench): State<Workbench>,
     params: Params,
 ) -> Result<Answer<ListRuntimesResponse>, Refusal> {
-    let page: Page<Runtime> = pick(&workbench, &params, &LISTING, &*RUNTIMES, "runtimes").await?;
+    let page: Page<Runtime> = pick(&workbench, &params, &LISTING, &RUNTIMES, "runtimes").await?;
     Ok(page.answer(|runtimes, next_page_token| ListRuntimesResponse { runtimes, next_page_token }))
 }
 
@@ -54,7 +54,7 @@ pub async fn list_addons(
     params: Params,
 ) -> Result<Answer<ListRuntimeAddonsResponse>, Refusal> {
     let page: Page<RuntimeAddon> =
-        pick(&workbench, &params, &ADDON_LISTING, &*ADDONS, "runtime addons").await?;
+        pick(&workbench, &params, &ADDON_LISTING, &ADDONS, "runtime addons").await?;
     Ok(page.answer(|runtime_addons, next_page_token| ListRuntimeAddonsResponse {
         runtime_addons,
         next_page_token,

@@ -19,8 +19,6 @@ pub mod view;
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use self::key::KeyChoice;
 use self::panel::{Focus, Panel, Running, not_json};
 use super::list::row::{ListedModel, Row};
@@ -207,15 +205,11 @@ pub fn request_for(panel: Option<&Panel>, model: &ListedModel, last: Option<&str
 
 /// Copies the call of a model in a language, with the request of its panel.
 pub fn copy_call(shared: &mut Shared, row: &Row, panel: Option<&Panel>, language: Language) -> Effect {
-    let example = || serde_json::from_str(example::in_description(&row.model.description)?).ok();
-    let request: Value = panel
-        .and_then(|panel| panel.editor.value().ok().cloned())
-        .or_else(example)
-        .unwrap_or_else(|| Value::Object(Default::default()));
+    let example = || example::in_description(&row.model.description);
+    let request = panel.and_then(|panel| panel.editor.value().ok()).or_else(example).unwrap_or("{}");
     let with_key = panel.map_or(row.model.auth_enabled, |panel| !matches!(panel.choice, KeyChoice::Nothing));
     let url = &shared.session.model_url;
-    let code =
-        language.write(SampleCall { url, access_key: &row.model.access_key, request: &request, with_key });
+    let code = language.write(SampleCall { url, access_key: &row.model.access_key, request, with_key });
     let text = shared.sent_to_terminal(&format!("the call in {} was", language.name()));
     shared.notices.info(shared.now, text);
     Effect::Copy(Copied::Text(code))

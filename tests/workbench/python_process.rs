@@ -1,8 +1,17 @@
-//! These need `python3` on the machine; without one they say so and pass.
+//! Processes that serve Python functions, and replicas made of them. They need `python3` on the
+//! machine; without one they say so and pass.
 
-use super::*;
-use crate::workbench::logs::Logs;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keybench::workbench::Logs;
+use keybench::workbench::python::{Environment, Function, Process, Python, Unanswered, Unusable};
+use keybench::workbench::replicas::{self, Outcome, Plan, ReplicaNames, Replicas, Settings};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+
+use super::support::starter;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -16,7 +25,7 @@ impl Project {
     /// `None` where there is no Python to test with.
     fn new(file: &str, text: &str) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
-        let python = Python::install(&directory.path().join("support")).unwrap();
+        let python = Python::install(directory.path(), starter()).unwrap();
         if !python.is_there() {
             eprintln!("skipped: there is no python3");
             return None;
@@ -36,10 +45,11 @@ impl Project {
             file: file.to_owned(),
             name: name.to_owned(),
             environment: Environment(environment.into()),
+            memory: 0,
         }
     }
 
-    fn log(&self) -> String {
+    fn printed(&self) -> String {
         fs::read_to_string(self.directory.path().join("logs/replica.log")).unwrap_or_default()
     }
 
@@ -50,7 +60,7 @@ impl Project {
 }
 
 async fn call(process: &mut Process, request: Value) -> Result<Value, Unanswered> {
-    let request = serde_json::value::to_raw_value(&request).unwrap();
+    let request = to_raw_value(&request).unwrap();
     process.call(&request).await.map(|raw| serde_json::from_str(raw.get()).unwrap())
 }
 
@@ -112,7 +122,7 @@ def predict(args):
     drop(process);
     // The log is written by a task of its own, so its end has to be waited for.
     timeout_until(|| {
-        project.log().contains("ZeroDivisionError") && project.log().contains("not JSON serializable")
+        project.printed().contains("ZeroDivisionError") && project.printed().contains("not JSON serializable")
     })
     .await;
 }
@@ -189,15 +199,91 @@ def predict(args):
 #[tokio::test]
 async fn a_machine_without_python_says_so() {
     let directory = tempfile::tempdir().unwrap();
-    let python = Python::with_interpreter(&directory.path().join("support"), None).unwrap();
+    let python = Python::with_interpreter(directory.path(), starter(), None).unwrap();
     let function = Function {
         project: directory.path().to_owned(),
         root: String::new(),
         file: "f.py".to_owned(),
         name: "predict".to_owned(),
         environment: Environment::default(),
+        memory: 0,
     };
     let error = python.check(&function, LIMIT).await.unwrap_err();
     assert!(error.to_string().contains("no python3"), "{error}");
-    assert!(find(Some(OsStr::new("/nonexistent"))).is_none());
+}
+
+fn raw(request: Value) -> Box<RawValue> {
+    to_raw_value(&request).unwrap()
+}
+
+fn answered(outcome: Outcome) -> (Arc<str>, String) {
+    match outcome {
+        Outcome::Answered { replica, response } => (replica, response.get().to_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
+const DYING: &str = "
+import os, threading
+def predict(args):
+    if args == 'die':
+        os._exit(1)
+    if args == 'die later':
+        threading.Timer(0.05, os._exit, [1]).start()
+    if args == 'spin':
+        while True:
+            pass
+    return os.getpid()
+";
+
+async fn serving_python(request_timeout: Duration) -> Option<(Project, Replicas)> {
+    let project = Project::new("f.py", DYING)?;
+    let all = Replicas::new(Settings {
+        busy_wait: LIMIT,
+        request_timeout,
+        start_limit: LIMIT,
+        logs: project.logs.clone(),
+        python: project.python.clone(),
+    });
+    let function = replicas::Function::Python(project.function("f.py", "predict"));
+    let names = ReplicaNames::new("model", 1, 3);
+    all.deploy(Plan { deployment: "d1".to_owned(), names, replicas: 1, function }).await.unwrap();
+    Some((project, all))
+}
+
+#[tokio::test]
+async fn a_process_that_dies_is_replaced_under_a_new_name() {
+    let Some((_project, all)) = serving_python(Duration::from_secs(30)).await else { return };
+    let (first, pid) = answered(all.call("d1", &raw(json!("die later"))).await);
+    // Wait until it has died while idle, then find another in its place.
+    // Not in /proc, which may be that of another PID namespace.
+    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
+    let gone = async {
+        while rustix::process::test_kill_process(pid).is_ok() {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
+    // A call that comes before the server knows is told of the death.
+    let second = loop {
+        match all.call("d1", &raw(json!(null))).await {
+            Outcome::Died { replica } => assert_eq!(replica, first),
+            other => break answered(other).0,
+        }
+    };
+    assert_ne!(first, second);
+    let outcome = all.call("d1", &raw(json!("die"))).await;
+    assert!(matches!(&outcome, Outcome::Died { replica } if *replica == second), "{outcome:?}");
+    let (third, _) = answered(all.call("d1", &raw(json!(null))).await);
+    assert!(third != second && third != first);
+}
+
+#[tokio::test]
+async fn a_function_that_never_returns_is_ended_by_the_request_timeout() {
+    let Some((_project, all)) = serving_python(Duration::from_secs(1)).await else { return };
+    let (first, pid) = answered(all.call("d1", &raw(json!(null))).await);
+    let outcome = all.call("d1", &raw(json!("spin"))).await;
+    assert!(matches!(&outcome, Outcome::TimedOut { replica } if *replica == first), "{outcome:?}");
+    let (_, next) = answered(all.call("d1", &raw(json!(null))).await);
+    assert_ne!(next, pid);
 }

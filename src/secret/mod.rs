@@ -3,10 +3,16 @@
 //! Nothing here implements `Display` or `Serialize`: whoever needs the text says so by calling
 //! [`ApiKey::expose`], which is easy to search for.
 
-use std::fmt;
+mod known;
 
-use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
+use std::fmt;
+use std::sync::Arc;
+
+use known::Secret;
+use secrecy::zeroize::Zeroize;
 use serde::{Deserialize, Deserializer, Serializer};
+
+pub use known::{MASK, holds_secret, mask, mask_bytes};
 
 /// Length of one half of an API key, in hexadecimal digits.
 const HALF: usize = 64;
@@ -17,13 +23,13 @@ const SHORT: usize = 32;
 ///
 /// Source: OBSERVED in three independent public repositories.
 #[derive(Clone)]
-pub struct ApiKey(SecretString);
+pub struct ApiKey(Arc<Secret>);
 
 /// A legacy (v1) API key: 32 of `[0-9a-z]`, sent with Basic authentication.
 ///
 /// Source: DOCS, cdsw-api-key-authentication.
 #[derive(Clone)]
-pub struct LegacyKey(SecretString);
+pub struct LegacyKey(Arc<Secret>);
 
 /// Why a text is not an API key, and what it seems to be instead.
 ///
@@ -56,11 +62,12 @@ pub enum NotAnApiKey {
 
 impl ApiKey {
     /// Reads a key that a person typed or pasted. Blanks and line breaks, which copying out of a
-    /// terminal adds, are taken out; anything but the known shape is refused by name.
+    /// terminal adds, and characters without a width, which copying out of a page or a chat adds, are
+    /// taken out; anything but the known shape is refused by name.
     pub fn parse(text: &str) -> Result<Self, NotAnApiKey> {
-        let mut cleaned: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let mut cleaned: String = text.chars().filter(|c| !c.is_whitespace() && !has_no_width(*c)).collect();
         match shape_problem(&cleaned) {
-            None => Ok(Self(SecretString::from(cleaned))),
+            None => Ok(Self(Secret::hold(cleaned))),
             Some(problem) => {
                 cleaned.zeroize();
                 Err(problem)
@@ -71,12 +78,12 @@ impl ApiKey {
     /// Takes a key as the workbench itself gave it (creation, session environment), whatever its
     /// shape: the shape is observed, not specified.
     pub fn from_workbench(text: impl Into<String>) -> Self {
-        Self(SecretString::from(text.into()))
+        Self(Secret::hold(text.into()))
     }
 
     /// The key itself. Only for a header, a file that the person named, or the clipboard.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.expose()
     }
 
     /// The last four characters, enough to tell keys apart on a screen.
@@ -99,12 +106,12 @@ impl ApiKey {
 impl LegacyKey {
     /// Takes a legacy key as the workbench gave it or as a profile holds it.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(SecretString::from(text.into()))
+        Self(Secret::hold(text.into()))
     }
 
     /// The key itself, for the Basic header.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.expose()
     }
 }
 
@@ -130,6 +137,11 @@ fn shape_problem(text: &str) -> Option<NotAnApiKey> {
         None if hex(text) => Some(NotAnApiKey::Length { found: text.len() }),
         _ => Some(NotAnApiKey::Shape),
     }
+}
+
+/// Soft hyphens, zero-width spaces and joiners, marks of direction and of byte order.
+fn has_no_width(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn last_four(text: &str) -> &str {
@@ -188,6 +200,15 @@ mod tests {
         let key = sample();
         let pasted = format!("  {}\n{}\r\n", &key[..70], &key[70..]);
         assert_eq!(ApiKey::parse(&pasted).unwrap().expose(), key);
+    }
+
+    #[test]
+    fn characters_without_a_width_are_no_part_of_a_key() {
+        let key = sample();
+        for c in ['\u{feff}', '\u{200b}', '\u{2060}', '\u{ad}', '\u{202c}'] {
+            let pasted = format!("{c}{}{c}{}{c}", &key[..70], &key[70..]);
+            assert_eq!(ApiKey::parse(&pasted).unwrap().expose(), key, "{c:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! What this machine lets this process have. When that is used up the trouble is ours, and an error
+//! that says so keeps somebody from looking for it at the other end.
+
+use std::fs::File;
+use std::io;
+
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
+
+/// The resource of this machine that is used up behind `error`, with its limit; `None` where the
+/// trouble is another's.
+pub fn used_up(error: &io::Error) -> Option<String> {
+    Some(match Errno::from_io_error(error)? {
+        Errno::MFILE => format!(
+            "this process has no file descriptors left (its limit is {}; `ulimit -n` raises it)",
+            limit(Resource::Nofile)
+        ),
+        Errno::NFILE => "this machine has no file descriptors left".to_owned(),
+        Errno::NOMEM | Errno::NOBUFS => "this machine has no memory left for this process".to_owned(),
+        Errno::NOSPC => "no space is left on this machine's disk".to_owned(),
+        Errno::DQUOT => "the disk quota on this machine is used up".to_owned(),
+        _ => return None,
+    })
+}
+
+/// As [`used_up`], for a look-up of a name, whose own errors hide the cause.
+pub fn used_up_by_look_up(error: &io::Error) -> Option<String> {
+    used_up(error).or_else(|| used_up(&File::open("/dev/null").err()?))
+}
+
+/// Why a thread could not be started.
+pub fn no_thread(error: &io::Error) -> String {
+    match Errno::from_io_error(error) {
+        Some(Errno::AGAIN) => format!(
+            "this machine lets this process start no more threads (the limit is {}; `ulimit -u` raises it)",
+            limit(Resource::Nproc)
+        ),
+        _ => used_up(error).unwrap_or_else(|| error.to_string()),
+    }
+}
+
+fn limit(resource: Resource) -> String {
+    getrlimit(resource).current.map_or_else(|| "none".to_owned(), |limit| limit.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_up_here_is_named_with_its_limit() {
+        let of = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
+        let descriptors = used_up(&of(Errno::MFILE)).unwrap();
+        assert!(descriptors.contains("its limit is ") && descriptors.contains("ulimit -n"), "{descriptors}");
+        assert!(no_thread(&of(Errno::AGAIN)).contains("threads"));
+        for errno in [Errno::NFILE, Errno::NOMEM, Errno::NOSPC] {
+            assert!(used_up(&of(errno)).is_some_and(|what| what.contains("machine")), "{errno}");
+        }
+        assert_eq!(used_up(&of(Errno::CONNREFUSED)), None);
+        assert_eq!(used_up_by_look_up(&io::Error::other("no such host")), None);
+    }
+}

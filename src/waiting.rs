@@ -1,0 +1,136 @@
+//! Waiting for what may never come: a person who types, a command, the other end of a pipe. Whoever hears
+//! a signal ends all such waits, so that Ctrl-C works where a thread is blocked.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long [`interrupt`] waits for those who clean up after themselves.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+struct State {
+    interrupted: bool,
+    waiting: usize,
+}
+
+static STATE: Mutex<State> = Mutex::new(State { interrupted: false, waiting: 0 });
+static CHANGED: Condvar = Condvar::new();
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why a wait ended in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InVain {
+    #[error("interrupted")]
+    Interrupted,
+    #[error("it took too long")]
+    Late,
+}
+
+impl From<InVain> for io::Error {
+    fn from(why: InVain) -> Self {
+        let kind = match why {
+            InVain::Interrupted => io::ErrorKind::Interrupted,
+            InVain::Late => io::ErrorKind::TimedOut,
+        };
+        Self::new(kind, why)
+    }
+}
+
+/// Ends every wait, those to come too: the process is about to end. Returns once nobody waits any more, or
+/// after a second.
+pub fn interrupt() {
+    let until = Instant::now() + PATIENCE;
+    let mut state = state();
+    state.interrupted = true;
+    CHANGED.notify_all();
+    while state.waiting > 0 {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        state = CHANGED.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+/// Whether [`interrupt`] was called.
+pub fn is_interrupted() -> bool {
+    state().interrupted
+}
+
+/// Somebody who waits, and what has to be cleaned up before the process may end.
+#[derive(Debug)]
+pub struct Waiter(());
+
+impl Waiter {
+    pub fn new() -> Self {
+        state().waiting += 1;
+        Self(())
+    }
+
+    /// Does `work` on a thread of its own and waits for it, for at most `patience`. Where that is in vain,
+    /// the thread is left behind.
+    ///
+    /// # Errors
+    /// [`InVain`].
+    pub fn wait_for<T: Send + 'static>(
+        &self,
+        patience: Option<Duration>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, InVain> {
+        let until = patience.map(|patience| Instant::now() + patience);
+        let done = Arc::new(Mutex::new(None));
+        let to = Arc::clone(&done);
+        thread::spawn(move || {
+            let value = work();
+            *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            // Under the lock, or the waiter could look just before and sleep right after.
+            let _state = state();
+            CHANGED.notify_all();
+        });
+        let mut state = state();
+        loop {
+            if let Some(value) = done.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Ok(value);
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            state = match left {
+                _ if state.interrupted => return Err(InVain::Interrupted),
+                Some(Duration::ZERO) => return Err(InVain::Late),
+                Some(left) => CHANGED.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
+
+impl Default for Waiter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        state().waiting -= 1;
+        CHANGED.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Interrupting is for the whole process, so only real programs are interrupted in tests.
+    #[test]
+    fn work_that_ends_is_waited_for_and_other_is_not() {
+        let waiter = Waiter::new();
+        assert_eq!(waiter.wait_for(None, || 5), Ok(5));
+        let (_open, closed) = std::sync::mpsc::channel::<()>();
+        let late = waiter.wait_for(Some(Duration::from_millis(1)), move || closed.recv());
+        assert_eq!(late, Err(InVain::Late));
+    }
+}

@@ -1,0 +1,97 @@
+//! The Python of the machine: where it is, what belongs to it, and as whom it can run.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::INHERITED;
+
+/// How long the interpreter may take to tell where it is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks an interpreter what it consists of. `sys.executable` leads past wrappers of version managers.
+const QUESTION: &str = "import json, site, sys
+user = site.getusersitepackages()
+print(json.dumps({'executable': sys.executable, 'user_packages': user,
+    'prefixes': [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix], 'path': sys.path}))";
+
+/// What an interpreter says about itself.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Installation {
+    pub executable: PathBuf,
+    /// The packages that the server's user installed for himself; isolated Python leaves them out.
+    pub user_packages: PathBuf,
+    prefixes: Vec<PathBuf>,
+    path: Vec<PathBuf>,
+}
+
+impl Installation {
+    /// Asks the interpreter.
+    pub async fn of(interpreter: &Path) -> Result<Self, String> {
+        let inherited = INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let mut command = Command::new(interpreter);
+        command.args(["-I", "-B", "-c", QUESTION]).env_clear().envs(inherited);
+        // Where the packages of its own user are.
+        command.envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
+        let asked = command.stdin(Stdio::null()).kill_on_drop(true).output();
+        let output = timeout(PATIENCE, asked)
+            .await
+            .map_err(|_| format!("it did not answer within {} s", PATIENCE.as_secs()))?
+            .map_err(|error| error.to_string())?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+        }
+        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+    }
+
+    /// What its programs must be able to read. `Err` names a folder among them that holds `data`,
+    /// which no program of a project may read; a folder of modules that holds it is left out.
+    pub fn readable(&self, data: &Path) -> Result<Vec<PathBuf>, PathBuf> {
+        let holds_data = |folder: &Path| folder.canonicalize().is_ok_and(|folder| data.starts_with(folder));
+        let mut needed = self.prefixes.clone();
+        needed.extend(self.executable.canonicalize());
+        needed.push(self.executable.clone());
+        if let Some(exposed) = needed.iter().find(|folder| holds_data(folder)) {
+            return Err(exposed.clone());
+        }
+        needed.extend(self.path.iter().filter(|folder| !holds_data(folder)).cloned());
+        needed.push(self.user_packages.clone());
+        Ok(needed)
+    }
+
+    /// Whether users other than root can run it.
+    pub fn is_for_everybody(&self) -> bool {
+        others_may_enter(&self.executable) && self.prefixes.iter().all(|prefix| others_may_enter(prefix))
+    }
+}
+
+/// The `python3` of a `PATH`.
+pub fn find(path: Option<&OsStr>) -> Option<PathBuf> {
+    std::env::split_paths(path?).map(|directory| directory.join("python3")).find(|candidate| {
+        fs::metadata(candidate).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+    })
+}
+
+/// Whether any user can reach a file or folder, through all links and folders on the way.
+pub fn others_may_enter(path: &Path) -> bool {
+    let Ok(real) = path.canonicalize() else { return false };
+    real.ancestors().all(|part| fs::metadata(part).is_ok_and(|it| it.permissions().mode() & 0o001 != 0))
+}
+
+/// The user that replicas of a server become where that is root: one that nothing else on the
+/// machine runs as. The range is that from which systemd takes users for services without one of
+/// their own, and small enough for containers.
+pub fn user_of(data: &Path) -> Option<u32> {
+    const FIRST: u64 = 61_184;
+    const COUNT: u64 = 4_336;
+    let directory = fs::metadata(data).ok()?;
+    let mixed = (directory.ino() ^ directory.dev().rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    u32::try_from(FIRST + (mixed >> 32) % COUNT).ok()
+}
