@@ -82,7 +82,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("keys.copy-id", "keys", "", Returns(|effect| copies(effect, "5b1c66aa10129f0a"))),
     ("keys.open", "keys", "", Opens("details")),
     ("mark", "keys", "", Shows("1 marked")),
-    ("keys.delete-all", "keys", "", Shows("Type owner to confirm")),
+    ("keys.delete-all", "keys", "", Shows("not all are deleted")),
     ("reveal.copy", "reveal", "", Returns(|effect| matches!(effect, Effect::Copy(Copied::Key(_))))),
     ("reveal.save", "reveal", "", Shows("batch-job.key")),
     ("reveal.show", "reveal", "", Hides("abababab")),
