@@ -38,10 +38,13 @@ fn signing_in_checks_before_it_sends_and_shows_no_key() {
     harness.paste(&format!("  {}\n", key()));
     harness.keys("<enter>");
     let (id, call) = harness.calls().remove(0);
-    assert!(matches!(&call, Call::SignIn { url, .. } if url == "https://workbench.example.com"));
+    assert!(matches!(&call, Call::SignIn { request, .. } if request.url == "https://workbench.example.com"));
     assert!(!format!("{call:?}").contains("0a0a"));
-    let refusal =
-        Refusal { message: "validating the API key: no".into(), hint: Some("paste another".into()) };
+    let refusal = Refusal {
+        message: "validating the API key: no".into(),
+        hint: Some("paste another".into()),
+        taken: false,
+    };
     harness.answer(id, Answer::Opened(Err(refusal)));
     let screen = harness.screen(80, 24);
     assert!(screen.contains("no; paste another") && screen.contains("workbench.example.com"), "{screen}");
@@ -49,6 +52,31 @@ fn signing_in_checks_before_it_sends_and_shows_no_key() {
     assert!(harness.screen(80, 24).contains("Leave the sign-in?"));
     harness.keys("<esc>");
     assert!(harness.layers().is_empty());
+}
+
+#[test]
+fn a_profile_of_somebody_else_is_replaced_only_after_a_yes() {
+    let mut harness = Harness::welcome();
+    harness.keys("<enter>https://workbench.example.com<enter>");
+    harness.paste(&key());
+    harness.keys("<tab>lab<enter>");
+    let refused = |harness: &mut Harness, (id, call): (_, Call)| {
+        assert!(matches!(&call, Call::SignIn { request, .. } if !request.replace), "{call:?}");
+        let message = "the profile lab is for alice at https://other.example.com".to_owned();
+        harness.answer(id, Answer::Opened(Err(Refusal { message, hint: None, taken: true })));
+        assert!(harness.screen(80, 24).contains("Replace the profile?"), "{}", harness.screen(80, 24));
+    };
+    let call = harness.calls().remove(0);
+    refused(&mut harness, call);
+    harness.keys("n");
+    assert!(harness.calls().is_empty());
+    assert!(harness.screen(80, 24).contains("is for alice"), "{}", harness.screen(80, 24));
+    harness.keys("<enter>");
+    let call = harness.calls().remove(0);
+    refused(&mut harness, call);
+    harness.keys("y");
+    let (_, call) = harness.calls().remove(0);
+    assert!(matches!(&call, Call::SignIn { request, .. } if request.replace), "{call:?}");
 }
 
 #[test]

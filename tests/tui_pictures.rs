@@ -25,7 +25,8 @@ fn every_picture_compact_and_wide() {
 #[test]
 fn no_screen_dialog_or_question_is_without_a_picture() {
     let seen: BTreeSet<String> = PICTURES.iter().flat_map(|picture| parts(&(picture.open)().ui)).collect();
-    let missing: Vec<String> = all_parts().difference(&seen).cloned().collect();
+    let all = all_parts();
+    let missing: Vec<&String> = all.difference(&seen).collect();
     assert!(missing.is_empty(), "no picture of {missing:?}");
 
     let contexts: BTreeSet<String> = PICTURES

@@ -208,7 +208,10 @@ fn deleting_all_wants_the_user_name() {
     harness.keys("<backspace>e<enter>");
     assert!(harness.calls().is_empty() && !harness.layers().is_empty());
     harness.keys("r<enter>");
-    assert!(matches!(only_call(&mut harness).1, Call::DeleteAllKeys { username } if username == "owner"));
+    let (_, call) = only_call(&mut harness);
+    let Call::DeleteKeys { username, key_ids } = call else { panic!("{call:?}") };
+    assert_eq!(username, "owner");
+    assert_eq!(key_ids, ["77d0aa31b2c541bb", "0a9e14d03311c2d4"], "all but the signed-in one");
 }
 
 #[test]
@@ -575,6 +578,10 @@ fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
     harness.keys("<esc>D");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("77d0…41bb stays: the workbench session"), "{screen}");
+    harness.keys("owner<enter>");
+    let (_, call) = only_call(&mut harness);
+    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    assert_eq!(key_ids, ["5b1c66aa10129f0a", "0a9e14d03311c2d4"]);
 }
 
 /// A key whose first half is the id of the second row.

@@ -143,7 +143,8 @@ impl Stack {
 
     /// The layers on the screen, the lowest first.
     pub fn in_sight(&self, shared: &Shared) -> impl Iterator<Item = &dyn Layer> {
-        let base = self.base(shared).and_then(|id| self.layer(id));
+        // While a session is being opened the tab says so, although it has no keys yet.
+        let base = self.layer(self.base(shared).unwrap_or_else(|| self.current.into()));
         let hidden =
             |id: LayerId| self.above.iter().any(|over| over.opener == id && over.layer.hides_opener());
         let above = self.above.iter().filter(move |slot| !hidden(slot.id));

@@ -25,6 +25,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "welcome", open: Harness::welcome },
     Picture { name: "sign_in", open: sign_in },
     Picture { name: "sign_in_refused", open: sign_in_refused },
+    Picture { name: "sign_in_replace", open: sign_in_replace },
     Picture { name: "sign_in_leave", open: || then(sign_in(), "<esc>") },
     Picture { name: "opening", open: || then(Harness::welcome(), "<down><enter>") },
     // Settings
@@ -97,6 +98,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "result", open: || then(refused(), "<down><enter>") },
     Picture { name: "result_search", open: || then(refused(), "<down><enter>/auth") },
     Picture { name: "result_file", open: || then(refused(), "<down><enter>e") },
+    Picture { name: "result_deep", open: result_deep },
     Picture { name: "run_form", open: || then(made_models::listed(), "b") },
     Picture { name: "run_wrong", open: || then(made_models::listed(), "bx<enter>") },
     Picture { name: "run_discard", open: || then(made_models::listed(), "bx<esc>") },
@@ -166,6 +168,14 @@ fn sign_in_refused() -> Harness {
     let message = "validating the API key: the workbench does not know this key (HTTP 401)".to_owned();
     let hint = Some("paste another one, or look at the URL".to_owned());
     harness.answer(id, Answer::Opened(Err(Refusal { message, hint, taken: false })));
+    harness
+}
+
+fn sign_in_replace() -> Harness {
+    let mut harness = then(sign_in(), "<tab>lab<enter>");
+    let (id, _) = harness.calls().remove(0);
+    let message = "the profile lab is for alice at https://other.example.com".to_owned();
+    harness.answer(id, Answer::Opened(Err(Refusal { message, hint: None, taken: true })));
     harness
 }
 
@@ -286,6 +296,14 @@ fn refused() -> Harness {
     let mut harness = made_models::listed();
     made_models::refused(&mut harness, "tK<end><enter><enter>");
     harness
+}
+
+/// An answer in which something lies deep.
+fn result_deep() -> Harness {
+    let mut harness = made_models::listed();
+    let body = "{\"success\":true,\"response\":{\"one\":{\"two\":{\"three\":{\"deep\":8}}}}}";
+    made_models::tested(&mut harness, "t<enter>", made_models::answer(200, body));
+    then(harness, "<down><enter>")
 }
 
 fn run_live() -> Harness {

@@ -27,25 +27,26 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
     deletion::ask(shared, &username, &chosen, more)
 }
 
-/// Asks about all keys of the signed-in user.
+/// Asks about all keys that are listed, but those that are in use here: they stay. What is agreed to
+/// is what is deleted, so keys that were created since are not.
 pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
-    let all = keys.all();
-    let mut lines: Vec<String> = all.iter().filter_map(|key| stays(shared, &key.key_id)).collect();
+    let ids = || keys.all().iter().map(|key| &key.key_id);
+    let mut lines: Vec<String> = ids().filter_map(|id| stays(shared, id)).collect();
     if lines.is_empty() {
         let text = "not all are deleted: which of the listed keys keybench is signed in with is not known; \
                     mark keys, and delete those";
         return warn(shared, text);
     }
-    let going = all.len() - lines.len();
-    if going == 0 {
+    let key_ids: Vec<String> = ids().filter(|id| stays(shared, id).is_none()).cloned().collect();
+    if key_ids.is_empty() {
         lines.push("There is no other key to delete.".into());
         return warn(shared, lines.join(" "));
     }
-    let count = text::count(going, "other API key", "other API keys");
-    lines.push(format!("The {count} of {username} at {} stop working at once,", shared.session.label));
-    lines.push("and those that were created since the list was read.".into());
-    let then = Decision::DeleteAllKeys { username: username.clone() };
+    let count = text::count(key_ids.len(), "other API key", "other API keys");
+    let verb = if key_ids.len() == 1 { "stops" } else { "stop" };
+    lines.push(format!("The {count} of {username} at {} {verb} working at once.", shared.session.label));
+    let then = Decision::DeleteKeys { username: username.clone(), key_ids };
     Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()
 }
 

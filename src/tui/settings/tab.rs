@@ -280,9 +280,6 @@ impl Layer for Settings {
                 format!("deleting {}", text::count(key_ids.len(), "API key", "API keys")),
                 Call::DeleteKeys { username, key_ids },
             ),
-            Decision::DeleteAllKeys { username } => {
-                (format!("deleting all API keys of {username}"), Call::DeleteAllKeys { username })
-            }
             Decision::RotateLegacyKey => {
                 ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
             }

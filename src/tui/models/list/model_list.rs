@@ -312,7 +312,7 @@ impl ModelList {
         let Some(row) = self.row_mut(model_id) else { return };
         row.deployed = deployed;
         row.stale = false;
-        // The rows keep their places while one looks at them: sorting follows on demand.
+        // The rows stay where they are while somebody looks at them: sorting follows on demand.
     }
 
     /// The fetch was given up; what came is shown, and the next one begins anew.

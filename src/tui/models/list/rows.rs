@@ -37,7 +37,7 @@ impl Rows {
     }
 }
 
-/// Sorts `new` and puts each of it where it belongs in `sorted`. Only the places are searched for:
+/// Sorts `new` and puts each of it where it belongs in `sorted`. Only where it belongs is searched for:
 /// a page must not compare all the rows that were there before.
 fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usize) -> Ordering) {
     let mut fresh: Vec<usize> = new.collect();
@@ -46,10 +46,10 @@ fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usi
     sorted.extend_from_slice(&fresh);
     // From the last one on, so that every old row moves once, behind the fresh ones before it.
     for (before, row) in fresh.iter().enumerate().rev() {
-        let place = sorted[..end].partition_point(|other| order(other, row) != Ordering::Greater);
-        sorted.copy_within(place..end, place + before + 1);
-        sorted[place + before] = *row;
-        end = place;
+        let position = sorted[..end].partition_point(|other| order(other, row) != Ordering::Greater);
+        sorted.copy_within(position..end, position + before + 1);
+        sorted[position + before] = *row;
+        end = position;
     }
 }
 

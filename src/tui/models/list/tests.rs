@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::model_list::{ModelList, Order};
-use super::row::Deployed;
+use super::row::{Deployed, Row};
 use crate::tui::widgets::filter::Filter;
 use crate::wire::{Model, ModelBuild, ModelDeployment, ShortProject, Whole};
 

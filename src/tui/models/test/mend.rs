@@ -49,7 +49,7 @@ pub fn add_collaborator(shared: &mut Shared, result: Option<&TestResult>) -> Out
     Outcome { decision, ..Outcome::done() }
 }
 
-/// Says that there is nobody to add.
+/// Says that the result has no such refusal.
 pub fn no_collaborator(shared: &mut Shared) {
     let text = "the selected result has no refusal that adding a collaborator mends";
     shared.notices.info(shared.now, text);

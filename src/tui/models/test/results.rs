@@ -91,21 +91,22 @@ fn draw_result(shared: &Shared, buf: &mut Buffer, row: Rect, columns: Columns, r
     put(buf, row, x, &fit(&result.summary, row, x), if failed { theme.error } else { theme.text });
 }
 
-/// A head, words, and the style of the words.
+/// A head, a text, and the style of the text.
 pub type WhyLine = (String, String, Style);
 
-/// What there is to say under the results: heads, words, styles. First what the last press on
+/// What there is to say under the results: heads, texts, styles. First what the last press on
 /// Test was about, then why the selected result failed and what mends it.
 pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
     let theme = &shared.preferences.theme;
-    let line = |head: &str, words: &str, style| (head.to_owned(), text::clean(words).into_owned(), style);
+    let line =
+        |head: &str, sentence: &str, style| (head.to_owned(), text::clean(sentence).into_owned(), style);
     if let Some(problem) = &panel.problem {
         return vec![line("", problem, theme.error)];
     }
     if panel.selected_result().is_some_and(|result| result.mended) {
         let key = shared.entry(Command::SendTest, &OFFERED_IN).map(|entry| shared.keymap.key_of(entry));
-        let words = format!("test again ({})", key.unwrap_or_default());
-        return vec![line("mended: ", &words, theme.ok)];
+        let sentence = format!("test again ({})", key.unwrap_or_default());
+        return vec![line("mended: ", &sentence, theme.ok)];
     }
     match panel.selected_result().map(|result| &result.why) {
         None | Some(Why::Nothing) => Vec::new(),
@@ -113,9 +114,9 @@ pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
         Some(Why::Asking(_)) => vec![line("why: ", "asking the workbench…", theme.dim)],
         Some(Why::Known(diagnosis)) => {
             let mut lines = vec![line("why: ", &diagnosis.sentence, theme.error)];
-            for (at, (key, words)) in offers(shared, diagnosis).iter().enumerate() {
+            for (at, (key, sentence)) in offers(shared, diagnosis).iter().enumerate() {
                 let head = format!("{} {key}  ", if at == 0 { "fix:" } else { "    " });
-                lines.push(line(&head, words, theme.accent));
+                lines.push(line(&head, sentence, theme.accent));
             }
             let head = if lines.len() == 1 { "fix: " } else { "     " };
             // What a key does about it says the same as the remedy.
@@ -142,7 +143,7 @@ pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
         Some(shared.keymap.key_of(entry))
     };
     let offer = |action: &Action| {
-        let (command, words) = match action {
+        let (command, sentence) = match action {
             Action::AddCollaborator { username, project_name, permission, .. } => (
                 Command::AddCollaboratorFix,
                 format!("add {username} as collaborator of {project_name} ({permission})"),
@@ -156,7 +157,7 @@ pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
             Action::RestartDeployment { .. } => (Command::RestartModel, action.label()),
             Action::CreateKey => return None,
         };
-        Some((key(command)?, words))
+        Some((key(command)?, sentence))
     };
     diagnosis.actions.iter().filter_map(offer).collect()
 }
@@ -165,12 +166,12 @@ pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
 pub const OFFERED_IN: [Context; 4] =
     [Context::MendableRefusal, Context::Refusal, Context::ModelPanel, Context::Global];
 
-/// The same in rows of at most `columns`: what follows stands under the words.
+/// The same in rows of at most `columns`: what follows stands under the text.
 pub fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {
     let mut rows = Vec::new();
-    for (head, words, style) in lines {
+    for (head, sentence, style) in lines {
         let indent = text::width(&head);
-        for (at, part) in text::wrap(&words, columns.saturating_sub(indent)).into_iter().enumerate() {
+        for (at, part) in text::wrap(&sentence, columns.saturating_sub(indent)).into_iter().enumerate() {
             let head = if at == 0 { head.clone() } else { " ".repeat(indent) };
             rows.push((head, part, style));
         }
@@ -181,14 +182,14 @@ pub fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {
 /// Draws the rows; where there is no room for all of them, the last says where they can be read.
 pub fn explain(shared: &Shared, buf: &mut Buffer, area: Rect, rows: &[WhyLine]) {
     let fits = rows.len() <= usize::from(area.height);
-    for (at, (row, (head, words, style))) in area.rows().zip(rows).enumerate() {
+    for (at, (row, (head, sentence, style))) in area.rows().zip(rows).enumerate() {
         let x = row.x + 1;
         if !fits && at + 1 == usize::from(area.height) {
-            let words = format!("{} Enter on the result shows all", shared.preferences.glyphs.ellipsis);
-            put(buf, row, x, &fit(&words, row, x), shared.preferences.theme.dim);
+            let sentence = format!("{} Enter on the result shows all", shared.preferences.glyphs.ellipsis);
+            put(buf, row, x, &fit(&sentence, row, x), shared.preferences.theme.dim);
             return;
         }
         let x = put(buf, row, x, head, shared.preferences.theme.text);
-        put(buf, row, x, words, *style);
+        put(buf, row, x, sentence, *style);
     }
 }

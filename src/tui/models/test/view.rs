@@ -78,7 +78,7 @@ fn key_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focuse
     if line.is_empty() || x >= line.right() {
         return;
     }
-    let words = match &panel.choice {
+    let label = match &panel.choice {
         KeyChoice::Typed => {
             let field = Rect { x, width: line.right() - x, ..line };
             panel.field.render(field, buf, here, &shared.styles());
@@ -89,7 +89,7 @@ fn key_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focuse
         KeyChoice::Known(known) => key::id_and_label(known),
     };
     let style = if here { theme.field_focused } else { theme.field };
-    let end = put(buf, line, x, &text::clean(&words), style);
+    let end = put(buf, line, x, &text::clean(&label), style);
     let hint = if here { "paste one, or left/right for others" } else { "" };
     put(buf, line, end + 2, hint, theme.dim);
 }
@@ -104,9 +104,9 @@ fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused
     let (lines, height) = (panel.editor.line_count(), usize::from(area.height));
     if lines > height && height > 1 {
         let first = panel.editor.first_in_sight(height, here) + 1;
-        let words = format!("{first}-{} of {lines}", first + height - 1);
+        let part = format!("{first}-{} of {lines}", first + height - 1);
         let below = Rect { y: area.y + 1, height: 1, ..area };
-        cell(buf, below, below.x + 1, 10, &words, shared.preferences.theme.dim);
+        cell(buf, below, below.x + 1, 10, &part, shared.preferences.theme.dim);
     }
 }
 
@@ -122,10 +122,10 @@ fn test_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focus
     }
     if let Some(running) = &panel.running {
         let waited = shared.waiting(running.id).unwrap_or_default().as_secs();
-        let words = format!("{} test {}: {waited} s, Esc gives up", shared.spinner(), running.number);
-        put(buf, line, x, &fit(&words, line, x), theme.accent);
+        let note = format!("{} test {}: {waited} s, Esc gives up", shared.spinner(), running.number);
+        put(buf, line, x, &fit(&note, line, x), theme.accent);
     } else if focused && panel.focus == Focus::Request {
-        let words = "Tab next  Esc done  Ctrl-U deletes the line";
-        put(buf, line, x, &fit(words, line, x), theme.dim);
+        let note = "Tab next  Esc done  Ctrl-U deletes the line";
+        put(buf, line, x, &fit(note, line, x), theme.dim);
     }
 }
