@@ -238,7 +238,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::CopyKeyId, "keys.copy-id", &[X::Keys], Safe, &["y"], 5, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::KeyDetails, "keys.open", &[X::Keys], Safe, &["enter"], 6, "details", "Details of an API key", "Everything that is known about the selected key"),
     entry(C::Mark, "mark", &[X::Keys, X::UserKeys], Safe, &["space"], 0, "mark", "Mark", "Mark the row, for a command on several"),
-    entry(C::DeleteAllKeys, "keys.delete-all", &[X::Keys], Destroys, &["D"], 0, "delete all", "Delete all my API keys", "Delete every API key of the signed-in user"),
+    entry(C::DeleteAllKeys, "keys.delete-all", &[X::Keys], Destroys, &["D"], 0, "delete all", "Delete all my API keys", "Delete the listed API keys but those in use here"),
     entry(C::CopyKey, "reveal.copy", &[X::Reveal], Safe, &["y"], 1, "copy", "Copy the new key", "Send the new key to the terminal's clipboard"),
     entry(C::SaveKey, "reveal.save", &[X::Reveal], Safe, &["w"], 2, "write to file", "Save the new key", "Write the new key to a file that only you can read"),
     entry(C::ShowKey, "reveal.show", &[X::Reveal], Safe, &["s"], 5, "show/hide", "Show or hide the new key", "Show the key in clear on this screen, or hide it again"),
