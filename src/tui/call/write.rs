@@ -23,13 +23,13 @@ pub(super) async fn key(key: ApiKey, path: String) -> Result<PathBuf, String> {
 /// Writes a text to a file.
 pub(super) async fn text(file: PathBuf, text: String, replace: bool) -> Answer {
     let name = file.clone();
-    Answer::Written { file, done: writing(move || write(&name, text.as_bytes(), replace)).await }
+    Answer::Written { file, done: blocking(move || write(&name, text.as_bytes(), replace)).await }
 }
 
 /// Writes a run to a file.
 pub(super) async fn run(file: PathBuf, summary: Arc<Summary>, replace: bool) -> Answer {
     let name = file.clone();
-    Answer::Written { file, done: writing(move || export(&name, &summary, replace)).await }
+    Answer::Written { file, done: blocking(move || export(&name, &summary, replace)).await }
 }
 
 pub(super) async fn load_requests(file: PathBuf, url: String) -> Result<HashMap<String, Requests>, String> {
@@ -48,16 +48,13 @@ pub(super) async fn store_requests(
     .await
 }
 
-/// Files are read and written where waiting for them holds up nobody.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
-}
-
-async fn writing(work: impl FnOnce() -> Result<(), WriteError> + Send + 'static) -> Result<(), WriteError> {
-    let failed = |error: tokio::task::JoinError| Err(WriteError::Failed(error.to_string()));
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)
+/// Files are read and written where waiting for them holds up nothing else.
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<String> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string().into()))
 }
 
 /// Writes a file that only its owner can read, whole or not at all.

@@ -4,12 +4,10 @@
 //! |---|---|
 //! | [`panel`] | the state of one panel, and what keys do to it |
 //! | [`key`] | the keys that a test can carry |
-//! | [`example`] | the request that a panel begins with |
 //! | [`mend`] | what mends a refusal |
 //! | [`view`], [`results`] | how a panel and its table of results look |
 //! | `tab` | what commands and answers mean for them |
 
-mod example;
 pub mod key;
 pub mod mend;
 pub mod panel;
@@ -22,6 +20,7 @@ use std::collections::HashMap;
 use self::key::KeyChoice;
 use self::panel::{Focus, Panel, Running, not_json};
 use super::list::row::{ListedModel, Row};
+use crate::actions;
 use crate::diagnosis::Diagnosis;
 use crate::probe::CallResult;
 use crate::probe::code::{Language, SampleCall};
@@ -205,7 +204,7 @@ pub fn request_for(panel: Option<&Panel>, model: &ListedModel, last: Option<&str
 
 /// Copies the call of a model in a language, with the request of its panel.
 pub fn copy_call(shared: &mut Shared, row: &Row, panel: Option<&Panel>, language: Language) -> Effect {
-    let example = || example::in_description(&row.model.description);
+    let example = || actions::models::example(&row.model.description);
     let request = panel.and_then(|panel| panel.editor.value().ok()).or_else(example).unwrap_or("{}");
     let with_key = panel.map_or(row.model.auth_enabled, |panel| !matches!(panel.choice, KeyChoice::Nothing));
     let url = &shared.session.model_url;

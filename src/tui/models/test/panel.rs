@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::example;
 use super::key::{self, KeyChoice};
+use crate::actions;
 use crate::secret::{ApiKey, NotAnApiKey};
 use crate::tui::call::KeyToSend;
 use crate::tui::command::Command;
@@ -74,7 +74,7 @@ impl Panel {
     /// A panel that begins with `last` (the last request sent to this model), else with the
     /// example in its description, else with `{}`.
     pub fn new(model: &ListedModel, last: Option<&str>) -> Self {
-        let request = last.or_else(|| example::in_description(&model.description)).unwrap_or("{}");
+        let request = last.or_else(|| actions::models::example(&model.description)).unwrap_or("{}");
         Self {
             focus: Focus::default(),
             choice: if model.auth_enabled { KeyChoice::SignedIn } else { KeyChoice::Nothing },
