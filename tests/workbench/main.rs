@@ -6,6 +6,7 @@ mod bodies;
 mod calls;
 mod cmlapi;
 mod confinement;
+mod examples;
 mod fuzz;
 mod keys;
 mod lists;
