@@ -39,6 +39,7 @@ use context::Context;
 pub use error::{Exit, Failure};
 use interrupts::Interrupts;
 use output::Output;
+pub use serve::names::stage as serve_names;
 
 use crate::config::ui::UiSettings;
 use crate::config::{Error as ConfigError, Overrides, Session};

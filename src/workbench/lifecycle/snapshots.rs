@@ -37,11 +37,19 @@ pub enum NoSnapshot {
 #[derive(Debug, Clone)]
 pub struct Snapshots {
     directory: PathBuf,
+    /// Whether the files of builds that are gone stay, since they may come back.
+    keeps: bool,
 }
 
 impl Snapshots {
     pub fn new(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, keeps: false }
+    }
+
+    /// The same, and the files of a build stay until the next start: a state that knows it may be
+    /// brought back.
+    pub fn kept(directory: PathBuf) -> Self {
+        Self { directory, keeps: true }
     }
 
     /// The folder of a build, which may not be there.
@@ -82,6 +90,9 @@ impl Snapshots {
 
     /// Removes the files of a build. What cannot be removed now is tried again with the next start.
     pub fn remove(&self, build: &str) {
+        if self.keeps {
+            return;
+        }
         if let Err(error) = remove(&self.folder(build)) {
             tracing::warn!(build, %error, "the files of a build stay behind");
         }
