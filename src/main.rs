@@ -6,7 +6,7 @@ use keybench::workbench::python::confined;
 use keybench::{cli, tui};
 
 fn main() -> ExitCode {
-    if let Some(ended) = confined::stage() {
+    if let Some(ended) = confined::stage().or_else(cli::serve_names) {
         return ended;
     }
     cli::main(async |start| tui::open(start).await.map_err(|error| error.to_string()))

@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 
 use jiff::{Timestamp, ToSpan as _};
 use keybench::workbench::{Clock, Seed};
@@ -216,7 +217,6 @@ fn a_first_rotation_that_fails_leaves_nothing_behind() {
         (&["--output", "svc.key", "--verify", "churn-prod/retired"][..], 8),
         (&["--output", "svc.key", "--verify", "no/such-model"], 5),
         (&["--output", "svc.key", "--expires", "2099-01-01"], 5),
-        (&["--exec", "exit 3"], 8),
     ] {
         let done = place.rotate(failing);
         assert_eq!((done.code, place.keys().len()), (code, 0), "{failing:?} {done:?}");
@@ -303,15 +303,15 @@ fn a_command_gets_the_key_and_what_it_got_is_known() {
     assert!(first.get("api_key").is_none());
     assert_eq!(place.rotate(&exec).ok().json()["action"], "nothing_to_do");
 
+    // A command that fails, or is killed with this program, may have handed the key over: it stays.
     let failed = place.rotate(&["--exec", "exit 3", "--due", "400d"]);
-    assert_eq!((failed.code, place.keys().len()), (8, 1), "{failed:?}");
-    assert_eq!(place.rotate(&exec).ok().json()["key_id"], first["key_id"]);
-
-    // Killed while the command runs, nobody knows what the service has: both keys stay.
+    assert_eq!((failed.code, place.keys().len()), (8, 2), "{failed:?}");
+    assert!(failed.error()["message"].as_str().unwrap().contains("may be in use"), "{failed:?}");
     let killed = place.rotate(&["--exec", "kill -9 $PPID", "--due", "400d"]);
-    assert_eq!((killed.code, place.keys().len()), (-1, 2));
+    assert_eq!((killed.code, place.keys().len()), (-1, 3));
     let third = place.rotate(&[&exec[..], &["--grace", "0"]].concat()).ok().json();
     assert_eq!((&third["action"], place.keys().len()), (&"rotated".into(), 1));
+    assert_ne!(third["key_id"], first["key_id"]);
     assert_eq!(got("got.id").trim(), third["key_id"]);
 
     // A record that the command keeps goes before the own note.
@@ -572,4 +572,139 @@ fn a_key_that_cannot_be_sent_is_not_handed_over() {
     assert_eq!((done.code, done.error()["kind"].as_str()), (8, Some("not_proven")), "{done:?}");
     assert!(done.error()["message"].as_str().unwrap().contains("deleted again"), "{done:?}");
     assert!(server.request(4).starts_with("DELETE ") && !home.path("svc.key").exists());
+}
+
+#[test]
+fn a_key_that_a_command_was_started_with_outlives_every_failure() {
+    let place = Place::new();
+    // It hands the key over, and then fails: in one case with this program.
+    let due = ["--due", "400d", "--grace", "0"];
+    let first = place.rotate(&[&["--exec", "cat > svc.key"][..], &due].concat()).ok().json();
+    for (command, code) in [("cat > svc.key; kill -9 $PPID", -1), ("cat > svc.key; exit 1", 8), ("exit 1", 8)]
+    {
+        assert_eq!(place.rotate(&[&["--exec", command][..], &due].concat()).code, code, "{command}");
+        place.service_works();
+    }
+    assert_eq!(place.keys().len(), 4, "all of them may be in use");
+    assert!(place.keys().contains(first["key_id"].as_str().unwrap()));
+    let last = place.rotate(&["--exec", "cat > svc.key", "--grace", "1h"]).ok().json();
+    assert_eq!((ids(&last["kept"]).len(), place.keys().len()), (4, 5), "until the grace time is over");
+    let done = place.rotate(&["--exec", "cat > svc.key", "--grace", "0"]).ok().json();
+    assert_eq!((&done["action"], place.keys().len()), (&"cleaned_up".into(), 1));
+    place.service_works();
+}
+
+#[test]
+fn of_keys_that_may_be_in_use_there_are_not_ever_more() {
+    let place = Place::new();
+    for _ in 0..5 {
+        assert_eq!(place.rotate(&["--exec", "exit 1"]).code, 8);
+    }
+    let bounded = place.rotate(&["--exec", "cat > svc.key"]);
+    assert_eq!((bounded.code, bounded.error()["kind"].as_str()), (8, Some("in_doubt")), "{bounded:?}");
+    let keys = place.keys();
+    assert_eq!(keys.len(), 5);
+    let message = bounded.error()["message"].as_str().unwrap().to_owned();
+    assert!(keys.iter().all(|id| message.contains(id.as_str())), "{message}");
+    // One that is deleted by hand makes room.
+    place.home.run(&["keys", "delete", keys.first().unwrap(), "--yes"]).ok();
+    place.rotate(&["--exec", "cat > svc.key"]).ok();
+    place.service_works();
+    // However it is handed over next, what may be in use is known.
+    assert_eq!(place.rotate(&["--exec", "cat > svc.key; exit 1", "--due", "400d", "--grace", "0"]).code, 8);
+    place.service_works();
+    let file = place.rotate(&["--output", "other.key", "--grace", "1h"]).ok().json();
+    assert_eq!(file["removed_never_handed_over"], serde_json::json!([]), "{file}");
+    place.service_works();
+}
+
+#[test]
+fn where_a_hand_over_cannot_be_noted_nothing_is_created() {
+    let place = Place::new();
+    place.home.run(&["keys", "list"]).ok();
+    let notes = place.home.path("config/rotations");
+    std::fs::create_dir_all(notes.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("nowhere", &notes).unwrap();
+    for more in [&[][..], &["--record", "svc.id"]] {
+        let done = place.rotate(&[&["--exec", "cat > svc.key"], more].concat());
+        assert_eq!((done.code, place.keys().len()), (7, 0), "{done:?}");
+        assert!(done.error()["message"].as_str().unwrap().contains("cannot be noted"), "{done:?}");
+    }
+    assert!(!place.home.path("svc.key").exists());
+    // A note that cannot be replaced once the command has run: the key is the service's all the same.
+    std::fs::remove_file(&notes).unwrap();
+    let spoil = "cat > svc.key; rm -r config/rotations; touch config/rotations";
+    let done = place.rotate(&["--exec", spoil]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (74, Some("not_noted")), "{done:?}");
+    assert_eq!(place.keys().len(), 1);
+    place.service_works();
+}
+
+#[test]
+fn a_command_that_outlives_a_killed_run_keeps_others_away() {
+    let place = Place::new();
+    let exec = "touch started; kill -9 $PPID; until [ -e go ]; do sleep 0.01; done; cat > svc.key";
+    // With no output of its own to wait for: the command has that too.
+    let mut killed = place.home.command(&["keys", "rotate", "svc", "--exec", exec]);
+    let killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert!(!killed.success() && place.home.path("started").exists());
+    let refused = place.rotate(&["--exec", "cat > svc.key"]);
+    assert_eq!((refused.code, refused.error()["kind"].as_str()), (75, Some("locked")), "{refused:?}");
+    place.home.file("go", "");
+    let next = loop {
+        let next = place.rotate(&["--exec", "cat > svc.key", "--grace", "0"]);
+        if next.code != 75 {
+            break next.ok().json();
+        }
+    };
+    assert_eq!((&next["action"], place.keys().len()), (&"rotated".into(), 1));
+    place.service_works();
+}
+
+#[test]
+fn a_command_has_so_much_time_and_no_more() {
+    let place = Place::new();
+    let done = place.rotate(&["--exec", "cat > svc.key; sleep 600", "--exec-timeout", "1s"]);
+    assert_eq!((done.code, place.keys().len()), (8, 1), "{done:?}");
+    let message = done.error()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("had not ended after 1 s, and was stopped"), "{message}");
+    place.service_works();
+    place.rotate(&["--exec", "cat > svc.key"]).ok();
+}
+
+/// Kills the program after ever longer times, whatever it is doing then.
+#[test]
+fn killed_at_any_moment_the_service_keeps_a_working_key() {
+    let place = Place::new();
+    let exec = ["--exec", "cat > svc.new && mv svc.new svc.key", "--grace", "0"];
+    place.rotate(&exec).ok();
+    let due = [&["keys", "rotate", "svc", "--due", "400d"][..], &exec].concat();
+    let begin = std::time::Instant::now();
+    place.later();
+    place.home.run(&due).ok();
+    let whole = begin.elapsed();
+    for round in 0..20 {
+        place.later();
+        let mut child = place.home.command(&due);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Through the whole course of a run, a little more each time.
+        std::thread::sleep(whole * round / 20);
+        let _ = child.kill();
+        child.wait().unwrap();
+        place.service_works();
+    }
+    // A command that was left behind ends first.
+    let last = loop {
+        let last = place.rotate(&exec);
+        if last.code != 75 {
+            break last;
+        }
+    };
+    assert!(matches!(last.code, 0 | 8), "{last:?}");
+    place.service_works();
+    if last.code == 0 {
+        assert_eq!(place.keys().len(), 1);
+    }
+    let left: Vec<_> = std::fs::read_dir(place.home.path("config/rotations")).unwrap().collect();
+    assert_eq!(left.len(), 1, "the note, and no file with a key: {left:?}");
 }

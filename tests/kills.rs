@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -158,6 +158,33 @@ fn the_program_that_saves() {
     requests::update(Path::new(&file), Timestamp::UNIX_EPOCH, URL, "model", change).unwrap();
 }
 
+/// Runs `keybench` where no file may be longer than a block: what is written fails as on a full disk.
+fn on_a_full_disk(home: &Home, arguments: &[&str]) -> Output {
+    let inner = home.command(arguments);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -f 1; exec \"$0\" \"$@\""]);
+    shell.arg(inner.get_program()).args(inner.get_args()).env_clear().current_dir(home.folder.path());
+    shell.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.output().unwrap()
+}
+
+#[test]
+fn an_export_that_does_not_fit_leaves_the_last_one() {
+    let bench = Bench::demo();
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", &bench.url);
+    home.set("KEYBENCH_API_KEY", &bench.key("owner"));
+    let run = ["models", "test", "churn-prod/add", "-n", "20", "--export", "run.json"];
+    home.run(&run).ok();
+    let before = fs::read(home.path("run.json")).unwrap();
+    assert!(before.len() > 1024, "it would fit");
+    let output = on_a_full_disk(&home, &run);
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{printed}");
+    assert_eq!(fs::read(home.path("run.json")).unwrap(), before);
+    assert_tidy(home.folder.path());
+}
+
 #[test]
 fn a_full_disk_leaves_every_file_as_it_was() {
     let home = home();
@@ -167,13 +194,7 @@ fn a_full_disk_leaves_every_file_as_it_was() {
     }
     let contents = |name: &str| fs::read_to_string(home.path("config").join(name)).unwrap();
     let before = ["credentials.toml", "profiles.toml"].map(contents);
-    // No file may be longer than a block: what is written fails as on a full disk, and not with a signal.
-    let inner = home.command(&["profile", "remove", "b"]);
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""]);
-    shell.arg(inner.get_program()).args(inner.get_args()).env_clear();
-    shell.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = shell.output().unwrap();
+    let output = on_a_full_disk(&home, &["profile", "remove", "b"]);
     let printed = String::from_utf8(output.stderr).unwrap();
     assert!(printed.contains("credentials.toml cannot be written"), "{printed}");
     assert_eq!(["credentials.toml", "profiles.toml"].map(contents), before);

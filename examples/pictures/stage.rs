@@ -305,6 +305,7 @@ fn outsider_facts(model: &Model) -> Facts {
             shape: None,
             listed: None,
             sees_project: Known::Hidden,
+            for_applications: Known::NotAsked,
         },
         project: Known::Yes(project(&model.project.public_identifier)),
         collaborators: Known::Yes(vec![viewer]),

@@ -12,6 +12,7 @@
 //! | [`key_file`] | keeps a key in a file, reads one from a file |
 //! | [`expiration`] | reads and changes the site's limit on the life of keys |
 //! | [`collaborators`] | shares a project |
+//! | [`rotation`] | keeps the key of a service fresh |
 //! | [`models`] | finds a model, calls it, restarts or stops it |
 
 pub mod collaborators;
@@ -22,6 +23,7 @@ pub mod keys;
 pub mod models;
 mod progress;
 pub mod projects;
+pub mod rotation;
 pub mod sign_in;
 
 pub use error::{Error, Kind};

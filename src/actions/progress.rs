@@ -1,11 +1,17 @@
 //! How an action says how far it is.
 
+use super::rotation;
+
 /// Something that happened on the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A key was created; whoever gives up now leaves it behind.
     KeyCreated { key_id: &'a str },
+    /// A key reached its service.
+    KeyHandedOver { key_id: &'a str },
+    /// A rotation is about to do something that a person should know, or did.
+    Rotation(rotation::Notice<'a>),
     /// A key was deleted.
     KeyDeleted { key_id: &'a str },
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(read(r#"{"keys":[1,2,3]}"#), Ok(vec![1, 2, 3]));
         assert_eq!(read(r#"{"keys":null}"#), Ok(vec![]));
         for (answer, why) in [
-            (r#"{"keys":[1,2,3,4"#, "more than 3 rows"),
+            (r#"{"keys":[1,2,3,4]}"#, "more than 3 rows"),
             (r#"{"keys":[1,"x"]}"#, "row 2 of its list"),
             (r#"{"keys":"many"}"#, "another kind"),
             (r#"{"keys":[1],"keys":[2]}"#, "another kind"),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::actions::{self, expiration, key_file, keys, models, sign_in};
+use crate::actions::{self, expiration, key_file, keys, models, rotation, sign_in};
 use crate::config::paths::NotUtf8;
 use crate::probe::{CallError, FailureKind};
 use crate::{api, config};
@@ -205,5 +205,37 @@ impl From<&CallError> for Failure {
     fn from(error: &CallError) -> Self {
         let exit = if error.kind() == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
         failure(exit, error.kind().name(), error, error.hint())
+    }
+}
+
+impl From<rotation::Error> for Failure {
+    fn from(error: rotation::Error) -> Self {
+        use rotation::{Error, Left};
+        let (message, hint) = (error.to_string(), error.hint());
+        let (exit, kind) = match error {
+            Error::Keys(error) => return error.into(),
+            Error::Models(error) => return error.into(),
+            Error::File(refusal) => return refusal.into(),
+            Error::NoSuchKey { .. } => (Exit::Refused, "not_found"),
+            Error::Locked { .. } => (Exit::Locked, "locked"),
+            Error::TooManyInDoubt { .. } => (Exit::No, "in_doubt"),
+            Error::NotAccepted(error) => {
+                let failure = Self::from(error);
+                return match failure.exit {
+                    // Not the signed-in credential was rejected but the one under test.
+                    Exit::Rejected => Self { exit: Exit::No, message, ..failure },
+                    // As a key that cannot even be sent.
+                    Exit::Invalid => Self { exit: Exit::No, kind: "not_proven", message, ..failure },
+                    _ => Self { message, ..failure },
+                };
+            }
+            Error::NotValid { .. } | Error::NotProven { .. } => (Exit::No, "not_proven"),
+            Error::NoProof { error, .. } => return Self { message, hint, ..Self::from(&error) },
+            Error::HandOver { .. } => (Exit::No, "hand_over"),
+            Error::Broken { left: Left::HandedOver, .. } => (Exit::Unwritten, "not_noted"),
+            Error::Broken { error, .. } => return Self { message, ..Self::from(*error) },
+            _ => (Exit::Invalid, "invalid"),
+        };
+        Self { exit, kind, message, hint, status: None }
     }
 }

@@ -29,6 +29,8 @@ pub struct Interrupts(Vec<Signal>);
 
 impl Interrupts {
     pub fn listen() -> io::Result<Self> {
+        // With somebody to hear it, a limit on the size of files fails a write and does not end the program.
+        let _heard = signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?;
         // `nohup` has a program live on after the terminal is gone.
         let nohup = is_ignored(Number::HUP);
         let heard = ENDING.into_iter().filter(|number| !(nohup && *number == Number::HUP));

@@ -38,6 +38,7 @@ use context::Context;
 pub use error::{Exit, Failure};
 use interrupts::Interrupts;
 use output::Output;
+pub use serve::names::stage as serve_names;
 use start::show;
 pub use start::{Embedding, FirstScreen, Start};
 

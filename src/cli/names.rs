@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use super::args::Cli;
 use super::context::Context;
-use crate::bounded;
 use crate::config::paths::{cache_dir, process_env};
 use crate::config::{self, Overrides, private_file};
 
@@ -153,8 +152,8 @@ fn read(url: &str) -> Cache {
     if !fresh {
         return Cache::default();
     }
-    let cache: Cache =
-        bounded::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let text = private_file::read(&file).ok().flatten();
+    let cache: Cache = text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
     if cache.url == url { cache } else { Cache::default() }
 }
 

@@ -114,7 +114,7 @@ impl Drop for Running {
 
 /// Whether somebody sits at a terminal in front of this program. Then the command stays in its
 /// process group: in one of its own it could not ask anything there, and Ctrl-C would not reach it.
-fn has_the_terminal() -> bool {
+pub(crate) fn has_the_terminal() -> bool {
     let terminal = std::fs::File::open("/dev/tty");
     let its_group = terminal.ok().and_then(|terminal| tcgetpgrp(&terminal).ok());
     its_group.is_some_and(|group| group.as_raw_pid() == getpgrp().as_raw())

@@ -111,6 +111,9 @@ fn way_out(error: &io::Error) -> String {
         return refused.hint().to_owned();
     }
     match cause {
+        _ if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+            "make room on the disk, then try again".to_owned()
+        }
         Some(cause) if cause.is::<NotRegular>() => "move it away, then try again".to_owned(),
         Some(cause) if cause.is::<NotText>() => "save the file as UTF-8, then try again".to_owned(),
         _ => "check its permissions, or name another folder with KEYBENCH_CONFIG_DIR".to_owned(),

@@ -5,10 +5,12 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::owner::{self, NotOurs};
 use super::replace::is_at;
@@ -21,7 +23,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct FileLock {
     path: PathBuf,
-    _file: File,
+    file: File,
+    /// A program that was started has it too, and may live longer.
+    lent: AtomicBool,
+}
+
+/// A lock that programs which are started now share: as long as one of them lives, it is held.
+#[derive(Debug)]
+#[must_use]
+pub struct Lent<'a>(&'a FileLock);
+
+impl Lent<'_> {
+    /// The programs have ended, or were never started.
+    pub fn returned(self) {
+        let _ = fcntl_setfd(&self.0.file, FdFlags::CLOEXEC);
+        self.0.lent.store(false, Ordering::Relaxed);
+    }
 }
 
 impl FileLock {
@@ -54,7 +71,7 @@ impl FileLock {
             // Whoever held it before took the file away with it: between opening and locking, the
             // name may have come to stand for another file, or for none.
             if is_at(&file, path) {
-                return Ok(Some(Self { path: path.to_owned(), _file: file }));
+                return Ok(Some(Self { path: path.to_owned(), file, lent: AtomicBool::new(false) }));
             }
         }
     }
@@ -71,8 +88,24 @@ impl FileLock {
     }
 }
 
+impl FileLock {
+    /// Shares the lock with programs that are started until it is [returned](Lent::returned). Where that
+    /// does not come about, the lock stays with those that still run.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn lend(&self) -> io::Result<Lent<'_>> {
+        fcntl_setfd(&self.file, FdFlags::empty())?;
+        self.lent.store(true, Ordering::Relaxed);
+        Ok(Lent(self))
+    }
+}
+
 impl Drop for FileLock {
     fn drop(&mut self) {
+        if self.lent.load(Ordering::Relaxed) {
+            return;
+        }
         // While it is still locked, so that nobody else's is taken away.
         let _ = fs::remove_file(&self.path);
     }

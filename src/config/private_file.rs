@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use super::replace::{Replacement, folder_of, is_same};
 use super::{Error, owner};
-use crate::bounded;
+use crate::bounded::{self, NotRegular};
 
 /// Replaces `file` with `contents`, mode 0600; a link is refused.
 ///
@@ -68,6 +70,22 @@ pub fn read_up_to(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 /// As [`read`] and [`bounded::to_string`].
 pub fn read_to_string(file: &Path) -> io::Result<Option<String>> {
     read(file)?.map(bounded::to_string).transpose()
+}
+
+/// Opens a file of this program to write at its end; it is made with mode 0600 where there is none.
+///
+/// # Errors
+/// Those of the file, [`bounded::NotRegular`] for what is at its place, and [`owner::NotOurs`].
+pub fn open_to_append(file: &Path) -> io::Result<fs::File> {
+    if let Ok(found) = fs::symlink_metadata(file) {
+        NotRegular::check(found.file_type())?;
+    }
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let open = fs::OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(file)?;
+    let found = open.metadata()?;
+    NotRegular::check(found.file_type())?;
+    owner::check(&found)?;
+    Ok(open)
 }
 
 /// Makes `folder` and what lacks above it, 0700.
@@ -137,6 +155,21 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         let error = check(&file).unwrap_err();
         assert_eq!(error.hint().unwrap(), format!("chmod 600 {}", file.display()));
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_file_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link, pipe) = (folder.path().join("f"), folder.path().join("l"), folder.path().join("p"));
+        open_to_append(&file).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600));
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+        assert!(open_to_append(&link).is_err() && open_to_append(&pipe).is_err());
+        if std::os::unix::fs::chown(&file, Some(7), None).is_ok() {
+            assert!(open_to_append(&file).is_err() && read(&file).is_err());
+        }
     }
 
     #[test]

@@ -168,6 +168,18 @@ fn refused_despite_rights(username: &str, facts: &Facts) -> Diagnosis {
             })
             .unverified("whether readers of a public project may call its models: it is not documented");
     }
+    if facts.key.for_applications == Known::Yes(false) {
+        // Of some workbenches it is claimed that model calls ask for this audience (CLAIMED, CFM),
+        // against the documents.
+        let remedy = found.remedy.take().unwrap_or_default();
+        found.remedy = Some(format!(
+            "The key lacks the audience Application, which may be the cause: create one with API and Application, and test with it. {remedy}"
+        ));
+        found = found
+            .action(Action::CreateKey)
+            .action(Action::ChooseKey)
+            .unverified("whether this workbench asks for the audience Application: it is not documented");
+    }
     found
 }
 

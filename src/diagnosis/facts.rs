@@ -89,6 +89,8 @@ pub struct KeyFacts {
     pub listed: Option<V2KeyDetails>,
     /// The project, asked for with this very key.
     pub sees_project: Known<Project>,
+    /// Whether the key is also valid for the audience Application.
+    pub for_applications: Known<bool>,
 }
 
 /// Whether a model can answer, read from its deployment's status.
@@ -157,7 +159,13 @@ impl Facts {
             signed_in: subject.signed_in.clone(),
             workbench: client.url().to_owned(),
             model_url: subject.target.url.clone(),
-            key: KeyFacts { check, shape, listed: None, sees_project: Known::NotAsked },
+            key: KeyFacts {
+                check,
+                shape,
+                listed: None,
+                sees_project: Known::NotAsked,
+                for_applications: Known::NotAsked,
+            },
             project: Known::NotAsked,
             collaborators: Known::NotAsked,
             deployment: Known::NotAsked,
@@ -231,32 +239,33 @@ async fn check_key(
         let keys = ask(client.list_keys(username)).await;
         keys.get()?.iter().find(|listed| listed.key_id == key.first_half()).cloned()
     };
-    let validity = async {
-        match timeout(PATIENCE, own.validate_key(AUDIENCE_API)).await {
-            Err(_) => KeyCheck::Unchecked { why: too_slow() },
-            Ok(Ok(answer)) if answer.valid => KeyCheck::Accepted { username: answer.username },
-            Ok(Ok(answer)) => for_another_audience(&own, answer.message).await,
-            Ok(Err(error)) if error.is_rejection() => {
-                let message = match &error {
-                    api::Error::Refused { message, .. } => message.clone(),
-                    other => other.to_string(),
-                };
-                for_another_audience(&own, message).await
-            }
-            Ok(Err(error)) => KeyCheck::Unchecked { why: error.to_string() },
-        }
-    };
+    let validity = timeout(PATIENCE, own.validate_key(AUDIENCE_API));
+    let applications = ask(own.validate_key(AUDIENCE_APPLICATION));
     let sees_project = ask(own.project(project_id));
-    let (check, sees_project, listed) = tokio::join!(validity, sees_project, listed);
-    KeyFacts { check, sees_project, listed, ..known.clone() }
-}
-
-/// The key is not good for the API; perhaps it is for applications.
-async fn for_another_audience(own: &Client, message: String) -> KeyCheck {
-    match ask(own.validate_key(AUDIENCE_APPLICATION)).await {
-        Known::Yes(answer) if answer.valid => KeyCheck::WrongAudience { username: answer.username },
+    let (validity, applications, sees_project, listed) =
+        tokio::join!(validity, applications, sees_project, listed);
+    let not_for_the_api = |message: String| match &applications {
+        Known::Yes(answer) if answer.valid => KeyCheck::WrongAudience { username: answer.username.clone() },
         _ => KeyCheck::Rejected { message },
-    }
+    };
+    let check = match validity {
+        Err(_) => KeyCheck::Unchecked { why: too_slow() },
+        Ok(Ok(answer)) if answer.valid => KeyCheck::Accepted { username: answer.username },
+        Ok(Ok(answer)) => not_for_the_api(answer.message),
+        Ok(Err(error)) if error.is_rejection() => not_for_the_api(match error {
+            api::Error::Refused { message, .. } => message,
+            other => other.to_string(),
+        }),
+        Ok(Err(error)) => KeyCheck::Unchecked { why: error.to_string() },
+    };
+    let for_applications = match applications {
+        Known::Yes(answer) => Known::Yes(answer.valid),
+        // A key of another audience is refused with 403 (OBSERVED, cai-connector).
+        Known::Hidden => Known::Yes(false),
+        Known::No(why) => Known::No(why),
+        Known::NotAsked => Known::NotAsked,
+    };
+    KeyFacts { check, sees_project, listed, for_applications, ..known.clone() }
 }
 
 async fn deployment(

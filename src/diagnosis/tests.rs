@@ -59,6 +59,7 @@ fn facts() -> Facts {
             shape: None,
             listed: None,
             sees_project: Known::Hidden,
+            for_applications: Known::NotAsked,
         },
         project: Known::Yes(project),
         collaborators: Known::Yes(vec![collaborator("contributor", "write"), collaborator("viewer", "read")]),
@@ -215,6 +216,15 @@ fn a_refusal_in_spite_of_all_rights_is_said_to_be_one() {
     assert_eq!(found.cause, Cause::RefusedDespiteRights);
     assert!(found.unverified[0].contains("public project"), "{:?}", found.unverified);
 
+    let mut api_alone = insider();
+    api_alone.key.for_applications = Known::Yes(false);
+    let found = diagnose(&call, &api_alone);
+    assert_eq!(found.cause, Cause::RefusedDespiteRights);
+    assert!(found.remedy.as_ref().is_some_and(|remedy| remedy.contains("audience Application")), "{found:?}");
+    assert!(found.unverified.iter().any(|what| what.contains("Application")), "{found:?}");
+    api_alone.key.for_applications = Known::Yes(true);
+    assert_eq!(diagnose(&call, &api_alone), diagnose(&call, &insider()));
+
     let mut open = insider();
     open.auth_enabled = false;
     let found = diagnose(&call, &open);
@@ -271,6 +281,10 @@ fn answers_of_a_model_that_is_up() {
         (answered(422, &[], "{\"message\":\"no\"}"), Cause::OtherRefusal),
         (answered(413, &[], ""), Cause::RequestTooLarge),
         (answered(504, &[], "<html>"), Cause::RequestTimeout),
+        (
+            answered(500, &[], "{\"errors\":{\"error while calling model\":\"context deadline exceeded\"}}"),
+            Cause::RequestTimeout,
+        ),
         (answered(502, &[], "<html>Bad Gateway</html>"), Cause::ServiceTrouble),
         (answered(200, &[], "[]"), Cause::UnreadableAnswer),
         (
@@ -320,6 +334,7 @@ fn calls_that_reach_nobody() {
         (CallError::Cut { phase: Phase::Body, detail: "d".into() }, true, Cause::CutShort),
         (CallError::NotHttp { detail: "d".into() }, true, Cause::NotAModelService),
         (CallError::Invalid { what: "w".into(), hint: "h".into() }, true, Cause::Invalid),
+        (CallError::UsedUp { what: "no descriptors".into() }, true, Cause::UsedUp),
     ];
     for (error, workbench_answers, cause) in cases {
         let mut facts = insider();

@@ -148,7 +148,7 @@ async fn secure(
     endpoint: &Endpoint,
     tcp: TcpStream,
 ) -> Result<TlsStream<TcpStream>, CallError> {
-    let failed = |reason, detail: String| CallError::Tls { host: endpoint.host.clone(), reason, detail };
+    let failed = |reason, detail: String| CallError::Tls { host: endpoint.shown_host(), reason, detail };
     let config = transport.tls().map_err(|detail| failed(TlsReason::Other, detail))?;
     let name = ServerName::try_from(endpoint.host.clone())
         .map_err(|_| failed(TlsReason::WrongName, "the host is no valid name".to_owned()))?;

@@ -89,6 +89,11 @@ impl Endpoint {
         Ok(Self { uri, https, host, port })
     }
 
+    /// For messages: an IPv6 address in brackets.
+    pub fn shown_host(&self) -> String {
+        self.uri.host().unwrap_or_default().to_owned()
+    }
+
     /// `HOST:PORT`, for `CONNECT`.
     pub fn host_and_port(&self) -> String {
         authority(&self.host, self.port)
@@ -241,6 +246,7 @@ mod tests {
         }
         let endpoint = Endpoint::parse("http://[::1]:8642/model").unwrap();
         assert_eq!((endpoint.host.as_str(), endpoint.host_and_port().as_str()), ("::1", "[::1]:8642"));
+        assert_eq!(endpoint.shown_host(), "[::1]");
     }
 
     #[test]

@@ -5,9 +5,14 @@
 //! on the [`store`] and the [`replicas`]. What the real product does is not always known; what this
 //! one does instead is in [`behaviour`], by name.
 
+mod address;
 pub mod behaviour;
 mod cache;
+mod certificates;
 mod clock;
+mod control;
+mod directory;
+mod environment;
 pub mod functions;
 mod http;
 mod ids;
@@ -23,11 +28,14 @@ mod running;
 mod seed;
 mod state;
 pub mod store;
+mod trouble;
 
 pub use behaviour::{Behaviour, BehaviourError};
+pub use certificates::Certificates;
 pub use clock::Clock;
 pub use logs::{Log, Logs};
-pub use options::{BadSeed, Options, Seed};
-pub use running::{Running, StartError, start};
+pub use options::{BadSeed, Credentials, Options, Seed};
+pub use running::{ControlDoor, Running, StartError, start};
 pub use seed::Credential;
 pub use state::Workbench;
+pub use trouble::Trouble;

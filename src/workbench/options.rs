@@ -1,5 +1,6 @@
 //! How a workbench is started.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use super::behaviour::Behaviour;
 use super::clock::Clock;
+use super::trouble::Trouble;
 
 /// Where the workbench listens unless it is told otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8642);
@@ -16,7 +18,7 @@ const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALH
 const MODEL_TIME: Duration = Duration::from_secs(30);
 
 /// What an empty data directory is filled with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Seed {
     /// The user `admin` alone.
     #[default]
@@ -26,11 +28,44 @@ pub enum Seed {
     /// The demo users, as many keys of `owner` and models within his sight, and as many more users with
     /// keys of their own.
     Scale { keys: u64, models: u64, users: u32 },
+    /// What a seed file says.
+    File(PathBuf),
+}
+
+/// Where seeded keys, access keys and ids come from.
+#[derive(Clone, Default)]
+pub enum Credentials {
+    /// The system's random source.
+    #[default]
+    Random,
+    /// A text, which gives the same ones on every start and machine: never a secret.
+    Fixed(String),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Random => "Random",
+            Self::Fixed(_) => "Fixed(…)",
+        })
+    }
+}
+
+impl FromStr for Credentials {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "random" => Ok(Self::Random),
+            Some(("fixed", from)) if !from.is_empty() => Ok(Self::Fixed(from.to_owned())),
+            _ => Err("write random, or fixed:TEXT".to_owned()),
+        }
+    }
 }
 
 /// A seed that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no seed; write demo, empty or scale:KEYS,MODELS[,USERS]")]
+#[error("{0:?} is no seed; write demo, empty, scale:KEYS,MODELS[,USERS] or FILE.toml")]
 pub struct BadSeed(String);
 
 impl FromStr for Seed {
@@ -41,6 +76,7 @@ impl FromStr for Seed {
         match text {
             "demo" => Ok(Self::Demo),
             "empty" => Ok(Self::Empty),
+            file if file.ends_with(".toml") => Ok(Self::File(file.into())),
             _ => {
                 let counts = text.strip_prefix("scale:").ok_or_else(bad)?;
                 let counts: Vec<&str> = counts.split(',').map(str::trim).collect();
@@ -84,6 +120,17 @@ pub struct Options {
     /// The program that starts Python functions: one whose `main` begins with
     /// [`super::python::confined::stage`]. `None` for this one, if it is such a program.
     pub starter: Option<PathBuf>,
+    /// Serve TLS, with certificates that are made in the data directory.
+    pub tls: bool,
+    /// The name, and maybe the port, that clients use.
+    pub host: Option<String>,
+    /// More names for the certificate.
+    pub names: Vec<String>,
+    pub credentials: Credentials,
+    /// Where the control listener listens, if there is one.
+    pub control: Option<SocketAddr>,
+    /// Hears of trouble of this machine.
+    pub trouble: Trouble,
     pub clock: Clock,
 }
 
@@ -102,6 +149,12 @@ impl Options {
             allow_remote: false,
             python: false,
             starter: None,
+            tls: false,
+            host: None,
+            names: Vec::new(),
+            credentials: Credentials::default(),
+            control: None,
+            trouble: Trouble::default(),
             clock: Clock::system(),
         }
     }

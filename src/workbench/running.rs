@@ -1,9 +1,7 @@
 //! Starting and ending a workbench.
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +11,23 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::http::{log::AccessLog, server};
+use super::address::{self, Address, BadHost};
+use super::certificates::{CertificateError, Certificates};
+use super::control::{Control, StateError};
+use super::directory::{Directory, NotOurs};
+use super::http::log::AccessLog;
+use super::http::server::{self, Service};
 use super::lifecycle::snapshots::Snapshots;
 use super::lifecycle::{Lifecycle, Steps};
 use super::logs::Logs;
-use super::options::Options;
+use super::options::{Credentials, Options};
 use super::python::{self, Python};
 use super::replicas::{Replicas, Settings};
 use super::seed::{self, Credential, SeedError, credentials};
 use super::state::{Shared, Workbench};
 use super::store::{DirectoryError, Store, StoreError, facts};
 use super::{cache::Cache, ids, routes};
-
-/// Held by the server that uses a data directory.
-const LOCK: &str = "lock";
+use crate::secret::ApiKey;
 
 /// How long a replica may take to start: imports of large libraries take their time.
 const REPLICA_START_TIME: Duration = Duration::from_secs(120);
@@ -34,17 +35,10 @@ const REPLICA_START_TIME: Duration = Duration::from_secs(120);
 /// Why a workbench did not start. The sentences say what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error(
-        "{listen} can be reached from other machines, and there is no encryption; add --allow-remote if that is wanted"
-    )]
-    Remote { listen: SocketAddr },
-    #[error(
-        "another keybench serves the data directory {}; stop that one, or choose another directory with --data",
-        data.display()
-    )]
-    InUse { data: PathBuf },
-    #[error("the data directory {} cannot be locked: {source}", data.display())]
-    Lock { data: PathBuf, source: io::Error },
+    #[error("{listen} can be reached from other machines{why}; add --allow-remote if that is wanted")]
+    Remote { listen: SocketAddr, why: &'static str },
+    #[error(transparent)]
+    NotOurs(#[from] NotOurs),
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     #[error(
@@ -53,55 +47,157 @@ pub enum StartError {
     Listen { listen: SocketAddr, source: io::Error },
     #[error("the data directory cannot be filled: {0}")]
     Seed(#[from] SeedError),
+    #[error(
+        "the data directory {} was seeded with other credentials; choose an empty one for --credentials fixed",
+        data.display()
+    )]
+    OtherCredentials { data: PathBuf },
     #[error("the files that serve Python functions cannot be written: {0}")]
     Python(io::Error),
     #[error("the store cannot be read: {0}")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Host(#[from] BadHost),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error("the control listener cannot begin: {0}")]
+    Control(#[from] StateError),
 }
 
 /// A workbench that serves; it ends when this is dropped, and ends gently with [`Running::shutdown`].
 pub struct Running {
-    /// `http://ADDR:PORT`
+    /// `http://HOST:PORT`
     pub url: String,
-    /// Where models are called: `http://ADDR:PORT/model`.
+    /// Where models are called.
     pub model_service_url: String,
     /// The data directory.
     pub data: PathBuf,
     /// The file with the keys of the seeded users.
     pub credentials: PathBuf,
+    /// The authority of its certificate, and the file with that and the system's roots.
+    pub certificates: Option<Certificates>,
+    /// Where it is controlled, if it is.
+    pub control: Option<ControlDoor>,
     /// What the person who started it should know, in sentences.
     pub warnings: Vec<String>,
     workbench: Workbench,
     server: JoinHandle<()>,
+    control_server: Option<JoinHandle<()>>,
     ending: CancellationToken,
     /// What is in flight is given up.
     cut: CancellationToken,
     // Last: fields are dropped in this order, and the directory is free once nothing uses it.
-    _lock: File,
+    directory: Directory,
+}
+
+/// Where a workbench is controlled, and with which token.
+#[derive(Clone)]
+pub struct ControlDoor {
+    /// `http://ADDR:PORT`
+    pub url: String,
+    pub token: ApiKey,
 }
 
 /// Starts a workbench. Returns once it answers and every deployment that should run does.
 pub async fn start(options: Options) -> Result<Running, StartError> {
-    let mut warnings = Vec::new();
-    if !options.listen.ip().is_loopback() {
-        if !options.allow_remote {
-            return Err(StartError::Remote { listen: options.listen });
-        }
-        warnings.push(format!(
-            "{} can be reached from other machines, and there is no encryption: keys and requests can be read on the way",
-            options.listen
-        ));
-    }
-    let lock = lock(&options.data)?;
+    let mut warnings = check(&options)?;
+    let directory = Directory::take(&options.data)?;
     let store = Store::open(&options.data)?;
     let projects = options.projects.clone().unwrap_or_else(|| options.data.join("projects"));
     fill_if_empty(&store, &options, &projects).await?;
-    let secret = store.read(|db| facts::get(db, facts::TOKEN_SECRET)).await?.unwrap_or_default();
+    let listener = bind(options.listen).await?;
+    let listen =
+        listener.local_addr().map_err(|source| StartError::Listen { listen: options.listen, source })?;
+    let Address { url, model_service_url } = Address::new(listen, options.tls, options.host.as_deref())?;
+    let certificates = match options.tls {
+        true => {
+            let names = address::names(listen, options.host.as_deref(), &options.names)?;
+            Some(Certificates::of(&options.data, &names)?)
+        }
+        false => None,
+    };
+    let workbench = workbench(&options, store, projects, &url, &mut warnings).await?;
+    let (ending, cut) = (CancellationToken::new(), CancellationToken::new());
+    let mut service = Service {
+        router: routes::router(&workbench),
+        tls: certificates.as_ref().map(|made| made.config.clone()),
+        ending: ending.clone(),
+        cut: cut.clone(),
+        trouble: options.trouble.clone(),
+    };
+    let mut control = None;
+    if let Some(at) = options.control {
+        let token = ids::token().map_err(SeedError::from)?;
+        let calls =
+            Control::new(workbench.clone(), options.clock.clone(), &options.data, &token, ending.clone())?;
+        service.router = calls.watch(service.router);
+        let listener = bind(at).await?;
+        let url = listener.local_addr().map_err(|source| StartError::Listen { listen: at, source })?;
+        let door = ControlDoor { url: format!("http://{url}"), token: ApiKey::from_workbench(token) };
+        let serving = Service { router: calls.router(), tls: None, ..service.clone() };
+        control = Some((door, calls, tokio::spawn(server::serve(listener, serving))));
+    }
+    workbench.lifecycle().resume().await?;
+    if let Some((_, calls, _)) = &control {
+        calls.begin().await?;
+    }
+    let server = tokio::spawn(server::serve(listener, service));
+    let (control, control_server) = control.map(|(door, _, server)| (door, server)).unzip();
+    Ok(Running {
+        url,
+        model_service_url,
+        credentials: credentials::path(&options.data),
+        data: options.data,
+        certificates,
+        control,
+        warnings,
+        workbench,
+        server,
+        control_server,
+        ending,
+        cut,
+        directory,
+    })
+}
 
-    let failed = |source| StartError::Listen { listen: options.listen, source };
-    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
-    let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+/// What other machines reach needs a word of its own; answers what is worth a warning.
+fn check(options: &Options) -> Result<Vec<String>, StartError> {
+    let mut warnings = Vec::new();
+    if !options.listen.ip().is_loopback() {
+        let why = if options.tls { "" } else { ", and there is no encryption" };
+        if !options.allow_remote {
+            return Err(StartError::Remote { listen: options.listen, why });
+        }
+        if !options.tls {
+            warnings.push(format!(
+                "{} can be reached from other machines, and there is no encryption: keys and requests can be read on the way",
+                options.listen
+            ));
+        }
+    }
+    if let Some(listen) = options.control.filter(|control| !control.ip().is_loopback()) {
+        if !options.allow_remote {
+            return Err(StartError::Remote { listen, why: " and controls this workbench" });
+        }
+        warnings.push(format!(
+            "{listen} controls this workbench, can be reached from other machines and has no encryption"
+        ));
+    }
+    if matches!(options.credentials, Credentials::Fixed(_)) {
+        warnings.push(
+            "its keys are derived from the text of --credentials fixed: they are no secret, for tests alone"
+                .to_owned(),
+        );
+    }
+    Ok(warnings)
+}
 
+async fn bind(listen: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })
+}
+
+/// The Python of this machine; off where other machines reach the workbench and nobody said `python`.
+fn machine_python(options: &Options, warnings: &mut Vec<String>) -> Result<Python, StartError> {
     let starter = options.starter.clone().or_else(python::confined::own_program);
     let mut python = Python::install(&options.data, starter).map_err(StartError::Python)?;
     if !options.listen.ip().is_loopback() && !options.python {
@@ -113,81 +209,71 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         python = python.switched_off();
     }
     warnings.extend(python.warnings());
+    Ok(python)
+}
+
+async fn workbench(
+    options: &Options,
+    store: Store,
+    projects: PathBuf,
+    url: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Workbench, StartError> {
+    let secret = store.read(|db| facts::get(db, facts::TOKEN_SECRET)).await?.unwrap_or_default();
     let replicas = Replicas::new(Settings {
         busy_wait: options.busy_wait,
         request_timeout: options.request_timeout,
         start_limit: REPLICA_START_TIME,
         logs: Logs::new(options.data.join("logs")),
-        python,
+        python: machine_python(options, warnings)?,
     });
     let steps = Steps {
         build: Duration::from_millis(options.behaviour.limits.build_step_ms),
         deployment: Duration::from_millis(options.behaviour.limits.deployment_step_ms),
     };
-    let snapshots = Snapshots::new(options.data.join("builds"));
+    let builds = options.data.join("builds");
+    let snapshots = if options.control.is_some() { Snapshots::kept(builds) } else { Snapshots::new(builds) };
     let clock = options.clock.clone();
     let now = Arc::new(move || clock.now());
     let lifecycle =
-        Lifecycle::new(store.clone(), replicas, snapshots, projects.clone(), url.clone(), steps, now);
+        Lifecycle::new(store.clone(), replicas, snapshots, projects.clone(), url.to_owned(), steps, now);
     let run = ids::token().map_err(SeedError::from)?;
-    let workbench = Workbench::new(Shared {
+    Ok(Workbench::new(Shared {
         store,
         lifecycle,
-        behaviour: options.behaviour,
+        behaviour: options.behaviour.clone(),
         clock: options.clock.clone(),
-        url: url.clone(),
+        url: url.to_owned(),
+        named: options.host.is_some(),
         projects,
         token_key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()),
-        access_log: Arc::new(AccessLog::new(run[..8].to_owned(), options.access_log, options.clock)),
+        access_log: Arc::new(AccessLog::new(run[..8].to_owned(), options.access_log, options.clock.clone())),
         key_owners: Cache::default(),
         callables: Cache::default(),
         standings: Cache::default(),
-    });
-    workbench.lifecycle().resume().await?;
-    let (ending, cut) = (CancellationToken::new(), CancellationToken::new());
-    let router = routes::router(&workbench);
-    let server = tokio::spawn(server::serve(listener, router, ending.clone(), cut.clone()));
-    Ok(Running {
-        model_service_url: format!("{url}/model"),
-        url,
-        credentials: credentials::path(&options.data),
-        data: options.data,
-        warnings,
-        workbench,
-        server,
-        ending,
-        cut,
-        _lock: lock,
-    })
-}
-
-/// Takes the data directory for this process; the system gives it back when the process ends,
-/// however it ends.
-fn lock(data: &Path) -> Result<File, StartError> {
-    let failed = |source| StartError::Lock { data: data.to_owned(), source };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
-    let path = data.join(LOCK);
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StartError::InUse { data: data.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
+    }))
 }
 
 /// Seeds an empty store in one transaction. Files are written before it is committed: a crash in
 /// between leaves an empty store, which is seeded anew.
 async fn fill_if_empty(store: &Store, options: &Options, projects: &Path) -> Result<(), StartError> {
-    if store.read(|db| facts::get(db, facts::SEED)).await?.is_some() {
-        return Ok(());
+    let source = ids::Source::of(&options.credentials);
+    let seeded = store
+        .read(|db| Ok::<_, StoreError>((facts::get(db, facts::SEED)?, facts::get(db, facts::CREDENTIALS)?)));
+    if let (Some(_), credentials) = seeded.await? {
+        // Without a wish, whatever was seeded will do.
+        let other = source.is_fixed() && credentials != Some(source.mark());
+        return match other {
+            true => Err(StartError::OtherCredentials { data: options.data.clone() }),
+            false => Ok(()),
+        };
     }
-    let (seed, behaviour, now) = (options.seed, options.behaviour.clone(), options.clock.now());
+    let (seed, behaviour, now) = (options.seed.clone(), options.behaviour.clone(), options.clock.now());
     let (data, projects) = (options.data.clone(), projects.to_owned());
     let seeding = store.write(move |db| -> Result<_, SeedError> {
-        let seeded = seed::fill(db, seed, &behaviour, now)?;
-        for directory in seeded.directories {
-            std::fs::create_dir_all(projects.join(directory))?;
-        }
+        let seeded = seed::fill(db, &seed, &behaviour, &source, now)?;
+        facts::set(db, facts::CREDENTIALS, &source.mark())?;
+        seed::make_folders(&projects, &seeded.folders)?;
         Ok(credentials::write(&data, &seeded.credentials)?)
     });
     Ok(seeding.await?)
@@ -221,12 +307,22 @@ impl Running {
         self.cut.cancel();
     }
 
+    /// Returns when the data directory is not this server's any more: it cannot go on then.
+    pub async fn lost(&self) {
+        self.directory.gone().await;
+    }
+
     /// Returns when the workbench has ended by itself or by [`Running::shutdown`].
     pub async fn ended(&mut self) {
-        if !self.server.is_finished() {
-            let _ = (&mut self.server).await;
+        for server in [Some(&mut self.server), self.control_server.as_mut()].into_iter().flatten() {
+            if !server.is_finished() {
+                let _ = server.await;
+            }
         }
         self.workbench.lifecycle().shut_down().await;
+        if let Err(error) = self.workbench.store().checkpoint().await {
+            tracing::warn!(%error, "the log of the store stays beside it");
+        }
     }
 }
 

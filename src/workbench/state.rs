@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub clock: Clock,
     /// `http://ADDR:PORT`
     pub url: String,
+    /// Whether that is a name which clients were told to use.
+    pub named: bool,
     /// Holds the projects' folders.
     pub projects: PathBuf,
     /// Seals page tokens.
@@ -65,6 +67,11 @@ impl Workbench {
     /// `http://ADDR:PORT`, where the workbench listens.
     pub fn url(&self) -> &str {
         &self.0.url
+    }
+
+    /// Whether the URL bears a name that clients were told to use.
+    pub(super) fn is_named(&self) -> bool {
+        self.0.named
     }
 
     /// The folder of a project's files.

@@ -17,6 +17,21 @@ fn demo() -> Terminal {
 }
 
 #[test]
+fn the_workbench_in_this_process_is_never_reached_through_a_proxy() {
+    let nobody = "http://127.0.0.1:1";
+    let proxies = [("HTTP_PROXY", nobody), ("http_proxy", nobody), ("ALL_PROXY", nobody)];
+    let mut terminal = Terminal::start_with(&["demo"], &proxies);
+    terminal.wait_for("legacy");
+    // Model calls go a way of their own.
+    terminal.send("2");
+    terminal.wait_for("deployed");
+    terminal.send("t");
+    terminal.wait_for("[ Test ]");
+    terminal.send("\r");
+    terminal.wait_for("200");
+}
+
+#[test]
 fn a_key_is_made_tested_refused_and_the_refusal_mended() {
     let mut terminal = demo();
     let screen = terminal.wait_for("1 expires soon");

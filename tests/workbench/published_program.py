@@ -7,13 +7,24 @@ import urllib.error
 import urllib.request
 
 import cmlapi
-from cmlapi import models
+import cmlapi.configuration
+from cmlapi import Cursor, models
+from cmlapi.api.cml_service_api import CMLServiceApi
+from cmlapi.api_client import ApiClient
+from cmlapi.models.create_model_request import CreateModelRequest
 from cmlapi.rest import ApiException
-from cmlapi.utils import Cursor
 
 # Without arguments: everything comes from the environment of a session.
 client = cmlapi.default_client()
 again = cmlapi.default_client(url=os.environ["WORKBENCH"], cml_api_key=os.environ["CDSW_APIV2_KEY"])
+# As programs do that bring their own certificates.
+config = cmlapi.configuration.Configuration()
+config.host = os.environ["WORKBENCH"]
+config.verify_ssl = False
+api_client = ApiClient(config)
+api_client.set_default_header("authorization", "Bearer " + os.environ["CDSW_APIV2_KEY"])
+assert CMLServiceApi(api_client).validate_api_key({"audience": "API"}).username == "owner"
+assert CreateModelRequest is models.CreateModelRequest is cmlapi.CreateModelRequest
 
 first = client.list_projects(page_size=1, sort="+name")
 assert len(first.projects) == 1 and first.next_page_token, first

@@ -11,11 +11,12 @@ import os
 
 from cmlapi import models, rest
 from cmlapi._naming import specification
+from cmlapi.api import CMLServiceApi
 from cmlapi.api_client import ApiClient
 from cmlapi.configuration import Configuration
 from cmlapi.models import *  # noqa: F403, every message is also a name of the package
 from cmlapi.rest import ApiException
-from cmlapi.service import CMLServiceApi
+from cmlapi.utils import Cursor
 
 __version__ = specification()["info"]["version"]
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ApiException",
     "CMLServiceApi",
     "Configuration",
+    "Cursor",
     "default_client",
     "models",
     "rest",

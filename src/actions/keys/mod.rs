@@ -9,6 +9,7 @@ mod own;
 pub use create::{create, create_in_file, expiry};
 pub use delete::{Choice, Chosen, Deletion, NotDeleted, Which, Why, choose, delete, may_delete};
 pub use identify::{How, Identity, identify, validate};
+pub(in crate::actions) use own::by_first_half;
 pub use own::{Own, Spared, known_id, made_here};
 
 use crate::api;

@@ -62,6 +62,6 @@ pub fn made_here(session: &Session, key: &ApiKey) -> Option<MadeKey> {
 }
 
 /// The listed key whose id is the first half of `key`.
-pub(super) fn by_first_half(key: &ApiKey, listed: &[V2KeyDetails]) -> Option<String> {
+pub(in crate::actions) fn by_first_half(key: &ApiKey, listed: &[V2KeyDetails]) -> Option<String> {
     listed.iter().find(|listed| listed.key_id == key.first_half()).map(|listed| listed.key_id.clone())
 }

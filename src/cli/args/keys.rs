@@ -130,6 +130,8 @@ next run goes on. While one run is at a name or a file, another ends with 75 and
 --exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
 environment. What is current is then noted in the configuration folder, or read from --record: a
 file that the command itself has to write, with the Key ID in it. It may be absent, but not empty.
+A key that the command was started with may be in use, however the command ended: it is kept until
+a later hand-over has ended well and --grace has passed. With 5 such keys no further one is made.
 
 The key that a workbench gave to the session this runs in is never rotated or deleted.")]
 pub struct RotateArgs {
@@ -157,6 +159,9 @@ pub struct RotateArgs {
     /// Hand over to this shell command, on its standard input
     #[arg(long, value_name = "COMMAND")]
     pub exec: Option<String>,
+    /// Stop the command of --exec, with all that it started, after this time
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = values::duration, requires = "exec", allow_hyphen_values = true)]
+    pub exec_timeout: Duration,
     /// File in which the command of --exec keeps the Key ID of the key that it got
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
     pub record: Option<PathBuf>,

@@ -17,7 +17,7 @@ pub use admin::{AdminCommand, AuditArgs, CollaboratorsCommand, ProjectsCommand};
 pub use keys::{CreateArgs, DeleteArgs, KeysCommand, ListArgs, RotateArgs};
 pub use models::{ModelsCommand, TestArgs};
 pub use profile::{LoginArgs, ProfileCommand};
-pub use workbench::{DemoArgs, ServeArgs};
+pub use workbench::{DemoArgs, Ready, ServeArgs};
 
 use super::values;
 

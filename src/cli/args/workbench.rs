@@ -1,5 +1,6 @@
 //! `demo` and `serve`: the embedded workbench.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub struct DemoArgs {
 #[command(after_help = "Examples:
   keybench serve --data /tmp/kb --seed demo
   keybench serve --data /tmp/kb --seed demo --listen 127.0.0.1:0 > ready.json
+  keybench serve --data /tmp/kb --seed demo --listen 127.0.0.1:0 --tls -- pytest
 
 One line of JSON on standard output says when it answers, and where the credentials of its users lie.")]
 pub struct ServeArgs {
@@ -34,7 +36,7 @@ pub struct ServeArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8642", value_parser = values::listen)]
     pub listen: std::net::SocketAddr,
-    /// What an empty folder is filled with: demo, empty or scale:KEYS,MODELS[,USERS]
+    /// What an empty folder is filled with: demo, empty, scale:KEYS,MODELS[,USERS] or a FILE.toml
     #[arg(long, default_value = "empty")]
     pub seed: String,
     /// Folder with one folder of files a project, instead of DATA/projects
@@ -58,4 +60,38 @@ pub struct ServeArgs {
     /// Run Python functions even where other machines can reach the workbench
     #[arg(long)]
     pub python: bool,
+    /// Serve TLS, with a certificate authority made in DATA/tls
+    #[arg(long)]
+    pub tls: bool,
+    /// Name that clients use, maybe with a port; modelservice.NAME is the model service
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+    /// Where seeded keys come from: random, or fixed:TEXT for the same ones each time
+    #[arg(long, value_name = "SOURCE", default_value = "random")]
+    pub credentials: String,
+    /// Listen for control calls: faults, journal, clock, reset, snapshots
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:0", value_parser = values::listen)]
+    pub control: Option<std::net::SocketAddr>,
+    /// What is printed once it answers: a line of JSON, or variables for a shell
+    #[arg(long, value_name = "FORM", value_enum, default_value = "json")]
+    pub ready: Ready,
+    /// Whose key the variables hold
+    #[arg(long = "as", value_name = "USER", default_value = "owner")]
+    pub user: String,
+    /// End when the process that started it is gone
+    #[arg(long)]
+    pub exit_with_parent: bool,
+    /// Let COMMAND see workbench.test and modelservice.workbench.test (Linux)
+    #[arg(long)]
+    pub names: bool,
+    /// Run this once it answers, with the variables, and end with it
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// What `serve` prints once it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Ready {
+    Json,
+    Env,
 }

@@ -1,7 +1,6 @@
 //! `models test` with the options of a run: many calls, their figures, and whether they are as
 //! expected.
 
-use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use crate::actions::models::{self, ModelCall};
 use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::config::private_file;
+use crate::config::replace::Replacement;
 use crate::diagnosis::Diagnosis;
 use crate::probe::run::{self, Expectation, Run, Summary};
 use crate::text;
@@ -180,19 +179,16 @@ impl<'a> Export<'a> {
                     .hint("name the file FILE.json or FILE.csv"));
             }
         };
-        private_file::can_write(path)
+        Replacement::of(path)
+            .check()
             .map_err(|error| Failure::invalid(format!("{shown} cannot be written: {error}")))?;
         Ok(Self { path, csv })
     }
 
     fn write(self, summary: &Summary) -> Result<(), Failure> {
-        let written = File::create(self.path).and_then(|file| {
-            let mut to = std::io::BufWriter::new(file);
-            match self.csv {
-                true => run::write_csv(summary, &mut to)?,
-                false => run::write_json(summary, &mut to)?,
-            }
-            to.flush()
+        let written = Replacement::of(self.path).write_with(|to| match self.csv {
+            true => run::write_csv(summary, to),
+            false => run::write_json(summary, to),
         });
         written.map_err(|error| {
             let message = format!("{} cannot be written: {error}", self.path.display());

@@ -103,6 +103,7 @@ refusals! {
     // How it is asked
     MalformedBody "malformed-body" Inferred 3 "the body is not the JSON object expected here: {detail}";
     HeadTooLarge "head-too-large" Inferred 8 status 431 "the head of the request has more than {lines} lines or {limit} bytes";
+    NoHost "no-host" Inferred 3 "an HTTP/1.1 request must have exactly one Host header";
     BodyTooLarge "body-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes";
     BadValue "bad-value" Inferred 3 "{name} is invalid: {detail}";
     BadPageSize "bad-page-size" Inferred 3 "page_size must be a whole number from 0 to 2147483647";

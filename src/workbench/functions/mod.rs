@@ -121,92 +121,6 @@ fn sleep_time(sleep: Sleep) -> Result<(Duration, Value), String> {
     Ok((time, if whole { json!(sleep.ms as i64) } else { json!(sleep.ms) }))
 }
 
-/// A model of the demo data.
-#[derive(Debug, Clone, Copy)]
-pub struct DemoModel {
-    pub project: &'static str,
-    pub name: &'static str,
-    pub replicas: u32,
-    /// Whether a call needs an API key.
-    pub authentication: bool,
-    /// Ends with an example request as JSON.
-    pub description: &'static str,
-    pub function: Builtin,
-    /// Whether its deployment runs; the other one is stopped.
-    pub deployed: bool,
-}
-
-/// The models of the demo data.
-pub const DEMO: [DemoModel; 7] = [
-    DemoModel {
-        project: "churn-prod",
-        name: "add",
-        replicas: 2,
-        authentication: true,
-        description: "Adds two numbers. Example: {\"a\": 3, \"b\": 5}",
-        function: Builtin::Add,
-        deployed: true,
-    },
-    DemoModel {
-        project: "churn-prod",
-        name: "churn",
-        replicas: 3,
-        authentication: true,
-        description: "How likely a customer is to leave: a logistic regression. Example: \
-                      {\"tenure_months\": 5, \"monthly_charge\": 89.5, \"support_calls\": 4, \
-                      \"contract\": \"monthly\", \"autopay\": false}",
-        function: Builtin::Churn,
-        deployed: true,
-    },
-    DemoModel {
-        project: "churn-prod",
-        name: "slow",
-        replicas: 1,
-        authentication: true,
-        description: "Sleeps as many milliseconds as it is told, and answers them. Example: {\"ms\": 400}",
-        function: Builtin::Slow,
-        deployed: true,
-    },
-    DemoModel {
-        project: "churn-prod",
-        name: "flaky",
-        replicas: 2,
-        authentication: true,
-        description: "Fails with the probability p; the same way each time where a seed is given. Example: \
-                      {\"p\": 0.3, \"seed\": 7}",
-        function: Builtin::Flaky,
-        deployed: true,
-    },
-    DemoModel {
-        project: "churn-prod",
-        name: "retired",
-        replicas: 1,
-        authentication: true,
-        description: "The churn model of last year, stopped. Example: {\"tenure_months\": 30}",
-        function: Builtin::Churn,
-        deployed: false,
-    },
-    DemoModel {
-        project: "fraud-lab",
-        name: "score",
-        replicas: 2,
-        authentication: true,
-        description: "Scores a card payment with a decision tree. Example: {\"amount\": 1900, \"hour\": 3, \
-                      \"card_present\": false, \"country_differs\": true}",
-        function: Builtin::Score,
-        deployed: true,
-    },
-    DemoModel {
-        project: "playground",
-        name: "echo",
-        replicas: 2,
-        authentication: false,
-        description: "Answers its request. Needs no API key. Example: {\"hello\": \"world\"}",
-        function: Builtin::Echo,
-        deployed: true,
-    },
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,15 +173,6 @@ mod tests {
         let request = r#"{"big": 123456789012345678901234567890, "x": [ 1.0 ]}"#;
         let Reply::Now(raw) = call(Builtin::Echo, request) else { panic!() };
         assert_eq!(raw.get(), request);
-    }
-
-    #[test]
-    fn every_demo_model_answers_the_example_in_its_description() {
-        for model in DEMO {
-            let example = &model.description[model.description.find('{').unwrap()..];
-            let reply = call(model.function, example);
-            assert!(!matches!(reply, Reply::Raised(_)), "{}: {reply:?}", model.name);
-        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use axum::response::Response;
 use crate::workbench::clock::Clock;
 
 /// Worth printing in errors (OBSERVED, cai-mcp).
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Ids and names are shorter; a longer segment of a path is not written, it may be a key.
 const LONGEST_SEGMENT: usize = 80;
@@ -42,7 +42,8 @@ impl AccessLog {
         self.lines
     }
 
-    fn next_id(&self) -> String {
+    /// The id of another request.
+    pub fn next_id(&self) -> String {
         format!("{}-{}", self.run, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }

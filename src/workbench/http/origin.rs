@@ -17,6 +17,9 @@ impl FromRequestParts<Workbench> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, workbench: &Workbench) -> Result<Self, Infallible> {
+        if workbench.is_named() {
+            return Ok(Self(workbench.url().to_owned()));
+        }
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let authority = host.and_then(|host| host.parse::<Authority>().ok());
         let (scheme, own) = workbench.url().split_once("://").unwrap_or(("http", workbench.url()));

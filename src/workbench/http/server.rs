@@ -2,38 +2,31 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::Uri;
-use axum::http::uri::PathAndQuery;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::refusal::Refusal;
-use super::request_body::RequestBody;
-use super::verbs::split_verb;
-use crate::workbench::behaviour::Why;
+use super::connections::{Guest, Room};
+use super::front::{Front, HEAD_BYTES, HEADERS};
+use super::stream::Stream;
+use crate::workbench::trouble::Trouble;
 
-/// Connections at the same time; more wait in the system's queue.
+/// Connections at the same time. Beyond that, idle ones give way; where none idles, more wait.
 const CONNECTIONS: usize = 1024;
 /// How long a client may take for the head of a request, and how long a connection may idle.
 const HEAD_TIME: Duration = Duration::from_secs(60);
-/// Bytes of a request's head at most.
-const HEAD_BYTES: usize = 64 * 1024;
-/// Header lines of a request at most.
-const HEADERS: usize = 100;
+/// How long a client may take for the handshake of TLS.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
 /// The library reads so many times more before it refuses a head itself, without a body.
 const HEAD_MARGIN: usize = 2;
 /// How long requests in flight may still take when the server ends.
@@ -42,26 +35,46 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 const HEAD_GRACE: Duration = Duration::from_millis(500);
 /// How long to wait when the system has no more descriptors.
 const BREATH: Duration = Duration::from_millis(50);
+/// How often the same trouble is told.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
+
+/// What a listener serves, and until when.
+#[derive(Clone)]
+pub struct Service {
+    pub router: Router,
+    pub tls: Option<Arc<ServerConfig>>,
+    /// What is in flight finishes, and no more.
+    pub ending: CancellationToken,
+    /// What is in flight is given up.
+    pub cut: CancellationToken,
+    pub trouble: Trouble,
+}
 
 /// Serves until `ending` is cancelled, then lets what is in flight finish: for a bounded time, and until
 /// `cut` is cancelled.
-pub async fn serve(listener: TcpListener, router: Router, ending: CancellationToken, cut: CancellationToken) {
+pub async fn serve(listener: TcpListener, service: Service) {
+    let Service { ending, cut, .. } = service.clone();
     let connections = TaskTracker::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Room::new(CONNECTIONS);
+    let mut told: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             () = ending.cancelled() => break,
             accepted = accept(&listener, &room) => accepted,
         };
-        let Ok((stream, permit)) = accepted else {
-            tokio::time::sleep(BREATH).await;
-            continue;
+        let (stream, guest) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if told.is_none_or(|at| at.elapsed() > TROUBLE_PAUSE) {
+                    told = Some(Instant::now());
+                    service.trouble.tell(&cannot_accept(&error));
+                }
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
         };
-        let (router, ending, cut) = (router.clone(), ending.clone(), cut.clone());
-        connections.spawn(async move {
-            cut.run_until_cancelled(talk(stream, router, ending)).await;
-            drop(permit);
-        });
+        let (service, cut) = (service.clone(), cut.clone());
+        connections.spawn(async move { cut.run_until_cancelled(talk(stream, guest, service)).await });
     }
     drop(listener);
     connections.close();
@@ -73,34 +86,67 @@ pub async fn serve(listener: TcpListener, router: Router, ending: CancellationTo
     connections.wait().await;
 }
 
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+async fn accept(listener: &TcpListener, room: &Room) -> io::Result<(TcpStream, Guest)> {
     let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+    let guest = room.enter().await.ok_or_else(|| io::Error::other("no room"))?;
+    Ok((stream, guest))
+}
+
+fn cannot_accept(error: &io::Error) -> String {
+    let code = error.raw_os_error();
+    if code == Some(rustix::io::Errno::MFILE.raw_os_error()) {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
+        return format!(
+            "this server is out of file descriptors (limit {limit}, see ulimit -n): new connections wait"
+        );
+    }
+    if code == Some(rustix::io::Errno::NFILE.raw_os_error()) {
+        return "this machine is out of file descriptors: new connections wait".to_owned();
+    }
+    format!("this server cannot accept connections: {error}")
+}
+
+async fn talk(stream: TcpStream, guest: Guest, service: Service) {
+    let stream = Stream::new(stream, guest.connection.cut.clone());
+    let Some(tls) = service.tls.clone() else { return converse(stream, guest, service).await };
+    let shaking = tokio::time::timeout(HANDSHAKE_TIME, TlsAcceptor::from(tls).accept(stream));
+    let leaving = guest.connection.leaving.clone();
+    let shaken = tokio::select! {
+        shaken = shaking => shaken,
+        () = leaving.cancelled() => return,
+        () = service.ending.cancelled() => return,
+    };
+    // A client that does not trust the certificate breaks off here; it says so itself.
+    if let Ok(Ok(stream)) = shaken {
+        converse(stream, guest, service).await;
+    }
 }
 
 /// Serves one connection; ends it after the request in flight once the server ends.
-async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
-    // Answers are small and whole: waiting for more to send would only cost time.
-    let _ = stream.set_nodelay(true);
-    let begun = Arc::new(AtomicBool::new(false));
-    let service = Front { inner: TowerToHyperService::new(router), begun: begun.clone() };
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    guest: Guest,
+    service: Service,
+) {
+    let guest = Arc::new(guest);
+    let front = Front { inner: TowerToHyperService::new(service.router), guest: guest.clone() };
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_MARGIN * HEAD_BYTES)
         .max_headers(HEAD_MARGIN * HEADERS);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), front));
+    let leaving = &guest.connection.leaving;
     // A connection that the client broke off is not the server's business.
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = ending.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = service.ending.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = leaving.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     // What never sent a whole head is not in flight, and need not be waited for.
+    let begun = &guest.connection.begun;
     if !begun.load(Ordering::Relaxed) {
         let ended = tokio::time::timeout(HEAD_GRACE, connection.as_mut()).await.is_ok();
         if ended || !begun.load(Ordering::Relaxed) {
@@ -108,56 +154,4 @@ async fn talk(stream: TcpStream, router: Router, ending: CancellationToken) {
         }
     }
     let _ = connection.await;
-}
-
-/// Refuses a head that is too large with a body. The server library draws its own line further out, and
-/// answers there without one.
-pub async fn bounded_head(request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let line = request.uri().path_and_query().map_or(0, |asked| asked.as_str().len());
-    if headers.len() > HEADERS || lines + line > HEAD_BYTES {
-        let refusal = Refusal::new(Why::HeadTooLarge);
-        return refusal
-            .with("lines", HEADERS.to_string())
-            .with("limit", HEAD_BYTES.to_string())
-            .into_response();
-    }
-    next.run(request).await
-}
-
-/// What happens to a request before the router sees it: the verb of a custom method becomes a segment,
-/// and the body gets its time limit.
-#[derive(Clone)]
-struct Front<S> {
-    inner: S,
-    /// Set by the first request of the connection.
-    begun: Arc<AtomicBool>,
-}
-
-impl<S: Service<hyper::Request<RequestBody>>> Service<hyper::Request<Incoming>> for Front<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
-        if let Some(uri) = with_split_verb(request.uri()) {
-            *request.uri_mut() = uri;
-        }
-        let (head, incoming) = request.into_parts();
-        let body = RequestBody::new(incoming, &head.headers);
-        self.begun.store(true, Ordering::Relaxed);
-        self.inner.call(hyper::Request::from_parts(head, body))
-    }
-}
-
-fn with_split_verb(uri: &Uri) -> Option<Uri> {
-    let path = split_verb(uri.path())?;
-    let path_and_query = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path,
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(PathAndQuery::try_from(path_and_query).ok()?);
-    Uri::from_parts(parts).ok()
 }

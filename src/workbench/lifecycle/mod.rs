@@ -23,7 +23,9 @@ use tokio_util::task::TaskTracker;
 use super::kernels::{self, Kernel, NoKernel};
 use super::python::{self, Environment};
 use super::replicas::{Function, Replicas};
-use super::store::{Store, StoreError, builds::StoredBuild, models::StoredModel, projects};
+use super::store::{
+    Store, StoreError, builds::StoredBuild, deployments::StoredDeployment, models::StoredModel, projects,
+};
 use crate::wire::{ModelBuild, ModelDeployment, ShortUser};
 use snapshots::Snapshots;
 
@@ -59,6 +61,8 @@ struct Shared {
     turns: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
     ending: CancellationToken,
+    /// Cancelled when the work that is under way is broken off.
+    work: Mutex<CancellationToken>,
 }
 
 impl Lifecycle {
@@ -71,6 +75,7 @@ impl Lifecycle {
         steps: Steps,
         now: Now,
     ) -> Self {
+        let ending = CancellationToken::new();
         Self(Arc::new(Shared {
             store,
             replicas,
@@ -81,7 +86,8 @@ impl Lifecycle {
             now,
             turns: Mutex::default(),
             tasks: TaskTracker::new(),
-            ending: CancellationToken::new(),
+            work: Mutex::new(ending.child_token()),
+            ending,
         }))
     }
 
@@ -102,6 +108,35 @@ impl Lifecycle {
         self.resume_deployments(active).await
     }
 
+    /// Breaks off the work that is under way, so that the state can be replaced below it.
+    pub async fn break_off(&self) {
+        let fresh = self.0.ending.child_token();
+        let broken_off =
+            std::mem::replace(&mut *self.0.work.lock().unwrap_or_else(PoisonError::into_inner), fresh);
+        broken_off.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.tasks.reopen();
+    }
+
+    /// Brings the replicas in line with a state that was replaced: what it does not know stops, what
+    /// it calls up and does not run starts, and builds that are under way begin anew.
+    pub async fn follow(&self) -> Result<(), StoreError> {
+        let mut active = self.0.store.read(super::store::deployments::active).await?;
+        let is_up = |id: &str| {
+            let up = |it: &&StoredDeployment| it.deployment.status == deployments::DEPLOYED;
+            active.iter().filter(up).any(|stored| stored.deployment.id == id)
+        };
+        for gone in self.0.replicas.running().iter().filter(|id| !is_up(id)) {
+            self.0.replicas.stop(gone).await;
+        }
+        active.retain(|stored| !self.0.replicas.runs(&stored.deployment.id));
+        for build in self.0.store.read(super::store::builds::unfinished).await? {
+            self.begin_build(build.id);
+        }
+        self.resume_deployments(active).await
+    }
+
     /// Ends everything that runs here, and leaves the store as it is.
     pub async fn shut_down(&self) {
         self.0.ending.cancel();
@@ -116,9 +151,9 @@ impl Lifecycle {
     where
         W: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
-        let ending = self.0.ending.clone();
+        let working = self.0.work.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.0.tasks.spawn(async move {
-            if let Some(Err(error)) = ending.run_until_cancelled(work).await {
+            if let Some(Err(error)) = working.run_until_cancelled(work).await {
                 tracing::error!(what, %error, "cannot go on");
             }
         });

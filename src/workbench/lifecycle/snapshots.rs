@@ -3,9 +3,12 @@
 //!
 //! One folder a build, below one folder for all; it goes with its build.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 /// The most that one build may copy: what is larger is data, and belongs elsewhere.
 const LARGEST: u64 = 1 << 30;
@@ -34,11 +37,19 @@ pub enum NoSnapshot {
 #[derive(Debug, Clone)]
 pub struct Snapshots {
     directory: PathBuf,
+    /// Whether the files of builds that are gone stay, since they may come back.
+    keeps: bool,
 }
 
 impl Snapshots {
     pub fn new(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, keeps: false }
+    }
+
+    /// The same, and the files of a build stay until the next start: a state that knows it may be
+    /// brought back.
+    pub fn kept(directory: PathBuf) -> Self {
+        Self { directory, keeps: true }
     }
 
     /// The folder of a build, which may not be there.
@@ -79,6 +90,9 @@ impl Snapshots {
 
     /// Removes the files of a build. What cannot be removed now is tried again with the next start.
     pub fn remove(&self, build: &str) {
+        if self.keeps {
+            return;
+        }
         if let Err(error) = remove(&self.folder(build)) {
             tracing::warn!(build, %error, "the files of a build stay behind");
         }
@@ -92,6 +106,15 @@ impl Snapshots {
             }
         }
     }
+}
+
+/// Copies what was seen to be a file, and not what a link that took its place leads to.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    let no_link = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    let mut source = OpenOptions::new().read(true).custom_flags(no_link).open(from)?;
+    let mode = source.metadata()?.permissions().mode();
+    let mut copy = OpenOptions::new().write(true).create_new(true).mode(mode & 0o777).open(to)?;
+    io::copy(&mut source, &mut copy).map(drop)
 }
 
 fn remove(folder: &Path) -> io::Result<()> {
@@ -137,7 +160,7 @@ impl Copying {
             let target = fs::read_link(&from).map_err(failed)?;
             std::os::unix::fs::symlink(target, to).map_err(failed)
         } else if metadata.is_file() {
-            fs::copy(&from, to).map(drop).map_err(failed)
+            copy_file(&from, to).map_err(failed)
         } else {
             // Sockets and the like are no code.
             Ok(())

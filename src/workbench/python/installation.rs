@@ -95,3 +95,56 @@ pub fn user_of(data: &Path) -> Option<u32> {
     let mixed = (directory.ino() ^ directory.dev().rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     u32::try_from(FIRST + (mixed >> 32) % COUNT).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_directory_is_never_among_what_python_reads() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        let (prefix, modules) = (root.join("python"), root.join("work"));
+        fs::create_dir_all(prefix.join("bin")).unwrap();
+        fs::create_dir_all(modules.join("data")).unwrap();
+        fs::write(prefix.join("bin/python3"), "").unwrap();
+        let installation = Installation {
+            executable: prefix.join("bin/python3"),
+            user_packages: root.join("user"),
+            prefixes: vec![prefix.clone()],
+            path: vec![prefix.join("lib"), modules.clone()],
+        };
+        let readable = installation.readable(&modules.join("data")).unwrap();
+        assert!(readable.contains(&prefix) && !readable.contains(&modules), "{readable:?}");
+        assert!(installation.readable(&root.join("elsewhere")).unwrap().contains(&modules));
+        assert_eq!(installation.readable(&prefix.join("data")), Err(prefix));
+    }
+
+    #[test]
+    fn python_is_found_on_the_path_where_it_can_be_run() {
+        let directory = tempfile::tempdir().unwrap();
+        let (plain, program) = (directory.path().join("plain"), directory.path().join("program"));
+        for (folder, mode) in [(&plain, 0o644), (&program, 0o755)] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("python3"), "").unwrap();
+            fs::set_permissions(folder.join("python3"), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let path = std::env::join_paths([&plain, &program]).unwrap();
+        assert_eq!(find(Some(&path)), Some(program.join("python3")));
+        assert_eq!(find(Some(OsStr::new("/nonexistent"))), None);
+    }
+
+    #[test]
+    fn others_need_a_way_through_every_folder() {
+        let directory = tempfile::tempdir_in("/tmp").unwrap();
+        let inner = directory.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        fs::set_permissions(&inner, fs::Permissions::from_mode(0o755)).unwrap();
+        for (mode, expected) in [(0o700, false), (0o711, true)] {
+            fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(others_may_enter(&inner), expected, "{mode:o}");
+        }
+        let user = user_of(directory.path()).unwrap();
+        assert!((61_184..65_520).contains(&user) && user_of(directory.path()) == Some(user));
+    }
+}

@@ -14,6 +14,7 @@ mod script;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -141,7 +142,10 @@ impl Python {
         let _ = fs::remove_dir_all(data.join(SCRATCH));
         fs::create_dir_all(data.join(SUPPORT).join("cml"))?;
         for (name, text) in FILES {
-            fs::write(data.join(SUPPORT).join(name), text)?;
+            let file = data.join(SUPPORT).join(name);
+            fs::write(&file, text)?;
+            // Whatever the umask says: replicas may be another user's.
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
         }
         // The processes run elsewhere, so a relative path would not lead here.
         let data = fs::canonicalize(data)?;

@@ -34,7 +34,7 @@ use super::behaviour::Why;
 use super::http::gate::{self, Gate, Scheme};
 use super::http::refusal::{self, Refusal};
 use super::http::verbs::{join_verb, route_path};
-use super::http::{auth, choices, log, operations, server};
+use super::http::{auth, choices, front, log, operations};
 use super::rights::{Needs, Right};
 
 /// An operation of API v2 that is served.
@@ -128,7 +128,7 @@ pub fn router(workbench: &Workbench) -> Router {
         _ => router.layer(from_fn_with_state(workbench.clone(), wait)),
     };
     router
-        .layer(from_fn(server::bounded_head))
+        .layer(from_fn(front::checked_head))
         .layer(map_response_with_state(workbench.clone(), refusal::render))
         .layer(from_fn(choices::tell))
         .layer(from_fn_with_state(workbench.access_log().clone(), log::request_ids))

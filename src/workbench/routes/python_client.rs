@@ -21,16 +21,17 @@ macro_rules! package {
     };
 }
 
-const FILES: [(&str, &str); 10] = package![
+const FILES: [(&str, &str); 11] = package![
     "pyproject.toml",
     "build_backend.py",
     "cmlapi/__init__.py",
     "cmlapi/_naming.py",
+    "cmlapi/api/__init__.py",
+    "cmlapi/api/cml_service_api.py",
     "cmlapi/api_client.py",
     "cmlapi/configuration.py",
     "cmlapi/models/__init__.py",
     "cmlapi/rest.py",
-    "cmlapi/service.py",
     "cmlapi/utils.py",
 ];
 

@@ -1,13 +1,14 @@
 //! The data of `--seed scale:KEYS,MODELS[,USERS]`: many keys, many models, many users, to see whether a client
 //! stays usable. The same numbers give the same data, but for ids, keys and the day.
 
-use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
-use super::{SeedError, Seeding};
+use jiff::{SignedDuration, Timestamp};
+
+use super::file::{Model, Project};
+use super::{SeedError, SeededKey, Seeding};
 use crate::expiry::DEFAULT_LIFE_DAYS;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
-use crate::workbench::functions::DEMO;
-use crate::workbench::ids;
 use crate::workbench::store::users::{self, Account};
 
 /// Models in one project.
@@ -27,21 +28,36 @@ impl Seeding<'_> {
         for n in 1..count {
             let last_day = i64::try_from(n % u64::from(DEFAULT_LIFE_DAYS)).unwrap_or_default() + 1;
             let end = self.end_of_day_in(last_day);
-            self.key(owner, &ids::api_key()?, &format!("key {n}"), &[AUDIENCE_API], self.now, end)?;
+            self.many_key(
+                owner,
+                &format!("owner/many {n}"),
+                &format!("key {n}"),
+                &[AUDIENCE_API],
+                (self.now, end),
+            )?;
         }
         Ok(())
     }
 
-    pub(super) fn many_models(&mut self, count: u64) -> Result<(), SeedError> {
+    pub(super) fn many_models(&mut self, count: u64, templates: &[Model]) -> Result<(), SeedError> {
         let owner = self.user("owner")?;
         let projects = (count / MODELS_A_PROJECT).max(1);
         for project in 0..projects {
             let name = format!("scale-{project:05}");
-            let project_id = self.project(&name, "owner", "private", "")?;
+            let project_id = self.project(&Project {
+                name: name.clone(),
+                owner: "owner".to_owned(),
+                visibility: "private".to_owned(),
+                description: String::new(),
+                collaborators: BTreeMap::new(),
+                files: None,
+                models: Vec::new(),
+            })?;
             let (first, end) = (count * project / projects, count * (project + 1) / projects);
             for n in first..end {
-                let template = &DEMO[usize::try_from(n).unwrap_or_default() % DEMO.len()];
-                self.model(project_id, owner, &format!("model-{n:07}"), template.description, template)?;
+                let template = &templates[usize::try_from(n).unwrap_or_default() % templates.len()];
+                let model = format!("model-{n:07}");
+                self.model(project_id, owner, &format!("owner/{name}/{model}"), &model, template)?;
             }
         }
         Ok(())
@@ -58,10 +74,25 @@ impl Seeding<'_> {
                 let Plan { comments, audiences, last_day, life } = plan(n, k);
                 let created_at = self.now - SignedDuration::from_hours(24 * (life - last_day));
                 let end = self.end_of_day_in(last_day);
-                self.key(user_id, &ids::api_key()?, comments, audiences, created_at, end)?;
+                self.many_key(user_id, &format!("user-{n}/{k}"), comments, audiences, (created_at, end))?;
             }
         }
         Ok(())
+    }
+}
+
+impl Seeding<'_> {
+    fn many_key(
+        &self,
+        user_id: i64,
+        what: &str,
+        comments: &str,
+        audiences: &[&str],
+        (created_at, expires_at): (Timestamp, Timestamp),
+    ) -> Result<(), SeedError> {
+        let audiences: Vec<String> = audiences.iter().map(|audience| (*audience).to_owned()).collect();
+        let key = SeededKey { what, comments, audiences: &audiences, created_at, expires_at };
+        self.key(user_id, &key).map(drop)
     }
 }
 

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 /// The settings of a new site: the names are OBSERVED (CAI_STUDIO_AGENT, CML_AMP_LLM_Fine_Tuning_Studio), but for
 /// the first, which is not known.
-pub fn defaults(expiration_setting: &str) -> Map<String, Value> {
+pub fn defaults(expiration_setting: &str, days: u32) -> Map<String, Value> {
     let settings = [
-        (expiration_setting, json!(crate::expiry::DEFAULT_LIFE_DAYS)),
+        (expiration_setting, json!(days)),
         ("allow_unauthenticated_access_to_app", json!(false)),
         ("max_gpu_per_engine", json!(0)),
         ("environment", json!("{}")),

@@ -10,6 +10,8 @@ const CRN_PREFIX: &str = "crn:cdp:ml:us-west-1";
 pub const TENANT: &str = "tenant";
 pub const WORKSPACE: &str = "workspace";
 pub const TOKEN_SECRET: &str = "token-secret";
+/// Where the seeded keys came from.
+pub const CREDENTIALS: &str = "credentials";
 /// Written last at seeding: a store without it is empty.
 pub const SEED: &str = "seed";
 

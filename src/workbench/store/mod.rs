@@ -20,12 +20,14 @@ pub mod settings;
 mod tests;
 pub mod users;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as Shelf, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::wire;
@@ -121,6 +123,41 @@ impl Store {
         done.await.unwrap_or_else(|_| Err(StoreError::CutOff.into()))
     }
 
+    /// Puts the log into the file, so that the file alone is whole.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        let connection = self.writer.clone().lock_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(StoreError::Sqlite)
+        });
+        done.await.unwrap_or(Err(StoreError::CutOff))
+    }
+
+    /// Writes the state to a file of its own.
+    pub async fn save_to(&self, path: PathBuf) -> Result<(), StoreError> {
+        self.read(move |db| {
+            let mut copy = Connection::open(path)?;
+            // Whoever loses this file loses nothing but time.
+            copy.pragma_update(None, "synchronous", "off")?;
+            Ok(copy_state(db, &mut copy)?)
+        })
+        .await
+    }
+
+    /// Replaces the state by what [`Store::save_to`] wrote.
+    pub async fn restore_from(&self, path: PathBuf) -> Result<(), StoreError> {
+        let mut connection = self.writer.clone().lock_owned().await;
+        let generation = self.generation.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let saved = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            copy_state(&saved, &mut connection)?;
+            generation.fetch_add(1, Ordering::AcqRel);
+            Ok(())
+        });
+        done.await.unwrap_or(Err(StoreError::CutOff))
+    }
+
     /// Runs `work` on a connection that cannot change anything, and sees one state throughout.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where
@@ -137,6 +174,12 @@ impl Store {
         });
         done.await.unwrap_or_else(|_| Err(StoreError::CutOff.into()))
     }
+}
+
+fn copy_state(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+    let backup = Backup::new(from, to)?;
+    // All pages in one step; what is locked meanwhile is tried again.
+    backup.run_to_completion(i32::MAX, Duration::from_millis(1), None)
 }
 
 /// A reader that goes back to its shelf, whatever happens meanwhile.

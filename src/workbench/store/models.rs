@@ -32,6 +32,7 @@ pub struct Callable {
     /// Whether everybody may read the project.
     pub public: bool,
     pub project_name: String,
+    pub name: String,
     pub auth_enabled: bool,
     /// Identifier and status of the deployment that is up or on its way, else of the newest one.
     pub deployment: Option<(String, String)>,
@@ -196,6 +197,23 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredModel>, StoreError
     Ok(select.query_row([id], from_row).optional()?)
 }
 
+/// Project and name of a model, by its identifier.
+pub fn names(db: &Connection, uuid: &str) -> Result<Option<(String, String)>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT p.name AS project, m.name FROM models m JOIN projects p ON p.id = m.project_id WHERE m.uuid = ?",
+    )?;
+    Ok(select.query_row([uuid], |row| Ok((row.get("project")?, row.get("name")?))).optional()?)
+}
+
+/// Whether there is a model of this name in a project of this name.
+pub fn is_named(db: &Connection, project: &str, name: &str) -> Result<bool, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM models m JOIN projects p ON p.id = m.project_id \
+         WHERE p.name = ? AND m.name = ?)",
+    )?;
+    Ok(select.query_row([project, name], |row| row.get(0))?)
+}
+
 /// Writes what UpdateModel may change: name, description, visibility, resources, replicas, run_as,
 /// accelerator and resource group.
 pub fn update(db: &Connection, stored: &StoredModel, now: Timestamp) -> Result<(), StoreError> {
@@ -238,7 +256,8 @@ pub fn was_deleted(db: &Connection, access_key: &str) -> Result<bool, StoreError
 /// What decides about a call with this access key; two looks at indexes.
 pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, StoreError> {
     let mut select = db.prepare_cached(
-        "SELECT m.id, m.project_id, p.owner_id, p.visibility <> 'private' AS public, p.name, m.auth_enabled, d.uuid, d.status \
+        "SELECT m.id, m.project_id, p.owner_id, p.visibility <> 'private' AS public, \
+         p.name AS project_name, m.name, m.auth_enabled, d.uuid, d.status \
          FROM models m JOIN projects p ON p.id = m.project_id \
          LEFT JOIN deployments d ON d.id = (SELECT id FROM deployments WHERE model_id = m.id ORDER BY \
          CASE status WHEN 'deployed' THEN 0 WHEN 'stopped' THEN 2 WHEN 'failed' THEN 2 ELSE 1 END, id DESC LIMIT 1) \
@@ -252,7 +271,8 @@ pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, S
                 project_id: row.get("project_id")?,
                 owner_id: row.get("owner_id")?,
                 public: row.get("public")?,
-                project_name: row.get("name")?,
+                project_name: row.get("project_name")?,
+                name: row.get("name")?,
                 auth_enabled: row.get("auth_enabled")?,
                 deployment: deployment.0.zip(deployment.1),
             })

@@ -1,5 +1,7 @@
 //! Projects and their collaborators.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -244,6 +246,24 @@ pub fn update(db: &Connection, stored: &StoredProject, now: Timestamp) -> Result
         stored.id,
     ])?;
     Ok(())
+}
+
+/// Id, owner and slug of the first project of a user: one that is his, else one he takes part in.
+pub fn first_of(db: &Connection, user_id: i64) -> Result<Option<(String, String, String)>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT p.public_id, o.username, p.slug FROM projects p JOIN users o ON o.id = p.owner_id \
+         LEFT JOIN collaborators m ON m.project_id = p.id AND m.user_id = ?1 \
+         WHERE p.owner_id = ?1 OR m.user_id IS NOT NULL ORDER BY p.owner_id <> ?1, p.id LIMIT 1",
+    )?;
+    let read = |row: &Row| Ok((row.get("public_id")?, row.get("username")?, row.get("slug")?));
+    Ok(select.query_row([user_id], read).optional()?)
+}
+
+/// The directory of every project, by its row.
+pub fn directories(db: &Connection) -> Result<BTreeMap<i64, String>, StoreError> {
+    let mut select = db.prepare_cached("SELECT id, directory FROM projects")?;
+    let found = select.query_map([], |row| Ok((row.get("id")?, row.get("directory")?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Deletes a project with its collaborators, models, builds and deployments.

@@ -4,8 +4,10 @@ import datetime
 import inspect
 import pprint
 import re
+import sys
+import types
 
-from cmlapi._naming import attribute_name, class_name, referred, specification
+from cmlapi._naming import attribute_name, class_name, method_name, referred, specification
 
 
 class _Message:
@@ -140,5 +142,11 @@ _CLASSES = {
     for definition, schema in specification()["definitions"].items()
     if schema.get("type", "object") == "object" and "properties" in schema
 }
+# Each is also in a module of its own, as programs import them (OBSERVED):
+# `from cmlapi.models.create_model_request import CreateModelRequest`.
+for _message_class in _CLASSES.values():
+    _module = types.ModuleType(f"{__name__}.{method_name(_message_class.__name__)}")
+    setattr(_module, _message_class.__name__, _message_class)
+    sys.modules[_module.__name__] = _module
 globals().update({message.__name__: message for message in _CLASSES.values()})
 __all__ = sorted(message.__name__ for message in _CLASSES.values())

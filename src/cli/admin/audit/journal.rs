@@ -1,15 +1,13 @@
 //! What an audit has read already: one line a user, in a private file, for an hour.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::bounded;
 use crate::cli::context::Context;
 use crate::config::paths::{cache_dir, process_env};
 use crate::config::private_file;
@@ -45,13 +43,10 @@ impl Journal {
         let known = if fresh { HashMap::new() } else { read(&file, context.now()) };
         let open = || {
             private_file::make_folder(&folder)?;
-            let mut open = OpenOptions::new()
-                .create(true)
-                .append(!known.is_empty())
-                .truncate(known.is_empty())
-                .write(true)
-                .mode(0o600)
-                .open(&file)?;
+            let mut open = private_file::open_to_append(&file)?;
+            if known.is_empty() {
+                open.set_len(0)?;
+            }
             if !known.is_empty() {
                 // The last line may be cut: what follows begins on one of its own.
                 open.write_all(b"\n")?;
@@ -86,7 +81,7 @@ impl Journal {
 }
 
 fn read(file: &Path, now: Timestamp) -> HashMap<String, Vec<V2KeyDetails>> {
-    let text = bounded::read_up_to(file, LARGEST).unwrap_or_default();
+    let text = private_file::read_up_to(file, LARGEST).ok().flatten().unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     text.lines()
         // The last line may be cut.

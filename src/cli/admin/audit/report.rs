@@ -8,7 +8,7 @@ use super::findings::AuditedKey;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::keys::day;
-use crate::config::private_file;
+use crate::config::replace::Replacement;
 use crate::text::{self, count};
 
 /// What a report of one user may mean.
@@ -159,7 +159,7 @@ impl Form {
     /// The file can be written to, as far as can be known before an audit that may take minutes.
     pub fn check(file: &Path) -> Result<Self, Failure> {
         let form = Self::of(file)?;
-        private_file::can_write(file).map_err(|error| {
+        Replacement::of(file).check().map_err(|error| {
             Failure::invalid(format!("{} cannot be written: {error}", file.display()))
                 .hint("name a file in a folder that you may write to")
         })?;
@@ -173,7 +173,7 @@ impl Form {
             }
             Self::Csv => csv(report).into_bytes(),
         };
-        private_file::write(file, &text).map_err(|error| {
+        Replacement::of(file).write(&text).map_err(|error| {
             Failure::new(Exit::Unwritten, "output", format!("{} cannot be written: {error}", file.display()))
         })
     }

@@ -75,9 +75,12 @@ fn end_all(child: &Child) {
         for orphan in children() {
             let _ = kill_process(orphan, Signal::KILL);
         }
-        // What was killed leaves its own children to this process, so there may be more now.
-        if wait(WaitOptions::empty()).is_err() {
-            return;
+        // What was killed leaves its own children to this process, so there may be more now; and a
+        // list that was read while one of them ended may lack another.
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => std::thread::sleep(Duration::from_millis(1)),
+            Err(_) => return,
         }
     }
 }
@@ -85,6 +88,10 @@ fn end_all(child: &Child) {
 /// The processes whose parent this is. Elsewhere than on Linux they are not known.
 fn children() -> Vec<Pid> {
     let own = std::process::id();
+    // One read, where the kernel offers it: what starts another process and ends must not win the race.
+    if let Ok(listed) = std::fs::read_to_string(format!("/proc/self/task/{own}/children")) {
+        return listed.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?)).collect();
+    }
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     numbers.filter(|number| parent(*number) == Some(own)).filter_map(Pid::from_raw).collect()

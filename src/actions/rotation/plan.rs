@@ -5,20 +5,27 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::record::Record;
+use super::record::{Current, Record};
 use crate::wire::{V2KeyDetails, time};
+
+/// Keys that may be in use because their hand-over did not end well: with so many, no further one is
+/// made.
+pub const MOST_IN_DOUBT: usize = 5;
 
 /// The decision about one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// Why a new key is needed; `None`: the current one is good.
     pub create: Option<Reason>,
-    /// Key IDs that never reached the service: they are removed first.
+    /// Key IDs that never reached the service.
     pub never_handed_over: Vec<String>,
     /// Key IDs whose successor has been in use for the grace time.
     pub outlived: Vec<String>,
     /// Key IDs that stay for now, with the moment from which they may go.
     pub in_grace: Vec<(String, Option<Timestamp>)>,
+    /// Key IDs that the service may have: a hand-over of each began and did not end well. They stay
+    /// until a later hand-over is recorded.
+    pub in_doubt: Vec<String>,
     /// Key ID of the key that the service has.
     pub current: Option<String>,
 }
@@ -31,7 +38,7 @@ pub enum Reason {
     Gone,
     /// Its time is up, or nearly.
     Due,
-    /// A hand-over was broken off, so the service has this key or the one before.
+    /// A hand-over did not end well, so the service has that key or the one before.
     InDoubt,
 }
 
@@ -41,7 +48,7 @@ impl Reason {
             Self::NothingHandedOver => "no key of this name is known to have been handed over",
             Self::Gone => "the key that was handed over is not listed any more",
             Self::Due => "the current key is due",
-            Self::InDoubt => "the last hand-over was broken off",
+            Self::InDoubt => "the last hand-over did not end well",
         }
     }
 }
@@ -60,13 +67,17 @@ pub fn plan(
     now: Timestamp,
 ) -> Plan {
     let created = |key: &V2KeyDetails| time::parse(&key.created_at);
-    let current = match record {
-        Some(record) => keys.iter().find(|key| key.key_id == record.key_id),
+    let has = |id: &str| keys.iter().find(|key| key.key_id == id);
+    let current = match record.map(|record| &record.current) {
+        Some(Current::HandedOver { key_id, .. }) => has(key_id),
+        Some(Current::Begun { before }) => before.as_deref().and_then(has),
         None => keys.iter().max_by_key(|key| created(key)),
     };
-    let create = match (record, current) {
-        (Some(record), _) if record.in_doubt.is_some() => Some(Reason::InDoubt),
-        (Some(record), _) if record.pending => Some(Reason::NothingHandedOver),
+    let doubted: Vec<&str> =
+        record.into_iter().flat_map(|record| &record.in_doubt).map(String::as_str).collect();
+    let create = match (record.map(|record| &record.current), current) {
+        _ if doubted.iter().any(|id| has(id).is_some()) => Some(Reason::InDoubt),
+        (Some(Current::Begun { .. }), _) => Some(Reason::NothingHandedOver),
         (Some(_), None) => Some(Reason::Gone),
         (None, None) => Some(Reason::NothingHandedOver),
         (_, Some(current)) => is_due(current, due_days, now).then_some(Reason::Due),
@@ -76,15 +87,15 @@ pub fn plan(
         never_handed_over: Vec::new(),
         outlived: Vec::new(),
         in_grace: Vec::new(),
+        in_doubt: Vec::new(),
         current: current.map(|current| current.key_id.clone()),
     };
     // A key is made moments before it is handed over, so where only the id is known, the time of
     // its creation stands for the time of its hand-over. Without a record nothing was handed over
     // by this program, and nothing is deleted.
-    let known = record.filter(|record| !record.pending);
+    let known = record.and_then(|record| record.handed_over());
     let made = current.and_then(created);
-    let handed_over =
-        known.and_then(|known| noted.get(&known.key_id).copied().or(known.handed_over.max(made)));
+    let handed_over = known.and_then(|(key_id, at)| noted.get(key_id).copied().or(at.max(made)));
     let reference = made.or(handed_over);
     // A key's grace begins once the service got any newer one: begun again by each rotation, it
     // would never end where rotations come faster. Of keys that nobody noted, the hand-over of the
@@ -96,16 +107,15 @@ pub fn plan(
     };
     for key in keys.iter().filter(|key| Some(&key.key_id) != plan.current.as_ref()) {
         let id = key.key_id.clone();
-        let in_doubt = record.is_some_and(|record| record.in_doubt.as_ref() == Some(&id));
         // Times have whole seconds, so a key of the same second counts as older: then it is only
         // removed later.
         let newer = match (created(key), reference) {
             (Some(key), Some(reference)) => key > reference,
             // There was no key of this name when the first rotation began.
-            _ => record.is_some_and(|record| record.pending && record.key_id.is_empty()),
+            _ => record.is_some_and(|record| record.current == Current::Begun { before: None }),
         };
-        if in_doubt {
-            plan.in_grace.push((id, None));
+        if doubted.contains(&id.as_str()) {
+            plan.in_doubt.push(id);
         } else if newer && record.is_some() {
             plan.never_handed_over.push(id);
         } else {
@@ -118,6 +128,13 @@ pub fn plan(
         }
     }
     plan
+}
+
+impl Plan {
+    /// Whether so many keys may be in use that no further one is made.
+    pub fn has_too_many_in_doubt(&self) -> bool {
+        self.create == Some(Reason::InDoubt) && self.in_doubt.len() >= MOST_IN_DOUBT
+    }
 }
 
 /// An expiry that cannot be read counts as far away: rotating for ever would be worse.
@@ -195,7 +212,7 @@ mod tests {
             key("k1", "2026-01-01T00:00:00Z", "2027-06-10"),
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
-        let broken = Record { in_doubt: Some("k2".into()), ..record("k1", None) };
+        let broken = Record { in_doubt: vec!["k2".into()], ..record("k1", None) };
         let plan = plan(&keys, Some(&broken), &HandedOver::new(), 14, DAY, at("2026-06-01T01:00:00Z"));
         assert_eq!(plan.create, Some(Reason::InDoubt));
         assert!(plan.never_handed_over.is_empty() && plan.outlived.is_empty());
@@ -226,13 +243,13 @@ mod tests {
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
         let now = at("2026-06-01T01:00:00Z");
-        let after = plan(&keys, Some(&Record::pending(Some("k1".into()))), &HandedOver::new(), 14, DAY, now);
+        let after = plan(&keys, Some(&Record::begun(Some("k1".into()))), &HandedOver::new(), 14, DAY, now);
         assert_eq!(
             (after.create, after.never_handed_over),
             (Some(Reason::NothingHandedOver), vec!["k2".into()])
         );
         assert!(after.outlived.is_empty());
-        let none_before = plan(&keys[1..], Some(&Record::pending(None)), &HandedOver::new(), 14, DAY, now);
+        let none_before = plan(&keys[1..], Some(&Record::begun(None)), &HandedOver::new(), 14, DAY, now);
         assert_eq!(none_before.never_handed_over, ["k2"]);
     }
 

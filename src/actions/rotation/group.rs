@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
+use super::Error;
 use super::record::{Listed, listed_in};
-use crate::actions::{self, keys::id as key_id};
-use crate::cli::error::Failure;
+use crate::actions;
+use crate::actions::keys::{self, id as key_id};
+
 use crate::config::made_keys::RotatedKey;
-use crate::text;
 use crate::wire::{V2KeyDetails, time};
 
 /// A text with this many hexadecimal digits is an id, or its beginning, and no name.
 const BEGINNING: usize = 8;
 
 /// The keys of one name.
+#[derive(Debug)]
 pub struct Group {
     /// What finds it again: the name, or the id of a key that has none.
     pub wanted: String,
@@ -28,10 +30,9 @@ impl Group {
         listed: Listed<'_>,
         noted: &[RotatedKey],
         file: Option<&Path>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         if wanted.trim().is_empty() {
-            return Err(Failure::invalid("a key is rotated by its name, and this one is empty")
-                .hint("`keybench keys list` shows names and ids; a key without a name goes by its id"));
+            return Err(Error::EmptyName);
         }
         let exact = listed.keys.iter().find(|key| key.key_id == wanted);
         let named = Self::named(wanted, listed.keys);
@@ -43,15 +44,10 @@ impl Group {
         }
         match key_id::find(wanted, listed.keys) {
             Ok(key) => Ok(Self::of(key, listed.keys)),
-            Err(none @ actions::Error::NotFound { .. }) => {
-                Self::of_gone(wanted, listed, noted, file).ok_or_else(|| {
-                    Failure::from(none).hint(
-                        "`keybench keys list` shows names and ids; the first key of a name that looks like an \
-                         id is made with `keybench keys create --name`",
-                    )
-                })
+            Err(actions::Error::NotFound { wanted, .. }) => {
+                Self::of_gone(&wanted, listed, noted, file).ok_or(Error::NoSuchKey { wanted })
             }
-            Err(several) => Err(several.into()),
+            Err(several) => Err(keys::Error::from(several).into()),
         }
     }
 
@@ -91,21 +87,19 @@ impl Group {
     ///
     /// # Errors
     /// `file` has a key of another name.
-    pub fn take_in(&mut self, key_id: &str, listed: Listed<'_>, file: &Path) -> Result<(), Failure> {
+    pub fn take_in(&mut self, key_id: &str, listed: Listed<'_>, file: &Path) -> Result<(), Error> {
         if self.keys.iter().any(|key| key.key_id == key_id) {
             return Ok(());
         }
         match listed.keys.iter().find(|key| key.key_id == key_id) {
             Some(key) if key.comments == self.name => self.keys.push(key.clone()),
             Some(key) => {
-                return Err(Failure::invalid(format!(
-                    "{} has key {} of {:?}, and not one of {:?}",
-                    file.display(),
-                    text::short_id(key_id),
-                    key.comments,
-                    self.name
-                ))
-                .hint("give each name a file of its own; nothing was changed"));
+                return Err(Error::OtherName {
+                    file: file.to_owned(),
+                    key_id: key_id.to_owned(),
+                    found: key.comments.clone(),
+                    wanted: self.name.clone(),
+                });
             }
             None => {}
         }
@@ -121,23 +115,15 @@ impl Group {
         self.keys.iter().find(|key| Some(key.key_id.as_str()) == current).or_else(|| self.newest())
     }
 
-    /// Says where keys of the name have other audiences than the one whose successor is made.
-    pub fn other_audiences(&self, model: Option<&V2KeyDetails>) -> Option<String> {
+    /// A key of the name with other audiences than `model`, whose successor is made.
+    pub fn other_audiences(&self, model: &V2KeyDetails) -> Option<&V2KeyDetails> {
         let sorted = |key: &V2KeyDetails| {
             let mut audiences = key.audiences.clone();
             audiences.sort();
             audiences
         };
-        let own = sorted(model?);
-        let other = self.keys.iter().find(|key| sorted(key) != own)?;
-        Some(format!(
-            "{}: key {} is for {}, the successor is for {} only, as key {} is",
-            self.name,
-            text::short_id(&other.key_id),
-            other.audiences.join(" and "),
-            own.join(" and "),
-            text::short_id(&model?.key_id)
-        ))
+        let own = sorted(model);
+        self.keys.iter().find(|key| sorted(key) != own)
     }
 }
 

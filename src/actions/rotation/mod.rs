@@ -1,0 +1,264 @@
+//! A service's key is kept fresh by runs that may fail or be killed at any point.
+//!
+//! A run reads the state, makes a plan, takes its steps and reports, in that order and each once:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`read`] | which keys there are, and which one the service has |
+//! | [`plan`] | what should be done about that; pure |
+//! | [`steps`] | creates, proves, hands over, notes; the order is what makes it safe |
+//! | [`hand_over`], [`exec`] | how a key reaches its service |
+//! | [`report`] | what came of it |
+//!
+//! Up to the note of a hand-over the key before is current and untouched; what a broken run leaves
+//! behind is found by the next one. A key that a command was started with may be in use, however
+//! the command ended: it is never deleted before a later hand-over is noted and its grace has passed.
+
+mod error;
+mod exec;
+mod group;
+mod hand_over;
+mod plan;
+mod read;
+mod record;
+mod report;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::actions::keys::{self, known_id};
+use crate::actions::models::{self, KeyChoice, ModelCall};
+use crate::actions::{Event, Progress, may_change};
+use crate::api::NewKey;
+use crate::config::Session;
+use crate::config::made_keys::{self, RotatedKey};
+use crate::probe::ModelRequest;
+use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
+
+pub use error::{Error, Left};
+pub use hand_over::HandOver;
+pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan};
+pub use record::{Current, Record};
+pub use report::{Notice, Rotated};
+
+use read::State;
+use steps::Steps;
+
+/// What is asked of a rotation.
+#[derive(Debug)]
+pub struct Request {
+    /// The keys' name, or the id of one of them.
+    pub name: String,
+    /// `None`: the user of the session.
+    pub user: Option<String>,
+    /// A new key is made once the current one has this many days left, or less.
+    pub due_days: u32,
+    /// Older keys are kept for this long after their successor was handed over.
+    pub grace: Duration,
+    /// As [`keys::expiry`] reads it.
+    pub expires: String,
+    /// The model that is called with the new key before it is handed over.
+    pub verify: Option<String>,
+    /// Its request; `None`: the example in its description.
+    pub model_request: Option<ModelRequest>,
+    pub hand_over: HandOver,
+    /// A file in which the service says which key it has.
+    pub record: Option<PathBuf>,
+    /// No older key is deleted.
+    pub keep_old: bool,
+}
+
+/// Rotates the key of a name, if it is due, and deletes what nobody needs any more.
+///
+/// # Errors
+/// The current key goes on working. [`Error::Broken`] says what became of a new one.
+pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Rotated, Error> {
+    may_change(session, "rotating a key").map_err(keys::Error::from)?;
+    let state = read::read(session, &request).await?;
+    let before = state.plan(&request, Timestamp::now());
+    let rotation = Rotation { session, request: &request, state: &state, progress };
+    rotation.spare_session_key()?;
+    if let Some(problem) = request.hand_over.exposed() {
+        rotation.notice(Notice::Exposed { problem: &problem });
+    }
+    let mut rotated = Rotated::new(&state);
+    // What was never handed over goes once a later hand-over has come about: at once, unless one is
+    // about to.
+    let stale = rotation.spare_own(&before.never_handed_over, &mut rotated);
+    for key in state.group.keys.iter().filter(|key| stale.contains(&key.key_id)) {
+        rotation.notice(Notice::Removing { name: &state.group.name, key });
+    }
+    let after = match before.create {
+        None => before,
+        Some(_) if before.has_too_many_in_doubt() => {
+            return Err(Error::TooManyInDoubt { name: state.group.name.clone(), key_ids: before.in_doubt });
+        }
+        Some(reason) => {
+            let created = rotation.create(reason, &before, &mut rotated).await?;
+            let now = Timestamp::now();
+            rotation.remember(&created, now);
+            let after = rotation.after(&created, now);
+            rotated.created = Some(created);
+            after
+        }
+    };
+    let outlived = match request.keep_old {
+        true => Vec::new(),
+        false => rotation.spare_own(&after.outlived, &mut rotated),
+    };
+    // What is handed over is reported even where an older key could not be deleted.
+    let mut removed = Vec::new();
+    let mut undone = rotation.delete(&stale, &mut removed).await.err();
+    let mut deleted = Vec::new();
+    if undone.is_none() {
+        undone = rotation.delete(&outlived, &mut deleted).await.err();
+    }
+    (rotated.removed_never_handed_over, rotated.deleted, rotated.not_deleted) = (removed, deleted, undone);
+    rotated.conclude(&state, after, request.keep_old);
+    Ok(rotated)
+}
+
+struct Rotation<'a> {
+    session: &'a Session,
+    request: &'a Request,
+    state: &'a State,
+    progress: &'a dyn Progress,
+}
+
+impl Rotation<'_> {
+    fn notice(&self, notice: Notice<'_>) {
+        self.progress.on(Event::Rotation(notice));
+    }
+
+    /// Creates a key, proves it and hands it over.
+    async fn create(
+        &self,
+        reason: Reason,
+        plan: &Plan,
+        rotated: &mut Rotated,
+    ) -> Result<CreateV2KeyResponse, Error> {
+        let group = &self.state.group;
+        let is_new = group.keys.is_empty();
+        rotated.reason = Some(if is_new { report::NEW_NAME } else { reason.words() });
+        self.notice(Notice::Creating { name: &group.name, why: rotated.reason.unwrap_or_default() });
+        let model = group.model_for(plan.current.as_deref());
+        if let Some(model) = model
+            && let Some(other) = group.other_audiences(model)
+        {
+            self.notice(Notice::OtherAudiences { name: &group.name, other, model });
+        }
+        let new = NewKey {
+            expiry: keys::expiry(&self.session.client, &self.request.expires, Timestamp::now()).await?,
+            comment: group.name.clone(),
+            audiences: model.map(|key| key.audiences.clone()).unwrap_or_default(),
+        };
+        let proof = match &self.request.verify {
+            Some(wanted) => {
+                let model = models::find(self.session, wanted).await.map_err(models::Error::from)?;
+                let request = self.request.model_request.clone();
+                Some(ModelCall::new(self.session, model, &KeyChoice::Nothing, request)?)
+            }
+            None => None,
+        };
+        let (created, notice) = Steps {
+            world: hand_over::Real { rotation: self, new, proof },
+            before: self.state.record.as_ref(),
+            begun: Record::begun(plan.current.clone()),
+            is_noted: self.request.hand_over.is_noted(),
+            current_works: self.state.record.is_some() || !is_new,
+        }
+        .take()
+        .await?;
+        self.progress.on(Event::KeyHandedOver { key_id: &created.key_id });
+        if let Some(notice) = notice {
+            let file = self.request.record.as_deref().unwrap_or(std::path::Path::new(""));
+            self.notice(Notice::Unrecorded { file, key_id: &created.key_id, noted: notice.noted });
+        }
+        Ok(created)
+    }
+
+    /// The plan once `created` was handed over.
+    fn after(&self, created: &CreateV2KeyResponse, now: Timestamp) -> Plan {
+        let (group, request) = (&self.state.group, self.request);
+        let mut keys = group.keys.clone();
+        keys.push(details(created));
+        let mut noted = self.state.noted.clone();
+        noted.insert(created.key_id.clone(), now);
+        let record = Record::new(&created.key_id, Some(now));
+        let mut after = plan(&keys, Some(&record), &noted, request.due_days, request.grace, now);
+        if after.create == Some(Reason::Due) {
+            let (name, expiry) = (&group.name, created.expiry_date.as_str());
+            self.notice(Notice::DueAlready { name, expiry, due_days: request.due_days });
+        }
+        // Known from before, whatever the second in which they were made.
+        let stale = self.state.plan(request, now).never_handed_over;
+        after.outlived.retain(|id| !stale.contains(id));
+        after.in_grace.retain(|(id, _)| !stale.contains(id));
+        after
+    }
+
+    /// So that older keys have a grace time of their own, and that any of them names the others when
+    /// it is gone; not being able to is no reason to fail.
+    fn remember(&self, created: &CreateV2KeyResponse, now: Timestamp) {
+        let Some(store) = &self.session.store else { return };
+        let (url, group) = (self.session.client.url(), &self.state.group);
+        let known = group.keys.iter().map(|key| RotatedKey::new(url, &key.key_id, &group.name, None));
+        let keys = known.chain([RotatedKey::new(url, &created.key_id, &group.name, Some(now))]).collect();
+        if let Err(error) = made_keys::remember_rotation(store, keys) {
+            tracing::info!(%error, "the rotation is not remembered");
+        }
+    }
+
+    /// `ids` without the key that this program is signed in with, so that it does not lock itself out.
+    fn spare_own(&self, ids: &[String], rotated: &mut Rotated) -> Vec<String> {
+        let own =
+            self.session.client.key().and_then(|key| known_id(self.session, key, &self.state.group.keys));
+        let (spared, rest): (Vec<_>, Vec<_>) = ids.iter().cloned().partition(|id| Some(id) == own.as_ref());
+        if let Some(id) = spared.into_iter().next() {
+            self.notice(Notice::OwnSpared { key_id: &id });
+            rotated.spared = Some(id);
+        }
+        rest
+    }
+
+    /// The key that a workbench gave to this session is not the person's to replace or to delete.
+    fn spare_session_key(&self) -> Result<(), Error> {
+        let group = &self.state.group;
+        let given = self.session.session_key.as_ref();
+        let given = given.and_then(|key| known_id(self.session, key, &group.keys));
+        match given.filter(|given| group.keys.iter().any(|key| key.key_id == *given)) {
+            None => Ok(()),
+            Some(key_id) => Err(Error::SessionKey { name: group.name.clone(), key_id }),
+        }
+    }
+
+    async fn delete(&self, ids: &[String], deleted: &mut Vec<String>) -> Result<(), report::NotDeleted> {
+        for id in ids {
+            match self.session.client.delete_key(&self.state.user, id).await {
+                Err(error) if error.status() != Some(404) => {
+                    return Err(report::NotDeleted { key_id: id.clone(), error });
+                }
+                _ => {
+                    self.progress.on(Event::KeyDeleted { key_id: id });
+                    deleted.push(id.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn details(created: &CreateV2KeyResponse) -> V2KeyDetails {
+    V2KeyDetails {
+        key_id: created.key_id.clone(),
+        created_at: created.created_at.clone(),
+        expiry_date: created.expiry_date.clone(),
+        comments: created.comments.clone(),
+        audiences: created.audiences.clone(),
+    }
+}

@@ -1,0 +1,207 @@
+//! `keys rotate`.
+
+use serde_json::{Value, json};
+
+use super::{day, in_utc, undelivered};
+use crate::actions::key_file::KeyFile;
+use crate::actions::rotation::{self, HandOver, Notice, Request, Rotated};
+use crate::actions::{Event, Progress};
+use crate::cli::args::RotateArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::models::test::read_request;
+use crate::cli::output;
+use crate::text;
+use crate::wire::time;
+
+pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
+    let session = context.session_to_change("rotating a key")?;
+    let request = request(context, args)?;
+    let output = request_output(&request.hand_over);
+    let (prints, keep_old) = (matches!(request.hand_over, HandOver::Return), request.keep_old);
+    let rotated = rotation::run(&session, request, &Said { context, keep_old }).await?;
+    print(context, &rotated, output.as_deref(), prints).map_err(|failure| match &rotated.created {
+        Some(created) if prints => undelivered(failure, &created.key_id),
+        _ => failure,
+    })?;
+    match rotated.not_deleted {
+        None => Ok(Exit::Done),
+        Some(not_deleted) => {
+            let mut failure = Failure::from(not_deleted.error);
+            failure.message =
+                format!("{} (key {}); the next run tries again", failure.message, not_deleted.key_id);
+            Err(failure)
+        }
+    }
+}
+
+fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
+    let hand_over = match (args.output, args.exec) {
+        (Some(file), _) => {
+            let file = KeyFile::replacing(&file)?;
+            context.warn_of_storage(&file);
+            HandOver::File(file)
+        }
+        (None, Some(command)) if command.trim().is_empty() => {
+            return Err(Failure::invalid("the command of --exec is empty")
+                .hint("give a shell command that reads the key from its standard input"));
+        }
+        (None, Some(command)) => HandOver::Command { command, patience: args.exec_timeout },
+        (None, None) => {
+            output::refuse_nowhere()?;
+            HandOver::Return
+        }
+    };
+    Ok(Request {
+        name: args.name,
+        user: args.user,
+        due_days: args.due,
+        grace: args.grace,
+        expires: args.expires,
+        verify: args.verify,
+        model_request: args.request.as_deref().map(read_request).transpose()?,
+        hand_over,
+        record: args.record,
+        keep_old: args.keep_old,
+    })
+}
+
+fn request_output(hand_over: &HandOver) -> Option<std::path::PathBuf> {
+    match hand_over {
+        HandOver::File(file) => Some(file.path().to_owned()),
+        HandOver::Command { .. } | HandOver::Return => None,
+    }
+}
+
+/// Says what a rotation does while it does it.
+struct Said<'a> {
+    context: &'a Context,
+    keep_old: bool,
+}
+
+impl Progress for Said<'_> {
+    fn on(&self, event: Event<'_>) {
+        let context = self.context;
+        match event {
+            Event::KeyCreated { key_id } => context.done(format!(
+                "key {key_id} was created; unless it was handed over, the next run removes it"
+            )),
+            Event::KeyHandedOver { key_id } => context.done(format!("key {key_id} was handed over")),
+            Event::Rotation(notice) => self.notice(notice),
+            other => context.on(other),
+        }
+    }
+}
+
+impl Said<'_> {
+    fn notice(&self, notice: Notice<'_>) {
+        let warning = match notice {
+            Notice::Creating { name, why } => {
+                return self.context.out.note(&format!("{name}: {why}, creating a key"));
+            }
+            Notice::OwnSpared { key_id } if !self.keep_old => {
+                let note = format!("key {key_id} is the one that you are signed in with: it is not deleted");
+                return self.context.out.note(&note);
+            }
+            Notice::OwnSpared { .. } => return,
+            Notice::Removing { name, key } => {
+                let made = in_utc(&key.created_at).unwrap_or_else(|| "at an unknown time".to_owned());
+                format!(
+                    "{name}: removing key {}, made {made}: it is newer than the key that was handed over, so its \
+                     own hand-over never came about; whoever else makes keys of this name loses them",
+                    key.key_id
+                )
+            }
+            Notice::OtherAudiences { name, other, model } => {
+                let mut own = model.audiences.clone();
+                own.sort();
+                format!(
+                    "{name}: key {} is for {}, the successor is for {} only, as key {} is",
+                    text::short_id(&other.key_id),
+                    other.audiences.join(" and "),
+                    own.join(" and "),
+                    text::short_id(&model.key_id)
+                )
+            }
+            Notice::DueAlready { name, expiry, due_days } => format!(
+                "{name}: the new key is due already, as it expires {} and --due is {due_days} days: each run \
+                 will make another one; give a smaller --due, or a longer --expires",
+                day(expiry)
+            ),
+            Notice::Exposed { problem } => problem.to_owned(),
+            Notice::Unrecorded { file, key_id, noted } => {
+                let rest = match noted {
+                    true => "it is noted here until the file changes",
+                    false => "and nothing can be noted here: the next run will make another key",
+                };
+                format!(
+                    "{} does not name key {key_id} after the hand-over, as the command of --exec should have seen \
+                     to; {rest}",
+                    file.display()
+                )
+            }
+        };
+        self.context.out.warn("rotation", &warning, None);
+    }
+}
+
+fn print(
+    context: &Context,
+    rotated: &Rotated,
+    output: Option<&std::path::Path>,
+    prints: bool,
+) -> Result<(), Failure> {
+    match context.out.json {
+        true => context.out.document(&document(rotated, output, prints)),
+        false => context.out.lines(&lines(rotated, output, prints)),
+    }
+}
+
+/// The key itself is in it only where that is the hand-over.
+fn document(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -> Value {
+    let kept = rotated.kept.iter();
+    let kept = kept.map(|(id, until)| json!({ "key_id": id, "until": until.map(time::format) }));
+    let mut document = json!({
+        "name": rotated.name,
+        "username": rotated.username,
+        "action": rotated.action(),
+        "reason": rotated.reason,
+        "key_id": rotated.current.as_deref().unwrap_or_default(),
+        "expiry_date": in_utc(&rotated.expiry),
+        "deleted": rotated.deleted,
+        "removed_never_handed_over": rotated.removed_never_handed_over,
+        "kept": kept.collect::<Vec<_>>(),
+        "kept_own": rotated.spared,
+    });
+    if let Some(created) = &rotated.created {
+        match output {
+            Some(file) => document["output"] = json!(file),
+            None if prints => document["api_key"] = json!(created.api_key.expose()),
+            None => {}
+        }
+    }
+    document
+}
+
+fn lines(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -> Vec<String> {
+    let (name, current) = (&rotated.name, rotated.current.as_deref().unwrap_or_default());
+    let expires = day(&rotated.expiry);
+    let mut lines = Vec::new();
+    if let Some(created) = &rotated.created {
+        lines.extend(output.map(|file| format!("the key is in {}", file.display())));
+        lines.extend(prints.then(|| format!("Key:      {}", created.api_key.expose())));
+    }
+    lines.push(match rotated.action() {
+        "rotated" => format!("{name}: rotated, the current key is {current}, expires {expires}"),
+        "cleaned_up" => format!("{name}: cleaned up, the current key stays {current}"),
+        _ => format!("{name}: nothing to do, the current key {current} expires {expires}"),
+    });
+    let removed = rotated.removed_never_handed_over.iter();
+    lines.extend(removed.map(|id| format!("removed {id}, which was never handed over")));
+    lines.extend(rotated.deleted.iter().map(|id| format!("deleted {id}")));
+    lines.extend(rotated.kept.iter().map(|(id, until)| match until {
+        Some(until) => format!("kept {id} until {}", time::format(*until)),
+        None => format!("kept {id}"),
+    }));
+    lines
+}

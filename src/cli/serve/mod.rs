@@ -1,0 +1,115 @@
+//! `serve`: the embedded workbench alone, or beside a command that is to use it.
+
+mod command;
+pub mod names;
+mod parent;
+mod ready;
+
+use super::args::ServeArgs;
+use super::context::Context;
+use super::error::{Exit, Failure};
+use super::interrupts::Interrupts;
+use crate::workbench::{self, Behaviour, Credentials, Options, Running, Seed, Trouble};
+
+/// The name of the workbench for a command that is given names.
+const NAME: &str = "workbench.test";
+
+/// `interrupts` are listened to since before the start: whoever reads the ready line may end it.
+pub async fn run(context: &Context, args: ServeArgs, mut interrupts: Interrupts) -> Result<Exit, Failure> {
+    // Asked first: a parent that is gone while the workbench starts is seen as well.
+    let parent = args.exit_with_parent.then(parent::Parent::now);
+    if args.names && args.command.is_empty() {
+        return Err(Failure::usage("--names needs a command").hint("write -- COMMAND at the end"));
+    }
+    let options = options(&args)?;
+    // A signal ends it at once while it starts, and gently afterwards; the second one at once again.
+    let mut running = tokio::select! {
+        started = workbench::start(options) => started.map_err(|error| Failure::new(Exit::Invalid, "start", error.to_string()))?,
+        () = interrupts.next() => return Ok(Exit::Done),
+    };
+    for warning in &running.warnings {
+        context.out.note(warning);
+    }
+    let mut ended = Ok(Exit::Done);
+    let mut code = None;
+    if args.command.is_empty() {
+        ready::tell(&running, &args).await?;
+        tokio::select! {
+            () = interrupts.next() => {}
+            () = parent_gone(parent.as_ref()) => {}
+            () = running.lost() => ended = Err(lost(&running)),
+        }
+    } else {
+        let environment = running.environment(&args.user).await.map_err(Failure::invalid)?;
+        let host = args.names.then(|| args.host.as_deref().unwrap_or(NAME));
+        let mut child = command::Child::start(&args.command, environment, host, &running.data)?;
+        loop {
+            tokio::select! {
+                status = child.ended() => break code = Some(status?),
+                () = interrupts.next() => child.pass_on(),
+                () = parent_gone(parent.as_ref()) => {
+                    child.pass_on();
+                    break code = Some(child.ended().await?);
+                }
+            }
+        }
+    }
+    finish(&mut running, &mut interrupts).await;
+    if let Some(code) = code {
+        // The command's own code, which may be any: there is nothing left to do here.
+        std::process::exit(code);
+    }
+    ended
+}
+
+async fn parent_gone(parent: Option<&parent::Parent>) {
+    match parent {
+        Some(parent) => parent.gone().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn finish(running: &mut Running, interrupts: &mut Interrupts) {
+    running.stop();
+    tokio::select! {
+        () = running.ended() => return,
+        () = interrupts.next() => running.cut(),
+    }
+    running.ended().await;
+}
+
+fn lost(running: &Running) -> Failure {
+    let message = format!(
+        "the data directory {} was removed or replaced while it was served: what was done since is lost",
+        running.data.display()
+    );
+    Failure::new(Exit::Unwritten, "lost", message).hint("start it again, on a directory that stays")
+}
+
+fn options(args: &ServeArgs) -> Result<Options, Failure> {
+    let mut options = Options::new(&args.data);
+    options.listen = args.listen;
+    options.seed = args.seed.parse::<Seed>().map_err(|error| Failure::invalid(error.to_string()))?;
+    options.projects.clone_from(&args.projects);
+    if let Some(file) = &args.behaviour {
+        options.behaviour = Behaviour::load(file).map_err(|error| Failure::invalid(error.to_string()))?;
+    }
+    options.busy_wait = args.busy_wait.unwrap_or(options.busy_wait);
+    options.request_timeout = args.request_timeout.unwrap_or(options.request_timeout);
+    options.access_log = args.access_log;
+    options.allow_remote = args.allow_remote;
+    options.python = args.python;
+    options.tls = args.tls;
+    options.host = args.host.clone().or_else(|| args.names.then(|| NAME.to_owned()));
+    options.credentials = args
+        .credentials
+        .parse::<Credentials>()
+        .map_err(|error| Failure::invalid(format!("--credentials: {error}")))?;
+    options.control = args.control;
+    options.trouble = Trouble::to(|sentence| {
+        use std::io::Write as _;
+        // Nothing can be done about a closed standard error.
+        let _ = writeln!(std::io::stderr().lock(), "warning: {sentence}");
+    });
+    Ok(options)
+}

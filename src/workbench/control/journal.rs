@@ -1,0 +1,153 @@
+//! The journal: what was asked, bounded in bytes, the oldest first to go.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::seen::Seen;
+
+/// Bytes that the journal may take.
+const LIMIT: usize = 8 << 20;
+
+/// One request.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    pub time: Timestamp,
+    #[serde(flatten)]
+    pub seen: Seen,
+    /// `None` while there is no answer, or where none is sent.
+    pub status: Option<u16>,
+    /// The id of the fault that acted.
+    pub fault: Option<u64>,
+    /// The body, without keys; `None` where it is none, too long or no JSON.
+    pub request: Option<Value>,
+}
+
+/// Which entries are asked for.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Selection {
+    operation: Option<String>,
+    model: Option<String>,
+    user: Option<String>,
+    since: Option<Timestamp>,
+}
+
+impl Selection {
+    fn takes(&self, entry: &Entry) -> bool {
+        let same = |wanted: &Option<String>, found: Option<&str>| {
+            wanted.as_ref().is_none_or(|wanted| found == Some(wanted.as_str()))
+        };
+        same(&self.operation, entry.seen.operation)
+            && same(&self.model, entry.seen.model.as_deref())
+            && same(&self.user, entry.seen.user.as_deref())
+            && self.since.is_none_or(|since| entry.time >= since)
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Journal(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    entries: VecDeque<(Entry, usize)>,
+    bytes: usize,
+    /// How many were ever written.
+    count: u64,
+}
+
+impl Journal {
+    /// Writes an entry and answers its number.
+    pub fn write(&self, entry: Entry) -> u64 {
+        let size = size(&entry);
+        let mut state = self.state();
+        state.entries.push_back((entry, size));
+        state.bytes += size;
+        while state.bytes > LIMIT {
+            let Some((_, gone)) = state.entries.pop_front() else { break };
+            state.bytes -= gone;
+        }
+        state.count += 1;
+        state.count - 1
+    }
+
+    /// Notes how an entry ended, if it is still there.
+    pub fn ended(&self, number: u64, status: u16) {
+        let mut state = self.state();
+        let first = state.count - state.entries.len() as u64;
+        let at = number.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        if let Some((entry, _)) = at.and_then(|at| state.entries.get_mut(at)) {
+            entry.status = Some(status);
+        }
+    }
+
+    pub fn select(&self, selection: &Selection) -> Vec<Entry> {
+        let state = self.state();
+        let all = state.entries.iter().map(|(entry, _)| entry);
+        all.filter(|entry| selection.takes(entry)).cloned().collect()
+    }
+
+    pub fn count(&self, selection: &Selection) -> usize {
+        self.state().entries.iter().filter(|(entry, _)| selection.takes(entry)).count()
+    }
+
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.entries.clear();
+        state.bytes = 0;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// About the bytes that an entry takes.
+fn size(entry: &Entry) -> usize {
+    fn of(value: &Value) -> usize {
+        size_of::<Value>()
+            + match value {
+                Value::String(text) => text.len(),
+                Value::Array(items) => items.iter().map(of).sum(),
+                Value::Object(members) => {
+                    members.iter().map(|(name, value)| 48 + name.len() + of(value)).sum()
+                }
+                _ => 0,
+            }
+    }
+    let texts = [&entry.seen.model, &entry.seen.user, &entry.seen.key_id];
+    let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+    size_of::<(Entry, usize)>() + entry.seen.path.len() + texts + entry.request.as_ref().map_or(0, of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(path: &str) -> Entry {
+        let seen = Seen { path: path.to_owned(), ..Seen::default() };
+        Entry { time: Timestamp::UNIX_EPOCH, seen, status: None, fault: None, request: None }
+    }
+
+    #[test]
+    fn it_stays_within_its_bytes_and_forgets_the_oldest() {
+        let journal = Journal::default();
+        let long = "x".repeat(LIMIT / 10);
+        for n in 0..20 {
+            let number = journal.write(entry(&format!("{n}{long}")));
+            journal.ended(number, 200);
+        }
+        let kept = journal.select(&Selection::default());
+        assert!((8..10).contains(&kept.len()), "{}", kept.len());
+        assert!(kept.iter().all(|entry| entry.status == Some(200)));
+        assert!(kept.last().unwrap().seen.path.starts_with("19"));
+        journal.ended(0, 500);
+        assert!(journal.select(&Selection::default()).iter().all(|entry| entry.status == Some(200)));
+        journal.clear();
+        journal.ended(19, 500);
+        assert_eq!(journal.count(&Selection::default()), 0);
+    }
+}

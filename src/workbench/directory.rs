@@ -1,0 +1,120 @@
+//! The data directory: who may enter it, and which server uses it.
+
+use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Held by the server that uses a data directory.
+const LOCK: &str = "lock";
+/// How often a server looks whether its directory is still there.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Why a server cannot have the directory.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOurs {
+    #[error(
+        "another keybench serves the data directory {}; stop that one, or choose another directory with --data",
+        data.display()
+    )]
+    InUse { data: PathBuf },
+    #[error("the data directory {} cannot be locked: {source}", data.display())]
+    Lock { data: PathBuf, source: io::Error },
+    #[error(
+        "the data directory {} belongs to another user; choose one of your own with --data",
+        data.display()
+    )]
+    Foreign { data: PathBuf },
+    #[error(
+        "other users can enter {} (mode {mode:o}), and it holds other files; choose a folder for keybench alone, \
+         or close this one: chmod 700 {}",
+        data.display(), data.display()
+    )]
+    Open { data: PathBuf, mode: u32 },
+}
+
+/// A data directory that this process has taken; the system gives it back when the process ends,
+/// however it ends.
+pub struct Directory {
+    lock: File,
+    data: PathBuf,
+}
+
+impl Directory {
+    /// Takes the directory, and makes it where it lacks.
+    pub fn take(data: &Path) -> Result<Self, NotOurs> {
+        let failed = |source| NotOurs::Lock { data: data.to_owned(), source };
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
+        close_to_others(data)?;
+        let path = data.join(LOCK);
+        let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { lock, data: data.to_owned() }),
+            Err(TryLockError::WouldBlock) => Err(NotOurs::InUse { data: data.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// Returns when the lock does not lie in the directory any more: another server could take it, and
+    /// what this one writes would be lost.
+    pub async fn gone(&self) {
+        let same = |there: &Metadata, ours: &Metadata| (there.dev(), there.ino()) == (ours.dev(), ours.ino());
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let (there, ours) = (std::fs::metadata(self.data.join(LOCK)), self.lock.metadata());
+            match (there, ours) {
+                (Ok(there), Ok(ours)) if same(&there, &ours) => {}
+                (Err(error), _) if error.kind() != io::ErrorKind::NotFound => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Keys lie here: nobody else may enter. A folder that is empty or keybench's own is closed; another
+/// one is left as it is, since others may need it.
+fn close_to_others(data: &Path) -> Result<(), NotOurs> {
+    let failed = |source| NotOurs::Lock { data: data.to_owned(), source };
+    let found = std::fs::metadata(data).map_err(failed)?;
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(NotOurs::Foreign { data: data.to_owned() });
+    }
+    let mode = found.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let is_empty = std::fs::read_dir(data).map_err(failed)?.next().is_none();
+    if !is_empty && !data.join(LOCK).exists() {
+        return Err(NotOurs::Open { data: data.to_owned(), mode });
+    }
+    std::fs::set_permissions(data, Permissions::from_mode(0o700)).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_others_enter_is_closed_or_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let open = |name: &str| {
+            let path = parent.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let empty = open("empty");
+        drop(Directory::take(&empty).unwrap());
+        assert_eq!(mode(&empty), 0o700);
+        std::fs::set_permissions(&empty, Permissions::from_mode(0o777)).unwrap();
+        drop(Directory::take(&empty).unwrap());
+        assert_eq!(mode(&empty), 0o700, "one that was used before");
+        let full = open("full");
+        std::fs::write(full.join("letter"), "").unwrap();
+        let refused = Directory::take(&full).err().unwrap().to_string();
+        assert!(refused.contains("chmod 700"), "{refused}");
+        assert_eq!((mode(&full), full.join(LOCK).exists()), (0o755, false));
+    }
+}

@@ -1,0 +1,62 @@
+//! The variables by which programs find a workbench: those of a workbench session (OBSERVED and DOCS,
+//! `reference` of the real product), and keybench's own.
+
+use super::running::Running;
+use super::store::{StoreError, projects, users};
+
+/// Names and values.
+pub type Environment = Vec<(&'static str, String)>;
+
+impl Running {
+    /// The variables for a user: with his keys, and the first project that is his, else the first that
+    /// he takes part in.
+    pub async fn environment(&self, username: &str) -> Result<Environment, String> {
+        let name = username.to_owned();
+        let found = self.workbench().store().read(move |db| first_project(db, &name));
+        self.variables(username, found.await.map_err(|error| error.to_string())?)
+    }
+
+    fn variables(
+        &self,
+        username: &str,
+        project: Option<(String, String, String)>,
+    ) -> Result<Environment, String> {
+        let credentials = self
+            .credentials()
+            .map_err(|error| format!("{} cannot be read: {error}", self.credentials.display()))?;
+        let Some(own) = credentials.iter().find(|credential| credential.username == username) else {
+            let known: Vec<_> = credentials.iter().map(|credential| credential.username.as_str()).collect();
+            return Err(format!("there is no key of a user {username:?}; there are {}", known.join(", ")));
+        };
+        let key = own.api_key.expose().to_owned();
+        let domain = self.url.split_once("://").map_or(self.url.as_str(), |(_, domain)| domain).to_owned();
+        let mut variables = vec![
+            ("KEYBENCH_URL", self.url.clone()),
+            ("KEYBENCH_MODEL_URL", self.model_service_url.clone()),
+            ("KEYBENCH_API_KEY", key.clone()),
+            ("CDSW_DOMAIN", domain),
+            ("CDSW_API_URL", format!("{}/api/v1", self.url)),
+            ("CDSW_APIV2_KEY", key),
+            ("CDSW_API_KEY", own.legacy_api_key.expose().to_owned()),
+        ];
+        if let Some((id, owner, slug)) = project {
+            variables.push(("CDSW_PROJECT_URL", format!("{}/api/v1/projects/{owner}/{slug}", self.url)));
+            variables.push(("CDSW_PROJECT_ID", id));
+        }
+        if let Some(made) = &self.certificates {
+            let bundle = made.bundle.display().to_string();
+            for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+                variables.push((name, bundle.clone()));
+            }
+        }
+        Ok(variables)
+    }
+}
+
+fn first_project(
+    db: &rusqlite::Connection,
+    username: &str,
+) -> Result<Option<(String, String, String)>, StoreError> {
+    let Some(user) = users::by_username(db, username)? else { return Ok(None) };
+    projects::first_of(db, user.id)
+}

@@ -1,0 +1,173 @@
+//! `keybench serve` as other programs' tests use it: variables, a command beside it, names, parents,
+//! and what becomes of its data directory.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+fn serve(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keybench"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"]).arg(data);
+    command
+}
+
+fn shell(data: &Path, options: &[&str], script: &str) -> Output {
+    serve(data).args(options).args(["--", "sh", "-c", script]).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Waits for what another process does.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_command_gets_the_variables_and_gives_its_exit_code() {
+    let data = tempfile::tempdir().unwrap();
+    let script = "env; exec 3<>/dev/null; exit 5";
+    let done = shell(data.path(), &["--as", "viewer", "--tls"], script);
+    assert_eq!(done.status.code(), Some(5), "{done:?}");
+    let out = text(&done.stdout);
+    let value = |name: &str| {
+        let line = out.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.unwrap_or_else(|| panic!("{name} in {out}")).to_owned()
+    };
+    let url = value("KEYBENCH_URL");
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    assert_eq!(value("KEYBENCH_MODEL_URL"), format!("{url}/model"));
+    assert_eq!(format!("https://{}", value("CDSW_DOMAIN")), url);
+    assert_eq!(value("CDSW_API_URL"), format!("{url}/api/v1"));
+    assert_eq!(value("CDSW_PROJECT_URL"), format!("{url}/api/v1/projects/owner/churn-prod"));
+    assert_eq!(value("CDSW_PROJECT_ID").len(), 19);
+    assert_eq!(value("KEYBENCH_API_KEY"), value("CDSW_APIV2_KEY"));
+    assert_eq!(value("CDSW_API_KEY").len(), 32);
+    for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+        assert!(Path::new(&value(name)).is_file(), "{name}");
+    }
+    assert!(!out.contains("\"event\""), "standard output is the command's");
+    let nobody = shell(data.path(), &["--as", "nobody"], "true");
+    assert_eq!(nobody.status.code(), Some(7));
+    let missing = serve(data.path()).args(["--", "/no/such/program"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(7), "{missing:?}");
+}
+
+#[test]
+fn variables_are_printed_for_a_shell() {
+    let data = tempfile::tempdir().unwrap();
+    let mut child = serve(data.path()).args(["--ready", "env"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.starts_with("export KEYBENCH_URL='http://127.0.0.1:"), "{first}");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_command_sees_names_that_nobody_else_sees() {
+    let data = tempfile::tempdir().unwrap();
+    let script = "getent hosts workbench.test modelservice.workbench.test; id -u; echo $KEYBENCH_MODEL_URL; cat /etc/hosts";
+    let done = shell(data.path(), &["--names", "--tls"], script);
+    let (out, complaint) = (text(&done.stdout), text(&done.stderr));
+    if done.status.code() == Some(7) {
+        assert!(complaint.contains("127.0.0.1 workbench.test modelservice.workbench.test"), "{complaint}");
+        eprintln!("skipped: this system gives commands no names of their own");
+        return;
+    }
+    assert_eq!(done.status.code(), Some(0), "{complaint}");
+    assert!(out.contains("https://modelservice.workbench.test:"), "{out}");
+    assert!(out.contains("127.0.0.1 workbench.test modelservice.workbench.test"), "{out}");
+    assert!(out.lines().any(|line| line == rustix::process::getuid().as_raw().to_string()), "{out}");
+    assert!(!std::fs::read_to_string("/etc/hosts").unwrap().contains("workbench.test"));
+    let alone = serve(data.path()).arg("--names").output().unwrap();
+    assert_eq!(alone.status.code(), Some(2));
+}
+
+#[test]
+fn it_ends_with_the_process_that_started_it() {
+    let data = tempfile::tempdir().unwrap();
+    // The shell starts it in the background and is killed.
+    let line = format!(
+        "{} serve --listen 127.0.0.1:0 --seed empty --exit-with-parent --data {} & echo $!; wait",
+        env!("CARGO_BIN_EXE_keybench"),
+        data.path().display()
+    );
+    let mut parent = Command::new("sh").args(["-c", &line]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines();
+    let pid: i32 = lines.next().unwrap().unwrap().parse().unwrap();
+    assert!(lines.next().unwrap().unwrap().contains("ready"));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let pid = Pid::from_raw(pid).unwrap();
+    until("it ends", || test_kill_process(pid).is_err());
+}
+
+#[test]
+fn a_directory_that_goes_away_ends_it_with_a_sentence() {
+    for removes_all in [true, false] {
+        let parent = tempfile::tempdir().unwrap();
+        let data = parent.path().join("data");
+        let mut child = serve(&data).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        if removes_all {
+            std::fs::remove_dir_all(&data).unwrap();
+        } else {
+            std::fs::remove_file(data.join("lock")).unwrap();
+        }
+        let done = child.wait_with_output().unwrap();
+        assert_eq!(done.status.code(), Some(74));
+        assert!(text(&done.stderr).contains("was removed or replaced"), "{done:?}");
+    }
+}
+
+#[test]
+fn after_a_gentle_end_the_file_alone_is_whole() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(shell(data.path(), &[], "true").status.success());
+    let log = std::fs::metadata(data.path().join("workbench.sqlite-wal"));
+    assert!(log.is_err() || log.unwrap().len() == 0);
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["workbench.sqlite", "credentials.json"] {
+        std::fs::copy(data.path().join(name), copy.path().join(name)).unwrap();
+    }
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(copy.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let whoami = format!("{} whoami", env!("CARGO_BIN_EXE_keybench"));
+    let done = shell(copy.path(), &[], &whoami);
+    assert!(done.status.success() && text(&done.stdout).contains("owner"), "{done:?}");
+}
+
+#[test]
+fn a_request_names_its_host() {
+    let data = tempfile::tempdir().unwrap();
+    let mut child = serve(data.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = ready["url"].as_str().unwrap().strip_prefix("http://").unwrap();
+    for (head, status) in [
+        ("GET /sense-bootstrap.json HTTP/1.1\r\n", "400"),
+        ("GET /sense-bootstrap.json HTTP/1.1\r\nhost: a\r\nhost: b\r\n", "400"),
+        ("GET /sense-bootstrap.json HTTP/1.1\r\nhost: a\r\n", "200"),
+        ("GET /sense-bootstrap.json HTTP/1.0\r\n", "200"),
+    ] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}
