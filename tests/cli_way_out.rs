@@ -71,14 +71,25 @@ fn descriptors_that_are_used_up_here_are_named_with_their_limit() {
             command.env(name, value.unwrap_or_default());
         }
         let output = command.args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stderr), text(&output.stdout))
     };
     // How many the start alone takes differs from machine to machine.
     let told = (6..40)
         .map(|limit| (limit, with_limit(limit, "whoami --json")))
-        .find(|(_, (code, said))| *code == Some(6) && said.contains("no file descriptors left"));
-    let Some((limit, (_, said))) = told else { panic!("no limit was named: {:?}", with_limit(12, "whoami")) };
+        .find(|(_, (code, said, _))| *code == Some(6) && said.contains("no file descriptors left"));
+    let Some((limit, (_, said, _))) = told else {
+        panic!("no limit was named: {:?}", with_limit(12, "whoami"))
+    };
     assert!(said.contains(&format!("its limit is {limit}")) && said.contains("on this machine"), "{said}");
-    let (code, _) = with_limit(256, "whoami --json");
+    let (code, _, _) = with_limit(256, "whoami --json");
     assert_eq!(code, Some(0));
+
+    // A run that gets some of its connections says what the others lacked.
+    let (code, said, out) =
+        with_limit(48, "models test churn-prod/slow --request '{\"ms\":20}' -n 64 -c 64 --json");
+    assert_eq!(code, Some(8), "{said} {out}");
+    let run: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(run["failures"]["used_up"].as_u64() > Some(0), "{run}");
+    assert!(run["trouble"].as_str().unwrap().contains("its limit is 48"), "{run}");
 }

@@ -27,7 +27,8 @@ func start(t *testing.T) workbench {
 	if program == "" {
 		program = "keybench"
 	}
-	command := exec.Command(program, "serve", "--data", t.TempDir(), "--seed", "demo", "--listen", "127.0.0.1:0")
+	command := exec.Command(program, "serve", "--data", t.TempDir(), "--seed", "demo",
+		"--listen", "127.0.0.1:0", "--exit-with-parent")
 	command.Stderr = os.Stderr
 	output, err := command.StdoutPipe()
 	if err == nil {

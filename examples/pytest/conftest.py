@@ -38,7 +38,8 @@ class Workbench:
 def workbench(tmp_path_factory):
     data = tmp_path_factory.mktemp("workbench")
     program = os.environ.get("KEYBENCH", "keybench")
-    command = [program, "serve", "--data", data, "--seed", "demo", "--listen", "127.0.0.1:0"]
+    # It ends with the tests, however those end.
+    command = [program, "serve", "--data", data, "--seed", "demo", "--listen", "127.0.0.1:0", "--exit-with-parent"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline()  # one line, once every demo model is deployed

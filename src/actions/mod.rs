@@ -13,6 +13,7 @@
 //! | [`expiration`] | reads and changes the site's limit on the life of keys |
 //! | [`collaborators`] | shares a project |
 //! | [`rotation`] | keeps the key of a service fresh |
+//! | [`observe`] | learns what a real workbench answers |
 //! | [`models`] | finds a model, calls it, restarts or stops it |
 
 pub mod collaborators;
@@ -21,6 +22,7 @@ pub mod expiration;
 pub mod key_file;
 pub mod keys;
 pub mod models;
+pub mod observe;
 mod progress;
 pub mod projects;
 pub mod rotation;

@@ -9,6 +9,7 @@
 
 mod address;
 mod error;
+mod forward;
 mod http;
 mod keys;
 mod list;
@@ -30,6 +31,7 @@ mod users;
 pub(crate) use address::authority;
 pub use address::{model_service_url, parse_url};
 pub use error::{Error, Reason};
+pub use forward::Forwarded;
 pub(crate) use http::check_system_file;
 pub use keys::NewKey;
 pub use options::ClientOptions;

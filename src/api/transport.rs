@@ -239,6 +239,11 @@ impl Client {
     }
 
     /// Why nothing answered, with the proxy that stands between.
+    /// The connections, for what is no operation.
+    pub(super) fn reqwest(&self) -> Result<&reqwest::Client, Error> {
+        self.shared.http.client()
+    }
+
     fn unanswered(&self, operation: &'static str, error: &reqwest::Error) -> Error {
         Error::from_transport(operation, error).through(self.shared.http.proxy())
     }

@@ -18,6 +18,7 @@ mod log;
 mod login;
 mod models;
 mod names;
+mod observe;
 mod output;
 mod profile;
 mod projects;
@@ -100,6 +101,10 @@ where
         None => open(&context, interface).await,
         Some(Command::Demo(args)) => demo::run(&context, args, interface).await,
         Some(Command::Serve(args)) => serve::run(&context, args, listen()?).await,
+        Some(Command::Observe(args)) => {
+            context.warn_of_insecurity();
+            observe::run(&context, args, listen()?).await
+        }
         // An interrupted run still has a result.
         Some(Command::Models(ModelsCommand::Test(args))) if args.run.is_run() => {
             context.warn_of_insecurity();
@@ -185,7 +190,7 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Admin(AdminCommand::Users) => admin::users::run(context).await,
         Command::Admin(AdminCommand::Expiration { days }) => admin::expiration::run(context, days).await,
         Command::Admin(AdminCommand::Audit(args)) => admin::audit::run(context, args).await,
-        Command::Demo(_) | Command::Serve(_) => Ok(Exit::Done),
+        Command::Demo(_) | Command::Serve(_) | Command::Observe(_) => Ok(Exit::Done),
     }
 }
 

@@ -40,6 +40,15 @@ impl Bench {
         Ok((status, answer.text().await?))
     }
 
+    /// Where the API cannot be asked as it is.
+    pub async fn access_key_of_store(&self, model: &'static str) -> String {
+        let sql = "SELECT access_key FROM models WHERE name = ?";
+        let read = move |db: &rusqlite::Connection| Ok(db.query_row(sql, [model], |row| row.get(0))?);
+        let found: Result<String, keybench::workbench::store::StoreError> =
+            self.running.workbench().store().read(read).await;
+        found.unwrap()
+    }
+
     async fn journal(&self, query: &str) -> Vec<Value> {
         let (_, entries) = self.control(Method::GET, &format!("/requests{query}"), Value::Null).await;
         entries.as_array().unwrap().clone()
@@ -334,14 +343,7 @@ async fn tls_is_served_under_the_name_that_clients_use() {
     assert_eq!(bench.running.url, format!("https://workbench.localhost:{address}"));
     let keys = client.get(format!("{}{KEYS}", bench.running.url)).bearer_auth(bench.key("owner"));
     assert_eq!(keys.send().await.unwrap().status().as_u16(), 200);
-    let access_key = "SELECT access_key FROM models WHERE name = 'echo'";
-    let store = bench.running.workbench().store();
-    let access_key: String = store
-        .read(move |db| {
-            Ok::<_, keybench::workbench::store::StoreError>(db.query_row(access_key, [], |row| row.get(0))?)
-        })
-        .await
-        .unwrap();
+    let access_key = bench.access_key_of_store("echo").await;
     assert!(bench.running.model_service_url.starts_with("https://modelservice.workbench.localhost:"));
     let call = client.post(&bench.running.model_service_url);
     let answer = call.body(json!({"accessKey": access_key, "request": 7}).to_string()).send().await.unwrap();

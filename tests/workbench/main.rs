@@ -13,6 +13,7 @@ mod keys;
 mod lists;
 mod model_support;
 mod models;
+mod observing;
 mod projects;
 mod python;
 mod python_process;

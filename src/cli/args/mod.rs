@@ -17,7 +17,7 @@ pub use admin::{AdminCommand, AuditArgs, CollaboratorsCommand, ProjectsCommand};
 pub use keys::{CreateArgs, DeleteArgs, KeysCommand, ListArgs, RotateArgs};
 pub use models::{ModelsCommand, TestArgs};
 pub use profile::{LoginArgs, ProfileCommand};
-pub use workbench::{DemoArgs, Ready, ServeArgs};
+pub use workbench::{DemoArgs, ObserveArgs, Ready, ServeArgs};
 
 use super::values;
 
@@ -97,6 +97,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the embedded workbench alone, until SIGTERM or Ctrl-C
     Serve(ServeArgs),
+    /// Learn what a real workbench answers where keybench guesses, as a behaviour file
+    Observe(ObserveArgs),
     /// Sign in to a workbench and store the profile
     Login(LoginArgs),
     /// Say whose key is used, and where it comes from

@@ -95,3 +95,20 @@ pub enum Ready {
     Json,
     Env,
 }
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  keybench observe --through 127.0.0.1:8643 --output seen.toml
+  keybench serve --data /tmp/kb --seed demo --behaviour seen.toml
+
+A program that uses http://127.0.0.1:8643 as its workbench reaches the one of the profile, with its own
+key. Statuses, known texts, and forms of dates and ids are noted; bodies of models never.
+Ends with 0 once the file is written.")]
+pub struct ObserveArgs {
+    /// Where to listen, on the loopback; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::listen)]
+    pub through: std::net::SocketAddr,
+    /// The behaviour file to write; only you can read it
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}

@@ -101,6 +101,7 @@ fn command(starter: &Path, start: &confined::Start) -> Result<Command, Unusable>
     let mut command = Command::new(starter);
     let inherited = INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     command
+        .arg0(confined::NAME)
         .env_clear()
         .envs(inherited)
         .args(confined::arguments(start).map_err(std::io::Error::from)?)

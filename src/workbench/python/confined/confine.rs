@@ -145,6 +145,8 @@ mod guard {
         "/etc/ssl/certs",
     ];
     const DEVICES: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
+    /// Locks of `multiprocessing` lie here, beside what other programs of the same user share.
+    const SHARED_MEMORY: &str = "/dev/shm";
 
     /// The newest rules that are known. What the kernel does not know of them is left out; where it
     /// knows none, `serve` said so at its start.
@@ -152,6 +154,7 @@ mod guard {
 
     pub fn of(start: &Start) -> Result<RulesetCreated, RulesetError> {
         let (read, all) = (AccessFs::from_read(RULES), AccessFs::from_all(RULES));
+        let shared = start.user.map(|_| SHARED_MEMORY);
         let devices = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
         Ruleset::default()
             .handle_access(all)?
@@ -160,6 +163,7 @@ mod guard {
             .add_rules(path_beneath_rules(SYSTEM, read))?
             .add_rules(path_beneath_rules(DEVICES, devices))?
             .add_rules(path_beneath_rules(&start.read, read))?
+            .add_rules(path_beneath_rules(shared, all))?
             .add_rules(path_beneath_rules(&start.write, all))
     }
 }

@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+/// What lists of processes show.
+pub const NAME: &str = "keybench";
 /// First arguments that make the program a stage; no command has such a name.
 const SUPERVISE: &str = "__supervise-replica";
 const CONFINE: &str = "__confine-replica";

@@ -6,13 +6,14 @@
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitCode};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, wait};
 
-use super::CONFINE;
+use super::{CONFINE, NAME};
 
 /// How often the end of the replica is looked for where the kernel does not tell it.
 const LOOK: Duration = Duration::from_millis(50);
@@ -22,7 +23,8 @@ pub fn run(start: &OsString) -> ExitCode {
     let _ = nix::sys::prctl::set_child_subreaper(true);
     let program =
         if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() };
-    let started = program.and_then(|program| Command::new(program).arg(CONFINE).arg(start).spawn());
+    let started =
+        program.and_then(|program| Command::new(program).arg0(NAME).arg(CONFINE).arg(start).spawn());
     let mut child = match started {
         Ok(child) => child,
         Err(error) => return super::unusable(format!("the process could not be started: {error}")),

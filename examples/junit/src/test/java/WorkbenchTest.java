@@ -29,7 +29,8 @@ class WorkbenchTest {
     static void start() throws Exception {
         String program = System.getenv().getOrDefault("KEYBENCH", "keybench");
         server = new ProcessBuilder(
-                program, "serve", "--data", data.toString(), "--seed", "demo", "--listen", "127.0.0.1:0")
+                program, "serve", "--data", data.toString(), "--seed", "demo", "--listen", "127.0.0.1:0",
+                "--exit-with-parent")
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
         // One line, once every demo model is deployed.
