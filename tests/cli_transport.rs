@@ -161,7 +161,7 @@ fn each_mistake_of_a_certificate_has_its_own_way_out() {
     );
 
     for (value, said) in
-        [("/nope", "/nope (SSL_CERT_FILE)"), ("", "SSL_CERT_FILE is set"), ("/dev/zero", "larger")]
+        [("/nope", "/nope (SSL_CERT_FILE)"), ("", "SSL_CERT_FILE is set"), ("/dev/zero", "it is a device")]
     {
         home.set("SSL_CERT_FILE", value);
         let done = home.run(&["whoami", "--url", &url]);
