@@ -49,6 +49,10 @@ impl Running {
                 variables.push((name, bundle.clone()));
             }
         }
+        if let Some(door) = &self.control {
+            variables.push(("KEYBENCH_CONTROL_URL", door.url.clone()));
+            variables.push(("KEYBENCH_CONTROL_TOKEN", door.token.expose().to_owned()));
+        }
         Ok(variables)
     }
 }

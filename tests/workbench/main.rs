@@ -7,6 +7,7 @@ mod calls;
 mod cmlapi;
 mod confinement;
 mod control;
+mod end_to_end;
 mod examples;
 mod fuzz;
 mod keys;
