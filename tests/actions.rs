@@ -281,3 +281,20 @@ fn a_model_without_authentication_is_not_shown_ones_own_key() {
         assert!(matches!(unknown, Err(actions::Error::NotFound { .. })), "{unknown:?}");
     });
 }
+
+#[test]
+fn an_audit_that_could_not_read_everybody_is_not_complete() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let users = json("200 OK", r#"{"user_quota":[{"user":{"user_name":"a"}},{"user":{"user_name":"b"}}]}"#);
+    let server = runtime.block_on(Scripted::start(&[
+        users.clone(),
+        users.clone(),
+        users,
+        json("403 Forbidden", "{}"),
+    ]));
+    let request = actions::audit::Request { fresh: true, keys_only: true };
+    let audit = runtime.block_on(actions::audit::run(&scripted(&server), request, &())).unwrap();
+    assert_eq!((audit.report.users, audit.report.unreadable.len()), (2, 2));
+    assert!(!audit.report.is_complete());
+    audit.finish();
+}

@@ -14,8 +14,11 @@
 //! | [`collaborators`] | shares a project |
 //! | [`rotation`] | keeps the key of a service fresh |
 //! | [`observe`] | learns what a real workbench answers |
+//! | [`audit`] | looks through all keys of all users |
+//! | [`runs`] | judges a run of many calls |
 //! | [`models`] | finds a model, calls it, restarts or stops it |
 
+pub mod audit;
 pub mod collaborators;
 mod error;
 pub mod expiration;
@@ -26,6 +29,7 @@ pub mod observe;
 mod progress;
 pub mod projects;
 pub mod rotation;
+pub mod runs;
 pub mod sign_in;
 
 pub use error::{Error, Kind};

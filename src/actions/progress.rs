@@ -1,6 +1,6 @@
 //! How an action says how far it is.
 
-use super::rotation;
+use super::{audit, rotation};
 
 /// Something that happened on the way.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,6 +14,10 @@ pub enum Event<'a> {
     Rotation(rotation::Notice<'a>),
     /// A key was deleted.
     KeyDeleted { key_id: &'a str },
+    /// An audit goes on with one that broke off, in which the keys of so many users were read.
+    AuditResumed { users: usize },
+    /// So far an audit is.
+    AuditRead(audit::Read),
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
     Counted { what: &'static str, done: usize, of: usize },
 }

@@ -66,6 +66,8 @@ pub(super) async fn run(
     };
     let mut running = Running { child, alone, ended: false };
     let waited = tokio::time::timeout(patience, running.child.wait()).await;
+    // Without a process group of its own, what it started may go on.
+    let all_ended = waited.is_ok() || alone;
     let ended = match waited {
         Ok(Ok(status)) if status.success() => Ended::Well,
         Ok(Ok(status)) => Ended::Badly(status.to_string()),
@@ -77,7 +79,9 @@ pub(super) async fn run(
         }
     };
     running.ended = true;
-    lent.into_iter().for_each(Lent::returned);
+    if all_ended {
+        lent.into_iter().for_each(Lent::returned);
+    }
     ended
 }
 

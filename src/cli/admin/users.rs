@@ -36,7 +36,7 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     if unread > 0 {
         context.out.note(&format!("the keys of {unread} users could not be read"));
     }
-    Ok(Exit::Done)
+    Ok(if unread == 0 { Exit::Done } else { Exit::No })
 }
 
 async fn row(client: &Client, user: UserQuota, now: jiff::Timestamp) -> (serde_json::Value, Vec<String>) {

@@ -6,7 +6,8 @@ use crate::cli::args::ListArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::expiry::KeyStatus;
-use crate::text;
+use crate::text::{self, count};
+use crate::wire::time;
 
 /// Rows formatted at a time.
 const CHUNK: usize = 1_000;
@@ -16,6 +17,8 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let (user, keys) = keys::list(&session, args.user).await?;
     let now = context.now();
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
+    // A key whose date cannot be read may expire at any moment.
+    let undated = keys.iter().filter(|key| time::parse(&key.expiry_date).is_none()).count();
     let mut rows = keys
         .into_iter()
         .map(|key| KeyRow::new(key, &user, now, soon))
@@ -31,8 +34,13 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
         list.page(&chunk)?;
     }
     let found = list.end()?;
-    let expiring = args.expiring_within.is_some() && found > 0;
-    Ok(if expiring { Exit::No } else { Exit::Done })
+    if args.expiring_within.is_none() {
+        return Ok(Exit::Done);
+    }
+    if undated > 0 {
+        context.out.note(&format!("when {} expire cannot be read", count(undated, "key", "keys")));
+    }
+    Ok(if found + undated > 0 { Exit::No } else { Exit::Done })
 }
 
 fn cells(row: &KeyRow) -> Vec<String> {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::test::{explanation, no_answer, prepare};
 use crate::actions::models::{self, ModelCall};
+use crate::actions::runs::{self, Verdict};
 use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -43,9 +44,10 @@ pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn())
         let failure = Failure::new(Exit::Interrupted, "interrupted", interruption(&summary));
         return Err(failure);
     }
-    match exit(&summary, &expected, args.run.expect.is_some()) {
-        Exit::NoAnswer => Err(unanswered(&summary, why.as_ref())),
-        exit => Ok(exit),
+    match runs::verdict(&summary, args.run.expect.is_some().then_some(&*expected)) {
+        Verdict::Passed => Ok(Exit::Done),
+        Verdict::Failed | Verdict::Incomplete => Ok(Exit::No),
+        Verdict::Unanswered => Err(unanswered(&summary, why.as_ref())),
     }
 }
 
@@ -139,18 +141,6 @@ fn document(call: &ModelCall, summary: &Summary, expected: &[Expectation], why: 
         members.insert("diagnosis".to_owned(), json!(why));
     }
     value
-}
-
-fn exit(summary: &Summary, expected: &[Expectation], decides: bool) -> Exit {
-    let unanswered = summary.statuses.is_empty();
-    match decides {
-        // Nobody answered at all: that is no result of the model.
-        _ if unanswered && summary.total > 0 => Exit::NoAnswer,
-        // Figures of refusals alone say nothing about the model.
-        true if summary.ok > 0 && expected.iter().all(|one| one.holds) => Exit::Done,
-        false if summary.errors == 0 && summary.total > 0 => Exit::Done,
-        _ => Exit::No,
-    }
 }
 
 fn interruption(summary: &Summary) -> String {

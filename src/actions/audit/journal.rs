@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::context::Context;
 use crate::config::paths::{cache_dir, process_env};
 use crate::config::private_file;
 use crate::wire::V2KeyDetails;
@@ -19,6 +18,7 @@ const VALID: SignedDuration = SignedDuration::from_hours(1);
 const LARGEST: u64 = 256 << 20;
 
 /// An open journal; none where the folder cannot be written to, and then an audit is not resumable.
+#[derive(Debug)]
 pub struct Journal(Option<(PathBuf, BufWriter<File>)>);
 
 #[derive(Serialize, Deserialize)]
@@ -30,17 +30,12 @@ struct Line {
 
 impl Journal {
     /// Opens the journal of audits of `url` by `username`; gives what it holds.
-    pub fn open(
-        context: &Context,
-        url: &str,
-        username: &str,
-        fresh: bool,
-    ) -> (Self, HashMap<String, Vec<V2KeyDetails>>) {
+    pub fn open(url: &str, username: &str, fresh: bool) -> (Self, HashMap<String, Vec<V2KeyDetails>>) {
         let Ok(folder) = cache_dir(&process_env) else { return (Self(None), HashMap::new()) };
         let digest = ring::digest::digest(&ring::digest::SHA256, format!("{url}\n{username}").as_bytes());
         let name: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let file = folder.join(format!("audit-{name}.jsonl"));
-        let known = if fresh { HashMap::new() } else { read(&file, context.now()) };
+        let known = if fresh { HashMap::new() } else { read(&file, Timestamp::now()) };
         let open = || {
             private_file::make_folder(&folder)?;
             let mut open = private_file::open_to_append(&file)?;

@@ -6,13 +6,11 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
-use super::super::AT_A_TIME;
+use super::AT_A_TIME;
 use super::findings::holds_key;
 use super::report::{OpenModel, Place, Report};
+use crate::actions::{Event, Progress};
 use crate::api::{Client, Error, PageQuery, Pages, ProjectScope, all_pages};
-use crate::cli::context::Context;
-use crate::cli::error::Failure;
-use crate::cli::output::Progress;
 use crate::wire::{Model, Project};
 
 const PAGE: u32 = 200;
@@ -27,7 +25,7 @@ struct Deployed {
 
 /// Looks through all projects and models that one sees: first what models there are, then what their
 /// deployments hold, so that one large project is read as fast as many small ones.
-pub async fn look(context: &Context, client: &Client, report: &mut Report) -> Result<(), Failure> {
+pub async fn look(client: &Client, report: &mut Report, progress: &dyn Progress) -> Result<(), Error> {
     let projects = projects(client, report).await?;
     let mut models = Vec::new();
     let lists = projects.into_iter().map(|project| async move {
@@ -36,7 +34,7 @@ pub async fn look(context: &Context, client: &Client, report: &mut Report) -> Re
         let listed = all_pages(PageQuery::sized(PAGE), fetch).await;
         (project, listed)
     });
-    each(context, "projects", lists, |(project, listed)| match listed {
+    each(progress, "projects", lists, |(project, listed)| match listed {
         Ok(listed) => {
             for model in listed {
                 models.push(seen(&project, model, report));
@@ -49,7 +47,7 @@ pub async fn look(context: &Context, client: &Client, report: &mut Report) -> Re
         let latest = client.latest_deployment(&model.project_id, &model.model_id).await;
         (model, latest)
     });
-    each(context, "models", deployments, |(model, latest)| match latest {
+    each(progress, "models", deployments, |(model, latest)| match latest {
         Ok(None) => {}
         Ok(Some((_, deployment))) => {
             let place = format!("deployment of {}", model.name);
@@ -63,7 +61,7 @@ pub async fn look(context: &Context, client: &Client, report: &mut Report) -> Re
 }
 
 /// All projects, without their environments: there may be thousands, and they hold secrets.
-async fn projects(client: &Client, report: &mut Report) -> Result<Vec<Project>, Failure> {
+async fn projects(client: &Client, report: &mut Report) -> Result<Vec<Project>, Error> {
     let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
     let mut pages = Pages::new(PageQuery::sized(PAGE), fetch);
     let mut projects = Vec::new();
@@ -79,20 +77,19 @@ async fn projects(client: &Client, report: &mut Report) -> Result<Vec<Project>, 
 
 /// Some requests at a time, with progress.
 async fn each<F: Future>(
-    context: &Context,
+    progress: &dyn Progress,
     what: &'static str,
     work: impl ExactSizeIterator<Item = F>,
     mut then: impl FnMut(F::Output),
 ) {
-    let progress = Progress::new(&context.out, what, work.len());
+    let of = work.len();
     let mut answers = stream::iter(work).buffer_unordered(AT_A_TIME);
     let mut done = 0;
     while let Some(answer) = answers.next().await {
         then(answer);
         done += 1;
-        progress.at(done);
+        progress.on(Event::Counted { what, done, of });
     }
-    progress.end();
 }
 
 fn seen(project: &Project, model: Model, report: &mut Report) -> Deployed {

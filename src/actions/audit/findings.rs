@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cli::keys::in_utc;
 use crate::expiry::{self, KeyStatus, SOON_DAYS};
-use crate::wire::V2KeyDetails;
+use crate::wire::{V2KeyDetails, time};
 
 /// A user of the directory.
 #[derive(Debug, Clone)]
@@ -90,8 +89,8 @@ pub fn judge(
                 username: person.username.clone(),
                 name: person.name.clone(),
                 findings: found.into_iter().filter_map(|(is, finding)| is.then_some(finding)).collect(),
-                created_at: in_utc(&key.created_at),
-                expiry_date: in_utc(&key.expiry_date),
+                created_at: time::parse(&key.created_at).map(time::format),
+                expiry_date: time::parse(&key.expiry_date).map(time::format),
                 key_id: key.key_id,
                 audiences: key.audiences,
                 comments: key.comments,
@@ -120,7 +119,6 @@ pub fn holds_key(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::time;
 
     fn end_of(day: &str) -> String {
         time::format(time::end_of_day(day.parse().unwrap()).unwrap())
