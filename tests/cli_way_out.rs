@@ -85,11 +85,12 @@ fn descriptors_that_are_used_up_here_are_named_with_their_limit() {
     let (code, _, _) = with_limit(256, "whoami --json");
     assert_eq!(code, Some(0));
 
-    // A run that gets some of its connections says what the others lacked.
+    // A run that does not get all of its connections says what it lacked.
     let (code, said, out) =
         with_limit(48, "models test churn-prod/slow --request '{\"ms\":20}' -n 64 -c 64 --json");
-    assert_eq!(code, Some(8), "{said} {out}");
     let run: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert!(run["failures"]["used_up"].as_u64() > Some(0), "{run}");
+    // A thread of the run that cannot begin leaves its requests to the others.
+    let unsent = run["failures"]["used_up"].as_u64().unwrap_or(0);
+    assert_eq!(code, Some(if unsent > 0 { 8 } else { 0 }), "{said} {run}");
     assert!(run["trouble"].as_str().unwrap().contains("its limit is 48"), "{run}");
 }

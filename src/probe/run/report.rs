@@ -77,7 +77,7 @@ fn latency(name: &str, latency: &Latency) -> String {
 fn notes(summary: &Summary) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(trouble) = &summary.trouble {
-        notes.extend(text::wrap(&format!("Not all could be sent from here: {trouble}."), 80));
+        notes.extend(text::wrap(&format!("This machine held the run back: {trouble}."), 80));
     }
     if summary.missed > 0 {
         notes.push(format!(
