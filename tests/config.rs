@@ -260,7 +260,9 @@ fn pipes_in_place_of_files_are_refused_and_not_waited_for() {
         let what = "cannot be read: it is a pipe, and no regular file";
         assert_eq!(problem.to_string(), format!("{} {what}", file.display()));
         fs::remove_file(&file).unwrap();
-        kept.map(|kept| private(&file, &kept));
+        if let Some(kept) = kept {
+            private(&file, &kept);
+        }
     }
 }
 

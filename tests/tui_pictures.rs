@@ -1,4 +1,5 @@
 //! What every screen and every dialog looks like, compact and wide, and what is told by style alone.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod tui_support;
 

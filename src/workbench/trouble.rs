@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 /// Where sentences about trouble go. The default writes them to the log.
 #[derive(Clone, Default)]
-pub struct Trouble(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Trouble(Option<Report>);
+
+type Report = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Trouble {
     pub fn to(tell: impl Fn(&str) + Send + Sync + 'static) -> Self {

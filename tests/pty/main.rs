@@ -1,4 +1,5 @@
 //! The real binary in a pseudo-terminal: start, the main job, and every way to end.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod login;
 mod terminal;

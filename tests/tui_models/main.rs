@@ -1,5 +1,6 @@
 //! The Models tab: what keys and answers do to it and how it looks then, on a fixed clock; and what a
 //! person does there with an embedded workbench.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod flows;
 mod list;
