@@ -171,3 +171,60 @@ fn a_request_names_its_host() {
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success());
 }
+
+/// A server that says so when it is ready, and where.
+fn ready(command: &mut Command) -> (std::process::Child, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = ready["url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+    (child, address)
+}
+
+fn ask(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /sense-bootstrap.json HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn idle_connections_give_way_to_new_ones() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.maximum.is_some_and(|most| most < 4096) {
+        eprintln!("skipped: this system allows no 4096 file descriptors");
+        return;
+    }
+    let enough = limit.current.map(|now| now.max(4096));
+    setrlimit(Resource::Nofile, Rlimit { current: enough, ..limit }).unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let (mut child, address) = ready(&mut serve(data.path()));
+    let idle: Vec<_> = (0..1100).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let begun = Instant::now();
+    assert!(ask(&address).starts_with("HTTP/1.1 200"));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    drop(idle);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_server_without_descriptors_says_whose_limit_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let line = format!(
+        "ulimit -n 64; exec {} serve --listen 127.0.0.1:0 --seed empty --data {}",
+        env!("CARGO_BIN_EXE_keybench"),
+        data.path().display()
+    );
+    let (mut child, address) = ready(Command::new("sh").args(["-c", &line]));
+    let many: Vec<_> = (0..100).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("out of file descriptors (limit 64")));
+    drop(many);
+    until("it answers again", || ask(&address).starts_with("HTTP/1.1 200"));
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    child.wait().unwrap();
+}

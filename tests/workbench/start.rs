@@ -126,7 +126,7 @@ async fn a_store_without_room_refuses_and_loses_nothing() {
         }
         acknowledged.push(reply.body["key_id"].clone());
     };
-    refused.refused(503, 14, "store-failed");
+    refused.refused(503, 14, "store-full");
     assert!(!acknowledged.is_empty());
     limit(1_000_000).await.unwrap();
     bench.post(As::User("owner"), keys, json!({})).await.ok();

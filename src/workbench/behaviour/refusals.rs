@@ -121,6 +121,7 @@ refusals! {
     NotNow "not-now" Inferred 9 "{detail}";
     // The workbench itself
     StoreFailed "store-failed" Inferred 14 "the store could not do this, and nothing was changed; try again";
+    StoreFull "store-full" Inferred 14 "the disk of this server is full, and nothing was changed; make room, and try again";
     Internal "internal" Inferred 13 "the workbench failed; this is a bug of keybench";
     // Calls of models
     ModelRefused "model-refused" Inferred 16 "User APikey not authorized to access model" body MODEL_REFUSED;

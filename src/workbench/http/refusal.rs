@@ -60,6 +60,9 @@ impl From<StoreError> for Refusal {
             return Self::new(Why::HiddenProject).with("project", "any more");
         }
         tracing::error!(%error, "the store failed");
+        if error.is_full() {
+            return Self::new(Why::StoreFull);
+        }
         Self::new(Why::StoreFailed)
     }
 }

@@ -60,6 +60,11 @@ impl StoreError {
         self.extended_code() == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
     }
 
+    /// Whether there is no room left for it.
+    pub fn is_full(&self) -> bool {
+        self.extended_code() == Some(rusqlite::ffi::SQLITE_FULL)
+    }
+
     fn extended_code(&self) -> Option<i32> {
         match self {
             Self::Sqlite(rusqlite::Error::SqliteFailure(cause, _)) => Some(cause.extended_code),
