@@ -1,5 +1,7 @@
 //! The documents against the program: the list of keys is the table of commands.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -87,4 +89,27 @@ fn keys() -> String {
 
 fn chords(entry: &Entry) -> String {
     entry.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ")
+}
+
+/// Every path that a document names in backquotes, and every link, leads somewhere.
+#[test]
+fn every_file_that_a_document_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|page| root.join(page));
+    let mut missing = Vec::new();
+    for page in docs.chain(pages).filter(|page| page.extension().is_some_and(|end| end == "md")) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2).map(|path| root.join(path));
+        let quoted = quoted.filter(|path| {
+            let tops = ["src", "tests", "docs", "assets", "examples"];
+            path.strip_prefix(root).is_ok_and(|named| tops.iter().any(|top| named.starts_with(top)))
+        });
+        let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let linked = linked.filter(|link| !link.contains("://") && !link.starts_with('#'));
+        let linked = linked.map(|link| page.parent().unwrap().join(link.split('#').next().unwrap_or(link)));
+        let gone = quoted.chain(linked).filter(|path| !path.exists());
+        missing.extend(gone.map(|path| format!("{}: {}", page.display(), path.display())));
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }
