@@ -1,0 +1,463 @@
+//! What stands between the program and a workbench: certificates, proxies, servers that misbehave.
+
+use std::sync::{Arc, Mutex};
+
+use crate::support::bench::{Bench, Home};
+use crate::support::{Scripted, answer, install_tls, json, made_up_key};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// TLS with one certificate before a workbench.
+async fn serve_tls(upstream: &str, certificate: CertificateDer<'static>, key: &KeyPair) -> String {
+    install_tls();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let upstream = upstream.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
+            tokio::spawn(async move {
+                let Ok(mut secured) = acceptor.accept(stream).await else { return };
+                let mut plain = TcpStream::connect(upstream).await.unwrap();
+                let _ = copy_bidirectional(&mut secured, &mut plain).await;
+            });
+        }
+    });
+    url
+}
+
+/// TLS before a workbench: its URL, and its authority's certificate as PEM.
+async fn behind_tls(upstream: &str, expired: bool) -> (String, String) {
+    install_tls();
+    let authority_key = KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "Private CA");
+    let root = authority.self_signed(&authority_key).unwrap();
+    let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    if expired {
+        leaf.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        leaf.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    }
+    let leaf_key = KeyPair::generate().unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+    let certificate = leaf.signed_by(&leaf_key, &issuer).unwrap();
+    let url = serve_tls(upstream, certificate.der().clone(), &leaf_key).await;
+    (url, root.pem())
+}
+
+#[test]
+fn a_private_authority_is_trusted_when_it_is_named() {
+    let bench = Bench::demo();
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, false));
+    let mut home = bench.home("owner");
+    home.set("KEYBENCH_URL", &url);
+    let done = home.run(&["whoami", "--json"]);
+    assert_eq!(done.code, 6);
+    assert!(done.error()["message"].as_str().unwrap().contains("not trusted here"), "{}", done.err);
+    assert!(done.error()["hint"].as_str().unwrap().contains("--ca-cert"), "{}", done.err);
+
+    let file = home.file("ca.pem", &root);
+    home.run(&["whoami", "--ca-cert", &file]).ok();
+    home.run(&["models", "test", "churn-prod/add", "--ca-cert", &file]).ok();
+    let doctor = home.run(&["doctor", "--ca-cert", &file]).ok();
+    assert!(doctor.out.contains("from Private CA"), "{}", doctor.out);
+    let doctor = home.run(&["doctor"]);
+    assert_eq!(doctor.code, 6);
+    assert!(doctor.out.contains("not trusted"), "{}", doctor.out);
+    assert_eq!(home.run(&["whoami", "--ca-cert", "no-such-file"]).code, 7);
+    let empty = home.file("empty.pem", "nothing\n");
+    assert_eq!(home.run(&["whoami", "--ca-cert", &empty]).code, 7);
+
+    let insecure = home.run(&["whoami", "--insecure"]).ok();
+    assert!(insecure.err.contains("certificates are not checked"), "{}", insecure.err);
+    for option in ["--json", "-q"] {
+        let insecure = home.run(&["whoami", "--insecure", option]).ok();
+        assert!(insecure.err.contains("certificates are not checked"), "{option}: {}", insecure.err);
+    }
+    let doctor = home.run(&["doctor", "--insecure"]).ok();
+    assert!(
+        doctor.out.contains("warn  TLS            not checked, and a check would fail"),
+        "{}",
+        doctor.out
+    );
+    home.set("SSL_CERT_FILE", &file);
+    home.run(&["whoami"]).ok();
+    home.env.remove("SSL_CERT_FILE");
+
+    home.env.remove("KEYBENCH_URL");
+    let key = home.env.remove("KEYBENCH_API_KEY").unwrap();
+    home.run_with_input(&["login", "--url", &url, "--ca-cert", "ca.pem"], &key).ok();
+    home.run(&["whoami"]).ok();
+}
+
+#[test]
+fn an_expired_certificate_is_named_as_such() {
+    let bench = Bench::demo();
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, true));
+    let mut home = bench.home("owner");
+    home.set("KEYBENCH_URL", &url);
+    let file = home.file("ca.pem", &root);
+    let done = home.run(&["whoami", "--ca-cert", &file, "--json"]);
+    assert_eq!(done.code, 6);
+    assert!(done.error()["message"].as_str().unwrap().contains("has expired"), "{}", done.err);
+    let doctor = home.run(&["doctor", "--ca-cert", &file]);
+    assert!(doctor.out.contains("until 2021-01-01"), "{}", doctor.out);
+}
+
+/// TLS with a certificate that signs itself, and is that of an authority or not: its URL and PEM.
+async fn self_signed(upstream: &str, is_authority: bool) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    own.is_ca = match is_authority {
+        true => IsCa::Ca(BasicConstraints::Unconstrained),
+        false => IsCa::ExplicitNoCa,
+    };
+    let own = own.self_signed(&key).unwrap();
+    (serve_tls(upstream, own.der().clone(), &key).await, own.pem())
+}
+
+#[test]
+fn each_mistake_of_a_certificate_has_its_own_way_out() {
+    let bench = Bench::demo();
+    let mut home = bench.home("owner");
+    let (url, pem) = bench.runtime.block_on(self_signed(&bench.url, true));
+    let file = home.file("self.pem", &pem);
+    for command in [&["whoami", "--url", &url, "--ca-cert", &file][..], &["doctor", "--url", &url]] {
+        let done = home.run(command);
+        assert_eq!(done.code, 6, "{done:?}");
+        let said = done.out + &done.err;
+        assert!(said.contains("CA:TRUE") && said.contains("no --ca-cert helps"), "{said}");
+    }
+    let (url, pem) = bench.runtime.block_on(self_signed(&bench.url, false));
+    let file = home.file("leaf.pem", &pem);
+    home.run(&["whoami", "--url", &url, "--ca-cert", &file]).ok();
+
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, true));
+    let file = home.file("ca.pem", &root);
+    let expired = home.run(&["whoami", "--url", &url, "--ca-cert", &file]);
+    assert!(expired.err.contains("must renew it") && !expired.err.contains("--ca-cert"), "{}", expired.err);
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, false));
+    let file = home.file("ca.pem", &root);
+    let elsewhere = url.replace("localhost", "127.0.0.1");
+    let wrong = home.run(&["whoami", "--url", &elsewhere, "--ca-cert", &file]);
+    assert!(
+        wrong.err.contains("another host name") && wrong.err.contains("check the host in the URL"),
+        "{}",
+        wrong.err
+    );
+
+    for (value, said) in
+        [("/nope", "/nope (SSL_CERT_FILE)"), ("", "SSL_CERT_FILE is set"), ("/dev/zero", "it is a device")]
+    {
+        home.set("SSL_CERT_FILE", value);
+        let done = home.run(&["whoami", "--url", &url]);
+        assert_eq!(done.code, 7, "{done:?}");
+        assert!(done.err.contains(said) && done.err.contains("unset SSL_CERT_FILE"), "{}", done.err);
+        home.run(&["whoami"]).ok();
+    }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named_with_where_it_is_set() {
+    let bench = Bench::demo();
+    let mut home = bench.home("owner");
+    for garbage in ["garbage://", "garbage://x:1", "socks5://127.0.0.1:1"] {
+        home.set("HTTP_PROXY", garbage);
+        for command in [&["whoami"][..], &["models", "test", "churn-prod/add"], &["doctor"]] {
+            let done = home.run(command);
+            assert_eq!(done.code, 7, "{command:?}: {done:?}");
+            assert!((done.out + &done.err).contains("HTTP_PROXY is set"), "{}", done.err);
+        }
+    }
+    home.set("NO_PROXY", "127.0.0.1");
+    home.run(&["whoami"]).ok();
+    home.env.remove("NO_PROXY");
+    home.env.remove("HTTP_PROXY");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for url in ["http://workbench.invalid", "https://workbench.invalid"] {
+        for (proxy, said) in [
+            (format!("http://{silent}"), format!("{silent} (ALL_PROXY): no connection to it")),
+            ("http://proxy.invalid:3128".to_owned(), "proxy.invalid:3128 (ALL_PROXY): ".to_owned()),
+        ] {
+            home.set("ALL_PROXY", &proxy);
+            let done = home.run(&["whoami", "--url", url]);
+            assert_eq!(done.code, 6, "{done:?}");
+            assert!(done.err.contains(&said) && done.err.contains("NO_PROXY"), "{}", done.err);
+        }
+    }
+    home.env.clear();
+    let login = ["login", "--url", &bench.url, "--proxy", "zz"];
+    assert_eq!(home.run_with_input(&login, &bench.key("owner")).code, 7);
+}
+
+/// A proxy that takes `user:word` only, and passes everything on to `upstream`.
+async fn proxy(upstream: &str) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let upstream = upstream.trim_start_matches("http://").to_owned();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (upstream, kept) = (upstream.clone(), Arc::clone(&kept));
+            tokio::spawn(async move {
+                let request = crate::support::read_request(&mut stream).await;
+                kept.lock().unwrap().push(request.lines().next().unwrap_or_default().to_owned());
+                // "user:word"
+                if !request.to_lowercase().contains("proxy-authorization: basic dxnlcjp3b3jk") {
+                    let refused = answer("407 Proxy Authentication Required", &[], "");
+                    stream.write_all(refused.as_bytes()).await.unwrap();
+                    return;
+                }
+                let mut to = TcpStream::connect(upstream).await.unwrap();
+                let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                to.write_all(request.as_bytes()).await.unwrap();
+                let mut answer = Vec::new();
+                to.read_to_end(&mut answer).await.unwrap();
+                stream.write_all(&answer).await.unwrap();
+            });
+        }
+    });
+    (address, seen)
+}
+
+#[test]
+fn a_proxy_with_credentials_is_taken_from_environment_and_profile() {
+    let bench = Bench::demo();
+    let (address, seen) = bench.runtime.block_on(proxy(&bench.url));
+    let mut home = bench.home("owner");
+    home.set("KEYBENCH_URL", "http://workbench.invalid");
+    assert_eq!(home.run(&["whoami"]).code, 6);
+    home.set("HTTP_PROXY", &format!("http://user:word@{address}"));
+    home.run(&["whoami"]).ok();
+    assert_eq!(seen.lock().unwrap()[0], "POST http://workbench.invalid/api/v2/auth/validate_key HTTP/1.1");
+    home.set("NO_PROXY", "workbench.invalid");
+    assert_eq!(home.run(&["whoami"]).code, 6);
+    home.env.clear();
+
+    let proxied = format!("http://user:word@{address}");
+    let login = ["login", "--url", "http://workbench.invalid", "--proxy", &proxied];
+    home.run_with_input(&login, &bench.key("owner")).ok();
+    home.run(&["whoami"]).ok();
+    let doctor = home.run(&["doctor", "--json"]);
+    assert!(!doctor.out.contains("user:word") && doctor.out.contains(&address), "{}", doctor.out);
+}
+
+/// A proxy that makes tunnels to `upstream`, whatever it is asked for.
+async fn tunnels(upstream: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let upstream = upstream.rsplit_once(':').map(|(_, port)| format!("127.0.0.1:{port}")).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let upstream = upstream.clone();
+            tokio::spawn(async move {
+                let request = crate::support::read_request(&mut stream).await;
+                let made = if request.starts_with("CONNECT ") { "200 OK" } else { "403 Forbidden" };
+                stream.write_all(format!("HTTP/1.1 {made}\r\n\r\n").as_bytes()).await.unwrap();
+                let mut to = TcpStream::connect(upstream).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut to).await;
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn doctor_looks_at_the_certificate_through_a_proxy_too() {
+    let bench = Bench::demo();
+    let (url, root) = bench.runtime.block_on(behind_tls(&bench.url, false));
+    let address = bench.runtime.block_on(tunnels(&url));
+    let mut home = bench.home("owner");
+    home.set("KEYBENCH_URL", &url);
+    home.set("HTTPS_PROXY", &format!("http://{address}"));
+    let file = home.file("ca.pem", &root);
+    let check = |done: &crate::support::bench::Done, name: &str| {
+        let document = done.json();
+        let checks = document["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"] == name).cloned().unwrap()
+    };
+    let trusted = home.run(&["doctor", "--ca-cert", &file, "--json"]);
+    assert_eq!(check(&trusted, "TLS")["verdict"], "ok", "{}", trusted.out);
+    assert!(check(&trusted, "TLS")["detail"].as_str().unwrap().contains("from Private CA"));
+    assert_eq!(check(&trusted, "model service")["verdict"], "ok", "{}", trusted.out);
+    let doubted = home.run(&["doctor", "--json"]);
+    assert_eq!((doubted.code, check(&doubted, "TLS")["verdict"].as_str()), (6, Some("fail")));
+    assert!(check(&doubted, "TLS")["detail"].as_str().unwrap().contains("from Private CA"));
+    // A proxy that makes no tunnels is told apart from a certificate that is not trusted.
+    let (closed, _) = bench.runtime.block_on(proxy(&bench.url));
+    home.set("HTTPS_PROXY", &format!("http://{closed}"));
+    let refused = home.run(&["doctor", "--json"]);
+    let tunnel = check(&refused, "tunnel");
+    assert_eq!((refused.code, tunnel["verdict"].as_str()), (6, Some("fail")));
+    assert!(tunnel["detail"].as_str().unwrap().contains("407"), "{tunnel}");
+}
+
+/// One command against a server that answers with `script`.
+fn against(script: &[String], arguments: &[&str]) -> crate::support::bench::Done {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Scripted::start(script));
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", &server.url);
+    home.set("KEYBENCH_API_KEY", &made_up_key('a'));
+    home.run(arguments)
+}
+
+#[test]
+fn servers_that_misbehave_are_told_apart() {
+    let page = answer("200 OK", &["content-type: text/html"], "<html>Sign in</html>");
+    let elsewhere = answer("302 Found", &["location: https://sso.example.com/login"], "");
+    let list = ["keys", "list", "--user", "owner", "--json"];
+    for (script, code, kind) in [
+        (page, 5, "not_an_api"),
+        (elsewhere, 5, "not_an_api"),
+        (answer("401 Unauthorized", &["content-type: text/html"], "<html>no</html>"), 4, "not_an_api"),
+        (answer("502 Bad Gateway", &["content-type: text/html"], "<html>no</html>"), 5, "not_an_api"),
+        (json("500 Internal Server Error", r#"{"message":"boom"}"#), 5, "refused"),
+        (json("503 Service Unavailable", "{}"), 5, "unavailable"),
+        (json("429 Too Many Requests", "{}"), 5, "too_many_requests"),
+        (json("200 OK", "garbage"), 5, "bad_answer"),
+        (json("200 OK", r#"{"error":"the database is away","code":13}"#), 5, "bad_answer"),
+        (json("200 OK", r#"{"keys":[{}]}"#), 5, "bad_answer"),
+        (json("200 OK", "[1,2"), 5, "bad_answer"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"keys\":".to_owned(), 5, "bad_answer"),
+        (String::new(), 6, "no_answer"),
+        ("garbage, not HTTP\r\n\r\n".to_owned(), 6, "no_answer"),
+    ] {
+        let done = against(std::slice::from_ref(&script), &list);
+        assert_eq!(
+            (done.code, done.error()["kind"].as_str(), done.out.as_str()),
+            (code, Some(kind), ""),
+            "{script}: {}",
+            done.err
+        );
+        assert!(!done.err.contains(&made_up_key('a')));
+    }
+}
+
+#[test]
+fn a_hint_fits_what_was_asked_and_what_came() {
+    let page = |status: &str| answer(status, &["content-type: text/html"], "<html>Sign in</html>");
+    let list = ["keys", "list", "--user", "owner", "--json"];
+    let hint = |script: String, command: &[&str]| {
+        against(&[script], command).error()["hint"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(hint(page("200 OK"), &list).contains("sign-in page"));
+    let gateway = against(&[page("502 Bad Gateway")], &list);
+    assert!(!gateway.err.contains("sign-in"), "{}", gateway.err);
+    assert!(gateway.error()["hint"].as_str().unwrap().contains("try again"), "{}", gateway.err);
+    // A connection that is cut: a question can be asked again, a change may have been made.
+    assert!(hint(String::new(), &list).starts_with("try again"));
+    let delete = ["keys", "delete", &"1".repeat(64), "--user", "owner", "--yes", "--json"];
+    assert!(hint(String::new(), &delete).contains("may have been done"));
+    let refusal = || json("403 Forbidden", r#"{"message":"no"}"#);
+    assert!(hint(refusal(), &["admin", "expiration", "--json"]).contains("site administrator"));
+    assert!(!hint(refusal(), &["admin", "expiration", "--json"]).contains("project"));
+    assert!(hint(refusal(), &["projects", "list", "--json"]).contains("owner of the project"));
+}
+
+#[test]
+fn a_key_of_another_kind_is_named_without_advice_that_cannot_help() {
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", "http://127.0.0.1:9");
+    let token = format!("eyJ{}.eyJ{}.c2ln", "a".repeat(20), "b".repeat(20));
+    for (key, word) in [(&"k".repeat(32), "legacy API key"), (&token, "session token")] {
+        home.set("KEYBENCH_API_KEY", key);
+        let done = home.run(&["whoami", "--json"]);
+        assert_eq!(done.code, 7);
+        assert!(done.error()["message"].as_str().unwrap().contains(word), "{}", done.err);
+        assert!(!done.err.contains("as a whole") && !done.err.contains(key), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_beginning_that_fits_several_keys_deletes_none() {
+    let keys = r#"{"keys":[{"key_id":"5b1c00aa9f0a"},{"key_id":"5b1c00bb9f0a"}]}"#;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Scripted::start(&[json("200 OK", keys)]));
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", &server.url);
+    home.set("KEYBENCH_API_KEY", &made_up_key('a'));
+    for several in ["5b1c", "5b1c…9f0a"] {
+        let delete = ["keys", "delete", several, "5b1c00aa9f0a", "--user", "owner", "--yes", "--json"];
+        let done = home.run(&delete);
+        assert_eq!((done.code, done.out.as_str()), (7, ""), "{done:?}");
+        let message = done.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("5b1c00aa9f0a, 5b1c00bb9f0a"), "{message}");
+    }
+    assert!(
+        (0..server.count()).all(|at| server.request(at).starts_with("GET ")),
+        "only the list was asked for"
+    );
+}
+
+#[test]
+fn a_time_that_the_workbench_does_not_tell_is_null() {
+    let keys = r#"{"keys":[{"key_id":"k1","comments":"svc","created_at":"","expiry_date":"nonsense"}]}"#;
+    let done = against(&[json("200 OK", keys)], &["keys", "list", "--user", "owner", "--json"]).ok();
+    assert!(done.json()[0]["created_at"].is_null() && done.json()[0]["expiry_date"].is_null());
+}
+
+#[test]
+fn what_a_workbench_says_cannot_steer_the_terminal() {
+    let nasty = "a\\u001b]52;c;Zm9v\\u0007\\u202eb";
+    let keys =
+        format!(r#"{{"keys":[{{"key_id":"k{nasty}","comments":"{nasty}","expiry_date":"{nasty}"}}]}}"#);
+    let done = against(&[json("200 OK", &keys)], &["keys", "list", "--user", "owner"]).ok();
+    assert!(!done.out.chars().any(|c| c == '\u{1b}' || c == '\u{7}' || c == '\u{202e}'), "{:?}", done.out);
+    let refusal = json("400 Bad Request", &format!(r#"{{"message":"{nasty}"}}"#));
+    let done = against(&[refusal], &["keys", "list", "--user", "owner"]);
+    assert!(!done.err.contains('\u{1b}'), "{:?}", done.err);
+}
+
+#[test]
+fn a_slow_server_is_given_up() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", &format!("http://{}", listener.local_addr().unwrap()));
+    home.set("KEYBENCH_API_KEY", &made_up_key('a'));
+    let done = home.run(&["keys", "list", "--user", "owner", "--timeout", "300ms", "--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (6, Some("no_answer")));
+    assert!(done.error()["hint"].as_str().unwrap().contains("--timeout"), "{}", done.err);
+}
+
+#[test]
+fn an_interrupted_command_says_what_was_done() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let mut home = Home::new();
+    home.set("KEYBENCH_URL", &format!("http://{}", listener.local_addr().unwrap()));
+    home.set("KEYBENCH_API_KEY", &made_up_key('a'));
+    let (one, two) = ("1".repeat(64), "2".repeat(64));
+    let child = home.command(&["keys", "delete", &one, &two, "--user", "owner", "--yes"]).spawn().unwrap();
+    // The first deletion succeeds, the second is never answered.
+    runtime.block_on(async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        crate::support::read_request(&mut stream).await;
+        stream.write_all(json("200 OK", "{}").as_bytes()).await.unwrap();
+        drop(stream);
+        let (mut stream, _) = listener.accept().await.unwrap();
+        crate::support::read_request(&mut stream).await;
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        let _ = stream.read(&mut [0]).await;
+    });
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&format!("key {one} was deleted")) && !said.contains(&two), "{said}");
+}

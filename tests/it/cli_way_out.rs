@@ -1,0 +1,93 @@
+//! How the real binary gets out: which hosts go past a proxy, and whose trouble it is when nothing
+//! can be opened.
+
+use std::process::Stdio;
+
+use crate::support::bench::{Bench, Home};
+
+/// A workbench, a home signed in to it, and in its environment a proxy that nobody answers at.
+fn behind_a_dead_proxy() -> (Bench, Home) {
+    let bench = Bench::demo();
+    let mut home = bench.home("owner");
+    // Bound and never accepted from after this: a connection to it is refused.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    home.set("HTTP_PROXY", &proxy);
+    (bench, home)
+}
+
+#[test]
+fn no_proxy_is_read_as_curl_and_python_read_it_by_client_and_model_calls_alike() {
+    let (bench, mut home) = behind_a_dead_proxy();
+    let port = bench.url.rsplit_once(':').unwrap().1.to_owned();
+    let call = ["models", "test", "churn-prod/add"];
+    for entry in
+        ["*", "127.0.0.1", "127.0.0.0/8", &format!("127.0.0.1:{port}"), "x.org, *", "x.org 127.0.0.1"]
+    {
+        home.set("NO_PROXY", entry);
+        home.run(&["whoami"]).ok();
+        home.run(&call).ok();
+    }
+    home.env.remove("NO_PROXY");
+    home.set("no_proxy", "127.0.0.1");
+    home.run(&["whoami"]).ok();
+    for entry in ["", "127.0.0.1:1", "10.0.0.0/8", "0.1", "127.0.0"] {
+        home.set("no_proxy", entry);
+        let done = home.run(&["whoami", "--json"]);
+        assert_eq!(done.code, 6, "{entry}: {done:?}");
+        assert!(done.error()["message"].as_str().unwrap().contains("(HTTP_PROXY)"), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_an_error_and_not_unset() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    for name in ["HTTP_PROXY", "NO_PROXY"] {
+        let mut command = home.command(&["whoami", "--json"]);
+        command.env(name, std::ffi::OsStr::from_bytes(b"http://\xff:1"));
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(7), "{said}");
+        assert!(said.contains(name) && said.contains("UTF-8"), "{said}");
+    }
+}
+
+#[test]
+fn descriptors_that_are_used_up_here_are_named_with_their_limit() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let binary = assert_cmd::cargo::cargo_bin!("keybench").display().to_string();
+    let with_limit = |limit: usize, arguments: &str| {
+        let mut command = std::process::Command::new("sh");
+        let line = format!("ulimit -n {limit}; exec {binary} {arguments}");
+        let inherited = home.command(&[]);
+        for (name, value) in inherited.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        let output = command.args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stderr), text(&output.stdout))
+    };
+    // How many the start alone takes differs from machine to machine.
+    let told = (6..40)
+        .map(|limit| (limit, with_limit(limit, "whoami --json")))
+        .find(|(_, (code, said, _))| *code == Some(6) && said.contains("no file descriptors left"));
+    let Some((limit, (_, said, _))) = told else {
+        panic!("no limit was named: {:?}", with_limit(12, "whoami"))
+    };
+    assert!(said.contains(&format!("its limit is {limit}")) && said.contains("on this machine"), "{said}");
+    let (code, _, _) = with_limit(256, "whoami --json");
+    assert_eq!(code, Some(0));
+
+    // A run that does not get all of its connections says what it lacked.
+    let (code, said, out) =
+        with_limit(48, "models test churn-prod/slow --request '{\"ms\":20}' -n 64 -c 64 --json");
+    let run: serde_json::Value = serde_json::from_str(&out).unwrap();
+    // A thread of the run that cannot begin leaves its requests to the others.
+    let unsent = run["failures"]["used_up"].as_u64().unwrap_or(0);
+    assert_eq!(code, Some(if unsent > 0 { 8 } else { 0 }), "{said} {run}");
+    assert!(run["trouble"].as_str().unwrap().contains("its limit is 48"), "{run}");
+}

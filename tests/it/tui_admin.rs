@@ -1,0 +1,307 @@
+//! The Admin tab: update and screens without a network, and its tasks against an embedded workbench.
+
+use crate::tui_flow::Flow;
+use crate::tui_support::admin::{counting, in_project, keys_of_owner, projects, security, with_users};
+use crate::tui_support::settings as tui_keys;
+use keybench::tui::call::{Answer, Call};
+use keybench::tui::session::Expiration;
+use keybench::tui::testing::Harness;
+
+#[test]
+fn a_filter_that_keeps_nobody_says_so_and_what_was_given_up_can_be_asked_again() {
+    let mut harness = with_users(&["admin".to_owned(), "owner".to_owned()]);
+    harness.keys("/u29");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("0 of 2 users") && screen.contains("nothing matches the filter"), "{screen}");
+    let mut harness = Harness::new().started();
+    harness.keys("3");
+    assert!(harness.screen(80, 24).contains("listing users"));
+    for _ in 0..4 {
+        harness.keys("<ctrl-x>");
+    }
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("given up: listing users; Ctrl-R asks again"), "{screen}");
+    assert!(!screen.contains("0 users"), "nobody knows how many there are\n{screen}");
+    let mut harness = projects();
+    harness.keys("<enter>");
+    assert!(harness.screen(80, 24).contains("listing collaborators"));
+    for _ in 0..4 {
+        harness.keys("<ctrl-x>");
+    }
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("given up: listing collaborators; Ctrl-R asks again"), "{screen}");
+}
+
+#[test]
+fn keys_are_counted_for_the_rows_in_sight_eight_at_a_time() {
+    let names: Vec<String> = (0..3000).map(|n| format!("user{n:04}")).collect();
+    let mut harness = with_users(&names);
+    harness.screen(80, 24);
+    let mut asked = Vec::new();
+    let mut waiting = counting(&mut harness);
+    while !waiting.is_empty() {
+        assert!(
+            harness.shared().requests.running().len() <= 8 + 2,
+            "eight counts and the session's own questions"
+        );
+        asked.extend(waiting.iter().map(|(_, name)| name.clone()));
+        for (id, username) in waiting {
+            harness.answer(id, Answer::KeysCounted { username, answer: Ok(Vec::new()) });
+        }
+        waiting = counting(&mut harness);
+    }
+    assert!(asked.len() < 100, "{} users were counted that nobody saw", asked.len());
+    assert!(asked.contains(&"user0000".to_owned()) && asked.contains(&"user0010".to_owned()));
+    harness.keys("G");
+    harness.screen(80, 24);
+    harness.keys("k");
+    assert!(counting(&mut harness).iter().any(|(_, name)| name.starts_with("user29")));
+}
+
+#[test]
+fn the_expiration_is_told_in_words() {
+    let mut harness = security();
+    harness.keys("e");
+    harness.keys("<ctrl-u>90");
+    harness.keys("<enter>");
+    harness.calls();
+    harness.keys("y");
+    let (_, call) = harness.calls().remove(0);
+    assert!(matches!(call, Call::SetExpiration { days: 90 }), "{call:?}");
+}
+
+#[test]
+fn without_the_setting_nothing_can_be_changed_and_the_web_page_is_named() {
+    let mut harness = with_users(&[]);
+    harness.shared().session.expiration = Expiration::NotOffered;
+    harness.keys("]e");
+    let calls = harness.calls();
+    assert!(!calls.iter().any(|(_, call)| matches!(call, Call::SetExpiration { .. })), "{calls:?}");
+    assert!(harness.layers().is_empty());
+    insta::assert_snapshot!("security_not_offered_80x24", harness.screen(80, 24));
+}
+
+#[test]
+fn what_keys_and_refusals_taught_is_told_where_the_setting_is_not() {
+    let mut harness = tui_keys::demo();
+    harness.shared().session.expiration = Expiration::NotOffered;
+    harness.keys("n2027-12-01<tab><tab><tab><enter>");
+    let (id, _) = tui_keys::only_call(&mut harness);
+    let refusal = tui_keys::refusal("expiry date is beyond the limit");
+    tui_keys::answer_created(&mut harness, id, Err(refusal));
+    harness.keys("<esc><esc>");
+    harness.calls();
+    harness.keys("n2027-11-23<tab><tab><tab><enter>");
+    let (id, _) = tui_keys::only_call(&mut harness);
+    let created = keybench::wire::CreateV2KeyResponse {
+        expiry_date: "2027-11-23T23:59:59Z".into(),
+        ..tui_keys::made()
+    };
+    tui_keys::answer_created(&mut harness, id, Ok(created));
+    harness.keys("y<esc>3]");
+    insta::assert_snapshot!("security_learned_80x24", harness.screen(80, 24));
+    insta::assert_snapshot!("security_learned_120x40", harness.screen(120, 40));
+    harness.shared().session.expiration = Expiration::Unreadable("forbidden (HTTP 403)".into());
+    insta::assert_snapshot!("security_unreadable_60x16", harness.screen(60, 16));
+}
+
+#[test]
+fn a_number_that_is_none_stays_in_the_field() {
+    let mut harness = with_users(&[]);
+    harness.shared().session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
+    harness.keys("]e<ctrl-u>soon");
+    assert!(harness.screen(80, 24).contains("a whole number of days"), "told while it is typed");
+    harness.keys("<enter>");
+    assert_eq!(harness.layers(), ["expiration"], "nothing is asked");
+    harness.keys("<esc>");
+    assert!(harness.screen(80, 24).contains("Discard the change?"));
+}
+
+#[test]
+fn the_first_digit_takes_the_place_of_the_old_number() {
+    let mut harness = security();
+    harness.keys("e30");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("│ 30 ") && screen.contains("would expire on 2026-12-23"), "{screen}");
+    harness.keys("<enter>");
+    assert!(harness.screen(80, 24).contains(": 30 days."));
+}
+
+#[test]
+fn the_owner_stands_first_and_a_team_is_named_as_such() {
+    let mut harness = in_project();
+    harness.keys("d");
+    assert!(harness.screen(80, 24).contains("the owner cannot be removed"));
+    harness.keys("jd");
+}
+
+#[test]
+fn adding_completes_the_name_and_gives_the_permission() {
+    let mut harness = in_project();
+    harness.keys("aout");
+    harness.keys("<enter><enter>");
+    harness.keys("<down><enter>");
+    let (_, call) = harness.calls().remove(0);
+    assert!(
+        matches!(&call, Call::SetPermission { username, permission, .. }
+            if username == "outsider" && permission == "write"),
+        "{call:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_sees_users_and_deletes_their_keys() {
+    let mut flow = Flow::demo("admin").await;
+    flow.keys("3");
+    flow.shows("outsider").await;
+    flow.wait("the counts", |screen| {
+        screen.lines().any(|line| line.contains("owner") && line.contains(" 4 "))
+    })
+    .await;
+    flow.keys("/outsider<enter><enter>");
+    flow.shows("API keys of outsider").await;
+    flow.shows("active").await;
+    flow.keys("D");
+    flow.shows("Type outsider to confirm").await;
+    flow.keys("outsider<enter>");
+    flow.shows("deleted 1 API key of outsider").await;
+    flow.shows("No API keys.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_setting_is_changed_by_the_administrator_and_refused_to_others() {
+    let mut flow = Flow::demo("admin").await;
+    flow.keys("3]");
+    flow.shows("365 days").await;
+    flow.keys("e<ctrl-u>30<enter>y");
+    flow.shows("default API keys expiration: 30 days").await;
+    flow.keys("1n");
+    flow.shows("in 30 days").await;
+
+    let mut flow = Flow::demo("owner").await;
+    flow.keys("3]");
+    flow.shows("365 days").await;
+    flow.keys("e<ctrl-u>30<enter>y");
+    flow.shows("only a site administrator").await;
+    assert!(flow.screen().contains("30"), "what was typed is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collaborators_are_added_changed_and_removed() {
+    let mut flow = Flow::demo("owner").await;
+    flow.keys("3[");
+    flow.shows("churn-prod").await;
+    flow.keys("/churn<enter><enter>");
+    flow.shows("contributor").await;
+    flow.keys("aoutsider<enter><enter>");
+    flow.shows("outsider now has read").await;
+    flow.wait("the row", |screen| {
+        screen.lines().any(|line| line.contains("outsider") && line.contains("read"))
+    })
+    .await;
+    flow.keys("Ge<down><enter>");
+    flow.wait("the change", |screen| {
+        screen.contains("viewer now has write") || screen.contains("outsider now has write")
+    })
+    .await;
+    flow.keys("Gd");
+    flow.shows("Remove this collaborator?").await;
+    flow.keys("y");
+    flow.shows("was removed").await;
+}
+
+#[test]
+fn who_sees_only_oneself_is_told_what_is_closed() {
+    let mut harness = with_users(&["owner".to_owned()]);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("shows you only yourself"), "{screen}");
+    harness.shared().session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
+    harness.keys("]");
+    insta::assert_snapshot!("security_closed_60x16", harness.screen(60, 16));
+    harness.keys("e");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("you are probably not one") && !screen.contains("new value"), "{screen}");
+    assert!(!screen.contains("e edit"), "{screen}");
+}
+
+/// The careful one was right: the interface once deleted the key that it was signed in with.
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_all_keys_of_oneself_leaves_the_key_in_use() {
+    let mut flow = Flow::demo("owner").await;
+    flow.keys("3");
+    flow.shows("Olivia Owner").await;
+    flow.keys("D");
+    flow.shows("A key that is in use here stays.").await;
+    flow.keys("owner<enter>");
+    flow.shows("deleted 3 API keys of owner").await;
+    flow.shows("it is in use here: ").await;
+    flow.keys("<enter>");
+    flow.wait("the key that stays", |screen| screen.contains("1 key ") && screen.contains("signed in")).await;
+    flow.keys("1");
+    flow.wait("the same in Settings", |screen| screen.contains("1 key ") && !screen.contains("dashboard"))
+        .await;
+}
+
+#[test]
+fn what_was_deleted_and_what_was_not_is_said() {
+    let mut harness = keys_of_owner();
+    harness.keys("<space><space>d");
+    harness.calls();
+    harness.keys("y");
+    let (id, call) = harness.calls().remove(0);
+    let Call::DeleteKeys { username, key_ids } = call else { panic!("{call:?}") };
+    let (deleted, left) = key_ids.split_at(1);
+    let failed = vec![(left[0].clone(), tui_keys::refusal("not this one"))];
+    harness
+        .answer(id, Answer::KeysDeleted { username, deleted: deleted.to_vec(), failed, spared: Vec::new() });
+    let screen = harness.screen(120, 30);
+    assert!(screen.contains("not this one"), "{screen}");
+    assert!(screen.contains("deleted 1 API key of owner: 5b1c…9f0a"), "{screen}");
+    assert!(screen.contains("not deleted, as far as is known: 77d0…41bb"), "{screen}");
+    let row = |id: &str| screen.lines().any(|line| line.contains(id) && line.contains("20"));
+    assert!(row("77d0…41bb") && !row("5b1c…9f0a"), "what is gone leaves the list at once\n{screen}");
+    assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::ListKeys { .. })), "listed anew");
+}
+
+/// Nothing more than the answer is left to do when the form is gone.
+#[test]
+fn a_change_whose_form_was_closed_is_told_all_the_same() {
+    let mut harness = security();
+    harness.keys("e30<enter>");
+    harness.calls();
+    harness.keys("y");
+    let (id, _) = harness.calls().remove(0);
+    harness.keys("<esc><esc>");
+    assert!(harness.layers().is_empty());
+    harness.answer(id, Answer::ExpirationSet(Ok(Some(("some_days_setting".into(), 30)))));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("default API keys expiration: 30 days"), "{screen}");
+    assert!(screen.contains("now       30 days"), "{screen}");
+    let mut harness = in_project();
+    harness.keys("je<down><enter>");
+    let (id, call) = harness.calls().remove(0);
+    let Call::SetPermission { project_id, project, username, permission } = call else { panic!("{call:?}") };
+    harness.keys("<esc>");
+    assert!(harness.layers().is_empty());
+    let done = Err(tui_keys::refusal("not you"));
+    harness.answer(id, Answer::PermissionSet { project_id, project, username, permission, done });
+    assert!(harness.screen(80, 24).contains("not you"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn the_palette_lists_a_project_once_and_leads_to_its_people() {
+    let mut harness = projects();
+    harness.keys("1:playgr");
+    let screen = harness.screen(80, 24);
+    let rows = |note: &str| screen.lines().filter(|l| l.contains("playground") && l.contains(note)).count();
+    assert_eq!((rows(" models"), rows("collaborators")), (1, 1), "{screen}");
+    harness.keys("<down><enter>");
+    assert!(harness.screen(80, 24).contains("Collaborators of playground"), "{}", harness.screen(80, 24));
+    let calls = harness.calls();
+    assert!(
+        calls.iter().any(
+            |(_, call)| matches!(call, Call::Collaborators { project_id } if project_id == "id-playground")
+        ),
+        "{calls:?}"
+    );
+}

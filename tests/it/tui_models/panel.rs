@@ -1,0 +1,371 @@
+//! The Test panel: key, request, results, why.
+
+use std::time::Duration;
+
+use keybench::config::requests::Change;
+use keybench::probe::{CallError, Phase};
+use keybench::tui::call::{Answer, Call, KeyToSend, WriteError};
+use keybench::tui::effect::{Copied, Effect};
+
+use super::{small_snapshots, snapshots};
+use crate::tui_support::models::*;
+use crate::tui_support::settings::{answer_list, demo_keys};
+
+#[test]
+fn a_test_with_the_signed_in_key() {
+    let mut harness = listed();
+    let sent = tested(&mut harness, "t<enter>", success());
+    assert_eq!(sent, (KeyToSend::SignedIn, "{\"a\": 3, \"b\": 5}".to_owned()));
+}
+
+#[test]
+fn a_refusal_is_explained_and_mended() {
+    let mut harness = listed();
+    harness.keys("<enter>K");
+    small_snapshots("choose_key", &mut harness);
+    let (sent, _) = refused(&mut harness, "<end><enter><enter>");
+    assert_eq!(sent, KeyToSend::This(key("c4d5")));
+    assert_eq!(harness.shared().session.known_keys[0].tests, 1);
+    small_snapshots("test_refused", &mut harness);
+
+    harness.keys("m");
+    assert!(matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("outsider")));
+    harness.effects.clear();
+    harness.keys("a");
+    let calls = harness.calls();
+    let (id, Call::SetPermission { project_id, project, username, permission }) =
+        calls.into_iter().next().unwrap()
+    else {
+        panic!("nobody was added");
+    };
+    assert_eq!(
+        (project_id.as_str(), username.as_str(), permission.as_str()),
+        ("churn-prod-id", "outsider", "read")
+    );
+    let reply = Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) };
+    harness.answer(id, reply);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("mended: test again (t)") && !screen.contains("fix:"), "{screen}");
+    harness.keys("a");
+    assert!(harness.calls().is_empty(), "it is not offered again");
+    tested(&mut harness, "t", success());
+    snapshots("test_mended", &mut harness);
+    harness.keys("<down><down>");
+    assert!(harness.screen(80, 24).contains("mended: test again (t)"), "nor on the old row");
+}
+
+#[test]
+fn the_whole_overview_is_one_key_away() {
+    let mut harness = listed();
+    harness.keys("i");
+    harness.screen(80, 24);
+    harness.keys("y");
+    assert!(
+        matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("endpoint    POST http://localhost:8642/model")),
+        "{:?}",
+        harness.effects
+    );
+    harness.keys("<esc>t");
+    assert!(!harness.screen(80, 24).contains("access key"), "a low window has no room for all of it");
+    harness.keys("i");
+    assert!(harness.screen(80, 24).contains("access key  madd…0000"));
+}
+
+#[test]
+fn a_request_that_is_longer_than_its_place_says_so() {
+    let mut harness = listed();
+    harness.keys("t");
+    harness.keys("<shift-tab>");
+    harness.paste("\n\n\n\n\n\n");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("4-7 of 7"), "{screen}");
+    assert!(screen.contains("Tab next  Esc done"), "{screen}");
+}
+
+#[test]
+fn what_is_pasted_for_a_key_is_looked_at_at_once() {
+    let mut harness = listed();
+    harness.keys("t<shift-tab><shift-tab>");
+    harness.paste("mabcdefghijklmnopqrstuvwxyz01234");
+    assert!(harness.screen(80, 24).contains("API key: "), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn keys_are_named_by_their_key_id_where_it_is_known() {
+    let mut harness = listed();
+    harness.shared().session.known_keys[0].key_id = Some("02931111111111111111111111175d9".into());
+    harness.keys("tK");
+    assert!(harness.screen(80, 24).contains("0293…75d9  outsider"), "{}", harness.screen(80, 24));
+    harness.keys("<end><enter>");
+    assert!(harness.screen(80, 24).contains("0293…75d9  outsider"));
+}
+
+#[test]
+fn in_read_only_mode_nobody_is_added() {
+    let mut harness = listed();
+    harness.shared().session.read_only = true;
+    refused(&mut harness, "t<enter>");
+    assert!(!harness.screen(80, 24).contains("a  add outsider"));
+    harness.keys("a");
+    assert!(harness.calls().is_empty());
+    assert!(harness.screen(80, 24).contains("read-only"));
+}
+
+#[test]
+fn a_pasted_key_is_masked_and_a_wrong_one_is_named() {
+    let mut harness = listed();
+    harness.keys("t");
+    let pasted = key("beef");
+    harness.paste(&format!("{}\n", pasted.expose()));
+    let (sent, _) = tested(&mut harness, "t", success());
+    assert_eq!(sent, KeyToSend::This(pasted.clone()));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("••••beef"), "{screen}");
+    assert!(!screen.contains(&pasted.expose()[40..80]));
+
+    harness.keys("<shift-tab><shift-tab><delete>");
+    harness.paste("mabcdefghijklmnopqrstuvwxyz01234");
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty(), "nothing is sent with what cannot be a key");
+    snapshots("wrong_key", &mut harness);
+}
+
+#[test]
+fn broken_json_is_not_sent_and_stays() {
+    let mut harness = listed();
+    harness.keys("t<shift-tab><backspace>");
+    harness.keys("<tab><enter>");
+    assert!(harness.calls().is_empty());
+    snapshots("wrong_request", &mut harness);
+    harness.keys("tb<esc>");
+    assert!(harness.screen(80, 24).contains("{\"a\": 3, \"b\": 5 "), "commands are no text");
+    harness.keys("<esc>t");
+    let (_, request) = tested(&mut harness, "<shift-tab>}<tab>t", success());
+    assert_eq!(request, "{\"a\": 3, \"b\": 5}");
+}
+
+#[test]
+fn letters_typed_into_the_request_are_no_commands() {
+    let mut harness = listed();
+    harness.keys("t<shift-tab>tab123q?");
+    assert!(harness.screen(80, 24).contains("tab123q?"));
+    assert!(harness.screen(80, 24).contains("▸request"), "{}", harness.screen(80, 24));
+    assert!(harness.calls().is_empty());
+}
+
+#[test]
+fn what_was_typed_stays_when_one_looks_elsewhere() {
+    let mut harness = listed();
+    harness.keys("t<shift-tab> <esc><esc><down>");
+    harness.keys("t<esc><up>t");
+    let (_, request) = tested(&mut harness, "t", success());
+    assert_eq!(request, "{\"a\": 3, \"b\": 5} ");
+}
+
+#[test]
+fn a_model_without_authentication_is_called_without_a_key() {
+    let mut harness = listed();
+    harness.keys("G");
+    answer_what_is_read(&mut harness);
+    let sent = tested(
+        &mut harness,
+        "t<enter>",
+        answer(200, "{\"success\":true,\"response\":{\"hello\":\"world\"}}"),
+    );
+    assert_eq!(sent, (KeyToSend::Nothing, "{\"hello\": \"world\"}".to_owned()));
+    snapshots("test_without_key", &mut harness);
+}
+
+#[test]
+fn one_result_whole() {
+    let mut harness = listed();
+    refused(&mut harness, "t<enter>");
+    harness.keys("<down><enter>");
+    snapshots("result", &mut harness);
+    small_snapshots("result", &mut harness);
+    harness.screen(80, 24);
+    harness.keys("<end>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("model authentication permissions\""), "the end of the message:\n{screen}");
+    harness.keys("<home>");
+    harness.keys("y");
+    assert!(
+        matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("\"success\": false"))
+    );
+    harness.keys("<esc>");
+    assert!(harness.layers().is_empty() && harness.screen(80, 24).contains("LATENCY"));
+}
+
+#[test]
+fn a_call_without_an_answer() {
+    let mut harness = listed();
+    let mut call = success();
+    call.outcome = Err(CallError::Timeout { phase: Phase::Waiting, after: Duration::from_secs(75) });
+    tested(&mut harness, "t<enter>", call);
+    snapshots("test_timeout", &mut harness);
+}
+
+#[test]
+fn a_test_in_flight_can_be_given_up() {
+    let mut harness = listed();
+    harness.keys("t<enter>");
+    let (id, _) = harness.calls().remove(0);
+    harness.keys("t");
+    assert!(harness.calls().is_empty(), "one at a time");
+    harness.keys("<esc>");
+    assert!(matches!(&harness.effects[..], [Effect::Cancel(given_up)] if *given_up == id));
+    assert!(harness.screen(80, 24).contains("[ Test ]"), "Esc did one thing");
+    assert!(!harness.screen(80, 24).contains("Esc gives up"));
+}
+
+#[test]
+fn restarting_what_answers_asks_and_what_does_not_is_restarted_at_once() {
+    let mut harness = listed();
+    harness.keys("R");
+    assert!(harness.calls().is_empty(), "a question first");
+    assert!(harness.screen(80, 24).contains("Restart churn-prod/add?"));
+    harness.keys("<enter>");
+    assert!(harness.calls().is_empty(), "Cancel has the focus");
+    harness.keys("tRy");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, Call::RestartModel(deployment))] if deployment.model_id == "churn-prod-add"),
+        "{calls:?}"
+    );
+    harness.keys("<esc><down><down><down>R");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, Call::RestartModel(deployment))] if deployment.model_id == "churn-prod-retired"),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn the_call_as_code_holds_no_key() {
+    let mut harness = listed();
+    harness.keys("y<enter>");
+    let [Effect::Copy(Copied::Text(code))] = &harness.effects[..] else { panic!("nothing was copied") };
+    assert!(code.contains("CDSW_APIV2_KEY") && code.contains("\"a\":3"), "{code}");
+}
+
+#[test]
+fn the_call_can_be_copied_in_three_languages() {
+    let mut harness = listed();
+    harness.keys("ty");
+    snapshots("copy_call", &mut harness);
+    harness.keys("<down><enter>");
+    assert!(
+        matches!(&harness.effects[..], [Effect::Copy(Copied::Text(code))] if code.contains("requests.post")),
+        "{:?}",
+        harness.effects
+    );
+}
+
+#[test]
+fn requests_are_saved_under_a_name_and_taken_again() {
+    let mut harness = listed();
+    harness.shared().preferences.requests_file = Some("/nowhere/requests.json".into());
+    harness.keys("tW");
+    harness.keys("<enter>");
+    assert_eq!(harness.layers(), ["prompt"], "it wants a name");
+    harness.keys("small");
+    harness.keys("<enter>");
+    let stored = harness.calls();
+    assert!(
+        matches!(&stored[..], [(_, Call::StoreRequests { change: Change::Saved { name, request }, .. })] if name == "small" && request.contains("\"a\": 3")),
+        "{stored:?}"
+    );
+    harness.keys("<shift-tab>x<esc>L");
+    snapshots("saved_requests", &mut harness);
+    harness.keys("<enter>");
+    harness.keys("<tab>t");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[0], (_, Call::TestModel(test)) if test.request == "{\"a\": 3, \"b\": 5}"),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn a_key_from_settings_is_taken_for_the_next_model() {
+    let mut harness = listed();
+    harness.shared().session.known_keys[0].key_id = Some("5b1c66aa10129f0a".into());
+    harness.keys("1");
+    let (id, _) = harness.calls().remove(0);
+    answer_list(&mut harness, id, Ok(demo_keys()));
+    harness.keys("t");
+    assert!(!harness.calls().is_empty(), "the list is brought up to date");
+    let (sent, _) = tested(&mut harness, "<enter><enter>", success());
+    assert_eq!(sent, KeyToSend::This(key("c4d5")));
+}
+
+#[test]
+fn a_result_can_be_searched_folded_and_written() {
+    let mut harness = listed();
+    let body =
+        "{\"success\":true,\"response\":{\"rows\":[{\"deep\":{\"x\":1,\"y\":2}},2,3,4,5,6,7],\"flat\":1}}";
+    tested(&mut harness, "t<enter>", answer(200, body));
+    harness.keys("<down><enter>/FLAT");
+    assert!(harness.screen(80, 24).contains("flat"), "{}", harness.screen(80, 24));
+    assert!(harness.screen(80, 24).contains(" in 1 line "), "{}", harness.screen(80, 24));
+    harness.keys("x");
+    assert!(harness.screen(80, 24).contains("no match"), "{}", harness.screen(80, 24));
+    harness.keys("<backspace><enter>z");
+    let screen = harness.screen(80, 50);
+    assert!(screen.contains("… 7 items") && !screen.contains("deep"), "{screen}");
+    harness.keys("ze");
+    harness.keys("<enter>");
+    let calls = harness.calls();
+    let [(id, Call::WriteText { file, text, replace: false })] = &calls[..] else { panic!("{calls:?}") };
+    assert!(text.contains("\"flat\": 1") && file.ends_with("result-1.txt"));
+    let done = Err(WriteError::Failed("there is no such folder".to_owned()));
+    harness.answer(*id, Answer::Written { file: file.clone(), done });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("there is no such folder; type another name"), "{screen}");
+    assert_eq!(harness.layers(), ["viewer", "prompt"], "the name can be changed");
+}
+
+#[test]
+fn the_footer_of_the_results_names_what_enter_does_there() {
+    let mut harness = listed();
+    tested(&mut harness, "t<enter>", success());
+    harness.keys("<down>");
+    let screen = harness.screen(80, 24);
+    let footer = screen.lines().last().unwrap();
+    assert!(footer.contains("Enter open") && !footer.contains("filter"), "{footer}");
+}
+
+#[test]
+fn the_reason_of_a_refusal_reaches_a_result_that_is_shown_whole() {
+    let mut harness = listed();
+    tested(&mut harness, "t<enter>", refusal());
+    let (id, call) = harness.calls().remove(0);
+    let Call::Explain(explain) = call else { panic!("{call:?}") };
+    harness.keys("<down><enter>");
+    assert!(!harness.screen(80, 24).contains("WHY"));
+    let diagnosis = Box::new(not_a_collaborator());
+    let (model_id, number) = (explain.model.id, explain.number);
+    harness.answer(id, Answer::Explained { model_id, number, diagnosis });
+    assert!(harness.screen(80, 24).contains("WHY      outsider is not a collaborator"));
+    harness.keys("a<esc>");
+    let (id, call) = harness.calls().remove(0);
+    let Call::SetPermission { project_id, project, username, permission } = call else { panic!("{call:?}") };
+    harness.keys("<enter>");
+    harness.answer(id, Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) });
+    assert!(harness.screen(80, 24).contains("It has been mended since"), "{}", harness.screen(80, 24));
+    harness.keys("a");
+    assert!(harness.calls().is_empty(), "it is not offered again");
+}
+
+#[test]
+fn a_file_that_is_written_after_its_prompt_was_closed_is_told_all_the_same() {
+    for keys in ["<esc>", "<esc><esc>"] {
+        let mut harness = listed();
+        tested(&mut harness, "t<enter>", success());
+        harness.keys("<down><enter>e<enter>");
+        let (id, _) = harness.calls().remove(0);
+        harness.keys(keys);
+        harness.answer(id, Answer::Written { file: "result-1.txt".into(), done: Ok(()) });
+        assert!(harness.screen(80, 24).contains("written to result-1.txt"), "{}", harness.screen(80, 24));
+    }
+}

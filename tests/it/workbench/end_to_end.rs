@@ -1,0 +1,119 @@
+//! A published style of use, from end to end, over TLS and under the names that such programs build; and
+//! keybench's own commands against lost answers and a clock that moves on.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use keybench::workbench::{Clock, Seed};
+use serde_json::{Value, json};
+
+use super::model_support::there_is_python;
+use super::support::Bench;
+
+#[test]
+fn a_program_runs_with_nothing_but_variables_set() {
+    if !there_is_python() {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/workbench/end_to_end.py");
+    let done = Command::new(env!("CARGO_BIN_EXE_keybench"))
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--seed",
+            "demo",
+            "--tls",
+            "--names",
+            "--control",
+            "--data",
+        ])
+        .arg(data.path())
+        .args(["--", "python3"])
+        .arg(script)
+        .arg(data.path().join("credentials.json"))
+        .env("NO_PROXY", "*")
+        .output()
+        .unwrap();
+    if done.status.code() == Some(7) {
+        eprintln!("skipped: this system gives commands no names of their own");
+        return;
+    }
+    let (out, complaint) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success() && out.ends_with("done\n"), "{out}{complaint}");
+}
+
+struct Place {
+    bench: Bench,
+    home: tempfile::TempDir,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let bench = Bench::with(|options| {
+            options.seed = Seed::Demo;
+            options.clock = Clock::system();
+            options.control = Some("127.0.0.1:0".parse().unwrap());
+        })
+        .await;
+        Self { bench, home: tempfile::tempdir().unwrap() }
+    }
+
+    async fn keybench(&self, arguments: &[&str]) -> Output {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_keybench"));
+        command
+            .args(arguments)
+            .current_dir(self.home.path())
+            .env("KEYBENCH_CONFIG_DIR", self.home.path())
+            .env("KEYBENCH_URL", &self.bench.running.url)
+            .env("KEYBENCH_API_KEY", self.bench.key("owner"));
+        command.output().await.unwrap()
+    }
+
+    async fn control(&self, method: reqwest::Method, path: &str, body: Value) {
+        let door = self.bench.running.control.as_ref().unwrap();
+        let request = self.bench.client().request(method, format!("{}{path}", door.url));
+        let answer = request.bearer_auth(door.token.expose()).body(body.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Keys with this comment.
+    async fn count(&self, comment: &str) -> usize {
+        let listed =
+            self.bench.get(super::support::As::User("owner"), "/api/v2/users/owner/v2_keys").await.ok();
+        listed["keys"].as_array().unwrap().iter().filter(|key| key["comments"] == comment).count()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_to_a_new_key_is_told_and_rotation_converges() {
+    let place = Place::new().await;
+    let lost = json!({"on": {"operation": "CreateV2Key"}, "times": 1, "do": {"reset_after": true}});
+    place.control(reqwest::Method::POST, "/faults", lost.clone()).await;
+    let created = place.keybench(&["keys", "create", "--name", "once"]).await;
+    assert_eq!(created.status.code(), Some(6), "{created:?}");
+    assert_eq!(place.count("once").await, 1, "it was made, and the answer was lost");
+
+    place.control(reqwest::Method::POST, "/faults", lost).await;
+    let rotate = ["keys", "rotate", "svc", "--output", "svc.key"];
+    let broken = place.keybench(&rotate).await;
+    assert_eq!(broken.status.code(), Some(6), "{broken:?}");
+    let mended = place.keybench(&rotate).await;
+    assert!(mended.status.success(), "{mended:?}");
+    assert_eq!(place.count("svc").await, 1, "what was never handed over is gone");
+    let kept = std::fs::read_to_string(place.home.path().join("svc.key")).unwrap();
+    let path = "/api/v2/users/owner/v2_keys";
+    place.bench.get(super::support::As::Key(kept.trim()), path).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_expired_by_the_clock_is_rejected() {
+    let place = Place::new().await;
+    assert!(place.keybench(&["whoami"]).await.status.success());
+    place.control(reqwest::Method::PUT, "/clock", json!({"advance": "366d"})).await;
+    let rejected = place.keybench(&["whoami"]).await;
+    assert_eq!(rejected.status.code(), Some(4), "{rejected:?}");
+    place.control(reqwest::Method::POST, "/reset", json!(null)).await;
+    assert!(place.keybench(&["whoami"]).await.status.success());
+}
