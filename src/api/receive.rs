@@ -11,10 +11,11 @@ use super::masked;
 use super::refusal::category;
 use crate::wire;
 
-/// No answer that is held as a whole is larger, in bytes.
-pub(super) const LARGEST: usize = 64 << 20;
+/// No answer that is held as a whole is larger, in bytes. Lists are not held as a whole, and nothing else
+/// comes near it.
+pub(super) const LARGEST: usize = 8 << 20;
 /// All answers that are being received in this process together are no larger, in bytes.
-const TOGETHER: usize = 128 << 20;
+const TOGETHER: usize = 32 << 20;
 /// Rows of one list: a million keys and some, with which this process takes about 450 MiB.
 pub(super) const ROWS: usize = 1_250_000;
 
@@ -172,12 +173,12 @@ mod tests {
         let mut small = Whole::new(2 << 20);
         assert!(small.take(&piece).is_ok() && small.take(&piece).is_ok());
         assert_eq!(small.take(&piece), Err("it is larger than 2 MiB".to_owned()));
-        let mut large: Vec<Whole> = (0..4).map(|_| Whole::new(LARGEST)).collect();
-        let refused = (0..64).flat_map(|_| 0..4).filter_map(|at: usize| large[at].take(&piece).err()).next();
-        assert!(refused.is_some_and(|why| why.contains("128 MiB together")));
+        let mut large: Vec<Whole> = (0..5).map(|_| Whole::new(LARGEST)).collect();
+        let refused = (0..8).flat_map(|_| 0..5).filter_map(|at: usize| large[at].take(&piece).err()).next();
+        assert!(refused.is_some_and(|why| why.contains("32 MiB together")));
         drop(large);
         assert_eq!(small.end().len(), 2 << 20);
         let mut again = Whole::new(LARGEST);
-        assert!((0..60).all(|_| again.take(&piece).is_ok()), "what was held was given back");
+        assert!((0..8).all(|_| again.take(&piece).is_ok()), "what was held was given back");
     }
 }

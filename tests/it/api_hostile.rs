@@ -211,13 +211,13 @@ async fn an_answer_without_an_end_is_given_up_before_it_takes_memory() {
 
     let (url, sent) = endless("{\"name\":\"", chunk()).await;
     let error = client(&url, &held).project("p").await.unwrap_err();
-    assert!(detail(error).contains("larger than 64 MiB"));
-    assert!(sent.load(Ordering::Relaxed) < (64 << 20) + BUFFERED);
+    assert!(detail(error).contains("larger than 8 MiB"));
+    assert!(sent.load(Ordering::Relaxed) < (8 << 20) + BUFFERED);
 
     let (url, sent) = endless("  ", b" ".repeat(64 << 10)).await;
     let error = client(&url, &held).project("p").await.unwrap_err();
-    assert!(detail(error).contains("larger than 64 MiB"));
-    assert!(sent.load(Ordering::Relaxed) < (64 << 20) + BUFFERED);
+    assert!(detail(error).contains("larger than 8 MiB"));
+    assert!(sent.load(Ordering::Relaxed) < (8 << 20) + BUFFERED);
 }
 
 #[tokio::test]

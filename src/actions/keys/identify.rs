@@ -70,7 +70,8 @@ pub async fn validate(
 /// is looked for among those of the user of `signed_in`; `own` as for [`validate`].
 ///
 /// # Errors
-/// The workbench refuses one's own key, or does not answer.
+/// The workbench refuses one's own key, does not answer, or does not list the keys among which that of
+/// `subject` is looked for.
 pub async fn identify(subject: &Session, signed_in: Option<&Session>, own: bool) -> Result<Identity, Error> {
     let client = &subject.client;
     let Some(key) = client.key() else {
@@ -83,14 +84,16 @@ pub async fn identify(subject: &Session, signed_in: Option<&Session>, own: bool)
         Err(error) => return Err(error.into()),
     };
     // The key's own rights serve to list its owner's keys; for a dead key those of the session.
-    let listed = match &owner {
-        Some(owner) => client.list_keys(owner).await.ok(),
-        None => match signed_in {
-            Some(session) => list(session, None).await.ok().map(|(_, keys)| keys),
-            None => None,
-        },
+    let listed = match (&owner, signed_in) {
+        (Some(owner), _) => client.list_keys(owner).await.map_err(Error::from),
+        (None, Some(session)) => list(session, None).await.map(|(_, keys)| keys).map_err(Error::from),
+        (None, None) => Ok(Vec::new()),
     };
-    let listed = listed.unwrap_or_default();
+    let listed = match listed {
+        // A list that could not be read says nothing about what is in it.
+        Err(error) if made.is_none() => return Err(error),
+        listed => listed.unwrap_or_default(),
+    };
     let valid = owner.is_some();
     let (key_id, how) = match (&made, by_first_half(key, &listed)) {
         (Some(made), _) => (Some(made.key_id.clone()), How::MadeHere),

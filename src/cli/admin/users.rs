@@ -11,6 +11,7 @@ use crate::api::{Client, PageQuery, Pages};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::expiry::{self, KeyStatus};
+use crate::text;
 use crate::wire::UserQuota;
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
@@ -20,23 +21,23 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let mut pages =
         Pages::new(PageQuery::sized(PAGE), |query| async move { client.users_page(&query).await });
     let mut list = context.out.list(&["KEYS", "EXPIRED", "SOON", "NAME", "USER"]);
-    let mut unread = 0;
+    let mut unread = Vec::new();
     while let Some(page) = pages.next().await {
         let rows: Vec<_> = stream::iter(page?.into_iter().map(|user| row(client, user, now)))
             .buffered(AT_A_TIME)
             .collect()
             .await;
-        unread += rows.iter().filter(|(document, _)| !document["error"].is_null()).count();
+        unread.extend(rows.iter().filter_map(|(document, _)| document["error"].as_str().map(str::to_owned)));
         list.page(&rows)?;
     }
     let users = list.end()?;
     if users == 1 {
         context.out.note("the workbench shows one user: only a site administrator sees everybody");
     }
-    if unread > 0 {
-        context.out.note(&format!("the keys of {unread} users could not be read"));
-    }
-    Ok(if unread == 0 { Exit::Done } else { Exit::No })
+    let Some(why) = unread.first() else { return Ok(Exit::Done) };
+    let users = text::count(unread.len(), "user", "users");
+    context.out.warn("incomplete", &format!("the keys of {users} could not be read: {why}"), None);
+    Ok(Exit::No)
 }
 
 async fn row(client: &Client, user: UserQuota, now: jiff::Timestamp) -> (serde_json::Value, Vec<String>) {
