@@ -24,7 +24,7 @@ mod profile;
 mod projects;
 mod serve;
 mod start;
-mod values;
+pub mod values;
 mod whoami;
 
 use std::io;

@@ -37,5 +37,6 @@ pub use logs::{Log, Logs};
 pub use options::{BadSeed, Credentials, Options, Seed};
 pub use running::{ControlDoor, Running, StartError, start};
 pub use seed::Credential;
+pub use seed::file::{SeedFile, SeedFileError};
 pub use state::Workbench;
 pub use trouble::Trouble;
