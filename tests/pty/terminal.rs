@@ -100,6 +100,18 @@ impl Terminal {
         self.wait(&format!("{text:?} on the screen"), |seen| seen.screen.screen().contents().contains(text))
     }
 
+    /// Waits until the screen shows one of `texts`, in one line or broken over several of a box.
+    #[track_caller]
+    #[allow(dead_code, reason = "the matrix alone does not know which it will be")]
+    pub fn wait_for_any(&self, texts: &[&str]) -> String {
+        self.wait(&format!("one of {texts:?} on the screen"), |seen| {
+            let screen = seen.screen.screen().contents();
+            let flowing = screen.replace('│', " ");
+            let flowing = flowing.split_whitespace().collect::<Vec<_>>().join(" ");
+            texts.iter().any(|text| flowing.contains(text))
+        })
+    }
+
     /// Waits until the screen no longer shows `text`.
     #[track_caller]
     pub fn wait_gone(&self, text: &str) -> String {

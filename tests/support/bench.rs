@@ -110,12 +110,23 @@ impl Bench {
     }
 
     pub fn start(seed: Seed, clock: Clock) -> Self {
+        Self::with(seed, clock, |_| {})
+    }
+
+    /// With a control listener.
+    pub fn controlled() -> Self {
+        let listen = "127.0.0.1:0".parse().ok();
+        Self::with(Seed::Demo, Clock::system(), |options| options.control = listen)
+    }
+
+    fn with(seed: Seed, clock: Clock, change: impl FnOnce(&mut Options)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let mut options = Options::new(data.path().join("data"));
         options.seed = seed;
         options.listen = "127.0.0.1:0".parse().unwrap();
         options.clock = clock.clone();
+        change(&mut options);
         let running = runtime.block_on(workbench::start(options)).unwrap();
         Self {
             url: running.url.clone(),
@@ -125,6 +136,21 @@ impl Bench {
             clock,
             folder: data,
         }
+    }
+
+    /// Has each request that fits `on` meet the fault `act`, and no other fault any request.
+    pub fn fault(&self, on: &Value, act: &Value) {
+        super::install_tls();
+        let door = self.running.as_ref().unwrap().control.as_ref().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{}/faults", door.url);
+        self.runtime.block_on(async {
+            let sent = client.delete(&url).bearer_auth(door.token.expose()).send().await.unwrap();
+            assert!(sent.status().is_success());
+            let fault = serde_json::json!({ "on": on, "do": act }).to_string();
+            let sent = client.post(&url).bearer_auth(door.token.expose()).body(fault).send().await.unwrap();
+            assert!(sent.status().is_success());
+        });
     }
 
     pub fn key(&self, username: &str) -> String {
