@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::args::Global;
 use super::error::{Exit, Failure};
+use super::options::Global;
 use super::output::Output;
 use super::start::{FirstScreen, Start};
 use crate::actions::key_file::KeyFile;

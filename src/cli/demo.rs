@@ -2,10 +2,27 @@
 //!
 //! The interface starts the workbench itself, once its first frame is on the screen.
 
-use super::args::DemoArgs;
+use std::path::PathBuf;
+
+use clap::Args;
+
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::start::{Embedding, FirstScreen, Start, show};
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench demo
+  keybench demo --user outsider          see what a refusal looks like
+  keybench demo --data ~/kb-demo         keep what you do")]
+pub struct DemoArgs {
+    /// Keep the data in this folder instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Sign in as this user: admin, owner, contributor, viewer or outsider
+    #[arg(long, value_name = "NAME", default_value = "owner")]
+    pub user: String,
+}
 
 /// The users of fresh demo data.
 const USERS: [&str; 5] = ["admin", "owner", "contributor", "viewer", "outsider"];

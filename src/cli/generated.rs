@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::args::Cli;
+use super::command_line::Cli;
 use super::error::{Exit, Failure};
 use super::output::cannot_write;
 

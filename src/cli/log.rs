@@ -9,8 +9,8 @@ use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
 
-use super::args::Global;
 use super::error::Failure;
+use super::options::Global;
 
 /// Begins to log as `global` says. `owns_terminal`: the interface runs, and standard error is its screen.
 pub fn start(global: &Global, owns_terminal: bool) -> Result<(), Failure> {

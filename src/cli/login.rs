@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use clap::Args;
 use serde_json::json;
 
-use super::args::LoginArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::{echo, output};
@@ -14,6 +14,35 @@ use crate::api::parse_url;
 use crate::config::Store;
 use crate::config::paths::process_env;
 use crate::wire::AUDIENCE_API;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench login --url https://ml.example.com
+  keybench login --url https://ml.example.com --name prod --read-only < key.txt
+  keybench login --url https://ml.example.com --credential-command 'pass show workbench'
+
+The key is typed without echo, or read from standard input. It is validated before anything is
+stored. --model-url, --ca-cert, --insecure and --read-only are stored with the profile.")]
+pub struct LoginArgs {
+    /// Name of the profile [default: from the host]
+    #[arg(long, value_name = "PROFILE")]
+    pub name: Option<String>,
+    /// Store this shell command instead of the key; it must print the key
+    #[arg(long, value_name = "COMMAND")]
+    pub credential_command: Option<String>,
+    /// What the header shows instead of the name
+    #[arg(long)]
+    pub label: Option<String>,
+    /// Colour of the header: a name such as red
+    #[arg(long)]
+    pub colour: Option<String>,
+    /// URL of a proxy for this workbench
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    /// Store the key even inside a workbench session, where collaborators can read it
+    #[arg(long)]
+    pub store_in_session: bool,
+}
 
 pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
     let store = context.store()?;

@@ -4,7 +4,9 @@
 //! exit code. The interface is a function that it is given, so that nothing here knows it.
 
 mod admin;
-pub mod args;
+mod collaborators;
+mod command_line;
+mod complete;
 mod context;
 mod demo;
 mod doctor;
@@ -19,11 +21,13 @@ mod login;
 mod models;
 mod names;
 mod observe;
+mod options;
 mod output;
 mod profile;
 mod projects;
 mod serve;
 mod start;
+mod times;
 pub mod values;
 mod whoami;
 
@@ -33,11 +37,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use crate::actions::models::Verb;
-use args::{AdminCommand, Cli, Command, KeysCommand, ModelsCommand};
+pub use command_line::Cli;
+use command_line::Command;
 use context::Context;
 pub use error::{Exit, Failure};
 use interrupts::Interrupts;
+use models::ModelsCommand;
 use output::Output;
 pub use serve::names::stage as serve_names;
 use start::show;
@@ -109,7 +114,10 @@ where
         Some(Command::Models(ModelsCommand::Test(args))) if args.run.is_run() => {
             context.warn_of_insecurity();
             let interrupts = tokio::sync::Mutex::new(listen()?);
-            let ended = models::run::run(&context, args, async || interrupts.lock().await.next().await).await;
+            let ended = models::run::run(&context, &args.call, &args.run, async || {
+                interrupts.lock().await.next().await
+            })
+            .await;
             context.warn_of_files(ended.as_ref().err());
             ended
         }
@@ -162,34 +170,15 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Completions { shell } => generated::completions(shell),
         Command::Man => generated::man(),
         Command::CompleteNames { words } => {
-            names::print(context, &words);
+            complete::print(context, &words);
             Ok(Exit::Done)
         }
         Command::Whoami => whoami::run(context).await,
-        Command::Keys(KeysCommand::List(args)) => keys::list::run(context, args).await,
-        Command::Keys(KeysCommand::Create(args)) => keys::create::run(context, args).await,
-        Command::Keys(KeysCommand::Delete(args)) => keys::delete::run(context, args).await,
-        Command::Keys(KeysCommand::Rotate(args)) => keys::rotate::run(context, args).await,
-        Command::Keys(KeysCommand::Validate { audience, api_key_file }) => {
-            keys::identify::validate(context, &audience, api_key_file.as_deref()).await
-        }
-        Command::Keys(KeysCommand::Identify { api_key_file }) => {
-            keys::identify::identify(context, api_key_file.as_deref()).await
-        }
-        Command::Models(ModelsCommand::List { project }) => models::list::run(context, project).await,
-        Command::Models(ModelsCommand::Show { model }) => models::show::run(context, &model).await,
-        Command::Models(ModelsCommand::Test(args)) => models::test::run(context, args).await,
-        Command::Models(ModelsCommand::Restart { model }) => {
-            models::deployment::run(context, Verb::Restart, &model).await
-        }
-        Command::Models(ModelsCommand::Stop { model }) => {
-            models::deployment::run(context, Verb::Stop, &model).await
-        }
-        Command::Projects(command) => projects::list_projects(context, command).await,
-        Command::Collaborators(command) => projects::change_collaborators(context, command).await,
-        Command::Admin(AdminCommand::Users) => admin::users::run(context).await,
-        Command::Admin(AdminCommand::Expiration { days }) => admin::expiration::run(context, days).await,
-        Command::Admin(AdminCommand::Audit(args)) => admin::audit::run(context, args).await,
+        Command::Keys(command) => keys::run(context, command).await,
+        Command::Models(command) => models::run(context, command).await,
+        Command::Projects(command) => projects::run(context, command).await,
+        Command::Collaborators(command) => collaborators::run(context, command).await,
+        Command::Admin(command) => admin::run(context, command).await,
         Command::Demo(_) | Command::Serve(_) | Command::Observe(_) => Ok(Exit::Done),
     }
 }

@@ -1,121 +1,26 @@
-//! Names for completions: profiles from their file, projects and models from a cache that lists
-//! leave behind. A completion never asks the network, so it never waits.
-//!
-//! Shells send the words of the line so far; what belongs at its end follows from the definition of
-//! the command line, so that all shells offer the same.
+//! The names of projects and models that lists leave behind for completions.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Arg, CommandFactory as _};
 use serde::{Deserialize, Serialize};
 
-use super::args::Cli;
-use super::context::Context;
 use crate::config::paths::{cache_dir, process_env};
-use crate::config::{self, Overrides, private_file};
+use crate::config::private_file;
 
 /// How long a list is good enough for completions.
 const VALID: Duration = Duration::from_secs(10 * 60);
 /// More names help nobody who types.
 const KEPT: usize = 5_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Profiles,
-    Projects,
-    Models,
-}
-
-/// What a line asks for at its end, and the workbench that it is about.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Wanted {
-    kind: Option<Kind>,
-    profile: Option<String>,
-    url: Option<String>,
-}
-
-impl Wanted {
-    /// Reads the words of a line; the last is the one that is being typed, the first the program.
-    fn read(words: &[String]) -> Self {
-        let mut wanted = Self::default();
-        let Some((typed, before)) = words.split_last() else { return wanted };
-        let mut root = Cli::command();
-        root.build();
-        let mut command = &root;
-        let mut position = 0;
-        // The option whose value the next word is.
-        let mut open: Option<&Arg> = None;
-        // bash takes `--option=value` apart at the sign.
-        for word in before.iter().skip(1).filter(|word| *word != "=") {
-            if let Some(option) = open.take() {
-                wanted.note(option, word);
-            } else if let Some((option, value)) = option(command, word) {
-                match value {
-                    Some(value) => wanted.note(option, value),
-                    None if option.get_action().takes_values() => open = Some(option),
-                    None => {}
-                }
-            } else if let Some(sub) = command.find_subcommand(word) {
-                (command, position) = (sub, 0);
-            } else {
-                position += 1;
-            }
-        }
-        wanted.kind = match open {
-            Some(option) => kind(command, option),
-            None if typed.starts_with('-') => None,
-            None => command.get_positionals().nth(position).and_then(|argument| kind(command, argument)),
-        };
-        wanted
-    }
-
-    /// Options that say which workbench is meant.
-    fn note(&mut self, option: &Arg, value: &str) {
-        match option.get_id().as_str() {
-            "profile" => self.profile = Some(value.to_owned()),
-            "url" => self.url = Some(value.to_owned()),
-            _ => {}
-        }
-    }
-}
-
-/// The option that `word` is, with the value in it.
-fn option<'a, 'w>(command: &'a clap::Command, word: &'w str) -> Option<(&'a Arg, Option<&'w str>)> {
-    let (name, value) = match word.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (word, None),
-    };
-    let found = match (name.strip_prefix("--"), name.strip_prefix('-')) {
-        (Some(long), _) => command.get_arguments().find(|option| option.get_long() == Some(long)),
-        (None, Some(short)) => {
-            let letter = short.chars().next()?;
-            let found = command.get_arguments().find(|option| option.get_short() == Some(letter));
-            // As in `-n5`.
-            return found.map(|option| (option, Some(&short[letter.len_utf8()..]).filter(|v| !v.is_empty())));
-        }
-        (None, None) => None,
-    };
-    found.map(|option| (option, value))
-}
-
-fn kind(command: &clap::Command, argument: &Arg) -> Option<Kind> {
-    match (command.get_name(), argument.get_id().as_str()) {
-        (_, "profile") | ("use" | "remove", "name") => Some(Kind::Profiles),
-        (_, "project") => Some(Kind::Projects),
-        (_, "model" | "verify") => Some(Kind::Models),
-        _ => None,
-    }
-}
-
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Cache {
+pub struct Cache {
     url: String,
-    projects: BTreeSet<String>,
-    models: BTreeSet<String>,
+    pub projects: BTreeSet<String>,
+    pub models: BTreeSet<String>,
 }
 
 /// One file a workbench.
@@ -125,26 +30,8 @@ fn file(url: &str) -> Option<PathBuf> {
     cache_dir(&process_env).ok().map(|folder| folder.join(format!("names-{name}.json")))
 }
 
-/// One name a line; nothing where nothing is known.
-pub fn print(context: &Context, words: &[String]) {
-    let wanted = Wanted::read(words);
-    let mut loaded = context.store().map(|store| store.load()).unwrap_or_default();
-    let names: Vec<String> = match wanted.kind {
-        None => return,
-        Some(Kind::Profiles) => loaded.profiles.profiles.into_keys().collect(),
-        Some(kind) => {
-            let flags = Overrides { profile: wanted.profile, url: wanted.url, ..Overrides::default() };
-            let Ok(url) = config::resolve::url(&flags, &process_env, &mut loaded) else { return };
-            let cache = read(&url.value);
-            let names = if kind == Kind::Projects { cache.projects } else { cache.models };
-            names.into_iter().collect()
-        }
-    };
-    // Whatever goes wrong, a completion is silent.
-    let _ = context.out.lines(&names);
-}
-
-fn read(url: &str) -> Cache {
+/// What was kept of the workbench at `url`; nothing where it is too old.
+pub fn read(url: &str) -> Cache {
     let Some(file) = file(url) else { return Cache::default() };
     let fresh = fs::metadata(&file)
         .and_then(|metadata| metadata.modified())
@@ -186,50 +73,5 @@ impl Collector {
         let Some(folder) = file.parent() else { return };
         let Ok(text) = serde_json::to_vec(&self.cache) else { return };
         let _ = private_file::make_folder(folder).and_then(|()| private_file::write(&file, &text));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted(line: &str) -> Wanted {
-        Wanted::read(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn the_definition_says_what_belongs_at_the_end_of_a_line() {
-        for (line, kind) in [
-            ("keybench models test ", Some(Kind::Models)),
-            ("keybench models test ch", Some(Kind::Models)),
-            ("keybench models test churn-prod/add ", None),
-            ("keybench models test -n 5 ", Some(Kind::Models)),
-            ("keybench models test -n5 --json ", Some(Kind::Models)),
-            ("keybench models test --request ", None),
-            ("keybench models test --request {} ", Some(Kind::Models)),
-            ("keybench models test --", None),
-            ("keybench models list ", None),
-            ("keybench models list --project ", Some(Kind::Projects)),
-            ("keybench models list --project = ch", Some(Kind::Projects)),
-            ("keybench --json models show ", Some(Kind::Models)),
-            ("keybench keys rotate svc --verify ", Some(Kind::Models)),
-            ("keybench collaborators add ", Some(Kind::Projects)),
-            ("keybench collaborators add churn-prod ", None),
-            ("keybench --profile ", Some(Kind::Profiles)),
-            ("keybench whoami --profile p", Some(Kind::Profiles)),
-            ("keybench profile use ", Some(Kind::Profiles)),
-            ("keybench profile remove ", Some(Kind::Profiles)),
-            ("keybench profile ", None),
-            ("keybench ", None),
-            ("", None),
-        ] {
-            assert_eq!(wanted(line).kind, kind, "{line:?}");
-        }
-    }
-
-    #[test]
-    fn the_workbench_is_the_one_that_the_line_names() {
-        assert_eq!(wanted("keybench --profile prod models test ").profile.as_deref(), Some("prod"));
-        assert_eq!(wanted("keybench models test --url=http://x ").url.as_deref(), Some("http://x"));
     }
 }

@@ -1,13 +1,33 @@
 //! `observe`: learns from a real workbench while a program uses it.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde_json::json;
 
-use super::args::ObserveArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::interrupts::Interrupts;
+use super::values;
 use crate::actions::observe::{Finding, Observer, Verdict};
 use crate::config::replace::Replacement;
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  keybench observe --through 127.0.0.1:8643 --output seen.toml
+  keybench serve --data /tmp/kb --seed demo --behaviour seen.toml
+
+A program that uses http://127.0.0.1:8643 as its workbench reaches the one of the profile, with its own
+key. Statuses, known texts, and forms of dates and ids are noted; bodies of models never.
+Ends with 0 once the file is written.")]
+pub struct ObserveArgs {
+    /// Where to listen, on the loopback; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::listen)]
+    pub through: std::net::SocketAddr,
+    /// The behaviour file to write; only you can read it
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}
 
 pub async fn run(context: &Context, args: ObserveArgs, mut interrupts: Interrupts) -> Result<Exit, Failure> {
     let client = context.session()?.client;

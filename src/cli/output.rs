@@ -255,6 +255,18 @@ pub async fn ask(question: String) -> Result<String, Failure> {
     read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
 }
 
+/// The key was made, and standard output did not take it: it must be known that it exists.
+pub fn undelivered(failure: Failure, key_id: &str) -> Failure {
+    // A reader that went away leaves no message.
+    let why = match failure.message.as_str() {
+        "" => "nobody reads standard output any more",
+        message => message,
+    };
+    let message = format!("key {key_id} was created, but could not be handed out: {why}");
+    Failure::new(Exit::Unwritten, "undelivered", message)
+        .hint(format!("delete it with `keybench keys delete {key_id}`, then create another one"))
+}
+
 pub fn cannot_write(error: &io::Error) -> Failure {
     // Whoever reads the output may stop early, as `head` does.
     if error.kind() == io::ErrorKind::BrokenPipe {

@@ -1,11 +1,34 @@
 //! `profile list|use|remove`.
 
+use clap::Subcommand;
 use serde_json::json;
 
-use super::args::ProfileCommand;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use crate::config::profile::{Credentials, Profiles};
+
+#[derive(Debug, Subcommand)]
+pub enum ProfileCommand {
+    /// List the profiles
+    #[command(after_help = "Example:\n  keybench profile list --json")]
+    List,
+    /// Make a profile the current one
+    #[command(after_help = "Example:\n  keybench profile use prod")]
+    Use {
+        /// As `profile list` shows it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Sign out: remove a profile and wipe its key
+    #[command(
+        after_help = "Example:\n  keybench profile remove prod\n\nThe key goes on working: delete it with `keybench keys delete`."
+    )]
+    Remove {
+        /// As `profile list` shows it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
 
 pub fn run(context: &Context, command: ProfileCommand) -> Result<Exit, Failure> {
     let store = context.store()?;

@@ -1,20 +1,29 @@
-//! `projects` and `collaborators`.
+//! `projects`.
 
+use clap::Subcommand;
 use serde_json::json;
 
-use super::args::{CollaboratorsCommand, ProjectsCommand};
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::keys::in_utc;
 use super::names::Collector;
-use crate::actions::collaborators::{self, Permission};
-use crate::actions::projects;
+use super::times::in_utc;
 use crate::api::{PageQuery, Pages, ProjectScope};
 use crate::wire::{Project, ProjectPermissions};
 
+#[derive(Debug, Subcommand)]
+pub enum ProjectsCommand {
+    /// List projects
+    #[command(after_help = "Examples:\n  keybench projects list\n  keybench projects list --all --json")]
+    List {
+        /// Public ones too; for a site administrator all
+        #[arg(long)]
+        all: bool,
+    },
+}
+
 const PAGE: u32 = 500;
 
-pub async fn list_projects(context: &Context, command: ProjectsCommand) -> Result<Exit, Failure> {
+pub async fn run(context: &Context, command: ProjectsCommand) -> Result<Exit, Failure> {
     let ProjectsCommand::List { all } = command;
     let session = context.session()?;
     let client = &session.client;
@@ -69,58 +78,4 @@ fn strongest(rights: &ProjectPermissions) -> &'static str {
         (rights.business_user, "applications"),
     ];
     order.into_iter().find_map(|(has, word)| has.then_some(word)).unwrap_or("none")
-}
-
-pub async fn change_collaborators(context: &Context, command: CollaboratorsCommand) -> Result<Exit, Failure> {
-    match command {
-        CollaboratorsCommand::List { project } => list(context, &project).await,
-        CollaboratorsCommand::Add { project, user, permission } => {
-            add(context, &project, &user, permission).await
-        }
-        CollaboratorsCommand::Remove { project, user } => remove(context, &project, &user).await,
-    }
-}
-
-async fn list(context: &Context, wanted: &str) -> Result<Exit, Failure> {
-    let session = context.session()?;
-    let project = projects::find(&session.client, wanted).await?;
-    let collaborators = collaborators::list(&session.client, &project.id).await?;
-    let mut list = context.out.list(&["PERMISSION", "NAME", "USER"]);
-    let rows: Vec<_> = collaborators
-        .into_iter()
-        .map(|collaborator| {
-            let user = &collaborator.user;
-            let cells = vec![collaborator.permission.clone(), user.name.clone(), user.username.clone()];
-            (json!(collaborator), cells)
-        })
-        .collect();
-    list.page(&rows)?;
-    list.end()?;
-    context.out.note(&format!("{} is owned by {}", project.name, project.owner.username));
-    Ok(Exit::Done)
-}
-
-async fn add(context: &Context, wanted: &str, user: &str, permission: Permission) -> Result<Exit, Failure> {
-    let session = context.session_to_change("adding a collaborator")?;
-    let project = projects::find(&session.client, wanted).await?;
-    collaborators::set(&session, &project.id, user, permission).await?;
-    let document = json!({ "project": project.name, "project_id": project.id, "username": user, "permission": permission.as_str() });
-    report(context, &document, format!("{user} may {permission} in {}", project.name))
-}
-
-async fn remove(context: &Context, wanted: &str, user: &str) -> Result<Exit, Failure> {
-    let session = context.session_to_change("removing a collaborator")?;
-    let project = projects::find(&session.client, wanted).await?;
-    collaborators::remove(&session, &project.id, user).await?;
-    let document = json!({ "project": project.name, "project_id": project.id, "removed": user });
-    report(context, &document, format!("{user} is no collaborator of {} any more", project.name))
-}
-
-fn report(context: &Context, document: &serde_json::Value, line: String) -> Result<Exit, Failure> {
-    if context.out.json {
-        context.out.document(document)?;
-    } else {
-        context.out.lines(&[line])?;
-    }
-    Ok(Exit::Done)
 }

@@ -26,8 +26,7 @@ const CIRCLES: &[&str] = &[];
 /// Files that are too long.
 const LONG_FILES: &[&str] = &["tui/term/backend.rs"];
 /// Functions that are too long: file and name.
-const LONG_FUNCTIONS: &[(&str, &str)] =
-    &[("cli/admin/audit/mod.rs", "run"), ("cli/keys/rotate/mod.rs", "run"), ("tui/event_loop.rs", "run")];
+const LONG_FUNCTIONS: &[(&str, &str)] = &[("tui/event_loop.rs", "run")];
 /// Imports between top-level modules that the table does not allow.
 const IMPORTS: &[(&str, &str)] = &[];
 

@@ -2,7 +2,7 @@
 
 use crate::support::bench::{Bench, Home};
 use clap::CommandFactory as _;
-use keybench::cli::args::Cli;
+use keybench::cli::Cli;
 
 /// Where the shapes are described for those who write scripts.
 const DOCUMENT: &str = include_str!("../../docs/commands.md");

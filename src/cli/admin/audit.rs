@@ -1,18 +1,39 @@
 //! `admin audit`: all keys of all users in one report, and where keys lie open: as a table, as JSON, or
 //! as CSV with one line a key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+use clap::Args;
 
 use crate::actions::audit::{self, AuditedKey, Read, Report, Request};
 use crate::actions::{Event, Progress};
-use crate::cli::args::AuditArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::keys::day;
 use crate::cli::output;
+use crate::cli::times::day;
 use crate::config::replace::Replacement;
 use crate::text::{self, count};
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench admin audit
+  keybench admin audit --export keys.csv
+  keybench admin audit --json > audit.json
+
+An audit that was interrupted goes on where it stopped, within the hour. Values of environment
+variables are never shown, only where something looks like a key.")]
+pub struct AuditArgs {
+    /// Write the report to a file that ends in .json or .csv (mode 0600)
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Do not go on with an audit that was interrupted
+    #[arg(long)]
+    pub fresh: bool,
+    /// Leave out models and environments
+    #[arg(long)]
+    pub keys_only: bool,
+}
 
 /// What a report of one user may mean.
 const ONE_USER: &str = "the workbench shows one user: only a site administrator can audit everybody";

@@ -1,15 +1,25 @@
 //! `admin expiration`: the site setting "Default API keys expiration in days".
 
+use clap::Args;
 use serde_json::json;
 
 use crate::actions::expiration::{self, Error};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::values;
 use crate::wire::time;
 
-pub async fn run(context: &Context, days: Option<u32>) -> Result<Exit, Failure> {
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  keybench admin expiration\n  keybench admin expiration 90")]
+pub struct ExpirationArgs {
+    /// Days; shows the setting where it is left out
+    #[arg(value_name = "DAYS", value_parser = values::setting, allow_negative_numbers = true)]
+    days: Option<u32>,
+}
+
+pub async fn run(context: &Context, args: ExpirationArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let (setting, before) = match days {
+    let (setting, before) = match args.days {
         None => (expiration::read(&session.client).await?.ok_or(Error::NotOffered)?, None),
         Some(days) => {
             let changed = expiration::change(&session, days).await?;

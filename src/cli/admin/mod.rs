@@ -1,10 +1,33 @@
-//! `admin`: one file a verb.
+//! `admin`: one file for each command.
 
-pub mod audit;
-pub mod expiration;
-pub mod users;
+mod audit;
+mod expiration;
+mod users;
 
-/// Requests at a time when something is asked for every user.
-const AT_A_TIME: usize = 8;
-/// Users a page.
-const PAGE: u32 = 200;
+use clap::Subcommand;
+
+use super::context::Context;
+use super::error::{Exit, Failure};
+use audit::AuditArgs;
+use expiration::ExpirationArgs;
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// List users with the number of their keys
+    #[command(
+        after_help = "Example:\n  keybench admin users --json\n\nAnybody but a site administrator sees only themselves."
+    )]
+    Users,
+    /// Show or set the default expiration of API keys
+    Expiration(ExpirationArgs),
+    /// Report on all users' keys, on models without authentication and on keys in environments
+    Audit(AuditArgs),
+}
+
+pub async fn run(context: &Context, command: AdminCommand) -> Result<Exit, Failure> {
+    match command {
+        AdminCommand::Users => users::run(context).await,
+        AdminCommand::Expiration(args) => expiration::run(context, args).await,
+        AdminCommand::Audit(args) => audit::run(context, args).await,
+    }
+}

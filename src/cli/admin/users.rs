@@ -5,7 +5,6 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::json;
 
-use super::{AT_A_TIME, PAGE};
 use crate::actions::keys::SOON_DAYS;
 use crate::api::{Client, PageQuery, Pages};
 use crate::cli::context::Context;
@@ -13,6 +12,11 @@ use crate::cli::error::{Exit, Failure};
 use crate::expiry::{self, KeyStatus};
 use crate::text;
 use crate::wire::UserQuota;
+
+/// Requests at a time.
+const AT_A_TIME: usize = 8;
+/// Users a page.
+const PAGE: u32 = 200;
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let session = context.session()?;

@@ -1,16 +1,42 @@
 //! `keys create`.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde_json::json;
 
-use super::{day, in_utc, undelivered};
 use crate::actions::key_file::KeyFile;
 use crate::actions::keys;
 use crate::api::NewKey;
-use crate::cli::args::CreateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::output;
+use crate::cli::output::{self, undelivered};
+use crate::cli::times::{day, in_utc};
+use crate::cli::values;
 use crate::wire::CreateV2KeyResponse;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench keys create --name 'nightly scoring' --expires +90d
+  keybench keys create --name dashboard --output ~/.dashboard-key
+  keybench keys create --audience API --audience Application --json")]
+pub struct CreateArgs {
+    /// What the key is for; the workbench calls it the comment
+    #[arg(long, visible_alias = "comment", default_value = "", hide_default_value = true)]
+    pub name: String,
+    /// Day on which it expires: 2027-01-31, +90d, '3 months', default or max
+    #[arg(long, value_name = "DAY", default_value = "default", allow_hyphen_values = true)]
+    pub expires: String,
+    /// What it may be used for: API, Application; may be given several times
+    #[arg(long, value_name = "AUDIENCE", value_parser = values::audience)]
+    pub audience: Vec<String>,
+    /// Write the key to this new file (mode 0600) instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Create it for this user instead of oneself
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+}
 
 pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     let session = context.session_to_change("creating a key")?;

@@ -1,17 +1,44 @@
 //! `keys delete`: says what it destroys, asks, and tries every key that was named.
 
+use clap::Args;
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
-use super::KeyRow;
+use super::row::KeyRow;
 use crate::actions::keys::{self, Choice, Chosen, Deletion, SOON_DAYS, Spared, Which, Why};
 use crate::api::{PageQuery, ProjectScope, all_pages};
-use crate::cli::args::DeleteArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output;
 use crate::config::Session;
 use crate::text::{self, count};
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench keys delete 5b1c…9f0a                       as the list shows it
+  keybench keys delete 5b1cdd00 77aa0b12 --yes
+  keybench keys delete --all --user leaver --dry-run   what stops when this person leaves
+  keybench keys delete --all --user leaver --yes
+
+Every key that is named is tried; the exit code is that of the worst failure, and --json tells which
+were deleted and which not. Nothing is deleted where a beginning fits several keys.")]
+pub struct DeleteArgs {
+    /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them
+    #[arg(value_name = "KEY_ID", required_unless_present = "all", conflicts_with = "all")]
+    pub key_ids: Vec<String>,
+    /// All keys of the user
+    #[arg(long)]
+    pub all: bool,
+    /// The keys of this user instead of one's own
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+    /// Do not ask; needed where there is no terminal
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Delete nothing: list the keys, and the projects that the user has a part in
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     let session = match args.dry_run {

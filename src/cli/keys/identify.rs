@@ -1,7 +1,8 @@
 //! `keys validate` and `keys identify`: about a key that is in the hand.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 
 use crate::actions::keys;
@@ -9,7 +10,37 @@ use crate::api::Client;
 use crate::cli::context::Context;
 use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::times::{day, in_utc};
+use crate::cli::values;
 use crate::config::{self, Session};
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  keybench keys validate
+  keybench keys validate --api-key-file ~/.service-key --audience Application
+
+Ends with 8 if the key is not valid.")]
+pub struct ValidateArgs {
+    /// What it should be valid for: API or Application
+    #[arg(long, default_value = "API", value_parser = values::audience)]
+    audience: String,
+    /// The key in this file (- for standard input) instead of one's own
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  keybench keys identify --api-key-file ~/.service-key
+
+A workbench does not tell which Key ID a key has. Keys made here are remembered by a salted hash;
+else the first half of the key is compared with the ids that the workbench lists. Ends with 8 if
+it cannot be known.")]
+pub struct IdentifyArgs {
+    /// The key in this file (- for standard input) instead of one's own
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+}
 
 /// A session with the key to look at, and the one that is signed in. The URL is enough where the key
 /// comes in a file.
@@ -25,9 +56,11 @@ fn subject(context: &Context, file: Option<&Path>) -> Result<(Session, Option<Se
     Ok((subject, resolved.session().ok()))
 }
 
-pub async fn validate(context: &Context, audience: &str, file: Option<&Path>) -> Result<Exit, Failure> {
+pub async fn validate(context: &Context, args: ValidateArgs) -> Result<Exit, Failure> {
+    let ValidateArgs { audience, api_key_file } = args;
+    let file = api_key_file.as_deref();
     let (subject, _) = subject(context, file)?;
-    let answer = keys::validate(&subject.client, audience, file.is_none()).await?;
+    let answer = keys::validate(&subject.client, &audience, file.is_none()).await?;
     let key = masked(&subject)?;
     if context.out.json {
         context.out.document(&json!({
@@ -44,7 +77,8 @@ pub async fn validate(context: &Context, audience: &str, file: Option<&Path>) ->
     Ok(if answer.valid { Exit::Done } else { Exit::No })
 }
 
-pub async fn identify(context: &Context, file: Option<&Path>) -> Result<Exit, Failure> {
+pub async fn identify(context: &Context, args: IdentifyArgs) -> Result<Exit, Failure> {
+    let file = args.api_key_file.as_deref();
     let (subject, signed_in) = subject(context, file)?;
     let identity = keys::identify(&subject, signed_in.as_ref(), file.is_none()).await?;
     let key = masked(&subject)?;
@@ -58,7 +92,7 @@ pub async fn identify(context: &Context, file: Option<&Path>) -> Result<Exit, Fa
             "why_not": known.is_none().then(|| identity.how.words()),
             "listed": listed.is_some(),
             "comments": listed.map(|listed| &listed.comments),
-            "expiry_date": listed.map(|listed| super::in_utc(&listed.expiry_date)),
+            "expiry_date": listed.map(|listed| in_utc(&listed.expiry_date)),
         }))?;
     } else {
         let whose = match (&identity.username, identity.valid) {
@@ -70,9 +104,8 @@ pub async fn identify(context: &Context, file: Option<&Path>) -> Result<Exit, Fa
             Some(id) => format!("Key ID {id} ({})", identity.how.words()),
             None => format!("the Key ID cannot be known: {}", identity.how.words()),
         };
-        let more = listed.map(|listed| {
-            format!("named {:?}, expires {}", listed.comments, super::day(&listed.expiry_date))
-        });
+        let more =
+            listed.map(|listed| format!("named {:?}, expires {}", listed.comments, day(&listed.expiry_date)));
         context.out.lines(&[Some(whose), Some(which), more].into_iter().flatten().collect::<Vec<_>>())?;
     }
     Ok(if known.is_some() { Exit::Done } else { Exit::No })

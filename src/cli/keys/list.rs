@@ -1,13 +1,30 @@
 //! `keys list`.
 
-use super::{KeyRow, day};
+use clap::Args;
+
+use super::row::KeyRow;
 use crate::actions::keys::{self, SOON_DAYS};
-use crate::cli::args::ListArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::times::day;
+use crate::cli::values;
 use crate::expiry::KeyStatus;
 use crate::text::{self, count};
 use crate::wire::time;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench keys list
+  keybench keys list --json                  with Key IDs in full
+  keybench keys list --expiring-within 14d   ends with 8 if there are some")]
+pub struct ListArgs {
+    /// The keys of this user instead of one's own
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+    /// Only keys that expire within this time; exit code 8 if there are any
+    #[arg(long, value_name = "DAYS", value_parser = values::days, allow_hyphen_values = true)]
+    pub expiring_within: Option<u32>,
+}
 
 /// Rows formatted at a time.
 const CHUNK: usize = 1_000;

@@ -1,18 +1,86 @@
 //! `keys rotate`.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::{day, in_utc, undelivered};
 use crate::actions::key_file::KeyFile;
 use crate::actions::rotation::{self, HandOver, Notice, Request, Rotated};
 use crate::actions::{Event, Progress};
-use crate::cli::args::RotateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::models::test::read_request;
-use crate::cli::output;
+use crate::cli::models::call::read_request;
+use crate::cli::output::{self, undelivered};
+use crate::cli::times::{day, in_utc};
+use crate::cli::values;
 use crate::text;
 use crate::wire::time;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  keybench keys rotate 'nightly scoring' --output /etc/scoring/key --verify churn-prod/churn
+  keybench keys rotate dashboard --due 30d --grace 2d --exec ./hand-over.sh --record /secret/id
+
+A NAME belongs to one service, and to one place that rotates it. Nothing is created while its key
+has more than --due left. Otherwise a new key is created (same audiences), proven, handed over, and
+each older one is deleted once --grace has passed since its successor was handed over, or once it
+has expired: in a later run. A key of that name that is newer than the one handed over never reached
+the service, and is removed, whoever made it: its Key ID and its time are said first.
+
+The file of --output holds the key and nothing else, as its first half is its Key ID; `$(cat FILE)`
+is the key. Where a workbench gives other ids, a second line says it (# keybench key_id=…), and
+`head -n1 FILE` is the key. Which key the file holds is what is current: without the file a new key
+is made, whatever keys of that name there are. A file with anything else in it, or with a key of
+another name, is not replaced. A run that fails or is killed leaves the current key working, and the
+next run goes on. While one run is at a name or a file, another ends with 75 and changes nothing.
+
+--exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
+environment. What is current is then noted in the configuration folder, or read from --record: a
+file that the command itself has to write, with the Key ID in it. It may be absent, but not empty.
+A key that the command was started with may be in use, however the command ended: it is kept until
+a later hand-over has ended well and --grace has passed. With 5 such keys no further one is made.
+
+The key that a workbench gave to the session this runs in is never rotated or deleted.")]
+pub struct RotateArgs {
+    /// The keys' name (comment), or the id of one of them, even if gone; 8 digits or more of it
+    #[arg(value_name = "NAME|KEY_ID")]
+    pub name: String,
+    /// Create a new key once the current one has this long left, or less
+    #[arg(long, value_name = "DAYS", default_value = "14d", value_parser = values::days, allow_hyphen_values = true)]
+    pub due: u32,
+    /// Keep the older keys for this long after their successor was handed over
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::span, allow_hyphen_values = true)]
+    pub grace: Duration,
+    /// Day on which the new key expires: 2027-01-31, +90d, '3 months', default or max
+    #[arg(long, value_name = "DAY", default_value = "default", allow_hyphen_values = true)]
+    pub expires: String,
+    /// Call this model with the new key before it is handed over
+    #[arg(long, value_name = "MODEL")]
+    pub verify: Option<String>,
+    /// Request for --verify, as JSON or @FILE, instead of the model's example
+    #[arg(long, value_name = "JSON|@FILE", requires = "verify")]
+    pub request: Option<String>,
+    /// Hand over to this file (mode 0600, replaced as a whole)
+    #[arg(long, value_name = "FILE", conflicts_with = "exec")]
+    pub output: Option<PathBuf>,
+    /// Hand over to this shell command, on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub exec: Option<String>,
+    /// Stop the command of --exec, with all that it started, after this time
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = values::duration, requires = "exec", allow_hyphen_values = true)]
+    pub exec_timeout: Duration,
+    /// File in which the command of --exec keeps the Key ID of the key that it got
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    pub record: Option<PathBuf>,
+    /// Delete no older keys
+    #[arg(long)]
+    pub keep_old: bool,
+    /// The keys of this user instead of one's own
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+}
 
 pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let session = context.session_to_change("rotating a key")?;

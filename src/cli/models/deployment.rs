@@ -1,5 +1,6 @@
 //! `models restart` and `models stop`.
 
+use clap::Args;
 use serde_json::json;
 
 use crate::actions::may_change;
@@ -7,11 +8,17 @@ use crate::actions::models::{self, Verb};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 
-pub async fn run(context: &Context, verb: Verb, wanted: &str) -> Result<Exit, Failure> {
+#[derive(Debug, Clone, Args)]
+pub struct ModelArgs {
+    /// project/name, or the model's id
+    model: String,
+}
+
+pub async fn run(context: &Context, verb: Verb, args: ModelArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
     // Before the model is looked for.
     may_change(&session, verb.change())?;
-    let model = models::find(&session, wanted).await?;
+    let model = models::find(&session, &args.model).await?;
     let after = models::ask_latest_deployment(&session, verb, &model).await?;
     let name = models::full_name(&model);
     if context.out.json {

@@ -1,25 +1,36 @@
 //! `models list`: page by page.
 
+use clap::Args;
 use serde_json::json;
 
 use crate::actions::{models, projects};
 use crate::api::{Error, PageQuery, Pages};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::keys::in_utc;
 use crate::cli::names::Collector;
 use crate::cli::output::List;
+use crate::cli::times::in_utc;
 use crate::wire::Model;
+
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  keybench models list\n  keybench models list --project churn-prod --json"
+)]
+pub struct ListArgs {
+    /// Only the models of this project: name, OWNER/NAME or id
+    #[arg(long, value_name = "PROJECT")]
+    project: Option<String>,
+}
 
 const PAGE: u32 = 500;
 
-pub async fn run(context: &Context, project: Option<String>) -> Result<Exit, Failure> {
+pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
     let client = &session.client;
     let mut names = Collector::new(client.url());
     let mut list =
         context.out.list(&["PROJECT", "MODEL", "AUTH", "DESCRIPTION", "ID"]).shrinking("DESCRIPTION");
-    match project {
+    match args.project {
         Some(wanted) => {
             let project = projects::find(client, &wanted).await?;
             let id = project.id.as_str();

@@ -2,32 +2,107 @@
 //! expected.
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::test::{explanation, no_answer, prepare};
+use super::call::{CallArgs, explanation, no_answer, prepare};
 use crate::actions::models::{self, ModelCall};
 use crate::actions::runs::{self, Verdict};
-use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::values;
 use crate::config::replace::Replacement;
 use crate::diagnosis::Diagnosis;
-use crate::probe::run::{self, Expectation, Run, Summary};
+use crate::probe::CallError;
+use crate::probe::run::{self, Expectation, Expectations, Plan, Run, Summary};
 use crate::text;
 
+/// What makes a test a run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Runs")]
+pub struct RunArgs {
+    /// Send N requests [default: 100 with -c or --rate, else 1]
+    #[arg(short = 'n', value_name = "N", allow_negative_numbers = true)]
+    pub count: Option<u64>,
+    /// Keep C requests in flight, with --rate at most [default: 1, with --rate 64]
+    #[arg(short = 'c', value_name = "C", allow_negative_numbers = true)]
+    pub concurrency: Option<u32>,
+    /// Send for this long, such as 30s
+    #[arg(long, value_name = "D", value_parser = values::duration, allow_hyphen_values = true)]
+    pub duration: Option<Duration>,
+    /// Send R requests a second, each when it is due
+    #[arg(long, value_name = "R", allow_negative_numbers = true)]
+    pub rate: Option<f64>,
+    /// Send N requests before, and do not count them
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub warmup: Option<u64>,
+    /// Conditions that decide the exit code: 'p99<250ms,errors<1%,replicas>=2'
+    #[arg(long, value_name = "EXPR", value_parser = expectations)]
+    pub expect: Option<Expectations>,
+    /// Write the result to FILE.json or FILE.csv
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Lift the ceiling of 64 requests in flight and 10000 in all
+    #[arg(long)]
+    pub unbounded: bool,
+}
+
+impl RunArgs {
+    /// Whether a run was asked for, and not one call.
+    pub fn is_run(&self) -> bool {
+        let Self { count, concurrency, duration, rate, warmup, expect, export, unbounded } = self;
+        *unbounded
+            || count.or(*warmup).is_some()
+            || concurrency.is_some()
+            || duration.is_some()
+            || rate.is_some()
+            || expect.is_some()
+            || export.is_some()
+    }
+
+    /// The plan of the run; `label` says what is tested.
+    pub fn plan(&self, label: String) -> Plan {
+        let open_ended = self.count.is_none() && self.duration.is_none();
+        let spread = self.concurrency.is_some() || self.rate.is_some();
+        let count = if open_ended { Some(if spread { 100 } else { 1 }) } else { self.count };
+        Plan {
+            label: Some(label),
+            count,
+            duration: self.duration,
+            concurrency: self.concurrency,
+            rate: self.rate,
+            warmup: self.warmup.unwrap_or(0),
+            unbounded: self.unbounded,
+        }
+    }
+}
+
+fn expectations(text: &str) -> Result<Expectations, String> {
+    text.parse().map_err(|error: CallError| match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })
+}
+
 /// Runs until the plan is done or `interrupted` returns; either way the result is printed.
-pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn()) -> Result<Exit, Failure> {
+pub async fn run(
+    context: &Context,
+    call: &CallArgs,
+    args: &RunArgs,
+    interrupted: impl AsyncFn(),
+) -> Result<Exit, Failure> {
     // Before anything is sent or written.
-    args.run.plan(String::new()).check().map_err(|error| no_answer(&error, None))?;
-    let export = args.run.export.as_deref().map(Export::check).transpose()?;
+    args.plan(String::new()).check().map_err(|error| no_answer(&error, None))?;
+    let export = args.export.as_deref().map(Export::check).transpose()?;
     let call = tokio::select! {
-        call = prepare(context, &args) => call?,
+        call = prepare(context, call) => call?,
         () = interrupted() => return Err(context.interrupted()),
     };
-    let plan = args.run.plan(models::full_name(&call.model));
+    let plan = args.plan(models::full_name(&call.model));
     let started = run::start(plan, &call.transport, &call.target(), call.key.as_ref(), &call.request);
     let run = started.map_err(|error| no_answer(&error, None))?;
     let (summary, was_interrupted) = watch(context, run, interrupted).await;
@@ -36,7 +111,7 @@ pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn())
         0 if summary.total > 0 && !was_interrupted => explain(&call).await,
         _ => None,
     };
-    let expected = args.run.expect.as_ref().map(|expect| expect.check(&summary)).unwrap_or_default();
+    let expected = args.expect.as_ref().map(|expect| expect.check(&summary)).unwrap_or_default();
     let exported = export.map_or(Ok(()), |export| export.write(&summary));
     report(context, &call, &summary, &expected, why.as_ref())?;
     exported?;
@@ -44,7 +119,7 @@ pub async fn run(context: &Context, args: TestArgs, interrupted: impl AsyncFn())
         let failure = Failure::new(Exit::Interrupted, "interrupted", interruption(&summary));
         return Err(failure);
     }
-    match runs::verdict(&summary, args.run.expect.is_some().then_some(&*expected)) {
+    match runs::verdict(&summary, args.expect.is_some().then_some(&*expected)) {
         Verdict::Passed => Ok(Exit::Done),
         Verdict::Failed | Verdict::Incomplete => Ok(Exit::No),
         Verdict::Unanswered => Err(unanswered(&summary, why.as_ref())),

@@ -1,18 +1,26 @@
 //! `models show`: what there is to know about one model.
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use crate::actions::models;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::keys::in_utc;
+use crate::cli::times::in_utc;
 use crate::text::count;
 use crate::wire::{Model, ModelBuild, ModelDeployment};
 
-pub async fn run(context: &Context, wanted: &str) -> Result<Exit, Failure> {
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  keybench models show churn-prod/churn --json")]
+pub struct ShowArgs {
+    /// project/name, or the model's id
+    model: String,
+}
+
+pub async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
     let client = &session.client;
-    let model = models::find(&session, wanted).await?;
+    let model = models::find(&session, &args.model).await?;
     let project = &model.project.public_identifier;
     let latest = client.latest_deployment(project, &model.id).await?;
     if context.out.json {

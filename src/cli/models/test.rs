@@ -1,27 +1,38 @@
 //! `models test`: one call, what came of it, and if it failed, why.
 
-use std::io;
-use std::path::Path;
-
+use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::actions::models::{self, KeyChoice, ModelCall};
-use crate::cli::args::TestArgs;
+use super::call::{CallArgs, explanation, no_answer, prepare};
+use super::run::RunArgs;
+use crate::actions::models;
 use crate::cli::context::Context;
-use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
-use crate::diagnosis::{Action, Diagnosis};
-use crate::probe::{CallError, CallResult, FailureKind, ModelRequest};
+use crate::diagnosis::Diagnosis;
+use crate::probe::{CallResult, FailureKind};
+use crate::text;
 use crate::text::json::Json;
 use crate::wire::Model;
-use crate::{bounded, decode, text};
 
-/// Largest file that a request is read from (DOCS, ml-calling-a-model: 5 MB).
-const REQUEST_LIMIT: u64 = 5_000_000;
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  keybench models test churn-prod/add --request '{\"a\":3,\"b\":5}'
+  keybench models test churn-prod/add --request @request.json --api-key-file ~/.service-key
+  keybench models test churn-prod/add -n 500 -c 4 --expect 'p99<250ms,errors<1%,replicas>=2'
+  keybench models test churn-prod/add --rate 20 --duration 1m --export run.json
+
+With any of the options of a run it is a run. Latency counts from when a request was sent, with
+--rate from when it was due. Without --expect a run succeeds if every request did.")]
+pub struct TestArgs {
+    #[command(flatten)]
+    pub call: CallArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
 
 pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
-    let call = prepare(context, &args).await?;
+    let call = prepare(context, &args.call).await?;
     let result = call.send().await;
     let diagnosis = match result.failure() {
         Some(_) => Some(call.diagnose(&result).await),
@@ -32,54 +43,6 @@ pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
         (_, None) => Ok(Exit::Done),
         (Ok(_), Some(_)) => Ok(Exit::No),
         (Err(error), Some(_)) => Err(no_answer(error, diagnosis.as_ref())),
-    }
-}
-
-/// Reads what is to be read, looks the model up, and sends nothing to it.
-pub async fn prepare(context: &Context, args: &TestArgs) -> Result<ModelCall, Failure> {
-    let session = context.session()?;
-    let key = match args.api_key_file.as_deref() {
-        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
-        None => KeyChoice::Own,
-    };
-    let request = args.request.as_deref().map(read_request).transpose()?;
-    let model = models::find(&session, &args.model).await?;
-    Ok(ModelCall::new(&session, model, &key, request)?)
-}
-
-/// JSON as it was typed, or the contents of `@FILE`.
-pub fn read_request(text: &str) -> Result<ModelRequest, Failure> {
-    let from_file = match text.strip_prefix('@') {
-        Some(file) => Some(read_file(Path::new(file))?),
-        None => None,
-    };
-    ModelRequest::parse(from_file.as_deref().unwrap_or(text)).map_err(|error| no_answer(&error, None))
-}
-
-fn read_file(file: &Path) -> Result<String, Failure> {
-    let shown = file.display();
-    let unreadable = |why: &dyn std::fmt::Display| {
-        Failure::invalid(format!("the request in {shown} cannot be read: {why}"))
-            .hint("name a file with JSON in it, or give the JSON itself")
-    };
-    let bytes = bounded::read_named(file, REQUEST_LIMIT).map_err(|error| match error.kind() {
-        io::ErrorKind::Interrupted => {
-            Failure::new(Exit::Interrupted, "interrupted", "interrupted; nothing was sent")
-        }
-        io::ErrorKind::FileTooLarge => {
-            Failure::invalid(format!("{shown} is larger than the 5 MB that a model call may have"))
-        }
-        _ => unreadable(&error),
-    })?;
-    decode::text(&bytes).map(str::to_owned).map_err(|why| unreadable(&why))
-}
-
-/// A call that got no answer, as the end of a command.
-pub fn no_answer(error: &CallError, diagnosis: Option<&Diagnosis>) -> Failure {
-    let failure = Failure::from(error);
-    match diagnosis.and_then(|diagnosis| diagnosis.remedy.clone()) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }
 
@@ -109,15 +72,6 @@ fn report(
     }
     lines.extend(why.into_iter().flat_map(explanation));
     context.out.lines(&lines)
-}
-
-/// Why a call failed, and what mends it, in lines.
-pub fn explanation(why: &Diagnosis) -> Vec<String> {
-    let mut lines = vec![format!("why: {}", why.sentence)];
-    lines.extend(why.remedy.as_ref().map(|remedy| format!("fix: {remedy}")));
-    lines.extend(why.actions.iter().find_map(Action::command).map(|command| format!("run: {command}")));
-    lines.extend(why.unverified.iter().map(|what| format!("not verified: {what}")));
-    lines
 }
 
 fn pretty(json: &str) -> Vec<String> {

@@ -4,15 +4,21 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::cli::args::{Ready, ServeArgs};
 use crate::cli::error::{Exit, Failure};
 use crate::workbench::Running;
 
+/// What `serve` prints once it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Ready {
+    Json,
+    Env,
+}
+
 /// The same with and without `--json`.
-pub async fn tell(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
-    let text = match args.ready {
+pub async fn print(running: &Running, ready: Ready, user: &str) -> Result<(), Failure> {
+    let text = match ready {
         Ready::Json => line(running),
-        Ready::Env => exports(running, &args.user).await?,
+        Ready::Env => exports(running, user).await?,
     };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| {

@@ -1,0 +1,100 @@
+//! `collaborators`.
+
+use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde_json::json;
+
+use super::context::Context;
+use super::error::{Exit, Failure};
+use crate::actions::collaborators::{self, Permission};
+use crate::actions::projects;
+
+#[derive(Debug, Subcommand)]
+pub enum CollaboratorsCommand {
+    /// List a project's collaborators
+    #[command(after_help = "Example:\n  keybench collaborators list churn-prod")]
+    List {
+        /// Name, OWNER/NAME or id
+        project: String,
+    },
+    /// Add a collaborator, or change the permission of one
+    #[command(after_help = "Example:\n  keybench collaborators add churn-prod outsider --permission read")]
+    Add {
+        /// Name, OWNER/NAME or id
+        project: String,
+        /// Username
+        user: String,
+        /// What they may do; read is enough to call models
+        #[arg(long, default_value = "read", value_parser = permission())]
+        permission: Permission,
+    },
+    /// Remove a collaborator
+    #[command(
+        after_help = "Example:\n  keybench collaborators remove churn-prod outsider\n\nActs at once and asks nothing: `collaborators add` undoes it."
+    )]
+    Remove {
+        /// Name, OWNER/NAME or id
+        project: String,
+        /// Username
+        user: String,
+    },
+}
+
+fn permission() -> impl TypedValueParser<Value = Permission> {
+    PossibleValuesParser::new(Permission::ALL.map(Permission::as_str))
+        .try_map(|text| text.parse::<Permission>())
+}
+
+pub async fn run(context: &Context, command: CollaboratorsCommand) -> Result<Exit, Failure> {
+    match command {
+        CollaboratorsCommand::List { project } => list(context, &project).await,
+        CollaboratorsCommand::Add { project, user, permission } => {
+            add(context, &project, &user, permission).await
+        }
+        CollaboratorsCommand::Remove { project, user } => remove(context, &project, &user).await,
+    }
+}
+
+async fn list(context: &Context, wanted: &str) -> Result<Exit, Failure> {
+    let session = context.session()?;
+    let project = projects::find(&session.client, wanted).await?;
+    let collaborators = collaborators::list(&session.client, &project.id).await?;
+    let mut list = context.out.list(&["PERMISSION", "NAME", "USER"]);
+    let rows: Vec<_> = collaborators
+        .into_iter()
+        .map(|collaborator| {
+            let user = &collaborator.user;
+            let cells = vec![collaborator.permission.clone(), user.name.clone(), user.username.clone()];
+            (json!(collaborator), cells)
+        })
+        .collect();
+    list.page(&rows)?;
+    list.end()?;
+    context.out.note(&format!("{} is owned by {}", project.name, project.owner.username));
+    Ok(Exit::Done)
+}
+
+async fn add(context: &Context, wanted: &str, user: &str, permission: Permission) -> Result<Exit, Failure> {
+    let session = context.session_to_change("adding a collaborator")?;
+    let project = projects::find(&session.client, wanted).await?;
+    collaborators::set(&session, &project.id, user, permission).await?;
+    let document = json!({ "project": project.name, "project_id": project.id, "username": user, "permission": permission.as_str() });
+    report(context, &document, format!("{user} may {permission} in {}", project.name))
+}
+
+async fn remove(context: &Context, wanted: &str, user: &str) -> Result<Exit, Failure> {
+    let session = context.session_to_change("removing a collaborator")?;
+    let project = projects::find(&session.client, wanted).await?;
+    collaborators::remove(&session, &project.id, user).await?;
+    let document = json!({ "project": project.name, "project_id": project.id, "removed": user });
+    report(context, &document, format!("{user} is no collaborator of {} any more", project.name))
+}
+
+fn report(context: &Context, document: &serde_json::Value, line: String) -> Result<Exit, Failure> {
+    if context.out.json {
+        context.out.document(document)?;
+    } else {
+        context.out.lines(&[line])?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,13 @@
+//! Times as commands print them.
+
+use crate::wire::time;
+
+/// RFC 3339 UTC; `None` for what is no time.
+pub fn in_utc(text: &str) -> Option<String> {
+    time::parse(text).map(time::format)
+}
+
+/// The day part of a time on the wire.
+pub fn day(text: &str) -> String {
+    time::parse(text).map_or_else(|| "—".to_owned(), |instant| time::utc_day(instant).to_string())
+}
