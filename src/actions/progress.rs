@@ -1,6 +1,7 @@
 //! How an action says how far it is.
 
-use super::{audit, rotation};
+use super::audit::Read;
+use super::rotation::Notice;
 
 /// Something that happened on the way.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,13 +12,13 @@ pub enum Event<'a> {
     /// A key reached its service.
     KeyHandedOver { key_id: &'a str },
     /// A rotation is about to do something that a person should know, or did.
-    Rotation(rotation::Notice<'a>),
+    Rotation(Notice<'a>),
     /// A key was deleted.
     KeyDeleted { key_id: &'a str },
     /// An audit goes on with one that broke off, in which the keys of so many users were read.
     AuditResumed { users: usize },
     /// So far an audit is.
-    AuditRead(audit::Read),
+    AuditRead(Read),
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
     Counted { what: &'static str, done: usize, of: usize },
 }

@@ -13,21 +13,19 @@ use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 pub use findings::{AuditedKey, Finding};
-pub use report::{OpenModel, Place, Report, Unreadable};
+pub use report::{OpenModel, Place, Read, Report, Unreadable};
 
 use findings::{Person, judge};
 use journal::Journal;
 use outage::Outage;
 
-use super::{Event, Progress, expiration, sign_in};
+use super::{AT_A_TIME, Event, Progress, expiration, sign_in};
 use crate::api::{self, Client, PageQuery, all_pages};
 use crate::config::Session;
 use crate::wire::{V2KeyDetails, time};
 
 /// Users a page: all of them are needed before the first key is read.
 const PAGE: u32 = 1_000;
-/// Requests at a time.
-const AT_A_TIME: usize = 8;
 
 /// What is asked of an audit.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,15 +44,6 @@ pub enum Error {
     /// The workbench has gone, or the credential is no longer accepted.
     #[error("{error}")]
     BrokenOff { error: api::Error, read: Read },
-}
-
-/// How far an audit is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read {
-    pub users: usize,
-    pub of: usize,
-    /// The next audit goes on from there, within the hour.
-    pub is_kept: bool,
 }
 
 /// An audit that came to its end.

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
-use super::AT_A_TIME;
 use super::findings::holds_key;
 use super::report::{OpenModel, Place, Report};
-use crate::actions::{Event, Progress};
+use crate::actions::{AT_A_TIME, Event, Progress};
 use crate::api::{Client, Error, PageQuery, Pages, ProjectScope, all_pages};
 use crate::wire::{Model, Project};
 

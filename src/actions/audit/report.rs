@@ -4,6 +4,15 @@ use serde::Serialize;
 
 use super::findings::AuditedKey;
 
+/// How far an audit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    pub users: usize,
+    pub of: usize,
+    /// The next audit goes on from there, within the hour.
+    pub is_kept: bool,
+}
+
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     pub made_at: String,

@@ -8,6 +8,7 @@
 //! | [`plan`] | what should be done about that; pure |
 //! | [`steps`] | creates, proves, hands over, notes; the order is what makes it safe |
 //! | [`hand_over`], [`exec`] | how a key reaches its service |
+//! | [`world`] | the workbench, files and processes that the steps act on |
 //! | [`report`] | what came of it |
 //!
 //! Up to the note of a hand-over the key before is current and untouched; what a broken run leaves
@@ -22,12 +23,11 @@ mod plan;
 mod read;
 mod record;
 mod report;
+mod request;
 mod steps;
 #[cfg(test)]
 mod tests;
-
-use std::path::PathBuf;
-use std::time::Duration;
+mod world;
 
 use jiff::Timestamp;
 
@@ -37,7 +37,6 @@ use crate::actions::{Event, Progress, may_change};
 use crate::api::NewKey;
 use crate::config::Session;
 use crate::config::made_keys::{self, RotatedKey};
-use crate::probe::ModelRequest;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 pub use error::{Error, Left};
@@ -45,33 +44,11 @@ pub use hand_over::HandOver;
 pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan};
 pub use record::{Current, Record};
 pub use report::{Notice, Rotated};
+pub use request::Request;
 
 use read::State;
 use steps::Steps;
-
-/// What is asked of a rotation.
-#[derive(Debug)]
-pub struct Request {
-    /// The keys' name, or the id of one of them.
-    pub name: String,
-    /// `None`: the user of the session.
-    pub user: Option<String>,
-    /// A new key is made once the current one has this many days left, or less.
-    pub due_days: u32,
-    /// Older keys are kept for this long after their successor was handed over.
-    pub grace: Duration,
-    /// As [`keys::expiry`] reads it.
-    pub expires: String,
-    /// The model that is called with the new key before it is handed over.
-    pub verify: Option<String>,
-    /// Its request; `None`: the example in its description.
-    pub model_request: Option<ModelRequest>,
-    pub hand_over: HandOver,
-    /// A file in which the service says which key it has.
-    pub record: Option<PathBuf>,
-    /// No older key is deleted.
-    pub keep_old: bool,
-}
+use world::Real;
 
 /// Rotates the key of a name, if it is due, and deletes what nobody needs any more.
 ///
@@ -86,7 +63,7 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     if let Some(problem) = request.hand_over.exposed() {
         rotation.notice(Notice::Exposed { problem: &problem });
     }
-    let mut rotated = Rotated::new(&state);
+    let mut rotated = Rotated::new(&state.group.name, &state.user);
     // What was never handed over goes once a later hand-over has come about: at once, unless one is
     // about to.
     let stale = rotation.spare_own(&before.never_handed_over, &mut rotated);
@@ -119,7 +96,7 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
         undone = rotation.delete(&outlived, &mut deleted).await.err();
     }
     (rotated.removed_never_handed_over, rotated.deleted, rotated.not_deleted) = (removed, deleted, undone);
-    rotated.conclude(&state, after, request.keep_old);
+    rotated.conclude(&state.group.keys, after, request.keep_old);
     Ok(rotated)
 }
 
@@ -166,7 +143,14 @@ impl Rotation<'_> {
             None => None,
         };
         let (created, notice) = Steps {
-            world: hand_over::Real { rotation: self, new, proof },
+            world: Real {
+                session: self.session,
+                request: self.request,
+                state: self.state,
+                progress: self.progress,
+                new,
+                proof,
+            },
             before: self.state.record.as_ref(),
             begun: Record::begun(plan.current.clone()),
             is_noted: self.request.hand_over.is_noted(),

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::Error;
 use super::group::Group;
 use super::hand_over::Locks;
 use super::plan::{HandedOver, Plan, plan};
 use super::record::{Listed, Place, Record, read_note};
-use super::{Error, Request};
+use super::request::Request;
 use crate::actions::keys;
 use crate::config::Session;
 use crate::config::made_keys;

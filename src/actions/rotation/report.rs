@@ -5,7 +5,6 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::plan::Plan;
-use super::read::State;
 use crate::api;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
@@ -82,10 +81,10 @@ pub struct Rotated {
 }
 
 impl Rotated {
-    pub(super) fn new(state: &State) -> Self {
+    pub(super) fn new(name: &str, username: &str) -> Self {
         Self {
-            name: state.group.name.clone(),
-            username: state.user.clone(),
+            name: name.to_owned(),
+            username: username.to_owned(),
             reason: None,
             created: None,
             current: None,
@@ -99,11 +98,11 @@ impl Rotated {
     }
 
     /// What the state is after everything was done.
-    pub(super) fn conclude(&mut self, state: &State, after: Plan, keep_old: bool) {
+    pub(super) fn conclude(&mut self, listed: &[V2KeyDetails], after: Plan, keep_old: bool) {
         self.expiry = match &self.created {
             Some(created) => created.expiry_date.clone(),
             None => {
-                let found = state.group.keys.iter().find(|key| Some(&key.key_id) == after.current.as_ref());
+                let found = listed.iter().find(|key| Some(&key.key_id) == after.current.as_ref());
                 found.map(|key| key.expiry_date.clone()).unwrap_or_default()
             }
         };

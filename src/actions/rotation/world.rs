@@ -1,0 +1,141 @@
+//! What the steps of a rotation act on: the workbench, files and processes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use secrecy::zeroize::Zeroizing;
+
+use super::Error;
+use super::exec::{self, Ended};
+use super::hand_over::{HandOver, note};
+use super::read::State;
+use super::record::{self, Place, Record, beside, keep_note};
+use super::request::Request;
+use super::steps::{Delivery, World};
+use crate::actions::key_file::KeyFile;
+use crate::actions::models::ModelCall;
+use crate::actions::{Progress, keys};
+use crate::api::NewKey;
+use crate::config::Session;
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, CreateV2KeyResponse};
+
+/// The real ones.
+pub(super) struct Real<'a> {
+    pub session: &'a Session,
+    pub request: &'a Request,
+    pub state: &'a State,
+    pub progress: &'a dyn Progress,
+    pub new: NewKey,
+    pub proof: Option<ModelCall>,
+}
+
+impl Real<'_> {
+    /// Where this program notes what is going on. A file of ours has its own beside it.
+    fn note_file(&self) -> Option<PathBuf> {
+        let place = &self.state.place;
+        match place {
+            Place::Output(file) => Some(beside(file, "keybench")),
+            Place::Kept { .. } | Place::Note(_) => place.note().map(Path::to_owned),
+        }
+    }
+
+    /// A command that was started for this name before is in doubt no more.
+    fn settle_other_note(&self) {
+        let Some(file) = note(self.session, &self.state.user, &self.state.group.name) else { return };
+        let Ok(Some(mut other)) = record::read_note(&file) else { return };
+        if !other.in_doubt.is_empty() {
+            other.in_doubt.clear();
+            if let Err(error) = keep_note(&file, &other) {
+                tracing::info!(%error, "keys stay in doubt");
+            }
+        }
+    }
+
+    fn write(&self, file: &KeyFile, created: &CreateV2KeyResponse) -> Delivery {
+        let text = Zeroizing::new(record::file_text(created, Timestamp::now()));
+        if let Err(error) = file.write(&text) {
+            // It may have failed after the file was replaced.
+            let holds = crate::bounded::read_to_string(file.path()).map(Zeroizing::new);
+            if !holds.is_ok_and(|holds| *holds == *text) {
+                return Delivery::Never(Error::FileNotWritten { file: file.path().to_owned(), error });
+            }
+        }
+        self.settle_other_note();
+        Delivery::Told
+    }
+
+    /// Whether the command kept the record. Where it did not, or where that takes a while, a note
+    /// keeps the next run from taking the key for one that was never handed over.
+    fn recorded(&self, created: &CreateV2KeyResponse) -> Delivery {
+        let Some(kept) = &self.request.record else { return Delivery::Done };
+        match record::named_in_record(kept, created) {
+            (true, _) => Delivery::Told,
+            (false, look) => Delivery::Unrecorded(look),
+        }
+    }
+}
+
+impl World for Real<'_> {
+    fn note(&mut self, record: &Record) -> Result<(), Error> {
+        let no_folder =
+            || io::Error::new(io::ErrorKind::NotFound, "there is no folder for the configuration");
+        let file = self.note_file().ok_or_else(|| Error::NotNoted {
+            file: PathBuf::from("the configuration folder"),
+            error: no_folder(),
+        })?;
+        keep_note(&file, record).map_err(|error| Error::NotNoted { file, error })
+    }
+
+    fn forget(&mut self) {
+        let _ = self.note_file().map(std::fs::remove_file);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn create(&mut self) -> Result<CreateV2KeyResponse, Error> {
+        Ok(keys::create(self.session, &self.state.user, &self.new, self.progress).await?)
+    }
+
+    async fn prove(&mut self, created: &CreateV2KeyResponse) -> Result<(), Error> {
+        let client = self.session.client.with_key(created.api_key.clone());
+        let is_application = |audience: &String| audience == AUDIENCE_APPLICATION;
+        let only_application = !created.audiences.is_empty() && created.audiences.iter().all(is_application);
+        let audience = if only_application { AUDIENCE_APPLICATION } else { AUDIENCE_API };
+        let answer = client.validate_key(audience).await.map_err(Error::NotAccepted)?;
+        if !answer.valid {
+            return Err(Error::NotValid { message: answer.message });
+        }
+        let Some(proof) = &self.proof else { return Ok(()) };
+        let call = proof.with_key(created.api_key.clone());
+        let result = call.send().await;
+        if result.failure().is_none() {
+            return Ok(());
+        }
+        let why = Box::new(call.diagnose(&result).await);
+        Err(match result.outcome {
+            Ok(_) => Error::NotProven { why },
+            Err(error) => Error::NoProof { error, why },
+        })
+    }
+
+    async fn hand_over(&mut self, created: &CreateV2KeyResponse) -> Delivery {
+        match &self.request.hand_over {
+            HandOver::File(file) => self.write(file, created),
+            HandOver::Return => self.recorded(created),
+            HandOver::Command { command, patience } => {
+                match exec::run(command, created, *patience, self.state.locks.as_slice()).await {
+                    Ended::Well => self.recorded(created),
+                    Ended::Never(error) => Delivery::Never(Error::HandOver { why: error.to_string() }),
+                    Ended::Badly(why) => Delivery::InDoubt(Error::HandOver { why }),
+                }
+            }
+        }
+    }
+
+    async fn delete(&mut self, key_id: &str) -> Result<(), Error> {
+        Ok(self.session.client.delete_key(&self.state.user, key_id).await.map_err(keys::Error::from)?)
+    }
+}
