@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use keybench::config::KnownKey;
 use keybench::secret::ApiKey;
 use keybench::tui::call::{Answer, Call};
 use keybench::tui::msg::Msg;
-use keybench::tui::session::KnownKey;
 use keybench::tui::term::backend::TermBackend;
 use keybench::tui::testing::Harness;
 use keybench::tui::theme::Theme;

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use hyper::body::Bytes;
+use keybench::config::KnownKey;
 use keybench::diagnosis::{Facts, KeyCheck, KeyFacts, Known, diagnose};
 use keybench::probe::{self, CallResult, Phases};
 use keybench::secret::ApiKey;
 use keybench::tui::call::{Answer, Call};
 use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
-use keybench::tui::session::KnownKey;
+
 use keybench::tui::testing::{Harness, moment};
 use keybench::tui::theme::Theme;
 use keybench::wire::{

@@ -43,13 +43,16 @@ pub struct Session {
     pub store: Option<Store>,
 }
 
-/// A key that the program holds anyway, with what to call it.
+/// A key whose text this run knows: it was made here, or the demo came with it.
 #[derive(Debug, Clone)]
 pub struct KnownKey {
+    /// What to call it in a list: its comment, or whose it is.
     pub label: String,
     pub username: String,
     pub key_id: Option<String>,
     pub key: ApiKey,
+    /// How many model calls were made with it in this run.
+    pub tests: usize,
 }
 
 impl Session {

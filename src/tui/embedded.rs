@@ -97,6 +97,7 @@ fn session(running: &Running, wish: &Wish) -> Result<Session, String> {
             username: credential.username,
             key_id: Some(credential.key_id),
             key: credential.api_key,
+            tests: 0,
         })
         .collect();
     Ok(session)

@@ -1,12 +1,12 @@
 //! What the layers tell each other. A layer never sees another one: it says what happened, and
 //! whoever it concerns acts on it.
 
+use crate::config::KnownKey;
 use crate::diagnosis::Diagnosis;
 use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::{Model, Project};
 
-use super::session::KnownKey;
 use super::tab::Tab;
 
 /// One thing that happened, for every layer to hear.

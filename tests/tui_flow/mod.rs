@@ -57,6 +57,7 @@ impl Flow {
                 username: credential.username.clone(),
                 key_id: Some(credential.key_id.clone()),
                 key: credential.api_key.clone(),
+                tests: 0,
             })
             .collect();
         let beginning = Beginning::Session(Box::new(session.clone()));

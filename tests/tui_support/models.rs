@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 
+use keybench::config::KnownKey;
 use keybench::diagnosis::{Action, Cause, Diagnosis};
 use keybench::probe::run::Summary;
 use keybench::probe::{Answer, CallResult, Phases};
@@ -12,7 +13,6 @@ use keybench::secret::ApiKey;
 use keybench::tui::call::{self, Call, KeyToSend, RunRequest};
 use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
-use keybench::tui::session::KnownKey;
 use keybench::tui::testing::{Harness, moment};
 use keybench::wire::{
     Model, ModelBuild, ModelDeployment, Project, ProjectPermissions, ShortProject, ShortUser, Whole,

@@ -2,7 +2,7 @@
 
 mod state;
 
-pub use state::{Connection, Expiration, KnownKey, SessionState};
+pub use state::{Connection, Expiration, SessionState};
 
 use std::time::Duration;
 

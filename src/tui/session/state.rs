@@ -4,31 +4,11 @@ use std::time::Duration;
 
 use ratatui::style::Color;
 
-use crate::config::Session;
+use crate::config::{KnownKey, Session};
 use crate::expiry::Policy;
 use crate::expiry::seen::LimitSeen;
 use crate::secret::ApiKey;
-use crate::text;
 use crate::wire::V2KeyDetails;
-
-/// A key whose text this run knows: it was made here, or the demo came with it.
-#[derive(Debug, Clone)]
-pub struct KnownKey {
-    /// What to call it in a list: its comment, or whose it is.
-    pub label: String,
-    pub username: String,
-    pub key_id: Option<String>,
-    pub key: ApiKey,
-    /// How many model calls were made with it in this run.
-    pub tests: usize,
-}
-
-impl KnownKey {
-    /// Which key it is: its Key ID as tables show it, or the end of its text where that is not known.
-    pub fn id(&self) -> String {
-        self.key_id.as_deref().map_or_else(|| self.key.masked(), |id| text::short_id(id).into_owned())
-    }
-}
 
 /// How the connection is, as far as the last answer tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -116,13 +96,6 @@ pub struct SessionState {
 
 impl SessionState {
     pub fn new(session: &Session) -> Self {
-        let known_keys = session.known_keys.iter().map(|known| KnownKey {
-            label: known.label.clone(),
-            username: known.username.clone(),
-            key_id: known.key_id.clone(),
-            key: known.key.clone(),
-            tests: 0,
-        });
         Self {
             signed_in: true,
             url: session.client.url().to_owned(),
@@ -138,7 +111,7 @@ impl SessionState {
             own_key: session.client.options().key.clone(),
             session_key: session.session_key.clone(),
             project: session.project.clone(),
-            known_keys: known_keys.collect(),
+            known_keys: session.known_keys.clone(),
             ..Self::default()
         }
     }

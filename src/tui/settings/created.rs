@@ -1,7 +1,7 @@
 //! What this run remembers of a key that was created in it.
 
+use crate::config::KnownKey;
 use crate::text;
-use crate::tui::session::KnownKey;
 use crate::tui::shared::Shared;
 use crate::wire::{CreateV2KeyResponse, time};
 

@@ -1,5 +1,6 @@
 //! What the tab does with its list.
 
+use crate::config::KnownKey;
 use crate::tui::call::Answer;
 use crate::tui::command::Command;
 use crate::tui::event::{Destination, Event};
@@ -8,7 +9,6 @@ use crate::tui::layout::is_wide;
 use crate::tui::models::list::row::Deployed;
 use crate::tui::models::{Models, layout};
 use crate::tui::requests::RequestId;
-use crate::tui::session::KnownKey;
 use crate::tui::shared::Shared;
 
 impl Models {

@@ -1,7 +1,8 @@
 //! Which API key a test carries.
 
+use crate::config::KnownKey;
 use crate::tui::call::KeyToSend;
-use crate::tui::session::{KnownKey, SessionState};
+use crate::tui::session::SessionState;
 
 /// The key of a test.
 #[derive(Debug, Clone)]

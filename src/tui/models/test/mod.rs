@@ -21,6 +21,7 @@ use self::key::KeyChoice;
 use self::panel::{Focus, Panel, Running, not_json};
 use super::list::row::{ListedModel, Row};
 use crate::actions;
+use crate::config::KnownKey;
 use crate::diagnosis::Diagnosis;
 use crate::probe::CallResult;
 use crate::probe::code::{Language, SampleCall};
@@ -28,7 +29,6 @@ use crate::tui::call::{Call, Explain, KeyToSend, Test};
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::requests::{Kind, RequestId};
-use crate::tui::session::KnownKey;
 use crate::tui::shared::Shared;
 
 /// The panels of all models that were opened, and which of them has the keys.

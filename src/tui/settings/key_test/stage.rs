@@ -1,9 +1,9 @@
 //! The state of the dialog.
 
+use crate::config::KnownKey;
 use crate::tui::event::{Listing, ModelChoice, Proof};
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::requests::RequestId;
-use crate::tui::session::KnownKey;
 use crate::tui::widgets::field::Field;
 
 /// The test of a new key.
