@@ -32,10 +32,11 @@
 //!
 //! ## How a key press becomes a picture
 //!
-//! One loop owns one `App`. A key, a reply or a signal becomes a message; `update(app, message)`
-//! changes the state, does no I/O and returns effects; effects run on tokio and come back as
-//! messages; `view(app, frame)` only reads. So every behaviour can be tested without a terminal
-//! and without a network, and nothing below `tui` knows that there is a screen.
+//! One loop owns the state. A key, an answer or a signal becomes a message; `update` gives it to the
+//! layer it is for (a tab, a dialog, a question), which changes its own state, does no I/O and returns
+//! effects; effects run on tokio and come back as messages; `view` only reads. So every behaviour can
+//! be tested without a terminal and without a network, and nothing below `tui` knows that there is a
+//! screen. `docs/architecture.md` follows a key press, a request and a model call through the files.
 
 pub mod actions;
 pub mod api;
