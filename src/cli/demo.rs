@@ -29,7 +29,7 @@ const USERS: [&str; 5] = ["admin", "owner", "contributor", "viewer", "outsider"]
 
 pub async fn run<I>(context: &Context, args: DemoArgs, interface: I) -> Result<Exit, Failure>
 where
-    I: AsyncFnOnce(Start) -> Result<(), String>,
+    I: AsyncFnOnce(Start) -> Result<Exit, String>,
 {
     let user = args.user;
     if args.data.is_none() && !USERS.contains(&user.as_str()) {

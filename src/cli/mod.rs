@@ -41,7 +41,7 @@ pub use command_line::Cli;
 use command_line::Command;
 use context::Context;
 pub use error::{Exit, Failure};
-use interrupts::Interrupts;
+pub use interrupts::Interrupts;
 use models::ModelsCommand;
 use output::Output;
 pub use serve::names::stage as serve_names;
@@ -49,13 +49,13 @@ use start::show;
 pub use start::{Embedding, FirstScreen, Start};
 
 use crate::config::Error as ConfigError;
-use crate::waiting;
+use crate::{limits, waiting};
 
 /// Runs the command line of this process. `interface` opens the interface and returns when it is
 /// left, with a sentence if it could not run.
 pub fn main<I>(interface: I) -> ExitCode
 where
-    I: AsyncFnOnce(Start) -> Result<(), String>,
+    I: AsyncFnOnce(Start) -> Result<Exit, String>,
 {
     hardening::no_core_dumps();
     let cli = match Cli::try_parse() {
@@ -68,7 +68,8 @@ where
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            out.failure(&Failure::new(Exit::Bug, "runtime", format!("no threads can be started: {error}")));
+            let why = limits::no_thread(&error);
+            out.failure(&Failure::new(Exit::Bug, "runtime", format!("no threads can be started: {why}")));
             return Exit::Bug.into();
         }
     };
@@ -88,7 +89,7 @@ where
 
 async fn run<I>(cli: Cli, out: Output, interface: I) -> Result<Exit, Failure>
 where
-    I: AsyncFnOnce(Start) -> Result<(), String>,
+    I: AsyncFnOnce(Start) -> Result<Exit, String>,
 {
     let owns_terminal = matches!(cli.command, None | Some(Command::Demo(_)));
     log::start(&cli.global, owns_terminal)?;
@@ -186,7 +187,7 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
 /// The interface on the profile in use, or its first-run screen where there is none.
 async fn open<I>(context: &Context, interface: I) -> Result<Exit, Failure>
 where
-    I: AsyncFnOnce(Start) -> Result<(), String>,
+    I: AsyncFnOnce(Start) -> Result<Exit, String>,
 {
     let screen = match context.session() {
         Ok(session) => FirstScreen::Session(Box::new(session)),

@@ -46,7 +46,7 @@ pub struct Embedding {
 
 pub async fn show<I>(interface: I, start: Start) -> Result<Exit, Failure>
 where
-    I: AsyncFnOnce(Start) -> Result<(), String>,
+    I: AsyncFnOnce(Start) -> Result<Exit, String>,
 {
     if !output::is_terminal() {
         let failure = Failure::new(
@@ -58,8 +58,5 @@ where
             failure.hint("run it in a terminal, or name a command: keybench --help tells what there is")
         );
     }
-    interface(start)
-        .await
-        .map(|()| Exit::Done)
-        .map_err(|sentence| Failure::new(Exit::Bug, "interface", sentence))
+    interface(start).await.map_err(|sentence| Failure::new(Exit::Bug, "interface", sentence))
 }

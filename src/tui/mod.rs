@@ -77,12 +77,12 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
-use crate::cli::{FirstScreen, Start};
+use crate::cli::{Exit, FirstScreen, Start};
 use crate::config::Store;
 use crate::config::paths::{look_env, process_env};
 
 /// Runs the interface as the command line wants it.
-pub async fn open(start: Start) -> Result<(), Error> {
+pub async fn open(start: Start) -> Result<Exit, Error> {
     let store = Store::from_env(&process_env).ok();
     let themes = store.as_ref().map(|store| store.dir().join("themes"));
     let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), look_env);
@@ -109,12 +109,10 @@ pub async fn open(start: Start) -> Result<(), Error> {
     run(beginning, preferences).await
 }
 
-/// Runs the interface until it is left. Must be called on a tokio runtime with time and signals.
-pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<(), Error> {
+/// Runs the interface until it is left, or interrupted by a signal or the end of its terminal. Must be
+/// called on a tokio runtime with time and signals.
+pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<Exit, Error> {
     let mut ui = Ui::new(&beginning, preferences, Timestamp::now());
-    if let Ok(size) = crossterm::terminal::size() {
-        ui.shared.size = size;
-    }
     let ended = match event_loop::run(&mut ui, beginning).await {
         // The terminal went away in the middle of a frame: an end like any other, as when the
         // watcher or SIGHUP comes first.
@@ -128,5 +126,5 @@ pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<(), E
         // Standard error may be gone with the terminal; there is nowhere else to say it then.
         let _ = writeln!(std::io::stderr(), "keybench: {words}");
     }
-    ended
+    ended.map(|()| if ui.terminated { Exit::Interrupted } else { Exit::Done })
 }

@@ -19,7 +19,7 @@ pub enum Msg {
     Tick,
     /// The program came back from being suspended.
     Resumed,
-    /// SIGTERM, SIGINT or SIGHUP, or the terminal went away: leave without a question.
+    /// A signal that ends programs came, or the terminal went away: leave without a question.
     Terminate,
     /// A request ended. `took` is how long the workbench took for its last answer to it; `None` where
     /// it gave none, because none came or nothing was sent.

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod login;
+mod resize;
+mod signals;
 mod terminal;
 
 use std::time::{Duration, Instant};
-
-use rustix::process::Signal;
 
 use terminal::Terminal;
 
@@ -132,30 +132,6 @@ fn quitting_gives_the_terminal_back() {
 }
 
 #[test]
-fn signals_give_the_terminal_back() {
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
-        let mut terminal = demo();
-        terminal.signal(signal);
-        terminal.assert_restored();
-    }
-}
-
-#[test]
-fn a_signal_tells_of_a_key_that_nobody_has() {
-    for signal in [Signal::TERM, Signal::HUP] {
-        let mut terminal = demo();
-        terminal.send("n\t\tnightly batch\r");
-        terminal.wait_for("shown only this once");
-        terminal.signal(signal);
-        terminal.assert_restored();
-        let raw = terminal.raw();
-        // After the alternate screen was left, so that it stays in sight.
-        let last = raw.rsplit("\x1b[?1049l").next().unwrap();
-        assert!(last.contains("keybench: The API key ") && last.contains("its text is lost"), "{last}");
-    }
-}
-
-#[test]
 #[cfg(debug_assertions)]
 fn a_panic_gives_the_terminal_back_and_is_told() {
     for place in ["loop", "task"] {
@@ -203,57 +179,4 @@ fn a_storm_of_sizes_ends_in_the_right_picture() {
     terminal.wait_for("needs 60");
     terminal.resize(80, 24);
     terminal.wait_for("legacy");
-}
-
-#[test]
-fn suspending_is_refused_where_nobody_could_resume() {
-    let mut terminal = demo();
-    terminal.send("\x1a");
-    terminal.wait_for("no shell behind this program");
-    terminal.send("q");
-    assert!(terminal.assert_restored().success());
-}
-
-#[test]
-fn suspending_is_refused_behind_a_shell_without_job_control() {
-    let mut command = portable_pty::CommandBuilder::new("/bin/sh");
-    let binary = env!("CARGO_BIN_EXE_keybench");
-    command.args(["-c", &format!("{binary} demo; echo the end")]);
-    let mut terminal = Terminal::spawn(command, &[]);
-    terminal.wait_for("legacy");
-    terminal.send("\x1a");
-    terminal.wait_for("no shell behind this program");
-    terminal.send("q");
-    terminal.wait_for_bytes("the end");
-    terminal.assert_restored();
-}
-
-/// Runs `job` in a shell with job control, suspends it, and has the shell resume it.
-fn resumed(job: &str) -> Terminal {
-    let mut command = portable_pty::CommandBuilder::new("/bin/bash");
-    command.args(["-m", "-c", &format!("{job}; echo back in the shell; fg; echo the end")]);
-    let mut terminal = Terminal::spawn(command, &[]);
-    terminal.wait_for("legacy");
-    terminal.send("\x1a");
-    terminal.wait_for_bytes("back in the shell");
-    terminal.wait_for("legacy");
-    terminal
-}
-
-#[test]
-fn suspended_and_resumed_by_a_shell() {
-    let mut terminal = resumed(&format!("{} demo", env!("CARGO_BIN_EXE_keybench")));
-    terminal.send("q");
-    terminal.wait_for_bytes("the end");
-    terminal.assert_restored();
-}
-
-#[test]
-fn suspended_together_with_the_script_that_started_it() {
-    let binary = env!("CARGO_BIN_EXE_keybench");
-    let mut terminal = resumed(&format!("/bin/sh -c '{binary} demo; echo script done'"));
-    terminal.send("q");
-    terminal.wait_for_bytes("script done");
-    terminal.wait_for_bytes("the end");
-    terminal.assert_restored();
 }

@@ -150,11 +150,38 @@ impl Terminal {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().raw).into_owned()
     }
 
-    /// Whether the terminal shows what is typed.
-    pub fn echoes(&self) -> bool {
+    fn modes(&self) -> LocalModes {
         let flags = OFlags::RDWR | OFlags::NOCTTY;
         let tty = open(self.master.tty_name().unwrap(), flags, Mode::empty()).unwrap();
-        tcgetattr(tty).unwrap().local_modes.contains(LocalModes::ECHO)
+        tcgetattr(tty).unwrap().local_modes
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        self.modes().contains(LocalModes::ECHO)
+    }
+
+    /// Asserts that the interface has the terminal, with all modes that it needs.
+    #[track_caller]
+    pub fn assert_in_use(&self) {
+        self.wait("the modes of the interface", |seen| {
+            let screen = seen.screen.screen();
+            screen.alternate_screen() && screen.bracketed_paste()
+        });
+        let cooked = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        assert!(!self.modes().intersects(cooked), "{:?}", self.modes());
+    }
+
+    /// Waits for the end, or until `text` was written, and gives all that was.
+    pub fn wait_until_ended_or(&self, text: &str) -> String {
+        let (lock, changed) = &*self.seen;
+        let mut seen = lock.lock().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while !seen.closed && !String::from_utf8_lossy(&seen.raw).contains(text) && Instant::now() < deadline
+        {
+            seen = changed.wait_timeout(seen, PATIENCE).unwrap().0;
+        }
+        String::from_utf8_lossy(&seen.raw).into_owned()
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {
@@ -210,6 +237,9 @@ impl Terminal {
         assert!(!screen.bracketed_paste(), "bracketed paste is still on");
         assert!(!screen.hide_cursor(), "the cursor is still hidden");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        drop(seen);
+        let cooked = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        assert!(self.modes().contains(cooked), "{:?}", self.modes());
         status
     }
 }

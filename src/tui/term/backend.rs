@@ -8,6 +8,7 @@
 
 use std::io::{self, Write};
 
+use super::pen::Pen;
 use super::scroll::{Move, Shadow};
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
@@ -26,17 +27,6 @@ const SYNC_END: &[u8] = b"\x1b[?2026l";
 const ERASE_AT_END: usize = 5;
 /// The same inside a run, where the cursor has to be moved on afterwards.
 const ERASE_INSIDE: usize = 10;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pen {
-    fg: Color,
-    bg: Color,
-    modifier: Modifier,
-}
-
-impl Pen {
-    const DEFAULT: Self = Self { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
-}
 
 /// A backend that writes to a terminal, or to anything else in tests.
 pub struct TermBackend<W: Write> {
@@ -143,7 +133,7 @@ impl<W: Write> TermBackend<W> {
                     .modifier
                     .intersects(Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT))
             {
-                self.set_pen(pen_of(cell));
+                self.set_pen(Pen::of(cell));
             }
             self.frame.extend_from_slice(cell.symbol().as_bytes());
             let width = crate::text::width(cell.symbol()).max(1);
@@ -166,103 +156,9 @@ impl<W: Write> TermBackend<W> {
     }
 
     fn set_pen(&mut self, to: Pen) {
-        if self.pen == to {
-            return;
-        }
-        let mut codes = Codes::default();
-        if to == Pen::DEFAULT {
-            self.frame.extend_from_slice(b"\x1b[m");
-            self.pen = to;
-            return;
-        }
-        let mut from = self.pen;
-        let gone = from.modifier.difference(to.modifier);
-        // Bold and dim share their off switch.
-        let weight = Modifier::BOLD | Modifier::DIM;
-        if gone.intersects(weight) {
-            codes.push(22);
-            from.modifier.remove(weight);
-        }
-        for (modifier, off) in [
-            (Modifier::ITALIC, 23),
-            (Modifier::UNDERLINED, 24),
-            (Modifier::REVERSED, 27),
-            (Modifier::HIDDEN, 28),
-            (Modifier::CROSSED_OUT, 29),
-        ] {
-            if gone.contains(modifier) {
-                codes.push(off);
-            }
-        }
-        let added = to.modifier.difference(from.modifier);
-        for (modifier, on) in [
-            (Modifier::BOLD, 1),
-            (Modifier::DIM, 2),
-            (Modifier::ITALIC, 3),
-            (Modifier::UNDERLINED, 4),
-            (Modifier::REVERSED, 7),
-            (Modifier::HIDDEN, 8),
-            (Modifier::CROSSED_OUT, 9),
-        ] {
-            if added.contains(modifier) {
-                codes.push(on);
-            }
-        }
-        if from.fg != to.fg {
-            codes.colour(to.fg, 30);
-        }
-        if from.bg != to.bg {
-            codes.colour(to.bg, 40);
-        }
-        self.frame.extend_from_slice(b"\x1b[");
-        self.frame.extend_from_slice(codes.0.as_bytes());
-        self.frame.push(b'm');
+        self.pen.change_to(to, &mut self.frame);
         self.pen = to;
     }
-}
-
-/// The numbers of one SGR sequence.
-#[derive(Default)]
-struct Codes(String);
-
-impl Codes {
-    fn push(&mut self, code: u16) {
-        use std::fmt::Write as _;
-        let separator = if self.0.is_empty() { "" } else { ";" };
-        let _ = write!(self.0, "{separator}{code}");
-    }
-
-    /// `base` is 30 for the foreground, 40 for the background.
-    fn colour(&mut self, colour: Color, base: u16) {
-        let named = |index: u16| if index < 8 { base + index } else { base + 52 + index };
-        match colour {
-            Color::Reset => self.push(base + 9),
-            Color::Black => self.push(named(0)),
-            Color::Red => self.push(named(1)),
-            Color::Green => self.push(named(2)),
-            Color::Yellow => self.push(named(3)),
-            Color::Blue => self.push(named(4)),
-            Color::Magenta => self.push(named(5)),
-            Color::Cyan => self.push(named(6)),
-            Color::Gray => self.push(named(7)),
-            Color::DarkGray => self.push(named(8)),
-            Color::LightRed => self.push(named(9)),
-            Color::LightGreen => self.push(named(10)),
-            Color::LightYellow => self.push(named(11)),
-            Color::LightBlue => self.push(named(12)),
-            Color::LightMagenta => self.push(named(13)),
-            Color::LightCyan => self.push(named(14)),
-            Color::White => self.push(named(15)),
-            Color::Indexed(index) => [base + 8, 5, index.into()].into_iter().for_each(|code| self.push(code)),
-            Color::Rgb(r, g, b) => {
-                [base + 8, 2, r.into(), g.into(), b.into()].into_iter().for_each(|code| self.push(code));
-            }
-        }
-    }
-}
-
-fn pen_of(cell: &Cell) -> Pen {
-    Pen { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
 }
 
 /// A blank that an erased cell cannot be told from: nothing but the terminal's own background.
@@ -281,8 +177,9 @@ fn fill_gaps<'a>(cells: &[(u16, u16, &'a Cell)], shown: &'a Shadow) -> Vec<(u16,
         {
             let width = u16::try_from(crate::text::width(before.symbol()).max(1)).unwrap_or(1);
             let gap = last.saturating_add(width)..x;
-            let cheap =
-                |cell: &&Cell| cell.symbol().len() == 1 && (is_blank(cell) || pen_of(cell) == pen_of(before));
+            let cheap = |cell: &&Cell| {
+                cell.symbol().len() == 1 && (is_blank(cell) || Pen::of(cell) == Pen::of(before))
+            };
             if (1..=SMALL_GAP).contains(&gap.len())
                 && gap.clone().all(|x| shown.cell(x, y).as_ref().is_some_and(cheap))
             {

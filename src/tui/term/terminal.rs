@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 use ratatui::Terminal;
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::backend::TermBackend;
 
@@ -49,8 +50,14 @@ impl Guard {
         switch_on()
     }
 
-    /// Switches everything on again after somebody else stopped and continued the process.
+    /// Switches everything on again after somebody else stopped and continued the process: the shell
+    /// has set modes of its own since, and crossterm, which knows nothing of that, would set none. In
+    /// the background this stops the process until it is brought to the front, as every change of
+    /// modes does.
     pub fn again(&self) -> io::Result<()> {
+        let mut modes = tcgetattr(io::stdin())?;
+        modes.make_raw();
+        tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
         switch_on()
     }
 }
@@ -72,7 +79,7 @@ pub fn is_gone(error: &io::Error) -> bool {
 }
 
 /// Columns and rows, from the kernel.
-fn size() -> io::Result<Size> {
+pub fn size() -> io::Result<Size> {
     let size = rustix::termios::tcgetwinsize(io::stdout())?;
     Ok(Size::new(size.ws_col, size.ws_row))
 }
