@@ -5,13 +5,21 @@
 //! one sees and not something one waits for in the dark.
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::{Client, ClientOptions};
 use crate::config::{KnownKey, Session};
+use crate::limits;
 use crate::workbench::{self, Options, Running, Seed};
+
+/// How the names of temporary folders begin.
+const PREFIX: &str = "keybench-demo-";
+/// File descriptors for the store, the listener, and connections from both their ends.
+const DESCRIPTORS: usize = 32;
 
 /// What the embedded workbench shall be.
 #[derive(Debug, Clone)]
@@ -49,12 +57,21 @@ impl Embedded {
     /// # Errors
     /// A sentence that says what is in the way.
     pub async fn start(wish: Wish) -> Result<(Self, Session), String> {
+        has_room().map_err(|error| {
+            let why = limits::used_up(&error).unwrap_or_else(|| error.to_string());
+            format!("{why}; the embedded workbench needs {DESCRIPTORS}")
+        })?;
         let temporary = match &wish.data {
             Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("keybench-demo-").tempdir().map_err(|error| {
-                format!("no temporary folder can be made: {error}; name one with --data")
+            None => Some(tempfile::Builder::new().prefix(PREFIX).tempdir().map_err(|error| {
+                let why = limits::used_up(&error).unwrap_or_else(|| error.to_string());
+                format!("no temporary folder can be made: {why}; name one with --data")
             })?),
         };
+        if temporary.is_some() {
+            // Nobody waits for that.
+            tokio::task::spawn_blocking(sweep);
+        }
         let data = wish.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
         let mut options = Options::new(data.unwrap_or_default());
         options.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -68,6 +85,22 @@ impl Embedded {
     pub async fn shutdown(self) {
         self.running.shutdown().await;
     }
+}
+
+/// Removes the temporary folders of those that were killed.
+fn sweep() {
+    for entry in std::env::temp_dir().read_dir().into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            // One that cannot be removed is not missed.
+            let _ = workbench::remove_abandoned(&entry.path());
+        }
+    }
+}
+
+/// Whether the process has enough file descriptors left: who finds out in the middle, the store for one,
+/// does not say that it is for lack of them.
+fn has_room() -> io::Result<()> {
+    (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect::<io::Result<Vec<_>>>().map(drop)
 }
 
 fn session(running: &Running, wish: &Wish) -> Result<Session, String> {

@@ -72,6 +72,37 @@ impl Directory {
     }
 }
 
+/// Removes a data directory whose server is not there any more. Gives whether it did: one that a server
+/// uses, that belongs to somebody else, or that no server has ever used is left alone.
+pub fn remove_abandoned(data: &Path) -> io::Result<bool> {
+    let found = std::fs::symlink_metadata(data)?;
+    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+        return Ok(false);
+    }
+    let path = data.join(LOCK);
+    let rest: Vec<_> = std::fs::read_dir(data)?.collect::<io::Result<_>>()?;
+    let rest: Vec<_> = rest.into_iter().filter(|entry| entry.file_name() != LOCK).collect();
+    // A server that begins has made the lock and nothing else before it holds it.
+    if rest.is_empty() || !std::fs::symlink_metadata(&path)?.is_file() {
+        return Ok(false);
+    }
+    let lock = OpenOptions::new().append(true).open(&path)?;
+    if lock.try_lock().is_err() {
+        return Ok(false);
+    }
+    // The lock goes last: whoever comes after an end in between can go on.
+    for entry in rest {
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    std::fs::remove_file(&path)?;
+    std::fs::remove_dir(data)?;
+    Ok(true)
+}
+
 /// Keys lie here: nobody else may enter. A folder that is empty or keybench's own is closed; another
 /// one is left as it is, since others may need it.
 fn close_to_others(data: &Path) -> Result<(), NotOurs> {

@@ -33,6 +33,7 @@ mod trouble;
 pub use behaviour::{Behaviour, BehaviourError};
 pub use certificates::Certificates;
 pub use clock::Clock;
+pub use directory::remove_abandoned;
 pub use logs::{Log, Logs};
 pub use options::{BadSeed, Credentials, Options, Seed};
 pub use running::{ControlDoor, Running, StartError, start};

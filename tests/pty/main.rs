@@ -1,6 +1,8 @@
 //! The real binary in a pseudo-terminal: start, the main job, and every way to end.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod demo_folders;
+mod limits;
 mod login;
 mod resize;
 mod signals;
