@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use keybench::actions::keys::Own;
 use keybench::config::KnownKey;
 use keybench::secret::ApiKey;
 use keybench::tui::call::{Answer, Call};
@@ -126,7 +127,7 @@ fn moving_in_the_demo_costs_little() {
         key("1667", "2026-10-02", "old demo"),
     ];
     let session = &mut measured.harness.shared().session;
-    session.own_key_id = Some(listed[0].key_id.clone());
+    session.own = Own::default().signed_in_with(listed[0].key_id.clone());
     session.known_keys.push(KnownKey {
         label: "owner (demo)".into(),
         username: "owner".into(),

@@ -28,6 +28,9 @@ pub enum Error {
     Taken { name: String, url: String, username: String },
     #[error("the profile's name is empty")]
     EmptyName,
+    /// A profile whose key comes from a command has no key to replace here.
+    #[error("the profile {name} takes its key from a command: store the new key there yourself")]
+    KeyOfCommand { name: String },
     /// The home directory is a project's storage.
     #[error(
         "inside a workbench session the home directory is the project's storage, which its collaborators can read; no key is stored there"
@@ -49,6 +52,7 @@ impl Error {
             Self::Taken { name, .. } => {
                 format!("choose another --name, or remove it first: keybench profile remove {name}")
             }
+            Self::KeyOfCommand { .. } => return None,
             Self::EmptyName => "leave out --name, or name it".to_owned(),
             Self::SharedHome => {
                 "nothing needs to be stored: the session's own key is used; else name a --credential-command, or insist with --store-in-session"
@@ -108,6 +112,15 @@ pub struct Owner {
     pub username: String,
     /// [`AUDIENCE_API`], or [`AUDIENCE_APPLICATION`]: API v2 and models refuse such a key.
     pub audience: &'static str,
+}
+
+impl Owner {
+    /// What somebody should know who signs in with the key.
+    pub fn caution(&self) -> Option<String> {
+        let audience = self.audience;
+        (audience != AUDIENCE_API)
+            .then(|| format!("this key is for {audience} only: API v2 and models will refuse it"))
+    }
 }
 
 /// Whose key a client has, and for which audience it is valid.
@@ -330,6 +343,33 @@ fn opened(store: &Store, name: &str, given: &Overrides, key: Option<ApiKey>) -> 
     let mut session = resolve(&flags, &env, &mut loaded)?.session()?;
     session.store = Some(store.clone());
     Ok(session)
+}
+
+/// Signs in with `key`, the successor of the key of `session`, and keeps it in the session's profile.
+///
+/// # Errors
+/// The profile was not changed: it still holds the old key.
+pub async fn adopt(session: &Session, key: ApiKey, key_id: String) -> Result<Session, Error> {
+    let mut adopted = session.clone();
+    adopted.client = session.client.with_key(key.clone());
+    adopted.key_id = Some(key_id.clone());
+    let (Some(name), Some(store)) = (session.profile.clone(), session.store.clone()) else {
+        return Ok(adopted);
+    };
+    let url = session.client.url().to_owned();
+    blocking(move || {
+        let mut profiles = store.profiles()?.profiles;
+        let Some(profile) = profiles.remove(&name) else {
+            return Err(config::Error::UnknownProfile { name, known: profiles.into_keys().collect() }.into());
+        };
+        if profile.credential_command.is_some() {
+            return Err(Error::KeyOfCommand { name });
+        }
+        let credential = Credential { url, api_key: key, key_id, legacy_api_key: None };
+        store.save(&name, profile, Some(credential))?;
+        Ok(adopted)
+    })
+    .await
 }
 
 /// Signs out: the profile and its key are gone from this machine. The key goes on working.

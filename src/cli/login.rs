@@ -13,7 +13,6 @@ use crate::actions::sign_in::{self, Request};
 use crate::api::parse_url;
 use crate::config::Store;
 use crate::config::paths::process_env;
-use crate::wire::AUDIENCE_API;
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
@@ -60,11 +59,11 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
     }
     let url = request.url.clone();
     let signed_in = sign_in::sign_in(Some(&store), request, key).await?;
+    if let Some(caution) = signed_in.owner.caution() {
+        context.out.note(&caution);
+    }
     let (username, audience) = (signed_in.owner.username, signed_in.owner.audience);
     let profile = signed_in.profile.unwrap_or_default();
-    if audience != AUDIENCE_API {
-        context.out.note(&format!("this key is for {audience} only: API v2 and models will refuse it"));
-    }
     if context.out.json {
         let document = json!({ "profile": profile, "url": url, "username": username, "audience": audience });
         context.out.document(&document)?;

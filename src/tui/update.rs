@@ -19,6 +19,7 @@ use super::session::{self, SessionState};
 use super::shared::Shared;
 use super::stack::Stack;
 use super::tab::Tab;
+use crate::actions::keys::Own;
 
 /// The whole state of the interface.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Ui {
     /// The interface before anything was asked.
     pub fn new(beginning: &Beginning, preferences: Preferences, now: Timestamp) -> Self {
         let session = match beginning {
-            Beginning::Session(session) => SessionState::new(session),
+            Beginning::Session(session) => SessionState::new(session, Own::of(session)),
             Beginning::Embedded(wish) => SessionState::opening("demo", &wish.user),
             Beginning::Welcome => SessionState::default(),
         };

@@ -173,13 +173,16 @@ fn the_key_of_a_workbench_session_is_spared_whatever_is_asked() {
     let mut admin = session(&bench, "admin");
     admin.session_key = Some(ApiKey::parse(&bench.key("owner")).unwrap());
     let given = bench.key_id("owner");
-    for which in [
-        keys::Which::All,
-        keys::Which::These(vec![given.clone()]),
-        keys::Which::These(vec![given[..12].into()]),
-    ] {
+    for named in [given.clone(), given[..12].into()] {
+        let which = keys::Which::These(vec![named]);
         let refused = bench.runtime.block_on(keys::choose(&admin, Some("owner".into()), &which, false));
         assert!(matches!(refused, Err(keys::Error::SessionKey)), "{which:?}: {refused:?}");
+    }
+    for which in [keys::Which::All, keys::Which::These(vec![given.clone(), "f".repeat(64)])] {
+        let choice = keys::choose(&admin, Some("owner".into()), &which, false);
+        let choice = bench.runtime.block_on(choice).unwrap();
+        assert_eq!(choice.spared, [(given.clone(), keys::Spared::WorkbenchSession)]);
+        assert!(!choice.keys.is_empty() && choice.keys.iter().all(|key| key.key_id != given));
     }
     assert!(matches!(keys::may_delete(&admin, &given), Err(keys::Error::SessionKey)));
     // Chosen by hand from a list, it stays all the same.

@@ -178,9 +178,10 @@ fn inside_a_workbench_session_nothing_is_configured_and_nothing_secret_stored() 
         (&"contributor".into(), &"CDSW_APIV2_KEY".into())
     );
     let own = bench.key_id("contributor");
+    let all = home.run(&["keys", "delete", "--all", "--yes"]).ok();
+    assert!(all.err.contains("the one of the workbench session"), "{}", all.err);
     for refused in [
-        &["keys", "delete", "--all", "--yes"][..],
-        &["keys", "delete", &own, "--yes"],
+        &["keys", "delete", &own, "--yes"][..],
         &["keys", "rotate", &own, "--output", "key", "--due", "400d"],
         &["keys", "rotate", "credentials.json", "--output", "key", "--due", "400d"],
     ] {

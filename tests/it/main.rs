@@ -29,6 +29,7 @@ mod cli_way_out;
 mod config;
 mod diagnosis;
 mod diagnosis_workbench;
+mod faces;
 mod probe_answers;
 mod probe_call;
 mod probe_run;

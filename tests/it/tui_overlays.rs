@@ -264,7 +264,7 @@ async fn after_the_embedded_workbench_a_profile_keeps_its_requests() {
     flow.shows("1 expires soon").await;
     send_to_add(&mut flow).await;
     assert!(!file.exists(), "what an embedded workbench is sent concerns nobody afterwards");
-    let url = flow.running.url.clone();
+    let url = flow.url();
     let key = flow.key_of("owner");
     flow.keys("1Pn<ctrl-u>");
     flow.paste(&url);

@@ -4,8 +4,8 @@
 use crate::tui_support::settings::{
     answer_created, answer_deleted, answer_list, demo, is_list, key, made, only_call, refusal, revealed,
 };
+use keybench::actions::keys::Own;
 use keybench::api::Error;
-use keybench::secret::ApiKey;
 use keybench::tui::call::{Answer, Call};
 use keybench::tui::effect::Effect;
 use keybench::tui::requests::RequestId;
@@ -198,7 +198,7 @@ fn marked_keys_are_deleted_together_and_named() {
 #[test]
 fn deleting_all_wants_the_user_name() {
     let mut harness = demo();
-    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
     harness.keys("D");
     insta::assert_snapshot!("delete_all_80x24", harness.screen(80, 24));
     harness.keys("own!");
@@ -322,7 +322,7 @@ fn deleted(harness: &mut Harness) -> Vec<(RequestId, Call)> {
 #[test]
 fn the_signed_in_key_is_marked_and_deleting_it_says_what_that_means() {
     let mut harness = demo();
-    harness.shared().session.own_key_id = Some("77d0aa31b2c541bb".into());
+    harness.shared().session.own = Own::default().signed_in_with("77d0aa31b2c541bb");
     insta::assert_snapshot!("keys_own_80x24", harness.screen(80, 24));
     assert!(harness.screen(60, 16).contains("signed in: "), "{}", harness.screen(60, 16));
     harness.keys("jd");
@@ -336,7 +336,7 @@ fn the_signed_in_key_is_marked_and_deleting_it_says_what_that_means() {
 #[test]
 fn of_several_keys_those_in_use_here_stay() {
     let mut harness = demo();
-    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
     harness.keys("<space><space>d");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("5b1c…9f0a stays: keybench is signed in with it."), "{screen}");
@@ -347,8 +347,7 @@ fn of_several_keys_those_in_use_here_stay() {
     assert_eq!(key_ids, ["77d0aa31b2c541bb"]);
 
     let mut harness = demo();
-    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
-    harness.shared().session.session_key = Some(session_key());
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a").given(GIVEN);
     harness.keys("<space><space>d");
     assert!(harness.layers().is_empty(), "nothing is left to delete");
     let screen = harness.screen(120, 24);
@@ -393,7 +392,7 @@ fn a_deleted_key_is_gone_even_where_the_new_list_does_not_come() {
 fn the_signed_in_key_is_recognised_where_the_list_confirms_its_id() {
     let id = "ab".repeat(32);
     let mut harness = Harness::new().started();
-    harness.shared().session.own_key = Some(ApiKey::from_workbench(format!("{id}.{}", "cd".repeat(32))));
+    harness.shared().session.own = Own::default().signed_in_with(id.clone());
     for (request, call) in harness.calls() {
         if is_list(&call) {
             let keys = vec![key(&id, "2027-11-23T23:59:59Z", "API", "")];
@@ -454,7 +453,7 @@ fn t_says_why_a_key_cannot_be_tested() {
 fn an_ascii_terminal_gets_nothing_else() {
     let mut harness = demo();
     harness.shared().preferences.glyphs = &keybench::tui::glyphs::ASCII;
-    harness.shared().session.own_key_id = Some("77d0aa31b2c541bb".into());
+    harness.shared().session.own = Own::default().signed_in_with("77d0aa31b2c541bb");
     for keys in ["", "<enter>", "<esc>n", "<esc>?", "<esc>!", "<esc>2", "3"] {
         harness.keys(keys);
         for (columns, rows) in [(80, 24), (60, 16), (120, 40), (40, 5)] {
@@ -563,14 +562,14 @@ fn a_file_is_proposed_under_a_plain_name() {
 fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
     for keys in ["<down>d", "<down>r"] {
         let mut harness = demo();
-        harness.shared().session.session_key = Some(session_key());
+        harness.shared().session.own = Own::default().given(GIVEN);
         harness.keys(keys);
         let screen = harness.screen(80, 24);
         assert!(screen.contains("workbench session"), "{keys}: {screen}");
         assert!(harness.layers().is_empty(), "{keys}: {screen}");
     }
     let mut harness = demo();
-    harness.shared().session.session_key = Some(session_key());
+    harness.shared().session.own = Own::default().given(GIVEN);
     harness.keys("d");
     assert!(!harness.layers().is_empty(), "another key may go");
     harness.keys("<esc>D");
@@ -582,7 +581,5 @@ fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
     assert_eq!(key_ids, ["5b1c66aa10129f0a", "0a9e14d03311c2d4"]);
 }
 
-/// A key whose first half is the id of the second row.
-fn session_key() -> ApiKey {
-    ApiKey::from_workbench("77d0aa31b2c541bb.given")
-}
+/// The id of the second row.
+const GIVEN: &str = "77d0aa31b2c541bb";

@@ -99,7 +99,7 @@ async fn profiles_are_added_switched_and_signed_out_of() {
     flow.idle().await;
     let folder = tempfile::tempdir().unwrap();
     let store = Store::at(folder.path());
-    let url = flow.running.url.clone();
+    let url = flow.url();
     // The first run: sign in.
     flow.ui = Harness::welcome().ui;
     flow.ui.shared.preferences.store = Some(store.clone());
@@ -135,7 +135,7 @@ async fn signing_in_with_an_unknown_key_stores_nothing_and_keeps_what_was_typed(
     let mut flow = keys_of("owner").await;
     flow.idle().await;
     let folder = tempfile::tempdir().unwrap();
-    let url = flow.running.url.clone();
+    let url = flow.url();
     flow.ui = Harness::welcome().ui;
     flow.ui.shared.preferences.store = Some(Store::at(folder.path()));
     flow.keys(&format!("<enter>{url}<enter>"));
@@ -241,7 +241,7 @@ async fn a_request_is_saved_for_its_model_and_there_again_at_the_next_start() {
     flow.keys("tWsmall<enter>");
     flow.shows("saved as small").await;
     flow.idle().await;
-    let url = flow.running.url.clone();
+    let url = flow.url();
     assert!(std::fs::read_to_string(&file).unwrap().contains("small"));
     // Another start, at the same workbench.
     flow.start_again();

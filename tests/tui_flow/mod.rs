@@ -14,7 +14,7 @@ use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::Msg;
 use keybench::tui::runner::Runner;
 use keybench::tui::testing::{draw, mono, parse_keys, text};
-use keybench::tui::{Beginning, Ui, update};
+use keybench::tui::{Beginning, Preferences, Ui, update};
 use keybench::workbench::{self, Options, Running, Seed};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -24,13 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A signed-in interface, and the workbench that it talks to.
 pub struct Flow {
     pub ui: Ui,
-    pub running: Running,
+    running: Option<Running>,
     /// What was sent to the clipboard.
     pub copied: Vec<String>,
-    session: Session,
+    session: Option<Session>,
     runner: Runner,
     inbox: UnboundedReceiver<Msg>,
-    _data: tempfile::TempDir,
+    _data: Option<tempfile::TempDir>,
 }
 
 impl Flow {
@@ -60,28 +60,43 @@ impl Flow {
                 tests: 0,
             })
             .collect();
-        let beginning = Beginning::Session(Box::new(session.clone()));
-        let ui = Ui::new(&beginning, mono(), Timestamp::now());
+        Self { running: Some(running), _data: Some(data), ..Self::of(Some(session), mono()) }
+    }
+
+    /// Signed in with a session, or at the first-run screen.
+    pub fn of(session: Option<Session>, preferences: Preferences) -> Self {
         let (replies, inbox) = unbounded_channel();
-        let runner = Runner::new(Some(Arc::new(session.clone())), replies);
-        let mut flow = Self { ui, running, copied: Vec::new(), session, runner, inbox, _data: data };
-        let effects = update::start(&mut flow.ui, Timestamp::now(), beginning);
-        flow.carry_out(effects);
+        let runner = Runner::new(session.clone().map(Arc::new), replies);
+        let ui = Ui::new(&Beginning::Welcome, Preferences::default(), Timestamp::now());
+        let mut flow = Self { ui, running: None, copied: Vec::new(), session, runner, inbox, _data: None };
+        flow.start(preferences);
         flow
     }
 
-    /// Another start of the program, with the same preferences at the same workbench.
-    pub fn start_again(&mut self) {
-        let beginning = Beginning::Session(Box::new(self.session.clone()));
-        let preferences = std::mem::take(&mut self.ui.shared.preferences);
+    fn start(&mut self, preferences: Preferences) {
+        let beginning = match &self.session {
+            Some(session) => Beginning::Session(Box::new(session.clone())),
+            None => Beginning::Welcome,
+        };
         self.ui = Ui::new(&beginning, preferences, Timestamp::now());
         let effects = update::start(&mut self.ui, Timestamp::now(), beginning);
         self.carry_out(effects);
     }
 
+    /// URL of the workbench.
+    pub fn url(&self) -> String {
+        self.running.as_ref().unwrap().url.clone()
+    }
+
+    /// Another start of the program, with the same preferences at the same workbench.
+    pub fn start_again(&mut self) {
+        let preferences = std::mem::take(&mut self.ui.shared.preferences);
+        self.start(preferences);
+    }
+
     /// The secret of a seeded user.
     pub fn key_of(&self, username: &str) -> String {
-        let credentials = self.running.credentials().unwrap();
+        let credentials = self.running.as_ref().unwrap().credentials().unwrap();
         credentials.iter().find(|c| c.username == username).unwrap().api_key.expose().to_owned()
     }
 

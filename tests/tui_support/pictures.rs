@@ -1,5 +1,6 @@
 //! Every screen and every dialog, once: what the tests of sizes, snapshots and styles go through.
 
+use keybench::actions::keys::Own;
 use keybench::api::Error;
 use keybench::config::{Profile, Profiles, Store};
 use keybench::tui::call::{Answer, Call, Refusal, WriteError};
@@ -195,7 +196,7 @@ fn read_only() -> Harness {
 
 fn delete_all() -> Harness {
     let mut harness = demo();
-    harness.shared().session.own_key_id = Some("5b1c66aa10129f0a".into());
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
     then(harness, "Downe")
 }
 

@@ -26,7 +26,7 @@ pub enum Which {
 pub struct Choice {
     pub username: String,
     pub keys: Vec<Chosen>,
-    /// Keys that "all" leaves out.
+    /// Keys that stay: of all, those that are in use here; of several, these too.
     pub spared: Vec<(String, Spared)>,
     /// All keys of the user, and none is spared: one request may delete them.
     all: bool,
@@ -39,7 +39,7 @@ pub struct Chosen {
     /// What the workbench lists of it; `None` where nothing was listed, and where it lists no such
     /// key: the workbench then says so itself.
     pub listed: Option<V2KeyDetails>,
-    /// The session is signed in with it. Somebody who names it is to be warned.
+    /// The session is signed in with it: it was named alone, and whoever did so is to be warned.
     pub signed_in: bool,
 }
 
@@ -97,7 +97,7 @@ pub fn may_delete(session: &Session, key_id: &str) -> Result<(), Error> {
 /// right to list; [`Which::All`] and `with_details` list.
 ///
 /// # Errors
-/// A beginning fits several keys; the key of the workbench session is among them; of all keys it
+/// A beginning fits several keys; the key of the workbench session was named alone; of all keys it
 /// cannot be known which one is in use here.
 pub async fn choose(
     session: &Session,
@@ -107,16 +107,10 @@ pub async fn choose(
 ) -> Result<Choice, Error> {
     let username = user_or_own(session, user).await?;
     let own = Own::of(session);
-    let mut choice = match which {
-        Which::All => all(session, username, &own).await?,
-        Which::These(wanted) => these(session, username, wanted, &own, with_details).await?,
-    };
-    if choice.keys.iter().any(|key| own.spares(&key.key_id) == Some(Spared::WorkbenchSession)) {
-        return Err(Error::SessionKey);
+    match which {
+        Which::All => all(session, username, &own).await,
+        Which::These(wanted) => these(session, username, wanted, &own, with_details).await,
     }
-    // The others are deleted with the key that is signed in with, so that one goes last.
-    choice.keys.sort_by_key(|key| key.signed_in);
-    Ok(choice)
 }
 
 async fn these(
@@ -144,7 +138,11 @@ async fn these(
             keys.push(Chosen { key_id, listed: found, signed_in });
         }
     }
-    Ok(Choice { username, keys, spared: Vec::new(), all: false })
+    let (keys, spared) = own.spare(keys, |key| &key.key_id);
+    match spared.iter().any(|(_, why)| *why == Spared::WorkbenchSession) && keys.is_empty() {
+        true => Err(Error::SessionKey),
+        false => Ok(Choice { username, keys, spared, all: false }),
+    }
 }
 
 async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, Error> {
@@ -164,8 +162,8 @@ async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, E
     let mut choice = Choice { username, keys: Vec::new(), spared: Vec::new(), all: true };
     for key in listed {
         match own.spares(&key.key_id) {
-            Some(Spared::SignedIn) => choice.spared.push((key.key_id, Spared::SignedIn)),
-            _ => {
+            Some(why) => choice.spared.push((key.key_id, why)),
+            None => {
                 let key_id = key.key_id.clone();
                 choice.keys.push(Chosen { key_id, listed: Some(key), signed_in: false });
             }

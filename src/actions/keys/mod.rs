@@ -31,7 +31,8 @@ pub enum Error {
     /// The file does not take the key that was just created.
     #[error("{} cannot be written: {error}; {}", file.display(), what_became(*deleted))]
     NotSaved { file: std::path::PathBuf, error: std::io::Error, key_id: String, deleted: bool },
-    /// The keys that were chosen hold the key of the workbench session that this runs in.
+    /// The key that was chosen is that of the workbench session that this runs in; or it cannot be
+    /// known which of all keys is.
     #[error("this would delete the key of the workbench session that this runs in")]
     SessionKey,
     /// All keys of a user, of which one is used here, and the workbench does not say which.

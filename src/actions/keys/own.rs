@@ -18,7 +18,8 @@ pub enum Spared {
     WorkbenchSession,
 }
 
-/// The Key IDs that the keys in use here may have.
+/// The Key IDs that the keys in use here may have. Where such an id is in a workbench's list, it is
+/// that key's.
 #[derive(Debug, Clone, Default)]
 pub struct Own {
     signed_in: Vec<String>,
@@ -39,15 +40,53 @@ impl Own {
         }
     }
 
+    /// With `key_id` as an id of the key that is signed in with.
+    #[must_use]
+    pub fn signed_in_with(mut self, key_id: impl Into<String>) -> Self {
+        self.signed_in.push(key_id.into());
+        self
+    }
+
+    /// With `key_id` as an id of the key of the workbench session that this runs in.
+    #[must_use]
+    pub fn given(mut self, key_id: impl Into<String>) -> Self {
+        self.given.push(key_id.into());
+        self
+    }
+
+    /// Whether this is the key that is signed in with, whoever gave it.
+    pub fn is_signed_in(&self, key_id: &str) -> bool {
+        self.signed_in.iter().any(|id| id == key_id)
+    }
+
+    /// Whether a workbench gave a key to the session that this runs in.
+    pub fn has_given(&self) -> bool {
+        !self.given.is_empty()
+    }
+
+    /// Of the keys that somebody chose, those that go and those that stay. The signed-in key goes
+    /// only where it is chosen alone; the key of the workbench session never does.
+    pub fn spare<T>(&self, chosen: Vec<T>, id: impl Fn(&T) -> &str) -> (Vec<T>, Vec<(String, Spared)>) {
+        let alone = chosen.len() == 1;
+        let mut spared = Vec::new();
+        let mut going = Vec::new();
+        for key in chosen {
+            match self.spares(id(&key)) {
+                None => going.push(key),
+                Some(Spared::SignedIn) if alone => going.push(key),
+                Some(why) => spared.push((id(&key).to_owned(), why)),
+            }
+        }
+        (going, spared)
+    }
+
     /// Why the key `key_id` is spared where several are deleted; `None`: it is not in use here, as
     /// far as that can be known.
     pub fn spares(&self, key_id: &str) -> Option<Spared> {
-        let is = |ids: &[String]| ids.iter().any(|id| id == key_id);
-        match (is(&self.given), is(&self.signed_in)) {
-            (true, _) => Some(Spared::WorkbenchSession),
-            (false, true) => Some(Spared::SignedIn),
-            (false, false) => None,
+        if self.given.iter().any(|id| id == key_id) {
+            return Some(Spared::WorkbenchSession);
         }
+        self.is_signed_in(key_id).then_some(Spared::SignedIn)
     }
 }
 

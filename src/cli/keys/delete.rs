@@ -21,7 +21,8 @@ use crate::text::{self, count};
   keybench keys delete --all --user leaver --yes
 
 Every key that is named is tried; the exit code is that of the worst failure, and --json tells which
-were deleted and which not. Nothing is deleted where a beginning fits several keys.")]
+were deleted and which not. Nothing is deleted where a beginning fits several keys.
+Where several or all go, the keys that are in use here stay.")]
 pub struct DeleteArgs {
     /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them
     #[arg(value_name = "KEY_ID", required_unless_present = "all", conflicts_with = "all")]

@@ -109,7 +109,7 @@ impl Users {
             lines.push(format!("Now listed: {}.", text::count(keys, "key", "keys")));
         }
         lines.push("This cannot be undone.".into());
-        if shared.session.username.as_deref() == Some(&*username) || shared.session.session_key.is_some() {
+        if shared.session.username.as_deref() == Some(&*username) || shared.session.own.has_given() {
             lines.push("A key that is in use here stays.".into());
         }
         let then = Decision::DeleteAllKeys { username: username.clone() };

@@ -3,7 +3,6 @@
 //! A layer makes a [`Call`], a test can look at it, [`run`] carries it out on tokio, and the
 //! [`Answer`] goes to the layer that asked.
 
-mod adopt;
 mod context;
 mod keys;
 mod model;
@@ -34,7 +33,7 @@ use super::key_list::ListedKeys;
 use crate::actions::sign_in::Request;
 use crate::api::{self, NewKey};
 use crate::config::requests::{Change, Requests};
-use crate::config::{Overrides, Profiles, Session, Store};
+use crate::config::{Overrides, Profiles, Store};
 use crate::diagnosis::Diagnosis;
 use crate::probe::run::Summary;
 use crate::probe::{CallError, CallResult};
@@ -104,7 +103,6 @@ pub enum Call {
     },
     /// Signs in with another key, and stores it in the profile in use.
     AdoptKey {
-        store: Option<Store>,
         key: ApiKey,
         key_id: String,
     },
@@ -235,7 +233,7 @@ pub enum Answer {
         answer: Result<Profiles, String>,
     },
     /// The session with the other key, or why the profile was not changed.
-    KeyAdopted(Result<Box<Session>, String>),
+    KeyAdopted(Result<Box<Opened>, String>),
     WhoAmI(Result<String, api::Error>),
     Expiration(Result<Option<(String, u32)>, api::Error>),
     Version(Result<String, api::Error>),

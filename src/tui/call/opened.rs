@@ -1,5 +1,6 @@
 //! What comes of signing in.
 
+use crate::actions::keys::Own;
 use crate::actions::sign_in;
 use crate::config::Session;
 use crate::tui::embedded::Embedded;
@@ -8,7 +9,18 @@ use crate::tui::embedded::Embedded;
 #[derive(Debug)]
 pub struct Opened {
     pub session: Session,
+    /// Which keys are in use in it.
+    pub own: Own,
+    /// What is to be known about the key that was signed in with.
+    pub caution: Option<String>,
     pub embedded: Option<Embedded>,
+}
+
+impl Opened {
+    /// Reads the notes about keys that were made here.
+    pub fn new(session: Session, embedded: Option<Embedded>) -> Self {
+        Self { own: Own::of(&session), session, caution: None, embedded }
+    }
 }
 
 /// Why there is no session, and what to do about it.

@@ -34,7 +34,7 @@ async fn signed_in(call: Call, context: &Context) -> Answer {
         | Call::RemoveProfile { .. } => Answer::SignedOut,
         #[cfg(debug_assertions)]
         Call::Panic => Answer::SignedOut,
-        Call::AdoptKey { store, key, key_id } => session::adopt(session, store, key, key_id).await,
+        Call::AdoptKey { key, key_id } => session::adopt(session, key, key_id).await,
         Call::WhoAmI => session::who_am_i(client).await,
         Call::Expiration => site::expiration(client).await,
         Call::Version => site::version(client).await,

@@ -4,6 +4,7 @@
 //! session that it runs in stay: with either gone, nothing could go on.
 
 use super::describe;
+use crate::actions::keys::Spared;
 use crate::api;
 use crate::text;
 use crate::tui::decision::Decision;
@@ -16,37 +17,27 @@ use crate::wire::V2KeyDetails;
 const NAMED: usize = 8;
 
 /// Why a key is not deleted along with others: `5b1c…9f0a stays: keybench is signed in with it.`
-pub fn stays(shared: &Shared, key_id: &str) -> Option<String> {
-    let why = if shared.session.was_given(key_id) {
-        "the workbench session that keybench runs in uses it"
-    } else if shared.session.is_own(key_id) {
-        "keybench is signed in with it"
-    } else {
-        return None;
+pub fn stays(key_id: &str, why: Spared) -> String {
+    let why = match why {
+        Spared::WorkbenchSession => "the workbench session that keybench runs in uses it",
+        Spared::SignedIn => "keybench is signed in with it",
     };
-    Some(format!("{} stays: {why}.", text::short_id(key_id)))
+    format!("{} stays: {why}.", text::short_id(key_id))
 }
 
 /// Asks whether these keys of a user shall be deleted; of several those that are in use here stay.
 /// `more` is what else is to be known before.
 pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: Vec<String>) -> Outcome {
-    let (spared, going): (Vec<String>, Vec<&V2KeyDetails>) = match chosen {
-        [] => return Outcome::done(),
-        [one] if shared.session.was_given(&one.key_id) => {
+    let (going, spared) = shared.session.own.spare(chosen.to_vec(), |key| &key.key_id);
+    let spared: Vec<String> = spared.iter().map(|(id, why)| stays(id, *why)).collect();
+    if going.is_empty() {
+        if chosen.len() == 1 {
             let text =
                 "the key that was given to the workbench session that keybench runs in is not deleted here";
             shared.notices.warning(shared.now, text);
-            return Outcome::done();
+        } else if !spared.is_empty() {
+            shared.notices.warning(shared.now, spared.join(" "));
         }
-        // The signed-in key goes only where it is chosen alone.
-        [one] => (Vec::new(), vec![*one]),
-        several => (
-            several.iter().filter_map(|key| stays(shared, &key.key_id)).collect(),
-            several.iter().copied().filter(|key| stays(shared, &key.key_id).is_none()).collect(),
-        ),
-    };
-    if going.is_empty() {
-        shared.notices.warning(shared.now, spared.join(" "));
         return Outcome::done();
     }
     let key_ids: Vec<String> = going.iter().map(|key| key.key_id.clone()).collect();

@@ -48,13 +48,16 @@ fn ask(shared: &mut Shared, call: Call, what: &str) -> Effect {
 
 /// Uses a session from now on. The layers begin anew: what they knew is about another one.
 pub fn open(shared: &mut Shared, opened: Opened) -> Effects {
-    let Opened { session, embedded } = opened;
-    shared.session = SessionState { embedded: embedded.is_some(), ..SessionState::new(&session) };
+    let Opened { session, own, caution, embedded } = opened;
+    shared.session = SessionState { embedded: embedded.is_some(), ..SessionState::new(&session, own) };
     let given_up: Vec<_> = shared.requests.running().iter().map(|request| request.id).collect();
     let mut effects: Effects = given_up.into_iter().filter_map(|id| shared.cancel(id)).collect();
     effects.push(Effect::UseSession(Box::new(session)));
     effects.extend(embedded.map(|embedded| Effect::Host(Box::new(embedded))));
     effects.extend(begin(shared));
+    if let Some(caution) = caution {
+        shared.notices.warning(shared.now, caution);
+    }
     effects
 }
 

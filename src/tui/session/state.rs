@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use ratatui::style::Color;
 
+use crate::actions::keys::{Own, Spared};
 use crate::config::{KnownKey, Session};
 use crate::expiry::Policy;
 use crate::expiry::seen::LimitSeen;
-use crate::secret::ApiKey;
-use crate::wire::V2KeyDetails;
 
 /// How the connection is, as far as the last answer tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,7 +69,7 @@ pub struct SessionState {
     pub username: Option<String>,
     pub read_only: bool,
     pub insecure: bool,
-    /// The credential is a workbench session's own.
+    /// The program runs inside a workbench session.
     pub inside_workbench: bool,
     /// The workbench runs inside this program, and its data go with it.
     pub embedded: bool,
@@ -84,18 +83,14 @@ pub struct SessionState {
     pub known_keys: Vec<KnownKey>,
     /// The id of the model that a new key was tested with last: offered first the next time.
     pub last_tested: Option<String>,
-    /// The id of the key that this program is signed in with, where that is certain.
-    pub own_key_id: Option<String>,
-    /// That key, to recognise its id in a list.
-    pub own_key: Option<ApiKey>,
-    /// The key that a workbench gave to the session that the program runs in, whichever is in use.
-    pub session_key: Option<ApiKey>,
+    /// Which of the listed keys are in use here.
+    pub own: Own,
     /// Id of the project to begin with, until its models were shown once.
     pub project: Option<String>,
 }
 
 impl SessionState {
-    pub fn new(session: &Session) -> Self {
+    pub fn new(session: &Session, own: Own) -> Self {
         Self {
             signed_in: true,
             url: session.client.url().to_owned(),
@@ -107,9 +102,7 @@ impl SessionState {
             read_only: session.read_only,
             insecure: session.insecure,
             inside_workbench: session.inside_workbench,
-            own_key_id: session.key_id.clone(),
-            own_key: session.client.options().key.clone(),
-            session_key: session.session_key.clone(),
+            own,
             project: session.project.clone(),
             known_keys: session.known_keys.clone(),
             ..Self::default()
@@ -118,14 +111,13 @@ impl SessionState {
 
     /// Whether keybench is signed in with this key.
     pub fn is_own(&self, key_id: &str) -> bool {
-        self.own_key_id.as_deref() == Some(key_id)
+        self.own.is_signed_in(key_id)
     }
 
     /// Whether a workbench gave this key to the session that the program runs in: it is not the
     /// person's to replace or to delete, as the session would go on without one.
     pub fn was_given(&self, key_id: &str) -> bool {
-        let own = self.inside_workbench && self.own_key_id.as_deref() == Some(key_id);
-        own || self.session_key.as_ref().is_some_and(|key| key.first_half() == key_id)
+        self.own.spares(key_id) == Some(Spared::WorkbenchSession)
     }
 
     /// A session that is about to be there.
@@ -146,14 +138,6 @@ impl SessionState {
             Expiration::Setting { days, .. } => Policy::of_days(*days),
             _ => Policy::default(),
         }
-    }
-
-    /// Finds the id of the signed-in key among `listed`. That it is the key's first half is a guess
-    /// (INFERRED), which the list confirms: 64 hexadecimal digits do not agree by chance.
-    pub fn recognise_own_key(&mut self, listed: &[V2KeyDetails]) {
-        let Some(key) = self.own_key.as_ref().filter(|_| self.own_key_id.is_none()) else { return };
-        let own = listed.iter().find(|listed| listed.key_id == key.first_half());
-        self.own_key_id = own.map(|own| own.key_id.clone());
     }
 
     /// `localhost:8642`: the URL without its scheme.

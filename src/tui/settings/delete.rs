@@ -31,14 +31,19 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
 /// is what is deleted, so keys that were created since are not.
 pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
-    let ids = || keys.all().iter().map(|key| &key.key_id);
-    let mut lines: Vec<String> = ids().filter_map(|id| stays(shared, id)).collect();
+    let own = &shared.session.own;
+    let (mut lines, mut key_ids) = (Vec::new(), Vec::new());
+    for key in keys.all() {
+        match own.spares(&key.key_id) {
+            Some(why) => lines.push(stays(&key.key_id, why)),
+            None => key_ids.push(key.key_id.clone()),
+        }
+    }
     if lines.is_empty() {
         let text = "not all are deleted: which of the listed keys keybench is signed in with is not known; \
                     mark keys, and delete those";
         return warn(shared, text);
     }
-    let key_ids: Vec<String> = ids().filter(|id| stays(shared, id).is_none()).cloned().collect();
     if key_ids.is_empty() {
         lines.push("There is no other key to delete.".into());
         return warn(shared, lines.join(" "));
@@ -52,7 +57,6 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
 
 /// Nothing more can be asked with a key that is gone, so nothing is: the notice says what to do.
 pub fn own_key_deleted(shared: &mut Shared) {
-    shared.session.own_key_id = None;
     let key = shared.key_of(Command::Profiles);
     let hint = format!("{key} signs in with another key, or chooses another profile");
     let text = "deleted, and with it the key of this session: the workbench refuses everything from now on";

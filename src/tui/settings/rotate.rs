@@ -6,9 +6,8 @@ use super::rotation::dialog::RotationDialog;
 use super::rotation::questions::{ask_create, ask_delete_old};
 use super::tab::Settings;
 use crate::api::{self, NewKey};
-use crate::config::Session;
 use crate::text;
-use crate::tui::call::Call;
+use crate::tui::call::{Call, Opened};
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effect;
 use crate::tui::event::Event;
@@ -83,11 +82,7 @@ impl Settings {
         self.keys.select_key(&created.key_id);
         let mut effects = self.list_anew(shared);
         if shared.session.is_own(&old.key_id) {
-            let call = Call::AdoptKey {
-                store: shared.preferences.store.clone(),
-                key: created.api_key.clone(),
-                key_id: created.key_id.clone(),
-            };
+            let call = Call::AdoptKey { key: created.api_key.clone(), key_id: created.key_id.clone() };
             effects.push(shared.start(Kind::Change, "signing in with the new key", call).1);
         }
         Outcome::push(Reveal::successor(created, old.key_id)).and(effects.into())
@@ -123,13 +118,13 @@ impl Settings {
     }
 
     /// The session was changed to the new key, or not.
-    pub(super) fn adopted(&self, shared: &mut Shared, answer: Result<Box<Session>, String>) -> Outcome {
+    pub(super) fn adopted(&self, shared: &mut Shared, answer: Result<Box<Opened>, String>) -> Outcome {
         match answer {
-            Ok(session) => {
-                shared.session.own_key_id = session.key_id.clone();
-                shared.session.own_key = session.client.key().cloned();
+            Ok(opened) => {
+                let Opened { session, own, .. } = *opened;
+                shared.session.own = own;
                 shared.notices.info(shared.now, "keybench is signed in with the new key now");
-                Effect::UseSession(session).into()
+                Effect::UseSession(Box::new(session)).into()
             }
             Err(problem) => {
                 let hint = "keybench still uses the old key: do not delete it yet".to_owned();

@@ -73,7 +73,6 @@ impl Settings {
     fn listed(&mut self, shared: &mut Shared, answer: Result<ListedKeys, api::Error>) -> Outcome {
         match answer {
             Ok(keys) => {
-                shared.session.recognise_own_key(keys.keys());
                 shared.session.longest_life = keys.longest_life();
                 self.keys.set(keys, shared.now, shared.preferences.soon_days);
                 self.end_what_is_not_listed(shared)
