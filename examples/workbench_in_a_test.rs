@@ -2,6 +2,7 @@
 //!
 //! `cargo test --example workbench_in_a_test`
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "all of it is a test"))]
 
 #[allow(dead_code, reason = "its main is not called here")]
 #[path = "call_model.rs"]
