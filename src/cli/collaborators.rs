@@ -12,13 +12,17 @@ use crate::actions::projects;
 #[derive(Debug, Subcommand)]
 pub enum CollaboratorsCommand {
     /// List a project's collaborators
-    #[command(after_help = "Example:\n  keybench collaborators list churn-prod")]
+    #[command(
+        after_help = "Example:\n  keybench collaborators list churn-prod\n\nEnds with 0 if all were listed."
+    )]
     List {
         /// Name, OWNER/NAME or id
         project: String,
     },
     /// Add a collaborator, or change the permission of one
-    #[command(after_help = "Example:\n  keybench collaborators add churn-prod outsider --permission read")]
+    #[command(
+        after_help = "Example:\n  keybench collaborators add churn-prod outsider --permission read\n\nEnds with 0 once the permission is given."
+    )]
     Add {
         /// Name, OWNER/NAME or id
         project: String,
@@ -30,7 +34,7 @@ pub enum CollaboratorsCommand {
     },
     /// Remove a collaborator
     #[command(
-        after_help = "Example:\n  keybench collaborators remove churn-prod outsider\n\nActs at once and asks nothing: `collaborators add` undoes it."
+        after_help = "Example:\n  keybench collaborators remove churn-prod outsider\n\nActs at once and asks nothing: `collaborators add` undoes it.\nEnds with 0 once they are removed."
     )]
     Remove {
         /// Name, OWNER/NAME or id

@@ -56,14 +56,16 @@ pub enum Command {
     /// Sign in to a workbench and store the profile
     Login(LoginArgs),
     /// Say whose key is used, and where it comes from
-    #[command(after_help = "Example:\n  keybench whoami --json")]
+    #[command(
+        after_help = "Example:\n  keybench whoami --json\n\nEnds with 0 if the workbench accepts the key."
+    )]
     Whoami,
     /// Check everything between here and an answer, and say what to do
     #[command(after_help = "Examples:
   keybench doctor
   keybench doctor --profile prod --json
 
-Ends with the exit code of the first check that fails. The output holds no secrets.")]
+Ends with 0 if no check fails, otherwise with the exit code of the first that does. The output holds no secrets.")]
     Doctor,
     /// List, choose and remove profiles
     #[command(subcommand, after_help = "Examples:\n  keybench profile list\n  keybench profile use prod")]
@@ -105,13 +107,17 @@ Ends with the exit code of the first check that fails. The output holds no secre
     /// Print completions for a shell
     #[command(after_help = "Examples:
   keybench completions bash > ~/.local/share/bash-completion/completions/keybench
-  keybench completions fish > ~/.config/fish/completions/keybench.fish")]
+  keybench completions fish > ~/.config/fish/completions/keybench.fish
+
+Ends with 0 once it is printed.")]
     Completions {
         /// bash, elvish, fish, powershell or zsh
         shell: clap_complete::Shell,
     },
     /// Print the manual page
-    #[command(after_help = "Example:\n  keybench man > ~/.local/share/man/man1/keybench.1")]
+    #[command(
+        after_help = "Example:\n  keybench man > ~/.local/share/man/man1/keybench.1\n\nEnds with 0 once it is printed."
+    )]
     Man,
     /// Names for completions
     #[command(hide = true, after_help = "Example:\n  keybench complete-names -- keybench models test ''")]

@@ -14,7 +14,9 @@ use super::start::{Embedding, FirstScreen, Start, show};
 #[command(after_help = "Examples:
   keybench demo
   keybench demo --user outsider          see what a refusal looks like
-  keybench demo --data ~/kb-demo         keep what you do")]
+  keybench demo --data ~/kb-demo         keep what you do
+
+Ends with 0 when the interface is left.")]
 pub struct DemoArgs {
     /// Keep the data in this folder instead of a temporary one
     #[arg(long, value_name = "DIR")]

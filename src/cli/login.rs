@@ -21,7 +21,8 @@ use crate::config::paths::process_env;
   keybench login --url https://ml.example.com --credential-command 'pass show workbench'
 
 The key is typed without echo, or read from standard input. It is validated before anything is
-stored. --model-url, --ca-cert, --insecure and --read-only are stored with the profile.")]
+stored. --model-url, --ca-cert, --insecure and --read-only are stored with the profile.
+Ends with 0 once the profile is stored.")]
 pub struct LoginArgs {
     /// Name of the profile [default: from the host]
     #[arg(long, value_name = "PROFILE")]

@@ -10,10 +10,14 @@ use crate::config::profile::{Credentials, Profiles};
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     /// List the profiles
-    #[command(after_help = "Example:\n  keybench profile list --json")]
+    #[command(
+        after_help = "Example:\n  keybench profile list --json\n\nEnds with 0 if the profiles could be read."
+    )]
     List,
     /// Make a profile the current one
-    #[command(after_help = "Example:\n  keybench profile use prod")]
+    #[command(
+        after_help = "Example:\n  keybench profile use prod\n\nEnds with 0 once it is the current one."
+    )]
     Use {
         /// As `profile list` shows it
         #[arg(value_name = "NAME")]
@@ -21,7 +25,7 @@ pub enum ProfileCommand {
     },
     /// Sign out: remove a profile and wipe its key
     #[command(
-        after_help = "Example:\n  keybench profile remove prod\n\nThe key goes on working: delete it with `keybench keys delete`."
+        after_help = "Example:\n  keybench profile remove prod\n\nThe key goes on working: delete it with `keybench keys delete`.\nEnds with 0 once the profile and its key are removed."
     )]
     Remove {
         /// As `profile list` shows it

@@ -13,7 +13,9 @@ use crate::wire::{Project, ProjectPermissions};
 #[derive(Debug, Subcommand)]
 pub enum ProjectsCommand {
     /// List projects
-    #[command(after_help = "Examples:\n  keybench projects list\n  keybench projects list --all --json")]
+    #[command(
+        after_help = "Examples:\n  keybench projects list\n  keybench projects list --all --json\n\nEnds with 0 if all were listed."
+    )]
     List {
         /// Public ones too; for a site administrator all
         #[arg(long)]

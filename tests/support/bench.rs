@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use keybench::workbench::{self, Clock, Options, Running, Seed};
+use reqwest::Method;
 use serde_json::Value;
 
 /// How a command ended.
@@ -140,17 +141,22 @@ impl Bench {
 
     /// Has each request that fits `on` meet the fault `act`, and no other fault any request.
     pub fn fault(&self, on: &Value, act: &Value) {
+        self.control(Method::DELETE, "/faults", &Value::Null);
+        self.control(Method::POST, "/faults", &serde_json::json!({ "on": on, "do": act }));
+    }
+
+    /// What the control listener answers.
+    pub fn control(&self, method: Method, path: &str, body: &Value) -> Value {
         super::install_tls();
         let door = self.running.as_ref().unwrap().control.as_ref().unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = format!("{}/faults", door.url);
+        let request = client.request(method, format!("{}{path}", door.url)).bearer_auth(door.token.expose());
+        let request = if body.is_null() { request } else { request.body(body.to_string()) };
         self.runtime.block_on(async {
-            let sent = client.delete(&url).bearer_auth(door.token.expose()).send().await.unwrap();
-            assert!(sent.status().is_success());
-            let fault = serde_json::json!({ "on": on, "do": act }).to_string();
-            let sent = client.post(&url).bearer_auth(door.token.expose()).body(fault).send().await.unwrap();
-            assert!(sent.status().is_success());
-        });
+            let answer = request.send().await.unwrap();
+            assert!(answer.status().is_success(), "{path}: {answer:?}");
+            answer.json().await.unwrap()
+        })
     }
 
     pub fn key(&self, username: &str) -> String {

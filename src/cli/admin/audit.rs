@@ -22,7 +22,8 @@ use crate::text::{self, count};
   keybench admin audit --json > audit.json
 
 An audit that was interrupted goes on where it stopped, within the hour. Values of environment
-variables are never shown, only where something looks like a key.")]
+variables are never shown, only where something looks like a key.
+Ends with 0 if everything could be read, with 8 otherwise.")]
 pub struct AuditArgs {
     /// Write the report to a file that ends in .json or .csv (mode 0600)
     #[arg(long, value_name = "FILE")]

@@ -10,7 +10,9 @@ use crate::cli::values;
 use crate::wire::time;
 
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  keybench admin expiration\n  keybench admin expiration 90")]
+#[command(
+    after_help = "Examples:\n  keybench admin expiration\n  keybench admin expiration 90\n\nEnds with 0 if the setting was read, or once it is changed."
+)]
 pub struct ExpirationArgs {
     /// Days; shows the setting where it is left out
     #[arg(value_name = "DAYS", value_parser = values::setting, allow_negative_numbers = true)]

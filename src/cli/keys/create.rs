@@ -19,7 +19,9 @@ use crate::wire::CreateV2KeyResponse;
 #[command(after_help = "Examples:
   keybench keys create --name 'nightly scoring' --expires +90d
   keybench keys create --name dashboard --output ~/.dashboard-key
-  keybench keys create --audience API --audience Application --json")]
+  keybench keys create --audience API --audience Application --json
+
+Ends with 0 once the key is created and written.")]
 pub struct CreateArgs {
     /// What the key is for; the workbench calls it the comment
     #[arg(long, visible_alias = "comment", default_value = "", hide_default_value = true)]

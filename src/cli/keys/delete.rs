@@ -2,7 +2,7 @@
 
 use clap::Args;
 use futures_util::{StreamExt as _, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::row::KeyRow;
 use crate::actions::keys::{self, Choice, Chosen, Deletion, SOON_DAYS, Spared, Which, Why};
@@ -20,9 +20,9 @@ use crate::text::{self, count};
   keybench keys delete --all --user leaver --dry-run   what stops when this person leaves
   keybench keys delete --all --user leaver --yes
 
-Every key that is named is tried; the exit code is that of the worst failure, and --json tells which
-were deleted and which not. Nothing is deleted where a beginning fits several keys.
-Where several or all go, the keys that are in use here stay.")]
+Every key that is named is tried. Ends with 0 once all are deleted, otherwise with the exit code of
+the worst failure; --json says which were deleted. Nothing is deleted where a beginning fits several
+keys. Where several or all go, the keys that are in use here stay.")]
 pub struct DeleteArgs {
     /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them
     #[arg(value_name = "KEY_ID", required_unless_present = "all", conflicts_with = "all")]
@@ -172,10 +172,17 @@ async fn dry_run(context: &Context, session: &Session, choice: Choice, all: bool
     let (user, now) = (choice.username, context.now());
     let listed = choice.keys.into_iter().filter_map(|key| key.listed);
     let keys: Vec<_> = listed.map(|key| KeyRow::new(key, &user, now, SOON_DAYS)).collect();
-    let parts = if all { parts(session, &user).await? } else { Vec::new() };
+    let (parts, unreadable) = if all { parts(session, &user).await? } else { Default::default() };
+    // What cannot be seen may stop as well.
+    let exit = if unreadable.is_empty() { Exit::Done } else { Exit::No };
     if context.out.json {
-        context.out.document(&json!({ "username": user, "would_delete": keys, "projects": parts }))?;
-        return Ok(Exit::Done);
+        context.out.document(&json!({
+            "username": user,
+            "would_delete": keys,
+            "projects": parts,
+            "unreadable_projects": unreadable,
+        }))?;
+        return Ok(exit);
     }
     let mut lines = vec![format!("would delete {} of {user}:", count(keys.len(), "key", "keys"))];
     lines.extend(
@@ -190,25 +197,34 @@ async fn dry_run(context: &Context, session: &Session, choice: Choice, all: bool
             }),
         );
     }
+    lines.extend(unreadable.iter().filter_map(|project| {
+        Some(format!("not read: project {}: {}", project["project"].as_str()?, project["why"].as_str()?))
+    }));
     context.out.lines(&lines)?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-async fn parts(session: &Session, user: &str) -> Result<Vec<serde_json::Value>, Failure> {
+/// The parts that a user has in projects, and the projects whose collaborators could not be read.
+async fn parts(session: &Session, user: &str) -> Result<(Vec<Value>, Vec<Value>), Failure> {
     let client = &session.client;
     let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
     let projects = all_pages(PageQuery::sized(200), fetch).await?;
     let asked = projects.into_iter().map(|project| async move {
-        let collaborators = client.collaborators(&project.id).await.unwrap_or_default();
-        let own = project.owner.username == user;
-        let part =
-            collaborators.into_iter().find(|part| part.user.username == user).map(|part| part.permission);
-        (project.name, if own { Some("owner".to_owned()) } else { part })
+        if project.owner.username == user {
+            return (project.name, Ok(Some("owner".to_owned())));
+        }
+        let found = client.collaborators(&project.id).await.map(|collaborators| {
+            collaborators.into_iter().find(|part| part.user.username == user).map(|part| part.permission)
+        });
+        (project.name, found)
     });
-    let mut parts = Vec::new();
+    let (mut parts, mut unreadable) = (Vec::new(), Vec::new());
     let mut asked = stream::iter(asked).buffered(8);
     while let Some((project, part)) = asked.next().await {
-        parts.extend(part.map(|part| json!({ "project": project, "part": part })));
+        match part {
+            Ok(part) => parts.extend(part.map(|part| json!({ "project": project, "part": part }))),
+            Err(why) => unreadable.push(json!({ "project": project, "why": why.to_string() })),
+        }
     }
-    Ok(parts)
+    Ok((parts, unreadable))
 }

@@ -19,7 +19,7 @@ use crate::config::{self, Session};
   keybench keys validate
   keybench keys validate --api-key-file ~/.service-key --audience Application
 
-Ends with 8 if the key is not valid.")]
+Ends with 0 if the key is valid for the audience, with 8 if it is not.")]
 pub struct ValidateArgs {
     /// What it should be valid for: API or Application
     #[arg(long, default_value = "API", value_parser = values::audience)]
@@ -34,8 +34,8 @@ pub struct ValidateArgs {
   keybench keys identify --api-key-file ~/.service-key
 
 A workbench does not tell which Key ID a key has. Keys made here are remembered by a salted hash;
-else the first half of the key is compared with the ids that the workbench lists. Ends with 8 if
-it cannot be known.")]
+else the first half of the key is compared with the ids that the workbench lists. 
+Ends with 0 if the Key ID is known, with 8 if it cannot be.")]
 pub struct IdentifyArgs {
     /// The key in this file (- for standard input) instead of one's own
     #[arg(long, value_name = "FILE")]

@@ -16,7 +16,10 @@ use crate::wire::time;
 #[command(after_help = "Examples:
   keybench keys list
   keybench keys list --json                  with Key IDs in full
-  keybench keys list --expiring-within 14d   ends with 8 if there are some")]
+  keybench keys list --expiring-within 14d   ends with 8 if there are some
+
+Ends with 0 if all were listed; with --expiring-within, if none expires within that time. A key whose
+date cannot be read may, so it ends with 8 then too.")]
 pub struct ListArgs {
     /// The keys of this user instead of one's own
     #[arg(long, value_name = "USER")]

@@ -34,7 +34,8 @@ is the key. Where a workbench gives other ids, a second line says it (# keybench
 `head -n1 FILE` is the key. Which key the file holds is what is current: without the file a new key
 is made, whatever keys of that name there are. A file with anything else in it, or with a key of
 another name, is not replaced. A run that fails or is killed leaves the current key working, and the
-next run goes on. While one run is at a name or a file, another ends with 75 and changes nothing.
+next run goes on. Ends with 0 if what is current has more than --due left or is handed over. While
+one run is at a name or a file, another ends with 75 and changes nothing.
 
 --exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
 environment. What is current is then noted in the configuration folder, or read from --record: a

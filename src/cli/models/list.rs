@@ -14,7 +14,7 @@ use crate::wire::Model;
 
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  keybench models list\n  keybench models list --project churn-prod --json"
+    after_help = "Examples:\n  keybench models list\n  keybench models list --project churn-prod --json\n\nEnds with 0 if all were listed."
 )]
 pub struct ListArgs {
     /// Only the models of this project: name, OWNER/NAME or id

@@ -27,12 +27,12 @@ pub enum ModelsCommand {
     Test(TestArgs),
     /// Restart the replicas of a model's deployment
     #[command(
-        after_help = "Example:\n  keybench models restart churn-prod/churn\n\nActs at once and asks nothing."
+        after_help = "Example:\n  keybench models restart churn-prod/churn\n\nActs at once and asks nothing. Ends with 0 once the workbench has taken the request."
     )]
     Restart(ModelArgs),
     /// Stop a model's deployment: it answers no calls until it is deployed again
     #[command(
-        after_help = "Example:\n  keybench models stop churn-prod/retired\n\nActs at once and asks nothing; deploying it again undoes it."
+        after_help = "Example:\n  keybench models stop churn-prod/retired\n\nActs at once and asks nothing; deploying it again undoes it.\nEnds with 0 once the workbench has taken the request."
     )]
     Stop(ModelArgs),
 }

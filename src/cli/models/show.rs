@@ -11,7 +11,9 @@ use crate::text::count;
 use crate::wire::{Model, ModelBuild, ModelDeployment};
 
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:\n  keybench models show churn-prod/churn --json")]
+#[command(
+    after_help = "Example:\n  keybench models show churn-prod/churn --json\n\nEnds with 0 if all of it could be read."
+)]
 pub struct ShowArgs {
     /// project/name, or the model's id
     model: String,

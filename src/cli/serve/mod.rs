@@ -24,7 +24,8 @@ use crate::workbench::{self, Behaviour, Credentials, Options, Running, Seed, Tro
   keybench serve --data /tmp/kb --seed demo --listen 127.0.0.1:0 > ready.json
   keybench serve --data /tmp/kb --seed demo --listen 127.0.0.1:0 --tls -- pytest
 
-One line of JSON on standard output says when it answers, and where the credentials of its users lie.")]
+One line of JSON on standard output says when it answers, and where the credentials of its users lie.
+Ends with 0 when it is asked to end; with a COMMAND, as that does.")]
 pub struct ServeArgs {
     /// Folder for its data
     #[arg(long, value_name = "DIR")]
