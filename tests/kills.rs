@@ -18,8 +18,12 @@ use keybench::secret::ApiKey;
 use support::bench::{Bench, Home};
 
 const URL: &str = "https://ml.example.com";
-/// Moments at which a run is killed by the clock, beside all those that the program has.
-const ROUNDS: u32 = 20;
+/// Moments at which a run is killed by the clock, beside all those that the program has: these, or as
+/// many as `KEYBENCH_KILLS` says.
+fn rounds() -> u32 {
+    std::env::var("KEYBENCH_KILLS").map_or(20, |text| text.parse().unwrap())
+}
+
 /// More steps than any change has.
 const MANY: usize = 100;
 
@@ -67,11 +71,16 @@ fn at_every_moment(mut round: impl FnMut(Option<usize>, Duration) -> ExitStatus)
         }
         assert!(steps > 5, "the steps are there, or this proves nothing: {steps}");
     }
+    at_many_moments(|patience| round(None, patience));
+}
+
+/// Does what `round` does at moments spread over as long as it takes when nothing kills it.
+fn at_many_moments(mut round: impl FnMut(Duration) -> ExitStatus) {
     let begin = Instant::now();
-    assert!(round(None, Duration::MAX / 4).success());
-    let whole = begin.elapsed();
-    for n in 1..=ROUNDS {
-        round(None, whole * n / ROUNDS);
+    assert!(round(Duration::MAX / 4).success());
+    let (whole, rounds) = (begin.elapsed(), rounds());
+    for n in 1..=rounds {
+        round(whole * n / rounds);
     }
 }
 
@@ -201,4 +210,75 @@ fn a_full_disk_leaves_every_file_as_it_was() {
     home.run(&["profile", "remove", "b"]).ok();
     assert_eq!(stored(&home, "a"), Some("a".repeat(129)));
     assert_tidy(&home.path("config"));
+}
+
+/// The keys of `username` with the comment `name`, by id.
+fn listed(home: &Home, name: &str) -> Vec<String> {
+    let keys = home.run(&["keys", "list", "--json"]).ok().json();
+    let of_name = |key: &&serde_json::Value| key["comments"] == name;
+    let ids =
+        keys.as_array().unwrap().iter().filter(of_name).map(|key| key["key_id"].as_str().unwrap().to_owned());
+    ids.collect()
+}
+
+#[test]
+fn a_key_that_is_in_a_file_is_whole_and_works() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let mut round = 0;
+    at_many_moments(|patience| {
+        round += 1;
+        let (name, file) = (format!("made {round}"), format!("made-{round}"));
+        let create = home.command(&["keys", "create", "--name", &name, "--output", &file]);
+        let ended = killed(create, "", None, patience);
+        assert!(listed(&home, &name).len() <= 1);
+        // Nothing or the whole key, and never one that the workbench does not know.
+        if home.path(&file).exists() {
+            home.run(&["keys", "validate", "--api-key-file", &file]).ok();
+            assert_eq!(support::bench::mode(&home.path(&file)), 0o600);
+        } else {
+            assert!(!ended.success());
+        }
+        ended
+    });
+}
+
+#[test]
+fn only_the_key_that_is_named_is_deleted() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let others = listed(&home, "dashboard");
+    at_many_moments(|patience| {
+        home.run(&["keys", "create", "--name", "victim", "--output", "victim"]).ok();
+        let victims = listed(&home, "victim");
+        let delete = [&["keys", "delete"][..], &[victims[0].as_str()], &["--yes"]].concat();
+        let ended = killed(home.command(&delete), "", None, patience);
+        let left = listed(&home, "victim");
+        assert!(left.is_empty() || left == victims && !ended.success());
+        assert_eq!(listed(&home, "dashboard"), others);
+        // The next run finishes the job.
+        if !left.is_empty() {
+            home.run(&delete).ok();
+        }
+        assert!(listed(&home, "victim").is_empty());
+        fs::remove_file(home.path("victim")).unwrap();
+        ended
+    });
+}
+
+#[test]
+fn the_key_of_a_service_works_whenever_its_rotation_is_killed() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    // Due at once, and the older ones go at once.
+    let rotate = ["keys", "rotate", "service", "--output", "service", "--due", "9999d", "--grace", "0"];
+    home.run(&rotate).ok();
+    at_many_moments(|patience| {
+        let ended = killed(home.command(&rotate), "", None, patience);
+        home.run(&["keys", "validate", "--api-key-file", "service"]).ok();
+        home.run(&rotate).ok();
+        home.run(&["keys", "validate", "--api-key-file", "service"]).ok();
+        assert!(listed(&home, "service").len() <= 2, "what was left is tidied up");
+        ended
+    });
 }

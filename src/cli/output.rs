@@ -13,11 +13,13 @@ use serde_json::json;
 use super::error::{Exit, Failure};
 use crate::text;
 
-/// Widest a column of free text gets in a table, in columns of the terminal.
+/// Widest a column of free text gets in a table on a terminal. Elsewhere nothing is cut: who reads it
+/// there may be a program.
 const WIDEST: usize = 40;
-/// A line of a table, where it can be kept that short. Not the terminal's own width: the form of the
-/// output never depends on a terminal.
+/// A line of a table on a terminal, where it can be kept that short; not the terminal's own width.
 const LINE: usize = 80;
+/// A name that is cut is still told from others by so much of it.
+const TELLING: usize = 16;
 /// Between two columns.
 const GAP: usize = 2;
 
@@ -84,7 +86,8 @@ impl Output {
 
     /// Begins a list of which each row is a JSON object, and a line of the table with `titles`.
     pub fn list(&self, titles: &'static [&'static str]) -> List {
-        List { json: self.json, titles, shrinking: None, widths: Vec::new(), rows: 0 }
+        let cuts = io::stdout().is_terminal();
+        List { json: self.json, titles, cuts, shrinking: None, widths: Vec::new(), rows: 0 }
     }
 }
 
@@ -92,6 +95,8 @@ impl Output {
 pub struct List {
     json: bool,
     titles: &'static [&'static str],
+    /// Whether long cells are cut.
+    cuts: bool,
     /// The column that gives way so that a row fits [`LINE`].
     shrinking: Option<&'static str>,
     /// Set by the first page, so that all pages are aligned alike.
@@ -149,8 +154,11 @@ impl List {
         if self.widths.is_empty() {
             let widest = |column: usize| cells.iter().map(|row| text::width(&row[column])).max().unwrap_or(0);
             let columns = self.titles.iter().enumerate();
-            self.widths = columns.map(|(at, title)| widest(at).min(WIDEST).max(text::width(title))).collect();
-            self.shrink(widest(self.titles.len() - 1));
+            let most = if self.cuts { WIDEST } else { usize::MAX };
+            self.widths = columns.map(|(at, title)| widest(at).min(most).max(text::width(title))).collect();
+            if self.cuts {
+                self.shrink(widest(self.titles.len() - 1));
+            }
             let titles: Vec<_> = self.titles.iter().map(|title| Cow::Borrowed(*title)).collect();
             self.line(out, &titles)?;
         }
@@ -162,7 +170,7 @@ impl List {
         let Some(at) = self.titles.iter().position(|title| Some(*title) == self.shrinking) else { return };
         let before = self.widths.len() - 1;
         let all = self.widths[..before].iter().map(|width| width + GAP).sum::<usize>() + last;
-        let least = text::width(self.titles[at]);
+        let least = self.widths[at].min(TELLING);
         self.widths[at] = self.widths[at].saturating_sub(all.saturating_sub(LINE)).max(least);
     }
 
@@ -170,8 +178,8 @@ impl List {
     fn line(&self, out: &mut impl Write, cells: &[Cow<'_, str>]) -> io::Result<()> {
         let Some((last, before)) = cells.split_last() else { return writeln!(out) };
         for (cell, width) in before.iter().zip(&self.widths) {
-            let cell = text::truncate(cell, *width);
-            write!(out, "{cell}{:1$}", "", width - text::width(&cell) + GAP)?;
+            let cell = if self.cuts { text::truncate(cell, *width) } else { Cow::Borrowed(cell.as_ref()) };
+            write!(out, "{cell}{:1$}", "", width.saturating_sub(text::width(&cell)) + GAP)?;
         }
         writeln!(out, "{}", last.trim_end())
     }
@@ -279,4 +287,38 @@ pub fn cannot_write(error: &io::Error) -> Failure {
 /// must not become a panic, which would hide the exit code.
 fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table whose columns are too long for a line.
+    fn table(cuts: bool) -> String {
+        let titles = &["USER", "EXPIRES", "AUDIENCE", "NAME", "FINDINGS", "KEY ID"];
+        let out = Output::default();
+        let mut list = List { cuts, ..out.list(titles).shrinking("NAME") };
+        let name = "a service of the department of statistics that runs at night";
+        let row = [
+            "somebody@example.com",
+            "2027-01-31",
+            "API+Application",
+            name,
+            "beyond today's limit",
+            "5b1c…9f0a",
+        ];
+        let mut written = Vec::new();
+        let row = ((), row.map(str::to_owned).to_vec());
+        list.table(&mut written, &[row]).unwrap();
+        String::from_utf8(written).unwrap()
+    }
+
+    #[test]
+    fn a_name_stays_telling_on_a_terminal_and_whole_in_a_pipe() {
+        let on_a_terminal = table(true);
+        assert!(on_a_terminal.contains("a service of th…"), "{on_a_terminal}");
+        assert!(on_a_terminal.contains("5b1c…9f0a"), "{on_a_terminal}");
+        let in_a_pipe = table(false);
+        assert!(in_a_pipe.contains("statistics that runs at night"), "{in_a_pipe}");
+    }
 }

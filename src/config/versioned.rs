@@ -38,9 +38,10 @@ fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Resu
     let known = migrations.len() as u32 + 1;
     let found = match table.remove("version") {
         None => 1,
-        Some(toml::Value::Integer(version)) => u32::try_from(version).unwrap_or(u32::MAX),
+        Some(toml::Value::Integer(version @ 1..)) => u32::try_from(version).unwrap_or(u32::MAX),
+        // No program wrote one before 1, so there is nothing to bring up to date.
         Some(_) => {
-            let what = "`version` must be a number".to_owned();
+            let what = "`version` must be a number, 1 or more".to_owned();
             return Err(Error::Malformed { file: file.to_owned(), line: 1, what });
         }
     };

@@ -23,8 +23,8 @@ use crate::wire::Model;
   keybench models test churn-prod/add --rate 20 --duration 1m --export run.json
 
 With any of the options of a run it is a run. Latency counts from when a request was sent, with
---rate from when it was due. A call ends with 0 if it succeeded, a run if every request was sent and
-succeeded, or if what --expect says holds; otherwise with 8, or with 6 if nothing answered.")]
+--rate from when it was due. Ends with 0 if the call succeeded; for a run, if every request was sent
+and succeeded, or if what --expect says holds. Ends with 8 otherwise, or with 6 if nothing answered.")]
 pub struct TestArgs {
     #[command(flatten)]
     pub call: CallArgs,
