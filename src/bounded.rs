@@ -1,5 +1,5 @@
-//! Reading what somebody else has filled: a path may name a device without an end, or a pipe that nobody
-//! writes to.
+//! Reads files that other people control: a path may name an endless device, or a pipe without a
+//! writer.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, BufRead as _, IsTerminal as _, Read};
@@ -12,14 +12,15 @@ use secrecy::zeroize::Zeroizing;
 use crate::decode;
 use crate::waiting::Waiter;
 
-/// No file that is read as a whole is larger, in bytes. A bundle with every certificate that a
-/// system trusts has a quarter of a megabyte.
+/// Largest file that is read as a whole, in bytes. A bundle of all the certificates that a system
+/// trusts has a quarter of a megabyte.
 pub const LIMIT: u64 = 16 << 20;
 
-/// Bytes that a file with a key may have.
+/// Largest file that can hold a key, in bytes.
 const SECRET: usize = 64 * 1024;
 
-/// What stands where a regular file should: opening it could wait for ever, or act on a device.
+/// The kind of file found instead of a regular one: opening it could block for ever, or act on a
+/// device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is {what}, and no regular file")]
 pub struct NotRegular {
@@ -28,7 +29,7 @@ pub struct NotRegular {
 
 impl NotRegular {
     /// # Errors
-    /// `found` is anything but a regular file.
+    /// `found` is not a regular file.
     pub fn check(found: FileType) -> Result<(), Self> {
         let what = match found {
             _ if found.is_file() => return Ok(()),
@@ -48,12 +49,12 @@ impl From<NotRegular> for io::Error {
     }
 }
 
-/// Opens a regular file to read; what it is, as the open file says.
+/// Opens a regular file for reading. The check is made on the open file.
 ///
 /// # Errors
-/// Those of the file, and [`NotRegular`], without waiting for who might write to a pipe.
+/// I/O errors, and [`NotRegular`], without waiting for a pipe's writer.
 pub fn open(file: &Path) -> io::Result<(File, Metadata)> {
-    // Before it is opened too: opening a device can already act on it.
+    // Checked before opening too: opening a device can already act on it.
     NotRegular::check(std::fs::metadata(file)?.file_type())?;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let open = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(file)?;
@@ -62,7 +63,7 @@ pub fn open(file: &Path) -> io::Result<(File, Metadata)> {
     Ok((open, found))
 }
 
-/// As [`std::fs::read`], for a regular file of up to [`LIMIT`].
+/// Like [`std::fs::read`], for a regular file of up to [`LIMIT`].
 ///
 /// # Errors
 /// As [`open`], and [`io::ErrorKind::FileTooLarge`].
@@ -70,8 +71,8 @@ pub fn read(file: &Path) -> io::Result<Vec<u8>> {
     read_up_to(file, LIMIT)
 }
 
-/// As [`std::fs::read_to_string`], for a regular file of up to [`LIMIT`], and without the byte order mark
-/// that it may begin with.
+/// Like [`std::fs::read_to_string`], for a regular file of up to [`LIMIT`], without a leading byte
+/// order mark.
 ///
 /// # Errors
 /// As [`read`], and [`io::ErrorKind::InvalidData`] with a [`decode::NotText`].
@@ -91,7 +92,7 @@ pub fn to_string(bytes: Vec<u8>) -> io::Result<String> {
     Ok(text)
 }
 
-/// As [`read`], with another limit in bytes.
+/// Like [`read`], with another limit in bytes.
 ///
 /// # Errors
 /// As [`read`].
@@ -99,7 +100,7 @@ pub fn read_up_to(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_open(&open(file)?.0, limit)
 }
 
-/// What is left to read of `file`, up to `limit` bytes.
+/// The rest of `file`, up to `limit` bytes.
 ///
 /// # Errors
 /// As [`read`].
@@ -113,15 +114,16 @@ pub fn read_open(file: &File, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What a person named: a file, a pipe, or standard input for `-`, of which a terminal gives one line. At
-/// most `limit` bytes, wiped when dropped. The wait ends with [`crate::waiting::interrupt`].
+/// Reads what the user named: a file, a pipe, or `-` for standard input, which gives one line if it
+/// is a terminal. At most `limit` bytes, wiped when dropped. [`crate::waiting::interrupt`] ends the
+/// wait.
 ///
 /// # Errors
-/// Those of the file, [`io::ErrorKind::FileTooLarge`] and [`crate::waiting::InVain`].
+/// I/O errors, [`io::ErrorKind::FileTooLarge`] and [`crate::waiting::InVain`].
 pub fn read_named(file: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = file.to_owned();
     let read = move || {
-        // As large as a key's file can get, so that no part of one is left where it was copied from.
+        // Allocated at the largest size, since growing would leave parts of a key behind in memory.
         let mut bytes =
             Zeroizing::new(Vec::with_capacity(usize::try_from(limit).unwrap_or(0).min(SECRET) + 1));
         let stdin = io::stdin();

@@ -1,7 +1,7 @@
-//! Text from the bytes of a file, a pipe or a command: a byte order mark is taken off, and what is no
-//! UTF-8 is named for what it is.
+//! Decodes text from a file, a pipe or a command: removes a byte order mark, and names the encoding
+//! of anything that is not UTF-8.
 
-/// Why bytes are no text.
+/// Why bytes are not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
     #[error("it is UTF-16 (as Windows PowerShell writes it) and not UTF-8")]
@@ -12,10 +12,10 @@ pub enum NotText {
     Nul { line: usize },
 }
 
-/// The text in `bytes`, without the byte order mark that it may begin with. Line ends stay as they are.
+/// The text in `bytes`, without a leading byte order mark. Line ends are kept.
 ///
 /// # Errors
-/// What the bytes are instead. The error holds none of them: they may be a secret.
+/// The encoding that the bytes seem to have. The error contains none of them: they may be a secret.
 pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if is_utf16(bytes) {
@@ -29,8 +29,8 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     }
 }
 
-/// UTF-16 begins with a byte order mark of its own, or has a zero in every second byte where its text is
-/// ASCII, as keys, JSON and TOML begin.
+/// UTF-16 starts with its own byte order mark, or has a zero in every second byte if the text is
+/// ASCII, as the start of keys, JSON and TOML is.
 fn is_utf16(bytes: &[u8]) -> bool {
     let zeros = |first: usize| bytes.len() >= 4 && bytes[..4].iter().skip(first).step_by(2).all(|b| *b == 0);
     let letters = |first: usize| bytes.iter().take(4).skip(first).step_by(2).all(|b| *b != 0);

@@ -5,13 +5,13 @@
 //!
 //! ## Where things are
 //!
-//! | module | what it holds | what it may know |
+//! | module | contents | may use |
 //! |---|---|---|
 //! | [`secret`] | the key types: redacted in debug output, wiped on drop, masked in what comes from outside | nothing else |
-//! | [`text`] | cleaning, widths and words for terminals; JSON as text | nothing else |
+//! | [`text`] | cleaning, widths and short forms for terminals; JSON as text | nothing else |
 //! | [`decode`] | text from bytes: byte order marks, UTF-16 and Latin-1 named for what they are | nothing else |
-//! | [`waiting`] | waiting for what may never come, until a signal does | nothing else |
-//! | [`bounded`] | reading files that may have no end | `decode`, `waiting` |
+//! | [`waiting`] | waits that may never end, until a signal ends them | nothing else |
+//! | [`bounded`] | reading files that may be endless | `decode`, `waiting` |
 //! | [`limits`] | what this machine lets the process have, for errors | nothing else |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
 //! | [`expiry`] | what the expiration policy means: limits, typed dates, the status of a key | `wire` |

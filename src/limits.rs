@@ -1,5 +1,5 @@
-//! What this machine lets this process have. When that is used up the trouble is ours, and an error
-//! that says so keeps somebody from looking for it at the other end.
+//! The limits of this machine. Once one is reached the trouble is local, and an error that says so
+//! keeps people from looking for it at the other end.
 
 use std::fs::File;
 use std::io;
@@ -7,8 +7,8 @@ use std::io;
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
-/// The resource of this machine that is used up behind `error`, with its limit; `None` where the
-/// trouble is another's.
+/// The exhausted resource of this machine behind `error`, with its limit; `None` if the cause is
+/// elsewhere.
 pub fn used_up(error: &io::Error) -> Option<String> {
     Some(match Errno::from_io_error(error)? {
         Errno::MFILE => format!(
@@ -23,7 +23,7 @@ pub fn used_up(error: &io::Error) -> Option<String> {
     })
 }
 
-/// As [`used_up`], for a look-up of a name, whose own errors hide the cause.
+/// Like [`used_up`], for name resolution, whose own errors hide the cause.
 pub fn used_up_by_look_up(error: &io::Error) -> Option<String> {
     used_up(error).or_else(|| used_up(&File::open("/dev/null").err()?))
 }

@@ -1,12 +1,12 @@
-//! Waiting for what may never come: a person who types, a command, the other end of a pipe. Whoever hears
-//! a signal ends all such waits, so that Ctrl-C works where a thread is blocked.
+//! Waits that may never end: for a person who types, a command, the other end of a pipe. A signal
+//! handler ends all of them, so that Ctrl-C works while a thread is blocked.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long [`interrupt`] waits for those who clean up after themselves.
+/// How long [`interrupt`] waits for cleanup.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 struct State {
@@ -21,7 +21,7 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Why a wait ended in vain.
+/// Why a wait ended without a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InVain {
     #[error("interrupted")]
@@ -40,8 +40,8 @@ impl From<InVain> for io::Error {
     }
 }
 
-/// Ends every wait, those to come too: the process is about to end. Returns once nobody waits any more, or
-/// after a second.
+/// Ends every wait, present and future: the process is about to exit. Returns once no wait is left,
+/// or after a second.
 pub fn interrupt() {
     let until = Instant::now() + PATIENCE;
     let mut state = state();
@@ -61,7 +61,7 @@ pub fn is_interrupted() -> bool {
     state().interrupted
 }
 
-/// Somebody who waits, and what has to be cleaned up before the process may end.
+/// A wait, and what to clean up before the process may exit.
 #[derive(Debug)]
 pub struct Waiter(());
 
@@ -71,8 +71,8 @@ impl Waiter {
         Self(())
     }
 
-    /// Does `work` on a thread of its own and waits for it, for at most `patience`. Where that is in vain,
-    /// the thread is left behind.
+    /// Does `work` on its own thread and waits for it, for at most `patience`. If the wait ends
+    /// first, the thread is left behind.
     ///
     /// # Errors
     /// [`InVain`].
@@ -87,7 +87,7 @@ impl Waiter {
         thread::spawn(move || {
             let value = work();
             *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-            // Under the lock, or the waiter could look just before and sleep right after.
+            // Under the lock, or the waiter could check just before and sleep right after.
             let _state = state();
             CHANGED.notify_all();
         });
@@ -124,7 +124,7 @@ impl Drop for Waiter {
 mod tests {
     use super::*;
 
-    // Interrupting is for the whole process, so only real programs are interrupted in tests.
+    // An interrupt affects the whole process, so the tests of it use real processes.
     #[test]
     fn work_that_ends_is_waited_for_and_other_is_not() {
         let waiter = Waiter::new();

@@ -1,4 +1,4 @@
-//! Where a workbench is: its URL as people type or paste it, and the model service beside it.
+//! The URL of a workbench as people type or paste it, and the URL of its model service.
 
 use std::net::IpAddr;
 
@@ -8,9 +8,9 @@ use super::Error;
 
 /// Reads the URL of a workbench and cuts it down to its origin, without a trailing slash.
 ///
-/// Tolerated: blanks around it, a trailing slash, a path copied from the browser, a doubled scheme
-/// (`https://https://…`, OBSERVED as a common slip in CAI_Workbench_MCP_Server). Not guessed: the
-/// scheme, because a key sent over plain HTTP by mistake cannot be taken back.
+/// Tolerates surrounding whitespace, a trailing slash, a path copied from the browser and a doubled
+/// scheme (`https://https://…`, OBSERVED as a common slip in CAI_Workbench_MCP_Server). Does not
+/// guess the scheme: a key sent over plain HTTP by mistake cannot be taken back.
 pub fn parse_url(text: &str) -> Result<String, Error> {
     let invalid = |what: &str, hint: &str| Err(Error::invalid(format!("the URL {what}"), hint));
     const FORM: &str = "give it as https://ml-1234.example.com";
@@ -37,7 +37,7 @@ pub fn parse_url(text: &str) -> Result<String, Error> {
     Ok(url.origin().ascii_serialization())
 }
 
-/// Reads the URL of a model service, which has a path: `https://modelservice.HOST/model`.
+/// Reads the URL of a model service, which includes a path: `https://modelservice.HOST/model`.
 pub(super) fn parse_model_url(text: &str) -> Result<String, Error> {
     parse_url(text)
         .and_then(|_| Url::parse(text.trim()).map_err(|_| Error::invalid("the URL cannot be read", "")))
@@ -51,9 +51,9 @@ pub(super) fn parse_model_url(text: &str) -> Result<String, Error> {
         })
 }
 
-/// The model service of the workbench at `url`: `scheme://modelservice.HOST/model` (DOCS,
-/// ml-calling-a-model); where HOST is `localhost` or an address, which has no subdomains,
-/// `URL/model`. `url` is an origin as [`parse_url`] gives it.
+/// The URL of the model service of the workbench at `url`: `scheme://modelservice.HOST/model`
+/// (DOCS, ml-calling-a-model), or `URL/model` if HOST is `localhost` or an IP address, which have
+/// no subdomains. `url` is an origin as [`parse_url`] returns it.
 pub fn model_service_url(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
     let host = match rest.rsplit_once(':') {

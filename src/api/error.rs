@@ -1,6 +1,6 @@
-//! What can go wrong between this program and a workbench, in words for people and for scripts.
+//! What can go wrong between this program and a workbench, for people and for scripts.
 //!
-//! No text in here holds a key or a URL: the transport takes both out before it makes an error.
+//! No error text contains a key or a URL: the transport removes both before it builds the error.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,16 +11,16 @@ use super::TlsReason;
 use super::proxy::Proxy;
 use crate::{limits, secret, text};
 
-/// Longest text of a backend that is passed on, in characters.
+/// Longest backend message that is shown, in characters.
 const MESSAGE_LIMIT: usize = 500;
-/// A bearer value that is no key at all is answered with 500 (OBSERVED, GOES) or 401 (OBSERVED, AGS)
-/// and this text: a bad key, not a fault of the server that a retry could mend.
+/// The backend answers a bearer value that is not a key with 500 (OBSERVED, GOES) or 401 (OBSERVED,
+/// AGS) and this text. It means a bad key, not a server fault that a retry could fix.
 pub(super) const MALFORMED_KEY: &str = "malformed apikey";
 
-/// Why a call to the workbench did not do what was asked.
+/// Why a call to the workbench failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The workbench answered, and its answer is no.
+    /// The workbench answered, and refused.
     #[error("{operation}: {} (HTTP {status})", said(message))]
     Refused {
         operation: &'static str,
@@ -28,12 +28,12 @@ pub enum Error {
         status: u16,
         /// gRPC code, where the body had one.
         code: Option<i32>,
-        /// What the workbench said: cleaned, cut, and free of the key that was sent.
+        /// The workbench's message: cleaned, truncated, without the key that was sent.
         message: String,
         request_id: Option<String>,
         retry_after: Option<Duration>,
     },
-    /// Something answered that is not API v2: a sign-in page, a redirect, a gateway's page.
+    /// The answer is not from API v2: a sign-in page, a redirect, a gateway's page.
     #[error("{operation}: {what} came instead of an answer of the API (HTTP {status})")]
     NotAnApi { operation: &'static str, status: u16, what: String },
     /// Nothing answered.
@@ -42,10 +42,10 @@ pub enum Error {
         operation: &'static str,
         reason: Reason,
         detail: String,
-        /// The request was to change something.
+        /// The request would have changed something.
         changes: bool,
     },
-    /// The answer cannot be used: cut short, not JSON, too large.
+    /// The answer cannot be used: truncated, not JSON, or too large.
     #[error("{operation}: the answer cannot be used: {detail}")]
     BadAnswer { operation: &'static str, detail: String },
     /// A value is wrong; nothing was sent.
@@ -53,7 +53,7 @@ pub enum Error {
     Invalid { what: String, hint: String },
 }
 
-/// Where it ended when nothing answered.
+/// Why there was no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     Dns,
@@ -63,7 +63,7 @@ pub enum Reason {
     Proxy,
     /// The connection broke off before an answer.
     Cut,
-    /// Something of this machine is used up: descriptors, memory.
+    /// This machine ran out of something: descriptors, memory.
     UsedUp,
     Other,
 }
@@ -89,7 +89,7 @@ impl Error {
         Self::Invalid { what: what.into(), hint: hint.into() }
     }
 
-    /// A short word for scripts, stable: `unauthenticated`, `forbidden`, `not_found`, `conflict`,
+    /// A stable identifier for scripts: `unauthenticated`, `forbidden`, `not_found`, `conflict`,
     /// `too_many_requests`, `unavailable`, `refused`, `not_an_api`, `no_answer`, `bad_answer`, `invalid`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -110,7 +110,7 @@ impl Error {
         }
     }
 
-    /// What to do about it, where something is known to help.
+    /// What to do about it, if anything is known to help.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Refused { status: 500 | 401, message, .. } if is_malformed_key(message) => {
@@ -131,11 +131,11 @@ impl Error {
                 "this workbench does not offer the operation: it may be too old"
             }
             Self::Refused { status: 500.., .. } => {
-                "the workbench itself failed: try again, and tell its administrators if it stays so"
+                "the workbench itself failed: try again, and ask its administrators if it keeps failing"
             }
             Self::Refused { .. } | Self::BadAnswer { .. } => return None,
             Self::NotAnApi { status: 500.., .. } => {
-                "something between here and the workbench answered in its place: try again in a moment, and check the URL if it stays so"
+                "something between here and the workbench answered instead of it: try again in a moment, and check the URL if it keeps happening"
             }
             Self::NotAnApi { .. } => {
                 "the key may have expired or been deleted: check it with `keybench doctor`, or sign in again with `keybench login`; if it is good, check that the URL is that of the workbench"
@@ -155,7 +155,7 @@ impl Error {
                 Reason::Proxy => {
                     "check the proxy where it is set (HTTPS_PROXY or the profile), or leave this host out with NO_PROXY"
                 }
-                Reason::Cut => "try again; `keybench doctor` shows how far the way is open",
+                Reason::Cut => "try again; `keybench doctor` shows how far a connection gets",
                 Reason::UsedUp => "close other programs here, or raise the limit, and try again",
                 Reason::Other => return None,
             },
@@ -165,7 +165,7 @@ impl Error {
         Some(hint.to_owned())
     }
 
-    /// The HTTP status, where there was one.
+    /// The HTTP status, if there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } | Self::NotAnApi { status, .. } => Some(*status),
@@ -181,7 +181,7 @@ impl Error {
         }
     }
 
-    /// The credential was not accepted for this: 401 or 403, or 500 for a value that is no key.
+    /// The credential was rejected: 401 or 403, or 500 for a value that is not a key.
     pub fn is_rejection(&self) -> bool {
         match self {
             Self::Refused { status: 500, message, .. } => is_malformed_key(message),
@@ -189,7 +189,7 @@ impl Error {
         }
     }
 
-    /// Whether what was asked may have been done, although no answer says so.
+    /// Whether the request may have taken effect although no answer confirms it.
     pub fn may_be_done(&self) -> bool {
         match self {
             Self::NoAnswer { reason, .. } => {
@@ -202,7 +202,7 @@ impl Error {
         }
     }
 
-    /// As it is for a request that was to change something.
+    /// Marks the error as that of a request that would have changed something.
     pub(super) fn of_change(mut self) -> Self {
         if let Self::NoAnswer { changes, .. } = &mut self {
             *changes = true;
@@ -217,7 +217,7 @@ impl Error {
         }
     }
 
-    /// Whether asking the same again may go better. Not a timeout: that patience is used up.
+    /// Whether a retry may succeed. Not after a timeout: the time is used up.
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::NoAnswer { reason, .. } => matches!(reason, Reason::Connect | Reason::Cut),
@@ -225,13 +225,14 @@ impl Error {
         }
     }
 
-    /// As it is for a request that goes through `proxy`: a host that cannot be reached is the proxy.
+    /// Marks the error as that of a request through `proxy`: a host that cannot be reached is then
+    /// the proxy.
     pub(super) fn through(mut self, proxy: Option<&Proxy>) -> Self {
         if let (Self::NoAnswer { reason, detail, .. }, Some(proxy)) = (&mut self, proxy) {
             let what = match reason {
                 Reason::Dns => "its name is not known",
                 Reason::Connect => "no connection to it",
-                // hyper-util's words for a connection to the proxy that does not come about.
+                // hyper-util's text when the connection to the proxy fails.
                 Reason::Proxy if detail.ends_with("failed to create underlying connection") => {
                     "no connection to it"
                 }
@@ -243,7 +244,7 @@ impl Error {
         self
     }
 
-    /// Reads what reqwest says. Its own text would hold the URL, so only the causes are used.
+    /// Reads a reqwest error. Its own text would contain the URL, so only its causes are used.
     pub(super) fn from_transport(operation: &'static str, error: &reqwest::Error) -> Self {
         let (reason, detail) = classify(error);
         Self::NoAnswer { operation, reason, detail, changes: false }
@@ -254,7 +255,7 @@ fn is_malformed_key(message: &str) -> bool {
     message.to_ascii_lowercase().contains(MALFORMED_KEY)
 }
 
-/// Who may do what was refused with 403.
+/// Who is allowed to do what was refused with 403.
 fn forbidden(operation: &str) -> &'static str {
     match operation {
         "changing a site setting" | "reading the site's settings" => {
@@ -271,7 +272,7 @@ fn forbidden(operation: &str) -> &'static str {
     }
 }
 
-/// A text of the backend as it may be shown: free of secrets of this process, cleaned, cut to
+/// A backend message ready to show: without the secrets of this process, cleaned, and truncated to
 /// [`MESSAGE_LIMIT`].
 pub(super) fn shown(message: &str) -> String {
     let masked = secret::mask(message.trim());
@@ -291,15 +292,15 @@ fn classify(error: &reqwest::Error) -> (Reason, String) {
     let mut found = None;
     walk(error, &mut |cause| {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            let (reason, words) = TlsReason::of(tls);
-            found = Some((Reason::Tls(reason), words));
+            let (reason, sentence) = TlsReason::of(tls);
+            found = Some((Reason::Tls(reason), sentence));
             return;
         }
-        let words = cause.to_string();
+        let text = cause.to_string();
         if found.is_none() {
-            found = known_cause(cause, &words);
+            found = known_cause(cause, &text);
         }
-        deepest = words;
+        deepest = text;
     });
     if error.is_timeout() {
         let at = if error.is_connect() { "no connection in time" } else { "no complete answer in time" };
@@ -322,7 +323,7 @@ fn classify(error: &reqwest::Error) -> (Reason, String) {
     }
 }
 
-fn known_cause(cause: &(dyn StdError + 'static), words: &str) -> Option<(Reason, String)> {
+fn known_cause(cause: &(dyn StdError + 'static), text: &str) -> Option<(Reason, String)> {
     if let Some(io) = cause.downcast_ref::<io::Error>() {
         if let Some(what) = limits::used_up(io) {
             return Some((Reason::UsedUp, what));
@@ -342,14 +343,14 @@ fn known_cause(cause: &(dyn StdError + 'static), words: &str) -> Option<(Reason,
         return Some((reason, io.kind().to_string()));
     }
     // hyper-util has no type for a proxy's refusal.
-    if words.starts_with("tunnel error") || words.contains("proxy") {
-        return Some((Reason::Proxy, words.to_owned()));
+    if text.starts_with("tunnel error") || text.contains("proxy") {
+        return Some((Reason::Proxy, text.to_owned()));
     }
     let incomplete = cause.downcast_ref::<hyper::Error>()?.is_incomplete_message();
-    incomplete.then(|| (Reason::Cut, words.to_owned()))
+    incomplete.then(|| (Reason::Cut, text.to_owned()))
 }
 
-/// Calls `see` for each cause below `error`, those inside an I/O error included.
+/// Calls `see` for each cause below `error`, including those inside an I/O error.
 fn walk(error: &dyn StdError, see: &mut dyn FnMut(&(dyn StdError + 'static))) {
     let mut next = error.source();
     while let Some(cause) = next {

@@ -1,4 +1,4 @@
-//! Requests of another program, passed on as they are.
+//! Passes requests of another program on, unchanged.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use super::transport::Client;
 
 /// The largest answer that is passed on, in bytes.
 const ANSWER_LIMIT: usize = 64 << 20;
-/// Longer than a model call takes, its waiting included.
+/// Longer than a model call takes, including its wait for a replica.
 const TIME: Duration = Duration::from_secs(120);
 
-/// Headers between two neighbours alone (RFC 9110, 7.6.1), those that name the way, and the encoding:
-/// what passes through is to be readable.
+/// Headers that apply to one connection only (RFC 9110, 7.6.1), that name the route, or that set
+/// the encoding: the recording needs readable bodies.
 const OF_THE_WAY: [HeaderName; 10] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
@@ -36,11 +36,11 @@ pub struct Forwarded {
 }
 
 impl Client {
-    /// Passes a request on to the workbench, or to its model service where `path` is `/model`, with no
-    /// key but the one it came with.
+    /// Passes a request on to the workbench, or to its model service if `path` is `/model`. It
+    /// carries no key except the one it came with.
     ///
     /// # Errors
-    /// Those of the way; what the workbench answers is no error.
+    /// Connection failures only; any answer of the workbench is a success here.
     pub async fn forward(
         &self,
         method: Method,

@@ -1,7 +1,7 @@
-//! The HTTP client under [`super::Client`], made when it is first needed.
+//! The HTTP client below [`super::Client`], built when it is first needed.
 //!
-//! Reading the system's certificates takes milliseconds and memory: nobody waits for that before
-//! the first frame, and a workbench without TLS does without.
+//! Reading the system's certificates takes milliseconds and memory. The first frame does not wait
+//! for that, and a workbench without TLS never needs it.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +19,7 @@ use crate::bounded;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a client is made from, and the client once it is there.
+/// What a client is built from, and the client once it is built.
 pub(super) struct Http {
     certificates: Vec<reqwest::Certificate>,
     proxy: Option<Proxy>,
@@ -31,7 +31,7 @@ pub(super) struct Http {
 }
 
 impl Http {
-    /// Reads what the person gave, so that a mistake is told before anything is asked.
+    /// Checks the options, so that a mistake is reported before the first request.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a certificate file or a proxy that cannot be used.
@@ -40,7 +40,7 @@ impl Http {
         let proxy = Choice::of(options).proxy(&uri)?;
         Ok(Self {
             certificates: certificates(options)?,
-            // A proxy may be reached through TLS even where the workbench is not.
+            // A proxy may need TLS even if the workbench does not.
             plain: base.scheme() == "http" && proxy.is_none(),
             proxy,
             insecure: options.insecure,
@@ -52,7 +52,7 @@ impl Http {
     /// The client. The first call may read the system's certificates.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where those cannot be used.
+    /// [`Error::Invalid`] if the certificates cannot be used.
     pub fn client(&self) -> Result<&reqwest::Client, Error> {
         self.made.get_or_init(|| self.make()).as_ref().map_err(Clone::clone)
     }
@@ -71,7 +71,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
             .timeout(self.timeout)
-            // It was chosen above, by the rules that model calls follow too.
+            // It was chosen above, by the rules that model calls also follow.
             .no_proxy();
         if self.plain {
             builder = builder.tls_backend_preconfigured(trusting_nobody()?);
@@ -104,7 +104,7 @@ fn through(proxy: &Proxy) -> Result<reqwest::Proxy, Error> {
     Ok(through.custom_http_auth(value))
 }
 
-/// TLS settings without a single root, for a client that never uses them.
+/// TLS settings without any root certificate, for a client that never uses them.
 fn trusting_nobody() -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -113,10 +113,11 @@ fn trusting_nobody() -> Result<ClientConfig, Error> {
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
-/// What `SSL_CERT_FILE` names is read below this program, which tells neither name nor cause.
+/// Checks `SSL_CERT_FILE` first: the library that reads it reports neither the file name nor the
+/// cause.
 ///
 /// # Errors
-/// [`Error::Invalid`] where it names nothing that can be read.
+/// [`Error::Invalid`] if it names a file that cannot be read.
 pub(crate) fn check_system_file() -> Result<(), Error> {
     const HINT: &str = "name a PEM file with certificate authorities, or unset SSL_CERT_FILE";
     let Some(file) = std::env::var_os("SSL_CERT_FILE") else { return Ok(()) };
@@ -135,7 +136,7 @@ fn unprepared(cause: &str) -> Error {
     Error::invalid(what, "check the certificates of this system, --ca-cert and SSL_CERT_FILE")
 }
 
-/// The certificates that are trusted beside the system's.
+/// The certificates to trust in addition to the system's.
 fn certificates(options: &ClientOptions) -> Result<Vec<reqwest::Certificate>, Error> {
     let Some(file) = &options.ca_cert else { return Ok(Vec::new()) };
     let shown = file.display();

@@ -9,19 +9,20 @@ use crate::wire::{
     V2KeyDetails, ValidateAPIKeyRequest, ValidateAPIKeyResponse,
 };
 
-/// What a new API key shall be.
+/// The API key to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewKey {
     /// `None`: the workbench's default.
     pub expiry: Option<Timestamp>,
-    /// The key's name in this program.
+    /// The comment of the key.
     pub comment: String,
-    /// Empty: the workbench's default; an older one knows no audiences (OBSERVED, CAI_STUDIO_AGENT).
+    /// Empty for the workbench's default; older ones do not know audiences (OBSERVED,
+    /// CAI_STUDIO_AGENT).
     pub audiences: Vec<String>,
 }
 
 impl Client {
-    /// Asks whether the key of this client is valid for `audience`, and whose it is.
+    /// Validates this client's key for `audience`, and returns its owner.
     ///
     /// A key that is valid for another audience is refused with 403, `audience mismatch`
     /// (OBSERVED, cai-connector).
@@ -31,7 +32,7 @@ impl Client {
         self.send(self.call("validating the API key", Method::POST, &path)?.json(&body)?.idempotent()).await
     }
 
-    /// All API keys of `username`, without their secrets. This list has no pages (SPEC).
+    /// All API keys of `username`, without their secrets. This list is not paged (SPEC).
     pub async fn list_keys(&self, username: &str) -> Result<Vec<V2KeyDetails>, Error> {
         let path = ["api", "v2", "users", username, "v2_keys"];
         const OPERATION: &str = "listing API keys";
@@ -46,7 +47,7 @@ impl Client {
         Ok(keys)
     }
 
-    /// Creates an API key. The answer is the only place that ever shows it.
+    /// Creates an API key. No later answer contains its secret.
     pub async fn create_key(&self, username: &str, new: &NewKey) -> Result<CreateV2KeyResponse, Error> {
         const OPERATION: &str = "creating an API key";
         let body = CreateV2KeyRequest {
@@ -70,13 +71,13 @@ impl Client {
         self.send_for_success(self.call("deleting an API key", Method::DELETE, &path)?).await
     }
 
-    /// Deletes every API key of `username`, the one that asks included if it is theirs.
+    /// Deletes every API key of `username`, including this client's own if it is theirs.
     pub async fn delete_all_keys(&self, username: &str) -> Result<(), Error> {
         let path = ["api", "v2", "users", username, "v2_keys"];
         self.send_for_success(self.call("deleting all API keys", Method::DELETE, &path)?).await
     }
 
-    /// Replaces the legacy key of `username`; the one before stops working.
+    /// Replaces the legacy key of `username`; the previous one stops working.
     pub async fn rotate_legacy_key(
         &self,
         username: &str,

@@ -1,7 +1,7 @@
-//! Lists read as they come: `{"keys":[…],"next_page_token":"…"}`, one element after the other.
+//! Streams lists: `{"keys":[…],"next_page_token":"…"}`, one element at a time.
 //!
-//! What is held of the answer's text at any time is the element that is being received and what
-//! stands beside the list. How much memory an answer takes is so decided here, not by the backend.
+//! Only the element being received and the members beside the list are held in memory, so this
+//! program, not the backend, decides how much memory an answer takes.
 
 use memchr::memchr2;
 use secrecy::zeroize::Zeroizing;
@@ -9,16 +9,16 @@ use secrecy::zeroize::Zeroizing;
 use super::masked;
 use crate::secret;
 
-/// No element of a list is larger, in bytes: the environment of a project may hold whole files.
+/// Largest element of a list, in bytes: the environment of a project may hold whole files.
 const ELEMENT: usize = 1 << 20;
-/// What stands beside the list is never larger, in bytes.
+/// Largest size of the members beside the list, in bytes.
 const BESIDE: usize = 64 << 10;
-/// A secret is found across two pieces of an answer if it is no longer than this.
+/// A secret up to this length is found even if it spans two chunks of an answer.
 const OVERLAP: usize = 512;
 
-/// Takes an answer apart.
+/// Splits an answer into elements.
 pub(super) struct ListReader {
-    /// The member that is the list.
+    /// The member that holds the list.
     member: &'static str,
     /// The answer without the elements of the list.
     beside: Vec<u8>,
@@ -26,12 +26,12 @@ pub(super) struct ListReader {
     depth: usize,
     in_string: bool,
     escaped: bool,
-    /// The last string on the first level, and the name of the member that is being read.
+    /// The last string on the first level, and the member that is being read.
     string: Vec<u8>,
     name: Vec<u8>,
     list: List,
     elements: usize,
-    /// The end of what came, and whether a secret of this process was seen.
+    /// The end of the previous chunk, and whether a secret of this process was seen.
     tail: Zeroizing<Vec<u8>>,
     holds_secret: bool,
 }
@@ -39,7 +39,7 @@ pub(super) struct ListReader {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum List {
     Awaited,
-    /// Brackets that are open within the element.
+    /// Open brackets within the element.
     Open {
         inner: usize,
     },
@@ -64,10 +64,10 @@ impl ListReader {
         }
     }
 
-    /// Takes the next piece of the answer, and gives each element that it completes to `each`.
+    /// Takes the next chunk of the answer, and passes each element that it completes to `each`.
     ///
     /// # Errors
-    /// What is wrong with the answer, and what `each` says.
+    /// Malformed JSON, and the errors of `each`.
     pub fn push(
         &mut self,
         piece: &[u8],
@@ -76,7 +76,7 @@ impl ListReader {
         self.search(piece);
         let mut rest = piece;
         while let Some(&byte) = rest.first() {
-            // Within a string all is the same up to its end or an escape.
+            // Inside a string, skip to its end or to an escape.
             let plain = match self.in_string && !self.escaped {
                 true => memchr2(b'"', b'\\', rest).unwrap_or(rest.len()),
                 false => 0,
@@ -98,7 +98,7 @@ impl ListReader {
     /// The answer without the elements of its list.
     ///
     /// # Errors
-    /// Where the list has no end.
+    /// If the list does not end.
     pub fn end(self) -> Result<Vec<u8>, String> {
         let mut beside = self.beside;
         if self.list == (List::Open { inner: 0 }) || self.in_string || self.depth > 0 {
@@ -110,7 +110,7 @@ impl ListReader {
         Ok(beside)
     }
 
-    /// Looks for secrets in what comes, also across two pieces.
+    /// Searches for secrets, also across two chunks.
     fn search(&mut self, piece: &[u8]) {
         if self.holds_secret {
             return;
@@ -128,7 +128,7 @@ impl ListReader {
         }
     }
 
-    /// One byte outside the elements, or within a string.
+    /// One byte outside the elements, or inside a string.
     fn step(&mut self, byte: u8) -> Result<(), String> {
         if self.in_string {
             let ends = byte == b'"' && !self.escaped;
@@ -165,7 +165,7 @@ impl ListReader {
         match byte {
             b',' | b']' if inner == 0 => {
                 let is_empty = self.element.trim_ascii().is_empty();
-                // `[]` has no element, and nothing follows a comma but one.
+                // `[]` has no element, and a comma must be followed by one.
                 if !(is_empty && byte == b']' && self.elements == 0) {
                     self.complete(each)?;
                 }
@@ -197,7 +197,7 @@ impl ListReader {
         !matches!(self.list, List::Open { .. })
     }
 
-    /// Keeps what belongs to the element, or to what stands beside the list.
+    /// Appends to the element, or to the members beside the list.
     fn keep(&mut self, bytes: &[u8]) -> Result<(), String> {
         if self.list_is_closed() {
             if self.in_string && self.depth == 1 && self.string.len() <= self.member.len() {
@@ -225,7 +225,7 @@ impl ListReader {
 mod tests {
     use super::*;
 
-    /// The elements and what stands beside them, with the answer in pieces of `step` bytes.
+    /// The elements and the remaining members, with the answer in chunks of `step` bytes.
     fn read(answer: &str, step: usize) -> Result<(Vec<String>, String), String> {
         let mut reader = ListReader::new("keys");
         let mut elements = Vec::new();

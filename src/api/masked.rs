@@ -1,11 +1,10 @@
-//! Secrets of this process in an answer of the API, masked before anything of it is kept.
+//! Masks the secrets of this process in an API answer before any of it is kept.
 
 use crate::secret;
 use crate::text::json;
 
-/// Members whose text is kept: where a key belongs by the specification (`api_key`), what is named
-/// after a half of one (`key_id`), and what is written back as it was read and never shown
-/// (`environment`).
+/// Members that are left alone: the key where the specification puts it (`api_key`), IDs that equal
+/// half a key (`key_id`), and text that is written back unchanged and never shown (`environment`).
 const KEPT: [&str; 3] = ["\"api_key\"", "\"key_id\"", "\"environment\""];
 
 /// Masks every secret in a JSON text.

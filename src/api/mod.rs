@@ -1,11 +1,11 @@
 //! The client of a Cloudera AI Workbench: API v2 and the little of v1 that has no v2 form.
 //!
-//! [`Client`] is cheap to clone and safe to share. Its methods are spread over one file a resource
-//! (`keys`, `users`, `projects`, `models`, `site`); all of them go through `transport`, which
-//! gives each request its timeout, bounds the answer and says in an [`Error`] what went wrong.
-//! Dropping the future of a call cancels it. Nothing here knows who asks or what a screen is.
+//! [`Client`] is cheap to clone and safe to share. Its methods are spread over one file per
+//! resource (`keys`, `users`, `projects`, `models`, `site`); all of them go through `transport`,
+//! which gives each request its timeout, bounds the answer and turns failures into an [`Error`].
+//! Dropping the future of a call cancels it. This module knows neither its caller nor any screen.
 //!
-//! Model calls are not made here but by [`crate::probe`], which measures their phases.
+//! [`crate::probe`] makes the model calls, because it measures their phases.
 
 mod address;
 mod error;

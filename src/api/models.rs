@@ -1,4 +1,4 @@
-//! Models, their builds and deployments. Calling a model is [`crate::probe`]'s work.
+//! Models, their builds and deployments. [`crate::probe`] calls models.
 
 use std::cmp::Reverse;
 
@@ -7,12 +7,12 @@ use reqwest::Method;
 use super::{Client, Error, Page, PageQuery, all_pages};
 use crate::wire::{Model, ModelBuild, ModelDeployment, time};
 
-/// States in which a deployment takes the model's place: at most one of a model's is in one of
-/// them (DOCS, ml-site-admin-model-monitoring).
+/// States of an active deployment: at most one deployment of a model is in one of them (DOCS,
+/// ml-site-admin-model-monitoring).
 const ACTIVE: [&str; 4] = ["pending", "deploying", "deployed", "stopping"];
 
 impl Client {
-    /// A page of the models that the key's owner sees over all projects. Not sorted (SPEC).
+    /// A page of the models that the key's owner sees, over all projects. Not sorted (SPEC).
     pub async fn models_page(&self, query: &PageQuery) -> Result<Page<Model>, Error> {
         let call = self.call("listing models", Method::GET, &["api", "v2", "models"])?.query(&query.pairs());
         self.send_page(call, "models").await
@@ -65,10 +65,10 @@ impl Client {
         Ok(deployments)
     }
 
-    /// The deployment that stands for the model now: the active one, else the newest.
+    /// The current deployment of a model: the active one, else the newest.
     ///
     /// There is no list of a model's deployments, so this walks its builds, newest first (SPEC),
-    /// and ends at the first active deployment.
+    /// and stops at the first active deployment.
     pub async fn latest_deployment(
         &self,
         project_id: &str,

@@ -1,6 +1,5 @@
-//! `NO_PROXY`: which hosts are reached without a proxy. Whatever curl or Python would leave out is
-//! left out: an address of the local network must not become known to a proxy because this program
-//! reads an entry more narrowly than the one that it was written for.
+//! `NO_PROXY`: which hosts are reached without a proxy. Any host that curl or Python would exclude
+//! is excluded here too: a narrower reading of an entry would reveal a local address to a proxy.
 
 use std::net::IpAddr;
 
@@ -23,13 +22,14 @@ enum Entry {
 }
 
 impl NoProxy {
-    /// Reads entries between commas (curl, Python) or blanks (curl). What is no entry covers nothing.
+    /// Reads entries separated by commas (curl, Python) or whitespace (curl). Invalid entries match
+    /// nothing.
     pub fn parse(text: &str) -> Self {
         let entries = text.split(|c: char| c == ',' || c.is_whitespace());
         Self(entries.filter_map(Entry::parse).collect())
     }
 
-    /// Whether `host` is left out; an IPv6 address with or without brackets.
+    /// Whether `host` is excluded; an IPv6 address may have brackets.
     pub fn covers(&self, host: &str, port: u16) -> bool {
         let host = bare(host).trim_end_matches('.').to_lowercase();
         let address = host.parse::<IpAddr>().ok();
@@ -71,7 +71,7 @@ impl Entry {
     }
 }
 
-/// An address without the brackets of IPv6.
+/// An address without its IPv6 brackets.
 fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }

@@ -1,4 +1,4 @@
-//! What a client is made from.
+//! The options of a client.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,22 +9,22 @@ use crate::secret::{ApiKey, LegacyKey};
 /// How to reach a workbench, and as whom.
 #[derive(Clone)]
 pub struct ClientOptions {
-    /// URL of the workbench; see [`super::parse_url`] for what is tolerated.
+    /// URL of the workbench; see [`super::parse_url`] for what it tolerates.
     pub url: String,
-    /// URL of the model service where the rule of [`super::model_service_url`] does not fit.
+    /// URL of the model service, if [`super::model_service_url`] does not give the right one.
     pub model_url: Option<String>,
     pub key: Option<ApiKey>,
-    /// File with PEM certificates that are trusted beside the system's.
+    /// PEM file with certificates to trust in addition to the system's.
     pub ca_cert: Option<PathBuf>,
     /// Accept any certificate.
     pub insecure: bool,
-    /// For one request from beginning to end, retries not included.
+    /// Timeout of one request, without retries.
     pub timeout: Duration,
-    /// URL of a proxy, user name and password in it if need be; `None`: as the environment says.
+    /// URL of a proxy, which may include user name and password; `None`: as the environment says.
     pub proxy: Option<String>,
-    /// No proxy at all, whatever the environment says: the workbench is in this process.
+    /// Ignore all proxies, even those of the environment: the workbench is in this process.
     pub direct: bool,
-    /// Serves (Basic) for the v1 site settings where the API key is refused.
+    /// Used (Basic) for the v1 site settings if the API key is refused.
     pub legacy_key: Option<LegacyKey>,
 }
 
@@ -45,7 +45,7 @@ impl ClientOptions {
     }
 }
 
-// By hand: a proxy's URL may hold a password.
+// Written by hand: a proxy's URL may contain a password.
 impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientOptions")

@@ -9,27 +9,28 @@ use tokio::time::Instant;
 use super::Error;
 use super::receive::ROWS;
 
-/// A list that needs more pages than this is taken for one that never ends …
+/// A list with more pages than this is treated as endless …
 const PAGES: usize = 100_000;
-/// … and one that takes longer …
+/// … and so is one that takes longer …
 const TIME: Duration = Duration::from_secs(15 * 60);
-/// … and one with so many pages that hold less than a tenth of the rows that were asked for: a
-/// workbench fills its pages, but for the last.
+/// … or one with this many pages that are less than a tenth full: a workbench fills every page
+/// except the last.
 const THIN_PAGES: usize = 200;
 
 /// Which part of a list to fetch.
 ///
-/// Filter values match as case-sensitive substrings (OBSERVED, cai-connector), so a filter is a
-/// hint that saves rows; who needs an exact match compares again.
+/// Filter values match as case-sensitive substrings (OBSERVED, cai-connector). A filter only saves
+/// rows; a caller that needs an exact match compares again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageQuery {
-    /// Rows a page; the workbench takes 10 where it is left out (DOCS, ml-apiv2-usage-examples).
+    /// Rows per page; the workbench uses 10 if it is omitted (DOCS, ml-apiv2-usage-examples).
     pub page_size: Option<u32>,
-    /// The `next` of the page before; filter, sort and page size must be the same (SPEC).
+    /// The `next` of the previous page; filter, sort and page size must be the same (SPEC).
     pub token: Option<String>,
-    /// `search_filter`: one JSON object of texts. Which members a list knows is in the specification.
+    /// `search_filter`: one JSON object of strings. The specification names the members of each
+    /// list.
     pub filter: BTreeMap<String, String>,
-    /// Comma list of `+member` and `-member`.
+    /// Comma-separated `+member` and `-member`.
     pub sort: Option<String>,
 }
 
@@ -39,7 +40,7 @@ impl PageQuery {
         Self { page_size: Some(size), ..Self::default() }
     }
 
-    /// With `member` filtered for `value`.
+    /// Filtered by `member` = `value`.
     pub fn filtered(mut self, member: &str, value: &str) -> Self {
         self.filter.insert(member.to_owned(), value.to_owned());
         self
@@ -63,7 +64,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The token of the next page; `None` on the last one.
     pub next: Option<String>,
-    /// Rows of the whole list, where the workbench says.
+    /// Rows of the whole list, if the workbench reports it.
     pub total: Option<u64>,
 }
 
@@ -97,7 +98,7 @@ where
     /// The next page's rows; `None` after the last page.
     ///
     /// # Errors
-    /// What the fetch answers, and [`Error::BadAnswer`] for a list that does not end.
+    /// The errors of the fetch, and [`Error::BadAnswer`] for a list that does not end.
     pub async fn next(&mut self) -> Option<Result<Vec<T>, Error>> {
         if self.ended {
             return None;
@@ -133,7 +134,7 @@ where
     }
 }
 
-/// Fetches a whole list. For lists that are small by nature; long ones walk [`Pages`].
+/// Fetches a whole list. For lists that are small by nature; walk long ones with [`Pages`].
 pub async fn all_pages<F, R, T>(query: PageQuery, fetch: F) -> Result<Vec<T>, Error>
 where
     F: FnMut(PageQuery) -> R,
@@ -174,7 +175,7 @@ mod tests {
         assert!(matches!(collect(&["a", "b", "a", "b"]).await, Err(Error::BadAnswer { .. })));
     }
 
-    /// A list that always has another page of `rows` rows, each of which takes `time`.
+    /// A list that never ends, with pages of `rows` rows that take `time` each.
     async fn endless(rows: usize, time: Duration) -> String {
         let mut calls = 0;
         let all = all_pages(PageQuery::sized(100), |_| {

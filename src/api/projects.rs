@@ -5,15 +5,16 @@ use reqwest::Method;
 use super::{Client, Error, Page, PageQuery, all_pages};
 use crate::wire::{AddProjectCollaboratorRequest, Collaborator, Project};
 
-/// Which projects a list shall have.
+/// Which projects to list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProjectScope {
-    /// Own ones and those that one is a collaborator of.
+    /// Projects that the user owns or collaborates in.
     #[default]
     Mine,
     /// Public ones too.
     Public,
-    /// All of the site; for anybody but a site administrator the same as [`Self::Public`] (SPEC).
+    /// All projects of the site; for users who are not site administrators the same as
+    /// [`Self::Public`] (SPEC).
     All,
 }
 
@@ -39,7 +40,7 @@ impl Client {
         self.send(self.call("reading a project", Method::GET, &["api", "v2", "projects", id])?).await
     }
 
-    /// Everybody with rights in a project beside its owner.
+    /// Every user with a permission in a project, except its owner.
     pub async fn collaborators(&self, project_id: &str) -> Result<Vec<Collaborator>, Error> {
         let path = ["api", "v2", "projects", project_id, "collaborators"];
         all_pages(PageQuery::sized(100), |query| async move {
@@ -66,7 +67,7 @@ impl Client {
         self.send_for_success(self.call("adding a collaborator", Method::PUT, &path)?.json(&body)?).await
     }
 
-    /// Takes a collaborator's rights away.
+    /// Removes a collaborator.
     pub async fn remove_collaborator(&self, project_id: &str, username: &str) -> Result<(), Error> {
         let path = ["api", "v2", "projects", project_id, "collaborators", username];
         self.send_for_success(self.call("removing a collaborator", Method::DELETE, &path)?).await

@@ -1,5 +1,5 @@
-//! Which proxy a request takes, for the client and for model calls alike: the profile's, else the
-//! one that the environment names, unless `NO_PROXY` leaves the host out.
+//! Chooses the proxy for a request, for the client and for model calls alike: the profile's, else
+//! the one in the environment, unless `NO_PROXY` excludes the host.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::address::authority;
 use super::no_proxy::NoProxy;
 use super::options::ClientOptions;
 
-/// A proxy on the way. Printed, it is without the password that its URL may hold.
+/// A proxy. Prints without the password that its URL may contain.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Proxy {
     /// `HOST:PORT`
@@ -19,11 +19,11 @@ pub(crate) struct Proxy {
     /// Without the brackets of an IPv6 address.
     pub host: String,
     pub port: u16,
-    /// It is itself reached through TLS.
+    /// The proxy itself uses TLS.
     pub secure: bool,
     /// Value of `Proxy-Authorization`.
     pub authorization: Option<String>,
-    /// Who says so: `HTTPS_PROXY`, or the profile.
+    /// Where it is configured: `HTTPS_PROXY`, or the profile.
     pub source: &'static str,
 }
 
@@ -39,10 +39,10 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Where a proxy may be named.
+/// Where to look for a proxy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Choice<'a> {
-    /// None is asked: the workbench is in this very process.
+    /// Use none: the workbench is in this process.
     Direct,
     /// The profile names one.
     Named(&'a str),
@@ -65,8 +65,8 @@ impl<'a> Choice<'a> {
     /// The proxy for `uri`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a value that names none: a key must not go another way than the one
-    /// that was meant.
+    /// [`Error::Invalid`] for a value that is not a proxy: a key must never take another route than
+    /// the one intended.
     pub fn proxy(self, uri: &Uri) -> Result<Option<Proxy>, Error> {
         match self {
             Self::Direct => Ok(None),
@@ -81,7 +81,7 @@ impl<'a> Choice<'a> {
 /// # Errors
 /// As [`Choice::proxy`].
 pub(crate) fn of_environment(uri: &Uri) -> Result<Option<Proxy>, Error> {
-    // In a CGI script a client may set HTTP_PROXY; no proxy is named there.
+    // In a CGI script a client can set HTTP_PROXY, so it is ignored there.
     if std::env::var_os("REQUEST_METHOD").is_some() || is_left_out(uri)? {
         return Ok(None);
     }
@@ -108,7 +108,7 @@ pub(crate) fn of_environment(uri: &Uri) -> Result<Option<Proxy>, Error> {
 
 /// The proxy that the profile names.
 fn of_profile(value: &str, uri: &Uri) -> Result<Option<Proxy>, Error> {
-    // A word without a scheme and a port is more likely a slip than a host.
+    // A bare name without scheme and port is more likely a slip than a host.
     let usable =
         (value.contains("://") || value.contains(':')).then(|| named(value, uri, "the profile's proxy"));
     match usable.flatten() {
@@ -142,7 +142,7 @@ fn is_left_out(uri: &Uri) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// A variable of the environment. One that is no text is not "unset".
+/// An environment variable. A value that is not text does not count as unset.
 fn variable(name: &'static str) -> Result<Option<String>, Error> {
     let Some(value) = std::env::var_os(name) else { return Ok(None) };
     value.into_string().map(Some).map_err(|_| {
@@ -158,10 +158,10 @@ mod tests {
     fn a_proxy_is_shown_without_its_password_and_a_word_is_none() {
         let uri: Uri = "https://ml.example.com".parse().unwrap();
         let proxy = |value| of_profile(value, &uri).map(Option::unwrap).ok();
-        let with_password = proxy("http://user:word@proxy.example.com:3128").unwrap();
+        let with_password = proxy("http://user:hunter2@proxy.example.com:3128").unwrap();
         assert_eq!(with_password.authorization.as_deref(), Some("Basic dXNlcjp3b3Jk"));
         let shown = format!("{with_password} {with_password:?}");
-        assert!(shown.starts_with("proxy.example.com:3128 (") && !shown.contains("word"), "{shown}");
+        assert!(shown.starts_with("proxy.example.com:3128 (") && !shown.contains("hunter2"), "{shown}");
         let authority = |value| proxy(value).map(|proxy| proxy.authority);
         assert_eq!(authority("proxy.example.com:3128").as_deref(), Some("proxy.example.com:3128"));
         assert_eq!(authority("https://proxy.example.com").as_deref(), Some("proxy.example.com:443"));

@@ -1,4 +1,4 @@
-//! Answers that are no success, and bodies that cannot be read, as errors.
+//! Turns unsuccessful answers, and bodies that cannot be read, into errors.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::error::{MALFORMED_KEY, shown};
 use super::{Error, Reason};
 use crate::wire::{self, RuntimeError};
 
-/// A refusal: a body of `{"error","code","message"}`, with `error` lacking at times (OBSERVED,
-/// cai-connector), or anything else that a gateway puts in between.
+/// A refusal: a body of `{"error","code","message"}`, sometimes without `error` (OBSERVED,
+/// cai-connector), or whatever a gateway inserts.
 pub(super) fn of(operation: &'static str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let said = wire::from_slice::<RuntimeError>(body).unwrap_or_default();
-    // In what form this text comes is not known.
+    // The encoding of this text is not known.
     let malformed = String::from_utf8_lossy(body).to_ascii_lowercase().contains(MALFORMED_KEY);
     let malformed = if malformed { MALFORMED_KEY.to_owned() } else { String::new() };
     let fallback = status.canonical_reason().unwrap_or_default().to_owned();
@@ -30,7 +30,7 @@ pub(super) fn of(operation: &'static str, status: StatusCode, headers: &HeaderMa
     }
 }
 
-/// A redirect or a web page, in place of an answer.
+/// A redirect or a web page instead of an answer.
 pub(super) fn not_an_api(operation: &'static str, status: StatusCode, headers: &HeaderMap) -> Error {
     let what = match status {
         _ if status.is_redirection() => redirect(headers),
@@ -40,7 +40,7 @@ pub(super) fn not_an_api(operation: &'static str, status: StatusCode, headers: &
     Error::NotAnApi { operation, status: status.as_u16(), what }
 }
 
-/// A failure while the body comes: a timeout stays one, anything else was cut short.
+/// A failure while the body arrives: a timeout stays a timeout, anything else means truncated.
 pub(super) fn cut(operation: &'static str, error: &reqwest::Error) -> Error {
     match Error::from_transport(operation, error) {
         timeout @ Error::NoAnswer { reason: Reason::Timeout, .. } => timeout,
@@ -56,13 +56,13 @@ fn redirect(headers: &HeaderMap) -> String {
     }
 }
 
-/// Whether an answer says that it is a web page.
+/// Whether an answer declares itself a web page.
 pub(super) fn is_html(headers: &HeaderMap) -> bool {
     let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     declared.trim_start().to_ascii_lowercase().starts_with("text/html")
 }
 
-/// Seconds, or a date (RFC 9110); a date in the past means now.
+/// Seconds, or a date (RFC 9110); a past date means now.
 fn retry_after(value: &HeaderValue) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -72,7 +72,7 @@ fn retry_after(value: &HeaderValue) -> Option<Duration> {
     Some(Duration::try_from(due.duration_since(jiff::Timestamp::now())).unwrap_or_default())
 }
 
-/// Where a JSON error is and of which sort: its full text could repeat a part of the body.
+/// Position and kind of a JSON error: its full text could quote part of the body.
 pub(super) fn category(error: &serde_json::Error) -> String {
     let sort = match error.classify() {
         serde_json::error::Category::Eof => "it ends too early",

@@ -1,7 +1,7 @@
-//! When a call that changes nothing is made again, and after how long.
+//! When to retry a call that changes nothing, and after how long.
 //!
-//! Two bounds: a few tries and seconds for one call, and a budget shared by all calls of a client,
-//! so that a scan over thousands of users does not triple the load of a workbench in trouble.
+//! Two bounds: a few tries and seconds per call, and a budget shared by all calls of a client, so
+//! that a scan over thousands of users does not triple the load of a workbench in trouble.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::Error;
 
 /// Tries after the first.
 const RETRIES: u32 = 2;
-/// Longest wait before one more try; a `Retry-After` beyond it is the caller's to decide.
+/// Longest wait before a retry; a longer `Retry-After` is left to the caller.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
@@ -34,7 +34,8 @@ impl Budget {
             self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| (left < FULL).then_some(left + 1));
     }
 
-    /// How long to wait before the try after `tried` tries failed with `error`; `None`: give up.
+    /// How long to wait before the next try, after `tried` tries failed with `error`; `None`: give
+    /// up.
     pub(super) fn wait(&self, error: &Error, tried: u32) -> Option<Duration> {
         if tried > RETRIES || !error.is_passing() {
             return None;
@@ -49,7 +50,7 @@ impl Budget {
     }
 }
 
-/// Between 0 and 1; 0.5 should the system have no random numbers.
+/// Between 0 and 1; 0.5 if the system has no random numbers.
 fn jitter() -> f64 {
     let mut byte = [0u8; 1];
     match SystemRandom::new().fill(&mut byte) {

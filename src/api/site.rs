@@ -1,4 +1,4 @@
-//! What concerns the whole site: v1 settings, the offered operations, the version.
+//! Site-wide information: v1 settings, available operations, version.
 
 use jiff::Timestamp;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::transport::As;
 use super::{Client, Error};
 
-/// All settings of a site are never larger, in bytes.
+/// Largest size of all site settings, in bytes.
 const SETTINGS_LIMIT: usize = 1 << 20;
 
 /// An operation that a workbench offers, from its `swagger.json`.
@@ -18,15 +18,15 @@ pub struct OfferedOperation {
     pub method: String,
     /// Full path, with parameters in braces.
     pub path: String,
-    /// `operationId`, such as `ListV2Keys`; empty where it lacks.
+    /// `operationId`, such as `ListV2Keys`; empty if missing.
     pub id: String,
 }
 
-/// What `sense-bootstrap.json` tells without a key.
+/// The parts of `sense-bootstrap.json`, which needs no key, that are used.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Version {
-    /// Holds the version of the workbench, such as `2.0.47-b450` (OBSERVED, CAI_STUDIO_AGENT).
+    /// Contains the version of the workbench, such as `2.0.47-b450` (OBSERVED, CAI_STUDIO_AGENT).
     #[serde(rename = "gitSha")]
     pub git_sha: String,
 }
@@ -34,13 +34,13 @@ pub struct Version {
 impl Client {
     /// The site's settings, one flat object (OBSERVED, CAI_STUDIO_AGENT: any user may read it).
     ///
-    /// Asked with the API key; where that is refused and a legacy key is known, with that.
+    /// Tries the API key first, then the legacy key, if one is known and the API key is refused.
     pub async fn site_config(&self) -> Result<Map<String, Value>, Error> {
         self.site_settings("reading the site's settings", Method::GET, None).await
     }
 
-    /// Sets one site setting and answers all of them (OBSERVED, edge2ai-workshop). `name` must be
-    /// one that [`Self::site_config`] gave: names are not specified and never invented here.
+    /// Changes one site setting and returns all of them (OBSERVED, edge2ai-workshop). `name` must
+    /// come from [`Self::site_config`]: names are not specified and never invented here.
     pub async fn patch_site_config(&self, name: &str, value: Value) -> Result<Map<String, Value>, Error> {
         let mut body = Map::new();
         body.insert(name.to_owned(), value);
@@ -62,7 +62,8 @@ impl Client {
             self.send(call).await
         };
         match ask(As::ApiKey).await {
-            // v1 is documented with the legacy key alone; a v2 key may meet a refusal or a sign-in page.
+            // The documentation uses the legacy key for v1; a v2 key may get a refusal or a sign-in
+            // page.
             Err(error)
                 if self.has_legacy_key()
                     && (error.is_rejection() || matches!(error, Error::NotAnApi { .. })) =>
@@ -73,7 +74,7 @@ impl Client {
         }
     }
 
-    /// What this workbench offers; needs no key (OBSERVED, cai-connector).
+    /// The operations that this workbench offers; needs no key (OBSERVED, cai-connector).
     pub async fn swagger_operations(&self) -> Result<Vec<OfferedOperation>, Error> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
@@ -81,7 +82,7 @@ impl Client {
             paths: Map<String, Value>,
         }
         let path = ["api", "v2", "swagger.json"];
-        let call = self.call("reading the offered operations", Method::GET, &path)?.by(As::Nobody);
+        let call = self.call("reading the offered operations", Method::GET, &path)?.by(As::Anonymous);
         let swagger: Swagger = self.send(call).await?;
         let mut offered = Vec::new();
         for (path, methods) in &swagger.paths {
@@ -93,15 +94,17 @@ impl Client {
         Ok(offered)
     }
 
-    /// What the workbench takes for now, from the header of an answer; needs no key.
+    /// The workbench's current time, from an answer's header; needs no key.
     pub async fn server_time(&self) -> Result<Option<Timestamp>, Error> {
-        let call = self.call("asking for the time", Method::GET, &["sense-bootstrap.json"])?.by(As::Nobody);
+        let call =
+            self.call("asking for the time", Method::GET, &["sense-bootstrap.json"])?.by(As::Anonymous);
         self.send_for_date(call).await
     }
 
     /// The version of the workbench; needs no key.
     pub async fn version(&self) -> Result<Version, Error> {
-        let call = self.call("reading the version", Method::GET, &["sense-bootstrap.json"])?.by(As::Nobody);
+        let call =
+            self.call("reading the version", Method::GET, &["sense-bootstrap.json"])?.by(As::Anonymous);
         self.send(call).await
     }
 }
@@ -109,8 +112,9 @@ impl Client {
 /// The setting "Default API keys expiration in days" among the site's settings: its name as the
 /// backend gave it, and its value.
 ///
-/// The name is not documented. It is recognised by holding both `expir` and `key`, and only where
-/// exactly one member with a whole number does: with several, none is taken by chance.
+/// The name is not documented. It is recognised by containing both `expir` and `key`, and only if
+/// exactly one such member has a whole number as its value; with several, picking one would be
+/// guessing.
 pub fn expiration_setting(settings: &Map<String, Value>) -> Option<(String, u32)> {
     let mut found = settings.iter().filter_map(|(name, value)| {
         let lower = name.to_lowercase();

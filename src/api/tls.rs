@@ -1,4 +1,4 @@
-//! Why a connection cannot be secured, in words, and what to do about it.
+//! Why a TLS connection failed, as a sentence, and what to do about it.
 
 use std::io;
 
@@ -7,11 +7,11 @@ use rustls::{CertificateError as Bad, Error};
 /// Why a connection could not be secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsReason {
-    /// The certificate is signed by nobody that this machine trusts.
+    /// The certificate's issuer is not trusted by this machine.
     UnknownIssuer,
-    /// The certificate is that of an authority, which no server may show as its own.
+    /// The certificate belongs to a certificate authority, which must not be used by a server.
     SelfSigned,
-    /// The certificate is past its date.
+    /// The certificate has expired.
     Expired,
     /// The certificate is not valid yet.
     NotYetValid,
@@ -30,7 +30,7 @@ impl TlsReason {
                 Bad::Expired | Bad::ExpiredContext { .. } => Self::Expired,
                 Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::NotYetValid,
                 Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::WrongName,
-                // The type behind it is that of a crate below rustls.
+                // The type behind it comes from a crate below rustls.
                 Bad::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => Self::SelfSigned,
                 Bad::UnknownIssuer | Bad::BadSignature | Bad::Other(_) => Self::UnknownIssuer,
                 _ => Self::Other,
@@ -38,7 +38,7 @@ impl TlsReason {
             Error::InvalidMessage(_) => Self::NotTls,
             _ => Self::Other,
         };
-        let words = match reason {
+        let sentence = match reason {
             Self::UnknownIssuer => {
                 "the server's certificate comes from an authority that is not trusted here"
             }
@@ -51,10 +51,10 @@ impl TlsReason {
             Self::NotTls => "the server does not speak TLS there; is its URL an http:// one?",
             Self::Other => return (reason, error.to_string()),
         };
-        (reason, words.to_owned())
+        (reason, sentence.to_owned())
     }
 
-    /// As [`Self::of`], for what a handshake gives.
+    /// Like [`Self::of`], for an error from a handshake.
     pub(crate) fn of_handshake(error: &io::Error) -> (Self, String) {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             Some(cause) => Self::of(cause),
@@ -77,11 +77,11 @@ impl TlsReason {
                 "no --ca-cert helps here: the server needs a certificate with CA:FALSE; until it has one, --insecure goes without any check"
             }
             Self::Expired => {
-                "check this machine's clock; if it is right, whoever runs the workbench must renew it"
+                "check this machine's clock; if it is right, the workbench's administrators must renew the certificate"
             }
             Self::NotYetValid => "check this machine's clock, then the server's certificate",
             Self::WrongName => {
-                "check the host in the URL; if it is right, whoever runs the workbench must have the certificate made for it"
+                "check the host in the URL; if it is right, the workbench's administrators need a certificate for that host"
             }
             Self::NotTls => "check scheme and port of the URL",
             Self::Other => {

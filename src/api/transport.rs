@@ -1,4 +1,4 @@
-//! One way for every request: authorisation, timeout, bounded body, classification, retries.
+//! The single path of every request: authorisation, timeout, bounded body, classification, retries.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,10 +24,10 @@ use super::retry::Budget;
 use crate::secret::ApiKey;
 use crate::wire::{self, NumberText, RuntimeError};
 
-/// No message of a failure is larger, in bytes.
+/// Largest error message, in bytes.
 const FAILURE_LIMIT: usize = 64 << 10;
 
-/// What stands beside the rows of a page.
+/// Largest size of the members beside the rows of a page.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PageEnd {
@@ -52,12 +52,12 @@ struct Shared {
     answers: Mutex<Answers>,
 }
 
-/// What the workbench answered so far, to whichever clone of a client.
+/// What the workbench has answered so far, to any clone of a client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// Requests that got an answer of the API, be it a refusal.
+    /// Requests that were answered by the API, refusals included.
     pub count: u64,
-    /// How long the last of these took, from its start to the end of its body.
+    /// Duration of the last of them, from its start to the end of its body.
     pub last: Duration,
 }
 
@@ -67,10 +67,10 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Who a request claims to come from.
+/// The identity that a request uses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum As {
-    Nobody,
+    Anonymous,
     ApiKey,
     LegacyKey,
 }
@@ -103,7 +103,7 @@ impl Client {
         Ok(Self { shared: Arc::new(shared), key })
     }
 
-    /// The same workbench as the owner of `key`.
+    /// A client of the same workbench that signs in with `key`.
     pub fn with_key(&self, key: ApiKey) -> Self {
         Self { shared: Arc::clone(&self.shared), key: Some(key) }
     }
@@ -118,12 +118,12 @@ impl Client {
         &self.shared.model_url
     }
 
-    /// The key that requests are signed with.
+    /// The key that requests are sent with.
     pub fn key(&self) -> Option<&ApiKey> {
         self.key.as_ref()
     }
 
-    /// What the client was made from, for connections of the model test engine.
+    /// The options, for connections of the model test engine.
     pub fn options(&self) -> &ClientOptions {
         &self.shared.options
     }
@@ -170,8 +170,7 @@ impl Client {
         read(call.operation, &whole.end())
     }
 
-    /// Sends `call` and reads its answer as it comes: the rows of the list `member`, and the rest of
-    /// the answer.
+    /// Sends `call` and streams its answer: the rows of the list `member`, then the other members.
     pub(super) async fn send_list<T, R>(&self, call: Call, member: &'static str) -> Result<(Vec<T>, R), Error>
     where
         T: DeserializeOwned + Send,
@@ -194,8 +193,8 @@ impl Client {
         Ok(Page { total, ..Page::new(rows, rest.next_page_token) })
     }
 
-    /// Sends `call`, of which only success or failure matters: an empty answer is a success too
-    /// (OBSERVED, cai-connector).
+    /// Sends `call` and ignores the body: an empty answer is a success too (OBSERVED,
+    /// cai-connector).
     pub(super) async fn send_for_success(&self, call: Call) -> Result<(), Error> {
         self.exchange(&call, &mut Whole::new(call.limit)).await
     }
@@ -209,7 +208,7 @@ impl Client {
         Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
     }
 
-    /// Sends `call` until it has an answer, the body of which goes to `sink`.
+    /// Sends `call`, with retries, until it is answered; the body goes to `sink`.
     async fn exchange(&self, call: &Call, sink: &mut dyn Sink) -> Result<(), Error> {
         let mut tried = 0;
         loop {
@@ -238,12 +237,12 @@ impl Client {
         }
     }
 
-    /// Why nothing answered, with the proxy that stands between.
-    /// The connections, for what is no operation.
+    /// The underlying HTTP client, for requests that are not API operations.
     pub(super) fn reqwest(&self) -> Result<&reqwest::Client, Error> {
         self.shared.http.client()
     }
 
+    /// Why there was no answer, naming the proxy if there is one.
     fn unanswered(&self, operation: &'static str, error: &reqwest::Error) -> Error {
         Error::from_transport(operation, error).through(self.shared.http.proxy())
     }
@@ -276,7 +275,7 @@ impl Client {
             bytes += piece.len() as u64;
             match start {
                 Some(b'<') => return Err(refusal::not_an_api(operation, status, response.headers())),
-                // Whatever else is no object is none of an answer's business.
+                // Anything that is not an object is not an error message.
                 Some(first) if first != b'{' && status.is_success() => {
                     return Err(bad("it is no JSON object".to_owned()));
                 }
@@ -293,13 +292,14 @@ impl Client {
 
     fn authorization(&self, who: As) -> Result<Option<HeaderValue>, Error> {
         let text = match who {
-            As::Nobody => return Ok(None),
+            As::Anonymous => return Ok(None),
             As::ApiKey => match &self.key {
                 Some(key) => Zeroizing::new(format!("Bearer {}", key.expose())),
                 None => return Ok(None),
             },
             As::LegacyKey => match &self.shared.options.legacy_key {
-                // The key is the user name, the password is empty (DOCS, cdsw-api-key-authentication).
+                // The key is the user name, the password is empty (DOCS,
+                // cdsw-api-key-authentication).
                 Some(key) => {
                     let pair = Zeroizing::new(format!("{}:", key.expose()));
                     Zeroizing::new(format!(
@@ -338,13 +338,13 @@ impl Call {
         self
     }
 
-    /// For an answer that is never longer than this, in bytes.
+    /// Limits the answer to this many bytes.
     pub(super) fn up_to(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
-    /// For a POST that changes nothing.
+    /// Marks a POST that changes nothing.
     pub(super) fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
@@ -357,7 +357,7 @@ fn read<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T, 
     if body.trim_ascii().is_empty() {
         return Err(bad("it is empty".to_owned()));
     }
-    // No message but that of a failure has a member `error` (SPEC), whatever the status says.
+    // Only an error message has a member `error` (SPEC), whatever the status.
     if body.len() <= FAILURE_LIMIT
         && let Ok(RuntimeError { error, .. }) = wire::from_slice(body)
         && !error.is_empty()

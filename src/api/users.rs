@@ -1,4 +1,5 @@
-//! Users. `usersquota` is the directory: a site administrator sees everybody, others themselves (SPEC).
+//! Users. `usersquota` is the directory: a site administrator sees every user, others only
+//! themselves (SPEC).
 
 use reqwest::Method;
 

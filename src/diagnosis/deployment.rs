@@ -1,9 +1,9 @@
-//! A model that cannot answer, whatever was sent.
+//! Models that cannot answer any request.
 
 use super::facts::{DeploymentFacts, Facts, ModelState};
 use super::{Action, Cause, Diagnosis};
 
-/// A deployment that cannot answer; `None` where it can, or nothing is known.
+/// Why the deployment cannot answer; `None` if it can, or if nothing is known.
 pub(super) fn model_state(facts: &Facts) -> Option<Diagnosis> {
     let deployment = facts.deployment.get()?;
     let model = &facts.model_name;

@@ -1,4 +1,4 @@
-//! From a call and the facts about it to one cause. Pure: no clock, no calls.
+//! Derives one cause from a call and the facts about it. Pure: no clock, no calls.
 
 use crate::expiry::{self, KeyStatus};
 use crate::probe::{Answer, CallResult, FailureKind};
@@ -96,7 +96,7 @@ fn service_refused_without_key(facts: &Facts) -> Diagnosis {
             Cause::NotAuthorized,
             format!("The call of {model} was refused although its authentication is off."),
         )
-        .remedy("Test with a key: the setting may have changed since the workbench told it.")
+        .remedy("Test with a key: the setting may have changed since it was read.")
         .action(Action::ChooseKey)
     })
 }
@@ -125,7 +125,7 @@ fn rejected(message: &str, result: &CallResult, facts: &Facts) -> Diagnosis {
             Cause::KeyUnknown,
             "The workbench does not accept this API key: it was deleted, has expired, was mistyped, or belongs to another workbench.",
         )
-        .remedy(format!("{renew}; `keybench keys identify` tells what can be known of it."))
+        .remedy(format!("{renew}; `keybench keys identify` shows what is known about it."))
         .unverified("which of these it is: the workbench gives one answer for all of them"),
     }
     .action(Action::ChooseKey)
@@ -157,7 +157,7 @@ fn refused_despite_rights(username: &str, facts: &Facts) -> Diagnosis {
     if rights::owner(facts) != Some(username)
         && facts.collaborators.get().is_some_and(|all| !all.iter().any(|c| c.user.username == username))
     {
-        // The documents speak of collaborators only; whether readers of a public project may
+        // The documentation mentions only collaborators; whether readers of a public project may
         // call is not known.
         found.remedy = Some(format!(
             "{username} reads the project without being a collaborator; ask for that, as the service may want it."
@@ -169,8 +169,8 @@ fn refused_despite_rights(username: &str, facts: &Facts) -> Diagnosis {
             .unverified("whether readers of a public project may call its models: it is not documented");
     }
     if facts.key.for_applications == Known::Yes(false) {
-        // Of some workbenches it is claimed that model calls ask for this audience (CLAIMED, CFM),
-        // against the documents.
+        // Some workbenches are said to require this audience for model calls (CLAIMED, CFM),
+        // contrary to the documentation.
         let remedy = found.remedy.take().unwrap_or_default();
         found.remedy = Some(format!(
             "The key lacks the audience Application, which may be the cause: create one with API and Application, and test with it. {remedy}"
@@ -260,7 +260,7 @@ fn busy(facts: &Facts) -> Diagnosis {
         ),
     )
     .remedy(
-        "Try again later or with fewer requests at once; for good, deploy the same build with more replicas.",
+        "Try again later or with fewer requests at once; to fix it permanently, deploy the same build with more replicas.",
     )
     .action(Action::TestAgain);
     match facts.deployment.why_not() {

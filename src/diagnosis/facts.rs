@@ -1,4 +1,4 @@
-//! What the workbench knows about a call that failed, as far as it may be asked.
+//! Collects what the workbench knows about a failed call.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,18 +10,18 @@ use crate::probe::{CallError, CallResult, FailureKind, ModelCallTarget, Phase};
 use crate::secret::{ApiKey, NotAnApiKey};
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, Collaborator, Model, Project, V2KeyDetails};
 
-/// A diagnosis is worth waiting this long for, and no longer.
+/// How long to wait for facts.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What was called, with which key, by whom.
+/// The call: which model, which key, which user.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// As it was when it was called.
+    /// The model as it was at the time of the call.
     pub model: Model,
     pub target: ModelCallTarget,
     /// The key under test.
     pub key: Option<ApiKey>,
-    /// The user of the session, who may be somebody else than the key's.
+    /// The signed-in user, who need not be the owner of the key.
     pub signed_in: Option<String>,
 }
 
@@ -29,11 +29,11 @@ pub struct Subject {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<T> {
     Yes(T),
-    /// The workbench says that there is no such thing for the one who asked (403, 404).
+    /// The workbench says that it does not exist for this user (403, 404).
     Hidden,
-    /// It could not be found out; why.
+    /// It could not be found out, and why.
     No(String),
-    /// It was not asked: it has no bearing on this failure.
+    /// Not asked: irrelevant to this failure.
     NotAsked,
 }
 
@@ -56,7 +56,7 @@ impl<T> Known<T> {
     }
 }
 
-/// What the workbench says of the key under test.
+/// What the workbench says about the key under test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyCheck {
     /// No key was sent.
@@ -64,15 +64,15 @@ pub enum KeyCheck {
     Accepted {
         username: String,
     },
-    /// Not accepted; what the workbench said.
+    /// Rejected, with the workbench's message.
     Rejected {
         message: String,
     },
-    /// A good key, but not for API and models.
+    /// A valid key, but not for API and models.
     WrongAudience {
         username: String,
     },
-    /// It could not be asked; why.
+    /// It could not be asked, and why.
     Unchecked {
         why: String,
     },
@@ -81,13 +81,13 @@ pub enum KeyCheck {
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyFacts {
     pub check: KeyCheck,
-    /// What it looks like, where it is not the shape of an API key.
+    /// What it looks like, if it does not have the shape of an API key.
     pub shape: Option<NotAnApiKey>,
-    /// The entry in the signed-in user's own list that seems to be this key: its Key ID is the
-    /// key's first half. That the two are the same is INFERRED, so this only ever supports a
-    /// rejection that the workbench has already spoken.
+    /// The entry in the signed-in user's own list whose Key ID equals the first half of this key.
+    /// That the two are the same is INFERRED, so this only ever supports a rejection by the
+    /// workbench.
     pub listed: Option<V2KeyDetails>,
-    /// The project, asked for with this very key.
+    /// The project, requested with this very key.
     pub sees_project: Known<Project>,
     /// Whether the key is also valid for the audience Application.
     pub for_applications: Known<bool>,
@@ -101,7 +101,7 @@ pub enum ModelState {
     Stopped,
     Failed,
     NeverDeployed,
-    /// A word that is not known yet.
+    /// A status that is not known yet.
     Other(String),
 }
 
@@ -109,7 +109,7 @@ pub enum ModelState {
 pub struct DeploymentFacts {
     pub state: ModelState,
     pub replicas: i64,
-    /// Status of the build, `built` when all is well.
+    /// Status of the build, `built` if it succeeded.
     pub build_status: String,
     /// `predict.py`
     pub file: String,
@@ -117,7 +117,7 @@ pub struct DeploymentFacts {
     pub function: String,
 }
 
-/// Everything that a diagnosis rests on beside the call itself.
+/// Everything that a diagnosis uses besides the call itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     pub model_name: String,
@@ -135,14 +135,14 @@ pub struct Facts {
     pub project: Known<Project>,
     pub collaborators: Known<Vec<Collaborator>>,
     pub deployment: Known<DeploymentFacts>,
-    /// Whether the access key that was sent is the model's still.
+    /// Whether the access key that was sent is still the model's.
     pub access_key_is_current: Known<bool>,
     /// Whether the workbench itself answers.
     pub workbench_answers: Known<bool>,
 }
 
 impl Facts {
-    /// What is known without asking anybody.
+    /// What is known without any request.
     pub fn of(client: &Client, subject: &Subject) -> Self {
         let model = &subject.model;
         let shape = subject.key.as_ref().and_then(|key| ApiKey::parse(key.expose()).err());
@@ -175,8 +175,8 @@ impl Facts {
     }
 }
 
-/// Asks the workbench what bears on this failure, all at once, for at most ten seconds. Makes no
-/// call that changes anything. A call that passed needs no facts and asks nothing.
+/// Asks the workbench everything relevant to this failure, in parallel, for at most ten seconds.
+/// Changes nothing. A successful call needs no facts, so nothing is asked.
 pub async fn gather(client: &Client, subject: &Subject, result: &CallResult) -> Facts {
     let mut facts = Facts::of(client, subject);
     let Some(kind) = result.failure() else { return facts };
@@ -305,7 +305,7 @@ impl ModelState {
     }
 }
 
-/// Any answer of the API will do, a refusal too.
+/// Any answer of the API will do, including a refusal.
 async fn answers(client: &Client) -> Known<bool> {
     match timeout(PATIENCE, client.validate_key(AUDIENCE_API)).await {
         Ok(Ok(_) | Err(api::Error::Refused { .. })) => Known::Yes(true),

@@ -1,8 +1,8 @@
-//! The message that asks somebody for access, ready to send.
+//! A message that asks for access, ready to send.
 
 use super::facts::Facts;
 
-/// Asks the owner of the project to let `username` call the model, with the line that does it.
+/// Asks the owner of the project to let `username` call the model, and includes the command for it.
 pub fn access_request(facts: &Facts, username: &str, owner: Option<&str>) -> String {
     let greeting = owner.map_or_else(|| "Hello,".to_owned(), |owner| format!("Hello {owner},"));
     let (project, model) = (&facts.project_name, &facts.model_name);
@@ -20,13 +20,13 @@ pub fn access_request(facts: &Facts, username: &str, owner: Option<&str>) -> Str
          \n    keybench collaborators add {} {} --permission read\n\
          \n\
          Thank you!\n",
-        shell_word(project),
-        shell_word(username),
+        shell_quoted(project),
+        shell_quoted(username),
     )
 }
 
-/// `text` as one word of a POSIX shell.
-pub(super) fn shell_word(text: &str) -> String {
+/// `text` quoted for a POSIX shell.
+pub(super) fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:+".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
         return text.to_owned();
@@ -40,8 +40,8 @@ mod tests {
 
     #[test]
     fn names_with_blanks_and_quotes_stay_one_word() {
-        assert_eq!(shell_word("churn-prod"), "churn-prod");
-        assert_eq!(shell_word("Churn of '26"), "'Churn of '\\''26'");
-        assert_eq!(shell_word("-x"), "'-x'");
+        assert_eq!(shell_quoted("churn-prod"), "churn-prod");
+        assert_eq!(shell_quoted("Churn of '26"), "'Churn of '\\''26'");
+        assert_eq!(shell_quoted("-x"), "'-x'");
     }
 }

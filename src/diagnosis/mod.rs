@@ -1,10 +1,9 @@
-//! Why a model call failed, and what mends it.
+//! Why a model call failed, and how to fix it.
 //!
-//! Two halves. [`gather`] asks the workbench what may be asked: is the key valid and whose is it,
-//! may its owner see the project, who are the collaborators, is the model deployed. [`diagnose`]
-//! is pure: it takes the call and those facts and says the cause in one sentence, the remedy in
-//! another, and what of it could not be verified. It never guesses where a fact is at hand, and
-//! never hides that it had to.
+//! Two halves. [`gather`] asks the workbench: is the key valid and whose is it, may its owner see
+//! the project, who are the collaborators, is the model deployed. [`diagnose`] is pure: it takes
+//! the call and those facts and states the cause, the remedy, and what could not be verified. It
+//! never guesses when a fact is available, and says so when it has to.
 
 mod deployment;
 mod explain;
@@ -23,23 +22,23 @@ pub use explain::diagnose;
 pub use facts::{DeploymentFacts, Facts, KeyCheck, KeyFacts, Known, ModelState, Subject, gather};
 pub use message::access_request;
 
-/// What is wrong, in a word for scripts and tests.
+/// The problem, as an identifier for scripts and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Nothing is wrong.
     Passed,
-    /// Passed, and would have without a key: the model does not ask for one.
+    /// Passed, and would have passed without a key: the model does not require one.
     KeyNotNeeded,
     NoKey,
-    /// Not the shape of an API key; another kind of key, perhaps.
+    /// Not shaped like an API key; perhaps another kind of key.
     KeyMalformed,
-    /// The workbench does not accept the key: unknown, deleted, or of another workbench.
+    /// The workbench rejects the key: unknown, deleted, or of another workbench.
     KeyUnknown,
     KeyExpired,
-    /// The key is for something else than calling APIs and models.
+    /// The key has another purpose than calling APIs and models.
     KeyAudience,
-    /// The key's owner has no right in the model's project.
+    /// The key's owner has no permission in the model's project.
     NotCollaborator,
     /// Refused although everything that can be checked is in order.
     RefusedDespiteRights,
@@ -53,7 +52,7 @@ pub enum Cause {
     Stopped,
     DeploymentFailed,
     WrongAccessKey,
-    /// The model service does not know the model, although the workbench does.
+    /// The model service does not know the model, but the workbench does.
     UnknownToService,
     /// No replica was free in time.
     Busy,
@@ -62,40 +61,40 @@ pub enum Cause {
     RequestTooLarge,
     /// The function behind the model failed.
     FunctionFailed,
-    /// Something else than a model service answered.
+    /// The answer comes from something other than a model service.
     NotAModelService,
     NameNotFound,
     NoConnection,
     Tls,
     Proxy,
-    /// The workbench can be reached, its model service cannot.
+    /// The workbench can be reached, but not its model service.
     ModelServiceUnreachable,
-    /// The model service, or what stands before it, failed.
+    /// The model service, or a proxy in front of it, failed.
     ServiceTrouble,
-    /// The connection ended in the middle.
+    /// The connection closed during the exchange.
     CutShort,
-    /// An answer that is none of a model.
+    /// An answer that does not come from a model.
     UnreadableAnswer,
-    /// A refusal that is not known.
+    /// An unknown kind of refusal.
     OtherRefusal,
     /// Nothing was sent: a value is wrong.
     Invalid,
-    /// Something of this machine is used up.
+    /// This machine ran out of something.
     UsedUp,
 }
 
-/// What a person can do about it from here.
+/// What the user can do about it from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
-    /// The signed-in user may do this.
+    /// Something the signed-in user may do.
     AddCollaborator {
         project_id: String,
         project_name: String,
         username: String,
         permission: String,
     },
-    /// A message for somebody else, ready to send.
+    /// A message to another person, ready to send.
     CopyMessage {
         text: String,
     },
@@ -105,7 +104,7 @@ pub enum Action {
     ChooseKey,
     TestWithoutKey,
     TestAgain,
-    /// Read the model again: its access key is another by now.
+    /// Read the model again: its access key has changed.
     ReloadModel,
     /// Restart the deployment.
     RestartDeployment {
@@ -115,7 +114,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// A few words for a button or a menu.
+    /// A short label for a button or a menu.
     pub fn label(&self) -> String {
         match self {
             Self::AddCollaborator { username, permission, .. } => {
@@ -133,37 +132,37 @@ impl Action {
 }
 
 impl Action {
-    /// The command that does it, where there is one.
+    /// The command that does it, if there is one.
     pub fn command(&self) -> Option<String> {
-        let word = message::shell_word;
+        let quoted = message::shell_quoted;
         match self {
             Self::AddCollaborator { project_name, username, permission, .. } => Some(format!(
                 "keybench collaborators add {} {} --permission {}",
-                word(project_name),
-                word(username),
-                word(permission)
+                quoted(project_name),
+                quoted(username),
+                quoted(permission)
             )),
             Self::CreateKey => Some("keybench keys create".to_owned()),
             Self::RestartDeployment { model_id, .. } => {
-                Some(format!("keybench models restart {}", word(model_id)))
+                Some(format!("keybench models restart {}", quoted(model_id)))
             }
             _ => None,
         }
     }
 }
 
-/// Why a call failed, for a person.
+/// Why a call failed, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
     pub cause: Cause,
     /// The cause, in one sentence.
     pub sentence: String,
-    /// What mends it, in one sentence.
+    /// The remedy, in one sentence.
     pub remedy: Option<String>,
     pub actions: Vec<Action>,
     /// What the answer itself said.
     pub said: Option<String>,
-    /// What the sentence rests on without it having been checked, each with why not.
+    /// What the sentence assumes without verification, each with the reason.
     pub unverified: Vec<String>,
 }
 
@@ -194,7 +193,7 @@ impl Diagnosis {
         self
     }
 
-    /// For a key that was not sent because it cannot be one.
+    /// For a key that was not sent because it cannot be an API key.
     pub fn of_malformed_key(problem: NotAnApiKey) -> Self {
         let cause = if problem == NotAnApiKey::Empty { Cause::NoKey } else { Cause::KeyMalformed };
         let (what, remedy) = match problem {

@@ -1,4 +1,4 @@
-//! Calls that did not get as far as the model: the service, its host, and the way to it.
+//! Calls that did not reach the model: the service, its host, and the network in between.
 
 use crate::api::TlsReason;
 use crate::probe::{Answer, CallError, CallResult, FailureKind, Phase};
@@ -8,7 +8,8 @@ use super::deployment::model_state;
 use super::facts::{Facts, Known};
 use super::{Action, Cause, Diagnosis};
 
-/// Requests should not be larger (DOCS, ml-calling-a-model); which error enforces it is not known.
+/// Recommended limit of a request (DOCS, ml-calling-a-model); the error that enforces it is not
+/// known.
 const LARGEST_REQUEST: usize = 5_000_000;
 /// Where the service's own limit is set (DOCS, ml-models-known-issues-and-limitations).
 const SERVICE_LIMIT: &str =
@@ -59,7 +60,7 @@ pub(super) fn request_too_large(result: &CallResult) -> Diagnosis {
 
 pub(super) fn not_a_model_service(answer: &Answer, facts: &Facts) -> Diagnosis {
     let what = match answer.header("location") {
-        // The query may hold a token of the sign-in.
+        // The query may contain a sign-in token.
         Some(location) if (300..400).contains(&answer.status) => {
             format!("a redirect to {}", text::clean(location.split(['?', '#']).next().unwrap_or_default()))
         }
@@ -139,7 +140,7 @@ fn unreached(cause: Cause, sentence: String, host: &str, facts: &Facts) -> Diagn
             format!("The workbench answers, but its model service does not: {}", lower(&sentence)),
         )
         .remedy(format!(
-            "Models are served by a host of their own ({host}): it needs an entry in DNS and a way through firewalls and proxy (NO_PROXY); where it is another one, name it with --model-url."
+            "Models are served by a separate host ({host}): it needs a DNS entry and a route through firewalls and proxy (NO_PROXY); if it is a different host, name it with --model-url."
         )),
         Known::Yes(false) => Diagnosis::new(cause, sentence).remedy(
             "The workbench does not answer either: check network, VPN and HTTPS_PROXY, then the URL.",

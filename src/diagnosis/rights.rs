@@ -1,4 +1,4 @@
-//! A refused key: whose it is, what its owner may do in the project, and who can change that.
+//! A refused key: who owns it, what its owner may do in the project, and who can change that.
 
 use crate::text;
 
@@ -6,18 +6,18 @@ use super::facts::{Facts, Known};
 use super::message::access_request;
 use super::{Action, Cause, Diagnosis};
 
-/// What is known of a user's rights in the project.
+/// What is known about a user's rights in the project.
 pub(super) enum Rights {
     /// May read, so may call (DOCS, ml-model-api-key-for-models: read-only is enough).
     Reads,
     None,
-    /// Not among the collaborators; a team may hold the right. The names of such teams.
+    /// Not among the collaborators; one of these teams may grant the right.
     PerhapsByTeam(Vec<String>),
     Unknown(String),
 }
 
 pub(super) fn of(username: &str, facts: &Facts) -> Rights {
-    // The key itself tells best: what it may see counts teams and public projects in.
+    // The key itself is the best source: what it can see includes teams and public projects.
     match &facts.key.sees_project {
         Known::Yes(_) => return Rights::Reads,
         Known::Hidden => return Rights::None,
@@ -45,7 +45,7 @@ pub(super) fn owner(facts: &Facts) -> Option<&str> {
     Some(project.owner.username.as_str()).filter(|name| !name.is_empty())
 }
 
-/// Why the signed-in user may add collaborators, if so.
+/// Why the signed-in user may add collaborators, if they may.
 fn may_add(facts: &Facts) -> Option<&'static str> {
     let project = facts.project.get()?;
     if facts.signed_in.as_deref() == Some(project.owner.username.as_str()) {
@@ -54,7 +54,7 @@ fn may_add(facts: &Facts) -> Option<&'static str> {
     project.permissions.admin.then_some("administrator of the project")
 }
 
-/// The owner of the key has no right in the project.
+/// The owner of the key has no permission in the project.
 pub(super) fn not_collaborator(username: &str, rights: &Rights, facts: &Facts) -> Diagnosis {
     let project = &facts.project_name;
     let owner = owner(facts);

@@ -33,7 +33,7 @@ fn answered(status: u16, headers: &[(&str, &str)], body: &str) -> CallResult {
     result(Ok(Answer::new(status, headers, Bytes::from(body.to_owned()), size, false)))
 }
 
-/// `outsider` calls `churn-prod/add`, `owner` is signed in, all is well with the model.
+/// `outsider` calls `churn-prod/add`, `owner` is signed in, and the model is in order.
 fn facts() -> Facts {
     let project = Project {
         id: "p1".into(),
@@ -165,7 +165,7 @@ fn refused_keys_are_told_apart() {
     let rejected = KeyCheck::Rejected { message: "invalid API key".into() };
     let found = diagnose(&call, &with(rejected.clone()));
     assert_eq!(found.cause, Cause::KeyUnknown);
-    assert_eq!(found.unverified.len(), 1, "deleted or mistyped cannot be told apart");
+    assert_eq!(found.unverified.len(), 1, "deleted and mistyped keys look alike");
 
     let mut facts = with(rejected.clone());
     let listed = |expiry: &str| V2KeyDetails { expiry_date: expiry.into(), ..V2KeyDetails::default() };

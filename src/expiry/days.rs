@@ -1,4 +1,4 @@
-//! Days between days, within the calendar.
+//! Date arithmetic in days, within the calendar.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -7,12 +7,12 @@ use jiff::civil::Date;
 const MOST_DAYS: u32 = 7_304_484;
 
 pub(super) fn days_after(today: Date, days: u32) -> Date {
-    // A span has no more days than the calendar, and more would panic.
+    // A span cannot hold more days than the calendar; more would panic.
     today.saturating_add(i64::from(days.min(MOST_DAYS)).days())
 }
 
-/// Whole days from `today` to `day`; negative where `day` is past.
+/// Whole days from `today` to `day`; negative if `day` is past.
 pub fn days_between(today: Date, day: Date) -> i64 {
-    // Both are within the years -9999 to 9999, so the count of days always fits.
+    // Both are within the years -9999 to 9999, so the number of days always fits.
     today.duration_until(day).as_hours() / 24
 }

@@ -1,9 +1,9 @@
-//! What the expiration policy means: limits, typed dates, the status of a key on a day.
+//! The expiration policy: limits, typed dates, the status of a key on a day.
 //!
 //! The workbench has one setting, "Default API keys expiration in days" (DOCS,
 //! ml-generating-model-api-key), which is the default and (INFERRED from the same page) the limit.
-//! Without it a key lives for one year (DOCS). Days are UTC days everywhere: the workbench keeps
-//! UTC, and a day that depends on the reader's zone would move the limit.
+//! Without it a key lives for one year (DOCS). All days are UTC days: the workbench keeps UTC, and
+//! a day that depends on the reader's time zone would move the limit.
 
 mod days;
 mod policy;

@@ -1,21 +1,21 @@
-//! What the workbench allows, and what a day means under it.
+//! What the workbench allows, and what a date means under it.
 
 use jiff::civil::Date;
 
 use super::days::{days_after, days_between};
 use crate::wire::time;
 
-/// How long a key lives where nobody said otherwise, in days (DOCS: one year).
+/// Default lifetime of a key, in days (DOCS: one year).
 pub const DEFAULT_LIFE_DAYS: u32 = 365;
 
 /// What the workbench allows, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The longest life of a new key in days; `None` where the workbench does not tell.
+    /// The longest lifetime of a new key in days; `None` if the workbench does not reveal it.
     pub limit_days: Option<u32>,
 }
 
-/// Why a text does not name a day on which a key may expire. The sentences say what would do.
+/// Why a text is not a valid expiry date. Each message says what would be valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadDate {
     #[error("no date was given; write 2027-01-31, +90d, 3 months, end of month, default or max")]
@@ -35,23 +35,23 @@ pub enum BadDate {
     #[error("{day} is beyond the limit of {limit_days} days; the last day allowed is {last}")]
     BeyondLimit { day: Date, limit_days: u32, last: Date },
     #[error(
-        "the workbench does not tell its limit, so `max` has no date; give one, and the workbench will say if it is too late"
+        "the workbench does not reveal its limit, so `max` has no date; give a date, and the workbench says if it is too late"
     )]
     LimitUnknown,
 }
 
 impl Policy {
-    /// The policy of a workbench that tells its limit.
+    /// The policy of a workbench that reveals its limit.
     pub fn of_days(days: u32) -> Self {
         Self { limit_days: Some(days) }
     }
 
-    /// The last day on which a key created today may expire; `None` where the limit is not known.
+    /// The last day on which a key created today may expire; `None` if the limit is not known.
     pub fn last_day(&self, today: Date) -> Option<Date> {
         self.limit_days.map(|days| days_after(today, days))
     }
 
-    /// The day that a key created today without a date gets.
+    /// The expiry date of a key created today without a date.
     pub fn default_day(&self, today: Date) -> Date {
         days_after(today, self.limit_days.unwrap_or(DEFAULT_LIFE_DAYS))
     }
@@ -61,7 +61,7 @@ impl Policy {
         if day < today {
             return Err(BadDate::Past { day, today });
         }
-        // The wire carries the last second of the day, and the calendar's last days have none.
+        // The wire carries the last second of the day, which the calendar's last days do not have.
         if time::end_of_day(day).is_none() {
             return Err(BadDate::TooFar { input: day.to_string() });
         }
@@ -74,7 +74,7 @@ impl Policy {
     }
 }
 
-/// What choosing `day` means, in words:
+/// What `day` means, as a sentence:
 /// `expires 2027-02-21 at 23:59 UTC, in 90 days; the longest allowed`.
 pub fn meaning(day: Date, today: Date, policy: &Policy) -> String {
     let when = match days_between(today, day) {

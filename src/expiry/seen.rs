@@ -1,26 +1,26 @@
-//! What new keys and refusals taught about a limit that the workbench does not tell.
+//! What new keys and refusals revealed about a limit that the workbench does not publish.
 
 use jiff::civil::Date;
 
 use super::days::days_between;
 
-/// A day that was asked for.
+/// A date that was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Asked {
-    /// When it was asked.
+    /// When it was requested.
     on: Date,
     day: Date,
 }
 
 impl Asked {
-    /// The life that was asked for, in days.
+    /// The requested lifetime, in days.
     fn life(self) -> i64 {
         days_between(self.on, self.day)
     }
 }
 
-/// The longest life that was accepted, and the shortest that was refused. Where the two contradict
-/// each other the limit has been changed in between, and the newer one stays.
+/// The longest lifetime that was accepted, and the shortest that was refused. If they contradict
+/// each other, the limit has changed in between, and the newer one wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LimitSeen {
     accepted: Option<Asked>,
@@ -28,7 +28,7 @@ pub struct LimitSeen {
 }
 
 impl LimitSeen {
-    /// On the day `on` a key was created that lasts until `day`.
+    /// A key that lasts until `day` was created on the day `on`.
     pub fn accepted(&mut self, on: Date, day: Date) {
         let asked = Asked { on, day };
         self.refused = self.refused.filter(|refused| refused.life() > asked.life());
@@ -37,13 +37,14 @@ impl LimitSeen {
         }
     }
 
-    /// On the day `on` a key until `day` was refused in these words. What does not speak of a date
-    /// teaches nothing; the words of a real workbench are not documented, so any that may are taken.
+    /// A key that would last until `day` was refused on the day `on` with this message. A message
+    /// that does not mention dates is ignored; a real workbench's wording is not documented, so any
+    /// likely word counts.
     pub fn refused(&mut self, on: Date, day: Date, message: &str) {
-        let words = message.to_lowercase();
+        let message = message.to_lowercase();
         let of_a_date = ["expir", "date", "limit", "beyond", "exceed", "maximum"];
         let asked = Asked { on, day };
-        if asked.life() < 1 || !of_a_date.iter().any(|word| words.contains(word)) {
+        if asked.life() < 1 || !of_a_date.iter().any(|word| message.contains(word)) {
             return;
         }
         self.accepted = self.accepted.filter(|accepted| accepted.life() < asked.life());
@@ -52,7 +53,7 @@ impl LimitSeen {
         }
     }
 
-    /// What follows from both, in one sentence; `None` where nothing was learned.
+    /// The resulting bounds in one sentence; `None` if nothing was learned.
     pub fn sentence(&self) -> Option<String> {
         let refusal = |Asked { on, day }| format!("{day} was refused as beyond the limit on {on}");
         Some(match (self.accepted, self.refused) {

@@ -1,4 +1,4 @@
-//! Where a key stands on a day.
+//! The expiry status of a key on a given day.
 
 use jiff::Timestamp;
 
@@ -8,21 +8,21 @@ use crate::wire::time;
 /// A key that expires within this many days expires soon.
 pub const SOON_DAYS: u32 = 14;
 
-/// Where a key stands.
+/// The expiry status of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyStatus {
     /// Past its expiry date: the workbench refuses it.
     Expired,
-    /// Valid, and expires within the days that the reader calls soon.
+    /// Valid, and expires within the days that count as "soon".
     Soon,
     /// Valid for longer.
     Active,
-    /// The workbench told no date that can be read.
+    /// The workbench gave no readable date.
     Unknown,
 }
 
 impl KeyStatus {
-    /// The word for it, everywhere.
+    /// The label, everywhere.
     pub fn word(self) -> &'static str {
         match self {
             Self::Expired => "expired",
@@ -38,7 +38,7 @@ pub fn status(expiry_date: &str, now: Timestamp, soon_days: u32) -> KeyStatus {
     status_at(time::parse(expiry_date), now, soon_days)
 }
 
-/// The same where the date was read before; `None`: it cannot be read.
+/// The same for a date that was parsed before; `None`: it could not be.
 pub fn status_at(expiry: Option<Timestamp>, now: Timestamp, soon_days: u32) -> KeyStatus {
     let Some(expiry) = expiry else {
         return KeyStatus::Unknown;
@@ -52,8 +52,8 @@ pub fn status_at(expiry: Option<Timestamp>, now: Timestamp, soon_days: u32) -> K
     }
 }
 
-/// Days from the UTC day of `now` to that of `expiry_date`; negative where it is past, `None`
-/// where no date can be read.
+/// Days from the UTC day of `now` to that of `expiry_date`; negative if it is past, `None` if the
+/// date cannot be read.
 pub fn days_left(expiry_date: &str, now: Timestamp) -> Option<i64> {
     let expiry = time::parse(expiry_date)?;
     Some(days_between(time::utc_day(now), time::utc_day(expiry)))

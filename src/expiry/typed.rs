@@ -1,4 +1,4 @@
-//! Days as people type them.
+//! Dates as people type them.
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -8,7 +8,7 @@ use super::policy::{BadDate, Policy};
 
 /// Reads a typed day: `2027-01-31` or `2027-1-31`, a span from today (`+90d`, `90d`, `3 months`, `1y`, `P90D`),
 /// `today`, `tomorrow`, `end of month`, `end of year`, `default`, `max`; upper or lower case.
-/// A day that the policy does not allow is refused with the rule named.
+/// A date that the policy does not allow is refused with the rule.
 pub fn parse_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
     let day = read_day(text, today, policy)?;
     policy.check(day, today)?;
@@ -17,8 +17,8 @@ pub fn parse_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDa
 
 fn read_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
     let input = text.trim();
-    let words = input.to_lowercase();
-    match words.split_whitespace().collect::<Vec<_>>().join(" ").as_str() {
+    let lower = input.to_lowercase();
+    match lower.split_whitespace().collect::<Vec<_>>().join(" ").as_str() {
         "" => return Err(BadDate::Empty),
         "default" => return Ok(policy.default_day(today)),
         "max" => return policy.last_day(today).ok_or(BadDate::LimitUnknown),
@@ -30,15 +30,15 @@ fn read_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
     }
     if let Some([year, month, day]) = date_parts(input) {
         let not_there = || BadDate::NotInCalendar { input: input.to_owned() };
-        // Three numbers of two digits, and of four for the year: all fit.
+        // Three numbers of at most four digits: all fit.
         let (Ok(year), Ok(month), Ok(day)) = (year.parse(), month.parse(), day.parse()) else {
             return Err(not_there());
         };
         return Date::new(year, month, day).map_err(|_| not_there());
     }
-    let text = words.strip_prefix('+').unwrap_or(&words).trim();
+    let text = lower.strip_prefix('+').unwrap_or(&lower).trim();
     let span: Span = text.parse().map_err(|_| {
-        // More days than a span holds are days all the same.
+        // Too many days for a span still name a date, one that is refused later.
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
         let input = input.to_owned();
         match format!("1{unit}").parse::<Span>() {
@@ -61,17 +61,17 @@ fn date_parts(text: &str) -> Option<[&str; 3]> {
     (year.len() == 4 && digits(year) && fits(month) && fits(day)).then_some([year, month, day])
 }
 
-/// What a text that is still being typed lacks to be a day: `the day, as in 2027-01-31`. `None`
-/// where it is one, and where nothing that follows could make it one.
+/// What an unfinished text still needs to be a date: `the day, as in 2027-01-31`. `None` if it is
+/// one already, or can never become one.
 pub fn still_missing(text: &str) -> Option<String> {
-    const WORDS: [&str; 6] = ["today", "tomorrow", "end of month", "end of year", "default", "max"];
+    const KEYWORDS: [&str; 6] = ["today", "tomorrow", "end of month", "end of year", "default", "max"];
     const UNITS: [&str; 4] = ["days", "weeks", "months", "years"];
     const SHORT: [&str; 8] = ["d", "w", "m", "y", "day", "week", "month", "year"];
     let typed = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     if typed.is_empty() {
         return None;
     }
-    if let Some(word) = WORDS.iter().find(|word| word.starts_with(&typed) && **word != typed) {
+    if let Some(word) = KEYWORDS.iter().find(|word| word.starts_with(&typed) && **word != typed) {
         return Some(format!("the rest of `{word}`"));
     }
     let parts: Vec<&str> = typed.split('-').collect();
@@ -87,7 +87,7 @@ pub fn still_missing(text: &str) -> Option<String> {
         [year, text, ""] if year.len() == 4 && number(year, 4) && month(text) => {
             return Some("the day, as in 2027-01-31".to_owned());
         }
-        // Read as the third already, it may become the thirtieth.
+        // Parsed as the third already, it may become the thirtieth.
         [year, text, "0" | "1" | "2" | "3"] if year.len() == 4 && number(year, 4) && month(text) => {
             return Some("perhaps a second digit of the day".to_owned());
         }
@@ -96,7 +96,7 @@ pub fn still_missing(text: &str) -> Option<String> {
     let span = typed.strip_prefix('+').unwrap_or(&typed).trim_start();
     let unit = span.trim_start_matches(|c: char| c.is_ascii_digit());
     let count = &span[..span.len() - unit.len()];
-    // What is wrong with a span that has its unit (`13 mo` too) is something else.
+    // A span with a wrong unit (`13 mo` too) is not unfinished.
     let whole = UNITS.iter().chain(&SHORT).any(|whole| *whole == unit.trim_start());
     if whole || span.parse::<Span>().is_ok() {
         return None;
@@ -170,7 +170,7 @@ mod tests {
             ("End of", "the rest of `end of month`"),
         ] {
             assert!(parse_day(text, today, &YEAR).is_err(), "{text}");
-            assert!(still_missing(text).is_some_and(|words| words.contains(missing)), "{text}");
+            assert!(still_missing(text).is_some_and(|hint| hint.contains(missing)), "{text}");
         }
         for text in ["+366d", "400 days", "13 months", "13 mo", "2 yr", "+9999d", "2 year"] {
             assert_eq!(still_missing(text), None, "{text}: it has its unit");
@@ -206,7 +206,7 @@ mod tests {
             refusal("2027-11-24", &YEAR),
             "2027-11-24 is beyond the limit of 365 days; the last day allowed is 2027-11-23"
         );
-        assert!(refusal("max", &SILENT).contains("does not tell its limit"));
+        assert!(refusal("max", &SILENT).contains("does not reveal its limit"));
     }
 
     proptest! {

@@ -1,7 +1,7 @@
-//! What a model service answered, read once, by one reader, into one verdict.
+//! Parses a model service's answer, once, into one verdict.
 //!
-//! A single call, a run, the proof of a rotation and a diagnosis all go through [`Reading`], so
-//! that none of them takes for success what another takes for a failure.
+//! A single call, a run, the proof of a rotation and a diagnosis all use [`Reading`], so that none
+//! of them counts as success what another counts as a failure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,40 +15,40 @@ use super::failure::FailureKind;
 use super::message;
 use crate::text::json::{self, Json};
 
-/// More of a body than this is not read.
+/// The rest of a longer body is not read.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
-/// The documented text of a refused call (DOCS, ml-generating-model-api-key), as far as it is
-/// looked for: the wording around it and the status are not known.
+/// The part of the documented refusal (DOCS, ml-generating-model-api-key) that is searched for: the
+/// text around it and the status are not known.
 const NOT_AUTHORIZED: &[u8] = b"not authorized";
-/// A bearer value that is no key comes back as a 500 (OBSERVED, GOES) or 401 (OBSERVED, AGS) with
-/// this text, from API v2; that the model service does the same is INFERRED.
+/// API v2 answers a bearer value that is not a key with 500 (OBSERVED, GOES) or 401 (OBSERVED, AGS)
+/// and this text; that the model service does the same is INFERRED.
 const MALFORMED_KEY: &[u8] = b"malformed apikey";
 /// The documented name of the error when no replica is free (DOCS, ml-calling-a-model).
 const BUSY: &[u8] = b"model.busy";
-/// What a caller reads when the function ended its replica (DOCS, cdsw-models-debug-deployed); the
-/// status is not known.
+/// The answer if the function ended its replica (DOCS, cdsw-models-debug-deployed); the status is
+/// not known.
 const SHUTDOWN: &[u8] = b"model shutdown";
 /// A call that took longer than the service allows is 500 with this text (OBSERVED, NB).
 const DEADLINE: &[u8] = b"context deadline exceeded";
-/// The texts above are looked for so far into a body.
+/// How far into a body the texts above are searched for.
 const HEAD: usize = 64 * 1024;
 
-/// An answer with whatever status.
+/// An answer with any status.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
-    /// Names in lower case, in the order of the answer; the values of cookies are left out.
+    /// Names in lower case, in the order of the answer; without the values of cookies.
     pub headers: Vec<(String, String)>,
     /// The first 8 MiB.
     pub body: Bytes,
-    /// Of the whole body, in bytes.
+    /// Size of the whole body, in bytes.
     pub size: u64,
     /// The member `success`. Some failures come with status 200 and `false` here, others without
-    /// the member and with `errors` in its place (OBSERVED as depended on, FT Studio).
+    /// the member and with `errors` instead (OBSERVED as depended on, FT Studio).
     pub success: Option<bool>,
-    /// The replica that answered; lacks in some answers (OBSERVED).
+    /// The replica that answered; missing in some answers (OBSERVED).
     pub replica_id: Option<String>,
-    /// What the function returned, to the digit.
+    /// What the function returned, with all its digits.
     pub response: Option<Json>,
     /// The body is longer than what was read of it.
     pub truncated: bool,
@@ -56,16 +56,16 @@ pub struct Answer {
     failure: Option<FailureKind>,
 }
 
-/// What a body looks like.
+/// The kind of body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyKind {
     Empty,
     /// A JSON object with `success`, `response` or `errors`, as a model service sends it.
     Object,
-    /// Other JSON: somebody else's, whatever its status.
+    /// Other JSON, from another service, whatever its status.
     Json,
     Html,
-    /// Anything else, and what is nearly JSON.
+    /// Anything else, including almost-JSON.
     Text,
 }
 
@@ -84,7 +84,7 @@ impl Answer {
         self.failure
     }
 
-    /// The whole body as it came, if it is JSON.
+    /// The whole body as received, if it is JSON.
     pub fn json(&self) -> Option<&str> {
         let is_json = !self.truncated && matches!(self.kind, BodyKind::Object | BodyKind::Json);
         is_json.then(|| std::str::from_utf8(&self.body).ok()).flatten()
@@ -95,18 +95,18 @@ impl Answer {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// What the answer itself says about its failure, cleaned and cut for a screen.
+    /// What the answer says about its own failure, cleaned and truncated for a screen.
     pub fn message(&self) -> Option<String> {
         let plain = || (self.kind == BodyKind::Text).then(|| String::from_utf8_lossy(&self.body));
         message::of(self.json(), plain)
     }
 
-    /// The call took longer than the service allows, and the answer says so.
+    /// The call exceeded the service's time limit, and the answer says so.
     pub fn is_service_timeout(&self) -> bool {
         matches!(self.status, 408 | 504) || (self.failure.is_some() && holds(&self.body, DEADLINE))
     }
 
-    /// Lets go of all of a long body but its first `length` bytes.
+    /// Frees all but the first `length` bytes of a long body.
     pub fn shorten(&mut self, length: usize) {
         if self.body.len() > length {
             // A slice would keep the whole allocation alive.
@@ -116,7 +116,7 @@ impl Answer {
     }
 }
 
-/// What one look at a body gives. Borrows from the body: a run makes one a request.
+/// The result of parsing a body. Borrows from the body, because a run makes one per request.
 pub struct Reading<'a> {
     pub success: Option<bool>,
     pub replica_id: Option<Cow<'a, str>>,
@@ -127,12 +127,12 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Reads `body`. `html_type`: its header says that it is HTML; `truncated`: there is more of it,
-    /// so that nothing in it can be relied on.
+    /// Parses `body`. `html_type`: its header says that it is HTML; `truncated`: the rest is
+    /// missing, so nothing in it can be relied on.
     ///
-    /// JSON is what RFC 8259 allows, whatever a number's size; but one half of a surrogate pair,
-    /// more than 128 levels and a second top-level `success` make a body that two readers may
-    /// understand differently, and such a body is none here.
+    /// JSON is what RFC 8259 allows, with numbers of any size. Unpaired surrogates, more than 128
+    /// levels and a second top-level `success` are rejected: two readers may understand such a body
+    /// differently.
     pub fn of(body: &'a [u8], html_type: bool, truncated: bool) -> Self {
         let start = body.trim_ascii_start().first();
         let valid = if truncated { None } else { json::valid(body).ok() };
@@ -152,7 +152,7 @@ impl<'a> Reading<'a> {
             let kind = match (start, valid) {
                 (None, _) => BodyKind::Empty,
                 (Some(b'<'), _) => BodyKind::Html,
-                // An object that got as far as here has `success` twice.
+                // An object can only fail here because it has `success` twice.
                 (Some(start), Some(_)) if *start != b'{' && !html_type => BodyKind::Json,
                 _ if html_type => BodyKind::Html,
                 _ => BodyKind::Text,
@@ -163,7 +163,8 @@ impl<'a> Reading<'a> {
         let replica_id = members.replica_id.and_then(text_of);
         let has_errors =
             members.errors.is_some_and(|errors| !matches!(errors.get(), "null" | "{}" | "[]" | "\"\""));
-        // An object that has none of these is another service's, which answers everything with 200.
+        // An object with none of these comes from another service, one that answers everything with
+        // 200.
         let kind = match success.is_some() || members.response.is_some() || has_errors {
             true => BodyKind::Object,
             false => BodyKind::Json,
@@ -171,13 +172,13 @@ impl<'a> Reading<'a> {
         Self { success, replica_id, response: members.response, kind, has_errors, body }
     }
 
-    /// What kind of failure an answer with this body and `status` is; `None` for success. The status
-    /// decides first, then `success` and `errors`, then the known texts, because the real statuses
-    /// of most refusals are not documented.
+    /// The kind of failure that an answer with this body and `status` is; `None` for success. The
+    /// status decides first, then `success` and `errors`, then the known texts, because the real
+    /// status of most refusals is not documented.
     pub fn failure(&self, status: u16) -> Option<FailureKind> {
-        let says = |words| holds(self.body, words);
+        let says = |text| holds(self.body, text);
         let page = self.kind == BodyKind::Html;
-        // The function did not answer (`errors` in place of `success`), or failed.
+        // The function did not answer (`errors` instead of `success`), or failed.
         let refused = self.success.is_none() && self.has_errors && self.response.is_none();
         let failed = self.success == Some(false) || refused;
         Some(match status {
@@ -189,8 +190,8 @@ impl<'a> Reading<'a> {
             300..400 => FailureKind::NotAModelService,
             429 => FailureKind::Busy,
             _ if !page && says(BUSY) => FailureKind::Busy,
-            // An ingress answers its own troubles with a page (INFERRED): the service is there, but
-            // not well. A page with any other status comes from somebody else.
+            // An ingress answers its own failures with a page (INFERRED): the service exists but is
+            // not well. A page with any other status comes from something else.
             500..600 if page => FailureKind::ServerError,
             _ if page && status != 413 => FailureKind::NotAModelService,
             401 | 403 => FailureKind::NotAuthorized,
@@ -206,8 +207,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The members of an answer that say how it ended, as they came. Of two of one name the last counts,
-/// as everywhere; but not of `success`.
+/// The members of an answer that say how it ended, unparsed. The last duplicate counts, as
+/// everywhere, except for `success`.
 #[derive(Default)]
 struct Members<'a> {
     success: Option<&'a RawValue>,
@@ -248,7 +249,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// A member's name, told apart without a copy of it.
+/// A member's name, recognised without copying it.
 #[derive(Deserialize)]
 enum Name {
     #[serde(rename = "success")]
@@ -263,7 +264,7 @@ enum Name {
     Other,
 }
 
-/// A truth value, in quotes too, as a gateway may write it: a `"false"` must not pass for success.
+/// A boolean, possibly quoted by a gateway: `"false"` must not count as success.
 fn truth(value: &RawValue) -> Option<bool> {
     match value.get() {
         "true" | "\"true\"" => Some(true),
@@ -280,15 +281,15 @@ fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str(value.get()).ok().map(Cow::Owned)
 }
 
-/// Whether a header says that the body is HTML.
+/// Whether a header declares the body as HTML.
 pub fn is_html_header(name: &str, value: &[u8]) -> bool {
     let start = value.trim_ascii_start().get(..9).unwrap_or_default();
     name.eq_ignore_ascii_case("content-type") && start.eq_ignore_ascii_case(b"text/html")
 }
 
-/// Whether `body` holds `words` (lower case) near its beginning, whatever its case.
-fn holds(body: &[u8], words: &[u8]) -> bool {
-    body[..body.len().min(HEAD)].windows(words.len()).any(|window| window.eq_ignore_ascii_case(words))
+/// Whether `body` contains `text` (lower case) near its start, in any case.
+fn holds(body: &[u8], text: &[u8]) -> bool {
+    body[..body.len().min(HEAD)].windows(text.len()).any(|window| window.eq_ignore_ascii_case(text))
 }
 
 #[cfg(test)]
@@ -301,8 +302,8 @@ mod tests {
 
     #[test]
     fn a_failure_in_quotes_is_a_failure() {
-        for (word, success) in [("\"false\"", Some(false)), ("\"true\"", Some(true)), ("\"x\"", None)] {
-            let body = format!(r#"{{"success":{word},"response":1}}"#);
+        for (value, success) in [("\"false\"", Some(false)), ("\"true\"", Some(true)), ("\"x\"", None)] {
+            let body = format!(r#"{{"success":{value},"response":1}}"#);
             assert_eq!(answer(200, body.as_bytes()).success, success);
         }
     }

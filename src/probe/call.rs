@@ -1,4 +1,4 @@
-//! One model call from the look-up of the name to the last byte, each phase timed.
+//! One model call from name look-up to the last byte, with the time of each phase.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use super::transport::Transport;
 use crate::secret::{self, ApiKey};
 use crate::{limits, text};
 
-/// One call and what came of it.
+/// One call and its result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallResult {
     pub started: Timestamp,
     pub phases: Phases,
-    /// From begin to end, also of a call that failed.
+    /// From start to end, for failed calls too.
     pub total: Duration,
     pub outcome: Result<Answer, CallError>,
     /// Whether an API key was sent.
@@ -31,7 +31,7 @@ pub struct CallResult {
 }
 
 impl CallResult {
-    /// What kind of failure the call ended in; `None` for success.
+    /// The kind of failure that the call ended in; `None` for success.
     pub fn failure(&self) -> Option<FailureKind> {
         match &self.outcome {
             Ok(answer) => answer.failure(),
@@ -45,7 +45,7 @@ impl CallResult {
     }
 }
 
-/// Calls a model once, on a connection of its own. Dropping the future closes the connection.
+/// Calls a model once, on its own connection. Dropping the future closes the connection.
 pub async fn call(
     transport: &Transport,
     target: &ModelCallTarget,
@@ -106,12 +106,12 @@ async fn attempt(
     let read = connection.read_body(&head, MAX_BODY, &mut body, &room).await;
     let (end, _) = read.map_err(in_phase(Phase::Body))?;
     phases.body = Some(begin.elapsed());
-    // A service may repeat what it was sent.
+    // A service may echo what it was sent.
     secret::mask_bytes(&mut body);
     Ok(Answer::new(head.status, headers, Bytes::from(body), end.size, end.truncated))
 }
 
-/// As what kind of failure an exchange ended.
+/// The kind of failure that an exchange ended in.
 pub(crate) fn kind_of(error: &HttpError) -> FailureKind {
     match error {
         HttpError::NotHttp(_) => FailureKind::NotAModelService,

@@ -1,7 +1,7 @@
 //! A model call as code to copy: curl, Python, R.
 //!
-//! The API key is always an environment variable in it, never the key itself: what is copied ends
-//! up in histories, notebooks and chats.
+//! The API key is always read from an environment variable, never written into the code: copied
+//! code ends up in histories, notebooks and chats.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::text::json;
 /// The environment variable that the code reads the key from.
 pub const KEY_VARIABLE: &str = "CDSW_APIV2_KEY";
 
-/// What a call is made of.
+/// What makes up a call.
 #[derive(Debug, Clone, Copy)]
 pub struct SampleCall<'a> {
     pub url: &'a str,
@@ -21,7 +21,7 @@ pub struct SampleCall<'a> {
     pub with_key: bool,
 }
 
-/// The languages that a call can be copied in.
+/// The languages that a call can be copied as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Curl,
@@ -64,7 +64,7 @@ fn curl(call: SampleCall<'_>) -> String {
     lines.join(" \\\n  ")
 }
 
-/// In single quotes, where a shell reads nothing but the quote itself.
+/// In single quotes, inside which a shell interprets only the quote itself.
 fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -76,7 +76,7 @@ fn python(call: SampleCall<'_>) -> String {
         String::new()
     };
     let body = body(call);
-    // A number that Python would write otherwise is sent as it was typed.
+    // A number that Python would write differently is sent as it was typed.
     let (body, headers) = match python_value(&body) {
         Some(value) => (format!("json={value}"), headers),
         None => (format!("data={}.encode()", quoted(&body)), with_type(headers)),
@@ -88,12 +88,12 @@ fn python(call: SampleCall<'_>) -> String {
     )
 }
 
-/// A JSON text literal, which Python and R read in the same way.
+/// A JSON string, which is a literal in Python and R too.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// The headers of a call in Python, with the type of its body.
+/// The headers of a call in Python, with the content type.
 fn with_type(headers: String) -> String {
     const TYPE: &str = "\"Content-Type\": \"application/json\"";
     match headers.split_once("headers={") {
@@ -102,7 +102,7 @@ fn with_type(headers: String) -> String {
     }
 }
 
-/// JSON with Python's words for true, false and null; `None` where a number would lose digits.
+/// JSON with Python's `True`, `False` and `None`; `None` if a number would lose digits.
 fn python_value(json: &str) -> Option<String> {
     json::tokens(json)
         .map(|token| {
@@ -131,7 +131,8 @@ fn r(call: SampleCall<'_>) -> String {
     format!(
         "library(httr)\n\nanswer <- POST(\n  {url},\n{key}  content_type_json(),\n  body = {body},\n  timeout(75)\n)\ncat(status_code(answer), content(answer, \"text\"), \"\\n\")\n",
         url = quoted(call.url),
-        // A text in a text: the body is sent as it stands, whatever R's JSON writer would make of it.
+        // A quoted string: the body is sent exactly as it is, whatever R's JSON writer would do
+        // with it.
         body = quoted(&body(call)),
     )
 }

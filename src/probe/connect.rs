@@ -1,4 +1,4 @@
-//! One connection to a model service, with the time of each step.
+//! Opens one connection to a model service and measures each step.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -19,8 +19,8 @@ use super::transport::{CONNECT_TIMEOUT, Proxy, Transport};
 use crate::api::{TlsReason, authority};
 use crate::limits;
 
-/// Connects to `endpoint`, through a proxy where the transport says so. Each finished step leaves
-/// its time in `phases`, also when a later one fails.
+/// Connects to `endpoint`, through a proxy if the transport has one. Each finished step records its
+/// time in `phases`, even if a later one fails.
 pub(crate) async fn connect(
     transport: &Transport,
     endpoint: &Endpoint,
@@ -94,14 +94,14 @@ async fn look_up(host: &str, port: u16, phases: &mut Phases) -> Result<Vec<Socke
     Ok(addresses)
 }
 
-/// The resolver's own words, without the wrapping that every system puts around them.
+/// The resolver's own message, without the prefix that each system adds.
 fn plain_lookup_detail(error: &io::Error) -> String {
     let text = error.to_string();
     text.strip_prefix("failed to lookup address information: ").unwrap_or(&text).to_owned()
 }
 
-/// Tries the addresses in the order that the resolver gives, without racing them: a test should
-/// show the way that a plain client takes.
+/// Tries the addresses in the resolver's order, without racing them: a test should show what a
+/// plain client does.
 async fn first_that_accepts(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let share = CONNECT_TIMEOUT / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);

@@ -1,4 +1,4 @@
-//! The kinds of failure that a model call can end in, and the errors of calls that got no answer.
+//! The kinds of failure of a model call, and the errors of calls without an answer.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::api::TlsReason;
 use crate::text;
 
-/// What kind of failure a call ended in. Runs count by it, [`crate::diagnosis`] starts from it.
+/// The kind of failure that a call ended in. Runs count by it, [`crate::diagnosis`] starts from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -17,17 +17,17 @@ pub enum FailureKind {
     Busy,
     /// The function behind the model failed: 400 with `success: false`, or 200 with it.
     ModelFailed,
-    /// No such model here: 404.
+    /// No such model: 404.
     NotFound,
     /// The request is larger than the service takes: 413.
     TooLarge,
-    /// Something else than a model service answered: HTML, a redirect.
+    /// Something other than a model service answered: HTML, a redirect.
     NotAModelService,
     /// The service itself failed: 5xx.
     ServerError,
     /// Another refusal: the remaining 4xx and unknown statuses.
     Refused,
-    /// A 2xx whose body is no JSON object with `success` or `response`.
+    /// A 2xx whose body is not a JSON object with `success` or `response`.
     BadAnswer,
     /// The name of the host could not be resolved.
     Lookup,
@@ -35,15 +35,15 @@ pub enum FailureKind {
     Connect,
     /// The connection could not be secured.
     Tls,
-    /// The proxy would not pass the call on.
+    /// The proxy refused to forward the call.
     Proxy,
-    /// No complete answer in the time that the caller gave.
+    /// No complete answer within the timeout.
     Timeout,
-    /// The connection ended in the middle of the exchange.
+    /// The connection closed during the exchange.
     Cut,
     /// Nothing was sent: something about the request is wrong.
     Invalid,
-    /// Something of this machine is used up: descriptors, memory, threads.
+    /// This machine ran out of something: descriptors, memory, threads.
     UsedUp,
 }
 
@@ -92,7 +92,7 @@ impl FailureKind {
         }
     }
 
-    /// A few words for a table.
+    /// A short label for a table.
     pub fn words(self) -> &'static str {
         match self {
             Self::NotAuthorized => "not authorized",
@@ -116,7 +116,7 @@ impl FailureKind {
     }
 }
 
-/// Where in a call the time went, or ran out.
+/// The phase of a call in which the time was spent, or ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -128,7 +128,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// What was being done in this phase, to follow "while".
+    /// The activity in this phase, to follow "while".
     pub fn doing(self) -> &'static str {
         match self {
             Self::Lookup => "looking up the name",
@@ -140,7 +140,7 @@ impl Phase {
     }
 }
 
-/// A call that got no answer. The texts hold no key and no access key.
+/// A call without an answer. The texts contain neither the key nor the access key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// Nothing was sent.
@@ -180,7 +180,7 @@ impl CallError {
         }
     }
 
-    /// What to do about it, where that follows from the error alone.
+    /// What to do about it, if that follows from the error alone.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Invalid { hint, .. } => Some(hint.clone()),

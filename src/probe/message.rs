@@ -1,8 +1,8 @@
-//! What an answer says about its failure, wherever it says it.
+//! Finds an answer's error message, wherever it is.
 //!
-//! The place is not specified: `errors` (a map label → text, OBSERVED NB) and `error` (text, or an
-//! object with `message` or with the text itself as a member) and `message` were all seen to be read
-//! by clients (OBSERVED).
+//! Its location is not specified: clients were seen to read `errors` (a map label → text, OBSERVED
+//! NB), `error` (text, or an object with `message` or with the text itself as a member) and
+//! `message` (OBSERVED).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,12 +13,12 @@ use serde_json::value::RawValue;
 
 use crate::text;
 
-/// No message of an error is longer than this on a screen.
+/// Longest error message on a screen.
 const LONGEST: usize = 300;
-/// A text lies no deeper than this in what a service says.
+/// Deepest nesting at which a message is searched for.
 const DEEPEST: usize = 3;
 
-/// The message in `json`, or else in `plain`, cleaned and cut for a screen.
+/// The message in `json`, or else in `plain`, cleaned and truncated for a screen.
 pub(super) fn of<'a>(json: Option<&str>, plain: impl FnOnce() -> Option<Cow<'a, str>>) -> Option<String> {
     let found = match json {
         Some(json) => of_json(json)?,
@@ -67,7 +67,7 @@ fn texts(value: &RawValue, depth: usize) -> Option<String> {
     }
 }
 
-/// An object, its values as they came.
+/// An object, its values unparsed.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {

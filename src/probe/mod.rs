@@ -1,8 +1,8 @@
-//! The model test engine: one call with its phases apart, and runs of many calls.
+//! The model test engine: single calls with their phases, and runs of many calls.
 //!
-//! It speaks HTTP/1.1 on connections of its own instead of going through the API client, because
-//! that is what makes name look-up, connection, TLS, waiting and body separate figures, and what
-//! keeps a run from measuring a connection pool. It knows nothing of the interface.
+//! It speaks HTTP/1.1 on its own connections instead of using the API client, which makes name
+//! look-up, connection, TLS, waiting and body separate figures, and keeps a run from measuring a
+//! connection pool. It knows nothing of the interface.
 //!
 //! | file | what it holds |
 //! |---|---|

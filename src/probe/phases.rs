@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::failure::Phase;
 
-/// How long each phase took; `None` for one that did not happen or did not end.
+/// How long each phase took; `None` for one that did not happen or did not finish.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Phases {
     /// Resolving the name; zero for an address.
@@ -18,7 +18,7 @@ pub struct Phases {
 }
 
 impl Phases {
-    /// In order, with the word for each.
+    /// In order, with the name of each.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
         [
             ("look-up", self.lookup),

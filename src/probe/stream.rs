@@ -1,4 +1,4 @@
-//! Bytes to and from a model service, secured or not.
+//! Bytes to and from a model service, with or without TLS.
 
 use std::io;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Which model is called, with what, and the bytes that say so.
+//! The model to call, the request, and the bytes on the wire.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::secret::ApiKey;
 pub struct ModelCallTarget {
     /// URL of the model service, `https://modelservice.HOST/model`.
     pub url: String,
-    /// Says which model. An address, not a secret against collaborators, but nothing for logs.
+    /// Names the model. An address, not a secret from collaborators, but still kept out of logs.
     pub access_key: String,
 }
 
@@ -26,13 +26,13 @@ impl fmt::Debug for ModelCallTarget {
     }
 }
 
-/// The JSON that a model gets, as it was typed: numbers keep their digits, members their order.
+/// The JSON for a model, as it was typed: numbers keep their digits, members their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRequest(String);
 
 impl ModelRequest {
     /// # Errors
-    /// [`CallError::Invalid`] with line and column where `text` is not JSON.
+    /// [`CallError::Invalid`] with line and column if `text` is not JSON.
     pub fn parse(text: &str) -> Result<Self, CallError> {
         match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) => Ok(Self(text.trim().to_owned())),
@@ -54,7 +54,7 @@ impl From<&serde_json::Value> for ModelRequest {
     }
 }
 
-/// A target taken apart.
+/// The parts of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub uri: Uri,
@@ -100,7 +100,7 @@ impl Endpoint {
     }
 }
 
-/// The request as it goes over the wire, in one piece. It holds the key: wiped when dropped.
+/// The request as sent, in one piece. Contains the key: wiped when dropped.
 pub(crate) struct WireRequest {
     bytes: Zeroizing<Vec<u8>>,
 }
@@ -122,7 +122,7 @@ impl WireRequest {
                 "copy the key again as a whole",
             ));
         }
-        // The first room is enough: growing would leave copies of the key behind.
+        // The capacity is sufficient: growing would leave copies of the key behind.
         let room = 2048 + endpoint.uri.to_string().len() * 2 + access_key.len() * 6 + request.0.len();
         let mut bytes = Zeroizing::new(Vec::<u8>::with_capacity(room));
         write(endpoint, access_key, key, request, proxy, |piece| bytes.extend_from_slice(piece.as_bytes()));
@@ -134,10 +134,10 @@ impl WireRequest {
     }
 }
 
-/// The request of a direct call as it goes over the wire, for a person: with the key masked.
+/// The request of a direct call as sent, for display: with the key masked.
 ///
 /// # Errors
-/// [`CallError::Invalid`] where the target is no URL.
+/// [`CallError::Invalid`] if the target is not a URL.
 pub fn shown_request(
     target: &ModelCallTarget,
     key: Option<&ApiKey>,
@@ -150,7 +150,7 @@ pub fn shown_request(
     Ok(text.replace("\r\n", "\n"))
 }
 
-/// Hands the pieces of a request to `put`, in order.
+/// Passes the pieces of a request to `put`, in order.
 fn write(
     endpoint: &Endpoint,
     access_key: &str,

@@ -1,5 +1,5 @@
-//! How to reach a model service: which certificates are trusted, which proxy is taken, how long
-//! to wait. Made once from the same options as the API client, then shared by all calls.
+//! How to reach a model service: trusted certificates, proxy, timeout. Built once from the API
+//! client's options, then shared by all calls.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -21,27 +21,27 @@ pub(crate) use crate::api::proxy::Proxy;
 use crate::api::{self, ClientOptions};
 use crate::bounded;
 
-/// A model call may wait 30 s for a free replica and then run for 30 s (DOCS,
-/// ml-calling-a-model); what is above that is for the network.
+/// A model call may wait 30 s for a free replica and then run for 30 s (DOCS, ml-calling-a-model);
+/// the rest is for the network.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(75);
-/// Nobody waits longer, and every instant can be reckoned with.
+/// Longest timeout, small enough that adding it to an instant cannot overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-/// No host that is up takes longer than this to accept a connection.
+/// A host that is up accepts a connection sooner than this.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The choices that a person makes about the way to the model service.
+/// The options for reaching the model service.
 #[derive(Debug, Clone)]
 pub struct TransportOptions {
-    /// PEM file with certificates to trust besides the system's.
+    /// PEM file with certificates to trust in addition to the system's.
     pub ca_cert: Option<PathBuf>,
     /// Accept any certificate.
     pub insecure: bool,
     /// `http://HOST:PORT` for every call; without it `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
     /// `NO_PROXY` decide.
     pub proxy: Option<String>,
-    /// No proxy at all: the model service is in this process.
+    /// Use no proxy: the model service is in this process.
     pub direct: bool,
-    /// For one call from look-up to the last byte.
+    /// Timeout of one call, from look-up to the last byte.
     pub timeout: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Default for TransportOptions {
 }
 
 impl From<&ClientOptions> for TransportOptions {
-    /// As the client reaches the workbench; but its patience is for the API, not for models.
+    /// Uses the client's options, except its timeout, which suits the API and not models.
     fn from(options: &ClientOptions) -> Self {
         Self {
             ca_cert: options.ca_cert.clone(),
@@ -64,7 +64,7 @@ impl From<&ClientOptions> for TransportOptions {
     }
 }
 
-/// The way to a model service. Cheap to clone.
+/// How to reach a model service. Cheap to clone.
 #[derive(Clone)]
 pub struct Transport {
     inner: Arc<Inner>,
@@ -73,7 +73,7 @@ pub struct Transport {
 struct Inner {
     options: TransportOptions,
     extra_roots: Vec<CertificateDer<'static>>,
-    /// Made at the first `https` call: reading the system's certificates takes milliseconds.
+    /// Built at the first `https` call: reading the system's certificates takes milliseconds.
     tls: OnceLock<Result<Arc<ClientConfig>, String>>,
 }
 
@@ -81,7 +81,7 @@ impl Transport {
     /// Reads the CA file, if one is named.
     ///
     /// # Errors
-    /// [`CallError::Invalid`] where that file cannot be read or holds no certificate.
+    /// [`CallError::Invalid`] if the file cannot be read or contains no certificate.
     pub fn new(mut options: TransportOptions) -> Result<Self, CallError> {
         options.timeout = options.timeout.min(LONGEST_TIMEOUT);
         let mut extra_roots = Vec::new();
@@ -101,7 +101,7 @@ impl Transport {
         Ok(Self { inner: Arc::new(Inner { options, extra_roots, tls: OnceLock::new() }) })
     }
 
-    /// For one call from look-up to the last byte.
+    /// Timeout of one call, from look-up to the last byte.
     pub fn timeout(&self) -> Duration {
         self.inner.options.timeout
     }
@@ -150,7 +150,7 @@ impl Transport {
         let extra = self.inner.extra_roots.clone();
         match Verifier::new_with_extra_roots(extra.clone(), provider.clone()) {
             Ok(verifier) => Ok(Arc::new(verifier)),
-            // A machine without any system certificates still trusts those that were named.
+            // A machine without system certificates still trusts the named ones.
             Err(error) if extra.is_empty() => Err(error.to_string()),
             Err(_) => {
                 let mut roots = rustls::RootCertStore::empty();
@@ -166,7 +166,7 @@ impl Transport {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A proxy's URL may hold a password.
+        // A proxy's URL may contain a password.
         f.debug_struct("Transport").field("timeout", &self.timeout()).finish_non_exhaustive()
     }
 }
@@ -177,7 +177,7 @@ fn invalid(error: api::Error) -> CallError {
     CallError::invalid(error.to_string(), hint)
 }
 
-/// For `--insecure`: signatures are checked, the certificate's origin is not.
+/// For `--insecure`: checks signatures but not the certificate's origin.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

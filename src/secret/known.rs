@@ -1,8 +1,8 @@
-//! The secrets that this process holds, so that what comes from outside can be searched for them.
+//! The secrets that this process holds, so that outside text can be searched for them.
 //!
-//! A backend, a proxy or a model may repeat what it was sent. Whatever arrives is searched for every
-//! key that is alive in this process, whole, in either half and in base64, before any of it is kept.
-//! The registry holds keys weakly: it keeps none alive, and a key that is dropped is wiped.
+//! A backend, a proxy or a model may echo what it was sent. Whatever arrives is searched for every
+//! live key of this process, whole, in either half and in base64, before any of it is kept. The
+//! registry holds keys weakly: it keeps none alive, and a dropped key is wiped.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -13,11 +13,11 @@ use memchr::memmem;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-/// What stands in place of a secret.
+/// Replaces a secret.
 pub const MASK: &str = "••••";
-/// Texts shorter than this are no key of a workbench, and turn up by chance.
+/// Shorter texts are not workbench keys, and occur by chance.
 const SHORTEST: usize = 16;
-/// The registry is swept when it has grown by so many.
+/// The registry is swept whenever it has grown by this many.
 const SWEEP: usize = 64;
 
 static KNOWN: Mutex<Registry> = Mutex::new(Registry { secrets: Vec::new(), sweep_at: SWEEP });
@@ -27,15 +27,15 @@ struct Registry {
     sweep_at: usize,
 }
 
-/// A secret, wiped when the last that holds it lets go.
+/// A secret, wiped when its last holder drops it.
 pub(super) struct Secret {
     text: SecretString,
-    /// The forms that it is looked for in, longest first; made when something is first searched.
+    /// The forms that it is searched in, longest first; built at the first search.
     forms: OnceLock<Vec<Zeroizing<Vec<u8>>>>,
 }
 
 impl Secret {
-    /// Holds `text`, and has it looked for in what comes from outside as long as it is held.
+    /// Registers `text`: what comes from outside is searched for it as long as this lives.
     pub fn hold(text: String) -> Arc<Self> {
         let secret = Arc::new(Self { text: SecretString::from(text), forms: OnceLock::new() });
         if secret.expose().len() >= SHORTEST {
@@ -67,13 +67,14 @@ impl Secret {
     }
 }
 
-/// What of `text` is the same in base64 wherever it stands `before` bytes behind a multiple of three.
+/// The part of `text` that is always the same in base64 if `before` bytes precede it (modulo
+/// three).
 fn in_base64(text: &str, before: usize) -> Zeroizing<Vec<u8>> {
     let mut padded = Zeroizing::new(vec![0; before]);
     padded.extend_from_slice(text.as_bytes());
     let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(&padded));
     let begin = (before * 8).div_ceil(6);
-    // The last digit depends on what follows where it is not whole.
+    // An incomplete last digit depends on what follows.
     let end = padded.len() * 8 / 6;
     Zeroizing::new(encoded.as_bytes()[begin..end].to_vec())
 }
@@ -83,12 +84,12 @@ fn living() -> Vec<Arc<Secret>> {
     known.secrets.iter().filter_map(Weak::upgrade).collect()
 }
 
-/// Whether `bytes` hold a secret of this process.
+/// Whether `bytes` contain a secret of this process.
 pub fn holds_secret(bytes: &[u8]) -> bool {
     living().iter().flat_map(|secret| secret.forms()).any(|form| memmem::find(bytes, form).is_some())
 }
 
-/// Replaces each secret of this process in `bytes` by [`MASK`], and wipes what it replaces.
+/// Replaces each secret of this process in `bytes` with [`MASK`], and wipes it.
 pub fn mask_bytes(bytes: &mut Vec<u8>) {
     for secret in living() {
         for form in secret.forms() {
@@ -107,14 +108,14 @@ pub fn mask_bytes(bytes: &mut Vec<u8>) {
     }
 }
 
-/// As [`mask_bytes`], of a text.
+/// Like [`mask_bytes`], for a string.
 pub fn mask(text: &str) -> Cow<'_, str> {
     if text.len() < SHORTEST || !holds_secret(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let mut bytes = text.as_bytes().to_vec();
     mask_bytes(&mut bytes);
-    // Secrets are text, so what is left between them is.
+    // Secrets are valid text, so what is left between them is too.
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -132,7 +133,7 @@ mod tests {
         let basic = |before: &str| STANDARD_NO_PAD.encode(format!("{before}{legacy}:"));
         let forms = [text.clone(), first, second, basic(""), basic("x"), basic("xy")];
         let before = forms.each_ref().map(|form| mask(&format!("a {form} b {form}")).into_owned());
-        assert!(!before.iter().any(|text| text.contains(MASK)), "nobody holds them yet");
+        assert!(!before.iter().any(|text| text.contains(MASK)), "nothing is registered yet");
         let held = (ApiKey::from_workbench(text.clone()), LegacyKey::new(legacy.clone()));
         for form in &forms {
             let masked = mask(&format!("a {form} b {form}")).into_owned();

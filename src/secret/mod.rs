@@ -1,6 +1,6 @@
-//! Keys, in types that cannot be printed by accident and that are wiped when dropped.
+//! Key types that cannot be printed by accident and are wiped when dropped.
 //!
-//! Nothing here implements `Display` or `Serialize`: whoever needs the text says so by calling
+//! Nothing here implements `Display` or `Serialize`: code that needs the text calls
 //! [`ApiKey::expose`], which is easy to search for.
 
 mod known;
@@ -33,7 +33,7 @@ pub struct LegacyKey(Arc<Secret>);
 
 /// Why a text is not an API key, and what it seems to be instead.
 ///
-/// The texts never contain the input: it may be a secret of another kind.
+/// The messages never contain the input: it may be another kind of secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnApiKey {
     #[error("no key was given; paste an API key (64 hexadecimal digits, a dot, 64 more)")]
@@ -61,9 +61,9 @@ pub enum NotAnApiKey {
 }
 
 impl ApiKey {
-    /// Reads a key that a person typed or pasted. Blanks and line breaks, which copying out of a
-    /// terminal adds, and characters without a width, which copying out of a page or a chat adds, are
-    /// taken out; anything but the known shape is refused by name.
+    /// Parses a key that a person typed or pasted. Removes whitespace, which copying from a
+    /// terminal adds, and zero-width characters, which copying from a page or a chat adds. Any
+    /// other deviation from the known shape is an error that names it.
     pub fn parse(text: &str) -> Result<Self, NotAnApiKey> {
         let mut cleaned: String = text.chars().filter(|c| !c.is_whitespace() && !has_no_width(*c)).collect();
         match shape_problem(&cleaned) {
@@ -75,36 +75,36 @@ impl ApiKey {
         }
     }
 
-    /// Takes a key as the workbench itself gave it (creation, session environment), whatever its
-    /// shape: the shape is observed, not specified.
+    /// Takes a key as the workbench issued it (creation, session environment), whatever its shape:
+    /// the shape is observed, not specified.
     pub fn from_workbench(text: impl Into<String>) -> Self {
         Self(Secret::hold(text.into()))
     }
 
-    /// The key itself. Only for a header, a file that the person named, or the clipboard.
+    /// The key itself. Only for a header, a file that the user named, or the clipboard.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// The last four characters, enough to tell keys apart on a screen.
+    /// The last four characters, enough to distinguish keys on a screen.
     pub fn last_four(&self) -> &str {
         last_four(self.expose())
     }
 
-    /// `••••9f0a`: what a screen may show of the key.
+    /// `••••9f0a`: all that a screen may show of the key.
     pub fn masked(&self) -> String {
         format!("••••{}", self.last_four())
     }
 
-    /// The part before the dot. Whether it is the Key ID is a guess (INFERRED,
-    /// weak), so this serves only to compare with what the workbench lists.
+    /// The part before the dot. That it is the Key ID is a guess (INFERRED, weak), so use it only
+    /// to compare with the workbench's list.
     pub fn first_half(&self) -> &str {
         self.expose().split('.').next().unwrap_or_default()
     }
 }
 
 impl LegacyKey {
-    /// Takes a legacy key as the workbench gave it or as a profile holds it.
+    /// Takes a legacy key as the workbench issued it or as a profile stores it.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Secret::hold(text.into()))
     }
@@ -115,7 +115,7 @@ impl LegacyKey {
     }
 }
 
-/// What is wrong with `text` as an API key; `None` where it has the right shape.
+/// What is wrong with `text` as an API key; `None` if it has the right shape.
 fn shape_problem(text: &str) -> Option<NotAnApiKey> {
     if text.is_empty() {
         return Some(NotAnApiKey::Empty);
@@ -139,7 +139,7 @@ fn shape_problem(text: &str) -> Option<NotAnApiKey> {
     }
 }
 
-/// Soft hyphens, zero-width spaces and joiners, marks of direction and of byte order.
+/// Soft hyphens, zero-width spaces and joiners, direction marks and byte order marks.
 fn has_no_width(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
@@ -182,7 +182,7 @@ impl Default for ApiKey {
     }
 }
 
-/// Writes a key in clear, for the one answer that carries it: `#[serde(serialize_with = …)]`.
+/// Writes a key in clear text, for the one answer that carries it: `#[serde(serialize_with = …)]`.
 pub fn expose<S: Serializer>(key: &ApiKey, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(key.expose())
 }

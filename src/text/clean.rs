@@ -1,18 +1,18 @@
-//! What may reach a terminal of a text that came from outside.
+//! Removes from outside text what must not reach a terminal.
 //!
 //! The rule is Unicode's own, not a list: control (Cc), format (Cf), private (Co) and unassigned
-//! (Cn) characters, line and paragraph separators (Zl, Zp), and whatever else Unicode calls
-//! ignorable, that is, drawn as nothing. A few of them are part of how some scripts are written and
-//! pass where they stand in such a script.
+//! (Cn) characters, line and paragraph separators (Zl, Zp), and all other characters that Unicode
+//! calls ignorable, that is, invisible. Some scripts need a few of them, which pass next to letters
+//! of such a script.
 
 use std::borrow::Cow;
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Takes everything out of `text` that could steer a terminal or mislead a reader: control and
-/// escape characters, bidirectional overrides and invisible characters. Each becomes `�`, a line
-/// break or a tab a blank.
+/// Replaces everything in `text` that could steer a terminal or mislead a reader: control and
+/// escape characters, bidirectional overrides and invisible characters. Each becomes `�`; a line
+/// break or a tab becomes a space.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if is_plain(text) || !marked(text).any(|(_, bad)| bad) {
         return Cow::Borrowed(text);
@@ -25,7 +25,8 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(replaced.collect())
 }
 
-/// As [`clean`], but line breaks stay and a tab becomes two blanks: for bodies shown as a whole.
+/// Like [`clean`], but keeps line breaks and turns a tab into two spaces: for bodies shown as a
+/// whole.
 pub fn clean_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (c, bad) in marked(text) {
@@ -40,12 +41,12 @@ pub fn clean_lines(text: &str) -> String {
     out
 }
 
-/// Printable ASCII alone: most of what is ever cleaned.
+/// Printable ASCII only: the common case.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
 
-/// Each character, and whether it must not reach a terminal where it stands.
+/// Each character, and whether it must be replaced in its context.
 fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut before = None;
     let mut rest = text.chars();
@@ -57,7 +58,7 @@ fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     })
 }
 
-/// Steers a terminal, or is drawn as nothing, or as nobody knows what.
+/// Steers a terminal, is invisible, or renders unpredictably.
 pub(super) fn is_invisible(c: char) -> bool {
     const CATEGORIES: icu_properties::CodePointMapDataBorrowed<'static, GeneralCategory> =
         CodePointMapData::<GeneralCategory>::new();
@@ -65,7 +66,7 @@ pub(super) fn is_invisible(c: char) -> bool {
         return c.is_ascii_control();
     }
     match CATEGORIES.get(c) {
-        // Signs that stand before a number in Arabic and Syriac are of this category, and drawn.
+        // Number signs of Arabic and Syriac are in this category, but visible.
         GeneralCategory::Format => !CodePointSetData::new::<PrependedConcatenationMark>().contains(c),
         GeneralCategory::Control
         | GeneralCategory::PrivateUse
@@ -76,9 +77,9 @@ pub(super) fn is_invisible(c: char) -> bool {
     }
 }
 
-/// Whether an invisible character is how a script is written: a joiner within a word of a script
-/// that joins, or within an emoji; a choice between text and emoji behind a symbol. Next to ASCII
-/// these only serve to make two words look the same.
+/// Whether an invisible character is part of how a script is written: a joiner within a word of a
+/// joining script, or within an emoji; a variation selector behind a symbol. Next to ASCII these
+/// only make two words look the same.
 fn belongs(before: Option<char>, c: char, after: Option<char>) -> bool {
     let joins = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !c.is_whitespace() && !is_latin(c));
     match c {

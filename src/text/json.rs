@@ -1,9 +1,8 @@
-//! JSON as text: read strictly, written without a digit lost.
+//! JSON as text: parsed strictly, written without losing a digit.
 //!
-//! A number of a model may have more digits than any number type here, so what a model said is kept
-//! as the text that came ([`Json`]) and laid out from that text ([`pretty`]), never by way of
-//! numbers. What is printed for programs also passes a terminal now and then, so [`escaped`] writes
-//! invisible characters as `\u`.
+//! A model's number may have more digits than any number type here, so its answer is kept as text
+//! ([`Json`]) and formatted as text ([`pretty`]), never via numbers. Output for programs sometimes
+//! ends up in a terminal, so [`escaped`] writes invisible characters as `\u`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,14 +13,15 @@ use serde_json::value::RawValue;
 
 use super::clean::is_invisible;
 
-/// More levels than this are refused: readers that recurse have a bound, and it must be one for all.
+/// Deepest accepted nesting: recursive readers need a bound, and it must be the same one
+/// everywhere.
 pub const MAX_DEPTH: usize = 128;
 
-/// Valid JSON exactly as it came: numbers keep their digits, members their order.
+/// Valid JSON exactly as received: numbers keep their digits, members their order.
 #[derive(Clone)]
 pub struct Json(Box<RawValue>);
 
-/// Why bytes are not JSON, with the line and column where that is known.
+/// Why bytes are not JSON, with line and column if known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotJson {
     #[error("it is not UTF-8")]
@@ -37,17 +37,17 @@ pub enum NotJson {
 }
 
 impl Json {
-    /// Reads one JSON text and nothing behind it.
+    /// Parses one JSON text and nothing after it.
     ///
     /// # Errors
-    /// [`NotJson`], for everything that RFC 8259 does not allow, one half of a surrogate pair, and
-    /// more than [`MAX_DEPTH`] levels.
+    /// [`NotJson`], for everything that RFC 8259 does not allow, unpaired surrogates, and more than
+    /// [`MAX_DEPTH`] levels.
     pub fn parse(bytes: &[u8]) -> Result<Self, NotJson> {
         let text = valid(bytes)?;
         RawValue::from_string(text.trim_ascii().to_owned()).map(Self).map_err(syntax)
     }
 
-    /// As it came, without the blanks around it.
+    /// The text as received, without the whitespace around it.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
@@ -74,13 +74,13 @@ impl PartialEq for Json {
 impl Eq for Json {}
 
 impl Serialize for Json {
-    /// As it came, with the serializers of `serde_json`; [`document`] lays it out with the rest.
+    /// Unchanged, with the serializers of `serde_json`; [`document`] formats it with the rest.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
 }
 
-/// The text of `bytes` where they are one valid JSON text; see [`Json::parse`].
+/// The text of `bytes` if they are one valid JSON text; see [`Json::parse`].
 ///
 /// # Errors
 /// [`NotJson`].
@@ -89,7 +89,7 @@ pub fn valid(bytes: &[u8]) -> Result<&str, NotJson> {
     if text.starts_with('\u{feff}') {
         return Err(NotJson::ByteOrderMark);
     }
-    // The grammar, whatever a number's size. It looks at neither depth nor surrogates.
+    // The grammar, with numbers of any size. It checks neither depth nor surrogates.
     serde_json::from_str::<IgnoredAny>(text).map_err(syntax)?;
     check_depth_and_surrogates(text)?;
     Ok(text)
@@ -99,7 +99,7 @@ fn syntax(error: serde_json::Error) -> NotJson {
     NotJson::Syntax(error.to_string())
 }
 
-/// What the grammar leaves open, of a text that follows it.
+/// Checks what the grammar leaves open, in a text that follows it.
 fn check_depth_and_surrogates(text: &str) -> Result<(), NotJson> {
     let mut depth = 0_usize;
     for token in tokens(text) {
@@ -116,7 +116,7 @@ fn check_depth_and_surrogates(text: &str) -> Result<(), NotJson> {
     Ok(())
 }
 
-/// Whether each `\u` escape of a string that is one half of a character has the other beside it.
+/// Whether every surrogate `\u` escape of a string is part of a pair.
 fn surrogates_pair(string: &str) -> bool {
     let mut rest = string;
     let mut awaited = false;
@@ -134,8 +134,8 @@ fn surrogates_pair(string: &str) -> bool {
     !awaited
 }
 
-/// The tokens of valid JSON: brackets, `,`, `:`, and scalars whole. Of what is not valid it gives
-/// pieces that together are the text without blanks.
+/// The tokens of valid JSON: brackets, `,`, `:`, and whole scalars. For invalid JSON, the pieces
+/// still add up to the text without its whitespace.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -157,7 +157,7 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The length of the string at the front of `bytes`, quotes included.
+/// The length of the string at the front of `bytes`, including its quotes.
 fn string_end(bytes: &[u8]) -> usize {
     let mut at = 1;
     while at < bytes.len() {
@@ -170,26 +170,26 @@ fn string_end(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// How [`laid_out`] writes.
+/// Options of [`laid_out`].
 #[derive(Debug, Clone, Copy, Default)]
 struct Layout {
-    /// What lies deeper is named by how much it is.
+    /// Deeper values are replaced by their size.
     deepest: Option<usize>,
-    /// Items of a list beyond so many are named by how many they are.
+    /// Further items of a list are replaced by their number.
     items: Option<usize>,
 }
 
-/// `json` over several lines, two blanks a level, every token as it is.
+/// `json` over several lines, indented by two spaces per level, tokens unchanged.
 pub fn pretty(json: &str) -> String {
     laid_out(json, Layout::default())
 }
 
-/// `json` on one line, without a blank between its tokens.
+/// `json` on one line, without spaces between its tokens.
 pub fn compact(json: &str) -> String {
     tokens(json).collect()
 }
 
-/// As [`pretty`], but on one line where it is a scalar or an object of scalars and has no more than
+/// Like [`pretty`], but on one line if it is a scalar or an object of scalars with no more than
 /// `short` characters: `{"a": 3, "b": 5}`.
 pub fn pretty_or_short(json: &str, short: usize) -> String {
     let mut flat = String::new();
@@ -207,13 +207,13 @@ pub fn pretty_or_short(json: &str, short: usize) -> String {
     if flat.chars().count() > short { pretty(json) } else { flat }
 }
 
-/// As [`pretty`], with what lies deeper than `deepest` levels, and all but the first `items` of a
-/// list, replaced by how much it is.
+/// Like [`pretty`], but values deeper than `deepest` levels, and list items after the first
+/// `items`, are replaced by their size.
 pub fn outline(json: &str, deepest: usize, items: usize) -> String {
     laid_out(json, Layout { deepest: Some(deepest), items: Some(items) })
 }
 
-/// The beginning of `json` on one line, some `length` characters or a little more.
+/// The start of `json` on one line, about `length` characters.
 pub fn beginning(json: &str, length: usize) -> String {
     let mut out = String::new();
     for token in tokens(json) {
@@ -228,7 +228,7 @@ pub fn beginning(json: &str, length: usize) -> String {
 fn laid_out(json: &str, layout: Layout) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut tokens = tokens(json).peekable();
-    // One entry a level: whether it is a list, and the elements in it so far.
+    // One entry per level: whether it is a list, and its number of elements so far.
     let mut levels: Vec<(bool, usize)> = Vec::new();
     let line = |out: &mut String, depth: usize| {
         out.push('\n');
@@ -277,7 +277,7 @@ fn laid_out(json: &str, layout: Layout) -> String {
     out
 }
 
-/// Passes over the rest of the level that the next token is in, its end included; the elements in it.
+/// Skips the rest of the current level, including its end; returns its number of elements.
 fn skip_level<'a>(tokens: &mut impl Iterator<Item = &'a str>) -> usize {
     let (mut depth, mut elements) = (0_usize, 1);
     for token in tokens {
@@ -292,10 +292,10 @@ fn skip_level<'a>(tokens: &mut impl Iterator<Item = &'a str>) -> usize {
     elements
 }
 
-/// JSON with every control and invisible character written as `\u`: read by a program it is the
-/// same, and shown in a terminal it does nothing.
+/// JSON with every control and invisible character written as `\u`: the same to a program, and
+/// harmless in a terminal.
 pub fn escaped(json: &str) -> Cow<'_, str> {
-    // Within a valid text such a character stands in a string, or is a blank between tokens.
+    // In valid JSON such a character is in a string, or is whitespace between tokens.
     let acts = |c: char| c == '\u{7f}' || (!c.is_ascii() && is_invisible(c));
     if !json.chars().any(acts) {
         return Cow::Borrowed(json);
@@ -311,22 +311,22 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// One JSON document for programs, over several lines: digits as they came, nothing in it that acts
+/// One JSON document for programs, over several lines: digits as received, nothing in it that acts
 /// on a terminal.
 ///
 /// # Errors
-/// Where `value` cannot be written as JSON.
+/// If `value` cannot be written as JSON.
 pub fn document(value: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(escaped(&pretty(&serde_json::to_string(value)?)).into_owned())
 }
 
-/// As [`document`], on one line.
+/// Like [`document`], on one line.
 ///
 /// # Errors
 /// As [`document`].
 pub fn line(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let written = serde_json::to_string(value)?;
-    // A value that is kept as it came may hold line breaks between its tokens.
+    // A value that is kept as received may have line breaks between its tokens.
     let one_line = if written.contains(['\n', '\r']) { compact(&written) } else { written };
     Ok(escaped(&one_line).into_owned())
 }

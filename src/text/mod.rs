@@ -1,4 +1,4 @@
-//! Text for terminals: cleaning what came from outside, columns, and short words for sizes and times.
+//! Text for terminals: cleaning outside text, columns, and short forms of sizes and times.
 
 mod clean;
 pub mod json;
@@ -15,7 +15,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// `text` cut to at most `columns`, with `…` where something is missing.
+/// `text` truncated to at most `columns`, with `…` where something is missing.
 pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -51,8 +51,7 @@ pub fn tail(text: &str, columns: usize) -> String {
     if columns == 0 { String::new() } else { std::iter::once('…').chain(end.chars().rev()).collect() }
 }
 
-/// `text` in lines of at most `columns`, broken at blanks; a word that is too long for a line is
-/// broken within.
+/// `text` wrapped to at most `columns`, at spaces; a longer word is split.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
@@ -77,8 +76,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A line of code or of a protocol in lines of at most `columns`: broken behind a blank where one
-/// is near, else within a word, nothing left out. What follows stands a little further in.
+/// Wraps a line of code or of a protocol to at most `columns`: after a nearby space, else within a
+/// word, without dropping anything. Continuation lines are indented.
 pub fn fold(line: &str, columns: usize) -> Vec<String> {
     const FURTHER: usize = 4;
     if width(line) <= columns {
@@ -97,7 +96,7 @@ pub fn fold(line: &str, columns: usize) -> Vec<String> {
             taken <= room
         };
         let mut end = rest.char_indices().find_map(|(at, c)| (!fits(c)).then_some(at)).unwrap_or(rest.len());
-        // A character that is wider than the room still has to go somewhere.
+        // A character that is wider than the line still has to go somewhere.
         end = end.max(rest.chars().next().map_or(0, char::len_utf8));
         if end < rest.len()
             && !rest[end..].starts_with(' ')

@@ -44,7 +44,8 @@ pub struct ListV2KeysResponse {
 #[serde(default)]
 pub struct CreateV2KeyRequest {
     pub username: String,
-    /// Empty for the default. Left out of the request then: an old workbench may not know it.
+    /// Empty for the default, which is left out of the request: an old workbench may not know the
+    /// field.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub expiry_date: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -54,7 +55,7 @@ pub struct CreateV2KeyRequest {
     pub audiences: Vec<String>,
 }
 
-/// The only message that carries an API key in clear.
+/// The only message that contains an API key in clear text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateV2KeyResponse {
@@ -77,7 +78,7 @@ pub struct RotateV1KeyRequest {
     pub api_key_comments: String,
 }
 
-/// The answer to a rotation of the legacy key; `api_key` is that key in clear.
+/// The answer to a rotation of the legacy key; `api_key` is that key in clear text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RotateV1KeyResponse {

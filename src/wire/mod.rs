@@ -1,8 +1,8 @@
-//! The messages of API v2 and of the model service, as the specification (26.06.13) names them.
+//! The messages of API v2 and of the model service, named as in the specification (26.06.13).
 //!
-//! One set of types for both ends: reading is tolerant (fields may lack, be null or be new,
+//! One set of types for both ends: reading is tolerant (fields may be missing, null or new,
 //! integers may be numbers or strings), writing is complete (every field of the definition, empty
-//! rather than absent), as grpc-gateway does it. Times stay texts here; [`time`] reads them.
+//! rather than absent), as grpc-gateway does it. Times stay strings here; [`time`] reads them.
 
 mod keys;
 mod models;
@@ -20,8 +20,8 @@ pub use users::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The body of every refusal (`runtimeError`, SPEC). `error` lacks in bodies seen live
-/// (OBSERVED, cai-connector), so a reader takes `message` first.
+/// The body of every refusal (`runtimeError`, SPEC). Live bodies were seen without `error`
+/// (OBSERVED, cai-connector), so prefer `message`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RuntimeError {
@@ -34,9 +34,9 @@ pub struct RuntimeError {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Empty {}
 
-/// Reads a message from JSON; members that are null count as absent, as in proto3 JSON.
+/// Reads a message from JSON; null members count as absent, as in proto3 JSON.
 ///
-/// The first try reads straight from the bytes, so that a key in them is copied once only.
+/// The first attempt reads straight from the bytes, so that a key in them is copied only once.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(bytes).or_else(|first| {
         let mut value: serde_json::Value = serde_json::from_slice(bytes)?;
@@ -45,7 +45,7 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Er
     })
 }
 
-/// The same from a value that was read already.
+/// The same from a parsed value.
 pub fn from_value<T: DeserializeOwned>(mut value: serde_json::Value) -> Result<T, serde_json::Error> {
     drop_nulls(&mut value);
     serde_json::from_value(value)

@@ -39,7 +39,7 @@ pub struct Model {
     pub name: String,
     pub description: String,
     pub creator: ShortUser,
-    /// Says which model is called. An address, not a secret against collaborators (SPEC, DOCS).
+    /// Names the model to call. An address, not a secret from collaborators (SPEC, DOCS).
     pub access_key: String,
     pub deletion_status: String,
     pub created_at: String,
@@ -114,8 +114,8 @@ pub struct CreateModelRequest {
     pub resource_profile_id: Whole,
 }
 
-/// The fields of a model that UpdateModel may change; what is `None` stays. There is no field for
-/// authentication (SPEC).
+/// The fields of a model that UpdateModel can change; `None` leaves a field as is. There is no
+/// field for authentication (SPEC).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpdateSingleModel {
@@ -129,7 +129,7 @@ pub struct UpdateSingleModel {
     pub default_resources: Option<DefaultResources>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_replication_policy: Option<DefaultReplicationPolicy>,
-    /// Zero and less resets (SPEC).
+    /// Zero or less resets (SPEC).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_as: Option<Whole>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -209,7 +209,8 @@ pub struct ModelDeployment {
     pub memory: f64,
     /// Singular here, plural in the request (SPEC).
     pub nvidia_gpu: Whole,
-    /// JSON text of a map; may hold secrets in clear (OBSERVED, CAI_STUDIO_AGENT): never printed.
+    /// A map as JSON text; may hold secrets in clear text (OBSERVED, CAI_STUDIO_AGENT): never
+    /// printed.
     pub environment: String,
     pub created_at: String,
     pub updated_at: String,
@@ -294,7 +295,7 @@ pub struct ListRuntimeAddonsResponse {
     pub next_page_token: String,
 }
 
-/// The body of `POST /model` (DOCS, ml-calling-a-model). With form B the access key is in the query.
+/// The body of `POST /model` (DOCS, ml-calling-a-model). In form B the access key is in the query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelCall {

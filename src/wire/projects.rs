@@ -35,7 +35,7 @@ pub struct Project {
     pub permissions: ProjectPermissions,
     /// MB.
     pub shared_memory_limit: Whole,
-    /// JSON text of a map; may hold secrets, so it is never printed.
+    /// A map as JSON text; may hold secrets, so it is never printed.
     pub environment: String,
     pub ephemeral_storage_request: Whole,
     pub ephemeral_storage_limit: Whole,
@@ -79,13 +79,13 @@ pub struct CreateProjectRequest {
     pub git_ref: String,
 }
 
-/// Somebody other than the owner with rights in a project; a team's name may stand for a user's
-/// (OBSERVED).
+/// A user other than the owner with a permission in a project; a team's name may stand in for a
+/// user's (OBSERVED).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Collaborator {
     pub user: ShortUser,
-    /// `read`, `write`, `admin`, `operator` (INFERRED), or a word that is not known yet.
+    /// `read`, `write`, `admin`, `operator` (INFERRED), or a value that is not known yet.
     pub permission: String,
 }
 

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 const END_OF_DAY: Time = Time::constant(23, 59, 59, 0);
 
 /// Reads RFC 3339, RFC 3339 without an offset (taken as UTC) and a bare date (its last second,
-/// UTC), since all three are in use (INFERRED). `None` for anything else, an empty text included.
+/// UTC), since all three are in use (INFERRED). `None` for anything else, including an empty
+/// string.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(instant) = text.parse::<Timestamp>() {
@@ -25,7 +26,7 @@ pub fn end_of_day(day: Date) -> Option<Timestamp> {
     utc(day.to_datetime(END_OF_DAY))
 }
 
-/// The UTC day that `instant` lies on.
+/// The UTC day of `instant`.
 pub fn utc_day(instant: Timestamp) -> Date {
     instant.to_zoned(TimeZone::UTC).date()
 }

@@ -1,4 +1,4 @@
-//! Takes over what the threads have measured, twenty times a second, and makes summaries of it.
+//! Collects the threads' measurements twenty times a second, and builds summaries from them.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -18,10 +18,10 @@ use super::tally::Tally;
 
 /// At most twenty summaries a second.
 const TICK: Duration = Duration::from_millis(50);
-/// What is on its way when a person stops a run has this long to arrive.
+/// When a user stops a run, requests in flight have this long to be answered.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Starts the threads, reports until all have ended, and then for the last time.
+/// Starts the threads and reports until all have ended, then once more.
 pub(super) fn collect(
     shared: &Arc<Shared>,
     progress: &watch::Sender<Arc<Summary>>,
@@ -43,7 +43,7 @@ pub(super) fn collect(
 
     let mut collector = Collector::new(shared);
     let mut stopping_since = None;
-    // Nothing is ever sent: the channel tells when the last thread has ended.
+    // Nothing is ever sent: the channel closes when the last thread ends.
     while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         if shared.is_stopping() {
             let since = *stopping_since.get_or_insert_with(Instant::now);
@@ -54,12 +54,12 @@ pub(super) fn collect(
         progress.send_replace(Arc::new(collector.summary(false)));
     }
     for thread in threads.into_iter().flatten() {
-        // A thread that died took nothing along: its tally is in `shared`.
+        // A thread that panicked loses nothing: its tally is in `shared`.
         let _ = thread.join();
     }
     let last = Arc::new(collector.summary(true));
     progress.send_replace(Arc::clone(&last));
-    // Nobody waits for a run that was dropped.
+    // A dropped run has no reader.
     let _ = done.send(last);
 }
 
@@ -67,7 +67,7 @@ struct Collector<'a> {
     shared: &'a Shared,
     started: Timestamp,
     all: Tally,
-    /// Changes places with the tally of a thread, so that this one is held up for an instant only.
+    /// Swaps tallies with a thread, so that the thread is held up only for an instant.
     spare: Tally,
     series: Series,
 }
@@ -99,7 +99,7 @@ impl<'a> Collector<'a> {
             }
             self.all.absorb(part);
         }
-        // A run is as long as its last answer; while it goes on, as long as it goes on.
+        // A run ends with its last answer; until then it lasts to now.
         let until = if done { self.all.last.unwrap_or(now) } else { now };
         let elapsed = since_begin(until);
 
@@ -119,7 +119,7 @@ impl<'a> Collector<'a> {
         summary.fill(&self.all);
         let begun = self.all.total + summary.abandoned + summary.in_flight;
         summary.missed = match self.shared.pace.due_until(now) {
-            // Who stops a run early misses nothing.
+            // A run that is stopped early was not short of anything.
             Some(due) if done && summary.stopped_by == Some(StopReason::Duration) => {
                 due.saturating_sub(begun)
             }

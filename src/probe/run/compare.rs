@@ -20,24 +20,24 @@ pub struct Difference {
 pub enum Change {
     Better,
     Worse,
-    /// Within 5 %, which says nothing on a machine that others use too.
+    /// Within 5 %, which means nothing on a shared machine.
     Same,
 }
 
 impl Difference {
-    /// Of the earlier value, in percent; `None` where that was 0.
+    /// Of the earlier value, in percent; `None` if that was 0.
     pub fn percent(&self) -> Option<f64> {
         (self.before != 0.0).then(|| (self.after - self.before) / self.before * 100.0)
     }
 }
 
-/// Whether the latencies of two runs count from the same moment, with a rate from when a request was
-/// due, else from when it was sent.
+/// Whether the latencies of two runs are measured from the same moment: from when a request was due
+/// if the run has a rate, else from when it was sent.
 pub fn count_alike(before: &Summary, after: &Summary) -> bool {
     before.latency_from == after.latency_from
 }
 
-/// The figures of `after` against those of `before`; latencies since the sending where they do not
+/// The figures of `after` against those of `before`. Uses latencies since sending if the two do not
 /// [count alike](count_alike).
 pub fn compare(before: &Summary, after: &Summary) -> Vec<Difference> {
     let mut rows = vec![difference("requests/s", "/s", before.rps, after.rps, true)];

@@ -1,4 +1,4 @@
-//! `p99<250ms,errors<1%,replicas>=2`: what a run must hold, for scripts.
+//! `p99<250ms,errors<1%,replicas>=2`: the expectations of a script for a run.
 
 use std::fmt;
 use std::str::FromStr;
@@ -65,7 +65,7 @@ const COMPARISONS: [(&str, Comparison); 7] = [
     ("=", Comparison::Equal),
 ];
 
-/// In what a bound is given.
+/// The unit of a bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Bound {
     Milliseconds(f64),
@@ -89,10 +89,10 @@ struct Condition {
 /// One condition against one run.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Expectation {
-    /// As it was written.
+    /// The condition as it was written.
     pub condition: String,
     pub holds: bool,
-    /// What the run had, in the condition's unit.
+    /// The run's value, in the condition's unit.
     pub actual: String,
 }
 

@@ -1,9 +1,9 @@
 //! A run as a file: JSON for programs, CSV for tables.
 //!
-//! JSON is the serialised [`Summary`] (`"schema": "keybench.run/1"`); times are in milliseconds
-//! or seconds as the names say, `started` is RFC 3339 UTC. It can be read back, for comparisons.
+//! JSON is the serialised [`Summary`] (`"schema": "keybench.run/1"`); times are in milliseconds or
+//! seconds as the names say, `started` is RFC 3339 UTC. It can be read back for comparisons.
 //!
-//! CSV has one figure a line under the head `scope,name,figure,value`:
+//! CSV has one figure per line under the header `scope,name,figure,value`:
 //!
 //! | scope | name | figures |
 //! |---|---|---|
@@ -27,7 +27,7 @@ pub fn write_json(summary: &Summary, mut to: impl Write) -> io::Result<()> {
 /// Reads what [`write_json`] wrote.
 ///
 /// # Errors
-/// [`CallError::Invalid`] where it is something else.
+/// [`CallError::Invalid`] if it is something else.
 pub fn read_json(bytes: &[u8]) -> Result<Summary, CallError> {
     let hint = "give a file that was written with --export FILE.json";
     let summary: Summary = serde_json::from_slice(bytes)
@@ -93,7 +93,7 @@ pub fn write_csv(summary: &Summary, mut to: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// One field of CSV. A name that a spreadsheet would take for a formula is made a text.
+/// One CSV field. A name that a spreadsheet would take for a formula is quoted as text.
 fn quoted(text: &str) -> String {
     let safe = match text.starts_with(['=', '+', '-', '@']) {
         true => format!("'{text}"),

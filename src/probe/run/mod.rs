@@ -1,14 +1,14 @@
 //! Runs: many calls of one model, measured honestly.
 //!
-//! A run has threads of its own (`shard`), each with a small runtime and some of the workers, so
-//! that neither the interface nor an embedded workbench delays the clock of a request. Each worker
-//! keeps one connection and its buffers. What they measure goes into a tally a thread
-//! (`tally`), which a collector takes over twenty times a second (`collect`): memory stays the
-//! same however long a run is, and the interface gets at most twenty summaries a second.
+//! A run has its own threads (`shard`), each with a small runtime and some of the workers, so that
+//! neither the interface nor an embedded workbench delays the clock of a request. Each worker keeps
+//! one connection and its buffers. Each thread has a tally (`tally`), which a collector empties
+//! twenty times a second (`collect`): memory stays constant however long a run is, and the
+//! interface gets at most twenty summaries a second.
 //!
-//! Without a rate a run is a closed loop: each worker sends its next request when it has its
-//! answer. With a rate requests are due at fixed instants, and latency counts from then: a model
-//! that stalls is charged for everything that should have been sent meanwhile.
+//! Without a rate a run is a closed loop: each worker sends its next request after its answer. With
+//! a rate, requests are due at fixed instants, and latency counts from then: a model that stalls is
+//! charged for everything that should have been sent meanwhile.
 
 mod collect;
 mod compare;
@@ -43,7 +43,7 @@ pub use summary::{Bar, Latency, ReplicaSummary, Stage, StatusSummary, StopReason
 
 use shard::Shared;
 
-/// A run that is going on. Dropping it ends the run at once; no request stays in flight.
+/// A run in progress. Dropping it ends the run at once; no request stays in flight.
 #[derive(Debug)]
 pub struct Run {
     shared: Arc<Shared>,
@@ -51,11 +51,11 @@ pub struct Run {
     finished: oneshot::Receiver<Arc<Summary>>,
 }
 
-/// Begins a run.
+/// Starts a run.
 ///
 /// # Errors
-/// [`CallError::Invalid`], and then nothing was sent: the plan goes beyond what a shared cluster
-/// should bear, or the target cannot be used.
+/// [`CallError::Invalid`], before anything is sent: the plan exceeds what a shared cluster should
+/// bear, or the target cannot be used.
 pub fn start(
     plan: Plan,
     transport: &Transport,
@@ -85,7 +85,7 @@ impl Run {
         self.progress.clone()
     }
 
-    /// Sends nothing more, and gives the answers that are on their way a second to arrive.
+    /// Stops sending, and gives requests in flight a second to be answered.
     pub fn stop(&self) {
         self.shared.stop(StopReason::Person);
     }
@@ -95,11 +95,11 @@ impl Run {
         Stopper(Arc::clone(&self.shared))
     }
 
-    /// Waits for the end and gives the complete result, however the run was ended.
+    /// Waits for the end and returns the complete result, however the run ended.
     pub async fn finished(mut self) -> Arc<Summary> {
         match (&mut self.finished).await {
             Ok(summary) => summary,
-            // Only if the collector died: the last that it said.
+            // Only if the collector panicked: its last summary.
             Err(_) => Arc::clone(&self.progress.borrow()),
         }
     }

@@ -1,4 +1,4 @@
-//! Who sends which request when: one counter for all workers, and with a rate the instant at
+//! Hands out the requests to send: one counter for all workers, and with a rate the instant at
 //! which each request is due.
 
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::plan::Plan;
 
-/// Leave to send one request.
+/// Permission to send one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ticket {
     /// With a rate: when to send it.
@@ -18,10 +18,10 @@ pub(super) struct Ticket {
     pub counted: bool,
 }
 
-/// Why there is no further ticket.
+/// Why there are no more tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// All are given out; the ceiling was the reason if true.
+    /// All are used; true if the ceiling was the reason.
     Count {
         ceiling: bool,
     },

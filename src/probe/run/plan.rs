@@ -1,4 +1,4 @@
-//! What a run is to do, and the ceiling that protects clusters that others use too.
+//! The plan of a run, and the ceiling that protects shared clusters.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -7,46 +7,47 @@ use serde::{Deserialize, Serialize};
 
 use super::super::failure::CallError;
 
-/// More requests at once need `unbounded`.
+/// More concurrent requests need `unbounded`.
 pub const MAX_IN_FLIGHT: u32 = 64;
-/// More requests in all need `unbounded`.
+/// More requests in total need `unbounded`.
 pub const MAX_REQUESTS: u64 = 10_000;
-/// Far beyond what one machine can keep in flight in a useful way.
+/// Far more than one machine can usefully keep in flight.
 const ANY_IN_FLIGHT: u32 = 4096;
 
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Requests a second.
+/// Requests per second.
 const RATES: RangeInclusive<f64> = 0.001..=1e6;
 
-/// What a run is to do. Without count and duration it goes on until it is stopped, or until the
+/// The plan of a run. Without count and duration it continues until it is stopped, or until the
 /// ceiling.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Plan {
-    /// What the run is of, for exports and comparisons: `churn-prod/add`, say.
+    /// The name of the model, for exports and comparisons: `churn-prod/add`, say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Stop after so many requests, warm-up not counted.
+    /// Stop after this many requests, without the warm-up.
     pub count: Option<u64>,
-    /// Send no more after this time, warm-up not counted.
+    /// Stop sending after this time, without the warm-up.
     pub duration: Option<Duration>,
-    /// Requests in flight: exactly so many, or with a rate at most. By default 1, with a rate 64.
+    /// Requests in flight: exactly this many, or with a rate at most. The default is 1, with a rate
+    /// 64.
     pub concurrency: Option<u32>,
-    /// Requests a second, sent when they are due.
+    /// Requests per second, sent when they are due.
     pub rate: Option<f64>,
-    /// The first so many requests are sent and not counted.
+    /// The number of requests at the start that are not counted.
     pub warmup: u64,
-    /// The ceiling does not hold.
+    /// Ignore the ceiling.
     pub unbounded: bool,
 }
 
 impl Plan {
-    /// Requests in flight: exactly so many, or with a rate at most.
+    /// Requests in flight: exactly this many, or with a rate at most.
     pub fn in_flight(&self) -> u32 {
         self.concurrency.unwrap_or(if self.rate.is_some() { MAX_IN_FLIGHT } else { 1 })
     }
 
-    /// The number of requests at which the run ends, and whether that is the ceiling's doing.
+    /// The number of requests at which the run ends, and whether the ceiling sets it.
     pub(super) fn limit(&self) -> (u64, bool) {
         match (self.count, self.unbounded) {
             (Some(count), _) => (self.warmup.saturating_add(count), false),

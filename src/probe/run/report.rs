@@ -1,11 +1,11 @@
-//! A run in lines of text, for a terminal without pictures.
+//! A run as lines of text, for a terminal without graphics.
 
 use std::time::Duration;
 
 use super::summary::{Latency, Stage, StopReason, Summary};
 use crate::text;
 
-/// What there is to say of a run, at most 80 columns a line.
+/// The report of a run, at most 80 columns a line.
 pub fn report(summary: &Summary) -> Vec<String> {
     let mut lines = vec![headline(summary)];
     lines.push(outcome(summary));
@@ -39,8 +39,8 @@ pub fn report(summary: &Summary) -> Vec<String> {
                 format!("{:.1} %", replica.share * 100.0),
                 replica.requests,
                 replica.errors,
-                words(replica.p50_ms),
-                words(replica.p99_ms),
+                millis(replica.p50_ms),
+                millis(replica.p99_ms),
             ));
         }
     }
@@ -69,7 +69,7 @@ fn outcome(summary: &Summary) -> String {
 
 fn latency(name: &str, latency: &Latency) -> String {
     let figures = latency.iter().filter(|(figure, _)| !matches!(*figure, "min" | "mean"));
-    let text: Vec<_> = figures.map(|(figure, value)| format!("{figure} {}", words(value))).collect();
+    let text: Vec<_> = figures.map(|(figure, value)| format!("{figure} {}", millis(value))).collect();
     format!("{name:<11}{}", text.join("  "))
 }
 
@@ -87,7 +87,7 @@ fn notes(summary: &Summary) -> Vec<String> {
     }
     if summary.abandoned > 0 {
         notes.push(format!(
-            "{} still on the way when the run was stopped, and not counted.",
+            "{} still in flight when the run was stopped, and not counted.",
             count(summary.abandoned, "request was", "requests were")
         ));
     }
@@ -106,7 +106,7 @@ fn notes(summary: &Summary) -> Vec<String> {
     notes
 }
 
-fn words(ms: f64) -> String {
+fn millis(ms: f64) -> String {
     text::latency(Duration::from_secs_f64(ms.max(0.0) / 1e3))
 }
 

@@ -1,5 +1,5 @@
-//! Throughput and latency over time, in a bounded number of points: when they are all used, every
-//! two become one of twice the width.
+//! Throughput and latency over time, in a bounded number of points: when all are used, neighbours
+//! are merged.
 
 use std::time::Duration;
 
@@ -8,30 +8,30 @@ use serde::{Deserialize, Serialize};
 
 use super::tally::{histogram, ms};
 
-/// Points are thinned when there are so many; even.
+/// Points are merged when there are this many; even.
 const MOST: usize = 240;
 const FIRST_WIDTH: Duration = Duration::from_millis(250);
 
-/// One stretch of time.
+/// One interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
-    /// Begin, in seconds since the measured part began.
+    /// Start, in seconds since the measured part began.
     pub at_s: f64,
     pub width_s: f64,
     /// Requests that ended in it.
     pub requests: u64,
     pub errors: u64,
-    /// Those of the errors that were "busy".
+    /// Errors that were "busy".
     pub busy: u64,
-    /// Of two points that became one: their mean by requests.
+    /// After merging: the mean, weighted by requests.
     pub p50_ms: f64,
-    /// Of two points that became one: the larger.
+    /// After merging: the larger of the two.
     pub p99_ms: f64,
     pub max_ms: f64,
 }
 
 impl Point {
-    /// Requests a second.
+    /// Requests per second.
     pub fn rps(&self) -> f64 {
         if self.width_s > 0.0 { self.requests as f64 / self.width_s } else { 0.0 }
     }
@@ -72,7 +72,7 @@ impl Series {
         }
     }
 
-    /// Adds what ended up to `now` (since the begin), after closing the points before it.
+    /// Adds what ended up to `now` (since the start), after closing the points before it.
     pub fn add(&mut self, now: Duration, requests: u64, errors: u64, busy: u64, latency: &Histogram<u64>) {
         while now.as_secs_f64() >= self.current.at_s + self.width.as_secs_f64() {
             self.close(self.width.as_secs_f64());
@@ -91,7 +91,7 @@ impl Series {
         if self.points.len() == MOST {
             self.points = self.points.chunks_exact(2).map(|pair| pair[0].merged(pair[1])).collect();
             self.width *= 2;
-            // The point that is being closed goes on, as wide as the others are now.
+            // The point being closed continues, as wide as the others are now.
             point.width_s = width;
         }
         self.points.push(point);
@@ -105,7 +105,7 @@ impl Series {
         Point { width_s: width, p50_ms: at(0.5), p99_ms: at(0.99), max_ms: at(1.0), ..self.current }
     }
 
-    /// All points; with the unfinished one where `until` lies in it.
+    /// All points, including the unfinished one if `until` is in it.
     pub fn points(&self, until: Duration) -> Vec<Point> {
         let mut points = self.points.clone();
         let width = until.as_secs_f64() - self.current.at_s;
@@ -121,8 +121,8 @@ impl Series {
     }
 }
 
-/// The points without an unfinished last one, of which a rate would say nothing: one request in a
-/// hundredth of a second is not a hundred a second. All of them where there is only one.
+/// The points without an unfinished last one, whose rate would be meaningless: one request in a
+/// hundredth of a second is not a hundred a second. All of them if there is only one.
 pub(super) fn whole(points: &[Point]) -> &[Point] {
     match points {
         [before @ .., earlier, last] if last.width_s < earlier.width_s * 0.999 => &points[..=before.len()],
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!((whole(&points).len(), fastest), (2, 4.0));
         assert_eq!(whole(&points[2..]).len(), 1, "better than nothing");
 
-        // Collected after the point had begun, although the answer came before.
+        // Collected after the point began, although the answer came before.
         let points = series.points(Duration::from_millis(495));
         assert_eq!(points.iter().map(|point| point.requests).sum::<u64>(), 3);
         assert_eq!(points.last().map(|point| point.width_s), Some(0.25));

@@ -27,11 +27,12 @@ use super::summary::StopReason;
 use super::tally::{Sample, Tally};
 use crate::limits;
 
-/// A thread serves at least so many workers: one core can keep that many connections busy.
+/// A thread serves at least this many workers: one core can keep that many connections busy.
 const WORKERS_A_THREAD: u32 = 4;
 /// More threads than this would only take processors away from the model.
 const MOST_THREADS: usize = 4;
-/// Between attempts to connect to a host that does not accept, so that a run does not hammer it.
+/// Pause between attempts to connect to a host that does not accept, so that a run does not hammer
+/// it.
 const AFTER_NO_CONNECTION: Duration = Duration::from_millis(100);
 /// The step of the runtime's timer.
 const TIMER_STEP: Duration = Duration::from_millis(1);
@@ -44,16 +45,16 @@ pub(super) struct Shared {
     endpoint: Endpoint,
     proxy: Option<Proxy>,
     wire: WireRequest,
-    /// One a thread.
+    /// One per thread.
     pub tallies: Vec<Mutex<Tally>>,
     pub in_flight: AtomicU64,
-    /// Requests that were on their way when the run was cut.
+    /// Requests in flight when the run was cut.
     pub abandoned: AtomicU64,
     stopping: AtomicBool,
     stopped: CancellationToken,
     cut: CancellationToken,
     reason: OnceLock<StopReason>,
-    /// Why a part of the run could not begin.
+    /// Why a part of the run could not start.
     pub trouble: OnceLock<String>,
     room: Room,
 }
@@ -89,19 +90,19 @@ impl Shared {
         }
     }
 
-    /// Nothing more is sent.
+    /// Stops sending.
     pub fn stop(&self, reason: StopReason) {
         self.reason.get_or_init(|| reason);
         self.stopping.store(true, Ordering::Relaxed);
         self.stopped.cancel();
     }
 
-    /// A part of the run cannot begin.
+    /// Part of the run could not start.
     pub fn note_trouble(&self, error: &std::io::Error) {
         self.trouble.get_or_init(|| limits::no_thread(error));
     }
 
-    /// What is on its way is given up.
+    /// Abandons the requests in flight.
     pub fn cut(&self) {
         self.cut.cancel();
     }
@@ -110,7 +111,7 @@ impl Shared {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Why no more is sent; `None` as long as it goes on.
+    /// Why nothing more is sent; `None` while sending continues.
     pub fn reason(&self) -> Option<StopReason> {
         self.reason.get().copied()
     }
@@ -129,8 +130,8 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Runs the workers of thread `index` to their end. Whatever is left when the run is cut is
-/// dropped, which closes its connection.
+/// Runs the workers of thread `index` to their end. When the run is cut, the rest are dropped,
+/// which closes their connections.
 pub(super) fn run(shared: &Arc<Shared>, index: usize) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -157,13 +158,13 @@ struct Worker<'a> {
     patience: Patience,
 }
 
-/// One answer, as far as a run looks at it.
+/// What a run needs of an answer.
 struct Exchange<'r> {
     status: u16,
     size: u64,
     truncated: bool,
     html_type: bool,
-    /// Of the memory for large bodies, until this one is let go of.
+    /// Its share of the memory for large bodies.
     _share: Share<'r>,
 }
 
@@ -207,8 +208,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Sleeps until a request is due, or up to one step of the timer less. False when the run is
-    /// stopped meanwhile.
+    /// Sleeps until a request is due, or up to one timer step less. False if the run is stopped
+    /// meanwhile.
     async fn wait_until(&self, due: Instant) -> bool {
         let wake = due.checked_sub(TIMER_STEP).unwrap_or(due);
         if Instant::now() >= wake {
@@ -251,7 +252,7 @@ impl<'a> Worker<'a> {
         if counted {
             let sample = Sample {
                 service: now - sent,
-                // Woken up to a step of the timer early, the time counts from the sending.
+                // If the timer woke early, the latency counts from sending.
                 since_due: due.map(|due| now - due.min(sent)),
                 at: now,
                 status: None,
@@ -261,7 +262,7 @@ impl<'a> Worker<'a> {
             };
             self.record(sample, &outcome);
         }
-        // Before the share of a large body is given to another.
+        // Before the share of a large body goes to another worker.
         if self.body.capacity() > SMALL_BODY {
             self.body = Vec::new();
         }
@@ -300,7 +301,7 @@ impl<'a> Worker<'a> {
     }
 
     fn tally(&self) -> std::sync::MutexGuard<'a, Tally> {
-        // Numbers stay usable whatever happened to another worker.
+        // The numbers stay usable even if another worker panicked.
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -318,7 +319,7 @@ async fn exchange<'r>(
     Ok(Exchange { status: head.status, size: end.size, truncated: end.truncated, html_type, _share: share })
 }
 
-/// Counts a request as in flight for as long as it is, also when its worker is dropped.
+/// Counts a request as in flight while it lives, even if its worker is dropped.
 struct Flight<'a> {
     shared: &'a Shared,
     counted: bool,
@@ -345,8 +346,8 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// A timeout that is set anew for each request, with one timer for all of them: that timer is
-/// only moved when it fires, not at every request.
+/// A timeout that is reset for each request, with one timer for all of them: the timer is moved
+/// only when it fires, not at every request.
 struct Patience {
     limit: Duration,
     timer: Pin<Box<Sleep>>,

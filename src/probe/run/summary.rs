@@ -1,4 +1,4 @@
-//! The result of a run, complete at any moment of it. Serialised, it is the export's schema.
+//! The result of a run, complete at any moment. Its serialised form is the export's schema.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,22 @@ use super::series::{Point, whole};
 use super::tally::{Share, Tally, ms};
 use crate::{secret, text};
 
-/// Changes when a reader of exports would have to.
+/// Changes whenever readers of exports must change.
 pub(super) const SCHEMA: &str = "keybench.run/1";
 const BARS: usize = 24;
 
-/// Where a run is.
+/// The phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     WarmingUp,
     Running,
-    /// Nothing more is sent; answers are on their way.
+    /// Sending has stopped; requests are still in flight.
     Finishing,
     Done,
 }
 
-/// Why a run sent no more.
+/// Why a run stopped sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
@@ -51,7 +51,7 @@ pub struct Latency {
     pub max_ms: f64,
 }
 
-/// The part of one replica.
+/// The share of one replica.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReplicaSummary {
     pub requests: u64,
@@ -63,7 +63,7 @@ pub struct ReplicaSummary {
     pub p99_ms: f64,
 }
 
-/// The part of one HTTP status.
+/// The share of one HTTP status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct StatusSummary {
     pub requests: u64,
@@ -72,7 +72,8 @@ pub struct StatusSummary {
     pub p99_ms: f64,
 }
 
-/// One bar of the latency histogram: requests in `from_ms..to_ms`. The steps are equal factors.
+/// One bar of the latency histogram: requests in `from_ms..to_ms`. The bars are equally wide on a
+/// logarithmic scale.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bar {
     pub from_ms: f64,
@@ -80,10 +81,10 @@ pub struct Bar {
     pub requests: u64,
 }
 
-/// A run as far as it has come.
+/// A run so far.
 ///
-/// Latencies cover every request that was sent, also those that failed or timed out: who called
-/// waited for them. With a rate they count from when the request was due; `service` always
+/// Latencies cover every request that was sent, including those that failed or timed out: their
+/// callers waited too. With a rate they count from when the request was due; `service` always
 /// counts from when it was sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -92,7 +93,8 @@ pub struct Summary {
     pub stage: Stage,
     pub started: Timestamp,
     pub stopped_by: Option<StopReason>,
-    /// What of this machine was used up, so that the run, or a part of it, could not be made.
+    /// The resource of this machine that ran out, so that the run, or a part of it, could not be
+    /// made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
     pub plan: Plan,
@@ -100,32 +102,32 @@ pub struct Summary {
     pub elapsed_s: f64,
     pub total: u64,
     pub ok: u64,
-    /// All that are not ok, busy ones included.
+    /// All that are not ok, including busy ones.
     pub errors: u64,
     /// 429: no replica was free in time.
     pub busy: u64,
-    /// On their way when the run was stopped; in no other figure.
+    /// In flight when the run was stopped; in no other figure.
     pub abandoned: u64,
-    /// With a rate: due in the time of the run and never sent, because all that may be in flight
-    /// were. In no other figure.
+    /// With a rate: due during the run and never sent, because the maximum was in flight. In no
+    /// other figure.
     pub missed: u64,
     pub in_flight: u64,
-    /// Requests that ended, a second.
+    /// Finished requests per second.
     pub rps: f64,
     /// `due` with a rate, else `sent`.
     pub latency_from: String,
     #[serde(flatten)]
     pub latency: Latency,
-    /// From the sending, whatever the plan.
+    /// From sending, whatever the plan.
     pub service: Latency,
-    /// By replica ID; those beyond the 64th together as `(others)`.
+    /// By replica ID; those beyond the 64th are combined as `(others)`.
     pub replicas: BTreeMap<String, ReplicaSummary>,
     /// Requests by HTTP status.
     pub statuses: BTreeMap<u16, u64>,
     pub by_status: BTreeMap<u16, StatusSummary>,
     /// Errors by kind: `busy`, `timeout`, `not_authorized`, …
     pub failures: BTreeMap<String, u64>,
-    /// Of bodies received.
+    /// Of received bodies.
     pub bytes: u64,
     /// Connections that were opened.
     pub connections: u64,
@@ -198,17 +200,17 @@ impl Summary {
             .collect();
     }
 
-    /// Errors among all, 0 to 1.
+    /// Errors as a fraction of all, 0 to 1.
     pub fn error_share(&self) -> f64 {
         if self.total > 0 { self.errors as f64 / self.total as f64 } else { 0.0 }
     }
 
-    /// The points over time without an unfinished last one, whose rate would say nothing.
+    /// The points over time without an unfinished last one, whose rate would be meaningless.
     pub fn whole_points(&self) -> &[Point] {
         whole(&self.series)
     }
 
-    /// How far a run with a known end has come, 0 to 1.
+    /// Progress of a run with a known end, 0 to 1.
     pub fn done_share(&self) -> Option<f64> {
         let by_count = self.plan.count.map(|count| self.total as f64 / count as f64);
         let by_time = self.plan.duration.map(|time| self.elapsed_s / time.as_secs_f64());

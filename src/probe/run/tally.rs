@@ -1,5 +1,5 @@
-//! What the workers of one thread have measured since the collector last looked. Of constant
-//! size: histograms, and tables with an upper bound.
+//! The measurements of one thread's workers since they were last collected. Of constant size:
+//! histograms, and bounded tables.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use super::super::failure::FailureKind;
 
 /// Latencies are counted in nanoseconds up to an hour, with three digits: 0.1 %.
 const LONGEST: u64 = 3_600_000_000_000;
-/// Replicas that are told apart; restarts give new names, so their number has no natural bound.
+/// Replicas counted separately; restarts create new names, so their number has no natural bound.
 const MAX_REPLICAS: usize = 64;
-/// Statuses that are told apart.
+/// Statuses counted separately.
 const MAX_STATUSES: usize = 32;
-/// Where the replicas beyond the bound are counted.
+/// The name under which further replicas are counted.
 pub(super) const OTHER_REPLICAS: &str = "(others)";
 const FAILURES: usize = FailureKind::ALL.len();
 
@@ -137,7 +137,7 @@ impl Tally {
         self.last = self.last.max(Some(at));
     }
 
-    /// Takes everything out of `other` and adds it to this.
+    /// Moves everything out of `other` into this.
     pub fn absorb(&mut self, other: &mut Self) {
         self.connections += std::mem::take(&mut other.connections);
         if other.total == 0 {
@@ -177,7 +177,7 @@ impl Tally {
     }
 }
 
-/// The entry for a name, made if there is room; else the one for all others.
+/// The entry for a name, created if there is room; else the one for all others.
 fn share_of<K: PartialEq>(
     table: &mut Vec<(K, Share)>,
     room: usize,
@@ -185,7 +185,7 @@ fn share_of<K: PartialEq>(
     name: impl FnOnce() -> K,
     others: impl FnOnce() -> K,
 ) -> &mut Share {
-    // A handful of entries: a search from the front is faster than a map.
+    // A handful of entries: a linear search is faster than a map.
     if let Some(at) = table.iter().position(|(known, _)| is_it(known)) {
         return &mut table[at].1;
     }
@@ -198,12 +198,12 @@ fn share_of<K: PartialEq>(
 }
 
 fn add(own: &mut Histogram<u64>, other: &Histogram<u64>) {
-    // Histograms of the same bounds always fit.
+    // Histograms with the same bounds always fit.
     let fits = own.add(other);
     debug_assert!(fits.is_ok());
 }
 
-/// Milliseconds of a latency as histograms hold it.
+/// Milliseconds of a latency as histograms store it.
 pub(super) fn ms(nanos: u64) -> f64 {
     nanos as f64 / 1e6
 }
@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn kinds_of_failure_have_their_place() {
-        for (place, kind) in FailureKind::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, place);
+        for (index, kind) in FailureKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index);
         }
     }
 
@@ -261,7 +261,7 @@ mod tests {
             let found = tally.service.value_at_quantile(quantile) as f64 / 1e6;
             assert!((found - expected).abs() <= expected / 1000.0, "{quantile}: {found}");
         }
-        // Of two kinds, one in a hundred slow: the step lies where it belongs.
+        // Of two kinds, one in a hundred slow: the step is where it belongs.
         let mut tally = Tally::new(false);
         for n in 0..10_000 {
             tally.record(&sample(if n % 100 == 0 { 500 } else { 5 }, "a"));

@@ -262,7 +262,7 @@ impl<'a> Scene<'a> {
             Kind::SiteAdmin => As::User("admin"),
             Kind::Collaborator(_) => As::User("viewer"),
             Kind::PublicReader | Kind::Outsider => As::User("outsider"),
-            Kind::NoKey => As::Nobody,
+            Kind::NoKey => As::Anonymous,
             Kind::MalformedKey => As::Key("not-a-key"),
             Kind::Owner | Kind::ExpiredKey | Kind::DeletedKey | Kind::WrongAudience => As::Key(&self.key),
         };
@@ -331,7 +331,7 @@ async fn calls_of_models_by_every_kind_of_caller() {
 #[tokio::test]
 async fn every_operation_by_every_kind_of_caller() {
     let bench = quick_bench().await;
-    let document = bench.get(As::Nobody, "/api/v2/swagger.json").await.ok();
+    let document = bench.get(As::Anonymous, "/api/v2/swagger.json").await.ok();
     let paths = document["paths"].as_object().unwrap().values();
     for operation in paths.flat_map(|methods| methods.as_object().unwrap().values()) {
         assert!(EXPECTED.iter().any(|(name, _)| operation["operationId"] == *name), "{operation}");

@@ -122,7 +122,7 @@ async fn five_megabytes_are_the_limit_to_the_byte() {
     for (size, model_status, key_status) in [(5_000_000, 200, 200), (5_000_001, 413, 413)] {
         let call = padded(format!("{{\"accessKey\":\"{access_key}\",\"request\":\""), "\"}", size);
         assert_eq!(call.len(), size);
-        let reply = bench.send(Method::POST, As::Nobody, "/model", Some(call)).await;
+        let reply = bench.send(Method::POST, As::Anonymous, "/model", Some(call)).await;
         assert_eq!(reply.status, model_status, "{size}");
         let key = padded("{\"unknown\":\"".to_owned(), "\"}", size);
         let reply = bench.send(Method::POST, OWNER, "/api/v2/users/owner/v2_keys", Some(key)).await;

@@ -99,7 +99,7 @@ async fn each_way_a_call_can_fail_has_its_own_answer() {
     let body = json!({"accessKey": access_key, "request": add});
     let mut texts = vec![refused.body.to_string(), unknown.body.to_string(), stopped.body.to_string()];
     let made_up = format!("{}.{}", "0a".repeat(32), "9f".repeat(32));
-    for user in [As::Nobody, As::Key("nonsense"), As::Key(&made_up)] {
+    for user in [As::Anonymous, As::Key("nonsense"), As::Key(&made_up)] {
         let answer = bench.post(user, "/model", body.clone()).await;
         assert_eq!((answer.status, answer.body.get("success")), (401, None), "{}", answer.body);
         assert!(answer.body["errors"].is_object(), "{}", answer.body);
@@ -129,7 +129,7 @@ async fn the_rights_on_a_call_are_those_on_the_project() {
     }
     // Authentication off: no key, or any key, will do.
     let access_key = bench.access_key("echo").await;
-    let reply = bench.call_key(As::Nobody, &access_key, json!(7)).await;
+    let reply = bench.call_key(As::Anonymous, &access_key, json!(7)).await;
     assert_eq!(reply.ok()["response"], 7);
 
     // Being added is enough, and takes effect at once; so does being removed.

@@ -37,7 +37,7 @@ enum Param {
 
 #[derive(Debug, Clone)]
 enum Caller {
-    Nobody,
+    Anonymous,
     User(&'static str),
     Header(String),
 }
@@ -46,7 +46,7 @@ fn requests() -> impl Strategy<Value = Wild> {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let param = prop_oneof![3 => Just(Param::Right), 1 => vec(any::<u8>(), 0..40).prop_map(Param::Bytes)];
     let caller = prop_oneof![
-        1 => Just(Caller::Nobody),
+        1 => Just(Caller::Anonymous),
         8 => select(vec!["admin", "owner", "contributor", "outsider"]).prop_map(Caller::User),
         1 => "(Bearer |Basic |)[ -~]{0,140}".prop_map(Caller::Header),
     ];
@@ -175,7 +175,7 @@ struct Ground {
 
 impl Ground {
     async fn of(bench: &Bench) -> Self {
-        let document = bench.get(As::Nobody, "/api/v2/swagger.json").await.ok();
+        let document = bench.get(As::Anonymous, "/api/v2/swagger.json").await.ok();
         let mut paths: Vec<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
         paths.extend(["/api/v1/site/config", "/model", "/sense-bootstrap.json"].map(str::to_owned));
         let project = bench.project("churn-prod").await;
@@ -226,7 +226,7 @@ fn no_request_breaks_the_workbench() {
     let outcome = TestRunner::new(config).run(&requests(), |wild| {
         let path = ground.path(&wild);
         let caller = match &wild.caller {
-            Caller::Nobody => As::Nobody,
+            Caller::Anonymous => As::Anonymous,
             Caller::User(name) => As::User(name),
             Caller::Header(text) => As::Header(text),
         };

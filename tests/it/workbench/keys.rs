@@ -171,9 +171,9 @@ async fn rotation_replaces_the_legacy_key_at_once() {
 #[tokio::test]
 async fn keys_that_are_none_are_told_apart() {
     let bench = Bench::demo().await;
-    bench.get(As::Nobody, KEYS).await.refused(401, 16, "");
+    bench.get(As::Anonymous, KEYS).await.refused(401, 16, "");
     let access_key = "m0123456789abcdefghijklmnopqrstu";
-    assert_eq!(bench.get(As::Nobody, KEYS).await.message(), r#"no "authorization" header"#);
+    assert_eq!(bench.get(As::Anonymous, KEYS).await.message(), r#"no "authorization" header"#);
     let token = "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.c2ln";
     for header in ["Bearer x", &format!("Bearer {access_key}"), token] {
         let reply = bench.get(As::Header(header), KEYS).await;
@@ -252,5 +252,5 @@ async fn a_legacy_key_makes_api_keys() {
     let one = format!("{keys}/{}", made["keyid"].as_str().unwrap());
     bench.delete(owner, &one).await.ok();
     bench.delete(owner, &one).await.refused(404, 5, "unknown-key-id");
-    bench.get(As::Nobody, keys).await.refused(401, 16, "");
+    bench.get(As::Anonymous, keys).await.refused(401, 16, "");
 }

@@ -27,7 +27,7 @@ async fn a_model_is_created_built_deployed_called_changed_and_deleted() {
     assert_eq!((&deployment["replicas"], &deployment["cpu"]), (&json!(2), &json!(0.5)));
     assert_eq!(deployment["environment"], "{\"A\":\"b\"}");
     let access_key = model["access_key"].as_str().unwrap();
-    bench.call_key(As::Nobody, access_key, json!(1)).await.ok();
+    bench.call_key(As::Anonymous, access_key, json!(1)).await.ok();
 
     let again = bench.post(As::User("contributor"), &models, wish).await;
     assert_eq!(

@@ -75,9 +75,9 @@ async fn a_project_is_made_changed_and_deleted() {
 async fn a_deleted_project_takes_its_models_along() {
     let bench = Bench::demo().await;
     let access_key = bench.access_key("echo").await;
-    bench.call_key(As::Nobody, &access_key, json!(1)).await.ok();
+    bench.call_key(As::Anonymous, &access_key, json!(1)).await.ok();
     bench.delete(OWNER, &format!("{PROJECTS}/{}", bench.project("playground").await)).await.ok();
-    let gone = bench.call_key(As::Nobody, &access_key, json!(1)).await;
+    let gone = bench.call_key(As::Anonymous, &access_key, json!(1)).await;
     assert_eq!((gone.status, gone.inferred), (404, vec!["model-deleted".to_owned()]));
     let listed = bench.get(OWNER, "/api/v2/models?page_size=100").await.ok();
     assert!(listed["models"].as_array().unwrap().iter().all(|model| model["name"] != "echo"));

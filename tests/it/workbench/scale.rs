@@ -75,7 +75,7 @@ async fn a_workbench_can_be_far_away() {
     .await;
     let call = bench.send(
         reqwest::Method::POST,
-        As::Nobody,
+        As::Anonymous,
         "/model",
         Some(json!({"accessKey": "m0", "request": {}}).to_string()),
     );

@@ -35,7 +35,7 @@ async fn settings_are_read_by_all_and_changed_by_administrators() {
         reply.refused(400, 3, "bad-value");
     }
     assert_eq!(bench.get(As::User("owner"), CONFIG).await.ok(), changed, "a refused change changes nothing");
-    bench.get(As::Nobody, CONFIG).await.refused(401, 16, "");
+    bench.get(As::Anonymous, CONFIG).await.refused(401, 16, "");
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn what_is_not_served_says_so() {
     assert!(jobs.message().contains("ListJobs"));
     bench.get(owner, "/api/v2/nonsense").await.refused(404, 5, "unknown-path");
     bench.get(owner, "/api/v2/projects/").await.refused(404, 5, "unknown-path");
-    bench.get(As::Nobody, "/").await.refused(404, 5, "unknown-path");
+    bench.get(As::Anonymous, "/").await.refused(404, 5, "unknown-path");
     bench.delete(owner, "/api/v2/projects").await.refused(405, 12, "wrong-method");
     bench.delete(owner, CONFIG).await.refused(405, 12, "wrong-method");
     bench.post(owner, "/api/v2/users/owner/v2_keys/x:rotate", json!({})).await.refused(
@@ -61,10 +61,10 @@ async fn what_is_not_served_says_so() {
     }
     // Who has no key does not learn what is there.
     for path in ["/api/v2/projects/x/jobs", "/api/v1/users", "/api/v1/nothing"] {
-        bench.get(As::Nobody, path).await.refused(401, 16, "");
+        bench.get(As::Anonymous, path).await.refused(401, 16, "");
     }
     bench.get(As::Legacy("owner"), "/api/v1/users").await.refused(404, 5, "unknown-path");
-    let bootstrap = bench.get(As::Nobody, "/sense-bootstrap.json").await.ok();
+    let bootstrap = bench.get(As::Anonymous, "/sense-bootstrap.json").await.ok();
     assert_eq!(bootstrap["gitSha"], "26.06.13-keybench");
 }
 
@@ -109,7 +109,7 @@ async fn a_behaviour_file_changes_answers_by_name() {
     .await;
     let admin = As::User("admin");
     assert_eq!(bench.get(admin, CONFIG).await.ok()["key_days"], 365);
-    let login = bench.get(As::Nobody, CONFIG).await;
+    let login = bench.get(As::Anonymous, CONFIG).await;
     assert_eq!((login.status, login.body), (302, json!({"login": "here"})));
     let unknown = bench.get(admin, "/api/v2/users/x/v2_keys").await;
     assert_eq!(unknown.message(), "who is x?");

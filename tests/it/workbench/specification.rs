@@ -105,13 +105,13 @@ fn the_comparison_can_fail() {
 #[tokio::test]
 async fn it_is_swagger_and_every_operation_in_it_is_served() {
     let bench = Bench::demo().await;
-    let document = bench.get(As::Nobody, "/api/v2/swagger.json").await.ok();
+    let document = bench.get(As::Anonymous, "/api/v2/swagger.json").await.ok();
     assert_eq!(document["swagger"], "2.0");
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let path = path.replace(['{', '}'], "");
             let method = method.to_uppercase().parse().unwrap();
-            let reply = bench.send(method, As::Nobody, &path, None::<String>).await;
+            let reply = bench.send(method, As::Anonymous, &path, None::<String>).await;
             assert_eq!(reply.status, 401, "{} is served and needs a key", operation["operationId"]);
         }
     }
@@ -125,7 +125,7 @@ async fn it_is_swagger_and_every_operation_in_it_is_served() {
 #[tokio::test]
 async fn the_documentation_names_exactly_what_is_served() {
     let bench = Bench::demo().await;
-    let document = bench.get(As::Nobody, "/api/v2/swagger.json").await.ok();
+    let document = bench.get(As::Anonymous, "/api/v2/swagger.json").await.ok();
     let methods =
         document["paths"].as_object().unwrap().values().flat_map(|it| it.as_object().unwrap().values());
     let mut served: Vec<&str> = methods.map(|it| it["operationId"].as_str().unwrap()).collect();

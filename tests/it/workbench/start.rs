@@ -175,7 +175,7 @@ async fn half_a_head_does_not_hold_up_the_end() {
     let address = bench.running.url.strip_prefix("http://").unwrap().to_owned();
     let mut half = TcpStream::connect(&address).await.unwrap();
     half.write_all(b"GET /api/v2/models HTTP/1.1\r\nho").await.unwrap();
-    bench.get(As::Nobody, "/sense-bootstrap.json").await.ok();
+    bench.get(As::Anonymous, "/sense-bootstrap.json").await.ok();
     let begun = std::time::Instant::now();
     bench.running.stop();
     bench.running.ended().await;
@@ -242,7 +242,7 @@ async fn what_is_in_flight_is_answered_before_the_end() {
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     // The server has begun with this request once another one, sent later, is answered.
-    bench.get(As::Nobody, "/sense-bootstrap.json").await.ok();
+    bench.get(As::Anonymous, "/sense-bootstrap.json").await.ok();
     let rest = async {
         stream.write_all(&body.as_bytes()[5..]).await.unwrap();
         let mut answer = String::new();

@@ -35,7 +35,7 @@ pub struct Reply {
 /// What a request is authorized with.
 #[derive(Debug, Clone, Copy)]
 pub enum As<'a> {
-    Nobody,
+    Anonymous,
     /// The seeded key of a user.
     User(&'a str),
     /// Any text as the bearer token.
@@ -114,7 +114,7 @@ impl Bench {
     ) -> Reply {
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.running.url));
         request = match user {
-            As::Nobody => request,
+            As::Anonymous => request,
             As::User(name) => request.bearer_auth(self.key(name)),
             As::Key(key) => request.bearer_auth(key),
             As::Legacy(name) => request.basic_auth(self.credential(name).legacy_api_key.expose(), Some("")),
