@@ -1,5 +1,5 @@
-//! A profile's `credential_command`: a program of the person's that prints the key. It may do
-//! anything, so what it prints is bounded, and so is the time that it has.
+//! Runs a profile's `credential_command`: the user's own program that prints the key. It may do
+//! anything, so both its output and its time are bounded.
 
 use std::io::{self, Read as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -21,7 +21,7 @@ use crate::waiting::{self, InVain, Waiter};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A key has a few hundred bytes; password managers print notes below it.
 const LIMIT: usize = 64 * 1024;
-/// Between two looks whether the command has ended, once it prints nothing any more.
+/// Interval at which a silent command is checked for its end.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs the `credential_command` of `profile` and reads the key that it prints.
@@ -36,13 +36,14 @@ fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey
     let failed = |why: String| Error::Command { profile: profile.to_owned(), why };
     let ends = Instant::now() + patience;
     let mut shell = Command::new("sh");
-    // Standard input and error stay the terminal's: the password manager may ask.
+    // Standard input and error stay the terminal's: the password manager may ask for a passphrase.
     shell.args(["-c", command]).stdout(Stdio::piped()).stdin(Stdio::inherit()).stderr(Stdio::inherit());
     let alone = !has_the_terminal();
     if alone {
         shell.process_group(0);
     }
-    // Dropped after the command, so that the process does not end before that is stopped.
+    // Declared first, so dropped after the command: the process must not end before the command is
+    // stopped.
     let waiter = Waiter::new();
     let child = shell.spawn().map_err(|error| failed(error.to_string()))?;
     let mut running = Running { child, alone, ended: false };
@@ -68,7 +69,8 @@ fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey
         }
     };
     running.ended = true;
-    // Ctrl-C reaches the command too, and may do so first. A shell tells of it by its exit code.
+    // Ctrl-C reaches the command too, and may reach it first. A shell reports that by its exit
+    // code.
     if status.signal() == Some(Signal::INT.as_raw()) || status.code() == Some(128 + Signal::INT.as_raw()) {
         return Err(Error::Interrupted);
     }
@@ -81,19 +83,19 @@ fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey
     ApiKey::parse(first).map_err(|why| failed(why.to_string()))
 }
 
-/// What comes until the end, or one byte more than [`LIMIT`]. A program that outlives the command may hold
-/// the pipe open.
+/// The output until its end, or one byte more than [`LIMIT`]. A program that outlives the command
+/// may hold the pipe open.
 fn read(output: ChildStdout) -> io::Result<Zeroizing<Vec<u8>>> {
-    // As large as it can get, so that no part of a key is left where it was copied from.
+    // Allocated at the largest size, since growing would leave parts of a key behind in memory.
     let mut printed = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     output.take(LIMIT as u64 + 1).read_to_end(&mut printed)?;
     Ok(printed)
 }
 
-/// A command that is stopped when nobody waits for it any more.
+/// A command that is stopped when this is dropped.
 struct Running {
     child: Child,
-    /// It has a process group of its own.
+    /// It has its own process group.
     alone: bool,
     ended: bool,
 }
@@ -112,8 +114,8 @@ impl Drop for Running {
     }
 }
 
-/// Whether somebody sits at a terminal in front of this program. Then the command stays in its
-/// process group: in one of its own it could not ask anything there, and Ctrl-C would not reach it.
+/// Whether a person at a terminal runs this program. If so, the command stays in this process
+/// group: in another one it could not prompt there, and Ctrl-C would not reach it.
 pub(crate) fn has_the_terminal() -> bool {
     let terminal = std::fs::File::open("/dev/tty");
     let its_group = terminal.ok().and_then(|terminal| tcgetpgrp(&terminal).ok());
@@ -140,13 +142,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let note = folder.path().join("pid");
         let command = format!("sleep 600 & echo $! > {}; wait", note.display());
-        let told = why(&command);
-        assert!(told.ends_with("it had not ended after 1 s, and was stopped with what it started"), "{told}");
+        let reason = why(&command);
+        assert!(reason.ends_with("it had not ended after 1 s, and was stopped with what it started"), "{reason}");
         assert!(why("exec >&-; sleep 600").contains("was stopped"), "nor one that prints nothing more");
         if !has_the_terminal() {
             let pid = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();
             let pid = Pid::from_raw(pid).unwrap();
-            // Whoever adopts what was killed buries it when it gets to it.
+            // The process that adopts a killed one reaps it in its own time.
             let is_gone = || {
                 let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
                 state.is_ok_and(|state| state.contains(") Z "))

@@ -1,4 +1,4 @@
-//! What can be wrong with the configuration, with the file, the place and the remedy.
+//! What can be wrong with the configuration: the file, the line and the remedy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub enum Error {
     BadKey { from: String, why: NotAnApiKey },
     #[error("the credential command of profile {profile:?} gave no key: {why}")]
     Command { profile: String, why: String },
-    /// Somebody gave up waiting for a credential command.
+    /// The wait for a credential command was cancelled.
     #[error("interrupted; nothing was changed")]
     Interrupted,
     #[error("{from}: {error}")]
@@ -55,7 +55,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The file that it is about.
+    /// The file concerned.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Malformed { file, .. }
@@ -96,7 +96,7 @@ impl Error {
             Self::NoKey { .. } => {
                 "sign in with `keybench login`, or set KEYBENCH_API_KEY; a profile's key is not used for another URL".to_owned()
             }
-            // The reason says what to do already.
+            // The reason already says what to do.
             Self::BadKey { .. } | Self::Interrupted => return None,
             Self::Command { .. } => "run the command by hand; it must print the key and nothing else".to_owned(),
             Self::Value { error, .. } | Self::Api(error) => return error.hint(),

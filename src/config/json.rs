@@ -1,5 +1,5 @@
-//! JSON files that this program writes for itself, with a version. One that it cannot read as its own is
-//! an error, and never an empty one: what is taken for empty is overwritten next.
+//! Versioned JSON files of this program. An unreadable one is an error, never treated as empty: an
+//! empty one is overwritten next.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use super::{Error, private_file};
 use crate::decode;
 
-/// Reads `file`; `None` where there is none. `what` it should be, such as `the list of requests`.
+/// Reads `file`; `None` if it does not exist. `what` names its contents, such as `the list of
+/// requests`.
 ///
 /// # Errors
 /// What is wrong with the file.
@@ -24,8 +25,8 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path, known: u32, what: &str) -> 
         line: error.line(),
         what: format!("not {what} that this program writes"),
     };
-    // The version first: what a newer program wrote need not have this form. And as an object: a list
-    // would do for a type of which each member may be absent.
+    // The version first, since a newer file may have another form. And as an object, since a list
+    // would parse as a type whose members are all optional.
     let object: Map<String, Value> = serde_json::from_str(text).map_err(malformed)?;
     let version = object.get("version").map_or(Some(1), Value::as_u64);
     match version.and_then(|found| u32::try_from(found).ok()) {

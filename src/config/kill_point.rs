@@ -1,7 +1,8 @@
-//! Moments at which a test can kill the program, so that each step of a change is tried and not only
-//! those that a clock happens to hit. Builds with debug assertions alone have them.
+//! Points at which a test can kill the program, so that every step of a change is tested and not
+//! only those that a clock happens to hit. Only builds with debug assertions have them.
 
-/// Ends the process as `kill -9` does where `KEYBENCH_KILL_AT` is the number of this call, from 1.
+/// Ends the process like `kill -9` if `KEYBENCH_KILL_AT` is the number of this call, counted from
+/// 1.
 #[cfg(debug_assertions)]
 pub(crate) fn kill_point() {
     use std::sync::atomic::{AtomicUsize, Ordering};

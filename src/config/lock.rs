@@ -1,4 +1,4 @@
-//! One process at a time: an advisory lock on a file, which the system gives up together with the
+//! One process at a time: an advisory lock on a file, which the system releases together with the
 //! process that holds it, so that a crash leaves nothing locked.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -16,25 +16,25 @@ use super::owner::{self, NotOurs};
 use super::replace::is_at;
 use crate::bounded::NotRegular;
 
-/// Between two looks at a lock that another process holds.
+/// Interval between attempts to take a lock that another process holds.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A lock that is held until this is dropped; then its file is gone too.
+/// A lock that is held until this is dropped, which also removes its file.
 #[derive(Debug)]
 pub struct FileLock {
     path: PathBuf,
     file: File,
-    /// A program that was started has it too, and may live longer.
+    /// A child process has it too, and may live longer.
     lent: AtomicBool,
 }
 
-/// A lock that programs which are started now share: as long as one of them lives, it is held.
+/// A lock shared with child processes: it is held as long as one of them lives.
 #[derive(Debug)]
 #[must_use]
 pub struct Lent<'a>(&'a FileLock);
 
 impl Lent<'_> {
-    /// The programs have ended, or were never started.
+    /// The children have ended, or were never started.
     pub fn returned(self) {
         let _ = fcntl_setfd(&self.0.file, FdFlags::CLOEXEC);
         self.0.lent.store(false, Ordering::Relaxed);
@@ -42,13 +42,13 @@ impl Lent<'_> {
 }
 
 impl FileLock {
-    /// Takes the lock that the file at `path` stands for; the file is made if need be. `None`:
-    /// another process holds it.
+    /// Takes the lock whose file is `path`, which is created if needed. `None`: another process
+    /// holds it.
     ///
     /// # Errors
-    /// The file cannot be made or opened, its file system knows no locks
-    /// ([`io::ErrorKind::Unsupported`]), or it is none of ours ([`NotOurs`], [`NotRegular`]): whoever put
-    /// it there could hold it for ever.
+    /// The file cannot be created or opened, its file system does not support locks
+    /// ([`io::ErrorKind::Unsupported`]), or it is not ours ([`NotOurs`], [`NotRegular`]): its owner
+    /// could hold it for ever.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         loop {
             let file = OpenOptions::new()
@@ -56,7 +56,7 @@ impl FileLock {
                 .create(true)
                 .truncate(false)
                 .mode(0o600)
-                // A link that somebody laid there must not lead to another file, nor a pipe be waited for.
+                // Another user's link must not lead to another file, and a pipe must not block.
                 .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
                 .open(path)
                 .map_err(|error| instead_of(path).map_or(error, Into::into))?;
@@ -68,15 +68,15 @@ impl FileLock {
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // Whoever held it before took the file away with it: between opening and locking, the
-            // name may have come to stand for another file, or for none.
+            // The previous holder removed the file: between opening and locking, the path may have
+            // come to name another file, or none.
             if is_at(&file, path) {
                 return Ok(Some(Self { path: path.to_owned(), file, lent: AtomicBool::new(false) }));
             }
         }
     }
 
-    /// As [`Self::try_take`], and waits for at most `patience`.
+    /// Like [`Self::try_take`], but waits for at most `patience`.
     pub fn take(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         let until = Instant::now() + patience;
         loop {
@@ -89,8 +89,8 @@ impl FileLock {
 }
 
 impl FileLock {
-    /// Shares the lock with programs that are started until it is [returned](Lent::returned). Where that
-    /// does not come about, the lock stays with those that still run.
+    /// Shares the lock with child processes until it is [returned](Lent::returned). If it never is,
+    /// the lock stays with the children that still run.
     ///
     /// # Errors
     /// The system refuses.
@@ -106,17 +106,17 @@ impl Drop for FileLock {
         if self.lent.load(Ordering::Relaxed) {
             return;
         }
-        // While it is still locked, so that nobody else's is taken away.
+        // While it is still locked, so that no other process's file is removed.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Whether a lock cannot be taken because of what stands in its place.
+/// Whether a lock cannot be taken because its path is something other than a lock file.
 pub fn is_none_of_ours(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|cause| cause.is::<NotOurs>() || cause.is::<NotRegular>())
 }
 
-/// What stands at `path` and cannot be opened as a lock is.
+/// Describes what is at `path` and prevents it from being opened as a lock.
 fn instead_of(path: &Path) -> Option<NotRegular> {
     NotRegular::check(fs::symlink_metadata(path).ok()?.file_type()).err()
 }

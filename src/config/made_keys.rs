@@ -1,6 +1,6 @@
-//! Which keys this program made: a salted hash of each with its Key ID, so that a key in the hand
-//! can be named later. The workbench itself never tells which Key ID a key has (SPEC). And which
-//! keys it rotated: their names outlive them, and each has a grace time of its own.
+//! Which keys this program created: a salted hash of each with its Key ID, so that a key can be
+//! identified later. The workbench itself never reveals the Key ID of a key (SPEC). And which keys
+//! it rotated: their names outlive them, and each has its own grace time.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,10 +17,10 @@ use crate::wire::time;
 
 /// The version that this program writes.
 const VERSION: u32 = 1;
-/// Entries kept; the oldest go first.
+/// Maximum number of entries; the oldest are dropped first.
 const KEPT: usize = 2_000;
 
-/// A key that was made here.
+/// A key that was created here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MadeKey {
@@ -31,7 +31,7 @@ pub struct MadeKey {
     pub key_id: String,
 }
 
-/// A key that a rotation found or made.
+/// A key that a rotation found or created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotatedKey {
@@ -39,7 +39,7 @@ pub struct RotatedKey {
     pub key_id: String,
     /// The comment.
     pub name: String,
-    /// When its service got it, RFC 3339; empty where that was none of this program's doing.
+    /// When its service received it, RFC 3339; empty if this program did not hand it over.
     #[serde(default)]
     handed_over: String,
 }
@@ -69,7 +69,7 @@ fn file_of(store: &Store) -> PathBuf {
     store.dir().join("made-keys.json")
 }
 
-/// Notes that `key` has the id `key_id`.
+/// Records that `key` has the ID `key_id`.
 pub fn remember(store: &Store, url: &str, username: &str, key_id: &str, key: &ApiKey) -> Result<(), Error> {
     change(store, |made| {
         if made.salt.is_empty() {
@@ -84,7 +84,7 @@ pub fn remember(store: &Store, url: &str, username: &str, key_id: &str, key: &Ap
     })
 }
 
-/// Notes the keys of a rotation. What is known of a hand-over stays known.
+/// Records the keys of a rotation. A known hand-over is not forgotten.
 pub fn remember_rotation(store: &Store, keys: Vec<RotatedKey>) -> Result<(), Error> {
     change(store, |made| {
         for key in keys {
@@ -118,7 +118,7 @@ fn change(store: &Store, edit: impl FnOnce(&mut MadeKeys) -> io::Result<()>) -> 
     Replacement::of(&file).following_links().write(&text).map_err(failed)
 }
 
-/// The note about `key`, if it was made here.
+/// The record of `key`, if it was created here.
 pub fn find(store: &Store, key: &ApiKey) -> Result<Option<MadeKey>, Error> {
     let made = load(store)?;
     let hash = hash(&made.salt, key);

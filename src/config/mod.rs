@@ -1,9 +1,9 @@
-//! Profiles, credentials, and discovery from the environment: who talks to which workbench.
+//! Profiles, credentials, and discovery from the environment: which user of which workbench.
 //!
-//! Three files in one folder. `config.toml` belongs to the person and is only read. `profiles.toml`
-//! and `credentials.toml` belong to the program, which rewrites them; the second holds the keys and
-//! nothing else does. [`resolve`] turns flags, environment and files into one [`Session`] and
-//! remembers where each value came from.
+//! Three files in one folder. `config.toml` belongs to the user and is only read. `profiles.toml`
+//! and `credentials.toml` belong to the program, which rewrites them; only the second contains
+//! keys. [`resolve`] turns flags, environment and files into one [`Session`] and remembers the
+//! origin of each value.
 
 pub mod credential_command;
 mod error;

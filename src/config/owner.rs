@@ -1,5 +1,5 @@
-//! Whose a file is. Who owns one decides what it says: a planted profile names a command that is run, a
-//! planted note names a key that is deleted.
+//! Checks who owns a file, since its owner decides what it says: a planted profile names a command
+//! to run, a planted note names a key to delete.
 
 use std::fs::Metadata;
 use std::io;
@@ -10,7 +10,7 @@ use nix::unistd::{Uid, User};
 
 use super::Error;
 
-/// A file belongs to somebody else.
+/// The file belongs to another user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it belongs to {owner}")]
 pub struct NotOurs {
@@ -23,9 +23,9 @@ impl From<NotOurs> for io::Error {
     }
 }
 
-/// Refuses what belongs to somebody else. What root owns and nobody else can write is taken: a mounted
-/// Secret or ConfigMap is such a file. So is root's folder in which only owners replace files, as `/tmp`;
-/// whether others may write to a folder of root's is a question of its own.
+/// Refuses another user's file. Accepts root's files that only root can write, such as a mounted
+/// Secret or ConfigMap, and root's folders in which only owners replace files, such as `/tmp`.
+/// Whether others may write to a folder of root's is a separate check.
 ///
 /// # Errors
 /// [`NotOurs`], with the owner's name.
@@ -38,7 +38,7 @@ pub fn check(found: &Metadata) -> Result<(), NotOurs> {
     Err(NotOurs { owner: name(found.uid()) })
 }
 
-/// As [`check`], for what is at `path`; nothing there is nobody's.
+/// Like [`check`], for the file at `path`; a missing file has no owner and passes.
 ///
 /// # Errors
 /// [`Error::Foreign`], and [`Error::Read`].
@@ -52,7 +52,7 @@ pub fn check_path(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// A user's name, or the number where there is none.
+/// A user's name, or the number if there is none.
 pub fn name(uid: u32) -> String {
     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     user.map_or_else(|| format!("user {uid}"), |user| user.name)

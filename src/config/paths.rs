@@ -7,32 +7,32 @@ use etcetera::BaseStrategy as _;
 
 use super::Error;
 
-/// A variable that is set to something else than text: taking it for unset would send a key elsewhere, or
-/// run as somebody else.
+/// An environment variable is not text: treating it as unset would send a key elsewhere, or run as
+/// another user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} is not valid UTF-8")]
 pub struct NotUtf8 {
     pub name: String,
 }
 
-/// Reads one environment variable; empty counts as absent. Tests pass their own.
+/// Reads one environment variable; empty counts as unset. Tests pass their own.
 pub type Env<'a> = &'a dyn Fn(&str) -> Result<Option<String>, NotUtf8>;
 
 /// The environment of this process.
 ///
 /// # Errors
-/// The variable is set, and not to text.
+/// The variable is set, but not to text.
 pub fn process_env(name: &str) -> Result<Option<String>, NotUtf8> {
     read(name, std::env::var_os(name))
 }
 
-/// Whether this process runs in a session of a workbench, whatever that is named.
+/// Whether this process runs in a workbench session.
 pub fn inside_workbench() -> bool {
     std::env::var_os("CDSW_DOMAIN").is_some_and(|name| !name.is_empty())
 }
 
-/// A variable of this process on which nothing depends but the look, such as `TERM` and `LANG`: what is
-/// no text in it is shown as U+FFFD.
+/// An environment variable that affects only the display, such as `TERM` and `LANG`: bytes that are
+/// not text become U+FFFD.
 pub fn look_env(name: &str) -> Option<String> {
     std::env::var_os(name)
         .map(|value| value.to_string_lossy().into_owned())
@@ -54,7 +54,8 @@ pub fn config_dir(env: Env<'_>) -> Result<PathBuf, Error> {
     Ok(base.config_dir().join("keybench"))
 }
 
-/// Things that may be lost: `cache` below `KEYBENCH_CONFIG_DIR`, else `keybench` in the XDG cache folder.
+/// Files that may be lost: `cache` below `KEYBENCH_CONFIG_DIR`, else `keybench` in the XDG cache
+/// folder.
 pub fn cache_dir(env: Env<'_>) -> Result<PathBuf, Error> {
     if let Some(dir) = env("KEYBENCH_CONFIG_DIR")? {
         return Ok(PathBuf::from(dir).join("cache"));

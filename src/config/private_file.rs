@@ -1,5 +1,5 @@
-//! Files for one pair of eyes: mode 0600 in a folder with 0700, replaced as a whole or not at all, and
-//! read only where nobody else could have written them.
+//! Files for one user only: mode 0600 in a folder with 0700, replaced as a whole or not at all, and
+//! read only if no other user could have written them.
 
 use std::fs;
 use std::io;
@@ -12,15 +12,15 @@ use super::replace::{Replacement, folder_of, is_same};
 use super::{Error, owner};
 use crate::bounded::{self, NotRegular};
 
-/// Replaces `file` with `contents`, mode 0600; a link is refused.
+/// Replaces `file` with `contents`, mode 0600; refuses a link.
 ///
 /// # Errors
-/// As [`Replacement::write`]; the old file is as it was.
+/// As [`Replacement::write`]; the old file is unchanged.
 pub fn write(file: &Path, contents: &[u8]) -> io::Result<()> {
     Replacement::of(file).private().write(contents)
 }
 
-/// As [`write`], and fails where `file` exists.
+/// Like [`write`], but fails if `file` exists.
 ///
 /// # Errors
 /// As [`Replacement::write_new`].
@@ -28,7 +28,7 @@ pub fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
     Replacement::of(file).private().write_new(contents)
 }
 
-/// Whether [`write`] would have a chance.
+/// Whether [`write`] could succeed.
 ///
 /// # Errors
 /// As [`write`].
@@ -36,15 +36,15 @@ pub fn can_write(file: &Path) -> io::Result<()> {
     Replacement::of(file).private().check()
 }
 
-/// Reads a file that this program wrote, or that the person wrote for it; `None` where there is none.
+/// Reads a file that this program, or the user for it, wrote; `None` if it does not exist.
 ///
 /// # Errors
-/// Those of the file, [`bounded::NotRegular`], and [`owner::NotOurs`] where somebody else owns it.
+/// I/O errors, [`bounded::NotRegular`], and [`owner::NotOurs`] if another user owns it.
 pub fn read(file: &Path) -> io::Result<Option<Vec<u8>>> {
     read_up_to(file, bounded::LIMIT)
 }
 
-/// As [`read`], with another limit in bytes.
+/// Like [`read`], with another limit in bytes.
 ///
 /// # Errors
 /// As [`read`].
@@ -57,14 +57,14 @@ pub fn read_up_to(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
         };
         owner::check(&found)?;
         let bytes = bounded::read_open(&open, limit)?;
-        // Once another process has replaced it, what was opened may be wiped.
+        // If another process has replaced it, the opened file may have been wiped.
         if !fs::metadata(file).is_ok_and(|now| !is_same(&open, &now)) {
             return Ok(Some(bytes));
         }
     }
 }
 
-/// As [`read`], for a text.
+/// Like [`read`], for text.
 ///
 /// # Errors
 /// As [`read`] and [`bounded::to_string`].
@@ -72,10 +72,10 @@ pub fn read_to_string(file: &Path) -> io::Result<Option<String>> {
     read(file)?.map(bounded::to_string).transpose()
 }
 
-/// Opens a file of this program to write at its end; it is made with mode 0600 where there is none.
+/// Opens a file of this program for appending, and creates it with mode 0600 if it does not exist.
 ///
 /// # Errors
-/// Those of the file, [`bounded::NotRegular`] for what is at its place, and [`owner::NotOurs`].
+/// I/O errors, [`bounded::NotRegular`] if the path is not a regular file, and [`owner::NotOurs`].
 pub fn open_to_append(file: &Path) -> io::Result<fs::File> {
     if let Ok(found) = fs::symlink_metadata(file) {
         NotRegular::check(found.file_type())?;
@@ -88,12 +88,12 @@ pub fn open_to_append(file: &Path) -> io::Result<fs::File> {
     Ok(open)
 }
 
-/// Makes `folder` and what lacks above it, 0700.
+/// Creates `folder` and its missing parents, 0700.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Refuses a file or folder that somebody else owns, or may read or write.
+/// Refuses a file or folder that another user owns, or may read or write.
 ///
 /// # Errors
 /// [`Error::Foreign`], [`Error::Exposed`] and [`Error::Read`].
@@ -107,8 +107,8 @@ pub fn check(path: &Path) -> Result<(), Error> {
     if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Exposed { path: path.to_owned(), mode }) }
 }
 
-/// Refuses a file that somebody else may change or replace, as its owner and who may write to its folder
-/// can.
+/// Refuses a file that another user may change or replace, as its owner can and anyone who may
+/// write to its folder.
 ///
 /// # Errors
 /// [`Error::Foreign`], [`Error::Changeable`] and [`Error::Read`].
@@ -117,13 +117,13 @@ pub fn check_unchangeable(file: &Path) -> Result<(), Error> {
         owner::check_path(path)?;
         let found = match fs::metadata(path) {
             Ok(found) => found,
-            // Nothing is there that could have been changed.
+            // There is nothing that could have been changed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(Error::Read { file: path.to_owned(), error }),
         };
         let mode = found.mode() & 0o7777;
-        // In a sticky folder, as a container's volumes are, only owners replace files. A group with
-        // the number of the owner is the owner's alone.
+        // In a sticky folder, like a container's volumes, only owners replace files. A group whose
+        // number equals the owner's is the owner's alone.
         let sticky = found.is_dir() && mode & 0o1000 != 0;
         let by_group = mode & 0o020 != 0 && found.gid() != found.uid();
         if !sticky && (by_group || mode & 0o002 != 0) {

@@ -1,4 +1,4 @@
-//! Profiles and credentials as they lie in their files.
+//! Profiles and credentials as stored in their files.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -14,15 +14,15 @@ use crate::secret::{self, ApiKey, LegacyKey};
 pub struct Profiles {
     #[serde(skip_serializing)]
     pub(super) version: Option<u32>,
-    /// The profile that is used where none is named.
+    /// The profile to use if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<String>,
     pub profiles: BTreeMap<String, Profile>,
 }
 
 impl Profiles {
-    /// A name for the profile of `username` at `url`: the host's first label; with the user where another
-    /// profile has that name.
+    /// A name for the profile of `username` at `url`: the host's first label, followed by the user
+    /// if another profile already has that name.
     pub fn free_name(&self, url: &str, username: &str) -> String {
         let host = host(url);
         let is_address = host.parse::<IpAddr>().is_ok();
@@ -44,14 +44,14 @@ fn host(url: &str) -> &str {
     }
 }
 
-/// One workbench and one user there.
+/// One user of one workbench.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Profile {
     pub url: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub username: String,
-    /// Where the model service's URL does not follow from the workbench's.
+    /// Set if the model service's URL does not follow from the workbench's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_url: Option<String>,
     /// What the header shows instead of the profile's name.
@@ -67,7 +67,7 @@ pub struct Profile {
     pub insecure: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
-    /// A shell command that prints the key, in place of a stored one: `pass show workbench`.
+    /// A shell command that prints the key, instead of a stored one: `pass show workbench`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_command: Option<String>,
 }
@@ -86,14 +86,14 @@ pub struct Credentials {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Credential {
-    /// The URL that the key was given for; it is sent to no other.
+    /// The URL that the key was given for; it is sent nowhere else.
     pub url: String,
     #[serde(serialize_with = "secret::expose")]
     pub api_key: ApiKey,
-    /// Where it is known: for a key that this program made.
+    /// Set if known: for a key that this program created.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub key_id: String,
-    /// For the v1 site settings, where the API key is refused; put here by hand.
+    /// For the v1 site settings if the API key is refused; added here by hand.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "expose_legacy",

@@ -1,9 +1,9 @@
-//! How a file gets new content: whoever reads it sees the old content or the new one, and whatever
+//! Replaces a file's content atomically: a reader sees the old content or the new, and whatever
 //! stops the program, a full disk or a kill, leaves one of the two.
 //!
-//! The new content goes into a file of its own in the same folder, which has no name until it is whole,
-//! and is written to the disk before it takes the old one's place. Until then the old file is not
-//! touched. Where it cannot be replaced, it is left alone and the error says why.
+//! The new content goes into a separate file in the same folder, which has no name until it is
+//! complete and is flushed to disk before it replaces the old file. Until then the old file is not
+//! touched. If it cannot be replaced, it is left alone and the error says why.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write};
@@ -19,14 +19,14 @@ use super::kill_point::kill_point;
 use super::owner::{self, NotOurs};
 use crate::bounded::NotRegular;
 
-/// How the names of files begin that are whole, but have not taken their place yet.
+/// Prefix of complete files that have not been renamed to their target yet.
 const PREFIX: &str = ".keybench-new-";
-/// Links that are followed one after another, as the kernel has it.
+/// Maximum length of a chain of links, like the kernel's.
 const LINKS: usize = 40;
-/// For one pair of eyes.
+/// Readable by its owner only.
 const PRIVATE: u32 = 0o600;
 
-/// Why a file is not replaced, where that is not the system's to say.
+/// Reasons of our own not to replace a file.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     #[error("it is mounted by itself and cannot be replaced")]
@@ -54,7 +54,7 @@ impl From<Refused> for io::Error {
     }
 }
 
-/// A file that is to get new content. Its owner and its group stay, and so does its mode unless it is
+/// A file to replace. It keeps its owner and group, and its mode unless it is
 /// [private](Self::private).
 #[derive(Debug, Clone, Copy)]
 #[must_use]
@@ -66,37 +66,37 @@ pub struct Replacement<'a> {
 }
 
 impl<'a> Replacement<'a> {
-    /// A link at `file` is refused: who may write to its folder could have laid it there.
+    /// Refuses a link at `file`: anyone who may write to its folder could have planted it.
     pub fn of(file: &'a Path) -> Self {
         Self { file, private: false, follows: false, wipes: false }
     }
 
-    /// The new file has mode 0600, whatever the old one had.
+    /// Gives the new file mode 0600, whatever the old one had.
     pub fn private(self) -> Self {
         Self { private: true, ..self }
     }
 
-    /// What a link at the file leads to is replaced, and the link stays: configuration may lie elsewhere,
-    /// as in a repository of such files.
+    /// Replaces the target of a link at `file` and keeps the link: configuration may be kept
+    /// elsewhere, in a repository of dotfiles for example.
     pub fn following_links(self) -> Self {
         Self { follows: true, ..self }
     }
 
-    /// The blocks of the old file are overwritten once the new one is safe, unless the old file has
-    /// another name too. On file systems that copy on write this is no promise.
+    /// Overwrites the blocks of the old file once the new one is safe, unless the old file has
+    /// another hard link. Copy-on-write file systems make this ineffective.
     pub fn wiping(self) -> Self {
         Self { wipes: true, ..self }
     }
 
-    /// Replaces the file, or makes it.
+    /// Replaces the file, or creates it.
     ///
     /// # Errors
-    /// Those of the system, [`Refused`] and [`NotRegular`]; the old file is as it was.
+    /// I/O errors, [`Refused`] and [`NotRegular`]; the old file is unchanged.
     pub fn write(self, contents: &[u8]) -> io::Result<()> {
         self.write_with(|out| out.write_all(contents))
     }
 
-    /// As [`Self::write`], with what `fill` writes.
+    /// Like [`Self::write`], with what `fill` writes.
     ///
     /// # Errors
     /// As [`Self::write`], and those of `fill`.
@@ -113,7 +113,8 @@ impl<'a> Replacement<'a> {
             file.sync_all()
         };
         let new = new.named(folder, finish)?;
-        // Opened while it has a name, so that what is wiped is what was replaced.
+        // Opened while it still has a name, so that the file that is wiped is the one that was
+        // replaced.
         let wiped = old.as_ref().filter(|_| self.wipes).and_then(|old| open_same(&target, old));
         kill_point();
         new.persist(&target).map_err(|error| mounted(error.error))?;
@@ -126,7 +127,7 @@ impl<'a> Replacement<'a> {
         Ok(())
     }
 
-    /// As [`Self::write`], and fails where the file exists.
+    /// Like [`Self::write`], but fails if the file exists.
     ///
     /// # Errors
     /// As [`Self::write`], and [`io::ErrorKind::AlreadyExists`].
@@ -157,8 +158,8 @@ impl<'a> Replacement<'a> {
         Ok(())
     }
 
-    /// Whether [`Self::write`] would have a chance: nothing but a regular file in its place, whose owner a
-    /// new one can be given, and a folder that takes files.
+    /// Whether [`Self::write`] could succeed: the path is free or a regular file, whose owner the
+    /// new file can be given, and its folder is writable.
     ///
     /// # Errors
     /// As [`Self::write`].
@@ -169,7 +170,7 @@ impl<'a> Replacement<'a> {
         old.map_or(Ok(()), |old| self.dress(new.file(), &old))
     }
 
-    /// The file that is replaced in the end.
+    /// The file that is finally replaced.
     fn target(self) -> io::Result<PathBuf> {
         let mut target = self.file.to_owned();
         for _ in 0..LINKS {
@@ -183,7 +184,7 @@ impl<'a> Replacement<'a> {
         Err(Errno::LOOP.into())
     }
 
-    /// Gives the new file the owner, the group and the mode of the old one.
+    /// Gives the new file the owner, group and mode of the old one.
     fn dress(self, new: &File, old: &Metadata) -> io::Result<()> {
         let found = new.metadata()?;
         let uid = (found.uid() != old.uid()).then(|| Uid::from_raw(old.uid()));
@@ -200,11 +201,12 @@ impl<'a> Replacement<'a> {
     }
 }
 
-/// New content, in a file that is locked until it has its place: [`sweep`] leaves it alone.
+/// New content, in a file that stays locked until it is renamed to its target, so that [`sweep`]
+/// leaves it alone.
 enum Unfinished {
-    /// It goes with the process.
+    /// It disappears with the process.
     Unnamed(File),
-    /// Where the file system knows no files without a name.
+    /// For file systems without unnamed files.
     Named(NamedTempFile),
 }
 
@@ -229,7 +231,7 @@ impl Unfinished {
         }
     }
 
-    /// The file with a name, after `finish` was done to it: all that is left is to take its place.
+    /// Runs `finish` and names the file: only the final rename is left.
     fn named(self, folder: &Path, finish: impl Fn(&File) -> io::Result<()>) -> io::Result<NamedTempFile> {
         let file = match self {
             Self::Named(named) => {
@@ -247,7 +249,7 @@ impl Unfinished {
     }
 }
 
-/// A copy of `file` with a name, where it cannot be given one itself.
+/// A copy of `file` with a name, if the file itself cannot be given one.
 fn named_copy(
     folder: &Path,
     mut file: &File,
@@ -260,7 +262,7 @@ fn named_copy(
     Ok(copy)
 }
 
-/// A file without a name; `None` where this system or this file system has no such.
+/// An unnamed file; `None` if this system or this file system does not support them.
 fn unnamed(folder: &Path) -> Option<io::Result<File>> {
     #[cfg(target_os = "linux")]
     {
@@ -270,7 +272,7 @@ fn unnamed(folder: &Path) -> Option<io::Result<File>> {
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => return None,
             Err(error) => return Some(Err(error.into())),
         };
-        // Locks are not everywhere to be had, and nothing but tidying rests on this one.
+        // Not every file system supports locks, and only the cleanup depends on this one.
         let _ = file.try_lock();
         Some(Ok(file))
     }
@@ -281,24 +283,25 @@ fn unnamed(folder: &Path) -> Option<io::Result<File>> {
     }
 }
 
-/// Gives a file without a name the name `path`.
+/// Gives an unnamed file the name `path`.
 fn link(file: &File, path: &Path) -> io::Result<()> {
     let open = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// A file with mode 0600 and a name of its own.
+/// A new file with mode 0600 and a unique name.
 fn named(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = temporary().tempfile_in(folder).map_err(|error| {
-            // Without that name, which says nothing to anybody.
+            // Without that name, which means nothing to a reader.
             match error.get_ref().and_then(|with_path| with_path.source()) {
                 Some(cause) => io::Error::new(error.kind(), cause.to_string()),
                 None => error,
             }
         })?;
         let _ = file.as_file().try_lock();
-        // Before it was locked, another process may have taken it for what a kill left behind.
+        // Before it was locked, another process may have removed it as the leftover of a killed
+        // one.
         if is_at(file.as_file(), file.path()) {
             return Ok(file);
         }
@@ -311,7 +314,7 @@ fn temporary() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// Removes what killed processes left in `folder`: files of ours that nobody holds locked.
+/// Removes what killed processes left in `folder`: our files that no process holds locked.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
@@ -328,7 +331,7 @@ fn sweep(folder: &Path) {
     }
 }
 
-/// Opens the regular file at `path` to write to it, if it is the one that was `found` there.
+/// Opens the regular file at `path` for writing, if it is still the one that was `found` there.
 fn open_same(path: &Path, found: &Metadata) -> Option<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut open = OpenOptions::new();
@@ -344,7 +347,7 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| is_same(file, &found))
 }
 
-/// Overwrites what a file without a name holds. Nothing rests on it, so nothing is said where it fails.
+/// Overwrites the contents of an unnamed file. Nothing depends on it, so errors are ignored.
 fn wipe(file: &File) {
     let Ok(found) = file.metadata() else { return };
     if found.nlink() != 0 {
@@ -364,7 +367,7 @@ fn wipe(file: &File) {
     let _ = file.sync_all();
 }
 
-/// What is at `target`, if it can be replaced.
+/// The metadata of `target`, if it can be replaced.
 fn found_at(target: &Path) -> io::Result<Option<Metadata>> {
     let found = match fs::symlink_metadata(target) {
         Ok(found) => found,
@@ -375,7 +378,7 @@ fn found_at(target: &Path) -> io::Result<Option<Metadata>> {
     Ok(Some(found))
 }
 
-/// The kernel's answers where a mount stands in the way.
+/// The kernel's error codes for mount points.
 fn mounted(error: io::Error) -> io::Error {
     match Errno::from_io_error(&error) {
         Some(Errno::BUSY | Errno::XDEV) => Refused::Mounted.into(),
@@ -383,12 +386,12 @@ fn mounted(error: io::Error) -> io::Error {
     }
 }
 
-/// A rename is only safe from a power cut once the folder is written.
+/// A rename survives a power cut only once the folder is synced.
 fn sync(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
-/// The folder that a path names a file in.
+/// The folder that contains a path's file.
 pub(super) fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

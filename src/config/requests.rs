@@ -1,5 +1,5 @@
-//! `requests.json`: requests of earlier tests, kept over the end of the program. What was sent, and what
-//! was saved under a name. Never a key: a request that holds one is not written.
+//! `requests.json`: the requests of earlier tests, both sent ones and those saved under a name.
+//! Never a key: a request that contains one is not written.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -11,32 +11,32 @@ use serde::{Deserialize, Serialize};
 use super::replace::{Replacement, folder_of};
 use super::{Error, Store, json, private_file};
 
-/// Sent requests that are kept of a model.
+/// Sent requests to keep per model.
 const HISTORY: usize = 20;
-/// Models that are kept of a workbench, and those with saved requests.
+/// Models to keep per workbench, in addition to those with saved requests.
 const MODELS: usize = 500;
-/// Workbenches that are kept, and those with saved requests.
+/// Workbenches to keep, in addition to those with saved requests.
 const WORKBENCHES: usize = 10;
-/// A request that is larger is not kept.
+/// Larger requests are not kept.
 const LARGEST: usize = 64 * 1024;
-/// The file is never larger, in bytes.
+/// Largest size of the file, in bytes.
 const LARGEST_FILE: usize = 16 << 20;
 /// The version that this program writes.
 const VERSION: u32 = 1;
-/// Copies of files that could not be read, at most.
+/// Maximum number of copies of unreadable files.
 const COPIES: u32 = 9;
 
 /// The requests of one model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Requests {
-    /// What was sent, newest first, each text once.
+    /// Sent requests, newest first, without duplicates.
     pub sent: Vec<String>,
-    /// What was saved, by name.
+    /// Saved requests, by name.
     pub named: BTreeMap<String, String>,
 }
 
-/// What happened to a model's requests.
+/// A change to a model's requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     Sent { request: String },
@@ -82,13 +82,13 @@ struct Contents {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Workbench {
-    /// When something was kept here last: the one that was left alone longest goes first. (The
-    /// demo has another URL each time.)
+    /// Time of the last change: the least recently used is dropped first. (The demo has another URL
+    /// each time.)
     touched: Timestamp,
     models: BTreeMap<String, Requests>,
 }
 
-/// The requests of one workbench, by model id; none where there is no file.
+/// The requests of one workbench, by model ID; empty if there is no file.
 ///
 /// # Errors
 /// What is wrong with the file.
@@ -97,10 +97,10 @@ pub fn load(file: &Path, url: &str) -> Result<HashMap<String, Requests>, Error> 
     Ok(models.into_iter().collect())
 }
 
-/// Applies a change to what the file holds now, whoever wrote it last.
+/// Applies a change to the current contents of the file, whoever wrote it last.
 ///
 /// # Errors
-/// The file cannot be read or written. One that cannot be read is left alone, and a copy kept beside it.
+/// The file cannot be read or written. An unreadable one is left alone, and copied.
 pub fn update(file: &Path, now: Timestamp, url: &str, model_id: &str, change: Change) -> Result<(), Error> {
     if change.request().len() > LARGEST || holds_a_key(change.request()) {
         return Ok(());
@@ -121,7 +121,7 @@ fn read(file: &Path) -> Result<Contents, Error> {
     Ok(json::read(file, VERSION, "the list of requests")?.unwrap_or_default())
 }
 
-/// Keeps a copy of a file that cannot be read as ours, before somebody mends it or moves it away.
+/// Keeps a copy of an unreadable file, before someone repairs or moves it.
 fn keep_beside(file: &Path, cause: Error) -> Error {
     let content = match &cause {
         Error::Malformed { .. } | Error::Newer { .. } => private_file::read(file).ok().flatten(),
@@ -157,7 +157,7 @@ fn copy_name(file: &Path, number: u32) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The text of the file, cut down to its limits. What was saved under a name is not given up for them.
+/// The text of the file, cut down to its limits. Saved requests are never dropped for them.
 fn bounded(mut contents: Contents, url: &str, model_id: &str) -> io::Result<Vec<u8>> {
     let models = &mut contents.workbenches.entry(url.to_owned()).or_default().models;
     while models.len() > MODELS {
@@ -177,7 +177,7 @@ fn bounded(mut contents: Contents, url: &str, model_id: &str) -> io::Result<Vec<
     }
 }
 
-/// Removes the workbench other than `url` that was left alone longest and has no saved requests.
+/// Removes the least recently used workbench other than `url` that has no saved requests.
 fn give_up_oldest(contents: &mut Contents, url: &str) -> bool {
     let saved = |workbench: &Workbench| workbench.models.values().any(|model| !model.named.is_empty());
     let candidates = contents.workbenches.iter().filter(|(other, it)| *other != url && !saved(it));
@@ -187,7 +187,7 @@ fn give_up_oldest(contents: &mut Contents, url: &str) -> bool {
     }
 }
 
-/// Forgets the older half of what was sent to each model; whether there was anything.
+/// Drops the older half of the requests sent to each model; returns whether there were any.
 fn forget_sent(contents: &mut Contents) -> bool {
     let models = contents.workbenches.values_mut().flat_map(|workbench| workbench.models.values_mut());
     let mut any = false;
@@ -198,8 +198,8 @@ fn forget_sent(contents: &mut Contents) -> bool {
     any
 }
 
-/// Whether a text has something of the shape of an API key in it: two runs of hexadecimal digits,
-/// long and with a dot between.
+/// Whether a text contains something shaped like an API key: two long runs of hexadecimal digits
+/// with a dot in between.
 fn holds_a_key(text: &str) -> bool {
     const LONG: usize = 32;
     let hex = |text: &str| text.bytes().take_while(u8::is_ascii_hexdigit).count();
@@ -328,7 +328,7 @@ mod tests {
         let models = &kept.workbenches["u"].models;
         assert!(models.len() == 20 && models.values().all(|model| model.named.len() == 1));
         assert!(models["0"].last().is_some());
-        // As many as can be, sent to without being saved: they give way, and not the one in hand.
+        // As many as possible, with nothing saved: these are dropped, and not the current one.
         let mut many = model(0);
         let workbench = many.workbenches.get_mut("u").unwrap();
         workbench.models.extend((0..=MODELS).map(|n| (n.to_string(), Requests::default())));

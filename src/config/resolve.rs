@@ -1,8 +1,8 @@
-//! From flags, environment and files to one workbench and one key, each value with its origin.
+//! Turns flags, environment and files into one workbench and one key, each value with its origin.
 //!
 //! The order is flag, environment, profile, variables of a workbench session. A key belongs to the
 //! URL that it was given for: a profile's key goes to the profile's URL, a session's key to the
-//! session's, and neither to a URL that comes from elsewhere.
+//! session's, and neither to a URL from another source.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct Overrides {
     pub read_only: bool,
 }
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A command line option, such as `--url`.
@@ -60,7 +60,7 @@ pub struct Traced<T> {
     pub source: Source,
 }
 
-/// Everything that is needed to reach a workbench, with origins.
+/// Everything needed to reach a workbench, with origins.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     pub url: Traced<String>,
@@ -72,16 +72,16 @@ pub struct Resolved {
     pub insecure: bool,
     pub read_only: bool,
     pub timeout: Duration,
-    /// Time for one model call, where `--timeout` is given.
+    /// Timeout of one model call, if `--timeout` is given.
     pub model_timeout: Option<Duration>,
-    /// The profile in use; `None` where the URL is not the profile's.
+    /// The profile in use; `None` if the URL is not the profile's.
     pub profile: Option<(String, Profile)>,
     pub username: Option<String>,
-    /// Key ID of the key, where the profile knows it.
+    /// Key ID of the key, if the profile knows it.
     pub key_id: Option<String>,
     pub project: Option<Traced<String>>,
     pub inside_workbench: bool,
-    /// The key that this workbench gave to the session, whether or not it is the one in use.
+    /// The key that this workbench gave to the session, whether or not it is in use.
     pub session_key: Option<ApiKey>,
 }
 
@@ -108,7 +108,7 @@ impl Resolved {
         Ok(session)
     }
 
-    /// What a client is made from, with the key if there is one.
+    /// The options of the client, with the key if there is one.
     pub fn client_options(&self) -> ClientOptions {
         ClientOptions {
             url: self.url.value.clone(),
@@ -124,10 +124,10 @@ impl Resolved {
     }
 }
 
-/// Puts everything together. Nothing is sent; a profile's `credential_command` is run.
+/// Combines all sources. Sends nothing, but runs a profile's `credential_command`.
 ///
 /// # Errors
-/// [`Error::NoWorkbench`] where no URL is known (or the problem with the files that explains it),
+/// [`Error::NoWorkbench`] if no URL is known (or the problem with the files that explains it),
 /// [`Error::UnknownProfile`], and values that cannot be read. A missing key is not an error yet.
 pub fn resolve(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<Resolved, Error> {
     match without_key(flags, env, loaded)? {
@@ -136,11 +136,11 @@ pub fn resolve(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> Result<R
     }
 }
 
-/// As [`resolve`], for who goes on without a key: what stands in the way of one is given beside what
-/// is known.
+/// Like [`resolve`], for callers that can continue without a key: returns the reason why there is
+/// none beside what is known.
 ///
 /// # Errors
-/// As [`resolve`], but not what concerns the key alone.
+/// As [`resolve`], except those about the key alone.
 pub fn without_key(
     flags: &Overrides,
     env: Env<'_>,
@@ -189,13 +189,13 @@ pub fn without_key(
     Ok((resolved, problem))
 }
 
-/// Whether any certificate is accepted; nothing is run to find out.
+/// Whether any certificate is accepted; runs no command to find out.
 pub fn is_insecure(flags: &Overrides, env: Env<'_>, loaded: &mut Loaded) -> bool {
     let of_profile = |chosen: Chosen| chosen.own_profile().is_some_and(|(_, profile)| profile.insecure);
     flags.insecure || Chosen::new(flags, env, loaded).is_ok_and(of_profile)
 }
 
-/// Which workbench is meant; nothing is run to find out.
+/// Which workbench is meant; runs no command to find out.
 ///
 /// # Errors
 /// As [`resolve`].
@@ -238,7 +238,7 @@ impl Chosen {
         Ok(Self { url, profile, workbench })
     }
 
-    /// The profile, where the URL is its own: it holds for that only, with all that it says.
+    /// The profile, if the URL is its own: nothing in it applies to another URL.
     fn own_profile(&self) -> Option<(String, Profile)> {
         let is_own = |profile: &Profile| parse_url(&profile.url).is_ok_and(|own| own == self.url.value);
         self.profile.clone().filter(|(_, profile)| is_own(profile))
@@ -272,8 +272,8 @@ fn find_key(resolved: &mut Resolved, env: Env<'_>, loaded: &Loaded) -> Result<()
     Ok(())
 }
 
-/// The workbench that this process runs in: `CDSW_DOMAIN` has no scheme, the URLs beside it tell
-/// whether TLS is on (OBSERVED, CAI_STUDIO_AGENT).
+/// The workbench that this process runs in: `CDSW_DOMAIN` has no scheme, and the URLs beside it
+/// show whether TLS is on (OBSERVED, CAI_STUDIO_AGENT).
 fn workbench_url(env: Env<'_>) -> Result<Option<Traced<String>>, Error> {
     let Some(domain) = env("CDSW_DOMAIN")? else { return Ok(None) };
     let beside = match env("CDSW_PROJECT_URL")? {
@@ -292,7 +292,7 @@ fn read_url(given: &Traced<String>) -> Result<String, Error> {
 }
 
 fn first_problem(loaded: &mut Loaded) -> Option<Error> {
-    // A broken `config.toml` explains no missing workbench or key.
+    // A broken `config.toml` does not explain a missing workbench or key.
     let is_settings = |problem: &Error| problem.file().is_some_and(|file| file.ends_with("config.toml"));
     let at = loaded.problems.iter().position(|problem| !is_settings(problem))?;
     Some(loaded.problems.remove(at))
@@ -303,7 +303,7 @@ fn unknown(name: String, loaded: &mut Loaded) -> Error {
     first_problem(loaded).unwrap_or(Error::UnknownProfile { name, known })
 }
 
-/// What an option says, else a variable.
+/// The value of an option, else of a variable.
 fn given(
     option: &'static str,
     value: &Option<String>,
@@ -324,7 +324,7 @@ fn traced<T>(value: T, source: Source) -> Traced<T> {
     Traced { value, source }
 }
 
-/// Convenience for commands and the interface: the session of the named profile.
+/// For commands and the interface: the session of the named profile.
 pub fn open_profile(store: &Store, name: &str, env: Env<'_>) -> Result<Session, Error> {
     let flags = Overrides { profile: Some(name.to_owned()), ..Overrides::default() };
     // The environment's URL and key are not the named profile's.

@@ -1,4 +1,4 @@
-//! The folder of configuration: what is read from it, and the few changes made to it.
+//! The configuration folder: reading it, and the few changes made to it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::profile::{Credential, Credentials, Profile, Profiles};
 use super::ui::{Places, UiSettings};
 use super::{Error, lock, owner, private_file, versioned};
 
-/// How long a change waits for that of another process, which takes milliseconds.
+/// How long a change waits for another process's change, which takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The configuration folder.
@@ -21,7 +21,7 @@ pub struct Store {
     dir: PathBuf,
 }
 
-/// All that could be read. What could not is empty, and its error among the problems: the program
+/// Everything that could be read. The rest is empty, with its error among the problems: the program
 /// starts with defaults.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -54,7 +54,7 @@ impl Store {
         &self.dir
     }
 
-    /// `config.toml`, which the person writes.
+    /// `config.toml`, which the user writes.
     pub fn config_file(&self) -> PathBuf {
         self.dir.join("config.toml")
     }
@@ -89,10 +89,10 @@ impl Store {
         loaded
     }
 
-    /// What `profiles.toml` says; nothing where there is none.
+    /// The contents of `profiles.toml`; empty if it does not exist.
     ///
     /// # Errors
-    /// What is wrong with the file, and that somebody else may change it.
+    /// What is wrong with the file, or that another user may change it.
     pub fn profiles(&self) -> Result<Profiles, Error> {
         let file = self.profiles_file();
         private_file::check_unchangeable(&file)?;
@@ -110,8 +110,8 @@ impl Store {
         self.save_as(|_| Ok::<_, Error>((name.to_owned(), profile)), credential).map(drop)
     }
 
-    /// As [`Self::save`], with the name and the profile that `choose` makes of those that there are.
-    /// Nothing is stored where it refuses.
+    /// Like [`Self::save`], with the name and the profile that `choose` derives from the existing
+    /// ones. Stores nothing if it refuses.
     pub fn save_as<E: From<Error>>(
         &self,
         choose: impl FnOnce(&Profiles) -> Result<(String, Profile), E>,
@@ -123,7 +123,7 @@ impl Store {
         let mut profiles = self.profiles()?;
         let (name, profile) = choose(&profiles)?;
         let mut credentials = self.credentials()?;
-        // The key first: a profile without its key is worse than a key that no profile names.
+        // The key first: a profile without its key is worse than a key without a profile.
         match credential {
             Some(mut credential) => {
                 if let Some(old) = credentials.keys.get(&name).filter(|old| old.url == credential.url) {
@@ -143,11 +143,11 @@ impl Store {
         Ok(name)
     }
 
-    /// Keeps other processes from changing the files until it is dropped. `None` where there can be
-    /// no lock: a folder that is not there or cannot be written to.
+    /// Keeps other processes from changing the files until it is dropped. `None` if no lock is
+    /// possible: the folder does not exist or cannot be written to.
     ///
     /// # Errors
-    /// [`Error::Locked`], and a folder or a lock that is somebody else's.
+    /// [`Error::Locked`], and a folder or a lock that belongs to another user.
     pub(super) fn lock(&self) -> Result<Option<FileLock>, Error> {
         owner::check_path(&self.dir)?;
         let file = self.dir.join(".lock");
@@ -155,7 +155,7 @@ impl Store {
             Ok(Some(lock)) => Ok(Some(lock)),
             Ok(None) => Err(Error::Locked { folder: self.dir.clone() }),
             Err(error) if lock::is_none_of_ours(&error) => Err(Error::Write { file, error }),
-            // What is written next says what is wrong with the folder.
+            // The next write reports what is wrong with the folder.
             Err(_) => Ok(None),
         }
     }
@@ -169,7 +169,7 @@ impl Store {
         versioned::write(&self.profiles_file(), &profiles, false)
     }
 
-    /// Signs `name` out: its key and the profile are gone from the files afterwards.
+    /// Signs `name` out: removes its key and its profile from the files.
     pub fn remove(&self, name: &str) -> Result<(), Error> {
         let _alone = self.lock()?;
         let mut profiles = self.profiles()?;

@@ -1,4 +1,4 @@
-//! The `[ui]` table of `config.toml`: what a person may change about the interface.
+//! The `[ui]` table of `config.toml`: the settings of the interface.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,23 +11,23 @@ use super::{private_file, versioned};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UiSettings {
-    /// Name of a theme; `None` chooses by the terminal.
+    /// Name of a theme; `None` chooses one for the terminal.
     pub theme: Option<String>,
-    /// Plain characters instead of box drawing and signs.
+    /// ASCII instead of box drawing and symbols.
     pub ascii: bool,
     /// An active key with this many days left or fewer counts as expiring soon.
     pub soon_days: u16,
     pub week_start: WeekStart,
-    /// How the clipboard is reached: `auto`, `osc52`, `tmux`, `off`.
+    /// How to reach the clipboard: `auto`, `osc52`, `tmux`, `off`.
     pub clipboard: String,
-    /// Command name → keys, in place of the default ones.
+    /// Command name → keys, replacing the defaults.
     pub keys: BTreeMap<String, KeyList>,
-    /// Where each of them stands.
+    /// The line of each setting.
     #[serde(skip)]
     pub places: Places,
 }
 
-/// Where settings stand, for those who find one of them wrong.
+/// The line of each setting, for messages about wrong ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
     file: PathBuf,
@@ -36,7 +36,7 @@ pub struct Places {
 }
 
 impl Places {
-    /// The places of the settings in `file`, as it is now; none where it cannot be read.
+    /// The lines of the settings in `file`, as it is now; empty if it cannot be read.
     pub(super) fn of(file: PathBuf) -> Self {
         let text = private_file::read_to_string(&file).ok().flatten().unwrap_or_default();
         Self { lines: versioned::lines_of(&text, "ui"), file }
@@ -96,7 +96,7 @@ impl Default for UiSettings {
 mod tests {
     use super::*;
 
-    /// What people copy says what is so: every setting is there, at its default.
+    /// What people copy must be correct: every setting is there, at its default.
     #[test]
     fn the_example_lists_every_setting_with_its_default() {
         let text = include_str!("../../assets/config.example.toml");
@@ -113,7 +113,7 @@ mod tests {
             });
             assert!(said, "{name} is not in the example");
         }
-        // What stands behind a hash is right too.
+        // The commented-out lines are correct too.
         let lines = text.lines().map(|line| match line.strip_prefix("# ") {
             Some(setting) if setting.starts_with('"') || setting.starts_with("theme = ") => setting,
             _ => line,

@@ -1,5 +1,5 @@
-//! TOML files that carry a version: older ones are brought up to date with a backup beside them,
-//! newer ones are refused, and an error names the line.
+//! TOML files that carry a version: older ones are migrated, with a backup, newer ones are refused,
+//! and an error names the line.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::replace::Replacement;
 use super::{Error, private_file};
 
-/// Changes a document of one version to that of the next.
+/// Migrates a document from one version to the next.
 pub(super) type Migration = fn(&mut toml::Table);
 
 /// The version that this program writes.
@@ -22,7 +22,7 @@ pub(super) const VERSION: u32 = 1;
 /// From version 1 to 2, from 2 to 3, and so on.
 const MIGRATIONS: &[Migration] = &[];
 
-/// Reads `file`; `None` where there is none. A document's type has a member `version`, which it
+/// Reads `file`; `None` if it does not exist. A document's type has a member `version`, which it
 /// skips when it is written.
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, Error> {
     read_with(file, MIGRATIONS)
@@ -49,15 +49,15 @@ fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Resu
         return Err(Error::Newer { file: file.to_owned(), found, known });
     }
     if found == known {
-        // Once more from the text, so that an error knows its line.
+        // Parse the text again, so that an error knows its line.
         return toml::from_str(&text).map(Some).map_err(|error| malformed(file, &text, &error));
     }
     for migration in &migrations[found.saturating_sub(1) as usize..] {
         migration(&mut table);
     }
     let content = T::deserialize(table.clone()).map_err(|error| malformed(file, &text, &error))?;
-    // Nothing is replaced without a backup. Where neither can be written, as in a home that is only
-    // readable, what was read is of use all the same.
+    // Nothing is replaced without a backup. If neither can be written, as in a read-only home, the
+    // data is still usable.
     let backup = backup_name(file, found);
     match private_file::write(&backup, text.as_bytes()) {
         Ok(()) => write_table(file, Replacement::of(file).following_links(), &table, known)?,
@@ -66,15 +66,15 @@ fn read_with<T: DeserializeOwned>(file: &Path, migrations: &[Migration]) -> Resu
     Ok(Some(content))
 }
 
-/// Reads a file of settings, of which each stands for itself: a line that is wrong is told and left
-/// out, the others hold.
+/// Reads a settings file whose settings are independent: a wrong line is reported and skipped, the
+/// others apply.
 pub(super) fn read_settings<T: DeserializeOwned>(file: &Path) -> (Option<T>, Vec<Error>) {
     let mut problems = match read(file) {
         Ok(content) => return (content, Vec::new()),
         Err(error) => vec![error],
     };
     let Ok(Some(text)) = private_file::read_to_string(file) else { return (None, problems) };
-    // What is no TOML, or not of this version, cannot be taken in part.
+    // If it is not TOML, or of another version, no part of it can be used.
     let is_current = |table: toml::Table| match table.get("version") {
         None => true,
         Some(version) => version.as_integer() == Some(VERSION.into()),
@@ -103,7 +103,7 @@ pub(super) fn read_settings<T: DeserializeOwned>(file: &Path) -> (Option<T>, Vec
     }
 }
 
-/// From the name to the end of the value of the setting that `at` lies in.
+/// From the name to the end of the value of the setting that contains `at`.
 fn entry_at(table: &toml::de::DeTable<'_>, at: usize) -> Option<Range<usize>> {
     table.iter().find_map(|(name, value)| {
         let inner = value.get_ref().as_table().and_then(|table| entry_at(table, at));
@@ -113,7 +113,7 @@ fn entry_at(table: &toml::de::DeTable<'_>, at: usize) -> Option<Range<usize>> {
     })
 }
 
-/// `text` with the lines of `span` blank, and with the table that one of them begins.
+/// `text` with the lines of `span` blanked, and with the table that one of them starts.
 fn without_setting(text: &str, span: &Range<usize>) -> String {
     let mut at = 0;
     let mut in_table = false;
@@ -123,7 +123,7 @@ fn without_setting(text: &str, span: &Range<usize>) -> String {
         let begins_table = line.trim_start().starts_with('[');
         in_table = begins_table && wrong || in_table && !begins_table;
         if wrong || in_table {
-            // As long as before, so that places stay what they are.
+            // The same length as before, so that positions stay valid.
             out.extend(
                 line.chars().flat_map(|c| std::iter::repeat_n(if c == '\n' { c } else { ' ' }, c.len_utf8())),
             );
@@ -135,7 +135,7 @@ fn without_setting(text: &str, span: &Range<usize>) -> String {
     out
 }
 
-/// The lines of the settings in `table` of a TOML text, by their names with dots; counted from 1.
+/// The lines of the settings in `table` of a TOML text, by their dotted names; counted from 1.
 pub(super) fn lines_of(text: &str, table: &str) -> BTreeMap<String, usize> {
     let mut lines = BTreeMap::new();
     if let Ok(document) = toml::de::DeTable::parse(text)
@@ -158,8 +158,8 @@ fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
 }
 
-/// Writes `file` with the current version. Where it holds `secrets`, only its owner may read the new
-/// file, and nothing is left of the old one.
+/// Writes `file` with the current version. If it contains `secrets`, only its owner may read the
+/// new file, and nothing is left of the old one.
 pub(super) fn write<T: Serialize>(file: &Path, content: &T, secrets: bool) -> Result<(), Error> {
     let failed = |error: io::Error| Error::Write { file: file.to_owned(), error };
     let table = toml::Table::try_from(content).map_err(|error| failed(io::Error::other(error)))?;
@@ -194,7 +194,7 @@ fn malformed(file: &Path, text: &str, error: &toml::de::Error) -> Error {
     Error::Malformed { file: file.to_owned(), line, what }
 }
 
-/// A parser's message repeats the value that it did not like, which may be a key.
+/// A parser's message quotes the value that it rejected, which may be a key.
 fn without_values(message: &str) -> String {
     let parts = message.split('"').enumerate();
     parts.map(|(at, part)| if at % 2 == 0 { part } else { "\"…\"" }).collect()

@@ -2,8 +2,8 @@ use std::os::unix::fs::{chown, symlink};
 
 use super::*;
 
-/// A folder with the file `f` in it, which holds `old`.
-fn place() -> (tempfile::TempDir, PathBuf) {
+/// A folder with the file `f` in it, which contains `old`.
+fn folder_with_file() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("f");
     fs::write(&file, "old").unwrap();
@@ -27,7 +27,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn the_mode_stays_unless_the_file_is_private() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     set_mode(&file, 0o640);
     Replacement::of(&file).write(b"new").unwrap();
     assert_eq!((fs::read(&file).unwrap(), mode(&file)), (b"new".to_vec(), 0o640));
@@ -41,9 +41,9 @@ fn the_mode_stays_unless_the_file_is_private() {
 
 #[test]
 fn the_owner_and_the_group_stay() {
-    let (_folder, file) = place();
+    let (_folder, file) = folder_with_file();
     if chown(&file, Some(7), Some(8)).is_err() {
-        // Only root gives files away; of its groups, a user may have one.
+        // Only root can give files away; users can choose among their groups.
         return;
     }
     Replacement::of(&file).private().write(b"new").unwrap();
@@ -53,7 +53,7 @@ fn the_owner_and_the_group_stay() {
 
 #[test]
 fn what_a_link_leads_to_is_replaced_and_the_link_stays() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     fs::create_dir(folder.path().join("inner")).unwrap();
     let (link, second) = (folder.path().join("inner/link"), folder.path().join("second"));
     symlink("../f", &link).unwrap();
@@ -76,7 +76,7 @@ fn what_a_link_leads_to_is_replaced_and_the_link_stays() {
 
 #[test]
 fn a_link_of_somebody_else_is_not_followed() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     let link = folder.path().join("link");
     symlink("f", &link).unwrap();
     if std::os::unix::fs::lchown(&link, Some(7), None).is_err() {
@@ -89,7 +89,7 @@ fn a_link_of_somebody_else_is_not_followed() {
 
 #[test]
 fn pipes_and_folders_are_not_replaced() {
-    let (folder, _) = place();
+    let (folder, _) = folder_with_file();
     let pipe = folder.path().join("pipe");
     let kind = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(CWD, &pipe, kind, Mode::from_raw_mode(PRIVATE), 0).unwrap();
@@ -102,7 +102,7 @@ fn pipes_and_folders_are_not_replaced() {
 
 #[test]
 fn what_fails_while_it_is_written_leaves_the_old_file() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     let failed = Replacement::of(&file).private().wiping().write_with(|out| {
         out.write_all(b"half")?;
         Err(io::ErrorKind::StorageFull.into())
@@ -114,7 +114,7 @@ fn what_fails_while_it_is_written_leaves_the_old_file() {
 
 #[test]
 fn a_new_file_replaces_nothing() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     let there = Replacement::of(&file).private().write_new(b"new").unwrap_err();
     assert_eq!(there.kind(), io::ErrorKind::AlreadyExists);
     let other = folder.path().join("g");
@@ -126,7 +126,7 @@ fn a_new_file_replaces_nothing() {
 
 #[test]
 fn the_old_blocks_are_wiped_unless_they_have_another_name() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     let mut old = File::open(&file).unwrap();
     Replacement::of(&file).wiping().write(b"new").unwrap();
     assert_eq!(io::read_to_string(&mut old).unwrap(), "\n\n\n");
@@ -139,7 +139,7 @@ fn the_old_blocks_are_wiped_unless_they_have_another_name() {
 
 #[test]
 fn what_a_kill_left_behind_is_swept_and_what_is_in_use_is_not() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     let left = |name: &str| folder.path().join(format!("{PREFIX}{name}"));
     fs::write(left("killed"), "a key").unwrap();
     fs::write(left("in-use"), "a key").unwrap();
@@ -152,7 +152,7 @@ fn what_a_kill_left_behind_is_swept_and_what_is_in_use_is_not() {
 
 #[test]
 fn a_file_system_that_knows_no_unnamed_files_will_do() {
-    let (folder, file) = place();
+    let (folder, file) = folder_with_file();
     let new = Unfinished::Named(named(folder.path()).unwrap());
     new.file().write_all(b"new").unwrap();
     new.named(folder.path(), File::sync_all).unwrap().persist(&file).unwrap();
