@@ -155,11 +155,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_shown_without_its_password_and_a_word_is_none() {
+    fn a_proxy_is_shown_without_its_password_and_a_bare_name_is_not_one() {
         let uri: Uri = "https://ml.example.com".parse().unwrap();
         let proxy = |value| of_profile(value, &uri).map(Option::unwrap).ok();
         let with_password = proxy("http://user:hunter2@proxy.example.com:3128").unwrap();
-        assert_eq!(with_password.authorization.as_deref(), Some("Basic dXNlcjp3b3Jk"));
+        assert_eq!(with_password.authorization.as_deref(), Some("Basic dXNlcjpodW50ZXIy"));
         let shown = format!("{with_password} {with_password:?}");
         assert!(shown.starts_with("proxy.example.com:3128 (") && !shown.contains("hunter2"), "{shown}");
         let authority = |value| proxy(value).map(|proxy| proxy.authority);

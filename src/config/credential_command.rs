@@ -143,7 +143,10 @@ mod tests {
         let note = folder.path().join("pid");
         let command = format!("sleep 600 & echo $! > {}; wait", note.display());
         let reason = why(&command);
-        assert!(reason.ends_with("it had not ended after 1 s, and was stopped with what it started"), "{reason}");
+        assert!(
+            reason.ends_with("it had not ended after 1 s, and was stopped with what it started"),
+            "{reason}"
+        );
         assert!(why("exec >&-; sleep 600").contains("was stopped"), "nor one that prints nothing more");
         if !has_the_terminal() {
             let pid = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();

@@ -200,7 +200,7 @@ impl Diagnosis {
             NotAnApiKey::Empty => ("No API key was given", "Paste an API key, or create one"),
             NotAnApiKey::AccessKey => (
                 "What was given is the model's access key: it says which model is called, not who calls",
-                "Paste an API key of somebody who may read the project, or create one",
+                "Paste an API key of a user who may read the project, or create one",
             ),
             NotAnApiKey::LegacyKey => (
                 "What was given has the shape of a legacy API key, which models do not accept",

@@ -1,11 +1,11 @@
-//! The names by which clients reach a workbench.
+//! The URLs at which clients reach a workbench.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::uri::Authority;
 
-/// Where a workbench is reached.
+/// The URLs of a workbench.
 #[derive(Debug, Clone)]
 pub struct Address {
     /// `scheme://HOST:PORT`
@@ -20,7 +20,7 @@ pub struct Address {
 pub struct BadHost(String);
 
 impl Address {
-    /// `host` is what clients call it, where that is not the address on which it listens.
+    /// `host` is the name that clients use, if it is not the address that the workbench listens on.
     pub fn new(listen: SocketAddr, tls: bool, host: Option<&str>) -> Result<Self, BadHost> {
         let scheme = if tls { "https" } else { "http" };
         let Some(host) = host else {
@@ -66,7 +66,7 @@ fn parse(host: &str) -> Result<Authority, BadHost> {
     if whole { Ok(authority) } else { Err(bad()) }
 }
 
-/// The rule of clients: there is no `modelservice.` before `localhost` or an IP address.
+/// Clients follow this rule: no `modelservice.` in front of `localhost` or an IP address.
 fn has_subdomains(host: &str) -> bool {
     host != "localhost" && host.trim_matches(['[', ']']).parse::<IpAddr>().is_err()
 }

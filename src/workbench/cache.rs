@@ -1,15 +1,15 @@
-//! What was read from the store, kept in memory for as long as nothing changes there.
+//! Caches what was read from the store until the store changes.
 //!
-//! Every entry carries the store's generation from before it was read. A change moves the
-//! generation on before it is acknowledged, so an entry read before the change can never be used
-//! after it: expiry is checked on every use, deletion and new rights take effect at once.
+//! Every entry carries the store's generation from before it was read. A change increments the
+//! generation before it is acknowledged, so an entry read before the change is never used after it.
+//! Expiry is checked on every use; deletion and new rights take effect at once.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock};
 
-/// Entries at most; when it is full, it starts anew.
+/// Maximum number of entries; a full cache is cleared.
 const CAPACITY: usize = 16_384;
 
 /// Answers of the store by question.
@@ -33,7 +33,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         entries.get(question).filter(|(read_at, _)| *read_at == generation).map(|(_, answer)| answer.clone())
     }
 
-    /// Keeps an answer; `generation` is the store's from before the answer was read.
+    /// Stores an answer; `generation` is the store's from before the answer was read.
     pub fn put(&self, generation: u64, question: K, answer: V) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= CAPACITY {

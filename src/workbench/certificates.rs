@@ -1,5 +1,5 @@
-//! The certificates of `--tls`: an authority and a leaf that are made once and kept from start to start.
-//! The authority's private key signs once and is thrown away.
+//! The certificates of `--tls`: a certificate authority and a leaf that are created once and reused
+//! at each start. The authority's private key signs once and is then discarded.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -17,12 +17,12 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// How long a certificate counts, and how long before its end a new one is made, in days. Browsers and
-/// systems refuse leaves that last much longer.
+/// How long a certificate is valid, and how long before its end it is replaced, in days. Browsers
+/// and systems reject leaves that last much longer.
 const LIFE: i64 = 390;
 const RENEW: i64 = 30;
 
-/// Where systems keep the roots that they trust.
+/// Where systems keep their trusted roots.
 const SYSTEM_ROOTS: [&str; 5] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -47,13 +47,14 @@ pub enum CertificateError {
 pub struct Certificates {
     /// The authority that clients must trust.
     pub authority: PathBuf,
-    /// The authority and the roots of the system.
+    /// The authority and the system's roots.
     pub bundle: PathBuf,
     pub config: Arc<ServerConfig>,
 }
 
 impl Certificates {
-    /// Those of a data directory; made where they lack, end soon, or are for other names.
+    /// The certificates of a data directory; created if they are missing, expire soon, or are for
+    /// other names.
     pub fn of(data: &Path, names: &BTreeSet<String>) -> Result<Self, CertificateError> {
         let folder = data.join("tls");
         let file = |name: &str| folder.join(name);
@@ -72,7 +73,7 @@ impl Certificates {
     }
 }
 
-/// `made-for` holds the last day and the names, one a line.
+/// `made-for` contains the last day and the names, one per line.
 fn is_current(text: &str, names: &BTreeSet<String>, today: &Zoned) -> bool {
     let mut lines = text.lines();
     let until = lines.next().and_then(|day| day.parse::<jiff::civil::Date>().ok());
@@ -113,7 +114,7 @@ fn make(folder: &Path, names: &BTreeSet<String>, today: &Zoned) -> Result<(), Ce
         made_for.push('\n');
         made_for.push_str(name);
     }
-    // What says that all of it is there comes last.
+    // The file that marks the set as complete comes last.
     for (name, text) in [
         ("leaf.key", leaf_key.serialize_pem()),
         ("leaf.pem", leaf.pem()),
@@ -126,7 +127,7 @@ fn make(folder: &Path, names: &BTreeSet<String>, today: &Zoned) -> Result<(), Ce
     Ok(())
 }
 
-/// Programs that are given a bundle trust nothing else: the roots of the system belong into it.
+/// Programs that are given a bundle trust nothing else, so it includes the system's roots.
 fn write_bundle(folder: &Path) -> io::Result<()> {
     let mut bundle = fs::read(folder.join("ca.pem"))?;
     if let Some(roots) = SYSTEM_ROOTS.iter().find_map(|path| fs::read(path).ok()) {

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Tells the time. Clones tell the same one.
+/// A clock. Clones share its state.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    /// Where it stands still, in microseconds; `None` for the system's clock.
+    /// The time at which it is stopped, in microseconds; `None` for the system's clock.
     stopped: Option<Arc<AtomicI64>>,
     /// Microseconds that it is ahead.
     ahead: Arc<AtomicI64>,
@@ -20,24 +20,24 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands still until it is [`Clock::set`].
+    /// A stopped clock, which only [`Clock::set`] moves.
     pub fn stopped_at(now: Timestamp) -> Self {
         Self { stopped: Some(Arc::new(AtomicI64::new(now.as_microsecond()))), ahead: Arc::default() }
     }
 
-    /// Moves a stopped clock; the system's stays as it is.
+    /// Moves a stopped clock; has no effect on the system's.
     pub fn set(&self, now: Timestamp) {
         if let Some(micros) = &self.stopped {
             micros.store(now.as_microsecond(), Ordering::Release);
         }
     }
 
-    /// Lets it run this much ahead of where it would be.
+    /// Sets the offset that is added to the time.
     pub fn put_ahead(&self, by: SignedDuration) {
         self.ahead.store(i64::try_from(by.as_micros()).unwrap_or_default(), Ordering::Release);
     }
 
-    /// How much it is ahead.
+    /// The current offset.
     pub fn ahead(&self) -> SignedDuration {
         SignedDuration::from_micros(self.ahead.load(Ordering::Acquire))
     }

@@ -1,5 +1,5 @@
-//! The variables by which programs find a workbench: those of a workbench session (OBSERVED and DOCS,
-//! `reference` of the real product), and keybench's own.
+//! The environment variables with which programs find a workbench: those of a workbench session
+//! (OBSERVED and DOCS, `reference` of the real product), and keybench's own.
 
 use super::running::Running;
 use super::store::{StoreError, projects, users};
@@ -8,8 +8,8 @@ use super::store::{StoreError, projects, users};
 pub type Environment = Vec<(&'static str, String)>;
 
 impl Running {
-    /// The variables for a user: with his keys, and the first project that is his, else the first that
-    /// he takes part in.
+    /// The variables for a user: their keys, and the first project that they own, else the first
+    /// that they collaborate in.
     pub async fn environment(&self, username: &str) -> Result<Environment, String> {
         let name = username.to_owned();
         let found = self.workbench().store().read(move |db| first_project(db, &name));

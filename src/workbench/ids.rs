@@ -1,5 +1,5 @@
-//! Identifiers and keys in the forms seen on real instances: from the system's random source, or derived
-//! from a text where tests want the same ones each time.
+//! Identifiers and keys in the forms seen on real instances: random, or derived from a seed if
+//! tests need the same ones each time.
 
 use ring::error::Unspecified;
 use ring::hmac;
@@ -10,7 +10,7 @@ use crate::secret::{ApiKey, LegacyKey};
 
 const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// The system gave no random bytes; nothing secret can be made.
+/// The system returned no random bytes; no secret can be created.
 #[derive(Debug, thiserror::Error)]
 #[error("the system's random source failed")]
 pub struct NoRandomness;
@@ -21,7 +21,7 @@ impl From<Unspecified> for NoRandomness {
     }
 }
 
-/// Where the bytes of keys and ids come from.
+/// The source of the bytes of keys and IDs.
 #[derive(Clone)]
 pub struct Source(Option<hmac::Key>);
 
@@ -40,7 +40,7 @@ impl Source {
         self.0.is_some()
     }
 
-    /// What tells this source from others, and not what it gives.
+    /// Distinguishes this source from others without revealing what it gives.
     pub fn mark(&self) -> String {
         match &self.0 {
             None => "random".to_owned(),
@@ -96,9 +96,9 @@ impl Source {
         Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
     }
 
-    /// Characters, each of the 36 as likely as the others.
+    /// Characters, each of the 36 with equal probability.
     fn base36(&self, what: &str, length: usize) -> Result<String, NoRandomness> {
-        // 252 is the largest multiple of 36 in a byte; what lies beyond would favour the first digits.
+        // 252 is the largest multiple of 36 in a byte; larger values would favour the first digits.
         const FAIR: u8 = 252;
         let mut text = String::with_capacity(length);
         let mut round = 0;

@@ -1,7 +1,7 @@
-//! What a build can run with: the kernels of this workbench, and the runtimes that carry them.
+//! What a build can run with: the kernels of this workbench, and their runtimes.
 //!
-//! The catalogue has the runtimes that programs look for on a real workbench. Whichever Python
-//! runtime a build names, its functions run on the `python3` of the machine.
+//! The catalogue lists the runtimes that programs look for on a real workbench. Whichever Python
+//! runtime a build names, its functions run on the machine's `python3`.
 
 use std::sync::LazyLock;
 
@@ -9,25 +9,25 @@ use super::functions::{self, Builtin};
 use super::python;
 use crate::wire::{Runtime, RuntimeAddon, Whole};
 
-/// Where the images of a real workbench come from, and one of their versions (OBSERVED in outputs
-/// of published notebooks).
+/// The registry of a real workbench's images, and one of their versions (OBSERVED in outputs of
+/// published notebooks).
 const REGISTRY: &str = "docker.repository.cloudera.com/cloudera/cdsw/ml-runtime";
 const VERSION: &str = "2024.02.1-b4";
-/// Of a runtime that may be used (SPEC, RuntimeStatus).
+/// Status of a usable runtime (SPEC, RuntimeStatus).
 const ENABLED: &str = "ENABLED";
-/// Of an addon that may be used (SPEC, search filter of ListRuntimeAddons).
+/// Status of a usable addon (SPEC, search filter of ListRuntimeAddons).
 const AVAILABLE: &str = "AVAILABLE";
 
-/// Editors that programs filter by (OBSERVED), as an answer and as an image names them.
+/// Editors that programs filter by (OBSERVED), as named in answers and in images.
 const EDITORS: [(&str, &str); 3] =
     [("PBJ Workbench", "pbj-workbench"), ("Workbench", "workbench"), ("JupyterLab", "jupyterlab")];
 /// Versions that programs filter by (OBSERVED).
 const PYTHONS: [&str; 4] = ["3.9", "3.10", "3.11", "3.12"];
-/// The version of R whose image is used most (OBSERVED).
+/// The version of the most used R image (OBSERVED).
 const R: &str = "4.1";
 
-/// Every runtime that ListRuntimes offers. Programs filter and take the first, so what runs here comes
-/// before what does not, and images of a real workbench come before our own.
+/// All runtimes of ListRuntimes. Programs filter and take the first, so those that run here come
+/// first, and images of a real workbench come before our own.
 pub static RUNTIMES: LazyLock<Vec<Runtime>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for (editor, short) in EDITORS {
@@ -41,7 +41,7 @@ pub static RUNTIMES: LazyLock<Vec<Runtime>> = LazyLock::new(|| {
             all.push(runtime(editor, &kernel, "Nvidia GPU", &format!("{image}-cuda"), cuda));
         }
     }
-    // There is no JupyterLab among the images of R (INFERRED).
+    // There is no R image with JupyterLab (INFERRED).
     for (editor, short) in &EDITORS[..2] {
         let description = "Standard edition R runtime provided by Cloudera";
         all.push(runtime(
@@ -65,7 +65,7 @@ pub static RUNTIMES: LazyLock<Vec<Runtime>> = LazyLock::new(|| {
     all
 });
 
-/// The runtime of the functions that come with keybench.
+/// The runtime of the built-in functions.
 const BUILTIN: &str = "keybench/ml-runtime-pbj-workbench-builtin-standard:1";
 
 fn runtime(editor: &str, kernel: &str, edition: &str, image: &str, description: &str) -> Runtime {
@@ -81,8 +81,8 @@ fn runtime(editor: &str, kernel: &str, edition: &str, image: &str, description: 
     }
 }
 
-/// Every addon that ListRuntimeAddons offers. The component `Spark` is the specification's example;
-/// the rest is INFERRED. Builds keep the addons that they name; nothing is added to a replica.
+/// All addons of ListRuntimeAddons. The component `Spark` is the specification's example; the rest
+/// is INFERRED. Builds store the addons that they name; replicas do not use them.
 pub static ADDONS: LazyLock<Vec<RuntimeAddon>> = LazyLock::new(|| {
     let addons = [
         ("hadoop-cli-7.1.9", "HadoopCLI", "Hadoop CLI 7.1.9"),
@@ -120,7 +120,7 @@ pub enum NoKernel {
     Unnamed,
     #[error("kernel {0:?} is not embedded; use python3 or builtin")]
     Kernel(String),
-    #[error("runtime {0:?} is not embedded; ListRuntimes tells which are")]
+    #[error("runtime {0:?} is not embedded; ListRuntimes lists those that are")]
     Runtime(String),
     #[error("there is no builtin function {0:?}; there are add, churn, slow, flaky, score and echo")]
     Function(String),
@@ -130,12 +130,12 @@ pub enum NoKernel {
     R,
 }
 
-/// The kernel that a build asks for. A runtime says more than a kernel, so it goes first; a Python
-/// file says enough where both lack.
+/// The kernel of a build. A runtime is more specific than a kernel, so it has precedence; without
+/// either, a Python file is enough.
 ///
 /// Programs name the images of their own workbench (OBSERVED:
-/// `…/ml-runtime-pbj-workbench-python3.11-standard:2026.01.1-b6`): such an image counts by its
-/// language, whatever its version.
+/// `…/ml-runtime-pbj-workbench-python3.11-standard:2026.01.1-b6`): only the language of such an
+/// image counts, not its version.
 pub fn kernel(kernel: &str, runtime: &str, file: &str, function: &str) -> Result<Kernel, NoKernel> {
     if !runtime.is_empty() {
         let image = runtime.contains("ml-runtime-");
@@ -149,7 +149,7 @@ pub fn kernel(kernel: &str, runtime: &str, file: &str, function: &str) -> Result
     if kernel.is_empty() {
         return if file.ends_with(".py") { Ok(Kernel::Python) } else { Err(NoKernel::Unnamed) };
     }
-    // "Python 3.11" is how the real product names it.
+    // "Python 3.11" is the real product's name for it.
     let name = kernel.to_lowercase().replace(' ', "");
     match name.as_str() {
         functions::KERNEL => builtin(function),

@@ -1,4 +1,4 @@
-//! What a replica prints, and why its calls failed: one bounded file a replica.
+//! What a replica prints, and why its calls failed: one bounded file per replica.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -6,10 +6,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Where a log begins anew, in bytes: a chatty function must not fill the disk. What was there
-/// stays beside it as `.log.old`.
+/// Largest size of a log, in bytes: a chatty function must not fill the disk. A full log is renamed
+/// to `.log.old`.
 const LIMIT: u64 = 1 << 20;
-/// Logs of replicas that ended, kept for whoever looks for the reason.
+/// Logs of ended replicas to keep, so that the reason can be found.
 const KEPT: usize = 100;
 
 /// The logs of all replicas. Cheap to clone; the default keeps nothing.
@@ -19,11 +19,11 @@ pub struct Logs(Option<Arc<Shelf>>);
 #[derive(Debug)]
 struct Shelf {
     directory: PathBuf,
-    /// Of replicas that ended, oldest first.
+    /// Of ended replicas, oldest first.
     ended: Mutex<VecDeque<PathBuf>>,
 }
 
-/// The log of one replica. Made with its first line; losing a line is no failure.
+/// The log of one replica. Created with its first line; losing a line is not a failure.
 #[derive(Debug, Default)]
 pub struct Log {
     place: Option<(Arc<Shelf>, PathBuf)>,
@@ -31,8 +31,8 @@ pub struct Log {
 }
 
 impl Logs {
-    /// Logs in files of `directory`. Those of an earlier server go: no replica of it is left, and
-    /// the real product keeps none either (DOCS, cdsw_models_admin).
+    /// Logs in files of `directory`. Deletes those of an earlier server: none of its replicas is
+    /// left, and the real product keeps none either (DOCS, cdsw_models_admin).
     pub fn new(directory: PathBuf) -> Self {
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().contains(".log") {

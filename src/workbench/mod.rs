@@ -1,9 +1,9 @@
 //! The embedded workbench: a real HTTP server with a real store that speaks the wire of API v2.
 //!
-//! A request goes through [`http`] (connections, bounds, the gate that reads the key), [`routes`] (the
-//! table of what is served, with what each operation needs of [`rights`]) and a handler, which works
-//! on the [`store`] and the [`replicas`]. What the real product does is not always known; what this
-//! one does instead is in [`behaviour`], by name.
+//! A request goes through [`http`] (connections, bounds, the gate that checks the key), [`routes`]
+//! (the table of what is served, with the [`rights`] that each operation needs) and a handler,
+//! which works on the [`store`] and the [`replicas`]. What the real product does is not always
+//! known; what this one does instead is in [`behaviour`], by name.
 
 mod address;
 pub mod behaviour;

@@ -1,4 +1,4 @@
-//! How a workbench is started.
+//! The options of a workbench.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,29 +10,29 @@ use super::behaviour::Behaviour;
 use super::clock::Clock;
 use super::trouble::Trouble;
 
-/// Where the workbench listens unless it is told otherwise.
+/// The default address to listen on.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8642);
 
 /// How long a model call may wait for a replica, and how long a replica may take for it
 /// (DOCS, ml-calling-a-model and ml-models-known-issues-and-limitations: 30 s each).
 const MODEL_TIME: Duration = Duration::from_secs(30);
 
-/// What an empty data directory is filled with.
+/// The initial content of an empty data directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Seed {
-    /// The user `admin` alone.
+    /// Only the user `admin`.
     #[default]
     Empty,
     /// Users, projects and deployed models to try everything with.
     Demo,
-    /// The demo users, as many keys of `owner` and models within his sight, and as many more users with
-    /// keys of their own.
+    /// The demo users, this many keys of `owner` and models that `owner` can see, and this many
+    /// more users with their own keys.
     Scale { keys: u64, models: u64, users: u32 },
-    /// What a seed file says.
+    /// The content of a seed file.
     File(PathBuf),
 }
 
-/// Where seeded keys, access keys and ids come from.
+/// The source of seeded keys, access keys and IDs.
 #[derive(Clone, Default)]
 pub enum Credentials {
     /// The system's random source.
@@ -95,41 +95,41 @@ impl FromStr for Seed {
     }
 }
 
-/// What a workbench needs to know before it starts.
+/// The options of a workbench.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Holds the store, the credentials and, unless `projects` is given, the project files.
+    /// Contains the store, the credentials and, unless `projects` is given, the project files.
     pub data: PathBuf,
-    /// Port 0 takes a free one.
+    /// Port 0 means any free port.
     pub listen: SocketAddr,
     /// Acts only on an empty data directory.
     pub seed: Seed,
-    /// Where the projects' folders lie; `data`/projects otherwise.
+    /// The folder of the projects' folders; `data`/projects by default.
     pub projects: Option<PathBuf>,
     pub behaviour: Behaviour,
     /// How long a model call waits for a free replica.
     pub busy_wait: Duration,
-    /// How long a replica may take for a model call.
+    /// How long a replica may work on a model call.
     pub request_timeout: Duration,
-    /// One line a request on standard error.
+    /// Log each request to standard error.
     pub access_log: bool,
     /// Listen on more than the loopback interface.
     pub allow_remote: bool,
-    /// Run Python functions where other machines can reach the workbench.
+    /// Run Python functions even if other machines can reach the workbench.
     pub python: bool,
-    /// The program that starts Python functions: one whose `main` begins with
+    /// The program that starts Python functions: one whose `main` starts with
     /// [`super::python::confined::stage`]. `None` for this one, if it is such a program.
     pub starter: Option<PathBuf>,
-    /// Serve TLS, with certificates that are made in the data directory.
+    /// Serve TLS, with certificates that are created in the data directory.
     pub tls: bool,
-    /// The name, and maybe the port, that clients use.
+    /// The name, and optionally the port, that clients use.
     pub host: Option<String>,
     /// More names for the certificate.
     pub names: Vec<String>,
     pub credentials: Credentials,
-    /// Where the control listener listens, if there is one.
+    /// The address of the control listener, if there is one.
     pub control: Option<SocketAddr>,
-    /// Hears of trouble of this machine.
+    /// Receives problems of this machine.
     pub trouble: Trouble,
     pub clock: Clock,
 }

@@ -1,7 +1,7 @@
-//! Who may do what: the one table of rights.
+//! The table of rights.
 //!
-//! Every route names what it needs ([`Needs`]); the gate in front of it compares that with how the
-//! caller stands to the project ([`Standing`]) by [`allows`]. Nothing else decides.
+//! Every route states what it needs ([`Needs`]); the gate in front of it compares that with the
+//! caller's relation to the project ([`Standing`]) by [`allows`]. Nothing else decides.
 
 use super::behaviour::Rules;
 use super::store::users::User;
@@ -11,14 +11,14 @@ use crate::wire::ProjectPermissions;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
     /// Nothing: no key is read.
-    Nobody,
+    Nothing,
     /// Any valid key, of any audience.
     AnyKey,
     /// A valid key for the API.
     User,
-    /// To be the user whom the path names, or a site administrator.
+    /// The caller is the user in the path, or a site administrator.
     Oneself,
-    /// To be a site administrator.
+    /// The caller is a site administrator.
     SiteAdmin,
     /// A right in the project that the path names.
     Project(Right),
@@ -27,17 +27,17 @@ pub enum Needs {
 /// A right in a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
-    /// To see the project and everything in it.
+    /// See the project and everything in it.
     Read,
-    /// To call its models.
+    /// Call its models.
     Call,
-    /// To restart and stop its deployments.
+    /// Restart and stop its deployments.
     Operate,
-    /// To create and change its models, builds and deployments.
+    /// Create and change its models, builds and deployments.
     Write,
-    /// To change or delete the project, and its collaborators.
+    /// Change or delete the project, and its collaborators.
     Administer,
-    /// To give the project to another owner.
+    /// Transfer the project to another owner.
     Transfer,
 }
 
@@ -50,12 +50,12 @@ pub enum Permission {
     Admin,
 }
 
-/// How a caller stands to a project.
+/// A caller's relation to a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing is his business here; the project does not exist for him.
+    /// No access; the project does not exist for this caller.
     Outsider,
-    /// Anybody, in a project that is not private.
+    /// Any user, in a project that is not private.
     Reader,
     Collaborator(Permission),
     Owner,
@@ -93,7 +93,7 @@ pub fn allows(standing: Standing, right: Right, rules: &Rules) -> bool {
 }
 
 impl Right {
-    /// The permission to ask for, in the words of the wire.
+    /// The permission to ask for, as named on the wire.
     pub fn permission(self) -> &'static str {
         match self {
             Self::Read | Self::Call => "read",
@@ -106,7 +106,7 @@ impl Right {
 }
 
 impl Permission {
-    /// Reads a permission of the wire; `operator` is this backend's word for that one.
+    /// Reads a permission from the wire; `operator` is this backend's name for that one.
     pub fn parse(text: &str, operator: &str) -> Option<Self> {
         match text {
             "read" => Some(Self::Read),
@@ -118,8 +118,8 @@ impl Permission {
     }
 }
 
-/// How `user` stands to a project of `owner_id`; `permission` is his as a collaborator, and `public`
-/// says whether everybody may read it.
+/// The relation of `user` to a project of `owner_id`; `permission` is the user's as a collaborator,
+/// and `public` says whether everyone may read it.
 pub fn standing(
     user: &User,
     owner_id: i64,
@@ -133,7 +133,7 @@ pub fn standing(
     if user.admin {
         return Standing::SiteAdmin;
     }
-    // A word that this version does not know gives no more than reading.
+    // A permission that this version does not know allows only reading.
     match permission.map(|text| Permission::parse(text, operator).unwrap_or(Permission::Read)) {
         Some(permission) => Standing::Collaborator(permission),
         None if public => Standing::Reader,
@@ -141,7 +141,7 @@ pub fn standing(
     }
 }
 
-/// What the wire tells the caller about his own rights.
+/// The caller's own rights, as the wire reports them.
 pub fn permissions(standing: Standing, rules: &Rules) -> ProjectPermissions {
     ProjectPermissions {
         read: allows(standing, Right::Read, rules),

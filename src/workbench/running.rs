@@ -1,4 +1,4 @@
-//! Starting and ending a workbench.
+//! Starts and ends a workbench.
 
 use std::io;
 use std::net::SocketAddr;
@@ -29,10 +29,10 @@ use super::store::{DirectoryError, Store, StoreError, facts};
 use super::{cache::Cache, ids, routes};
 use crate::secret::ApiKey;
 
-/// How long a replica may take to start: imports of large libraries take their time.
+/// How long a replica may take to start: importing large libraries is slow.
 const REPLICA_START_TIME: Duration = Duration::from_secs(120);
 
-/// Why a workbench did not start. The sentences say what to do.
+/// Why a workbench did not start. The messages say what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("{listen} can be reached from other machines{why}; add --allow-remote if that is wanted")]
@@ -64,11 +64,11 @@ pub enum StartError {
     Control(#[from] StateError),
 }
 
-/// A workbench that serves; it ends when this is dropped, and ends gently with [`Running::shutdown`].
+/// A running workbench; it ends when this is dropped, and gracefully with [`Running::shutdown`].
 pub struct Running {
     /// `http://HOST:PORT`
     pub url: String,
-    /// Where models are called.
+    /// The URL for model calls.
     pub model_service_url: String,
     /// The data directory.
     pub data: PathBuf,
@@ -76,21 +76,21 @@ pub struct Running {
     pub credentials: PathBuf,
     /// The authority of its certificate, and the file with that and the system's roots.
     pub certificates: Option<Certificates>,
-    /// Where it is controlled, if it is.
+    /// Its control listener, if it has one.
     pub control: Option<ControlDoor>,
-    /// What the person who started it should know, in sentences.
+    /// Warnings for the person who started it, as sentences.
     pub warnings: Vec<String>,
     workbench: Workbench,
     server: JoinHandle<()>,
     control_server: Option<JoinHandle<()>>,
     ending: CancellationToken,
-    /// What is in flight is given up.
+    /// Abandons what is in flight.
     cut: CancellationToken,
-    // Last: fields are dropped in this order, and the directory is free once nothing uses it.
+    // Last: fields are dropped in this order, and the directory is released once nothing uses it.
     directory: Directory,
 }
 
-/// Where a workbench is controlled, and with which token.
+/// The address of the control listener, and its token.
 #[derive(Clone)]
 pub struct ControlDoor {
     /// `http://ADDR:PORT`
@@ -160,7 +160,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     })
 }
 
-/// What other machines reach needs a word of its own; answers what is worth a warning.
+/// Refuses a public address that was not explicitly allowed; returns what deserves a warning.
 fn check(options: &Options) -> Result<Vec<String>, StartError> {
     let mut warnings = Vec::new();
     if !options.listen.ip().is_loopback() {
@@ -170,7 +170,7 @@ fn check(options: &Options) -> Result<Vec<String>, StartError> {
         }
         if !options.tls {
             warnings.push(format!(
-                "{} can be reached from other machines, and there is no encryption: keys and requests can be read on the way",
+                "{} can be reached from other machines, and there is no encryption: others on the network can read keys and requests",
                 options.listen
             ));
         }
@@ -196,7 +196,8 @@ async fn bind(listen: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })
 }
 
-/// The Python of this machine; off where other machines reach the workbench and nobody said `python`.
+/// The Python of this machine; off if other machines reach the workbench, unless `python` says
+/// otherwise.
 fn machine_python(options: &Options, warnings: &mut Vec<String>) -> Result<Python, StartError> {
     let starter = options.starter.clone().or_else(python::confined::own_program);
     let mut python = Python::install(&options.data, starter).map_err(StartError::Python)?;
@@ -254,14 +255,14 @@ async fn workbench(
     }))
 }
 
-/// Seeds an empty store in one transaction. Files are written before it is committed: a crash in
-/// between leaves an empty store, which is seeded anew.
+/// Seeds an empty store in one transaction. Files are written before the commit: a crash in between
+/// leaves an empty store, which is seeded again.
 async fn fill_if_empty(store: &Store, options: &Options, projects: &Path) -> Result<(), StartError> {
     let source = ids::Source::of(&options.credentials);
     let seeded = store
         .read(|db| Ok::<_, StoreError>((facts::get(db, facts::SEED)?, facts::get(db, facts::CREDENTIALS)?)));
     if let (Some(_), credentials) = seeded.await? {
-        // Without a wish, whatever was seeded will do.
+        // Without an explicit seed, any existing one is fine.
         let other = source.is_fixed() && credentials != Some(source.mark());
         return match other {
             true => Err(StartError::OtherCredentials { data: options.data.clone() }),
@@ -285,7 +286,7 @@ impl Running {
         credentials::read(&self.data)
     }
 
-    /// The state, for whoever runs the workbench inside his own process.
+    /// The state, for programs that embed the workbench.
     pub fn workbench(&self) -> &Workbench {
         &self.workbench
     }
@@ -296,23 +297,23 @@ impl Running {
         self.ended().await;
     }
 
-    /// Begins to end; [`Running::ended`] tells when it is done.
+    /// Starts to end; [`Running::ended`] returns when it is done.
     pub fn stop(&self) {
         self.ending.cancel();
     }
 
-    /// Ends without waiting for what is in flight; [`Running::ended`] tells when it is done.
+    /// Ends without waiting for requests in flight; [`Running::ended`] returns when it is done.
     pub fn cut(&self) {
         self.ending.cancel();
         self.cut.cancel();
     }
 
-    /// Returns when the data directory is not this server's any more: it cannot go on then.
+    /// Returns when this server has lost its data directory, so that it cannot continue.
     pub async fn lost(&self) {
         self.directory.gone().await;
     }
 
-    /// Returns when the workbench has ended by itself or by [`Running::shutdown`].
+    /// Returns when the workbench has ended, by itself or by [`Running::shutdown`].
     pub async fn ended(&mut self) {
         for server in [Some(&mut self.server), self.control_server.as_mut()].into_iter().flatten() {
             if !server.is_finished() {

@@ -1,4 +1,4 @@
-//! What every part of a running workbench shares.
+//! The shared state of a running workbench.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) struct Shared {
     pub clock: Clock,
     /// `http://ADDR:PORT`
     pub url: String,
-    /// Whether that is a name which clients were told to use.
+    /// Whether clients reach that URL by a configured name.
     pub named: bool,
     /// Holds the projects' folders.
     pub projects: PathBuf,
@@ -51,7 +51,7 @@ impl Workbench {
         &self.0.store
     }
 
-    /// Moves builds and deployments on, and knows the replicas.
+    /// Runs builds and deployments, and the replicas.
     pub fn lifecycle(&self) -> &Lifecycle {
         &self.0.lifecycle
     }
@@ -69,7 +69,7 @@ impl Workbench {
         &self.0.url
     }
 
-    /// Whether the URL bears a name that clients were told to use.
+    /// Whether the URL uses a configured name.
     pub(super) fn is_named(&self) -> bool {
         self.0.named
     }
@@ -79,7 +79,7 @@ impl Workbench {
         self.projects_folder().join(directory)
     }
 
-    /// The folder that holds the projects' folders.
+    /// The folder that contains the projects' folders.
     pub fn projects_folder(&self) -> &Path {
         &self.0.projects
     }
@@ -111,7 +111,7 @@ impl Workbench {
         &self.0.callables
     }
 
-    /// How a user stands to a project.
+    /// A user's relation to a project.
     pub(super) async fn standing(
         &self,
         user: &User,
@@ -121,7 +121,7 @@ impl Workbench {
         self.standing_of(user, project.id, project.owner_id, public).await
     }
 
-    /// The same by ids; costs no look at the store while that stands still.
+    /// The same by IDs; served from the cache while the store does not change.
     pub(super) async fn standing_of(
         &self,
         user: &User,

@@ -1,9 +1,9 @@
-//! Trouble of this machine that whoever started the workbench should hear of.
+//! Problems of this machine that are reported to whoever started the workbench.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Where sentences about trouble go. The default writes them to the log.
+/// Where messages about problems go. The default logs them.
 #[derive(Clone, Default)]
 pub struct Trouble(Option<Report>);
 

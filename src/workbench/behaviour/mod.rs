@@ -1,8 +1,8 @@
-//! What the embedded workbench does where the real product is unknown: every INFERRED choice, in
-//! one place, by name.
+//! What the embedded workbench does where the real product is unknown: all INFERRED choices, by
+//! name.
 //!
 //! A behaviour file (TOML, `version = 1`) overrides any of them, so that a better observation of a
-//! real workbench costs one line; `assets/behaviour.example.toml` holds them all.
+//! real workbench costs one line; `assets/behaviour.example.toml` lists them all.
 //!
 //! ```toml
 //! version = 1
@@ -11,8 +11,8 @@
 //! status = 403
 //! ```
 //!
-//! Answers that rest on a choice carry its name in the header `X-Keybench-Inferred`; refusals carry
-//! theirs, and what is not a refusal carries a constant of [`inferred`].
+//! An answer that depends on a choice names it in the header `X-Keybench-Inferred`: a refusal by
+//! its own name, any other answer by a constant of [`inferred`].
 
 mod refusals;
 
@@ -30,7 +30,7 @@ pub use refusals::{FORMS, Form, Sure, Why};
 /// The version of behaviour files that this program reads.
 const VERSION: u32 = 1;
 
-/// Names of the choices that are not refusals, as the header tells them and the file names them.
+/// Names of the choices that are not refusals, in the header and in the file.
 pub mod inferred {
     pub const EXPIRATION_SETTING: &str = "expiration-setting";
     pub const OPERATOR: &str = "operator";
@@ -74,7 +74,7 @@ struct Override {
     content_type: Option<String>,
 }
 
-/// Words of the wire.
+/// Names and texts on the wire.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Names {
@@ -82,12 +82,13 @@ pub struct Names {
     pub expiration_setting: String,
     /// The collaborator permission that the interface calls Operator.
     pub operator: String,
-    /// What a key may be used for when its creation does not say.
+    /// The audiences of a key whose creation does not name any.
     pub default_audiences: Vec<String>,
     /// `gitSha` of `sense-bootstrap.json`.
     pub version: String,
     /// A time that has not come: when a build was built, when a deployment was stopped. Fields of
-    /// the format `date-time` (SPEC) may not be empty texts: strictly typed clients refuse those.
+    /// the format `date-time` (SPEC) must not be empty strings: strictly typed clients reject
+    /// those.
     pub unset_time: String,
 }
 
@@ -103,13 +104,13 @@ impl Default for Names {
     }
 }
 
-/// Where a Key ID comes from.
+/// How a Key ID is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyId {
     /// The part of the key before the dot.
     FirstHalf,
-    /// Random, with no relation to the key.
+    /// Random, unrelated to the key.
     Random,
 }
 
@@ -130,21 +131,21 @@ pub struct Rules {
     pub key_id: KeyId,
     /// Site administrators may call every model.
     pub site_admins_call_models: bool,
-    /// Everybody with a key may call the models of a public project.
+    /// Anyone with a key may call the models of a public project.
     pub public_readers_call_models: bool,
     /// The permission `operator` is enough to restart and stop deployments.
     pub operators_restart_models: bool,
-    /// `pageSize` is taken for `page_size`.
+    /// `pageSize` is accepted for `page_size`.
     pub camel_case_queries: bool,
-    /// `filePath` is taken for `file_path` in the bodies of requests.
+    /// `filePath` is accepted for `file_path` in request bodies.
     pub camel_case_bodies: bool,
     /// `Owner` names the user `owner`.
     pub user_names_in_any_case: bool,
     pub filters_combine: Combine,
-    /// A model call needs a key with one of these audiences (that `API` will do is OBSERVED by use,
-    /// that it takes `Application` CLAIMED).
+    /// A model call needs a key with one of these audiences (that `API` is sufficient is OBSERVED
+    /// by use, that it accepts `Application` CLAIMED).
     pub model_call_audiences: Vec<String>,
-    /// A collaborator with the permission `admin` may give the project to somebody else.
+    /// A collaborator with the permission `admin` may transfer the project to another owner.
     pub project_admins_transfer_projects: bool,
 }
 
@@ -170,21 +171,21 @@ impl Default for Rules {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
-    /// Rows on a page that does not say how many (DOCS, ml-apiv2-usage-examples).
+    /// Rows of a page without a size (DOCS, ml-apiv2-usage-examples).
     pub page_size: usize,
-    /// Rows on the largest page; more are asked for in practice (OBSERVED: 100 000) and work.
+    /// Rows of the largest page; larger requests occur in practice (OBSERVED: 100 000) and work.
     pub page_size_max: usize,
-    /// The longest body of a model call: 5 MB (DOCS, ml-calling-a-model; that it is enforced is
+    /// Largest body of a model call: 5 MB (DOCS, ml-calling-a-model; that it is enforced is
     /// INFERRED).
     pub model_body_bytes: usize,
-    /// The longest body of any other request.
+    /// Largest body of any other request.
     pub body_bytes: usize,
     /// Milliseconds that a build spends in each of its states.
     pub build_step_ms: u64,
-    /// Milliseconds that a deployment spends in each state on its way up and down.
+    /// Milliseconds that a deployment spends in each state while it starts and stops.
     pub deployment_step_ms: u64,
-    /// Milliseconds that every request of the API waits before it is read, as if the workbench were far
-    /// away; the model service does not wait.
+    /// Milliseconds that every API request is delayed, as if the workbench were far away; the model
+    /// service is not delayed.
     pub api_latency_ms: u64,
 }
 
@@ -260,7 +261,7 @@ impl Behaviour {
         None
     }
 
-    /// The type of a refusal's body: what the file says, else what the body looks like.
+    /// The type of a refusal's body: from the file, else derived from the body.
     pub fn content_type(&self, why: Why, body: &str) -> HeaderValue {
         let named = self.refusals.get(why.form().name).and_then(|over| over.content_type.as_deref());
         if let Some(named) = named.and_then(|text| HeaderValue::from_str(text).ok()) {
@@ -273,7 +274,7 @@ impl Behaviour {
         })
     }
 
-    /// HTTP status and body of a refusal; `values` stand for the `{name}`s of its text.
+    /// HTTP status and body of a refusal; `values` replace the `{name}`s of its text.
     pub fn render(&self, why: Why, values: &[(&'static str, String)]) -> (u16, String) {
         let form = why.form();
         let over = self.refusals.get(form.name);
@@ -298,7 +299,7 @@ impl Behaviour {
     }
 }
 
-/// Puts the values in place of the `{name}`s of a text, in one pass: a value is never read again.
+/// Replaces the `{name}`s of a text in one pass: values are not expanded again.
 pub(super) fn fill(text: &str, values: &[(&'static str, String)]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

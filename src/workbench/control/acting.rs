@@ -1,4 +1,4 @@
-//! The layer before the API's routes: writes the journal, and lets faults act.
+//! The layer before the API's routes: writes the journal and applies faults.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -17,9 +17,9 @@ use crate::workbench::behaviour::Why;
 use crate::workbench::http::front::CutOff;
 use crate::workbench::http::log::REQUEST_ID;
 
-/// Bytes of a body that are read before the request is looked at: more than any route takes.
+/// Bytes of a body that are read before the request is examined: more than any route accepts.
 const BODY: usize = 8 << 20;
-/// Bytes of a body that the journal keeps.
+/// Bytes of a body that the journal stores.
 const KEPT: usize = 64 << 10;
 
 /// The layer.
@@ -45,7 +45,7 @@ pub async fn act(State(control): State<Control>, request: Request, next: Next) -
     if response.extensions().get::<CutOff>().is_none() {
         control.journal().ended(number, response.status().as_u16());
     }
-    // An answer of a fault never saw the layer that gives ids.
+    // A fault's answer never passed the layer that adds IDs.
     if !response.headers().contains_key(REQUEST_ID)
         && let Ok(id) = HeaderValue::try_from(workbench.access_log().next_id())
     {
@@ -108,7 +108,7 @@ fn cut_off() -> Response {
     response
 }
 
-/// The answer, announced whole, of which so many bytes come.
+/// The answer, announced in full, of which this many bytes are sent.
 async fn truncated(response: Response, size: usize) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(whole) = axum::body::to_bytes(body, usize::MAX).await else { return cut_off() };
@@ -118,14 +118,14 @@ async fn truncated(response: Response, size: usize) -> Response {
     }
     let begun = stream::once(std::future::ready(Ok(whole.slice(..size))));
     let broken = stream::once(async {
-        // What was begun is on its way before the connection breaks.
+        // Lets what was sent arrive before the connection breaks.
         tokio::task::yield_now().await;
         Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
     });
     Response::from_parts(parts, Body::from_stream(begun.chain(broken)))
 }
 
-/// Reads a body as far as it matters here, and gives it back whole.
+/// Reads a body as far as needed here, and returns the whole body.
 async fn read(body: Body) -> (Bytes, Body) {
     let mut incoming = body.into_data_stream();
     let mut pieces: Vec<Result<Bytes, axum::Error>> = Vec::new();

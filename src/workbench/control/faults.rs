@@ -1,4 +1,4 @@
-//! Faults: which requests they meet, what they do to them, how often they did.
+//! Faults: which requests they match, what they do, and how often they acted.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::seen::Seen;
 /// The longest delay.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Which requests a fault meets: those that fit all that is named.
+/// Which requests a fault matches: those that match every given member.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct On {
@@ -22,7 +22,7 @@ pub struct On {
     pub model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// How the path begins.
+    /// Prefix of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,18 +51,18 @@ pub enum Act {
         body: String,
         content_type: String,
     },
-    /// What a model without a free replica answers.
+    /// The answer of a model without a free replica.
     Busy,
     Delay(Duration),
-    /// Cut off before anything is done.
+    /// Disconnected before anything is done.
     Reset,
-    /// Done, and cut off before the answer.
+    /// Done, then disconnected before the answer.
     ResetAfter,
-    /// A page of a gateway.
+    /// A gateway's error page.
     Html(u16),
-    /// So many bytes of the body, then cut off.
+    /// This many bytes of the body, then disconnected.
     Truncate(usize),
-    /// Never an answer.
+    /// No answer, ever.
     Stall,
 }
 
@@ -83,7 +83,7 @@ struct Written {
 }
 
 impl Act {
-    /// Reads `do`: exactly one of the acts.
+    /// Parses `do`: exactly one action.
     pub fn read(text: &Map<String, Value>) -> Result<Self, String> {
         let it: Written =
             serde_json::from_value(text.clone().into()).map_err(|error| format!("do: {error}"))?;
@@ -144,9 +144,9 @@ pub struct Fault {
     pub on: On,
     #[serde(rename = "do")]
     pub written: Map<String, Value>,
-    /// How often it still acts; `None` means always.
+    /// How often it will still act; `None` means always.
     pub left: Option<u64>,
-    /// How often it acted.
+    /// How often it has acted.
     pub hits: u64,
     #[serde(skip)]
     act: Act,
@@ -163,7 +163,7 @@ struct State {
 }
 
 impl Faults {
-    /// Adds a fault and answers its id.
+    /// Adds a fault and returns its ID.
     pub fn add(&self, on: On, written: Map<String, Value>, act: Act, times: Option<u64>) -> u64 {
         let mut state = self.state();
         state.last_id += 1;
@@ -172,7 +172,7 @@ impl Faults {
         id
     }
 
-    /// The first fault that fits acts, and counts.
+    /// The first fault that matches acts, and is counted.
     pub fn meet(&self, seen: &Seen) -> Option<(u64, Act)> {
         let mut state = self.state();
         let fault = state.faults.iter_mut().find(|fault| fault.left != Some(0) && fault.on.fits(seen))?;

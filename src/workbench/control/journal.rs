@@ -1,4 +1,4 @@
-//! The journal: what was asked, bounded in bytes, the oldest first to go.
+//! The journal of requests, bounded in bytes; the oldest are dropped first.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::seen::Seen;
 
-/// Bytes that the journal may take.
+/// Bytes that the journal may use.
 const LIMIT: usize = 8 << 20;
 
 /// One request.
@@ -18,15 +18,15 @@ pub struct Entry {
     pub time: Timestamp,
     #[serde(flatten)]
     pub seen: Seen,
-    /// `None` while there is no answer, or where none is sent.
+    /// `None` while there is no answer, or if none is sent.
     pub status: Option<u16>,
-    /// The id of the fault that acted.
+    /// The ID of the fault that acted.
     pub fault: Option<u64>,
-    /// The body, without keys; `None` where it is none, too long or no JSON.
+    /// The body, without keys; `None` if it is missing, too long or not JSON.
     pub request: Option<Value>,
 }
 
-/// Which entries are asked for.
+/// Which entries to return.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
@@ -55,12 +55,12 @@ pub struct Journal(Mutex<State>);
 struct State {
     entries: VecDeque<(Entry, usize)>,
     bytes: usize,
-    /// How many were ever written.
+    /// The number of entries ever written.
     count: u64,
 }
 
 impl Journal {
-    /// Writes an entry and answers its number.
+    /// Adds an entry and returns its number.
     pub fn write(&self, entry: Entry) -> u64 {
         let size = size(&entry);
         let mut state = self.state();
@@ -74,7 +74,7 @@ impl Journal {
         state.count - 1
     }
 
-    /// Notes how an entry ended, if it is still there.
+    /// Records how an entry ended, if it is still there.
     pub fn ended(&self, number: u64, status: u16) {
         let mut state = self.state();
         let first = state.count - state.entries.len() as u64;
@@ -105,7 +105,7 @@ impl Journal {
     }
 }
 
-/// About the bytes that an entry takes.
+/// The approximate size of an entry.
 fn size(entry: &Entry) -> usize {
     fn of(value: &Value) -> usize {
         size_of::<Value>()

@@ -1,11 +1,11 @@
-//! Texts without keys: whatever has the shape of one is masked, and members whose names speak of one.
+//! Masks keys in texts: anything shaped like a key, and members whose names suggest one.
 
 use serde_json::Value;
 
-/// What stands in place of a key.
+/// Replaces a key.
 const MASK: &str = "[masked]";
 
-/// Parts of names whose values are not shown, in lower case.
+/// Parts of names whose values are masked, in lower case.
 const SECRET_NAMES: [&str; 6] = ["api_key", "apikey", "secret", "token", "password", "passwd"];
 
 /// The text with everything masked that looks like an API key, a legacy or access key, or a JWT.
@@ -23,7 +23,7 @@ pub fn text(text: &str) -> String {
     out
 }
 
-/// The same for every text in a JSON value.
+/// The same for every string in a JSON value.
 pub fn value(value: &mut Value) {
     match value {
         Value::String(found) => *found = text(found),

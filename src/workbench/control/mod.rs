@@ -1,6 +1,6 @@
-//! The control listener: a second door for tests, which lets requests fail, shows what was asked, moves
-//! the clock, and brings back states. It never touches the API's listener, and without `--control`
-//! nothing of it exists.
+//! The control listener: a second port for tests, which injects faults, shows what was requested,
+//! moves the clock, and restores states. It is separate from the API's listener, and exists only
+//! with `--control`.
 
 mod acting;
 mod faults;
@@ -34,7 +34,7 @@ pub struct Control(Arc<Shared>);
 struct Shared {
     workbench: Workbench,
     clock: Clock,
-    /// How much the clock was ahead at the start.
+    /// The clock's offset at the start.
     ahead: SignedDuration,
     faults: Faults,
     journal: Journal,
@@ -70,12 +70,12 @@ impl Control {
         routes::router(self.clone())
     }
 
-    /// The API, watched: faults act before its routes.
+    /// The API with faults and journal in front of its routes.
     pub fn watch(&self, api: Router) -> Router {
         Router::new().fallback_service(api).layer(from_fn_with_state(self.clone(), acting::act))
     }
 
-    /// To be called once everything that was seeded is up: a reset brings this state back.
+    /// Call this once everything seeded is running: a reset restores this state.
     pub async fn begin(&self) -> Result<(), StateError> {
         self.0.states.keep_start(&self.0.workbench).await?;
         self.0.ready.store(true, Ordering::Release);
@@ -118,7 +118,7 @@ impl Control {
         &self.0.token
     }
 
-    /// Cancelled when the server ends: what waits then waits no longer.
+    /// Cancelled when the server ends, which ends every wait.
     fn ending(&self) -> &CancellationToken {
         &self.0.ending
     }

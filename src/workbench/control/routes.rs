@@ -18,7 +18,7 @@ use super::states::StateError;
 use crate::workbench::http::operations;
 use crate::workbench::store::{keys, models, users};
 
-/// A call that is refused, with a sentence.
+/// A refused call, with a sentence.
 pub struct Refused(StatusCode, String);
 
 impl IntoResponse for Refused {
@@ -64,7 +64,7 @@ pub fn router(control: Control) -> Router {
         .with_state(control)
 }
 
-/// Compared by hash, so that the time it takes says nothing.
+/// Compares hashes, so that the time it takes reveals nothing.
 async fn with_token(State(control): State<Control>, request: Request, next: Next) -> Response {
     let sent = request.headers().get(header::AUTHORIZATION).and_then(|text| text.to_str().ok());
     let sent = sent.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
@@ -105,7 +105,7 @@ async fn add_fault(State(control): State<Control>, body: String) -> Result<Json<
     Ok(Json(json!({"id": control.faults().add(fault.on, fault.r#do, act, fault.times)})))
 }
 
-/// A fault on something that does not exist would never act, and the test would not see why.
+/// A fault on something that does not exist would never act, and the test would not show why.
 async fn check(control: &Control, on: &On) -> Result<(), Refused> {
     if let Some(name) = &on.operation
         && name != CALL_MODEL

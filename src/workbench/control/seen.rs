@@ -1,4 +1,4 @@
-//! What can be known of a request before it is answered: the operation, the model, the user.
+//! What is known about a request before it is answered: the operation, the model, the user.
 
 use axum::http::{HeaderMap, Method, Uri, header};
 use base64::Engine as _;
@@ -13,10 +13,10 @@ use crate::workbench::store::{keys, models};
 
 use super::masks;
 
-/// What a call of a model is called where operations have names; the specification has none for it.
+/// The name of a model call among operations; the specification has none for it.
 pub const CALL_MODEL: &str = "CallModel";
 
-/// A request, as faults and the journal look at it.
+/// A request, as faults and the journal see it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Seen {
     pub operation: Option<&'static str>,
@@ -30,7 +30,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Looks at a request. What cannot be known is left out.
+    /// Examines a request. Omits what cannot be known.
     pub async fn of(
         workbench: &Workbench,
         method: &Method,
@@ -57,7 +57,7 @@ struct Call {
     access_key: String,
 }
 
-/// The model that a call is for.
+/// The model that is called.
 async fn called(workbench: &Workbench, uri: &Uri, body: &[u8]) -> Option<String> {
     let of_query =
         uri.query().and_then(|query| query.split('&').find_map(|it| it.strip_prefix("accessKey=")));
@@ -77,7 +77,7 @@ async fn named(workbench: &Workbench, path: &str) -> Option<String> {
     Some(format!("{project}/{name}"))
 }
 
-/// Whose key came with the request, whether or not it still counts, and its Key ID.
+/// The owner of the key in the request, even if the key is no longer valid, and its Key ID.
 async fn caller(workbench: &Workbench, headers: &HeaderMap) -> Option<(String, String)> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = text.trim().split_once(' ')?;

@@ -1,4 +1,4 @@
-//! States that are kept and brought back: the one at the start for a reset, and those that have names.
+//! Saves and restores states: the initial one for a reset, and named ones.
 
 use std::fs;
 use std::io;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::workbench::Workbench;
 use crate::workbench::store::{StoreError, projects};
 
-/// States with names at most.
+/// Maximum number of named states.
 const MOST: usize = 64;
-/// The state at the start; no name looks like it.
+/// The initial state; no valid name looks like it.
 const START: &str = "start.ready";
 
-/// Why a state cannot be kept or brought back.
+/// Why a state cannot be saved or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     #[error("a name has 1 to 64 letters, digits, _ and -")]
@@ -27,7 +27,7 @@ pub enum StateError {
     Store(#[from] StoreError),
 }
 
-/// The folder of the states; it is emptied at the start.
+/// The folder of the states; emptied at the start.
 #[derive(Debug)]
 pub struct States {
     folder: PathBuf,
@@ -45,7 +45,7 @@ impl States {
         Ok(Self { folder, turn: tokio::sync::Mutex::default() })
     }
 
-    /// Keeps the state as the one that a reset brings back.
+    /// Saves the state that a reset restores.
     pub async fn keep_start(&self, workbench: &Workbench) -> Result<(), StateError> {
         self.keep_as(workbench, START).await
     }
@@ -97,7 +97,7 @@ impl States {
         let after = workbench.store().read(projects::directories).await?;
         for (id, directory) in after {
             let (now, then) = (before.get(&id), workbench.project_folder(&directory));
-            // A project that was renamed meanwhile goes back to its folder.
+            // A project that was renamed in the meantime returns to its folder.
             match now.map(|now| workbench.project_folder(now)) {
                 Some(now) if now != then && !then.exists() => drop(fs::rename(now, &then)),
                 _ => {}

@@ -3,18 +3,18 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What is known of a customer. What lacks counts as the average customer has it.
+/// What is known about a customer. A missing value counts as that of the average customer.
 #[derive(Deserialize)]
 #[serde(default)]
 pub struct Features {
-    /// Months since the contract began.
+    /// Months since the contract started.
     tenure_months: f64,
     /// Per month, in whatever currency the training data had.
     monthly_charge: f64,
     /// Calls to the support desk over the last quarter.
     support_calls: f64,
     contract: Contract,
-    /// Whether bills are paid without being asked for.
+    /// Whether bills are paid automatically.
     autopay: bool,
 }
 

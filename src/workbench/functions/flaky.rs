@@ -1,4 +1,4 @@
-//! A function that fails as often as it is told to.
+//! A function that fails as often as requested.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ pub struct Wish {
     /// Probability of a failure, 0 to 1.
     #[serde(default = "often")]
     p: f64,
-    /// Decides the draw: the same seed always ends the same way for the same `p`.
+    /// Seeds the random number: the same seed always has the same result for the same `p`.
     seed: Option<i64>,
 }
 
@@ -19,7 +19,7 @@ fn often() -> f64 {
     0.3
 }
 
-/// `{"draw": number}` where the draw is at least `p`; else an error.
+/// `{"draw": number}` if the draw is at least `p`; else an error.
 pub fn answer(wish: &Wish) -> Result<Value, String> {
     if !(0.0..=1.0).contains(&wish.p) {
         return Err("p must lie between 0 and 1".to_owned());
@@ -36,7 +36,8 @@ fn unit(seed: u64) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// A seed nobody chose. It decides no secret, so a counter under the process's hash key will do.
+/// An arbitrary seed. It protects no secret, so a counter with the process's hash key is
+/// sufficient.
 fn fresh() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     static KEY: std::sync::OnceLock<RandomState> = std::sync::OnceLock::new();

@@ -1,5 +1,5 @@
-//! The functions that come with the embedded workbench, so that a model can be called without
-//! Python and without a project file: the demo models, and stand-ins for anybody's tests.
+//! The built-in functions, so that a model can be called without Python and without a project file:
+//! the demo models, and stand-ins for other people's tests.
 //!
 //! A build names one with the kernel `builtin` and the function's name.
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// The kernel of a build that names a function of this module.
 pub const KERNEL: &str = "builtin";
 
-/// A function that comes with the program.
+/// A built-in function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Builtin {
     Add,
@@ -27,12 +27,12 @@ pub enum Builtin {
     Echo,
 }
 
-/// What a function makes of one request.
+/// The result of a call.
 #[derive(Debug)]
 pub enum Reply {
-    /// The result.
+    /// The returned value.
     Now(Box<RawValue>),
-    /// The result, once so much time has passed.
+    /// The returned value, after a delay.
     After(Duration, Box<RawValue>),
     /// The function raised an error; the text goes to the replica's log, not to the caller.
     Raised(String),
@@ -54,12 +54,12 @@ impl Builtin {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, function)| function)
     }
 
-    /// Its name, as a build's `function_name` has it.
+    /// Its name, as in a build's `function_name`.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, function)| *function == self).map_or("", |&(name, _)| name)
     }
 
-    /// Calls the function. Cheap and never blocking: a wait is returned, not waited for.
+    /// Calls the function. Cheap and never blocking: a delay is returned, not waited for.
     pub fn call(self, request: &RawValue) -> Reply {
         let result = match self {
             Self::Add => add(request),
@@ -113,7 +113,7 @@ struct Sleep {
     ms: f64,
 }
 
-/// `{"ms":N}` → `N`, after as many milliseconds.
+/// `{"ms":N}` → `N`, after that many milliseconds.
 fn sleep_time(sleep: Sleep) -> Result<(Duration, Value), String> {
     let time = Duration::try_from_secs_f64(sleep.ms / 1000.0).map_err(|error| error.to_string())?;
     let whole = sleep.ms.fract() == 0.0 && sleep.ms < 1e15;

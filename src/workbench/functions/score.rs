@@ -11,7 +11,7 @@ pub struct Payment {
     /// Hour of the day at the shop, 0 to 23.
     hour: u8,
     card_present: bool,
-    /// Whether the shop lies in another country than the bank.
+    /// Whether the shop is in another country than the bank.
     country_differs: bool,
 }
 

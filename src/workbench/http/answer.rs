@@ -1,4 +1,4 @@
-//! What goes out when the workbench says yes.
+//! Successful answers of the workbench.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use crate::wire;
 use crate::workbench::behaviour::Why;
 
-/// A 200 with a JSON body (SPEC: every success is a 200), and the choices that it rests on.
+/// A 200 with a JSON body (SPEC: every success is a 200), and the choices that it depends on.
 #[derive(Debug)]
 pub struct Answer<T> {
     body: T,
@@ -21,13 +21,14 @@ impl<T> Answer<T> {
         Self { body, inferred: Vec::new() }
     }
 
-    /// The answer rests on this choice, a constant of [`crate::workbench::behaviour::inferred`].
+    /// Adds a choice that the answer depends on, a constant of
+    /// [`crate::workbench::behaviour::inferred`].
     pub fn inferred(mut self, name: &'static str) -> Self {
         self.inferred.push(name);
         self
     }
 
-    /// The answer rests on these choices.
+    /// Adds choices that the answer depends on.
     pub fn inferred_all(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
         self.inferred.extend(names);
         self

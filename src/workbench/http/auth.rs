@@ -1,4 +1,4 @@
-//! Who calls: API keys (`Authorization: Bearer`) and, on API v1, legacy keys (Basic).
+//! Authentication: API keys (`Authorization: Bearer`) and, on API v1, legacy keys (Basic).
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::workbench::behaviour::Why;
 use crate::workbench::store::keys::{self, KeyOwner};
 use crate::workbench::store::users::User;
 
-/// Who calls, as the gate found out. A handler that takes it is behind the gate.
+/// The caller, as the gate determined it. A handler that extracts it must be behind the gate.
 #[derive(Debug, Clone)]
 pub struct Caller(pub Arc<KeyOwner>);
 
@@ -40,8 +40,8 @@ impl FromRequestParts<Workbench> for Caller {
     }
 }
 
-/// Whose API key came with the request: it is known, not expired, and its user may use the
-/// workbench. Audiences are the caller's to check. Costs no look at the store while that stands still.
+/// The owner of the request's API key: the key is known and not expired, and its owner may use the
+/// workbench. Callers check the audience. Served from the cache while the store does not change.
 pub async fn api_key_owner(workbench: &Workbench, headers: &HeaderMap) -> Result<Arc<KeyOwner>, Refusal> {
     let text = credentials(headers, "bearer")?;
     // The shape first: a text that cannot be a key is not worth a look-up.
@@ -61,13 +61,13 @@ pub async fn api_key_owner(workbench: &Workbench, headers: &HeaderMap) -> Result
     Ok(owner)
 }
 
-/// Whose API key or legacy key came with a request of API v1.
+/// The owner of the API key or legacy key in a request to API v1.
 pub async fn either_key_owner(workbench: &Workbench, headers: &HeaderMap) -> Result<Arc<KeyOwner>, Refusal> {
     let Ok(encoded) = credentials(headers, "basic") else { return api_key_owner(workbench, headers).await };
     let decoded = STANDARD.decode(encoded).map_err(|_| Refusal::new(Why::UnknownKey))?;
     let pair = String::from_utf8(decoded).map_err(|_| Refusal::new(Why::UnknownKey))?;
-    // User = key, empty password (DOCS, cdsw-api-key-authentication); a script in use leaves the
-    // colon out (OBSERVED).
+    // User = key, empty password (DOCS, cdsw-api-key-authentication); a script in use omits the
+    // colon (OBSERVED).
     let key = pair.strip_suffix(':').unwrap_or(&pair);
     let hash = keys::hash(key);
     let found = workbench.store().read(move |db| keys::legacy_owner_of(db, &hash)).await;

@@ -1,5 +1,6 @@
-//! The JSON bodies of requests, read tolerantly: unknown members are ignored, null counts as absent, and
-//! no body at all is an empty object (OBSERVED: clients send none where nothing is needed).
+//! The JSON bodies of requests, read tolerantly: unknown members are ignored, null counts as
+//! absent, and no body at all is an empty object (OBSERVED: clients send none if nothing is
+//! needed).
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
@@ -17,7 +18,7 @@ use crate::workbench::behaviour::{Why, inferred};
 /// A message of the specification.
 pub struct Json<T>(pub T);
 
-/// Members whose names are not the specification's, as they came.
+/// Members whose names are not in the specification, as received.
 pub struct Members(pub Map<String, Value>);
 
 impl<T: DeserializeOwned> FromRequest<Workbench> for Json<T> {
@@ -47,7 +48,7 @@ impl FromRequest<Workbench> for Members {
     }
 }
 
-/// Whether a body says that it is larger than this, so that it need not be sent.
+/// Whether a body declares a larger size than this, so that it need not be sent.
 pub fn is_announced_larger(body: &Body, limit: usize) -> bool {
     usize::try_from(body.size_hint().lower()).is_ok_and(|size| size > limit)
 }
@@ -66,7 +67,7 @@ async fn read(request: Request, workbench: &Workbench) -> Result<Bytes, Refusal>
     })
 }
 
-/// The bytes of the object that a body holds.
+/// The bytes of the object in a body.
 fn object(bytes: &[u8]) -> Result<&[u8], Refusal> {
     let text = bytes.trim_ascii();
     match text.first() {

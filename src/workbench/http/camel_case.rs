@@ -1,13 +1,13 @@
-//! Names in camelCase, which proto3 JSON takes beside those of the specification: `pageSize` for
-//! `page_size`, `filePath` for `file_path`. Whether the real product takes them is INFERRED; see
+//! Names in camelCase, which proto3 JSON accepts beside those of the specification: `pageSize` for
+//! `page_size`, `filePath` for `file_path`. Whether the real product accepts them is INFERRED; see
 //! `camel-case-queries` and `camel-case-bodies` among the rules.
 
 use serde_json::{Map, Value};
 
-/// Members whose own members are names that people chose.
+/// Members whose own members have user-chosen names.
 const MAPS: [&str; 2] = ["environment", "deployment_secrets"];
 
-/// `pageSize` → `page_size`; names that are snake_case already stay.
+/// `pageSize` → `page_size`; snake_case names are unchanged.
 pub fn snake(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     for c in name.chars() {
@@ -19,8 +19,9 @@ pub fn snake(name: &str) -> String {
     out
 }
 
-/// Gives the members of a message, and of the messages in it, the names of the specification. Whether
-/// there was anything to do. Where a member comes under both names, the one in camelCase counts.
+/// Renames the members of a message, and of the messages in it, to those of the specification.
+/// Returns whether anything changed. If a member is present under both names, the camelCase one
+/// counts.
 pub fn snake_members(message: &mut Map<String, Value>) -> bool {
     let camel: Vec<String> =
         message.keys().filter(|name| name.contains(|c: char| c.is_ascii_uppercase())).cloned().collect();

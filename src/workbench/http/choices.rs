@@ -1,8 +1,8 @@
-//! The choices of this emulator that an answer rests on, as the header `X-Keybench-Inferred` tells them:
-//! all of them, in one line, whoever made them.
+//! The choices of this emulator that an answer depends on, for the header `X-Keybench-Inferred`:
+//! all of them, in one line, from every layer.
 //!
-//! A handler that knows adds the header to its answer; what comes before the handlers notes its
-//! choices in the request, so that refusals tell them as well.
+//! A handler adds the header to its answer; layers before the handlers record their choices in the
+//! request, so that refusals list them as well.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,27 +11,27 @@ use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Names of choices, with commas between them; see [`crate::workbench::behaviour`].
+/// Names of choices, separated by commas; see [`crate::workbench::behaviour`].
 pub const INFERRED_HEADER: HeaderName = HeaderName::from_static("x-keybench-inferred");
 
-/// The choices made on the way to the handler.
+/// The choices made before the handler.
 #[derive(Debug, Clone, Default)]
 pub struct Choices(Arc<Mutex<Vec<&'static str>>>);
 
 impl Choices {
-    /// Those of a request.
+    /// The choices recorded in a request.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
 
-    /// Notes that what was read from the request rests on a choice, a constant of
+    /// Records that reading the request depends on a choice, a constant of
     /// [`crate::workbench::behaviour::inferred`].
     pub fn note(&self, name: &'static str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(name);
     }
 }
 
-/// The layer that tells them.
+/// The layer that adds the header.
 pub async fn tell(mut request: Request, next: Next) -> Response {
     let noted = Choices::default();
     request.extensions_mut().insert(noted.clone());

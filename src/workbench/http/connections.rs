@@ -1,4 +1,4 @@
-//! Which connections are open, and which of them idle: those give way to new ones.
+//! Tracks open and idle connections: idle ones are closed for new ones.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Room for a bounded number of connections.
+/// A bounded set of connections.
 #[derive(Debug, Clone)]
 pub struct Room(Arc<Shared>);
 
@@ -20,22 +20,22 @@ struct Shared {
     started: Instant,
 }
 
-/// What is known of an open connection.
+/// The state of an open connection.
 #[derive(Debug, Default)]
 pub struct Connection {
-    /// Answers that are being made.
+    /// Answers in progress.
     busy: AtomicU64,
-    /// When the last one was made, in milliseconds since the start.
+    /// When the last one finished, in milliseconds since the start.
     idle_since: AtomicU64,
-    /// Whether a whole head ever came.
+    /// Whether a complete head was ever received.
     pub begun: AtomicBool,
-    /// The connection is to be given up without an answer.
+    /// Close the connection without an answer.
     pub cut: Arc<AtomicBool>,
-    /// It is to end after what is in flight.
+    /// Close it after the answers in progress.
     pub leaving: CancellationToken,
 }
 
-/// A connection's place in the room, free again when this is dropped.
+/// A connection's slot, freed when this is dropped.
 pub struct Guest {
     pub connection: Arc<Connection>,
     room: Arc<Shared>,
@@ -53,7 +53,8 @@ impl Room {
         }))
     }
 
-    /// Lets a connection in. Where there is no room, the one that idles longest is asked to leave.
+    /// Admits a connection. If there is no slot, the connection that has been idle longest is asked
+    /// to close.
     pub async fn enter(&self) -> Option<Guest> {
         let free = self.0.free.clone();
         let permit = match free.clone().try_acquire_owned() {
@@ -91,7 +92,7 @@ impl Shared {
 }
 
 impl Guest {
-    /// Notes that an answer is being made, until what this returns is dropped.
+    /// Records an answer in progress, until the result is dropped.
     pub fn busy(&self) -> Busy {
         self.connection.busy.fetch_add(1, Ordering::Relaxed);
         Busy { connection: self.connection.clone(), room: self.room.clone() }
@@ -104,7 +105,7 @@ impl Drop for Guest {
     }
 }
 
-/// An answer that is being made.
+/// An answer in progress.
 pub struct Busy {
     connection: Arc<Connection>,
     room: Arc<Shared>,

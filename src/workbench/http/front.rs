@@ -1,5 +1,5 @@
-//! What happens to a request before the router sees it: the verb of a custom method becomes a segment,
-//! the body gets its time limit, and the head is bounded.
+//! Prepares a request for the router: turns the verb of a custom method into a segment, sets a time
+//! limit for the body, and bounds the head.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,12 +20,12 @@ use super::request_body::RequestBody;
 use super::verbs::split_verb;
 use crate::workbench::behaviour::Why;
 
-/// Bytes of a request's head at most.
+/// Largest head of a request, in bytes.
 pub const HEAD_BYTES: usize = 64 * 1024;
-/// Header lines of a request at most.
+/// Most header lines of a request.
 pub const HEADERS: usize = 100;
 
-/// Put into an answer that is not to be sent: the connection is cut off instead.
+/// Marks an answer that must not be sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
 pub struct CutOff;
 
@@ -82,8 +82,8 @@ fn with_split_verb(uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// Refuses a head that is too large with a body, since the server library draws its own line further
-/// out, and answers there without one; and a head that does not name exactly one host (RFC 9112, 3.2).
+/// Refuses a head that is too large, with a body, since the server library has a higher limit and
+/// sends no body; and a head that does not name exactly one host (RFC 9112, 3.2).
 pub async fn checked_head(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();

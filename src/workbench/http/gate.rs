@@ -1,5 +1,5 @@
-//! The gate in front of every operation: who calls, and may he do this? A handler behind it finds
-//! the [`Caller`] in the request and, where the path names one, the project or the user.
+//! The gate in front of every operation checks who calls and whether they may. A handler behind it
+//! finds the [`Caller`] in the request and, if the path names one, the project or the user.
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
@@ -17,21 +17,21 @@ use crate::workbench::rights::{self, Needs, Permission, Right, Standing};
 use crate::workbench::store::projects::{self, StoredProject};
 use crate::workbench::store::users::User;
 
-/// The name of the path parameter that holds a project's id.
+/// The path parameter that holds a project's ID.
 const PROJECT: &str = "project_id";
-/// The name of the path parameter that holds a user's name.
+/// The path parameter that holds a user's name.
 const USERNAME: &str = "username";
 
-/// Which keys are read.
+/// Which kinds of keys are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// API keys alone.
+    /// Only API keys.
     ApiV2,
     /// API keys and legacy keys.
     ApiV1,
 }
 
-/// What the gate lets through.
+/// What an operation needs to pass the gate.
 #[derive(Clone)]
 pub struct Gate {
     pub workbench: Workbench,
@@ -39,14 +39,14 @@ pub struct Gate {
     pub scheme: Scheme,
 }
 
-/// The project that the path names, which the caller may see.
+/// The project in the path, which the caller may see.
 #[derive(Debug, Clone)]
 pub struct InProject {
     pub stored: StoredProject,
     pub standing: Standing,
 }
 
-/// The user whom the path names, whom the caller may act for.
+/// The user in the path, whom the caller may act for.
 #[derive(Debug, Clone)]
 pub struct Named(pub User);
 
@@ -66,9 +66,9 @@ impl FromRequestParts<Workbench> for InProject {
     }
 }
 
-/// The layer itself.
+/// The layer.
 pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    if gate.needs == Needs::Nobody {
+    if gate.needs == Needs::Nothing {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
@@ -83,8 +83,8 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
     }
 }
 
-/// Puts the caller, and the project or the user of the path, into the request; notes the INFERRED
-/// choice that opened the gate, if one did.
+/// Adds the caller, and the project or user of the path, to the request; records the INFERRED
+/// choice that opened the gate, if any.
 async fn admit(gate: &Gate, parts: &mut Parts) -> Result<Caller, Refusal> {
     let Gate { workbench, needs, scheme } = gate;
     let owner = match scheme {
@@ -102,7 +102,7 @@ async fn admit(gate: &Gate, parts: &mut Parts) -> Result<Caller, Refusal> {
         |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
     let admin = caller.user().admin;
     match needs {
-        Needs::Nobody | Needs::AnyKey | Needs::User => {}
+        Needs::Nothing | Needs::AnyKey | Needs::User => {}
         Needs::SiteAdmin if admin => {}
         Needs::SiteAdmin => return Err(Why::NotAdministrator.into()),
         Needs::Oneself => {
@@ -126,7 +126,7 @@ async fn admit(gate: &Gate, parts: &mut Parts) -> Result<Caller, Refusal> {
     Ok(caller)
 }
 
-/// The user whom a path names, who is the caller unless that is a site administrator.
+/// The user in a path, who must be the caller unless the caller is a site administrator.
 async fn named_user(workbench: &Workbench, caller: &Caller, name: &str) -> Result<User, Refusal> {
     let own = &caller.user().username;
     let any_case = workbench.behaviour().rules.user_names_in_any_case;
@@ -142,8 +142,8 @@ async fn named_user(workbench: &Workbench, caller: &Caller, name: &str) -> Resul
     found?.ok_or_else(|| unknown_user(name))
 }
 
-/// A project that the caller sees, and in which he has the right. What he does not see does not
-/// exist: nothing tells it from an id that nobody ever gave.
+/// A project that the caller may see and has the right for. A project that they may not see looks
+/// exactly like one that never existed.
 async fn find(
     workbench: &Workbench,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! Request ids, and the access log: one line a request, with ids and without secrets.
+//! Request IDs, and the access log: one line per request, with IDs and without secrets.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use crate::workbench::clock::Clock;
 /// Worth printing in errors (OBSERVED, cai-mcp).
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Ids and names are shorter; a longer segment of a path is not written, it may be a key.
+/// IDs and names are shorter; a longer path segment is not logged, since it may be a key.
 const LONGEST_SEGMENT: usize = 80;
 
-/// Who called, for the access log.
+/// The caller, for the access log.
 #[derive(Debug, Clone)]
 pub struct CallerName(pub String);
 
-/// Numbers the requests, and writes their lines where that is wanted.
+/// Numbers the requests, and logs them if enabled.
 #[derive(Debug)]
 pub struct AccessLog {
-    /// Tells the runs of a server apart.
+    /// Distinguishes the runs of a server.
     run: String,
     count: AtomicU64,
     lines: bool,
@@ -37,18 +37,18 @@ impl AccessLog {
         Self { run, count: AtomicU64::new(0), lines, clock }
     }
 
-    /// Whether it matters who calls.
+    /// Whether the caller's name is needed.
     pub fn writes_lines(&self) -> bool {
         self.lines
     }
 
-    /// The id of another request.
+    /// The ID of the next request.
     pub fn next_id(&self) -> String {
         format!("{}-{}", self.run, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// The layer: gives every answer an id and every request a line.
+/// The layer: adds an ID to every answer and logs every request.
 pub async fn request_ids(State(log): State<Arc<AccessLog>>, request: Request, next: Next) -> Response {
     let id = log.next_id();
     let started = Instant::now();

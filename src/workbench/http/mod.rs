@@ -1,7 +1,6 @@
 //! How requests come in and answers go out: connections, the gate, bodies, queries, refusals.
 //!
-//! Knows the wire and who may do what; which operations there are is the business of
-//! [`super::routes`].
+//! Knows the wire and the rights; the operations are in [`super::routes`].
 
 pub mod answer;
 pub mod auth;

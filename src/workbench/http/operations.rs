@@ -1,10 +1,10 @@
-//! The operations of API v2: all that the real product has, and the specification of those served.
+//! The operations of API v2: all those of the real product, and the specification of those served.
 
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-/// The specification cut down to what is served; `assets/api-v2/trim.py` made it.
+/// The specification, reduced to what is served; created by `assets/api-v2/trim.py`.
 static SERVED: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../assets/api-v2/served.json")).unwrap_or_default()
 });
@@ -29,13 +29,13 @@ impl Operation {
         Some(Self { method: words.next()?, path: words.next()?, id: words.next()? })
     }
 
-    /// Whether a request for `path` is a request for this operation's path.
+    /// Whether `path` matches this operation's path.
     fn matches(&self, path: &str) -> bool {
         let (mut wanted, mut given) = (self.path.split('/'), path.split('/'));
         loop {
             match (wanted.next(), given.next()) {
                 (None, None) => return true,
-                // A path below a project is as deep as it likes, and may be empty.
+                // The path of a file in a project has any number of segments, and may be empty.
                 (Some("{path}"), Some(_)) => return true,
                 (Some("{path}:download"), Some(_)) => return path.ends_with(":download"),
                 (Some(pattern), Some(segment)) if fits(pattern, segment) => {}
@@ -45,7 +45,7 @@ impl Operation {
     }
 }
 
-/// Whether a segment fits its pattern: itself, `{name}`, or `{name}:verb`.
+/// Whether a segment matches its pattern: itself, `{name}`, or `{name}:verb`.
 fn fits(pattern: &str, segment: &str) -> bool {
     match pattern.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
         Some((_, verb)) => segment.len() > verb.len() && segment.ends_with(verb),
@@ -63,7 +63,7 @@ pub fn named(id: &str) -> Option<&'static Operation> {
     ALL.iter().find(|operation| operation.id == id)
 }
 
-/// The operation that the real product has for a request.
+/// The real product's operation for a request.
 pub fn at(method: &str, path: &str) -> Option<&'static Operation> {
     ALL.iter().find(|operation| operation.method == method && operation.matches(path))
 }

@@ -1,4 +1,4 @@
-//! The address that a client used: links in answers lead back to it.
+//! The address that a client used: links in answers point back to it.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use axum::http::uri::Authority;
 
 use crate::workbench::Workbench;
 
-/// `http://HOST:PORT` as the request names it, else as the workbench does.
+/// `http://HOST:PORT` from the request, else the workbench's own.
 #[derive(Debug, Clone)]
 pub struct Origin(pub String);
 

@@ -1,4 +1,4 @@
-//! The query of a list: page, filter and sort, and the token that leads to the next page.
+//! The query of a list: page, filter and sort, and the token of the next page.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ use crate::workbench::Workbench;
 use crate::workbench::behaviour::{Combine, Why, inferred};
 use crate::workbench::store::listing::{Listing, Selection, Slice};
 
-/// `page_size` is an int32 (SPEC); grpc-gateway refuses what that cannot hold (INFERRED).
+/// `page_size` is an int32 (SPEC); grpc-gateway rejects larger values (INFERRED).
 const INT32_MAX: i64 = i32::MAX as i64;
 
-/// Bytes of the seal of a page token.
+/// Bytes of the authentication tag of a page token.
 const SEAL: usize = 16;
 
-/// The query parameters of a request. `pageSize` is taken for `page_size` (DOCS, older API pages;
-/// that both are taken is INFERRED).
+/// The query parameters of a request. `pageSize` is accepted for `page_size` (DOCS, older API
+/// pages; that both are accepted is INFERRED).
 #[derive(Debug, Clone, Default)]
 pub struct Params {
     pairs: Vec<(String, String)>,
@@ -56,8 +56,8 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// Takes a `search_filter` that is a plain word for a filter of this key (DOCS, API pages of 1.5.4:
-    /// `projects?searchFilter=churn`).
+    /// Treats a `search_filter` that is a plain string as a filter for this key (DOCS, API pages of
+    /// 1.5.4: `projects?searchFilter=churn`).
     pub fn with_word_as_filter(mut self, key: &str) -> Self {
         let filters = self.pairs.iter_mut().filter(|(name, _)| name == "search_filter");
         for (_, text) in
@@ -72,7 +72,7 @@ impl Params {
         self.pairs.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// A switch; absent is off.
+    /// A boolean parameter; absent is off.
     pub fn flag(&self, name: &'static str) -> Result<bool, Refusal> {
         match self.get(name) {
             None => Ok(false),
@@ -82,9 +82,14 @@ impl Params {
         }
     }
 
-    /// Reads page, filter and sort of a list. `place` names the list, its scope and the caller: a
-    /// token given for another place is refused.
-    pub fn list(&self, workbench: &Workbench, listing: &Listing, place: &str) -> Result<ListQuery, Refusal> {
+    /// Reads page, filter and sort of a list. `bound_to` names the list, its scope and the caller: a
+    /// token bound to anything else is refused.
+    pub fn list(
+        &self,
+        workbench: &Workbench,
+        listing: &Listing,
+        bound_to: &str,
+    ) -> Result<ListQuery, Refusal> {
         let limits = &workbench.behaviour().limits;
         let size = match self.get("page_size") {
             None => limits.page_size,
@@ -98,12 +103,12 @@ impl Params {
         };
         let filters = filters(self.get("search_filter"), listing)?;
         let sorts = sorts(self.get("sort"), listing)?;
-        let binding = binding(place, &filters, &sorts);
+        let binding = binding(bound_to, &filters, &sorts);
         let after = match self.get("page_token") {
             None => None,
             Some(token) => Some(
                 open(workbench.token_key(), &binding, token)
-                    .filter(|place| place.len() == sorts.len() + 1)
+                    .filter(|position| position.len() == sorts.len() + 1)
                     .ok_or(Why::BadPageToken)?,
             ),
         };
@@ -116,19 +121,23 @@ impl Params {
     }
 }
 
-/// What a list is asked for, ready for the store.
+/// A parsed list query, ready for the store.
 #[derive(Debug, Clone)]
 pub struct ListQuery {
     pub selection: Selection,
     binding: Vec<u8>,
-    /// The choices that the answer rests on.
+    /// The choices that the answer depends on.
     pub inferred: Vec<&'static str>,
 }
 
 impl ListQuery {
-    /// The token of the page after this one; empty on the last.
+    /// The token of the next page; empty on the last.
     pub fn next_token<T>(&self, workbench: &Workbench, slice: &Slice<T>) -> String {
-        slice.next.as_ref().map(|place| seal(workbench.token_key(), &self.binding, place)).unwrap_or_default()
+        slice
+            .next
+            .as_ref()
+            .map(|position| seal(workbench.token_key(), &self.binding, position))
+            .unwrap_or_default()
     }
 }
 
@@ -155,7 +164,7 @@ fn sorts(text: Option<&str>, listing: &Listing) -> Result<Vec<(&'static str, boo
     let Some(text) = text else { return Ok(Vec::new()) };
     let mut sorts: Vec<(&'static str, bool)> = Vec::new();
     for part in text.split(',') {
-        // A + that was not percent-encoded arrives as a blank.
+        // A + that was not percent-encoded arrives as a space.
         let part = part.trim();
         let (down, key) = match part.strip_prefix('-') {
             Some(key) => (true, key),
@@ -176,15 +185,15 @@ fn sorts(text: Option<&str>, listing: &Listing) -> Result<Vec<(&'static str, boo
     Ok(sorts)
 }
 
-/// What a token is bound to, as a hash.
-fn binding(place: &str, filters: &[(&str, String)], sorts: &[(&str, bool)]) -> Vec<u8> {
-    let text = serde_json::json!([place, filters, sorts]).to_string();
+/// A hash of what a token is bound to.
+fn binding(scope: &str, filters: &[(&str, String)], sorts: &[(&str, bool)]) -> Vec<u8> {
+    let text = serde_json::json!([scope, filters, sorts]).to_string();
     digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec()
 }
 
-/// A token: the place of a row as JSON, sealed together with what it is bound to.
-fn seal(key: &hmac::Key, binding: &[u8], place: &[Value]) -> String {
-    let values: Vec<serde_json::Value> = place
+/// A token: the position of a row as JSON, authenticated together with what it is bound to.
+fn seal(key: &hmac::Key, binding: &[u8], position: &[Value]) -> String {
+    let values: Vec<serde_json::Value> = position
         .iter()
         .map(|value| match value {
             Value::Integer(number) => (*number).into(),
@@ -198,7 +207,7 @@ fn seal(key: &hmac::Key, binding: &[u8], place: &[Value]) -> String {
     URL_SAFE_NO_PAD.encode(token)
 }
 
-/// The place that a token stands for; `None` for a token that was not sealed here for this binding.
+/// The position in a token; `None` for a token that was not sealed here for this binding.
 fn open(key: &hmac::Key, binding: &[u8], token: &str) -> Option<Vec<Value>> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (seal, payload) = bytes.split_at_checked(SEAL)?;
@@ -236,9 +245,9 @@ mod tests {
 
     #[test]
     fn a_token_opens_where_it_was_given_and_nowhere_else() {
-        let place = vec![Value::Text("näme".to_owned()), Value::Integer(-7)];
-        let token = seal(&key(), b"here", &place);
-        assert_eq!(open(&key(), b"here", &token), Some(place));
+        let position = vec![Value::Text("näme".to_owned()), Value::Integer(-7)];
+        let token = seal(&key(), b"here", &position);
+        assert_eq!(open(&key(), b"here", &token), Some(position));
         assert_eq!(open(&key(), b"there", &token), None);
         let other = hmac::Key::new(hmac::HMAC_SHA256, b"another secret");
         assert_eq!(open(&other, b"here", &token), None);
@@ -276,9 +285,9 @@ mod tests {
         }
 
         #[test]
-        fn every_place_survives_a_token(name in any::<String>(), id in any::<i64>()) {
-            let place = vec![Value::Text(name), Value::Integer(id)];
-            prop_assert_eq!(open(&key(), b"here", &seal(&key(), b"here", &place)), Some(place));
+        fn every_position_survives_a_token(name in any::<String>(), id in any::<i64>()) {
+            let position = vec![Value::Text(name), Value::Integer(id)];
+            prop_assert_eq!(open(&key(), b"here", &seal(&key(), b"here", &position)), Some(position));
         }
     }
 }

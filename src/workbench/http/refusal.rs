@@ -1,5 +1,5 @@
-//! A refusal on its way out: why, and the values of the case. The form (status, body) comes from
-//! the [`Behaviour`] in the outermost layer, so that no handler knows it.
+//! A refusal: its reason, and the values for its text. The outermost layer turns it into status and
+//! body by the [`Behaviour`], so that no handler knows the form.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use crate::workbench::Workbench;
 use crate::workbench::behaviour::{self, Sure, Why};
 use crate::workbench::store::StoreError;
 
-/// The workbench says no.
+/// The workbench refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub why: Why,
@@ -23,7 +23,7 @@ impl Refusal {
         Self { why, values: Vec::new() }
     }
 
-    /// Gives the text of the refusal one of its values.
+    /// Sets one of the values in the text of the refusal.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.values.push((name, value.into()));
         self
@@ -31,18 +31,18 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// What it says where no behaviour file says otherwise.
+    /// Its text, unless a behaviour file overrides it.
     pub fn text(&self) -> String {
         behaviour::fill(self.why.form().text, &self.values)
     }
 }
 
-/// `name` is not what it must be.
+/// `name` is not valid.
 pub fn bad_value(name: &str, detail: impl Into<String>) -> Refusal {
     Refusal::new(Why::BadValue).with("name", name).with("detail", detail)
 }
 
-/// There is nobody of this name, or number.
+/// No user has this name or number.
 pub fn unknown_user(user: &str) -> Refusal {
     Refusal::new(Why::UnknownUser).with("user", user)
 }
@@ -56,7 +56,7 @@ impl From<Why> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         if error.is_orphan() {
-            // What the row belongs to was deleted between the check and the change.
+            // The row that this one belongs to was deleted between the check and the change.
             return Self::new(Why::HiddenProject).with("project", "any more");
         }
         tracing::error!(%error, "the store failed");
@@ -75,7 +75,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The layer that gives refusals their form.
+/// The layer that turns refusals into answers.
 pub async fn render(State(workbench): State<Workbench>, mut response: Response) -> Response {
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let (status, body) = workbench.behaviour().render(refusal.why, &refusal.values);

@@ -1,6 +1,6 @@
-//! A request body on its way in. It must arrive in time, so that a client that stops sending does not
-//! hold a connection and a handler for ever; and what nobody wants of it is still read, because most
-//! clients send all of a request before they read the answer, and would be cut off without one.
+//! The body of a request. It must arrive in time, so that a client that stops sending does not
+//! block a connection and a handler for ever. After a refusal the rest is still read, because most
+//! clients send the whole request before they read the answer, and a reset would lose it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,10 +12,10 @@ use hyper::{HeaderMap, header};
 use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
-/// How long a body may take from the first time that it has to be waited for.
+/// How long a body may take, from the first time that it is waited for.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// Bytes that are read and forgotten after a refusal.
+/// Bytes that are read and discarded after a refusal.
 const FORGOTTEN: usize = 64_000_000;
 
 /// The client stopped sending.
@@ -25,11 +25,11 @@ pub struct TooSlow;
 
 /// The body of a request, with a time limit.
 pub struct RequestBody {
-    /// `None` once there is nothing more to come.
+    /// `None` at the end of the body.
     incoming: Option<Incoming>,
-    // Made only when there is something to wait for: most bodies arrive with their head.
+    // Created only if there is something to wait for: most bodies arrive with their head.
     limit: Option<Pin<Box<Sleep>>>,
-    /// The client sends nothing unless it is asked to, which reading does.
+    /// The client waits for `100 Continue`, which reading sends.
     waits_to_be_asked: bool,
 }
 
@@ -88,7 +88,7 @@ impl Drop for RequestBody {
     }
 }
 
-/// Reads to the end, or as much as is bearable; the connection is closed then.
+/// Reads to the end, or up to a limit, after which the connection is closed.
 async fn forget(mut rest: Incoming) {
     let mut read = 0;
     while let Some(Ok(frame)) = rest.frame().await {

@@ -21,21 +21,21 @@ use super::front::{Front, HEAD_BYTES, HEADERS};
 use super::stream::Stream;
 use crate::workbench::trouble::Trouble;
 
-/// Connections at the same time. Beyond that, idle ones give way; where none idles, more wait.
+/// Maximum number of connections. Beyond it idle ones are closed; if none is idle, new ones wait.
 const CONNECTIONS: usize = 1024;
-/// How long a client may take for the head of a request, and how long a connection may idle.
+/// Timeout for the head of a request, and for an idle connection.
 const HEAD_TIME: Duration = Duration::from_secs(60);
-/// How long a client may take for the handshake of TLS.
+/// Timeout for the TLS handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
-/// The library reads so many times more before it refuses a head itself, without a body.
+/// The library reads this many more bytes before it refuses a head itself, without a body.
 const HEAD_MARGIN: usize = 2;
-/// How long requests in flight may still take when the server ends.
+/// How long requests in flight may take after the server was told to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
-/// How long a head that is on its way when the server ends may still take.
+/// How long a partly received head may take after the server was told to stop.
 const HEAD_GRACE: Duration = Duration::from_millis(500);
-/// How long to wait when the system has no more descriptors.
+/// How long to wait when the system is out of descriptors.
 const BREATH: Duration = Duration::from_millis(50);
-/// How often the same trouble is told.
+/// How often the same problem is reported.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// What a listener serves, and until when.
@@ -43,15 +43,15 @@ const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
 pub struct Service {
     pub router: Router,
     pub tls: Option<Arc<ServerConfig>>,
-    /// What is in flight finishes, and no more.
+    /// Stop after the requests in flight.
     pub ending: CancellationToken,
-    /// What is in flight is given up.
+    /// Abandon the requests in flight.
     pub cut: CancellationToken,
     pub trouble: Trouble,
 }
 
-/// Serves until `ending` is cancelled, then lets what is in flight finish: for a bounded time, and until
-/// `cut` is cancelled.
+/// Serves until `ending` is cancelled, then lets requests in flight finish: for a bounded time, and
+/// until `cut` is cancelled.
 pub async fn serve(listener: TcpListener, service: Service) {
     let Service { ending, cut, .. } = service.clone();
     let connections = TaskTracker::new();
@@ -117,13 +117,13 @@ async fn talk(stream: TcpStream, guest: Guest, service: Service) {
         () = leaving.cancelled() => return,
         () = service.ending.cancelled() => return,
     };
-    // A client that does not trust the certificate breaks off here; it says so itself.
+    // A client that does not trust the certificate disconnects here, and reports it itself.
     if let Ok(Ok(stream)) = shaken {
         converse(stream, guest, service).await;
     }
 }
 
-/// Serves one connection; ends it after the request in flight once the server ends.
+/// Serves one connection; closes it after the request in flight once the server ends.
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     guest: Guest,
@@ -139,13 +139,13 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_headers(HEAD_MARGIN * HEADERS);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), front));
     let leaving = &guest.connection.leaving;
-    // A connection that the client broke off is not the server's business.
+    // A connection that the client broke is not a server error.
     tokio::select! {
         _ = connection.as_mut() => return,
         () = service.ending.cancelled() => connection.as_mut().graceful_shutdown(),
         () = leaving.cancelled() => connection.as_mut().graceful_shutdown(),
     }
-    // What never sent a whole head is not in flight, and need not be waited for.
+    // Without a complete head there is no request in flight to wait for.
     let begun = &guest.connection.begun;
     if !begun.load(Ordering::Relaxed) {
         let ended = tokio::time::timeout(HEAD_GRACE, connection.as_mut()).await.is_ok();

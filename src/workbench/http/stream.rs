@@ -1,4 +1,4 @@
-//! A connection's stream of bytes, which can be cut off so that the client sees a reset.
+//! A connection's byte stream, which can be cut off so that the client sees a reset.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP stream that is reset rather than closed where `cut` says so.
+/// A TCP stream that is reset instead of closed if `cut` is set.
 pub struct Stream {
     inner: TcpStream,
     cut: Arc<AtomicBool>,
@@ -17,7 +17,7 @@ pub struct Stream {
 
 impl Stream {
     pub fn new(inner: TcpStream, cut: Arc<AtomicBool>) -> Self {
-        // Answers are small and whole: waiting for more to send would only cost time.
+        // Answers are small and complete: waiting for more data would only cost time.
         let _ = inner.set_nodelay(true);
         Self { inner, cut }
     }

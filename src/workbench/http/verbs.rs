@@ -1,4 +1,4 @@
-//! Custom methods: `POST …/{deployment_id}:restart` is a path that routers do not know.
+//! Custom methods: `POST …/{deployment_id}:restart` is a path that routers do not support.
 
 use std::sync::LazyLock;
 
@@ -16,8 +16,8 @@ static VERBS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     verbs
 });
 
-/// The path of an operation as the router writes it. A custom method becomes a segment of its own,
-/// as [`split_verb`] makes it of requests, because the router knows no suffixes.
+/// The path of an operation as the router needs it. A custom method becomes a separate segment, as
+/// in [`split_verb`], because the router does not support suffixes.
 pub fn route_path(operation: &Operation) -> String {
     let path = operation.path.replace('.', "_");
     match path.rsplit_once(':') {
@@ -26,10 +26,12 @@ pub fn route_path(operation: &Operation) -> String {
     }
 }
 
-/// `…/x:restart` → `…/x/:restart` where `restart` is a verb of the specification; `None` for other paths.
-/// Generated clients percent-encode the colon with the rest of the segment, and stock grpc-gateway v1
-/// decodes a path before it looks for the verb (INFERRED that the real product does).
-/// A path that has the segment already is none of the specification's, so it is made one of nothing.
+/// `…/x:restart` → `…/x/:restart` if `restart` is a verb of the specification; `None` for other
+/// paths.
+/// Generated clients percent-encode the colon with the rest of the segment, and stock grpc-gateway
+/// v1 decodes a path before it looks for the verb (INFERRED that the real product does).
+/// A path that already has the segment is not in the specification, so it is rewritten to match
+/// nothing.
 pub fn split_verb(path: &str) -> Option<String> {
     let splits = ["%3A", "%3a", ":"].iter().filter_map(|colon| path.rsplit_once(colon));
     let (before, verb) = splits.into_iter().find(|(_, verb)| VERBS.contains(verb))?;

@@ -14,13 +14,13 @@ const PUSHING: &str = "pushing";
 pub const BUILT: &str = "built";
 pub const FAILED: &str = "build failed";
 
-/// Whether a build may still be built.
+/// Whether a build can still be built.
 pub fn is_on_its_way(stored: &StoredBuild) -> bool {
     [PENDING, QUEUED, BUILDING, PUSHING].contains(&stored.build.status.as_str())
 }
 
 impl Lifecycle {
-    /// Builds what the store has as `pending`, in the background.
+    /// Builds everything that is `pending` in the store, in the background.
     pub fn begin_build(&self, id: i64) {
         let lifecycle = self.clone();
         self.begin("a build", async move { lifecycle.build(id).await });
@@ -37,7 +37,7 @@ impl Lifecycle {
         self.build_step(id, PUSHING).await?;
         sleep(self.0.steps.build).await;
         let deployer = stored.build.creator.username.clone();
-        // In one step, so that each deployment is begun once: here, or by whoever posts it later.
+        // Atomically, so that each deployment is started once: here, or by a later request.
         let waiting = self
             .write(move |db, now| {
                 builds::set_status(db, id, BUILT, now)?;
@@ -73,8 +73,8 @@ impl Lifecycle {
         self.0.store.read(read).await
     }
 
-    /// Copies the project's files and loads the function once, so that what cannot be served is
-    /// found now.
+    /// Copies the project's files and loads the function once, so that anything that cannot be
+    /// served is found now.
     async fn try_out(&self, stored: &StoredBuild, function: Result<Function, String>) -> Result<(), String> {
         let settings = self.0.replicas.settings();
         match function? {

@@ -1,7 +1,7 @@
 //! pending → deploying → deployed → stopping → stopped, or failed (DOCS,
 //! ml-cli-listing-model-builds-and-deployments).
 //!
-//! A new deployment of a model replaces the one that runs, with a short outage (DOCS,
+//! A new deployment of a model replaces the running one, with a short outage (DOCS,
 //! cdsw-models-known-issues).
 
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ pub const STOPPING: &str = "stopping";
 pub const STOPPED: &str = "stopped";
 pub const FAILED: &str = "failed";
 
-/// A new deployment as the tables take it: what was asked for, with the defaults filled in.
+/// A new deployment for the store: the request, with defaults filled in.
 pub fn wanted(wish: &ShortCreateModelDeployment, default_replicas: i64) -> ModelDeployment {
     let or = |value: f64, default: f64| if value > 0.0 { value } else { default };
     ModelDeployment {
@@ -39,7 +39,7 @@ pub fn wanted(wish: &ShortCreateModelDeployment, default_replicas: i64) -> Model
 }
 
 impl Lifecycle {
-    /// Brings up what the store has as `pending`, in the background.
+    /// Starts everything that is `pending` in the store, in the background.
     pub fn begin_deployment(&self, stored: StoredDeployment) {
         let lifecycle = self.clone();
         self.begin("a deployment", async move {
@@ -49,7 +49,7 @@ impl Lifecycle {
         });
     }
 
-    /// Stops and starts the replicas of what the store has as `deploying`, in the background.
+    /// Restarts the replicas of everything that is `deploying` in the store, in the background.
     pub fn begin_restart(&self, stored: StoredDeployment) {
         let lifecycle = self.clone();
         self.begin("a restart", async move {
@@ -60,7 +60,7 @@ impl Lifecycle {
         });
     }
 
-    /// Stops what the store has as `stopping`, in the background.
+    /// Stops everything that is `stopping` in the store, in the background.
     pub fn begin_stop(&self, stored: StoredDeployment) {
         let lifecycle = self.clone();
         self.begin("a stop", async move {
@@ -70,9 +70,8 @@ impl Lifecycle {
         });
     }
 
-    /// Ends the replicas of deployments that the store does not know any more, and removes the files
-    /// of such builds, in the background:
-    /// to be called when models, builds or projects were deleted.
+    /// Ends the replicas of deployments that are gone from the store, and removes the files of such
+    /// builds, in the background. Call it after models, builds or projects were deleted.
     pub fn begin_clearing(&self) {
         let lifecycle = self.clone();
         self.begin("a clearing", async move {
@@ -86,12 +85,12 @@ impl Lifecycle {
         });
     }
 
-    /// At the start of the server: what was up comes up, what was stopping is stopped. Of several
-    /// deployments of a model the newest one stays, as it would have without the interruption.
+    /// At the start of the server: starts what was running and stops what was stopping. If a model
+    /// has several deployments, the newest one stays, as it would have without the interruption.
     pub(super) async fn resume_deployments(&self, active: Vec<StoredDeployment>) -> Result<(), StoreError> {
         let (stopping, rising): (Vec<_>, Vec<_>) = active
             .into_iter()
-            // What waits for its build is begun by that.
+            // The build starts the deployments that wait for it.
             .filter(|stored| stored.deployment.status != PENDING || stored.build_status == BUILT)
             .partition(|stored| stored.deployment.status == STOPPING);
         let newest: HashMap<i64, i64> = rising.iter().map(|stored| (stored.model_id, stored.id)).collect();
@@ -126,7 +125,7 @@ impl Lifecycle {
         Ok(())
     }
 
-    /// Stops what else runs of the model, then brings this one up.
+    /// Stops the model's other deployments, then starts this one.
     async fn replace_with(&self, stored: StoredDeployment) -> Result<(), StoreError> {
         let (id, model_id) = (stored.id, stored.model_id);
         let Some(others) = self
@@ -136,7 +135,7 @@ impl Lifecycle {
                     return Ok(None);
                 }
                 let mut others = deployments::active_of_model(db, model_id)?;
-                // A newer one still has its turn to come.
+                // A newer one is still waiting for its turn.
                 others.retain(|other| other.id != id && other.deployment.status != PENDING);
                 for other in &others {
                     deployments::set_status(db, other.id, STOPPING, now)?;
@@ -155,7 +154,7 @@ impl Lifecycle {
         self.bring_up(&stored).await
     }
 
-    /// Starts the replicas and says so in the store.
+    /// Starts the replicas and records the result in the store.
     async fn bring_up(&self, stored: &StoredDeployment) -> Result<(), StoreError> {
         let status = match self.start(stored).await? {
             Ok(()) => DEPLOYED,
@@ -217,7 +216,7 @@ impl Lifecycle {
     }
 }
 
-/// Whether a deployment still is to come up, or up.
+/// Whether a deployment is up or coming up.
 fn is_under_way(db: &Connection, id: i64) -> Result<bool, StoreError> {
     let stored = deployments::by_id(db, id)?;
     Ok(stored

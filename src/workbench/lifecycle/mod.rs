@@ -1,8 +1,7 @@
-//! What becomes of builds and deployments once they are asked for: the store says how far they are,
-//! the replicas serve.
+//! Runs builds and deployments: the store holds their state, the replicas serve.
 //!
-//! Work goes on in tasks of its own; an operation answers as soon as its wish is in the store. A
-//! stop of the server leaves the store as it is, and the next start takes up from there.
+//! The work runs in separate tasks; an operation answers as soon as its request is in the store.
+//! Stopping the server leaves the store as it is, and the next start resumes from there.
 
 pub mod builds;
 pub mod deployments;
@@ -32,18 +31,18 @@ use snapshots::Snapshots;
 /// Bytes in a GB of a deployment's memory.
 const GIGABYTE: f64 = (1_u64 << 30) as f64;
 
-/// Says what time it is; tests set it.
+/// Returns the current time; tests set it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// How long each step of a build or a deployment takes at least: long enough to be seen by a client
-/// that polls, short enough for tests.
+/// Minimum duration of each step of a build or a deployment: long enough for a polling client to
+/// see, short enough for tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Steps {
     pub build: Duration,
     pub deployment: Duration,
 }
 
-/// Moves builds and deployments on. Cheap to clone.
+/// Advances builds and deployments. Cheap to clone.
 #[derive(Clone)]
 pub struct Lifecycle(Arc<Shared>);
 
@@ -57,11 +56,11 @@ struct Shared {
     url: String,
     steps: Steps,
     now: Now,
-    /// One deployment of a model changes at a time.
+    /// Serialises the deployments of a model.
     turns: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
     ending: CancellationToken,
-    /// Cancelled when the work that is under way is broken off.
+    /// Cancelled to abort the work in progress.
     work: Mutex<CancellationToken>,
 }
 
@@ -95,12 +94,13 @@ impl Lifecycle {
         &self.0.replicas
     }
 
-    /// Takes up what the store says is under way: builds begin anew, deployments come up. Returns
+    /// Resumes what the store says is in progress: builds start over, deployments start. Returns
     /// once every deployment serves or has failed.
     pub async fn resume(&self) -> Result<(), StoreError> {
         self.0.snapshots.sweep();
         self.clear_snapshots().await?;
-        // Read before any build begins: one that is built in the meantime begins its own.
+        // Read before any build starts: a build that finishes in the meantime starts its own
+        // deployments.
         let active = self.0.store.read(super::store::deployments::active).await?;
         for build in self.0.store.read(super::store::builds::unfinished).await? {
             self.begin_build(build.id);
@@ -108,7 +108,7 @@ impl Lifecycle {
         self.resume_deployments(active).await
     }
 
-    /// Breaks off the work that is under way, so that the state can be replaced below it.
+    /// Aborts the work in progress, so that the state can be replaced.
     pub async fn break_off(&self) {
         let fresh = self.0.ending.child_token();
         let broken_off =
@@ -119,8 +119,8 @@ impl Lifecycle {
         self.0.tasks.reopen();
     }
 
-    /// Brings the replicas in line with a state that was replaced: what it does not know stops, what
-    /// it calls up and does not run starts, and builds that are under way begin anew.
+    /// Adjusts the replicas to a replaced state: stops unknown ones, starts missing ones, and
+    /// restarts builds in progress.
     pub async fn follow(&self) -> Result<(), StoreError> {
         let mut active = self.0.store.read(super::store::deployments::active).await?;
         let is_up = |id: &str| {
@@ -145,8 +145,8 @@ impl Lifecycle {
         self.0.replicas.end_all().await;
     }
 
-    /// Runs `work` in the background until it is done or the server ends. A store that fails is
-    /// told in the log: nobody waits for the outcome.
+    /// Runs `work` in the background until it is done or the server ends. A failing store is only
+    /// logged: no caller waits for the result.
     fn begin<W>(&self, what: &'static str, work: W)
     where
         W: Future<Output = Result<(), StoreError>> + Send + 'static,
@@ -159,18 +159,18 @@ impl Lifecycle {
         });
     }
 
-    /// Waits for the model's turn: its deployments change one after the other.
+    /// Waits for the model's turn: its deployments change one after another.
     async fn turn(&self, model_id: i64) -> tokio::sync::OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            // Whoever has or awaits a turn holds a second handle on it.
+            // A task that has or awaits a turn holds a second handle on it.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             Arc::clone(turns.entry(model_id).or_default())
         };
         turn.lock_owned().await
     }
 
-    /// Returns once everything that was begun is done.
+    /// Returns once all started work is done.
     #[cfg(test)]
     async fn settle(&self) {
         self.0.tasks.close();
@@ -191,8 +191,8 @@ impl Lifecycle {
         self.0.store.write(move |db| work(db, now)).await
     }
 
-    /// The function with the files of its build in place of the project's own: copied `anew`, or as
-    /// they were.
+    /// The function with its build's files instead of the project's own: copied `anew`, or the
+    /// existing copy.
     async fn with_files(
         &self,
         build: &str,
@@ -211,7 +211,7 @@ impl Lifecycle {
         copied.await.unwrap_or_else(|_| Err("the copying of the project's files broke off".to_owned()))
     }
 
-    /// Removes the files of builds that the store does not know.
+    /// Removes the files of builds that are not in the store.
     async fn clear_snapshots(&self) -> Result<(), StoreError> {
         let snapshots = self.0.snapshots.clone();
         let clear = move |db: &Connection| {
@@ -225,7 +225,7 @@ impl Lifecycle {
         self.0.store.read(clear).await
     }
 
-    /// The function of a build, for a deployment of it or, without one, to be tried out.
+    /// The function of a build, for a deployment of it or, without one, for a trial.
     fn function(
         &self,
         db: &Connection,
@@ -241,8 +241,8 @@ impl Lifecycle {
         })
     }
 
-    /// A Python function, with the variables that its project and its deployment set, and those that the
-    /// workbench sets (names and forms OBSERVED or DOCS, ml-engine-environment-variables).
+    /// A Python function, with the variables of its project, its deployment and the workbench
+    /// (names and forms OBSERVED or DOCS, ml-engine-environment-variables).
     fn python_function(
         &self,
         db: &Connection,
@@ -274,7 +274,7 @@ impl Lifecycle {
             root: build.model_root_dir.clone(),
             file: build.file_path.clone(),
             name: build.function_name.clone(),
-            // Checked when it was asked for.
+            // Checked when it was requested.
             memory: deployment.map_or(0, |it| (it.memory * GIGABYTE) as u64),
             environment: Environment(environment),
         })
@@ -286,8 +286,8 @@ pub fn kernel_of(build: &ModelBuild) -> Result<Kernel, NoKernel> {
     kernels::kernel(&build.kernel, &build.runtime_identifier, &build.file_path, &build.function_name)
 }
 
-/// Environment variables as the wire has them: JSON text of a map, which may be empty or unreadable
-/// (OBSERVED, CAI_STUDIO_AGENT). Names that no process can have are left out.
+/// Environment variables as on the wire: a map as JSON text, which may be empty or unreadable
+/// (OBSERVED, CAI_STUDIO_AGENT). Invalid names are omitted.
 fn variables(text: &str) -> BTreeMap<String, String> {
     let map: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
     map.into_iter()

@@ -1,7 +1,7 @@
 //! The files of a build: a copy of the project's folder as it was when the build was made (DOCS,
 //! ml-model-concepts-and-terminology), so that a restart keeps its code.
 //!
-//! One folder a build, below one folder for all; it goes with its build.
+//! One folder per build, in a common folder; it is deleted with its build.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -10,16 +10,17 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-/// The most that one build may copy: what is larger is data, and belongs elsewhere.
+/// The largest copy that one build may make: anything larger is data, and does not belong there.
 const LARGEST: u64 = 1 << 30;
 /// Files, folders and links that one build may copy.
 const MOST: u64 = 100_000;
-/// The real product does not take it either: builds with it fail there (DOCS, known issue DSE-4657).
+/// The real product does not copy it either: builds with it fail there (DOCS, known issue
+/// DSE-4657).
 const LEFT_OUT: &str = ".git";
-/// What a copy is called until it is whole; no id of a build looks like it.
+/// The name of an unfinished copy; no build ID looks like it.
 const PART: &str = ".part";
 
-/// Why there are no files of a build.
+/// Why a build has no files.
 #[derive(Debug, thiserror::Error)]
 pub enum NoSnapshot {
     #[error("the project has no folder {}; put the model's files there", .0.display())]
@@ -37,7 +38,7 @@ pub enum NoSnapshot {
 #[derive(Debug, Clone)]
 pub struct Snapshots {
     directory: PathBuf,
-    /// Whether the files of builds that are gone stay, since they may come back.
+    /// Whether the files of deleted builds are kept, since the builds may be restored.
     keeps: bool,
 }
 
@@ -46,18 +47,18 @@ impl Snapshots {
         Self { directory, keeps: false }
     }
 
-    /// The same, and the files of a build stay until the next start: a state that knows it may be
-    /// brought back.
+    /// The same, but keeps the files of a build until the next start: a state that contains it may
+    /// be restored.
     pub fn kept(directory: PathBuf) -> Self {
         Self { directory, keeps: true }
     }
 
-    /// The folder of a build, which may not be there.
+    /// The folder of a build, which may not exist.
     pub fn folder(&self, build: &str) -> PathBuf {
         self.directory.join(build)
     }
 
-    /// Copies the project's files for a build, in place of an earlier copy.
+    /// Copies the project's files for a build, replacing an earlier copy.
     pub fn take(&self, build: &str, project: &Path) -> Result<PathBuf, NoSnapshot> {
         let (part, whole) = (self.folder(&format!("{build}{PART}")), self.folder(build));
         let failed = |source| NoSnapshot::Io { path: part.clone(), source };
@@ -74,8 +75,8 @@ impl Snapshots {
         Ok(whole)
     }
 
-    /// The folder of a build; its files are copied now where that was never done, as for a build
-    /// of an earlier version of the program.
+    /// The folder of a build; its files are copied now if they never were, as for a build of an
+    /// earlier version of the program.
     pub fn have(&self, build: &str, project: &Path) -> Result<PathBuf, NoSnapshot> {
         let folder = self.folder(build);
         if folder.is_dir() { Ok(folder) } else { self.take(build, project) }
@@ -88,7 +89,7 @@ impl Snapshots {
         names.filter(|name| !name.ends_with(PART)).collect()
     }
 
-    /// Removes the files of a build. What cannot be removed now is tried again with the next start.
+    /// Removes the files of a build. What cannot be removed now is tried again at the next start.
     pub fn remove(&self, build: &str) {
         if self.keeps {
             return;
@@ -98,7 +99,7 @@ impl Snapshots {
         }
     }
 
-    /// Removes copies that a killed server left unfinished; to be called before any is made.
+    /// Removes copies that a killed server left unfinished; call it before any is made.
     pub fn sweep(&self) {
         for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().ends_with(PART) {
@@ -108,7 +109,7 @@ impl Snapshots {
     }
 }
 
-/// Copies what was seen to be a file, and not what a link that took its place leads to.
+/// Copies a file that was seen to be one, and not the target of a link that has replaced it.
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let no_link = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
     let mut source = OpenOptions::new().read(true).custom_flags(no_link).open(from)?;
@@ -124,7 +125,7 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// How much was copied so far.
+/// The amount copied so far.
 #[derive(Default)]
 struct Copying {
     bytes: u64,
@@ -156,13 +157,13 @@ impl Copying {
         if metadata.is_dir() {
             self.folder(&from, to)
         } else if metadata.is_symlink() {
-            // A link within the project leads to the copy as long as it is relative.
+            // A relative link within the project leads to the copy.
             let target = fs::read_link(&from).map_err(failed)?;
             std::os::unix::fs::symlink(target, to).map_err(failed)
         } else if metadata.is_file() {
             copy_file(&from, to).map_err(failed)
         } else {
-            // Sockets and the like are no code.
+            // Sockets and the like are not code.
             Ok(())
         }
     }
@@ -199,7 +200,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let project = data.path().join("project");
         fs::create_dir(&project).unwrap();
-        // It has the size, and takes no room.
+        // It has the size, but uses no disk space.
         fs::File::create(project.join("data.bin")).unwrap().set_len(LARGEST + 1).unwrap();
         let snapshots = Snapshots::new(data.path().join("builds"));
         let error = snapshots.take("b1", &project).unwrap_err();

@@ -34,7 +34,7 @@ fn lifecycle(data: &std::path::Path, store: &Store) -> Lifecycle {
 }
 
 impl Bench {
-    /// A project with one model, and a table that keeps every status a row ever had.
+    /// A project with one model, and a table that records every status a row ever had.
     async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let store = Store::open(data.path()).unwrap();
@@ -86,7 +86,7 @@ impl Bench {
         id
     }
 
-    /// A build that nothing has begun.
+    /// A build that has not been started.
     async fn insert(&self, build: ModelBuild, deploy: Option<ShortCreateModelDeployment>) -> i64 {
         let (user_id, model_id) = (self.user_id, self.model_id);
         self.store
@@ -105,7 +105,7 @@ impl Bench {
         id
     }
 
-    /// A deployment that nothing has begun.
+    /// A deployment that has not been started.
     async fn insert_deployment(&self, build_id: i64) -> rows::StoredDeployment {
         let (user_id, model_id) = (self.user_id, self.model_id);
         self.store
@@ -267,7 +267,7 @@ async fn the_next_server_takes_up_what_the_last_one_left() {
     bench.lifecycle.settle().await;
     bench.lifecycle.shut_down().await;
     assert_eq!(bench.deployment(ids[2]).await.deployment.status, DEPLOYED);
-    // As a server leaves it that ends while the last one replaces the one before.
+    // The state of a server that ends while a new deployment replaces the previous one.
     bench.set_status(ids[0], super::deployments::STOPPING).await;
     bench.set_status(ids[1], DEPLOYED).await;
     let unfinished = bench.build(builtin("add"), None).await;

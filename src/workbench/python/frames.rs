@@ -4,12 +4,12 @@ use std::io;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 
-/// The longest payload that is read, in bytes.
+/// Longest payload that is read, in bytes.
 const LONGEST: u64 = 64 << 20;
-/// The longest head that is read, in bytes: a kind and a length.
+/// Longest header that is read, in bytes: a kind and a length.
 const LONGEST_HEAD: u64 = 64;
 
-/// What a frame from the process means.
+/// The kinds of frames from the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Ready,
@@ -24,7 +24,7 @@ pub async fn write<W: AsyncWrite + Unpin>(to: &mut W, payload: &[u8]) -> io::Res
     to.flush().await
 }
 
-/// Reads one frame; the end of the stream and anything that is no frame is an error.
+/// Reads one frame; the end of the stream and anything that is not a frame are errors.
 pub async fn read<R: AsyncRead + Unpin>(from: &mut BufReader<R>) -> io::Result<(Kind, String)> {
     let mut head = String::new();
     (&mut *from).take(LONGEST_HEAD).read_line(&mut head).await?;

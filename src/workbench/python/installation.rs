@@ -1,4 +1,4 @@
-//! The Python of the machine: where it is, what belongs to it, and as whom it can run.
+//! The machine's Python: its location, its files, and the users that can run it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,32 +13,33 @@ use tokio::time::timeout;
 
 use super::INHERITED;
 
-/// How long the interpreter may take to tell where it is.
+/// How long the interpreter may take to describe itself.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks an interpreter what it consists of. `sys.executable` leads past wrappers of version managers.
+/// Asks an interpreter for its parts. `sys.executable` sees through the wrappers of version
+/// managers.
 const QUESTION: &str = "import json, site, sys
 user = site.getusersitepackages()
 print(json.dumps({'executable': sys.executable, 'user_packages': user,
     'prefixes': [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix], 'path': sys.path}))";
 
-/// What an interpreter says about itself.
+/// An interpreter's description of itself.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Installation {
     pub executable: PathBuf,
-    /// The packages that the server's user installed for himself; isolated Python leaves them out.
+    /// Packages that the server's user installed; isolated Python does not see them.
     pub user_packages: PathBuf,
     prefixes: Vec<PathBuf>,
     path: Vec<PathBuf>,
 }
 
 impl Installation {
-    /// Asks the interpreter.
+    /// Runs the interpreter.
     pub async fn of(interpreter: &Path) -> Result<Self, String> {
         let inherited = INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let mut command = Command::new(interpreter);
         command.args(["-I", "-B", "-c", QUESTION]).env_clear().envs(inherited);
-        // Where the packages of its own user are.
+        // Locates the packages of its own user.
         command.envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
         let asked = command.stdin(Stdio::null()).kill_on_drop(true).output();
         let output = timeout(PATIENCE, asked)
@@ -51,8 +52,8 @@ impl Installation {
         serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
     }
 
-    /// What its programs must be able to read. `Err` names a folder among them that holds `data`,
-    /// which no program of a project may read; a folder of modules that holds it is left out.
+    /// What its programs must be able to read. `Err` names one of these folders that contains
+    /// `data`, which no program of a project may read; a module folder that contains it is skipped.
     pub fn readable(&self, data: &Path) -> Result<Vec<PathBuf>, PathBuf> {
         let holds_data = |folder: &Path| folder.canonicalize().is_ok_and(|folder| data.starts_with(folder));
         let mut needed = self.prefixes.clone();
@@ -79,15 +80,14 @@ pub fn find(path: Option<&OsStr>) -> Option<PathBuf> {
     })
 }
 
-/// Whether any user can reach a file or folder, through all links and folders on the way.
+/// Whether any user can reach a file or folder, through all links and parent folders.
 pub fn others_may_enter(path: &Path) -> bool {
     let Ok(real) = path.canonicalize() else { return false };
     real.ancestors().all(|part| fs::metadata(part).is_ok_and(|it| it.permissions().mode() & 0o001 != 0))
 }
 
-/// The user that replicas of a server become where that is root: one that nothing else on the
-/// machine runs as. The range is that from which systemd takes users for services without one of
-/// their own, and small enough for containers.
+/// The user that replicas of a root server switch to: one that nothing else on the machine runs as.
+/// The range is that of systemd's dynamic users, and low enough for containers.
 pub fn user_of(data: &Path) -> Option<u32> {
     const FIRST: u64 = 61_184;
     const COUNT: u64 = 4_336;

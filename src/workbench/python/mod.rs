@@ -1,8 +1,8 @@
 //! Models that are Python functions of a project: each replica is a Python process.
 //!
-//! The interpreter is the machine's own; `assets/python` holds the program that serves a function
-//! and small stand-ins for the modules that a workbench offers to models (`cml`, `cdsw`). What such
-//! a process may do to the machine is limited by [`confined`].
+//! The interpreter is the machine's own; `assets/python` contains the program that serves a
+//! function and small stand-ins for the modules that a workbench offers to models (`cml`, `cdsw`).
+//! [`confined`] limits what such a process may do to the machine.
 
 pub mod confined;
 mod frames;
@@ -39,31 +39,31 @@ const FILES: [(&str, &str); 5] = [
     ("cml/metrics_v1.py", include_str!("../../../assets/python/cml/metrics_v1.py")),
 ];
 
-/// What Python sees of the server's own environment: enough for an interpreter to run. The rest may
-/// hold secrets, and a function that needs it would fail on the real product, whose replicas run
-/// elsewhere.
+/// The part of the server's environment that Python sees: enough for an interpreter to run. The
+/// rest may hold secrets, and a function that needs it would fail on the real product, whose
+/// replicas run elsewhere.
 const INHERITED: [&str; 6] = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH"];
 
-/// Memory that a replica may allocate at least, in bytes: large libraries need much to be loaded.
+/// Least memory that a replica may allocate, in bytes: large libraries need a lot just to load.
 const LEAST_MEMORY: u64 = 4 << 30;
 
 /// A function in a file of a project.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// A build's copy of the project's folder. It is the replica's: it may write there.
+    /// A build's copy of the project's folder. It belongs to the replica, which may write to it.
     pub project: PathBuf,
-    /// The model's root folder in it, where the process runs; empty for the project's own.
+    /// The model's root folder in it, the working directory; empty for the project's own.
     pub root: String,
     /// The file, below the root folder.
     pub file: String,
     pub name: String,
-    /// Of the project and of the deployment. May hold secrets: never printed.
+    /// From the project and from the deployment. May hold secrets: never printed.
     pub environment: Environment,
     /// Memory of the deployment, in bytes. A replica may allocate twice as much.
     pub memory: u64,
 }
 
-/// Environment variables whose values stay out of debug output.
+/// Environment variables whose values do not appear in debug output.
 #[derive(Clone, Default)]
 pub struct Environment(pub BTreeMap<String, String>);
 
@@ -105,19 +105,19 @@ pub enum Unusable {
     Start(#[from] io::Error),
 }
 
-/// The interpreter and the files that serve functions with it. Cheap to clone.
+/// The interpreter and the files for serving functions with it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Python {
     interpreter: Option<PathBuf>,
     /// The program that starts replicas: see [`confined`].
     starter: Option<PathBuf>,
     switched_off: bool,
-    /// The data directory, of which a replica sees nothing but its own folders.
+    /// The data directory, in which a replica sees only its own folders.
     data: PathBuf,
     machine: Arc<OnceCell<Machine>>,
 }
 
-/// What is found out about the machine with the first function.
+/// What is found out about the machine for the first function.
 #[derive(Debug)]
 struct Machine {
     python: Installation,
@@ -127,7 +127,7 @@ struct Machine {
 
 impl Python {
     /// Writes the serving files into the data directory and looks for `python3` on the `PATH`.
-    /// `starter` is a program whose `main` begins with [`confined::stage`].
+    /// `starter` is a program whose `main` starts with [`confined::stage`].
     pub fn install(data: &Path, starter: Option<PathBuf>) -> io::Result<Self> {
         Self::with_interpreter(data, starter, find(std::env::var_os("PATH").as_deref()))
     }
@@ -138,16 +138,16 @@ impl Python {
         starter: Option<PathBuf>,
         interpreter: Option<PathBuf>,
     ) -> io::Result<Self> {
-        // What a killed server left.
+        // Leftovers of a killed server.
         let _ = fs::remove_dir_all(data.join(SCRATCH));
         fs::create_dir_all(data.join(SUPPORT).join("cml"))?;
         for (name, text) in FILES {
             let file = data.join(SUPPORT).join(name);
             fs::write(&file, text)?;
-            // Whatever the umask says: replicas may be another user's.
+            // Regardless of the umask: replicas may run as another user.
             fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
         }
-        // The processes run elsewhere, so a relative path would not lead here.
+        // The processes have other working directories, so a relative path would not work.
         let data = fs::canonicalize(data)?;
         Ok(Self { interpreter, starter, switched_off: false, data, machine: Arc::default() })
     }
@@ -162,7 +162,7 @@ impl Python {
         self.interpreter.is_some() && !self.switched_off
     }
 
-    /// What keeps functions less confined than they should be, in sentences.
+    /// Missing confinement of functions, as sentences.
     pub fn warnings(&self) -> Vec<String> {
         let mut told = Vec::new();
         let Some(interpreter) = self.interpreter.as_deref().filter(|_| self.is_there()) else { return told };
@@ -187,7 +187,7 @@ impl Python {
         told
     }
 
-    /// Starts a process that serves the function; it has loaded the file when this returns.
+    /// Starts a process that serves the function; returns once it has loaded the file.
     pub async fn start(
         &self,
         function: &Function,
@@ -233,7 +233,7 @@ impl Python {
         Process::start(starter, &start, &first.to_string(), scratch, log, limit).await
     }
 
-    /// Whether the function can be served: loads it once, as a build does.
+    /// Whether the function can be served: loads it once, like a build does.
     pub async fn check(&self, function: &Function, limit: Duration) -> Result<(), Unusable> {
         self.start(function, Arc::new(Log::default()), limit).await.map(drop)
     }
@@ -245,8 +245,8 @@ impl Python {
         Ok(Machine { python, readable, user })
     }
 
-    /// The user that replicas become, where the server is root and others can run this Python. It
-    /// gets a way through the data directory, and nobody else does: its group is its own.
+    /// The user that replicas switch to, if the server is root and others can run this Python. Only
+    /// this user can pass through the data directory: its group is its own.
     fn other_user(&self, python: &Installation) -> Option<u32> {
         let above = self.data.parent().is_none_or(others_may_enter);
         if !nix::unistd::geteuid().is_root() || !above || !python.is_for_everybody() {
@@ -257,7 +257,7 @@ impl Python {
         Some(user)
     }
 
-    /// A folder for what a replica keeps outside its project: gone when it has ended.
+    /// A folder for what a replica stores outside its project: deleted when it ends.
     fn scratch(&self, user: Option<u32>) -> io::Result<tempfile::TempDir> {
         let all = self.data.join(SCRATCH);
         fs::create_dir_all(&all)?;

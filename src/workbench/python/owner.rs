@@ -1,12 +1,12 @@
-//! Files for replicas of a server that is root: theirs to use, and no way to anything else.
+//! Gives files of a root server to its replicas, and access to nothing else.
 
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown};
 use std::path::Path;
 
-/// Gives a folder and all in it to a user. The folder itself comes last: once it is given, so is the
-/// rest.
+/// Changes the owner of a folder and everything in it. The folder itself comes last: once it has
+/// the new owner, everything else has too.
 pub fn give(folder: &Path, user: u32) -> io::Result<()> {
     let metadata = fs::symlink_metadata(folder)?;
     if metadata.uid() == user {
@@ -20,7 +20,7 @@ pub fn give(folder: &Path, user: u32) -> io::Result<()> {
     lchown(folder, Some(user), Some(user))
 }
 
-/// Lets a user pass through a folder of root's, to what he knows the name of, and nobody else.
+/// Lets a user pass through a folder of root's, to names that they know, and no other user.
 pub fn let_through(folder: &Path, user: u32) -> io::Result<()> {
     chown(folder, None, Some(user))?;
     fs::set_permissions(folder, Permissions::from_mode(0o710))?;
@@ -33,7 +33,7 @@ pub fn let_through(folder: &Path, user: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets everybody who gets there pass through a folder.
+/// Lets every user who reaches a folder pass through it.
 pub fn may_be_entered(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o711))
 }

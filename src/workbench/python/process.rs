@@ -16,7 +16,7 @@ use super::frames::{self, Kind};
 use super::{INHERITED, Unusable, confined};
 use crate::workbench::logs::Log;
 
-/// How long whoever watches the process may take to end it.
+/// How long the supervisor may take to end the process.
 const END_TIME: Duration = Duration::from_secs(5);
 
 /// Why a request has no answer. The log says more.
@@ -28,7 +28,7 @@ pub enum Unanswered {
     Ended,
 }
 
-/// Dropping it ends the process and everything that it started.
+/// A process that ends, with everything that it started, when this is dropped.
 #[derive(Debug)]
 pub struct Process {
     requests: ChildStdin,
@@ -38,7 +38,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// `first` is the frame that says what to serve.
+    /// `first` is the frame that names the function to serve.
     pub(super) async fn start(
         starter: &Path,
         start: &confined::Start,
@@ -59,7 +59,7 @@ impl Process {
         tokio::spawn(watch(child, end.clone(), ended.clone(), scratch));
         let mut process = Self { requests, answers: BufReader::new(answers), ended, _end: end.drop_guard() };
         let exchange = async {
-            // A process that is gone already may have said why.
+            // A process that is already gone may have said why.
             let _ = frames::write(&mut process.requests, first.as_bytes()).await;
             frames::read(&mut process.answers).await
         };
@@ -71,8 +71,8 @@ impl Process {
         }
     }
 
-    /// Calls the function. A call that is given up leaves the process in the middle of a request:
-    /// drop it then.
+    /// Calls the function. A cancelled call leaves the process in the middle of a request: drop it
+    /// then.
     pub async fn call(&mut self, request: &RawValue) -> Result<Box<RawValue>, Unanswered> {
         let exchange = async {
             frames::write(&mut self.requests, request.get().as_bytes()).await?;
@@ -89,14 +89,14 @@ impl Process {
         self.ended.is_cancelled()
     }
 
-    /// Is cancelled when the process and everything that it started has ended.
+    /// Cancelled when the process and everything that it started has ended.
     pub fn ended(&self) -> CancellationToken {
         self.ended.clone()
     }
 }
 
-/// The first stage. It is not killed with this value: the end of its input tells it to end, and it
-/// ends what the function started too.
+/// The first stage. It is not killed with this value: the end of its input makes it end, and it
+/// kills what the function started too.
 fn command(starter: &Path, start: &confined::Start) -> Result<Command, Unusable> {
     let mut command = Command::new(starter);
     let inherited = INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
@@ -113,7 +113,7 @@ fn command(starter: &Path, start: &confined::Start) -> Result<Command, Unusable>
     Ok(command)
 }
 
-/// Waits for the end of the process. Once `end` is cancelled its input is closed, so it ends soon.
+/// Waits for the end of the process. Cancelling `end` closes its input, so that it ends soon.
 async fn watch(mut child: Child, end: CancellationToken, ended: CancellationToken, scratch: TempDir) {
     if end.run_until_cancelled(child.wait()).await.is_none() && timeout(END_TIME, child.wait()).await.is_err()
     {

@@ -7,11 +7,11 @@ use std::path::{Component, Path, PathBuf};
 #[error("{0:?} leads out of the project's folder; name a file in it")]
 pub struct Outside(pub String);
 
-/// `path`, read from the folder `root` of a project, refused if it is absolute, climbs out of the
-/// project, or leads elsewhere by a link. It may climb out of `root` (OBSERVED: programs send
+/// `path`, relative to the folder `root` of a project. Refused if it is absolute, leaves the
+/// project, or leads elsewhere through a link. It may leave `root` (OBSERVED: programs send
 /// `file_path` with `../`).
 ///
-/// Nothing has to exist: whoever opens it says what is missing. A link is judged as it stands now;
+/// Nothing has to exist: opening it reports what is missing. A link is checked as it is now; anyone
 /// who can change links in a project can run any code in its models anyway.
 pub fn inside(project: &Path, root: &str, path: &str) -> Result<PathBuf, Outside> {
     let outside = || Outside(path.to_owned());

@@ -1,7 +1,7 @@
 //! One running deployment: its idle replicas, and the queue of calls for them.
 //!
-//! A replica is owned by whoever uses it, so it cannot serve two requests. The semaphore has one
-//! permit for each idle replica and serves callers in the order they came.
+//! A replica is owned by its current user, so it cannot serve two requests. The semaphore has one
+//! permit for each idle replica and serves callers in the order in which they came.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -20,7 +20,7 @@ use crate::workbench::functions::{Builtin, Reply};
 use crate::workbench::logs::Log;
 use crate::workbench::python::{Process, Unanswered, Unusable};
 
-/// The pause before a replica that did not start is tried again; doubled up to the longest.
+/// The pause before a replica that failed to start is tried again; doubled up to the maximum.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -50,10 +50,10 @@ pub(super) struct Deployment {
     generation: Generation,
     idle: Mutex<VecDeque<Replica>>,
     free: Semaphore,
-    /// Calls that a caller's departure must not cut short, and replicas that are starting.
+    /// Calls that must survive their caller's departure, and replicas that are starting.
     tasks: TaskTracker,
     ending: CancellationToken,
-    /// Calls in flight are given up too.
+    /// Abandons the calls in flight too.
     cut: CancellationToken,
 }
 
@@ -77,7 +77,7 @@ impl Deployment {
         Ok(deployment)
     }
 
-    /// Takes no more calls, waits for those in flight, ends the replicas.
+    /// Accepts no more calls, waits for those in flight, ends the replicas.
     pub async fn stop(&self) {
         self.free.close();
         self.ending.cancel();
@@ -86,7 +86,7 @@ impl Deployment {
         self.idle().clear();
     }
 
-    /// As [`Self::stop`], without waiting for those in flight.
+    /// Like [`Self::stop`], without waiting for those in flight.
     pub async fn end(&self) {
         self.cut.cancel();
         self.stop().await;
@@ -159,8 +159,8 @@ impl Deployment {
         }
     }
 
-    /// The replica that has been idle longest, for whoever holds a permit. A dead one found on the
-    /// way uses up the permit and is replaced.
+    /// The replica that has been idle longest, for the holder of a permit. A dead one found first
+    /// consumes the permit and is replaced.
     fn pop(self: &Arc<Self>) -> Option<Replica> {
         let replica = self.idle().pop_front()?;
         if replica.is_dead() {
@@ -170,8 +170,8 @@ impl Deployment {
         Some(replica)
     }
 
-    /// Lets a replica work in a task of its own: a caller that goes away must not leave it in the
-    /// middle of a request.
+    /// Runs a replica in its own task: a departing caller must not leave it in the middle of a
+    /// request.
     async fn work<F, W>(self: &Arc<Self>, replica: Replica, work: F) -> Outcome
     where
         F: FnOnce(Replica) -> W + Send + 'static,
@@ -199,8 +199,8 @@ impl Deployment {
                     deployment.replace(replica);
                     Outcome::Died { replica: name }
                 }
-                // The replica went with its future, and its process with it: there is no other way
-                // to stop a function that does not return.
+                // Dropping the future drops the replica and kills its process: a function that does
+                // not return can only be stopped that way.
                 Err(_) => {
                     log.line("the request took longer than the request timeout");
                     deployment.start_another();
@@ -227,7 +227,7 @@ impl Deployment {
         self.start_another();
     }
 
-    /// Starts a replica in the place of one that is gone, again and again until one starts.
+    /// Starts a replacement for a replica that is gone, and retries until one starts.
     fn start_another(self: &Arc<Self>) {
         let deployment = Arc::clone(self);
         let ending = self.ending.clone();
@@ -275,7 +275,7 @@ impl Deployment {
                 return;
             }
             let Some(deployment) = deployment.upgrade() else { return };
-            // Without a free permit, every idle replica is already on its way to a caller.
+            // Without a free permit, every idle replica is already assigned to a caller.
             let Ok(permit) = deployment.free.try_acquire() else { return };
             let dead = {
                 let mut idle = deployment.idle();

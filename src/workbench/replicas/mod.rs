@@ -17,7 +17,7 @@ use super::python::{self, Python, Unusable};
 use deployment::Deployment;
 pub use names::ReplicaNames;
 
-/// How long things may take, and where replicas leave their logs.
+/// Timeouts, and the folder for the logs of replicas.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long a call waits for a free replica (30 s in the real product, DOCS ml-calling-a-model).
@@ -37,10 +37,10 @@ pub enum Function {
     Python(python::Function),
 }
 
-/// A deployment to be started.
+/// A deployment to start.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Id of the deployment; calls name it.
+    /// ID of the deployment; calls name it.
     pub deployment: String,
     pub names: ReplicaNames,
     /// At least one is started.
@@ -55,7 +55,7 @@ pub enum Outcome {
         replica: Arc<str>,
         response: Box<RawValue>,
     },
-    /// The function raised an error; the replica's log says which.
+    /// The function raised an error; the replica's log names it.
     Raised {
         replica: Arc<str>,
     },
@@ -92,8 +92,8 @@ impl Replicas {
         &self.0.settings
     }
 
-    /// Starts a deployment and returns once all its replicas serve. A deployment that runs under
-    /// the same id is replaced, and drained once the new one serves.
+    /// Starts a deployment and returns once all its replicas serve. A running deployment with the
+    /// same ID is replaced, and drained once the new one serves.
     pub async fn deploy(&self, plan: Plan) -> Result<(), Unusable> {
         let id = plan.deployment.clone();
         let deployment = Deployment::start(plan, self.0.settings.clone()).await?;
@@ -104,7 +104,8 @@ impl Replicas {
         Ok(())
     }
 
-    /// Takes no more calls and returns once those in flight are answered; false if it did not run.
+    /// Accepts no more calls and returns once those in flight are answered; false if it did not
+    /// run.
     pub async fn stop(&self, deployment: &str) -> bool {
         let stopped = self.write(|running| running.remove(deployment));
         match stopped {
@@ -116,14 +117,13 @@ impl Replicas {
         }
     }
 
-    /// Ends everything that runs, calls in flight included: whoever waits for those was given his
-    /// time before.
+    /// Ends everything that runs, including calls in flight, which had their time to finish.
     pub async fn end_all(&self) {
         let ended: Vec<_> = self.write(|running| running.drain().map(|(_, it)| it).collect());
         futures_util::future::join_all(ended.iter().map(|deployment| deployment.end())).await;
     }
 
-    /// Calls a deployment. Answers after at most the busy wait and the request timeout together.
+    /// Calls a deployment. Answers within the busy wait and the request timeout combined.
     pub async fn call(&self, deployment: &str, request: &RawValue) -> Outcome {
         let found = {
             let running = self.0.running.read().unwrap_or_else(PoisonError::into_inner);
@@ -135,12 +135,12 @@ impl Replicas {
         }
     }
 
-    /// Whether the deployment takes calls.
+    /// Whether the deployment accepts calls.
     pub fn runs(&self, deployment: &str) -> bool {
         self.0.running.read().unwrap_or_else(PoisonError::into_inner).contains_key(deployment)
     }
 
-    /// Ids of the deployments that take calls.
+    /// IDs of the deployments that accept calls.
     pub fn running(&self) -> Vec<String> {
         self.0.running.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }

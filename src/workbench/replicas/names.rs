@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// The characters Kubernetes takes for generated names: no vowels, nothing that looks alike.
+/// The characters that Kubernetes uses in generated names: no vowels, and none that look alike.
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// What the names of one deployment's replicas have in common.
+/// The common part of the names of one deployment's replicas.
 #[derive(Debug, Clone)]
 pub struct ReplicaNames {
     prefix: String,
@@ -51,7 +51,7 @@ impl Generation {
 
 fn suffix<const LENGTH: usize>() -> String {
     let mut bytes = [0; LENGTH];
-    // Names are no secrets: should the system's source fail, all of them end in `bbbbb`.
+    // Names are not secret: if the system's source fails, all of them end in `bbbbb`.
     let _ = SystemRandom::new().fill(&mut bytes);
     bytes.iter().map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
 }

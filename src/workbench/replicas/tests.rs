@@ -63,7 +63,7 @@ async fn each_replica_serves_one_request_and_the_others_queue_in_order() {
     });
     let ends = join_all(calls).await;
     assert!(ends.is_sorted(), "{ends:?}");
-    // Three rounds of two; a paused clock is exact to the millisecond of its timer.
+    // Three rounds of two; a paused clock is exact to its timer's millisecond.
     for (end, expected) in ends.iter().zip([100, 100, 200, 200, 300, 300]) {
         assert!((expected..expected + 10).contains(end), "{ends:?}");
     }

@@ -1,4 +1,4 @@
-//! What a request for a build asks for, read and checked.
+//! Reads and checks a request for a build.
 
 use crate::wire::{ModelBuild, ShortCreateModelBuild};
 use crate::workbench::Workbench;
@@ -27,8 +27,8 @@ pub fn new_build(wish: ShortCreateModelBuild) -> ModelBuild {
     }
 }
 
-/// Refuses what can be seen to be wrong without building: kernels that are not embedded, paths
-/// that leave the project's folder. What only loading the file shows fails the build instead.
+/// Refuses what is wrong without having to build: kernels that are not embedded, paths that leave
+/// the project's folder. Errors that only loading the file shows fail the build instead.
 pub fn check(workbench: &Workbench, project: &InProject, build: &ModelBuild) -> Result<(), Refusal> {
     if !build.registered_model_version_id.is_empty() {
         let detail = "the model registry is not embedded; name a file_path and a function_name";

@@ -1,4 +1,4 @@
-//! Builds of models: listed, begun, shown, deleted.
+//! Builds of models: list, create, get, delete.
 
 use axum::extract::{Path, State};
 

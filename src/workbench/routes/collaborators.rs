@@ -80,7 +80,7 @@ pub async fn remove(
         .await
 }
 
-/// The choice that a look-up rests on, where the path writes the name in another case.
+/// The choice behind a look-up, if the path writes the name in another case.
 fn in_other_case(user: &User, username: &str) -> Option<&'static str> {
     (user.username != username).then_some(inferred::USER_NAMES_IN_ANY_CASE)
 }

@@ -1,4 +1,4 @@
-//! Deployments of builds: listed, begun, shown, restarted, stopped.
+//! Deployments of builds: list, create, get, restart, stop.
 
 use axum::extract::{Path, State};
 
@@ -83,7 +83,7 @@ pub async fn create(
         deployments::by_id(db, id)?.ok_or_else(|| Refusal::new(Why::Internal))
     });
     let stored = created.await?;
-    // The build begins what waits for it (OBSERVED: five programs post both without waiting).
+    // The build starts what waits for it (OBSERVED: five programs post both without waiting).
     if stored.build_status == BUILT {
         workbench.lifecycle().begin_deployment(stored.clone());
     }
@@ -107,7 +107,7 @@ pub async fn restart(
     Ok(answer(&workbench, stored))
 }
 
-/// Stopping what is stopped changes nothing, and is no error.
+/// Stopping what is stopped changes nothing, and is not an error.
 pub async fn stop(
     State(workbench): State<Workbench>,
     project: InProject,

@@ -49,7 +49,7 @@ pub async fn list(
         .read(move |db| keys::of_user(db, user.id, expired, now))
         .await
         .map_err(Refusal::from)?;
-    // Whether expired keys are listed is a choice only where there is one.
+    // Listing expired keys is a choice only if there are any.
     let rests = keys.iter().any(|key| time::parse(&key.expiry_date).is_some_and(|end| end <= now));
     let answer = Answer::new(ListV2KeysResponse { keys });
     Ok(if rests { answer.inferred(inferred::EXPIRED_KEYS_LISTED) } else { answer })
@@ -64,7 +64,7 @@ pub async fn create(
     make(&workbench, user.id, request).await
 }
 
-/// Makes a key as it is asked for, by either API.
+/// Creates a key, for either API.
 pub(super) async fn make(
     workbench: &Workbench,
     user_id: i64,
@@ -145,16 +145,16 @@ pub async fn remove_all(
         .await
 }
 
-/// The life that the administrator allows, in days; one year where he has said nothing (DOCS).
+/// The lifetime that the administrator allows, in days; one year if it is not set (DOCS).
 pub(super) fn limit_days(settings: &Map<String, Value>, setting: &str) -> u32 {
     let days = settings.get(setting).and_then(Value::as_u64).and_then(|days| u32::try_from(days).ok());
     days.unwrap_or(DEFAULT_LIFE_DAYS)
 }
 
-/// When a key created `now` expires: as asked, or as late as allowed.
+/// When a key created `now` expires: as requested, or as late as allowed.
 ///
-/// The setting is default and limit in one (INFERRED from DOCS, ml-generating-model-api-key), and a
-/// key may last to the end of the UTC day that lies that many days ahead.
+/// The setting is both default and limit (INFERRED from DOCS, ml-generating-model-api-key), and a
+/// key may last to the end of the UTC day that many days ahead.
 pub(super) fn expiry(asked: &str, now: Timestamp, limit_days: u32) -> Result<Timestamp, Refusal> {
     let policy = Policy::of_days(limit_days);
     let last_day = policy.default_day(time::utc_day(now));
@@ -173,7 +173,7 @@ pub(super) fn expiry(asked: &str, now: Timestamp, limit_days: u32) -> Result<Tim
     if expires_at <= now {
         return Err(refuse(Why::PastDate));
     }
-    // The wire has no fractions of a second: what is stored is what is told.
+    // The wire has no fractions of a second: store what is sent.
     let expires_at = Timestamp::from_second(expires_at.as_second()).unwrap_or(expires_at);
     if time::utc_day(expires_at) > last_day { Err(refuse(Why::DateBeyondLimit)) } else { Ok(expires_at) }
 }

@@ -1,4 +1,4 @@
-//! The legacy key: one a user, replaced and never deleted.
+//! The legacy key: one per user, replaced and never deleted.
 
 use axum::extract::State;
 
@@ -14,8 +14,8 @@ use crate::workbench::http::refusal::Refusal;
 use crate::workbench::ids;
 use crate::workbench::store::{keys, settings};
 
-/// RotateV1Key: the old key stops at once; without a date the new one does not expire (DOCS up to
-/// 1.5.x knows no expiry; the specification has an optional one).
+/// RotateV1Key: the old key stops working at once; without a date the new one does not expire (the
+/// DOCS up to 1.5.x mention no expiry; the specification has an optional one).
 pub async fn rotate(
     State(workbench): State<Workbench>,
     Named(user): Named,

@@ -1,4 +1,4 @@
-//! What all lists over the store have in common.
+//! The common parts of all lists in the store.
 
 use rusqlite::Row;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::workbench::http::query::Params;
 use crate::workbench::http::refusal::Refusal;
 use crate::workbench::store::listing::{self, Listing, Scope};
 
-/// One page of rows, the token of the next one, and the choices that both rest on.
+/// One page of rows, the token of the next one, and the choices that both depend on.
 pub struct Page<T> {
     items: Vec<T>,
     next_page_token: String,
@@ -21,32 +21,32 @@ impl<T> Page<T> {
         &self.items
     }
 
-    /// The same page, told with other rows.
+    /// The same page with converted rows.
     pub fn with_items<U>(self, items: Vec<U>) -> Page<U> {
         Page { items, next_page_token: self.next_page_token, inferred: self.inferred }
     }
 
-    /// Whether one of the rows is so.
+    /// Whether the predicate holds for any row.
     pub fn any(&self, is_so: impl Fn(&T) -> bool) -> bool {
         self.items.iter().any(is_so)
     }
 
-    /// The answer that `message` makes of the rows and the token.
+    /// Builds the answer with `message` from the rows and the token.
     pub fn answer<M: Serialize>(self, message: impl FnOnce(Vec<T>, String) -> M) -> Answer<M> {
         Answer::new(message(self.items, self.next_page_token)).inferred_all(self.inferred)
     }
 }
 
-/// Reads the page that the query asks for. `place` names the list and its scope, for the token.
+/// Reads the requested page. `bound_to` names the list and its scope, for the token.
 pub async fn list<T: Send + 'static>(
     workbench: &Workbench,
     params: &Params,
     listing: &'static Listing,
     scope: Scope,
-    place: &str,
+    bound_to: &str,
     read: fn(&Row) -> rusqlite::Result<T>,
 ) -> Result<Page<T>, Refusal> {
-    let query = params.list(workbench, listing, place)?;
+    let query = params.list(workbench, listing, bound_to)?;
     let selection = query.selection.clone();
     let slice =
         workbench.store().read(move |db| listing::page(db, listing, &scope, &selection, read)).await?;

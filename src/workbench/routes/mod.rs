@@ -1,4 +1,4 @@
-//! What is served: one table, from which the router and the specification are made.
+//! What is served: one table, from which both the router and the specification are generated.
 
 mod build_wishes;
 mod builds;
@@ -39,7 +39,7 @@ use super::rights::{Needs, Right};
 
 /// An operation of API v2 that is served.
 struct Served {
-    /// Its name in the specification, which knows its method and path.
+    /// Its name in the specification, which has its method and path.
     operation: &'static str,
     needs: Needs,
     handler: fn() -> MethodRouter<Workbench>,
@@ -122,7 +122,7 @@ pub fn router(workbench: &Workbench) -> Router {
         .method_not_allowed_fallback(elsewhere)
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(limits.body_bytes));
-    // Most workbenches are near, and calls of models count every microsecond.
+    // Most workbenches are near, and every microsecond of a model call counts.
     let router = match limits.api_latency_ms {
         0 => router,
         _ => router.layer(from_fn_with_state(workbench.clone(), wait)),
@@ -135,7 +135,7 @@ pub fn router(workbench: &Workbench) -> Router {
         .with_state(workbench.clone())
 }
 
-/// Makes the API answer as late as a behaviour file wants it.
+/// Delays the API by the time in the behaviour file.
 async fn wait(State(workbench): State<Workbench>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/api/") {
         tokio::time::sleep(Duration::from_millis(workbench.behaviour().limits.api_latency_ms)).await;
@@ -143,9 +143,9 @@ async fn wait(State(workbench): State<Workbench>, request: Request, next: Next) 
     next.run(request).await
 }
 
-/// What is served nowhere: 501 for what the real product has, 405 for a method that a path here
-/// does not take, 404 for the rest. Who has no key learns nothing of API v1 (OBSERVED: 401, not 404),
-/// nor which operations of API v2 are missing here.
+/// The answer for unknown paths: 501 for an operation of the real product, 405 for a method that a
+/// path here does not support, 404 for the rest. Callers without a key learn nothing about API v1
+/// (OBSERVED: 401, not 404), nor which operations of API v2 are missing here.
 async fn elsewhere(
     State(workbench): State<Workbench>,
     method: Method,
@@ -169,7 +169,7 @@ async fn elsewhere(
     Err(refusal.into())
 }
 
-/// Paths that are served and are not in the specification.
+/// Served paths that are not in the specification.
 const OURS: &[&str] = &[
     "/api/v1/site/config",
     "/api/v2/swagger.json",

@@ -1,7 +1,7 @@
 //! The model service: `POST /model` in both documented forms.
 //!
-//! The hot path of the workbench. A call costs no look at the store while that stands still, the
-//! request goes to the replica as the text it came as, and the response comes back the same way.
+//! The hot path of the workbench. A call reads nothing from the store while that does not change,
+//! the request goes to the replica as the text in which it came, and the response returns unparsed.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub async fn call(
     response
 }
 
-/// The answer to a call. `caller` is told as soon as it is known, for those refused as well.
+/// The answer to a call. Sets `caller` as soon as it is known, for refused calls as well.
 async fn answer(
     workbench: &Workbench,
     query: Option<String>,
@@ -95,7 +95,7 @@ async fn read_body(workbench: &Workbench, body: axum::body::Body) -> Result<Byte
 
 fn read_call(body: &[u8]) -> Result<Call<'_>, Refusal> {
     let refused = |detail: String| Refusal::new(Why::ModelBadRequest).with("detail", detail);
-    // An array would do for the derived reader, member by member.
+    // The derived reader would also accept an array, member by member.
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(refused("it is not an object".to_owned()));
     }
@@ -123,7 +123,7 @@ async fn find(workbench: &Workbench, access_key: &str) -> Result<Arc<Callable>, 
     Ok(callable)
 }
 
-/// Whether the caller's key opens the model; answers the INFERRED choice that it rests on.
+/// Whether the caller's key opens the model; returns the INFERRED choice that this depends on.
 async fn admit(
     workbench: &Workbench,
     headers: &HeaderMap,
@@ -151,7 +151,7 @@ async fn admit(
     })
 }
 
-/// What is wrong with a key, in the form of the model service. Its other refusals stay as they are.
+/// What is wrong with a key, in the form of the model service. Its other refusals are unchanged.
 fn key_refused(refusal: Refusal) -> Refusal {
     match refusal.why {
         Why::MissingKey
@@ -175,10 +175,10 @@ fn answer_of(outcome: Outcome) -> Result<Response, Refusal> {
         Outcome::Died { .. } => return Err(Why::ModelShutDown.into()),
         Outcome::Busy => return Err(Why::ModelBusy.into()),
         Outcome::TimedOut { .. } => return Err(Why::ModelTimeout.into()),
-        // It was stopped since the store was read.
+        // It was stopped after the store was read.
         Outcome::NotRunning => return Err(not_deployed("stopping")),
     };
-    // A replica's name holds nothing that JSON would have to escape.
+    // A replica's name contains nothing that JSON would have to escape.
     let parts = [r#"{"success":true,"response":"#, response.get(), r#","ReplicaID":""#, &replica, r#""}"#];
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], parts.concat()).into_response())

@@ -1,4 +1,4 @@
-//! Models: listed, created, changed, deleted.
+//! Models: list, create, update, delete.
 
 use axum::extract::{Path, State};
 
@@ -160,10 +160,10 @@ fn duplicate(error: StoreError) -> Refusal {
     if error.is_duplicate() { Why::DuplicateModel.into() } else { error.into() }
 }
 
-/// Everything of a new model but its name, id and access key.
+/// A new model without its name, ID and access key.
 fn new_model(wish: &CreateModelRequest) -> Model {
     let ShortCreateModelDeployment { cpu, memory, nvidia_gpus, replicas, .. } = &wish.auto_deployment_config;
-    // Checked before: an i64 holds it.
+    // Checked before: an i64 can hold it.
     let thousandths = |value: f64, default: f64, unit: f64| {
         let value = if value > 0.0 { value } else { default };
         NumberText((value * unit).round() as i64)

@@ -7,7 +7,7 @@ use axum::response::Html;
 use crate::workbench::http::operations;
 use crate::workbench::http::origin::Origin;
 
-/// `GET /api/v2/swagger.html`: the operations of `swagger.json`, one a row.
+/// `GET /api/v2/swagger.html`: the operations of `swagger.json`, one per row.
 pub async fn specification() -> Html<String> {
     let document = operations::specification(super::served());
     let mut rows = String::new();

@@ -1,4 +1,4 @@
-//! Where the paths of models, builds and deployments lead, inside the project that the gate let through.
+//! Resolves the paths of models, builds and deployments inside the project that the gate checked.
 
 use rusqlite::Connection;
 
@@ -8,13 +8,13 @@ use crate::workbench::store::builds::{self, StoredBuild};
 use crate::workbench::store::deployments::{self, StoredDeployment};
 use crate::workbench::store::models::{self, StoredModel};
 
-/// Where the path of a model leads: the project is the gate's.
+/// The parameters of a model's path: the project is the gate's.
 #[derive(serde::Deserialize)]
 pub struct ModelPath {
     pub model_id: String,
 }
 
-/// Where the path of a build leads: the project is the gate's.
+/// The parameters of a build's path: the project is the gate's.
 #[derive(serde::Deserialize)]
 pub struct BuildPath {
     #[serde(flatten)]
@@ -22,7 +22,7 @@ pub struct BuildPath {
     build_id: String,
 }
 
-/// Where the path of a deployment leads: the project is the gate's.
+/// The parameters of a deployment's path: the project is the gate's.
 #[derive(serde::Deserialize)]
 pub struct DeploymentPath {
     #[serde(flatten)]
@@ -30,13 +30,13 @@ pub struct DeploymentPath {
     deployment_id: String,
 }
 
-/// The model that a path names, in the project that the gate let through.
+/// The model that a path names, in the project that the gate checked.
 pub fn model(db: &Connection, project_id: i64, path: &ModelPath) -> Result<StoredModel, Refusal> {
     let unknown = || Refusal::new(Why::UnknownModel).with("model", &path.model_id);
     models::in_project(db, project_id, &path.model_id)?.ok_or_else(unknown)
 }
 
-/// The build that a path names, in the project that the gate let through.
+/// The build that a path names, in the project that the gate checked.
 pub fn build(db: &Connection, project_id: i64, path: &BuildPath) -> Result<StoredBuild, Refusal> {
     let model = self::model(db, project_id, &path.model)?;
     let unknown = || Refusal::new(Why::UnknownBuild).with("build", &path.build_id);

@@ -1,11 +1,11 @@
-//! What a request wants a project to be, read and checked.
+//! Reads and checks the changes to a project in a request.
 
 use serde_json::{Map, Value};
 
 use crate::wire::{Project, Whole};
 use crate::workbench::http::refusal::{Refusal, bad_value};
 
-/// Puts the changes of a PATCH into a project.
+/// Applies the changes of a PATCH to a project.
 pub fn apply(project: &mut Project, changes: &Map<String, Value>) -> Result<(), Refusal> {
     if let Some(name) = text(changes, "name")?.filter(|name| !name.is_empty()) {
         project.name = checked_name(&name)?;
@@ -41,7 +41,7 @@ pub fn apply(project: &mut Project, changes: &Map<String, Value>) -> Result<(), 
     Ok(())
 }
 
-/// The user who is to own the project, where the changes name one.
+/// The new owner of the project, if the changes name one.
 pub fn new_owner(changes: &Map<String, Value>) -> Result<Option<String>, Refusal> {
     match changes.get("owner") {
         None | Some(Value::Null) => Ok(None),
@@ -58,7 +58,7 @@ fn text(changes: &Map<String, Value>, name: &str) -> Result<Option<String>, Refu
     }
 }
 
-/// What the specification declares as int32 and counts something.
+/// A count that the specification declares as int32.
 pub fn checked_int32(name: &str, number: i64) -> Result<i64, Refusal> {
     let fits = (0..=i64::from(i32::MAX)).contains(&number);
     if fits { Ok(number) } else { Err(bad_value(name, "it must be from 0 to 2147483647")) }
@@ -88,7 +88,7 @@ pub fn checked_engine(text: &str) -> Result<String, Refusal> {
     }
 }
 
-/// The lower-cased form of a name that URLs and folders use; never a path.
+/// The lower-case form of a name that URLs and folders use; never a path.
 pub fn slug(name: &str) -> Result<String, Refusal> {
     let mut slug = String::new();
     for c in name.chars().flat_map(char::to_lowercase) {

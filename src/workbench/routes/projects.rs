@@ -27,7 +27,7 @@ use crate::workbench::rights::{self, Permission, Right, Standing};
 use crate::workbench::store::StoreError;
 use crate::workbench::store::projects::{self, NewProjectRow, Reach, StoredProject};
 
-/// Shared memory where nobody asked for more, in MB (SPEC).
+/// Default shared memory, in MB (SPEC).
 const SHARED_MEMORY: i64 = 64;
 
 /// ListProjects
@@ -47,7 +47,7 @@ pub async fn list(
     Ok(page.with_items(seen).answer(answer))
 }
 
-/// Which projects are asked for; "all" means "all and public" for whoever is no site administrator
+/// Which projects to list; "all" means "all and public" for users who are not site administrators
 /// (SPEC).
 fn reach(caller: &Caller, params: &Params) -> Result<Reach, Refusal> {
     let public = params.flag("include_public_projects")?;
@@ -78,7 +78,8 @@ fn seen(workbench: &Workbench, mut project: Project, standing: Standing) -> Proj
     project
 }
 
-/// BatchListProjects: the accessible ones of those asked for (SPEC), in the order asked.
+/// BatchListProjects: the accessible ones among those requested (SPEC), in the order of the
+/// request.
 pub async fn batch(
     State(workbench): State<Workbench>,
     caller: Caller,
@@ -104,7 +105,7 @@ pub async fn batch(
     Ok(Answer::new(BatchListProjectsResponse { projects }))
 }
 
-/// ListProjectNames: of the projects that the user has access to (SPEC), public ones included.
+/// ListProjectNames: the projects that the user has access to (SPEC), including public ones.
 pub async fn names(
     State(workbench): State<Workbench>,
     caller: Caller,
@@ -123,8 +124,8 @@ pub async fn show(State(workbench): State<Workbench>, project: InProject) -> Ans
     Answer::new(seen(&workbench, project.stored.project, project.standing))
 }
 
-/// CreateProject: empty, with a folder for its files. What would fetch files (`git_url`, `template`,
-/// `parent_project`) and teams are not there.
+/// CreateProject: empty, with a folder for its files. Options that would fetch files (`git_url`,
+/// `template`, `parent_project`) and teams are not supported.
 pub async fn create(
     State(workbench): State<Workbench>,
     caller: Caller,
@@ -176,8 +177,8 @@ pub async fn create(
     Ok(Answer::new(seen(&workbench, stored.project, Standing::Owner)))
 }
 
-/// UpdateProject: what the body names changes; fields that only the workbench sets are ignored.
-/// A new `owner.username` transfers the project (OBSERVED as depended on, cmlutils).
+/// UpdateProject: changes what the body names and ignores fields that only the workbench sets. A
+/// new `owner.username` transfers the project (OBSERVED as depended on, cmlutils).
 pub async fn update(
     State(workbench): State<Workbench>,
     caller: Caller,
@@ -201,7 +202,7 @@ pub async fn update(
             if let Some(name) = owner {
                 let user = changing.user_named(db, &name)?.ok_or_else(|| unknown_user(&name))?;
                 current.owner_id = user.id;
-                // An owner is no collaborator.
+                // An owner cannot be a collaborator.
                 projects::remove_collaborator(db, current.id, user.id)?;
             }
             let moves = current.project.slug != slug;
@@ -211,7 +212,7 @@ pub async fn update(
                     projects::directory(db, &current.project.slug, &current.project.id, taken)?;
             }
             projects::update(db, &current, now).map_err(duplicate)?;
-            // Last, so that a folder that cannot be moved leaves everything as it was.
+            // Last, so that a folder that cannot be moved leaves everything unchanged.
             if moves {
                 let (from, to) = (directory, &current.directory);
                 move_folder(&changing.project_folder(&from), &changing.project_folder(to))?;
@@ -225,7 +226,7 @@ pub async fn update(
     Ok(Answer::new(seen(&workbench, updated.project, standing)).inferred_all(resting_on))
 }
 
-/// The folder of a project follows its slug. One that was never made is made now.
+/// The folder of a project follows its slug. A missing one is created now.
 fn move_folder(from: &Path, to: &Path) -> Result<(), Refusal> {
     let moved = match std::fs::rename(from, to) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(to),

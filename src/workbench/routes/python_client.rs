@@ -1,6 +1,6 @@
-//! `GET /api/v2/python.tar.gz`: the Python package `cmlapi`, which `pip install` takes from this
-//! address (DOCS, ml-api-v2; no key needed). Made of the files below and of the specification that is
-//! served, from which the package makes its classes and methods when it is imported.
+//! `GET /api/v2/python.tar.gz`: the Python package `cmlapi`, which `pip install` downloads from
+//! this address (DOCS, ml-api-v2; no key needed). Consists of the files below and the served
+//! specification, from which the package generates its classes and methods when it is imported.
 
 use std::io;
 use std::sync::LazyLock;
@@ -35,7 +35,7 @@ const FILES: [(&str, &str); 11] = package![
     "cmlapi/utils.py",
 ];
 
-/// The same bytes for the same program: it is made once, without a clock.
+/// The same bytes for the same program: built once, without a clock.
 static ARCHIVE: LazyLock<io::Result<Vec<u8>>> =
     LazyLock::new(|| pack(&operations::specification(super::served())));
 

@@ -1,19 +1,19 @@
-//! What models may ask of the machine. Where the real product draws the line is not known; what no
-//! machine has, and what cannot be meant, is refused here.
+//! Limits of what models may request. The real product's limits are not known; what no machine has,
+//! or what makes no sense, is refused here.
 
 use crate::wire::{DefaultResources, ShortCreateModelDeployment, Whole};
 use crate::workbench::http::refusal::{Refusal, bad_value};
 
-/// Replicas of one deployment at most: each may be a process of this machine.
+/// Most replicas of one deployment: each may be a process of this machine.
 pub const REPLICA_LIMIT: i64 = 64;
-/// vCPU of one replica at most.
+/// Most vCPU of one replica.
 const CPU_LIMIT: f64 = 1024.0;
-/// GPUs of one replica at most.
+/// Most GPUs of one replica.
 const GPU_LIMIT: i64 = 64;
-/// GB of one replica at most.
+/// Most GB of one replica.
 const MEMORY_LIMIT: f64 = 16_384.0;
 
-/// Refuses a deployment that cannot be meant. Zero stands for the default, as proto3 has it.
+/// Refuses impossible resources of a deployment. Zero means the default, as in proto3.
 pub fn check(wish: &ShortCreateModelDeployment) -> Result<(), Refusal> {
     check_amount("cpu", wish.cpu, CPU_LIMIT, "vCPU")?;
     check_amount("memory", wish.memory, MEMORY_LIMIT, "GB")?;
@@ -21,7 +21,7 @@ pub fn check(wish: &ShortCreateModelDeployment) -> Result<(), Refusal> {
     check_replicas(wish.replicas)
 }
 
-/// The same for what deployments of a model get when they do not say.
+/// The same for the defaults of a model's deployments.
 pub fn check_defaults(wish: &DefaultResources) -> Result<(), Refusal> {
     let DefaultResources { cpu_millicores, memory_mb, nvidia_gpus } = wish;
     check_amount("default_resources.cpu_millicores", cpu_millicores.0 as f64, CPU_LIMIT * 1e3, "millicores")?;
@@ -46,7 +46,7 @@ fn check_amount(name: &str, amount: f64, limit: f64, unit: &str) -> Result<(), R
     ))
 }
 
-/// Published programs ask for one (OBSERVED); here it is noted, and nothing else.
+/// Published programs request one (OBSERVED); here it is only stored.
 fn check_gpus(gpus: i64) -> Result<(), Refusal> {
     if (0..=GPU_LIMIT).contains(&gpus) {
         return Ok(());

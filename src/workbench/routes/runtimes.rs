@@ -14,8 +14,8 @@ use crate::workbench::http::refusal::Refusal;
 use crate::workbench::kernels::{ADDONS, RUNTIMES};
 use crate::workbench::store::listing::{Listing, Scope};
 
-/// ListRuntimes, with the keys that its specification names. The rows come with the query, so that
-/// filter, sort and paging are those of every list.
+/// ListRuntimes, with the keys that its specification names. The rows come from an SQL query, so
+/// that filter, sort and paging are those of every list.
 const LISTING: Listing = Listing { filters: KEYS, sorts: KEYS, ..CATALOGUE };
 
 const KEYS: &[(&str, &str)] = &[
@@ -27,7 +27,7 @@ const KEYS: &[(&str, &str)] = &[
     ("full_version", "r.value ->> 'full_version'"),
 ];
 
-/// ListRuntimeAddons: its specification names keys to filter by, and none to sort by.
+/// ListRuntimeAddons: its specification names keys to filter by, but none to sort by.
 const ADDON_LISTING: Listing = Listing {
     filters: &[
         ("identifier", "r.value ->> 'identifier'"),

@@ -1,4 +1,4 @@
-//! What concerns the whole site: its settings, its specification, its version.
+//! Site-wide operations: settings, specification, version.
 
 use axum::extract::State;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::workbench::http::operations;
 use crate::workbench::http::refusal::{Refusal, bad_value};
 use crate::workbench::store::settings;
 
-/// The longest life of a key that an administrator can set, in days: a hundred years.
+/// The longest key lifetime that an administrator can set, in days: a hundred years.
 const LONGEST: u64 = 36_500;
 
 /// `GET /api/v1/site/config`: every user may read it (OBSERVED, CAI_STUDIO_AGENT).
@@ -21,8 +21,8 @@ pub async fn config(State(workbench): State<Workbench>) -> Result<Answer<Map<Str
 }
 
 /// `PATCH /api/v1/site/config`: `{name: value}` → 200 with the whole object (OBSERVED, edge2ai).
-/// All of it or nothing: a name that is not there is refused, because ignoring it would leave the
-/// administrator in the belief that he has set something (INFERRED).
+/// All or nothing: an unknown name is refused, because ignoring it would make the administrator
+/// believe that it was set (INFERRED).
 pub async fn change(
     State(workbench): State<Workbench>,
     Members(changes): Members,
@@ -47,7 +47,7 @@ fn unknown_setting(name: &str, known: &Map<String, Value>) -> Refusal {
     bad_value(name, format!("there is no such setting here; there are {}", names.join(", ")))
 }
 
-/// A setting keeps its type; a number may come as a text.
+/// A setting keeps its type; a number may be sent as a string.
 fn checked(name: &str, value: &Value, current: &Value, is_expiration: bool) -> Result<Value, Refusal> {
     let number = value.as_i64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
     match (current, value, number) {
@@ -72,7 +72,7 @@ pub async fn specification() -> Answer<Value> {
     Answer::new(operations::specification(super::served()))
 }
 
-/// `GET /sense-bootstrap.json`: `gitSha` holds the version of the workbench (OBSERVED,
+/// `GET /sense-bootstrap.json`: `gitSha` contains the version of the workbench (OBSERVED,
 /// CAI_STUDIO_AGENT).
 pub async fn bootstrap(State(workbench): State<Workbench>) -> Answer<Value> {
     let version = &workbench.behaviour().names.version;

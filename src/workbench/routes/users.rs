@@ -1,4 +1,4 @@
-//! Users: one by id, and the directory with quotas.
+//! Users: one by ID, and the directory with quotas.
 
 use axum::extract::{Path, State};
 
@@ -23,7 +23,7 @@ pub async fn short(
     Ok(Answer::new(user.ok_or_else(|| unknown_user(&user_id))?.short()))
 }
 
-/// ListUsersQuota: the administrator's directory of users; others see themselves (SPEC).
+/// ListUsersQuota: the administrator's directory of users; others see only themselves (SPEC).
 pub async fn quotas(
     State(workbench): State<Workbench>,
     caller: Caller,

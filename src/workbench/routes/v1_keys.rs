@@ -1,5 +1,5 @@
-//! API keys by API v1, for clients that hold a legacy key (OBSERVED, cmlutils and edge2ai): they list,
-//! make and delete the same keys as API v2.
+//! API keys through API v1, for clients with a legacy key (OBSERVED, cmlutils and edge2ai): they
+//! list, create and delete the same keys as API v2.
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct Made {
     expiry_date: String,
 }
 
-/// API v1 writes names in camel case. Null counts as absent.
+/// API v1 uses camelCase. Null counts as absent.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Wish {

@@ -1,4 +1,4 @@
-//! `credentials.json`: the keys of the seeded users, for whoever may read the data directory.
+//! `credentials.json`: the keys of the seeded users, for anyone who may read the data directory.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::{ApiKey, LegacyKey};
 
-/// A seeded user and his keys.
+/// A seeded user and their keys.
 #[derive(Debug, Clone)]
 pub struct Credential {
     pub username: String,
-    /// Whether he is a site administrator.
+    /// Whether the user is a site administrator.
     pub admin: bool,
     pub api_key: ApiKey,
     pub key_id: String,
     pub legacy_api_key: LegacyKey,
 }
 
-/// The form of a [`Credential`] in the file, in clear.
+/// The form of a [`Credential`] in the file, in clear text.
 #[derive(Serialize, Deserialize)]
 struct Written<'a> {
     username: &'a str,
@@ -34,7 +34,7 @@ pub fn path(data: &Path) -> PathBuf {
     data.join("credentials.json")
 }
 
-/// Writes the file whole or not at all; only its owner may read it.
+/// Writes the file as a whole or not at all; only its owner may read it.
 pub fn write(data: &Path, credentials: &[Credential]) -> io::Result<()> {
     let written: Vec<Written> = credentials
         .iter()
@@ -52,7 +52,7 @@ pub fn write(data: &Path, credentials: &[Credential]) -> io::Result<()> {
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     file.persist(path(data))?;
-    // The new name is on the disk only once its directory is.
+    // The new name is on the disk only once its directory is synced.
     File::open(data)?.sync_all()
 }
 

@@ -1,4 +1,4 @@
-//! Seed files: users, keys, projects, models and settings that an empty data directory is filled with.
+//! Seed files: users, keys, projects, models and settings for an empty data directory.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ use crate::workbench::rights::Permission;
 
 /// The version of seed files that this program reads.
 const VERSION: u32 = 1;
-/// Replicas of a model at most.
+/// Most replicas of a model.
 const REPLICAS: u32 = 64;
 
 /// The seed file of the demo.
@@ -32,7 +32,7 @@ pub enum SeedFileError {
     Invalid { path: PathBuf, detail: String },
 }
 
-/// What a seed file says.
+/// The content of a seed file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedFile {
@@ -77,7 +77,7 @@ fn for_the_api() -> Vec<String> {
     vec![AUDIENCE_API.to_owned()]
 }
 
-/// A day: so many from today, or a date.
+/// A day: this many from today, or a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Day {

@@ -1,4 +1,4 @@
-//! What an empty data directory is filled with.
+//! Fills an empty data directory.
 
 pub mod credentials;
 pub mod file;
@@ -31,7 +31,7 @@ use crate::wire::{
 };
 use file::{Day, Model, Project, SeedFile, SeedFileError, User};
 
-/// Why seeding failed; nothing was changed then.
+/// Why seeding failed; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     #[error(transparent)]
@@ -52,7 +52,7 @@ pub struct Seeded {
     pub folders: Vec<Folder>,
 }
 
-/// The folder of a new project, and what it is filled with.
+/// The folder of a new project, and its content.
 pub struct Folder {
     pub directory: String,
     pub files: Option<PathBuf>,
@@ -68,7 +68,7 @@ pub fn fill(
 ) -> Result<Seeded, SeedError> {
     facts::set(db, facts::TENANT, &source.uuid("tenant")?)?;
     facts::set(db, facts::WORKSPACE, &source.uuid("workspace")?)?;
-    // Page tokens are sealed with it: it is never derived.
+    // Page tokens are sealed with it, so it is never derived from a seed.
     facts::set(db, facts::TOKEN_SECRET, &ids::token()?)?;
     let mut file = match seed {
         Seed::File(path) => SeedFile::load(path)?,
@@ -121,7 +121,7 @@ struct Seeding<'a> {
 
 /// A key as it is seeded.
 struct SeededKey<'a> {
-    /// What its secret is derived from, where it is derived.
+    /// What its secret is derived from, if it is derived.
     what: &'a str,
     comments: &'a str,
     audiences: &'a [String],
@@ -175,7 +175,7 @@ impl Seeding<'_> {
         Ok(())
     }
 
-    /// A key whose secret nobody has.
+    /// A key with an unknown secret.
     fn another_key(&self, user_id: i64, what: &str, key: &file::Key) -> Result<(), SeedError> {
         let created_at = match key.created {
             None => self.now,
@@ -190,7 +190,7 @@ impl Seeding<'_> {
         self.key(user_id, &SeededKey { what, comments, audiences, created_at, expires_at }).map(drop)
     }
 
-    /// Adds a key and answers it, and its Key ID.
+    /// Adds a key and returns it with its Key ID.
     fn key(&self, user_id: i64, wish: &SeededKey) -> Result<(ApiKey, String), SeedError> {
         let key = self.source.api_key(wish.what)?;
         let key_id = match self.behaviour.rules.key_id {
@@ -214,7 +214,7 @@ impl Seeding<'_> {
         for project in projects {
             let project_id = self.project(project)?;
             for (user, permission) in &project.collaborators {
-                // The wire's word for that permission is the behaviour file's.
+                // The behaviour file decides the wire's name for that permission.
                 let operator = &self.behaviour.names.operator;
                 let permission = if permission == "operator" { operator } else { permission };
                 projects::set_collaborator(self.db, project_id, self.user(user)?, permission)?;
@@ -245,7 +245,7 @@ impl Seeding<'_> {
         Ok(projects::insert(self.db, &row)?)
     }
 
-    /// A model, built; the server brings up what the store calls deployed.
+    /// A model with its build; the server starts what the store calls deployed.
     fn built_model(
         &self,
         project_id: i64,
@@ -320,7 +320,7 @@ impl Seeding<'_> {
         Ok(user.ok_or(StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows))?.id)
     }
 
-    /// The last second of the UTC day that lies so many days ahead.
+    /// The last second of the UTC day this many days ahead.
     fn end_of_day_in(&self, days: i64) -> Timestamp {
         let today = time::utc_day(self.now);
         let day = match u32::try_from(days) {
@@ -331,7 +331,7 @@ impl Seeding<'_> {
     }
 }
 
-/// Makes the folders of the new projects, with their files.
+/// Creates the folders of the new projects, with their files.
 pub fn make_folders(projects: &Path, folders: &[Folder]) -> io::Result<()> {
     for folder in folders {
         let to = projects.join(&folder.directory);
@@ -343,7 +343,7 @@ pub fn make_folders(projects: &Path, folders: &[Folder]) -> io::Result<()> {
     Ok(())
 }
 
-/// Copies files and folders; links and the like are left out.
+/// Copies files and folders; skips links and anything else.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -1,5 +1,5 @@
-//! The data of `--seed scale:KEYS,MODELS[,USERS]`: many keys, many models, many users, to see whether a client
-//! stays usable. The same numbers give the same data, but for ids, keys and the day.
+//! The data of `--seed scale:KEYS,MODELS[,USERS]`: many keys, models and users, to see whether a
+//! client stays usable. The same numbers give the same data, except for IDs, keys and dates.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::expiry::DEFAULT_LIFE_DAYS;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 use crate::workbench::store::users::{self, Account};
 
-/// Models in one project.
+/// Models per project.
 const MODELS_A_PROJECT: u64 = 100;
 
-/// The longest life of a key under the policy of a new site, in days.
+/// The longest key lifetime under the policy of a new site, in days.
 const LIFE: i64 = DEFAULT_LIFE_DAYS as i64;
 
 /// Names whose order is not that of the user names, so that sorting by either shows.
@@ -63,8 +63,8 @@ impl Seeding<'_> {
         Ok(())
     }
 
-    /// Users `user-0001` and so on beside the demo users, each with up to three keys; nobody has their
-    /// secrets.
+    /// Users `user-0001` and so on beside the demo users, each with up to three keys whose secrets
+    /// are unknown.
     pub(super) fn many_users(&self, count: u32) -> Result<(), SeedError> {
         for n in 1..=count {
             let name = full_name(n);
@@ -101,7 +101,7 @@ fn full_name(n: u32) -> String {
     format!("{} {}", at(&FIRST_NAMES, 3), at(&LAST_NAMES, 2))
 }
 
-/// One in fifty cannot sign in any more.
+/// One in fifty can no longer sign in.
 fn account(n: u32) -> Account {
     match n % 100 {
         50 => Account::Deactivated,
@@ -119,8 +119,8 @@ struct Plan {
     life: i64,
 }
 
-/// Key `k` of user `n`: of eight keys about one has expired, one is about to, and now and then one was
-/// made under a policy that allowed more than today's.
+/// Key `k` of user `n`: of eight keys about one has expired, one is about to, and now and then one
+/// was created under a policy that allowed more than today's.
 fn plan(n: u32, k: u32) -> Plan {
     let spread = i64::from(n) * 7 + i64::from(k) * 31;
     let (last_day, life) = match (n / 4 + k) % 8 {
@@ -129,7 +129,7 @@ fn plan(n: u32, k: u32) -> Plan {
         2 if n.is_multiple_of(3) => (LIFE + 1 + spread % LIFE, 2 * LIFE),
         _ => (15 + spread % (LIFE - 15), LIFE),
     };
-    // Some call all their keys the same.
+    // Some users give all their keys the same comment.
     let comments = if n % 20 == 3 { "ci" } else { ["laptop", "ci", "notebook"][k as usize % 3] };
     let audiences: &[&str] = match (n + k) % 10 {
         4 => &[AUDIENCE_APPLICATION],

@@ -1,9 +1,9 @@
-//! What a new site is set to.
+//! The settings of a new site.
 
 use serde_json::{Map, Value, json};
 
-/// The settings of a new site: the names are OBSERVED (CAI_STUDIO_AGENT, CML_AMP_LLM_Fine_Tuning_Studio), but for
-/// the first, which is not known.
+/// The settings of a new site: the names are OBSERVED (CAI_STUDIO_AGENT,
+/// CML_AMP_LLM_Fine_Tuning_Studio), except the first, which is not known.
 pub fn defaults(expiration_setting: &str, days: u32) -> Map<String, Value> {
     let settings = [
         (expiration_setting, json!(days)),

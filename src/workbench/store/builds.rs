@@ -10,14 +10,14 @@ use super::listing::{Listing, Scope};
 use super::{StoreError, micros, stamp, stamp_or_empty};
 use crate::wire::{ModelBuild, ShortCreateModelDeployment, ShortUser};
 
-/// A build, its model, and what the wire does not tell of it.
+/// A build, its model, and what the wire does not show of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredBuild {
     pub id: i64,
     pub model_id: i64,
-    /// What happened while it was built; for a failed one, why.
+    /// The output of the build; for a failed one, the reason.
     pub log: String,
-    /// The deployment that begins once it is built.
+    /// The deployment to start once it is built.
     pub deploy_when_built: Option<ShortCreateModelDeployment>,
     pub build: ModelBuild,
 }
@@ -120,8 +120,8 @@ pub fn from_row(row: &Row) -> rusqlite::Result<StoredBuild> {
     })
 }
 
-/// Adds a build. Of `build`, the identifier, the status and what the person asked for are taken;
-/// creator, model, CRN and times come from here.
+/// Adds a build. Takes the identifier, the status and the user's input from `build`; creator,
+/// model, CRN and times are set here.
 pub fn insert(
     db: &Connection,
     model_id: i64,
@@ -169,7 +169,7 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredBuild>, StoreError
     Ok(select.query_row([id], from_row).optional()?)
 }
 
-/// Whether there is a build of this identifier.
+/// Whether there is a build with this identifier.
 pub fn is_there(db: &Connection, uuid: &str) -> Result<bool, StoreError> {
     Ok(db.prepare_cached("SELECT 1 FROM builds WHERE uuid = ?")?.exists([uuid])?)
 }
@@ -184,7 +184,7 @@ pub fn unfinished(db: &Connection) -> Result<Vec<StoredBuild>, StoreError> {
     Ok(found)
 }
 
-/// Moves a build on; `built` sets the time it was built.
+/// Changes the status of a build; `built` sets the time it was built.
 pub fn set_status(db: &Connection, id: i64, status: &str, now: Timestamp) -> Result<(), StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE builds SET status = ?1, updated_at = ?2, \

@@ -1,4 +1,4 @@
-//! Columns of a row by name: the list of a SELECT and the place of each column are written once.
+//! Columns of a row by name: the list of a SELECT and the index of each column are written once.
 
 /// `columns! { list LIST in at; id: "b.id", name: "b.name" }` makes the constant `LIST`, which
 /// a SELECT takes, and the module `at`, whose constants [`rusqlite::Row::get`] takes: `at::name`.

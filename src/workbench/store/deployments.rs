@@ -94,8 +94,8 @@ pub fn from_row(row: &Row) -> rusqlite::Result<StoredDeployment> {
     })
 }
 
-/// Adds a deployment. Of `deployment`, the identifier, the status and what the person asked for
-/// are taken; deployer, CRN and times come from here.
+/// Adds a deployment. Takes the identifier, the status and the user's input from `deployment`;
+/// deployer, CRN and times are set here.
 pub fn insert(
     db: &Connection,
     model_id: i64,
@@ -140,7 +140,7 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredDeployment>, Store
     Ok(select.query_row([id], from_row).optional()?)
 }
 
-/// Deployments of a build that nothing has begun yet, oldest first.
+/// Deployments of a build that have not been started yet, oldest first.
 pub fn pending_of_build(db: &Connection, build_id: i64) -> Result<Vec<StoredDeployment>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM {FROM} WHERE d.build_id = ? AND d.status = 'pending' ORDER BY d.id"
@@ -149,7 +149,7 @@ pub fn pending_of_build(db: &Connection, build_id: i64) -> Result<Vec<StoredDepl
     Ok(found)
 }
 
-/// Deployments of a model that are up, coming up or going down, oldest first.
+/// Deployments of a model that are running, starting or stopping, oldest first.
 pub fn active_of_model(db: &Connection, model_id: i64) -> Result<Vec<StoredDeployment>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM {FROM} WHERE d.model_id = ? AND d.status NOT IN ('stopped', 'failed') ORDER BY d.id"
@@ -158,8 +158,8 @@ pub fn active_of_model(db: &Connection, model_id: i64) -> Result<Vec<StoredDeplo
     Ok(found)
 }
 
-/// Deployments of every model that are up, coming up or going down, oldest first: what a starting
-/// server brings up or finishes.
+/// Deployments of every model that are running, starting or stopping, oldest first: what a starting
+/// server starts or finishes.
 pub fn active(db: &Connection) -> Result<Vec<StoredDeployment>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM {FROM} WHERE d.status NOT IN ('stopped', 'failed') ORDER BY d.id"
@@ -168,7 +168,7 @@ pub fn active(db: &Connection) -> Result<Vec<StoredDeployment>, StoreError> {
     Ok(found)
 }
 
-/// Moves a deployment on; `stopped` sets the time it stopped, `deploying` takes it back.
+/// Changes the status of a deployment; `stopped` sets the time it stopped, `deploying` clears it.
 pub fn set_status(db: &Connection, id: i64, status: &str, now: Timestamp) -> Result<(), StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE deployments SET status = ?1, updated_at = ?2, \

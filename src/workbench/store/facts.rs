@@ -1,16 +1,16 @@
-//! What this workbench is: its tenant, its workspace, the secret of its page tokens.
+//! The identity of this workbench: its tenant, its workspace, the secret of its page tokens.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
 
-/// The cloud and region that every CRN seen names (OBSERVED).
+/// The cloud and region in every CRN seen (OBSERVED).
 const CRN_PREFIX: &str = "crn:cdp:ml:us-west-1";
 
 pub const TENANT: &str = "tenant";
 pub const WORKSPACE: &str = "workspace";
 pub const TOKEN_SECRET: &str = "token-secret";
-/// Where the seeded keys came from.
+/// The source of the seeded keys.
 pub const CREDENTIALS: &str = "credentials";
 /// Written last at seeding: a store without it is empty.
 pub const SEED: &str = "seed";

@@ -1,4 +1,4 @@
-//! The file of the store: where it may lie, how it is opened, how its schema is brought up to date.
+//! The file of the store: where it may be, how it is opened, how its schema is migrated.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -11,7 +11,7 @@ use rusqlite_migration::{M, Migrations};
 
 const FILE: &str = "workbench.sqlite";
 
-/// Every step that the schema ever took, in order; steps are only ever added.
+/// All migrations of the schema, in order; migrations are only ever added.
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../assets/migrations/0001_first.sql")),
     M::up(include_str!("../../../assets/migrations/0002_deleted_models.sql")),
@@ -51,13 +51,14 @@ pub enum DirectoryError {
     NoLog { path: PathBuf },
 }
 
-/// Makes the data directory where it lacks, and an empty store only its owner may read.
+/// Creates the data directory if it does not exist, and an empty store that only its owner may
+/// read.
 pub(super) fn prepare(data: &Path) -> Result<PathBuf, DirectoryError> {
     let unusable = |source| DirectoryError::Unusable { path: data.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(unusable)?;
     refuse_network(data)?;
     let path = data.join(FILE);
-    // The log and its index take the mode of this file.
+    // The log and its index inherit the mode of this file.
     OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(unusable)?;
     Ok(path)
 }

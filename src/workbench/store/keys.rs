@@ -12,14 +12,14 @@ use crate::wire::V2KeyDetails;
 /// What the store keeps of a key.
 pub type KeyHash = [u8; digest::SHA256_OUTPUT_LEN];
 
-/// The hash of a key. Not a slow one: a key holds 512 random bits, which nobody guesses.
+/// The hash of a key. A fast one: a key has 512 random bits, which cannot be guessed.
 pub fn hash(key: &str) -> KeyHash {
     let mut hash = KeyHash::default();
     hash.copy_from_slice(digest::digest(&digest::SHA256, key.as_bytes()).as_ref());
     hash
 }
 
-/// Whose an API key is, and what it may be used for.
+/// The owner of an API key, and its audiences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyOwner {
     pub user: User,
@@ -28,14 +28,14 @@ pub struct KeyOwner {
     pub expires_at: Timestamp,
 }
 
-/// Whose a legacy key is.
+/// The owner of a legacy key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LegacyKeyOwner {
     pub user: User,
     pub expires_at: Option<Timestamp>,
 }
 
-/// A new key, ready for the table.
+/// A new key, ready to be inserted.
 pub struct NewKeyRow<'a> {
     pub user_id: i64,
     pub key_id: &'a str,
@@ -63,7 +63,7 @@ pub fn insert(db: &Connection, key: &NewKeyRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whose key has this hash; one look at an index, however many keys there are.
+/// The owner of the key with this hash; one index look-up, however many keys there are.
 pub fn owner_of(db: &Connection, hash: &KeyHash) -> Result<Option<KeyOwner>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {}, k.key_id, k.audiences, k.expires_at FROM api_keys k JOIN users u ON u.id = k.user_id \
@@ -90,7 +90,7 @@ columns! {
     audiences: "audiences",
 }
 
-/// The keys of a user, oldest first, without any secret; expired ones too if `expired` says so.
+/// The keys of a user, oldest first, without any secret; with `expired`, expired ones too.
 pub fn of_user(
     db: &Connection,
     user_id: i64,
@@ -125,7 +125,7 @@ pub fn delete_all(db: &Connection, user_id: i64) -> Result<usize, StoreError> {
     Ok(db.prepare_cached("DELETE FROM api_keys WHERE user_id = ?")?.execute([user_id])?)
 }
 
-/// Gives a user his legacy key; the one he had stops at once.
+/// Sets a user's legacy key; the previous one stops working at once.
 pub fn set_legacy(
     db: &Connection,
     user_id: i64,

@@ -1,21 +1,21 @@
-//! Lists that are filtered, sorted and cut into pages in SQL.
+//! Filters, sorts and pages lists in SQL.
 //!
-//! A page begins after the last row of the page before (its sort values and its id), not after a
-//! number of rows: so nothing is skipped or shown twice while rows are added.
+//! A page starts after the last row of the previous page (its sort values and its ID), not after a
+//! number of rows, so nothing is skipped or shown twice while rows are added.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::StoreError;
 
-/// A list of the wire: where its rows come from, and what it may be filtered and sorted by.
+/// A list of the wire: the source of its rows, and what it can be filtered and sorted by.
 pub struct Listing {
     /// What the row reader needs; see [`super::columns`].
     pub columns: &'static str,
     pub from: &'static str,
-    /// The column that tells rows apart, and that sorts what is otherwise equal.
+    /// The column that identifies rows, and that orders equal ones.
     pub id: &'static str,
-    /// Keys of `search_filter`, each with the SQL that it looks into.
+    /// Keys of `search_filter`, each with the SQL that it searches.
     pub filters: &'static [(&'static str, &'static str)],
     /// Keys of `sort`, each with the SQL that it orders by; never NULL.
     pub sorts: &'static [(&'static str, &'static str)],
@@ -34,22 +34,22 @@ impl Scope {
     }
 }
 
-/// Which of these rows are asked for, and in which order.
+/// Which of these rows to return, and in which order.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// SQL and the text that it must contain (case matters).
     pub filters: Vec<(&'static str, String)>,
-    /// Whether one of the filters is enough; otherwise all must hold.
+    /// Whether one matching filter is enough; otherwise all must match.
     pub any: bool,
-    /// SQL to order by, and whether downwards.
+    /// SQL to order by, and whether descending.
     pub sorts: Vec<(&'static str, bool)>,
-    /// The place of the last row of the page before: its sort values, then its id.
+    /// The position of the previous page's last row: its sort values, then its ID.
     pub after: Option<Vec<Value>>,
-    /// Rows on a page.
+    /// Rows per page.
     pub size: usize,
 }
 
-/// One page, and the place of its last row if another page follows.
+/// One page, and the position of its last row if another page follows.
 #[derive(Debug, Clone)]
 pub struct Slice<T> {
     pub items: Vec<T>,
@@ -69,8 +69,8 @@ pub fn page<T>(
     let mut values = scope.values.clone();
     let mut conditions = vec![format!("({})", scope.condition)];
     conditions.extend(matching(selection, &mut values));
-    if let Some(place) = &selection.after {
-        conditions.push(beyond(&order, place, &mut values));
+    if let Some(position) = &selection.after {
+        conditions.push(beyond(&order, position, &mut values));
     }
     let keys = order.iter().map(|(column, _)| *column).collect::<Vec<_>>().join(", ");
     let directions: Vec<String> = order
@@ -89,21 +89,21 @@ pub fn page<T>(
     let first_key = statement.column_count() - order.len();
     let mut rows = statement.query(params_from_iter(values))?;
     let mut items = Vec::new();
-    let mut place = Vec::new();
+    let mut position = Vec::new();
     while let Some(row) = rows.next()? {
         if items.len() == selection.size {
-            return Ok(Slice { items, next: Some(place) });
+            return Ok(Slice { items, next: Some(position) });
         }
         items.push(read(row)?);
         if items.len() == selection.size {
             let keys = (first_key..first_key + order.len()).map(|at| row.get::<_, Value>(at));
-            place = keys.collect::<Result<_, _>>()?;
+            position = keys.collect::<Result<_, _>>()?;
         }
     }
     Ok(Slice { items, next: None })
 }
 
-/// How many rows the filters leave, on all pages.
+/// The number of rows that match the filters, on all pages.
 pub fn count(
     db: &Connection,
     listing: &Listing,
@@ -117,7 +117,7 @@ pub fn count(
     Ok(db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?)
 }
 
-/// The condition that the filters make, if there are any; it adds its values.
+/// The condition for the filters, if there are any; adds its values.
 fn matching(selection: &Selection, values: &mut Vec<Value>) -> Option<String> {
     let conditions: Vec<String> =
         selection.filters.iter().map(|(column, _)| format!("instr({column}, ?) > 0")).collect();
@@ -126,19 +126,19 @@ fn matching(selection: &Selection, values: &mut Vec<Value>) -> Option<String> {
     (!conditions.is_empty()).then(|| format!("({})", conditions.join(word)))
 }
 
-/// Rows that are otherwise equal follow the direction of the last sort key.
+/// Equal rows follow the direction of the last sort key.
 fn last_direction(selection: &Selection) -> bool {
     selection.sorts.last().is_some_and(|(_, down)| *down)
 }
 
-/// The condition "comes after this place in this order"; it adds its values.
-fn beyond(order: &[(&str, bool)], place: &[Value], values: &mut Vec<Value>) -> String {
+/// The condition "comes after this position in this order"; adds its values.
+fn beyond(order: &[(&str, bool)], position: &[Value], values: &mut Vec<Value>) -> String {
     let mut alternatives = Vec::new();
     for (depth, (column, down)) in order.iter().enumerate() {
         let mut all: Vec<String> = order[..depth].iter().map(|(equal, _)| format!("{equal} = ?")).collect();
         all.push(format!("{column} {} ?", if *down { "<" } else { ">" }));
         alternatives.push(format!("({})", all.join(" AND ")));
-        values.extend(place.iter().take(depth + 1).cloned());
+        values.extend(position.iter().take(depth + 1).cloned());
     }
     format!("({})", alternatives.join(" OR "))
 }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_added_before_the_place_moves_nothing() {
+    fn a_row_added_before_the_position_moves_nothing() {
         let db = things(&[("b", 1), ("c", 1), ("d", 1)]);
         let mut selection = Selection { sorts: vec![("t.name", false)], size: 2, ..Default::default() };
         let first = names(&db, &selection);

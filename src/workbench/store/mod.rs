@@ -1,10 +1,10 @@
 //! The store: one SQLite file, one writer, several readers.
 //!
 //! A change is acknowledged only after SQLite has synced it (WAL with `synchronous = FULL`), so it
-//! survives `kill -9` and a power cut. Everything that changes runs in one transaction, through
-//! [`Store::write`]; everything that only looks runs through [`Store::read`]. The files of this
-//! folder hold functions over a connection, one file a group of tables, so that several of them
-//! can share a transaction.
+//! survives `kill -9` and a power cut. Every change runs in one transaction, through
+//! [`Store::write`]; everything that only reads runs through [`Store::read`]. The files of this
+//! folder contain functions over a connection, one file per group of tables, so that several of
+//! them can share a transaction.
 
 pub mod builds;
 mod columns;
@@ -34,10 +34,10 @@ use crate::wire;
 
 pub use file::DirectoryError;
 
-/// Readers at the same time: more than this machine class has cores gains nothing.
+/// Maximum number of concurrent readers: more than the cores of such a machine gain nothing.
 const READERS: usize = 4;
 
-/// The store cannot do what it was asked to, and nothing was changed.
+/// The store failed, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the store refused: {0}")]
@@ -60,7 +60,7 @@ impl StoreError {
         self.extended_code() == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
     }
 
-    /// Whether there is no room left for it.
+    /// Whether the disk is full.
     pub fn is_full(&self) -> bool {
         self.extended_code() == Some(rusqlite::ffi::SQLITE_FULL)
     }
@@ -87,8 +87,8 @@ struct Readers {
 }
 
 impl Store {
-    /// Opens the store of a data directory, makes it if it is not there, and brings its schema up
-    /// to date.
+    /// Opens the store of a data directory, creates it if it does not exist, and migrates its
+    /// schema.
     pub fn open(data: &Path) -> Result<Self, DirectoryError> {
         let path = file::prepare(data)?;
         let writer = file::open_writer(&path)?;
@@ -100,14 +100,14 @@ impl Store {
         })
     }
 
-    /// Counts the committed changes. What was read while the count stood still is still true, so
-    /// it may be kept in memory; see [`super::cache`].
+    /// Counts the committed changes. What was read while the count does not change stays true, so
+    /// it can be cached; see [`super::cache`].
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Runs `work` in one transaction. It is committed and synced when `work` says `Ok`, and undone
-    /// otherwise. It runs to its end even if nobody waits for it any more.
+    /// Runs `work` in one transaction, which is committed and synced if `work` returns `Ok`, and
+    /// rolled back otherwise. It runs to its end even if its caller has gone.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&Transaction) -> Result<T, E> + Send + 'static,
@@ -128,7 +128,7 @@ impl Store {
         done.await.unwrap_or_else(|_| Err(StoreError::CutOff.into()))
     }
 
-    /// Puts the log into the file, so that the file alone is whole.
+    /// Checkpoints the log into the file, so that the file alone is complete.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
         let connection = self.writer.clone().lock_owned().await;
         let done = tokio::task::spawn_blocking(move || {
@@ -139,11 +139,11 @@ impl Store {
         done.await.unwrap_or(Err(StoreError::CutOff))
     }
 
-    /// Writes the state to a file of its own.
+    /// Writes the state to a separate file.
     pub async fn save_to(&self, path: PathBuf) -> Result<(), StoreError> {
         self.read(move |db| {
             let mut copy = Connection::open(path)?;
-            // Whoever loses this file loses nothing but time.
+            // Losing this file costs nothing but time.
             copy.pragma_update(None, "synchronous", "off")?;
             Ok(copy_state(db, &mut copy)?)
         })
@@ -163,7 +163,7 @@ impl Store {
         done.await.unwrap_or(Err(StoreError::CutOff))
     }
 
-    /// Runs `work` on a connection that cannot change anything, and sees one state throughout.
+    /// Runs `work` on a read-only connection that sees one state throughout.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -183,11 +183,11 @@ impl Store {
 
 fn copy_state(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
     let backup = Backup::new(from, to)?;
-    // All pages in one step; what is locked meanwhile is tried again.
+    // All pages in one step; a locked source is tried again.
     backup.run_to_completion(i32::MAX, Duration::from_millis(1), None)
 }
 
-/// A reader that goes back to its shelf, whatever happens meanwhile.
+/// A reader that returns to the pool, whatever happens.
 struct Borrowed<'a> {
     readers: &'a Readers,
     connection: Option<Connection>,
@@ -212,28 +212,28 @@ impl Drop for Borrowed<'_> {
     }
 }
 
-/// An instant as the tables hold it.
+/// An instant as stored in the tables.
 pub(crate) fn micros(instant: Timestamp) -> i64 {
     instant.as_microsecond()
 }
 
-/// An instant of the tables; one out of range, which nothing here writes, becomes the end of time.
+/// A stored instant; one out of range, which nothing here writes, becomes the end of time.
 pub(crate) fn instant(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
 }
 
-/// An instant of the tables as the wire has the times of rows: RFC 3339 UTC to the microsecond, so
-/// that "newest first" has one meaning.
+/// A stored instant as the wire shows the times of rows: RFC 3339 UTC to the microsecond, so that
+/// "newest first" is unambiguous.
 pub(crate) fn stamp(micros: i64) -> String {
     instant(micros).strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
-/// As [`stamp`]; an instant that has not come is an empty text.
+/// Like [`stamp`], but an instant that has not come is an empty string.
 pub(crate) fn stamp_or_empty(micros: Option<i64>) -> String {
     micros.map(stamp).unwrap_or_default()
 }
 
-/// An instant of the tables as the wire has the times of keys: RFC 3339 UTC to the second.
+/// A stored instant as the wire shows the times of keys: RFC 3339 UTC to the second.
 pub(crate) fn key_stamp(micros: i64) -> String {
     wire::time::format(instant(micros))
 }

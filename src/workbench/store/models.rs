@@ -12,7 +12,7 @@ use crate::wire::{
     DefaultReplicationPolicy, DefaultResources, Model, NumberText, ShortProject, ShortUser, Whole,
 };
 
-/// The only replication type that is known (SPEC).
+/// The only known replication type (SPEC).
 const FIXED: &str = "fixed";
 
 /// A model and the rows that it belongs to.
@@ -29,12 +29,12 @@ pub struct Callable {
     pub model_id: i64,
     pub project_id: i64,
     pub owner_id: i64,
-    /// Whether everybody may read the project.
+    /// Whether everyone may read the project.
     pub public: bool,
     pub project_name: String,
     pub name: String,
     pub auth_enabled: bool,
-    /// Identifier and status of the deployment that is up or on its way, else of the newest one.
+    /// Identifier and status of the active deployment, else of the newest one.
     pub deployment: Option<(String, String)>,
 }
 
@@ -98,7 +98,8 @@ pub const LISTING: Listing = Listing {
     ],
 };
 
-/// ListAllModels: it has no `sort` (SPEC). Use [`super::projects::scope`], whose table is here too.
+/// ListAllModels: it has no `sort` (SPEC). Use [`super::projects::scope`], whose table is joined
+/// here.
 pub const ALL: Listing = Listing { columns: COLUMNS, from: FROM, id: "m.id", filters: FILTERS, sorts: &[] };
 
 /// The models of one project.
@@ -147,8 +148,8 @@ pub fn from_row(row: &Row) -> rusqlite::Result<StoredModel> {
     Ok(StoredModel { id: row.get(at::id)?, project_id: row.get(at::project_id)?, model })
 }
 
-/// Adds a model. Of `model`, the identifiers (`id`, `access_key`), the names, the authentication,
-/// the resources and the replicas are taken; creator, project, CRN and times come from here.
+/// Adds a model. Takes the identifiers (`id`, `access_key`), the names, the authentication, the
+/// resources and the replicas from `model`; creator, project, CRN and times are set here.
 pub fn insert(
     db: &Connection,
     project_id: i64,
@@ -205,7 +206,7 @@ pub fn names(db: &Connection, uuid: &str) -> Result<Option<(String, String)>, St
     Ok(select.query_row([uuid], |row| Ok((row.get("project")?, row.get("name")?))).optional()?)
 }
 
-/// Whether there is a model of this name in a project of this name.
+/// Whether a project with this name has a model with this name.
 pub fn is_named(db: &Connection, project: &str, name: &str) -> Result<bool, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM models m JOIN projects p ON p.id = m.project_id \
@@ -246,14 +247,14 @@ pub fn delete(db: &Connection, id: i64) -> Result<bool, StoreError> {
     Ok(db.prepare_cached("DELETE FROM models WHERE id = ?")?.execute([id])? > 0)
 }
 
-/// Whether there once was a model with this access key.
+/// Whether any model ever had this access key.
 pub fn was_deleted(db: &Connection, access_key: &str) -> Result<bool, StoreError> {
     let mut select =
         db.prepare_cached("SELECT EXISTS (SELECT 1 FROM deleted_models WHERE access_key = ?)")?;
     Ok(select.query_row([access_key], |row| row.get(0))?)
 }
 
-/// What decides about a call with this access key; two looks at indexes.
+/// What decides about a call with this access key; two index look-ups.
 pub fn callable(db: &Connection, access_key: &str) -> Result<Option<Callable>, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT m.id, m.project_id, p.owner_id, p.visibility <> 'private' AS public, \

@@ -11,8 +11,8 @@ use super::listing::{Listing, Scope};
 use super::{StoreError, micros, stamp};
 use crate::wire::{Collaborator, Project, ProjectPermissions, ShortUser};
 
-/// A project and what the wire does not tell of it. `project.permissions` is left empty: it
-/// depends on who asks.
+/// A project and what the wire does not show of it. `project.permissions` is empty: it depends on
+/// the caller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredProject {
     pub id: i64,
@@ -22,7 +22,7 @@ pub struct StoredProject {
     pub project: Project,
 }
 
-/// A new project, ready for the table.
+/// A new project, ready to be inserted.
 pub struct NewProjectRow<'a> {
     pub public_id: &'a str,
     pub name: &'a str,
@@ -36,14 +36,14 @@ pub struct NewProjectRow<'a> {
     pub now: Timestamp,
 }
 
-/// Which projects somebody lists.
+/// Which projects a user lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// His own, and those he is a collaborator of.
+    /// Those that the user owns or collaborates in.
     Mine,
-    /// These and the public ones.
+    /// Public ones too.
     Public,
-    /// Every one, for site administrators.
+    /// All, for site administrators.
     All,
 }
 
@@ -129,7 +129,7 @@ pub const COLLABORATORS: Listing = Listing {
     sorts: &[("username", "u.username"), ("permission", "m.permission")],
 };
 
-/// The projects within reach of a user; `p` is the table of projects.
+/// The projects visible to a user; `p` is the table of projects.
 pub fn scope(reach: Reach, user_id: i64) -> Scope {
     let mine =
         "p.owner_id = ?1 OR p.id IN (SELECT project_id FROM collaborators WHERE collaborators.user_id = ?1)";
@@ -189,15 +189,15 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<StoredProject>, StoreErr
     Ok(select.query_row([id], from_row).optional()?)
 }
 
-/// The directory for a project: its slug, or, where that is `taken` or another owner's project has
-/// it, the slug and the project's id.
+/// The directory for a project: its slug or, if that is `taken` or used by another owner's project,
+/// the slug and the project's ID.
 pub fn directory(db: &Connection, slug: &str, public_id: &str, taken: bool) -> Result<String, StoreError> {
     let mut select = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM projects WHERE directory = ?)")?;
     let taken = taken || select.query_row([slug], |row| row.get(0))?;
     Ok(if taken { format!("{slug}-{public_id}") } else { slug.to_owned() })
 }
 
-/// Adds a project and answers its id.
+/// Adds a project and returns its ID.
 pub fn insert(db: &Connection, project: &NewProjectRow) -> Result<i64, StoreError> {
     let directory = directory(db, project.slug, project.public_id, false)?;
     let mut insert = db.prepare_cached(
@@ -221,8 +221,8 @@ pub fn insert(db: &Connection, project: &NewProjectRow) -> Result<i64, StoreErro
     ])?)
 }
 
-/// Writes what UpdateProject may change: name, slug, directory, owner, description, visibility, shared memory,
-/// environment, ephemeral storage, default engine type.
+/// Writes the fields of UpdateProject: name, slug, directory, owner, description, visibility,
+/// shared memory, environment, ephemeral storage, default engine type.
 pub fn update(db: &Connection, stored: &StoredProject, now: Timestamp) -> Result<(), StoreError> {
     let project = &stored.project;
     let mut update = db.prepare_cached(
@@ -248,7 +248,8 @@ pub fn update(db: &Connection, stored: &StoredProject, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Id, owner and slug of the first project of a user: one that is his, else one he takes part in.
+/// ID, owner and slug of the first project that a user owns, else the first that they collaborate
+/// in.
 pub fn first_of(db: &Connection, user_id: i64) -> Result<Option<(String, String, String)>, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT p.public_id, o.username, p.slug FROM projects p JOIN users o ON o.id = p.owner_id \
@@ -271,14 +272,14 @@ pub fn delete(db: &Connection, id: i64) -> Result<bool, StoreError> {
     Ok(db.prepare_cached("DELETE FROM projects WHERE id = ?")?.execute([id])? > 0)
 }
 
-/// The permission that a collaborator has; `None` for anybody else.
+/// The permission of a collaborator; `None` for any other user.
 pub fn permission_of(db: &Connection, project_id: i64, user_id: i64) -> Result<Option<String>, StoreError> {
     let mut select =
         db.prepare_cached("SELECT permission FROM collaborators WHERE project_id = ? AND user_id = ?")?;
     Ok(select.query_row([project_id, user_id], |row| row.get(0)).optional()?)
 }
 
-/// Makes a user a collaborator, or changes his permission.
+/// Makes a user a collaborator, or changes their permission.
 pub fn set_collaborator(
     db: &Connection,
     project_id: i64,
@@ -293,7 +294,7 @@ pub fn set_collaborator(
     Ok(())
 }
 
-/// Whether he was a collaborator.
+/// Whether the user was a collaborator.
 pub fn remove_collaborator(db: &Connection, project_id: i64, user_id: i64) -> Result<bool, StoreError> {
     let mut delete = db.prepare_cached("DELETE FROM collaborators WHERE project_id = ? AND user_id = ?")?;
     Ok(delete.execute([project_id, user_id])? > 0)

@@ -9,7 +9,7 @@ use super::listing::{Listing, Scope};
 use super::{StoreError, micros};
 use crate::wire::ShortUser;
 
-/// A user, with what no answer of API v2 says: whether he is a site administrator.
+/// A user, with what no answer of API v2 shows: whether they are a site administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub id: i64,
@@ -50,7 +50,7 @@ pub fn from_row(row: &Row) -> rusqlite::Result<User> {
     })
 }
 
-/// Adds a user and answers his id.
+/// Adds a user and returns their ID.
 pub fn insert(
     db: &Connection,
     username: &str,
@@ -73,7 +73,7 @@ pub enum Account {
     Banned,
 }
 
-/// Opens or closes the account of a user.
+/// Enables or disables the account of a user.
 pub fn set_account(db: &Connection, id: i64, account: Account) -> Result<(), StoreError> {
     let mut update = db.prepare_cached("UPDATE users SET deactivated = ?, banned = ? WHERE id = ?")?;
     update.execute(params![account == Account::Deactivated, account == Account::Banned, id])?;
@@ -85,7 +85,7 @@ pub fn by_username(db: &Connection, username: &str) -> Result<Option<User>, Stor
     Ok(select.query_row([username], from_row).optional()?)
 }
 
-/// The user of this name, or else the first one whose name differs in the case of its letters alone.
+/// The user with this name, or else the first whose name differs only in case.
 pub fn by_name_in_any_case(db: &Connection, username: &str) -> Result<Option<User>, StoreError> {
     if let Some(user) = by_username(db, username)? {
         return Ok(Some(user));
@@ -113,7 +113,8 @@ pub const LISTING: Listing = Listing {
     sorts: &[("username", "u.username")],
 };
 
-/// The users whom `viewer` may see: all for a site administrator, himself for others (SPEC).
+/// The users whom `viewer` may see: all for a site administrator, only themselves for others
+/// (SPEC).
 pub fn scope(viewer: &User) -> Scope {
     if viewer.admin { Scope::new("1", []) } else { Scope::new("u.id = ?", [Value::Integer(viewer.id)]) }
 }

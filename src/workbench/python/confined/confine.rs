@@ -1,4 +1,5 @@
-//! The second stage: gives up every right that serving a function does not need, and becomes Python.
+//! The second stage: drops every privilege that serving a function does not need, and becomes
+//! Python.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -7,11 +8,11 @@ use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use super::Start;
 
-/// Processes and threads of the replica's user. The kernel does not count those of root.
+/// Processes and threads of the replica's user. The kernel does not count root's.
 const PROCESSES: u64 = 4096;
 /// Open files.
 const FILES: u64 = 4096;
-/// The largest file that is written, in bytes.
+/// The largest file that may be written, in bytes.
 const FILE_SIZE: u64 = 1 << 30;
 
 /// Returns only if the replica could not become Python, with the reason.
@@ -19,7 +20,7 @@ pub fn run(start: &Start) -> String {
     match confine(start) {
         Ok(()) => {
             let mut command = Command::new(&start.interpreter);
-            // Isolated: neither variables nor the user's folders act on the interpreter.
+            // Isolated: neither variables nor the user's folders affect the interpreter.
             command.args(["-I", "-B"]).arg(&start.runner).current_dir(&start.folder);
             command.env("HOME", &start.scratch).env("TMPDIR", &start.scratch);
             format!("{} cannot be started: {}", start.interpreter.display(), command.exec())
@@ -41,7 +42,7 @@ fn confine(start: &Start) -> Result<(), String> {
     ] {
         lower(resource, limit);
     }
-    // The files are looked up with the rights of the server, and given up with those of the replica.
+    // The files are looked up with the server's rights, and replaced with those of the replica.
     #[cfg(target_os = "linux")]
     {
         let guard = guard::of(start).map_err(|error| error.to_string())?;
@@ -54,15 +55,15 @@ fn confine(start: &Start) -> Result<(), String> {
     if nix::unistd::getppid() == supervisor { Ok(()) } else { Err("its supervisor is gone".to_owned()) }
 }
 
-/// Lowers a limit; one that is lower already stays.
+/// Lowers a limit; a lower one stays.
 fn lower(resource: Resource, limit: u64) {
     let now = getrlimit(resource);
     let least = |other: Option<u64>| Some(other.map_or(limit, |other| other.min(limit)));
     let _ = setrlimit(resource, Rlimit { current: least(now.current), maximum: least(now.maximum) });
 }
 
-/// Becomes another user, or root without any capability: root's rights over other processes and
-/// other users' files go either way.
+/// Becomes another user, or root without capabilities: either loses root's rights over other
+/// processes and other users' files.
 #[cfg(target_os = "linux")]
 fn give_up_rights(user: Option<u32>) -> Result<(), String> {
     use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
@@ -108,8 +109,8 @@ mod guard {
 
     use super::super::Start;
 
-    /// The system as a program needs it, without anything personal: no home, no `/tmp`, no `/run`, of
-    /// `/etc` what libraries read.
+    /// The parts of the system that a program needs, without anything personal: no home, no `/tmp`,
+    /// no `/run`, of `/etc` only what libraries read.
     const SYSTEM: [&str; 32] = [
         "/usr",
         "/bin",
@@ -145,11 +146,11 @@ mod guard {
         "/etc/ssl/certs",
     ];
     const DEVICES: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
-    /// Locks of `multiprocessing` lie here, beside what other programs of the same user share.
+    /// The locks of `multiprocessing` are here, beside those of the same user's other programs.
     const SHARED_MEMORY: &str = "/dev/shm";
 
-    /// The newest rules that are known. What the kernel does not know of them is left out; where it
-    /// knows none, `serve` said so at its start.
+    /// The newest known rules. Those that the kernel does not support are skipped; if it supports
+    /// none, `serve` said so at its start.
     const RULES: ABI = ABI::V10;
 
     pub fn of(start: &Start) -> Result<RulesetCreated, RulesetError> {

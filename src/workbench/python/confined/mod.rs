@@ -1,10 +1,10 @@
-//! Starting Python so that it can do little harm: what this module starts is this program again, in
-//! two stages, each with one thread.
+//! Starts Python so that it can do little harm: this module runs this program again, in two stages,
+//! each with one thread.
 //!
-//! [`supervise`] starts the second stage, watches the server and the replica, and ends everything
-//! that the replica started when either is gone. [`confine`] gives up rights and becomes Python. Both
-//! are processes of their own because a process with threads cannot give up rights safely between
-//! fork and exec, and because an interpreter that is busy cannot watch anything.
+//! [`supervise`] starts the second stage, watches the server and the replica, and kills everything
+//! that the replica started when either is gone. [`confine`] drops privileges and becomes Python.
+//! Both are separate processes because a process with threads cannot drop privileges safely between
+//! fork and exec, and because a busy interpreter cannot watch anything.
 
 mod confine;
 mod supervise;
@@ -17,21 +17,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-/// What lists of processes show.
+/// The name in process lists.
 pub const NAME: &str = "keybench";
-/// First arguments that make the program a stage; no command has such a name.
+/// First arguments that select a stage; no command has such a name.
 const SUPERVISE: &str = "__supervise-replica";
 const CONFINE: &str = "__confine-replica";
 
-/// Whether this process is the program whose `main` knows the stages.
+/// Whether this process's `main` supports the stages.
 static KNOWS_STAGES: AtomicBool = AtomicBool::new(false);
 
-/// What a replica runs, and what it may touch. No secrets: arguments can be read by others.
+/// What a replica runs, and what it may access. No secrets: arguments can be read by others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Start {
     pub interpreter: PathBuf,
     pub runner: PathBuf,
-    /// Where it runs.
+    /// Its working directory.
     pub folder: PathBuf,
     /// May be read and executed.
     pub read: Vec<PathBuf>,
@@ -39,14 +39,14 @@ pub struct Start {
     pub write: Vec<PathBuf>,
     /// Home and temporary files; one of `write`.
     pub scratch: PathBuf,
-    /// The user and group that it becomes, where the server is root.
+    /// The user and group to switch to, if the server is root.
     pub user: Option<u32>,
     /// Bytes of memory that it may allocate.
     pub memory: u64,
 }
 
-/// Runs the stage that the arguments of this process name: to be called first thing in `main`,
-/// before there are threads. `None` for every other command line.
+/// Runs the stage named by the arguments of this process: call it first in `main`, before there are
+/// threads. `None` for every other command line.
 pub fn stage() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let (stage, start) = (arguments.next(), arguments.next());
@@ -63,16 +63,16 @@ pub fn stage() -> Option<ExitCode> {
     }
 }
 
-/// This program, for another run of it; `None` where its `main` does not call [`stage`].
+/// This program, to be run again; `None` if its `main` does not call [`stage`].
 pub fn own_program() -> Option<PathBuf> {
     if !KNOWS_STAGES.load(Ordering::Relaxed) {
         return None;
     }
-    // Stays right where the file was replaced or removed since.
+    // Stays correct if the file was replaced or removed since.
     if cfg!(target_os = "linux") { Some("/proc/self/exe".into()) } else { std::env::current_exe().ok() }
 }
 
-/// Whether the kernel can keep a replica away from files.
+/// Whether the kernel can restrict a replica's access to files.
 pub fn files_are_guarded() -> bool {
     confine::landlock_is_there()
 }
@@ -87,7 +87,7 @@ fn read(start: &OsString) -> Result<Start, String> {
     serde_json::from_str(text).map_err(|error| format!("the arguments of a replica cannot be read: {error}"))
 }
 
-/// Tells the server why there is no replica, as the runner would.
+/// Tells the server why there is no replica, like the runner would.
 fn unusable(reason: String) -> ExitCode {
     let mut answers = std::io::stdout();
     let frame = format!("unusable {}\n{reason}", reason.len());

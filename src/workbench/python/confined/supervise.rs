@@ -2,7 +2,7 @@
 //!
 //! The server holds the other end of standard input. When that closes, however the server ended, or
 //! when the replica ends, everything that the replica started is killed: as the subreaper, this
-//! process becomes the parent of what loses its own, in whatever session that is.
+//! process becomes the parent of all orphans below it, whatever their session.
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group
 
 use super::{CONFINE, NAME};
 
-/// How often the end of the replica is looked for where the kernel does not tell it.
+/// How often to check for the replica's end if the kernel does not report it.
 const LOOK: Duration = Duration::from_millis(50);
 
 pub fn run(start: &OsString) -> ExitCode {
@@ -29,7 +29,7 @@ pub fn run(start: &OsString) -> ExitCode {
         Ok(child) => child,
         Err(error) => return super::unusable(format!("the process could not be started: {error}")),
     };
-    // The replica alone answers now: the server must see the end of its answers when it ends.
+    // Only the replica answers now: the server must see the end of its answers when it ends.
     if let Ok(null) = std::fs::OpenOptions::new().write(true).open("/dev/null") {
         let _ = rustix::stdio::dup2_stdout(null);
     }
@@ -43,7 +43,7 @@ fn watch(child: &mut Child) {
     let input = std::io::stdin();
     let replica = replica_handle(child);
     loop {
-        // No event asked for: the end of the other side is always told, and nothing is read.
+        // Requests no event: hang-up is always reported, and nothing is read.
         let mut ends = vec![PollFd::from_borrowed_fd(input.as_fd(), PollFlags::empty())];
         ends.extend(replica.as_ref().map(|handle| PollFd::new(handle, PollFlags::IN)));
         let pause = Timespec::try_from(LOOK).ok().filter(|_| replica.is_none());
@@ -77,8 +77,8 @@ fn end_all(child: &Child) {
         for orphan in children() {
             let _ = kill_process(orphan, Signal::KILL);
         }
-        // What was killed leaves its own children to this process, so there may be more now; and a
-        // list that was read while one of them ended may lack another.
+        // Killed processes leave their children to this one, so there may be more now; and a list
+        // that was read while one of them ended may be incomplete.
         match wait(WaitOptions::NOHANG) {
             Ok(Some(_)) => {}
             Ok(None) => std::thread::sleep(Duration::from_millis(1)),
@@ -87,10 +87,10 @@ fn end_all(child: &Child) {
     }
 }
 
-/// The processes whose parent this is. Elsewhere than on Linux they are not known.
+/// The children of this process. Known only on Linux.
 fn children() -> Vec<Pid> {
     let own = std::process::id();
-    // One read, where the kernel offers it: what starts another process and ends must not win the race.
+    // In one read, if the kernel offers it: a process that forks and exits must not win the race.
     if let Ok(listed) = std::fs::read_to_string(format!("/proc/self/task/{own}/children")) {
         return listed.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?)).collect();
     }
@@ -101,6 +101,6 @@ fn children() -> Vec<Pid> {
 
 fn parent(process: i32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name in parentheses may hold anything; the state and the parent follow it.
+    // The name in parentheses may contain anything; the state and the parent follow it.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
