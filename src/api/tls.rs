@@ -77,7 +77,7 @@ impl TlsReason {
                 "no --ca-cert helps here: the server needs a certificate with CA:FALSE; until it has one, --insecure goes without any check"
             }
             Self::Expired => {
-                "check this machine's clock; if it is right, the workbench's administrators must renew the certificate"
+                "check this machine's clock; if it is right, the workbench's administrators must renew it"
             }
             Self::NotYetValid => "check this machine's clock, then the server's certificate",
             Self::WrongName => {
