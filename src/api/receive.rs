@@ -1,4 +1,4 @@
-//! What becomes of an answer's body while it comes, within bounds.
+//! Receives the body of an answer, within bounds.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,29 +11,29 @@ use super::masked;
 use super::refusal::category;
 use crate::wire;
 
-/// No answer that is held as a whole is larger, in bytes. Lists are not held as a whole, and nothing else
+/// Largest answer that is held in memory as a whole, in bytes. Lists are streamed, and no other answer
 /// comes near it.
 pub(super) const LARGEST: usize = 8 << 20;
-/// All answers that are being received in this process together are no larger, in bytes.
+/// Largest size of all answers being received in this process together, in bytes.
 const TOGETHER: usize = 32 << 20;
-/// Rows of one list: a million keys and some, with which this process takes about 450 MiB.
+/// Rows of one list: a bit more than a million keys, which take about 450 MiB in this process.
 pub(super) const ROWS: usize = 1_250_000;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
-/// Takes the body of an answer that is a success.
+/// Receives the body of a successful answer.
 pub(super) trait Sink: Send {
-    /// Forgets what came: a new try begins.
+    /// Discards what was received: a retry starts.
     fn begin(&mut self);
 
     /// The largest body that it takes, where it takes none larger.
     fn largest(&self) -> Option<usize>;
 
-    /// Takes the next piece; an error says why the answer cannot be used.
+    /// Takes the next chunk; an error says why the answer cannot be used.
     fn take(&mut self, piece: &[u8]) -> Result<(), String>;
 }
 
-/// An answer that is held as a whole.
+/// An answer that is held in memory as a whole.
 pub(super) struct Whole {
     bytes: Zeroizing<Vec<u8>>,
     largest: usize,
@@ -44,7 +44,7 @@ impl Whole {
         Self { bytes: Zeroizing::default(), largest }
     }
 
-    /// The body, without a secret of this process.
+    /// The body, with the secrets of this process masked.
     pub fn end(mut self) -> Zeroizing<Vec<u8>> {
         let mut bytes = std::mem::take(&mut self.bytes);
         HELD.fetch_sub(bytes.len(), Ordering::Relaxed);
@@ -102,10 +102,10 @@ impl<T> Rows<T> {
         Self { member, reader: ListReader::new(member), rows: Vec::new(), most: ROWS }
     }
 
-    /// The rows, and the rest of the answer.
+    /// The rows, and the other members of the answer.
     ///
     /// # Errors
-    /// Where the list has no end, is none, or comes twice.
+    /// If the list is missing, unterminated, or present twice.
     pub fn end(self) -> Result<(Vec<T>, Vec<u8>), String> {
         let rest = self.reader.end()?;
         let members: Option<Map<String, Value>> = serde_json::from_slice(&rest).ok();

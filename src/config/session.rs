@@ -1,4 +1,4 @@
-//! A workbench and who one is there: what every command and the interface start from.
+//! A user of a workbench: the starting point of every command and of the interface.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::text;
 /// One workbench, as one user.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Signed with the key of [`Self::username`].
+    /// Uses the key of [`Self::username`].
     pub client: Client,
-    /// Whose key it is, where that is known before the first answer.
+    /// The owner of the key, if known before the first answer.
     pub username: Option<String>,
-    /// Its Key ID, where the profile or the demo knows it; the workbench never tells (SPEC).
+    /// The key's ID, if the profile or the demo knows it; the workbench never reveals it (SPEC).
     pub key_id: Option<String>,
-    /// What people call it: the profile's label or name, else the host.
+    /// The display name: the profile's label or name, else the host.
     pub label: String,
     /// The profile it comes from; `None` for the environment and for the demo.
     pub profile: Option<String>,
@@ -24,22 +24,21 @@ pub struct Session {
     pub colour: Option<String>,
     /// Nothing may be created, changed or deleted.
     pub read_only: bool,
-    /// Certificates are not checked; the interface shows it all the time.
+    /// Certificates are not checked; the interface always shows this.
     pub insecure: bool,
-    /// Project to begin with: id, as `CDSW_PROJECT_ID` has it.
+    /// The initial project: an ID, from `CDSW_PROJECT_ID`.
     pub project: Option<String>,
     /// The key is the one that a workbench session was given: it is never offered for deletion or
-    /// rotation, and nothing secret is written to the home directory, which other collaborators read.
+    /// rotation, and no secret is written to the home directory, which other collaborators can read.
     pub inside_workbench: bool,
     /// The key that the workbench gave to the session that this runs in, whether or not it is the one
     /// in use.
     pub session_key: Option<ApiKey>,
-    /// Keys that may be picked for a test without being pasted; the demo has those of its users.
+    /// Keys that can be picked for a test without pasting them; the demo has those of its users.
     pub known_keys: Vec<KnownKey>,
-    /// Time for one model call, where the command line gives one; else that of the test engine.
+    /// Timeout of one model call, if the command line gives one; else the test engine's default.
     pub model_timeout: Option<Duration>,
-    /// Where is noted what keys were made and rotated here; `None` for the demo, which leaves nothing
-    /// behind.
+    /// Where created and rotated keys are recorded; `None` for the demo, which leaves nothing behind.
     pub store: Option<Store>,
 }
 
@@ -56,7 +55,7 @@ pub struct KnownKey {
 }
 
 impl Session {
-    /// A session with nothing but a client; `label` is the host.
+    /// A session with only a client; `label` is the host.
     pub fn new(client: Client) -> Self {
         let label = client.url().split_once("://").map_or(client.url(), |(_, host)| host).to_owned();
         let insecure = client.options().insecure;
@@ -80,7 +79,7 @@ impl Session {
 }
 
 impl KnownKey {
-    /// Which key it is: its Key ID as tables show it, or the end of its text where that is not known.
+    /// Names the key: its Key ID as tables show it, or the end of its text if that is not known.
     pub fn id(&self) -> String {
         self.key_id.as_deref().map_or_else(|| self.key.masked(), |id| text::short_id(id).into_owned())
     }

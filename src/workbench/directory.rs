@@ -1,4 +1,4 @@
-//! The data directory: who may enter it, and which server uses it.
+//! The data directory: who can access it, and which server uses it.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -6,12 +6,12 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Held by the server that uses a data directory.
+/// Locked by the server that uses a data directory.
 const LOCK: &str = "lock";
-/// How often a server looks whether its directory is still there.
+/// How often a server checks whether its directory still exists.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Why a server cannot have the directory.
+/// Why a server cannot use the directory.
 #[derive(Debug, thiserror::Error)]
 pub enum NotOurs {
     #[error(
@@ -34,15 +34,15 @@ pub enum NotOurs {
     Open { data: PathBuf, mode: u32 },
 }
 
-/// A data directory that this process has taken; the system gives it back when the process ends,
-/// however it ends.
+/// A data directory in use by this process; the system releases it when the process ends, however
+/// it ends.
 pub struct Directory {
     lock: File,
     data: PathBuf,
 }
 
 impl Directory {
-    /// Takes the directory, and makes it where it lacks.
+    /// Takes the directory, and creates it if it does not exist.
     pub fn take(data: &Path) -> Result<Self, NotOurs> {
         let failed = |source| NotOurs::Lock { data: data.to_owned(), source };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
@@ -56,8 +56,8 @@ impl Directory {
         }
     }
 
-    /// Returns when the lock does not lie in the directory any more: another server could take it, and
-    /// what this one writes would be lost.
+    /// Returns when the lock file is gone from the directory: another server could take the
+    /// directory, and what this one writes would be lost.
     pub async fn gone(&self) {
         let same = |there: &Metadata, ours: &Metadata| (there.dev(), there.ino()) == (ours.dev(), ours.ino());
         loop {
@@ -72,8 +72,9 @@ impl Directory {
     }
 }
 
-/// Removes a data directory whose server is not there any more. Gives whether it did: one that a server
-/// uses, that belongs to somebody else, or that no server has ever used is left alone.
+/// Removes the data directory of a server that has ended, and returns whether it did. Leaves a
+/// directory alone if a server uses it, if it belongs to another user, or if no server ever used
+/// it.
 pub fn remove_abandoned(data: &Path) -> io::Result<bool> {
     let found = std::fs::symlink_metadata(data)?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
@@ -82,7 +83,7 @@ pub fn remove_abandoned(data: &Path) -> io::Result<bool> {
     let path = data.join(LOCK);
     let rest: Vec<_> = std::fs::read_dir(data)?.collect::<io::Result<_>>()?;
     let rest: Vec<_> = rest.into_iter().filter(|entry| entry.file_name() != LOCK).collect();
-    // A server that begins has made the lock and nothing else before it holds it.
+    // A starting server has created the lock file and nothing else before it holds the lock.
     if rest.is_empty() || !std::fs::symlink_metadata(&path)?.is_file() {
         return Ok(false);
     }
@@ -90,7 +91,7 @@ pub fn remove_abandoned(data: &Path) -> io::Result<bool> {
     if lock.try_lock().is_err() {
         return Ok(false);
     }
-    // The lock goes last: whoever comes after an end in between can go on.
+    // The lock file goes last: if this is interrupted, the next call can continue.
     for entry in rest {
         if entry.file_type()?.is_dir() {
             std::fs::remove_dir_all(entry.path())?;
@@ -103,8 +104,8 @@ pub fn remove_abandoned(data: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Keys lie here: nobody else may enter. A folder that is empty or keybench's own is closed; another
-/// one is left as it is, since others may need it.
+/// The directory contains keys, so no other user may enter. An empty folder, or one of keybench's,
+/// is made private; any other is left alone, since others may need it.
 fn close_to_others(data: &Path) -> Result<(), NotOurs> {
     let failed = |source| NotOurs::Lock { data: data.to_owned(), source };
     let found = std::fs::metadata(data).map_err(failed)?;

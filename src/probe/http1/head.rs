@@ -13,7 +13,7 @@ pub enum Framing {
     UntilClose,
 }
 
-/// The part of a head that an exchange needs to go on.
+/// The part of a head that the exchange needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     pub status: u16,
@@ -34,8 +34,8 @@ pub enum HttpError {
     NotHttp(String),
 }
 
-/// Reads a complete head off the front of `bytes`: what it says and its length; `None` where more is
-/// to come. A head that two readers may understand differently is refused.
+/// Parses a complete head at the front of `bytes`, and returns its length; `None` if more is
+/// needed. Refuses a head that two readers may understand differently.
 pub fn parse_head(
     bytes: &[u8],
     header: &mut impl FnMut(&str, &[u8]),
@@ -57,7 +57,7 @@ pub fn parse_head(
             let Some(length) = content_length(field.value) else {
                 return broken("its Content-Length is no number");
             };
-            // Where two say something else, nobody knows where the next answer begins (RFC 9112, 6.3).
+            // If two lengths differ, where the next answer starts is ambiguous (RFC 9112, 6.3).
             if length_given.is_some_and(|before| before != length) {
                 return broken("it has two different values of Content-Length");
             }
@@ -91,12 +91,12 @@ pub fn parse_head(
     Ok(Some((Head { status, framing, keep_alive }, length)))
 }
 
-/// A length in digits alone; a list of one and the same (`5, 5`) is one (RFC 9110, 8.6).
+/// A length in digits only; a list that repeats one value (`5, 5`) is valid (RFC 9110, 8.6).
 fn content_length(value: &[u8]) -> Option<u64> {
     let mut found = None;
     for part in std::str::from_utf8(value).ok()?.split(',') {
         let part = part.trim_matches([' ', '\t']);
-        // `parse` takes a sign too.
+        // `parse` would accept a sign.
         let length = part.parse().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()))?;
         if found.is_some_and(|before: u64| before != length) {
             return None;

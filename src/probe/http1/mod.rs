@@ -1,8 +1,8 @@
 //! One HTTP/1.1 exchange at a time on one connection: request bytes out, head and body in.
 //!
-//! Written for measuring. Each step is a call of its own, so that the caller can take the time
-//! between them; buffers live as long as the connection, so that a run does not allocate per
-//! request; nothing is retried behind the caller's back.
+//! Written for measuring. Each step is a separate call, so that the caller can take the time in
+//! between; buffers live as long as the connection, so that a run does not allocate per request;
+//! nothing is retried behind the caller's back.
 
 mod head;
 mod room;
@@ -19,25 +19,25 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::stream::Stream;
 
-/// Size of one read, and the room kept for small answers.
+/// Size of one read, and the capacity kept for small answers.
 const CHUNK: usize = 16 * 1024;
-/// A head larger than this is not read on.
+/// Longest head that is accepted.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// How much of a body came.
+/// How much of a body was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyEnd {
-    /// Bytes of the whole body, as far as that is known: declared, else read.
+    /// Size of the whole body, as far as it is known: declared, else received.
     pub size: u64,
     /// The body is larger than the limit, and only its beginning was read.
     pub truncated: bool,
 }
 
-/// A connection and what was read from it beyond the current message.
+/// A connection, and what was received beyond the current message.
 pub struct Connection<S = Stream> {
     stream: S,
     buffer: Vec<u8>,
-    /// The part of `buffer` that was received and not yet read begins here …
+    /// The received, unread part of `buffer` starts here …
     at: usize,
     /// … and ends here.
     end: usize,
@@ -49,8 +49,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Self { stream, buffer: vec![0; CHUNK], at: 0, end: 0, reusable: true }
     }
 
-    /// Whether another request may be sent: the last answer was read to its end, and the other
-    /// end keeps the connection.
+    /// Whether another request may be sent: the last answer was read to its end, and the server
+    /// keeps the connection open.
     pub fn is_reusable(&self) -> bool {
         self.reusable
     }
@@ -60,22 +60,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.unread().is_empty().then_some(self.stream)
     }
 
-    /// Whether the other end has closed an idle connection, as far as that is known by now.
+    /// Whether the server has closed an idle connection, as far as is known by now.
     pub async fn is_closed(&mut self) -> bool {
         poll_fn(|cx| {
             let mut byte = [0; 1];
             let mut buf = ReadBuf::new(&mut byte);
-            // Bytes that nobody asked for make the connection as useless as its end.
+            // Unsolicited bytes make the connection as unusable as a close does.
             Poll::Ready(Pin::new(&mut self.stream).poll_read(cx, &mut buf).is_ready())
         })
         .await
     }
 
-    /// Sends one request. Returns early when the answer begins before everything is sent (a
-    /// refusal of a large body, say); the connection is not reusable then.
+    /// Sends one request. Returns early if the answer starts before everything is sent (a refusal
+    /// of a large body, say); the connection is then not reusable.
     ///
     /// # Errors
-    /// Only if there is no sense in waiting for an answer.
+    /// Only if there is no point in waiting for an answer.
     pub async fn send(&mut self, request: &[u8]) -> Result<(), HttpError> {
         self.reusable = false;
         let mut sent = 0;
@@ -84,7 +84,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 match Pin::new(&mut self.stream).poll_write(cx, &request[sent..]) {
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(HttpError::NoAnswer)),
                     Poll::Ready(Ok(n)) => sent += n,
-                    // Who refuses a body may close before having read it: the answer counts.
+                    // A server that refuses a body may close before it has read it: the answer
+                    // counts.
                     Poll::Ready(Err(error)) => match self.poll_fill(cx) {
                         Poll::Ready(Ok(n)) if n > 0 => return Poll::Ready(Ok(())),
                         _ => return Poll::Ready(Err(error.into())),
@@ -106,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Reads the head of the answer and shows every header (name, value) to `header`.
-    /// Interim answers (1xx) are passed over.
+    /// Skips interim answers (1xx).
     pub async fn read_head(&mut self, mut header: impl FnMut(&str, &[u8])) -> Result<Head, HttpError> {
         loop {
             if !self.unread().is_empty()
@@ -129,8 +130,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Reads the body that belongs to `head` into `body` (emptied first), at most `limit` bytes. A
-    /// large one waits for its share of `room`, and has it as long as the second result is held.
+    /// Reads the body that belongs to `head` into `body` (cleared first), at most `limit` bytes. A
+    /// large one waits for its share of `room`, and holds it as long as the second result lives.
     pub async fn read_body<'r>(
         &mut self,
         head: &Head,
@@ -161,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             },
         };
-        // Bytes that nobody asked for would pass for the next answer.
+        // Unsolicited bytes would be mistaken for the next answer.
         self.reusable &= !end.truncated && self.unread().is_empty();
         Ok((end, share))
     }
@@ -208,7 +209,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Passes over one line of a trailer; true where it was the empty one at its end.
+    /// Skips one line of a trailer; true if it was the empty one at its end.
     async fn skip_line(&mut self) -> Result<bool, HttpError> {
         loop {
             let unread = self.unread();
@@ -224,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Moves `wanted` bytes to `body`, reading what lacks.
+    /// Moves `wanted` bytes to `body`, and reads what is missing.
     async fn take(&mut self, wanted: usize, body: &mut Vec<u8>) -> Result<(), HttpError> {
         let mut missing = wanted - self.take_buffered(wanted, body);
         while missing > 0 {
@@ -255,7 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.at == self.end {
             (self.at, self.end) = (0, 0);
         } else if self.end == self.buffer.len() {
-            // Room for more: first by moving the unread part to the front, then by growing.
+            // Makes room: first by moving the unread part to the front, then by growing.
             self.buffer.copy_within(self.at..self.end, 0);
             (self.at, self.end) = (0, self.end - self.at);
             if self.end > self.buffer.len() / 2 {
@@ -280,11 +281,11 @@ mod tests {
 
     use super::*;
 
-    /// A connection whose other end sends `answer` in pieces of `step` bytes and closes.
+    /// A connection whose other end sends `answer` in chunks of `step` bytes and closes.
     async fn answering(answer: &'static [u8], step: usize) -> Connection<DuplexStream> {
         let (near, mut far) = duplex(step);
         tokio::spawn(async move {
-            // Who has read enough closes before all is written.
+            // A reader that has seen enough closes before everything is written.
             let _ = far.write_all(answer).await;
         });
         Connection::new(near)

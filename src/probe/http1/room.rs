@@ -2,16 +2,16 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// A body up to this is small, in bytes.
+/// Longest body that counts as small, in bytes.
 pub const SMALL_BODY: usize = 256 * 1024;
-/// Bodies beyond it that are in memory at the same time.
+/// Memory for larger bodies, in bytes, over all connections.
 const LARGE_BODIES: usize = 4;
 
-/// Memory for bodies of many connections: small ones always have it, of large ones only so many at a
-/// time, and the others wait, as does whoever sends them.
+/// Memory for bodies, shared by many connections. Small bodies always fit; large ones wait until
+/// there is room, and so do their senders.
 pub struct Room(Semaphore);
 
-/// What a large body has of a [`Room`].
+/// The share of a [`Room`] that a large body holds.
 #[derive(Default)]
 pub struct Share<'r>(Option<SemaphorePermit<'r>>);
 
@@ -22,7 +22,7 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Waits for a share where a body grows to `size` and has none yet.
+    /// Waits for a share if a body grows to `size` and has none yet.
     pub(super) async fn enter<'r>(&'r self, size: usize, share: &mut Share<'r>) {
         if size > SMALL_BODY && share.0.is_none() {
             // The semaphore is never closed.
