@@ -10,7 +10,7 @@ use std::io::{self, Seek as _, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use secrecy::zeroize::Zeroizing;
 use tokio::process::{Child, Command};
 
@@ -50,6 +50,11 @@ pub(super) async fn run(
         .kill_on_drop(false);
     // A command that asks something on the terminal stays in its process group, or it could not.
     let alone = !has_the_terminal();
+    start(shell, alone, patience, locks).await
+}
+
+/// Starts the shell, `alone` in a process group of its own, and waits for its end.
+async fn start(mut shell: Command, alone: bool, patience: Duration, locks: &[FileLock]) -> Ended {
     if alone {
         shell.process_group(0);
     }
@@ -66,8 +71,6 @@ pub(super) async fn run(
     };
     let mut running = Running { child, alone, ended: false };
     let waited = tokio::time::timeout(patience, running.child.wait()).await;
-    // Without a process group of its own, what it started may go on.
-    let all_ended = waited.is_ok() || alone;
     let ended = match waited {
         Ok(Ok(status)) if status.success() => Ended::Well,
         Ok(Ok(status)) => Ended::Badly(status.to_string()),
@@ -79,9 +82,7 @@ pub(super) async fn run(
         }
     };
     running.ended = true;
-    if all_ended {
-        lent.into_iter().for_each(Lent::returned);
-    }
+    lent.into_iter().for_each(Lent::returned);
     ended
 }
 
@@ -126,7 +127,7 @@ fn seal(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// A command that is asked to end when nobody waits for it any more. Until it has, it keeps the
+/// A command that is asked to end when this is dropped. Until it has, it keeps the
 /// locks.
 struct Running {
     child: Child,
@@ -144,10 +145,45 @@ impl Running {
 
     fn signal(&self, signal: Signal) {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(group) = id.and_then(Pid::from_raw).filter(|_| self.alone) {
-            let _ = kill_process_group(group, signal);
+        let Some(shell) = id.and_then(Pid::from_raw) else { return };
+        if self.alone {
+            let _ = kill_process_group(shell, signal);
+        } else {
+            // The group is that of this program and of what started it.
+            for process in frozen_tree(shell) {
+                let _ = kill_process(process, signal);
+                let _ = kill_process(process, Signal::CONT);
+            }
         }
     }
+}
+
+/// A process and all that descend from it, stopped in their tracks: none of them starts another one
+/// meanwhile. One whose parent has ended is not found.
+fn frozen_tree(root: Pid) -> Vec<Pid> {
+    let mut tree = vec![root];
+    loop {
+        let mut found = Vec::new();
+        for process in &tree {
+            let _ = kill_process(*process, Signal::STOP);
+            found.extend(children(*process).into_iter().filter(|child| !tree.contains(child)));
+        }
+        if found.is_empty() {
+            return tree;
+        }
+        tree.extend(found);
+    }
+}
+
+/// The children of a process. Only Linux lists them; elsewhere there are none.
+fn children(process: Pid) -> Vec<Pid> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero())) else {
+        return Vec::new();
+    };
+    let lists =
+        threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let ids = |list: String| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<i32>>();
+    lists.flat_map(ids).filter_map(Pid::from_raw).collect()
 }
 
 impl Drop for Running {
@@ -190,19 +226,32 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn a_command_that_does_not_end_is_stopped_with_what_it_started() {
+    /// With `alone` as without a terminal, else as at one.
+    async fn is_stopped_with_what_it_started(alone: bool) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let lock = FileLock::try_take(&path).unwrap().unwrap();
-        let ended = run("sleep 600 & sleep 600", &created(), Duration::from_millis(200), &[lock]).await;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "sh -c 'sleep 600; :' & sleep 600; :"]);
+        let ended = start(shell, alone, Duration::from_millis(200), &[lock]).await;
         assert!(
             matches!(&ended, Ended::Badly(why) if why.contains("had not ended after 0.2 s")),
             "{ended:?}"
         );
-        if !has_the_terminal() {
-            // What it started held the lock too.
-            assert!(FileLock::take(&path, Duration::from_secs(10)).unwrap().is_some());
-        }
+        // What it started held the lock too.
+        assert!(FileLock::take(&path, Duration::from_secs(10)).unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_command_that_does_not_end_is_stopped_with_what_it_started() {
+        is_stopped_with_what_it_started(true).await;
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn at_a_terminal_too_and_nothing_else_is() {
+        let mut beside = Command::new("sleep").arg("600").kill_on_drop(true).spawn().unwrap();
+        is_stopped_with_what_it_started(false).await;
+        assert!(beside.try_wait().unwrap().is_none());
     }
 }
