@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Error, may_change};
-use crate::api::Client;
+use futures_util::{StreamExt as _, stream};
+
+use super::{AT_A_TIME, Error, PAGE, may_change};
+use crate::api::{self, Client, PageQuery, ProjectScope, all_pages};
 use crate::config::Session;
 use crate::wire::Collaborator;
 
@@ -48,7 +50,7 @@ impl FromStr for Permission {
     }
 }
 
-/// Everybody with rights in a project beside its owner.
+/// The users with rights in a project, apart from its owner.
 ///
 /// # Errors
 /// The workbench refuses or does not answer.
@@ -77,4 +79,41 @@ pub async fn set(
 pub async fn remove(session: &Session, project_id: &str, username: &str) -> Result<(), Error> {
     may_change(session, "removing a collaborator")?;
     Ok(session.client.remove_collaborator(project_id, username).await?)
+}
+
+/// The projects in which a user has rights.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// Names of projects, each with `owner` or the permission there.
+    pub parts: Vec<(String, String)>,
+    /// Projects of others whose collaborators cannot be read, each with why.
+    pub unreadable: Vec<(String, api::Error)>,
+}
+
+/// Looks for `username` in all projects that the session's user sees.
+///
+/// # Errors
+/// The projects cannot be listed.
+pub async fn parts(client: &Client, username: &str) -> Result<Parts, Error> {
+    let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
+    let projects = all_pages(PageQuery::sized(PAGE), fetch).await?;
+    let asked = projects.into_iter().map(|project| async move {
+        if project.owner.username == username {
+            return (project.name, Ok(Some("owner".to_owned())));
+        }
+        let part = client.collaborators(&project.id).await.map(|collaborators| {
+            let found = collaborators.into_iter().find(|one| one.user.username == username);
+            found.map(|one| one.permission)
+        });
+        (project.name, part)
+    });
+    let mut found = Parts::default();
+    let mut asked = stream::iter(asked).buffered(AT_A_TIME);
+    while let Some((project, part)) = asked.next().await {
+        match part {
+            Ok(part) => found.parts.extend(part.map(|part| (project, part))),
+            Err(why) => found.unreadable.push((project, why)),
+        }
+    }
+    Ok(found)
 }

@@ -12,7 +12,7 @@ use crate::expiry::Policy;
 pub enum Error {
     #[error(transparent)]
     Action(#[from] super::Error),
-    #[error("this workbench does not tell its setting for the expiration of keys")]
+    #[error("this workbench does not offer its setting for the expiration of keys")]
     NotOffered,
     /// An answer alone proves nothing.
     #[error("the workbench accepted the change, but the setting {name} is {days}")]

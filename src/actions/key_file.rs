@@ -138,7 +138,7 @@ pub fn is_in_project_storage(path: &Path) -> bool {
     inside_workbench() && home.is_some_and(|home| path.starts_with(home))
 }
 
-/// Writes `key` to a new file, and says where that is. `~/` is the home directory.
+/// Writes `key` to a new file, and returns its path. `~/` is the home directory.
 ///
 /// # Errors
 /// The key is not in a file.
@@ -166,7 +166,7 @@ fn expand_home(path: &str) -> PathBuf {
 pub enum NoKey {
     #[error("no key can be read from {from}: {error}")]
     Unreadable { from: String, error: io::Error },
-    /// Somebody gave up waiting for it.
+    /// The wait for it was interrupted.
     #[error("interrupted; nothing was changed")]
     Interrupted,
     #[error("{from}: {why}")]

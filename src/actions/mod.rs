@@ -14,9 +14,11 @@
 //! | [`collaborators`] | shares a project |
 //! | [`rotation`] | keeps the key of a service fresh |
 //! | [`observe`] | learns what a real workbench answers |
+//! | [`users`] | lists users with the number of their keys |
 //! | [`audit`] | looks through all keys of all users |
 //! | [`runs`] | judges a run of many calls |
-//! | [`models`] | finds a model, calls it, restarts or stops it |
+//! | [`projects`] | lists projects, finds one |
+//! | [`models`] | lists models, finds one, calls it, restarts or stops it |
 
 pub mod audit;
 pub mod collaborators;
@@ -31,6 +33,7 @@ pub mod projects;
 pub mod rotation;
 pub mod runs;
 pub mod sign_in;
+pub mod users;
 
 pub use error::{Error, Kind};
 pub use progress::{Event, Progress};

@@ -7,7 +7,7 @@ use super::rotation::Notice;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A key was created; whoever gives up now leaves it behind.
+    /// A key was created; giving up now leaves it behind.
     KeyCreated { key_id: &'a str },
     /// A key reached its service.
     KeyHandedOver { key_id: &'a str },
@@ -17,13 +17,13 @@ pub enum Event<'a> {
     KeyDeleted { key_id: &'a str },
     /// An audit goes on with one that broke off, in which the keys of so many users were read.
     AuditResumed { users: usize },
-    /// So far an audit is.
+    /// How far an audit is.
     AuditRead(Read),
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
     Counted { what: &'static str, done: usize, of: usize },
 }
 
-/// Hears of the events of an action while it runs. `()` hears nothing.
+/// Receives the events of an action while it runs. `()` ignores them.
 pub trait Progress: Sync {
     fn on(&self, event: Event<'_>);
 }

@@ -1,13 +1,38 @@
-//! Finding the project that a person means.
+//! Projects: which there are, which one is meant, and which right the user has there.
+
+use futures_util::Stream;
 
 use super::{Error, Kind, PAGE};
-use crate::api::{Client, PageQuery, Pages, ProjectScope};
-use crate::wire::Project;
+use crate::api::{self, Client, PageQuery, Pages, ProjectScope};
+use crate::wire::{Project, ProjectPermissions};
+
+/// Rows a page of a list that is shown as it comes.
+const SHOWN_PAGE: u32 = 500;
+
+/// The projects of the user, page by page; with `all`, the public ones too, and for a site
+/// administrator those of everybody (SPEC). The stream ends after an error.
+pub fn list(client: &Client, all: bool) -> impl Stream<Item = Result<Vec<Project>, api::Error>> {
+    let scope = if all { ProjectScope::All } else { ProjectScope::Mine };
+    let fetch = move |query: PageQuery| async move { client.projects_page(scope, &query).await };
+    Pages::new(PageQuery::sized(SHOWN_PAGE), fetch).stream()
+}
+
+/// The strongest right among those that a user has in a project.
+pub fn strongest_right(permissions: &ProjectPermissions) -> &'static str {
+    match permissions {
+        ProjectPermissions { admin: true, .. } => "admin",
+        ProjectPermissions { write: true, .. } => "write",
+        ProjectPermissions { operator: true, .. } => "operator",
+        ProjectPermissions { read: true, .. } => "read",
+        ProjectPermissions { business_user: true, .. } => "applications",
+        _ => "none",
+    }
+}
 
 /// A project by its name, `OWNER/NAME`, slug or id.
 ///
 /// # Errors
-/// There is none that one sees, or there are several.
+/// The user sees no such project, or several fit.
 pub async fn find(client: &Client, wanted: &str) -> Result<Project, Error> {
     let mut found = matching(client, wanted).await?;
     match found.len() {
@@ -32,7 +57,7 @@ pub(super) async fn matching(client: &Client, wanted: &str) -> Result<Vec<Projec
     // Filters match as case-sensitive substrings (OBSERVED, cai-connector): a first try that is
     // cheap, then everything.
     for query in [PageQuery::sized(PAGE).filtered("name", name), PageQuery::sized(PAGE)] {
-        // A site administrator sees all with this scope, anybody else the public ones too (SPEC).
+        // A site administrator sees all with this scope, other users also see the public ones (SPEC).
         let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
         let mut pages = Pages::new(query, fetch);
         while let Some(page) = pages.next().await {

@@ -10,7 +10,7 @@ pub enum Verdict {
     Failed,
     /// Requests that were due were never sent: the figures are those of another run.
     Incomplete,
-    /// Nobody answered at all: that is no result of the model.
+    /// No request was answered: that says nothing about the model.
     Unanswered,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing is stored before the workbench has accepted the key. A profile belongs to one workbench
 //! and one user: signing in again refreshes it, and keeps its label, colour and marks; the name of
-//! somebody else's profile is refused unless the person was told what goes.
+//! another user's profile is refused unless the caller says to replace it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
-/// Why somebody is not signed in. Nothing was stored.
+/// Why signing in failed. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -62,7 +62,7 @@ impl Error {
     }
 }
 
-/// What somebody signs in to, and how the profile shall be. What is `None` stays as it is in a
+/// What to sign in to, and how the profile is to be. What is `None` stays as it is in a
 /// profile that is refreshed.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -80,7 +80,7 @@ pub struct Request {
     pub label: Option<String>,
     pub colour: Option<String>,
     pub proxy: Option<String>,
-    /// A shell command that prints the key; it is stored in place of the key.
+    /// A shell command that prints the key; it is stored instead of the key.
     pub credential_command: Option<String>,
     /// For the requests of the session; not stored.
     pub timeout: Option<Duration>,
@@ -97,7 +97,7 @@ impl Request {
     }
 }
 
-/// Somebody who is signed in.
+/// The result of signing in.
 #[derive(Debug)]
 pub struct SignedIn {
     pub session: Session,
@@ -126,7 +126,7 @@ impl Owner {
 /// Whose key a client has, and for which audience it is valid.
 ///
 /// # Errors
-/// The key is not valid, or nobody answers.
+/// The key is not valid, or the workbench does not answer.
 pub async fn owner(client: &Client) -> Result<Owner, api::Error> {
     let refused = match client.validate_key(AUDIENCE_API).await {
         Ok(answer) if answer.valid => {
@@ -163,7 +163,7 @@ pub async fn username(session: &Session) -> Result<String, api::Error> {
     }
 }
 
-/// Checks what can be checked before there is a key, so that nobody types one in vain.
+/// Checks what can be checked before there is a key, so that no one types a key in vain.
 ///
 /// # Errors
 /// As [`sign_in`].

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::{Stream, stream};
 use tokio::time::Instant;
 
 use super::Error;
@@ -131,6 +132,20 @@ where
             self.ended = false;
         }
         Some(Ok(page.items))
+    }
+}
+
+impl<F, R, T> Pages<F>
+where
+    F: FnMut(PageQuery) -> R,
+    R: Future<Output = Result<Page<T>, Error>>,
+{
+    /// The same as a stream of pages.
+    pub fn stream(self) -> impl Stream<Item = Result<Vec<T>, Error>> {
+        stream::unfold(self, |mut pages| async move {
+            let page = pages.next().await?;
+            Some((page, pages))
+        })
     }
 }
 

@@ -35,7 +35,7 @@ Examples:
 Exit codes:
   0 done, 1 a bug, 2 wrong command line, 3 no workbench or key configured, 4 credential rejected,
   5 refused otherwise, 6 no answer, 7 invalid value (nothing was sent),
-  8 worked and the answer is no, 74 the result cannot be written, 75 another run is at it,
+  8 worked and the answer is no, 74 the result cannot be written, 75 another run is in progress,
   130 interrupted"
 )]
 pub struct Cli {
@@ -51,7 +51,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the embedded workbench alone, until SIGTERM or Ctrl-C
     Serve(ServeArgs),
-    /// Learn what a real workbench answers where keybench guesses, as a behaviour file
+    /// Record how a real workbench answers where keybench guesses, as a behaviour file
     Observe(ObserveArgs),
     /// Sign in to a workbench and store the profile
     Login(LoginArgs),

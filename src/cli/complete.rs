@@ -1,7 +1,7 @@
 //! `complete-names`: profiles from their file, projects and models from the names that lists leave
 //! behind. A completion never asks the network, so it never waits.
 //!
-//! Shells send the words of the line so far; what belongs at its end follows from the definition of
+//! Shells send the words typed so far; what fits at the end follows from the definition of
 //! the command line, so that all shells offer the same.
 
 use clap::{Arg, CommandFactory as _};

@@ -16,7 +16,7 @@ use crate::config::{self, Loaded, Overrides, Resolved, Session, Store};
 pub struct Context {
     pub global: Global,
     pub out: Output,
-    /// What was done and what was not, told when the command is interrupted.
+    /// What was done and what was not, for the message of an interrupted command.
     ledger: Mutex<Vec<String>>,
 }
 
@@ -74,7 +74,7 @@ impl Context {
     }
 
     /// Refuses configuration that a newer keybench wrote, and a folder whose name cannot be read: going
-    /// on as if there were none could be wrong in ways that nobody sees.
+    /// on as if there were none could go wrong unnoticed.
     pub fn refuse_newer(&self) -> Result<(), Failure> {
         let problems = self.loaded().problems;
         let refused = |problem: &config::Error| {
@@ -86,25 +86,24 @@ impl Context {
         }
     }
 
-    /// Warns of files that are broken or exposed and were done without, once it is known what came
-    /// of that: not of what `failure` says already.
+    /// Warns of broken or exposed files that were ignored, except for what `failure` says already.
     pub fn warn_of_files(&self, failure: Option<&Failure>) {
         for problem in self.loaded().problems {
-            // A missing home is no news to a command that is told everything by its options.
-            let told = failure.is_some_and(|failure| failure.message == problem.to_string());
-            if !told && !matches!(problem, config::Error::NoFolder) {
+            // A command may get everything it needs by its options, and then needs no home.
+            let is_said = failure.is_some_and(|failure| failure.message == problem.to_string());
+            if !is_said && !matches!(problem, config::Error::NoFolder) {
                 self.out.warn("configuration", &problem.to_string(), problem.hint().as_deref());
             }
         }
     }
 
-    /// Warns before a key is sent to whoever shows any certificate.
+    /// Warns before a key is sent to a server with any certificate.
     pub fn warn_of_insecurity(&self) {
         // Without running a credential command, which `Self::resolve` would.
         if config::resolve::is_insecure(&self.overrides(), &process_env, &mut self.loaded()) {
             self.out.warn(
                 "insecure",
-                "certificates are not checked (--insecure): anybody on the way can read the key",
+                "certificates are not checked (--insecure): anyone on the network path can read the key",
                 Some("give the certificate authority with --ca-cert instead"),
             );
         }
@@ -153,7 +152,7 @@ impl Context {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner).push(what.into());
     }
 
-    /// Notes for [`Self::interrupted`] how far something is, in place of what was noted before.
+    /// Notes for [`Self::interrupted`] how far something is, replacing what was noted before.
     pub fn so_far(&self, what: impl Into<String>) {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = vec![what.into()];
     }

@@ -15,7 +15,7 @@ struct NoEcho {
 }
 
 impl NoEcho {
-    /// `None`: nobody types at standard input.
+    /// `None`: standard input is not a terminal.
     fn new() -> Option<Self> {
         if !io::stdin().is_terminal() {
             return None;
@@ -24,7 +24,7 @@ impl NoEcho {
         let mut modes = before.clone();
         modes.local_modes.remove(LocalModes::ECHO);
         modes.local_modes.insert(LocalModes::ECHONL);
-        // Nobody would bring the echo back for the shell that a suspended program leaves.
+        // A suspended program would leave the shell without echo.
         modes.special_codes[SpecialCodeIndex::VSUSP] = 0;
         tcsetattr(io::stdin(), OptionalActions::Now, &modes).ok()?;
         Some(Self { before })

@@ -24,7 +24,7 @@ pub enum Exit {
     Invalid = 7,
     /// Everything worked, and the answer is no.
     No = 8,
-    /// What was done cannot be told: standard output or a file cannot be written. EX_IOERR of
+    /// The result cannot be delivered: standard output or a file cannot be written. EX_IOERR of
     /// sysexits.h.
     Unwritten = 74,
     /// Another run has what this one needs, for now. EX_TEMPFAIL of sysexits.h.
@@ -42,7 +42,7 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub exit: Exit,
-    /// A short word for scripts.
+    /// A short name for scripts.
     pub kind: &'static str,
     pub message: String,
     pub hint: Option<String>,

@@ -1,4 +1,4 @@
-//! What keeps keys out of files that nobody asked for.
+//! Keeps keys out of core dumps and away from other processes.
 
 /// Switches core dumps off, so that a crash leaves no key on the disk, and keeps other processes
 /// of the same user from attaching.

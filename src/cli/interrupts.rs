@@ -23,13 +23,13 @@ const ENDING: [Number; 9] = [
     Number::XCPU,
 ];
 
-/// These signals, kept from the moment that this exists: one that comes before anybody waits is seen by
-/// the next who does.
+/// These signals, kept from the moment that this exists: one that comes before a wait is seen by the
+/// next wait.
 pub struct Interrupts(Vec<Signal>);
 
 impl Interrupts {
     pub fn listen() -> io::Result<Self> {
-        // With somebody to hear it, a limit on the size of files fails a write and does not end the program.
+        // With a handler, reaching the limit on file sizes fails a write instead of ending the program.
         let _heard = signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?;
         // `nohup` has a program live on after the terminal is gone.
         let nohup = is_ignored(Number::HUP);
@@ -58,7 +58,7 @@ pub fn end_waits() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether whoever started this program has it ignore a signal. Only Linux tells; elsewhere none counts as
+/// Whether the parent has this program ignore a signal. Only Linux says; elsewhere none counts as
 /// ignored.
 fn is_ignored(signal: Number) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -124,7 +124,7 @@ where
         }
         Some(command) => {
             let mut interrupts = listen()?;
-            // A diagnosis says it all itself, and what makes a script must print nothing else.
+            // A diagnosis has its own warnings, and a generated script must contain nothing else.
             let warns = !matches!(
                 command,
                 Command::Doctor | Command::Completions { .. } | Command::Man | Command::CompleteNames { .. }
@@ -136,7 +136,7 @@ where
                 ended = headless(&context, command) => ended,
                 () = interrupts.next() => Err(context.interrupted()),
             };
-            // A command that somebody runs for its key is stopped first.
+            // First stop a credential command that still runs.
             if matches!(&ended, Err(failure) if failure.exit == Exit::Interrupted) {
                 waiting::interrupt();
             }
@@ -191,7 +191,7 @@ where
 {
     let screen = match context.session() {
         Ok(session) => FirstScreen::Session(Box::new(session)),
-        // The first-run screen needs somebody to look at it.
+        // The first-run screen needs a terminal.
         Err(ConfigError::NoWorkbench) if output::is_terminal() => FirstScreen::Welcome,
         Err(error) => return Err(error.into()),
     };
@@ -213,11 +213,11 @@ fn usage(error: &clap::Error) -> Exit {
     if as_json && exit != Exit::Done {
         let text = error.to_string();
         // What is missing, or what would do, stands in the lines that follow.
-        let told: Vec<_> = text.lines().take_while(|line| !is_advice(line)).map(str::trim).collect();
-        let sentence = told.join(" ");
+        let lines: Vec<_> = text.lines().take_while(|line| !is_advice(line)).map(str::trim).collect();
+        let sentence = lines.join(" ");
         let sentence = sentence.trim().trim_start_matches("error: ");
         let kind = if exit == Exit::Invalid { "invalid" } else { "usage" };
-        let failure = Failure::new(exit, kind, sentence).hint("keybench --help tells what there is");
+        let failure = Failure::new(exit, kind, sentence).hint("keybench --help lists commands and options");
         Output { json: true, quiet: false }.failure(&failure);
     } else if error.print().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe)
         && exit == Exit::Done

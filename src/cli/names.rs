@@ -12,7 +12,7 @@ use crate::config::private_file;
 
 /// How long a list is good enough for completions.
 const VALID: Duration = Duration::from_secs(10 * 60);
-/// More names help nobody who types.
+/// More names are no help in a completion.
 const KEPT: usize = 5_000;
 
 #[derive(Debug, Default, Serialize, Deserialize)]

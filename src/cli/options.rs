@@ -32,7 +32,7 @@ pub struct Global {
     /// Trust the certificates in this PEM file, beside the system's
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_cert: Option<PathBuf>,
-    /// Accept any certificate; the key may then be read by anybody on the way
+    /// Accept any certificate; anyone on the network path can then read the key
     #[arg(long, global = true)]
     pub insecure: bool,
     /// Time for one request, such as 10s [default: 30s; 75s for a model call]

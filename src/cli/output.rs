@@ -106,7 +106,7 @@ pub struct List {
 
 impl List {
     /// The column under `title` is cut where rows would be longer than a line of a terminal. It
-    /// should hold what nobody has to type.
+    /// should hold nothing that has to be typed.
     pub fn shrinking(mut self, title: &'static str) -> Self {
         self.shrinking = Some(title);
         self
@@ -235,9 +235,9 @@ pub fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Refuses to make a key that nobody would see. A shell's `>&-` leaves standard output closed; the
+/// Refuses to create a key that no one would see. A shell's `>&-` leaves standard output closed; the
 /// runtime of Rust then puts /dev/null in its place, before `main`, open for reading and writing. A
-/// shell's own `>/dev/null` is open for writing alone: whoever says that wants it so.
+/// shell's own `>/dev/null` is open for writing alone, and is taken as intended.
 pub fn refuse_nowhere() -> Result<(), Failure> {
     use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, stat};
     let out = io::stdout();
@@ -267,24 +267,24 @@ pub async fn ask(question: String) -> Result<String, Failure> {
 pub fn undelivered(failure: Failure, key_id: &str) -> Failure {
     // A reader that went away leaves no message.
     let why = match failure.message.as_str() {
-        "" => "nobody reads standard output any more",
+        "" => "standard output was closed",
         message => message,
     };
-    let message = format!("key {key_id} was created, but could not be handed out: {why}");
+    let message = format!("key {key_id} was created, but could not be printed: {why}");
     Failure::new(Exit::Unwritten, "undelivered", message)
         .hint(format!("delete it with `keybench keys delete {key_id}`, then create another one"))
 }
 
 pub fn cannot_write(error: &io::Error) -> Failure {
-    // Whoever reads the output may stop early, as `head` does.
+    // The reader may stop early, as `head` does.
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::new(Exit::Done, "closed", "");
     }
     Failure::new(Exit::Unwritten, "output", format!("the result cannot be written: {error}"))
 }
 
-/// A line on standard error. Nobody may be there to read it, after a hang-up for one, and that
-/// must not become a panic, which would hide the exit code.
+/// A line on standard error. It may be closed, after a hang-up for example, which
+/// must not cause a panic, which would hide the exit code.
 fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

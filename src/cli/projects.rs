@@ -1,14 +1,17 @@
 //! `projects`.
 
+use std::pin::pin;
+
 use clap::Subcommand;
+use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::names::Collector;
 use super::times::in_utc;
-use crate::api::{PageQuery, Pages, ProjectScope};
-use crate::wire::{Project, ProjectPermissions};
+use crate::actions::projects::{self, strongest_right};
+use crate::wire::Project;
 
 #[derive(Debug, Subcommand)]
 pub enum ProjectsCommand {
@@ -23,15 +26,11 @@ pub enum ProjectsCommand {
     },
 }
 
-const PAGE: u32 = 500;
-
 pub async fn run(context: &Context, command: ProjectsCommand) -> Result<Exit, Failure> {
     let ProjectsCommand::List { all } = command;
     let session = context.session()?;
     let client = &session.client;
-    let scope = if all { ProjectScope::All } else { ProjectScope::Mine };
-    let fetch = |query: PageQuery| async move { client.projects_page(scope, &query).await };
-    let mut pages = Pages::new(PageQuery::sized(PAGE), fetch);
+    let mut pages = pin!(projects::list(client, all));
     let mut names = Collector::new(client.url());
     let mut list = context.out.list(&["OWNER", "PROJECT", "VISIBILITY", "MY RIGHTS", "ID"]);
     while let Some(page) = pages.next().await {
@@ -66,18 +65,7 @@ fn cells(project: &Project) -> Vec<String> {
         project.owner.username.clone(),
         project.name.clone(),
         project.visibility.clone(),
-        strongest(&project.permissions).to_owned(),
+        strongest_right(&project.permissions).to_owned(),
         project.id.clone(),
     ]
-}
-
-fn strongest(rights: &ProjectPermissions) -> &'static str {
-    let order = [
-        (rights.admin, "admin"),
-        (rights.write, "write"),
-        (rights.operator, "operator"),
-        (rights.read, "read"),
-        (rights.business_user, "applications"),
-    ];
-    order.into_iter().find_map(|(has, word)| has.then_some(word)).unwrap_or("none")
 }

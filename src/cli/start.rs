@@ -26,7 +26,7 @@ pub struct Start {
 /// What the interface shows first.
 #[derive(Debug)]
 pub enum FirstScreen {
-    /// Nobody is signed in.
+    /// No profile is signed in.
     Welcome,
     Session(Box<Session>),
     /// An embedded workbench is started and signed in to.
@@ -54,9 +54,7 @@ where
             "no_terminal",
             "standard input and output are not a terminal, which the interface needs",
         );
-        return Err(
-            failure.hint("run it in a terminal, or name a command: keybench --help tells what there is")
-        );
+        return Err(failure.hint("run it in a terminal, or name a command: keybench --help lists them"));
     }
     interface(start).await.map_err(|sentence| Failure::new(Exit::Bug, "interface", sentence))
 }

@@ -355,7 +355,7 @@ fn a_hint_fits_what_was_asked_and_what_came() {
     let hint = |script: String, command: &[&str]| {
         against(&[script], command).error()["hint"].as_str().unwrap_or_default().to_owned()
     };
-    assert!(hint(page("200 OK"), &list).contains("sign-in page"));
+    assert!(hint(page("200 OK"), &list).contains("sign in again"));
     let gateway = against(&[page("502 Bad Gateway")], &list);
     assert!(!gateway.err.contains("sign-in"), "{}", gateway.err);
     assert!(gateway.error()["hint"].as_str().unwrap().contains("try again"), "{}", gateway.err);

@@ -25,7 +25,7 @@ pub struct AuditedKey {
     pub key_id: String,
     pub audiences: Vec<String>,
     pub comments: String,
-    /// RFC 3339 UTC; `None` where the workbench tells no time that can be read.
+    /// RFC 3339 UTC; `None` if the workbench gives no readable time.
     pub created_at: Option<String>,
     pub expiry_date: Option<String>,
     pub days_left: Option<i64>,
@@ -47,7 +47,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    pub fn words(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::Expired => "expired",
             Self::Expiring => "expiring",

@@ -1,19 +1,19 @@
-//! An audit: all keys of all users in one report, and where keys lie open.
+//! An audit: all keys of all users in one report, and where keys are exposed.
 //!
 //! Made for thousands of users: some requests at a time, progress, and a journal of what was read,
 //! so that an audit that breaks off goes on instead of beginning again.
 
+mod exposed;
 mod findings;
 mod journal;
 mod outage;
-mod places;
 mod report;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 pub use findings::{AuditedKey, Finding};
-pub use report::{OpenModel, Place, Read, Report, Unreadable};
+pub use report::{Location, OpenModel, Read, Report, Unreadable};
 
 use findings::{Person, judge};
 use journal::Journal;
@@ -36,7 +36,7 @@ pub struct Request {
     pub keys_only: bool,
 }
 
-/// Why an audit did not come to its end.
+/// Why an audit was not completed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub enum Error {
     BrokenOff { error: api::Error, read: Read },
 }
 
-/// An audit that came to its end.
+/// A completed audit.
 #[derive(Debug)]
 pub struct Audit {
     pub report: Report,
@@ -54,13 +54,13 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// The report is where it should be: the next audit begins anew.
+    /// The report is delivered: the next audit starts from the beginning.
     pub fn finish(self) {
         self.journal.finish();
     }
 }
 
-/// Reads the keys of everybody whom the user of the session sees, and what lies open.
+/// Reads the keys of all users that the session's user sees, and finds exposed keys.
 ///
 /// # Errors
 /// It broke off.
@@ -83,7 +83,7 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     read.sort_by(|(one, _): &(Person, _), (other, _)| one.username.cmp(&other.username));
     let mut report = report_of(client, username, read).await;
     if !request.keys_only {
-        places::look(client, &mut report, progress).await?;
+        exposed::look(client, &mut report, progress).await?;
     }
     Ok(Audit { report, journal })
 }
@@ -162,7 +162,7 @@ async fn people(client: &Client) -> Result<Vec<Person>, api::Error> {
     };
     let (users, deactivated, banned) = tokio::join!(all, named("deactivated"), named("banned"));
     let users = users?;
-    // An older workbench may ignore the filter and answer everybody.
+    // An older workbench may ignore the filter and return all users.
     let telling = |names: &Option<std::collections::HashSet<String>>, name: &str| {
         names.as_ref().is_some_and(|names| names.len() < users.len() && names.contains(name))
     };

@@ -11,7 +11,7 @@ const IN_A_ROW: usize = 3;
 pub struct Outage(usize);
 
 impl Outage {
-    /// Whether the audit ends here: the credential is no longer taken, or nobody answers any more.
+    /// Whether the audit ends here: the credential is no longer taken, or the workbench no longer answers.
     pub fn begins(&mut self, error: Option<&Error>) -> bool {
         match error {
             Some(Error::Refused { status: 401, .. }) => return true,

@@ -18,21 +18,21 @@ pub struct Report {
     pub made_at: String,
     pub made_by: String,
     pub url: String,
-    /// Version of the workbench, where it tells.
+    /// Version of the workbench, if it says.
     pub version: Option<String>,
-    /// The site's limit on the life of keys, where it tells.
+    /// The site's limit on the life of keys, if the workbench says.
     pub expiration_days: Option<u32>,
     pub users: usize,
-    /// Whether the workbench shows more than one user: anybody but a site administrator sees only
-    /// themselves.
+    /// Whether the workbench shows more than one user: only a site administrator sees
+    /// other users.
     pub everybody: bool,
     pub keys: Vec<AuditedKey>,
     /// Users whose keys could not be read, each with why.
     pub unreadable: Vec<Unreadable>,
     pub models_without_authentication: Vec<OpenModel>,
     /// Where something in the shape of a key stands in clear.
-    pub environments: Vec<Place>,
-    pub unreadable_projects: Vec<Place>,
+    pub environments: Vec<Location>,
+    pub unreadable_projects: Vec<Location>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -49,8 +49,9 @@ pub struct OpenModel {
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Place {
-    pub place: String,
+pub struct Location {
+    #[serde(rename = "place")]
+    pub name: String,
     /// The variable's name; for a project that could not be read, why.
     pub variable: String,
 }

@@ -1,6 +1,6 @@
 //! Whether a file would be committed by chance.
 //!
-//! The folder may be somebody else's, and its repository's configuration runs commands: git is asked
+//! The folder may belong to another user, and its repository's configuration runs commands: git is asked
 //! with hooks and monitors off, and with nothing in its environment but where it finds itself and
 //! the person's own settings.
 
@@ -135,7 +135,7 @@ mod tests {
         assert!(matches!(&refused, Err(Refusal::GitSilent { why, .. }) if !why.is_empty()), "{refused:?}");
     }
 
-    /// What somebody else's clone would run in sight of the key.
+    /// What another user's clone would run in sight of the key.
     #[test]
     fn a_repository_runs_nothing_of_its_own() {
         let folder = repository();

@@ -57,7 +57,7 @@ pub async fn create(
 }
 
 /// As [`create`], and writes the key into `file`. Where the file does not take it, the key is
-/// deleted again: a key that nobody has is of no use and only adds to the list.
+/// deleted again: a key that no one has only lengthens the list.
 ///
 /// # Errors
 /// [`Error::NotSaved`] says what became of the key.

@@ -39,7 +39,7 @@ pub struct Chosen {
     /// What the workbench lists of it; `None` where nothing was listed, and where it lists no such
     /// key: the workbench then says so itself.
     pub listed: Option<V2KeyDetails>,
-    /// The session is signed in with it: it was named alone, and whoever did so is to be warned.
+    /// The session is signed in with it: it was named alone, which deserves a warning.
     pub signed_in: bool,
 }
 
@@ -63,7 +63,7 @@ pub struct NotDeleted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     Refused(api::Error),
-    /// Nothing can come of it any more: nobody answers, or the credential is not accepted at all.
+    /// It would fail too: the workbench does not answer, or the credential is not accepted at all.
     NotTried,
 }
 
@@ -148,7 +148,7 @@ async fn these(
 async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, Error> {
     let listed = session.client.list_keys(&username).await?;
     let known = |spared| listed.iter().any(|key| own.spares(&key.key_id) == Some(spared));
-    // Where a key in use cannot be told from the others, whose it is can be asked.
+    // If the key in use cannot be found among them, ask whose it is.
     if let Some(key) = session.session_key.as_ref().filter(|_| !known(Spared::WorkbenchSession)) {
         let owner = owner(&session.client.with_key(key.clone())).await;
         if owner.is_ok_and(|owner| owner.username == username) {
@@ -212,7 +212,7 @@ pub async fn delete(session: &Session, choice: Choice, progress: &dyn Progress) 
 }
 
 impl Deletion {
-    /// Nothing can come of the other keys: nobody answers, or the credential is not accepted.
+    /// The other keys would fail too: the workbench does not answer, or the credential is not accepted.
     fn is_hopeless(&self) -> bool {
         match self.failed.last().map(|failed| &failed.why) {
             None => false,

@@ -35,7 +35,7 @@ pub enum How {
 
 impl How {
     /// `made here`
-    pub fn words(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::MadeHere => "made here",
             Self::FirstHalf => "its first half is an id that the workbench lists",

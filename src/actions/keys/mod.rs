@@ -14,7 +14,7 @@ pub use own::{Own, Spared, known_id, made_here};
 
 use crate::api;
 use crate::config::Session;
-use crate::wire::V2KeyDetails;
+use crate::wire::{V2KeyDetails, time};
 
 pub use crate::expiry::SOON_DAYS;
 
@@ -57,7 +57,7 @@ impl Error {
             Self::Action(error) => return error.hint(),
             Self::Date(_) | Self::NotSaved { .. } => return None,
             Self::MayExist(_) => {
-                "a key may have been made all the same: look with `keybench keys list`, and delete what nobody has"
+                "a key may have been created all the same: run `keybench keys list`, and delete it if so"
                     .to_owned()
             }
             Self::SessionKey => {
@@ -79,4 +79,9 @@ pub async fn list(
     let user = super::user_or_own(session, user).await?;
     let keys = session.client.list_keys(&user).await?;
     Ok((user, keys))
+}
+
+/// How many keys have an expiry that cannot be read: each of them may expire at any moment.
+pub fn undated(keys: &[V2KeyDetails]) -> usize {
+    keys.iter().filter(|key| time::parse(&key.expiry_date).is_none()).count()
 }

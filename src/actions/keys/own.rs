@@ -1,6 +1,6 @@
 //! Which Key ID a key in the hand has, and which keys are used here.
 //!
-//! A workbench does not tell which Key ID a key has (SPEC). Keys made here are remembered by a
+//! A workbench does not say which Key ID a key has (SPEC). Keys made here are remembered by a
 //! salted hash; that the first half of a key is its id is a guess (INFERRED), which the workbench's
 //! own list confirms: 64 hexadecimal digits do not agree by chance.
 

@@ -14,7 +14,7 @@ const SHOWN: usize = 10;
 /// session's project), or its id.
 ///
 /// # Errors
-/// There is none that one sees, or there are several.
+/// The user sees no such model, or several fit.
 pub async fn find(session: &Session, wanted: &str) -> Result<Model, Error> {
     let client = &session.client;
     let (project, name) = match wanted.rsplit_once('/') {
@@ -86,7 +86,7 @@ fn prefer(here: &str, found: &mut Vec<Model>) {
     }
 }
 
-/// The list of all models is that of one's own projects; a public project's are found through it.
+/// The list of all models covers the user's own projects; those of a public project are found through it.
 async fn in_public_project(client: &Client, wanted: &str, name: &str) -> Result<Vec<Model>, Error> {
     let mut found = Vec::new();
     for project in projects::matching(client, wanted).await? {

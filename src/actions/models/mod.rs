@@ -3,10 +3,12 @@
 mod call;
 mod deployment;
 mod find;
+mod list;
 
 pub use call::{KeyChoice, ModelCall, example, transport};
 pub use deployment::{Verb, ask as ask_deployment, ask_latest as ask_latest_deployment};
 pub use find::{find, full_name};
+pub use list::{Shown, list, show};
 
 use crate::api;
 use crate::probe::CallError;

@@ -195,15 +195,15 @@ impl Observations {
             let (status, _) = Behaviour::default().render(form.why, &[]);
             let code_fits = seen.code.is_none_or(|code| code == i64::from(form.code));
             let fits = status == seen.status && code_fits;
-            let told = |status: u16, code: Option<i64>| match code {
+            let shown = |status: u16, code: Option<i64>| match code {
                 Some(code) => format!("status {status}, code {code}"),
                 None => format!("status {status}"),
             };
             Some(Finding {
                 choice: format!("refusals.{name}"),
                 verdict: if fits { Verdict::Confirmed } else { Verdict::Contradicted },
-                expected: told(status, Some(form.code.into())),
-                seen: told(seen.status, seen.code),
+                expected: shown(status, Some(form.code.into())),
+                seen: shown(seen.status, seen.code),
                 times: *times,
             })
         });

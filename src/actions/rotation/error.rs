@@ -1,4 +1,4 @@
-//! Why a rotation did not come about.
+//! Why a rotation failed.
 
 use std::io;
 use std::path::PathBuf;
@@ -68,7 +68,7 @@ pub enum Error {
 pub enum Left {
     /// It was deleted again.
     Deleted,
-    /// It is still listed, and nobody has it.
+    /// It is still listed, and was handed to no one.
     Listed,
     /// The service may have it.
     InDoubt,
@@ -129,7 +129,7 @@ impl Error {
                 "use the newer keybench that wrote it, or move it away; nothing was changed"
             }
             Self::Holds { is_key: true, .. } => {
-                "name another file; if nobody needs that key, move it away, and a new one is made"
+                "name another file; if that key is not needed, move the file away, and the next run creates a new one"
             }
             Self::Holds { is_key: false, .. } => {
                 "name another file, or move this one away; nothing was changed"

@@ -24,7 +24,7 @@ pub struct Group {
 
 impl Group {
     /// The keys that `wanted` stands for: a name, or the id of a key, which may be gone where `noted`
-    /// or the `file` that says which key is current tell the name that it had.
+    /// or the `file` that says which key is current give the name that it had.
     pub fn find(
         wanted: &str,
         listed: Listed<'_>,

@@ -1,11 +1,11 @@
-//! How a new key reaches its service: a file, a command, or whoever asked for it.
+//! How a new key reaches its service: a file, a command, or the caller.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Error;
-use super::record::{Place, beside};
+use super::record::{Source, beside};
 use crate::actions::key_file::KeyFile;
 use crate::config::lock::FileLock;
 use crate::config::{Session, private_file};
@@ -17,7 +17,7 @@ pub enum HandOver {
     File(KeyFile),
     /// To this shell command, on its standard input, for which it has so much time.
     Command { command: String, patience: Duration },
-    /// To whoever asked: it is in what the outcome of the rotation.
+    /// To the caller: it is in the outcome of the rotation.
     Return,
 }
 
@@ -36,11 +36,11 @@ impl HandOver {
     }
 
     /// Where it is said which key the service has.
-    pub(super) fn place(&self, record: Option<&Path>, note: Option<PathBuf>) -> Place {
+    pub(super) fn source(&self, record: Option<&Path>, note: Option<PathBuf>) -> Source {
         match (self, record) {
-            (Self::File(file), _) => Place::Output(file.path().to_owned()),
-            (_, Some(kept)) => Place::Kept { file: kept.to_owned(), note },
-            (_, None) => Place::Note(note),
+            (Self::File(file), _) => Source::Output(file.path().to_owned()),
+            (_, Some(kept)) => Source::Kept { file: kept.to_owned(), note },
+            (_, None) => Source::Note(note),
         }
     }
 
@@ -80,7 +80,7 @@ impl Locks {
                 Err(error) => return Err(Error::NotLockable { file: file.to_owned(), error }),
             }
         }
-        // Where a home cannot be written to, the file has to do.
+        // If the home directory is not writable, the lock on the file is enough.
         let folder = note.and_then(Path::parent).map(private_file::make_folder);
         if let (Some(note), Some(Ok(()))) = (note, folder) {
             match FileLock::try_take(&note.with_extension("lock")) {

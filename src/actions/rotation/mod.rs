@@ -41,7 +41,7 @@ use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 pub use error::{Error, Left};
 pub use hand_over::HandOver;
-pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan};
+pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan, successor};
 pub use record::{Current, Record};
 pub use report::{Notice, Rotated};
 pub use request::Request;
@@ -50,7 +50,7 @@ use read::State;
 use steps::Steps;
 use world::Real;
 
-/// Rotates the key of a name, if it is due, and deletes what nobody needs any more.
+/// Rotates the key of a name, if it is due, and deletes the keys that are no longer needed.
 ///
 /// # Errors
 /// The current key goes on working. [`Error::Broken`] says what became of a new one.
@@ -64,7 +64,7 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
         rotation.notice(Notice::Exposed { problem: &problem });
     }
     let mut rotated = Rotated::new(&state.group.name, &state.user);
-    // What was never handed over goes once a later hand-over has come about: at once, unless one is
+    // What was never handed over goes once a later hand-over has succeeded: at once, unless one is
     // about to.
     let stale = rotation.spare_own(&before.never_handed_over, &mut rotated);
     for key in state.group.keys.iter().filter(|key| stale.contains(&key.key_id)) {
@@ -121,7 +121,7 @@ impl Rotation<'_> {
     ) -> Result<CreateV2KeyResponse, Error> {
         let group = &self.state.group;
         let is_new = group.keys.is_empty();
-        rotated.reason = Some(if is_new { report::NEW_NAME } else { reason.words() });
+        rotated.reason = Some(if is_new { report::NEW_NAME } else { reason.text() });
         self.notice(Notice::Creating { name: &group.name, why: rotated.reason.unwrap_or_default() });
         let model = group.model_for(plan.current.as_deref());
         if let Some(model) = model
@@ -129,10 +129,10 @@ impl Rotation<'_> {
         {
             self.notice(Notice::OtherAudiences { name: &group.name, other, model });
         }
-        let new = NewKey {
-            expiry: keys::expiry(&self.session.client, &self.request.expires, Timestamp::now()).await?,
-            comment: group.name.clone(),
-            audiences: model.map(|key| key.audiences.clone()).unwrap_or_default(),
+        let expiry = keys::expiry(&self.session.client, &self.request.expires, Timestamp::now()).await?;
+        let new = match model {
+            Some(model) => plan::successor(model, expiry),
+            None => NewKey { expiry, comment: group.name.clone(), audiences: Vec::new() },
         };
         let proof = match &self.request.verify {
             Some(wanted) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::record::{Current, Record};
+use crate::api::NewKey;
 use crate::wire::{V2KeyDetails, time};
 
 /// Keys that may be in use because their hand-over did not end well: with so many, no further one is
@@ -43,7 +44,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub fn words(self) -> &'static str {
+    /// The reason as a message says it.
+    pub fn text(self) -> &'static str {
         match self {
             Self::NothingHandedOver => "no key of this name is known to have been handed over",
             Self::Gone => "the key that was handed over is not listed any more",
@@ -51,6 +53,12 @@ impl Reason {
             Self::InDoubt => "the last hand-over did not end well",
         }
     }
+}
+
+/// What a key's successor has in common with it: its name and its audiences. The expiry does not
+/// depend on the key.
+pub fn successor(old: &V2KeyDetails, expiry: Option<Timestamp>) -> NewKey {
+    NewKey { expiry, comment: old.comments.clone(), audiences: old.audiences.clone() }
 }
 
 /// When keys were handed over from here, by Key ID.
@@ -98,8 +106,8 @@ pub fn plan(
     let handed_over = known.and_then(|(key_id, at)| noted.get(key_id).copied().or(at.max(made)));
     let reference = made.or(handed_over);
     // A key's grace begins once the service got any newer one: begun again by each rotation, it
-    // would never end where rotations come faster. Of keys that nobody noted, the hand-over of the
-    // current one has to do.
+    // would never end where rotations come faster. For keys without a note, the hand-over of the
+    // current one counts.
     let free_from = |key: &V2KeyDetails| {
         let newer = keys.iter().filter(|newer| created(key).is_some() && created(newer) > created(key));
         let since = newer.filter_map(|newer| noted.get(&newer.key_id).copied()).chain(handed_over).min();
@@ -120,7 +128,7 @@ pub fn plan(
             plan.never_handed_over.push(id);
         } else {
             let free = free_from(key);
-            // An expired key is of use to nobody.
+            // An expired key is of no use.
             match free.is_some_and(|free| free <= now || is_due(key, 0, now)) {
                 true => plan.outlived.push(id),
                 false => plan.in_grace.push((id, free)),

@@ -6,7 +6,7 @@ use super::Error;
 use super::group::Group;
 use super::hand_over::Locks;
 use super::plan::{HandedOver, Plan, plan};
-use super::record::{Listed, Place, Record, read_note};
+use super::record::{Listed, Record, Source, read_note};
 use super::request::Request;
 use crate::actions::keys;
 use crate::config::Session;
@@ -17,10 +17,10 @@ use crate::config::made_keys;
 pub(super) struct State {
     pub user: String,
     pub group: Group,
-    pub place: Place,
+    pub source: Source,
     /// What the service has, as far as that is written somewhere.
     pub record: Option<Record>,
-    /// What it has where nothing is written: the file was handed to nobody, however long the newest
+    /// What it has where nothing is written: no key was handed over, however long the newest
     /// key lasts.
     absent: Option<Record>,
     /// When keys were handed over from here.
@@ -52,18 +52,18 @@ pub(super) async fn read(session: &Session, request: &Request) -> Result<State, 
     let listed_keys = session.client.list_keys(&user).await.map_err(keys::Error::from)?;
     let listed = Listed { keys: &listed_keys, ..listed };
     let mut group = Group::find(&named.wanted, listed, &known, file)?;
-    let place = request.hand_over.place(request.record.as_deref(), note.clone());
-    let mut record = place.read(listed)?;
+    let source = request.hand_over.source(request.record.as_deref(), note.clone());
+    let mut record = source.read(listed)?;
     if let (Some(key_id), Some(file)) = (record.as_ref().and_then(Record::key_id), file) {
         group.take_in(key_id, listed, file)?;
     }
     let newest = || group.newest().map(|key| key.key_id.clone());
     if record.is_none() && request.record.is_some() {
-        // Whoever names a record says that it exists once something was handed over.
+        // Naming a record means that it exists once something was handed over.
         record = Some(Record::begun(newest()));
     }
     // A command that was started for this name may have handed a key over, however it is done now.
-    if let (Place::Output(_), Some(note)) = (&place, &note)
+    if let (Source::Output(_), Some(note)) = (&source, &note)
         && let Some(other) = read_note(note)?
     {
         let record = record.get_or_insert_with(|| Record::begun(newest()));
@@ -71,7 +71,7 @@ pub(super) async fn read(session: &Session, request: &Request) -> Result<State, 
         let doubted = other.in_doubt.iter().filter(|id| Some(*id) != current.as_ref());
         doubted.for_each(|id| record.doubt(id));
     }
-    let absent = (record.is_none() && matches!(place, Place::Output(_))).then(|| Record::begun(newest()));
+    let absent = (record.is_none() && matches!(source, Source::Output(_))).then(|| Record::begun(newest()));
     let noted = known.iter().filter_map(|key| Some((key.key_id.clone(), key.handed_over()?))).collect();
-    Ok(State { user, group, place, record, absent, noted, locks })
+    Ok(State { user, group, source, record, absent, noted, locks })
 }

@@ -99,10 +99,10 @@ impl Record {
 
 /// Where the record lies.
 #[derive(Debug)]
-pub enum Place {
+pub enum Source {
     /// The handed-over file itself.
     Output(PathBuf),
-    /// A file that somebody else keeps, and the note beside.
+    /// A file that the command of `--exec` keeps, and the note beside it.
     Kept { file: PathBuf, note: Option<PathBuf> },
     /// A note in the configuration folder, for what was handed over otherwise.
     Note(Option<PathBuf>),
@@ -188,7 +188,7 @@ pub struct Listed<'a> {
     pub keys: &'a [V2KeyDetails],
 }
 
-impl Place {
+impl Source {
     /// What is known to have been handed over; `None`: nothing is known.
     ///
     /// # Errors
@@ -198,7 +198,7 @@ impl Place {
             Self::Note(note) => note.as_deref().map_or(Ok(None), read_note),
             Self::Output(file) => {
                 let from_file = match read_text(file)? {
-                    // A file that somebody emptied counts as none; anything else may be a key in use.
+                    // An emptied file counts as none; anything else may be a key in use.
                     Some(text) if !text.trim().is_empty() => Some(in_output(file, &text, listed)?),
                     _ => None,
                 };
@@ -252,13 +252,13 @@ fn read_text(file: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// A text that is the same for the same text, and tells nothing of it.
+/// A digest of a text.
 pub fn look(text: Option<&str>) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.unwrap_or_default().as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a note says. One that belongs to somebody else is an error: it could make a rotation delete
+/// What a note says. One that belongs to another user is an error: it could make a rotation delete
 /// a key that works.
 pub fn read_note(file: &Path) -> Result<Option<Record>, Error> {
     let unreadable = |error| Error::Unreadable { file: file.to_owned(), error };
@@ -269,7 +269,7 @@ pub fn read_note(file: &Path) -> Result<Option<Record>, Error> {
     }
 }
 
-/// The text of a handed-over file: the key, alone where it tells its own id, so that a program that
+/// The text of a handed-over file: the key, alone if it contains its own id, so that a program that
 /// takes the whole file for the key is right. Else its id follows in a remark.
 pub fn file_text(created: &CreateV2KeyResponse, now: Timestamp) -> String {
     let (key, key_id) = (created.api_key.expose(), &created.key_id);
@@ -304,7 +304,7 @@ fn marked(text: &str) -> Option<Record> {
 }
 
 /// The record in a file of `--output`. It was written when the key was handed over, which is all that
-/// a key without a remark tells of that.
+/// a key without a remark says so.
 fn in_output(file: &Path, text: &str, listed: Listed<'_>) -> Result<Record, Error> {
     if let Some(record) = named_in(text, listed) {
         let written = fs::metadata(file).and_then(|found| found.modified()).ok();
@@ -316,7 +316,7 @@ fn in_output(file: &Path, text: &str, listed: Listed<'_>) -> Result<Record, Erro
     Err(Error::Holds { file: file.to_owned(), is_key })
 }
 
-/// The record in a file that somebody else keeps.
+/// The record in a file that the command of `--exec` keeps.
 fn in_record(file: &Path, text: &str, listed: Listed<'_>) -> Result<Record, Error> {
     // A key that is listed no more was handed over all the same.
     let gone = || Some(text.trim()).filter(|id| is_in_full(id)).map(|id| Record::new(id, None));

@@ -69,7 +69,7 @@ pub struct Rotated {
     pub created: Option<CreateV2KeyResponse>,
     /// Key ID of the key that the service has.
     pub current: Option<String>,
-    /// When it expires, as the workbench tells it.
+    /// When it expires, as the workbench gives it.
     pub expiry: String,
     pub removed_never_handed_over: Vec<String>,
     pub deleted: Vec<String>,

@@ -20,7 +20,7 @@ pub(super) trait World {
     /// Replaces the note. It is on the disk when this returns.
     fn note(&mut self, record: &Record) -> Result<(), Error>;
 
-    /// Removes the note: what was handed over says it all.
+    /// Removes the note: what was handed over is the record.
     fn forget(&mut self);
 
     fn now(&self) -> Timestamp;
@@ -38,8 +38,8 @@ pub(super) trait World {
 /// How a hand-over ended.
 #[derive(Debug)]
 pub(super) enum Delivery {
-    /// The service has the key, and what was handed over says so itself.
-    Told,
+    /// The service has the key, and what was handed over is the record.
+    Recorded,
     /// The service has the key.
     Done,
     /// The service has the key, and the file in which it should say so does not. How that looks.
@@ -53,7 +53,7 @@ pub(super) enum Delivery {
 /// A record that the service did not keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unrecorded {
-    /// It is noted here in its place.
+    /// keybench noted it instead.
     pub noted: bool,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Steps<'a, W> {
     pub world: W,
     /// What is known of the key that the service has.
     pub before: Option<&'a Record>,
-    /// What is noted in its place where nothing is known.
+    /// What is noted if nothing is known.
     pub begun: Record,
     /// The hand-over leaves no trace of its own: it is noted.
     pub is_noted: bool,
@@ -94,7 +94,7 @@ impl<W: World> Steps<'_, W> {
             return Err(self.undo(&created, error).await);
         }
         match self.world.hand_over(&created).await {
-            Delivery::Told => self.world.forget(),
+            Delivery::Recorded => self.world.forget(),
             Delivery::Done => {
                 let record = Record::new(&created.key_id, Some(self.world.now()));
                 self.world.note(&record).map_err(|error| self.broken(error, Left::HandedOver, &created))?;

@@ -166,7 +166,7 @@ impl World for &mut Sim<'_> {
                 self.taken(id);
             }
             self.dead = chosen > 1;
-            return if chosen == 0 { Delivery::Told } else { Delivery::Never(fails()) };
+            return if chosen == 0 { Delivery::Recorded } else { Delivery::Never(fails()) };
         }
         let chosen = self.choices.fault(6);
         // It ends badly, or this process does, and the service has the key or has it not.

@@ -10,7 +10,7 @@ use super::Error;
 use super::exec::{self, Ended};
 use super::hand_over::{HandOver, note};
 use super::read::State;
-use super::record::{self, Place, Record, beside, keep_note};
+use super::record::{self, Record, Source, beside, keep_note};
 use super::request::Request;
 use super::steps::{Delivery, World};
 use crate::actions::key_file::KeyFile;
@@ -33,10 +33,10 @@ pub(super) struct Real<'a> {
 impl Real<'_> {
     /// Where this program notes what is going on. A file of ours has its own beside it.
     fn note_file(&self) -> Option<PathBuf> {
-        let place = &self.state.place;
-        match place {
-            Place::Output(file) => Some(beside(file, "keybench")),
-            Place::Kept { .. } | Place::Note(_) => place.note().map(Path::to_owned),
+        let source = &self.state.source;
+        match source {
+            Source::Output(file) => Some(beside(file, "keybench")),
+            Source::Kept { .. } | Source::Note(_) => source.note().map(Path::to_owned),
         }
     }
 
@@ -62,7 +62,7 @@ impl Real<'_> {
             }
         }
         self.settle_other_note();
-        Delivery::Told
+        Delivery::Recorded
     }
 
     /// Whether the command kept the record. Where it did not, or where that takes a while, a note
@@ -70,7 +70,7 @@ impl Real<'_> {
     fn recorded(&self, created: &CreateV2KeyResponse) -> Delivery {
         let Some(kept) = &self.request.record else { return Delivery::Done };
         match record::named_in_record(kept, created) {
-            (true, _) => Delivery::Told,
+            (true, _) => Delivery::Recorded,
             (false, look) => Delivery::Unrecorded(look),
         }
     }

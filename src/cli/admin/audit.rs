@@ -48,7 +48,7 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     drop(said);
     let audit = ended.map_err(broken_off)?;
     let report = &audit.report;
-    // In a scheduled audit nobody would notice that the right to it is gone.
+    // Otherwise a scheduled audit would go on unnoticed after its user lost the right to see everybody.
     if !report.everybody {
         context.out.warn("incomplete", ONE_USER, None);
     }
@@ -163,13 +163,13 @@ fn summarise(report: &Report, context: &Context, file: Option<&Path>) -> Result<
         report
             .environments
             .iter()
-            .map(|place| format!("looks like a key: {}, variable {}", place.place, place.variable)),
+            .map(|found| format!("looks like a key: {}, variable {}", found.name, found.variable)),
     );
     lines.extend(
         report
             .unreadable_projects
             .iter()
-            .map(|place| format!("not read: project {}: {}", place.place, place.variable)),
+            .map(|project| format!("not read: project {}: {}", project.name, project.variable)),
     );
     lines.extend(file.map(|file| format!("written to {}", file.display())));
     context.out.lines(&lines)
@@ -182,13 +182,13 @@ fn cells(key: &AuditedKey) -> Vec<String> {
         key.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d")),
         key.audiences.join("+"),
         key.comments.clone(),
-        words(key),
+        findings(key),
         text::short_id(&key.key_id).into_owned(),
     ]
 }
 
-fn words(key: &AuditedKey) -> String {
-    key.findings.iter().map(|finding| finding.words()).collect::<Vec<_>>().join(", ")
+fn findings(key: &AuditedKey) -> String {
+    key.findings.iter().map(|finding| finding.text()).collect::<Vec<_>>().join(", ")
 }
 
 /// What a report is exported as.
@@ -245,13 +245,13 @@ fn csv(report: &Report) -> String {
             key.created_at.as_deref().unwrap_or_default(),
             key.expiry_date.as_deref().unwrap_or_default(),
             &days,
-            &words(key),
+            &findings(key),
         ];
         let line: Vec<_> = fields.iter().map(|field| quoted(field)).collect();
         text.push_str(&line.join(","));
         text.push('\n');
     }
-    // Their keys are missing above, which nobody should take for none.
+    // Their keys are missing above, which must not look like having none.
     for user in &report.unreadable {
         let why = format!("not read: {}", user.why);
         text.push_str(&format!("{},,,,,,,,{}\n", quoted(&user.username), quoted(&why)));
@@ -260,7 +260,7 @@ fn csv(report: &Report) -> String {
 }
 
 /// A field of CSV (RFC 4180). What a spreadsheet would take for a formula gets a blank before it,
-/// because names and comments come from anybody.
+/// because anyone may have written the names and comments.
 fn quoted(field: &str) -> String {
     let field = crate::text::clean(field);
     let formula = field.starts_with(['=', '+', '-', '@']) && field.parse::<f64>().is_err();

@@ -1,4 +1,4 @@
-//! `doctor`: one line a check, with what to do about each that fails. It tells no secrets, so that
+//! `doctor`: one line a check, with what to do about each that fails. It prints no secrets, so that
 //! its output can be pasted into a ticket, and says what it can even where nothing works.
 
 mod certificate;

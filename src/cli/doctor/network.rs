@@ -21,7 +21,7 @@ use crate::text::{count, latency};
 
 /// For one step.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Fewer days than this on a certificate are worth a word.
+/// Fewer days than this on a certificate deserve a warning.
 const CERTIFICATE_DAYS: i64 = 21;
 
 pub async fn checks(resolved: &Resolved) -> Vec<Check> {
@@ -235,7 +235,7 @@ async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: 
         Some(days) if days < CERTIFICATE_DAYS => Check::warn(
             "TLS",
             described,
-            format!("the certificate ends in {days} days: tell whoever runs the workbench"),
+            format!("the certificate ends in {days} days: tell the operator of the workbench"),
         ),
         _ => Check::ok("TLS", described),
     }

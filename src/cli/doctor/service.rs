@@ -76,7 +76,7 @@ fn describe(offered: &[OfferedOperation]) -> Check {
 async fn version(client: &Client) -> Check {
     match client.version().await {
         Ok(version) if !version.git_sha.is_empty() => Check::ok("version", version.git_sha),
-        Ok(_) | Err(_) => Check::skip("version", "the workbench does not tell"),
+        Ok(_) | Err(_) => Check::skip("version", "the workbench does not say"),
     }
 }
 
@@ -134,6 +134,6 @@ async fn clock(client: &Client) -> Check {
             }
             Check::ok("clock", "agrees with the workbench's")
         }
-        Ok(None) | Err(_) => Check::skip("clock", "the workbench does not tell the time"),
+        Ok(None) | Err(_) => Check::skip("clock", "the workbench does not send the time"),
     }
 }

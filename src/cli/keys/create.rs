@@ -35,7 +35,7 @@ pub struct CreateArgs {
     /// Write the key to this new file (mode 0600) instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Create it for this user instead of oneself
+    /// Create it for this user instead of yourself
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
 }

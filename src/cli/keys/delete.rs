@@ -1,12 +1,12 @@
 //! `keys delete`: says what it destroys, asks, and tries every key that was named.
 
 use clap::Args;
-use futures_util::{StreamExt as _, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::row::KeyRow;
+use crate::actions::collaborators::{self, Parts};
 use crate::actions::keys::{self, Choice, Chosen, Deletion, SOON_DAYS, Spared, Which, Why};
-use crate::api::{PageQuery, ProjectScope, all_pages};
+use crate::api;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output;
@@ -21,8 +21,8 @@ use crate::text::{self, count};
   keybench keys delete --all --user leaver --yes
 
 Every key that is named is tried. Ends with 0 once all are deleted, otherwise with the exit code of
-the worst failure; --json says which were deleted. Nothing is deleted where a beginning fits several
-keys. Where several or all go, the keys that are in use here stay.")]
+the worst failure; --json says which were deleted. If a beginning fits several keys, nothing is
+deleted. When several or all keys are deleted, those in use here stay.")]
 pub struct DeleteArgs {
     /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them
     #[arg(value_name = "KEY_ID", required_unless_present = "all", conflicts_with = "all")]
@@ -30,13 +30,13 @@ pub struct DeleteArgs {
     /// All keys of the user
     #[arg(long)]
     pub all: bool,
-    /// The keys of this user instead of one's own
+    /// The keys of this user instead of your own
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
     /// Do not ask; needed where there is no terminal
     #[arg(long, short)]
     pub yes: bool,
-    /// Delete nothing: list the keys, and the projects that the user has a part in
+    /// Delete nothing: list the keys, and the projects in which the user has rights
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -85,7 +85,7 @@ fn shown(key: &Chosen) -> String {
     }
 }
 
-/// Nobody should find out by the next command that they have locked themselves out.
+/// Warns of deleting the key in use before it happens, not by the failure of the next command.
 fn note_own(context: &Context, choice: &Choice) {
     if let Some(own) = choice.keys.iter().find(|key| key.signed_in) {
         context.out.note(&format!(
@@ -172,15 +172,18 @@ async fn dry_run(context: &Context, session: &Session, choice: Choice, all: bool
     let (user, now) = (choice.username, context.now());
     let listed = choice.keys.into_iter().filter_map(|key| key.listed);
     let keys: Vec<_> = listed.map(|key| KeyRow::new(key, &user, now, SOON_DAYS)).collect();
-    let (parts, unreadable) = if all { parts(session, &user).await? } else { Default::default() };
-    // What cannot be seen may stop as well.
-    let exit = if unreadable.is_empty() { Exit::Done } else { Exit::No };
+    let found = if all { collaborators::parts(&session.client, &user).await? } else { Parts::default() };
+    // The user may have rights in a project that cannot be read.
+    let exit = if found.unreadable.is_empty() { Exit::Done } else { Exit::No };
     if context.out.json {
+        let part = |(project, part): &(String, String)| json!({ "project": project, "part": part });
+        let unreadable =
+            |(project, why): &(String, api::Error)| json!({ "project": project, "why": why.to_string() });
         context.out.document(&json!({
             "username": user,
             "would_delete": keys,
-            "projects": parts,
-            "unreadable_projects": unreadable,
+            "projects": found.parts.iter().map(part).collect::<Vec<_>>(),
+            "unreadable_projects": found.unreadable.iter().map(unreadable).collect::<Vec<_>>(),
         }))?;
         return Ok(exit);
     }
@@ -190,41 +193,10 @@ async fn dry_run(context: &Context, session: &Session, choice: Choice, all: bool
             .map(|key| format!("  {}  {:8}  {}", text::short_id(&key.key_id), key.status, key.comments)),
     );
     if all {
-        lines.push(format!("{user} has a part in {}:", count(parts.len(), "project", "projects")));
-        lines.extend(
-            parts.iter().filter_map(|part| {
-                Some(format!("  {}  {}", part["project"].as_str()?, part["part"].as_str()?))
-            }),
-        );
+        lines.push(format!("{user} has rights in {}:", count(found.parts.len(), "project", "projects")));
+        lines.extend(found.parts.iter().map(|(project, part)| format!("  {project}  {part}")));
     }
-    lines.extend(unreadable.iter().filter_map(|project| {
-        Some(format!("not read: project {}: {}", project["project"].as_str()?, project["why"].as_str()?))
-    }));
+    lines.extend(found.unreadable.iter().map(|(project, why)| format!("not read: project {project}: {why}")));
     context.out.lines(&lines)?;
     Ok(exit)
-}
-
-/// The parts that a user has in projects, and the projects whose collaborators could not be read.
-async fn parts(session: &Session, user: &str) -> Result<(Vec<Value>, Vec<Value>), Failure> {
-    let client = &session.client;
-    let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
-    let projects = all_pages(PageQuery::sized(200), fetch).await?;
-    let asked = projects.into_iter().map(|project| async move {
-        if project.owner.username == user {
-            return (project.name, Ok(Some("owner".to_owned())));
-        }
-        let found = client.collaborators(&project.id).await.map(|collaborators| {
-            collaborators.into_iter().find(|part| part.user.username == user).map(|part| part.permission)
-        });
-        (project.name, found)
-    });
-    let (mut parts, mut unreadable) = (Vec::new(), Vec::new());
-    let mut asked = stream::iter(asked).buffered(8);
-    while let Some((project, part)) = asked.next().await {
-        match part {
-            Ok(part) => parts.extend(part.map(|part| json!({ "project": project, "part": part }))),
-            Err(why) => unreadable.push(json!({ "project": project, "why": why.to_string() })),
-        }
-    }
-    Ok((parts, unreadable))
 }

@@ -24,7 +24,7 @@ pub struct ValidateArgs {
     /// What it should be valid for: API or Application
     #[arg(long, default_value = "API", value_parser = values::audience)]
     audience: String,
-    /// The key in this file (- for standard input) instead of one's own
+    /// The key in this file (- for standard input) instead of your own
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
 }
@@ -33,11 +33,11 @@ pub struct ValidateArgs {
 #[command(after_help = "Example:
   keybench keys identify --api-key-file ~/.service-key
 
-A workbench does not tell which Key ID a key has. Keys made here are remembered by a salted hash;
-else the first half of the key is compared with the ids that the workbench lists. 
-Ends with 0 if the Key ID is known, with 8 if it cannot be.")]
+A workbench does not say which Key ID a key has. keybench remembers the keys it creates by a salted
+hash; for any other key it compares the first half with the ids that the workbench lists. Ends with
+0 if the Key ID is known, with 8 if it is not.")]
 pub struct IdentifyArgs {
-    /// The key in this file (- for standard input) instead of one's own
+    /// The key in this file (- for standard input) instead of your own
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
 }
@@ -88,8 +88,8 @@ pub async fn identify(context: &Context, args: IdentifyArgs) -> Result<Exit, Fai
             "username": identity.username,
             "valid": identity.valid,
             "key_id": known,
-            "how": known.as_ref().map(|_| identity.how.words()),
-            "why_not": known.is_none().then(|| identity.how.words()),
+            "how": known.as_ref().map(|_| identity.how.text()),
+            "why_not": known.is_none().then(|| identity.how.text()),
             "listed": listed.is_some(),
             "comments": listed.map(|listed| &listed.comments),
             "expiry_date": listed.map(|listed| in_utc(&listed.expiry_date)),
@@ -101,8 +101,8 @@ pub async fn identify(context: &Context, args: IdentifyArgs) -> Result<Exit, Fai
             (None, _) => format!("key {key} is not accepted"),
         };
         let which = match known {
-            Some(id) => format!("Key ID {id} ({})", identity.how.words()),
-            None => format!("the Key ID cannot be known: {}", identity.how.words()),
+            Some(id) => format!("Key ID {id} ({})", identity.how.text()),
+            None => format!("the Key ID cannot be known: {}", identity.how.text()),
         };
         let more =
             listed.map(|listed| format!("named {:?}, expires {}", listed.comments, day(&listed.expiry_date)));

@@ -10,7 +10,6 @@ use crate::cli::times::day;
 use crate::cli::values;
 use crate::expiry::KeyStatus;
 use crate::text::{self, count};
-use crate::wire::time;
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
@@ -21,7 +20,7 @@ use crate::wire::time;
 Ends with 0 if all were listed; with --expiring-within, if none expires within that time. A key whose
 date cannot be read may, so it ends with 8 then too.")]
 pub struct ListArgs {
-    /// The keys of this user instead of one's own
+    /// The keys of this user instead of your own
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
     /// Only keys that expire within this time; exit code 8 if there are any
@@ -37,8 +36,7 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let (user, keys) = keys::list(&session, args.user).await?;
     let now = context.now();
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
-    // A key whose date cannot be read may expire at any moment.
-    let undated = keys.iter().filter(|key| time::parse(&key.expiry_date).is_none()).count();
+    let undated = keys::undated(&keys);
     let mut rows = keys
         .into_iter()
         .map(|key| KeyRow::new(key, &user, now, soon))

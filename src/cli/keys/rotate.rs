@@ -23,11 +23,11 @@ use crate::wire::time;
   keybench keys rotate 'nightly scoring' --output /etc/scoring/key --verify churn-prod/churn
   keybench keys rotate dashboard --due 30d --grace 2d --exec ./hand-over.sh --record /secret/id
 
-A NAME belongs to one service, and to one place that rotates it. Nothing is created while its key
-has more than --due left. Otherwise a new key is created (same audiences), proven, handed over, and
-each older one is deleted once --grace has passed since its successor was handed over, or once it
-has expired: in a later run. A key of that name that is newer than the one handed over never reached
-the service, and is removed, whoever made it: its Key ID and its time are said first.
+Use one NAME for one service, and rotate it from one machine only. While its key has more than --due
+left, nothing is created. Otherwise keybench creates a new key (same audiences), tests it and hands
+it over. A later run deletes each older key once --grace has passed since its successor was handed
+over, or once the key has expired. A key of that name that is newer than the one handed over never
+reached the service: it is removed, whoever created it, after a warning with its Key ID and time.
 
 The file of --output holds the key and nothing else, as its first half is its Key ID; `$(cat FILE)`
 is the key. Where a workbench gives other ids, a second line says it (# keybench key_id=…), and
@@ -78,7 +78,7 @@ pub struct RotateArgs {
     /// Delete no older keys
     #[arg(long)]
     pub keep_old: bool,
-    /// The keys of this user instead of one's own
+    /// The keys of this user instead of your own
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
 }
@@ -176,8 +176,8 @@ impl Said<'_> {
             Notice::Removing { name, key } => {
                 let made = in_utc(&key.created_at).unwrap_or_else(|| "at an unknown time".to_owned());
                 format!(
-                    "{name}: removing key {}, made {made}: it is newer than the key that was handed over, so its \
-                     own hand-over never came about; whoever else makes keys of this name loses them",
+                    "{name}: removing key {}, made {made}: it is newer than the key that was handed over, so it \
+                     never reached the service; keys of this name that others create are removed too",
                     key.key_id
                 )
             }
@@ -226,7 +226,7 @@ fn print(
     }
 }
 
-/// The key itself is in it only where that is the hand-over.
+/// It holds the key itself only if that is the hand-over.
 fn document(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -> Value {
     let kept = rotated.kept.iter();
     let kept = kept.map(|(id, until)| json!({ "key_id": id, "until": until.map(time::format) }));

@@ -14,7 +14,7 @@ pub struct KeyRow {
     pub username: String,
     pub comments: String,
     pub audiences: Vec<String>,
-    /// RFC 3339 UTC; `null` where the workbench tells no time that can be read.
+    /// RFC 3339 UTC; `null` if the workbench gives no readable time.
     pub created_at: Option<String>,
     pub expiry_date: Option<String>,
     /// `active`, `soon`, `expired`, `unknown`.

@@ -23,7 +23,7 @@ pub struct CallArgs {
     /// Request as JSON, or @FILE; without it the example in the model's description
     #[arg(long, value_name = "JSON|@FILE")]
     pub request: Option<String>,
-    /// Call with the key in this file (- for standard input) instead of one's own
+    /// Call with the key in this file (- for standard input) instead of your own
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
 }

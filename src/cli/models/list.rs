@@ -1,10 +1,10 @@
 //! `models list`: page by page.
 
 use clap::Args;
+use futures_util::StreamExt as _;
 use serde_json::json;
 
-use crate::actions::{models, projects};
-use crate::api::{Error, PageQuery, Pages};
+use crate::actions::models;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::names::Collector;
@@ -22,40 +22,22 @@ pub struct ListArgs {
     project: Option<String>,
 }
 
-const PAGE: u32 = 500;
-
 pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let client = &session.client;
-    let mut names = Collector::new(client.url());
+    let mut names = Collector::new(session.client.url());
     let mut list =
         context.out.list(&["PROJECT", "MODEL", "AUTH", "DESCRIPTION", "ID"]).shrinking("DESCRIPTION");
-    match args.project {
-        Some(wanted) => {
-            let project = projects::find(client, &wanted).await?;
-            let id = project.id.as_str();
-            let mut pages = Pages::new(PageQuery::sized(PAGE), |query| async move {
-                client.project_models_page(id, &query).await
-            });
-            while let Some(page) = pages.next().await {
-                print(&mut list, &mut names, page)?;
-            }
-        }
-        None => {
-            let mut pages =
-                Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
-            while let Some(page) = pages.next().await {
-                print(&mut list, &mut names, page)?;
-            }
-        }
+    let mut pages = models::list(&session, args.project.as_deref()).await?;
+    while let Some(page) = pages.next().await {
+        print(&mut list, &mut names, page?)?;
     }
     list.end()?;
     names.keep();
     Ok(Exit::Done)
 }
 
-fn print(list: &mut List, names: &mut Collector, page: Result<Vec<Model>, Error>) -> Result<(), Failure> {
-    let rows: Vec<_> = page?
+fn print(list: &mut List, names: &mut Collector, page: Vec<Model>) -> Result<(), Failure> {
+    let rows: Vec<_> = page
         .into_iter()
         .map(|model| {
             names.project(&model.project.name);

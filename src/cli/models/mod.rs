@@ -19,11 +19,11 @@ use test::TestArgs;
 
 #[derive(Debug, Subcommand)]
 pub enum ModelsCommand {
-    /// List the models that one sees
+    /// List the models that you can see
     List(ListArgs),
     /// Show a model: access, deployment, build
     Show(ShowArgs),
-    /// Call a model once, or in a run, and say what came of it
+    /// Call a model once or many times, and explain the result
     Test(TestArgs),
     /// Restart the replicas of a model's deployment
     #[command(

@@ -172,7 +172,7 @@ fn show(summary: &Summary) {
     let _ = write!(std::io::stderr(), "\r{line}\x1b[K");
 }
 
-/// Why nothing passed: told by one more call, which is explained like any other.
+/// Why nothing passed: makes one more call and explains that.
 async fn explain(call: &ModelCall) -> Option<Diagnosis> {
     let result = call.send().await;
     match result.failure() {

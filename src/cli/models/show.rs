@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::actions::models;
+use crate::actions::models::{self, Shown};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::times::in_utc;
@@ -21,14 +21,12 @@ pub struct ShowArgs {
 
 pub async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let client = &session.client;
-    let model = models::find(&session, &args.model).await?;
-    let project = &model.project.public_identifier;
-    let latest = client.latest_deployment(project, &model.id).await?;
+    let Shown { model, latest } = models::show(&session, &args.model).await?;
+    let endpoint = session.client.model_url();
     if context.out.json {
-        context.out.document(&document(&model, client.model_url(), latest.as_ref()))?;
+        context.out.document(&document(&model, endpoint, latest.as_ref()))?;
     } else {
-        context.out.lines(&lines(&model, client.model_url(), latest.as_ref()))?;
+        context.out.lines(&lines(&model, endpoint, latest.as_ref()))?;
     }
     Ok(Exit::Done)
 }
@@ -72,7 +70,7 @@ fn lines(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeploy
         format!("description     {}", model.description),
         format!(
             "authentication  {}",
-            if model.auth_enabled { "on" } else { "off: anybody with the access key may call it" }
+            if model.auth_enabled { "on" } else { "off: anyone with the access key may call it" }
         ),
         format!("endpoint        {endpoint}"),
         format!("access key      {}", model.access_key),

@@ -89,7 +89,7 @@ pub struct ServeArgs {
 /// The name of the workbench for a command that is given names.
 const NAME: &str = "workbench.test";
 
-/// `interrupts` are listened to since before the start: whoever reads the ready line may end it.
+/// `interrupts` are listened to before the start: a signal may follow the ready line at once.
 pub async fn run(context: &Context, args: ServeArgs, mut interrupts: Interrupts) -> Result<Exit, Failure> {
     // Asked first: a parent that is gone while the workbench starts is seen as well.
     let parent = args.exit_with_parent.then(parent::Parent::now);

@@ -1,7 +1,7 @@
 //! Names for one command: it sees the workbench's host and its model service as names of the loopback.
 //!
 //! A second run of this program, which has one thread only, goes into a user and a mount namespace of
-//! its own, lays another `/etc/hosts` over the system's, and becomes the command. Nobody else sees it,
+//! its own, lays another `/etc/hosts` over the system's, and becomes the command. No other process sees it,
 //! and the network stays the same.
 
 use std::ffi::OsString;

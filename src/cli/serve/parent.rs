@@ -15,7 +15,7 @@ impl Parent {
         Self(getppid())
     }
 
-    /// Returns once it is gone, however it ended: somebody else is the parent then.
+    /// Returns once it is gone, however it ended: this process has another parent then.
     pub async fn gone(&self) {
         while getppid() == self.0 {
             tokio::time::sleep(LOOK).await;

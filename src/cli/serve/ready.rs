@@ -49,7 +49,7 @@ async fn exports(running: &Running, user: &str) -> Result<String, Failure> {
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// As a shell takes it for one word, whatever is in it.
+/// Quoted, so that a shell reads any text as one word.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

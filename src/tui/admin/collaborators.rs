@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::areas;
 use super::collaborator_form::CollaboratorForm;
-use super::project_list::rights;
+use crate::actions::projects::strongest_right;
 use crate::api;
 use crate::text;
 use crate::tui::call::Call;
@@ -64,7 +64,7 @@ impl Collaborators {
         let own = shared.session.username.as_deref() == Some(owner.username.as_str());
         let told = *permissions != ProjectPermissions::default();
         (told && !own && !permissions.admin).then(|| {
-            let mine = rights(permissions);
+            let mine = strongest_right(permissions);
             format!("You have {mine} here: only its owner and administrators may change who may do what.")
         })
     }

@@ -8,6 +8,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::areas;
+use crate::actions::projects::strongest_right;
 use crate::api;
 use crate::text;
 use crate::tui::call::Call;
@@ -19,7 +20,7 @@ use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
 use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
-use crate::wire::{Project, ProjectPermissions};
+use crate::wire::Project;
 
 const COLUMNS: [Column; 4] = [
     Column::new("PROJECT", Width::Fill(16)),
@@ -90,7 +91,7 @@ impl ProjectList {
         let of: fn(&Project) -> &str = match self.table.sort.map(|(column, _)| column) {
             Some(1) => |one| &one.owner.username,
             Some(2) => |one| &one.visibility,
-            Some(3) => |one| rights(&one.permissions),
+            Some(3) => |one| strongest_right(&one.permissions),
             _ => |one| &one.name,
         };
         let key = |row: usize| projects.get(row).map(of).unwrap_or_default();
@@ -204,20 +205,8 @@ impl ProjectList {
             cells.push(Shown::new(project.name.as_str()));
             cells.push(Shown::new(project.owner.username.as_str()));
             cells.push(Shown::new(project.visibility.as_str()));
-            cells.push(Shown::new(rights(&project.permissions)));
+            cells.push(Shown::new(strongest_right(&project.permissions)));
             false
         });
-    }
-}
-
-/// The caller's strongest right in a project, in the words of the permission column.
-pub fn rights(permissions: &ProjectPermissions) -> &'static str {
-    match permissions {
-        ProjectPermissions { admin: true, .. } => "admin",
-        ProjectPermissions { write: true, .. } => "write",
-        ProjectPermissions { operator: true, .. } => "operator",
-        ProjectPermissions { read: true, .. } => "read",
-        ProjectPermissions { business_user: true, .. } => "applications",
-        _ => "none",
     }
 }

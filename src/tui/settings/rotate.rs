@@ -5,7 +5,8 @@ use super::reveal::Reveal;
 use super::rotation::dialog::RotationDialog;
 use super::rotation::questions::{ask_create, ask_delete_old};
 use super::tab::Settings;
-use crate::api::{self, NewKey};
+use crate::actions::rotation;
+use crate::api;
 use crate::text;
 use crate::tui::call::{Call, Opened};
 use crate::tui::decision::Decision;
@@ -59,7 +60,7 @@ impl Settings {
         key_id: &str,
     ) -> Outcome {
         let Some(old) = self.key(key_id).cloned() else { return Outcome::done() };
-        let new = NewKey { expiry: None, comment: old.comments.clone(), audiences: old.audiences.clone() };
+        let new = rotation::successor(&old, None);
         let what = format!("creating the successor of {}", text::short_id(key_id));
         let (id, effect) = shared.start(Kind::Change, what, Call::CreateKey { username, new });
         self.rotations.creating(id, old);
@@ -91,8 +92,8 @@ impl Settings {
     fn not_created(&mut self, shared: &mut Shared, id: RequestId, error: &api::Error) -> Outcome {
         let Some(old) = self.rotations.not_created(id) else { return Outcome::done() };
         let old = text::short_id(&old.key_id);
-        // A refusal creates nothing; without an answer a key may exist.
-        let refused = matches!(error, api::Error::Refused { .. } | api::Error::Invalid { .. });
+        // Most refusals create nothing; without an answer a key may exist.
+        let refused = !error.may_be_done();
         let exists = if refused {
             format!("no key was created; {old} works on")
         } else {

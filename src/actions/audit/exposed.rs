@@ -1,5 +1,5 @@
 //! Models without authentication, and environments with something in the shape of a key. Only the
-//! place is told, never the value.
+//! location is reported, never the value.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::findings::holds_key;
-use super::report::{OpenModel, Place, Report};
+use super::report::{Location, OpenModel, Report};
 use crate::actions::{AT_A_TIME, Event, Progress};
 use crate::api::{Client, Error, PageQuery, Pages, ProjectScope, all_pages};
 use crate::wire::{Model, Project};
@@ -22,7 +22,7 @@ struct Deployed {
     name: String,
 }
 
-/// Looks through all projects and models that one sees: first what models there are, then what their
+/// Looks through all projects and models that the user sees: first what models there are, then what their
 /// deployments hold, so that one large project is read as fast as many small ones.
 pub async fn look(client: &Client, report: &mut Report, progress: &dyn Progress) -> Result<(), Error> {
     let projects = projects(client, report).await?;
@@ -49,8 +49,8 @@ pub async fn look(client: &Client, report: &mut Report, progress: &dyn Progress)
     each(progress, "models", deployments, |(model, latest)| match latest {
         Ok(None) => {}
         Ok(Some((_, deployment))) => {
-            let place = format!("deployment of {}", model.name);
-            report.environments.extend(places(&place, &deployment.environment));
+            let name = format!("deployment of {}", model.name);
+            report.environments.extend(exposed(&name, &deployment.environment));
         }
         Err(why) => report.unreadable_projects.push(unreadable(model.name, &why)),
     })
@@ -66,8 +66,8 @@ async fn projects(client: &Client, report: &mut Report) -> Result<Vec<Project>, 
     let mut projects = Vec::new();
     while let Some(page) = pages.next().await {
         for project in page? {
-            let place = format!("project {}/{}", project.owner.username, project.name);
-            report.environments.extend(places(&place, &project.environment));
+            let name = format!("project {}/{}", project.owner.username, project.name);
+            report.environments.extend(exposed(&name, &project.environment));
             projects.push(Project { environment: String::new(), ..project });
         }
     }
@@ -103,13 +103,13 @@ fn seen(project: &Project, model: Model, report: &mut Report) -> Deployed {
     Deployed { project_id: project.id.clone(), model_id: model.id, name }
 }
 
-fn unreadable(place: String, why: &Error) -> Place {
-    Place { place, variable: why.to_string() }
+fn unreadable(name: String, why: &Error) -> Location {
+    Location { name, variable: why.to_string() }
 }
 
-fn places(place: &str, environment: &str) -> impl Iterator<Item = Place> {
+fn exposed(name: &str, environment: &str) -> impl Iterator<Item = Location> {
     let found = variables_with_keys(environment).into_iter();
-    found.map(move |variable| Place { place: place.to_owned(), variable })
+    found.map(move |variable| Location { name: name.to_owned(), variable })
 }
 
 /// Names of the variables of an environment (the JSON text of a map) that hold something in the

@@ -1,0 +1,55 @@
+//! Which models there are, and what there is to know about one.
+
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+
+use super::find;
+use crate::actions::{Error, projects};
+use crate::api::{self, PageQuery, Pages};
+use crate::config::Session;
+use crate::wire::{Model, ModelBuild, ModelDeployment};
+
+/// Rows a page of a list that is shown as it comes.
+const PAGE: u32 = 500;
+
+/// A model, and the deployment that stands for it now.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub model: Model,
+    /// `None`: it was never deployed.
+    pub latest: Option<(ModelBuild, ModelDeployment)>,
+}
+
+/// The models of `project`, or of all projects of the user, page by page. The stream ends after an
+/// error.
+///
+/// # Errors
+/// There is no such project, or several fit.
+pub async fn list<'a>(
+    session: &'a Session,
+    project: Option<&str>,
+) -> Result<BoxStream<'a, Result<Vec<Model>, api::Error>>, Error> {
+    let client = &session.client;
+    let query = PageQuery::sized(PAGE);
+    let Some(wanted) = project else {
+        let pages = Pages::new(query, move |query| async move { client.models_page(&query).await });
+        return Ok(pages.stream().boxed());
+    };
+    let id = projects::find(client, wanted).await?.id;
+    let fetch = move |query| {
+        let id = id.clone();
+        async move { client.project_models_page(&id, &query).await }
+    };
+    Ok(Pages::new(query, fetch).stream().boxed())
+}
+
+/// Finds a model as [`find`] does, and its latest deployment.
+///
+/// # Errors
+/// There is no such model, several fit, or the workbench refuses.
+pub async fn show(session: &Session, wanted: &str) -> Result<Shown, Error> {
+    let model = find(session, wanted).await?;
+    let project = &model.project.public_identifier;
+    let latest = session.client.latest_deployment(project, &model.id).await?;
+    Ok(Shown { model, latest })
+}

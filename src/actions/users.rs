@@ -1,0 +1,48 @@
+//! The users of a workbench, with the number of their keys. A workbench has no list of that (SPEC),
+//! so the keys of each user are read, some users at a time.
+
+use futures_util::{Stream, StreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::{AT_A_TIME, PAGE};
+use crate::api::{Client, Error, PageQuery, Pages};
+use crate::expiry::{self, KeyStatus, SOON_DAYS};
+use crate::wire::{UserQuota, V2KeyDetails};
+
+/// A user, and how many keys they have, if those can be read.
+#[derive(Debug)]
+pub struct UserKeys {
+    pub user: UserQuota,
+    pub keys: Result<KeyCounts, Error>,
+}
+
+/// How many keys a user has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyCounts {
+    pub all: usize,
+    pub expired: usize,
+    /// Keys that expire within [`SOON_DAYS`].
+    pub soon: usize,
+}
+
+impl KeyCounts {
+    fn of(keys: &[V2KeyDetails], now: Timestamp) -> Self {
+        let count = |status: KeyStatus| {
+            keys.iter().filter(|key| expiry::status(&key.expiry_date, now, SOON_DAYS) == status).count()
+        };
+        Self { all: keys.len(), expired: count(KeyStatus::Expired), soon: count(KeyStatus::Soon) }
+    }
+}
+
+/// The users that the session's user may see, page by page. The stream ends after an error.
+pub fn list(client: &Client, now: Timestamp) -> impl Stream<Item = Result<Vec<UserKeys>, Error>> {
+    let pages =
+        Pages::new(PageQuery::sized(PAGE), move |query| async move { client.users_page(&query).await });
+    pages.stream().then(move |page| async move {
+        let users = page?.into_iter().map(|user| async move {
+            let keys = client.list_keys(&user.user.user_name).await;
+            UserKeys { user, keys: keys.map(|keys| KeyCounts::of(&keys, now)) }
+        });
+        Ok(stream::iter(users).buffered(AT_A_TIME).collect().await)
+    })
+}
