@@ -28,7 +28,8 @@
 //!
 //! Comments mark where a fact about the real product comes from: SPEC (its Swagger file, 26.06.13),
 //! DOCS (a page of its documentation), OBSERVED (seen on a real instance, or in public code that
-//! works against one), INFERRED (reasoned; the client must not depend on it).
+//! works against one), CLAIMED (a third party's text), INFERRED (reasoned; the client must not depend on
+//! it).
 //!
 //! ## How a key press becomes a picture
 //!

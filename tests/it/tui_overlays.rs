@@ -82,7 +82,7 @@ fn a_key_of_another_kind_is_named() {
     let mut harness = Harness::welcome();
     harness.keys("<enter>localhost<enter>");
     assert!(harness.calls().is_empty());
-    harness.keys("<shift-tab><ctrl-u>http://localhost:1<enter>");
+    harness.keys("<ctrl-u>http://localhost:1<enter>");
     harness.paste("mabcdefghijklmnopqrstuvwxyz01234");
     harness.keys("<enter>");
     assert!(harness.calls().is_empty());
@@ -323,4 +323,29 @@ fn what_is_wrong_with_the_configuration_is_told_at_the_start_and_the_defaults_ho
     for part in ["line 3", "`d` stands for both", "`ctrl-s` cannot be used", "no command `keys.newest`"] {
         assert!(screen.contains(part), "{part}\n{screen}");
     }
+}
+
+#[test]
+fn a_key_that_lands_in_the_field_for_the_url_is_hidden() {
+    let key = format!("{}.{}", "0a".repeat(32), "9f".repeat(32));
+    for typed in [false, true] {
+        let mut harness = Harness::welcome();
+        harness.keys("<enter>");
+        if typed {
+            harness.keys(&key);
+        } else {
+            harness.paste(&key);
+        }
+        let screen = harness.screen(80, 24);
+        assert!(!screen.contains("0a0a0a") && screen.contains("••••9f9f"), "{screen}");
+        assert!(typed || screen.contains("looks like an API key"), "{screen}");
+    }
+}
+
+#[test]
+fn a_url_that_is_none_is_refused_before_a_key_is_typed() {
+    let mut harness = Harness::welcome();
+    harness.keys("<enter>127.0.0.1:8642<enter>x");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("127.0.0.1:8642x"), "the field for the URL still has the keys:\n{screen}");
 }

@@ -215,12 +215,13 @@ impl Layer for Question {
                     true => format!("That is not {name}. Type {name} to confirm:"),
                 }));
                 lines.push(Line::default());
-                let style = if self.is_typed() { theme.button_focused } else { theme.disabled };
-                vec![
-                    Span::styled(format!(" Enter {} ", self.yes), style),
-                    Span::raw("  "),
-                    Span::styled(format!(" Esc {} ", self.no), theme.button),
-                ]
+                // Enter does it once the name is typed in full.
+                let yes = Span::styled(format!(" Enter {} ", self.yes), theme.button_focused);
+                let no = Span::styled(format!(" Esc {} ", self.no), theme.button);
+                match self.is_typed() {
+                    true => vec![yes, Span::raw("  "), no],
+                    false => vec![no],
+                }
             }
             None => self.buttons(shared),
         };

@@ -59,6 +59,19 @@ impl SignIn {
         self.problem = Some(format!("{message}{hint}"));
     }
 
+    /// A key that lands in the field for the URL, which shows what is typed, is moved to its own.
+    fn hide_a_key(&mut self) {
+        let text = self.url.text().trim();
+        if self.focus != Focus::Url || !begins_like_a_key(text) {
+            return;
+        }
+        self.key.clear();
+        self.key.paste(text);
+        self.url.clear();
+        self.focus = Focus::Key;
+        self.problem = Some("this looks like an API key: it is in the field for the key now".to_owned());
+    }
+
     /// From the URL, Enter goes on to the key: without one there is nothing to send.
     fn goes_on(&self) -> bool {
         self.focus == Focus::Url && self.name.is_empty()
@@ -107,6 +120,13 @@ impl SignIn {
     }
 }
 
+/// Whether a text begins as no URL does: with the hexadecimal digits of a key, or as a JWT.
+fn begins_like_a_key(text: &str) -> bool {
+    const DIGITS: usize = 24;
+    let digits = text.bytes().take_while(u8::is_ascii_hexdigit).count();
+    digits >= DIGITS || (text.starts_with("eyJ") && text.len() >= DIGITS)
+}
+
 impl Layer for SignIn {
     fn name(&self) -> &'static str {
         "sign-in"
@@ -128,7 +148,10 @@ impl Layer for SignIn {
         match command {
             Command::NextField => self.focus = self.focus.step(1),
             Command::PreviousField => self.focus = self.focus.step(2),
-            Command::Submit if self.goes_on() => self.focus = Focus::Key,
+            Command::Submit if self.goes_on() => match parse_url(self.url.text()) {
+                Ok(_) => self.focus = Focus::Key,
+                Err(error) => self.refused(&error.to_string(), error.hint().as_deref()),
+            },
             Command::Submit => return self.submit(shared, false),
             Command::Back if self.touched => {
                 let lines = vec!["The URL and the key that were typed are lost.".into()];
@@ -160,6 +183,7 @@ impl Layer for SignIn {
             (Edit::Changed, _) => {
                 self.touched = true;
                 self.problem = None;
+                self.hide_a_key();
             }
             (Edit::Ignored, KeyCode::Down) => self.focus = self.focus.step(1),
             (Edit::Ignored, KeyCode::Up) => self.focus = self.focus.step(2),
@@ -176,6 +200,7 @@ impl Layer for SignIn {
             Focus::Key => self.key.paste(text),
             Focus::Name => self.name.paste(text.trim()),
         };
+        self.hide_a_key();
         Outcome::done()
     }
 

@@ -29,8 +29,10 @@ impl<'a> Dialog<'a> {
         let columns = u16::try_from(widest.max(title)).unwrap_or(u16::MAX).min(COMFORTABLE);
         let columns = columns.min(area.width.saturating_sub(6)).max(1);
         let paragraph = Paragraph::new(self.text).wrap(Wrap { trim: false });
-        let rows = wrapped_rows(&paragraph, columns);
-        let outer = centred(area, columns + 4, rows + 2);
+        // A box that is nearly as wide as the area takes all of it.
+        let width = centred(area, columns + 4, 0).width;
+        let rows = wrapped_rows(&paragraph, width.saturating_sub(4).max(1));
+        let outer = centred(area, width, rows + 2);
         let inside = frame_box(shared, self.title, frame, outer);
         // A box that takes the whole height has rows left under its text.
         let inside = Rect { height: inside.height.min(rows), ..inside };
@@ -45,7 +47,6 @@ fn wrapped_rows(paragraph: &Paragraph<'_>, columns: u16) -> u16 {
     let area = Rect::new(0, 0, columns, MOST);
     let mut buffer = ratatui::buffer::Buffer::filled(area, ratatui::buffer::Cell::new("\u{1}"));
     paragraph.render(area, &mut buffer);
-    let _ = &mut buffer;
     let used = |y: u16| (0..columns).any(|x| !matches!(buffer[(x, y)].symbol(), "\u{1}" | " "));
     (0..MOST).rev().find(|y| used(*y)).map_or(0, |y| y + 1)
 }

@@ -109,6 +109,17 @@ impl SessionState {
         }
     }
 
+    /// The key with this Key ID, where its text is known: it was made in this run, the demo came with
+    /// it, or keybench is signed in with it.
+    pub fn known_key(&self, key_id: &str) -> Option<KnownKey> {
+        let known = self.known_keys.iter().find(|known| known.key_id.as_deref() == Some(key_id));
+        known.cloned().or_else(|| {
+            let key = self.own_key.clone().filter(|_| self.is_own(key_id))?;
+            let (label, username) = ("signed in".to_owned(), self.user().to_owned());
+            Some(KnownKey { label, username, key_id: Some(key_id.to_owned()), key, tests: 0 })
+        })
+    }
+
     /// Whether keybench is signed in with this key.
     pub fn is_own(&self, key_id: &str) -> bool {
         self.own.is_signed_in(key_id)

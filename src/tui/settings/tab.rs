@@ -129,8 +129,7 @@ impl Settings {
             shared.notices.warning(shared.now, text);
             return Outcome::done();
         };
-        let known = shared.session.known_keys.iter().find(|known| known.key_id.as_ref() == Some(&key.key_id));
-        match known.cloned() {
+        match shared.session.known_key(&key.key_id) {
             Some(known) => Outcome::event(Event::Show(Destination::TestWith(Box::new(known)))),
             None => {
                 let text = "the text of this key is not known here: paste the key into a Test panel";
