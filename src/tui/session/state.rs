@@ -8,6 +8,7 @@ use crate::actions::keys::{Own, Spared};
 use crate::config::{KnownKey, Session};
 use crate::expiry::Policy;
 use crate::expiry::seen::LimitSeen;
+use crate::secret::ApiKey;
 
 /// How the connection is, as far as the last answer tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,6 +86,8 @@ pub struct SessionState {
     pub last_tested: Option<String>,
     /// Which of the listed keys are in use here.
     pub own: Own,
+    /// The key that the session began with, for tests of models.
+    pub own_key: Option<ApiKey>,
     /// Id of the project to begin with, until its models were shown once.
     pub project: Option<String>,
 }
@@ -103,6 +106,7 @@ impl SessionState {
             insecure: session.insecure,
             inside_workbench: session.inside_workbench,
             own,
+            own_key: session.client.key().cloned(),
             project: session.project.clone(),
             known_keys: session.known_keys.clone(),
             ..Self::default()
