@@ -31,6 +31,11 @@ const SYSTEM_ROOTS: [&str; 5] = [
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 ];
 
+/// The variables by which programs find the authorities that they trust: OpenSSL and what is built on
+/// it, requests, curl, Node.js.
+pub const VARIABLES: [&str; 4] =
+    ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"];
+
 /// Why there are no certificates.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {

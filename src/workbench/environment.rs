@@ -1,6 +1,7 @@
 //! The environment variables with which programs find a workbench: those of a workbench session
 //! (OBSERVED and DOCS, `reference` of the real product), and keybench's own.
 
+use super::certificates;
 use super::running::Running;
 use super::store::{StoreError, projects, users};
 
@@ -45,7 +46,7 @@ impl Running {
         }
         if let Some(made) = &self.certificates {
             let bundle = made.bundle.display().to_string();
-            for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+            for name in certificates::VARIABLES {
                 variables.push((name, bundle.clone()));
             }
         }

@@ -18,7 +18,7 @@ use super::directory::{Directory, NotOurs};
 use super::http::log::AccessLog;
 use super::http::server::{self, Service};
 use super::lifecycle::snapshots::Snapshots;
-use super::lifecycle::{Lifecycle, Steps};
+use super::lifecycle::{Api, Lifecycle, Steps};
 use super::logs::Logs;
 use super::options::{Credentials, Options};
 use super::python::{self, Python};
@@ -116,7 +116,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         }
         false => None,
     };
-    let workbench = workbench(&options, store, projects, &url, &mut warnings).await?;
+    let workbench = workbench(&options, store, projects, &url, certificates.as_ref(), &mut warnings).await?;
     let (ending, cut) = (CancellationToken::new(), CancellationToken::new());
     let mut service = Service {
         router: routes::router(&workbench),
@@ -218,15 +218,19 @@ async fn workbench(
     store: Store,
     projects: PathBuf,
     url: &str,
+    certificates: Option<&Certificates>,
     warnings: &mut Vec<String>,
 ) -> Result<Workbench, StartError> {
+    let python = machine_python(options, warnings)?;
+    let authorities = certificates.map(|made| python.show(&made.bundle)).transpose();
+    let api = Api { url: url.to_owned(), authorities: authorities.map_err(StartError::Python)? };
     let secret = store.read(|db| facts::get(db, facts::TOKEN_SECRET)).await?.unwrap_or_default();
     let replicas = Replicas::new(Settings {
         busy_wait: options.busy_wait,
         request_timeout: options.request_timeout,
         start_limit: REPLICA_START_TIME,
         logs: Logs::new(options.data.join("logs")),
-        python: machine_python(options, warnings)?,
+        python,
     });
     let steps = Steps {
         build: Duration::from_millis(options.behaviour.limits.build_step_ms),
@@ -236,8 +240,7 @@ async fn workbench(
     let snapshots = if options.control.is_some() { Snapshots::kept(builds) } else { Snapshots::new(builds) };
     let clock = options.clock.clone();
     let now = Arc::new(move || clock.now());
-    let lifecycle =
-        Lifecycle::new(store.clone(), replicas, snapshots, projects.clone(), url.to_owned(), steps, now);
+    let lifecycle = Lifecycle::new(store.clone(), replicas, snapshots, projects.clone(), api, steps, now);
     let run = ids::token().map_err(SeedError::from)?;
     Ok(Workbench::new(Shared {
         store,

@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::certificates;
 use super::kernels::{self, Kernel, NoKernel};
 use super::python::{self, Environment};
 use super::replicas::{Function, Replicas};
@@ -46,14 +47,22 @@ pub struct Steps {
 #[derive(Clone)]
 pub struct Lifecycle(Arc<Shared>);
 
+/// How functions reach the API.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// `http://ADDR:PORT`
+    pub url: String,
+    /// A file that functions can read, with the authority to trust where the API speaks TLS.
+    pub authorities: Option<PathBuf>,
+}
+
 struct Shared {
     store: Store,
     replicas: Replicas,
     snapshots: Snapshots,
     /// Holds the folders of all projects.
     projects: PathBuf,
-    /// `http://ADDR:PORT`, for the functions that call the API.
-    url: String,
+    api: Api,
     steps: Steps,
     now: Now,
     /// Serialises the deployments of a model.
@@ -70,7 +79,7 @@ impl Lifecycle {
         replicas: Replicas,
         snapshots: Snapshots,
         projects: PathBuf,
-        url: String,
+        api: Api,
         steps: Steps,
         now: Now,
     ) -> Self {
@@ -80,7 +89,7 @@ impl Lifecycle {
             replicas,
             snapshots,
             projects,
-            url,
+            api,
             steps,
             now,
             turns: Mutex::default(),
@@ -261,7 +270,7 @@ impl Lifecycle {
             set("CDSW_CPU_MILLICORES", format!("{:.0}", deployment.cpu * 1000.0));
             set("CDSW_MEMORY_MB", format!("{:.0}", deployment.memory * 1024.0));
         }
-        let url = &self.0.url;
+        let Api { url, authorities } = &self.0.api;
         let ShortUser { username: owner, .. } = project.project.owner;
         set("CDSW_DOMAIN", url.split_once("://").map_or(url.as_str(), |(_, domain)| domain).to_owned());
         set("CDSW_API_URL", format!("{url}/api/v1"));
@@ -269,6 +278,12 @@ impl Lifecycle {
         set("CDSW_PROJECT_ID", project.project.id);
         set("CDSW_PROJECT", project.project.slug);
         set("PROJECT_OWNER", owner);
+        if let Some(file) = authorities {
+            for name in certificates::VARIABLES {
+                // A project that names authorities of its own keeps them.
+                environment.entry(name.to_owned()).or_insert_with(|| file.display().to_string());
+            }
+        }
         Ok(python::Function {
             project: self.0.projects.join(project.directory),
             root: build.model_root_dir.clone(),

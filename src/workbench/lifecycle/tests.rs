@@ -27,10 +27,10 @@ fn lifecycle(data: &std::path::Path, store: &Store) -> Lifecycle {
         python: python::Python::with_interpreter(data, None, None).unwrap(),
     };
     let steps = Steps { build: Duration::ZERO, deployment: Duration::ZERO };
-    let url = "http://127.0.0.1:8642".to_owned();
+    let api = Api { url: "http://127.0.0.1:8642".to_owned(), authorities: None };
     let snapshots = Snapshots::new(data.join("builds"));
     let replicas = Replicas::new(settings);
-    Lifecycle::new(store.clone(), replicas, snapshots, data.join("projects"), url, steps, Arc::new(now))
+    Lifecycle::new(store.clone(), replicas, snapshots, data.join("projects"), api, steps, Arc::new(now))
 }
 
 impl Bench {

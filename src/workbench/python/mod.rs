@@ -142,10 +142,7 @@ impl Python {
         let _ = fs::remove_dir_all(data.join(SCRATCH));
         fs::create_dir_all(data.join(SUPPORT).join("cml"))?;
         for (name, text) in FILES {
-            let file = data.join(SUPPORT).join(name);
-            fs::write(&file, text)?;
-            // Regardless of the umask: replicas may run as another user.
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
+            write_for_all(&data.join(SUPPORT).join(name), text.as_bytes())?;
         }
         // The processes have other working directories, so a relative path would not work.
         let data = fs::canonicalize(data)?;
@@ -155,6 +152,13 @@ impl Python {
     /// The same, but functions are refused.
     pub fn switched_off(self) -> Self {
         Self { switched_off: true, ..self }
+    }
+
+    /// Copies a file with certificate authorities to where functions can read it, and answers that copy.
+    pub fn show(&self, authorities: &Path) -> io::Result<PathBuf> {
+        let copy = self.data.join(SUPPORT).join("authorities.pem");
+        write_for_all(&copy, &fs::read(authorities)?)?;
+        Ok(copy)
     }
 
     /// Whether functions can be served at all.
@@ -266,6 +270,12 @@ impl Python {
         }
         tempfile::tempdir_in(all)
     }
+}
+
+/// Regardless of the umask: replicas may run as another user.
+fn write_for_all(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(file, bytes)?;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o644))
 }
 
 /// Folders of the data directory.

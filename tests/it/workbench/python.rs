@@ -6,7 +6,7 @@ use std::io::BufRead;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::model_support::{deployment_path, there_is_python};
+use super::model_support::{demo_with, deployment_path, there_is_python};
 use super::support::{As, Bench};
 
 struct Python {
@@ -17,7 +17,10 @@ struct Python {
 
 impl Python {
     async fn new(files: &[(&str, &str)]) -> Self {
-        let bench = Bench::demo().await;
+        Self::on(Bench::demo().await, files).await
+    }
+
+    async fn on(bench: Bench, files: &[(&str, &str)]) -> Self {
         let project = bench.project("churn-prod").await;
         for (name, text) in files {
             let path = bench.running.data.join("projects/churn-prod").join(name);
@@ -105,6 +108,28 @@ async fn a_function_of_a_project_is_served() {
     assert!(response["model_deployment_crn"].as_str().unwrap().starts_with("crn:cdp:ml:"));
     assert_eq!(response["uuid"].as_str().unwrap().len(), 36);
     assert_eq!(bench.call_key(As::User("outsider"), &plain, json!({"x": 2})).await.status, 401);
+}
+
+/// Calls the API as programs do in a session.
+const ASKS: &str = r#"
+import os, urllib.request
+
+def predict(args):
+    url = os.environ["CDSW_API_URL"].removesuffix("/api/v1") + "/api/v2/swagger.json"
+    with urllib.request.urlopen(url) as answer:
+        return [url.split(":")[0], answer.status]
+"#;
+
+#[tokio::test]
+async fn a_function_calls_the_api_over_tls() {
+    if !there_is_python() {
+        return;
+    }
+    let bench = demo_with(|options| options.tls = true).await;
+    let python_bench = Python::on(bench, &[("asks.py", ASKS)]).await;
+    let access_key = python_bench.serve("asks", python("asks.py", "predict")).await;
+    let answer = python_bench.bench.call_key(As::User("viewer"), &access_key, json!(null)).await.ok();
+    assert_eq!(answer["response"], json!(["https", 200]));
 }
 
 #[tokio::test]

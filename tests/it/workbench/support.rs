@@ -63,7 +63,12 @@ impl Bench {
         change(&mut options);
         let running = start(options).await.unwrap();
         let credentials = running.credentials().unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut client = reqwest::Client::builder().no_proxy();
+        if let Some(made) = &running.certificates {
+            let authority = std::fs::read(&made.authority).unwrap();
+            client = client.tls_certs_only([reqwest::Certificate::from_pem(&authority).unwrap()]);
+        }
+        let client = client.build().unwrap();
         Self { running, clock, credentials, client, _data: data }
     }
 
