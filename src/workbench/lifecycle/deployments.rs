@@ -164,6 +164,11 @@ impl Lifecycle {
             }
         };
         let (id, uuid) = (stored.id, stored.deployment.id.clone());
+        let found = self.0.store.read(move |db| deployments::by_id(db, id)).await?;
+        if found.is_some_and(|found| found.deployment.status == status) {
+            // As after a start of the server: every change costs a sync of the disk.
+            return Ok(());
+        }
         let kept = self
             .write(move |db, now| {
                 let kept = is_under_way(db, id)?;

@@ -48,6 +48,19 @@ async fn what_was_there_stays_and_is_not_seeded_again() {
     second.shutdown().await;
 }
 
+/// Every change waits for the disk, so a start on what is there makes none.
+#[tokio::test]
+async fn what_was_up_comes_up_without_a_change() {
+    let data = tempfile::tempdir().unwrap();
+    let with_demo = || Options { seed: Seed::Demo, ..options(data.path()) };
+    let first = start(with_demo()).await.unwrap();
+    assert_ne!(first.workbench().store().generation(), 0);
+    first.shutdown().await;
+    let second = start(with_demo()).await.unwrap();
+    assert_eq!(second.workbench().store().generation(), 0);
+    second.shutdown().await;
+}
+
 #[tokio::test]
 async fn nobody_else_may_read_the_data() {
     let parent = tempfile::tempdir().unwrap();
