@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::model_support::there_is_python;
-use super::support::Bench;
+use super::support::{Bench, skipped};
 
 /// A fresh environment takes its time on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -35,7 +35,7 @@ async fn a_program_written_for_the_real_client_runs_with_this_one() {
     })
     .await;
     if !made {
-        eprintln!("skipped: python3 makes no virtual environment: {told}");
+        skipped(&format!("python3 makes no virtual environment: {told}"));
         return;
     }
     let (installed, told) = run(venv.join("bin/pip"), |it| {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::model_support::there_is_python;
 use super::served::{Process, client};
-use super::support::{As, Bench, starter};
+use super::support::{As, Bench, skipped, starter};
 
 /// How long a test waits for something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ async fn a_replica_touches_nothing_but_its_own_folders() {
         return;
     }
     if !confined::files_are_guarded() {
-        eprintln!("skipped: this kernel has no Landlock");
+        skipped("this kernel has no Landlock");
         return;
     }
     let bench = Bench::demo().await;
@@ -121,7 +121,7 @@ def predict(args):
 async fn replicas_of_a_root_server_are_another_user() {
     let python = std::path::Path::new("/usr/bin/python3");
     if !nix::unistd::geteuid().is_root() || !python.exists() {
-        eprintln!("skipped: this needs root and a python3 that everybody can run");
+        skipped("this needs root and a python3 that everybody can run");
         return;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
 use super::served::client;
+use super::support::skipped;
 
 /// A copy of an example, so that running it leaves nothing behind.
 fn example(name: &str, into: &Path) -> PathBuf {
@@ -28,10 +29,10 @@ fn example(name: &str, into: &Path) -> PathBuf {
 }
 
 /// Whether a tool answers.
-fn there_is(tool: &str, arguments: &[&str]) -> bool {
+pub fn there_is(tool: &str, arguments: &[&str]) -> bool {
     let there = Command::new(tool).args(arguments).output().is_ok_and(|it| it.status.success());
     if !there {
-        eprintln!("skipped: there is no {tool} {}", arguments.join(" "));
+        skipped(&format!("there is no {tool} {}", arguments.join(" ")));
     }
     there
 }
@@ -77,7 +78,7 @@ fn the_junit_example_passes() {
     let folder = example("junit", directory.path());
     let (output, text) = run(&folder, "mvn", &["--offline", "--quiet", "--batch-mode", "test"]);
     if !output.status.success() && text.contains("could not be resolved") {
-        eprintln!("skipped: Maven has not fetched JUnit on this machine");
+        skipped("Maven has not fetched JUnit on this machine");
         return;
     }
     assert!(output.status.success(), "{text}");

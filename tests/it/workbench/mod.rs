@@ -17,6 +17,7 @@ mod projects;
 mod python;
 mod python_process;
 mod scale;
+mod schemathesis;
 mod served;
 mod serving;
 mod site;

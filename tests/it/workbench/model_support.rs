@@ -6,7 +6,7 @@ use keybench::workbench::{Options, Seed};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::support::{As, Bench, Reply};
+use super::support::{As, Bench, Reply, skipped};
 
 /// How long a test waits for something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ pub fn there_is_python() -> bool {
     let there =
         std::process::Command::new("python3").arg("--version").output().is_ok_and(|it| it.status.success());
     if !there {
-        eprintln!("skipped: there is no python3");
+        skipped("there is no python3");
     }
     there
 }

@@ -11,7 +11,7 @@ use keybench::workbench::replicas::{self, Outcome, Plan, ReplicaNames, Replicas,
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use super::support::starter;
+use super::support::{skipped, starter};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -27,7 +27,7 @@ impl Project {
         let directory = tempfile::tempdir().unwrap();
         let python = Python::install(directory.path(), starter()).unwrap();
         if !python.is_there() {
-            eprintln!("skipped: there is no python3");
+            skipped("there is no python3");
             return None;
         }
         let path = directory.path().join("project").join(file);

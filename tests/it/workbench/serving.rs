@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
+use super::support::skipped;
+
 fn serve(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keybench"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"]).arg(data);
@@ -81,7 +83,7 @@ fn a_command_sees_names_that_nobody_else_sees() {
     let (out, complaint) = (text(&done.stdout), text(&done.stderr));
     if done.status.code() == Some(7) {
         assert!(complaint.contains("127.0.0.1 workbench.test modelservice.workbench.test"), "{complaint}");
-        eprintln!("skipped: this system gives commands no names of their own");
+        skipped("this system gives commands no names of their own");
         return;
     }
     assert_eq!(done.status.code(), Some(0), "{complaint}");
@@ -195,7 +197,7 @@ fn idle_connections_give_way_to_new_ones() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     if limit.maximum.is_some_and(|most| most < 4096) {
-        eprintln!("skipped: this system allows no 4096 file descriptors");
+        skipped("this system allows no 4096 file descriptors");
         return;
     }
     let enough = limit.current.map(|now| now.max(4096));

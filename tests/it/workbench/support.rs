@@ -24,6 +24,13 @@ pub fn starter() -> Option<std::path::PathBuf> {
     Some(env!("CARGO_BIN_EXE_keybench").into())
 }
 
+/// Says that a test does nothing on this machine. The harness shows it, though the test passes: what
+/// it captures are the macros that print.
+pub fn skipped(why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
 /// An answer, read whole.
 #[derive(Debug)]
 pub struct Reply {
