@@ -8,7 +8,7 @@ use keybench::workbench::{Clock, Seed};
 use serde_json::{Value, json};
 
 use super::model_support::there_is_python;
-use super::support::Bench;
+use super::support::{Bench, skipped};
 
 #[test]
 fn a_program_runs_with_nothing_but_variables_set() {
@@ -37,7 +37,7 @@ fn a_program_runs_with_nothing_but_variables_set() {
         .output()
         .unwrap();
     if done.status.code() == Some(7) {
-        eprintln!("skipped: this system gives commands no names of their own");
+        skipped("this system gives commands no names of their own");
         return;
     }
     let (out, complaint) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
@@ -105,6 +105,28 @@ async fn a_lost_answer_to_a_new_key_is_told_and_rotation_converges() {
     let kept = std::fs::read_to_string(place.home.path().join("svc.key")).unwrap();
     let path = "/api/v2/users/owner/v2_keys";
     place.bench.get(super::support::As::Key(kept.trim()), path).await.ok();
+}
+
+/// `models score` will want the same, once there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_date_that_has_passed_for_the_workbench_makes_no_key() {
+    let place = Place::new().await;
+    place.control(reqwest::Method::PUT, "/clock", json!({"advance": "31d"})).await;
+    let soon = ["--expires", "+10d"];
+    let created = place.keybench(&[&["keys", "create", "--name", "late"], &soon[..]].concat()).await;
+    assert_eq!(created.status.code(), Some(5), "{created:?}");
+    let rotate = ["keys", "rotate", "late", "--output", "late.key"];
+    let rotated = place.keybench(&[&rotate, &soon[..]].concat()).await;
+    assert_eq!(rotated.status.code(), Some(5), "{rotated:?}");
+    assert_eq!(place.count("late").await, 0);
+    assert!(!place.home.path().join("late.key").exists());
+    let rotated = place.keybench(&[&rotate[..], &["--expires", "+60d"]].concat()).await;
+    assert!(rotated.status.success(), "{rotated:?}");
+    let check = ["keys", "validate", "--api-key-file", "late.key"];
+    assert!(place.keybench(&check).await.status.success());
+    // The workbench's clock, not this machine's, says when it is over.
+    place.control(reqwest::Method::PUT, "/clock", json!({"advance": "30d"})).await;
+    assert_eq!(place.keybench(&check).await.status.code(), Some(8));
 }
 
 #[tokio::test(flavor = "multi_thread")]
