@@ -203,8 +203,10 @@ impl Python {
             return Err(Unusable::SwitchedOff);
         }
         let starter = self.starter.as_deref().ok_or(Unusable::NoStarter)?;
-        let root = inside(&function.project, "", &function.root)?;
-        let file = inside(&function.project, &function.root, &function.file)?;
+        // The process has another working directory.
+        let folder = std::path::absolute(&function.project)?;
+        let root = inside(&folder, "", &function.root)?;
+        let file = inside(&folder, &function.root, &function.file)?;
         if !file.is_file() {
             return Err(Unusable::Missing(function.file.clone()));
         }

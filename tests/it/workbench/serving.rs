@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
+use super::model_support::there_is_python;
 use super::support::skipped;
 
 fn serve(data: &Path) -> Command {
@@ -62,6 +63,35 @@ fn a_command_gets_the_variables_and_gives_its_exit_code() {
     assert_eq!(nobody.status.code(), Some(7));
     let missing = serve(data.path()).args(["--", "/no/such/program"]).output().unwrap();
     assert_eq!(missing.status.code(), Some(7), "{missing:?}");
+}
+
+const SEED: &str = r#"
+version = 1
+user = [{ name = "admin", admin = true }, { name = "owner" }]
+project = [{ name = "p", owner = "owner", visibility = "private", files = "files", model = [
+    { name = "echo", file = "echo.py", function = "echo" },
+] }]
+"#;
+
+#[test]
+fn functions_run_from_a_data_directory_that_is_named_from_here() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    std::fs::write(folder.path().join("files/echo.py"), "def echo(args):\n    return args\n").unwrap();
+    std::fs::write(folder.path().join("seed.toml"), SEED).unwrap();
+    let program = env!("CARGO_BIN_EXE_keybench");
+    let done = Command::new(program)
+        .args(["serve", "--listen", "127.0.0.1:0", "--seed", "seed.toml", "--data", "data", "--"])
+        .args([program, "models", "test", "p/echo", "--request", "7"])
+        .current_dir(folder.path())
+        .env("KEYBENCH_CONFIG_DIR", folder.path())
+        .env("NO_PROXY", "*")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
 }
 
 #[test]
