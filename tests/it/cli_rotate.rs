@@ -593,6 +593,26 @@ fn a_key_that_a_command_was_started_with_outlives_every_failure() {
 }
 
 #[test]
+fn a_name_that_moves_between_files_and_commands_loses_no_key() {
+    let place = Place::new();
+    let ways = [["--exec", "cat > a.key"], ["--output", "b.key"], ["--output", "c.key"]];
+    // Every way after every other, when no key is due.
+    for way in [0, 1, 0, 2, 0, 1, 2, 1, 0, 2, 0] {
+        let done = place.rotate(&[&ways[way][..], &["--grace", "1h"]].concat()).ok().json();
+        assert_eq!(done["removed_never_handed_over"], serde_json::json!([]), "{done}");
+        assert_eq!(done["deleted"], serde_json::json!([]), "{done}");
+        for file in ["a.key", "b.key", "c.key"].into_iter().filter(|file| place.home.path(file).exists()) {
+            place.home.run(&["models", "test", "churn-prod/add", "--api-key-file", file, "--quiet"]).ok();
+        }
+    }
+    // Where it stays, it converges.
+    place.rotate(&["--output", "c.key", "--grace", "0"]).ok();
+    place.rotate(&["--output", "c.key", "--grace", "0"]).ok();
+    assert_eq!(place.rotate(&["--output", "c.key", "--grace", "0"]).ok().json()["action"], "nothing_to_do");
+    assert_eq!(place.keys().len(), 1);
+}
+
+#[test]
 fn of_keys_that_may_be_in_use_there_are_not_ever_more() {
     let place = Place::new();
     for _ in 0..5 {

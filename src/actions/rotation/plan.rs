@@ -83,8 +83,31 @@ pub fn plan(
     };
     let doubted: Vec<&str> =
         record.into_iter().flat_map(|record| &record.in_doubt).map(String::as_str).collect();
+    // A key is made moments before it is handed over, so where only the id is known, the time of
+    // its creation stands for the time of its hand-over. Without a record nothing was handed over
+    // by this program, and nothing is deleted.
+    let known = record.and_then(|record| record.handed_over());
+    let made = current.and_then(created);
+    let handed_over = known.and_then(|(key_id, at)| noted.get(key_id).copied().or(at.max(made)));
+    let reference = made.or(handed_over);
+    // Times have whole seconds, so a key of the same second counts as older: then it is only removed
+    // later.
+    let is_newer = |key: &V2KeyDetails| match (created(key), reference) {
+        _ if record.is_none() => false,
+        (Some(key), Some(reference)) => key > reference,
+        // There was no key of this name when the first rotation began.
+        _ => record.is_some_and(|record| record.current == Current::Begun { before: None }),
+    };
+    // A newer key that was handed over all the same went to another place than this one.
+    let is_doubted = |key: &V2KeyDetails| {
+        let id = key.key_id.as_str();
+        doubted.contains(&id) || (is_newer(key) && noted.contains_key(id))
+    };
+    let others = || keys.iter().filter(|key| current.is_none_or(|current| current.key_id != key.key_id));
     let create = match (record.map(|record| &record.current), current) {
-        _ if doubted.iter().any(|id| has(id).is_some()) => Some(Reason::InDoubt),
+        _ if keys.iter().any(|key| doubted.contains(&key.key_id.as_str())) || others().any(is_doubted) => {
+            Some(Reason::InDoubt)
+        }
         (Some(Current::Begun { .. }), _) => Some(Reason::NothingHandedOver),
         (Some(_), None) => Some(Reason::Gone),
         (None, None) => Some(Reason::NothingHandedOver),
@@ -98,13 +121,6 @@ pub fn plan(
         in_doubt: Vec::new(),
         current: current.map(|current| current.key_id.clone()),
     };
-    // A key is made moments before it is handed over, so where only the id is known, the time of
-    // its creation stands for the time of its hand-over. Without a record nothing was handed over
-    // by this program, and nothing is deleted.
-    let known = record.and_then(|record| record.handed_over());
-    let made = current.and_then(created);
-    let handed_over = known.and_then(|(key_id, at)| noted.get(key_id).copied().or(at.max(made)));
-    let reference = made.or(handed_over);
     // A key's grace begins once the service got any newer one: begun again by each rotation, it
     // would never end where rotations come faster. For keys without a note, the hand-over of the
     // current one counts.
@@ -113,18 +129,11 @@ pub fn plan(
         let since = newer.filter_map(|newer| noted.get(&newer.key_id).copied()).chain(handed_over).min();
         since.filter(|_| known.is_some() && current.is_some())?.checked_add(grace).ok()
     };
-    for key in keys.iter().filter(|key| Some(&key.key_id) != plan.current.as_ref()) {
+    for key in others() {
         let id = key.key_id.clone();
-        // Times have whole seconds, so a key of the same second counts as older: then it is only
-        // removed later.
-        let newer = match (created(key), reference) {
-            (Some(key), Some(reference)) => key > reference,
-            // There was no key of this name when the first rotation began.
-            _ => record.is_some_and(|record| record.current == Current::Begun { before: None }),
-        };
-        if doubted.contains(&id.as_str()) {
+        if is_doubted(key) {
             plan.in_doubt.push(id);
-        } else if newer && record.is_some() {
+        } else if is_newer(key) {
             plan.never_handed_over.push(id);
         } else {
             let free = free_from(key);
@@ -224,6 +233,19 @@ mod tests {
         let plan = plan(&keys, Some(&broken), &HandedOver::new(), 14, DAY, at("2026-06-01T01:00:00Z"));
         assert_eq!(plan.create, Some(Reason::InDoubt));
         assert!(plan.never_handed_over.is_empty() && plan.outlived.is_empty());
+    }
+
+    #[test]
+    fn a_newer_key_that_was_handed_over_elsewhere_may_be_in_use() {
+        let keys = [
+            key("k1", "2026-01-01T00:00:00Z", "2027-06-10"),
+            key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
+            key("k3", "2026-06-01T02:00:00Z", "2027-06-01"),
+        ];
+        let noted = HandedOver::from([("k2".to_owned(), at("2026-06-01T00:01:00Z"))]);
+        let moved = plan(&keys, Some(&record("k1", None)), &noted, 14, DAY, at("2026-06-01T03:00:00Z"));
+        assert_eq!((moved.create, &moved.in_doubt[..]), (Some(Reason::InDoubt), &["k2".to_owned()][..]));
+        assert_eq!(moved.never_handed_over, ["k3"]);
     }
 
     #[test]

@@ -62,16 +62,20 @@ pub(super) async fn read(session: &Session, request: &Request) -> Result<State, 
         // Naming a record means that it exists once something was handed over.
         record = Some(Record::begun(newest()));
     }
-    // A command that was started for this name may have handed a key over, however it is done now.
-    if let (Source::Output(_), Some(note)) = (&source, &note)
-        && let Some(other) = read_note(note)?
-    {
-        let record = record.get_or_insert_with(|| Record::begun(newest()));
-        let current = record.key_id().map(str::to_owned);
-        let doubted = other.in_doubt.iter().filter(|id| Some(*id) != current.as_ref());
-        doubted.for_each(|id| record.doubt(id));
+    let mut noted: HandedOver =
+        known.iter().filter_map(|key| Some((key.key_id.clone(), key.handed_over()?))).collect();
+    if let Some(other) = note.as_deref().map(read_note).transpose()?.flatten() {
+        if let Some((key_id, Some(at))) = other.handed_over() {
+            noted.entry(key_id.to_owned()).or_insert(at);
+        }
+        // A command that was started for this name may have handed a key over, however it is done now.
+        if let Source::Output(_) = source {
+            let record = record.get_or_insert_with(|| Record::begun(newest()));
+            let current = record.key_id().map(str::to_owned);
+            let doubted = other.in_doubt.iter().filter(|id| Some(*id) != current.as_ref());
+            doubted.for_each(|id| record.doubt(id));
+        }
     }
     let absent = (record.is_none() && matches!(source, Source::Output(_))).then(|| Record::begun(newest()));
-    let noted = known.iter().filter_map(|key| Some((key.key_id.clone(), key.handed_over()?))).collect();
     Ok(State { user, group, source, record, absent, noted, locks })
 }

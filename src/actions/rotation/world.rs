@@ -40,15 +40,13 @@ impl Real<'_> {
         }
     }
 
-    /// A command that was started for this name before is in doubt no more.
-    fn settle_other_note(&self) {
+    /// A name that a command was started for before has this key now, and no other is in doubt.
+    fn settle_other_note(&self, created: &CreateV2KeyResponse) {
         let Some(file) = note(self.session, &self.state.user, &self.state.group.name) else { return };
-        let Ok(Some(mut other)) = record::read_note(&file) else { return };
-        if !other.in_doubt.is_empty() {
-            other.in_doubt.clear();
-            if let Err(error) = keep_note(&file, &other) {
-                tracing::info!(%error, "keys stay in doubt");
-            }
+        if file.exists()
+            && let Err(error) = keep_note(&file, &Record::new(&created.key_id, Some(Timestamp::now())))
+        {
+            tracing::info!(%error, "the note of an earlier command stays");
         }
     }
 
@@ -61,7 +59,7 @@ impl Real<'_> {
                 return Delivery::Never(Error::FileNotWritten { file: file.path().to_owned(), error });
             }
         }
-        self.settle_other_note();
+        self.settle_other_note(created);
         Delivery::Recorded
     }
 
