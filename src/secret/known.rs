@@ -61,6 +61,10 @@ impl Secret {
             if let Some((first, second)) = text.split_once('.') {
                 forms.extend([first, second].map(|half| Zeroizing::new(half.as_bytes().to_vec())));
             }
+            // Hexadecimal digits mean the same in either case.
+            let cases = forms.iter().map(|form| Zeroizing::new(form.to_ascii_uppercase()));
+            let cases: Vec<_> = cases.filter(|form| text.contains('.') && !forms.contains(form)).collect();
+            forms.extend(cases);
             forms.retain(|form| form.len() >= SHORTEST);
             forms
         })
@@ -131,7 +135,9 @@ mod tests {
         let (first, second) = text.split_once('.').unwrap();
         let (first, second) = (first.to_owned(), second.to_owned());
         let basic = |before: &str| STANDARD_NO_PAD.encode(format!("{before}{legacy}:"));
-        let forms = [text.clone(), first, second, basic(""), basic("x"), basic("xy")];
+        let upper = [text.to_uppercase(), second.to_uppercase()];
+        let [upper, upper_half] = upper;
+        let forms = [text.clone(), first, second, upper, upper_half, basic(""), basic("x"), basic("xy")];
         let before = forms.each_ref().map(|form| mask(&format!("a {form} b {form}")).into_owned());
         assert!(!before.iter().any(|text| text.contains(MASK)), "nothing is registered yet");
         let held = (ApiKey::from_workbench(text.clone()), LegacyKey::new(legacy.clone()));
