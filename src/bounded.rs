@@ -143,6 +143,14 @@ pub fn read_named(file: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     Waiter::new().wait_for(None, read)?
 }
 
+/// As [`read_named`], for a text of up to [`LIMIT`], and without the byte order mark that it may begin with.
+///
+/// # Errors
+/// As [`read_named`], and [`io::ErrorKind::InvalidData`] with a [`decode::NotText`].
+pub fn read_named_text(file: &Path) -> io::Result<String> {
+    to_string(read_named(file, LIMIT)?.to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

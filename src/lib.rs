@@ -19,7 +19,7 @@
 //! | [`config`] | profiles, credentials, discovery from the environment | `api`, `expiry`, `wire`, `secret`, `text`, `decode`, `bounded`, `waiting` |
 //! | [`probe`] | the model test engine: one call, runs, statistics, export | `api`, `secret`, `text`, `bounded`, `limits` |
 //! | [`diagnosis`] | why a model call failed, and what mends it | `api`, `probe`, `expiry`, `wire`, `secret`, `text` |
-//! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `expiry`, `wire`, `secret`, `text` |
+//! | [`workbench`] | the embedded workbench: an HTTP server, a SQLite store, model replicas | `expiry`, `wire`, `secret`, `text`, `bounded` |
 //! | [`actions`] | what a person can do, each thing once; prints nothing and knows no screen | all above |
 //! | [`cli`] | the headless commands: arguments and printing, a call into `actions` between them | everything but `tui` |
 //! | [`tui`] | the interface: state, messages, effects, screens, widgets | everything |

@@ -1,11 +1,18 @@
 //! The limits of this machine. Once one is reached the trouble is local, and an error that says so
 //! keeps people from looking for it at the other end.
 
+use std::error::Error;
 use std::fs::File;
 use std::io;
+use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
+
+/// A store opens about so many files at a time.
+const FEW: usize = 8;
 
 /// The exhausted resource of this machine behind `error`, with its limit; `None` if the cause is
 /// elsewhere.
@@ -26,6 +33,30 @@ pub fn used_up(error: &io::Error) -> Option<String> {
 /// Like [`used_up`], for name resolution, whose own errors hide the cause.
 pub fn used_up_by_look_up(error: &io::Error) -> Option<String> {
     used_up(error).or_else(|| used_up(&File::open("/dev/null").err()?))
+}
+
+/// As [`used_up`], for an error with causes, some of which hide what the system said.
+pub fn used_up_behind(error: &(dyn Error + 'static)) -> Option<String> {
+    let causes = std::iter::successors(Some(error), |&cause| cause.source());
+    let named = causes.filter_map(|cause| cause.downcast_ref()).find_map(used_up);
+    // What it opened is closed again: so few are left that it could not have gone well.
+    named
+        .or_else(|| used_up(&(0..FEW).map(|_| File::open("/dev/null")).collect::<Result<Vec<_>, _>>().err()?))
+}
+
+/// Whether the threads of an asynchronous runtime can be started: tokio panics where they cannot.
+///
+/// # Errors
+/// As a thread that could not be started; see [`no_thread`].
+pub fn runtime_threads() -> io::Result<()> {
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let gate = Mutex::new(());
+    let wait = || drop(gate.lock().unwrap_or_else(PoisonError::into_inner));
+    thread::scope(|scope| {
+        let _closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        // And one for what blocks.
+        (0..=workers).try_for_each(|_| thread::Builder::new().spawn_scoped(scope, wait).map(drop))
+    })
 }
 
 /// Why a thread could not be started.

@@ -28,6 +28,8 @@ pub enum InVain {
     Interrupted,
     #[error("it took too long")]
     Late,
+    #[error("this machine lets this process start no more threads (`ulimit -u` raises the limit)")]
+    NoThread,
 }
 
 impl From<InVain> for io::Error {
@@ -35,6 +37,7 @@ impl From<InVain> for io::Error {
         let kind = match why {
             InVain::Interrupted => io::ErrorKind::Interrupted,
             InVain::Late => io::ErrorKind::TimedOut,
+            InVain::NoThread => io::ErrorKind::Other,
         };
         Self::new(kind, why)
     }
@@ -84,13 +87,14 @@ impl Waiter {
         let until = patience.map(|patience| Instant::now() + patience);
         let done = Arc::new(Mutex::new(None));
         let to = Arc::clone(&done);
-        thread::spawn(move || {
+        let started = thread::Builder::new().spawn(move || {
             let value = work();
             *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             // Under the lock, or the waiter could check just before and sleep right after.
             let _state = state();
             CHANGED.notify_all();
         });
+        started.map_err(|_| InVain::NoThread)?;
         let mut state = state();
         loop {
             if let Some(value) = done.lock().unwrap_or_else(PoisonError::into_inner).take() {

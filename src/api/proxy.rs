@@ -112,7 +112,8 @@ fn of_profile(value: &str, uri: &Uri) -> Result<Option<Proxy>, Error> {
     let usable =
         (value.contains("://") || value.contains(':')).then(|| named(value, uri, "the profile's proxy"));
     match usable.flatten() {
-        Some(proxy) => Ok(Some(proxy).filter(|_| !is_left_out(uri).unwrap_or(false))),
+        Some(_) if is_left_out(uri)? => Ok(None),
+        Some(proxy) => Ok(Some(proxy)),
         None => Err(Error::invalid("the proxy's URL cannot be read", "give it as http://HOST:PORT")),
     }
 }
@@ -146,7 +147,8 @@ fn is_left_out(uri: &Uri) -> Result<bool, Error> {
 fn variable(name: &'static str) -> Result<Option<String>, Error> {
     let Some(value) = std::env::var_os(name) else { return Ok(None) };
     value.into_string().map(Some).map_err(|_| {
-        Error::invalid(format!("the environment variable {name} is not UTF-8"), "set it again, or unset it")
+        let hint = format!("set {name} again, or unset it");
+        Error::invalid(format!("the environment variable {name} is not valid UTF-8"), hint)
     })
 }
 

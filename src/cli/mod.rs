@@ -65,12 +65,14 @@ where
     // A second installation is refused, which changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let out = Output { json: cli.global.json, quiet: cli.global.quiet };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let build = |()| tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match limits::runtime_threads().and_then(build) {
         Ok(runtime) => runtime,
         Err(error) => {
-            let why = limits::no_thread(&error);
-            out.failure(&Failure::new(Exit::Bug, "runtime", format!("no threads can be started: {why}")));
-            return Exit::Bug.into();
+            let what = format!("the trouble is on this machine: {}", limits::no_thread(&error));
+            let failure = Failure::new(Exit::NoAnswer, "used_up", what);
+            out.failure(&failure.hint("close other programs here, or raise the limit, and try again"));
+            return Exit::NoAnswer.into();
         }
     };
     let ended = runtime.block_on(run(cli, out, interface));

@@ -56,6 +56,7 @@ fn run_within(profile: &str, command: &str, patience: Duration) -> Result<ApiKey
         Ok(printed) => printed.map_err(|error| failed(error.to_string()))?,
         Err(InVain::Late) => return Err(late()),
         Err(InVain::Interrupted) => return Err(Error::Interrupted),
+        Err(why @ InVain::NoThread) => return Err(failed(why.to_string())),
     };
     if printed.len() > LIMIT {
         return Err(failed(format!("it printed more than {} kB, and was stopped", LIMIT / 1024)));

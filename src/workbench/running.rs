@@ -53,7 +53,7 @@ pub enum StartError {
     )]
     OtherCredentials { data: PathBuf },
     #[error("the files that serve Python functions cannot be written: {0}")]
-    Python(io::Error),
+    Python(#[source] io::Error),
     #[error("the store cannot be read: {0}")]
     Store(#[from] StoreError),
     #[error(transparent)]

@@ -91,3 +91,67 @@ fn descriptors_that_are_used_up_here_are_named_with_their_limit() {
     assert_eq!(code, Some(if unsent > 0 { 8 } else { 0 }), "{said} {run}");
     assert!(run["trouble"].as_str().unwrap().contains("its limit is 48"), "{run}");
 }
+
+#[test]
+fn what_is_used_up_before_anything_begins_is_named_too() {
+    let home = Home::new();
+    // No thread can have a stack of that size.
+    let mut command = home.command(&["whoami", "--json"]);
+    let output = command.env("RUST_MIN_STACK", (1_u64 << 46).to_string()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    assert!(said.contains("no more threads") && !said.contains("panicked"), "{said}");
+    for limit in [10, 12, 14] {
+        let data = home.path("data");
+        let script = format!("ulimit -n {limit}; exec \"$0\" serve --data \"$1\" --listen 127.0.0.1:0");
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", &script, assert_cmd::cargo::cargo_bin!("keybench").to_str().unwrap()])
+            .arg(&data)
+            .stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(7), "{limit}: {said}");
+        assert!(said.contains("its limit is") && said.contains("ulimit -n"), "{limit}: {said}");
+    }
+}
+
+#[test]
+fn the_proxy_of_a_profile_and_a_no_proxy_that_is_no_text_do_not_go_together() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bench = Bench::demo();
+    let mut home = Home::new();
+    let login = ["login", "--name", "p", "--url", &bench.url, "--proxy", "http://127.0.0.1:1"];
+    home.set("NO_PROXY", "127.0.0.1");
+    home.run_with_input(&login, &bench.key("owner")).ok();
+    let mut command = home.command(&["whoami", "--profile", "p", "--json"]);
+    command.env("NO_PROXY", std::ffi::OsStr::from_bytes(b"127.0.0.1\xff"));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(7) && said.contains("NO_PROXY"), "{said}");
+}
+
+#[test]
+fn a_behaviour_or_seed_that_is_a_pipe_is_waited_for_until_a_signal_comes() {
+    for option in ["--behaviour", "--seed"] {
+        let home = Home::new();
+        let pipe = home.path("pipe.toml");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let data = home.path("data");
+        let arguments = ["serve", "--data", data.to_str().unwrap(), option, pipe.to_str().unwrap()];
+        let mut child = home.command(&arguments).spawn().unwrap();
+        // Opens once the other end does, and says nothing.
+        let silent = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+        let id = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{option}");
+        drop(silent);
+
+        let child = home.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::fs::write(&pipe, "version = 7\n").unwrap();
+        let said = child.wait_with_output().unwrap();
+        let said = (said.status.code(), String::from_utf8_lossy(&said.stderr).into_owned());
+        assert!(said.0 == Some(7) && said.1.contains("pipe.toml is invalid"), "{option}: {said:?}");
+    }
+}

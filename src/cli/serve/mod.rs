@@ -16,7 +16,8 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::interrupts::Interrupts;
 use super::values;
-use crate::workbench::{self, Behaviour, Credentials, Options, Running, Seed, Trouble};
+use crate::workbench::{self, Behaviour, Credentials, Options, Running, Seed, StartError, Trouble};
+use crate::{limits, waiting};
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
@@ -96,10 +97,17 @@ pub async fn run(context: &Context, args: ServeArgs, mut interrupts: Interrupts)
     if args.names && args.command.is_empty() {
         return Err(Failure::usage("--names needs a command").hint("write -- COMMAND at the end"));
     }
-    let options = options(&args)?;
+    // A file that is a pipe may never come: a signal ends that wait.
+    let options = match options(&args) {
+        Err(_) if waiting::is_interrupted() => return Ok(Exit::Done),
+        options => options?,
+    };
     // A signal ends it at once while it starts, and gently afterwards; the second one at once again.
     let mut running = tokio::select! {
-        started = workbench::start(options) => started.map_err(|error| Failure::new(Exit::Invalid, "start", error.to_string()))?,
+        started = workbench::start(options) => match started {
+            Err(_) if waiting::is_interrupted() => return Ok(Exit::Done),
+            started => started.map_err(|error| not_started(&error))?,
+        },
         () = interrupts.next() => return Ok(Exit::Done),
     };
     for warning in &running.warnings {
@@ -151,6 +159,14 @@ async fn finish(running: &mut Running, interrupts: &mut Interrupts) {
         () = interrupts.next() => running.cut(),
     }
     running.ended().await;
+}
+
+fn not_started(error: &StartError) -> Failure {
+    match limits::used_up_behind(error) {
+        Some(what) => Failure::new(Exit::Invalid, "used_up", format!("the workbench cannot start: {what}"))
+            .hint("close other programs here, or raise the limit, and try again"),
+        None => Failure::new(Exit::Invalid, "start", error.to_string()),
+    }
 }
 
 fn lost(running: &Running) -> Failure {

@@ -17,12 +17,13 @@
 mod refusals;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use axum::http::HeaderValue;
 use serde::Deserialize;
 
+use crate::bounded;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 pub use refusals::{FORMS, Form, Sure, Why};
@@ -217,7 +218,7 @@ pub enum BehaviourError {
 impl Behaviour {
     /// Reads a behaviour file; what it does not name keeps its default.
     pub fn load(path: &Path) -> Result<Self, BehaviourError> {
-        let text = fs::read_to_string(path)
+        let text = bounded::read_named_text(path)
             .map_err(|source| BehaviourError::Unreadable { path: path.to_owned(), source })?;
         let behaviour: Self = toml::from_str(&text).map_err(|source| BehaviourError::Malformed {
             path: path.to_owned(),
@@ -337,7 +338,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Behaviour, BehaviourError> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), text).unwrap();
+        std::fs::write(file.path(), text).unwrap();
         Behaviour::load(file.path())
     }
 

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::bounded;
 use crate::expiry::DEFAULT_LIFE_DAYS;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 use crate::workbench::functions::Builtin;
@@ -150,7 +151,7 @@ impl SeedFile {
     }
 
     pub fn load(path: &Path) -> Result<Self, SeedFileError> {
-        let text = std::fs::read_to_string(path)
+        let text = bounded::read_named_text(path)
             .map_err(|source| SeedFileError::Unreadable { path: path.to_owned(), source })?;
         let mut file = Self::read(&text, path)?;
         let beside = path.parent().unwrap_or(Path::new(""));
