@@ -1,9 +1,10 @@
-//! How long the interface takes for a key, and how many bytes it sends, whatever the length of its
-//! lists: `cargo run --release --example interface_speed -- 100000`, with `--json` for programs.
+//! How long the interface takes to handle a key, and how many bytes it sends, independent of the
+//! length of its lists: `cargo run --release --example interface_speed -- 100000`, with `--json`
+//! for programs.
 //!
-//! Keys, models and users are made up and nothing is sent anywhere, so that the figures are those
-//! of the interface alone: from a key press (`update`, `view`, the difference to the frame before)
-//! to the bytes for the terminal, which are counted and thrown away.
+//! Keys, models and users are made up and nothing is sent anywhere, so the figures are those of the
+//! interface alone: from a key press (`update`, `view`, the difference to the previous frame) to
+//! the bytes for the terminal, which are counted and discarded.
 
 // The figures are what the program is for.
 #![expect(clippy::print_stdout, reason = "the result")]
@@ -20,14 +21,14 @@ use keybench::wire::{Model, ShortProject, UserOrGroupInfo, UserQuota, V2KeyDetai
 use ratatui::Terminal;
 use ratatui::layout::Size;
 
-/// A directory of users is no longer than this, whatever the number of rows asked for.
+/// A user directory is at most this long, whatever the number of rows requested.
 const USERS: usize = 3_000;
 /// How often a step is measured.
 const TIMES: usize = 20;
-/// Rows of one page, as the program asks for them.
+/// Rows per page, as the program requests them.
 const PAGE: usize = 500;
 
-/// What one kind of step cost, each time.
+/// The cost of one kind of step, each time.
 struct Step {
     list: &'static str,
     size: &'static str,
@@ -36,7 +37,7 @@ struct Step {
     bytes: Vec<usize>,
 }
 
-/// The interface on a terminal that counts.
+/// The interface on a terminal that counts bytes.
 struct Bench {
     harness: Harness,
     terminal: Terminal<TermBackend<Vec<u8>>>,
@@ -45,7 +46,7 @@ struct Bench {
     steps: Vec<Step>,
 }
 
-/// A size of the terminal: its name, and what tells it.
+/// A terminal size with its name.
 type Window = (&'static str, fn() -> std::io::Result<Size>);
 
 const WINDOWS: [Window; 2] = [("80x24", || Ok(Size::new(80, 24))), ("200x50", || Ok(Size::new(200, 50)))];
@@ -60,7 +61,7 @@ impl Bench {
         Ok(Self { harness, terminal, list, size: name, steps: Vec::new() })
     }
 
-    /// Presses keys and draws; what it cost is noted under `name`, or under none.
+    /// Presses keys and draws; records the cost under `name`, if it is given.
     fn press(&mut self, name: Option<&str>, keys: &str) -> std::io::Result<()> {
         let begin = Instant::now();
         self.harness.keys(keys);
@@ -68,7 +69,7 @@ impl Bench {
         self.terminal.draw(|frame| view(ui, frame))?;
         let took = begin.elapsed();
         let bytes = self.terminal.backend_mut().take_written().len();
-        // Requests that nobody answers here.
+        // Requests that get no answer here.
         self.harness.effects.clear();
         let Some(name) = name else { return Ok(()) };
         let at = match self.steps.iter().position(|step| step.name == name) {
@@ -85,8 +86,8 @@ impl Bench {
         Ok(())
     }
 
-    /// All that a person does in a list. `columns` names what it can be sorted by, in the order of
-    /// the sort key, and `tab` is the key of its tab.
+    /// Everything that a user does in a list. `columns` names what it can be sorted by, in the
+    /// order of the sort key, and `tab` is the key of its tab.
     fn walk(mut self, columns: &[&str], tab: &str) -> std::io::Result<Vec<Step>> {
         let elsewhere = if tab == "1" { "2" } else { "1" };
         self.press(Some("first frame"), "")?;
@@ -94,7 +95,7 @@ impl Bench {
             self.press(Some("selection down"), "<down>")?;
             self.press(Some("selection up"), "<up>")?;
         }
-        // To the last row in sight, so that each further one scrolls.
+        // To the last visible row, so that each further one scrolls.
         self.press(None, &"<down>".repeat(60))?;
         for _ in 0..TIMES {
             self.press(Some("scroll by one"), "<down>")?;
@@ -129,7 +130,7 @@ impl Bench {
 }
 
 fn key(n: usize) -> V2KeyDetails {
-    // Ids and dates in no order, as a list that is not sorted has them.
+    // IDs and dates in random order, as in a list that is not sorted.
     let mixed = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     V2KeyDetails {
         key_id: format!("{mixed:016x}{:016x}{n:032x}", mixed.rotate_left(17)),
@@ -187,7 +188,7 @@ fn with_keys(rows: usize) -> Harness {
     harness
 }
 
-/// The Models tab with its list, and what taking each page cost.
+/// The Models tab with its list, and the cost of each page.
 fn with_models(rows: usize) -> (Harness, Vec<Duration>) {
     let mut harness = with_colours();
     harness.keys("2");
@@ -217,7 +218,7 @@ fn with_users(rows: usize) -> Harness {
             harness.answer(id, Answer::UsersListed(Ok(())));
         }
     }
-    // Sorting by their number asks for the keys of everybody.
+    // Sorting by the number of keys requests everyone's keys.
     harness.keys("ooo");
     loop {
         let calls = harness.calls();

@@ -1,7 +1,7 @@
-//! What it costs to find out whose a key is, with few keys and with many: in the store alone, and as
-//! a whole request whose key no cache knows.
+//! The cost of finding the owner of a key, with few keys and with many: in the store alone, and as
+//! a whole request whose key is not cached.
 //!
-//! `cargo run --release --example key_lookup [KEYS…]` (10, 10 000 and 1 000 000 unless told otherwise)
+//! `cargo run --release --example key_lookup [KEYS…]` (default: 10, 10 000 and 1 000 000)
 
 #![allow(clippy::print_stdout, reason = "a measurement is for reading")]
 
@@ -73,7 +73,7 @@ fn look_up(db: &rusqlite::Connection) -> Result<Vec<Duration>, StoreError> {
     Ok(times)
 }
 
-/// Asks with keys that nobody has: each is looked up in the store, none is remembered.
+/// Uses unknown keys: each is looked up in the store, none is cached.
 async fn requests(address: &str) -> anyhow::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

@@ -1,4 +1,4 @@
-//! Lists the API keys of whoever is signed in, soonest to expire first.
+//! Lists the API keys of the signed-in user, soonest to expire first.
 //!
 //! `cargo run --example list_keys`, signed in with a profile, or with KEYBENCH_URL and KEYBENCH_API_KEY.
 #![allow(clippy::print_stdout, reason = "an example shows what it found")]

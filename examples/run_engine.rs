@@ -1,4 +1,4 @@
-//! Drives the run engine at any server and prints one line of JSON, for comparison with other
+//! Runs the run engine against any server and prints one line of JSON, for comparison with other
 //! load tools:
 //!
 //! ```text
@@ -30,7 +30,7 @@ struct Arguments {
     /// Number of requests
     #[arg(short)]
     n: Option<u64>,
-    /// Requests a second
+    /// Requests per second
     #[arg(long)]
     rate: Option<f64>,
     /// File with the request
@@ -110,7 +110,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Resident memory of this process in kB, where the system tells it.
+/// Resident memory of this process in kB, if the system reports it.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();

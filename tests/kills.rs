@@ -1,5 +1,5 @@
-//! The real program, killed at every step of a change and at many moments: what it was not asked to
-//! change is whole, and the next run finishes the job and tidies up.
+//! The real program, killed at every step of a change and at many moments: everything else is
+//! intact, and the next run finishes the job and cleans up.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -34,7 +34,7 @@ fn home() -> Home {
     home
 }
 
-/// Stores a profile whose key is made of its name.
+/// Stores a profile whose key is derived from its name.
 fn save(home: &Home, name: char) {
     let profile = Profile { url: URL.into(), username: "owner".into(), ..Profile::default() };
     let api_key = ApiKey::from_workbench(name.to_string().repeat(129));
@@ -42,7 +42,7 @@ fn save(home: &Home, name: char) {
     Store::at(home.path("config")).save(&name.to_string(), profile, Some(credential)).unwrap();
 }
 
-/// How `command` ended that is killed at its `step`, or after `patience`.
+/// The exit of `command`, which is killed at its `step`, or after `patience`.
 fn killed(mut command: Command, input: &str, step: Option<usize>, patience: Duration) -> ExitStatus {
     if let Some(step) = step {
         command.env("KEYBENCH_KILL_AT", step.to_string());
@@ -60,8 +60,8 @@ fn killed(mut command: Command, input: &str, step: Option<usize>, patience: Dura
     child.wait().unwrap()
 }
 
-/// Does what `round` does at each step of a change that can be killed, until one is not, then at
-/// moments spread over as long as that one took. `round` tells how the killed run ended.
+/// Runs `round` once per kill point, until there is none left, then with kills at moments spread
+/// over the duration of a full run. `round` returns how the killed run ended.
 fn at_every_moment(mut round: impl FnMut(Option<usize>, Duration) -> ExitStatus) {
     let mut steps = 0;
     if cfg!(debug_assertions) {
@@ -84,7 +84,7 @@ fn at_many_moments(mut round: impl FnMut(Duration) -> ExitStatus) {
     }
 }
 
-/// The key of a profile as it is stored.
+/// The stored key of a profile.
 fn stored(home: &Home, profile: &str) -> Option<String> {
     let loaded = Store::at(home.path("config")).load();
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
@@ -110,7 +110,7 @@ fn signing_out_keeps_the_keys_of_the_others() {
         let again = home.run(&["profile", "remove", "b"]);
         assert!(again.code == 0 || again.err.contains("no profile"), "{again:?}");
         assert_eq!(stored(&home, "b"), None);
-        // The next change sweeps what the kill left.
+        // The next change removes the leftovers.
         home.run(&["profile", "remove", "a"]).ok();
         assert_tidy(&home.path("config"));
         ended
@@ -146,7 +146,7 @@ fn saving_a_request_keeps_those_that_are_saved() {
             requests::update(&file, Timestamp::UNIX_EPOCH, URL, "model", change).unwrap();
         };
         save("first");
-        // The interface saves in a program of its own: this one, once more.
+        // The interface saves in another process: this program, run again.
         let mut program = Command::new(std::env::current_exe().unwrap());
         program.args(["--exact", "the_program_that_saves", "--ignored"]).env("REQUESTS", &file);
         let ended = killed(program, "", step, patience);
@@ -167,7 +167,7 @@ fn the_program_that_saves() {
     requests::update(Path::new(&file), Timestamp::UNIX_EPOCH, URL, "model", change).unwrap();
 }
 
-/// Runs `keybench` where no file may be longer than a block: what is written fails as on a full disk.
+/// Runs `keybench` with a file size limit of one block: writes fail as on a full disk.
 fn on_a_full_disk(home: &Home, arguments: &[&str]) -> Output {
     let inner = home.command(arguments);
     let mut shell = Command::new("sh");
@@ -197,7 +197,7 @@ fn an_export_that_does_not_fit_leaves_the_last_one() {
 #[test]
 fn a_full_disk_leaves_every_file_as_it_was() {
     let home = home();
-    // More than fits on the disk below, whatever a shell takes for a block.
+    // More than fits on the disk below, whatever a shell's block size is.
     for name in 'd'..='h' {
         save(&home, name);
     }

@@ -1,7 +1,7 @@
 //! The pictures of the README, drawn by the interface itself.
 //!
-//! `cargo run --example pictures` writes them to `assets/pictures/`; the test of this example fails
-//! while a picture is not what the interface draws today.
+//! `cargo run --example pictures` writes them to `assets/pictures/`; this example's test fails if a
+//! picture differs from what the interface draws today.
 
 mod stage;
 mod svg;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use stage::Stage;
 
-/// One picture: its file, what it shows, and how the interface gets there.
+/// One picture: its file, what it shows, and the steps to get there.
 struct Picture {
     file: &'static str,
     title: &'static str,

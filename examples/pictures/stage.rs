@@ -1,5 +1,5 @@
-//! The interface with a workbench played by fixtures, so that a picture is the same on every
-//! machine and on every day.
+//! The interface with a workbench of fixtures, so that a picture is the same on every machine and
+//! on every day.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use keybench::wire::{
 };
 use ratatui::buffer::Buffer;
 
-/// Every user of the demo, and how many days their keys have left.
+/// Every user of the demo, and how many days their keys are still valid.
 const USERS: [(&str, &[i64]); 5] = [
     ("admin", &[365]),
     ("contributor", &[365]),
@@ -29,7 +29,7 @@ const USERS: [(&str, &[i64]); 5] = [
     ("viewer", &[365]),
 ];
 
-/// Model, whether it asks for a key, deployment status, replicas, description.
+/// Model, whether it requires a key, deployment status, replicas, description.
 const MODELS: [(&str, &str, bool, &str, i64, &str); 6] = [
     ("churn-prod", "add", true, "deployed", 2, "Adds two numbers. Example: {\"a\": 3, \"b\": 5}"),
     ("churn-prod", "churn", true, "deployed", 3, "How likely a customer leaves."),
@@ -57,7 +57,7 @@ impl Stage {
         stage
     }
 
-    /// Presses keys and answers what they ask for.
+    /// Presses keys and answers the resulting requests.
     pub fn keys(mut self, keys: &str) -> Self {
         self.harness.keys(keys);
         self.answer_all();
@@ -66,7 +66,7 @@ impl Stage {
 
     pub fn draw(&mut self, columns: u16, rows: u16) -> Buffer {
         self.harness.send(Msg::Resize(columns, rows));
-        // What the size brought into view is asked for now.
+        // The size has brought more rows into view, which are requested now.
         self.answer_all();
         self.harness.buffer(columns, rows)
     }
@@ -140,7 +140,7 @@ impl Stage {
 }
 
 fn known_key(user: &str) -> KnownKey {
-    // Not a key of anybody's: the shape, and four digits that differ.
+    // Not a real key: the right shape, and four different digits.
     let digits = format!("{:04x}", user.len() * 4_099);
     KnownKey {
         label: "demo".into(),

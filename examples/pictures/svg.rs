@@ -66,7 +66,7 @@ fn run(svg: &mut String, (column, row): (u16, u16), columns: u16, text: &str, lo
     if text.trim().is_empty() {
         return;
     }
-    // The width is given, so that a browser's own monospace font cannot shift columns.
+    // The width is fixed, so that a browser's own monospace font cannot shift columns.
     let _ = writeln!(
         svg,
         r#"<text x="{x:.1}" y="{:.1}" textLength="{width:.1}" lengthAdjust="spacingAndGlyphs" xml:space="preserve" fill="{}"{}{}{}>{}</text>"#,

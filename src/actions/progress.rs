@@ -3,7 +3,7 @@
 use super::audit::Read;
 use super::rotation::Notice;
 
-/// Something that happened on the way.
+/// Something that happened in the meantime.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {

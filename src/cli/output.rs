@@ -97,7 +97,7 @@ pub struct List {
     titles: &'static [&'static str],
     /// Whether long cells are cut.
     cuts: bool,
-    /// The column that gives way so that a row fits [`LINE`].
+    /// The column that is narrowed so that a row fits [`LINE`].
     shrinking: Option<&'static str>,
     /// Set by the first page, so that all pages are aligned alike.
     widths: Vec<usize>,
@@ -185,7 +185,7 @@ impl List {
     }
 }
 
-/// How far a long piece of work is: on standard error, where that is a terminal.
+/// How far a long piece of work is: on standard error, if it is a terminal.
 pub struct Progress {
     what: &'static str,
     of: usize,

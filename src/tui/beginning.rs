@@ -1,9 +1,9 @@
-//! What the interface begins with.
+//! The initial state of the interface.
 
 use super::embedded::Wish;
 use crate::config::Session;
 
-/// What the interface begins with.
+/// The initial state of the interface.
 #[derive(Debug)]
 pub enum Beginning {
     Session(Box<Session>),

@@ -3,7 +3,7 @@
 use super::call::KeyToSend;
 use crate::probe::code::Language;
 
-/// One thing that a person chose.
+/// Something that the user chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// Test the model with this key.

@@ -7,7 +7,7 @@
 use super::command::Command as C;
 use super::command::Context as X;
 
-/// Where a command applies. The innermost context that has the keys is asked first.
+/// Where a command applies. The innermost focused context is asked first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
     /// Everywhere.
@@ -169,16 +169,16 @@ pub struct Entry {
     pub command: Command,
     /// What the keymap in `config.toml` calls it; never changes.
     pub id: &'static str,
-    /// Two or three words, for the palette and the help.
+    /// A short description, for the palette and the help.
     pub name: &'static str,
-    /// One or two words, for the footer.
+    /// A label for the footer.
     pub short: &'static str,
     /// One sentence.
     pub doc: &'static str,
     pub contexts: &'static [Context],
     pub danger: Danger,
     pub keys: &'static [&'static str],
-    /// Place in the footer, 1 first; 0 for never.
+    /// Position in the footer, 1 first; 0 for never.
     pub hint: u8,
 }
 

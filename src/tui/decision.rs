@@ -3,7 +3,7 @@
 
 use super::choice::Choice;
 
-/// One thing that a person agreed to or chose.
+/// Something that the user agreed to or chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// Leave the program.
@@ -12,7 +12,7 @@ pub enum Decision {
     Discard,
     /// Sign out of a profile.
     RemoveProfile(String),
-    /// Sign in although a profile of this name belongs to another workbench or user: it is replaced.
+    /// Sign in and replace a profile of this name that belongs to another workbench or user.
     ReplaceProfile,
     /// Delete these API keys.
     DeleteKeys {
@@ -32,7 +32,7 @@ pub enum Decision {
     StopModel(String),
     /// Restart it.
     RestartModel(String),
-    /// Begin the run that was asked about.
+    /// Start the run in question.
     BeginRun,
     /// Do what was chosen or typed.
     Chosen(Choice),

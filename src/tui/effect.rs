@@ -27,7 +27,7 @@ pub enum Effect {
     Repaint,
     /// Uses another workbench or credential from now on.
     UseSession(Box<Session>),
-    /// Keeps an embedded workbench running until the program ends, or another takes its place.
+    /// Keeps an embedded workbench running until the program ends, or until another replaces it.
     Host(Box<Embedded>),
     Quit,
 }
@@ -40,7 +40,7 @@ pub enum Copied {
 }
 
 impl Copied {
-    /// The text itself, for the one place that writes it to the terminal.
+    /// The text itself, for the code that writes it to the terminal.
     pub fn expose(&self) -> &str {
         match self {
             Self::Text(text) => text,

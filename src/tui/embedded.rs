@@ -16,15 +16,15 @@ use crate::config::{KnownKey, Session};
 use crate::limits;
 use crate::workbench::{self, Options, Running, Seed};
 
-/// How the names of temporary folders begin.
+/// Prefix of temporary folders.
 const PREFIX: &str = "keybench-demo-";
 /// File descriptors for the store, the listener, and connections from both their ends.
 const DESCRIPTORS: usize = 32;
 
-/// What the embedded workbench shall be.
+/// The options of the embedded workbench.
 #[derive(Debug, Clone)]
 pub struct Wish {
-    /// Where its data are; `None` for a folder that goes with the program.
+    /// Its data directory; `None` for a temporary one.
     pub data: Option<PathBuf>,
     /// Who is signed in.
     pub user: String,
@@ -55,7 +55,7 @@ impl Embedded {
     /// Starts it, and gives a session of the wished user with the keys of all seeded users at hand.
     ///
     /// # Errors
-    /// A sentence that says what is in the way.
+    /// A sentence that names the obstacle.
     pub async fn start(wish: Wish) -> Result<(Self, Session), String> {
         has_room().map_err(|error| {
             let why = limits::used_up(&error).unwrap_or_else(|| error.to_string());
@@ -69,7 +69,7 @@ impl Embedded {
             })?),
         };
         if temporary.is_some() {
-            // Nobody waits for that.
+            // No task waits for that.
             tokio::task::spawn_blocking(sweep);
         }
         let data = wish.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
@@ -81,7 +81,7 @@ impl Embedded {
         Ok((Self { running, _temporary: temporary }, session))
     }
 
-    /// Ends it: what is under way is answered first, within bounds.
+    /// Ends it; requests in flight are answered first, within bounds.
     pub async fn shutdown(self) {
         self.running.shutdown().await;
     }
@@ -115,7 +115,7 @@ fn session(running: &Running, wish: &Wish) -> Result<Session, String> {
     options.key = Some(own.api_key.clone());
     options.legacy_key = Some(own.legacy_api_key.clone());
     options.model_url = Some(running.model_service_url.clone());
-    // It is in this process: no proxy lies on the way to it.
+    // It is in this process: no proxy is needed.
     options.direct = true;
     options.timeout = wish.timeout.unwrap_or(options.timeout);
     let mut session = Session::new(Client::new(options).map_err(|error| error.to_string())?);

@@ -1,5 +1,5 @@
-//! What the layers tell each other. A layer never sees another one: it says what happened, and
-//! whoever it concerns acts on it.
+//! The events between layers. A layer never sees another one: it reports what happened, and the
+//! layers concerned act on it.
 
 use crate::config::KnownKey;
 use crate::diagnosis::Diagnosis;
@@ -18,7 +18,7 @@ pub enum Event {
     NotSignedIn(String),
     /// The expiration setting became known, or changed.
     PolicyChanged,
-    /// The API keys of this user changed; `deleted` are gone, whatever the next list says.
+    /// The API keys of this user changed; `deleted` are gone, even if the next list has them.
     KeysChanged { username: String, deleted: Vec<String> },
     /// Who may do what in the project with this id changed.
     CollaboratorsChanged(String),
@@ -26,7 +26,7 @@ pub enum Event {
     KeyKept(String),
     /// A model was called with this key of this run.
     KeyTested { key: ApiKey, key_id: Option<String>, proof: Proof },
-    /// The person is ready to part with the old key of the rotation with this Key ID.
+    /// The user is ready to delete the old key of the rotation with this Key ID.
     AskDeleteOld(String),
     /// The rotation of the key with this Key ID has come to its end.
     RotationEnded(String),
@@ -34,7 +34,7 @@ pub enum Event {
     RequestSent { model_id: String, request: String },
     /// It is known now why the test with this number of a model failed.
     TestExplained { model_id: String, number: u32, diagnosis: Box<Diagnosis> },
-    /// A user was given rights in a project.
+    /// A user was given a permission in a project.
     CollaboratorAdded { project_id: String, username: String },
     /// More models are known, or it is known that they cannot be read.
     ModelsListed,
@@ -102,7 +102,7 @@ pub struct ModelChoice {
     pub model: Model,
     /// `project/name`
     pub path: String,
-    /// The request to begin with.
+    /// The initial request.
     pub request: String,
     /// How its deployment is: `deployed`; may be empty.
     pub note: &'static str,
@@ -112,7 +112,7 @@ pub struct ModelChoice {
 #[derive(Debug, Clone)]
 pub struct Named {
     pub name: String,
-    /// What stands at the right of the name; may be empty.
+    /// The text to the right of the name; may be empty.
     pub note: &'static str,
     pub destination: Destination,
 }
@@ -134,7 +134,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The tab it lies in.
+    /// The tab that contains it.
     pub fn tab(&self) -> Tab {
         match self {
             Self::Tab(tab) => *tab,

@@ -1,4 +1,5 @@
-//! The loop: one place that waits, for signals, answers, keys, and a tick while something goes on.
+//! The loop: the only code that waits, for signals, answers, keys, and a tick while something is in
+//! progress.
 //!
 //! What is there already is taken before anything is drawn, so fifty keys in one read make one
 //! frame, and a frame is drawn only when something changed. Nothing wakes the loop while nothing
@@ -31,7 +32,7 @@ use crate::limits;
 /// How often something that goes on is drawn again.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Why the loop ended other than by a wish of the person's.
+/// Why the loop ended without the user's wish.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the terminal cannot be used: {}", limits::used_up(.0).unwrap_or_else(|| .0.to_string()))]
@@ -179,7 +180,7 @@ impl Loop<'_> {
         }
     }
 
-    /// After a stop: anything may have happened to the terminal, and a new size was told to others.
+    /// After a stop: the terminal may be in any state, and its size may have changed.
     fn come_back(&mut self) -> Result<(), Error> {
         repaint(&mut self.screen)?;
         self.take(Msg::Resumed, Stale::ByAPerson)?;
@@ -192,7 +193,7 @@ impl Loop<'_> {
         self.take(Msg::Resize(size.width, size.height), Stale::ByAPerson)
     }
 
-    /// What is there already is part of the same frame.
+    /// Input that has already arrived becomes part of the same frame.
     fn take_what_is_there(&mut self, sources: &mut Sources) -> Result<(), Error> {
         for _ in 0..input::WAITING {
             let (message, stale) = match sources.inbox.try_recv() {
@@ -272,7 +273,8 @@ enum Stale {
     ByAPerson,
 }
 
-/// Panics where `KEYBENCH_PANIC` says, to prove that the terminal survives it. Debug builds only.
+/// Panics at the point named by `KEYBENCH_PANIC`, to prove that the terminal survives it. Debug
+/// builds only.
 #[cfg(debug_assertions)]
 #[expect(clippy::panic, reason = "the panic is the purpose")]
 fn panic_where_asked(ui: &mut Ui, runner: &mut Runner) {

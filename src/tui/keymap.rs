@@ -35,7 +35,7 @@ const NAMED: [(&str, KeyCode); 16] = [
     ("insert", KeyCode::Insert),
 ];
 
-/// Control chords that terminals cannot tell from another key, or keep for themselves.
+/// Control chords that terminals send like another key, or keep for themselves.
 const UNUSABLE: [(char, &str); 7] = [
     ('h', "many terminals send it for Backspace"),
     ('i', "it is the same as Tab"),

@@ -45,7 +45,7 @@ pub trait Layer: fmt::Debug {
         None
     }
 
-    /// What it asks about, where it is a question.
+    /// Its subject, if it is a question.
     fn asks(&self) -> Option<&Decision> {
         None
     }
@@ -66,7 +66,7 @@ pub trait Layer: fmt::Debug {
         Outcome::done()
     }
 
-    /// Does what a command says; [`Outcome::ignored`] where it means nothing here.
+    /// Runs a command; [`Outcome::ignored`] if it does not apply here.
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome;
 
     /// A key that is no command.
@@ -84,7 +84,7 @@ pub trait Layer: fmt::Debug {
         Outcome::done()
     }
 
-    /// The person gave up a request of this layer.
+    /// The user cancelled a request of this layer.
     fn cancelled(&mut self, _shared: &mut Shared, _id: RequestId) -> Outcome {
         Outcome::done()
     }
@@ -135,7 +135,7 @@ pub struct Outcome {
     pub change: Option<Change>,
     /// For the layer that opened this one: its question was answered with yes.
     pub decision: Option<Decision>,
-    /// A command to run next, as if its key had been pressed: a choice of the palette.
+    /// A command to run next, as if its key had been pressed: a choice in the palette.
     pub run: Option<Command>,
 }
 

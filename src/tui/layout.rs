@@ -1,4 +1,4 @@
-//! Where the parts of the screen lie, for drawing and for knowing what is in sight.
+//! The areas of the screen, for drawing and for knowing which rows are visible.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -11,7 +11,7 @@ use crate::text;
 pub const MIN_COLUMNS: u16 = 60;
 /// The same, in rows.
 pub const MIN_ROWS: u16 = 16;
-/// From this size on lists and details stand side by side.
+/// From this size on, lists and details are side by side.
 pub const WIDE_COLUMNS: u16 = 100;
 /// The same, in rows.
 pub const WIDE_ROWS: u16 = 30;

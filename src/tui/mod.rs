@@ -16,15 +16,15 @@
 //! | [`view`], [`layout`] | header, tabs, notice and footer around the layers; only reads |
 //! | [`stack`], [`layer`] | who has the keys, who gets an answer; what a layer is |
 //! | [`shared`] | session, preferences, requests, notices, clock, size |
-//! | [`event`], [`decision`], [`choice`] | what layers tell each other; what a question is about |
-//! | [`call`], [`effect`], [`msg`] | what can be asked of the world, and what came of it |
+//! | [`event`], [`decision`], [`choice`] | events between layers; the subject of a question |
+//! | [`call`], [`effect`], [`msg`] | requests to the outside, and their results |
 //! | [`settings`], [`models`], [`admin`], [`welcome`] | the tabs, and the first-run screen |
 //! | [`overlays`] | question, help, palette, notices, profiles, sign-in: above any tab |
 //! | [`command`], [`keymap`] | the one table of commands, and which key gives which |
 //! | [`session`], [`embedded`] | who is signed in where; a workbench inside this process |
 //! | [`requests`], [`runner`] | what is in flight; tasks and their cancellation |
 //! | [`event_loop`], [`term`] | waiting; the terminal's modes, few bytes |
-//! | [`preferences`], [`theme`], [`glyphs`] | what a person chose, roles and styles, signs |
+//! | [`preferences`], [`theme`], [`glyphs`] | the user's preferences, roles and styles, symbols |
 //! | [`parts`], [`key_list`] | frames, boxes and hints in the theme; a list of API keys |
 //! | [`model_result`] | one ended call of a model, as the Models tab and the test of a key show it |
 //! | [`widgets`] | parts that know nothing of the application |

@@ -7,7 +7,7 @@ use crate::probe::{Answer, CallResult, FailureKind};
 use crate::text;
 use crate::tui::requests::RequestId;
 
-/// What is kept of the body of a result that is no longer among the latest.
+/// The part of a body that is kept once its result is no longer among the latest.
 const OLD_BODY: usize = 64 * 1024;
 /// The longest text of a result in the table, in characters.
 const SUMMARY: usize = 240;
@@ -17,7 +17,7 @@ const SUMMARY: usize = 240;
 pub enum Why {
     /// It did not fail.
     Nothing,
-    /// It did, and nobody has asked why (the question was given up).
+    /// It failed, and no diagnosis was made (the question was cancelled).
     Unknown,
     /// The workbench is being asked.
     Asking(RequestId),
@@ -48,7 +48,7 @@ impl TestResult {
         Self { number, key, sent, call, why, mended: false, summary }
     }
 
-    /// The HTTP code, or a dash and why there is none.
+    /// The HTTP status, or a dash and why there is none.
     pub fn code(&self) -> String {
         self.call.answer().map_or_else(|| "-".to_owned(), |answer| answer.status.to_string())
     }
@@ -141,7 +141,7 @@ impl TestResult {
         lines
     }
 
-    /// The body with what lies deep in it left out; `None` where it is not JSON.
+    /// The body without its deeply nested parts; `None` if it is not JSON.
     fn folded_body(&self) -> Option<String> {
         const DEEPEST: usize = 2;
         const ITEMS: usize = 5;
@@ -149,7 +149,7 @@ impl TestResult {
         Some(text::clean_lines(&text::json::outline(json, DEEPEST, ITEMS)))
     }
 
-    /// The body, laid out where it is JSON, cleaned for a terminal.
+    /// The body, formatted if it is JSON, cleaned for a terminal.
     pub fn body_text(&self) -> String {
         let Some(answer) = self.call.answer() else { return String::new() };
         let laid_out = answer.json().map(text::json::pretty);

@@ -1,4 +1,4 @@
-//! What the interface tells in passing, and the history of it.
+//! Short messages of the interface, and their history.
 //!
 //! News goes with the next key. An error stays until it is dismissed. No timer is needed for
 //! either, so an idle interface stays idle.
@@ -26,7 +26,7 @@ pub struct Notice {
     pub hint: Option<String>,
     /// The workbench's name for the request, for its administrator.
     pub request_id: Option<String>,
-    /// It says no more than that nothing answered: the next answer takes it away.
+    /// It only reports that there was no answer: the next answer removes it.
     pub passing: bool,
 }
 
@@ -82,7 +82,7 @@ impl Notices {
         self.failure(at, error, error.hint());
     }
 
-    /// The same, and what is there all the same: a clause.
+    /// The same, with a clause about what is there nevertheless.
     pub fn failed_but(&mut self, at: Timestamp, error: &api::Error, exists: &str) {
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         self.failure(at, error, Some(format!("{exists}{hint}")));
@@ -132,12 +132,12 @@ impl Notices {
         }
     }
 
-    /// Takes the shown notice away; says whether there was one.
+    /// Dismisses the shown notice; returns whether there was one.
     pub fn dismiss(&mut self) -> bool {
         std::mem::take(&mut self.shown)
     }
 
-    /// Everything that was told, oldest first.
+    /// All notices, oldest first.
     pub fn history(&self) -> &[Notice] {
         &self.history
     }

@@ -1,4 +1,4 @@
-//! How a person wants the interface: from `config.toml`, the command line and the environment.
+//! The user's preferences: from `config.toml`, the command line and the environment.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,30 +12,30 @@ use crate::bounded;
 use crate::config::ui::{Places, UiSettings, WeekStart};
 use crate::config::{Overrides, Store};
 
-/// What the interface looks like and how its keys lie.
+/// Appearance and keys of the interface.
 #[derive(Debug, Clone)]
 pub struct Preferences {
     pub theme: Theme,
     pub glyphs: &'static Glyphs,
-    /// A key that expires within this many days is told apart.
+    /// A key that expires within this many days is marked.
     pub soon_days: u32,
     pub week_start: Weekday,
-    /// How the clipboard is reached; `None` where it is switched off.
+    /// How to reach the clipboard; `None` if it is off.
     pub clipboard: Option<clipboard::Path>,
     /// Changes to the keymap: command id → keys.
     pub keys: BTreeMap<String, Vec<String>>,
-    /// Where settings stand in the configuration.
+    /// The lines of settings in the configuration.
     pub places: Places,
-    /// Places worth telling in the help: what and where.
+    /// Paths to show in the help: what and where.
     pub paths: Vec<(&'static str, String)>,
     /// Where requests that were sent or saved are kept, for sessions that keep them; `None` keeps
     /// them for this run only.
     pub requests_file: Option<PathBuf>,
     /// Options of the command line that hold for profiles opened later, too.
     pub given: Overrides,
-    /// Profiles and their keys; `None` where there is no place for them.
+    /// Profiles and their keys; `None` if they cannot be stored.
     pub store: Option<Store>,
-    /// What was wrong with the configuration; the defaults are used, and this is told.
+    /// What was wrong with the configuration; the defaults are used, and this is reported.
     pub problems: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! The requests in flight: which layer asked, since when, and whether an answer is still wanted.
 //!
 //! An answer counts only while its id is listed here. Cancelling removes the id, so an answer that
-//! was already on its way is dropped on arrival: the layers need no generation counters.
+//! is already in flight is dropped on arrival: the layers need no generation counters.
 
 use jiff::Timestamp;
 
@@ -11,13 +11,13 @@ use super::tab::Tab;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
-/// Names one layer; its answers find the way back by it.
+/// Identifies a layer, so that its answers find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum LayerId {
     /// No layer: the session itself asked.
     #[default]
     Session,
-    /// The screen shown while nobody is signed in.
+    /// The screen without a session.
     Welcome,
     Tab(TabId),
     /// A layer above the tabs, by a number that is used once.
@@ -37,7 +37,7 @@ impl From<Tab> for LayerId {
 /// What a request does at the other end, and so what happens to it when its layer is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Reads; given up when its layer is left.
+    /// A read; cancelled when its layer is left.
     Read,
     /// Reads or writes something of this machine; goes on when its layer is left.
     Background,
@@ -79,7 +79,7 @@ impl Requests {
         (self.last > 0).then_some(RequestId(self.last))
     }
 
-    /// Takes a request out; `None` when its answer is no longer wanted.
+    /// Removes a request; `None` if its answer is no longer needed.
     pub fn finish(&mut self, id: RequestId) -> Option<InFlight> {
         let at = self.running.iter().position(|request| request.id == id)?;
         Some(self.running.remove(at))

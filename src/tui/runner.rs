@@ -15,7 +15,7 @@ use crate::config::Session;
 
 /// The requests in flight and what they need.
 pub struct Runner {
-    /// `None` before anybody has signed in.
+    /// `None` until someone signs in.
     session: Option<Arc<Session>>,
     answers: UnboundedSender<Msg>,
     running: HashMap<RequestId, CancellationToken>,
@@ -75,14 +75,14 @@ impl Runner {
         self.running.drain().for_each(|(_, token)| token.cancel());
     }
 
-    /// Keeps an embedded workbench running, in place of one before.
+    /// Keeps an embedded workbench running, instead of the previous one.
     pub fn host(&mut self, embedded: Embedded) {
         if let Some(before) = self.hosted.replace(embedded) {
             tokio::spawn(before.shutdown());
         }
     }
 
-    /// Ends the embedded workbench, where there is one.
+    /// Ends the embedded workbench, if there is one.
     pub async fn shutdown(self) {
         if let Some(embedded) = self.hosted {
             embedded.shutdown().await;

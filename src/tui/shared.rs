@@ -1,4 +1,4 @@
-//! What every layer is handed: who is signed in, what the person prefers, what is in flight.
+//! Shared by every layer: the session, the preferences, the requests in flight.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,12 +32,12 @@ pub struct Shared {
     pub requests: Requests,
     /// Ticks so far, for spinners.
     pub ticks: usize,
-    /// The layer whose turn it is: what is started now is its request.
+    /// The layer in control: requests that are started now belong to it.
     turn: LayerId,
 }
 
 impl Shared {
-    /// Before anything was asked. What is wrong with the preferences becomes a notice.
+    /// The initial state. Problems with the preferences become a notice.
     pub fn new(session: SessionState, preferences: Preferences, now: Timestamp) -> Self {
         let (keymap, problems) = Keymap::new(&preferences.keys);
         let mut shared = Self {
@@ -113,7 +113,7 @@ impl Shared {
         frames[self.ticks % frames.len()]
     }
 
-    /// How long the request `id` has been going on; `None` where it is over.
+    /// How long the request `id` has been running; `None` if it has ended.
     pub fn waiting(&self, id: RequestId) -> Option<Duration> {
         let request = self.requests.running().iter().find(|request| request.id == id)?;
         Duration::try_from(self.now.duration_since(request.since)).ok()

@@ -19,7 +19,7 @@ use super::{admin, models, settings};
 /// Events that one message may lead to. More would be a circle of layers that answer each other.
 const MOST_EVENTS: usize = 200;
 
-/// The tabs and what lies above them.
+/// The tabs and the layers above them.
 #[derive(Debug)]
 pub struct Stack {
     tabs: Vec<Box<dyn Layer>>,
@@ -63,12 +63,12 @@ impl Default for Stack {
 }
 
 impl Stack {
-    /// The tab that is shown, where somebody is signed in.
+    /// The current tab, if someone is signed in.
     pub fn tab(&self, shared: &Shared) -> Option<Tab> {
         shared.session.signed_in.then_some(self.current)
     }
 
-    /// Begins anew after signing in elsewhere. The tab that was shown stays in sight.
+    /// Starts over after signing in elsewhere. The current tab stays.
     pub fn reset(&mut self) {
         let (current, last_id) = (self.current, self.last_id);
         *self = Self { current, last_id, ..Self::default() };
@@ -143,7 +143,7 @@ impl Stack {
 
     /// The layers on the screen, the lowest first.
     pub fn in_sight(&self, shared: &Shared) -> impl Iterator<Item = &dyn Layer> {
-        // While a session is being opened the tab says so, although it has no keys yet.
+        // While a session is being opened the tab says so, although it has no focus yet.
         let base = self.layer(self.base(shared).unwrap_or_else(|| self.current.into()));
         let hidden =
             |id: LayerId| self.above.iter().any(|over| over.opener == id && over.layer.hides_opener());
@@ -164,7 +164,7 @@ impl Stack {
         }
     }
 
-    /// Shows a tab; what the one before was reading is given up.
+    /// Shows a tab; cancels the reads of the previous one.
     pub fn show(&mut self, shared: &mut Shared, tab: Tab) -> Effects {
         if self.current == tab {
             return Effects::new();
@@ -176,7 +176,7 @@ impl Stack {
         effects
     }
 
-    /// Gives the top layer its turn; says whether that had a use for it.
+    /// Gives the top layer control; returns whether it handled the input.
     pub fn with_top(
         &mut self,
         shared: &mut Shared,
@@ -187,7 +187,7 @@ impl Stack {
         outcome.taken.then(|| self.settle(shared, id, outcome))
     }
 
-    /// Gives one layer its turn; nothing happens where it is gone.
+    /// Gives one layer control; does nothing if it is gone.
     pub fn with(
         &mut self,
         shared: &mut Shared,
@@ -274,7 +274,7 @@ impl Stack {
                 let at = self.above.iter().position(|slot| slot.id == from);
                 effects.extend(self.remove(shared, from));
                 let id = self.push(opener, layer);
-                // It takes the position of the one that it replaces, below what lies over that.
+                // It takes the position of the one that it replaces, below the layers above that.
                 if let (Some(at), Some(slot)) = (at, self.above.pop()) {
                     self.above.insert(at.min(self.above.len()), slot);
                 }
@@ -335,7 +335,7 @@ impl Stack {
         shared.requests.inherit(id, opener).into_iter().map(Effect::Cancel).collect()
     }
 
-    /// Puts a layer on top on behalf of nobody: help, the palette.
+    /// Pushes a layer that no other layer asked for: help, the palette.
     pub fn open(&mut self, shared: &mut Shared, layer: impl Layer + 'static) -> Effects {
         let opener = self.top(shared).unwrap_or_default();
         self.settle(shared, opener, Outcome::push(layer))

@@ -1,4 +1,4 @@
-//! The tabs, by name. What each of them is stands in [`super::stack`].
+//! The tabs, by name. Their layers are in [`super::stack`].
 
 use super::command::Command;
 

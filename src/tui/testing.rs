@@ -20,7 +20,7 @@ use super::theme::Theme;
 use super::update::{self, Ui};
 use super::{session, view};
 
-/// The interface with a fixed clock and nobody to carry effects out.
+/// The interface with a fixed clock, whose effects are not run.
 pub struct Harness {
     pub ui: Ui,
     pub now: Timestamp,
@@ -39,7 +39,7 @@ pub fn mono() -> Preferences {
 }
 
 impl Harness {
-    /// Nobody is signed in.
+    /// No one is signed in.
     pub fn welcome() -> Self {
         let now = moment();
         Self { ui: Ui::new(&Beginning::Welcome, mono(), now), now, effects: Vec::new() }
@@ -135,7 +135,7 @@ impl Default for Harness {
 pub fn draw(ui: &Ui, columns: u16, rows: u16) -> Buffer {
     match Terminal::new(TestBackend::new(columns, rows)) {
         Ok(mut terminal) => {
-            // Drawing into memory has no way to fail.
+            // Drawing into memory cannot fail.
             let _ = terminal.draw(|frame| view::view(ui, frame));
             terminal.backend().buffer().clone()
         }

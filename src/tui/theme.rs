@@ -1,7 +1,7 @@
 //! What each part of the interface looks like: roles, not colours, at the places that draw.
 //!
 //! The default takes the terminal's own sixteen colours on its own background, so that it is
-//! readable on dark and light ones alike. Nothing is told by colour alone.
+//! readable on dark and light ones alike. Nothing is shown by colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -144,7 +144,7 @@ pub enum BadTheme {
 }
 
 impl BadTheme {
-    /// The line of `text`, from 1, that it is about, where the message does not tell it.
+    /// The line of `text`, from 1, if the message does not name it.
     pub fn line(&self, text: &str) -> Option<usize> {
         let name = match self {
             Self::Toml(_) => return None,

@@ -67,7 +67,7 @@ impl Ui {
     }
 }
 
-/// What is asked once the first frame is on the screen.
+/// The requests after the first frame.
 pub fn start(ui: &mut Ui, now: Timestamp, beginning: Beginning) -> Effects {
     let Ui { shared, stack, .. } = ui;
     shared.now = now;
@@ -105,7 +105,7 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
             vec![Effect::Quit]
         }
         Msg::Answer { id, took, answer } => {
-            // The answer to a request that was given up is not wanted.
+            // The answer to a cancelled request is dropped.
             let Some(request) = shared.requests.finish(id) else { return Effects::new() };
             session::note_connection(shared, took, &answer);
             answered(ui, request.owner, id, answer)
@@ -152,7 +152,7 @@ fn on_key(ui: &mut Ui, key: KeyEvent) -> Effects {
     run_chosen(ui, effects)
 }
 
-/// Does what a command says, whether it came from a key or from the palette.
+/// Runs a command, whether it came from a key or from the palette.
 pub fn run(ui: &mut Ui, command: Command) -> Effects {
     if let Some(entry) = ui.shared.entry(command, &ui.contexts())
         && !ui.shared.allows(entry)

@@ -1,4 +1,4 @@
-//! The picture of the state: header, tabs, the screen, the footer, and what lies over them.
+//! Draws the state: header, tabs, the screen, the footer, and the layers above.
 //!
 //! ```text
 //!  keybench  demo ▸ owner @ localhost:8642                 26.06   ● 3 ms
@@ -36,7 +36,7 @@ pub fn view(ui: &Ui, frame: &mut Frame<'_>) {
         tabs(shared, stack.tab(shared), frame, row(area.y + 1));
         let body = body_in(shared, area);
         let mut layers = stack.in_sight(shared);
-        // The footer lies below what the layers above the tab cover.
+        // The footer is below the area that the layers above the tab cover.
         if let Some(base) = layers.next() {
             base.draw(shared, frame, body);
         }
@@ -53,7 +53,7 @@ pub fn view(ui: &Ui, frame: &mut Frame<'_>) {
     }
 }
 
-/// What is said where the screens have no room, in as many words as fit.
+/// The text if the screens have no room, as long as fits.
 fn too_small(area: Rect) -> String {
     let (needs, has) = (format!("{MIN_COLUMNS}×{MIN_ROWS}"), format!("{}×{}", area.width, area.height));
     let lines = [
@@ -188,7 +188,7 @@ struct Hint {
     word: String,
 }
 
-/// From this order on a hint works on every screen and stands at the right.
+/// From this order on, a hint applies to every screen and is at the right.
 const EVERYWHERE: u8 = 79;
 /// The order of the palette's hint.
 const PALETTE: u8 = 81;

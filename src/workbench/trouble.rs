@@ -1,4 +1,4 @@
-//! Problems of this machine that are reported to whoever started the workbench.
+//! Problems of this machine that are reported to the person who started the workbench.
 
 use std::fmt;
 use std::sync::Arc;

@@ -21,7 +21,7 @@ pub fn components(edges: &Edges) -> Vec<BTreeSet<String>> {
     circles
 }
 
-/// What is reached from a node; the node itself only by a way round.
+/// What is reachable from a node; the node itself only through others.
 fn reach<'a>(edges: &'a Edges, from: &str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = edges.get(from).into_iter().flatten().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Which file uses what of which other one, and how long the functions are.
+//! Which file uses which other one, and how long the functions are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ struct Module {
     file: String,
     parent: Option<usize>,
     children: BTreeMap<String, usize>,
-    /// What names stand for, by `use`; those that are given on besides.
+    /// What names refer to, by `use`; and those that are re-exported.
     imports: BTreeMap<String, Vec<String>>,
     given_on: BTreeSet<String>,
     globs: Vec<Vec<String>>,
@@ -58,7 +58,7 @@ impl Graph {
         self.functions.iter()
     }
 
-    /// `folder` is where the files of its modules lie.
+    /// `folder` contains the files of its modules.
     fn add_file(&mut self, file: &Path, folder: &Path, parent: Option<usize>) -> usize {
         let text = std::fs::read_to_string(file).unwrap();
         let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -101,7 +101,7 @@ impl Graph {
         }
     }
 
-    /// The module that a path begins in, where it says so, and the rest of the path.
+    /// The module that a path starts in, if it says so, and the rest of the path.
     fn begin<'a>(&self, from: usize, path: &'a [String]) -> Option<(usize, &'a [String])> {
         let (first, mut rest) = path.split_first()?;
         let mut module = match first.as_str() {
@@ -116,8 +116,8 @@ impl Graph {
         Some((module, rest))
     }
 
-    /// The file that defines what a path leads to; `None` outside of the library. `hops` bounds
-    /// re-exports that lead to each other.
+    /// The file that defines the target of a path; `None` outside of the library. `hops` bounds
+    /// re-exports that refer to each other.
     fn target(&self, from: usize, path: &[String], hops: usize) -> Option<&str> {
         let hops = hops.checked_sub(1)?;
         let (module, rest) = self.begin(from, path).unwrap_or((from, path));
@@ -150,7 +150,7 @@ impl Graph {
         })
     }
 
-    /// Each file with the others that it uses. What is only given on is no use of it.
+    /// Each file with the others that it uses. A re-export is not a use.
     pub fn files(&self) -> Edges {
         const HOPS: usize = 8;
         let mut edges = Edges::new();
@@ -158,7 +158,7 @@ impl Graph {
             let to = edges.entry(module.file.clone()).or_default();
             let imports = module.imports.iter().filter(|(name, _)| !module.given_on.contains(*name));
             let imports = imports.map(|(_, path)| path);
-            // A single name that no `use` brings in is a variable, or of this file.
+            // A single name without a `use` is a variable, or defined in this file.
             let used = |path: &&Vec<String>| path.len() > 1 || module.imports.contains_key(&path[0]);
             let found = module.paths.iter().filter(used).chain(imports).chain(&module.globs);
             let found = found.filter_map(|path| self.target(id, path, HOPS));
@@ -167,7 +167,7 @@ impl Graph {
         edges
     }
 
-    /// Each top-level module with the others that it uses, given on or not.
+    /// Each top-level module with the others that it uses, re-exports included.
     pub fn top_level(&self) -> Edges {
         let top = |file: &str| {
             let first = file.split('/').next().unwrap_or_default();
@@ -184,14 +184,14 @@ impl Graph {
         edges
     }
 
-    /// The top-level module that a path names, whatever that one gives on.
+    /// The top-level module that a path names, whatever that re-exports.
     fn top_level_of(&self, from: usize, path: &[String]) -> Option<String> {
         let (module, rest) = self.begin(from, path)?;
         let name = rest.first().filter(|name| module == 0 && self.modules[0].children.contains_key(*name))?;
         Some(name.clone())
     }
 
-    /// Who uses whom in a circle of files.
+    /// The imports in a circle of files.
     pub fn explain(&self, circle: &BTreeSet<String>) -> String {
         inside(&self.files(), circle)
     }
@@ -201,7 +201,7 @@ impl Graph {
     }
 }
 
-/// Who uses whom in a circle: `a -> b c`, a line each.
+/// The imports in a circle: `a -> b c`, one per line.
 fn inside(edges: &Edges, circle: &BTreeSet<String>) -> String {
     let uses = |from: &String| {
         let to = edges.get(from).into_iter().flatten().filter(|to| circle.contains(*to));
@@ -276,7 +276,7 @@ fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Notes paths and functions.
+/// Collects paths and functions.
 struct Reader<'a> {
     module: &'a mut Module,
     functions: &'a mut Vec<Function>,
@@ -297,10 +297,10 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         visit::visit_path(self, path);
     }
 
-    /// `pub(in crate::tui)` uses nothing.
+    /// `pub(in crate::tui)` is not a use.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
-    /// What stands in a macro is not parsed: its paths are read off the tokens.
+    /// The inside of a macro is not parsed: its paths are read from the tokens.
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
         paths_in(item.tokens.clone(), &mut self.module.paths);
         visit::visit_macro(self, item);

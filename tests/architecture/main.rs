@@ -1,11 +1,10 @@
-//! The shape of the program, held to what `src/lib.rs` says of it.
+//! Checks the structure of the program against `src/lib.rs`.
 //!
-//! The graph is one of files: an edge for each path in one file that leads to an item of another. A
-//! re-export is no end of a path: what is reached through it lies in the file that defines it. Tests
-//! are not counted.
+//! The graph has an edge for each path in one file that refers to an item of another. A path
+//! through a re-export ends at the file that defines the item. Tests are not counted.
 //!
-//! What does not hold yet stands in the lists of exceptions, which only ever get shorter: an
-//! exception that is not needed any more fails the test as well.
+//! The lists of exceptions name what does not hold yet. They only ever get shorter: an exception
+//! that is no longer needed fails the test as well.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod circles;
@@ -21,7 +20,7 @@ const MOST_FILES_IN_A_CIRCLE: usize = 4;
 const MOST_LINES_OF_A_FILE: usize = 450;
 const MOST_LINES_OF_A_FUNCTION: usize = 80;
 
-/// Larger circles that stand, each by one file that is in it.
+/// Larger circles that remain, each named by one of its files.
 const CIRCLES: &[&str] = &[];
 /// Files that are too long.
 const LONG_FILES: &[&str] = &[];
@@ -30,7 +29,7 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[];
 /// Imports between top-level modules that the table does not allow.
 const IMPORTS: &[(&str, &str)] = &[];
 
-/// Fails with what is found and not excepted, and with what is excepted and not found.
+/// Fails with everything that is found but not excepted, and excepted but not found.
 fn assert_only<T: Ord + std::fmt::Debug>(
     what: &str,
     found: impl Iterator<Item = T>,
@@ -43,7 +42,7 @@ fn assert_only<T: Ord + std::fmt::Debug>(
     assert!(gone.is_empty(), "{what}: no exception is needed any more for {gone:#?}");
 }
 
-/// What is read off the source is what is there: by `use`, by a re-export, in an expression.
+/// The parser finds every kind of use: by `use`, by a re-export, in an expression.
 #[test]
 fn the_graph_has_the_imports_that_are_there() {
     let files = Graph::get().files();

@@ -1,4 +1,4 @@
-//! What a person can do, below both faces: each rule once, against a workbench.
+//! Use cases below both front ends: each rule once, against a workbench.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use keybench::api::{Client, ClientOptions, NewKey};
 use keybench::config::{Credential, Overrides, Profile, Session, Store};
 use keybench::secret::ApiKey;
 
-/// A session of `user` with a folder of its own.
+/// A session of `user` with its own folder.
 fn session(bench: &Bench, user: &str) -> Session {
     let mut options = ClientOptions::new(&bench.url);
     options.key = Some(ApiKey::parse(&bench.key(user)).unwrap());
@@ -22,7 +22,7 @@ fn session(bench: &Bench, user: &str) -> Session {
     session
 }
 
-/// A session at a server that answers as told.
+/// A session at a server with prepared answers.
 fn scripted(server: &Scripted) -> Session {
     let mut options = ClientOptions::new(&server.url);
     options.key = Some(api_key('a'));
@@ -147,7 +147,7 @@ fn of_all_keys_the_one_that_is_signed_in_with_is_spared() {
     assert_eq!((deletion.deleted.len(), deletion.failed.len()), (3, 0));
     assert_eq!(left.iter().map(|key| key.key_id.as_str()).collect::<Vec<_>>(), [own.as_str()]);
     assert_eq!(heard.0.lock().unwrap().len(), 3);
-    // An administrator who deletes a leaver's keys is signed in with none of them.
+    // An administrator who deletes a leaver's keys uses none of them.
     let admin = session(&bench, "admin");
     let gone = bench.runtime.block_on(async {
         let choice = keys::choose(&admin, Some("viewer".into()), &keys::Which::All, false).await.unwrap();
@@ -185,7 +185,7 @@ fn the_key_of_a_workbench_session_is_spared_whatever_is_asked() {
         assert!(!choice.keys.is_empty() && choice.keys.iter().all(|key| key.key_id != given));
     }
     assert!(matches!(keys::may_delete(&admin, &given), Err(keys::Error::SessionKey)));
-    // Chosen by hand from a list, it stays all the same.
+    // It is kept even if it was selected in a list.
     let chosen = keys::Choice::of(&admin, "owner", [given.clone()]);
     let deletion = bench.runtime.block_on(keys::delete(&admin, chosen, &())).unwrap();
     assert_eq!(deletion.spared, [(given, keys::Spared::WorkbenchSession)]);
@@ -208,7 +208,7 @@ fn a_refusal_in_the_middle_leaves_no_key_untried() {
     assert!(
         matches!(&deletion.failed[0].why, keys::Why::Refused(error) if error.to_string().contains("boom"))
     );
-    // Once nobody answers, nothing more is tried.
+    // Once there is no answer, the rest is not tried.
     let gone = json("401 Unauthorized", r#"{"message":"expired"}"#);
     let server = runtime.block_on(Scripted::start(&[gone]));
     let session = scripted(&server);

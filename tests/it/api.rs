@@ -1,4 +1,4 @@
-//! The client against servers that misbehave: each failure has its own kind and a sentence that helps.
+//! The client against servers that misbehave: each failure has its own kind and a helpful sentence.
 
 use std::time::{Duration, Instant};
 

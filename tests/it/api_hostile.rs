@@ -1,5 +1,5 @@
-//! A backend that echoes keys, sends lists without an end or answers larger than it should: what the
-//! client keeps of it is the client's to choose.
+//! A backend that echoes keys, sends endless lists or oversized answers: the client decides what it
+//! keeps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ fn client(url: &str, key: &ApiKey) -> Client {
     Client::new(ClientOptions { key: Some(key.clone()), timeout, ..ClientOptions::new(url) }).unwrap()
 }
 
-/// Every form in which an echo may hold a secret.
+/// Every form in which an echo may contain a secret.
 fn forms(text: &str) -> Vec<String> {
     let base64 = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
     let (first, second) = text.split_once('.').unwrap();
@@ -90,7 +90,7 @@ async fn what_must_hold_a_key_keeps_it() {
     let body = format!(r#"{{"keys":[{{"key_id":"{first}","comments":"own"}}]}}"#);
     let server = Scripted::start(&[json("200 OK", &body)]).await;
     assert_eq!(client(&server.url, &held).list_keys("owner").await.unwrap()[0].key_id, first);
-    // Read, changed and written back: a mask in it would destroy what is there.
+    // Read, changed and written back: a mask in it would destroy the value.
     let body = format!(r#"{{"id":"p","environment":"{{\"K\":\"{text}\"}}"}}"#);
     let server = Scripted::start(&[json("200 OK", &body)]).await;
     let project = client(&server.url, &held).project("p").await.unwrap();
@@ -157,7 +157,7 @@ async fn a_value_that_is_no_key_is_a_bad_key_and_never_asked_again() {
     }
 }
 
-/// A server that begins an answer and then sends `piece` over and over; how often it could.
+/// A server that starts an answer and then sends `piece` over and over; counts how often it could.
 async fn endless(begin: &'static str, piece: Vec<u8>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -191,7 +191,7 @@ async fn an_answer_without_an_end_is_given_up_before_it_takes_memory() {
         Error::BadAnswer { detail, .. } => detail,
         other => panic!("{other:?}"),
     };
-    // Less than this is on the way between two sockets.
+    // Less than this fits between two sockets.
     const BUFFERED: usize = 8 << 20;
 
     let (url, sent) = endless("{\"models\":[\"", chunk()).await;

@@ -322,7 +322,7 @@ fn a_broken_configuration_is_told_to_programs_too() {
     assert!(listed.error()["message"].as_str().unwrap().contains("profiles.toml, line 3"), "{}", listed.err);
     assert_eq!(listed.err.lines().count(), 1, "{}", listed.err);
     assert_eq!(home.run(&["profile", "list"]).code, 3);
-    // What is told everything by its options goes on, with a warning.
+    // A command whose options say everything continues, with a warning.
     home.set("KEYBENCH_API_KEY", &bench.key("owner"));
     home.set("KEYBENCH_URL", &bench.url);
     for options in [["whoami", "--json"], ["whoami", "-q"]] {

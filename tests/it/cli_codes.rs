@@ -1,5 +1,5 @@
 //! Each command with each way to end that it has: the exit code, the kind of the error, and that a
-//! person is told what to do. Where a test elsewhere is about one command, this one is about none.
+//! message says what to do. Other tests are about one command each, this one about all.
 
 use std::process::Stdio;
 

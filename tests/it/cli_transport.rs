@@ -297,7 +297,7 @@ fn doctor_looks_at_the_certificate_through_a_proxy_too() {
     let doubted = home.run(&["doctor", "--json"]);
     assert_eq!((doubted.code, check(&doubted, "TLS")["verdict"].as_str()), (6, Some("fail")));
     assert!(check(&doubted, "TLS")["detail"].as_str().unwrap().contains("from Private CA"));
-    // A proxy that makes no tunnels is told apart from a certificate that is not trusted.
+    // A proxy that refuses tunnels and an untrusted certificate are different errors.
     let (closed, _) = bench.runtime.block_on(proxy(&bench.url));
     home.set("HTTPS_PROXY", &format!("http://{closed}"));
     let refused = home.run(&["doctor", "--json"]);

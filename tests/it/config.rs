@@ -12,13 +12,13 @@ use crate::support::{api_key, install_tls, made_up_key};
 use keybench::config::paths::NotUtf8;
 use keybench::config::{Credential, Error, Overrides, Profile, Resolved, Source, Store, resolve};
 
-struct Place {
+struct Setup {
     folder: tempfile::TempDir,
     env: HashMap<&'static str, String>,
     flags: Overrides,
 }
 
-impl Place {
+impl Setup {
     fn new() -> Self {
         install_tls();
         Self { folder: tempfile::tempdir().unwrap(), env: HashMap::new(), flags: Overrides::default() }
@@ -54,7 +54,7 @@ impl Place {
         resolve(&self.flags, &|name| Ok(self.env.get(name).cloned()), &mut self.store().load())
     }
 
-    /// URL, last digit of the key, and where the key is from.
+    /// URL, last digit of the key, and the origin of the key.
     fn outcome(&self) -> (String, Option<(String, Source)>) {
         let resolved = self.resolve().unwrap();
         let key = resolved.key.map(|key| (key.value.last_four()[..1].to_owned(), key.source));
@@ -68,66 +68,66 @@ const TWO: &str = "https://two.example.com";
 #[test]
 fn the_order_is_flag_environment_profile_session() {
     let profile_key = Some(("a".to_owned(), Source::Profile("one".into())));
-    let place = Place::new().profile("one", ONE, 'a');
-    assert_eq!(place.outcome(), (ONE.into(), profile_key.clone()));
+    let setup = Setup::new().profile("one", ONE, 'a');
+    assert_eq!(setup.outcome(), (ONE.into(), profile_key.clone()));
 
     let session =
-        |place: Place| place.env("CDSW_DOMAIN", "two.example.com").env("CDSW_APIV2_KEY", &made_up_key('c'));
+        |setup: Setup| setup.env("CDSW_DOMAIN", "two.example.com").env("CDSW_APIV2_KEY", &made_up_key('c'));
     assert_eq!(
-        session(place).outcome(),
+        session(setup).outcome(),
         (ONE.into(), profile_key.clone()),
         "a profile goes before a session"
     );
 
     let own = Some(("c".to_owned(), Source::Workbench("CDSW_APIV2_KEY")));
-    assert_eq!(session(Place::new()).outcome(), (TWO.into(), own.clone()));
-    let plain = session(Place::new()).env("CDSW_PROJECT_URL", "http://two.example.com/api/v1/projects/o/p");
+    assert_eq!(session(Setup::new()).outcome(), (TWO.into(), own.clone()));
+    let plain = session(Setup::new()).env("CDSW_PROJECT_URL", "http://two.example.com/api/v1/projects/o/p");
     assert_eq!(plain.outcome(), ("http://two.example.com".into(), own));
 
     let env_key = Some(("e".to_owned(), Source::Env("KEYBENCH_API_KEY")));
-    let place = Place::new().profile("one", ONE, 'a').env("KEYBENCH_API_KEY", &made_up_key('e'));
-    assert_eq!(place.outcome(), (ONE.into(), env_key.clone()));
-    let place = place.env("KEYBENCH_URL", TWO);
-    assert_eq!(place.outcome(), (TWO.into(), env_key.clone()));
-    assert_eq!(place.url(ONE).outcome(), (ONE.into(), env_key));
+    let setup = Setup::new().profile("one", ONE, 'a').env("KEYBENCH_API_KEY", &made_up_key('e'));
+    assert_eq!(setup.outcome(), (ONE.into(), env_key.clone()));
+    let setup = setup.env("KEYBENCH_URL", TWO);
+    assert_eq!(setup.outcome(), (TWO.into(), env_key.clone()));
+    assert_eq!(setup.url(ONE).outcome(), (ONE.into(), env_key));
 }
 
 #[test]
 fn a_key_never_goes_to_another_url() {
-    let place = Place::new().profile("one", ONE, 'a').url(TWO);
-    assert_eq!(place.outcome(), (TWO.into(), None));
-    assert!(matches!(place.resolve().unwrap().session(), Err(Error::NoKey { url }) if url == TWO));
-    let place = Place::new().profile("one", ONE, 'a').env("KEYBENCH_URL", TWO);
-    assert_eq!(place.outcome(), (TWO.into(), None));
-    let place = Place::new().env("CDSW_DOMAIN", "one.example.com").env("CDSW_APIV2_KEY", &made_up_key('c'));
-    assert_eq!(place.url(TWO).outcome(), (TWO.into(), None));
-    let spelled = Place::new().profile("one", ONE, 'a').url("https://ONE.example.com:443/some/page");
-    assert!(spelled.outcome().1.is_some(), "the same URL spelled in another way gets the key");
+    let setup = Setup::new().profile("one", ONE, 'a').url(TWO);
+    assert_eq!(setup.outcome(), (TWO.into(), None));
+    assert!(matches!(setup.resolve().unwrap().session(), Err(Error::NoKey { url }) if url == TWO));
+    let setup = Setup::new().profile("one", ONE, 'a').env("KEYBENCH_URL", TWO);
+    assert_eq!(setup.outcome(), (TWO.into(), None));
+    let setup = Setup::new().env("CDSW_DOMAIN", "one.example.com").env("CDSW_APIV2_KEY", &made_up_key('c'));
+    assert_eq!(setup.url(TWO).outcome(), (TWO.into(), None));
+    let spelled = Setup::new().profile("one", ONE, 'a').url("https://ONE.example.com:443/some/page");
+    assert!(spelled.outcome().1.is_some(), "the same URL spelled differently gets the key");
 
-    let place = Place::new().profile("one", ONE, 'a');
-    let file = place.store().profiles_file();
+    let setup = Setup::new().profile("one", ONE, 'a');
+    let file = setup.store().profiles_file();
     fs::write(&file, fs::read_to_string(&file).unwrap().replace("one.example", "two.example")).unwrap();
-    assert_eq!(place.outcome(), (TWO.into(), None), "a profile that was pointed elsewhere lost its key");
+    assert_eq!(setup.outcome(), (TWO.into(), None), "a profile that was pointed elsewhere lost its key");
 }
 
 #[test]
 fn nothing_configured_and_unknown_names_are_told_apart() {
-    assert!(matches!(Place::new().resolve(), Err(Error::NoWorkbench)));
-    let error = Place::new().profile("one", ONE, 'a').named("tow").resolve().unwrap_err();
+    assert!(matches!(Setup::new().resolve(), Err(Error::NoWorkbench)));
+    let error = Setup::new().profile("one", ONE, 'a').named("tow").resolve().unwrap_err();
     assert_eq!(error.hint().unwrap(), "known are: one");
-    let error = Place::new().env("KEYBENCH_URL", "one.example.com").resolve().unwrap_err();
+    let error = Setup::new().env("KEYBENCH_URL", "one.example.com").resolve().unwrap_err();
     assert!(error.to_string().starts_with("KEYBENCH_URL: the URL does not begin"), "{error}");
-    let error = Place::new().env("KEYBENCH_URL", ONE).env("KEYBENCH_API_KEY", "0a").resolve().unwrap_err();
+    let error = Setup::new().env("KEYBENCH_URL", ONE).env("KEYBENCH_API_KEY", "0a").resolve().unwrap_err();
     assert!(error.to_string().contains("KEYBENCH_API_KEY"), "{error}");
 }
 
 #[test]
 fn inside_a_session_the_project_is_known() {
-    let place = Place::new()
+    let setup = Setup::new()
         .env("CDSW_DOMAIN", "one.example.com")
         .env("CDSW_APIV2_KEY", "whatever shape")
         .env("CDSW_PROJECT_ID", "4u5o-hjm5-h635-k7u2");
-    let resolved = place.resolve().unwrap();
+    let resolved = setup.resolve().unwrap();
     assert!(resolved.session_key.is_some() && resolved.inside_workbench);
     assert_eq!(resolved.project.as_ref().unwrap().value, "4u5o-hjm5-h635-k7u2");
     assert_eq!(resolved.session().unwrap().client.model_url(), "https://modelservice.one.example.com/model");
@@ -135,35 +135,35 @@ fn inside_a_session_the_project_is_known() {
 
 #[test]
 fn files_are_private_and_refused_when_they_are_not() {
-    let place = Place::new().profile("one", ONE, 'a');
+    let setup = Setup::new().profile("one", ONE, 'a');
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let file = place.store().credentials_file();
-    assert_eq!((mode(place.store().dir()), mode(&file)), (0o700, 0o600));
+    let file = setup.store().credentials_file();
+    assert_eq!((mode(setup.store().dir()), mode(&file)), (0o700, 0o600));
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    let error = place.resolve().unwrap_err();
+    let error = setup.resolve().unwrap_err();
     assert_eq!(error.hint().unwrap(), format!("chmod 600 {}", file.display()));
-    let elsewhere = place.env("KEYBENCH_API_KEY", &made_up_key('e'));
+    let elsewhere = setup.env("KEYBENCH_API_KEY", &made_up_key('e'));
     assert!(elsewhere.resolve().is_ok(), "a key from the environment does not need the file");
 }
 
 #[test]
 fn signing_out_leaves_no_key_behind() {
-    let place = Place::new().profile("one", ONE, 'a').profile("two", TWO, 'b');
-    place.store().remove("one").unwrap();
-    let text = fs::read_to_string(place.store().credentials_file()).unwrap();
+    let setup = Setup::new().profile("one", ONE, 'a').profile("two", TWO, 'b');
+    setup.store().remove("one").unwrap();
+    let text = fs::read_to_string(setup.store().credentials_file()).unwrap();
     assert!(!text.contains(&made_up_key('a')) && text.contains(&made_up_key('b')));
-    assert_eq!(place.outcome().0, TWO);
-    place.store().remove("two").unwrap();
-    assert!(matches!(place.resolve(), Err(Error::NoWorkbench)));
+    assert_eq!(setup.outcome().0, TWO);
+    setup.store().remove("two").unwrap();
+    assert!(matches!(setup.resolve(), Err(Error::NoWorkbench)));
 }
 
 #[test]
 fn a_credential_command_prints_the_key() {
-    let place = Place::new().profile("one", ONE, 'a');
+    let setup = Setup::new().profile("one", ONE, 'a');
     let with = |command: String| {
         let profile = Profile { url: ONE.into(), credential_command: Some(command), ..Profile::default() };
-        place.store().save("one", profile, None).unwrap();
-        place.resolve()
+        setup.store().save("one", profile, None).unwrap();
+        setup.resolve()
     };
     let resolved = with(format!("printf '%s\\nnotes\\n' {}", made_up_key('d'))).unwrap();
     assert_eq!(resolved.key.unwrap().value.last_four(), "dddd");
@@ -175,7 +175,7 @@ fn a_credential_command_prints_the_key() {
 
 #[test]
 fn a_variable_that_is_no_text_is_an_error_and_never_unset() {
-    let place = Place::new().profile("one", ONE, 'a').env("CDSW_DOMAIN", "two.example.com");
+    let setup = Setup::new().profile("one", ONE, 'a').env("CDSW_DOMAIN", "two.example.com");
     let read = [
         "KEYBENCH_PROFILE",
         "KEYBENCH_URL",
@@ -188,12 +188,12 @@ fn a_variable_that_is_no_text_is_an_error_and_never_unset() {
     for bad in read {
         let env = |name: &str| match name == bad {
             true => Err(NotUtf8 { name: name.to_owned() }),
-            false => Ok(place.env.get(name).cloned()),
+            false => Ok(setup.env.get(name).cloned()),
         };
-        let error = resolve(&place.flags, &env, &mut place.store().load()).unwrap_err();
+        let error = resolve(&setup.flags, &env, &mut setup.store().load()).unwrap_err();
         assert_eq!(error.to_string(), format!("the environment variable {bad} is not valid UTF-8"));
     }
-    // With the real program: nothing is written elsewhere, and nobody else's key is used.
+    // With the real program: nothing is written elsewhere, and no other key is used.
     let home = Home::new();
     Store::at(home.path("config"))
         .save("one", Profile { url: ONE.into(), ..Profile::default() }, None)
@@ -209,9 +209,9 @@ fn a_variable_that_is_no_text_is_an_error_and_never_unset() {
 
 #[test]
 fn what_belongs_to_somebody_else_is_refused() {
-    let place = Place::new().profile("one", ONE, 'a');
-    let (dir, profiles) = (place.store().dir().to_owned(), place.store().profiles_file());
-    let credentials = place.store().credentials_file();
+    let setup = Setup::new().profile("one", ONE, 'a');
+    let (dir, profiles) = (setup.store().dir().to_owned(), setup.store().profiles_file());
+    let credentials = setup.store().credentials_file();
     let theirs = |path: &Path| chown(path, Some(7), None);
     if theirs(&dir).is_err() {
         // Only root gives files away.
@@ -220,27 +220,27 @@ fn what_belongs_to_somebody_else_is_refused() {
     chown(&dir, Some(0), None).unwrap();
     for path in [&dir, &profiles, &credentials] {
         theirs(path).unwrap();
-        let error = place.resolve().unwrap_err();
+        let error = setup.resolve().unwrap_err();
         assert!(matches!(&error, Error::Foreign { path: found, .. } if found == path), "{error}");
         assert!(error.hint().unwrap().starts_with("run keybench as "), "{error:?}");
-        assert!(place.store().remove("one").is_err() && path.exists());
+        assert!(setup.store().remove("one").is_err() && path.exists());
         chown(path, Some(0), None).unwrap();
     }
-    theirs(&place.store().config_file()).unwrap_err();
-    fs::write(place.store().config_file(), "[ui]\nsoon_days = 7\n").unwrap();
-    theirs(&place.store().config_file()).unwrap();
-    let loaded = place.store().load();
+    theirs(&setup.store().config_file()).unwrap_err();
+    fs::write(setup.store().config_file(), "[ui]\nsoon_days = 7\n").unwrap();
+    theirs(&setup.store().config_file()).unwrap();
+    let loaded = setup.store().load();
     assert!(loaded.ui.soon_days == 14 && loaded.problems.len() == 1, "{:?}", loaded.problems);
     fs::write(dir.join(".lock"), "").unwrap();
     theirs(&dir.join(".lock")).unwrap();
-    let error = place.store().make_current("one").unwrap_err();
+    let error = setup.store().make_current("one").unwrap_err();
     assert!(error.to_string().contains(".lock cannot be written: it belongs to"), "{error}");
 }
 
 #[test]
 fn pipes_in_place_of_files_are_refused_and_not_waited_for() {
-    let place = Place::new().profile("one", ONE, 'a');
-    let store = place.store();
+    let setup = Setup::new().profile("one", ONE, 'a');
+    let store = setup.store();
     let files = [
         store.config_file(),
         store.profiles_file(),
@@ -270,36 +270,36 @@ fn private(file: &Path, contents: &[u8]) {
 
 #[test]
 fn a_configuration_that_lies_elsewhere_is_changed_there() {
-    let place = Place::new().profile("one", ONE, 'a').profile("two", TWO, 'b');
-    let elsewhere = place.folder.path().join("dotfiles");
+    let setup = Setup::new().profile("one", ONE, 'a').profile("two", TWO, 'b');
+    let elsewhere = setup.folder.path().join("dotfiles");
     fs::create_dir(&elsewhere).unwrap();
-    let files = [place.store().profiles_file(), place.store().credentials_file()];
+    let files = [setup.store().profiles_file(), setup.store().credentials_file()];
     for file in &files {
         let target = elsewhere.join(file.file_name().unwrap());
         fs::rename(file, &target).unwrap();
         symlink(&target, file).unwrap();
     }
-    place.store().remove("one").unwrap();
+    setup.store().remove("one").unwrap();
     for file in &files {
         assert!(file.is_symlink(), "{} is a link no more", file.display());
         let text = fs::read_to_string(elsewhere.join(file.file_name().unwrap())).unwrap();
         assert!(text.contains("two") && !text.contains("one"), "{text}");
     }
-    assert_eq!(place.named("two").outcome().1.unwrap().0, "b");
+    assert_eq!(setup.named("two").outcome().1.unwrap().0, "b");
 }
 
 #[test]
 fn files_from_other_systems_are_taken_or_named_for_what_they_are() {
-    let place = Place::new().profile("one", ONE, 'a');
-    for file in [place.store().profiles_file(), place.store().credentials_file()] {
+    let setup = Setup::new().profile("one", ONE, 'a');
+    for file in [setup.store().profiles_file(), setup.store().credentials_file()] {
         let text = fs::read_to_string(&file).unwrap();
         private(&file, format!("\u{feff}{}", text.replace('\n', "\r\n")).as_bytes());
-        assert!(place.outcome().1.is_some(), "a byte order mark and CRLF");
+        assert!(setup.outcome().1.is_some(), "a byte order mark and CRLF");
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         private(&file, &utf16);
-        let error = place.resolve().unwrap_err();
+        let error = setup.resolve().unwrap_err();
         assert!(error.to_string().contains("it is UTF-16"), "{error}");
-        assert!(place.store().remove("one").is_err());
+        assert!(setup.store().remove("one").is_err());
         assert_eq!(fs::read(&file).unwrap(), utf16);
         private(&file, text.as_bytes());
     }
@@ -307,22 +307,22 @@ fn files_from_other_systems_are_taken_or_named_for_what_they_are() {
 
 #[test]
 fn a_broken_settings_file_does_not_stop_anything() {
-    let place = Place::new().profile("one", ONE, 'a');
-    fs::write(place.store().config_file(), "[ui]\nsoon_days = 7\nsoon_dais = 8\n").unwrap();
-    let loaded = place.store().load();
+    let setup = Setup::new().profile("one", ONE, 'a');
+    fs::write(setup.store().config_file(), "[ui]\nsoon_days = 7\nsoon_dais = 8\n").unwrap();
+    let loaded = setup.store().load();
     assert_eq!(loaded.ui.soon_days, 7, "what is right holds");
     assert!(
         loaded.problems[0].to_string().contains("config.toml, line 3: unknown field"),
         "{:?}",
         loaded.problems
     );
-    assert!(place.outcome().1.is_some());
+    assert!(setup.outcome().1.is_some());
     fs::write(
-        place.store().config_file(),
+        setup.store().config_file(),
         "[ui]\nsoon_days = 7\n[ui.keys]\nquit = \"x\"\nhelp = [\"?\", \"F1\"]\n",
     )
     .unwrap();
-    let loaded = place.store().load();
+    let loaded = setup.store().load();
     assert_eq!((loaded.ui.soon_days, loaded.problems.len()), (7, 0));
     assert_eq!(loaded.ui.keys["help"].as_slice(), ["?", "F1"]);
 }

@@ -1,5 +1,5 @@
 //! Every cause over the wire: a model call that goes wrong, the facts gathered from a workbench
-//! that answers as it should or not at all, and the verdict.
+//! that answers correctly or not at all, and the verdict.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -25,15 +25,15 @@ const REFUSED: &str = r#"{"success":false,"StatusCode":401,"errors":{"User APike
 /// A workbench in which `owner` owns the private project `churn-prod` with the model `add`.
 #[derive(Clone)]
 struct Workbench {
-    /// What a model call gets: status, header, body.
+    /// The answer to a model call: status, header, body.
     model_answer: (u16, &'static [(&'static str, &'static str)], String),
-    /// Key to user; everybody else is rejected.
+    /// Key to user; all other keys are rejected.
     keys: HashMap<&'static str, &'static str>,
-    /// Keys that are good for applications only.
+    /// Keys that are valid for applications only.
     application_keys: HashMap<&'static str, &'static str>,
-    /// What a rejected key is told.
+    /// The message for a rejected key.
     rejection: &'static str,
-    /// Who may see the project, besides its owner.
+    /// Users who may see the project, besides its owner.
     members: Vec<(&'static str, &'static str)>,
     public: bool,
     auth_enabled: bool,
@@ -42,7 +42,7 @@ struct Workbench {
     build: &'static str,
     /// The user's listed keys: Key ID and expiry.
     listed: Vec<(&'static str, &'static str)>,
-    /// Everything of API v2 answers with this status.
+    /// All of API v2 answers with this status.
     api_down: Option<u16>,
     asked: Arc<Mutex<Vec<String>>>,
 }
@@ -88,7 +88,7 @@ impl Workbench {
         address
     }
 
-    /// Calls the model with `key`, signed in as `signed_in`, and explains what happens.
+    /// Calls the model with `key`, signed in as `signed_in`, and explains the result.
     async fn explain(self, key: Option<&str>, signed_in: &str) -> Diagnosis {
         let address = self.serve().await;
         explain_at(&format!("http://{address}"), &format!("http://{address}/model"), key, signed_in).await
@@ -235,8 +235,9 @@ async fn explain_at(workbench: &str, model_url: &str, key: Option<&str>, signed_
 }
 
 #[tokio::test]
-async fn an_outsider_is_found_out_by_whoever_asks() {
-    // The owner may add; the viewer and the outsider get a message for somebody who may.
+async fn an_outsider_is_diagnosed_for_every_caller() {
+    // The owner may add collaborators; the viewer and the outsider get a message for a user who
+    // may.
     let found = Workbench::new().explain(Some("outsider.k"), "owner").await;
     assert_eq!(found.cause, Cause::NotCollaborator);
     assert!(matches!(&found.actions[0], Action::AddCollaborator { username, project_id, .. }
@@ -366,10 +367,10 @@ async fn the_model_service_cannot_be_reached_but_its_workbench_can() {
         assert_eq!(found.cause, Cause::ModelServiceUnreachable, "{model_url}");
         assert!(found.remedy.unwrap().contains("--model-url"));
     }
-    let nobody = format!("http://{closed}");
-    let found = explain_at(&nobody, &format!("{nobody}/model"), Some("viewer.k"), "viewer").await;
+    let unused = format!("http://{closed}");
+    let found = explain_at(&unused, &format!("{unused}/model"), Some("viewer.k"), "viewer").await;
     assert_eq!(found.cause, Cause::NoConnection);
-    let found = explain_at(&nobody, "http://modelservice.invalid/model", Some("viewer.k"), "viewer").await;
+    let found = explain_at(&unused, "http://modelservice.invalid/model", Some("viewer.k"), "viewer").await;
     assert_eq!(found.cause, Cause::NameNotFound);
     let found = explain_at(&workbench, &workbench.replace("http", "https"), Some("viewer.k"), "viewer").await;
     assert_eq!(found.cause, Cause::Tls);

@@ -1,5 +1,5 @@
-//! Model calls at the embedded workbench: the ones that fail are explained, and mended by what
-//! the explanation says.
+//! Model calls at the embedded workbench: those that fail are explained, and fixed by what the
+//! explanation says.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ impl Bench {
         ModelCallTarget { url, access_key: model.access_key.clone() }
     }
 
-    /// Calls `model` with `key` while `signed_in` looks on.
+    /// Calls `model` with `key` while `signed_in` is signed in.
     async fn explain(
         &self,
         model: &Model,
@@ -158,7 +158,7 @@ async fn a_model_without_a_free_replica_is_busy() {
     let slow = bench.model("slow").await;
     let occupied = bench.run("slow", "{\"ms\":1500}", 1, 1);
     let asked = async {
-        // Whoever comes second waits in vain; who comes first does not matter.
+        // The second caller waits too long; which one that is does not matter.
         let (_, found) = bench.explain(&slow, Some(bench.key("owner")), "{\"ms\":1500}", "owner").await;
         found.cause
     };

@@ -44,4 +44,5 @@ mod tui_rotation;
 mod tui_settings;
 mod tui_sizes;
 mod tui_tasks;
+mod words;
 mod workbench;

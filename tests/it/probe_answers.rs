@@ -1,5 +1,5 @@
-//! One body, one verdict: whoever reads it. A corpus of odd bodies goes over the wire to a single
-//! call and to a run, and what each makes of it is compared.
+//! One body, one verdict for all readers. A corpus of odd bodies goes over the wire to a single
+//! call and to a run, and their results are compared.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use keybench::probe::{
     Answer, FailureKind, ModelCallTarget, ModelRequest, Transport, TransportOptions, call, run,
 };
 
-/// Bodies with what they are at status 200.
+/// Bodies with their verdict at status 200.
 fn corpus() -> Vec<(&'static str, Vec<u8>, Option<FailureKind>)> {
     use FailureKind::{BadAnswer, ModelFailed, NotAModelService, NotAuthorized, Refused};
     let nested = |levels: usize| {
@@ -71,7 +71,7 @@ fn bytes(head: &str, body: &[u8]) -> Does {
     Does::Bytes(answer)
 }
 
-/// What a single call and a run make of an answer.
+/// The verdicts of a single call and a run.
 async fn verdicts(does: Does) -> (Option<FailureKind>, Option<String>) {
     let server = Server::start(does).await;
     let options = TransportOptions { timeout: Duration::from_secs(20), ..TransportOptions::default() };
@@ -93,7 +93,7 @@ async fn every_reader_comes_to_the_same_verdict() {
         assert_eq!(in_run.as_deref(), expected.map(FailureKind::name), "in a run: {what}");
         let answer = Answer::new(200, Vec::new(), body.clone().into(), body.len() as u64, false);
         assert_eq!(answer.failure(), expected, "read again: {what}");
-        // What is shown of it is what was judged.
+        // The verdict is about what is shown.
         assert_eq!(answer.json().map(str::as_bytes), answer.json().map(|_| body.as_slice()), "{what}");
     }
     let html = bytes("Content-Type: text/html\r\n", b"Sign in, please");

@@ -113,7 +113,7 @@ async fn a_call_that_is_dropped_closes_its_connection() {
     let pending = tokio::spawn(async move { call_with(options(), &url, None).await });
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut bytes = vec![0; 4096];
-    assert!(stream.read(&mut bytes).await.unwrap() > 0, "the request is on its way");
+    assert!(stream.read(&mut bytes).await.unwrap() > 0, "the request has arrived");
     pending.abort();
     while stream.read(&mut bytes).await.unwrap_or(0) > 0 {}
 }

@@ -1,5 +1,5 @@
-//! Runs against a server whose latency is known: are the figures right, does a stall count, does
-//! a stop leave nothing behind.
+//! Runs against a server with a known latency: are the figures right, does a stall count, does a
+//! stop leave nothing behind.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,12 +18,12 @@ type Behaviour = dyn Fn(u64) -> Reply + Send + Sync;
 #[derive(Clone, Default)]
 struct Reply {
     delay: Duration,
-    /// Nothing is answered before.
+    /// Nothing is answered earlier.
     not_before: Option<Instant>,
     status: u16,
     body: String,
     close: bool,
-    /// Breaks off without an answer.
+    /// Disconnects without an answer.
     hang_up: bool,
 }
 
@@ -40,7 +40,7 @@ struct Server {
     requests: Arc<AtomicU64>,
 }
 
-/// Counts what is open, also when its task is dropped.
+/// Counts open connections, even if the task is dropped.
 struct Open(watch::Sender<i64>);
 
 impl Drop for Open {
@@ -100,7 +100,7 @@ async fn serve(
         let now = at_once.fetch_add(1, Ordering::SeqCst) + 1;
         most.fetch_max(now, Ordering::SeqCst);
         let reply = behaviour(requests.fetch_add(1, Ordering::SeqCst));
-        // A caller who goes away is noticed while the answer is being waited for.
+        // Notices a departing caller while the answer is delayed.
         let gone = tokio::select! {
             () = async {
                 sleep(reply.delay).await;
@@ -183,7 +183,7 @@ async fn a_fixed_latency_is_reported_as_it_is_and_connections_are_kept() {
 
 #[tokio::test]
 async fn two_kinds_of_latency_and_two_replicas_are_told_apart() {
-    // Every fifth request is slow, and the slow ones come from a replica of their own.
+    // Every fifth request is slow, and the slow ones come from a separate replica.
     let server = Server::start(|n| match n % 5 {
         4 => passed("slow-1", 80 * MS),
         _ => passed("fast-1", 2 * MS),
@@ -361,7 +361,7 @@ async fn a_run_over_tls_keeps_its_connections_too() {
     let summary = run.finished().await;
     assert_eq!((summary.ok, summary.connections), (200, 4), "{:?}", summary.failures);
 
-    // A certificate that is not trusted is a failure of every request, counted as what it is.
+    // An untrusted certificate is a failure of every request, and counted as one.
     let transport = Transport::new(TransportOptions::default()).unwrap();
     let run = start(count(3, 1), &transport, &target, None, &request).unwrap();
     assert_eq!(run.finished().await.failures["tls"], 3);

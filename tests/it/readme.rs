@@ -1,4 +1,4 @@
-//! The documents against the program: the list of keys is the table of commands.
+//! The documents against the program: the list of keys matches the table of commands.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -61,7 +61,7 @@ fn the_document_lists_the_keys_of_the_program() {
     );
 }
 
-/// Every command stands once, under the first heading that it belongs to.
+/// Every command is listed once, under the first heading that it belongs to.
 fn keys() -> String {
     let mut out = String::new();
     let mut listed: Vec<&str> = Vec::new();
@@ -89,7 +89,7 @@ fn chords(entry: &Entry) -> String {
     entry.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ")
 }
 
-/// Every path that a document names in backquotes, and every link, leads somewhere.
+/// Every path in backquotes, and every link of a document, exists.
 #[test]
 fn every_file_that_a_document_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

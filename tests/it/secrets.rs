@@ -1,4 +1,4 @@
-//! A canary: with the log at its finest, a known key must show up nowhere but where it belongs.
+//! A canary: with the most detailed log, a known key must appear only where it belongs.
 #[path = "../pty/terminal.rs"]
 #[allow(dead_code, reason = "made for other tests too")]
 mod terminal;
@@ -11,9 +11,9 @@ use crate::support::bench::{Bench, Home};
 use crate::support::{Scripted, json, made_up_key};
 use base64::Engine as _;
 
-/// The key in every form in which it may get somewhere: as it is, each half, in Base64 of both
-/// alphabets at each of the three offsets within other text, percent-encoded, in hexadecimal, as
-/// JSON escapes, and as the bytes that `Debug` writes.
+/// The key in every form in which it may leak: unchanged, each half, in Base64 of both alphabets at
+/// each of the three offsets within other text, percent-encoded, in hexadecimal, as JSON escapes,
+/// and as the bytes that `Debug` writes.
 fn disguises(key: &str) -> Vec<String> {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE};
     let (first, second) = key.split_once('.').unwrap();
@@ -39,7 +39,8 @@ fn disguises(key: &str) -> Vec<String> {
     all
 }
 
-/// Nothing of `key` is in `text`. Key IDs are no secrets, and here one is the first half of its key.
+/// Nothing of `key` is in `text`. Key IDs are not secret, and here one is the first half of its
+/// key.
 #[track_caller]
 fn assert_clean(text: &str, key: &str, at: &str) {
     for disguise in disguises(key).iter().filter(|disguise| **disguise != key[..64]) {
@@ -100,7 +101,7 @@ fn the_key_in_use_is_in_no_log_no_output_and_no_file_but_one() {
 
     let mut all = Vec::new();
     files(home.folder.path(), &mut all);
-    // The workbench keeps no key either, but where it gives those of the demo away.
+    // The workbench stores no keys either, except those of the demo in its credentials file.
     files(bench.folder.path(), &mut all);
     let belongs = ["credentials.toml", "other-key", "credentials.json"];
     for key in [&key, &other] {
@@ -110,7 +111,7 @@ fn the_key_in_use_is_in_no_log_no_output_and_no_file_but_one() {
             assert_clean(&text, key, &path.display().to_string());
         }
     }
-    // What was made is where it was sent, and nowhere else.
+    // The new key is where it was sent, and nowhere else.
     for made in ["made-key", "svc-key"] {
         let text = fs::read_to_string(home.path(made)).unwrap();
         let key = text.lines().next().unwrap();
@@ -129,7 +130,7 @@ fn the_key_in_use_is_in_no_log_no_output_and_no_file_but_one() {
 #[cfg(debug_assertions)]
 fn a_panic_tells_no_key() {
     let bench = Bench::demo();
-    for (place, in_environment) in [("loop", true), ("loop", false), ("task", true), ("task", false)] {
+    for (site, in_environment) in [("loop", true), ("loop", false), ("task", true), ("task", false)] {
         let mut home = Home::new();
         let key = bench.key("owner");
         home.run_with_input(&["login", "--url", &bench.url], &key).ok();
@@ -139,10 +140,10 @@ fn a_panic_tells_no_key() {
         let (_, said) = on_a_terminal(
             &home,
             &["-vvv", "--log-file", "log.txt"],
-            &[("KEYBENCH_PANIC", place), ("RUST_BACKTRACE", "full")],
+            &[("KEYBENCH_PANIC", site), ("RUST_BACKTRACE", "full")],
             |_, _| {},
         );
-        assert!(said.contains("KEYBENCH_PANIC"), "{place}: it panicked, or this proves nothing");
+        assert!(said.contains("KEYBENCH_PANIC"), "{site}: it panicked, or this proves nothing");
         assert_clean(&said, &key, "the text of a panic");
         let mut all = Vec::new();
         files(home.folder.path(), &mut all);
@@ -203,8 +204,8 @@ fn the_interface_leaves_a_key_only_where_it_was_told_to() {
     }
 }
 
-/// No key that could be a real one is in what the repository holds; those that tests make up are of
-/// one or two digits.
+/// The repository contains no key that could be a real one; keys made up by tests consist of one or
+/// two digits.
 #[test]
 fn nothing_in_the_repository_looks_like_a_key() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -258,7 +259,7 @@ fn a_key_is_typed_without_echo() {
     assert!(succeeded && said.contains("signed in as owner") && !said.contains(&key[..8]), "{said}");
 }
 
-/// Runs a command on a terminal: whether it succeeded, and what `talk` left to be read.
+/// Runs a command on a terminal; returns whether it succeeded, and its output after `talk`.
 fn on_a_terminal(
     home: &Home,
     arguments: &[&str],
@@ -282,7 +283,7 @@ fn on_a_terminal(
     let mut writer = pty.master.take_writer().unwrap();
     talk(&mut reader, &mut writer);
     let mut rest = Vec::new();
-    // Reading ends with an error where the other end is closed.
+    // Reading fails once the other end is closed.
     let _ = reader.read_to_end(&mut rest);
     (child.wait().unwrap().success(), String::from_utf8_lossy(&rest).into_owned())
 }

@@ -243,7 +243,7 @@ async fn a_key_is_created_shown_and_deleted_at_a_workbench() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_run_can_try_the_embedded_workbench() {
     let mut flow = Flow::demo("owner").await;
-    // The ids of the new interface begin anew, so no answer may be under way.
+    // The ids of the new interface begin anew, so no answer may be in flight.
     flow.idle().await;
     flow.ui = Harness::welcome().ui;
     flow.keys("<down><enter>");

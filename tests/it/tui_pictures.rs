@@ -1,4 +1,4 @@
-//! What every screen and every dialog looks like, compact and wide, and what is told by style alone.
+//! What every screen and every dialog looks like, compact and wide, and what is shown by style alone.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -84,7 +84,7 @@ fn all_parts() -> BTreeSet<String> {
 /// A style of a theme.
 type Role = fn(&Theme) -> Style;
 
-/// Pictures in which something has the keys: the words where that is, and the role that marks it.
+/// Pictures in which something has the focus: its text, and the role that marks it.
 const FOCUSED: &[(&str, &str, Role)] = &[
     ("keys", "5b1c…9f0a", |theme| theme.selected),
     ("keys_filter", "77d0…41bb", |theme| theme.selected),

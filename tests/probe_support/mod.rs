@@ -1,4 +1,4 @@
-//! A server that answers with the bytes it is told, for calls that go wrong on the wire.
+//! A server that answers with prepared bytes, for calls that go wrong on the wire.
 
 #![allow(dead_code)] // each file of tests uses its part
 
@@ -8,25 +8,25 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// The answer of a model that is well.
+/// The answer of a working model.
 pub const PASSED: &str = "{\"success\":true,\"response\":{\"sum\":8},\"ReplicaID\":\"add-1-1-abc-de\"}";
 
-/// What one connection does after it has read a request.
+/// What one connection does after reading a request.
 #[derive(Clone)]
 pub enum Does {
     /// Sends these bytes and closes.
     Answers(String),
-    /// The same, where they are no text.
+    /// The same, for bytes that are not text.
     Bytes(Vec<u8>),
     /// Never answers.
     Hangs,
-    /// Sends this much of a request's answer and then nothing more.
+    /// Sends this much of an answer and then nothing more.
     Stalls(String),
 }
 
 pub struct Server {
     pub address: SocketAddr,
-    /// Every request as it came.
+    /// Every request as received.
     pub seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -44,7 +44,7 @@ impl Server {
                     log.lock().unwrap().push(request);
                     match does {
                         Does::Answers(text) => stream.write_all(text.as_bytes()).await.unwrap(),
-                        // Who reads only the beginning closes before the end.
+                        // A client that reads only the start closes before the end.
                         Does::Bytes(bytes) => drop(stream.write_all(&bytes).await),
                         Does::Stalls(text) => {
                             stream.write_all(text.as_bytes()).await.unwrap();
@@ -64,7 +64,7 @@ impl Server {
     }
 }
 
-/// Reads a head and the body that its Content-Length tells.
+/// Reads a head, and a body of its Content-Length.
 async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
     let mut bytes = Vec::new();
     loop {
@@ -89,8 +89,8 @@ pub fn answer(status: &str, headers: &str, body: &str) -> Does {
     Does::Answers(format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()))
 }
 
-/// A server that answers [`PASSED`] over TLS, on connections that it keeps, with a certificate for
-/// `names` of an authority of its own; gives back its port and the authority as PEM.
+/// A server that answers [`PASSED`] over TLS, on keep-alive connections, with a certificate for
+/// `names` from its own authority; returns its port and the authority as PEM.
 pub async fn tls_server(names: &[&str]) -> (u16, String) {
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();

@@ -140,7 +140,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
         let mut terminal = Terminal::start_with(&["demo"], &[("KEYBENCH_PANIC", place)]);
         let status = terminal.assert_restored();
         assert!(!status.success(), "{place}");
-        assert!(terminal.raw().contains("KEYBENCH_PANIC"), "{place}: the panic is told");
+        assert!(terminal.raw().contains("KEYBENCH_PANIC"), "{place}: the panic is reported");
     }
 }
 

@@ -9,7 +9,7 @@ use keybench::workbench::{self, Clock, Options, Running, Seed};
 use reqwest::Method;
 use serde_json::Value;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Done {
     pub code: i32,
@@ -36,7 +36,7 @@ impl Done {
     }
 }
 
-/// A home of its own for the binary: no configuration, nothing in the environment.
+/// A home for the binary: no configuration, nothing in the environment.
 pub struct Home {
     pub folder: tempfile::TempDir,
     pub env: HashMap<String, String>,
@@ -94,14 +94,14 @@ impl Home {
     }
 }
 
-/// A workbench with demo data on a runtime of its own, so that tests need none.
+/// A workbench with demo data on its own runtime, so that tests need none.
 pub struct Bench {
     pub url: String,
     pub model_url: String,
     running: Option<Running>,
     pub runtime: tokio::runtime::Runtime,
     pub clock: Clock,
-    /// What the workbench stores lies in `data` in here.
+    /// The workbench stores its files in `data` in here.
     pub folder: tempfile::TempDir,
 }
 
@@ -170,7 +170,7 @@ impl Bench {
         credentials.into_iter().find(|credential| credential.username == username).unwrap().key_id
     }
 
-    /// A home in which `username` is signed in by the environment.
+    /// A home in which the environment signs `username` in.
     pub fn home(&self, username: &str) -> Home {
         let mut home = Home::new();
         home.set("KEYBENCH_URL", &self.url);
@@ -187,7 +187,7 @@ impl Drop for Bench {
     }
 }
 
-/// Mode of a file, without its kind.
+/// Mode of a file, without its type.
 pub fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777

@@ -1,4 +1,4 @@
-//! What several test programs share: servers that misbehave on purpose, and keys made up on the spot.
+//! Shared by several test programs: servers that misbehave on purpose, and made-up keys.
 #![allow(dead_code, reason = "each test program uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -16,7 +16,7 @@ pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A text in the shape of an API key; `digit` tells several apart.
+/// A text in the shape of an API key; different values of `digit` give different keys.
 pub fn made_up_key(digit: char) -> String {
     let digit = digit.to_string();
     format!("{}.{}", digit.repeat(64), digit.repeat(64))
@@ -26,8 +26,8 @@ pub fn api_key(digit: char) -> ApiKey {
     ApiKey::parse(&made_up_key(digit)).unwrap()
 }
 
-/// A server that answers each connection with the next of some prepared bytes, the last one for ever,
-/// then closes it. It keeps what it was sent.
+/// A server that answers each connection with the next of some prepared answers, repeats the last
+/// one for ever, and closes each connection. It records what it was sent.
 pub struct Scripted {
     pub url: String,
     pub requests: Arc<Mutex<Vec<String>>>,

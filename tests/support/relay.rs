@@ -1,4 +1,4 @@
-//! A relay before a workbench that stops at a chosen request, so that a program can be killed
+//! A relay in front of a workbench that stops at a chosen request, so that a program can be killed
 //! exactly there.
 
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::read_request;
 
-/// What happens to the request that trips the wire.
+/// What happens to the chosen request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trip {
     /// It never reaches the workbench, and no answer comes.
@@ -20,7 +20,7 @@ pub enum Trip {
     CutAfter,
 }
 
-/// Method, a part of the path, and what then.
+/// Method, a part of the path, and the action.
 pub type Wire = (&'static str, &'static str, Trip);
 
 pub struct Relay {
@@ -49,7 +49,7 @@ impl Relay {
         Self { url, wire, tripped }
     }
 
-    /// The next request that fits trips, once.
+    /// Chooses the next matching request, once.
     pub fn set(&self, wire: Wire) {
         *self.wire.lock().unwrap() = Some(wire);
     }
@@ -82,13 +82,13 @@ async fn relay(
         Some(Trip::CutAfter) => tripped.notify_one(),
         Some(Trip::HoldBefore | Trip::HoldAfter) => {
             tripped.notify_one();
-            // Until the other end is gone.
+            // Until the other end has closed.
             let _ = stream.read(&mut [0]).await;
         }
     }
 }
 
-/// One request on a connection of its own; both ends close after the answer.
+/// One request on its own connection; both ends close after the answer.
 async fn forward(request: &str, upstream: &str) -> Vec<u8> {
     let mut to = TcpStream::connect(upstream).await.unwrap();
     let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);

@@ -70,7 +70,7 @@ pub fn answer_models(harness: &mut Harness) {
     harness.calls();
 }
 
-/// The call is under way.
+/// The call is in flight.
 pub fn calling(keys: &str) -> (Harness, RequestId, Box<Test>) {
     let mut harness = successor();
     harness.keys(keys);

@@ -9,7 +9,7 @@
 //! | [`steps`] | creates, proves, hands over, notes; the order is what makes it safe |
 //! | [`hand_over`], [`exec`] | how a key reaches its service |
 //! | [`world`] | the workbench, files and processes that the steps act on |
-//! | [`report`] | what came of it |
+//! | [`report`] | the result |
 //!
 //! Up to the note of a hand-over the key before is current and untouched; what a broken run leaves
 //! behind is found by the next one. A key that a command was started with may be in use, however

@@ -1,4 +1,4 @@
-//! What came of a rotation, and what is said on the way.
+//! The result of a rotation, and its messages in between.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `models test`: one call, what came of it, and if it failed, why.
+//! `models test`: one call, its result, and if it failed, why.
 
 use clap::Args;
 use serde::Serialize;

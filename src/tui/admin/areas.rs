@@ -1,4 +1,4 @@
-//! Where the parts of the tab lie, for drawing and for knowing what is in sight.
+//! The areas of the tab, for drawing and for knowing which rows are visible.
 
 use ratatui::layout::{Margin, Rect};
 

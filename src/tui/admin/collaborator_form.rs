@@ -1,4 +1,4 @@
-//! The form that gives somebody rights in a project, or other rights than before.
+//! The form that gives a user permission in a project, or changes it.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ use crate::tui::widgets::field::Field;
 use crate::tui::widgets::filter::find;
 use crate::wire::Project;
 
-/// Permissions that can be given, with what they allow (DOCS, ml-collaborating-on-projects).
+/// Permissions to choose from, with what they allow (DOCS, ml-collaborating-on-projects).
 const PERMISSIONS: [(&str, &str); 4] = [
     ("read", "Viewer: read the project, call its models"),
     ("write", "Contributor: change files, run work"),
@@ -42,7 +42,7 @@ pub struct CollaboratorForm {
     project_id: String,
     project: String,
     user: Field,
-    /// The permission as it is, where the user has one: only the permission changes then.
+    /// The user's current permission, if there is one: then only the permission changes.
     now: Option<String>,
     /// User names that may be meant.
     names: Vec<String>,
@@ -51,7 +51,7 @@ pub struct CollaboratorForm {
     /// Index of the permission.
     permission: usize,
     on_permission: bool,
-    /// Why this will be refused, where that is known before.
+    /// Why this will be refused, if that is known beforehand.
     closed: Option<String>,
     touched: bool,
     sending: Option<RequestId>,
@@ -78,7 +78,7 @@ impl CollaboratorForm {
         }
     }
 
-    /// For somebody who has `permission`.
+    /// For a user who has `permission`.
     pub fn change(project: &Project, username: &str, permission: &str, closed: Option<String>) -> Self {
         let known = PERMISSIONS.iter().position(|(name, _)| *name == permission);
         Self {
@@ -94,7 +94,7 @@ impl CollaboratorForm {
         !self.on_permission
     }
 
-    /// User names that what was typed may mean, best first: none where it names one exactly.
+    /// User names that match what was typed, best first; none if it is exactly one of them.
     fn suggestions<'a>(&'a self, shared: &'a Shared) -> Vec<&'a str> {
         let typed = self.user.text().trim();
         if self.now.is_some() || typed.is_empty() {

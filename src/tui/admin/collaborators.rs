@@ -30,7 +30,7 @@ const COLUMNS: [Column; 3] = [
 #[derive(Debug)]
 pub struct Collaborators {
     project: Project,
-    /// The owner first; `None` before the list came.
+    /// The owner first; `None` until the list arrives.
     people: Option<Vec<Collaborator>>,
     table: TableState,
     loading: Option<RequestId>,
@@ -85,7 +85,7 @@ impl Collaborators {
                 return shared.notices.failed(shared.now, &error);
             }
         };
-        // The owner is not among the collaborators (INFERRED); where they are, they are shown once.
+        // The owner is not among the collaborators (INFERRED); if they are, show them once.
         let owner = Collaborator { user: self.project.owner.clone(), permission: "owner".into() };
         let is_other = |one: &Collaborator| one.user.username != self.project.owner.username;
         let others = collaborators.into_iter().filter(is_other);
@@ -154,7 +154,7 @@ impl Collaborators {
     }
 }
 
-/// The name of a person; a team has rights of the kind `inherit` (SPEC: teams only).
+/// The name of a user; a team has permissions of the kind `inherit` (SPEC: teams only).
 fn full_name(one: &Collaborator) -> String {
     if one.permission == "inherit" { "team; its members' own rights".into() } else { one.user.name.clone() }
 }

@@ -88,7 +88,7 @@ impl Directory {
         self.table.selected_row().and_then(|row| self.users.get(row)).map(|user| user.username.as_str())
     }
 
-    /// How many keys a user has, where they were counted.
+    /// The number of a user's keys, if they were counted.
     pub fn known_keys(&self, username: &str) -> Option<usize> {
         match self.user(username)?.keys {
             Counted::Known { keys, .. } => Some(keys),
@@ -137,7 +137,7 @@ impl Directory {
         matches!(self.table.sort, Some((2..=4, _)))
     }
 
-    /// Asks for the users, unless that is under way.
+    /// Requests the users, unless a request is in flight.
     pub fn enter(&mut self, shared: &mut Shared) -> Outcome {
         if self.loading.is_some_and(|id| shared.requests.waits_for(id)) {
             return Outcome::done();
@@ -145,7 +145,7 @@ impl Directory {
         let (id, effect) = shared.start(Kind::Read, "listing users", Call::Users);
         self.loading = Some(id);
         self.problem = None;
-        // What is counted already stays until it is counted again.
+        // Old counts stay until they are counted again.
         for user in &mut self.users {
             if let Counted::Asked(_) | Counted::Refused = user.keys {
                 user.keys = Counted::Not;
@@ -185,7 +185,7 @@ impl Directory {
         effects.into()
     }
 
-    /// Moves, filters, sorts; ignored where the command is something else.
+    /// Moves, filters, sorts; ignores other commands.
     pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match self.filter.command(command) {
             Done::Changed => self.arrange(),
@@ -268,7 +268,7 @@ impl Directory {
         }
     }
 
-    /// What stands at the right of the title: how many users, and how far they are listed.
+    /// The note to the right of the title: how many users, and how many are listed so far.
     fn note(&self, shared: &Shared) -> String {
         let known = |user: &&User| matches!(user.keys, Counted::Known { .. } | Counted::Refused);
         let known = self.users.iter().filter(known).count();
@@ -334,7 +334,7 @@ impl Directory {
     }
 }
 
-/// Why users or keys are not shown; where they were refused, with who could see them.
+/// Why users or keys are not shown; if they were refused, with who could see them.
 pub fn closed(error: &api::Error) -> String {
     match error {
         api::Error::Refused { .. } => {

@@ -1,4 +1,4 @@
-//! Changing the expiration setting: a number of days, typed under the setting as it is.
+//! The form for the expiration setting: a number of days, below the current setting.
 
 use std::borrow::Cow;
 
@@ -37,20 +37,20 @@ pub struct ExpirationForm {
 }
 
 impl ExpirationForm {
-    /// With the setting as it is.
+    /// Starts with the current setting.
     pub fn new(days: u32) -> Self {
         let field = Field::new(days.to_string()).with_limit(6);
         Self { field, touched: false, problem: None, sending: None }
     }
 
-    /// What is typed first takes the place of the number that stands there.
+    /// The first typed character replaces the current number.
     fn replace_the_old_value(&mut self) {
         if !self.touched {
             self.field.clear();
         }
     }
 
-    /// The number, where it is one that can be sent.
+    /// The number, if it can be sent.
     fn days(&self) -> Result<u32, String> {
         match self.field.text().trim().parse::<u32>() {
             Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(days),
@@ -75,7 +75,7 @@ impl ExpirationForm {
         effect.into()
     }
 
-    /// What is wrong with the number, or what it would mean.
+    /// What is wrong with the number, or its effect.
     fn remark(&self, shared: &Shared) -> Line<'static> {
         let theme = &shared.preferences.theme;
         if let Some(problem) = &self.problem {
@@ -199,7 +199,7 @@ impl Layer for ExpirationForm {
         Outcome::done()
     }
 
-    /// A setting that came while nothing was typed yet is the one to begin with.
+    /// A setting that arrives before anything is typed becomes the initial value.
     fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
         if let (Event::PolicyChanged, Expiration::Setting { days, .. }, false) =
             (event, &shared.session.expiration, self.touched)

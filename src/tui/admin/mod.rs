@@ -1,7 +1,7 @@
 //! The Admin tab: users and their API keys, the expiration setting, collaborators of projects.
 //!
-//! Whether somebody is an administrator cannot be asked: there is no such question in API v2 (SPEC).
-//! Everybody sees what the workbench shows them, and what it refuses is said where it happens.
+//! There is no way to ask whether a user is an administrator: API v2 has no such question (SPEC).
+//! Everyone sees what the workbench shows them, and refusals appear where they happen.
 
 mod areas;
 mod collaborator_form;
@@ -43,7 +43,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Shows another section; what the one before was reading is given up.
+    /// Shows another section; cancels the reads of the previous one.
     fn show(&mut self, shared: &mut Shared, section: Section) -> Outcome {
         let given_up = Outcome::from(shared.abandon());
         self.section = section;

@@ -64,7 +64,7 @@ impl ProjectList {
         self.table.selected_row().and_then(|row| self.projects.get(row))
     }
 
-    /// Selects a project by its id, where it is listed.
+    /// Selects a project by its ID, if it is listed.
     pub fn select(&mut self, project_id: &str) {
         if let Some(row) = self.index.get(project_id) {
             self.table.select_row(*row);
@@ -98,7 +98,7 @@ impl ProjectList {
         self.table.arrange(projects.len(), keep, Some(key));
     }
 
-    /// Asks for the projects, unless that is under way.
+    /// Requests the projects, unless a request is in flight.
     pub fn enter(&mut self, shared: &mut Shared) -> Outcome {
         if self.loading.is_some_and(|id| shared.requests.waits_for(id)) {
             return Outcome::done();
@@ -109,7 +109,7 @@ impl ProjectList {
         effect.into()
     }
 
-    /// Moves, filters, sorts; ignored where the command is something else.
+    /// Moves, filters, sorts; ignores other commands.
     pub fn command(&mut self, shared: &Shared, command: Command) -> Outcome {
         match self.filter.command(command) {
             Done::Changed => self.arrange(),
@@ -161,7 +161,7 @@ impl ProjectList {
         }
     }
 
-    /// What stands at the right of the title: how many projects, and how far they are listed.
+    /// The note to the right of the title: how many projects, and how many are listed so far.
     fn note(&self, shared: &Shared) -> String {
         let mut note = text::count(self.projects.len(), "project", "projects");
         if self.projects.is_empty() && self.fetched.is_none() {

@@ -90,7 +90,7 @@ impl Projects {
         }
     }
 
-    /// Opens the form for somebody new.
+    /// Opens the form for a new collaborator.
     fn add<'a>(&'a self, shared: &Shared, users: impl Iterator<Item = &'a str>) -> Outcome {
         let Some(open) = &self.open else { return Outcome::done() };
         let names = users.chain(self.list.owners()).chain(open.names()).map(str::to_owned).collect();

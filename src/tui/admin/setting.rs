@@ -28,7 +28,7 @@ pub fn frame(shared: &Shared, frame: &mut Frame<'_>, area: Rect) -> Rect {
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
-/// On a low terminal what is written is worth more than the blanks between.
+/// On a low terminal text is worth more than blank lines.
 pub fn close_up(lines: &mut Vec<Line<'_>>, inside: Rect) {
     if inside.height < ROOMY {
         lines.retain(|line| line.width() > 0);
@@ -84,7 +84,7 @@ fn known(shared: &Shared, name: &str, life: u32) -> Vec<Line<'static>> {
     lines
 }
 
-/// What keys and refusals have taught where the workbench does not tell.
+/// What keys and refusals have revealed if the workbench does not publish its limit.
 fn learned(shared: &Shared) -> Vec<Line<'static>> {
     let longest = shared.session.longest_life.map(|life| {
         let life = u32::try_from(life.unsigned_abs()).unwrap_or(u32::MAX);

@@ -157,7 +157,7 @@ impl Users {
         }
     }
 
-    /// Somebody's API keys changed, in this tab or another: their count is not known any more.
+    /// A user's API keys changed, in this tab or another: the count is no longer known.
     pub fn keys_changed(&mut self, shared: &Shared, username: &str, deleted: &[String]) {
         self.directory.forget_count(username);
         if let Some(open) = self.open.as_mut().filter(|open| open.username() == username) {

@@ -66,7 +66,7 @@ fn answer(username: String, deletion: Result<Deletion, keys::Error>) -> Answer {
     }
 }
 
-/// The workbench's error, or what is wrong on this side in the same form.
+/// The workbench's error, or a local problem in the same form.
 fn api_error(error: keys::Error) -> api::Error {
     match error {
         keys::Error::Action(error) => site::api_error(error),

@@ -127,7 +127,7 @@ pub enum Call {
         username: String,
         new: NewKey,
     },
-    /// One after the other; a refusal leaves none of the others untried.
+    /// One after another; a refusal does not stop the rest.
     DeleteKeys {
         username: String,
         key_ids: Vec<String>,
@@ -150,7 +150,7 @@ pub enum Call {
     ListModels {
         scope: ListScope,
     },
-    /// The deployment that stands for a model.
+    /// The current deployment of a model.
     Deployment {
         project_id: String,
         model_id: String,
@@ -225,7 +225,7 @@ pub enum Call {
 #[derive(Debug)]
 pub enum Answer {
     // The session
-    /// A session to use from now on, and the workbench behind it where that runs here.
+    /// A new session, and its workbench if that is embedded.
     Opened(Result<Box<Opened>, Refusal>),
     Profiles(Result<Profiles, String>),
     ProfileRemoved {
@@ -309,7 +309,7 @@ pub enum Answer {
     UsersPage(Vec<UserQuota>),
     UsersListed(Result<(), api::Error>),
     ExpirationSet(Result<Option<(String, u32)>, api::Error>),
-    /// Projects, whether listed for themselves or seen on the way to the models.
+    /// Projects, listed for themselves or found with the models.
     ProjectsPage(Vec<Project>),
     ProjectsListed(Result<(), api::Error>),
     Collaborators {
@@ -331,7 +331,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The workbench's error, where the answer is one.
+    /// The workbench's error, if the answer is one.
     pub fn error(&self) -> Option<&api::Error> {
         match self {
             Self::WhoAmI(answer) | Self::Version(answer) => answer.as_ref().err(),

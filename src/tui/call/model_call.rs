@@ -1,4 +1,4 @@
-//! What is asked of a model: one call, a run, why a call failed.
+//! Calls about a model: one call, a run, a diagnosis.
 
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ pub struct Test {
     pub request: String,
 }
 
-/// A run as it is asked for.
+/// The parameters of a run.
 #[derive(Debug)]
 pub struct RunRequest {
     pub model_id: String,
@@ -37,11 +37,11 @@ pub struct RunRequest {
     /// JSON, already read once.
     pub request: String,
     pub plan: Plan,
-    /// Cancelled when the person ends the run.
+    /// Cancelled when the user ends the run.
     pub stop: CancellationToken,
 }
 
-/// A failed test, and what is known about it already.
+/// A failed test, and what is already known about it.
 #[derive(Debug, Clone)]
 pub struct Explain {
     pub number: u32,

@@ -1,4 +1,4 @@
-//! What comes of signing in.
+//! The result of signing in.
 
 use crate::actions::keys::Own;
 use crate::actions::sign_in;
@@ -11,7 +11,7 @@ pub struct Opened {
     pub session: Session,
     /// Which keys are in use in it.
     pub own: Own,
-    /// What is to be known about the key that was signed in with.
+    /// What the key used for signing in reveals.
     pub caution: Option<String>,
     pub embedded: Option<Embedded>,
 }

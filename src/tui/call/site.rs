@@ -77,7 +77,7 @@ pub(super) async fn remove_collaborator(session: &Session, project_id: String, u
     Answer::CollaboratorRemoved { project_id, username, done }
 }
 
-/// The workbench's error, or what is wrong on this side in the same form.
+/// The workbench's error, or a local problem in the same form.
 pub(super) fn api_error(error: actions::Error) -> api::Error {
     match error {
         actions::Error::Api(error) => error,

@@ -61,7 +61,7 @@ where
 fn write(file: &Path, contents: &[u8], replace: bool) -> Result<(), WriteError> {
     let written = match replace {
         false => private_file::write_new(file, contents),
-        // Something that is no regular file is not replaced by one.
+        // Only regular files are replaced.
         true => private_file::can_write(file).and_then(|()| private_file::write(file, contents)),
     };
     written.map_err(|error| match error.kind() {

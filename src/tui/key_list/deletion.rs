@@ -1,4 +1,4 @@
-//! Deleting API keys from a list: the question before, and what is said after.
+//! Deletes API keys from a list: the question before, and the notice after.
 //!
 //! Where several are deleted, the key that keybench is signed in with and the one of the workbench
 //! session that it runs in stay: with either gone, nothing could go on.
@@ -25,7 +25,7 @@ pub fn stays(key_id: &str, why: Spared) -> String {
     format!("{} stays: {why}.", text::short_id(key_id))
 }
 
-/// Asks whether these keys of a user shall be deleted; of several those that are in use here stay.
+/// Asks whether to delete these keys of a user; of several, those in use here are spared.
 /// `more` is what else is to be known before.
 pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: Vec<String>) -> Outcome {
     let (going, spared) = shared.session.own.spare(chosen.to_vec(), |key| &key.key_id);
@@ -63,7 +63,7 @@ pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: 
     Question::new(title, lines, "Delete", then).ask()
 }
 
-/// Says which keys of a user were deleted and which were not.
+/// Reports which keys of a user were deleted and which were not.
 pub fn report(
     shared: &mut Shared,
     username: &str,
@@ -86,7 +86,7 @@ pub fn report(
     let Some((_, error)) = failed.first() else {
         return shared.notices.info(shared.now, parts.join("; "));
     };
-    // An answer without an id is about the list of keys: none was tried.
+    // An answer without an ID is about the list of keys: none was tried.
     let left: Vec<String> = failed.iter().map(|(id, _)| id.clone()).filter(|id| !id.is_empty()).collect();
     if !left.is_empty() {
         parts.push(format!("not deleted, as far as is known: {}", ids(&left)));

@@ -17,11 +17,11 @@ pub enum KeyOrder {
     Comment,
 }
 
-/// API keys as the workbench listed them. Rows are their places in that list.
+/// API keys as the workbench listed them. Rows are indexes into that list.
 #[derive(Debug, Default)]
 pub struct ListedKeys {
     keys: Vec<V2KeyDetails>,
-    /// When each expires; `None` where the text is no date.
+    /// When each expires; `None` if the text is not a date.
     expires: Vec<Option<Timestamp>>,
     by_id: Vec<u32>,
     by_expiry: Vec<u32>,
@@ -43,7 +43,7 @@ impl From<Vec<V2KeyDetails>> for ListedKeys {
         for key in &keys {
             for text in [&*key.key_id, &key.comments, audience(key), date_of(&key.expiry_date)] {
                 search.push_str(text);
-                // No word of a filter has a line break in it, so that none spans two texts.
+                // No filter term contains a line break, so none can span two texts.
                 search.push('\n');
             }
             ends.push(search.len());
@@ -64,7 +64,7 @@ impl From<Vec<V2KeyDetails>> for ListedKeys {
     }
 }
 
-/// How many days lie between the creation of a key and its end.
+/// Days between the creation of a key and its end.
 fn life(key: &V2KeyDetails, expires: Timestamp) -> Option<i64> {
     let created = time::parse(&key.created_at)?;
     Some(days_between(time::utc_day(created), time::utc_day(expires)))
@@ -109,14 +109,14 @@ impl ListedKeys {
         self.by_expiry.partition_point(|row| self.expires(*row as usize).is_some_and(&wanted))
     }
 
-    /// Whether all of `words`, in lower case, are in the row.
+    /// Whether the row contains all of `words`, in lower case.
     pub fn holds(&self, row: usize, words: &[String]) -> bool {
         let begin = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let text = self.ends.get(row).and_then(|end| self.search.get(begin..*end)).unwrap_or_default();
         words.iter().all(|word| text.contains(word.as_str()))
     }
 
-    /// The list without the keys whose id `gone` tells.
+    /// The list without the keys whose ID is in `gone`.
     pub fn without(&self, gone: impl Fn(&str) -> bool) -> Self {
         let left: Vec<_> = self.keys.iter().filter(|key| !gone(&key.key_id)).cloned().collect();
         left.into()
@@ -134,7 +134,7 @@ pub fn audience(key: &V2KeyDetails) -> &str {
     }
 }
 
-/// The day of an expiry date as the workbench writes it; the text itself where it is none.
+/// The day of an expiry date as the workbench writes it; the text itself if it is not a date.
 pub fn date_of(expiry_date: &str) -> &str {
     match expiry_date.get(..10) {
         Some(day) if expiry_date.is_char_boundary(10) => day,

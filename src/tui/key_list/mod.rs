@@ -1,4 +1,4 @@
-//! A list of somebody's API keys: the table of the Settings tab and of one user in Admin.
+//! A list of a user's API keys: the table of the Settings tab and of one user in Admin.
 
 pub mod deletion;
 mod listed;
@@ -39,7 +39,7 @@ pub struct KeyList {
     /// How many expire soon and how many have: counted once a list, not once a frame.
     soon: usize,
     expired: usize,
-    /// Whether the legacy key has a row of its own, after the others.
+    /// Whether the legacy key has its own row, after the others.
     pub legacy: bool,
     pub table: TableState,
     pub filter: Filter,
@@ -50,11 +50,11 @@ pub struct KeyList {
     pub loading: Option<RequestId>,
     /// Why there is no newer list.
     pub problem: Option<String>,
-    /// The Key ID that the next list shall have selected.
+    /// The Key ID to select in the next list.
     wanted: Option<String>,
 }
 
-/// What is selected.
+/// The selection.
 #[derive(Debug, Clone, Copy)]
 pub enum Selected<'a> {
     Key(&'a V2KeyDetails),
@@ -203,13 +203,13 @@ impl KeyList {
         parts.join(&format!(" {} ", shared.preferences.glyphs.separator))
     }
 
-    /// How many rows of keys are on the screen where the list has `area`.
+    /// The number of visible key rows if the list has `area`.
     pub fn height(&self, area: Rect) -> usize {
         let filter = u16::from(self.filter.is_shown());
         area.height.saturating_sub(1 + filter).into()
     }
 
-    /// Draws the table. `mark` says what stands before the comment of a key: `replaced by …`.
+    /// Draws the table. `mark` gives the text before the comment of a key: `replaced by …`.
     pub fn draw(
         &self,
         shared: &Shared,
@@ -268,7 +268,7 @@ fn legacy_cells(shared: &Shared) -> [Shown<'static>; 6] {
     ]
 }
 
-/// Where a key stands at the moment of the last message.
+/// The status of a key at the time of the last message.
 pub fn status(shared: &Shared, expires: Option<Timestamp>) -> KeyStatus {
     status_at(expires, shared.now, shared.preferences.soon_days)
 }
@@ -284,7 +284,7 @@ pub fn sign(shared: &Shared, status: KeyStatus) -> (&'static str, ratatui::style
     }
 }
 
-/// A key as a text, for questions: its id, and what tells it from others.
+/// A key as text, for questions: its ID, and what distinguishes it.
 pub fn describe(key: &V2KeyDetails) -> String {
     let comment =
         if key.comments.is_empty() { "without comment".into() } else { format!("\"{}\"", key.comments) };

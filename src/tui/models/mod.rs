@@ -3,14 +3,14 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`list`] | the list: rows, filter, order, what is fetched when |
-//! | [`overview`] | what is known of a model, as facts with names |
+//! | [`overview`] | what is known about a model, as named facts |
 //! | [`test`] | the Test panel of a model: key, request, results |
-//! | [`run`] | runs: what is asked for, how they go, how they ended |
+//! | [`run`] | runs: parameters, progress, results |
 //! | [`saved`] | requests that are kept over the end of the program |
 //! | [`viewer`], [`chooser`], [`prompt`] | layers over the tab: one result whole, a choice, a name |
 //! | [`deployment`] | stopping and restarting |
 //! | [`names`] | answers to those who search for a model or project |
-//! | [`layout`], [`draw`] | where the parts lie; what they all draw with |
+//! | [`layout`], [`draw`] | the areas of the parts; shared drawing code |
 
 mod chooser;
 mod deployment;
@@ -73,7 +73,7 @@ impl Models {
         layout::rows_in_sight(shared, self.tests.is_open(), self.list.models.filter.is_shown())
     }
 
-    /// Asks for what is on the screen and not known yet.
+    /// Requests what is visible and not known yet.
     fn read_what_is_in_sight(&mut self, shared: &mut Shared) -> Effects {
         let rows = self.rows_in_sight(shared);
         self.list.read_what_is_in_sight(shared, rows, self.tests.open_model())
@@ -87,7 +87,7 @@ impl Models {
         self.runs.forget(gone);
     }
 
-    /// Somebody searches the models: see [`Event::FindModels`].
+    /// A search for models: see [`Event::FindModels`].
     fn prepare(&mut self, shared: &mut Shared, again: bool) -> Effects {
         self.forget_what_was_given_up(shared);
         let load = self.saved.load(shared);

@@ -1,4 +1,4 @@
-//! What is known of a model, as facts with names: the Overview, in the panel and whole.
+//! What is known about a model, as named facts: the Overview, in the panel and in full.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -109,7 +109,7 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, row: &Row, project: O
     let mut lines = area.rows();
     for (name, fact) in facts {
         let wrapped = text::wrap(&fact, columns);
-        // What is cut short takes the lines that no fact needs.
+        // Truncated facts use the lines that no other fact needs.
         let more = wrapped.len().saturating_sub(1).min(spare);
         spare -= more;
         for (at, part) in wrapped.iter().take(more + 1).enumerate() {

@@ -91,7 +91,7 @@ impl Prompt {
     }
 }
 
-/// Says what came of writing a file.
+/// Reports the result of writing a file.
 pub fn note_written(shared: &mut Shared, file: &Path, done: &Result<(), WriteError>) {
     let file = file.display();
     match done {

@@ -25,11 +25,11 @@ impl Saved {
             return None;
         }
         let call = Call::LoadRequests { file: shared.requests_file()?, url: shared.session.url.clone() };
-        // Not given up with the tab: it is a local file, and asked for only once.
+        // Not cancelled with the tab: it is a local file, and read only once.
         Some(shared.start(Kind::Background, "reading saved requests", call).1)
     }
 
-    /// The requests of earlier starts came; those of this one stand over them.
+    /// The requests of earlier starts were read; those of this one have precedence.
     pub fn loaded(&mut self, requests: HashMap<String, Requests>) {
         for (model_id, requests) in requests {
             self.requests.entry(model_id).or_insert(requests);

@@ -43,12 +43,12 @@ pub struct Viewer {
     matches: usize,
 }
 
-/// What is shown whole.
+/// The content of the viewer.
 #[derive(Debug)]
 enum Content {
     /// The result of a test of a model.
     Result { model_id: String, result: Box<TestResult> },
-    /// What is known of a model.
+    /// What is known about a model.
     Overview(Facts),
 }
 
@@ -72,7 +72,7 @@ impl Viewer {
         Self::new(title, Content::Result { model_id, result: Box::new(result) })
     }
 
-    /// Shows what is known of the model at `path`.
+    /// Shows what is known about the model at `path`.
     pub fn overview(path: String, facts: Facts) -> Self {
         Self::new(path, Content::Overview(facts))
     }
@@ -110,7 +110,7 @@ impl Viewer {
         self.needle = needle;
     }
 
-    /// Shows the first of these lines that holds what is searched for.
+    /// Shows the first of these lines that contains the search text.
     fn find(&mut self, mut lines: impl Iterator<Item = usize>, height: usize) {
         if self.needle.is_empty() {
             return;
@@ -126,7 +126,7 @@ impl Viewer {
         self.find((from..from + count).map(|at| at % count), height);
     }
 
-    /// From the line before the first in sight backwards, round the beginning.
+    /// Backwards from the line before the first visible one, wrapping around.
     fn find_back(&mut self, height: usize) {
         let (top, count) = (self.top, self.lines.len());
         self.find((1..=count).map(|back| (top + count - back % count) % count), height);
@@ -246,7 +246,7 @@ impl Layer for Viewer {
         Outcome::done()
     }
 
-    /// What is learned about the result while it is shown.
+    /// News about the result while it is shown.
     fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
         let Content::Result { model_id, result, .. } = &mut self.content else { return Outcome::done() };
         match event {

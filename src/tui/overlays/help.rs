@@ -74,7 +74,7 @@ fn keys(shared: &Shared, contexts: &[Context]) -> Vec<Line<'static>> {
     lines
 }
 
-/// Versions, and where the program's files are.
+/// Versions, and the locations of the program's files.
 fn facts(shared: &Shared) -> Vec<Line<'static>> {
     let theme = &shared.preferences.theme;
     let mut lines = vec![Line::styled("Versions and files", theme.title)];

@@ -1,4 +1,4 @@
-//! What can lie above any tab: questions, help, the palette, notices, profiles, signing in.
+//! Layers above any tab: questions, help, the palette, notices, profiles, signing in.
 
 mod help;
 mod notices;

@@ -20,7 +20,7 @@ use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
 use crate::tui::widgets::field::Field;
 
-/// Matches that are kept; nobody reads further.
+/// Maximum number of matches: longer lists are not read.
 const KEPT: usize = 50;
 
 /// Projects, keys and models that are searched, of each the first so many: a key press must not wait for
@@ -39,7 +39,7 @@ struct Item {
     /// `command`, `project`, `key`, `model`.
     kind: &'static str,
     name: String,
-    /// The key of the keyboard, or what else stands at the right.
+    /// The key, or another note at the right.
     note: String,
     target: Target,
 }
@@ -85,7 +85,7 @@ impl Palette {
         self.found.get(found).and_then(|(at, _)| self.items().nth(*at))
     }
 
-    /// A tab knows these names now: what is selected stays so.
+    /// A tab has learned these names: the selection stays.
     fn take(&mut self, from: Tab, names: &[Named], state: &Listing) {
         let before = self.item(self.selected).cloned();
         let items = names.iter().map(|named| Item {
@@ -104,7 +104,7 @@ impl Palette {
         self.selected = (0..self.found.len()).find(same).unwrap_or_default();
     }
 
-    /// Two tabs may know one project: it is listed once, where the first of them has it.
+    /// Two tabs may know one project: it is listed once, at its first position.
     fn drop_duplicates(&mut self) {
         let mut seen = HashSet::new();
         for (_, items, _) in &mut self.names {
@@ -120,7 +120,7 @@ impl Palette {
         self.items().filter(|item| item.kind == "model").count() >= SEARCHED
     }
 
-    /// What is to be known about the models and projects that are not found here (yet).
+    /// Asks the tabs for models and projects that are not known here yet.
     fn missing(&self, shared: &Shared) -> Option<String> {
         let (_, _, state) = self.names.iter().find(|(tab, ..)| *tab == Tab::Models)?;
         match state {
@@ -168,7 +168,7 @@ impl Palette {
 
 /// The commands that make sense in these contexts.
 fn commands(shared: &Shared, contexts: &[Context]) -> Vec<Item> {
-    // What belongs to this screen stands before what works everywhere.
+    // Matches of this screen come before those that work everywhere.
     let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| shared.allows(entry)).collect();
     entries.sort_by_key(|entry| entry.contexts.contains(&Context::Global));
     let step = [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];

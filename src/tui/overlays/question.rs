@@ -20,7 +20,7 @@ use crate::tui::widgets::field::Field;
 pub struct Question {
     title: String,
     lines: Vec<String>,
-    /// The word on the button that does it: `Delete`.
+    /// The label of the button that does it: `Delete`.
     yes: &'static str,
     no: &'static str,
     /// What has to be typed, and what was.
@@ -49,7 +49,7 @@ impl Question {
         }
     }
 
-    /// The same with another word for the harmless button.
+    /// The same with another label for the harmless button.
     #[must_use]
     pub fn or(mut self, no: &'static str) -> Self {
         self.no = no;
@@ -70,7 +70,7 @@ impl Question {
         self
     }
 
-    /// The same, and whoever leaves the program here leaves something behind: a sentence.
+    /// Adds a sentence about what quitting here would leave behind.
     #[must_use]
     pub fn leaving(mut self, unsaved: Option<String>) -> Self {
         self.unsaved = unsaved;
@@ -98,7 +98,7 @@ impl Question {
     /// The buttons of a question without a name to type, and the keys that answer it at once.
     fn buttons(&self, shared: &Shared) -> Vec<Span<'static>> {
         let theme = &shared.preferences.theme;
-        // The brackets show the focused one where a style does not.
+        // The brackets mark the focused one even without styles.
         let button = |word: &str, focused: bool| match focused {
             true => Span::styled(format!("[{word}]"), theme.button_focused),
             false => Span::styled(format!(" {word} "), theme.button),

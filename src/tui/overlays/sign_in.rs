@@ -77,7 +77,7 @@ impl SignIn {
         self.focus == Focus::Url && self.name.is_empty()
     }
 
-    /// What Enter does where the focus is.
+    /// The effect of Enter at the current focus.
     fn submit_word(&self) -> &'static str {
         if self.goes_on() { "next field" } else { "sign in" }
     }

@@ -22,7 +22,7 @@ impl<'a> Dialog<'a> {
         Self { title, text: Text::from(lines) }
     }
 
-    /// Draws the box over `area` and gives the place inside it.
+    /// Draws the box over `area` and returns the inner area.
     pub fn render(self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) -> Rect {
         let widest = self.text.lines.iter().map(Line::width).max().unwrap_or_default();
         let title = crate::text::width(self.title) + 2;
@@ -51,8 +51,8 @@ fn wrapped_rows(paragraph: &Paragraph<'_>, columns: u16) -> u16 {
     (0..MOST).rev().find(|y| used(*y)).map_or(0, |y| y + 1)
 }
 
-/// A cleared, bordered box with a title; gives the place inside, one blank column at each side.
-/// Outside it another blank column keeps it off the frames and words behind it.
+/// A cleared, bordered box with a title; returns the inner area, with a blank column at each side.
+/// Another blank column outside separates it from what is behind it.
 pub fn frame_box(shared: &Shared, title: &str, frame: &mut Frame<'_>, outer: Rect) -> Rect {
     let outer = outer.intersection(frame.area());
     let theme = &shared.preferences.theme;

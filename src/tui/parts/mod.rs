@@ -1,4 +1,4 @@
-//! Frames, boxes and lines that all layers draw alike, in the person's theme and with their keys.
+//! Frames, boxes and lines that all layers draw alike, in the user's theme and with their keys.
 
 pub mod dialog;
 pub mod pane;

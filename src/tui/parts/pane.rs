@@ -11,7 +11,7 @@ use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::Filter;
 
-/// Draws a border with a title at the left and a note at the right; gives the place inside.
+/// Draws a border with a title at the left and a note at the right; returns the inner area.
 pub fn pane(
     shared: &Shared,
     title: &str,
@@ -35,10 +35,10 @@ pub fn pane(
     inside
 }
 
-/// Where a filter keeps no row.
+/// The text if a filter matches no row.
 pub const NO_MATCH: &str = "nothing matches the filter; Esc takes it away";
 
-/// Words in the place of a table, a blank column off the border.
+/// Text instead of a table, a blank column off the border.
 pub fn words(shared: &Shared, words: &str, frame: &mut Frame<'_>, inside: Rect) {
     let place = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
     let words = Paragraph::new(text::clean(words).into_owned()).wrap(Wrap { trim: true });
@@ -55,7 +55,7 @@ pub fn awaited(shared: &Shared, request: Option<RequestId>, what: &str) -> Strin
     format!("given up: {what}; {} asks again", key.unwrap_or_default())
 }
 
-/// A horizontal rule across a pane whose inside is given, joined to its border.
+/// A horizontal rule across a pane with this inner area, joined to its border.
 pub fn rule(shared: &Shared, frame: &mut Frame<'_>, inside: Rect, y: u16) {
     let glyphs = shared.preferences.glyphs;
     let line =
@@ -64,7 +64,7 @@ pub fn rule(shared: &Shared, frame: &mut Frame<'_>, inside: Rect, y: u16) {
     frame.render_widget(Line::styled(line, shared.preferences.theme.focused), row.intersection(frame.area()));
 }
 
-/// Draws a filter into the last row of a pane where it is shown; gives the place above it.
+/// Draws a filter into the last row of a pane if it is shown; returns the area above it.
 pub fn filter_row(shared: &Shared, filter: &Filter, frame: &mut Frame<'_>, area: Rect) -> Rect {
     if !filter.is_shown() || area.height < 2 {
         return area;

@@ -15,7 +15,7 @@ use crate::tui::shared::Shared;
 pub struct Scroll(u16);
 
 impl Scroll {
-    /// Scrolls `lines` as they lie in `area`; `false` where the command does not scroll.
+    /// Scrolls `lines` as laid out in `area`; `false` for other commands.
     pub fn command(&mut self, command: Command, lines: Vec<Line<'_>>, area: Rect) -> bool {
         let page = area.height / 2;
         let last = last_scroll(lines, area);
@@ -33,7 +33,7 @@ impl Scroll {
     }
 }
 
-/// A line in as many as it takes; what follows the first stands under its last span.
+/// Wraps a line; continuation lines are indented to its last span.
 fn wrapped(line: Line<'_>, columns: usize) -> Vec<Line<'_>> {
     if line.width() <= columns {
         return vec![line];
@@ -58,7 +58,7 @@ fn wrapped(line: Line<'_>, columns: usize) -> Vec<Line<'_>> {
     lines
 }
 
-/// Where a reader with `lines` lies in `area`, and its lines as they are drawn.
+/// The area of a reader with `lines`, and its lines as drawn.
 fn laid_out<'a>(lines: Vec<Line<'a>>, area: Rect) -> (Rect, Vec<Line<'a>>) {
     let widest = lines.iter().map(Line::width).max().unwrap_or_default();
     let columns = u16::try_from(widest).unwrap_or(u16::MAX).saturating_add(4).max(40).min(area.width);

@@ -15,7 +15,7 @@ use super::requests::{Kind, LayerId};
 use super::shared::Shared;
 use crate::api;
 
-/// The questions that are asked when a session begins.
+/// The requests at the start of a session.
 pub fn begin(shared: &mut Shared) -> Effects {
     let mut effects = Effects::new();
     if shared.session.username.is_none() {
@@ -32,7 +32,7 @@ pub fn start_embedded(shared: &mut Shared, wish: Wish) -> Effect {
     ask(shared, Call::StartEmbedded(wish), "starting the embedded workbench")
 }
 
-/// Asks again who is signed in, where the first answer was no help.
+/// Asks again who is signed in, if the first answer did not help.
 pub fn ask_who(shared: &mut Shared) -> Effect {
     ask(shared, Call::WhoAmI, "asking whose key this is")
 }
@@ -46,7 +46,7 @@ fn ask(shared: &mut Shared, call: Call, what: &str) -> Effect {
     shared.start_for(LayerId::Session, Kind::Read, what, call).1
 }
 
-/// Uses a session from now on. The layers begin anew: what they knew is about another one.
+/// Switches to a session. The layers start over: what they knew is about another one.
 pub fn open(shared: &mut Shared, opened: Opened) -> Effects {
     let Opened { session, own, caution, embedded } = opened;
     shared.session = SessionState { embedded: embedded.is_some(), ..SessionState::new(&session, own) };
@@ -92,7 +92,7 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
             shared.session.version = Some(version);
             Outcome::done()
         }
-        // A workbench that does not tell its version works all the same.
+        // A workbench without a version works all the same.
         _ => Outcome::done(),
     }
 }
@@ -112,7 +112,7 @@ pub fn note_connection(shared: &mut Shared, took: Option<Duration>, answer: &Ans
             shared.notices.answered();
             connection.answered(took)
         }
-        // Neither the answer of a model nor a file says anything about the workbench.
+        // Neither a model's answer nor a file says anything about the workbench.
         (_, None) => return,
     };
 }

@@ -10,14 +10,14 @@ use crate::expiry::Policy;
 use crate::expiry::seen::LimitSeen;
 use crate::secret::ApiKey;
 
-/// How the connection is, as far as the last answer tells.
+/// The state of the connection, from the last answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Connection {
     #[default]
     Unknown,
     /// Answers take about this long.
     Up(Duration),
-    /// What came was no answer of the API: a few words for what it was.
+    /// The answer did not come from the API: a short description of it.
     Strange(&'static str),
     /// The last request got no answer.
     Down,
@@ -39,7 +39,7 @@ impl Connection {
     }
 }
 
-/// What the workbench tells about its expiration setting.
+/// What is known about the workbench's expiration setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Expiration {
     /// Not asked, or no answer yet.
@@ -58,7 +58,7 @@ pub enum Expiration {
 pub struct SessionState {
     /// A session is there, or about to be.
     pub signed_in: bool,
-    /// What a session is waiting for, as words after a spinner; its requests wait as well.
+    /// What a session is waiting for, to show beside a spinner; its requests wait as well.
     pub opening: Option<String>,
     pub url: String,
     /// Where models answer.
@@ -77,7 +77,7 @@ pub struct SessionState {
     pub version: Option<String>,
     pub connection: Connection,
     pub expiration: Expiration,
-    /// What new keys and refusals taught where the workbench does not tell the limit.
+    /// What new keys and refusals revealed if the workbench does not publish its limit.
     pub limit_seen: LimitSeen,
     /// The longest life among the keys of the signed-in user, in days, once they were listed.
     pub longest_life: Option<i64>,
@@ -147,7 +147,7 @@ impl SessionState {
         }
     }
 
-    /// The policy, as far as the workbench told it.
+    /// The policy, as far as the workbench revealed it.
     pub fn policy(&self) -> Policy {
         match &self.expiration {
             Expiration::Setting { days, .. } => Policy::of_days(*days),
@@ -160,7 +160,7 @@ impl SessionState {
         self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest)
     }
 
-    /// Who is signed in, or a word for not knowing it yet.
+    /// Who is signed in, or a placeholder while that is unknown.
     pub fn user(&self) -> &str {
         self.username.as_deref().unwrap_or("…")
     }

@@ -55,7 +55,7 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()
 }
 
-/// Nothing more can be asked with a key that is gone, so nothing is: the notice says what to do.
+/// A deleted key cannot make requests, so none is made: the notice says what to do.
 pub fn own_key_deleted(shared: &mut Shared) {
     let key = shared.key_of(Command::Profiles);
     let hint = format!("{key} signs in with another key, or chooses another profile");

@@ -25,7 +25,7 @@ pub enum Facts {
         key: Box<V2KeyDetails>,
         /// `replaced by 5b1c…9f0a`
         mark: Option<String>,
-        /// The short Key ID of the one that it replaces, and how far it is proven.
+        /// The short Key ID of the key that it replaces, and how far it is proven.
         replaces: Option<(String, Proof)>,
     },
 }
@@ -83,7 +83,7 @@ fn fact(shared: &Shared, name: &str, value: &str) -> Line<'static> {
     ])
 }
 
-/// A date of the workbench to the minute; the text itself where it is none.
+/// A date from the workbench to the minute; the text itself if it is not a date.
 fn minute(date: &str) -> String {
     time::parse(date).map_or_else(|| date.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
@@ -129,7 +129,7 @@ fn at_hand(shared: &Shared, key_id: &str) -> Vec<Line<'static>> {
     lines
 }
 
-/// The details in a box, where there is no room for them beside the list.
+/// The details in a box, if they do not fit beside the list.
 #[derive(Debug)]
 pub struct Details {
     facts: Facts,

@@ -62,7 +62,7 @@ impl Focus {
 #[derive(Debug)]
 pub struct NewKey {
     picker: DatePicker,
-    /// Whether the day was chosen by the person.
+    /// Whether the user chose the day.
     day_chosen: bool,
     /// The same, when typing a date began: Esc takes it back.
     chosen_before: bool,
@@ -70,9 +70,9 @@ pub struct NewKey {
     comment: Field,
     focus: Focus,
     touched: bool,
-    /// The creation under way.
+    /// The creation in flight.
     creating: Option<RequestId>,
-    /// The day that it asks for, where the person chose one.
+    /// The requested day, if the user chose one.
     asked: Option<Date>,
     /// What the workbench, or this program, has against it.
     problem: Option<String>,
@@ -101,7 +101,7 @@ impl NewKey {
         }
     }
 
-    /// What Enter does where the focus is.
+    /// The effect of Enter at the current focus.
     fn submit_word(&self) -> &'static str {
         match self.focus {
             Focus::Expiry => "take day",
@@ -199,7 +199,7 @@ impl NewKey {
         effect.into()
     }
 
-    /// The workbench refused, or did not answer: why stands in the form.
+    /// The workbench refused, or did not answer: the form shows why.
     fn refused(&mut self, shared: &mut Shared, error: &api::Error) {
         self.creating = None;
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -380,7 +380,7 @@ impl Layer for NewKey {
 }
 
 impl NewKey {
-    /// Audience and comment, and under them what is wrong or going on.
+    /// Audience and comment, and below them problems or progress.
     fn fields(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
         let focused = |focus: Focus| self.focus == focus;

@@ -218,7 +218,7 @@ impl Reveal {
             None => self.expires.clone(),
         };
         fact("expires", &expires);
-        // The name of a file and what is wrong with it have to be seen.
+        // The file name and its problem must both be visible.
         if !(low && self.path.is_some()) {
             fact("comment", &self.comment);
         }

@@ -1,4 +1,4 @@
-//! What the tab does in a rotation: it owns the steps, asks the workbench and tells the person.
+//! The tab's part of a rotation: it holds the steps, sends the requests and informs the user.
 
 use super::created;
 use super::reveal::Reveal;
@@ -103,7 +103,7 @@ impl Settings {
         if refused { Outcome::done() } else { self.list_anew(shared).into() }
     }
 
-    /// The person gave a request up: the notice says what it may have done all the same.
+    /// The user cancelled a request: the notice says what it may have done nevertheless.
     pub(super) fn rotation_cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
         let text = if let Some(old) = self.rotations.not_created(id) {
             let old = text::short_id(&old.key_id);

@@ -40,7 +40,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Asks for the list, unless that question is under way.
+    /// Requests the list, unless a request is in flight.
     fn list(&mut self, shared: &mut Shared) -> Effects {
         let Some(username) = shared.session.username.clone() else { return Effects::new() };
         if self.keys.loading.is_some_and(|id| shared.requests.waits_for(id)) {
@@ -52,7 +52,7 @@ impl Settings {
         vec![effect]
     }
 
-    /// Asks for the list again, although it may be under way: what was asked before a change does
+    /// Asks for the list again, although it may be in flight: what was asked before a change does
     /// not show it.
     pub(super) fn list_anew(&mut self, shared: &mut Shared) -> Effects {
         let before = self.keys.loading.take();
@@ -244,7 +244,7 @@ impl Layer for Settings {
             Answer::KeyCreated(answer) => self.created_late(shared, answer),
             Answer::KeyAdopted(answer) => self.adopted(shared, answer),
             Answer::KeysDeleted { username, deleted, failed, spared } => {
-                // Both keys of a rotation are there, unless the event says that one is gone.
+                // Both keys of a rotation exist, unless the event says that one is gone.
                 self.rotations.not_deleted(id);
                 deletion::report(shared, &username, &deleted, &failed, &spared);
                 Outcome::event(Event::KeysChanged { username, deleted })

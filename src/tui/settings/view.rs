@@ -18,7 +18,7 @@ use crate::wire::time;
 /// Rows below the table: a rule, and a line about the selected key.
 const FOOT: u16 = 2;
 
-/// The areas of the list and, where there is room, of the details beside it.
+/// The areas of the list and, if there is room, of the details beside it.
 fn panes(shared: &Shared, area: Rect) -> (Rect, Option<Rect>) {
     if !is_wide(shared) {
         return (area, None);
@@ -28,13 +28,13 @@ fn panes(shared: &Shared, area: Rect) -> (Rect, Option<Rect>) {
     (list, Some(details))
 }
 
-/// The area of the table in a pane whose inside is given.
+/// The area of the table in a pane with this inner area.
 fn table_in(inside: Rect, has_foot: bool) -> Rect {
     let foot = if has_foot { FOOT } else { 0 };
     Rect { height: inside.height.saturating_sub(foot), ..inside }
 }
 
-/// Where the table lies at the current size.
+/// The area of the table at the current size.
 pub fn table(shared: &Shared) -> Rect {
     let (list, details) = panes(shared, body(shared));
     table_in(list.inner(Margin::new(1, 1)), details.is_none())
@@ -78,7 +78,7 @@ fn list(
     }
 }
 
-/// What stands where no list has come yet.
+/// The text before any list has arrived.
 fn without_list(shared: &Shared, keys: &KeyList) -> String {
     let (session, requests) = (&shared.session, &shared.requests);
     match (&keys.problem, &session.opening, &session.username) {

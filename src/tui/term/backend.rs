@@ -17,7 +17,7 @@ use ratatui::style::{Color, Modifier};
 
 /// Cells that are sent again rather than moved over.
 const SMALL_GAP: usize = 3;
-/// A change of fewer cells, or in fewer rows, is sent as it is.
+/// A change of fewer cells, or in fewer rows, is sent unchanged.
 const MOVE_FROM: usize = 64;
 const MOVE_FROM_ROWS: usize = 5;
 
@@ -25,7 +25,7 @@ const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
 /// From this many blanks at the end of a run on, erasing is shorter than writing them.
 const ERASE_AT_END: usize = 5;
-/// The same inside a run, where the cursor has to be moved on afterwards.
+/// The same inside a run, after which the cursor has to be moved.
 const ERASE_INSIDE: usize = 10;
 
 /// A backend that writes to a terminal, or to anything else in tests.
@@ -41,7 +41,7 @@ pub struct TermBackend<W: Write> {
 }
 
 impl<W: Write> TermBackend<W> {
-    /// Writes to `out`; `size` tells the terminal's columns and rows without asking it.
+    /// Writes to `out`; `size` gives the terminal's columns and rows without asking it.
     pub fn new(out: W, size: fn() -> io::Result<Size>) -> Self {
         Self {
             out,
@@ -60,7 +60,7 @@ impl<W: Write> TermBackend<W> {
         self.out.flush()
     }
 
-    /// Takes what was written so far, where that is memory: for measuring.
+    /// Takes what was written so far, if it goes to memory: for measuring.
     pub fn take_written(&mut self) -> W
     where
         W: Default,
@@ -140,7 +140,8 @@ impl<W: Write> TermBackend<W> {
             self.cursor = Some(Position { x: x.saturating_add(u16::try_from(width).unwrap_or(1)), y });
             at += 1;
         }
-        // Past the last column the terminal keeps its cursor in the margin: not where it seems.
+        // Past the last column the terminal keeps its cursor in the margin, where it does not
+        // appear to be.
         if self.cursor.is_some_and(|cursor| cursor.x >= size.width) {
             self.cursor = None;
         }

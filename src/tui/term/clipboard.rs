@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 /// Terminals drop longer sequences, xterm from about 74 kB of base64 on.
 const LIMIT: usize = 55_000;
 
-/// Which multiplexer stands between the program and the terminal.
+/// Which multiplexer runs between the program and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Path {
     #[default]
@@ -17,7 +17,7 @@ pub enum Path {
     /// (its default `external` refuses programs); a pass-through needs `allow-passthrough`. Both
     /// are sent: whichever is allowed arrives, and the other is dropped.
     Tmux,
-    /// GNU screen hands on what is wrapped in a device control string.
+    /// GNU screen passes on what is wrapped in a device control string.
     Screen,
 }
 
@@ -31,7 +31,7 @@ impl Path {
         }
     }
 
-    /// What may stand in the way, to be told beside "sent to your terminal".
+    /// What may prevent it, to be shown beside "sent to your terminal".
     pub fn caveat(self) -> Option<&'static str> {
         match self {
             Self::Direct => None,

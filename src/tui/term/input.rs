@@ -1,7 +1,7 @@
 //! What comes from the terminal: keys and pasted text, and that it went away.
 //!
 //! crossterm reads with `poll(2)` (its feature `use-dev-tty`): as long as something is unread, the
-//! terminal is readable. Its default way is told once that something came, and forgets it when a
+//! terminal is readable. By default it is notified once that something came, and forgets it when a
 //! signal of a new size is there at the same time: the key waits for the next one, and when the
 //! terminal's buffer is full there is no next one. Sizes come from [`super::signals`], because
 //! crossterm looks for them only between keys.
@@ -59,7 +59,7 @@ pub fn watch_for_hang_up(tell: UnboundedSender<Msg>) -> io::Result<()> {
         terminal::wait_for_hang_up();
         if tell.send(Msg::Terminate).is_ok() {
             std::thread::sleep(LAST_WORDS);
-            // The loop may be stuck in a write that nobody reads any more.
+            // The loop may be stuck in a write that no terminal reads any more.
             std::process::exit(128 + Number::HUP.as_raw());
         }
     })?;

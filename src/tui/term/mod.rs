@@ -1,4 +1,4 @@
-//! The way to the terminal and from it: modes, signals and keys; few bytes, one write a frame.
+//! Terminal input and output: modes, signals and keys; few bytes, one write per frame.
 
 pub mod backend;
 pub mod clipboard;

@@ -14,7 +14,7 @@ const BURST: u32 = 12;
 /// After those, one frame in this time.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// Counts the frames that nobody pressed a key for.
+/// Counts the frames that were not caused by a key.
 #[derive(Debug)]
 pub struct Pace {
     /// When the last frame would have been drawn if each had waited for its turn.
@@ -26,7 +26,7 @@ impl Pace {
         Self { last: now.checked_sub(EVERY * BURST).unwrap_or(now) }
     }
 
-    /// A person did something: the first answers are drawn at once again.
+    /// The user did something: the first answers are drawn at once again.
     pub fn begin_again(&mut self, now: Instant) {
         *self = Self::new(now);
     }
@@ -34,7 +34,7 @@ impl Pace {
     /// Takes the turn of one frame.
     ///
     /// # Errors
-    /// The moment of the next turn, where it has not come yet.
+    /// The moment of the next turn, if it has not come yet.
     pub fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let turn = self.last + EVERY;
         if turn > now {

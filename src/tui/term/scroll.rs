@@ -9,7 +9,7 @@ use ratatui::buffer::Cell;
 /// Fewer rows than this are sent again in fewer bytes than moving them takes thought.
 const WORTH_IT: usize = 4;
 
-/// What the terminal shows, as far as it was told.
+/// What the terminal shows, as far as is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shadow {
     width: usize,
@@ -31,7 +31,7 @@ impl Shadow {
         Self { width, cells: vec![Cell::EMPTY; width * usize::from(height)] }
     }
 
-    /// The same screen, or an empty one where the size is another.
+    /// The same screen, or an empty one if the size differs.
     pub fn sized(self, width: u16, height: u16) -> Self {
         let same = self.width == usize::from(width) && self.cells.len() == self.width * usize::from(height);
         if same { self } else { Self::blank(width, height) }
@@ -67,7 +67,7 @@ impl Shadow {
         }
     }
 
-    /// The move that saves most on the way to `next`, if one saves enough.
+    /// The move that saves most for `next`, if one saves enough.
     pub fn find_move(&self, next: &Self) -> Option<Move> {
         let mut best: Option<(usize, Move)> = None;
         for up in [true, false] {
@@ -96,7 +96,7 @@ impl Shadow {
         best.map(|(_, found)| found)
     }
 
-    /// Does what the terminal does when it is told to move rows.
+    /// Does what the terminal does when it scrolls rows.
     pub fn apply(&mut self, by: Move) {
         let rows = &mut self.cells[by.top * self.width..(by.bottom + 1) * self.width];
         let blank = if by.up {

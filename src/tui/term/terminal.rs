@@ -73,7 +73,7 @@ pub fn screen() -> io::Result<Screen> {
     Terminal::new(TermBackend::new(io::stdout(), size))
 }
 
-/// Whether `error` says that there is no terminal any more.
+/// Whether `error` means that the terminal is gone.
 pub fn is_gone(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
@@ -114,11 +114,11 @@ fn install_panic_hook() {
     }));
 }
 
-/// Whether a shell with job control stands behind the process, which could continue it.
+/// Whether a shell with job control is behind the process, which could continue it.
 ///
 /// There is none behind a session leader (`ssh -t host keybench`), nor behind a command of a shell
 /// that runs commands in its own process group (`sh -c "keybench; echo"`, containers), nor where
-/// whoever started the process is gone.
+/// the process that started this one is gone.
 pub fn could_be_continued() -> bool {
     use nix::unistd::{getpgrp, getppid, getsid};
     let parent = getppid();

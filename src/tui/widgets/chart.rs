@@ -1,6 +1,6 @@
-//! Small pictures of numbers: a line over time, and bars with their words beside them.
+//! Small charts: a line over time, and bars with their labels.
 //!
-//! Each is a help to what stands in words next to it, never the only place where a number is.
+//! Each supplements the text next to it, and is never the only source of a number.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,7 +16,7 @@ const LONGER: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", 
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'a> {
     pub values: &'a [f64],
-    /// What the full height stands for; the largest value in sight where it is `None`.
+    /// The value at full height; the largest visible value if it is `None`.
     pub ceiling: Option<f64>,
 }
 
@@ -47,16 +47,16 @@ impl Line<'_> {
     }
 }
 
-/// One bar with what it stands for.
+/// One bar and its meaning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
     pub label: String,
     pub value: f64,
-    /// The number in words, behind the bar.
+    /// The number as text, after the bar.
     pub words: String,
 }
 
-/// Bars under each other, labels at the left, words at the right.
+/// Bars below each other, labels at the left, numbers at the right.
 #[derive(Debug, Clone, Copy)]
 pub struct Bars<'a> {
     pub bars: &'a [Bar],
@@ -98,7 +98,7 @@ pub fn bar_text(share: f64, columns: usize, ascii: bool) -> String {
     drawn
 }
 
-/// The largest value that is a number; 0 where there is none.
+/// The largest value that is a number; 0 if there is none.
 pub fn largest(values: &[f64]) -> f64 {
     values.iter().copied().filter(|value| value.is_finite()).fold(0.0, f64::max)
 }

@@ -1,4 +1,4 @@
-//! An editor for the JSON of a model request: it says while one types where the JSON breaks.
+//! An editor for the JSON of a model request, which shows errors while one types.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthChar;
 use super::{Edit, Styles};
 use crate::text;
 
-/// A request of so many characters is laid out on one line where it can be.
+/// A request of up to this many characters is formatted on one line if possible.
 const SHORT: usize = 36;
 
 /// Where JSON breaks, and why.
@@ -29,7 +29,7 @@ pub struct JsonProblem {
 #[derive(Debug, Clone)]
 pub struct JsonEditor {
     lines: TextArea<'static>,
-    /// The text, where it is JSON.
+    /// The text, if it is JSON.
     value: Result<String, JsonProblem>,
     /// Text as it was set last; typing that leads back to it counts as nothing typed.
     original: String,
@@ -57,7 +57,7 @@ impl JsonEditor {
         self.lines.lines().join("\n")
     }
 
-    /// The text where it is JSON, or where it breaks.
+    /// The text if it is JSON, or its error.
     pub fn value(&self) -> Result<&str, &JsonProblem> {
         self.value.as_deref()
     }
@@ -88,7 +88,7 @@ impl JsonEditor {
         Edit::Changed
     }
 
-    /// Puts `pasted` where the cursor is.
+    /// Inserts `pasted` at the cursor.
     pub fn paste(&mut self, pasted: &str) -> Edit {
         // Terminals send a carriage return for each line break of a paste.
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
@@ -127,7 +127,7 @@ impl JsonEditor {
             KeyCode::Right if ctrl => return self.go(CursorMove::WordForward),
             KeyCode::Left => return self.go(CursorMove::Back),
             KeyCode::Right => return self.go(CursorMove::Forward),
-            // At the first and the last line the focus may go on to what lies above and below.
+            // At the first and the last line the focus may move on to what is above and below.
             KeyCode::Up if self.lines.cursor().0 == 0 => return Edit::Ignored,
             KeyCode::Down if self.lines.cursor().0 + 1 == self.lines.lines().len() => return Edit::Ignored,
             KeyCode::Up => return self.go(CursorMove::Up),
@@ -145,7 +145,7 @@ impl JsonEditor {
         Edit::Changed
     }
 
-    /// A new line begins where the one before it began.
+    /// A new line is indented like the previous one.
     fn break_line(&mut self) {
         let row = self.lines.cursor().0;
         let line = self.lines.lines().get(row).map_or("", String::as_str);
@@ -165,7 +165,7 @@ impl JsonEditor {
         self.lines.lines().len()
     }
 
-    /// The first line that is drawn, from 0, where there is room for `height` of them.
+    /// The first line that is drawn, from 0, if there is room for `height` lines.
     pub fn first_in_sight(&self, height: usize, focused: bool) -> usize {
         if focused { (self.lines.cursor().0 + 1).saturating_sub(height) } else { 0 }
     }
@@ -174,8 +174,8 @@ impl JsonEditor {
         self.value = read_json(&self.text());
     }
 
-    /// Draws the text with the place where it breaks underlined. Says nothing about the problem in
-    /// words: the host has a line for that.
+    /// Draws the text with its error underlined. Does not draw the message: the host has a line for
+    /// that.
     pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, styles: &Styles) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
@@ -222,7 +222,7 @@ fn columns_before(line: &str, characters: usize) -> usize {
     line.chars().take(characters).map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// Gives `json` back where it is JSON; a problem carries its line and column, counted in characters.
+/// Returns `json` if it is JSON; an error has its line and column, counted in characters.
 fn read_json(json: &str) -> Result<String, JsonProblem> {
     if json.trim().is_empty() {
         let message = "no request; write JSON, {} for an empty one".to_owned();

@@ -15,7 +15,7 @@ pub struct Field {
     text: String,
     /// A byte position on a character boundary.
     cursor: usize,
-    /// The most characters it takes; 0 for no limit of its own.
+    /// The maximum number of characters; 0 for no limit.
     limit: usize,
 }
 
@@ -41,7 +41,7 @@ impl Field {
         self.text.is_empty()
     }
 
-    /// Replaces the text and puts the cursor behind it.
+    /// Replaces the text and puts the cursor after it.
     pub fn set(&mut self, text: impl Into<String>) {
         self.text = text.into();
         self.cursor = self.text.len();
@@ -52,7 +52,7 @@ impl Field {
         self.cursor = 0;
     }
 
-    /// Puts `pasted` where the cursor is.
+    /// Inserts `pasted` at the cursor.
     pub fn paste(&mut self, pasted: &str) -> Edit {
         let cleaned = text::clean(pasted.trim_matches(['\r', '\n']));
         let before = self.text.len();
@@ -150,7 +150,7 @@ impl Field {
         let columns = usize::from(area.width);
         let mut start = 0;
         if focused {
-            // The cursor needs a cell of its own behind the text.
+            // The cursor needs a cell after the text.
             let mut wide = text::width(&self.text[..self.cursor]) + 1;
             for (at, c) in self.text.char_indices() {
                 if wide <= columns {

@@ -6,7 +6,7 @@ use super::Edit;
 use super::field::Field;
 use crate::tui::command::Command;
 
-/// A filter: upper and lower case are the same, blanks separate words that must all be there.
+/// A filter: case-insensitive terms separated by spaces, which must all match.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     field: Field,
@@ -68,12 +68,12 @@ impl Filter {
         }
     }
 
-    /// A key while the field is open; `true` where the text changed.
+    /// A key while the field is open; `true` if the text changed.
     pub fn on_key(&mut self, key: KeyEvent) -> bool {
         self.open && self.field.on_key(key) == Edit::Changed
     }
 
-    /// Pasted text while the field is open; `true` where the text changed.
+    /// Pasted text while the field is open; `true` if the text changed.
     pub fn paste(&mut self, text: &str) -> bool {
         self.open && self.field.paste(text) == Edit::Changed
     }
@@ -83,7 +83,7 @@ impl Filter {
         self.words().all(|word| texts.iter().any(|text| find(text, word).is_some()))
     }
 
-    /// The words for a search in texts that are in lower case already.
+    /// The search terms, for texts that are already in lower case.
     pub fn lower_case_words(&self) -> Vec<String> {
         self.words().map(str::to_ascii_lowercase).collect()
     }
@@ -93,7 +93,7 @@ impl Filter {
     }
 }
 
-/// Where `needle` begins in `text`, upper and lower ASCII letters being the same.
+/// Where `needle` starts in `text`, ignoring ASCII case.
 pub fn find(text: &str, needle: &str) -> Option<usize> {
     let (text, needle) = (text.as_bytes(), needle.as_bytes());
     let first = *needle.first()?;

@@ -53,7 +53,7 @@ impl Default for Styles {
 /// What a key did to a text widget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
-    /// The key means nothing here; somebody else may take it.
+    /// The key is not handled here; the caller may use it.
     Ignored,
     /// The cursor moved, the text is as before.
     Moved,

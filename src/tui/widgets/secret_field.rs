@@ -45,7 +45,7 @@ impl SecretField {
         self.text.is_empty()
     }
 
-    /// The key, or what is wrong with what was typed (in words that do not hold it).
+    /// The key, or what is wrong with the typed text (without quoting it).
     pub fn key(&self) -> Result<ApiKey, NotAnApiKey> {
         if self.overflowed {
             return Err(NotAnApiKey::Shape);
@@ -129,7 +129,7 @@ impl SecretField {
         format!("{}{}", dot.repeat(4), crate::text::clean(&last))
     }
 
-    /// Draws the masked key and, where it is no API key, how many characters there are so far.
+    /// Draws the masked key and, if it is not an API key yet, how many characters it has so far.
     pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, styles: &Styles) {
         let area = area.intersection(buf.area);
         if area.is_empty() {

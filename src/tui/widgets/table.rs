@@ -18,9 +18,9 @@ use crate::tui::widgets::filter::find;
 /// How wide a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
-    /// Always so many columns.
+    /// A fixed number of columns.
     Fixed(u16),
-    /// What is left, but at least so much.
+    /// The remaining width, but at least this much.
     Fill(u16),
 }
 
@@ -30,7 +30,7 @@ pub struct Column {
     pub head: &'static str,
     pub width: Width,
     pub right: bool,
-    /// Columns with the highest number go first where there is no room; 0 stays.
+    /// Columns with the highest number are dropped first if there is no room; 0 stays.
     pub optional: u8,
 }
 
@@ -45,7 +45,7 @@ impl Column {
         self
     }
 
-    /// Left out where there is no room, the highest `order` first.
+    /// Dropped if there is no room, the highest `order` first.
     pub const fn optional(mut self, order: u8) -> Self {
         self.optional = order;
         self
@@ -85,7 +85,7 @@ pub struct TableState {
 
 impl TableState {
     /// Takes a new set of rows: those that `keep` wants, ordered by `compare`; the selection stays
-    /// on the same row where that is still shown.
+    /// on the same row if it is still shown.
     pub fn arrange<K>(&mut self, rows: usize, keep: impl Fn(usize) -> bool, key: Option<impl Fn(usize) -> K>)
     where
         K: Ord,
@@ -115,7 +115,7 @@ impl TableState {
         self.select_again(before);
     }
 
-    /// Selects the row that was selected before, or what is in its place now.
+    /// Selects the row that was selected before, or its successor.
     fn select_again(&mut self, before: Option<usize>) {
         let place = before.and_then(|row| self.order.iter().position(|other| *other as usize == row));
         self.selected = place.unwrap_or(self.selected).min(self.order.len().saturating_sub(1));
@@ -183,7 +183,7 @@ impl TableState {
         true
     }
 
-    /// Orders by the next of `columns` columns, after the last by none, or turns the order round.
+    /// Sorts by the next of `columns` columns, after the last by none, or reverses the order.
     /// Whether `command` was one of these: the rows are to be arranged then.
     pub fn sort_command(&mut self, command: Command, columns: usize) -> bool {
         self.sort = match (command, self.sort) {
@@ -206,7 +206,7 @@ pub struct Table<'a> {
     pub glyphs: &'a Glyphs,
     /// Whether the table has the keys.
     pub focused: bool,
-    /// Words of the filter, marked where they are found; empty for none.
+    /// Terms of the filter, marked where they match; empty for none.
     pub needle: &'a str,
 }
 

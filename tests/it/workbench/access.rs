@@ -1,4 +1,4 @@
-//! The table of rights, walked: every operation by every kind of caller.
+//! The table of rights, tested: every operation by every kind of caller.
 
 use keybench::workbench::Seed;
 use reqwest::Method;
@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 use super::model_support::deployment_path;
 use super::support::{As, Bench, Reply};
 
-/// Kinds of callers. Where a project is concerned it belongs to `owner`.
+/// Kinds of callers. The project in question belongs to `owner`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     SiteAdmin,
     Owner,
     /// A collaborator with this permission.
     Collaborator(&'static str),
-    /// Somebody, while the project is public.
+    /// A stranger, while the project is public.
     PublicReader,
     Outsider,
     NoKey,
     MalformedKey,
     ExpiredKey,
     DeletedKey,
-    /// The owner, with a key for Application alone.
+    /// The owner, with a key for Application only.
     WrongAudience,
 }
 
@@ -44,11 +44,11 @@ const KINDS: [Kind; 13] = [
 /// Who may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
-    /// Whoever has a key, of any audience.
+    /// Anyone with a key, of any audience.
     AnyKey,
     AnyUser,
     OneselfOrAdmin,
-    /// Whoever sees the project.
+    /// Anyone who sees the project.
     Readers,
     Operators,
     Writers,
@@ -56,7 +56,7 @@ enum Who {
     SiteAdmin,
 }
 
-/// What the table of the workbench must say, written down a second time.
+/// The expected table of the workbench, written down a second time.
 const EXPECTED: &[(&str, Who)] = &[
     ("ValidateAPIKey", Who::AnyKey),
     ("ListV2Keys", Who::OneselfOrAdmin),
@@ -107,7 +107,7 @@ const CREATE_V1_KEY: &str = "POST /api/v1/users/U/apikey";
 const DELETE_V1_KEY: &str = "DELETE /api/v1/users/U/apikey/K";
 const CHANGE_CONFIG: &str = "PATCH /api/v1/site/config";
 
-/// What a caller gets.
+/// The result for a caller.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Allowed,
@@ -122,7 +122,7 @@ fn expected(who: Who, kind: Kind) -> Outcome {
         (Kind::MalformedKey, _) => Outcome::Refused(500, 2, ""),
         (Kind::ExpiredKey, _) => Outcome::Refused(401, 16, "expired-key"),
         (Kind::DeletedKey, _) => Outcome::Refused(401, 16, "unknown-key"),
-        // ValidateAPIKey answers 403 as well, but only because the audience asked for is API.
+        // ValidateAPIKey answers 403 as well, but only because it checks the audience API.
         (Kind::WrongAudience, _) => Outcome::Refused(403, 7, ""),
         (Kind::SiteAdmin, _) => Outcome::Allowed,
         (_, Who::SiteAdmin) => Outcome::Refused(403, 7, "not-administrator"),
@@ -137,13 +137,13 @@ fn expected(who: Who, kind: Kind) -> Outcome {
     }
 }
 
-/// A project made for one call, and what its paths need.
+/// A project created for one call, and what its paths need.
 struct Scene<'a> {
     bench: &'a Bench,
     project: String,
     key: String,
     key_id: String,
-    /// Paths of a model in it, and of its build and its deployment, where the call needs them.
+    /// Paths of a model in it, and of its build and its deployment, if the call needs them.
     model: Option<[String; 3]>,
 }
 
@@ -183,7 +183,7 @@ impl<'a> Scene<'a> {
         format!("/api/v2/users/owner/v2_keys/{}", self.key_id)
     }
 
-    /// A request for an operation, complete and right.
+    /// A complete and valid request for an operation.
     fn request(&self, operation: &str, number: usize) -> (Method, String, Option<Value>) {
         let keys = "/api/v2/users/owner/v2_keys".to_owned();
         let project = format!("/api/v2/projects/{}", self.project);
@@ -275,7 +275,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Makes a model with a deployment that is up; answers the paths of model, build and deployment.
+/// Creates a model with a running deployment; returns the paths of model, build and deployment.
 async fn deploy(bench: &Bench, owner: As<'_>, models: &str) -> [String; 3] {
     let wish = json!({
         "name": "echo", "auto_build_model": true, "auto_deploy_model": true,
@@ -376,7 +376,7 @@ async fn a_private_project_looks_to_an_outsider_like_one_that_never_was() {
     }
     let batch = format!("/api/v2/projects/batch?project_ids={project}&project_ids={never}");
     assert_eq!(bench.get(As::User("outsider"), &batch).await.ok(), json!({"projects": []}));
-    // A name that somebody else's private project has is free for everybody.
+    // A name that another user's private project has is free for everyone.
     let body = json!({"name": "churn-prod"});
     let made = bench.post(As::User("outsider"), "/api/v2/projects", body).await.ok();
     assert_eq!(made["slug"], "churn-prod");

@@ -1,4 +1,4 @@
-//! Bodies as generated clients of other languages write them, and amounts that nobody can mean.
+//! Bodies as generated clients of other languages write them, and impossible amounts.
 
 use keybench::workbench::{Behaviour, Seed};
 use reqwest::Method;
@@ -8,7 +8,7 @@ use super::support::{As, Bench};
 
 const OWNER: As<'static> = As::User("owner");
 
-/// A model as clients write it that use the JSON names of proto3, and numbers as texts.
+/// A model as written by clients that use the JSON names of proto3, and numbers as strings.
 fn camel_case(name: &str) -> Value {
     json!({
         "name": name, "disableAuthentication": true, "autoBuildModel": true, "autoDeployModel": true,
@@ -36,8 +36,8 @@ async fn names_in_camel_case_and_numbers_as_texts_are_read() {
     let keys = "/api/v2/users/owner/v2_keys";
     let body = json!({"expiryDate": "2026-12-31", "comments": "java"});
     let key = bench.post(OWNER, keys, body).await;
-    let told = ["camel-case-bodies", "key-id", "default-audiences", "bare-dates-end-the-day"];
-    assert_eq!(key.inferred, told, "every choice, not one");
+    let expected = ["camel-case-bodies", "key-id", "default-audiences", "bare-dates-end-the-day"];
+    assert_eq!(key.inferred, expected, "every choice, not one");
     assert_eq!(key.ok()["expiry_date"], "2026-12-31T23:59:59Z");
     let late = bench.post(OWNER, keys, json!({"expiryDate": "2030-12-31"})).await;
     assert_eq!(

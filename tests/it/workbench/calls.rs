@@ -1,4 +1,4 @@
-//! Calls of models: both forms, who may, and each way it can fail.
+//! Model calls: both forms, who may call, and each way to fail.
 
 use keybench::workbench::Options;
 use proptest::strategy::{Strategy, ValueTree};
@@ -17,7 +17,7 @@ async fn send_raw(bench: &Bench, query: &str, host: Option<&str>, body: Vec<u8>)
     }
     let response = request.body(body).send().await.unwrap();
     let status = response.status().as_u16();
-    // What is nested too deeply for this reader was the request itself.
+    // A request that is nested too deeply for this reader was the request itself.
     let body = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null);
     Reply { status, inferred: Vec::new(), body }
 }
@@ -77,7 +77,7 @@ async fn each_way_a_call_can_fail_has_its_own_answer() {
 
     let refused = bench.call("outsider", "add", add.clone()).await;
     assert_eq!(refused.status, 401);
-    // What the function did not answer has `errors`, a map, and no `success`.
+    // Every failure outside the function has `errors`, a map, and no `success`.
     assert_eq!(refused.body, json!({"errors": {DOCUMENTED_REFUSAL.0: DOCUMENTED_REFUSAL.1}}));
     assert_eq!(refused.inferred, ["model-refused"]);
 
@@ -127,7 +127,7 @@ async fn the_rights_on_a_call_are_those_on_the_project() {
         let answer = bench.call(user, model, request).await;
         assert_eq!(answer.status, status, "{user} {model}: {}", answer.body);
     }
-    // Authentication off: no key, or any key, will do.
+    // Authentication off: no key, or any key, is accepted.
     let access_key = bench.access_key("echo").await;
     let reply = bench.call_key(As::Anonymous, &access_key, json!(7)).await;
     assert_eq!(reply.ok()["response"], 7);

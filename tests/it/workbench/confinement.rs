@@ -1,4 +1,4 @@
-//! What a Python function can do to the machine that serves it, and what it cannot. The tests need
+//! What a Python function can and cannot do to the machine that serves it. The tests need
 //! `python3`, those of files Landlock; without it they say so and pass.
 
 use std::os::unix::fs::MetadataExt as _;
@@ -16,7 +16,7 @@ use super::support::{As, Bench, skipped, starter};
 /// How long a test waits for something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Serves `predict` of a file of churn-prod; answers the access key.
+/// Serves `predict` of a file of churn-prod; returns the access key.
 async fn serve(bench: &Bench, text: &str) -> String {
     let project = bench.project("churn-prod").await;
     std::fs::write(bench.running.data.join("projects/churn-prod/f.py"), text).unwrap();
@@ -154,7 +154,7 @@ def predict(args):
     let user = answer[0].as_u64().unwrap();
     assert!((61_184..65_520).contains(&user), "{answer}");
     assert_eq!((&answer[1], &answer[2]), (&json!(user), &json!([])));
-    // Only this user gets through the data directory.
+    // Only this user can pass through the data directory.
     let metadata = std::fs::metadata(directory.path()).unwrap();
     assert_eq!((metadata.mode() & 0o777, u64::from(metadata.gid())), (0o710, user));
 }
@@ -172,8 +172,8 @@ async fn an_allocation_that_is_too_large_fails_and_the_replica_serves_on() {
     assert_eq!(answer["response"], 0);
 }
 
-/// A regular expression that holds the interpreter for ages, after a child was started in a session
-/// of its own.
+/// A regular expression that blocks the interpreter for ages, after a child was started in its own
+/// session.
 const STUCK: &str = "
 import os, re, subprocess
 def predict(args):
@@ -248,7 +248,7 @@ async fn everything_that_a_stuck_replica_started_ends_with_a_killed_server() {
     tokio::time::timeout(PATIENCE, gone).await.unwrap();
 }
 
-/// Whether a process runs; one that nobody has waited for yet does not.
+/// Whether a process runs; a zombie does not.
 fn is_there(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

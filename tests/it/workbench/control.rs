@@ -85,7 +85,7 @@ async fn every_control_call_needs_the_token() {
     assert_eq!(bench.control(Method::GET, "/ready", Value::Null).await, (200, json!({"ready": true})));
     assert_eq!(bench.control(Method::GET, "/nothing", Value::Null).await.0, 404);
     assert_eq!(bench.control(Method::PUT, "/ready", Value::Null).await.0, 405);
-    // The token is no key of the API, and the API knows no control calls.
+    // The token is not an API key, and the API has no control calls.
     bench.get(As::Key(door.token.expose()), KEYS).await.refused(500, 2, "");
     bench.get(As::User("admin"), "/faults").await.refused(404, 5, "unknown-path");
     assert!(bench.journal("").await.iter().all(|entry| entry["path"] != "/ready"));
@@ -352,7 +352,7 @@ async fn tls_is_served_under_the_name_that_clients_use() {
         client.get(format!("https://127.0.0.1:{address}/api/v2/usersquota")).bearer_auth(bench.key("owner"));
     let users = users.send().await.unwrap().text().await.unwrap();
     assert!(users.contains(&format!("https://workbench.localhost:{address}/owner")), "{users}");
-    // Without the authority nobody believes it.
+    // Without the authority the certificate is not trusted.
     let stranger = reqwest::Client::builder().no_proxy().build().unwrap();
     assert!(stranger.get(format!("https://127.0.0.1:{address}/")).send().await.is_err());
     assert!(std::fs::read_to_string(&made.bundle).unwrap().contains("BEGIN CERTIFICATE"));

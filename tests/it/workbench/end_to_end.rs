@@ -1,5 +1,5 @@
-//! A published style of use, from end to end, over TLS and under the names that such programs build; and
-//! keybench's own commands against lost answers and a clock that moves on.
+//! Typical use by published programs, end to end, over TLS and with the host names that such
+//! programs build; and keybench's own commands with lost answers and a moving clock.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -44,12 +44,12 @@ fn a_program_runs_with_nothing_but_variables_set() {
     assert!(done.status.success() && out.ends_with("done\n"), "{out}{complaint}");
 }
 
-struct Place {
+struct Setup {
     bench: Bench,
     home: tempfile::TempDir,
 }
 
-impl Place {
+impl Setup {
     async fn new() -> Self {
         let bench = Bench::with(|options| {
             options.seed = Seed::Demo;
@@ -88,54 +88,54 @@ impl Place {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_to_a_new_key_is_told_and_rotation_converges() {
-    let place = Place::new().await;
+    let setup = Setup::new().await;
     let lost = json!({"on": {"operation": "CreateV2Key"}, "times": 1, "do": {"reset_after": true}});
-    place.control(reqwest::Method::POST, "/faults", lost.clone()).await;
-    let created = place.keybench(&["keys", "create", "--name", "once"]).await;
+    setup.control(reqwest::Method::POST, "/faults", lost.clone()).await;
+    let created = setup.keybench(&["keys", "create", "--name", "once"]).await;
     assert_eq!(created.status.code(), Some(6), "{created:?}");
-    assert_eq!(place.count("once").await, 1, "it was made, and the answer was lost");
+    assert_eq!(setup.count("once").await, 1, "it was made, and the answer was lost");
 
-    place.control(reqwest::Method::POST, "/faults", lost).await;
+    setup.control(reqwest::Method::POST, "/faults", lost).await;
     let rotate = ["keys", "rotate", "svc", "--output", "svc.key"];
-    let broken = place.keybench(&rotate).await;
+    let broken = setup.keybench(&rotate).await;
     assert_eq!(broken.status.code(), Some(6), "{broken:?}");
-    let mended = place.keybench(&rotate).await;
+    let mended = setup.keybench(&rotate).await;
     assert!(mended.status.success(), "{mended:?}");
-    assert_eq!(place.count("svc").await, 1, "what was never handed over is gone");
-    let kept = std::fs::read_to_string(place.home.path().join("svc.key")).unwrap();
+    assert_eq!(setup.count("svc").await, 1, "what was never handed over is gone");
+    let kept = std::fs::read_to_string(setup.home.path().join("svc.key")).unwrap();
     let path = "/api/v2/users/owner/v2_keys";
-    place.bench.get(super::support::As::Key(kept.trim()), path).await.ok();
+    setup.bench.get(super::support::As::Key(kept.trim()), path).await.ok();
 }
 
 /// `models score` will want the same, once there is one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_that_has_passed_for_the_workbench_makes_no_key() {
-    let place = Place::new().await;
-    place.control(reqwest::Method::PUT, "/clock", json!({"advance": "31d"})).await;
+    let setup = Setup::new().await;
+    setup.control(reqwest::Method::PUT, "/clock", json!({"advance": "31d"})).await;
     let soon = ["--expires", "+10d"];
-    let created = place.keybench(&[&["keys", "create", "--name", "late"], &soon[..]].concat()).await;
+    let created = setup.keybench(&[&["keys", "create", "--name", "late"], &soon[..]].concat()).await;
     assert_eq!(created.status.code(), Some(5), "{created:?}");
     let rotate = ["keys", "rotate", "late", "--output", "late.key"];
-    let rotated = place.keybench(&[&rotate, &soon[..]].concat()).await;
+    let rotated = setup.keybench(&[&rotate, &soon[..]].concat()).await;
     assert_eq!(rotated.status.code(), Some(5), "{rotated:?}");
-    assert_eq!(place.count("late").await, 0);
-    assert!(!place.home.path().join("late.key").exists());
-    let rotated = place.keybench(&[&rotate[..], &["--expires", "+60d"]].concat()).await;
+    assert_eq!(setup.count("late").await, 0);
+    assert!(!setup.home.path().join("late.key").exists());
+    let rotated = setup.keybench(&[&rotate[..], &["--expires", "+60d"]].concat()).await;
     assert!(rotated.status.success(), "{rotated:?}");
     let check = ["keys", "validate", "--api-key-file", "late.key"];
-    assert!(place.keybench(&check).await.status.success());
+    assert!(setup.keybench(&check).await.status.success());
     // The workbench's clock, not this machine's, says when it is over.
-    place.control(reqwest::Method::PUT, "/clock", json!({"advance": "30d"})).await;
-    assert_eq!(place.keybench(&check).await.status.code(), Some(8));
+    setup.control(reqwest::Method::PUT, "/clock", json!({"advance": "30d"})).await;
+    assert_eq!(setup.keybench(&check).await.status.code(), Some(8));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_expired_by_the_clock_is_rejected() {
-    let place = Place::new().await;
-    assert!(place.keybench(&["whoami"]).await.status.success());
-    place.control(reqwest::Method::PUT, "/clock", json!({"advance": "366d"})).await;
-    let rejected = place.keybench(&["whoami"]).await;
+    let setup = Setup::new().await;
+    assert!(setup.keybench(&["whoami"]).await.status.success());
+    setup.control(reqwest::Method::PUT, "/clock", json!({"advance": "366d"})).await;
+    let rejected = setup.keybench(&["whoami"]).await;
     assert_eq!(rejected.status.code(), Some(4), "{rejected:?}");
-    place.control(reqwest::Method::POST, "/reset", json!(null)).await;
-    assert!(place.keybench(&["whoami"]).await.status.success());
+    setup.control(reqwest::Method::POST, "/reset", json!(null)).await;
+    assert!(setup.keybench(&["whoami"]).await.status.success());
 }

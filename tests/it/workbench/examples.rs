@@ -1,5 +1,5 @@
-//! The examples for other people's tests, run with the tools that they are for. Without a tool, its
-//! test says so and passes.
+//! The examples for other people's tests, run with their tools. Without a tool, its test says so
+//! and passes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -100,10 +100,10 @@ async fn the_step_of_github_actions_starts_a_workbench_for_the_next_steps() {
     let step = step.process_group(0).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let group = Pid::from_child(&step);
     let output = step.wait_with_output().unwrap();
-    let told = std::fs::read_to_string(&variables).unwrap_or_default();
+    let exported = std::fs::read_to_string(&variables).unwrap_or_default();
     let of = |name: &str| {
-        let line = told.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
-        line.unwrap_or_else(|| panic!("no {name} in {told}")).to_owned()
+        let line = exported.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.unwrap_or_else(|| panic!("no {name} in {exported}")).to_owned()
     };
     let answered =
         client().get(format!("{}/api/v2/projects", of("KEYBENCH_URL"))).bearer_auth(of("CDSW_APIV2_KEY"));

@@ -1,5 +1,5 @@
-//! Requests of every kind, right, wrong and senseless: none gets a 5xx (but 501), a body that is not
-//! JSON, or a success that is not as the specification declares it. `PROPTEST_CASES` sets how many.
+//! Requests of every kind, valid, invalid and senseless: none gets a 5xx (except 501), a body that
+//! is not JSON, or a success that differs from the specification. `PROPTEST_CASES` sets how many.
 
 use std::fmt::Write;
 
@@ -13,14 +13,14 @@ use serde_json::{Map, Value, json};
 
 use super::support::{As, Bench};
 
-/// Requests unless `PROPTEST_CASES` says otherwise.
+/// Default number of requests.
 const CASES: u32 = 400;
 
-/// A request before the running workbench has given it its ids.
+/// A request without the running workbench's IDs.
 #[derive(Debug, Clone)]
 struct Wild {
     method: Method,
-    /// Which of the served paths.
+    /// An index into the served paths.
     path: prop::sample::Index,
     params: Vec<Param>,
     query: Vec<(String, String)>,
@@ -66,7 +66,7 @@ fn requests() -> impl Strategy<Value = Wild> {
         })
 }
 
-/// A query parameter: a name that is read, more often than not.
+/// A query parameter, usually with a known name.
 fn pair() -> impl Strategy<Value = (String, String)> {
     let known = [
         "page_size",
@@ -90,7 +90,7 @@ fn pair() -> impl Strategy<Value = (String, String)> {
     (name, value)
 }
 
-/// A JSON object with members that are read, and values of any kind.
+/// A JSON object with known members, and values of any kind.
 fn object() -> impl Strategy<Value = Value> {
     let known = [
         "name",
@@ -128,7 +128,7 @@ fn object() -> impl Strategy<Value = Value> {
 }
 
 fn value() -> impl Strategy<Value = Value> {
-    let words = [
+    let values = [
         "API",
         "2027-01-31",
         "2027-01-31T00:00:00Z",
@@ -140,7 +140,7 @@ fn value() -> impl Strategy<Value = Value> {
         "9999-12-31",
     ];
     let leaf = prop_oneof![
-        3 => select(words.to_vec()).prop_map(Value::from),
+        3 => select(values.to_vec()).prop_map(Value::from),
         1 => any::<String>().prop_map(Value::from),
         1 => any::<i64>().prop_map(Value::from),
         1 => any::<f64>().prop_map(Value::from),
@@ -167,7 +167,7 @@ fn encoded(bytes: &[u8]) -> String {
     })
 }
 
-/// The paths that are served, and the right values of their parameters.
+/// The served paths, and valid values of their parameters.
 struct Ground {
     paths: Vec<String>,
     params: Map<String, Value>,
@@ -232,7 +232,7 @@ fn no_request_breaks_the_workbench() {
         };
         let body = wild.body.clone().map(reqwest::Body::from);
         let reply = runtime.block_on(bench.send(wild.method.clone(), caller, &path, body));
-        // The documented answer to a value that is no key is the only 500.
+        // The documented answer to a value that is not a key is the only 500.
         let malformed = reply.status == 500 && reply.body["message"] == "malformed apikey";
         prop_assert!(
             reply.status < 500 || reply.status == 501 || malformed,
@@ -242,7 +242,7 @@ fn no_request_breaks_the_workbench() {
         Ok(())
     });
     outcome.unwrap();
-    // It is still whole.
+    // It is still intact.
     runtime.block_on(async {
         bench.get(As::User("admin"), "/api/v2/usersquota").await.ok();
     });

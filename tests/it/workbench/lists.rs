@@ -40,7 +40,7 @@ async fn ten_rows_are_a_page_and_nothing_is_lost_while_rows_are_added() {
         if token.is_empty() {
             break;
         }
-        // Before the place of the next page: nothing moves. After it: the row is seen.
+        // Before the position of the next page: nothing moves. After it: the row is seen.
         add(&bench, [format!("a{}", seen.len()), format!("z{}", seen.len())]).await;
     }
     let mut expected: Vec<String> = (0..20).map(|n| format!("p{n:02}")).collect();
@@ -108,7 +108,7 @@ async fn sort_and_page_size_are_checked() {
     add(&bench, ["b", "a"].map(str::to_owned)).await;
     let sorted = list(&bench, "sort=-owner.name,%2Bname").await.ok();
     assert_eq!(names(&sorted), ["a", "b", "churn-prod", "playground"]);
-    // A plus that was not percent-encoded is a blank.
+    // A plus that was not percent-encoded is a space.
     assert_eq!(names(&list(&bench, "sort=+name").await.ok())[0], "a");
     for sort in ["size", "name;drop", "-", "name,,name", "--name"] {
         let reply = list(&bench, &format!("sort={sort}")).await;

@@ -1,4 +1,4 @@
-//! What the tests of models need besides a running workbench: short words for models.
+//! Helpers for tests of models, in addition to a running workbench.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::support::{As, Bench, Reply, skipped};
 
-/// How long a test waits for something that has to happen.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The one member that refuses a model call (DOCS, ml-generating-model-api-key).
@@ -17,7 +17,7 @@ pub const DOCUMENTED_REFUSAL: (&str, &str) = (
     "Check APIKEY permissions or model authentication permissions",
 );
 
-/// Tests of Python functions pass without one, and say so.
+/// Tests of Python functions pass without Python, and say so.
 pub fn there_is_python() -> bool {
     let there =
         std::process::Command::new("python3").arg("--version").output().is_ok_and(|it| it.status.success());
@@ -27,7 +27,7 @@ pub fn there_is_python() -> bool {
     there
 }
 
-/// Demo data with options of one's own.
+/// Demo data with other options.
 pub async fn demo_with(change: fn(&mut Options)) -> Bench {
     Bench::with(|options| {
         options.seed = Seed::Demo;
@@ -70,7 +70,7 @@ impl Bench {
         found.unwrap_or_else(|| panic!("no {name} in {listed}")).clone()
     }
 
-    /// Asks again and again until the answer is as expected.
+    /// Repeats a request until the answer is as expected.
     pub async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let asking = async {
             loop {
@@ -86,7 +86,7 @@ impl Bench {
         }
     }
 
-    /// Waits for the newest build to be built and one of its deployments to be up, and answers that.
+    /// Waits until the newest build is built and one of its deployments runs, and returns that.
     pub async fn deployed(&self, project: &str, model: &str) -> Value {
         let builds = format!("/api/v2/projects/{project}/models/{model}/builds");
         let newest = format!("{builds}?sort=-created_at&page_size=1");

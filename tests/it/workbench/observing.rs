@@ -1,4 +1,4 @@
-//! `keybench observe` between a program and a workbench that differs from what keybench guesses.
+//! `keybench observe` between a program and a workbench that differs from keybench's guesses.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;

@@ -33,7 +33,7 @@ async fn everybody_lists_what_he_is_in() {
 }
 
 #[tokio::test]
-async fn a_project_is_told_with_the_rights_of_whoever_asks() {
+async fn a_project_is_listed_with_the_rights_of_the_caller() {
     let bench = Bench::demo().await;
     let path = format!("{PROJECTS}/{}", bench.project("churn-prod").await);
     for (user, rights) in [
@@ -153,14 +153,14 @@ async fn a_renamed_project_takes_its_folder_along() {
     assert_eq!(bench.patch(OWNER, &path, json!({"name": "DWH"})).await.ok()["slug"], "dwh");
     assert!(folder("dwh").join("fit.py").is_file() && !folder("real_dwh_import").exists());
 
-    // What lies there already belongs to somebody else, and stays.
+    // An existing folder belongs to another project, and stays.
     std::fs::create_dir(folder("taken")).unwrap();
     bench.patch(OWNER, &path, json!({"name": "taken"})).await.ok();
     let beside = format!("taken-{}", made["id"].as_str().unwrap());
     assert!(folder(&beside).join("fit.py").is_file());
     assert_eq!(std::fs::read_dir(folder("taken")).unwrap().count(), 0);
 
-    // A name that cannot be had changes nothing.
+    // A name that is taken changes nothing.
     bench.patch(OWNER, &path, json!({"name": "Churn Prod"})).await.refused(409, 6, "duplicate-project");
     assert!(folder(&beside).is_dir());
 }

@@ -45,7 +45,7 @@ impl Python {
         model["access_key"].as_str().unwrap().to_owned()
     }
 
-    /// What the newest build says once it has failed.
+    /// The comment of the newest build once it has failed.
     async fn failure(&self, name: &str, build: Value) -> String {
         let model = self.create(name, build).await;
         let builds = format!("{}/{}/builds", self.models, model["id"].as_str().unwrap());
@@ -159,12 +159,12 @@ async fn an_exception_is_a_400_and_a_death_brings_a_new_replica() {
     let bench = &python_bench.bench;
     let answer = bench.call_key(As::User("owner"), &fails, Value::Null).await;
     assert_eq!((answer.status, &answer.body), (400, &json!({"success": false, "StatusCode": 400})));
-    let told = async {
+    let logged = async {
         while !python_bench.logs().contains("ValueError: no such customer") {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), told).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(30), logged).await.unwrap();
 
     let dies = python_bench.serve("dies", python("fit.py", "dies")).await;
     let before = bench.call_key(As::User("owner"), &dies, Value::Null).await.ok();
@@ -185,11 +185,11 @@ async fn what_cannot_be_served_fails_the_build_with_the_traceback() {
         ("imports", "imports.py", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("empty", "empty.py", "has no function 'predict'"),
     ] {
-        let told = python_bench.failure(name, python(file, "predict")).await;
-        assert!(told.contains("Traceback") && told.contains(reason), "{told}");
+        let comment = python_bench.failure(name, python(file, "predict")).await;
+        assert!(comment.contains("Traceback") && comment.contains(reason), "{comment}");
     }
-    let told = python_bench.failure("missing", python("missing.py", "predict")).await;
-    assert!(told.contains("no file \"missing.py\""), "{told}");
+    let comment = python_bench.failure("missing", python("missing.py", "predict")).await;
+    assert!(comment.contains("no file \"missing.py\""), "{comment}");
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn a_cpu_bound_function_does_not_hold_up_the_server() {
     assert!(others > 10, "{others}");
 }
 
-/// The real server in a process of its own.
+/// The real server in a separate process.
 struct Served {
     process: std::process::Child,
     url: String,

@@ -120,7 +120,7 @@ def predict(args):
     }
     assert_eq!(call(&mut process, json!(4)).await, Ok(json!(0.25)));
     drop(process);
-    // The log is written by a task of its own, so its end has to be waited for.
+    // Another task writes the log, so wait for its end.
     timeout_until(|| {
         project.printed().contains("ZeroDivisionError") && project.printed().contains("not JSON serializable")
     })
@@ -255,7 +255,7 @@ async fn serving_python(request_timeout: Duration) -> Option<(Project, Replicas)
 async fn a_process_that_dies_is_replaced_under_a_new_name() {
     let Some((_project, all)) = serving_python(Duration::from_secs(30)).await else { return };
     let (first, pid) = answered(all.call("d1", &raw(json!("die later"))).await);
-    // Wait until it has died while idle, then find another in its place.
+    // Wait until it has died while idle, then find its replacement.
     // Not in /proc, which may be that of another PID namespace.
     let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
     let gone = async {
@@ -264,7 +264,7 @@ async fn a_process_that_dies_is_replaced_under_a_new_name() {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
-    // A call that comes before the server knows is told of the death.
+    // A call that comes before the server has noticed fails with the death.
     let second = loop {
         match all.call("d1", &raw(json!(null))).await {
             Outcome::Died { replica } => assert_eq!(replica, first),

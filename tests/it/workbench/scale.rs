@@ -1,4 +1,4 @@
-//! A workbench with many users, and one that is far away.
+//! A workbench with many users, and a distant one.
 
 use std::time::{Duration, Instant};
 

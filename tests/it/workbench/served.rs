@@ -1,4 +1,5 @@
-//! `keybench serve` as a process: killed in the middle of writes, ended gently, and its access log.
+//! `keybench serve` as a process: killed in the middle of writes, ended normally, and its access
+//! log.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 
 /// Processes killed in the middle of writes.
 const KILLS: usize = 12;
-/// Requests at the same time while that happens.
+/// Concurrent requests while that happens.
 const WRITERS: usize = 4;
 
 const KEYS: &str = "/api/v2/users/owner/v2_keys";
@@ -29,7 +30,7 @@ impl Process {
         Self::start_with(data, options, |_| {})
     }
 
-    /// The same with other surroundings.
+    /// The same in another environment.
     pub fn start_with(data: &Path, options: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keybench"));
         change(&mut command);
@@ -67,7 +68,7 @@ impl Process {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }
 
-    /// Ends it with SIGTERM; answers its exit status and what it wrote to standard error.
+    /// Ends it with SIGTERM; returns its exit status and its standard error.
     pub fn end(mut self) -> (Option<i32>, String) {
         self.signal();
         let mut text = String::new();
@@ -104,8 +105,8 @@ async fn list(client: &reqwest::Client, url: &str, key: &str) -> Vec<Value> {
     body["keys"].as_array().unwrap().clone()
 }
 
-/// Creates keys until the server is killed, which happens after `enough` of them; answers those that
-/// were acknowledged.
+/// Creates keys until the server is killed, which happens after `enough` of them; returns those
+/// that were acknowledged.
 async fn write_until_killed(process: Process, key: &str, round: usize, enough: usize) -> Vec<Value> {
     let (count, reached) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let writers: Vec<_> = (0..WRITERS)
@@ -152,7 +153,7 @@ async fn acknowledged_keys_survive_kills_in_the_middle_of_writes() {
                 assert_eq!(row[name], created[name]);
             }
         }
-        // Beside the four of the demo there may be those whose answer the kill swallowed.
+        // Besides the demo's four there may be keys whose answer the kill swallowed.
         assert!(listed.len() <= 4 + acknowledged.len() + round * WRITERS);
         if let Some(last) = acknowledged.last() {
             list(&client, &process.url(), last["api_key"].as_str().unwrap()).await;
@@ -167,7 +168,7 @@ async fn a_second_signal_does_not_wait_for_what_is_in_flight() {
     let data = tempfile::tempdir().unwrap();
     let mut process = Process::start(data.path(), &[]);
     let address = process.url().strip_prefix("http://").unwrap().to_owned();
-    // A request whose body never comes is in flight for ten seconds after the first signal.
+    // A request whose body never arrives is in flight for ten seconds after the first signal.
     let mut stream = std::net::TcpStream::connect(&address).unwrap();
     let key = process.key_of("owner");
     let head = format!(
@@ -175,12 +176,12 @@ async fn a_second_signal_does_not_wait_for_what_is_in_flight() {
          content-length: 9\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
-    // The server reads it: it asks for the body.
+    // The server waits for it: it requests the body.
     let mut asked = [0; 12];
     stream.read_exact(&mut asked).unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100");
     process.signal();
-    // It takes no more connections, so it has seen the signal.
+    // It accepts no more connections, so it has seen the signal.
     while std::net::TcpStream::connect(&address).is_ok() {
         std::thread::yield_now();
     }

@@ -1,5 +1,5 @@
-//! `keybench serve` as other programs' tests use it: variables, a command beside it, names, parents,
-//! and what becomes of its data directory.
+//! `keybench serve` as other programs' tests use it: variables, a command to run, names, parents,
+//! and the fate of its data directory.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -204,7 +204,7 @@ fn a_request_names_its_host() {
     assert!(child.wait().unwrap().success());
 }
 
-/// A server that says so when it is ready, and where.
+/// A server that reports when it is ready, and where.
 fn ready(command: &mut Command) -> (std::process::Child, String) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();

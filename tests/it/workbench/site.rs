@@ -1,4 +1,4 @@
-//! Site settings, version, what is not served, and what a behaviour file changes.
+//! Site settings, version, operations that are not served, and the effects of a behaviour file.
 
 use keybench::workbench::{Behaviour, Seed};
 use reqwest::Method;
@@ -59,7 +59,7 @@ async fn what_is_not_served_says_so() {
     for path in ["/api/v2/projects/x/files/a/b.py", "/api/v2/projects/x/files/"] {
         bench.get(owner, path).await.refused(501, 12, "not-served");
     }
-    // Who has no key does not learn what is there.
+    // A caller without a key does not learn which operations exist.
     for path in ["/api/v2/projects/x/jobs", "/api/v1/users", "/api/v1/nothing"] {
         bench.get(As::Anonymous, path).await.refused(401, 16, "");
     }

@@ -71,7 +71,7 @@ async fn nobody_else_may_read_the_data() {
     for file in ["workbench.sqlite", "workbench.sqlite-wal", "credentials.json", "lock"] {
         assert_eq!(mode(&data.join(file)), 0o600, "{file}");
     }
-    // No key lies in the store, nor its log.
+    // There is no key in the store, nor in its log.
     let key = running.credentials().unwrap()[0].api_key.expose().to_owned();
     for file in ["workbench.sqlite", "workbench.sqlite-wal"] {
         let bytes = std::fs::read(data.join(file)).unwrap();
@@ -105,9 +105,9 @@ async fn places_that_cannot_hold_data_are_named() {
     let parent = tempfile::tempdir().unwrap();
     let file = parent.path().join("file");
     std::fs::write(&file, "").unwrap();
-    for place in [file.clone(), file.join("below"), "/proc/keybench".into()] {
-        let text = problem(options(&place)).await;
-        assert!(text.contains(&*place.to_string_lossy()), "{text}");
+    for path in [file.clone(), file.join("below"), "/proc/keybench".into()] {
+        let text = problem(options(&path)).await;
+        assert!(text.contains(&*path.to_string_lossy()), "{text}");
     }
 }
 
@@ -149,7 +149,7 @@ async fn a_store_without_room_refuses_and_loses_nothing() {
     assert!(acknowledged.iter().all(|id| listed.iter().any(|row| row["key_id"] == *id)));
 }
 
-/// Sends bytes as they are, and reads what comes until the server closes.
+/// Sends raw bytes, and reads the answer until the server closes.
 async fn raw(bench: &Bench, bytes: &[u8]) -> String {
     let address = bench.running.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -196,7 +196,7 @@ async fn half_a_head_does_not_hold_up_the_end() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
 }
 
-/// Most clients send all of a request before they read the answer.
+/// Most clients send the whole request before they read the answer.
 #[tokio::test]
 async fn a_refusal_reaches_a_client_that_still_sends() {
     let bench = Bench::demo().await;
@@ -217,14 +217,14 @@ async fn a_refusal_reaches_a_client_that_still_sends() {
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(&body).await.unwrap();
-        // The connection goes on: nothing of the body is taken for another request.
+        // The connection continues: no part of the body is taken for another request.
         stream.write_all(b"GET /api/v2/swagger.json HTTP/1.0\r\n\r\n").await.unwrap();
         let mut answers = String::new();
         stream.read_to_string(&mut answers).await.unwrap();
         assert!(answers.starts_with(&format!("HTTP/1.1 {status}")), "{line}: {answers:.300}");
         assert!(answers.contains("HTTP/1.0 200 OK"), "{line}: {answers:.300}");
     }
-    // Who asks first is not told to go on.
+    // A client that asks first is not told to continue.
     for (path, status) in [("/nothing", "404"), ("/model", "413"), ("/api/v2/users/owner/v2_keys", "413")] {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nexpect: 100-continue\r\n\
@@ -233,7 +233,7 @@ async fn a_refusal_reaches_a_client_that_still_sends() {
         let answer = raw(&bench, head.as_bytes()).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
     }
-    // A body that does not say how large it is is measured.
+    // A body without a declared size is measured.
     let head = "POST /model HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunks = format!("4c4b41\r\n{}\r\n0\r\n\r\n", " ".repeat(5_000_001));
     let answer = raw(&bench, format!("{head}{chunks}").as_bytes()).await;
@@ -254,7 +254,7 @@ async fn what_is_in_flight_is_answered_before_the_end() {
         &body[..5]
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    // The server has begun with this request once another one, sent later, is answered.
+    // The server has started on this request once another one, sent later, is answered.
     bench.get(As::Anonymous, "/sense-bootstrap.json").await.ok();
     let rest = async {
         stream.write_all(&body.as_bytes()[5..]).await.unwrap();

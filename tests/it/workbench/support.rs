@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::specification;
 
-/// The instant at which the tests take place.
+/// The time at which the tests take place.
 pub const NOW: &str = "2026-11-23T09:14:00Z";
 
 /// A workbench with demo data on a free port; gone when dropped.
@@ -39,7 +39,7 @@ pub struct Reply {
     pub body: Value,
 }
 
-/// What a request is authorized with.
+/// The authorization of a request.
 #[derive(Debug, Clone, Copy)]
 pub enum As<'a> {
     Anonymous,
@@ -116,7 +116,7 @@ impl Bench {
         self.send(Method::DELETE, user, path, None::<String>).await
     }
 
-    /// Sends a request; an answer of API v2 must be as the specification declares it.
+    /// Sends a request; an answer of API v2 must match the specification.
     pub async fn send(
         &self,
         method: Method,
@@ -177,7 +177,7 @@ impl Reply {
         self.body
     }
 
-    /// It is this refusal: status, gRPC code, name in the header (empty where it is known).
+    /// Asserts this refusal: status, gRPC code, name in the header (empty if it is known).
     #[track_caller]
     pub fn refused(&self, status: u16, code: i64, name: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{self:?}");

@@ -1,5 +1,5 @@
-//! `keybench serve` as a process: what of its surroundings reaches Python functions, and what happens
-//! where there is no Python.
+//! `keybench serve` as a process: what Python functions see of its environment, and what happens
+//! without Python.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::model_support::there_is_python;
 use super::served::{Process, client};
 
-/// How long a test waits for something that has to happen.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const FILE: &str = "import os\ndef predict(args):\n    return dict(os.environ)\n";
 
-/// A served workbench with a file that tells its environment.
+/// A served workbench with a function that returns its environment.
 struct Served {
     process: Process,
     client: reqwest::Client,
@@ -43,7 +43,7 @@ impl Served {
         request.bearer_auth(self.process.key_of("owner")).send().await.unwrap().json().await.unwrap()
     }
 
-    /// A model made of the file, once its build is no longer under way.
+    /// A model of the file, once its build has ended.
     async fn built(&self) -> (Value, Value) {
         let wish = json!({
             "name": "env", "auto_build_model": true, "auto_deploy_model": true,
@@ -100,7 +100,7 @@ async fn functions_see_their_own_environment_and_not_the_servers() {
     ] {
         assert_eq!(seen.get(name), Some(&json!(value)), "{name}");
     }
-    // Cargo gives its tests variables, so the server has some to keep to itself.
+    // Cargo gives its tests variables, so the server has some to hide.
     let hidden = |name: &str| name.starts_with("CARGO") || ["MYSECRET_KEY", "CDSW_APIV2_KEY"].contains(&name);
     assert!(std::env::vars().any(|(name, _)| hidden(&name)));
     let shown: Vec<&String> = seen.keys().filter(|name| hidden(name)).collect();
@@ -116,8 +116,8 @@ async fn without_python_everything_else_works_and_builds_say_so() {
     .await;
     let (_, build) = served.built().await;
     assert_eq!(build["status"], "build failed");
-    let told = build["comment"].as_str().unwrap();
-    assert!(told.contains("no python3") && told.contains("builtin"), "{told}");
+    let comment = build["comment"].as_str().unwrap();
+    assert!(comment.contains("no python3") && comment.contains("builtin"), "{comment}");
     let models = served.get("/api/v2/models?page_size=100").await;
     let echo = models["models"].as_array().unwrap().iter().find(|it| it["name"] == "echo").unwrap();
     let call = json!({"accessKey": echo["access_key"], "request": {"a": 1}});

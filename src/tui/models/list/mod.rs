@@ -1,10 +1,10 @@
-//! The list of models: its rows, what is fetched when, and how it looks.
+//! The list of models: its rows, what is fetched when, and how it is drawn.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | [`model_list`] | filter, order, window, selection |
 //! | [`rows`], [`row`] | the rows as they come, page by page; one of them |
-//! | [`projects`] | what is known of the projects |
+//! | [`projects`] | what is known about the projects |
 //! | [`view`] | how the list looks |
 //! | `tab` | what commands and answers mean for it |
 
@@ -42,7 +42,7 @@ const AT_A_TIME: usize = 8;
 /// How long a deployment that is changing is left alone before it is read again.
 const WATCH: SignedDuration = SignedDuration::from_secs(2);
 
-/// The list, and what is being fetched for it.
+/// The list, and the requests for it.
 #[derive(Debug, Default)]
 pub struct ListPane {
     pub models: ModelList,

@@ -1,4 +1,4 @@
-//! The list of models: what is known of each, which are shown, and which is selected.
+//! The list of models: what is known about each, which are shown, and which is selected.
 //!
 //! Rows are kept once; filter and order are a vector of indexes, so that moving costs the same
 //! for seven models and for a hundred thousand. Deployments are read for the rows in sight only.
@@ -13,7 +13,7 @@ use crate::api;
 use crate::tui::widgets::filter::Filter;
 use crate::wire::{Model, ShortProject};
 
-/// What the rows are sorted by. Equal ones stand by project and name.
+/// The sort order of the rows. Equal ones are sorted by project and name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
     #[default]
@@ -48,7 +48,7 @@ impl Order {
 pub enum Fetched {
     #[default]
     Never,
-    /// The person gave it up, or left the tab meanwhile.
+    /// The user cancelled it, or has left the tab.
     GivenUp,
     /// Pages are still coming.
     Coming,
@@ -63,7 +63,7 @@ pub struct ModelList {
     rows: Rows,
     /// Rows of a refresh that has not come to its end.
     incoming: Rows,
-    /// Indexes of all rows in the order that is asked for.
+    /// Indexes of all rows in the requested order.
     sorted: Vec<usize>,
     /// Those of them that the filter lets through.
     shown: Vec<usize>,
@@ -75,7 +75,7 @@ pub struct ModelList {
     reversed: bool,
     /// A whole list has been fetched once.
     complete: bool,
-    /// When the list in sight was fetched whole; `None` where there is none, or another is wanted.
+    /// When the whole list was fetched; `None` if there is none, or another is needed.
     as_of: Option<Timestamp>,
     pub fetched: Fetched,
 }
@@ -128,7 +128,7 @@ impl ModelList {
         self.shown.iter().enumerate().skip(top).take(height).map(|(at, &row)| (at, &self.rows.all[row]))
     }
 
-    /// Where the window must begin so that the selection is in it.
+    /// The first row of the window that keeps the selection visible.
     pub fn top_for(&self, height: usize) -> usize {
         let lowest = (self.selected + 1).saturating_sub(height);
         // No empty rows at the end while there are rows before the window.
@@ -172,7 +172,7 @@ impl ModelList {
         (self.order, self.reversed) = (Order::Project, false);
         self.arrange(None);
         let position = self.shown.iter().position(|&at| of_it(self, at)).unwrap_or_default();
-        // Its models stand below each other in the window, not one row at its end.
+        // All its models appear in the window, not just one row at the end.
         self.top = position;
         self.select(position, height);
         true
@@ -184,7 +184,7 @@ impl ModelList {
         self.narrow(selected);
     }
 
-    /// Sorts by `order`; by the same one again, the other way round.
+    /// Sorts by `order`; by the same order again, reversed.
     pub fn sort_by(&mut self, order: Order) {
         let selected = self.selected_row();
         self.reversed = self.order == order && !self.reversed;
@@ -192,7 +192,7 @@ impl ModelList {
         self.arrange(selected);
     }
 
-    /// When the list in sight was fetched; `None` where that is not the list that is wanted.
+    /// When the visible list was fetched; `None` if another list is needed.
     pub fn as_of(&self) -> Option<Timestamp> {
         self.as_of
     }
@@ -202,7 +202,7 @@ impl ModelList {
         self.as_of = None;
     }
 
-    /// A fetch begins. What is there stays until the new list is complete.
+    /// A fetch starts. The current rows stay until the new list is complete.
     pub fn begin(&mut self) {
         self.incoming = Rows::default();
         self.fetched = Fetched::Coming;
@@ -312,10 +312,10 @@ impl ModelList {
         let Some(row) = self.row_mut(model_id) else { return };
         row.deployed = deployed;
         row.stale = false;
-        // The rows stay where they are while somebody looks at them: sorting follows on demand.
+        // The rows stay in place while the user looks at them: sorting follows on demand.
     }
 
-    /// The fetch was given up; what came is shown, and the next one begins anew.
+    /// The fetch was cancelled; its rows are shown, and the next one starts over.
     pub fn give_up(&mut self) {
         self.incoming = Rows::default();
         if matches!(self.fetched, Fetched::Coming) {
@@ -336,7 +336,7 @@ impl ModelList {
         self.shown.get(self.selected).copied()
     }
 
-    /// Puts the rows in order; the row `selected` stays selected where it is still shown.
+    /// Sorts the rows; the row `selected` stays selected if it is still shown.
     fn arrange(&mut self, selected: Option<usize>) {
         let Rows { all, by_project, by_name, .. } = &self.rows;
         self.sorted.clear();

@@ -1,4 +1,4 @@
-//! What is known of the projects that the models belong to.
+//! What is known about the projects of the models.
 
 use std::collections::{HashMap, HashSet};
 
@@ -33,7 +33,7 @@ impl Projects {
         self.known.extend(projects.into_iter().map(|project| (project.id.clone(), project)));
     }
 
-    /// What could not be read is asked for again.
+    /// Projects that could not be read are requested again.
     pub fn refresh(&mut self) {
         self.unreadable.clear();
     }

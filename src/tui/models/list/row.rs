@@ -1,4 +1,4 @@
-//! One listed model and what is known of it.
+//! One listed model and what is known about it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use crate::wire::{Model, ModelBuild, ModelDeployment, ShortProject};
 
-/// What is known about where a model runs.
+/// What is known about a model's deployment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Deployed {
     #[default]
     Unread,
     Reading,
-    /// The deployment that stands for the model; `None` where it was never deployed.
+    /// The model's current deployment; `None` if it was never deployed.
     Read(Option<Box<(ModelBuild, ModelDeployment)>>),
     Failed(String),
 }
@@ -33,7 +33,7 @@ impl Deployed {
         }
     }
 
-    /// One word for a table.
+    /// A label for a table.
     pub fn word(&self) -> &str {
         match self {
             Self::Unread | Self::Reading => "",
@@ -50,7 +50,7 @@ impl Deployed {
     }
 }
 
-/// What is kept of a listed model: a long list must not keep everything.
+/// The part of a listed model that is kept: a long list must not keep everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedModel {
     pub id: String,
@@ -76,7 +76,7 @@ impl ListedModel {
     }
 }
 
-/// A model and what is known of it.
+/// A model and what is known about it.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub model: ListedModel,
@@ -87,7 +87,7 @@ pub struct Row {
     pub(super) read_at: Option<Timestamp>,
     /// `project/name` in lower case, for the filter and the order.
     pub(super) search: Box<str>,
-    /// Where the name begins in it.
+    /// Where the name starts in it.
     name_at: u32,
 }
 
@@ -111,12 +111,12 @@ impl Row {
         Self { model, deployed: Deployed::Unread, stale: false, read_at: None, search, name_at }
     }
 
-    /// What rows are sorted by where the order is the name.
+    /// The sort key if the order is by name.
     pub(super) fn name_key(&self) -> &str {
         self.search.get(self.name_at as usize..).unwrap_or_default()
     }
 
-    /// Whether all of `words`, in lower case, are in `project/name`.
+    /// Whether `project/name` contains all of `words`, in lower case.
     pub(super) fn holds(&self, words: &[String]) -> bool {
         words.iter().all(|word| self.search.contains(word.as_str()))
     }
@@ -129,7 +129,7 @@ impl Row {
         }
     }
 
-    /// Whether what is known of the deployment is to be read again.
+    /// Whether to read the deployment again.
     pub fn is_stale(&self) -> bool {
         self.stale
     }

@@ -53,7 +53,7 @@ fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usi
     }
 }
 
-/// What a filter asks for: every one of these words, in lower case.
+/// The terms of a filter, in lower case; all must match.
 pub(super) fn words(filter: &str) -> Vec<String> {
     filter.to_lowercase().split_whitespace().map(str::to_owned).collect()
 }

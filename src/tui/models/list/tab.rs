@@ -46,7 +46,7 @@ impl Models {
         }
     }
 
-    /// Leaves what is on the screen for the list.
+    /// Moves from the open model to the list.
     fn back_to_list(&mut self) {
         self.runs.leave();
         self.tests.close();
@@ -85,7 +85,7 @@ impl Models {
         }
     }
 
-    /// Answers about the list and what is in it.
+    /// Answers about the list and its rows.
     pub(in crate::tui::models) fn list_answer(
         &mut self,
         shared: &mut Shared,

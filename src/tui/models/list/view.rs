@@ -55,7 +55,7 @@ impl Columns {
 }
 
 impl ListPane {
-    /// Draws the list; `focused` where it has the keys.
+    /// Draws the list; `focused` if it has the focus.
     pub fn draw(&self, shared: &Shared, focused: bool, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
         let filtered = self.models.filter.is_shown();
@@ -101,7 +101,7 @@ impl ListPane {
         self.about_selected(shared, buf, below, inner);
     }
 
-    /// Draws one model; its project only where it is the `first` of it.
+    /// Draws one model, with its project if it is the `first` of it.
     fn draw_row(
         &self,
         shared: &Shared,
@@ -167,7 +167,7 @@ impl ListPane {
         let none = self.models.total() == 0;
         match &self.models.fetched {
             Fetched::Never | Fetched::GivenUp | Fetched::Coming if none => {
-                // What was given up is forgotten there at once.
+                // A cancelled request is forgotten there at once.
                 let listing = self.listing.or(shared.requests.last_started());
                 awaited(shared, listing, "asking the workbench for models")
             }
@@ -190,7 +190,7 @@ impl ListPane {
     }
 }
 
-/// Marks the parts of a name that the filter's words matched.
+/// Marks the parts of a name that match the filter.
 fn mark(buf: &mut Buffer, row: Rect, x: u16, name: &str, filter: &str, style: Style) {
     let lower = name.to_lowercase();
     if lower.len() != name.len() {
@@ -210,7 +210,7 @@ fn mark(buf: &mut Buffer, row: Rect, x: u16, name: &str, filter: &str, style: St
     }
 }
 
-/// A sign, a word and a style for a deployment.
+/// A symbol, a label and a style for a deployment.
 pub fn status(shared: &Shared, deployed: &Deployed) -> (String, Style) {
     let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
     let (sign, style) = match (deployed, deployed.word()) {

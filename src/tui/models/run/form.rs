@@ -1,4 +1,4 @@
-//! What is asked for when a run begins.
+//! The parameters of a new run.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub const FIELDS: [(&str, &str, &str); 5] = [
     ("warm-up", "0", "sent first and not counted"),
 ];
 
-/// What is asked for.
+/// The parameters.
 #[derive(Debug)]
 pub struct RunForm {
     pub fields: [Field; 5],
@@ -78,7 +78,7 @@ impl RunForm {
         self.fields.iter().zip(&self.begun).any(|(field, begun)| field.text() != begun)
     }
 
-    /// A run begins with what is there now.
+    /// A run starts with the current input.
     pub fn keep(&mut self) {
         self.begun = self.fields.each_ref().map(|field| field.text().to_owned());
     }

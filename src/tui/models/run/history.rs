@@ -37,7 +37,7 @@ pub struct ModelRuns {
     pub earlier: VecDeque<Arc<Summary>>,
     /// Which of the earlier ones the latest is set beside.
     pub beside: Option<usize>,
-    /// Why the last one did not begin.
+    /// Why the last one did not start.
     pub problem: Option<String>,
     /// The latest ended while something else was in sight.
     pub unseen: bool,
@@ -51,7 +51,7 @@ impl ModelRuns {
         self.live.as_ref().and_then(|live| live.frozen.as_ref()).or(self.latest.as_ref())
     }
 
-    /// A run begins: the one before becomes an earlier one.
+    /// A run starts: the previous one moves to the history.
     pub fn begin(&mut self, live: Live) {
         if let Some(before) = self.latest.take() {
             self.earlier.push_front(before);
@@ -78,7 +78,7 @@ impl ModelRuns {
         }
     }
 
-    /// Sets the latest beside the next earlier one; after the last of them beside none.
+    /// Compares the latest run with the next earlier one; after the last of them, with none.
     pub fn compare_next(&mut self) {
         self.beside = match self.beside {
             None => Some(0),

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`form`] | what is asked for |
+//! | [`form`] | the parameters |
 //! | [`history`] | the runs of one model |
 //! | [`view`] | how form and run look |
 //! | [`report`], [`comparison`] | one run in figures and pictures; two beside each other |
@@ -55,7 +55,7 @@ impl Runs {
         self.of_models.get_mut(self.shown.as_ref()?)
     }
 
-    /// The form, where that is on the screen.
+    /// The form, if it is on the screen.
     fn form_mut(&mut self) -> Option<&mut form::RunForm> {
         self.shown_mut().filter(|runs| runs.asking).map(|runs| &mut runs.form)
     }
@@ -69,7 +69,7 @@ impl Runs {
         self.shown().is_some_and(|runs| runs.asking)
     }
 
-    /// Which commands mean something now; `None` where no run is on the screen.
+    /// Which commands apply now; `None` if no run is on the screen.
     pub fn context(&self) -> Option<Context> {
         let runs = self.shown()?;
         Some(match (runs.asking, &runs.live) {
@@ -92,7 +92,7 @@ impl Runs {
         self.shown = None;
     }
 
-    /// Does what a command says but begin a run.
+    /// Runs every command except starting a run.
     pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         if self.is_asking() {
             return self.form_command(command);
@@ -196,7 +196,7 @@ impl Runs {
         }
     }
 
-    /// A run has ended, or did not begin.
+    /// A run has ended, or did not start.
     pub fn ended(&mut self, shared: &mut Shared, model_id: &str, ended: Result<Arc<Summary>, CallError>) {
         let Some(runs) = self.of_models.get_mut(model_id) else { return };
         runs.live = None;
@@ -210,7 +210,7 @@ impl Runs {
         }
     }
 
-    /// A run that was given up has ended: what was measured so far stays.
+    /// A cancelled run has ended: its measurements are kept.
     pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
         for runs in self.of_models.values_mut() {
             runs.live = runs.live.take().filter(|live| !gone(&live.id));

@@ -36,7 +36,7 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     lines.truncate(lines.iter().position(|line| line.starts_with("REPLICA")).unwrap_or(lines.len()));
     lines = lines.iter().flat_map(|line| in_groups(line, area.width.into())).collect();
     lines.extend(replicas(summary, area.width.into()));
-    // Where there is no room for all of them, blank ones go first.
+    // If they do not all fit, blank lines are dropped first.
     if lines.len() > usize::from(area.height.saturating_sub(1)) {
         lines.retain(|line| !line.is_empty());
     }
@@ -182,7 +182,7 @@ fn histogram(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     }
     let theme = &shared.preferences.theme;
     put(buf, area, area.x, "requests by latency", theme.dim);
-    // Neighbouring steps share a row where there are more steps than rows.
+    // Neighbouring steps share a row if there are more steps than rows.
     let together = summary.histogram.len().div_ceil(rows);
     let bars: Vec<Bar> = summary
         .histogram

@@ -21,7 +21,7 @@ impl Models {
         self.runs.command(shared, command)
     }
 
-    /// Begins the run that the form asks for; `agreed` as in [`super::Runs::plan`].
+    /// Starts the run of the form; `agreed` as in [`super::Runs::plan`].
     pub(in crate::tui::models) fn begin_run(&mut self, shared: &mut Shared, agreed: bool) -> Outcome {
         let row = self.list.subject(self.tests.open_model());
         let (Some(row), Some(panel)) = (row, self.tests.panel_mut()) else { return Outcome::done() };

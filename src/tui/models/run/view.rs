@@ -56,7 +56,7 @@ pub fn draw(shared: &Shared, runs: &ModelRuns, subject: Subject<'_>, frame: &mut
     }
 }
 
-/// How the run stands, in a few words.
+/// The state of the run, in a few words.
 fn state(shared: &Shared, runs: &ModelRuns) -> String {
     let Some(live) = &runs.live else {
         return match runs.latest.as_ref().and_then(|summary| summary.stopped_by) {
@@ -82,7 +82,7 @@ fn form(shared: &Shared, form: &RunForm, subject: Subject<'_>, buf: &mut Buffer,
     const BEFORE: u16 = 2 + 11 + FIELD + 1;
     let theme = &shared.preferences.theme;
     let room = usize::from(area.width.saturating_sub(BEFORE));
-    // Where the explanations do not fit beside the fields, the one of the field in hand stands below.
+    // If the explanations do not fit beside the fields, show the focused field's below.
     let beside = FIELDS.iter().all(|(_, _, explanation)| text::width(explanation) <= room);
     let mut rows = area.rows();
     rows.next();

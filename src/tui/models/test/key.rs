@@ -18,7 +18,7 @@ pub enum KeyChoice {
 }
 
 impl KeyChoice {
-    /// Whether this is the choice of that key; what was typed is none of those offered.
+    /// Whether this chooses that key; typed text matches none of those offered.
     pub fn is(&self, key: &KeyToSend) -> bool {
         match (self, key) {
             (Self::SignedIn, KeyToSend::SignedIn) | (Self::Nothing, KeyToSend::Nothing) => true,
@@ -27,7 +27,7 @@ impl KeyChoice {
         }
     }
 
-    /// The choice that a key of the session stands for.
+    /// The choice for a key of the session.
     pub fn of(key: &KeyToSend, session: &SessionState) -> Option<Self> {
         Some(match key {
             KeyToSend::SignedIn => Self::SignedIn,

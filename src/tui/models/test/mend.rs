@@ -15,7 +15,7 @@ fn action<T>(result: Option<&TestResult>, pick: impl Fn(&Action) -> Option<T>) -
     result.diagnosis()?.actions.iter().find_map(pick)
 }
 
-/// The contexts of the commands that mend the refusal, where the result is one.
+/// The contexts of the commands that fix the refusal, if the result is one.
 pub fn contexts(result: Option<&TestResult>) -> Vec<Context> {
     let offered = |wanted: fn(&Action) -> bool, context| {
         action(result, |action| wanted(action).then_some(())).map(|()| context)
@@ -25,7 +25,7 @@ pub fn contexts(result: Option<&TestResult>) -> Vec<Context> {
     adding.into_iter().chain(message).collect()
 }
 
-/// The rights that mend it, given to the user of the key.
+/// The permission that fixes it, given to the owner of the key.
 pub fn collaborator(result: Option<&TestResult>) -> Option<Choice> {
     action(result, |action| match action {
         Action::AddCollaborator { project_id, project_name, username, permission } => {
@@ -49,7 +49,7 @@ pub fn add_collaborator(shared: &mut Shared, result: Option<&TestResult>) -> Out
     Outcome { decision, ..Outcome::done() }
 }
 
-/// Says that the result has no such refusal.
+/// Reports that the result has no such refusal.
 pub fn no_collaborator(shared: &mut Shared) {
     let text = "the selected result has no refusal that adding a collaborator mends";
     shared.notices.info(shared.now, text);

@@ -62,7 +62,7 @@ impl Tests {
         self.panels.get_mut(self.open.as_ref()?)
     }
 
-    /// The panel of a model, where it was opened before.
+    /// The panel of a model, if it was opened before.
     pub fn of(&self, model_id: &str) -> Option<&Panel> {
         self.panels.get(model_id)
     }
@@ -158,7 +158,7 @@ pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String
         }
     };
     if let Err(problem) = panel.editor.value() {
-        // The focus stays: what is pressed next is a command still, and no text of the request.
+        // The focus stays: the next key is still a command, not text of the request.
         panel.problem = Some(not_json("nothing was sent", problem));
         return None;
     }
@@ -194,7 +194,7 @@ pub fn give_up(panel: &mut Panel, shared: &mut Shared) -> Option<Effect> {
     shared.cancel(running.id)
 }
 
-/// The request that a test of a model begins with: what stands in its panel, or would.
+/// The initial request of a model's test: the one in its panel, if it has been opened.
 pub fn request_for(panel: Option<&Panel>, model: &ListedModel, last: Option<&str>) -> String {
     match panel {
         Some(panel) => panel.editor.text(),

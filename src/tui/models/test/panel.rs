@@ -33,7 +33,7 @@ pub enum Focus {
 impl Focus {
     const ORDER: [Self; 4] = [Self::Key, Self::Request, Self::Test, Self::Results];
 
-    /// The part after this one; `None` after the last.
+    /// The next part; `None` after the last.
     pub fn next(self) -> Option<Self> {
         let at = Self::ORDER.iter().position(|part| *part == self)?;
         Self::ORDER.get(at + 1).copied()
@@ -89,7 +89,7 @@ impl Panel {
         }
     }
 
-    /// The key to send, or what is wrong with what was typed.
+    /// The key to send, or what is wrong with the typed one.
     pub fn key_to_send(&self) -> Result<KeyToSend, NotAnApiKey> {
         Ok(match &self.choice {
             KeyChoice::SignedIn => KeyToSend::SignedIn,
@@ -179,7 +179,7 @@ impl Panel {
         self.problem = None;
     }
 
-    /// Does what a command says that is about this panel alone.
+    /// Runs a command about this panel alone.
     pub fn command(&mut self, command: Command) -> Step {
         match (command, self.focus) {
             (Command::NextPart | Command::NextField, focus) => {
@@ -280,13 +280,13 @@ pub enum Step {
     Close,
     /// The test is to be sent.
     Send,
-    /// The test in flight is to be given up.
+    /// Cancels the test in flight.
     GiveUp,
     /// The selected result is to be shown whole.
     OpenResult,
 }
 
-/// Why nothing was done with a request; what is wrong with it stands beside it.
+/// Why nothing was done with a request; the problem is shown beside it.
 pub fn not_json(what: &str, problem: &JsonProblem) -> String {
     let JsonProblem { line, column, .. } = problem;
     format!("{what}: the request is no JSON yet, look at line {line}, column {column}")

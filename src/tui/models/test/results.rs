@@ -25,7 +25,7 @@ const ROOMY: u16 = 58;
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     replica: u16,
-    /// 0 where the column is left out.
+    /// 0 if the column is omitted.
     size: u16,
 }
 
@@ -35,7 +35,7 @@ impl Columns {
         let size = if width < ROOMY { 0 } else { SIZE };
         let fixed = 2 + NUMBER + TIME + CODE + LATENCY + size + 2;
         let left = width.saturating_sub(fixed);
-        // The result wants room too; of a long name the end tells replicas apart.
+        // The result needs room too; the end of a long name is enough to distinguish replicas.
         Self { replica: (left / 2).clamp(7, 28).min(left), size }
     }
 }
@@ -119,7 +119,7 @@ pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
                 lines.push(line(&head, sentence, theme.accent));
             }
             let head = if lines.len() == 1 { "fix: " } else { "     " };
-            // What a key does about it says the same as the remedy.
+            // The hint about a key says the same as the remedy.
             let said = |action: &Action| {
                 let command = match action {
                     Action::AddCollaborator { .. } => Command::AddCollaboratorFix,
@@ -162,7 +162,7 @@ pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
     diagnosis.actions.iter().filter_map(offer).collect()
 }
 
-/// Where the commands that mend a refusal stand in the table.
+/// The positions in the table of the commands that fix a refusal.
 pub const OFFERED_IN: [Context; 4] =
     [Context::MendableRefusal, Context::Refusal, Context::ModelPanel, Context::Global];
 

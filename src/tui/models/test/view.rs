@@ -24,7 +24,7 @@ pub struct Shown<'a> {
     pub panel: Option<&'a Panel>,
 }
 
-/// Draws a model; `focused` where it has the keys. Without one there is an empty frame.
+/// Draws a model; `focused` if it has the focus. Without a model the frame is empty.
 pub fn model(shared: &Shared, shown: Option<Shown<'_>>, focused: bool, frame: &mut Frame<'_>, area: Rect) {
     let Some(Shown { row, project, panel }) = shown else {
         return bordered(shared, frame, area, Line::default(), Line::default(), false);
@@ -62,7 +62,7 @@ fn state(shared: &Shared, row: &Row) -> Line<'static> {
     ])
 }
 
-/// The sign and the name of a part, marked where it has the keys.
+/// The symbol and the name of a part, marked if it has the focus.
 fn label(shared: &Shared, buf: &mut Buffer, line: Rect, name: &str, focused: bool) -> u16 {
     let theme = &shared.preferences.theme;
     let (sign, style) =

@@ -76,7 +76,7 @@ impl KeyTest {
         self.stage = Stage::Asking { model, request, problem: None };
     }
 
-    /// One step back; a call in flight is given up.
+    /// One step back; cancels a call in flight.
     fn back(&mut self, shared: &mut Shared) -> Outcome {
         let effects = self.give_up_question(shared);
         let to_list = match &mut self.stage {
@@ -138,7 +138,7 @@ impl KeyTest {
         Outcome::effect(effect).and_event(Event::RequestSent { model_id, request })
     }
 
-    /// The call ended; why it failed is asked.
+    /// The call ended; asks why it failed.
     fn tested(&mut self, shared: &mut Shared, asked: Test, sent: String, call: CallResult) -> Outcome {
         let Stage::Calling { model, request, .. } = &self.stage else { return Outcome::done() };
         let (model, request) = (model.clone(), request.clone());
@@ -168,7 +168,7 @@ impl KeyTest {
         self.proven()
     }
 
-    /// Lets the others know what the test says about the key.
+    /// Informs the other layers of the test's result.
     fn proven(&self) -> Outcome {
         let Stage::Ended { model, result, .. } = &self.stage else { return Outcome::done() };
         Outcome::event(Event::KeyTested {
@@ -178,7 +178,7 @@ impl KeyTest {
         })
     }
 
-    /// Changes the field that has the keys; what was said about its old text goes.
+    /// Edits the focused field and clears the message about its old text.
     fn edited(&mut self, edit: impl FnOnce(&mut Field) -> Edit) -> Outcome {
         match &mut self.stage {
             Stage::Choosing { filter, selected } => {

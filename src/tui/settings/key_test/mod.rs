@@ -1,5 +1,5 @@
 //! Testing a new key against a model without leaving the dialog that shows it: choose a model, send
-//! one request, read what came of it. A rotation is proven this way.
+//! one request, read the result. A rotation is proven this way.
 //!
 //! The call, its request and the reason of a refusal are those of the Test panel in the Models tab.
 

@@ -64,7 +64,7 @@ impl KeyTest {
     }
 }
 
-/// What a result says about the key.
+/// What a result reveals about the key.
 pub fn proof(model: &ModelChoice, result: &TestResult) -> Proof {
     let model = model.path.clone();
     match (result.failure(), result.call.answer()) {

@@ -56,7 +56,7 @@ pub fn draw(shared: &Shared, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) 
     }
 }
 
-/// What is being tested with.
+/// The key under test.
 fn key(test: &KeyTest) -> String {
     format!("{} {}", test.known.id(), test.known.label)
 }
@@ -135,7 +135,7 @@ fn choosing(
     }
 }
 
-/// What stands where no model can be offered.
+/// The text if there is no model to offer.
 fn without_models(test: &KeyTest, filter: &Field) -> String {
     match &test.listing {
         Listing::Unread | Listing::Reading => "listing the models".to_owned(),
@@ -161,7 +161,7 @@ fn ended(
     let room = usize::from(COLUMNS.min(area.width.saturating_sub(6)).saturating_sub(HEAD)).max(1);
     let mut lines = facts(shared, test, model, request);
     lines.push(Line::default());
-    // What follows the first line of a fact stands under it.
+    // Continuation lines of a fact are indented.
     let mut say = |name: &str, value: &str, style: Style| {
         for (at, part) in text::wrap(&text::clean(value), room).iter().enumerate() {
             lines.push(styled(shared, if at == 0 { name } else { "" }, part, style));

@@ -1,4 +1,4 @@
-//! What is asked in a rotation, and what stands about it in the list and in other questions.
+//! The questions of a rotation, and its marks in the list and in other questions.
 
 use super::steps::{Rotation, Rotations, Successor};
 use crate::text;
@@ -9,7 +9,7 @@ use crate::tui::overlays::Question;
 use crate::tui::shared::Shared;
 use crate::wire::V2KeyDetails;
 
-/// Asks whether `key` shall get a successor; it may have one that was created `before`.
+/// Asks whether `key` should get a successor; it may have one that was created `before`.
 pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Successor>) -> Outcome {
     if shared.session.was_given(&key.key_id) {
         let text =
@@ -33,7 +33,7 @@ pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Succe
     Question::new("Rotate this API key?", lines, "Create successor", then).ask()
 }
 
-/// Asks about the old key: it says what exists, and Keep both has the focus whatever was proven.
+/// Asks about the old key: lists what exists, and Keep both has the focus whatever was proven.
 /// `listed` is the new key as the workbench lists it.
 pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Outcome {
     let old_id = &rotation.old.key_id;

@@ -94,7 +94,7 @@ impl Rotations {
         self.0.iter().any(|rotation| is_creating(rotation, request))
     }
 
-    /// The successor is there: gives the key that it replaces.
+    /// The successor exists: returns the key that it replaces.
     pub fn created(&mut self, request: RequestId, key_id: &str) -> Option<V2KeyDetails> {
         let rotation = self.0.iter_mut().find(|rotation| is_creating(rotation, request))?;
         let key_id = key_id.to_owned();
@@ -133,7 +133,7 @@ impl Rotations {
         }
     }
 
-    /// Deleting was refused or given up: both keys are there, as far as is known. Gives the old one.
+    /// Deleting was refused or cancelled: both keys exist, as far as is known. Returns the old one.
     pub fn not_deleted(&mut self, request: RequestId) -> Option<&V2KeyDetails> {
         let is_it = |step: &Step| matches!(step, Step::Deleting { request: other, .. } if *other == request);
         let rotation = self.0.iter_mut().find(|rotation| is_it(&rotation.step))?;
@@ -152,7 +152,7 @@ impl Rotations {
                 *earlier = None;
                 return false;
             }
-            // While a successor is on its way its rotation waits for the answer.
+            // While a successor is being created, its rotation waits for the answer.
             let waits = matches!(rotation.step, Step::Creating { .. });
             !waits && (new_gone || is_gone(&rotation.old.key_id))
         };

@@ -1,4 +1,4 @@
-//! What is chosen, and what a key does to it.
+//! The chosen day, and the effect of each key on it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::civil::{Date, Weekday};
@@ -15,10 +15,10 @@ pub trait Rules {
         self.today()
     }
 
-    /// The last day that can be chosen; `None` where there is no known limit.
+    /// The last day that can be chosen; `None` if no limit is known.
     fn last(&self) -> Option<Date>;
 
-    /// Reads a typed text; the error says what would do.
+    /// Parses typed text; the error says what would be valid.
     fn read(&self, text: &str) -> Result<Date, String>;
 
     /// What a typed text that names no day still lacks, while it can become one; in words that
@@ -27,12 +27,12 @@ pub trait Rules {
         None
     }
 
-    /// Whether a typed date can begin with this character.
+    /// Whether a typed date can start with this character.
     fn can_begin(&self, _c: char) -> bool {
         true
     }
 
-    /// What choosing `day` means, in words.
+    /// What choosing `day` means, as a sentence.
     fn meaning(&self, day: Date) -> String;
 
     fn quick_picks(&self) -> &[QuickPick];
@@ -41,7 +41,7 @@ pub trait Rules {
 /// A day that is one key away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuickPick {
-    /// A capital: other letters begin a typed date.
+    /// A capital letter: others start a typed date.
     pub key: char,
     pub label: &'static str,
     /// What [`Rules::read`] makes the day of, when the key is pressed.
@@ -51,7 +51,7 @@ pub struct QuickPick {
 /// What a key did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The key means nothing here; somebody else may take it.
+    /// The key is not handled here; the caller may use it.
     Ignored,
     /// The day, the typed text or a message changed.
     Changed,
@@ -72,7 +72,7 @@ pub struct DatePicker {
     before_typing: Date,
     /// Why the typed text, or a quick pick, names no day that can be chosen.
     pub(super) problem: Option<String>,
-    /// What is to be typed yet: no reproach.
+    /// The text is unfinished: not an error.
     pub(super) wanting: Option<String>,
     pub(super) week_start: Weekday,
 }
@@ -234,7 +234,7 @@ impl DatePicker {
         Outcome::Changed
     }
 
-    /// The grid follows the typed text as soon as it names a day. What is not finished is not judged.
+    /// The grid follows the typed text as soon as it is a day. Unfinished text is not an error.
     fn read_typed(&mut self, rules: &dyn Rules) {
         self.judge_typed(rules);
         let missing = self.problem.as_ref().and_then(|_| rules.still_missing(self.typed.text()));
@@ -244,7 +244,7 @@ impl DatePicker {
         }
     }
 
-    /// The same for a text that is said to be whole.
+    /// The same for a text that is meant to be complete.
     fn judge_typed(&mut self, rules: &dyn Rules) {
         self.wanted_day = None;
         (self.problem, self.wanting) = (None, None);

@@ -155,7 +155,7 @@ fn a_typed_day_that_cannot_be_chosen_is_not_accepted_and_not_lost() {
     let rules = rules();
     let mut picker = DatePicker::new(rules.today, &rules);
     assert_eq!(press(&mut picker, &rules, "+900d⏎"), Outcome::Changed);
-    // "+90" and "+9" were days on the way, and the last of them stays chosen.
+    // "+90" and "+9" were days in between, and the last of them stays chosen.
     assert_eq!(picker.selected(), date(2027, 2, 21));
     assert_eq!(picker.unread_text(), Some("+900d"));
     assert!(drawn(&picker, &rules, 60, 12).contains("beyond the limit"));
@@ -263,7 +263,7 @@ fn days_that_cannot_be_chosen_are_dim_and_the_chosen_one_reversed() {
     let mut buf = Buffer::empty(area);
     let styles = Styles::default();
     picker.render(area, &mut buf, true, &rules, &styles);
-    // 22 November is the Sunday of the fourth week, the 23rd and 24th begin the fifth.
+    // 22 November is the Sunday of the fourth week, the 23rd and 24th start the fifth.
     assert_eq!(buf[(20, 5)].modifier, styles.dim.add_modifier);
     assert_eq!((buf[(0, 6)].symbol(), buf[(3, 6)].symbol(), buf[(6, 6)].symbol()), ("*", "[", "]"));
     assert_eq!(buf[(4, 6)].modifier, styles.cursor.add_modifier);

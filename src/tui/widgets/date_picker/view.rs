@@ -12,13 +12,13 @@ use crate::tui::widgets::Styles;
 
 /// Columns of the grid: seven days of two digits, and the marks between and around them.
 pub const GRID_WIDTH: u16 = 22;
-/// From this width on, the quick picks stand beside the grid with their dates, else below it.
+/// From this width on, the quick picks are beside the grid with their dates, else below it.
 pub const WIDE: u16 = 48;
 /// Rows in which nothing is left out.
 pub const FULL_HEIGHT: u16 = 12;
 
 const WEEKS: u16 = 6;
-/// From this height on the typed field stands below the month.
+/// From this height on, the typed field is below the month.
 const TYPED_BELOW: u16 = 2 + WEEKS + 3;
 const MONTHS: [&str; 12] = [
     "January",
@@ -185,7 +185,7 @@ impl DatePicker {
     }
 }
 
-/// The rows under the grid, given out from the top.
+/// The rows below the grid, assigned from the top.
 struct Below {
     rest: Rect,
 }
