@@ -1,6 +1,5 @@
-//! Checks every answer against the definitions of the specification: all declared members are
-//! there, with the declared type, and no others. And checks that what is served is what the
-//! specification lists.
+//! Every answer is held to the definitions of the specification: all declared members are there,
+//! with the declared type, and no others. And what is served is what the specification lists.
 
 use std::sync::LazyLock;
 
@@ -32,8 +31,7 @@ fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let paths = SPECIFICATION["paths"].as_object().unwrap();
     let mut found: Vec<(&String, &Value)> =
         paths.iter().filter(|(pattern, _)| matches(pattern, path)).collect();
-    // A literal path has precedence over one with parameters: /projects/batch over
-    // /projects/{project_id}.
+    // A literal path goes before one with parameters: /projects/batch before /projects/{project_id}.
     found.sort_by_key(|(pattern, _)| pattern.matches('{').count());
     found.iter().find_map(|(_, methods)| methods.get(method.to_lowercase()))
 }
@@ -49,42 +47,42 @@ fn matches(pattern: &str, path: &str) -> bool {
 }
 
 #[track_caller]
-fn compare(schema: &Value, value: &Value, path: &str) {
+fn compare(schema: &Value, value: &Value, place: &str) {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap();
-        return compare(&SPECIFICATION["definitions"][name], value, path);
+        return compare(&SPECIFICATION["definitions"][name], value, place);
     }
     let (kind, format) =
         (schema["type"].as_str().unwrap_or("object"), schema["format"].as_str().unwrap_or(""));
     match (kind, format) {
         ("object", _) => {
-            let members = value.as_object().unwrap_or_else(|| panic!("{path} is no object: {value}"));
+            let members = value.as_object().unwrap_or_else(|| panic!("{place} is no object: {value}"));
             let Some(declared) = schema["properties"].as_object() else { return };
             for (name, schema) in declared {
-                let member = members.get(name).unwrap_or_else(|| panic!("{path}.{name} is absent"));
-                compare(schema, member, &format!("{path}.{name}"));
+                let member = members.get(name).unwrap_or_else(|| panic!("{place}.{name} is absent"));
+                compare(schema, member, &format!("{place}.{name}"));
             }
             for name in members.keys() {
-                assert!(declared.contains_key(name), "{path}.{name} is not declared");
+                assert!(declared.contains_key(name), "{place}.{name} is not declared");
             }
         }
         ("array", _) => {
-            let items = value.as_array().unwrap_or_else(|| panic!("{path} is no array: {value}"));
-            items.iter().for_each(|item| compare(&schema["items"], item, path));
+            let items = value.as_array().unwrap_or_else(|| panic!("{place} is no array: {value}"));
+            items.iter().for_each(|item| compare(&schema["items"], item, place));
         }
         ("string", "int64") => {
-            let text = value.as_str().unwrap_or_else(|| panic!("{path} is no string: {value}"));
-            assert!(text.parse::<i64>().is_ok(), "{path}: {text}");
+            let text = value.as_str().unwrap_or_else(|| panic!("{place} is no string: {value}"));
+            assert!(text.parse::<i64>().is_ok(), "{place}: {text}");
         }
         ("string", "date-time") => {
-            let text = value.as_str().unwrap_or_else(|| panic!("{path} is no string: {value}"));
-            assert!(text.is_empty() || text.parse::<jiff::Timestamp>().is_ok(), "{path}: {text}");
+            let text = value.as_str().unwrap_or_else(|| panic!("{place} is no string: {value}"));
+            assert!(text.is_empty() || text.parse::<jiff::Timestamp>().is_ok(), "{place}: {text}");
         }
-        ("string", _) => assert!(value.is_string(), "{path}: {value}"),
-        ("boolean", _) => assert!(value.is_boolean(), "{path}: {value}"),
-        ("integer", _) => assert!(value.is_i64(), "{path}: {value}"),
-        ("number", _) => assert!(value.is_number(), "{path}: {value}"),
-        other => panic!("{path}: {other:?} is new here"),
+        ("string", _) => assert!(value.is_string(), "{place}: {value}"),
+        ("boolean", _) => assert!(value.is_boolean(), "{place}: {value}"),
+        ("integer", _) => assert!(value.is_i64(), "{place}: {value}"),
+        ("number", _) => assert!(value.is_number(), "{place}: {value}"),
+        other => panic!("{place}: {other:?} is new here"),
     }
 }
 
@@ -133,7 +131,9 @@ async fn the_documentation_names_exactly_what_is_served() {
     let mut served: Vec<&str> = methods.map(|it| it["operationId"].as_str().unwrap()).collect();
     let text = include_str!("../../../docs/workbench.md");
     let section = text.split("## Operations").nth(1).unwrap();
-    let table = section.split("Others:").next().unwrap().lines().filter(|line| line.starts_with("| "));
+    // The first table of the section.
+    let table = section.lines().skip_while(|line| !line.starts_with('|'));
+    let table = table.take_while(|line| line.starts_with('|')).filter(|line| line.starts_with("| "));
     let mut documented: Vec<&str> = table
         .filter_map(|line| line.split(" | ").nth(1))
         .flat_map(|cell| cell.trim_end_matches(" |").split(", "))
