@@ -129,7 +129,7 @@ async fn an_endless_body_is_given_up() {
     let long = "HTTP/1.1 200 OK\r\ncontent-length: 170000000\r\n\r\n{".to_owned();
     let server = Scripted::start(&[long]).await;
     let error = client(&server.url).project("p").await.unwrap_err();
-    assert!(matches!(&error, Error::BadAnswer { detail, .. } if detail.contains("64 MiB")), "{error}");
+    assert!(matches!(&error, Error::BadAnswer { detail, .. } if detail.contains("8 MiB")), "{error}");
 }
 
 #[tokio::test]
