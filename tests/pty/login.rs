@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
+use super::signals::ENDING;
 use super::terminal::Terminal;
 
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -23,19 +24,8 @@ const TYPED: [&[&str]; 2] =
 
 #[test]
 fn every_signal_gives_the_echo_back() {
-    let signals = [
-        Signal::INT,
-        Signal::TERM,
-        Signal::HUP,
-        Signal::QUIT,
-        Signal::ABORT,
-        Signal::USR1,
-        Signal::USR2,
-        Signal::ALARM,
-        Signal::XCPU,
-    ];
     for command in TYPED {
-        for signal in signals {
+        for signal in ENDING {
             let mut terminal = Terminal::start(command);
             terminal.wait_for(QUESTION);
             assert!(!terminal.echoes(), "{command:?}");

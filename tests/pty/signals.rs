@@ -7,7 +7,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::demo;
 use super::terminal::Terminal;
 
-const ENDING: [Signal; 9] = [
+/// The signals that end a program, which have to give the terminal back first.
+pub const ENDING: [Signal; 9] = [
     Signal::INT,
     Signal::TERM,
     Signal::HUP,
