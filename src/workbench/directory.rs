@@ -72,6 +72,14 @@ impl Directory {
     }
 }
 
+impl Drop for Directory {
+    /// A process that is being started at this moment shares the open file until its `exec`, so
+    /// closing ours alone would leave the directory locked for a moment.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
+}
+
 /// Removes the data directory of a server that has ended, and returns whether it did. Leaves a
 /// directory alone if a server uses it, if it belongs to another user, or if no server ever used
 /// it.
@@ -148,5 +156,15 @@ mod tests {
         let refused = Directory::take(&full).err().unwrap().to_string();
         assert!(refused.contains("chmod 700"), "{refused}");
         assert_eq!((mode(&full), full.join(LOCK).exists()), (0o755, false));
+    }
+    #[test]
+    fn a_process_that_is_being_started_does_not_keep_the_directory() {
+        let data = tempfile::tempdir().unwrap();
+        let data = data.path().join("data");
+        let first = Directory::take(&data).unwrap();
+        let inherited = first.lock.try_clone().unwrap();
+        drop(first);
+        assert!(Directory::take(&data).is_ok());
+        drop(inherited);
     }
 }
