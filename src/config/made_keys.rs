@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::replace::Replacement;
 use super::{Error, json, private_file, store::Store};
 use crate::secret::ApiKey;
+use crate::text;
 use crate::wire::time;
 
 /// The version that this program writes.
@@ -75,7 +76,7 @@ pub fn remember(store: &Store, url: &str, username: &str, key_id: &str, key: &Ap
         if made.salt.is_empty() {
             let mut salt = [0u8; 16];
             SystemRandom::new().fill(&mut salt).map_err(|_| io::Error::other("no random numbers"))?;
-            made.salt = hexadecimal(&salt);
+            made.salt = text::hex(&salt);
         }
         let hash = hash(&made.salt, key);
         made.keys.retain(|known| known.hash != hash);
@@ -131,11 +132,7 @@ fn load(store: &Store) -> Result<MadeKeys, Error> {
 
 fn hash(salt: &str, key: &ApiKey) -> String {
     let salted = hmac::Key::new(hmac::HMAC_SHA256, salt.as_bytes());
-    hexadecimal(hmac::sign(&salted, key.expose().as_bytes()).as_ref())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    text::hex(hmac::sign(&salted, key.expose().as_bytes()).as_ref())
 }
 
 #[cfg(test)]

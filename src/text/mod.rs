@@ -140,6 +140,13 @@ pub fn latency(time: Duration) -> String {
     }
 }
 
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    bytes.iter().flat_map(digits).map(char::from).collect()
+}
+
 /// `1 key`, `4 keys`.
 pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
@@ -161,6 +168,11 @@ mod tests {
         assert_eq!(fold("  a: one two three", 12), ["  a: one two", "three"]);
         assert_eq!(fold("  a: one two three four", 16), ["  a: one two", "      three four"]);
         assert_eq!(fold("日本", 1), ["日", "本"], "what is wider than the room is kept all the same");
+    }
+
+    #[test]
+    fn every_byte_is_two_hexadecimal_digits() {
+        assert_eq!(hex(&[0, 255, 16]), "00ff10");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::options::Credentials;
 use crate::secret::{ApiKey, LegacyKey};
+use crate::text::hex;
 
 const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
@@ -144,16 +145,6 @@ pub fn uuid() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
-        .map(char::from)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +159,6 @@ mod tests {
         assert!(access.starts_with('m') && access.len() == 32);
         let project = project_id().unwrap();
         assert_eq!(project.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4]);
-        assert_eq!(hex(&[0, 255, 16]), "00ff10");
     }
 
     #[test]

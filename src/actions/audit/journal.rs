@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::paths::{cache_dir, process_env};
 use crate::config::private_file;
+use crate::text;
 use crate::wire::V2KeyDetails;
 
 /// A report must not mix today's keys with yesterday's.
@@ -33,8 +34,7 @@ impl Journal {
     pub fn open(url: &str, username: &str, fresh: bool) -> (Self, HashMap<String, Vec<V2KeyDetails>>) {
         let Ok(folder) = cache_dir(&process_env) else { return (Self(None), HashMap::new()) };
         let digest = ring::digest::digest(&ring::digest::SHA256, format!("{url}\n{username}").as_bytes());
-        let name: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let file = folder.join(format!("audit-{name}.jsonl"));
+        let file = folder.join(format!("audit-{}.jsonl", text::hex(&digest.as_ref()[..8])));
         let known = if fresh { HashMap::new() } else { read(&file, Timestamp::now()) };
         let open = || {
             private_file::make_folder(&folder)?;

@@ -9,6 +9,7 @@ use super::record::{Source, beside};
 use crate::actions::key_file::KeyFile;
 use crate::config::lock::FileLock;
 use crate::config::{Session, private_file};
+use crate::text;
 
 /// How a key is handed over.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl HandOver {
 pub(super) fn note(session: &Session, user: &str, name: &str) -> Option<PathBuf> {
     let text = format!("{}\n{user}\n{name}", session.client.url());
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    let hex: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex = text::hex(&digest.as_ref()[..16]);
     Some(session.store.as_ref()?.dir().join("rotations").join(format!("{hex}.json")))
 }
 

@@ -14,6 +14,7 @@ use crate::actions::keys::{by_first_half, made_here};
 use crate::bounded;
 use crate::config::{Session, private_file};
 use crate::secret::ApiKey;
+use crate::text;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails, time};
 
 /// How the remark in a handed-over file begins.
@@ -255,7 +256,7 @@ fn read_text(file: &Path) -> Result<Option<String>, Error> {
 /// A digest of a text.
 pub fn look(text: Option<&str>) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.unwrap_or_default().as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    text::hex(digest.as_ref())
 }
 
 /// What a note says. One that belongs to another user is an error: it could make a rotation delete

@@ -4,6 +4,7 @@ use axum::extract::State;
 
 use super::keys::{expiry, limit_days};
 use crate::secret::ApiKey;
+use crate::text;
 use crate::wire::{RotateV1KeyRequest, RotateV1KeyResponse, time};
 use crate::workbench::Workbench;
 use crate::workbench::behaviour::Why;
@@ -35,7 +36,7 @@ pub async fn rotate(
             keys::set_legacy(db, user.id, &hash, &request.api_key_comments, now, expires_at)?;
             Ok(RotateV1KeyResponse {
                 api_key: ApiKey::from_workbench(key.expose()),
-                api_key_hash: ids::hex(&hash),
+                api_key_hash: text::hex(&hash),
                 api_key_expiry_date: expires_at.map(time::format).unwrap_or_default(),
                 api_key_comments: request.api_key_comments,
             })
