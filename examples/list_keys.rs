@@ -27,7 +27,7 @@ pub async fn lines(session: &Session, now: Timestamp) -> anyhow::Result<Vec<Stri
     let (_, mut listed) = keys::list(session, None).await?;
     listed.sort_by(|one, other| one.expiry_date.cmp(&other.expiry_date));
     let line = |key: &keybench::wire::V2KeyDetails| {
-        let status = expiry::status(&key.expiry_date, now, keys::SOON_DAYS).word();
+        let status = expiry::status(&key.expiry_date, now, keys::SOON_DAYS).as_str();
         format!("{status:8} {} {}", key.expiry_date, key.comments)
     };
     Ok(listed.iter().map(line).collect())

@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 /// How long [`interrupt`] waits for cleanup.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-struct State {
+struct Waits {
     interrupted: bool,
     waiting: usize,
 }
 
-static STATE: Mutex<State> = Mutex::new(State { interrupted: false, waiting: 0 });
+static WAITS: Mutex<Waits> = Mutex::new(Waits { interrupted: false, waiting: 0 });
 static CHANGED: Condvar = Condvar::new();
 
-fn state() -> MutexGuard<'static, State> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+fn waits() -> MutexGuard<'static, Waits> {
+    WAITS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why a wait ended without a result.
@@ -47,21 +47,21 @@ impl From<InVain> for io::Error {
 /// or after a second.
 pub fn interrupt() {
     let until = Instant::now() + PATIENCE;
-    let mut state = state();
-    state.interrupted = true;
+    let mut waits = waits();
+    waits.interrupted = true;
     CHANGED.notify_all();
-    while state.waiting > 0 {
+    while waits.waiting > 0 {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return;
         }
-        state = CHANGED.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        waits = CHANGED.wait_timeout(waits, left).unwrap_or_else(PoisonError::into_inner).0;
     }
 }
 
 /// Whether [`interrupt`] was called.
 pub fn is_interrupted() -> bool {
-    state().interrupted
+    waits().interrupted
 }
 
 /// A wait, and what to clean up before the process may exit.
@@ -70,7 +70,7 @@ pub struct Waiter(());
 
 impl Waiter {
     pub fn new() -> Self {
-        state().waiting += 1;
+        waits().waiting += 1;
         Self(())
     }
 
@@ -91,21 +91,21 @@ impl Waiter {
             let value = work();
             *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             // Under the lock, or the waiter could check just before and sleep right after.
-            let _state = state();
+            let _waits = waits();
             CHANGED.notify_all();
         });
         started.map_err(|_| InVain::NoThread)?;
-        let mut state = state();
+        let mut waits = waits();
         loop {
             if let Some(value) = done.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return Ok(value);
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            state = match left {
-                _ if state.interrupted => return Err(InVain::Interrupted),
+            waits = match left {
+                _ if waits.interrupted => return Err(InVain::Interrupted),
                 Some(Duration::ZERO) => return Err(InVain::Late),
-                Some(left) => CHANGED.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => CHANGED.wait_timeout(waits, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => CHANGED.wait(waits).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
@@ -119,7 +119,7 @@ impl Default for Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        state().waiting -= 1;
+        waits().waiting -= 1;
         CHANGED.notify_all();
     }
 }

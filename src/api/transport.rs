@@ -76,7 +76,7 @@ pub(super) enum As {
 }
 
 /// A request before it is sent.
-pub(super) struct Call {
+pub(super) struct ApiCall {
     operation: &'static str,
     method: Method,
     url: Url,
@@ -143,7 +143,12 @@ impl Client {
     }
 
     /// A request to `path`, whose segments are escaped one by one.
-    pub(super) fn call(&self, operation: &'static str, method: Method, path: &[&str]) -> Result<Call, Error> {
+    pub(super) fn call(
+        &self,
+        operation: &'static str,
+        method: Method,
+        path: &[&str],
+    ) -> Result<ApiCall, Error> {
         let mut url = self.shared.base.clone();
         {
             let no_base = || Error::invalid("the URL cannot carry a path", "give it as https://HOST");
@@ -160,18 +165,30 @@ impl Client {
             }
         }
         let idempotent = method == Method::GET;
-        Ok(Call { operation, method, url, body: None, who: As::ApiKey, idempotent, limit: receive::LARGEST })
+        Ok(ApiCall {
+            operation,
+            method,
+            url,
+            body: None,
+            who: As::ApiKey,
+            idempotent,
+            limit: receive::LARGEST,
+        })
     }
 
     /// Sends `call` and reads its answer as JSON.
-    pub(super) async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+    pub(super) async fn send<T: DeserializeOwned>(&self, call: ApiCall) -> Result<T, Error> {
         let mut whole = Whole::new(call.limit);
         self.exchange(&call, &mut whole).await?;
         read(call.operation, &whole.end())
     }
 
     /// Sends `call` and streams its answer: the rows of the list `member`, then the other members.
-    pub(super) async fn send_list<T, R>(&self, call: Call, member: &'static str) -> Result<(Vec<T>, R), Error>
+    pub(super) async fn send_list<T, R>(
+        &self,
+        call: ApiCall,
+        member: &'static str,
+    ) -> Result<(Vec<T>, R), Error>
     where
         T: DeserializeOwned + Send,
         R: DeserializeOwned,
@@ -184,7 +201,7 @@ impl Client {
     }
 
     /// A page of the list `member`.
-    pub(super) async fn send_page<T>(&self, call: Call, member: &'static str) -> Result<Page<T>, Error>
+    pub(super) async fn send_page<T>(&self, call: ApiCall, member: &'static str) -> Result<Page<T>, Error>
     where
         T: DeserializeOwned + Send,
     {
@@ -195,12 +212,12 @@ impl Client {
 
     /// Sends `call` and ignores the body: an empty answer is a success too (OBSERVED,
     /// cai-connector).
-    pub(super) async fn send_for_success(&self, call: Call) -> Result<(), Error> {
+    pub(super) async fn send_for_success(&self, call: ApiCall) -> Result<(), Error> {
         self.exchange(&call, &mut Whole::new(call.limit)).await
     }
 
     /// The `Date` of an answer, whatever its status.
-    pub(super) async fn send_for_date(&self, call: Call) -> Result<Option<Timestamp>, Error> {
+    pub(super) async fn send_for_date(&self, call: ApiCall) -> Result<Option<Timestamp>, Error> {
         let request = self.shared.http.client()?.request(call.method, call.url);
         let failed = |error| self.unanswered(call.operation, &error);
         let answer = request.send().await.map_err(failed)?;
@@ -209,7 +226,7 @@ impl Client {
     }
 
     /// Sends `call`, with retries, until it is answered; the body goes to `sink`.
-    async fn exchange(&self, call: &Call, sink: &mut dyn Sink) -> Result<(), Error> {
+    async fn exchange(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<(), Error> {
         let mut tried = 0;
         loop {
             tried += 1;
@@ -248,7 +265,7 @@ impl Client {
     }
 
     /// Sends `call` once; the bytes of its answer's body.
-    async fn send_once(&self, call: &Call, sink: &mut dyn Sink) -> Result<u64, Error> {
+    async fn send_once(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<u64, Error> {
         let operation = call.operation;
         let mut request = self.shared.http.client()?.request(call.method.clone(), call.url.clone());
         if let Some(value) = self.authorization(call.who)? {
@@ -318,7 +335,7 @@ impl Client {
     }
 }
 
-impl Call {
+impl ApiCall {
     pub(super) fn query(mut self, pairs: &[(&'static str, String)]) -> Self {
         if !pairs.is_empty() {
             self.url.query_pairs_mut().extend_pairs(pairs);

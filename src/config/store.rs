@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::lock::FileLock;
 use super::paths::{Env, config_dir};
 use super::profile::{Credential, Credentials, Profile, Profiles};
-use super::ui::{Places, UiSettings};
+use super::ui::{SettingLines, UiSettings};
 use super::{Error, lock, owner, private_file, versioned};
 
 /// How long a change waits for another process's change, which takes milliseconds.
@@ -76,7 +76,7 @@ impl Store {
         let (file, wrong) = versioned::read_settings::<ConfigFile>(&self.config_file());
         problems.extend(wrong);
         loaded.ui = file.unwrap_or_default().ui;
-        loaded.ui.places = Places::of(self.config_file());
+        loaded.ui.setting_lines = SettingLines::of(self.config_file());
         match self.profiles() {
             Ok(profiles) => loaded.profiles = profiles,
             Err(error) => problems.push(error),

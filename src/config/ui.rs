@@ -24,18 +24,18 @@ pub struct UiSettings {
     pub keys: BTreeMap<String, KeyList>,
     /// The line of each setting.
     #[serde(skip)]
-    pub places: Places,
+    pub setting_lines: SettingLines,
 }
 
 /// The line of each setting, for messages about wrong ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places {
+pub struct SettingLines {
     file: PathBuf,
     /// Setting, with dots below the table → line, from 1.
     lines: BTreeMap<String, usize>,
 }
 
-impl Places {
+impl SettingLines {
     /// The lines of the settings in `file`, as it is now; empty if it cannot be read.
     pub(super) fn of(file: PathBuf) -> Self {
         let text = private_file::read_to_string(&file).ok().flatten().unwrap_or_default();
@@ -87,7 +87,7 @@ impl Default for UiSettings {
             week_start: WeekStart::default(),
             clipboard: "auto".to_owned(),
             keys: BTreeMap::new(),
-            places: Places::default(),
+            setting_lines: SettingLines::default(),
         }
     }
 }

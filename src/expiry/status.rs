@@ -23,7 +23,7 @@ pub enum KeyStatus {
 
 impl KeyStatus {
     /// The label, everywhere.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Expired => "expired",
             Self::Soon => "soon",

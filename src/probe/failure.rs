@@ -93,7 +93,7 @@ impl FailureKind {
     }
 
     /// A short label for a table.
-    pub fn words(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::NotAuthorized => "not authorized",
             Self::Busy => "busy",

@@ -5,11 +5,11 @@
 //! (typing into a field and moving inside the date picker are no commands).
 
 use super::command::Command as C;
-use super::command::Context as X;
+use super::command::KeyContext as X;
 
 /// Where a command applies. The innermost focused context is asked first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Context {
+pub enum KeyContext {
     /// Everywhere.
     Global,
     /// Any table.
@@ -175,7 +175,7 @@ pub struct Entry {
     pub short: &'static str,
     /// One sentence.
     pub doc: &'static str,
-    pub contexts: &'static [Context],
+    pub contexts: &'static [KeyContext],
     pub danger: Danger,
     pub keys: &'static [&'static str],
     /// Position in the footer, 1 first; 0 for never.
@@ -185,7 +185,7 @@ pub struct Entry {
 #[rustfmt::skip]
 #[expect(clippy::too_many_arguments, reason = "one row of the table below, which wants to stay one line")]
 const fn entry(
-    command: Command, id: &'static str, contexts: &'static [Context], danger: Danger,
+    command: Command, id: &'static str, contexts: &'static [KeyContext], danger: Danger,
     keys: &'static [&'static str], hint: u8, short: &'static str, name: &'static str, doc: &'static str,
 ) -> Entry {
     Entry { command, id, name, short, doc, contexts, danger, keys, hint }
@@ -286,7 +286,7 @@ pub static COMMANDS: &[Entry] = &[
 ];
 
 /// The rows of the table that apply in `context`.
-pub fn in_context(context: Context) -> impl Iterator<Item = &'static Entry> {
+pub fn in_context(context: KeyContext) -> impl Iterator<Item = &'static Entry> {
     COMMANDS.iter().filter(move |entry| entry.contexts.contains(&context))
 }
 

@@ -21,7 +21,7 @@ use super::msg::Msg;
 #[cfg(debug_assertions)]
 use super::requests::{Kind, LayerId};
 use super::runner::Runner;
-use super::term::pace::Pace;
+use super::term::frame_rate::FrameRate;
 use super::term::signals::{Caught, Signals};
 use super::term::terminal::{self, Guard, Screen};
 use super::term::{clipboard, input};
@@ -124,7 +124,7 @@ impl Loop<'_> {
 
     async fn turn(mut self, mut sources: Sources) -> Result<(), Error> {
         let mut next_tick = None;
-        let mut pace = Pace::new(Instant::now());
+        let mut frame_rate = FrameRate::new(Instant::now());
         loop {
             if let Some(result) = self.ended {
                 self.runner.cancel_all();
@@ -132,7 +132,7 @@ impl Loop<'_> {
                 self.runner.shutdown().await;
                 return result;
             }
-            let next_frame = self.draw_in_turn(&mut pace)?;
+            let next_frame = self.draw_in_turn(&mut frame_rate)?;
             next_tick = if self.ui.animated() { next_tick.or(Some(Instant::now() + TICK)) } else { None };
             match sources.next(next_frame, next_tick).await {
                 Happened::Signal(signal) => self.hear(signal)?,
@@ -149,14 +149,14 @@ impl Loop<'_> {
     }
 
     /// Draws what has changed, or gives the time at which it may be drawn.
-    fn draw_in_turn(&mut self, pace: &mut Pace) -> Result<Option<Instant>, Error> {
+    fn draw_in_turn(&mut self, frame_rate: &mut FrameRate) -> Result<Option<Instant>, Error> {
         let now = Instant::now();
         match self.stale {
             Stale::No => return Ok(None),
             Stale::ByItself => {}
-            Stale::ByAPerson => pace.begin_again(now),
+            Stale::ByAPerson => frame_rate.begin_again(now),
         }
-        match pace.take(now) {
+        match frame_rate.take(now) {
             Ok(()) => self.draw().map(|()| None),
             Err(turn) => Ok(Some(turn)),
         }

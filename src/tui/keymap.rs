@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::command::{COMMANDS, Command, Context, Entry};
+use super::command::{COMMANDS, Command, Entry, KeyContext};
 
 /// A key with its modifiers, as people write it: `n`, `G`, `ctrl-r`, `shift-tab`, `f5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,7 +154,7 @@ impl Chord {
 pub struct Keymap {
     /// Chords of each row of [`COMMANDS`], in the same order.
     keys: Vec<Vec<Chord>>,
-    bindings: HashMap<(Context, Chord), Command>,
+    bindings: HashMap<(KeyContext, Chord), Command>,
 }
 
 impl Keymap {
@@ -196,7 +196,7 @@ impl Keymap {
             keys[at] = default(&COMMANDS[at]);
         }
         let mut bindings = HashMap::new();
-        let mut owners: HashMap<(Context, Chord), &'static str> = HashMap::new();
+        let mut owners: HashMap<(KeyContext, Chord), &'static str> = HashMap::new();
         for (entry, chords) in COMMANDS.iter().zip(&keys) {
             for (&context, &chord) in entry.contexts.iter().flat_map(|c| chords.iter().map(move |k| (c, k))) {
                 if let Some(first) = owners.insert((context, chord), entry.id) {
@@ -207,13 +207,13 @@ impl Keymap {
             }
         }
         let interrupt = Chord { code: KeyCode::Char('c'), control: true };
-        bindings.entry((Context::Global, interrupt)).or_insert(Command::Quit);
+        bindings.entry((KeyContext::Global, interrupt)).or_insert(Command::Quit);
         problems.dedup();
         (Self { keys, bindings }, problems)
     }
 
     /// The command of a chord: the innermost of `contexts` that binds it decides.
-    pub fn command(&self, chord: Chord, contexts: &[Context]) -> Option<Command> {
+    pub fn command(&self, chord: Chord, contexts: &[KeyContext]) -> Option<Command> {
         contexts.iter().find_map(|&context| self.bindings.get(&(context, chord)).copied())
     }
 
@@ -229,7 +229,7 @@ impl Keymap {
 
     /// The first key of a row of the table that does what the row says where the keys go to `contexts`:
     /// neither text, while something is typed, nor a key that an inner context took.
-    pub fn working_key(&self, entry: &Entry, contexts: &[Context], typing: bool) -> Option<String> {
+    pub fn working_key(&self, entry: &Entry, contexts: &[KeyContext], typing: bool) -> Option<String> {
         let works = |chord: &&Chord| {
             !(typing && chord.edits_text()) && self.command(**chord, contexts) == Some(entry.command)
         };
@@ -283,9 +283,9 @@ mod tests {
     #[test]
     fn the_inner_context_decides() {
         let map = Keymap::default();
-        let keys = [Context::Keys, Context::List, Context::Global];
+        let keys = [KeyContext::Keys, KeyContext::List, KeyContext::Global];
         assert_eq!(map.command(chord("enter"), &keys), Some(Command::KeyDetails));
-        let keys = [Context::Models, Context::List, Context::Global];
+        let keys = [KeyContext::Models, KeyContext::List, KeyContext::Global];
         assert_eq!(map.command(chord("enter"), &keys), Some(Command::Open));
         assert_eq!(map.command(chord("enter"), &keys[1..]), None);
         assert_eq!(map.command(chord("ctrl-c"), &keys), Some(Command::Quit));
@@ -296,7 +296,7 @@ mod tests {
     fn a_key_works_where_no_inner_context_has_it() {
         let map = Keymap::default();
         let entry = |id: &str| COMMANDS.iter().find(|entry| entry.id == id).unwrap();
-        let contexts = [Context::Results, Context::Choice, Context::Global];
+        let contexts = [KeyContext::Results, KeyContext::Choice, KeyContext::Global];
         let key = |id, typing| map.working_key(entry(id), &contexts, typing);
         assert_eq!(key("results.open", false).as_deref(), Some("Enter"));
         assert_eq!(key("form.submit", false), None, "the results have it");
@@ -311,21 +311,25 @@ mod tests {
         };
         let (map, problems) = change("keys.new", &["a", "f2"]);
         assert_eq!(problems, []);
-        assert_eq!(map.command(chord("f2"), &[Context::Keys]), Some(Command::NewKey));
-        assert_eq!(map.command(chord("n"), &[Context::Keys]), None);
+        assert_eq!(map.command(chord("f2"), &[KeyContext::Keys]), Some(Command::NewKey));
+        assert_eq!(map.command(chord("n"), &[KeyContext::Keys]), None);
         let (map, problems) = change("keys.new", &["ctrl-h"]);
         assert!(matches!(&problems[..], [(id, BadKey::Unusable(..))] if id == "keys.new"), "{problems:?}");
-        assert_eq!(map.command(chord("n"), &[Context::Keys]), Some(Command::NewKey));
+        assert_eq!(map.command(chord("n"), &[KeyContext::Keys]), Some(Command::NewKey));
         assert!(matches!(&change("keys.new", &["alt-x"]).1[..], [(_, BadKey::Unusable(..))]));
         assert!(matches!(&change("keys.newest", &["x"]).1[..], [(_, BadKey::NoCommand(_))]));
         let (map, problems) = change("keys.new", &["d"]);
         assert!(matches!(&problems[..], [(_, BadKey::Conflict { .. })]), "{problems:?}");
-        assert_eq!(map.command(chord("d"), &[Context::Keys]), Some(Command::DeleteKey));
-        assert_eq!(map.command(chord("n"), &[Context::Keys]), Some(Command::NewKey), "the default is back");
+        assert_eq!(map.command(chord("d"), &[KeyContext::Keys]), Some(Command::DeleteKey));
+        assert_eq!(
+            map.command(chord("n"), &[KeyContext::Keys]),
+            Some(Command::NewKey),
+            "the default is back"
+        );
         let (map, problems) = change("quit", &["ctrl-w"]);
         assert_eq!(problems, []);
-        assert_eq!(map.command(chord("q"), &[Context::Global]), None);
-        assert_eq!(map.command(chord("ctrl-c"), &[Context::Global]), Some(Command::Quit));
+        assert_eq!(map.command(chord("q"), &[KeyContext::Global]), None);
+        assert_eq!(map.command(chord("ctrl-c"), &[KeyContext::Global]), Some(Command::Quit));
     }
 
     #[test]
@@ -336,15 +340,15 @@ mod tests {
         };
         let (exchanged, problems) = map(&[("keys.new", "d"), ("keys.delete", "n")]);
         assert_eq!(problems, []);
-        assert_eq!(exchanged.command(chord("n"), &[Context::Keys]), Some(Command::DeleteKey));
+        assert_eq!(exchanged.command(chord("n"), &[KeyContext::Keys]), Some(Command::DeleteKey));
         let (quit, problems) = map(&[("quit", "f10")]);
         assert_eq!(problems, []);
-        assert_eq!(quit.command(chord("ctrl-c"), &[Context::Global]), Some(Command::Quit));
-        assert_eq!(quit.command(chord("q"), &[Context::Global]), None);
+        assert_eq!(quit.command(chord("ctrl-c"), &[KeyContext::Global]), Some(Command::Quit));
+        assert_eq!(quit.command(chord("q"), &[KeyContext::Global]), None);
         let (pushed, problems) = map(&[("keys.new", "d"), ("keys.rotate", "n")]);
         assert_eq!(problems.len(), 2, "{problems:?}");
-        assert_eq!(pushed.command(chord("r"), &[Context::Keys]), Some(Command::RotateKey));
-        assert_eq!(pushed.command(chord("n"), &[Context::Keys]), Some(Command::NewKey));
+        assert_eq!(pushed.command(chord("r"), &[KeyContext::Keys]), Some(Command::RotateKey));
+        assert_eq!(pushed.command(chord("n"), &[KeyContext::Keys]), Some(Command::NewKey));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::call::Answer;
-use super::command::{Command, Context};
+use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::{Effect, Effects};
 use super::event::Event;
@@ -26,7 +26,7 @@ pub trait Layer: fmt::Debug {
     fn name(&self) -> &'static str;
 
     /// Which contexts of the command table have the keys, innermost first, without `Global`.
-    fn contexts(&self, shared: &Shared) -> Vec<Context>;
+    fn contexts(&self, shared: &Shared) -> Vec<KeyContext>;
 
     /// Whether characters are text now.
     fn typing(&self, _shared: &Shared) -> bool {
@@ -39,9 +39,9 @@ pub trait Layer: fmt::Debug {
         false
     }
 
-    /// What a command does now, where the word of the command table says too little; empty where it
-    /// does nothing now.
-    fn word(&self, _shared: &Shared, _command: Command) -> Option<Cow<'static, str>> {
+    /// What the footer says a command does now, instead of the label in the command table. Empty: it
+    /// does nothing now, and the footer leaves it out.
+    fn label(&self, _shared: &Shared, _command: Command) -> Option<Cow<'static, str>> {
         None
     }
 

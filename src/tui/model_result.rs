@@ -162,7 +162,7 @@ impl TestResult {
             Ok(answer) => {
                 let word = match self.failure() {
                     None => "success",
-                    Some(kind) => kind.words(),
+                    Some(kind) => kind.label(),
                 };
                 let replica = answer.replica_id.as_deref().map_or_else(
                     || "no Replica ID".to_owned(),
@@ -195,7 +195,7 @@ fn summary(call: &CallResult) -> String {
             Some(response) => text::json::beginning(response.as_str(), SUMMARY),
             None => String::from_utf8_lossy(&answer.body[..answer.body.len().min(SUMMARY)]).into_owned(),
         },
-        (Ok(answer), Some(kind)) => answer.message().unwrap_or_else(|| kind.words().to_owned()),
+        (Ok(answer), Some(kind)) => answer.message().unwrap_or_else(|| kind.label().to_owned()),
     };
     let cleaned = text::clean(&text);
     text::truncate(&cleaned, SUMMARY).into_owned()

@@ -9,7 +9,7 @@ use super::glyphs::{self, Glyphs};
 use super::term::clipboard;
 use super::theme::{self, Theme};
 use crate::bounded;
-use crate::config::ui::{Places, UiSettings, WeekStart};
+use crate::config::ui::{SettingLines, UiSettings, WeekStart};
 use crate::config::{Overrides, Store};
 
 /// Appearance and keys of the interface.
@@ -25,7 +25,7 @@ pub struct Preferences {
     /// Changes to the keymap: command id → keys.
     pub keys: BTreeMap<String, Vec<String>>,
     /// The lines of settings in the configuration.
-    pub places: Places,
+    pub setting_lines: SettingLines,
     /// Paths to show in the help: what and where.
     pub paths: Vec<(&'static str, String)>,
     /// Where requests that were sent or saved are kept, for sessions that keep them; `None` keeps
@@ -48,7 +48,7 @@ impl Default for Preferences {
             week_start: Weekday::Monday,
             clipboard: Some(clipboard::Path::Direct),
             keys: BTreeMap::new(),
-            places: Places::default(),
+            setting_lines: SettingLines::default(),
             paths: Vec::new(),
             requests_file: None,
             given: Overrides::default(),
@@ -94,7 +94,7 @@ impl Preferences {
             "tmux" => Some(clipboard::Path::Tmux),
             "off" => None,
             other => {
-                let place = ui.places.of_setting("clipboard");
+                let place = ui.setting_lines.of_setting("clipboard");
                 problems.push(format!("{place}: clipboard {other:?} is none of auto, osc52, tmux, off"));
                 Some(by_env)
             }
@@ -110,7 +110,7 @@ impl Preferences {
             },
             clipboard,
             keys: keys.collect(),
-            places: ui.places.clone(),
+            setting_lines: ui.setting_lines.clone(),
             paths: Vec::new(),
             requests_file: None,
             given: Overrides::default(),
@@ -123,7 +123,7 @@ impl Preferences {
 /// Reads `themes/NAME.toml`.
 fn own_theme(ui: &UiSettings, name: &str, themes: Option<&Path>) -> Result<Theme, String> {
     let unknown = |why: &str| {
-        let (place, built_in) = (ui.places.of_setting("theme"), theme::NAMES.join(", "));
+        let (place, built_in) = (ui.setting_lines.of_setting("theme"), theme::NAMES.join(", "));
         format!("{place}: there is no theme {name:?}{why}; built in are {built_in}")
     };
     let file = themes.map(|folder| folder.join(format!("{name}.toml"))).ok_or_else(|| unknown(""))?;

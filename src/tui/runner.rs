@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::call::{self, Call, Context};
+use super::call::{self, Call, CallContext};
 use super::embedded::Embedded;
 use super::msg::Msg;
 use super::requests::RequestId;
@@ -36,7 +36,7 @@ impl Runner {
         self.running.insert(id, token.clone());
         let answers = self.answers.clone();
         let session = self.session.clone();
-        let context = session.clone().map(|session| Context { session, id, answers: answers.clone() });
+        let context = session.clone().map(|session| CallContext { session, id, answers: answers.clone() });
         tokio::spawn(async move {
             // When this task is over, the entry above may go.
             let _over = token.clone().drop_guard();

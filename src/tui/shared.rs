@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::call::Call;
-use super::command::{COMMANDS, Command, Context, Danger, Entry};
+use super::command::{COMMANDS, Command, Danger, Entry, KeyContext};
 use super::effect::{Effect, Effects};
 use super::glyphs;
 use super::keymap::Keymap;
@@ -52,7 +52,7 @@ impl Shared {
             turn: LayerId::Session,
         };
         let keys = problems.into_iter().map(|(id, problem)| {
-            format!("{}: {problem}", shared.preferences.places.of_setting(&format!("keys.{id}")))
+            format!("{}: {problem}", shared.preferences.setting_lines.of_setting(&format!("keys.{id}")))
         });
         let problems: Vec<String> = shared.preferences.problems.iter().cloned().chain(keys).collect();
         for problem in problems {
@@ -125,7 +125,7 @@ impl Shared {
     }
 
     /// The row of the command table that `command` is in the innermost of `contexts`.
-    pub fn entry(&self, command: Command, contexts: &[Context]) -> Option<&'static Entry> {
+    pub fn entry(&self, command: Command, contexts: &[KeyContext]) -> Option<&'static Entry> {
         contexts.iter().find_map(|context| {
             COMMANDS.iter().find(|entry| entry.command == command && entry.contexts.contains(context))
         })

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::command::{Command, Context};
+use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::{Effect, Effects};
 use super::event::Event;
@@ -124,9 +124,9 @@ impl Stack {
     }
 
     /// The contexts that have the keys now, innermost first.
-    pub fn contexts(&self, shared: &Shared) -> Vec<Context> {
+    pub fn contexts(&self, shared: &Shared) -> Vec<KeyContext> {
         let mut contexts = self.top_layer(shared).map(|layer| layer.contexts(shared)).unwrap_or_default();
-        contexts.push(Context::Global);
+        contexts.push(KeyContext::Global);
         contexts
     }
 
@@ -245,7 +245,7 @@ impl Stack {
         }
         debug_assert!(events.is_empty(), "the layers go on answering each other: {events:?}");
         let reading =
-            self.above.last().is_some_and(|top| top.layer.contexts(shared).contains(&Context::Notices));
+            self.above.last().is_some_and(|top| top.layer.contexts(shared).contains(&KeyContext::Notices));
         shared.notices.set_reading(reading);
         effects
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::beginning::Beginning;
 use super::call::Answer;
-use super::command::{Command, Context, Danger};
+use super::command::{Command, Danger, KeyContext};
 use super::decision::Decision;
 use super::effect::{Effect, Effects};
 use super::event::{Destination, Event};
@@ -47,7 +47,7 @@ impl Ui {
     }
 
     /// The contexts that have the keys now, innermost first.
-    pub fn contexts(&self) -> Vec<Context> {
+    pub fn contexts(&self) -> Vec<KeyContext> {
         self.stack.contexts(&self.shared)
     }
 

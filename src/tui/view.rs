@@ -15,7 +15,7 @@ use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span, Text};
 
-use super::command::{COMMANDS, Command, Context, Entry};
+use super::command::{COMMANDS, Command, Entry, KeyContext};
 use super::glyphs;
 use super::layout::{MIN_COLUMNS, MIN_ROWS, body_in, notice_lines};
 use super::session::Connection;
@@ -185,7 +185,7 @@ struct Hint {
     /// As in the command table.
     order: u8,
     key: String,
-    word: String,
+    label: String,
 }
 
 /// From this order on, a hint applies to every screen and is at the right.
@@ -195,7 +195,7 @@ const PALETTE: u8 = 81;
 
 impl Hint {
     fn width(&self) -> usize {
-        text::width(&self.key) + text::width(&self.word) + 3
+        text::width(&self.key) + text::width(&self.label) + 3
     }
 }
 
@@ -212,7 +212,7 @@ fn footer(ui: &Ui, frame: &mut Frame<'_>, row: Rect) {
     let key = shared.preferences.theme.key;
     let spans = |hints: &[Hint]| -> Vec<Span<'static>> {
         let one = |hint: &Hint| {
-            [Span::styled(format!(" {}", hint.key), key), Span::raw(format!(" {} ", hint.word))]
+            [Span::styled(format!(" {}", hint.key), key), Span::raw(format!(" {} ", hint.label))]
         };
         hints.iter().flat_map(one).collect()
     };
@@ -224,11 +224,11 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     let contexts = ui.contexts();
     let typing = ui.typing();
     let modal = stack.modal(shared);
-    let word = |entry: &Entry| {
-        let word = stack.top_layer(shared).and_then(|layer| layer.word(shared, entry.command));
-        let filters = entry.command == Command::Submit && contexts.first() == Some(&Context::FilterField);
+    let label = |entry: &Entry| {
+        let label = stack.top_layer(shared).and_then(|layer| layer.label(shared, entry.command));
+        let filters = entry.command == Command::Submit && contexts.first() == Some(&KeyContext::FilterField);
         let short = if filters { "keep filter" } else { entry.short };
-        word.map_or_else(|| short.to_owned(), std::borrow::Cow::into_owned)
+        label.map_or_else(|| short.to_owned(), std::borrow::Cow::into_owned)
     };
     let mut hints = Vec::new();
     for entry in COMMANDS.iter().filter(|entry| entry.hint > 0 && shared.allows(entry)) {
@@ -236,9 +236,9 @@ fn hints(ui: &Ui) -> Vec<Hint> {
             continue;
         };
         let Some(key) = shared.keymap.working_key(entry, &contexts, typing) else { continue };
-        let word = word(entry);
-        if !word.is_empty() {
-            hints.push(Hint { depth, order: entry.hint, key, word });
+        let label = label(entry);
+        if !label.is_empty() {
+            hints.push(Hint { depth, order: entry.hint, key, label });
         }
     }
     hints.sort_by_key(|hint| (hint.order >= EVERYWHERE, hint.depth, hint.order));
@@ -247,8 +247,8 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     }
     let last = if modal { Some(Command::Back) } else { (!shared.session.signed_in).then_some(Command::Quit) };
     if let Some(entry) = COMMANDS.iter().find(|entry| Some(entry.command) == last) {
-        let (key, word) = (shared.keymap.key_of(entry), word(entry));
-        hints.push(Hint { depth: usize::MAX, order: u8::MAX, key, word });
+        let (key, label) = (shared.keymap.key_of(entry), label(entry));
+        hints.push(Hint { depth: usize::MAX, order: u8::MAX, key, label });
     }
     hints
 }

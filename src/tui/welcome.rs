@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::command::{Command, Context};
+use super::command::{Command, KeyContext};
 use super::embedded::Wish;
 use super::layer::{Layer, Outcome};
 use super::overlays::SignIn;
@@ -23,8 +23,8 @@ impl Layer for Welcome {
         "welcome"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Choice]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Choice]
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {

@@ -10,14 +10,14 @@ use keybench::workbench::{Clock, Seed};
 use serde_json::Value;
 
 /// A workbench whose clock moves only when told, since the order of keys is that of their seconds.
-struct Place {
+struct Setup {
     bench: Bench,
     home: Home,
     relay: Relay,
     now: std::cell::Cell<Timestamp>,
 }
 
-impl Place {
+impl Setup {
     fn new() -> Self {
         // Behind the program's own clock, however far it is moved on.
         let now = Timestamp::now() - 1.hour();
@@ -68,7 +68,7 @@ const DUE: [&str; 4] = ["--output", "svc.key", "--due", "400d"];
 
 #[test]
 fn a_rotation_converges() {
-    let place = Place::new();
+    let place = Setup::new();
     let first = place.rotate(&OUT).ok().json();
     assert_eq!((&first["action"], place.keys().len()), (&"rotated".into(), 1));
     assert_eq!(mode(&place.home.path("svc.key")), 0o600);
@@ -94,7 +94,7 @@ fn a_rotation_converges() {
 
 #[test]
 fn a_key_made_by_hand_is_taken_over_when_it_is_due() {
-    let place = Place::new();
+    let place = Setup::new();
     place.home.run(&["keys", "create", "--name", "svc", "--expires", "+90d", "-q"]).ok();
     let early = place.rotate(&[]).ok().json();
     assert_eq!((&early["action"], early.get("api_key")), (&"nothing_to_do".into(), None));
@@ -104,7 +104,7 @@ fn a_key_made_by_hand_is_taken_over_when_it_is_due() {
 
 #[test]
 fn a_file_that_is_not_there_was_handed_to_nobody() {
-    let place = Place::new();
+    let place = Setup::new();
     let by_hand = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
     let first = place.rotate(&OUT).ok().json();
     assert_eq!((&first["action"], place.keys().len()), (&"rotated".into(), 2));
@@ -118,14 +118,14 @@ fn a_file_that_is_not_there_was_handed_to_nobody() {
 
 #[test]
 fn a_name_without_a_key_is_said_to_be_new() {
-    let place = Place::new();
+    let place = Setup::new();
     let done = place.home.run(&["keys", "rotate", "svc", "--output", "svc.key"]).ok();
     assert!(done.err.contains("svc: no key has this name yet, so it is a new one"), "{}", done.err);
 }
 
 #[test]
 fn a_key_newer_than_the_record_was_never_handed_over() {
-    let place = Place::new();
+    let place = Setup::new();
     let first = place.rotate(&OUT).ok().json();
     place.later();
     let stray = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
@@ -137,7 +137,7 @@ fn a_key_newer_than_the_record_was_never_handed_over() {
 /// Kills the program at one request, looks whether the service still has a working key, and lets
 /// the next run finish.
 fn killed_at(method: &'static str, part: &'static str, trip: Trip, first: bool) {
-    let place = Place::new();
+    let place = Setup::new();
     let old = if first { None } else { Some(place.rotate(&OUT).ok().json()) };
     place.later();
     place.relay.set((method, part, trip));
@@ -194,7 +194,7 @@ fn killed_while_older_keys_are_deleted() {
 
 #[test]
 fn a_model_that_refuses_the_new_key_leaves_the_old_one() {
-    let place = Place::new();
+    let place = Setup::new();
     let first = place.rotate(&OUT).ok().json();
     let done = place.rotate(&[&DUE[..], &["--verify", "churn-prod/retired"]].concat());
     assert_eq!((done.code, done.error()["kind"].as_str()), (8, Some("not_proven")));
@@ -209,7 +209,7 @@ fn a_model_that_refuses_the_new_key_leaves_the_old_one() {
 
 #[test]
 fn a_first_rotation_that_fails_leaves_nothing_behind() {
-    let place = Place::new();
+    let place = Setup::new();
     for (failing, code) in [
         (&["--output", "svc.key", "--verify", "churn-prod/retired"][..], 8),
         (&["--output", "svc.key", "--verify", "no/such-model"], 5),
@@ -225,7 +225,7 @@ fn a_first_rotation_that_fails_leaves_nothing_behind() {
 
 #[test]
 fn two_runs_at_once_are_one_run_and_a_refusal() {
-    let place = Place::new();
+    let place = Setup::new();
     let first = place.rotate(&OUT).ok().json();
     place.later();
     place.relay.set(("POST", "/v2_keys", Trip::HoldAfter));
@@ -255,7 +255,7 @@ fn two_runs_at_once_are_one_run_and_a_refusal() {
 
 #[test]
 fn a_key_is_named_for_rotation_by_what_the_list_shows() {
-    let place = Place::new();
+    let place = Setup::new();
     let first = place.rotate(&OUT).ok().json();
     let id = first["key_id"].as_str().unwrap();
     for wanted in [id.to_owned(), id[..10].to_owned(), format!("{}…{}", &id[..4], &id[60..])] {
@@ -271,7 +271,7 @@ fn a_key_is_named_for_rotation_by_what_the_list_shows() {
 
 #[test]
 fn a_file_with_something_else_is_not_overwritten() {
-    let place = Place::new();
+    let place = Setup::new();
     place.home.file("svc.key", "precious\n");
     let done = place.rotate(&DUE);
     assert_eq!((done.code, place.keys().len()), (7, 0));
@@ -280,7 +280,7 @@ fn a_file_with_something_else_is_not_overwritten() {
 
 #[test]
 fn a_file_of_keys_create_is_taken_over() {
-    let place = Place::new();
+    let place = Setup::new();
     place.home.run(&["keys", "create", "--name", "svc", "--expires", "+5d", "--output", "svc.key"]).ok();
     let before = place.keys();
     let done = place.rotate(&OUT).ok().json();
@@ -291,7 +291,7 @@ fn a_file_of_keys_create_is_taken_over() {
 
 #[test]
 fn a_command_gets_the_key_and_what_it_got_is_known() {
-    let place = Place::new();
+    let place = Setup::new();
     let exec = ["--exec", "cat > got; echo $KEYBENCH_KEY_ID > got.id; echo chatter"];
     let first = place.rotate(&exec).ok().json();
     let got = |name: &str| std::fs::read_to_string(place.home.path(name)).unwrap();
@@ -321,7 +321,7 @@ fn a_command_gets_the_key_and_what_it_got_is_known() {
 
 #[test]
 fn a_record_that_does_not_exist_yet_means_that_nothing_was_handed_over() {
-    let place = Place::new();
+    let place = Setup::new();
     // As a job without a lasting home whose first run was killed: a key, and no record of it.
     place.home.run(&["keys", "create", "--name", "svc", "-q"]).ok();
     let kept = ["--exec", "cat > got; echo $KEYBENCH_KEY_ID > got.id", "--record", "got.id"];
@@ -333,7 +333,7 @@ fn a_record_that_does_not_exist_yet_means_that_nothing_was_handed_over() {
 
 #[test]
 fn nothing_is_rotated_read_only_or_for_others() {
-    let place = Place::new();
+    let place = Setup::new();
     assert_eq!(place.rotate(&["--read-only"]).code, 7);
     assert_eq!(place.rotate(&["--user", "admin"]).code, 4);
     let printed = place.rotate(&[]).ok().json();
@@ -369,7 +369,7 @@ fn ids(list: &Value) -> Vec<String> {
 
 #[test]
 fn rotations_that_come_faster_than_the_grace_time_do_not_begin_it_again() {
-    let place = Place::new();
+    let place = Setup::new();
     let warning = warnings(&place.rotate(&DUE).ok()).concat();
     assert!(warning.contains("the new key is due already"), "{warning}");
     let second = place.rotate(&DUE).ok().json();
@@ -383,7 +383,7 @@ fn rotations_that_come_faster_than_the_grace_time_do_not_begin_it_again() {
 
 #[test]
 fn the_whole_file_is_the_key() {
-    let place = Place::new();
+    let place = Setup::new();
     place.rotate(&OUT).ok();
     let text = std::fs::read_to_string(place.home.path("svc.key")).unwrap();
     assert_eq!((text.lines().count(), text.trim().len()), (1, 129));
@@ -401,7 +401,7 @@ fn the_whole_file_is_the_key() {
 
 #[test]
 fn a_key_of_elsewhere_in_the_file_is_not_replaced() {
-    let place = Place::new();
+    let place = Setup::new();
     place.rotate(&OUT).ok();
     let text = format!("{}\n", crate::support::made_up_key('7'));
     place.home.file("svc.key", &text);
@@ -413,7 +413,7 @@ fn a_key_of_elsewhere_in_the_file_is_not_replaced() {
 
 #[test]
 fn a_key_that_was_deleted_by_somebody_is_made_anew() {
-    let place = Place::new();
+    let place = Setup::new();
     let first = place.rotate(&OUT).ok().json();
     place.home.run(&["keys", "delete", first["key_id"].as_str().unwrap(), "--yes"]).ok();
     let second = place.rotate(&OUT).ok().json();
@@ -423,7 +423,7 @@ fn a_key_that_was_deleted_by_somebody_is_made_anew() {
 
 #[test]
 fn an_id_goes_on_standing_for_the_name_when_its_key_is_gone() {
-    let place = Place::new();
+    let place = Setup::new();
     let made = ["keys", "create", "--name", "svc", "--audience", "Application", "--json"];
     let first = place.home.run(&made).ok().json();
     let id = &first["key_id"].as_str().unwrap()[..10];
@@ -446,7 +446,7 @@ fn an_id_goes_on_standing_for_the_name_when_its_key_is_gone() {
 
 #[test]
 fn a_key_without_a_name_is_rotated_by_its_id() {
-    let place = Place::new();
+    let place = Setup::new();
     let first = place.home.run(&["keys", "create", "--json"]).ok().json();
     let line = ["keys", "rotate", first["key_id"].as_str().unwrap(), "--output", "svc.key", "--json"];
     place.later();
@@ -458,7 +458,7 @@ fn a_key_without_a_name_is_rotated_by_its_id() {
 
 #[test]
 fn a_file_with_the_key_of_another_name_is_refused() {
-    let place = Place::new();
+    let place = Setup::new();
     place.rotate(&OUT).ok();
     place.later();
     let before = std::fs::read_to_string(place.home.path("svc.key")).unwrap();
@@ -470,7 +470,7 @@ fn a_file_with_the_key_of_another_name_is_refused() {
 
 #[test]
 fn a_record_that_the_command_does_not_keep_is_said_and_makes_no_key_more() {
-    let place = Place::new();
+    let place = Setup::new();
     let exec = ["--exec", "cat > svc.key", "--record", "svc.id"];
     let first = place.rotate(&exec).ok();
     let (warning, first) = (warnings(&first).concat(), first.json());
@@ -503,7 +503,7 @@ fn a_record_that_the_command_does_not_keep_is_said_and_makes_no_key_more() {
 
 #[test]
 fn what_is_removed_or_lost_is_said() {
-    let place = Place::new();
+    let place = Setup::new();
     place.rotate(&OUT).ok();
     place.later();
     let stray = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
@@ -528,7 +528,7 @@ fn what_is_removed_or_lost_is_said() {
 
 #[test]
 fn the_key_of_a_workbench_session_is_spared_whoever_is_signed_in() {
-    let mut place = Place::new();
+    let mut place = Setup::new();
     let other = place.home.run(&["keys", "create", "--name", "mine", "--json"]).ok().json();
     let own = place.bench.key_id("owner");
     let (session_key, url) = (place.bench.key("owner"), place.relay.url.clone());
@@ -574,7 +574,7 @@ fn a_key_that_cannot_be_sent_is_not_handed_over() {
 
 #[test]
 fn a_key_that_a_command_was_started_with_outlives_every_failure() {
-    let place = Place::new();
+    let place = Setup::new();
     // It hands the key over, and then fails: in one case with this program.
     let due = ["--due", "400d", "--grace", "0"];
     let first = place.rotate(&[&["--exec", "cat > svc.key"][..], &due].concat()).ok().json();
@@ -594,7 +594,7 @@ fn a_key_that_a_command_was_started_with_outlives_every_failure() {
 
 #[test]
 fn a_name_that_moves_between_files_and_commands_loses_no_key() {
-    let place = Place::new();
+    let place = Setup::new();
     let ways = [["--exec", "cat > a.key"], ["--output", "b.key"], ["--output", "c.key"]];
     // Every way after every other, when no key is due.
     for way in [0, 1, 0, 2, 0, 1, 2, 1, 0, 2, 0] {
@@ -614,7 +614,7 @@ fn a_name_that_moves_between_files_and_commands_loses_no_key() {
 
 #[test]
 fn of_keys_that_may_be_in_use_there_are_not_ever_more() {
-    let place = Place::new();
+    let place = Setup::new();
     for _ in 0..5 {
         assert_eq!(place.rotate(&["--exec", "exit 1"]).code, 8);
     }
@@ -638,7 +638,7 @@ fn of_keys_that_may_be_in_use_there_are_not_ever_more() {
 
 #[test]
 fn where_a_hand_over_cannot_be_noted_nothing_is_created() {
-    let place = Place::new();
+    let place = Setup::new();
     place.home.run(&["keys", "list"]).ok();
     let notes = place.home.path("config/rotations");
     std::fs::create_dir_all(notes.parent().unwrap()).unwrap();
@@ -660,7 +660,7 @@ fn where_a_hand_over_cannot_be_noted_nothing_is_created() {
 
 #[test]
 fn a_command_that_outlives_a_killed_run_keeps_others_away() {
-    let place = Place::new();
+    let place = Setup::new();
     let exec = "touch started; kill -9 $PPID; until [ -e go ]; do sleep 0.01; done; cat > svc.key";
     // With no output of its own to wait for: the command has that too.
     let mut killed = place.home.command(&["keys", "rotate", "svc", "--exec", exec]);
@@ -681,7 +681,7 @@ fn a_command_that_outlives_a_killed_run_keeps_others_away() {
 
 #[test]
 fn a_command_has_so_much_time_and_no_more() {
-    let place = Place::new();
+    let place = Setup::new();
     let done = place.rotate(&["--exec", "cat > svc.key; sleep 600", "--exec-timeout", "1s"]);
     assert_eq!((done.code, place.keys().len()), (8, 1), "{done:?}");
     let message = done.error()["message"].as_str().unwrap().to_owned();
@@ -693,7 +693,7 @@ fn a_command_has_so_much_time_and_no_more() {
 /// Kills the program after ever longer times, whatever it is doing then.
 #[test]
 fn killed_at_any_moment_the_service_keeps_a_working_key() {
-    let place = Place::new();
+    let place = Setup::new();
     let exec = ["--exec", "cat > svc.new && mv svc.new svc.key", "--grace", "0"];
     place.rotate(&exec).ok();
     let due = [&["keys", "rotate", "svc", "--due", "400d"][..], &exec].concat();

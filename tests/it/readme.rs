@@ -3,44 +3,50 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use keybench::tui::command::{COMMANDS, Context, Entry};
+use keybench::tui::command::{COMMANDS, Entry, KeyContext};
 
 const BEGIN: &str =
     "<!-- keys: made from the table of commands; `cargo test readme` says how to make it again -->\n";
 const END: &str = "<!-- end of keys -->";
 
 /// The headings of the list, and the contexts below each.
-const PARTS: &[(&str, &[Context])] = &[
-    ("Everywhere", &[Context::Global]),
-    ("Lists", &[Context::List]),
+const PARTS: &[(&str, &[KeyContext])] = &[
+    ("Everywhere", &[KeyContext::Global]),
+    ("Lists", &[KeyContext::List]),
     (
         "Forms and dialogs",
-        &[Context::Form, Context::FilterField, Context::Palette, Context::Choice, Context::Confirm],
+        &[
+            KeyContext::Form,
+            KeyContext::FilterField,
+            KeyContext::Palette,
+            KeyContext::Choice,
+            KeyContext::Confirm,
+        ],
     ),
-    ("Settings", &[Context::Keys, Context::Reveal, Context::Rotation, Context::Profiles]),
+    ("Settings", &[KeyContext::Keys, KeyContext::Reveal, KeyContext::Rotation, KeyContext::Profiles]),
     (
         "Models",
         &[
-            Context::Models,
-            Context::ModelPanel,
-            Context::Results,
-            Context::Refusal,
-            Context::MendableRefusal,
-            Context::Viewer,
-            Context::ResultView,
-            Context::RunLive,
-            Context::Run,
+            KeyContext::Models,
+            KeyContext::ModelPanel,
+            KeyContext::Results,
+            KeyContext::Refusal,
+            KeyContext::MendableRefusal,
+            KeyContext::Viewer,
+            KeyContext::ResultView,
+            KeyContext::RunLive,
+            KeyContext::Run,
         ],
     ),
     (
         "Admin",
         &[
-            Context::Admin,
-            Context::Users,
-            Context::UserKeys,
-            Context::Security,
-            Context::Projects,
-            Context::Collaborators,
+            KeyContext::Admin,
+            KeyContext::Users,
+            KeyContext::UserKeys,
+            KeyContext::Security,
+            KeyContext::Projects,
+            KeyContext::Collaborators,
         ],
     ),
 ];

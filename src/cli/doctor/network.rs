@@ -1,4 +1,4 @@
-//! The way to the workbench, step by step: proxy, name, connection, TLS.
+//! How the workbench is reached, step by step: proxy, name, connection, TLS.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,8 +49,8 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
             }
             checks.push(check);
             if stream.is_some() {
-                let way = Way { host: &host, port, proxy: Some((&proxy, &resolved.url.value)) };
-                checks.push(security(resolved, &transport, https, &way).await);
+                let route = Route { host: &host, port, proxy: Some((&proxy, &resolved.url.value)) };
+                checks.push(security(resolved, &transport, https, &route).await);
             }
             return checks;
         }
@@ -72,21 +72,21 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
     let (check, stream) = reach("connection", &host, port).await;
     checks.push(check);
     if stream.is_some() {
-        let way = Way { host: &host, port, proxy: None };
-        checks.push(security(resolved, &transport, https, &way).await);
+        let route = Route { host: &host, port, proxy: None };
+        checks.push(security(resolved, &transport, https, &route).await);
     }
     checks
 }
 
 /// How a host is reached.
-struct Way<'a> {
+struct Route<'a> {
     host: &'a str,
     port: u16,
     /// The proxy in between, and the URL to ask it for.
     proxy: Option<(&'a Proxy, &'a str)>,
 }
 
-impl Way<'_> {
+impl Route<'_> {
     /// A connection to the host itself, through a tunnel where there is a proxy.
     async fn open(&self) -> Result<TcpStream, Check> {
         let failed = |message: String| Failure::new(Exit::NoAnswer, "no_answer", message);
@@ -110,7 +110,7 @@ impl Way<'_> {
     }
 }
 
-async fn security(resolved: &Resolved, transport: &Transport, https: bool, way: &Way<'_>) -> Check {
+async fn security(resolved: &Resolved, transport: &Transport, https: bool, route: &Route<'_>) -> Check {
     if !https {
         return Check::warn(
             "TLS",
@@ -118,8 +118,8 @@ async fn security(resolved: &Resolved, transport: &Transport, https: bool, way: 
             "use https where the workbench offers it",
         );
     }
-    match way.open().await {
-        Ok(stream) => tls(resolved, transport, way, stream).await,
+    match route.open().await {
+        Ok(stream) => tls(resolved, transport, route, stream).await,
         Err(check) => check,
     }
 }
@@ -134,8 +134,8 @@ pub async fn reach_through_proxy(name: &'static str, resolved: &Resolved, url: &
     if !https {
         return Some(Check::skip(name, format!("{through}, which is asked with each call")));
     }
-    let way = Way { host: &host, port, proxy: Some((&proxy, url)) };
-    Some(match way.open().await {
+    let route = Route { host: &host, port, proxy: Some((&proxy, url)) };
+    Some(match route.open().await {
         Ok(_) => Check::ok(name, format!("{through}: it makes a tunnel")),
         Err(failed) => Check { name, detail: format!("{through}: {}", failed.detail), ..failed },
     })
@@ -176,17 +176,17 @@ async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     }
 }
 
-async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: TcpStream) -> Check {
-    let verdict = handshake(transport, way.host, stream).await;
+async fn tls(resolved: &Resolved, transport: &Transport, route: &Route<'_>, stream: TcpStream) -> Check {
+    let verdict = handshake(transport, route.host, stream).await;
     // What is accepted unseen is no good news.
     let unseen = match verdict.is_ok() && resolved.insecure {
-        true => Some(checked(resolved, way).await),
+        true => Some(checked(resolved, route).await),
         false => None,
     };
     // Once more without checking, to show the chain that was not accepted.
     let chain = match &verdict {
         Ok(chain) => chain.clone(),
-        Err(_) => unchecked_chain(resolved, way).await.unwrap_or_default(),
+        Err(_) => unchecked_chain(resolved, route).await.unwrap_or_default(),
     };
     let leaf = chain.first().and_then(|der| Certificate::read(der));
     let described = match &leaf {
@@ -242,16 +242,16 @@ async fn tls(resolved: &Resolved, transport: &Transport, way: &Way<'_>, stream: 
 }
 
 /// What a check says of the certificate that is not checked.
-async fn checked(resolved: &Resolved, way: &Way<'_>) -> Result<(), (TlsReason, String)> {
+async fn checked(resolved: &Resolved, route: &Route<'_>) -> Result<(), (TlsReason, String)> {
     let transport = transport(resolved, false).map_err(|failure| (TlsReason::Other, failure.message))?;
-    let stream = way.open().await.map_err(|check| (TlsReason::Other, check.detail))?;
-    handshake(&transport, way.host, stream).await.map(drop)
+    let stream = route.open().await.map_err(|check| (TlsReason::Other, check.detail))?;
+    handshake(&transport, route.host, stream).await.map(drop)
 }
 
-async fn unchecked_chain(resolved: &Resolved, way: &Way<'_>) -> Option<Vec<CertificateDer<'static>>> {
+async fn unchecked_chain(resolved: &Resolved, route: &Route<'_>) -> Option<Vec<CertificateDer<'static>>> {
     let transport = transport(resolved, true).ok()?;
-    let stream = way.open().await.ok()?;
-    handshake(&transport, way.host, stream).await.ok()
+    let stream = route.open().await.ok()?;
+    handshake(&transport, route.host, stream).await.ok()
 }
 
 async fn handshake(

@@ -40,7 +40,7 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let mut rows = keys
         .into_iter()
         .map(|key| KeyRow::new(key, &user, now, soon))
-        .filter(|row| args.expiring_within.is_none() || row.status == KeyStatus::Soon.word());
+        .filter(|row| args.expiring_within.is_none() || row.status == KeyStatus::Soon.as_str());
     let mut list =
         context.out.list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"]).shrinking("NAME");
     loop {

@@ -25,7 +25,7 @@ pub struct KeyRow {
 impl KeyRow {
     pub fn new(key: V2KeyDetails, username: &str, now: Timestamp, soon_days: u32) -> Self {
         Self {
-            status: expiry::status(&key.expiry_date, now, soon_days).word(),
+            status: expiry::status(&key.expiry_date, now, soon_days).as_str(),
             days_left: expiry::days_left(&key.expiry_date, now),
             created_at: in_utc(&key.created_at),
             expiry_date: in_utc(&key.expiry_date),

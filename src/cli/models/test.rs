@@ -59,7 +59,7 @@ fn report(
     let Ok(answer) = &result.outcome else { return Ok(()) };
     let word = match result.failure() {
         None => "success".to_owned(),
-        Some(failure) => failure.words().to_owned(),
+        Some(failure) => failure.label().to_owned(),
     };
     let replica = answer.replica_id.as_ref().map(|id| format!(" · replica {id}")).unwrap_or_default();
     let took = text::latency(result.total);

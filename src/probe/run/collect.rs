@@ -86,7 +86,7 @@ impl<'a> Collector<'a> {
 
     fn summary(&mut self, done: bool) -> Summary {
         let now = Instant::now();
-        let begin = self.shared.pace.counted_from();
+        let begin = self.shared.schedule.counted_from();
         let since_begin =
             |at: Instant| begin.map_or(Duration::ZERO, |from| at.saturating_duration_since(from));
         for tally in &self.shared.tallies {
@@ -118,7 +118,7 @@ impl<'a> Collector<'a> {
         summary.abandoned = self.shared.abandoned.load(Ordering::Relaxed);
         summary.fill(&self.all);
         let begun = self.all.total + summary.abandoned + summary.in_flight;
-        summary.missed = match self.shared.pace.due_until(now) {
+        summary.missed = match self.shared.schedule.due_until(now) {
             // A run that is stopped early was not short of anything.
             Some(due) if done && summary.stopped_by == Some(StopReason::Duration) => {
                 due.saturating_sub(begun)

@@ -21,8 +21,8 @@ use super::super::http1::{Connection, HttpError, Room, SMALL_BODY, Share};
 use super::super::phases::Phases;
 use super::super::target::{Endpoint, WireRequest};
 use super::super::transport::{Proxy, Transport};
-use super::pace::{End, Pace};
 use super::plan::Plan;
+use super::schedule::{End, Schedule};
 use super::summary::StopReason;
 use super::tally::{Sample, Tally};
 use crate::limits;
@@ -40,7 +40,7 @@ const TIMER_STEP: Duration = Duration::from_millis(1);
 /// What the threads of a run share.
 pub(super) struct Shared {
     pub plan: Plan,
-    pub pace: Pace,
+    pub schedule: Schedule,
     transport: Transport,
     endpoint: Endpoint,
     proxy: Option<Proxy>,
@@ -72,7 +72,7 @@ impl Shared {
         let threads = wanted.clamp(1, cores.min(MOST_THREADS));
         let tally = || Mutex::new(Tally::new(plan.rate.is_some()));
         Self {
-            pace: Pace::new(&plan),
+            schedule: Schedule::new(&plan),
             tallies: (0..threads).map(|_| tally()).collect(),
             plan,
             transport,
@@ -182,7 +182,7 @@ impl<'a> Worker<'a> {
     async fn work(&mut self) {
         let shared = self.shared;
         while !shared.is_stopping() {
-            let ticket = match shared.pace.claim(Instant::now()) {
+            let ticket = match shared.schedule.claim(Instant::now()) {
                 Ok(ticket) => ticket,
                 Err(end) => {
                     shared.reason.get_or_init(|| match end {

@@ -12,7 +12,7 @@ use super::areas;
 use crate::api;
 use crate::text;
 use crate::tui::call::{Answer, Call};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
@@ -212,17 +212,17 @@ impl Layer for CollaboratorForm {
         "collaborator"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Form]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Form]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
         self.in_name()
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let word = if self.in_name() { "go on" } else { "give it" };
-        (command == Command::Submit).then_some(word.into())
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let label = if self.in_name() { "go on" } else { "give it" };
+        (command == Command::Submit).then_some(label.into())
     }
 
     fn unsaved(&self, _shared: &Shared) -> Option<String> {

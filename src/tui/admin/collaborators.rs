@@ -13,7 +13,7 @@ use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
-use crate::tui::parts::pane::{awaited, pane, words};
+use crate::tui::parts::pane::{awaited, message, pane};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::Filter;
@@ -139,7 +139,7 @@ impl Collaborators {
         let inside = pane(shared, &title, &note.unwrap_or_default(), true, frame, area);
         let Some(people) = &self.people else {
             let asking = || awaited(shared, self.loading, "listing collaborators");
-            return words(shared, &self.problem.clone().unwrap_or_else(asking), frame, inside);
+            return message(shared, &self.problem.clone().unwrap_or_else(asking), frame, inside);
         };
         let glyphs = shared.preferences.glyphs;
         let table = Table { columns: &COLUMNS, theme, glyphs, focused: true, needle: "" };

@@ -20,7 +20,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effects;
 use crate::tui::key_list::status;
 use crate::tui::layer::Outcome;
-use crate::tui::parts::pane::{NO_MATCH, awaited, filter_row, pane, words};
+use crate::tui::parts::pane::{NO_MATCH, awaited, filter_row, message, pane};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
@@ -295,11 +295,11 @@ impl Directory {
         let inside = pane(shared, "Users", &self.note(shared), true, frame, area);
         if self.users.is_empty() {
             let asking = || awaited(shared, self.loading, "listing users");
-            return words(shared, &self.problem.clone().unwrap_or_else(asking), frame, inside);
+            return message(shared, &self.problem.clone().unwrap_or_else(asking), frame, inside);
         }
         let inside = filter_row(shared, &self.filter, frame, inside);
         if self.table.is_empty() {
-            return words(shared, NO_MATCH, frame, inside);
+            return message(shared, NO_MATCH, frame, inside);
         }
         if self.only_oneself(shared) && inside.height > 5 {
             let (x, y) = (inside.x + 1, inside.y + 3);

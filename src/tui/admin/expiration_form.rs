@@ -13,7 +13,7 @@ use crate::api;
 use crate::expiry::Policy;
 use crate::text;
 use crate::tui::call::{Answer, Call};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
@@ -114,15 +114,15 @@ impl Layer for ExpirationForm {
         "expiration"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Form]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Form]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
         true
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         (command == Command::Submit).then_some("change".into())
     }
 

@@ -27,7 +27,7 @@ use self::projects::Projects;
 use self::section::Section;
 use self::users::Users;
 use super::call::{Answer, Call};
-use super::command::{Command, Context};
+use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::event::{Destination, Event};
 use super::layer::{Layer, Outcome};
@@ -65,14 +65,14 @@ impl Layer for Admin {
         "admin"
     }
 
-    fn contexts(&self, shared: &Shared) -> Vec<Context> {
+    fn contexts(&self, shared: &Shared) -> Vec<KeyContext> {
         let mut contexts = match self.section {
             Section::Users => self.users.contexts(),
-            Section::Security => vec![Context::Security],
+            Section::Security => vec![KeyContext::Security],
             Section::Projects => self.projects.contexts(),
         };
         if !self.typing(shared) {
-            contexts.push(Context::Admin);
+            contexts.push(KeyContext::Admin);
         }
         contexts
     }
@@ -85,7 +85,7 @@ impl Layer for Admin {
         }
     }
 
-    fn word(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let idle = match (self.section, command) {
             (Section::Users, Command::Open | Command::DeleteAllKeys) => self.users.is_empty(),
             (Section::Security, Command::EditExpiration) => {

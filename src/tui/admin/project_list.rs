@@ -15,7 +15,7 @@ use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::event::Listing;
 use crate::tui::layer::Outcome;
-use crate::tui::parts::pane::{NO_MATCH, awaited, filter_row, pane, words};
+use crate::tui::parts::pane::{NO_MATCH, awaited, filter_row, message, pane};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
@@ -187,11 +187,11 @@ impl ProjectList {
                 (None, Some(_)) => "No projects that you may see.".into(),
                 (None, None) => awaited(shared, self.loading, "listing projects"),
             };
-            return words(shared, &text, frame, inside);
+            return message(shared, &text, frame, inside);
         }
         let inside = filter_row(shared, &self.filter, frame, inside);
         if self.table.is_empty() {
-            return words(shared, NO_MATCH, frame, inside);
+            return message(shared, NO_MATCH, frame, inside);
         }
         let table = Table {
             columns: &COLUMNS,

@@ -8,11 +8,11 @@ use super::collaborator_form::CollaboratorForm;
 use super::collaborators::Collaborators;
 use super::project_list::ProjectList;
 use crate::tui::call::Answer;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::{Destination, Event, Named};
 use crate::tui::layer::Outcome;
 use crate::tui::layout::is_wide;
-use crate::tui::parts::pane::{pane, words};
+use crate::tui::parts::pane::{message, pane};
 use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
 use crate::wire::Project;
@@ -26,11 +26,11 @@ pub struct Projects {
 }
 
 impl Projects {
-    pub fn contexts(&self) -> Vec<Context> {
+    pub fn contexts(&self) -> Vec<KeyContext> {
         match &self.open {
-            Some(_) => vec![Context::Collaborators, Context::Choice],
-            None if self.typing() => vec![Context::FilterField, Context::List],
-            None => vec![Context::Projects, Context::List],
+            Some(_) => vec![KeyContext::Collaborators, KeyContext::Choice],
+            None if self.typing() => vec![KeyContext::FilterField, KeyContext::List],
+            None => vec![KeyContext::Projects, KeyContext::List],
         }
     }
 
@@ -168,7 +168,7 @@ impl Projects {
                 Some(open) => open.draw(shared, frame, right),
                 None => {
                     let inside = pane(shared, "Collaborators", "", false, frame, right);
-                    words(shared, "Enter shows who may do what in the project.", frame, inside);
+                    message(shared, "Enter shows who may do what in the project.", frame, inside);
                 }
             }
         } else {

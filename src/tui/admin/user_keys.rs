@@ -14,7 +14,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::key_list::{KeyList, ListedKeys, Selected, deletion};
 use crate::tui::layer::Outcome;
-use crate::tui::parts::pane::{awaited, pane, words};
+use crate::tui::parts::pane::{awaited, message, pane};
 use crate::tui::requests::Kind;
 use crate::tui::shared::Shared;
 
@@ -113,6 +113,6 @@ impl UserKeys {
                 return;
             }
         };
-        words(shared, &text, frame, inside);
+        message(shared, &text, frame, inside);
     }
 }

@@ -9,7 +9,7 @@ use super::user_keys::UserKeys;
 use crate::api;
 use crate::text;
 use crate::tui::call::Answer;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
 use crate::tui::key_list::{ListedKeys, deletion};
@@ -26,11 +26,11 @@ pub struct Users {
 }
 
 impl Users {
-    pub fn contexts(&self) -> Vec<Context> {
+    pub fn contexts(&self) -> Vec<KeyContext> {
         match &self.open {
-            _ if self.typing() => vec![Context::FilterField, Context::List],
-            Some(_) => vec![Context::UserKeys, Context::List],
-            None => vec![Context::Users, Context::List],
+            _ if self.typing() => vec![KeyContext::FilterField, KeyContext::List],
+            Some(_) => vec![KeyContext::UserKeys, KeyContext::List],
+            None => vec![KeyContext::Users, KeyContext::List],
         }
     }
 

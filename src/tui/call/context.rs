@@ -11,15 +11,15 @@ use crate::tui::requests::RequestId;
 
 /// What a [`Call`](super::Call) may use while it runs.
 #[derive(Clone)]
-pub struct Context {
+pub struct CallContext {
     /// The current workbench and credential.
     pub session: Arc<Session>,
-    /// Which request this is, for [`Context::progress`].
+    /// Which request this is, for [`CallContext::progress`].
     pub id: RequestId,
     pub(in crate::tui) answers: UnboundedSender<Msg>,
 }
 
-impl Context {
+impl CallContext {
     /// Sends a part of the answer before the call has ended.
     pub fn progress(&self, answer: Answer) {
         // The other end is gone only while the program ends.

@@ -15,7 +15,7 @@ mod site;
 mod write;
 mod write_error;
 
-pub use context::Context;
+pub use context::CallContext;
 pub use model_call::{Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};
 pub use run::run;
@@ -66,7 +66,7 @@ impl ListScope {
         }
     }
 
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Mine => "mine",
             Self::Public => "public too",

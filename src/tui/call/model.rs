@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Answer, Context, Explain, KeyToSend, RunRequest, Test};
+use super::{Answer, CallContext, Explain, KeyToSend, RunRequest, Test};
 use crate::actions::models::transport;
 use crate::api;
 use crate::config::Session;
@@ -77,12 +77,12 @@ async fn call(session: &Session, test: &Test) -> (String, CallResult) {
 }
 
 /// Runs to the end, with a summary now and then.
-pub(super) async fn run(request: RunRequest, context: &Context) -> Answer {
+pub(super) async fn run(request: RunRequest, context: &CallContext) -> Answer {
     let model_id = request.model_id.clone();
     Answer::RunEnded { model_id, ended: run_to_its_end(request, context).await }
 }
 
-async fn run_to_its_end(request: RunRequest, context: &Context) -> Result<Arc<Summary>, CallError> {
+async fn run_to_its_end(request: RunRequest, context: &CallContext) -> Result<Arc<Summary>, CallError> {
     let RunRequest { model_id, access_key, key: choice, request, plan, stop } = request;
     let client = &context.session.client;
     let transport = transport(&context.session)?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
 
-use super::{Answer, Context, ListScope, site};
+use super::{Answer, CallContext, ListScope, site};
 use crate::actions::models::{self, Verb, ask_deployment};
 use crate::api::{self, PageQuery, Pages, ProjectScope, all_pages};
 use crate::config::Session;
@@ -16,7 +16,7 @@ const PAGE: u32 = 500;
 const AT_A_TIME: usize = 8;
 
 /// Lists models; pages of models and projects go out as they come.
-pub(super) async fn list(scope: ListScope, context: &Context) -> Result<(), api::Error> {
+pub(super) async fn list(scope: ListScope, context: &CallContext) -> Result<(), api::Error> {
     let client = &context.session.client;
     let show = |answer| context.progress(answer);
     let scope = match scope {

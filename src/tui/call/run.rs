@@ -1,11 +1,11 @@
 //! Carries calls out.
 
-use super::{Answer, Call, Context, keys, model, models, session, site, write};
+use super::{Answer, Call, CallContext, keys, model, models, session, site, write};
 use crate::actions::models::Verb;
 
 /// Carries a call out. Cancelled by dropping the future. Without a `context` nobody is signed in:
 /// only what opens a session makes sense then.
-pub async fn run(call: Call, context: Option<Context>) -> Answer {
+pub async fn run(call: Call, context: Option<CallContext>) -> Answer {
     match call {
         Call::StartEmbedded(wish) => session::start_embedded(wish).await,
         Call::SignIn { store, request, key } => session::sign_in(store, *request, key).await,
@@ -22,7 +22,7 @@ pub async fn run(call: Call, context: Option<Context>) -> Answer {
     }
 }
 
-async fn signed_in(call: Call, context: &Context) -> Answer {
+async fn signed_in(call: Call, context: &CallContext) -> Answer {
     let session = &*context.session;
     let client = &session.client;
     match call {

@@ -1,6 +1,6 @@
 //! The site: users, projects and their collaborators, the expiration setting.
 
-use super::{Answer, Context};
+use super::{Answer, CallContext};
 use crate::actions::{self, collaborators, expiration};
 use crate::api::{self, Client, PageQuery, Pages, ProjectScope};
 use crate::config::Session;
@@ -26,7 +26,7 @@ pub(super) async fn version(client: &Client) -> Answer {
     Answer::Version(client.version().await.map(|version| version.git_sha))
 }
 
-pub(super) async fn users(context: &Context) -> Answer {
+pub(super) async fn users(context: &CallContext) -> Answer {
     let client = &context.session.client;
     let query = PageQuery { sort: Some("+username".into()), ..PageQuery::sized(PAGE) };
     let mut pages = Pages::new(query, |query| async move { client.users_page(&query).await });
@@ -39,7 +39,7 @@ pub(super) async fn users(context: &Context) -> Answer {
     Answer::UsersListed(Ok(()))
 }
 
-pub(super) async fn projects(context: &Context) -> Answer {
+pub(super) async fn projects(context: &CallContext) -> Answer {
     let client = &context.session.client;
     let mut pages = Pages::new(PageQuery::sized(PAGE), |query| async move {
         client.projects_page(ProjectScope::All, &query).await

@@ -15,7 +15,7 @@ use self::listed::{KeyOrder, audience, date_of};
 use crate::expiry::{self, KeyStatus, status_at};
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::parts::pane::{NO_MATCH, filter_row, words};
+use crate::tui::parts::pane::{NO_MATCH, filter_row, message};
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
@@ -221,7 +221,7 @@ impl KeyList {
         let area = filter_row(shared, &self.filter, frame, area);
         let preferences = &shared.preferences;
         if self.filter.is_shown() && self.table.shown_rows().next().is_none() {
-            return words(shared, NO_MATCH, frame, area);
+            return message(shared, NO_MATCH, frame, area);
         }
         let table = Table {
             columns: &COLUMNS,
@@ -239,7 +239,7 @@ impl KeyList {
             let status = status(shared, expires);
             let (sign, style) = sign(shared, status);
             cells.push(Shown::new(text::short_id(&key.key_id)));
-            cells.push(Shown::styled(format!("{sign} {}", status.word()), style));
+            cells.push(Shown::styled(format!("{sign} {}", status.as_str()), style));
             cells.push(Shown::new(date_of(&key.expiry_date)));
             let left = expires.map(|at| expiry::days_between(shared.today(), time::utc_day(at)));
             cells.push(Shown::new(left.map_or_else(|| "?".into(), |days| format!("{days} d"))));

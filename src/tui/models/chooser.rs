@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::draw::{cursor, put};
 use crate::text;
 use crate::tui::choice::Choice;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{centred, frame_box};
@@ -38,8 +38,8 @@ impl Layer for Chooser {
         "chooser"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Choice]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Choice]
     }
 
     fn asks(&self) -> Option<&Decision> {

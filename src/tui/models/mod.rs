@@ -43,7 +43,7 @@ use self::test::{Tests, mend};
 use self::viewer::Viewer;
 use super::call::{Answer, Call};
 use super::choice::Choice;
-use super::command::{Command, Context};
+use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::Effects;
 use super::event::Event;
@@ -158,20 +158,22 @@ impl Layer for Models {
         "models"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
         if let Some(context) = self.runs.context() {
             return vec![context];
         }
         if self.list.models.filter.is_open() {
-            return vec![Context::FilterField, Context::List];
+            return vec![KeyContext::FilterField, KeyContext::List];
         }
-        let (mends, panel): (bool, &[Context]) = match self.tests.panel().map(|panel| panel.focus) {
-            None => (false, &[Context::Models, Context::List]),
-            Some(Focus::Results) => (true, &[Context::Results, Context::ModelPanel, Context::Choice]),
-            Some(Focus::Test) => (true, &[Context::ModelPanel, Context::Form]),
-            Some(Focus::Key) => (false, &[Context::ModelPanel, Context::Form]),
+        let (mends, panel): (bool, &[KeyContext]) = match self.tests.panel().map(|panel| panel.focus) {
+            None => (false, &[KeyContext::Models, KeyContext::List]),
+            Some(Focus::Results) => {
+                (true, &[KeyContext::Results, KeyContext::ModelPanel, KeyContext::Choice])
+            }
+            Some(Focus::Test) => (true, &[KeyContext::ModelPanel, KeyContext::Form]),
+            Some(Focus::Key) => (false, &[KeyContext::ModelPanel, KeyContext::Form]),
             // Enter breaks the line there.
-            Some(Focus::Request) => (false, &[Context::ModelPanel]),
+            Some(Focus::Request) => (false, &[KeyContext::ModelPanel]),
         };
         let mut contexts = mend::contexts(self.tests.selected_result().filter(|_| mends));
         contexts.extend(panel);
@@ -186,7 +188,7 @@ impl Layer for Models {
         self.list.models.filter.is_open() || self.tests.panel().is_some_and(|panel| in_field(panel.focus))
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let about_one =
             [Command::TestModel, Command::Open, Command::RunModel, Command::CopyCall, Command::ModelOverview];
         match command {

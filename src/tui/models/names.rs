@@ -26,7 +26,7 @@ pub fn models_found(list: &ListPane, tests: &Tests, saved: &Saved, words: &str, 
 fn note(deployed: &Deployed) -> &'static str {
     const KNOWN: [&str; 7] =
         ["deployed", "pending", "deploying", "stopping", "stopped", "failed", "not deployed"];
-    let word = deployed.word();
+    let word = deployed.label();
     let known = KNOWN.into_iter().find(|known| *known == word);
     known.unwrap_or(if word.is_empty() { "" } else { "unknown" })
 }

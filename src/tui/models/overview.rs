@@ -20,7 +20,7 @@ pub fn facts(shared: &Shared, row: &Row, project: Option<&Project>) -> Facts {
     let build = row.deployed.build();
     let deployment = row.deployed.deployment();
     let deployed = deployment.map_or_else(
-        || row.deployed.word().to_owned(),
+        || row.deployed.label().to_owned(),
         |deployment| {
             let since = when(&deployment.updated_at);
             format!("{} since {since}, {}", text::clean(&deployment.status), text::short_id(&deployment.id))

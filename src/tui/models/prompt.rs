@@ -13,7 +13,7 @@ use crate::probe::run::Summary;
 use crate::text;
 use crate::tui::call::{Answer, Call, WriteError};
 use crate::tui::choice::Choice;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::overlays::Question;
@@ -105,17 +105,17 @@ impl Layer for Prompt {
         "prompt"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Form]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Form]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
         true
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let word = if matches!(self.purpose, Purpose::SaveRequest) { "save" } else { "write file" };
-        (command == Command::Submit).then(|| word.into())
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let label = if matches!(self.purpose, Purpose::SaveRequest) { "save" } else { "write file" };
+        (command == Command::Submit).then(|| label.into())
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {

@@ -12,7 +12,7 @@ use super::prompt::{Prompt, note_written};
 use super::test::mend;
 use crate::text;
 use crate::tui::call::Answer;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
@@ -173,15 +173,15 @@ impl Layer for Viewer {
         "viewer"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
         if self.search.is_some() {
-            return vec![Context::FilterField];
+            return vec![KeyContext::FilterField];
         }
         let mut contexts = mend::contexts(self.shown_result());
         if self.shown_result().is_some() {
-            contexts.push(Context::ResultView);
+            contexts.push(KeyContext::ResultView);
         }
-        contexts.extend([Context::Viewer, Context::Reader]);
+        contexts.extend([KeyContext::Viewer, KeyContext::Reader]);
         contexts
     }
 
@@ -189,7 +189,7 @@ impl Layer for Viewer {
         self.search.is_some()
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         (command == Command::Submit && self.search.is_some()).then_some("keep".into())
     }
 

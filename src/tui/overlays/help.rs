@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::command::{self, Command, Context};
+use crate::tui::command::{self, Command, KeyContext};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout;
 use crate::tui::parts::reader::{Scroll, reader};
@@ -14,13 +14,13 @@ use crate::tui::shared::Shared;
 #[derive(Debug)]
 pub struct Help {
     /// The contexts of that screen, innermost first.
-    contexts: Vec<Context>,
+    contexts: Vec<KeyContext>,
     scroll: Scroll,
 }
 
 impl Help {
     /// For a screen with these contexts.
-    pub fn new(contexts: Vec<Context>) -> Self {
+    pub fn new(contexts: Vec<KeyContext>) -> Self {
         Self { contexts, scroll: Scroll::default() }
     }
 
@@ -34,8 +34,8 @@ impl Layer for Help {
         "help"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Reader]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Reader]
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
@@ -52,7 +52,7 @@ impl Layer for Help {
 }
 
 /// Every key of the screen below, by context.
-fn keys(shared: &Shared, contexts: &[Context]) -> Vec<Line<'static>> {
+fn keys(shared: &Shared, contexts: &[KeyContext]) -> Vec<Line<'static>> {
     let theme = &shared.preferences.theme;
     let mut lines = Vec::new();
     let mut above = None;
@@ -95,35 +95,35 @@ fn facts(shared: &Shared) -> Vec<Line<'static>> {
     lines
 }
 
-fn title(context: Context) -> &'static str {
+fn title(context: KeyContext) -> &'static str {
     match context {
-        Context::Global => "Everywhere",
-        Context::List => "Lists",
-        Context::FilterField => "Filter",
-        Context::Choice => "Choices",
-        Context::Form => "Forms",
-        Context::Keys => "API keys",
-        Context::KeyForm => "New API key",
-        Context::Reveal => "The new key",
-        Context::KeyTest => "Test of a new key",
-        Context::Rotation => "Rotation",
-        Context::Confirm => "Questions",
-        Context::Profiles => "Profiles",
-        Context::Models => "Models",
-        Context::ModelPanel => "Test panel",
-        Context::Results => "Results",
-        Context::Refusal | Context::MendableRefusal => "A refused test",
-        Context::Viewer => "Overview or one result",
-        Context::ResultView => "One result",
-        Context::Run | Context::RunLive => "Run",
-        Context::Admin => "Admin",
-        Context::Users => "Users",
-        Context::UserKeys => "API keys of a user",
-        Context::Security => "Security",
-        Context::Projects => "Projects",
-        Context::Collaborators => "Collaborators",
-        Context::Reader => "Texts",
-        Context::Notices => "Notices",
-        Context::Palette => "Palette",
+        KeyContext::Global => "Everywhere",
+        KeyContext::List => "Lists",
+        KeyContext::FilterField => "Filter",
+        KeyContext::Choice => "Choices",
+        KeyContext::Form => "Forms",
+        KeyContext::Keys => "API keys",
+        KeyContext::KeyForm => "New API key",
+        KeyContext::Reveal => "The new key",
+        KeyContext::KeyTest => "Test of a new key",
+        KeyContext::Rotation => "Rotation",
+        KeyContext::Confirm => "Questions",
+        KeyContext::Profiles => "Profiles",
+        KeyContext::Models => "Models",
+        KeyContext::ModelPanel => "Test panel",
+        KeyContext::Results => "Results",
+        KeyContext::Refusal | KeyContext::MendableRefusal => "A refused test",
+        KeyContext::Viewer => "Overview or one result",
+        KeyContext::ResultView => "One result",
+        KeyContext::Run | KeyContext::RunLive => "Run",
+        KeyContext::Admin => "Admin",
+        KeyContext::Users => "Users",
+        KeyContext::UserKeys => "API keys of a user",
+        KeyContext::Security => "Security",
+        KeyContext::Projects => "Projects",
+        KeyContext::Collaborators => "Collaborators",
+        KeyContext::Reader => "Texts",
+        KeyContext::Notices => "Notices",
+        KeyContext::Palette => "Palette",
     }
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::text;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout;
 use crate::tui::notices::Level;
@@ -23,8 +23,8 @@ impl Layer for NoticeHistory {
         "notices"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Notices, Context::Reader]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Notices, KeyContext::Reader]
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {

@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 
 use crate::text;
 use crate::tui::call::ListScope;
-use crate::tui::command::{COMMANDS, Command, Context, Entry};
+use crate::tui::command::{COMMANDS, Command, Entry, KeyContext};
 use crate::tui::event::{Destination, Event, Listing, Named};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{centred, frame_box};
@@ -65,7 +65,7 @@ pub struct Palette {
 
 impl Palette {
     /// For a screen with these contexts, innermost first.
-    pub fn new(shared: &Shared, contexts: Vec<Context>) -> Self {
+    pub fn new(shared: &Shared, contexts: Vec<KeyContext>) -> Self {
         let mut palette = Self {
             field: Field::default(),
             commands: commands(shared, &contexts),
@@ -131,7 +131,7 @@ impl Palette {
             Listing::Failed(error) => Some(format!("models and projects are not known: {error}")),
             Listing::Complete(scope) => {
                 let (tab, more) = (shared.key_of(Command::TabModels), shared.key_of(Command::ModelScope));
-                (self.found.is_empty() && *scope != ListScope::All.word())
+                (self.found.is_empty() && *scope != ListScope::All.label())
                     .then(|| format!("known are the models listed now ({scope}); {tab} {more} lists others"))
             }
         }
@@ -167,14 +167,14 @@ impl Palette {
 }
 
 /// The commands that make sense in these contexts.
-fn commands(shared: &Shared, contexts: &[Context]) -> Vec<Item> {
+fn commands(shared: &Shared, contexts: &[KeyContext]) -> Vec<Item> {
     // Matches of this screen come before those that work everywhere.
     let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| shared.allows(entry)).collect();
-    entries.sort_by_key(|entry| entry.contexts.contains(&Context::Global));
+    entries.sort_by_key(|entry| entry.contexts.contains(&KeyContext::Global));
     let step = [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
     let wanted = entries.into_iter().filter(|entry| {
         let here = entry.contexts.iter().any(|context| contexts.contains(context));
-        let movement = entry.contexts.contains(&Context::List) || step.contains(&entry.command);
+        let movement = entry.contexts.contains(&KeyContext::List) || step.contains(&entry.command);
         here && !movement
     });
     let item = |entry: &Entry| Item {
@@ -191,15 +191,15 @@ impl Layer for Palette {
         "palette"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Palette]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Palette]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
         true
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         (command == Command::Submit).then_some("go".into())
     }
 

@@ -10,7 +10,7 @@ use super::{Question, SignIn};
 use crate::config::Profiles;
 use crate::text;
 use crate::tui::call::{Answer, Call};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{centred, frame_box, key_hints};
@@ -78,11 +78,11 @@ impl Layer for ProfileList {
         "profiles"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Profiles, Context::Choice]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Profiles, KeyContext::Choice]
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         (command == Command::Submit).then_some("switch".into())
     }
 
@@ -166,7 +166,8 @@ impl Layer for ProfileList {
             (Command::RemoveProfile, "sign out"),
             (Command::Back, "back"),
         ];
-        let hints = key_hints(shared, &[Context::Profiles, Context::Choice, Context::Global], &hints, "   ");
+        let hints =
+            key_hints(shared, &[KeyContext::Profiles, KeyContext::Choice, KeyContext::Global], &hints, "   ");
         let above = inside.height.saturating_sub(2);
         let first = self.selected.saturating_sub(usize::from(above).saturating_sub(1));
         let shown: Vec<Line<'_>> = lines.into_iter().skip(first).take(above.into()).collect();

@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{Dialog, key_hints};
@@ -99,11 +99,11 @@ impl Question {
     fn buttons(&self, shared: &Shared) -> Vec<Span<'static>> {
         let theme = &shared.preferences.theme;
         // The brackets mark the focused one even without styles.
-        let button = |word: &str, focused: bool| match focused {
-            true => Span::styled(format!("[{word}]"), theme.button_focused),
-            false => Span::styled(format!(" {word} "), theme.button),
+        let button = |label: &str, focused: bool| match focused {
+            true => Span::styled(format!("[{label}]"), theme.button_focused),
+            false => Span::styled(format!(" {label} "), theme.button),
         };
-        let contexts = [Context::Confirm, Context::Global];
+        let contexts = [KeyContext::Confirm, KeyContext::Global];
         let hints = if self.esc_is_yes {
             vec![(Command::Back, "again discards")]
         } else {
@@ -124,8 +124,8 @@ impl Layer for Question {
         "question"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Confirm]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Confirm]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
@@ -137,8 +137,8 @@ impl Layer for Question {
     }
 
     /// What Enter, Esc and a yes do, for the footer.
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let word = match command {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let label = match command {
             Command::Submit => match &self.typed {
                 Some(_) if self.is_typed() => self.yes,
                 Some((_, field)) if field.is_empty() => self.no,
@@ -151,7 +151,7 @@ impl Layer for Question {
             Command::Back | Command::No => self.no,
             _ => return None,
         };
-        Some(word.to_lowercase().into())
+        Some(label.to_lowercase().into())
     }
 
     fn unsaved(&self, _shared: &Shared) -> Option<String> {

@@ -13,7 +13,7 @@ use crate::actions::sign_in::Request;
 use crate::api::parse_url;
 use crate::text;
 use crate::tui::call::{Answer, Call};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{centred, frame_box, key_hints};
@@ -78,7 +78,7 @@ impl SignIn {
     }
 
     /// The effect of Enter at the current focus.
-    fn submit_word(&self) -> &'static str {
+    fn submit_label(&self) -> &'static str {
         if self.goes_on() { "next field" } else { "sign in" }
     }
 
@@ -132,16 +132,16 @@ impl Layer for SignIn {
         "sign-in"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Form]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Form]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
         true
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        (command == Command::Submit).then(|| self.submit_word().into())
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit).then(|| self.submit_label().into())
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
@@ -254,11 +254,11 @@ impl Layer for SignIn {
             lines.push(Line::styled("has accepted it, in a file that only you can read.", theme.dim));
         }
         let hints = [
-            (Command::Submit, self.submit_word()),
+            (Command::Submit, self.submit_label()),
             (Command::NextField, "next field"),
             (Command::Back, "leave"),
         ];
-        let hint = key_hints(shared, &[Context::Form, Context::Global], &hints, "   ");
+        let hint = key_hints(shared, &[KeyContext::Form, KeyContext::Global], &hints, "   ");
         let rows = inside.height.saturating_sub(1);
         frame
             .render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), Rect { height: rows, ..inside });

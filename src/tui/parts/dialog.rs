@@ -5,7 +5,7 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::shared::Shared;
 
 /// A box as large as its text, in the middle.
@@ -72,21 +72,21 @@ pub fn frame_box(shared: &Shared, title: &str, frame: &mut Frame<'_>, outer: Rec
 /// are those of the box, innermost first; commands that cannot be used now are left out.
 pub fn key_hints(
     shared: &Shared,
-    contexts: &[Context],
+    contexts: &[KeyContext],
     hints: &[(Command, &str)],
     between: &str,
 ) -> Line<'static> {
     let theme = &shared.preferences.theme;
-    let usable = hints.iter().filter_map(|(command, words)| {
+    let usable = hints.iter().filter_map(|(command, label)| {
         let entry = shared.entry(*command, contexts).filter(|entry| shared.allows(entry))?;
-        Some((shared.keymap.key_of(entry), *words))
+        Some((shared.keymap.key_of(entry), *label))
     });
     let mut spans = Vec::new();
-    for (key, words) in usable {
+    for (key, label) in usable {
         if !spans.is_empty() {
             spans.push(Span::raw(between.to_owned()));
         }
-        spans.extend([Span::styled(key, theme.key), Span::raw(format!(" {words}"))]);
+        spans.extend([Span::styled(key, theme.key), Span::raw(format!(" {label}"))]);
     }
     Line::from(spans)
 }

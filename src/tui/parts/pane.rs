@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 
 use crate::text;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::Filter;
@@ -39,10 +39,10 @@ pub fn pane(
 pub const NO_MATCH: &str = "nothing matches the filter; Esc takes it away";
 
 /// Text instead of a table, a blank column off the border.
-pub fn words(shared: &Shared, words: &str, frame: &mut Frame<'_>, inside: Rect) {
+pub fn message(shared: &Shared, message: &str, frame: &mut Frame<'_>, inside: Rect) {
     let place = Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside };
-    let words = Paragraph::new(text::clean(words).into_owned()).wrap(Wrap { trim: true });
-    frame.render_widget(words.style(shared.preferences.theme.dim), place);
+    let message = Paragraph::new(text::clean(message).into_owned()).wrap(Wrap { trim: true });
+    frame.render_widget(message.style(shared.preferences.theme.dim), place);
 }
 
 /// `what` while its answer is awaited, or before it was asked for; else that it was given up, and the
@@ -51,7 +51,7 @@ pub fn awaited(shared: &Shared, request: Option<RequestId>, what: &str) -> Strin
     if request.is_none_or(|id| shared.requests.waits_for(id)) {
         return what.to_owned();
     }
-    let key = shared.entry(Command::Refresh, &[Context::Global]).map(|entry| shared.keymap.key_of(entry));
+    let key = shared.entry(Command::Refresh, &[KeyContext::Global]).map(|entry| shared.keymap.key_of(entry));
     format!("given up: {what}; {} asks again", key.unwrap_or_default())
 }
 

@@ -8,7 +8,7 @@ use super::rotation::questions::mark;
 use super::rotation::steps::Rotations;
 use crate::expiry;
 use crate::text;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Proof;
 use crate::tui::key_list::{KeyList, Selected, sign, status};
 use crate::tui::layer::{Layer, Outcome};
@@ -97,7 +97,7 @@ fn of_key(shared: &Shared, key: &V2KeyDetails) -> Vec<Line<'static>> {
         fact(shared, "Key ID", &key.key_id),
         Line::from(vec![
             Span::styled("status    ", shared.preferences.theme.dim),
-            Span::styled(format!("{glyph} {}", status.word()), style),
+            Span::styled(format!("{glyph} {}", status.as_str()), style),
         ]),
         fact(shared, "expires", &minute(&key.expiry_date)),
     ];
@@ -147,8 +147,8 @@ impl Layer for Details {
         "details"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Reader]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Reader]
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {

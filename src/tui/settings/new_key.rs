@@ -17,7 +17,7 @@ use super::reveal::Reveal;
 use crate::api::{self, NewKey as Wanted};
 use crate::text;
 use crate::tui::call::{Answer, Call};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::{Destination, Event};
 use crate::tui::layer::{Layer, Outcome};
@@ -102,7 +102,7 @@ impl NewKey {
     }
 
     /// The effect of Enter at the current focus.
-    fn submit_word(&self) -> &'static str {
+    fn submit_label(&self) -> &'static str {
         match self.focus {
             Focus::Expiry => "take day",
             Focus::Audience => "next field",
@@ -230,8 +230,8 @@ impl Layer for NewKey {
         "new key"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::KeyForm, Context::Form]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::KeyForm, KeyContext::Form]
     }
 
     /// Characters are text in the picker too, whose letters are its own.
@@ -239,8 +239,8 @@ impl Layer for NewKey {
         matches!(self.focus, Focus::Expiry | Focus::Comment)
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        (command == Command::Submit).then(|| self.submit_word().into())
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit).then(|| self.submit_label().into())
     }
 
     fn unsaved(&self, _shared: &Shared) -> Option<String> {

@@ -13,7 +13,7 @@ use super::rotation::questions::both_work_on;
 use crate::secret::ApiKey;
 use crate::text;
 use crate::tui::call::{Answer, Call};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::{Event, Proof};
@@ -92,7 +92,7 @@ impl Reveal {
     }
 
     /// What Esc does.
-    fn back_word(&self) -> &'static str {
+    fn back_label(&self) -> &'static str {
         match (&self.path, &self.old) {
             (Some(_), _) => "back",
             (None, Some(_)) => "next step",
@@ -254,11 +254,11 @@ impl Reveal {
             (Command::SaveKey, if low { "write" } else { "write to a file" }),
             (Command::TestWithKey, if low { "test" } else { "test a model" }),
             (Command::ShowKey, if self.hidden { "show" } else { "hide" }),
-            (Command::Back, self.back_word()),
+            (Command::Back, self.back_label()),
         ];
         // No model takes the legacy key.
         hints.retain(|(command, _)| *command != Command::TestWithKey || !self.is_legacy());
-        key_hints(shared, &[Context::Reveal, Context::Global], &hints, if low { "  " } else { "   " })
+        key_hints(shared, &[KeyContext::Reveal, KeyContext::Global], &hints, if low { "  " } else { "   " })
     }
 }
 
@@ -267,8 +267,8 @@ impl Layer for Reveal {
         "reveal"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![if self.path.is_some() { Context::Form } else { Context::Reveal }]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![if self.path.is_some() { KeyContext::Form } else { KeyContext::Reveal }]
     }
 
     /// Whether the name of a file is being typed.
@@ -276,14 +276,14 @@ impl Layer for Reveal {
         self.path.is_some()
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let word = match command {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let label = match command {
             Command::Submit => "write file",
-            Command::Back => self.back_word(),
+            Command::Back => self.back_label(),
             Command::TestWithKey if self.is_legacy() => "",
             _ => return None,
         };
-        Some(word.into())
+        Some(label.into())
     }
 
     fn unsaved(&self, _shared: &Shared) -> Option<String> {

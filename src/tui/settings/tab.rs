@@ -14,7 +14,7 @@ use super::{created, delete, view};
 use crate::api;
 use crate::text;
 use crate::tui::call::{Answer, Call};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
 use crate::tui::event::{Destination, Event, Listing, Named};
@@ -176,9 +176,9 @@ impl Layer for Settings {
         "settings"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        let innermost = if self.keys.filter.is_open() { Context::FilterField } else { Context::Keys };
-        vec![innermost, Context::List]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        let innermost = if self.keys.filter.is_open() { KeyContext::FilterField } else { KeyContext::Keys };
+        vec![innermost, KeyContext::List]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
@@ -186,7 +186,7 @@ impl Layer for Settings {
     }
 
     /// What works for one row is in the footer for all: moving in the list changes no footer.
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let about_a_row = [
             Command::RotateKey,
             Command::DeleteKey,

@@ -11,7 +11,7 @@ use super::rotation::steps::Rotations;
 use crate::text;
 use crate::tui::key_list::{KeyList, Selected};
 use crate::tui::layout::{body, is_wide};
-use crate::tui::parts::pane::{awaited, pane, rule, words};
+use crate::tui::parts::pane::{awaited, message, pane, rule};
 use crate::tui::shared::Shared;
 use crate::wire::time;
 
@@ -62,7 +62,7 @@ fn list(
 ) {
     let inside = pane(shared, "API keys", &keys.summary(shared), true, frame, area);
     if keys.fetched.is_none() {
-        return words(shared, &without_list(shared, keys), frame, inside);
+        return message(shared, &without_list(shared, keys), frame, inside);
     }
     let table = table_in(inside, has_foot);
     keys.draw(shared, |key_id| mark(rotations, key_id), true, frame, table);

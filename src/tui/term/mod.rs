@@ -2,8 +2,8 @@
 
 pub mod backend;
 pub mod clipboard;
+pub mod frame_rate;
 pub mod input;
-pub mod pace;
 mod pen;
 mod scroll;
 pub mod signals;

@@ -53,7 +53,7 @@ pub struct Bar {
     pub label: String,
     pub value: f64,
     /// The number as text, after the bar.
-    pub words: String,
+    pub text: String,
 }
 
 /// Bars below each other, labels at the left, numbers at the right.
@@ -70,8 +70,8 @@ impl Bars<'_> {
             |of: fn(&Bar) -> &str| self.bars.iter().map(|bar| text::width(of(bar))).max().unwrap_or(0);
         let columns = usize::from(area.width);
         let label_columns = widest(|bar| &bar.label).min(columns / 2);
-        let words_columns = widest(|bar| &bar.words);
-        let bar_columns = columns.saturating_sub(label_columns + words_columns + 2);
+        let text_columns = widest(|bar| &bar.text);
+        let bar_columns = columns.saturating_sub(label_columns + text_columns + 2);
         let ceiling = self.bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
         for (bar, row) in self.bars.iter().zip(area.rows()) {
             let label = text::truncate(&bar.label, label_columns);
@@ -80,7 +80,7 @@ impl Bars<'_> {
             let x = row.x + (label_columns + 1).min(columns) as u16;
             let (x, _) = buf.set_stringn(x, row.y, drawn, usize::from(row.right() - x), styles.accent);
             let x = (x + 1).min(row.right());
-            buf.set_stringn(x, row.y, &bar.words, usize::from(row.right() - x), styles.text);
+            buf.set_stringn(x, row.y, &bar.text, usize::from(row.right() - x), styles.text);
         }
     }
 }
@@ -135,10 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn bars_carry_their_words() {
+    fn bars_carry_their_text() {
         let bars = [
-            Bar { label: "add-1".into(), value: 50.0, words: "50 %".into() },
-            Bar { label: "add-2".into(), value: 25.0, words: "25 %".into() },
+            Bar { label: "add-1".into(), value: 50.0, text: "50 %".into() },
+            Bar { label: "add-2".into(), value: 25.0, text: "25 %".into() },
         ];
         let rows = drawn(19, 3, |area, buf| Bars { bars: &bars }.render(area, buf, &Styles::default()));
         assert_eq!(rows, ["add-1 ████████ 50 %", "add-2 ████ 25 %    ", " ".repeat(19).as_str()]);
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn they_draw_at_every_size() {
-        let bars = [Bar { label: "a label".into(), value: 1.0, words: "words".into() }];
+        let bars = [Bar { label: "a label".into(), value: 1.0, text: "words".into() }];
         for width in 0..20 {
             for height in 0..3 {
                 drawn(width, height, |area, buf| {

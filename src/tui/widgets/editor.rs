@@ -231,7 +231,7 @@ fn read_json(json: &str) -> Result<String, JsonProblem> {
     serde_json::from_str::<IgnoredAny>(json).map(|_| json.to_owned()).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
-        let message = in_words(message.split(" at line ").next().unwrap_or_default());
+        let message = explained(message.split(" at line ").next().unwrap_or_default());
         // serde_json counts bytes, and from 0 in a line without any.
         let text = json.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         let bytes = column.saturating_sub(1).min(text.len());
@@ -242,8 +242,8 @@ fn read_json(json: &str) -> Result<String, JsonProblem> {
 
 /// What serde_json says, for somebody who writes JSON once a month; its own words where there are
 /// no better ones.
-fn in_words(message: &str) -> String {
-    let words = match message {
+fn explained(message: &str) -> String {
+    let text = match message {
         "EOF while parsing an object" => "} is missing at the end",
         "EOF while parsing a list" => "] is missing at the end",
         "EOF while parsing a string" => "a text has no \" at its end",
@@ -261,7 +261,7 @@ fn in_words(message: &str) -> String {
         other if other.starts_with("control character") => "line break in a text: write \\n",
         other => other,
     };
-    words.to_owned()
+    text.to_owned()
 }
 
 #[cfg(test)]

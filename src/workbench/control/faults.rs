@@ -154,10 +154,10 @@ pub struct Fault {
 
 /// All faults, in the order in which they were posted.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<State>);
+pub struct Faults(Mutex<Inner>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Inner {
     faults: Vec<Fault>,
     last_id: u64,
 }
@@ -165,39 +165,39 @@ struct State {
 impl Faults {
     /// Adds a fault and returns its ID.
     pub fn add(&self, on: On, written: Map<String, Value>, act: Act, times: Option<u64>) -> u64 {
-        let mut state = self.state();
-        state.last_id += 1;
-        let id = state.last_id;
-        state.faults.push(Fault { id, on, written, left: times, hits: 0, act });
+        let mut inner = self.inner();
+        inner.last_id += 1;
+        let id = inner.last_id;
+        inner.faults.push(Fault { id, on, written, left: times, hits: 0, act });
         id
     }
 
     /// The first fault that matches acts, and is counted.
     pub fn meet(&self, seen: &Seen) -> Option<(u64, Act)> {
-        let mut state = self.state();
-        let fault = state.faults.iter_mut().find(|fault| fault.left != Some(0) && fault.on.fits(seen))?;
+        let mut inner = self.inner();
+        let fault = inner.faults.iter_mut().find(|fault| fault.left != Some(0) && fault.on.fits(seen))?;
         fault.hits += 1;
         fault.left = fault.left.map(|left| left - 1);
         Some((fault.id, fault.act.clone()))
     }
 
     pub fn all(&self) -> Vec<Fault> {
-        self.state().faults.clone()
+        self.inner().faults.clone()
     }
 
     /// Whether there was such a fault.
     pub fn remove(&self, id: u64) -> bool {
-        let mut state = self.state();
-        let before = state.faults.len();
-        state.faults.retain(|fault| fault.id != id);
-        state.faults.len() < before
+        let mut inner = self.inner();
+        let before = inner.faults.len();
+        inner.faults.retain(|fault| fault.id != id);
+        inner.faults.len() < before
     }
 
     pub fn clear(&self) {
-        self.state().faults.clear();
+        self.inner().faults.clear();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -49,10 +49,10 @@ impl Selection {
 }
 
 #[derive(Debug, Default)]
-pub struct Journal(Mutex<State>);
+pub struct Journal(Mutex<Inner>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Inner {
     entries: VecDeque<(Entry, usize)>,
     bytes: usize,
     /// The number of entries ever written.
@@ -63,44 +63,44 @@ impl Journal {
     /// Adds an entry and returns its number.
     pub fn write(&self, entry: Entry) -> u64 {
         let size = size(&entry);
-        let mut state = self.state();
-        state.entries.push_back((entry, size));
-        state.bytes += size;
-        while state.bytes > LIMIT {
-            let Some((_, gone)) = state.entries.pop_front() else { break };
-            state.bytes -= gone;
+        let mut inner = self.inner();
+        inner.entries.push_back((entry, size));
+        inner.bytes += size;
+        while inner.bytes > LIMIT {
+            let Some((_, gone)) = inner.entries.pop_front() else { break };
+            inner.bytes -= gone;
         }
-        state.count += 1;
-        state.count - 1
+        inner.count += 1;
+        inner.count - 1
     }
 
     /// Records how an entry ended, if it is still there.
     pub fn ended(&self, number: u64, status: u16) {
-        let mut state = self.state();
-        let first = state.count - state.entries.len() as u64;
+        let mut inner = self.inner();
+        let first = inner.count - inner.entries.len() as u64;
         let at = number.checked_sub(first).and_then(|at| usize::try_from(at).ok());
-        if let Some((entry, _)) = at.and_then(|at| state.entries.get_mut(at)) {
+        if let Some((entry, _)) = at.and_then(|at| inner.entries.get_mut(at)) {
             entry.status = Some(status);
         }
     }
 
     pub fn select(&self, selection: &Selection) -> Vec<Entry> {
-        let state = self.state();
-        let all = state.entries.iter().map(|(entry, _)| entry);
+        let inner = self.inner();
+        let all = inner.entries.iter().map(|(entry, _)| entry);
         all.filter(|entry| selection.takes(entry)).cloned().collect()
     }
 
     pub fn count(&self, selection: &Selection) -> usize {
-        self.state().entries.iter().filter(|(entry, _)| selection.takes(entry)).count()
+        self.inner().entries.iter().filter(|(entry, _)| selection.takes(entry)).count()
     }
 
     pub fn clear(&self) {
-        let mut state = self.state();
-        state.entries.clear();
-        state.bytes = 0;
+        let mut inner = self.inner();
+        inner.entries.clear();
+        inner.bytes = 0;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

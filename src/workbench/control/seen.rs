@@ -52,7 +52,7 @@ impl Seen {
 }
 
 #[derive(Deserialize)]
-struct Call {
+struct CallBody {
     #[serde(rename = "accessKey")]
     access_key: String,
 }
@@ -63,7 +63,7 @@ async fn called(workbench: &Workbench, uri: &Uri, body: &[u8]) -> Option<String>
         uri.query().and_then(|query| query.split('&').find_map(|it| it.strip_prefix("accessKey=")));
     let access_key = match of_query {
         Some(key) => key.to_owned(),
-        None => serde_json::from_slice::<Call>(body).ok()?.access_key,
+        None => serde_json::from_slice::<CallBody>(body).ok()?.access_key,
     };
     let found = workbench.store().read(move |db| models::callable(db, &access_key)).await.ok()??;
     Some(format!("{}/{}", found.project_name, found.name))

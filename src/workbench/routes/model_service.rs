@@ -29,7 +29,7 @@ use crate::workbench::store::models::{self, Callable};
 
 /// The body of both forms; form B has the access key in the query (OBSERVED).
 #[derive(Deserialize)]
-struct Call<'a> {
+struct CallBody<'a> {
     #[serde(borrow, default, rename = "accessKey")]
     access_key: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -93,7 +93,7 @@ async fn read_body(workbench: &Workbench, body: axum::body::Body) -> Result<Byte
     })
 }
 
-fn read_call(body: &[u8]) -> Result<Call<'_>, Refusal> {
+fn read_call(body: &[u8]) -> Result<CallBody<'_>, Refusal> {
     let refused = |detail: String| Refusal::new(Why::ModelBadRequest).with("detail", detail);
     // The derived reader would also accept an array, member by member.
     if body.trim_ascii_start().first() == Some(&b'[') {

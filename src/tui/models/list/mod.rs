@@ -228,7 +228,7 @@ impl ListPane {
             Fetched::Never | Fetched::GivenUp => Listing::Unread,
             Fetched::Coming => Listing::Reading,
             Fetched::Failed(error) => Listing::Failed(error.to_string()),
-            Fetched::Whole => Listing::Complete(self.scope.word()),
+            Fetched::Whole => Listing::Complete(self.scope.label()),
         }
     }
 

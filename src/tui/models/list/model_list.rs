@@ -33,7 +33,7 @@ impl Order {
         }
     }
 
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Project => "project",
             Self::Name => "model",
@@ -347,9 +347,9 @@ impl ModelList {
             Order::Status => {
                 // `None` for no word: comparing empty texts, which point nowhere, can take a hundred
                 // times as long as comparing others (glibc's memcmp with AVX-512).
-                let known = |row: &Row| !row.deployed.word().is_empty();
+                let known = |row: &Row| !row.deployed.label().is_empty();
                 let words: Vec<Option<&str>> =
-                    all.iter().map(|row| known(row).then(|| row.deployed.word())).collect();
+                    all.iter().map(|row| known(row).then(|| row.deployed.label())).collect();
                 self.sorted.sort_by_key(|at| words[*at]);
             }
             Order::Replicas => {

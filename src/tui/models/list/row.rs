@@ -34,7 +34,7 @@ impl Deployed {
     }
 
     /// A label for a table.
-    pub fn word(&self) -> &str {
+    pub fn label(&self) -> &str {
         match self {
             Self::Unread | Self::Reading => "",
             Self::Read(None) => "not deployed",

@@ -117,9 +117,9 @@ fn a_refresh_reads_known_deployments_again_and_shows_them_meanwhile() {
     list.begin();
     list.page(vec![model("churn-prod", "add")]);
     list.end(Timestamp::UNIX_EPOCH);
-    assert_eq!(list.row("churn-prod-add").unwrap().deployed.word(), "deployed");
+    assert_eq!(list.row("churn-prod-add").unwrap().deployed.label(), "deployed");
     assert_eq!(list.take_unread(3, 8).len(), 1);
-    assert_eq!(list.row("churn-prod-add").unwrap().deployed.word(), "deployed");
+    assert_eq!(list.row("churn-prod-add").unwrap().deployed.label(), "deployed");
     assert!(list.take_unread(3, 8).is_empty());
 }
 

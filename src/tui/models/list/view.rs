@@ -154,7 +154,7 @@ impl ListPane {
             (Fetched::Coming | Fetched::Whole, Some(when)) => when.strftime("%H:%M UTC").to_string(),
             (Fetched::Coming | Fetched::Whole, None) => "fetching…".to_owned(),
         };
-        let (count, scope, order) = (self.count(), self.scope.word(), order.word());
+        let (count, scope, order) = (self.count(), self.scope.label(), order.label());
         let whole = format!("{count}, {scope}, by {order}{reversed} · {age}");
         if text::width(&whole) <= columns {
             return whole;
@@ -213,7 +213,7 @@ fn mark(buf: &mut Buffer, row: Rect, x: u16, name: &str, filter: &str, style: St
 /// A symbol, a label and a style for a deployment.
 pub fn status(shared: &Shared, deployed: &Deployed) -> (String, Style) {
     let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
-    let (sign, style) = match (deployed, deployed.word()) {
+    let (sign, style) = match (deployed, deployed.label()) {
         (Deployed::Unread, _) => return (String::new(), theme.dim),
         (Deployed::Reading, _) => return (glyphs.ellipsis.to_owned(), theme.dim),
         (_, "deployed") => (glyphs.active, theme.ok),
@@ -222,5 +222,5 @@ pub fn status(shared: &Shared, deployed: &Deployed) -> (String, Style) {
         (_, "stopped" | "not deployed") => (glyphs.expired, theme.dim),
         _ => (glyphs.unknown, theme.dim),
     };
-    (format!("{sign} {}", text::clean(deployed.word())), style)
+    (format!("{sign} {}", text::clean(deployed.label())), style)
 }

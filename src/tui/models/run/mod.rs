@@ -28,7 +28,7 @@ use super::test::panel::{Focus, Panel, not_json};
 use crate::probe::CallError;
 use crate::probe::run::{Plan, Summary};
 use crate::tui::call::{Call, RunRequest};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effect;
 use crate::tui::layer::Outcome;
@@ -70,12 +70,12 @@ impl Runs {
     }
 
     /// Which commands apply now; `None` if no run is on the screen.
-    pub fn context(&self) -> Option<Context> {
+    pub fn context(&self) -> Option<KeyContext> {
         let runs = self.shown()?;
         Some(match (runs.asking, &runs.live) {
-            (true, _) => Context::Form,
-            (false, Some(_)) => Context::RunLive,
-            (false, None) => Context::Run,
+            (true, _) => KeyContext::Form,
+            (false, Some(_)) => KeyContext::RunLive,
+            (false, None) => KeyContext::Run,
         })
     }
 

@@ -191,7 +191,7 @@ fn histogram(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
             let last = steps.last()?;
             let requests: u64 = steps.iter().map(|step| step.requests).sum();
             let label = format!("up to {:>8}", ms(last.to_ms));
-            Some(Bar { label, value: requests as f64, words: requests.to_string() })
+            Some(Bar { label, value: requests as f64, text: requests.to_string() })
         })
         .collect();
     let plot = Rect { y: area.y + 1, height: area.height - 1, ..area };

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::Action;
 use crate::tui::choice::Choice;
-use crate::tui::command::Context;
+use crate::tui::command::KeyContext;
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::layer::Outcome;
@@ -16,12 +16,13 @@ fn action<T>(result: Option<&TestResult>, pick: impl Fn(&Action) -> Option<T>) -
 }
 
 /// The contexts of the commands that fix the refusal, if the result is one.
-pub fn contexts(result: Option<&TestResult>) -> Vec<Context> {
+pub fn contexts(result: Option<&TestResult>) -> Vec<KeyContext> {
     let offered = |wanted: fn(&Action) -> bool, context| {
         action(result, |action| wanted(action).then_some(())).map(|()| context)
     };
-    let adding = offered(|action| matches!(action, Action::AddCollaborator { .. }), Context::MendableRefusal);
-    let message = offered(|action| matches!(action, Action::CopyMessage { .. }), Context::Refusal);
+    let adding =
+        offered(|action| matches!(action, Action::AddCollaborator { .. }), KeyContext::MendableRefusal);
+    let message = offered(|action| matches!(action, Action::CopyMessage { .. }), KeyContext::Refusal);
     adding.into_iter().chain(message).collect()
 }
 

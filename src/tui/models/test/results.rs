@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::panel::{Focus, Panel};
 use crate::diagnosis::{Action, Diagnosis};
 use crate::text;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::models::draw::{cell, cursor, fit, put};
 use crate::tui::shared::Shared;
@@ -163,8 +163,8 @@ pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
 }
 
 /// The positions in the table of the commands that fix a refusal.
-pub const OFFERED_IN: [Context; 4] =
-    [Context::MendableRefusal, Context::Refusal, Context::ModelPanel, Context::Global];
+pub const OFFERED_IN: [KeyContext; 4] =
+    [KeyContext::MendableRefusal, KeyContext::Refusal, KeyContext::ModelPanel, KeyContext::Global];
 
 /// The same in rows of at most `columns`: what follows stands under the text.
 pub fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {

@@ -54,7 +54,7 @@ fn state(shared: &Shared, row: &Row) -> Line<'static> {
     let (word, style) = status(shared, &row.deployed);
     let replicas = row
         .replicas()
-        .filter(|_| row.deployed.word() == "deployed")
+        .filter(|_| row.deployed.label() == "deployed")
         .map(|n| format!(" · {}", text::count(usize::try_from(n).unwrap_or(0), "replica", "replicas")));
     Line::from(vec![
         Span::styled(format!(" {word}"), style),

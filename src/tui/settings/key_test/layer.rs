@@ -13,7 +13,7 @@ use crate::diagnosis::Diagnosis;
 use crate::probe::CallResult;
 use crate::text;
 use crate::tui::call::{Answer, Call, Explain, KeyToSend, Test};
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::effect::Effects;
 use crate::tui::event::{Event, ModelChoice};
 use crate::tui::layer::{Layer, Outcome};
@@ -203,13 +203,13 @@ impl Layer for KeyTest {
         "key test"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
         match self.stage {
-            Stage::Choosing { .. } => vec![Context::Form, Context::List],
-            Stage::Asking { .. } => vec![Context::Form],
+            Stage::Choosing { .. } => vec![KeyContext::Form, KeyContext::List],
+            Stage::Asking { .. } => vec![KeyContext::Form],
             // Esc gives the call up, as everywhere.
             Stage::Calling { .. } => Vec::new(),
-            Stage::Ended { .. } => vec![Context::KeyTest],
+            Stage::Ended { .. } => vec![KeyContext::KeyTest],
         }
     }
 
@@ -217,8 +217,8 @@ impl Layer for KeyTest {
         matches!(self.stage, Stage::Choosing { .. } | Stage::Asking { .. })
     }
 
-    fn word(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        (command == Command::Submit).then(|| self.submit_word().into())
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit).then(|| self.submit_label().into())
     }
 
     fn enter(&mut self, _shared: &mut Shared) -> Outcome {

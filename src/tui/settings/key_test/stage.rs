@@ -54,7 +54,7 @@ impl KeyTest {
     }
 
     /// What Enter does.
-    pub(super) fn submit_word(&self) -> &'static str {
+    pub(super) fn submit_label(&self) -> &'static str {
         match &self.stage {
             Stage::Choosing { .. } => "take model",
             Stage::Asking { .. } => "send test",

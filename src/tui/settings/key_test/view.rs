@@ -8,7 +8,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::stage::{KeyTest, Stage};
 use crate::text;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::{Listing, ModelChoice};
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::parts::dialog::{Dialog, centred, frame_box, key_hints};
@@ -194,7 +194,7 @@ fn ended(
     if !failed {
         hints.insert(0, (Command::Submit, "next step"));
     }
-    lines.push(key_hints(shared, &[Context::KeyTest, Context::Global], &hints, "   "));
+    lines.push(key_hints(shared, &[KeyContext::KeyTest, KeyContext::Global], &hints, "   "));
     if area.height < 15 {
         lines.retain(|line| line.width() > 0);
     }

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::questions::{ask_create, ask_delete_old, state_lines};
 use super::steps::Rotation;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::{Event, Proof};
 use crate::tui::layer::{Layer, Outcome};
@@ -47,8 +47,8 @@ impl Layer for RotationDialog {
         "rotation"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<Context> {
-        vec![Context::Rotation]
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Rotation]
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
@@ -106,7 +106,7 @@ impl Layer for RotationDialog {
             (Command::RotateKey, "create one more successor"),
             (Command::Back, "keep both"),
         ] {
-            let entry = shared.entry(command, &[Context::Rotation, Context::Global]);
+            let entry = shared.entry(command, &[KeyContext::Rotation, KeyContext::Global]);
             if let Some(entry) = entry.filter(|entry| shared.allows(entry)) {
                 let key = format!("{:<HEAD$}", shared.keymap.key_of(entry));
                 lines.push(Line::from_iter([Span::styled(key, theme.key), Span::raw(does)]));

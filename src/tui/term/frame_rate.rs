@@ -16,12 +16,12 @@ const EVERY: Duration = Duration::from_millis(50);
 
 /// Counts the frames that were not caused by a key.
 #[derive(Debug)]
-pub struct Pace {
+pub struct FrameRate {
     /// When the last frame would have been drawn if each had waited for its turn.
     last: Instant,
 }
 
-impl Pace {
+impl FrameRate {
     pub fn new(now: Instant) -> Self {
         Self { last: now.checked_sub(EVERY * BURST).unwrap_or(now) }
     }
@@ -53,30 +53,30 @@ mod tests {
     #[test]
     fn the_first_frames_are_drawn_at_once_and_the_rest_take_turns() {
         let begin = Instant::now();
-        let mut pace = Pace::new(begin);
-        let at_once = (0..100).take_while(|_| pace.take(begin).is_ok()).count();
+        let mut frame_rate = FrameRate::new(begin);
+        let at_once = (0..100).take_while(|_| frame_rate.take(begin).is_ok()).count();
         assert_eq!(at_once, 12);
-        let next = pace.take(begin).unwrap_err();
+        let next = frame_rate.take(begin).unwrap_err();
         assert_eq!(next - begin, EVERY);
-        assert!(pace.take(next).is_ok());
-        assert_eq!(pace.take(next), Err(next + EVERY), "one in a turn");
+        assert!(frame_rate.take(next).is_ok());
+        assert_eq!(frame_rate.take(next), Err(next + EVERY), "one in a turn");
     }
 
     #[test]
     fn a_pause_gives_the_first_frames_back_and_no_more() {
         let begin = Instant::now();
-        let mut pace = Pace::new(begin);
-        while pace.take(begin).is_ok() {}
+        let mut frame_rate = FrameRate::new(begin);
+        while frame_rate.take(begin).is_ok() {}
         let later = begin + Duration::from_secs(60);
-        assert_eq!((0..100).take_while(|_| pace.take(later).is_ok()).count(), 12);
+        assert_eq!((0..100).take_while(|_| frame_rate.take(later).is_ok()).count(), 12);
     }
 
     #[test]
     fn a_key_gives_them_back_as_well() {
         let begin = Instant::now();
-        let mut pace = Pace::new(begin);
-        while pace.take(begin).is_ok() {}
-        pace.begin_again(begin);
-        assert!(pace.take(begin).is_ok());
+        let mut frame_rate = FrameRate::new(begin);
+        while frame_rate.take(begin).is_ok() {}
+        frame_rate.begin_again(begin);
+        assert!(frame_rate.take(begin).is_ok());
     }
 }

@@ -29,7 +29,7 @@ pub(super) enum End {
 }
 
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Schedule {
     next: AtomicU64,
     limit: u64,
     ceiling: bool,
@@ -42,7 +42,7 @@ pub(super) struct Pace {
     counted_from: OnceLock<Instant>,
 }
 
-impl Pace {
+impl Schedule {
     pub fn new(plan: &Plan) -> Self {
         let (limit, ceiling) = plan.limit();
         Self {
@@ -102,10 +102,10 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn tickets(pace: &Pace, at: Instant) -> (u64, End) {
+    fn tickets(schedule: &Schedule, at: Instant) -> (u64, End) {
         let mut n = 0;
         loop {
-            match pace.claim(at) {
+            match schedule.claim(at) {
                 Ok(_) => n += 1,
                 Err(end) => return (n, end),
             }
@@ -114,30 +114,31 @@ mod tests {
 
     #[test]
     fn a_count_is_given_out_once_with_the_warm_up_before_it() {
-        let pace = Pace::new(&Plan { count: Some(5), warmup: 2, ..Plan::default() });
+        let schedule = Schedule::new(&Plan { count: Some(5), warmup: 2, ..Plan::default() });
         let now = Instant::now();
-        assert!(!pace.claim(now).unwrap().counted);
-        assert_eq!(tickets(&pace, now), (6, End::Count { ceiling: false }));
+        assert!(!schedule.claim(now).unwrap().counted);
+        assert_eq!(tickets(&schedule, now), (6, End::Count { ceiling: false }));
     }
 
     #[test]
     fn with_a_rate_requests_are_due_at_fixed_instants_until_the_time_is_over() {
         let second = Some(Duration::from_secs(1));
-        let pace = Pace::new(&Plan { rate: Some(10.0), duration: second, warmup: 3, ..Plan::default() });
+        let schedule =
+            Schedule::new(&Plan { rate: Some(10.0), duration: second, warmup: 3, ..Plan::default() });
         let now = Instant::now();
-        let due: Vec<_> = (0..4).map(|_| pace.claim(now).unwrap().due.unwrap() - now).collect();
+        let due: Vec<_> = (0..4).map(|_| schedule.claim(now).unwrap().due.unwrap() - now).collect();
         assert_eq!(due, [0, 100, 200, 300].map(Duration::from_millis));
-        assert_eq!(pace.counted_from(), Some(now + Duration::from_millis(300)));
-        assert_eq!(tickets(&pace, now), (9, End::Duration));
-        assert_eq!(pace.due_until(now + Duration::from_secs(9)), Some(10));
+        assert_eq!(schedule.counted_from(), Some(now + Duration::from_millis(300)));
+        assert_eq!(tickets(&schedule, now), (9, End::Duration));
+        assert_eq!(schedule.due_until(now + Duration::from_secs(9)), Some(10));
     }
 
     #[test]
     fn time_runs_from_the_first_request_that_counts() {
-        let pace = Pace::new(&Plan { duration: Some(Duration::from_secs(1)), ..Plan::default() });
+        let schedule = Schedule::new(&Plan { duration: Some(Duration::from_secs(1)), ..Plan::default() });
         let now = Instant::now();
-        assert!(pace.claim(now).is_ok());
-        assert!(pace.claim(now + Duration::from_millis(999)).is_ok());
-        assert_eq!(pace.claim(now + Duration::from_secs(1)), Err(End::Duration));
+        assert!(schedule.claim(now).is_ok());
+        assert!(schedule.claim(now + Duration::from_millis(999)).is_ok());
+        assert_eq!(schedule.claim(now + Duration::from_secs(1)), Err(End::Duration));
     }
 }
