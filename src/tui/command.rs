@@ -1,8 +1,8 @@
 //! The one table of commands.
 //!
 //! Footer hints, help, palette, the configurable keymap and the README's list of keys are all made
-//! from it, so they cannot disagree. A key that does something without standing here is a bug
-//! (typing into a field and moving inside the date picker are no commands).
+//! from it, so they cannot disagree. A key that does something and is missing here is a bug. (Typing
+//! into a field and moving inside the date picker are not commands.)
 
 use super::command::Command as C;
 use super::command::KeyContext as X;

@@ -1,5 +1,5 @@
-//! What a question or a choice is about: the layer that opened it gets it back when the answer was
-//! yes, or the choice was made.
+//! The subject of a question or a choice. The layer that opened it gets the subject back after a yes
+//! or a choice.
 
 use super::choice::Choice;
 

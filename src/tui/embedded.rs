@@ -1,8 +1,8 @@
 //! The embedded workbench inside the interface's own process: `keybench demo`, and the first-run
 //! screen's offer to try without a cluster.
 //!
-//! The first frame is on the screen before the workbench starts, so that starting it is something
-//! one sees and not something one waits for in the dark.
+//! The first frame is drawn before the workbench starts, so that the user sees progress instead of an
+//! empty terminal.
 
 use std::fmt;
 use std::fs::File;
@@ -52,7 +52,7 @@ impl fmt::Debug for Embedded {
 }
 
 impl Embedded {
-    /// Starts it, and gives a session of the wished user with the keys of all seeded users at hand.
+    /// Starts it. Returns a session of the wanted user that knows the keys of all seeded users.
     ///
     /// # Errors
     /// A sentence that names the obstacle.
@@ -97,8 +97,8 @@ fn sweep() {
     }
 }
 
-/// Whether the process has enough file descriptors left: who finds out in the middle, the store for one,
-/// does not say that it is for lack of them.
+/// Whether the process has enough file descriptors left. This is checked first because errors later,
+/// such as those of the store, do not name the cause.
 fn has_room() -> io::Result<()> {
     (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect::<io::Result<Vec<_>>>().map(drop)
 }

@@ -1,5 +1,5 @@
-//! The events between layers. A layer never sees another one: it reports what happened, and the
-//! layers concerned act on it.
+//! The events between layers. A layer never sees another layer: it reports what happened, and the
+//! others react.
 
 use crate::config::KnownKey;
 use crate::diagnosis::Diagnosis;
@@ -18,7 +18,8 @@ pub enum Event {
     NotSignedIn(String),
     /// The expiration setting became known, or changed.
     PolicyChanged,
-    /// The API keys of this user changed; `deleted` are gone, even if the next list has them.
+    /// The API keys of this user changed. `deleted` no longer exist, even if a list still in flight
+    /// has them.
     KeysChanged { username: String, deleted: Vec<String> },
     /// Who may do what in the project with this id changed.
     CollaboratorsChanged(String),
@@ -38,14 +39,14 @@ pub enum Event {
     CollaboratorAdded { project_id: String, username: String },
     /// More models are known, or it is known that they cannot be read.
     ModelsListed,
-    /// Wanted: models that take a key and whose `project/name` has all these words. Answered with
-    /// [`Self::ModelsFound`]. Models that were never listed are asked for; with `again`, those that
-    /// could not be listed too.
+    /// Asks for models that take a key and whose `project/name` contains all these words.
+    /// [`Self::ModelsFound`] answers. Models that were never listed are listed now; with `again`, so
+    /// are those whose listing failed.
     FindModels { words: String, limit: usize, again: bool },
     /// See [`Self::FindModels`].
     ModelsFound { found: Vec<ModelChoice>, state: Listing },
-    /// Wanted: the names of everything that can be gone to. Answered with [`Self::NamesFound`], by
-    /// each layer that has some. `again` as in [`Self::FindModels`].
+    /// Asks for the names of everything the palette can go to. Each layer that has some answers with
+    /// [`Self::NamesFound`]. `again` is as in [`Self::FindModels`].
     FindNames { limit: usize, again: bool },
     /// See [`Self::FindNames`].
     NamesFound { from: Tab, names: Vec<Named>, state: Listing },
@@ -154,7 +155,7 @@ impl Destination {
         }
     }
 
-    /// The id of what it leads to; a tab has its name.
+    /// The id of its target; for a tab, the name.
     pub fn id(&self) -> &str {
         match self {
             Self::Tab(tab) => tab.name(),

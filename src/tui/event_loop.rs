@@ -1,9 +1,8 @@
 //! The loop: the only code that waits, for signals, answers, keys, and a tick while something is in
 //! progress.
 //!
-//! What is there already is taken before anything is drawn, so fifty keys in one read make one
-//! frame, and a frame is drawn only when something changed. Nothing wakes the loop while nothing
-//! happens.
+//! Everything that has arrived is handled before a frame is drawn, so fifty keys in one read make one
+//! frame. A frame is drawn only after a change. Nothing wakes the loop while nothing happens.
 
 use std::io;
 use std::sync::Arc;
@@ -32,7 +31,7 @@ use crate::limits;
 /// How often something that goes on is drawn again.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Why the loop ended without the user's wish.
+/// Why the loop ended, if not because the user quit.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the terminal cannot be used: {}", limits::used_up(.0).unwrap_or_else(|| .0.to_string()))]

@@ -95,9 +95,9 @@ pub const ASCII: Glyphs = Glyphs {
     },
 };
 
-/// Puts ASCII in the place of everything else in a picture that was drawn with [`ASCII`]: signs
-/// inside texts, and what came from outside. In a terminal without UTF-8 the bytes of other letters
-/// are not even harmless: some are control characters there.
+/// Replaces what is not ASCII in a picture that was drawn with [`ASCII`]: signs inside texts, and
+/// data from outside. A terminal without UTF-8 takes some bytes of other letters for control
+/// characters.
 pub fn to_ascii(buffer: &mut Buffer) {
     for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
         let ascii = match cell.symbol() {

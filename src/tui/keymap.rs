@@ -137,8 +137,8 @@ impl Chord {
         Some(Self { code, control })
     }
 
-    /// Whether the key belongs to the field where something is being typed: text, and what moves and
-    /// deletes in a line.
+    /// Whether a field that is being typed in takes the key: text, and keys that move or delete in a
+    /// line.
     pub fn edits_text(self) -> bool {
         match self.code {
             KeyCode::Char(c) if self.control => matches!(c, 'a' | 'e' | 'k' | 'u' | 'w'),
@@ -158,11 +158,11 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// The defaults with `changes` (command id → keys) over them, and everything that is wrong
-    /// with `changes`, each by the id that it stands under; what is wrong keeps its default.
+    /// The defaults with `changes` (command id → keys) applied, and the problems of `changes` by
+    /// command id. A command with a problem keeps its default.
     ///
-    /// Ctrl-C leaves where nothing else was put on it: there has to be a way out that one need not
-    /// look up.
+    /// Ctrl-C quits unless `changes` give it to another command: there must be a way out that needs
+    /// no documentation.
     pub fn new(changes: &BTreeMap<String, Vec<String>>) -> (Self, Vec<(String, BadKey)>) {
         let mut problems = Vec::new();
         for id in changes.keys() {
@@ -227,8 +227,8 @@ impl Keymap {
         self.chords(entry).iter().map(Chord::to_string).collect()
     }
 
-    /// The first key of a row of the table that does what the row says where the keys go to `contexts`:
-    /// neither text, while something is typed, nor a key that an inner context took.
+    /// The first key of a command that runs it in `contexts`. Keys are skipped that type text in a
+    /// focused field, or that an inner context uses otherwise.
     pub fn working_key(&self, entry: &Entry, contexts: &[KeyContext], typing: bool) -> Option<String> {
         let works = |chord: &&Chord| {
             !(typing && chord.edits_text()) && self.command(**chord, contexts) == Some(entry.command)

@@ -19,8 +19,8 @@ use super::event::Event;
 use super::requests::RequestId;
 use super::shared::Shared;
 
-/// A part of the interface with a state of its own. Everything but `draw` may change that state;
-/// nothing here does I/O, asks a clock or waits.
+/// A part of the interface with a state of its own, which everything but `draw` may change. Nothing
+/// here does I/O, reads a clock or waits.
 pub trait Layer: fmt::Debug {
     /// For tests and debugging: `new key`.
     fn name(&self) -> &'static str;
@@ -33,8 +33,8 @@ pub trait Layer: fmt::Debug {
         false
     }
 
-    /// Whether something of its own has to be answered or closed before the tab can be left. A layer
-    /// above the tabs always has to.
+    /// Whether the user must answer or close something before leaving the tab. Always true for a
+    /// layer above the tabs.
     fn modal(&self, _shared: &Shared) -> bool {
         false
     }
@@ -55,8 +55,8 @@ pub trait Layer: fmt::Debug {
         None
     }
 
-    /// What exists at the workbench that would go unnoticed if the program ended now without a
-    /// question: a sentence.
+    /// A sentence about what this layer leaves behind at the workbench, if the program ends now
+    /// without asking.
     fn left_behind(&self, _shared: &Shared) -> Option<String> {
         None
     }
@@ -114,8 +114,7 @@ pub trait Layer: fmt::Debug {
         Outcome::done()
     }
 
-    /// Whether the layer that opened this one is not drawn while this one lies over it: two boxes with
-    /// much to read are hard to tell apart.
+    /// Whether to hide the layer that opened this one: two boxes with much text are hard to read.
     fn hides_opener(&self) -> bool {
         false
     }

@@ -7,8 +7,8 @@
 //!                            └─────────────────── answers ────────────────┘
 //! ```
 //!
-//! The state is what all layers share and a stack of layers: a tab, and above it dialogs,
-//! questions, the palette. Each layer owns its state, is handed [`shared`], and sees no other one.
+//! The state is what all layers share and a stack of layers: a tab, and above it dialogs, questions,
+//! the palette. Each layer owns its state, gets [`shared`], and sees no other layer.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -109,13 +109,13 @@ pub async fn open(start: Start) -> Result<Exit, Error> {
     run(beginning, preferences).await
 }
 
-/// Runs the interface until it is left, or interrupted by a signal or the end of its terminal. Must be
+/// Runs the interface until the user quits, a signal arrives, or the terminal goes away. Must be
 /// called on a tokio runtime with time and signals.
 pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<Exit, Error> {
     let mut ui = Ui::new(&beginning, preferences, Timestamp::now());
     let ended = match event_loop::run(&mut ui, beginning).await {
-        // The terminal went away in the middle of a frame: an end like any other, as when the
-        // watcher or SIGHUP comes first.
+        // The terminal went away in the middle of a frame. That is not an error, just as if the
+        // watcher or SIGHUP had noticed first.
         Err(Error::Terminal(error)) if term::terminal::is_gone(&error) => {
             ui.terminated = true;
             Ok(())
@@ -123,7 +123,7 @@ pub async fn run(beginning: Beginning, preferences: Preferences) -> Result<Exit,
         ended => ended,
     };
     if let Some(words) = ui.left_behind().filter(|_| ui.terminated || ended.is_err()) {
-        // Standard error may be gone with the terminal; there is nowhere else to say it then.
+        // If standard error went away with the terminal, there is nowhere else to write this.
         let _ = writeln!(std::io::stderr(), "keybench: {words}");
     }
     ended.map(|()| if ui.terminated { Exit::Interrupted } else { Exit::Done })

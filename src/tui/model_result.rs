@@ -88,8 +88,7 @@ impl TestResult {
         }
     }
 
-    /// The result as a text of lines at most `columns` wide: status, reason, phases, body,
-    /// headers, request.
+    /// The result as lines of at most `columns`: status, reason, phases, body, headers, request.
     pub fn whole(&self, columns: usize, folded: bool) -> Vec<String> {
         self.parts(columns, folded).iter().flat_map(|line| text::fold(line, columns)).collect()
     }

@@ -21,8 +21,8 @@ pub enum Msg {
     Resumed,
     /// A signal that ends programs came, or the terminal went away: leave without a question.
     Terminate,
-    /// A request ended. `took` is how long the workbench took for its last answer to it; `None` where
-    /// it gave none, because none came or nothing was sent.
+    /// A request ended. `took` is how long the workbench took for its last answer; `None` if it gave
+    /// no answer or nothing was sent.
     Answer {
         id: RequestId,
         took: Option<Duration>,

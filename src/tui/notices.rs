@@ -1,7 +1,7 @@
 //! Short messages of the interface, and their history.
 //!
-//! News goes with the next key. An error stays until it is dismissed. No timer is needed for
-//! either, so an idle interface stays idle.
+//! The next key removes a message; an error stays until the user dismisses it. Neither needs a timer,
+//! so an idle interface stays idle.
 
 use jiff::Timestamp;
 

@@ -28,8 +28,8 @@ pub struct Preferences {
     pub setting_lines: SettingLines,
     /// Paths to show in the help: what and where.
     pub paths: Vec<(&'static str, String)>,
-    /// Where requests that were sent or saved are kept, for sessions that keep them; `None` keeps
-    /// them for this run only.
+    /// Where sent and saved requests are kept, for sessions that keep them. `None` keeps them until
+    /// the program ends.
     pub requests_file: Option<PathBuf>,
     /// Options of the command line that hold for profiles opened later, too.
     pub given: Overrides,
@@ -59,8 +59,9 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// Puts settings and environment together. Own themes are files in the folder `themes`. `env` reads a variable; one that is empty counts
-    /// as unset, as the conventions for `NO_COLOR` and the locale have it.
+    /// Combines settings and environment. The user's themes are files in the folder `themes`. `env`
+    /// reads a variable; an empty one counts as unset, as is conventional for `NO_COLOR` and the
+    /// locale.
     pub fn choose(
         ui: &UiSettings,
         no_color: bool,

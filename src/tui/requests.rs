@@ -1,4 +1,4 @@
-//! The requests in flight: which layer asked, since when, and whether an answer is still wanted.
+//! The requests in flight: which layer asked, since when, and whether it still wants an answer.
 //!
 //! An answer counts only while its id is listed here. Cancelling removes the id, so an answer that
 //! is already in flight is dropped on arrival: the layers need no generation counters.
@@ -41,8 +41,8 @@ pub enum Kind {
     Read,
     /// Reads or writes something of this machine; goes on when its layer is left.
     Background,
-    /// Changes something; goes on when its layer is left, since it may already have happened, and
-    /// leaving the program asks first.
+    /// Changes something. It continues when its layer is closed, because the change may already have
+    /// happened; quitting asks first.
     Change,
 }
 
@@ -103,8 +103,8 @@ impl Requests {
         ids
     }
 
-    /// A layer is gone: what it reads is given up, and the answers to its other requests go to the
-    /// layer that opened it.
+    /// A layer was closed: its reads are cancelled, and answers to its other requests go to the layer
+    /// that opened it.
     pub fn inherit(&mut self, gone: LayerId, heir: LayerId) -> Vec<RequestId> {
         let abandoned = self.abandon(gone);
         for request in self.running.iter_mut().filter(|request| request.owner == gone) {

@@ -66,8 +66,8 @@ impl Shared {
         self.turn = layer;
     }
 
-    /// Notes a request of the layer whose turn it is, and gives the effect that starts it. `what`
-    /// is shown after a spinner: `listing the API keys of owner`.
+    /// Records a request of the current layer, and returns the effect that starts it. `what` is shown
+    /// after a spinner: `listing the API keys of owner`.
     pub fn start(&mut self, kind: Kind, what: impl Into<String>, call: Call) -> (RequestId, Effect) {
         self.start_for(self.turn, kind, what, call)
     }
@@ -94,9 +94,9 @@ impl Shared {
         self.requests.abandon(self.turn).into_iter().map(Effect::Cancel).collect()
     }
 
-    /// Where requests that are sent or saved are kept; `None` where they are for this run only. A
-    /// home directory inside a workbench is read by other collaborators of the project, and the
-    /// requests to an embedded workbench mean nothing afterwards.
+    /// Where sent and saved requests are kept; `None` keeps them until the program ends. That is so
+    /// inside a workbench, because other collaborators of the project can read the home directory,
+    /// and for an embedded workbench, whose requests mean nothing afterwards.
     pub fn requests_file(&self) -> Option<PathBuf> {
         let private = !self.session.inside_workbench && !self.session.embedded;
         self.preferences.requests_file.clone().filter(|_| private)

@@ -1,7 +1,7 @@
 //! The layers on the screen: one tab, and above it dialogs, questions and the palette.
 //!
-//! The top layer gets the keys. An answer goes to the layer that asked, an event to all of them;
-//! layers never see each other.
+//! The top layer gets the keys. An answer goes to the layer that asked, an event to all layers.
+//! Layers never see each other.
 
 use std::collections::VecDeque;
 
@@ -187,7 +187,7 @@ impl Stack {
         outcome.taken.then(|| self.settle(shared, id, outcome))
     }
 
-    /// Gives one layer control; does nothing if it is gone.
+    /// Calls one layer; does nothing if it was closed.
     pub fn with(
         &mut self,
         shared: &mut Shared,
@@ -226,8 +226,8 @@ impl Stack {
         self.layer_mut(id).map(|layer| act(layer, shared))
     }
 
-    /// Does what `from` wants: changes the stack, hands on its decision, lets everybody hear its
-    /// events and those that follow from them.
+    /// Carries out the outcome of `from`: changes the stack, passes on its decision, and sends its
+    /// events, and those that follow from them, to all layers.
     pub fn settle(&mut self, shared: &mut Shared, from: LayerId, outcome: Outcome) -> Effects {
         let mut effects = Effects::new();
         let mut events = VecDeque::new();
@@ -324,8 +324,8 @@ impl Stack {
         id
     }
 
-    /// Takes a layer away. What it reads is given up; its other answers, and those of the layers
-    /// that it opened, go to the one that opened it.
+    /// Closes a layer and cancels its reads. Its other answers, and those of the layers that it
+    /// opened, go to the layer that opened it.
     fn remove(&mut self, shared: &mut Shared, id: LayerId) -> Effects {
         let opener = self.opener(id);
         self.above.retain(|slot| slot.id != id);

@@ -1,7 +1,7 @@
-//! What each part of the interface looks like: roles, not colours, at the places that draw.
+//! What each part of the interface looks like. Drawing code names roles, not colours.
 //!
-//! The default takes the terminal's own sixteen colours on its own background, so that it is
-//! readable on dark and light ones alike. Nothing is shown by colour alone.
+//! The default uses the terminal's sixteen colours on its own background, so that it is readable on
+//! dark and light backgrounds. Nothing is shown by colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -182,9 +182,8 @@ const ROLES: [&str; 20] = [
 ];
 
 impl Theme {
-    /// Reads a theme file: `base` names a built-in theme, every other member is a role with the
-    /// words of its style, a colour first and a background after `on`: `title = "bold cyan"`,
-    /// `selected = "black on yellow"`.
+    /// Reads a theme file. `base` names a built-in theme; every other member is a role and its style,
+    /// with a background after `on`: `title = "bold cyan"`, `selected = "black on yellow"`.
     pub fn from_toml(text: &str) -> Result<Self, BadTheme> {
         let table: toml::Table =
             text.parse().map_err(|error: toml::de::Error| BadTheme::Toml(error.to_string()))?;

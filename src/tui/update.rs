@@ -26,7 +26,8 @@ use crate::actions::keys::Own;
 pub struct Ui {
     pub shared: Shared,
     pub stack: Stack,
-    /// A signal or the terminal ended the program, which could not ask about what is left behind.
+    /// A signal or the end of the terminal stopped the program before it could ask about what is left
+    /// behind.
     pub terminated: bool,
 }
 
@@ -56,8 +57,7 @@ impl Ui {
         self.stack.top_layer(&self.shared).is_some_and(|layer| layer.typing(&self.shared))
     }
 
-    /// What exists at the workbench that would go unnoticed when the program ends without a
-    /// question.
+    /// What the layers leave behind at the workbench, if the program ends without asking.
     pub fn left_behind(&self) -> Option<String> {
         let changing = self.shared.requests.changing();
         let changing = changing.map(|request| format!("It was still {}: look at the list.", request.what));

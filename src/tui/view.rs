@@ -119,7 +119,8 @@ fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
         }
         Connection::Down => right.push(Span::styled(format!("{} no answer ", glyphs.expired), theme.error)),
     }
-    // In need the version goes first, then the host; what is left keeps a blank before the right end.
+    // If there is no room, the version is dropped first, then the host. A blank always separates the
+    // right end.
     let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
     let fits = |left: &[Span<'_>], right: &[Span<'_>]| width(left) + 2 + width(right) <= row.width.into();
     if version_shown && !fits(&left, &right) {

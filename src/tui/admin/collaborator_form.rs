@@ -59,8 +59,8 @@ pub struct CollaboratorForm {
 }
 
 impl CollaboratorForm {
-    /// For somebody new, who may be one of `names`; `closed` says why it will be refused, where that
-    /// is known.
+    /// For a new collaborator, suggested from `names`. `closed` says why the workbench will refuse,
+    /// if that is known.
     pub fn add(project: &Project, names: Vec<String>, closed: Option<String>) -> Self {
         Self {
             project_id: project.id.clone(),
@@ -150,7 +150,7 @@ impl CollaboratorForm {
         self.problem = Some(format!("{error}{why}"));
     }
 
-    /// The name, and what it may mean.
+    /// The name, and the users that match it.
     fn name_lines(&self, shared: &Shared) -> Vec<Line<'static>> {
         let theme = &shared.preferences.theme;
         let names = self.suggestions(shared);

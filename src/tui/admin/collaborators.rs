@@ -57,8 +57,8 @@ impl Collaborators {
         self.people.as_ref()?.get(row)
     }
 
-    /// Why changing the people of the project will be refused, as far as the workbench told: a site
-    /// administrator may have rights that are not among those of the project.
+    /// Why the workbench will refuse changes of the collaborators, if that is known. It is only a
+    /// guess: a site administrator may have rights that the project does not list.
     pub fn closed(&self, shared: &Shared) -> Option<String> {
         let Project { permissions, owner, .. } = &self.project;
         let own = shared.session.username.as_deref() == Some(owner.username.as_str());

@@ -1,7 +1,7 @@
 //! The directory of users with how many API keys each has.
 //!
-//! No operation gives a count (SPEC), so each user's keys are listed, for the rows in sight only
-//! and at most eight at a time. Sorting by a count needs all of them and says so.
+//! No operation counts keys (SPEC). So the keys of each user are listed, for visible rows only and at
+//! most eight users at a time. Sorting by a count needs all of them, and says so.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The Admin tab: users and their API keys, the expiration setting, collaborators of projects.
 //!
-//! There is no way to ask whether a user is an administrator: API v2 has no such question (SPEC).
-//! Everyone sees what the workbench shows them, and refusals appear where they happen.
+//! API v2 cannot say whether a user is an administrator (SPEC). All users see what the workbench
+//! shows them, and a refusal is shown where it happened.
 
 mod areas;
 mod collaborator_form;

@@ -140,8 +140,8 @@ impl Projects {
         self.opened(project_id).map_or_else(Outcome::done, |open| open.list(shared))
     }
 
-    /// The projects by their names: each leads to its models, and to its people where the signed-in
-    /// user may change who they are, as far as the workbench told.
+    /// The projects by name. Each leads to its models, and to its collaborators if the signed-in user
+    /// may change them.
     pub fn found(&self, shared: &Shared, limit: usize) -> Event {
         let mut projects: Vec<&Project> = self.list.all().iter().collect();
         projects.sort_by(|one, other| one.name.cmp(&other.name));

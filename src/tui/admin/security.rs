@@ -1,7 +1,7 @@
 //! The section Security: the expiration setting.
 //!
-//! The setting is in no specification, so it is read and written under the name that the
-//! workbench itself gives it, and not at all where it gives none.
+//! No specification has this setting. It is read and written under the name that the workbench itself
+//! uses for it, and not at all if the workbench names none.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -20,8 +20,8 @@ pub fn enter(shared: &mut Shared) -> Outcome {
     session::ask_expiration(shared).into()
 }
 
-/// Whether there is a setting that the workbench would let this user change. It would hardly where it
-/// shows them only themselves.
+/// Whether there is a setting that this user can probably change. A workbench that lists no other
+/// user is unlikely to allow it.
 pub fn can_change(shared: &Shared, only_oneself: bool) -> bool {
     matches!(shared.session.expiration, Expiration::Setting { .. }) && !only_oneself
 }

@@ -35,8 +35,8 @@ pub fn close_up(lines: &mut Vec<Line<'_>>, inside: Rect) {
     }
 }
 
-/// The setting as far as it is known, and a blank line. No line is wider than 60 columns but the
-/// workbench's own texts.
+/// What is known about the setting, and a blank line. Only the workbench's own texts are wider than
+/// 60 columns.
 pub fn lines(shared: &Shared) -> Vec<Line<'static>> {
     let theme = &shared.preferences.theme;
     let mut lines = vec![Line::styled("Default API keys expiration in days", theme.title), Line::default()];

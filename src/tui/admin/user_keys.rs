@@ -57,7 +57,7 @@ impl UserKeys {
         }
     }
 
-    /// Takes keys out that are gone.
+    /// Removes keys that no longer exist.
     pub fn remove(&mut self, shared: &Shared, deleted: &[String]) {
         if !deleted.is_empty() {
             self.keys.remove(shared.preferences.soon_days, |id| deleted.iter().any(|gone| gone == id));

@@ -51,8 +51,8 @@ impl Users {
         self.directory.names()
     }
 
-    /// Whether the workbench, asked for all users, listed the signed-in one alone: it does so where
-    /// that one is no site administrator (INFERRED), and where there are no others.
+    /// Whether the workbench, asked for all users, listed only the signed-in one. It does so if there
+    /// are no others, or if this user is not a site administrator (INFERRED).
     pub fn only_oneself(&self, shared: &Shared) -> bool {
         self.directory.only_oneself(shared)
     }

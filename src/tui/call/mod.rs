@@ -46,12 +46,12 @@ use crate::wire::{
 /// Which models are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ListScope {
-    /// Those of one's own projects and of those that one is a collaborator of.
+    /// Models of the user's projects and of those in which they collaborate.
     #[default]
     Mine,
     /// Those of public projects too.
     Public,
-    /// Those of every project of the site, for administrators; for others the same as
+    /// For administrators, models of every project of the site; for others the same as
     /// [`Self::Public`] (SPEC).
     All,
 }
@@ -220,8 +220,7 @@ pub enum Call {
     },
 }
 
-/// What came back. Where several things are listed page by page, the pages come first and the end
-/// of the list last.
+/// An answer. A list arrives page by page; its end is an answer of its own.
 #[derive(Debug)]
 pub enum Answer {
     // The session
@@ -250,7 +249,7 @@ pub enum Answer {
         answer: Result<Vec<Option<Timestamp>>, api::Error>,
     },
     KeyCreated(Result<Box<CreateV2KeyResponse>, api::Error>),
-    /// What was deleted, and what was not: with an error, or left out since it is in use here.
+    /// What was deleted, and what was not: because of an error, or because it is in use here.
     KeysDeleted {
         username: String,
         deleted: Vec<String>,
@@ -353,8 +352,7 @@ impl Answer {
         }
     }
 
-    /// Whether a workbench may well not offer what was asked: what comes instead says nothing about
-    /// the connection.
+    /// Whether a workbench may lack this operation. Such a failure says nothing about the connection.
     pub fn is_optional(&self) -> bool {
         matches!(self, Self::Expiration(_) | Self::Version(_))
     }

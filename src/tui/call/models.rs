@@ -21,9 +21,9 @@ pub(super) async fn list(scope: ListScope, context: &CallContext) -> Result<(), 
     let show = |answer| context.progress(answer);
     let scope = match scope {
         ListScope::Mine => {
-            // SPEC leaves open whether the list of all models takes in public ones and, for an
-            // administrator, those of the whole site: it is narrowed down to the projects that are
-            // one's own or that one is a collaborator of.
+            // SPEC does not say whether the list of all models includes public ones and, for an
+            // administrator, those of the whole site. So it is reduced to projects that the user owns
+            // or collaborates in.
             let projects = all_pages(PageQuery::sized(PAGE), |query| async move {
                 client.projects_page(ProjectScope::Mine, &query).await
             });

@@ -3,8 +3,8 @@
 use super::{Answer, Call, CallContext, keys, model, models, session, site, write};
 use crate::actions::models::Verb;
 
-/// Carries a call out. Cancelled by dropping the future. Without a `context` nobody is signed in:
-/// only what opens a session makes sense then.
+/// Carries out a call; dropping the future cancels it. Without a `context` no user is signed in, and
+/// only calls that open a session work.
 pub async fn run(call: Call, context: Option<CallContext>) -> Answer {
     match call {
         Call::StartEmbedded(wish) => session::start_embedded(wish).await,

@@ -1,7 +1,7 @@
 //! Deletes API keys from a list: the question before, and the notice after.
 //!
-//! Where several are deleted, the key that keybench is signed in with and the one of the workbench
-//! session that it runs in stay: with either gone, nothing could go on.
+//! If several are deleted, the key that keybench is signed in with and the key of the surrounding
+//! workbench session are kept: without them nothing would work any more.
 
 use super::describe;
 use crate::actions::keys::Spared;
@@ -25,8 +25,8 @@ pub fn stays(key_id: &str, why: Spared) -> String {
     format!("{} stays: {why}.", text::short_id(key_id))
 }
 
-/// Asks whether to delete these keys of a user; of several, those in use here are spared.
-/// `more` is what else is to be known before.
+/// Asks whether to delete these keys of a user. If there are several, those in use here are kept.
+/// `more` is added to the question.
 pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: Vec<String>) -> Outcome {
     let (going, spared) = shared.session.own.spare(chosen.to_vec(), |key| &key.key_id);
     let spared: Vec<String> = spared.iter().map(|(id, why)| stays(id, *why)).collect();

@@ -1,7 +1,7 @@
 //! A list of API keys, with what takes long to find in it found already.
 //!
-//! Reading dates and comparing texts takes moments where somebody has a hundred thousand keys. The
-//! task that fetches a list does it, so that no key press waits for it.
+//! With a hundred thousand keys, reading dates and comparing texts takes noticeable time. The task
+//! that fetches a list does both, so that no key press waits for it.
 
 use jiff::Timestamp;
 
@@ -27,8 +27,8 @@ pub struct ListedKeys {
     by_expiry: Vec<u32>,
     by_audience: Vec<u32>,
     by_comment: Vec<u32>,
-    /// What the filter searches, in lower case: the rows' texts one behind the other, because a
-    /// search through one piece of memory is many times faster than one through five a row.
+    /// What the filter searches, in lower case. All rows share one string: searching one piece of
+    /// memory is many times faster than searching five a row.
     search: String,
     /// Where each row's part of it ends.
     ends: Vec<usize>,
@@ -87,8 +87,8 @@ impl ListedKeys {
         self.expires.get(row).copied().flatten()
     }
 
-    /// The longest life among the keys, in days: what a workbench let through that does not tell its
-    /// limit.
+    /// The longest life among the keys, in days: a lower bound for the limit of a workbench that does
+    /// not report one.
     pub fn longest_life(&self) -> Option<i64> {
         self.longest_life
     }
@@ -103,8 +103,8 @@ impl ListedKeys {
         }
     }
 
-    /// How many keys expire at a moment that `wanted` holds for. It must hold for a stretch of
-    /// time from the past on: only its end is searched for.
+    /// How many keys expire at a moment that satisfies `wanted`. `wanted` must hold up to some moment
+    /// and never after it: a binary search finds that moment.
     pub fn count_until(&self, wanted: impl Fn(Timestamp) -> bool) -> usize {
         self.by_expiry.partition_point(|row| self.expires(*row as usize).is_some_and(&wanted))
     }

@@ -103,7 +103,7 @@ impl KeyList {
         }
     }
 
-    /// Takes keys out that are known to be gone, whether or not a newer list comes.
+    /// Removes keys that are known to be deleted, without waiting for a newer list.
     pub fn remove(&mut self, soon_days: u32, gone: impl Fn(&str) -> bool) {
         let Some(fetched) = self.fetched else { return };
         self.set(self.listed.without(gone), fetched, soon_days);
@@ -149,8 +149,8 @@ impl KeyList {
         }
     }
 
-    /// Moves, filters, sorts, marks, where `height` rows are on the screen; `false` where the command is
-    /// something else.
+    /// Moves, filters, sorts or marks, with `height` visible rows. Returns `false` for any other
+    /// command.
     pub fn command(&mut self, command: Command, height: usize) -> bool {
         match self.filter.command(command) {
             Done::Changed => {

@@ -1,5 +1,5 @@
-//! Where the parts of the Models tab lie. What reads the rows in sight and what
-//! draws them both ask here, so that they agree.
+//! The areas of the Models tab. Code that fetches visible rows and code that draws them both ask
+//! here, so that they agree.
 
 use ratatui::layout::Rect;
 
@@ -16,8 +16,8 @@ pub struct Halves {
     pub model: Option<Rect>,
 }
 
-/// Splits the body of the window: side by side where it is `wide`; else `open` says whether the
-/// model has the keys, and with them the room.
+/// Splits the body of the window: side by side if it is `wide`. Otherwise the focused half gets all
+/// of it, and `open` says whether that is the model.
 pub fn halves(body: Rect, wide: bool, open: bool) -> Halves {
     if wide {
         let list = (body.width * 43 / 100).clamp(47, 66);
@@ -36,9 +36,8 @@ pub fn inside(area: Rect) -> Rect {
     Rect { x: area.x + u16::from(width > 0), y: area.y + u16::from(height > 0), width, height }
 }
 
-/// The rows of models within the list's area: without border, column heads, the filter where the
-/// list is `filtered`, and the line about the selected model, which a `wide` window shows beside
-/// the list.
+/// The rows of models within the list's area: without border, column heads, the filter if `filtered`,
+/// and the line about the selected model, which a `wide` window shows beside the list.
 pub fn list_rows(list: Rect, wide: bool, filtered: bool) -> Rect {
     let inner = inside(list);
     let footer = if inner.height > 8 && !wide { 2 } else { 0 } + u16::from(filtered);
@@ -46,8 +45,7 @@ pub fn list_rows(list: Rect, wide: bool, filtered: bool) -> Rect {
     Rect { y: inner.y + heads, height: inner.height.saturating_sub(heads + footer), ..inner }
 }
 
-/// How many models are on the screen; `open` where a model has the keys, `filtered` where the
-/// filter is shown.
+/// How many models are visible. `open`: a model has the focus. `filtered`: the filter is shown.
 pub fn rows_in_sight(shared: &Shared, open: bool, filtered: bool) -> usize {
     let wide = is_wide(shared);
     let list = halves(body(shared), wide, open).list;
@@ -67,8 +65,8 @@ pub struct ModelParts {
     pub why: Rect,
 }
 
-/// Lays out a model's half. `request` is how many lines the request has, `why` how many the
-/// explanation wants.
+/// Lays out a model's half. `request` and `why` are the numbers of lines of the request and of the
+/// explanation.
 pub fn model_parts(area: Rect, request: usize, why: u16) -> ModelParts {
     let inner = inside(area);
     let mut rest = inner;

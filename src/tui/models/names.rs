@@ -11,8 +11,8 @@ use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
 use crate::wire::Project;
 
-/// Models that take a key and whose `project/name` has all these words, each with the request that
-/// a test of it begins with.
+/// Models that take a key and whose `project/name` contains all these words, each with the first
+/// request for a test.
 pub fn models_found(list: &ListPane, tests: &Tests, saved: &Saved, words: &str, limit: usize) -> Event {
     let choice = |row: &Row| {
         let (model, id) = (&row.model, &row.model.id);
@@ -31,14 +31,14 @@ fn note(deployed: &Deployed) -> &'static str {
     known.unwrap_or(if word.is_empty() { "" } else { "unknown" })
 }
 
-/// A project of which at least the name is known.
+/// A project; at least its name is known.
 struct Known<'a> {
     name: &'a str,
-    /// All that is known, where the signed-in user may say who may do what there.
+    /// The whole project, if the signed-in user may change its collaborators.
     manageable: Option<&'a Project>,
 }
 
-/// Projects, by name, and models: of each the first so many.
+/// Projects by name, and models; of each the first `limit`.
 pub fn names_found(shared: &Shared, list: &ListPane, limit: usize) -> Event {
     let user = shared.session.username.as_deref();
     let manageable =

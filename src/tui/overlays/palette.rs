@@ -23,8 +23,8 @@ use crate::tui::widgets::field::Field;
 /// Maximum number of matches: longer lists are not read.
 const KEPT: usize = 50;
 
-/// Projects, keys and models that are searched, of each the first so many: a key press must not wait for
-/// a hundred thousand names. The filters of the tables search all.
+/// How many projects, keys and models are searched, so that a key press does not wait for a hundred
+/// thousand names. The filters of the tables search all.
 const SEARCHED: usize = 5_000;
 
 /// What choosing an item does.
@@ -57,8 +57,7 @@ pub struct Palette {
     commands: Vec<Item>,
     /// What the tabs know, each with how far it has read it.
     names: Vec<(Tab, Vec<Item>, Listing)>,
-    /// Indexes of what matches among commands and names, best first, and the matched characters of
-    /// each name.
+    /// Indexes of matching commands and names, best first, and the matched characters of each name.
     found: Vec<(usize, Vec<u32>)>,
     selected: usize,
 }

@@ -1,5 +1,5 @@
-//! A question before something that cannot be undone: it names what it destroys, and Cancel has
-//! the focus. The strong form wants a name typed.
+//! A question before something that cannot be undone. It names what would be destroyed, and Cancel
+//! has the focus. The strong form requires typing a name.
 
 use std::borrow::Cow;
 
@@ -23,10 +23,10 @@ pub struct Question {
     /// The label of the button that does it: `Delete`.
     yes: &'static str,
     no: &'static str,
-    /// What has to be typed, and what was.
+    /// The name to type, and what was typed.
     typed: Option<(String, Field)>,
     yes_focused: bool,
-    /// A second Esc is a yes: the question only guards what was typed.
+    /// A second Esc means yes: the question only protects typed text.
     esc_is_yes: bool,
     /// What leaving the program here leaves behind.
     unsaved: Option<String>,

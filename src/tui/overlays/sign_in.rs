@@ -59,7 +59,8 @@ impl SignIn {
         self.problem = Some(format!("{message}{hint}"));
     }
 
-    /// A key that lands in the field for the URL, which shows what is typed, is moved to its own.
+    /// Moves a key that was pasted or typed into the field for the URL, which shows its text, to its
+    /// own field.
     fn hide_a_key(&mut self) {
         let text = self.url.text().trim();
         if self.focus != Focus::Url || !begins_like_a_key(text) {
@@ -82,8 +83,8 @@ impl SignIn {
         if self.goes_on() { "next field" } else { "sign in" }
     }
 
-    /// Sends what was typed, once it makes sense. `replace` where the person agreed to replace a
-    /// profile of that name.
+    /// Sends the form, if it is valid. `replace`: the user agreed to replace the profile of that
+    /// name.
     fn submit(&mut self, shared: &mut Shared, replace: bool) -> Outcome {
         if self.sending.is_some() {
             return Outcome::done();

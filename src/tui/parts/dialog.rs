@@ -51,8 +51,8 @@ fn wrapped_rows(paragraph: &Paragraph<'_>, columns: u16) -> u16 {
     (0..MOST).rev().find(|y| used(*y)).map_or(0, |y| y + 1)
 }
 
-/// A cleared, bordered box with a title; returns the inner area, with a blank column at each side.
-/// Another blank column outside separates it from what is behind it.
+/// Draws an empty, bordered box with a title, and returns its inner area. A blank column at each
+/// side, inside and outside, separates the text and the box from what surrounds them.
 pub fn frame_box(shared: &Shared, title: &str, frame: &mut Frame<'_>, outer: Rect) -> Rect {
     let outer = outer.intersection(frame.area());
     let theme = &shared.preferences.theme;
@@ -68,8 +68,8 @@ pub fn frame_box(shared: &Shared, title: &str, frame: &mut Frame<'_>, outer: Rec
     Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside }
 }
 
-/// The keys that matter in a box, as the keymap has them: `y copy   w write to a file`. `contexts`
-/// are those of the box, innermost first; commands that cannot be used now are left out.
+/// The keys of a box, from the keymap: `y copy   w write to a file`. `contexts` are those of the box,
+/// innermost first. Commands that are not available now are left out.
 pub fn key_hints(
     shared: &Shared,
     contexts: &[KeyContext],
@@ -91,8 +91,8 @@ pub fn key_hints(
     Line::from(spans)
 }
 
-/// A rectangle of the wanted size in the middle of `area`, cut to it. One that is nearly as large
-/// as the area covers it: two frames beside each other are hard to read.
+/// A rectangle of the wanted size in the middle of `area`, cut to fit. If it would be nearly as large
+/// as the area, it covers all of it: two frames side by side are hard to read.
 pub fn centred(area: Rect, columns: u16, rows: u16) -> Rect {
     let whole =
         |wanted: u16, most: u16, near: u16| if most.saturating_sub(wanted) <= near { most } else { wanted };

@@ -45,8 +45,8 @@ pub fn message(shared: &Shared, message: &str, frame: &mut Frame<'_>, inside: Re
     frame.render_widget(message.style(shared.preferences.theme.dim), place);
 }
 
-/// `what` while its answer is awaited, or before it was asked for; else that it was given up, and the
-/// key that asks again.
+/// The text while a list is empty: `what` before and during its request, afterwards that it was
+/// cancelled and which key asks again.
 pub fn awaited(shared: &Shared, request: Option<RequestId>, what: &str) -> String {
     if request.is_none_or(|id| shared.requests.waits_for(id)) {
         return what.to_owned();

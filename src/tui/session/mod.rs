@@ -97,7 +97,7 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
     }
 }
 
-/// What the end of a request says about the connection; `took` as in
+/// Updates the state of the connection at the end of a request. `took` is as in
 /// [`Msg::Answer`](super::msg::Msg::Answer).
 pub fn note_connection(shared: &mut Shared, took: Option<Duration>, answer: &Answer) {
     let optional = answer.is_optional();

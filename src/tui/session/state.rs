@@ -24,8 +24,8 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// After an answer that took so long. Only a change that a person would call one counts: a
-    /// header that moves with every answer says no more and is sent every time.
+    /// Notes how long an answer took. Small changes are ignored: a header that changes with every
+    /// answer tells the user nothing more, and costs bytes every time.
     pub(super) fn answered(&self, took: Duration) -> Self {
         const NOT_FELT: Duration = Duration::from_millis(10);
         match *self {
@@ -113,8 +113,8 @@ impl SessionState {
         }
     }
 
-    /// The key with this Key ID, where its text is known: it was made in this run, the demo came with
-    /// it, or keybench is signed in with it.
+    /// The key with this Key ID, if its text is known: it was created here, belongs to the demo, or
+    /// is the one signed in with.
     pub fn known_key(&self, key_id: &str) -> Option<KnownKey> {
         let known = self.known_keys.iter().find(|known| known.key_id.as_deref() == Some(key_id));
         known.cloned().or_else(|| {
@@ -129,8 +129,8 @@ impl SessionState {
         self.own.is_signed_in(key_id)
     }
 
-    /// Whether a workbench gave this key to the session that the program runs in: it is not the
-    /// person's to replace or to delete, as the session would go on without one.
+    /// Whether a workbench gave this key to the session that keybench runs in. The user must not
+    /// replace or delete it, because the session could not go on without it.
     pub fn was_given(&self, key_id: &str) -> bool {
         self.own.spares(key_id) == Some(Spared::WorkbenchSession)
     }

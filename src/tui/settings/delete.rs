@@ -27,8 +27,8 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
     deletion::ask(shared, &username, &chosen, more)
 }
 
-/// Asks about all keys that are listed, but those that are in use here: they stay. What is agreed to
-/// is what is deleted, so keys that were created since are not.
+/// Asks about all listed keys except those in use here. Only the keys in the question are deleted,
+/// not keys created since.
 pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
     let own = &shared.session.own;

@@ -1,7 +1,7 @@
 //! The form for a new API key: expiry, audience, comment.
 //!
-//! A date that was not touched is not sent: the key then gets the workbench's own default, which
-//! this program may not know.
+//! A date that the user did not change is not sent: the key then gets the workbench's default, which
+//! keybench may not know.
 
 use std::borrow::Cow;
 
@@ -264,7 +264,7 @@ impl Layer for NewKey {
             (Focus::Expiry, _) => {
                 self.picker_key(key, &rules(shared));
             }
-            // No letters: whoever takes this for the comment must not change anything unseen.
+            // No letters: a user who takes this for the comment must not change anything unnoticed.
             (Focus::Audience, KeyCode::Left) => self.choose_audience(AUDIENCES.len() - 1),
             (Focus::Audience, KeyCode::Right) => self.choose_audience(1),
             (Focus::Audience, KeyCode::Up) => self.focus = Focus::Expiry,

@@ -29,8 +29,8 @@ impl Settings {
         self.key(&self.rotations.of(old_id)?.successor()?.key_id)
     }
 
-    /// Asks whether the selected key shall get a successor; where it has one, what shall become of
-    /// both.
+    /// Asks whether to create a successor of the selected key; if there is one, what to do with the
+    /// two keys.
     pub(super) fn ask_rotate(&self, shared: &mut Shared) -> Outcome {
         match self.keys.selected() {
             None => Outcome::done(),
@@ -103,7 +103,7 @@ impl Settings {
         if refused { Outcome::done() } else { self.list_anew(shared).into() }
     }
 
-    /// The user cancelled a request: the notice says what it may have done nevertheless.
+    /// The user cancelled a request: the notice says what it may still have done.
     pub(super) fn rotation_cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
         let text = if let Some(old) = self.rotations.not_created(id) {
             let old = text::short_id(&old.key_id);
@@ -158,7 +158,8 @@ impl Settings {
         effect.into()
     }
 
-    /// Keys were deleted: a successor whose old key is gone is the one to go on with.
+    /// Keys were deleted: if the old key of a rotation is among them, the rotation ends and the
+    /// successor remains.
     pub(super) fn end_rotations(&mut self, is_gone: impl Fn(&str) -> bool) -> Outcome {
         let mut outcome = Outcome::done();
         for rotation in self.rotations.gone(&is_gone) {

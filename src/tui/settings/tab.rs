@@ -52,8 +52,8 @@ impl Settings {
         vec![effect]
     }
 
-    /// Asks for the list again, although it may be in flight: what was asked before a change does
-    /// not show it.
+    /// Asks for the list again, even if it is in flight: a list that was requested before a change
+    /// does not show the change.
     pub(super) fn list_anew(&mut self, shared: &mut Shared) -> Effects {
         let before = self.keys.loading.take();
         let mut effects: Effects = before.and_then(|id| shared.cancel(id)).into_iter().collect();
@@ -244,7 +244,7 @@ impl Layer for Settings {
             Answer::KeyCreated(answer) => self.created_late(shared, answer),
             Answer::KeyAdopted(answer) => self.adopted(shared, answer),
             Answer::KeysDeleted { username, deleted, failed, spared } => {
-                // Both keys of a rotation exist, unless the event says that one is gone.
+                // Both keys of a rotation exist unless the event says that one was deleted.
                 self.rotations.not_deleted(id);
                 deletion::report(shared, &username, &deleted, &failed, &spared);
                 Outcome::event(Event::KeysChanged { username, deleted })

@@ -92,8 +92,7 @@ fn without_list(shared: &Shared, keys: &KeyList) -> String {
     }
 }
 
-/// The selected key in one line. What the row says already is not repeated: every change is sent
-/// with every move.
+/// The selected key in one line, without what the row already says: each move sends the line again.
 fn summary(shared: &Shared, keys: &KeyList, rotations: &Rotations) -> String {
     let dot = shared.preferences.glyphs.separator;
     let key = match keys.selected() {

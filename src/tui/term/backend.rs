@@ -1,10 +1,10 @@
 //! How a frame becomes bytes: few, in one write.
 //!
-//! ratatui's own crossterm backend sets colours in their long form, resets them after every frame
-//! and rewrites blanks one by one. Over SSH the bytes are what a person waits for, so this one
-//! remembers the pen between frames, takes the short form of each change, erases runs of blanks
-//! with one sequence (ECH), and wraps the frame in synchronized-update marks. It never asks the
-//! terminal anything: the size comes from the kernel and the cursor's place is remembered.
+//! ratatui's own crossterm backend sets colours in their long form, resets them after every frame and
+//! rewrites blanks one by one. Over SSH users wait for bytes, so this backend remembers the pen
+//! between frames, uses the short form of each change, erases runs of blanks with one sequence (ECH),
+//! and wraps the frame in synchronized-update marks. It never queries the terminal: the size comes
+//! from the kernel, and the cursor's position is remembered.
 
 use std::io::{self, Write};
 
@@ -60,7 +60,7 @@ impl<W: Write> TermBackend<W> {
         self.out.flush()
     }
 
-    /// Takes what was written so far, if it goes to memory: for measuring.
+    /// Returns and clears what was written to memory, for measurements.
     pub fn take_written(&mut self) -> W
     where
         W: Default,
@@ -140,8 +140,8 @@ impl<W: Write> TermBackend<W> {
             self.cursor = Some(Position { x: x.saturating_add(u16::try_from(width).unwrap_or(1)), y });
             at += 1;
         }
-        // Past the last column the terminal keeps its cursor in the margin, where it does not
-        // appear to be.
+        // After the last column the terminal keeps its cursor in the margin, although it shows it in
+        // the last column.
         if self.cursor.is_some_and(|cursor| cursor.x >= size.width) {
             self.cursor = None;
         }
@@ -162,14 +162,14 @@ impl<W: Write> TermBackend<W> {
     }
 }
 
-/// A blank that an erased cell cannot be told from: nothing but the terminal's own background.
+/// A blank that looks like an erased cell: nothing but the terminal's own background.
 fn is_blank(cell: &Cell) -> bool {
     let visible = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
     cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(visible)
 }
 
-/// Puts the cells of small gaps between the others: sending two letters again takes fewer bytes
-/// than moving the cursor over them, and blanks that are not interrupted are erased at once.
+/// Fills small gaps between changed cells: sending two letters again takes fewer bytes than moving
+/// the cursor over them, and an unbroken run of blanks is erased at once.
 fn fill_gaps<'a>(cells: &[(u16, u16, &'a Cell)], shown: &'a Shadow) -> Vec<(u16, u16, &'a Cell)> {
     let mut filled: Vec<(u16, u16, &'a Cell)> = Vec::with_capacity(cells.len() + 16);
     for &(x, y, cell) in cells {
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(bytes(&mut terminal, Line::from("0")), "<^[1H^[m0^[19X>");
     }
 
-    /// What the bytes make of a screen is what was drawn, whatever was there before.
+    /// A terminal shows what was drawn, whatever it showed before.
     #[test]
     fn any_sequence_of_frames_arrives_whole() {
         let mut terminal = Terminal::new(TermBackend::new(Vec::new(), || Ok(Size::new(20, 3)))).unwrap();

@@ -17,7 +17,7 @@ pub enum Path {
     /// (its default `external` refuses programs); a pass-through needs `allow-passthrough`. Both
     /// are sent: whichever is allowed arrives, and the other is dropped.
     Tmux,
-    /// GNU screen passes on what is wrapped in a device control string.
+    /// GNU screen forwards the contents of a device control string.
     Screen,
 }
 
@@ -41,8 +41,8 @@ impl Path {
     }
 }
 
-/// The bytes that ask a terminal to put `text` on its clipboard; `None` when it is too long for
-/// terminals to take.
+/// The bytes that ask a terminal to put `text` on its clipboard; `None` if it is too long for
+/// terminals.
 pub fn sequence(text: &str, path: Path) -> Option<Vec<u8>> {
     if text.len() > LIMIT {
         return None;

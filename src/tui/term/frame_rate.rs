@@ -1,15 +1,16 @@
-//! How often frames are drawn for what arrives by itself.
+//! How often frames are drawn for events that the user did not cause.
 //!
-//! A key is answered at once. Answers may come by the hundred in a second, as while the keys of a
-//! whole directory are counted, and nobody reads that many frames: the first few are drawn as they
-//! come, then so many a second as one can follow, each with all that came until then.
+//! A key is answered at once. Answers may arrive by the hundred in a second, for example while the
+//! keys of a whole directory are counted, and no one can read that many frames. So the first few are
+//! drawn at once and the others at a rate that the eye can follow, each with everything that has
+//! arrived by then.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Frames that may follow one another at once after a key or a pause: about what a screen asks for
-/// when it is shown.
+/// Frames that are drawn at once after a key or a pause: about as many as the requests of a screen
+/// when it opens.
 const BURST: u32 = 12;
 /// After those, one frame in this time.
 const EVERY: Duration = Duration::from_millis(50);
@@ -17,7 +18,7 @@ const EVERY: Duration = Duration::from_millis(50);
 /// Counts the frames that were not caused by a key.
 #[derive(Debug)]
 pub struct FrameRate {
-    /// When the last frame would have been drawn if each had waited for its turn.
+    /// When the last frame would have been drawn at the steady rate.
     last: Instant,
 }
 
@@ -31,7 +32,7 @@ impl FrameRate {
         *self = Self::new(now);
     }
 
-    /// Takes the turn of one frame.
+    /// Takes a turn to draw one frame.
     ///
     /// # Errors
     /// The moment of the next turn, if it has not come yet.

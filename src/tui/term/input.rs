@@ -1,9 +1,9 @@
-//! What comes from the terminal: keys and pasted text, and that it went away.
+//! Input from the terminal: keys, pasted text, and its end.
 //!
 //! crossterm reads with `poll(2)` (its feature `use-dev-tty`): as long as something is unread, the
-//! terminal is readable. By default it is notified once that something came, and forgets it when a
-//! signal of a new size is there at the same time: the key waits for the next one, and when the
-//! terminal's buffer is full there is no next one. Sizes come from [`super::signals`], because
+//! terminal is readable. By default it is notified once about new input, and forgets this if the
+//! signal of a new size arrives at the same time. The key then waits for the next one, and if the
+//! terminal's buffer is full, there is no next one. Sizes come from [`super::signals`], because
 //! crossterm looks for them only between keys.
 
 use std::io;
@@ -22,7 +22,8 @@ const LAST_WORDS: Duration = Duration::from_millis(700);
 /// Keys that may wait for the loop; further ones wait in the terminal.
 pub const WAITING: usize = 512;
 
-/// Takes what reading needs of the system, so that a lack of it shows while the terminal is untouched.
+/// Allocates what reading needs from the system, so that an error is reported before the terminal is
+/// changed.
 pub fn prepare() -> io::Result<()> {
     // crossterm needs a pair of sockets, and hides why it has none.
     event::poll(Duration::ZERO).map(|_| ()).map_err(|error| UnixStream::pair().err().unwrap_or(error))

@@ -1,8 +1,7 @@
-//! Rows that only moved: a list that scrolls by one is shifted by the terminal itself.
+//! Rows that only moved: if a list scrolls by one, the terminal shifts it.
 //!
-//! Everybody else sends such a list again. The terminal can delete or insert a line inside its
-//! scrolling margins (DECSTBM with DL and IL, which every terminal since the VT102 knows), and
-//! then only the rows that came into sight are sent.
+//! Other programs send such a list again. But every terminal since the VT102 can delete or insert
+//! lines inside scrolling margins (DECSTBM with DL and IL); then only the new rows are sent.
 
 use ratatui::buffer::Cell;
 

@@ -1,7 +1,7 @@
-//! The terminal: switched on once, switched off whatever the end.
+//! The terminal's modes: set once, and restored however the program ends.
 //!
-//! Everything that [`Guard::enter`] switches on stands in [`LEAVE`]'s undoing, which the guard's
-//! `Drop`, the panic hook and the suspension share. Undoing twice is harmless.
+//! [`LEAVE`] undoes everything that [`Guard::enter`] sets. The guard's `Drop`, the panic hook and the
+//! suspension share it. Undoing twice is harmless.
 
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +40,7 @@ impl Guard {
         Ok(Self(()))
     }
 
-    /// Back to the shell until `fg`: off, stop, and on again when the process continues.
+    /// Suspends to the shell until `fg`: restores the terminal, stops, and sets the modes again.
     ///
     /// The whole process group stops, as it would have from Ctrl-Z without raw mode: a script that
     /// runs this program must stop too, or the shell goes on waiting for it.
@@ -50,10 +50,9 @@ impl Guard {
         switch_on()
     }
 
-    /// Switches everything on again after somebody else stopped and continued the process: the shell
-    /// has set modes of its own since, and crossterm, which knows nothing of that, would set none. In
-    /// the background this stops the process until it is brought to the front, as every change of
-    /// modes does.
+    /// Sets all modes again after another process stopped and continued this one. The shell has
+    /// changed the modes since, and crossterm, which does not know this, would set none. In the
+    /// background this stops the process until `fg`, like every change of modes.
     pub fn again(&self) -> io::Result<()> {
         let mut modes = tcgetattr(io::stdin())?;
         modes.make_raw();
@@ -73,7 +72,7 @@ pub fn screen() -> io::Result<Screen> {
     Terminal::new(TermBackend::new(io::stdout(), size))
 }
 
-/// Whether `error` means that the terminal is gone.
+/// Whether `error` means that the terminal went away.
 pub fn is_gone(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
@@ -94,7 +93,7 @@ fn switch_on() -> io::Result<()> {
 
 fn switch_off() {
     if ACTIVE.swap(false, Ordering::SeqCst) {
-        // Nothing can be done about a terminal that is gone.
+        // If the terminal went away, there is nothing left to do.
         let mut out = io::stdout();
         let _ = out.write_all(LEAVE).and_then(|()| out.flush());
         let _ = disable_raw_mode();
@@ -116,9 +115,9 @@ fn install_panic_hook() {
 
 /// Whether a shell with job control is behind the process, which could continue it.
 ///
-/// There is none behind a session leader (`ssh -t host keybench`), nor behind a command of a shell
-/// that runs commands in its own process group (`sh -c "keybench; echo"`, containers), nor where
-/// the process that started this one is gone.
+/// There is none if the process is a session leader (`ssh -t host keybench`), if the shell runs
+/// commands in its own process group (`sh -c "keybench; echo"`, containers), or if the parent process
+/// has ended.
 pub fn could_be_continued() -> bool {
     use nix::unistd::{getpgrp, getppid, getsid};
     let parent = getppid();
@@ -126,9 +125,9 @@ pub fn could_be_continued() -> bool {
     getsid(None).is_ok_and(|session| shell_behind(session, getpgrp(), parents))
 }
 
-/// What the kernel answers for a process outside this PID namespace: behind `kubectl exec` the
-/// parent, behind `unshare` the leaders of the session and of the group. No id that means
-/// somebody, and two of them are not the same somebody.
+/// The ID that the kernel reports for any process outside this PID namespace: the parent under
+/// `kubectl exec`, the leaders of session and group under `unshare`. It identifies no process, and
+/// two of them need not be the same process.
 const NOT_HERE: Pid = Pid::from_raw(0);
 
 /// Whether a process of `group` in `session` has a parent in its session that is no part of its job.
@@ -136,9 +135,9 @@ fn shell_behind(session: Pid, group: Pid, parents_session: Option<Pid>) -> bool 
     session != NOT_HERE && session != group && parents_session == Some(session)
 }
 
-/// Blocks until the terminal has gone away, without waking up before: a hang-up and an error are
-/// reported whether asked for or not, and nothing else is asked for. Where SIGHUP does not arrive,
-/// this is the only sign, and reading from a gone terminal spins.
+/// Blocks until the terminal goes away. `poll` always reports a hang-up and an error, and is asked
+/// for nothing else, so it never wakes up early. If SIGHUP does not arrive this is the only sign, and
+/// reading from a terminal that went away spins.
 pub fn wait_for_hang_up() {
     let stdin = io::stdin();
     loop {
@@ -163,7 +162,7 @@ mod tests {
         assert!(!shell_behind(shell, job, None), "no parent");
     }
 
-    /// In a container the leaders may stand outside, and the kernel then answers 0 for them.
+    /// In a container the leaders may be outside, and the kernel reports 0 for them.
     #[test]
     fn leaders_outside_the_namespace_are_nobody() {
         let job = Pid::from_raw(20);

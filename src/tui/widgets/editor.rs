@@ -174,8 +174,7 @@ impl JsonEditor {
         self.value = read_json(&self.text());
     }
 
-    /// Draws the text with its error underlined. Does not draw the message: the host has a line for
-    /// that.
+    /// Draws the text, with its error underlined. The host draws the message.
     pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, styles: &Styles) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
@@ -240,8 +239,7 @@ fn read_json(json: &str) -> Result<String, JsonProblem> {
     })
 }
 
-/// What serde_json says, for somebody who writes JSON once a month; its own words where there are
-/// no better ones.
+/// Rewords an error of serde_json for a user who rarely writes JSON. Unknown errors stay unchanged.
 fn explained(message: &str) -> String {
     let text = match message {
         "EOF while parsing an object" => "} is missing at the end",

@@ -8,8 +8,7 @@ use unicode_width::UnicodeWidthChar;
 use super::{Edit, Styles};
 use crate::text;
 
-/// A single line that is typed or pasted into. Line breaks become blanks, and nothing that could
-/// steer a terminal gets in.
+/// A one-line text field. Line breaks become blanks, and control characters are removed.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     text: String,

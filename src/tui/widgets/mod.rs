@@ -1,4 +1,4 @@
-//! Parts of screens: plain state, pure key handling, and drawing into a buffer.
+//! Parts of screens: state, key handling without side effects, and drawing into a buffer.
 //!
 //! A widget here knows nothing of the application: not its messages, not its theme, not its
 //! keymap. Keys go in and a small outcome comes back; [`Styles`] says how things look.

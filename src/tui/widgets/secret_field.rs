@@ -13,7 +13,7 @@ use secrecy::zeroize::{Zeroize, Zeroizing};
 use super::{Edit, Styles};
 use crate::secret::{ApiKey, NotAnApiKey};
 
-/// The most bytes that are taken. All of them are allocated at the start: a buffer that grew
+/// The most bytes that the field accepts. It allocates all of them at the start: a growing buffer
 /// would leave copies of the key behind.
 const CAPACITY: usize = 1024;
 

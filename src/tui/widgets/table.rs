@@ -76,16 +76,16 @@ pub struct TableState {
     order: Vec<u32>,
     /// Index of the selection in `order`.
     selected: usize,
-    /// The first row on the screen before the last movement: the view scrolls as little as the
-    /// selection needs.
+    /// The first visible row before the last movement: the view scrolls only as far as the selection
+    /// requires.
     offset: usize,
-    /// Column of the order and whether it is turned round.
+    /// The column of the order, and whether it is reversed.
     pub sort: Option<(usize, bool)>,
 }
 
 impl TableState {
-    /// Takes a new set of rows: those that `keep` wants, ordered by `compare`; the selection stays
-    /// on the same row if it is still shown.
+    /// Shows the rows that satisfy `keep`, ordered by `compare`. The selection stays on the same row
+    /// if it is still shown.
     pub fn arrange<K>(&mut self, rows: usize, keep: impl Fn(usize) -> bool, key: Option<impl Fn(usize) -> K>)
     where
         K: Ord,
@@ -103,8 +103,8 @@ impl TableState {
         self.select_again(before);
     }
 
-    /// As [`Self::arrange`] where the order is known already: takes those of `rows` that `keep`
-    /// wants, turned round where the order is.
+    /// Like [`Self::arrange`], for rows in a known order: takes those of `rows` that satisfy `keep`,
+    /// reversed if the order is.
     pub fn arrange_as(&mut self, rows: impl Iterator<Item = u32>, keep: impl Fn(usize) -> bool) {
         let before = self.selected_row();
         self.order.clear();
@@ -165,7 +165,7 @@ impl TableState {
         }
     }
 
-    /// Moves the selection, where `height` rows are on the screen; `false` where the command is no
+    /// Moves the selection, with `height` visible rows. Returns `false` if the command is not a
     /// movement.
     pub fn command(&mut self, command: Command, height: usize) -> bool {
         self.offset = self.first_row(height);
@@ -183,8 +183,8 @@ impl TableState {
         true
     }
 
-    /// Sorts by the next of `columns` columns, after the last by none, or reverses the order.
-    /// Whether `command` was one of these: the rows are to be arranged then.
+    /// Sorts by the next of `columns` columns (after the last: by none), or reverses the order.
+    /// Returns whether `command` was one of these; the caller then arranges the rows.
     pub fn sort_command(&mut self, command: Command, columns: usize) -> bool {
         self.sort = match (command, self.sort) {
             (Command::Sort, None) => Some((0, false)),

@@ -62,8 +62,7 @@ impl ListPane {
         }
     }
 
-    /// Moves, filters and sorts, where `height` rows are on the screen; `false` where the command
-    /// is something else.
+    /// Moves, filters or sorts, with `height` visible rows. Returns `false` for any other command.
     pub fn command(&mut self, command: Command, height: usize) -> bool {
         match self.models.filter.command(command) {
             Done::Changed => {
@@ -119,7 +118,8 @@ impl ListPane {
         vec![effect]
     }
 
-    /// Somebody searches the list: what was never fetched is; with `again` also what could not be.
+    /// For a search from elsewhere: fetches a list that was never fetched, and with `again` also one
+    /// whose fetching failed.
     pub fn prepare(&mut self, shared: &mut Shared, again: bool) -> Effects {
         match self.models.fetched {
             Fetched::Never => self.refresh(shared),
@@ -134,8 +134,8 @@ impl ListPane {
         self.models.outdate();
     }
 
-    /// What is on the screen and not known yet: deployments of the first `rows` rows in sight, the
-    /// project of the model that commands are about.
+    /// Fetches what is visible and unknown: deployments of the `rows` visible rows, and the project
+    /// of the model that commands apply to.
     pub fn read_what_is_in_sight(&mut self, shared: &mut Shared, rows: usize, open: Option<&str>) -> Effects {
         let mut effects = Effects::new();
         if !shared.session.signed_in {
@@ -194,8 +194,8 @@ impl ListPane {
         self.models.read(model_id, deployed, shared.now);
     }
 
-    /// Requests whose answers are not wanted any more (the tab was left, the person gave them up)
-    /// count as never made.
+    /// Forgets requests that were cancelled, by leaving the tab or by the user, as if they were never
+    /// made.
     pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
         let unread: Vec<_> = self.reading.extract_if(|id, _| gone(id)).map(|(_, model)| model).collect();
         for model_id in unread {

@@ -159,8 +159,8 @@ impl ModelList {
         self.rows.projects.values().map(Arc::as_ref)
     }
 
-    /// Groups the rows by project and selects the first model of this one; a filter that hides all
-    /// of its models is taken away. `false` where it has none.
+    /// Groups the rows by project and selects the first model of this project. Clears a filter that
+    /// hides all of its models. Returns `false` if the project has no models.
     pub fn select_project(&mut self, project_id: &str, height: usize) -> bool {
         let of_it = |list: &Self, at: usize| list.rows.all[at].model.project.public_identifier == project_id;
         if !self.rows.by_project.iter().any(|&at| of_it(self, at)) {
@@ -246,8 +246,7 @@ impl ModelList {
         self.fetched = Fetched::Failed(error);
     }
 
-    /// The models in sight whose deployment is to be read now: `limit` at most. They count as
-    /// being read from here on.
+    /// The visible models whose deployment must be read, at most `limit`. Marks them as being read.
     pub fn take_unread(&mut self, height: usize, limit: usize) -> Vec<(String, String)> {
         let top = self.top_for(height);
         let mut taken = Vec::new();
@@ -273,8 +272,8 @@ impl ModelList {
         }
     }
 
-    /// Rows in sight that are changing and were read before `when` are to be read again.
-    /// So is the model `also`, which may be out of sight.
+    /// Marks visible rows that are changing and were read before `when` to be read again; also the
+    /// model `also`, visible or not.
     pub fn watch(
         &mut self,
         height: usize,
@@ -345,8 +344,9 @@ impl ModelList {
             Order::Project | Order::Name => {}
             // Each row is looked at once, in the order of memory; comparing would jump to and fro.
             Order::Status => {
-                // `None` for no word: comparing empty texts, which point nowhere, can take a hundred
-                // times as long as comparing others (glibc's memcmp with AVX-512).
+                // `None` instead of an empty text: comparing empty texts, whose pointers are
+                // dangling, can take a hundred times as long as comparing others (glibc's memcmp with
+                // AVX-512).
                 let known = |row: &Row| !row.deployed.label().is_empty();
                 let words: Vec<Option<&str>> =
                     all.iter().map(|row| known(row).then(|| row.deployed.label())).collect();

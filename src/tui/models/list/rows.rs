@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::row::Row;
 use crate::wire::{Model, ShortProject};
 
-/// Rows with the orders that take long to find: kept up page by page, so that no key press waits
-/// for a hundred thousand comparisons of texts.
+/// Rows with the orders that are expensive to compute. They are updated page by page, so that no key
+/// press waits for a hundred thousand comparisons of texts.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub all: Vec<Row>,
@@ -37,8 +37,8 @@ impl Rows {
     }
 }
 
-/// Sorts `new` and puts each of it where it belongs in `sorted`. Only where it belongs is searched for:
-/// a page must not compare all the rows that were there before.
+/// Sorts `new` and merges it into `sorted`. Each position is found by binary search: a page must not
+/// compare all earlier rows.
 fn merge(sorted: &mut Vec<usize>, new: Range<usize>, order: impl Fn(&usize, &usize) -> Ordering) {
     let mut fresh: Vec<usize> = new.collect();
     fresh.sort_by(&order);

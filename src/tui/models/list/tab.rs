@@ -75,8 +75,8 @@ impl Models {
         }
     }
 
-    /// Selects the project of the workbench session that the program runs in, once, unless the
-    /// person went elsewhere meanwhile.
+    /// Selects the project of the surrounding workbench session, once, unless the user has moved
+    /// already.
     fn begin_with_project(&mut self, shared: &mut Shared) {
         let Some(project) = shared.session.project.take() else { return };
         if !self.tests.is_open() && self.list.models.selected_at() == 0 {

@@ -79,8 +79,8 @@ impl Runs {
         })
     }
 
-    /// Shows the runs of a model: the one that goes on, one that ended unseen, or the form for a
-    /// new one.
+    /// Shows the runs of a model: the one in progress, one that ended unseen, or the form for a new
+    /// one.
     pub fn show(&mut self, model_id: &str) {
         let runs = self.of_models.entry(model_id.to_owned()).or_default();
         runs.asking = runs.live.is_none() && !std::mem::take(&mut runs.unseen);
@@ -135,7 +135,7 @@ impl Runs {
         Outcome::done()
     }
 
-    /// Back to what was there before the form, or out.
+    /// Back to the screen before the form, or out.
     pub fn discard_form(&mut self) {
         let Some(runs) = self.shown_mut() else { return };
         runs.form.discard();
@@ -159,8 +159,8 @@ impl Runs {
         }
     }
 
-    /// The plan that the form asks for; one beyond the ceiling only after a question, `agreed`
-    /// when that was answered with yes.
+    /// The plan in the form. A plan beyond the ceiling needs a yes to a question, which sets
+    /// `agreed`.
     ///
     /// # Errors
     /// What happens instead.
@@ -218,8 +218,9 @@ impl Runs {
     }
 }
 
-/// Begins a run with the key and the request of the model's panel: what goes on now, the request,
-/// and what starts it. `None` where one of the two is wrong; the panel says so then.
+/// Begins a run with the key and the request of the model's panel. Returns the running state, the
+/// request, and the effect that starts it; `None` if key or request is invalid, which the panel then
+/// shows.
 pub fn begin(
     panel: &mut Panel,
     shared: &mut Shared,

@@ -71,8 +71,8 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// A panel that begins with `last` (the last request sent to this model), else with the
-    /// example in its description, else with `{}`.
+    /// A panel with a first request: `last` (the last one sent to this model), else the example in
+    /// the description, else `{}`.
     pub fn new(model: &ListedModel, last: Option<&str>) -> Self {
         let request = last.or_else(|| actions::models::example(&model.description)).unwrap_or("{}");
         Self {
@@ -242,8 +242,8 @@ impl Panel {
         Step::Done
     }
 
-    /// Pasted text goes into the field that has the keys. On the rest of the panel an API key, which
-    /// can hardly be meant for anything else, goes into the key's field.
+    /// Pasted text goes into the focused field. Outside the fields, a pasted API key goes into the
+    /// field for the key, because it cannot be meant for anything else.
     pub fn paste(&mut self, pasted: &str) {
         match self.focus {
             Focus::Request => {

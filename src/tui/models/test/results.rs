@@ -94,8 +94,8 @@ fn draw_result(shared: &Shared, buf: &mut Buffer, row: Rect, columns: Columns, r
 /// A head, a text, and the style of the text.
 pub type WhyLine = (String, String, Style);
 
-/// What there is to say under the results: heads, texts, styles. First what the last press on
-/// Test was about, then why the selected result failed and what mends it.
+/// The text under the results: heads, texts, styles. First the answer to the last press of Test, then
+/// why the selected result failed and how to fix it.
 pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
     let theme = &shared.preferences.theme;
     let line =
@@ -136,7 +136,7 @@ pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
     }
 }
 
-/// What a key here does about a failure: the key, and what it does.
+/// A key that helps with a failure, and what it does.
 pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
     let key = |command: Command| {
         let entry = shared.entry(command, &OFFERED_IN).filter(|entry| shared.allows(entry))?;

@@ -27,8 +27,8 @@ use crate::tui::widgets::field::Field;
 const OFFERED: usize = 100;
 
 impl KeyTest {
-    /// Asks for the models that match what is typed. With `again` those that could not be listed
-    /// are asked for once more.
+    /// Asks for the models that match the typed text. With `again`, models whose listing failed are
+    /// listed again.
     fn find(&self, again: bool) -> Outcome {
         let Stage::Choosing { filter, .. } = &self.stage else { return Outcome::done() };
         let words = filter.text().to_owned();
@@ -70,7 +70,7 @@ impl KeyTest {
     }
 
     fn ask_request(&mut self, model: ModelChoice, request: &str) {
-        // A line break in JSON stands between its parts and never in a text: blanks say the same.
+        // In JSON a line break is never part of a string, so a blank means the same.
         let lines: Vec<&str> = request.lines().map(str::trim).collect();
         let request = Field::new(text::clean(&lines.join(" ")).into_owned());
         self.stage = Stage::Asking { model, request, problem: None };
@@ -102,8 +102,8 @@ impl KeyTest {
         self.waits_for().and_then(|id| shared.cancel(id)).into_iter().collect()
     }
 
-    /// After an answer: to the question about the old key, once the new one is kept. A failed test
-    /// leads back to where it was begun.
+    /// After an answer: on to the question about the old key, if the new one is kept. A failed test
+    /// leads back to where it began.
     fn next(&mut self) -> Outcome {
         let passed = matches!(&self.stage, Stage::Ended { result, .. } if result.failure().is_none());
         let old = self.old.take().filter(|_| passed);

@@ -1,7 +1,7 @@
-//! Testing a new key against a model without leaving the dialog that shows it: choose a model, send
-//! one request, read the result. A rotation is proven this way.
+//! Tests a new key against a model without leaving the dialog that shows it: choose a model, send one
+//! request, read the result. A rotation proves its new key this way.
 //!
-//! The call, its request and the reason of a refusal are those of the Test panel in the Models tab.
+//! Call, request and explanation of a refusal are those of the Test panel in the Models tab.
 
 mod layer;
 mod stage;

@@ -10,10 +10,10 @@ use crate::tui::widgets::field::Field;
 #[derive(Debug)]
 pub struct KeyTest {
     pub(super) known: KnownKey,
-    /// The Key ID of the one that the key replaces, where only the proof is missing: a passed test
-    /// leads to the question about it.
+    /// The Key ID of the old key, if only the proof is missing: a passed test leads to the question
+    /// about it.
     pub(super) old: Option<String>,
-    /// The models that match what is typed.
+    /// The models that match the typed text.
     pub(super) models: Vec<ModelChoice>,
     /// How far the list of all models has come.
     pub(super) listing: Listing,

@@ -60,7 +60,7 @@ impl Layer for RotationDialog {
         }
     }
 
-    /// The tab does what was agreed to; it has the rotation.
+    /// The tab does what the user agreed to, because it owns the rotation.
     fn decided(&mut self, _shared: &mut Shared, decision: Decision) -> Outcome {
         Outcome { decision: Some(decision), ..Outcome::pop() }
     }

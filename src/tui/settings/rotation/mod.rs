@@ -1,10 +1,10 @@
-//! Rotating an API key: a successor first, shown and kept, proven by a model if one likes, and only
-//! then the old one deleted, after a yes.
+//! Rotates an API key: creates a successor, shows it, lets the user keep it and prove it with a
+//! model, and deletes the old key only after a yes.
 //!
-//! At every step both the dialog and the notices say what exists. A failure or a quit leaves the
-//! old key working. The key that keybench itself is signed in with is replaced in the profile
-//! before anything is deleted. [`steps`] has the whole course on one page, [`questions`] what is
-//! asked on the way, [`dialog`] the rotation that was left with both keys.
+//! At every step both the dialog and the notices say what exists. A failure or a quit leaves the old
+//! key working. The key that keybench itself is signed in with is replaced in the profile before
+//! anything is deleted. [`steps`] has all steps on one page, [`questions`] the questions between
+//! them, [`dialog`] the rotation that was left with both keys.
 
 pub mod dialog;
 pub mod questions;

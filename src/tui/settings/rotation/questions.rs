@@ -33,7 +33,7 @@ pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Succe
     Question::new("Rotate this API key?", lines, "Create successor", then).ask()
 }
 
-/// Asks about the old key: lists what exists, and Keep both has the focus whatever was proven.
+/// Asks about the old key: lists what exists, and Keep both has the focus even after a passed test.
 /// `listed` is the new key as the workbench lists it.
 pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Outcome {
     let old_id = &rotation.old.key_id;
@@ -72,8 +72,8 @@ pub fn both_work_on(old_id: &str, new_id: &str) -> String {
     format!("{new} was created to replace {old}: both work on.")
 }
 
-/// What stands beside a key that has a successor: `replaced by 5b1c…9f0a`, as short as the list
-/// needs it; its status says that it still works.
+/// The note beside a key that has a successor: `replaced by 5b1c…9f0a`. The list has no room for
+/// more, and the status says that the key still works.
 pub fn mark(rotations: &Rotations, key_id: &str) -> Option<String> {
     let new = rotations.of(key_id)?.successor()?;
     Some(format!("replaced by {}", text::short_id(&new.key_id)))

@@ -1,4 +1,4 @@
-//! A rotation as a machine of steps, whole on this page; it asks nothing and shows nothing.
+//! The steps of a rotation as a state machine. It asks nothing and shows nothing.
 //!
 //! | step | what happens | next step | keys that exist then |
 //! |---|---|---|---|
@@ -58,7 +58,7 @@ impl Rotation {
         }
     }
 
-    /// The same, to note what it has come to.
+    /// The same, to record the next step.
     pub fn successor_mut(&mut self) -> Option<&mut Successor> {
         match &mut self.step {
             Step::Creating { earlier, .. } => earlier.as_mut(),
@@ -143,7 +143,7 @@ impl Rotations {
         Some(&rotation.old)
     }
 
-    /// Keys are known to be gone: gives the rotations that this ended.
+    /// Keys no longer exist: returns the rotations that end because of it.
     pub fn gone(&mut self, is_gone: impl Fn(&str) -> bool) -> Vec<Rotation> {
         let ended = |rotation: &mut Rotation| {
             let new_gone = rotation.successor().is_some_and(|new| is_gone(&new.key_id));

@@ -1,9 +1,9 @@
 //! A date picker: a month grid, quick picks and a typed field, kept in step with each other.
 //!
-//! It stands on its own, so that it can be lifted into a crate: it knows ratatui, crossterm and
-//! jiff, the text field and styles beside it, and nothing of keys or policies. What may be chosen,
-//! how a typed text is read and what a day means come from the host as [`Rules`], with `today`
-//! among them: nothing here asks a clock.
+//! It depends only on ratatui, crossterm, jiff, and the text field and styles beside it, so that it
+//! could become a crate; it knows nothing of keys or policies. The host provides [`Rules`]: which
+//! days are allowed, how typed text is read, what a day means, and which day is today, so nothing
+//! here reads a clock.
 //!
 //! The host passes keys to [`DatePicker::on_key`], pastes to [`DatePicker::paste`], draws with
 //! [`DatePicker::render`] and reads [`DatePicker::selected`], which is always a day that the rules

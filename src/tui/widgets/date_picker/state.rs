@@ -21,8 +21,7 @@ pub trait Rules {
     /// Parses typed text; the error says what would be valid.
     fn read(&self, text: &str) -> Result<Date, String>;
 
-    /// What a typed text that names no day still lacks, while it can become one; in words that
-    /// follow "still missing:".
+    /// What is missing in a typed text that can still become a date; follows "still missing:".
     fn still_missing(&self, _text: &str) -> Option<String> {
         None
     }
@@ -257,7 +256,8 @@ impl DatePicker {
         }
     }
 
-    /// Reads `text` and checks the day once more, so that no rules can lead out of their range.
+    /// Reads `text` and checks the day again, so that faulty rules cannot choose a day outside their
+    /// range.
     fn read(&self, text: &str, rules: &dyn Rules) -> Result<Date, String> {
         let day = rules.read(text)?;
         if clamp(day, rules) == day { Ok(day) } else { Err(rules.meaning(day)) }

@@ -36,8 +36,8 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl DatePicker {
-    /// Draws the picker. With less room than [`FULL_HEIGHT`] the hints go first; then the typed
-    /// field moves beside the month where it is wide enough for that, last the meaning goes.
+    /// Draws the picker. With less room than [`FULL_HEIGHT`] it drops the hints, then moves the typed
+    /// field beside the month if there is width for it, then drops the meaning.
     pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, rules: &dyn Rules, styles: &Styles) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
@@ -106,7 +106,7 @@ impl DatePicker {
             let (x, y) = (area.x + column, area.y + row);
             if date == rules.today() {
                 style = style.add_modifier(Modifier::UNDERLINED);
-                // The bracket that closes the day before stands in the same cell.
+                // The cell may hold the closing bracket of the day before.
                 if buf[(x, y)].symbol() == " " {
                     buf[(x, y)].set_symbol("*");
                 }
