@@ -39,7 +39,7 @@ impl Address {
 }
 
 /// Every name that a certificate must have.
-pub fn names(listen: SocketAddr, host: Option<&str>, more: &[String]) -> Result<BTreeSet<String>, BadHost> {
+pub fn names(listen: SocketAddr, host: Option<&str>) -> Result<BTreeSet<String>, BadHost> {
     let mut names: BTreeSet<String> =
         ["localhost", "*.localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
     if !listen.ip().is_unspecified() {
@@ -53,7 +53,6 @@ pub fn names(listen: SocketAddr, host: Option<&str>, more: &[String]) -> Result<
             names.insert(format!("modelservice.{bare}"));
         }
     }
-    names.extend(more.iter().cloned());
     Ok(names)
 }
 
@@ -93,7 +92,7 @@ mod tests {
         for bad in ["", "a b", "a/b", "user@host", "host:", "ex_ample"] {
             assert!(address(Some(bad), false).is_err(), "{bad}");
         }
-        let names = names(listen, Some("workbench.test"), &[]).unwrap();
+        let names = names(listen, Some("workbench.test")).unwrap();
         assert!(names.contains("modelservice.workbench.test") && names.contains("*.localhost"));
     }
 }

@@ -41,6 +41,12 @@ pub struct Directory {
     data: PathBuf,
 }
 
+/// Writes a file that replicas may read, which may run as another user: whatever the umask.
+pub fn write_for_all(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    std::fs::write(file, bytes)?;
+    std::fs::set_permissions(file, Permissions::from_mode(0o644))
+}
+
 impl Directory {
     /// Takes the directory, and creates it if it does not exist.
     pub fn take(data: &Path) -> Result<Self, NotOurs> {

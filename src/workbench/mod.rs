@@ -14,6 +14,7 @@ mod control;
 mod directory;
 mod environment;
 pub mod functions;
+pub mod host_names;
 mod http;
 mod ids;
 pub mod kernels;

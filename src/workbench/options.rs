@@ -124,8 +124,8 @@ pub struct Options {
     pub tls: bool,
     /// The name, and optionally the port, that clients use.
     pub host: Option<String>,
-    /// More names for the certificate.
-    pub names: Vec<String>,
+    /// Let Python functions see `host` and its model service as names of the loopback (Linux).
+    pub show_host: bool,
     pub credentials: Credentials,
     /// The address of the control listener, if there is one.
     pub control: Option<SocketAddr>,
@@ -151,7 +151,7 @@ impl Options {
             starter: None,
             tls: false,
             host: None,
-            names: Vec::new(),
+            show_host: false,
             credentials: Credentials::default(),
             control: None,
             trouble: Trouble::default(),

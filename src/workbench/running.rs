@@ -26,7 +26,7 @@ use super::replicas::{Replicas, Settings};
 use super::seed::{self, Credential, SeedError, credentials};
 use super::state::{Shared, Workbench};
 use super::store::{DirectoryError, Store, StoreError, facts};
-use super::{cache::Cache, ids, routes};
+use super::{cache::Cache, host_names, ids, routes};
 use crate::secret::ApiKey;
 
 /// How long a replica may take to start: importing large libraries is slow.
@@ -54,6 +54,8 @@ pub enum StartError {
     OtherCredentials { data: PathBuf },
     #[error("the files that serve Python functions cannot be written: {0}")]
     Python(#[source] io::Error),
+    #[error("the hosts file for processes cannot be written: {0}")]
+    Hosts(#[source] io::Error),
     #[error("the store cannot be read: {0}")]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -111,7 +113,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let Address { url, model_service_url } = Address::new(listen, options.tls, options.host.as_deref())?;
     let certificates = match options.tls {
         true => {
-            let names = address::names(listen, options.host.as_deref(), &options.names)?;
+            let names = address::names(listen, options.host.as_deref())?;
             Some(Certificates::of(&options.data, &names)?)
         }
         false => None,
@@ -210,7 +212,9 @@ fn machine_python(options: &Options, warnings: &mut Vec<String>) -> Result<Pytho
         python = python.switched_off();
     }
     warnings.extend(python.warnings());
-    Ok(python)
+    let shown = options.host.as_deref().filter(|_| options.show_host);
+    let hosts = shown.map(|host| host_names::write(&options.data, host)).transpose();
+    Ok(python.with_hosts(hosts.map_err(StartError::Hosts)?))
 }
 
 async fn workbench(

@@ -192,6 +192,7 @@ fn options(args: &ServeArgs) -> Result<Options, Failure> {
     options.python = args.python;
     options.tls = args.tls;
     options.host = args.host.clone().or_else(|| args.names.then(|| NAME.to_owned()));
+    options.show_host = args.names;
     options.credentials = args
         .credentials
         .parse::<Credentials>()

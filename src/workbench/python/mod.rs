@@ -14,7 +14,6 @@ mod script;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use tokio::sync::OnceCell;
 pub use process::{Process, Unanswered};
 pub use script::{Outside, inside};
 
+use super::directory::write_for_all;
 use super::logs::Log;
 use installation::{Installation, find, others_may_enter, user_of};
 
@@ -114,6 +114,8 @@ pub struct Python {
     switched_off: bool,
     /// The data directory, in which a replica sees only its own folders.
     data: PathBuf,
+    /// Seen by replicas in place of the system's hosts file.
+    hosts: Option<PathBuf>,
     machine: Arc<OnceCell<Machine>>,
 }
 
@@ -146,12 +148,17 @@ impl Python {
         }
         // The processes have other working directories, so a relative path would not work.
         let data = fs::canonicalize(data)?;
-        Ok(Self { interpreter, starter, switched_off: false, data, machine: Arc::default() })
+        Ok(Self { interpreter, starter, switched_off: false, data, hosts: None, machine: Arc::default() })
     }
 
     /// The same, but functions are refused.
     pub fn switched_off(self) -> Self {
         Self { switched_off: true, ..self }
+    }
+
+    /// The same, with a hosts file for the functions; see [`super::host_names`].
+    pub fn with_hosts(self, hosts: Option<PathBuf>) -> Self {
+        Self { hosts, ..self }
     }
 
     /// Copies a file with certificate authorities to where functions can read it, and answers that copy.
@@ -228,6 +235,7 @@ impl Python {
             read,
             write: vec![project, scratch.path().to_owned()],
             scratch: scratch.path().to_owned(),
+            hosts: self.hosts.clone(),
             user: machine.user,
             memory: function.memory.saturating_mul(2).max(LEAST_MEMORY),
         };
@@ -272,12 +280,6 @@ impl Python {
         }
         tempfile::tempdir_in(all)
     }
-}
-
-/// Regardless of the umask: replicas may run as another user.
-fn write_for_all(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::write(file, bytes)?;
-    fs::set_permissions(file, fs::Permissions::from_mode(0o644))
 }
 
 /// Folders of the data directory.

@@ -84,6 +84,44 @@ fn the_junit_example_passes() {
     assert!(output.status.success(), "{text}");
 }
 
+/// JUnit as Debian packages it (`junit5`), for machines without a Maven repository.
+#[test]
+fn the_junit_example_passes_without_maven() {
+    let library = Path::new("/usr/share/java");
+    let launcher = library.join("junit-platform-console.jar");
+    if !there_is("javac", &["--version"]) {
+        return;
+    }
+    if !launcher.exists() {
+        skipped(&format!("there is no {}", launcher.display()));
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let folder = example("junit", directory.path());
+    let jars = [
+        "junit-jupiter-api",
+        "junit-jupiter-engine",
+        "junit-platform-commons",
+        "junit-platform-console",
+        "junit-platform-engine",
+        "junit-platform-launcher",
+        "junit-platform-reporting",
+        "apiguardian-api",
+        "opentest4j",
+        "opentest4j-reporting-events",
+        "opentest4j-reporting-schema",
+        "picocli",
+    ];
+    let jars = jars.map(|name| format!("{}/{name}.jar", library.display())).join(":");
+    let source = "src/test/java/WorkbenchTest.java";
+    let (output, text) = run(&folder, "javac", &["-cp", &jars, "-d", "classes", source]);
+    assert!(output.status.success(), "{text}");
+    let all = format!("classes:{jars}");
+    let launch = ["-cp", &all, "org.junit.platform.console.ConsoleLauncher", "--scan-classpath", "classes"];
+    let (output, text) = run(&folder, "java", &launch);
+    assert!(output.status.success() && text.contains("1 tests successful"), "{text}");
+}
+
 #[tokio::test]
 async fn the_step_of_github_actions_starts_a_workbench_for_the_next_steps() {
     if !there_is("jq", &["--version"]) || !there_is("bash", &["--version"]) {

@@ -55,8 +55,8 @@ async fn schemathesis_finds_no_fault() {
     };
     let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(output.status.success(), "{}", text.concat());
-    // Most of what is served answered with more than a refusal. That everything does is shown by the
-    // table of rights, which calls each operation as it is meant.
+    // Most of what is served answered with more than a refusal. That everything does is shown by
+    // `every_operation_by_every_kind_of_caller`, which calls each operation as it is meant.
     let reached = std::fs::read_to_string(reached).unwrap();
     let document = Bench::demo().await.get(As::Anonymous, "/api/v2/swagger.json").await.ok();
     let paths = document["paths"].as_object().unwrap().values();

@@ -27,6 +27,11 @@ pub fn check(method: &str, path: &str, status: u16, body: &Value) {
     }
 }
 
+/// What the specification calls a request.
+pub fn name_of(method: &str, path: &str) -> Option<&'static str> {
+    operation(method, path.split('?').next()?)?["operationId"].as_str()
+}
+
 fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let paths = SPECIFICATION["paths"].as_object().unwrap();
     let mut found: Vec<(&String, &Value)> =

@@ -7,6 +7,7 @@ use std::process::Command;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use super::Start;
+use crate::workbench::host_names;
 
 /// Processes and threads of the replica's user. The kernel does not count root's.
 const PROCESSES: u64 = 4096;
@@ -41,6 +42,11 @@ fn confine(start: &Start) -> Result<(), String> {
         (Resource::Fsize, FILE_SIZE),
     ] {
         lower(resource, limit);
+    }
+    if let Some(hosts) = &start.hosts
+        && let Err(error) = host_names::show(hosts, start.user.is_none())
+    {
+        eprintln!("keybench: this replica does not see the names of the workbench: {error}");
     }
     // The files are looked up with the server's rights, and replaced with those of the replica.
     #[cfg(target_os = "linux")]

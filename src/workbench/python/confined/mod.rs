@@ -39,6 +39,8 @@ pub struct Start {
     pub write: Vec<PathBuf>,
     /// Home and temporary files; one of `write`.
     pub scratch: PathBuf,
+    /// Seen in place of the system's hosts file.
+    pub hosts: Option<PathBuf>,
     /// The user and group to switch to, if the server is root.
     pub user: Option<u32>,
     /// Bytes of memory that it may allocate.
