@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`transport`] | how to reach a model service: certificates, proxy, patience |
 //! | [`connect`] | one connection: look-up, connect, tunnel, TLS |
+//! | `exchange` | one request and its answer on a connection that may have been used before |
 //! | [`http1`] | one exchange on it: request out, head and body in, bounded |
 //! | [`stream`] | the bytes below it, secured or not |
 //! | [`phases`] | how long each step took |
@@ -22,6 +23,7 @@ pub mod answer;
 pub mod call;
 pub mod code;
 pub mod connect;
+mod exchange;
 pub mod failure;
 pub mod http1;
 mod message;

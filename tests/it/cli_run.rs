@@ -115,6 +115,39 @@ async fn what_cannot_be_done_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn requests_that_were_due_and_never_sent_fail_a_run_unless_it_expects_some() {
+    let bench = Bench::start().await;
+    let late =
+        ["churn-prod/slow", "--request", "{\"ms\":200}", "--rate", "50", "--duration", "1s", "-c", "1"];
+    let with = |more: &[&'static str]| [&late[..], more].concat();
+    for (more, code) in [
+        (&[][..], 8),
+        (&["--expect", "errors=0"], 8),
+        (&["--expect", "errors=0,missed<1"], 8),
+        (&["--expect", "errors=0,missed<50"], 0),
+    ] {
+        let output = bench.test("owner", &with(more)).await;
+        assert_eq!(output.status.code(), Some(code), "{more:?} {output:?}");
+        assert!(text(&output.stdout).contains("due and never sent"), "{output:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_out_of_file_descriptors_says_so_with_the_limit() {
+    let bench = Bench::start().await;
+    let run = bench.command("owner", &[&ADD[..], &["-n", "500", "-c", "64"]].concat());
+    let mut limited = Command::new("sh");
+    let words = std::iter::once(run.get_program()).chain(run.get_args());
+    limited.args(["-c", "ulimit -n 40 && exec \"$@\"", "sh"]).args(words).env_clear();
+    limited.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || limited.output().unwrap()).await.unwrap();
+    assert_eq!(output.status.code(), Some(8), "{output:?}");
+    let shown = text(&output.stdout).replace('\n', " ");
+    assert!(shown.contains("no file descriptors left (its limit is 40"), "{shown}");
+    assert!(shown.contains("used up × "), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_in_which_everything_fails_says_why() {
     let bench = Bench::start().await;
     let output = bench.test("outsider", &["fraud-lab/score", "-n", "3", "--request", "{}"]).await;

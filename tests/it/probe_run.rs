@@ -25,6 +25,8 @@ struct Reply {
     close: bool,
     /// Disconnects without an answer.
     hang_up: bool,
+    /// Closes after the answer without having said so.
+    vanish: bool,
 }
 
 fn passed(replica: &str, delay: Duration) -> Reply {
@@ -51,6 +53,14 @@ impl Drop for Open {
 
 impl Server {
     async fn start(behaviour: impl Fn(u64) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_slowly(Duration::ZERO, behaviour).await
+    }
+
+    /// Serves nothing on a new connection before `handshake` has passed.
+    async fn start_slowly(
+        handshake: Duration,
+        behaviour: impl Fn(u64) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/model", listener.local_addr().unwrap());
         let (sender, open) = watch::channel(0_i64);
@@ -75,6 +85,7 @@ impl Server {
                 let (at_once, most) = (at_once.clone(), most.clone());
                 tokio::spawn(async move {
                     let _open = open;
+                    sleep(handshake).await;
                     serve(stream, &*behaviour, &requests, &at_once, &most).await;
                 });
             }
@@ -121,7 +132,7 @@ async fn serve(
             reply.body.len(),
             reply.body
         );
-        if stream.write_all(text.as_bytes()).await.is_err() || reply.close {
+        if stream.write_all(text.as_bytes()).await.is_err() || reply.close || reply.vanish {
             return;
         }
     }
@@ -227,6 +238,41 @@ async fn requests_go_out_when_they_are_due() {
     assert_eq!((summary.total, summary.missed), (50, 0));
     assert_eq!(summary.stopped_by, Some(StopReason::Duration));
     assert!(summary.elapsed_s > 0.9, "{}", summary.elapsed_s);
+    // Between the first and the last lie 49 intervals.
+    assert!(summary.rps <= 50.0, "{}", summary.rps);
+}
+
+#[tokio::test]
+async fn ten_requests_at_twenty_a_second_are_twenty_a_second() {
+    let server = Server::start(|_| passed("r", MS)).await;
+    let summary = finish(Plan { rate: Some(20.0), count: Some(10), ..Plan::default() }, &server.url).await;
+    assert!((19.0..=20.0).contains(&summary.rps), "{} in {} s", summary.rps, summary.elapsed_s);
+}
+
+#[tokio::test]
+async fn a_slow_handshake_is_paid_for_the_connections_that_the_rate_needs() {
+    let server = Server::start_slowly(150 * MS, |_| passed("r", Duration::ZERO)).await;
+    let summary = finish(Plan { rate: Some(20.0), count: Some(30), ..Plan::default() }, &server.url).await;
+    assert_eq!((summary.total, summary.errors), (30, 0));
+    // Those that are due before the first handshake is over need one of their own.
+    assert!(summary.connections <= 6, "{}", summary.connections);
+    assert!(summary.latency.p50_ms < 75.0, "{:?}", summary.latency);
+    assert!(summary.connect.max_ms > 0.0 && summary.connect.max_ms < 150.0, "{:?}", summary.connect);
+}
+
+#[tokio::test]
+async fn a_service_that_closes_every_kept_connection_costs_reconnects_and_no_failure() {
+    let server = Server::start(|_| Reply { vanish: true, ..passed("r", MS) }).await;
+    let at_a_rate = Plan { rate: Some(100.0), count: Some(40), ..Plan::default() };
+    for plan in [count(40, 2), at_a_rate] {
+        let summary = finish(plan, &server.url).await;
+        assert_eq!((summary.ok, summary.errors), (40, 0), "{:?}", summary.failures);
+        assert_eq!(summary.connections, 40);
+    }
+    // Closed before any answer, a new connection is no help.
+    let server = Server::start(|_| Reply { hang_up: true, ..Reply::default() }).await;
+    let summary = finish(count(5, 1), &server.url).await;
+    assert_eq!((summary.failures["cut"], summary.reconnects), (5, 0));
 }
 
 #[tokio::test]
@@ -245,7 +291,8 @@ async fn failures_are_counted_by_kind_and_the_busy_ones_on_their_own() {
         match n % 6 {
             0 => json(429, "{\"error\":\"model.busy\"}"),
             1 => json(200, "{\"success\":false,\"ReplicaID\":\"r1\"}"),
-            2 => json(401, "{}"),
+            // So that the next request finds a new connection.
+            2 => Reply { close: true, ..json(401, "{}") },
             3 => Reply { hang_up: true, ..Reply::default() },
             4 => Reply { close: true, ..passed("r1", Duration::ZERO) },
             _ => passed("r1", Duration::ZERO),

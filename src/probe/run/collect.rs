@@ -116,8 +116,12 @@ impl<'a> Collector<'a> {
         summary.elapsed_s = elapsed.as_secs_f64();
         summary.in_flight = self.shared.in_flight.load(Ordering::Relaxed);
         summary.abandoned = self.shared.abandoned.load(Ordering::Relaxed);
-        summary.fill(&self.all);
         let begun = self.all.total + summary.abandoned + summary.in_flight;
+        if let Some(rate) = self.shared.plan.rate.filter(|_| done) {
+            // The time of n requests at 1/s is n seconds, and not what lies between the first and the last.
+            summary.elapsed_s = summary.elapsed_s.max(begun as f64 / rate);
+        }
+        summary.fill(&self.all);
         summary.missed = match self.shared.schedule.due_until(now) {
             // A run that is stopped early was not short of anything.
             Some(due) if done && summary.stopped_by == Some(StopReason::Duration) => {

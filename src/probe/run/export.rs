@@ -53,12 +53,15 @@ pub fn write_csv(summary: &Summary, mut to: impl Write) -> io::Result<()> {
         ("missed", summary.missed),
         ("bytes", summary.bytes),
         ("connections", summary.connections),
+        ("reconnects", summary.reconnects),
     ] {
         line("run", "", figure, value as f64)?;
     }
     line("run", "", "elapsed_s", summary.elapsed_s)?;
     line("run", "", "rps", summary.rps)?;
-    for (prefix, latency) in [("", &summary.latency), ("service_", &summary.service)] {
+    for (prefix, latency) in
+        [("", &summary.latency), ("service_", &summary.service), ("connect_", &summary.connect)]
+    {
         for (name, value) in latency.iter() {
             line("run", "", &format!("{prefix}{}_ms", name.replace('.', "")), value)?;
         }

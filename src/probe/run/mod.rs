@@ -1,10 +1,10 @@
 //! Runs: many calls of one model, measured honestly.
 //!
 //! A run has its own threads (`shard`), each with a small runtime and some of the workers, so that
-//! neither the interface nor an embedded workbench delays the clock of a request. Each worker keeps
-//! one connection and its buffers. Each thread has a tally (`tally`), which a collector empties
-//! twenty times a second (`collect`): memory stays constant however long a run is, and the
-//! interface gets at most twenty summaries a second.
+//! neither the interface nor an embedded workbench delays the clock of a request. Without a rate each
+//! worker keeps one connection; with one the workers of a thread share theirs (`pool`). Each thread
+//! has a tally (`tally`), which a collector empties twenty times a second (`collect`): memory stays
+//! constant however long a run is, and the interface gets at most twenty summaries a second.
 //!
 //! Without a rate a run is a closed loop: each worker sends its next request after its answer. With
 //! a rate, requests are due at fixed instants, and latency counts from then: a model that stalls is
@@ -14,13 +14,16 @@ mod collect;
 mod compare;
 mod expect;
 mod export;
+mod patience;
 mod plan;
+mod pool;
 mod report;
 mod schedule;
 mod series;
 mod shard;
 mod summary;
 mod tally;
+mod worker;
 
 use std::sync::Arc;
 use std::thread;

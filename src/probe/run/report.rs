@@ -17,6 +17,9 @@ pub fn report(summary: &Summary) -> Vec<String> {
         }
         _ => lines.push(latency("latency", &summary.latency)),
     }
+    if summary.connections > 0 {
+        lines.push(connections(summary));
+    }
     if !summary.statuses.is_empty() {
         let all: Vec<_> = summary.statuses.iter().map(|(status, n)| format!("{status} × {n}")).collect();
         lines.push(format!("{:<11}{}", "status", all.join("   ")));
@@ -73,6 +76,13 @@ fn latency(name: &str, latency: &Latency) -> String {
     format!("{name:<11}{}", text.join("  "))
 }
 
+/// Opening a connection stands apart from what is sent on it.
+fn connections(summary: &Summary) -> String {
+    let opened = count(summary.connections, "connection", "connections");
+    let (p50, max) = (millis(summary.connect.p50_ms), millis(summary.connect.max_ms));
+    format!("{:<11}{opened} opened, p50 {p50}  max {max}", "connect")
+}
+
 /// What a reader of the figures must know.
 fn notes(summary: &Summary) -> Vec<String> {
     let mut notes = Vec::new();
@@ -84,6 +94,11 @@ fn notes(summary: &Summary) -> Vec<String> {
             "{} due and never sent: the model does not keep up with this rate.",
             count(summary.missed, "request was", "requests were")
         ));
+    }
+    if summary.reconnects > 0 {
+        let resent = count(summary.reconnects, "request was", "requests were");
+        let because = "the service had closed the connection kept for it";
+        notes.extend(text::wrap(&format!("{resent} sent again on a new connection: {because}."), 80));
     }
     if summary.abandoned > 0 {
         notes.push(format!(

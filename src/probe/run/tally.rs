@@ -47,6 +47,10 @@ pub(super) struct Tally {
     pub ok: u64,
     pub bytes: u64,
     pub connections: u64,
+    /// How long opening each of them took.
+    pub connecting: Histogram<u64>,
+    /// Requests that were sent again on a new connection.
+    pub reconnects: u64,
     pub service: Histogram<u64>,
     pub since_due: Option<Histogram<u64>>,
     /// By [`FailureKind`], in the order of [`FailureKind::ALL`].
@@ -91,6 +95,8 @@ impl Tally {
             ok: 0,
             bytes: 0,
             connections: 0,
+            connecting: histogram(2),
+            reconnects: 0,
             service: histogram(3),
             since_due: with_rate.then(|| histogram(3)),
             failures: [0; FAILURES],
@@ -130,6 +136,12 @@ impl Tally {
         self.last = self.last.max(Some(sample.at));
     }
 
+    /// A connection that was opened.
+    pub fn record_connection(&mut self, took: Duration) {
+        self.connections += 1;
+        self.connecting.saturating_record(nanos(took));
+    }
+
     /// A request that could not be sent.
     pub fn record_unsent(&mut self, kind: FailureKind, at: Instant) {
         self.total += 1;
@@ -139,7 +151,12 @@ impl Tally {
 
     /// Moves everything out of `other` into this.
     pub fn absorb(&mut self, other: &mut Self) {
-        self.connections += std::mem::take(&mut other.connections);
+        self.reconnects += std::mem::take(&mut other.reconnects);
+        if other.connections > 0 {
+            self.connections += std::mem::take(&mut other.connections);
+            add(&mut self.connecting, &other.connecting);
+            other.connecting.reset();
+        }
         if other.total == 0 {
             return;
         }
