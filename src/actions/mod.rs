@@ -12,6 +12,7 @@
 //! | [`key_file`] | keeps a key in a file, reads one from a file |
 //! | [`expiration`] | reads and changes the site's limit on the life of keys |
 //! | [`collaborators`] | shares a project |
+//! | [`clock`] | goes by the workbench's time |
 //! | [`rotation`] | keeps the key of a service fresh |
 //! | [`observe`] | learns what a real workbench answers |
 //! | [`users`] | lists users with the number of their keys |
@@ -21,6 +22,7 @@
 //! | [`models`] | lists models, finds one, calls it, restarts or stops it |
 
 pub mod audit;
+pub mod clock;
 pub mod collaborators;
 mod error;
 pub mod expiration;

@@ -35,11 +35,13 @@ impl KeyCounts {
 }
 
 /// The users that the session's user may see, page by page. The stream ends after an error.
-pub fn list(client: &Client, now: Timestamp) -> impl Stream<Item = Result<Vec<UserKeys>, Error>> {
+pub fn list(client: &Client) -> impl Stream<Item = Result<Vec<UserKeys>, Error>> {
     let pages =
         Pages::new(PageQuery::sized(PAGE), move |query| async move { client.users_page(&query).await });
     pages.stream().then(move |page| async move {
-        let users = page?.into_iter().map(|user| async move {
+        let page = page?;
+        let now = client.clock().now();
+        let users = page.into_iter().map(|user| async move {
             let keys = client.list_keys(&user.user.user_name).await;
             UserKeys { user, keys: keys.map(|keys| KeyCounts::of(&keys, now)) }
         });

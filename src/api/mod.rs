@@ -8,6 +8,7 @@
 //! [`crate::probe`] makes the model calls, because it measures their phases.
 
 mod address;
+mod clock;
 mod error;
 mod forward;
 mod http;
@@ -30,6 +31,7 @@ mod users;
 
 pub(crate) use address::authority;
 pub use address::{model_service_url, parse_url};
+pub use clock::ServerClock;
 pub use error::{Error, Reason};
 pub use forward::Forwarded;
 pub(crate) use http::check_system_file;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::address::{model_service_url, parse_model_url, parse_url};
+use super::clock::{self, ServerClock};
 use super::error::shown;
 use super::http::Http;
 use super::options::ClientOptions;
@@ -59,6 +60,8 @@ pub struct Answers {
     pub count: u64,
     /// Duration of the last of them, from its start to the end of its body.
     pub last: Duration,
+    /// What they say of the workbench's time.
+    pub clock: ServerClock,
 }
 
 impl fmt::Debug for Client {
@@ -135,7 +138,17 @@ impl Client {
 
     fn note_answer(&self, took: Duration) {
         let mut answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        *answers = Answers { count: answers.count + 1, last: took };
+        (answers.count, answers.last) = (answers.count + 1, took);
+    }
+
+    /// How the workbench's clock compares with this machine's, by the answers so far.
+    pub fn clock(&self) -> ServerClock {
+        self.answers().clock
+    }
+
+    fn note_clock(&self, headers: &HeaderMap, sent: Timestamp) {
+        let mut answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.clock = answers.clock.after(headers, sent, Timestamp::now());
     }
 
     pub(super) fn has_legacy_key(&self) -> bool {
@@ -220,9 +233,10 @@ impl Client {
     pub(super) async fn send_for_date(&self, call: ApiCall) -> Result<Option<Timestamp>, Error> {
         let request = self.shared.http.client()?.request(call.method, call.url);
         let failed = |error| self.unanswered(call.operation, &error);
+        let sent = Timestamp::now();
         let answer = request.send().await.map_err(failed)?;
-        let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
-        Ok(date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|date| date.timestamp()))
+        self.note_clock(answer.headers(), sent);
+        Ok(clock::date(answer.headers()))
     }
 
     /// Sends `call`, with retries, until it is answered; the body goes to `sink`.
@@ -275,11 +289,14 @@ impl Client {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_vec());
         }
         let failed = |error| self.unanswered(operation, &error);
+        let sent = Timestamp::now();
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         if status.is_redirection() || refusal::is_html(response.headers()) {
             return Err(refusal::not_an_api(operation, status, response.headers()));
         }
+        // A page of a proxy above would say the proxy's time.
+        self.note_clock(response.headers(), sent);
         let bad = |detail| Error::BadAnswer { operation, detail };
         if let (Some(length), Some(largest)) = (response.content_length(), sink.largest())
             && length > largest as u64

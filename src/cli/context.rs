@@ -1,6 +1,7 @@
 //! What every command starts from: options, configuration, output, and who one is.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -9,7 +10,8 @@ use super::options::Global;
 use super::output::Output;
 use super::start::{FirstScreen, Start};
 use crate::actions::key_file::KeyFile;
-use crate::actions::{self, Event, Progress, sign_in};
+use crate::actions::{self, Event, Progress, clock, sign_in};
+use crate::api::ServerClock;
 use crate::config::paths::{look_env, process_env};
 use crate::config::{self, Loaded, Overrides, Resolved, Session, Store};
 
@@ -134,9 +136,20 @@ impl Context {
         }
     }
 
-    /// The moment that a command takes for now.
-    pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+    /// The workbench's time, once it has answered.
+    pub fn now(&self, session: &Session) -> Timestamp {
+        self.warn_of_clock(session, Duration::MAX);
+        session.client.clock().now()
+    }
+
+    /// Warns of a clock that differs by more than `tolerated`, for commands that go on all the same.
+    pub fn warn_of_clock(&self, session: &Session, tolerated: Duration) {
+        let clock = session.client.clock();
+        if clock == ServerClock::Unsaid {
+            self.out.warn("clock", clock::NO_TIME, None);
+        } else if let Err(differ) = clock::check(clock, tolerated) {
+            self.out.warn("clock", &differ.to_string(), Some("the workbench's time counts"));
+        }
     }
 
     /// `given`, else the user of the session.

@@ -217,6 +217,7 @@ impl From<rotation::Error> for Failure {
             Error::Models(error) => return error.into(),
             Error::File(refusal) => return refusal.into(),
             Error::NoSuchKey { .. } => (Exit::Refused, "not_found"),
+            Error::Clock(_) => (Exit::No, "clock"),
             Error::Locked { .. } => (Exit::Locked, "locked"),
             Error::TooManyInDoubt { .. } => (Exit::No, "in_doubt"),
             Error::NotAccepted(error) => {

@@ -1,4 +1,4 @@
-//! The options that every command takes.
+//! The options that every command takes, and those that several share.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 
 use super::values;
+use crate::actions::clock;
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, Args)]
@@ -47,4 +48,18 @@ pub struct Global {
     /// Write the log to this file instead
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+}
+
+/// How far this machine's clock may be from the workbench's.
+#[derive(Debug, Clone, Args)]
+pub struct ClockArgs {
+    /// How far this machine's clock may be from the workbench's, whose time counts
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = values::duration, allow_hyphen_values = true)]
+    pub clock_difference: Duration,
+}
+
+impl Default for ClockArgs {
+    fn default() -> Self {
+        Self { clock_difference: clock::DIFFERENCE }
+    }
 }

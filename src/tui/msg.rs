@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 
 use super::call::Answer;
 use super::requests::RequestId;
+use crate::api::ServerClock;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub enum Msg {
         id: RequestId,
         answer: Answer,
     },
+    /// What the workbench's answers say of its time has changed.
+    Clock(ServerClock),
     /// A task of the effect runner panicked: a bug, and the program ends as one.
     TaskPanicked(String),
 }

@@ -53,6 +53,9 @@ impl Runner {
                 done = work => match done {
                     Ok(answer) => {
                         let now = client.as_ref().map(Client::answers).filter(|now| Some(*now) != before);
+                        if let (Some(before), Some(now)) = (before, now) && before.clock != now.clock {
+                            let _ = answers.send(Msg::Clock(now.clock));
+                        }
                         Msg::Answer { id, took: now.map(|now| now.last), answer }
                     }
                     Err(error) => Msg::TaskPanicked(error.to_string()),

@@ -102,9 +102,14 @@ impl Shared {
         self.preferences.requests_file.clone().filter(|_| private)
     }
 
-    /// The UTC day of the last message.
+    /// The workbench's time at the last message: keys expire by it.
+    pub fn workbench_now(&self) -> Timestamp {
+        self.session.clock.at(self.now)
+    }
+
+    /// The workbench's UTC day at the last message.
     pub fn today(&self) -> Date {
-        time::utc_day(self.now)
+        time::utc_day(self.workbench_now())
     }
 
     /// The picture of a request that goes on; blank in its first quarter of a second.

@@ -110,6 +110,10 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
             session::note_connection(shared, took, &answer);
             answered(ui, request.owner, id, answer)
         }
+        Msg::Clock(clock) => {
+            session::note_clock(shared, clock);
+            Effects::new()
+        }
         Msg::Progress { id, answer } => match shared.requests.owner(id) {
             Some(owner) => answered(ui, owner, id, answer),
             None => Effects::new(),

@@ -18,6 +18,7 @@ mod api;
 mod api_hostile;
 mod cli;
 mod cli_audit;
+mod cli_clock;
 mod cli_codes;
 mod cli_errors;
 mod cli_help;

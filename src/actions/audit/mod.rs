@@ -129,7 +129,7 @@ async fn read_keys(
 async fn report_of(client: &Client, username: String, read: Vec<(Person, Keys)>) -> Report {
     let limit = expiration::read(client).await.ok().flatten().map(|setting| setting.days);
     let version = client.version().await.map(|version| version.git_sha).ok();
-    let now = Timestamp::now();
+    let now = client.clock().now();
     let mut report = Report {
         made_at: time::format(now),
         made_by: username,

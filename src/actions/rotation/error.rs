@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::actions::clock::ClocksDiffer;
 use crate::actions::{key_file, keys, models};
 use crate::api;
 use crate::diagnosis::Diagnosis;
@@ -18,6 +19,8 @@ pub enum Error {
     Models(#[from] models::Error),
     #[error(transparent)]
     File(#[from] key_file::Refusal),
+    #[error("{0}; nothing was created or deleted")]
+    Clock(#[from] ClocksDiffer),
     #[error("a key is rotated by its name, and this one is empty")]
     EmptyName,
     #[error("there is no key whose Key ID is or begins with {wanted:?}")]
@@ -110,6 +113,7 @@ impl Error {
             Self::Keys(error) => return error.hint(),
             Self::Models(error) => return error.hint(),
             Self::File(refusal) => refusal.hint(),
+            Self::Clock(_) => ClocksDiffer::HINT,
             Self::EmptyName => {
                 "`keybench keys list` shows names and ids; a key without a name goes by its id"
             }

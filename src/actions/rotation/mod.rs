@@ -33,8 +33,8 @@ use jiff::Timestamp;
 
 use crate::actions::keys::{self, known_id};
 use crate::actions::models::{self, KeyChoice, ModelCall};
-use crate::actions::{Event, Progress, may_change};
-use crate::api::NewKey;
+use crate::actions::{Event, Progress, clock, may_change};
+use crate::api::{NewKey, ServerClock};
 use crate::config::Session;
 use crate::config::made_keys::{self, RotatedKey};
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
@@ -57,8 +57,12 @@ use world::Real;
 pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Rotated, Error> {
     may_change(session, "rotating a key").map_err(keys::Error::from)?;
     let state = read::read(session, &request).await?;
-    let before = state.plan(&request, Timestamp::now());
+    clock::check(session.client.clock(), request.clock_difference)?;
     let rotation = Rotation { session, request: &request, state: &state, progress };
+    if session.client.clock() == ServerClock::Unsaid {
+        rotation.notice(Notice::NoTime);
+    }
+    let before = state.plan(&request, session.client.clock().now());
     rotation.spare_session_key()?;
     if let Some(problem) = request.hand_over.exposed() {
         rotation.notice(Notice::Exposed { problem: &problem });
@@ -77,7 +81,7 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
         }
         Some(reason) => {
             let created = rotation.create(reason, &before, &mut rotated).await?;
-            let now = Timestamp::now();
+            let now = session.client.clock().now();
             rotation.remember(&created, now);
             let after = rotation.after(&created, now);
             rotated.created = Some(created);
@@ -129,7 +133,8 @@ impl Rotation<'_> {
         {
             self.notice(Notice::OtherAudiences { name: &group.name, other, model });
         }
-        let expiry = keys::expiry(&self.session.client, &self.request.expires, Timestamp::now()).await?;
+        let client = &self.session.client;
+        let expiry = keys::expiry(client, &self.request.expires, client.clock().now()).await?;
         let new = match model {
             Some(model) => plan::successor(model, expiry),
             None => NewKey { expiry, comment: group.name.clone(), audiences: Vec::new() },

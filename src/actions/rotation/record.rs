@@ -309,7 +309,8 @@ fn marked(text: &str) -> Option<Record> {
 fn in_output(file: &Path, text: &str, listed: Listed<'_>) -> Result<Record, Error> {
     if let Some(record) = named_in(text, listed) {
         let written = fs::metadata(file).and_then(|found| found.modified()).ok();
-        let written = written.and_then(|at| Timestamp::try_from(at).ok());
+        let clock = listed.session.client.clock();
+        let written = written.and_then(|at| Timestamp::try_from(at).ok()).map(|at| clock.at(at));
         let (key_id, at) = record.handed_over().unwrap_or_default();
         return Ok(Record::new(key_id, at.or(written)));
     }

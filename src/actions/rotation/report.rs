@@ -35,6 +35,8 @@ pub enum Notice<'a> {
         expiry: &'a str,
         due_days: u32,
     },
+    /// The workbench's answers bear no usable time: this machine's counts.
+    NoTime,
     /// Others can read the key in the file of the hand-over.
     Exposed {
         problem: &'a str,

@@ -26,6 +26,8 @@ pub struct Request {
     pub hand_over: HandOver,
     /// A file in which the service says which key it has.
     pub record: Option<PathBuf>,
+    /// How far this machine's clock may be from the workbench's.
+    pub clock_difference: Duration,
     /// No older key is deleted.
     pub keep_old: bool,
 }

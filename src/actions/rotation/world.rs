@@ -44,14 +44,14 @@ impl Real<'_> {
     fn settle_other_note(&self, created: &CreateV2KeyResponse) {
         let Some(file) = note(self.session, &self.state.user, &self.state.group.name) else { return };
         if file.exists()
-            && let Err(error) = keep_note(&file, &Record::new(&created.key_id, Some(Timestamp::now())))
+            && let Err(error) = keep_note(&file, &Record::new(&created.key_id, Some(self.now())))
         {
             tracing::info!(%error, "the note of an earlier command stays");
         }
     }
 
     fn write(&self, file: &KeyFile, created: &CreateV2KeyResponse) -> Delivery {
-        let text = Zeroizing::new(record::file_text(created, Timestamp::now()));
+        let text = Zeroizing::new(record::file_text(created, self.now()));
         if let Err(error) = file.write(&text) {
             // It may have failed after the file was replaced.
             let holds = crate::bounded::read_to_string(file.path()).map(Zeroizing::new);
@@ -90,7 +90,7 @@ impl World for Real<'_> {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.session.client.clock().now()
     }
 
     async fn create(&mut self) -> Result<CreateV2KeyResponse, Error> {

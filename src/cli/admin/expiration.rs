@@ -28,7 +28,7 @@ pub async fn run(context: &Context, args: ExpirationArgs) -> Result<Exit, Failur
             (changed.setting, Some(changed.before))
         }
     };
-    let last = setting.policy().last_day(time::utc_day(context.now()));
+    let last = setting.policy().last_day(time::utc_day(context.now(&session)));
     let days = setting.days;
     if context.out.json {
         let document = json!({ "setting": setting.name, "days": days, "before": before, "last_day": last });

@@ -1,9 +1,10 @@
 //! What answers there: the API and what it offers, the key, the model service, the clock.
 
-use jiff::Timestamp;
+use std::time::Duration;
 
 use super::network::{reach, reach_through_proxy};
 use super::{Check, split};
+use crate::actions::clock;
 use crate::actions::sign_in::{Owner, owner};
 use crate::api::{Client, OfferedOperation};
 use crate::cli::error::{Exit, Failure};
@@ -29,8 +30,8 @@ const USED: [&str; 17] = [
     "ListModelDeployments",
     "RestartModelDeployment",
 ];
-/// A clock that differs by more makes expiry dates doubtful.
-const DRIFT_SECONDS: i64 = 60;
+/// Far less than what stops a rotation, so that it is noticed before.
+const DRIFT: Duration = Duration::from_secs(60);
 
 pub async fn checks(resolved: &Resolved) -> Vec<Check> {
     let client = match Client::new(resolved.client_options()) {
@@ -49,7 +50,7 @@ pub async fn checks(resolved: &Resolved) -> Vec<Check> {
     checks.push(version(&client).await);
     checks.push(accepted(resolved, &client).await);
     checks.push(model_service(resolved, &client).await);
-    checks.push(clock(&client).await);
+    checks.push(clocks(&client).await);
     checks
 }
 
@@ -124,16 +125,16 @@ async fn model_service(resolved: &Resolved, client: &Client) -> Check {
     }
 }
 
-async fn clock(client: &Client) -> Check {
+async fn clocks(client: &Client) -> Check {
     match client.server_time().await {
-        Ok(Some(theirs)) => {
-            let seconds = Timestamp::now().duration_since(theirs).as_secs();
-            if seconds.abs() > DRIFT_SECONDS {
-                let detail = format!("this clock and the workbench's differ by {seconds} s");
-                return Check::warn("clock", detail, "set the clock: expiry dates are judged by it");
-            }
-            Check::ok("clock", "agrees with the workbench's")
-        }
+        Ok(Some(_)) => match clock::check(client.clock(), DRIFT) {
+            Ok(()) => Check::ok("clock", "agrees with the workbench's"),
+            Err(differ) => Check::warn(
+                "clock",
+                differ.to_string(),
+                "set the clock that is wrong; `keys rotate` does nothing where they differ by more than 5 minutes",
+            ),
+        },
         Ok(None) | Err(_) => Check::skip("clock", "the workbench does not send the time"),
     }
 }

@@ -6,10 +6,11 @@ use clap::Args;
 use serde_json::json;
 
 use crate::actions::key_file::KeyFile;
-use crate::actions::keys;
+use crate::actions::{clock, keys};
 use crate::api::NewKey;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::options::ClockArgs;
 use crate::cli::output::{self, undelivered};
 use crate::cli::times::{day, in_utc};
 use crate::cli::values;
@@ -35,6 +36,8 @@ pub struct CreateArgs {
     /// Write the key to this new file (mode 0600) instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub clock: ClockArgs,
     /// Create it for this user instead of yourself
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
@@ -53,13 +56,15 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
             None
         }
     };
-    let expiry = keys::expiry(&session.client, &args.expires, context.now()).await?;
     let user = context.user(&session, args.user).await?;
+    clock::ask(&session.client).await;
+    let expiry = keys::expiry(&session.client, &args.expires, session.client.clock().now()).await?;
     let new = NewKey { expiry, comment: args.name, audiences: args.audience };
     let created = match &output {
         Some(file) => keys::create_in_file(&session, &user, &new, file, context).await?,
         None => keys::create(&session, &user, &new, context).await?,
     };
+    context.warn_of_clock(&session, args.clock.clock_difference);
     print(context, &user, &created, output.as_ref()).map_err(|failure| match output {
         None => undelivered(failure, &created.key_id),
         Some(_) => failure,

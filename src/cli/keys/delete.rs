@@ -9,6 +9,7 @@ use crate::actions::keys::{self, Choice, Chosen, Deletion, SOON_DAYS, Spared, Wh
 use crate::api;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::options::ClockArgs;
 use crate::cli::output;
 use crate::config::Session;
 use crate::text::{self, count};
@@ -39,6 +40,8 @@ pub struct DeleteArgs {
     /// Delete nothing: list the keys, and the projects in which the user has rights
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub clock: ClockArgs,
 }
 
 pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
@@ -56,6 +59,7 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     if args.dry_run {
         return dry_run(context, &session, choice, args.all).await;
     }
+    context.warn_of_clock(&session, args.clock.clock_difference);
     note_own(context, &choice);
     if !args.yes && !confirmed(&choice, args.all).await? {
         return Err(Failure::new(Exit::Invalid, "not_confirmed", "not confirmed, nothing was deleted"));
@@ -169,7 +173,7 @@ fn report(context: &Context, deletion: &Deletion) -> Result<(), Failure> {
 
 /// What stops when these keys are gone, and where else the user has a part.
 async fn dry_run(context: &Context, session: &Session, choice: Choice, all: bool) -> Result<Exit, Failure> {
-    let (user, now) = (choice.username, context.now());
+    let (user, now) = (choice.username, context.now(session));
     let listed = choice.keys.into_iter().filter_map(|key| key.listed);
     let keys: Vec<_> = listed.map(|key| KeyRow::new(key, &user, now, SOON_DAYS)).collect();
     let found = if all { collaborators::parts(&session.client, &user).await? } else { Parts::default() };

@@ -34,7 +34,7 @@ const CHUNK: usize = 1_000;
 pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
     let (user, keys) = keys::list(&session, args.user).await?;
-    let now = context.now();
+    let now = context.now(&session);
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
     let undated = keys::undated(&keys);
     let mut rows = keys

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::actions::key_file::KeyFile;
 use crate::actions::rotation::{self, HandOver, Notice, Request, Rotated};
-use crate::actions::{Event, Progress};
+use crate::actions::{Event, Progress, clock};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::models::call::read_request;
+use crate::cli::options::ClockArgs;
 use crate::cli::output::{self, undelivered};
 use crate::cli::times::{day, in_utc};
 use crate::cli::values;
@@ -75,6 +76,8 @@ pub struct RotateArgs {
     /// File in which the command of --exec keeps the Key ID of the key that it got
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
     pub record: Option<PathBuf>,
+    #[command(flatten)]
+    pub clock: ClockArgs,
     /// Delete no older keys
     #[arg(long)]
     pub keep_old: bool,
@@ -131,6 +134,7 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         model_request: args.request.as_deref().map(read_request).transpose()?,
         hand_over,
         record: args.record,
+        clock_difference: args.clock.clock_difference,
         keep_old: args.keep_old,
     })
 }
@@ -197,6 +201,7 @@ impl Said<'_> {
                  will make another one; give a smaller --due, or a longer --expires",
                 day(expiry)
             ),
+            Notice::NoTime => clock::NO_TIME.to_owned(),
             Notice::Exposed { problem } => problem.to_owned(),
             Notice::Unrecorded { file, key_id, noted } => {
                 let rest = match noted {

@@ -49,7 +49,7 @@ impl UserKeys {
 
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<ListedKeys, api::Error>) {
         match answer {
-            Ok(keys) => self.keys.set(keys, shared.now, shared.preferences.soon_days),
+            Ok(keys) => self.keys.set(shared, keys),
             Err(error) => {
                 self.keys.problem = Some(closed(&error));
                 shared.notices.failed(shared.now, &error);
@@ -60,7 +60,7 @@ impl UserKeys {
     /// Removes keys that no longer exist.
     pub fn remove(&mut self, shared: &Shared, deleted: &[String]) {
         if !deleted.is_empty() {
-            self.keys.remove(shared.preferences.soon_days, |id| deleted.iter().any(|gone| gone == id));
+            self.keys.remove(shared, |id| deleted.iter().any(|gone| gone == id));
         }
     }
 

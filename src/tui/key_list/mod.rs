@@ -73,17 +73,17 @@ impl KeyList {
     }
 
     /// Takes a new list.
-    pub fn set(&mut self, listed: ListedKeys, now: Timestamp, soon_days: u32) {
+    pub fn set(&mut self, shared: &Shared, listed: ListedKeys) {
         let selected = match self.selected() {
             _ if self.wanted.is_some() => self.wanted.take(),
             Some(Selected::Key(key)) => Some(key.key_id.clone()),
             _ => None,
         };
-        self.expired = listed.count_until(|at| at <= now);
-        let not_later = listed.count_until(|at| status_at(Some(at), now, soon_days) != KeyStatus::Active);
+        self.expired = listed.count_until(|at| status(shared, Some(at)) == KeyStatus::Expired);
+        let not_later = listed.count_until(|at| status(shared, Some(at)) != KeyStatus::Active);
         self.soon = not_later - self.expired;
         self.listed = listed;
-        self.fetched = Some(now);
+        self.fetched = Some(shared.now);
         self.problem = None;
         if !self.marked.is_empty() {
             let ids: BTreeSet<&str> = self.listed.keys().iter().map(|key| key.key_id.as_str()).collect();
@@ -104,9 +104,10 @@ impl KeyList {
     }
 
     /// Removes keys that are known to be deleted, without waiting for a newer list.
-    pub fn remove(&mut self, soon_days: u32, gone: impl Fn(&str) -> bool) {
+    pub fn remove(&mut self, shared: &Shared, gone: impl Fn(&str) -> bool) {
         let Some(fetched) = self.fetched else { return };
-        self.set(self.listed.without(gone), fetched, soon_days);
+        self.set(shared, self.listed.without(gone));
+        self.fetched = Some(fetched);
     }
 
     /// Filters and sorts again.
@@ -268,9 +269,9 @@ fn legacy_cells(shared: &Shared) -> [Shown<'static>; 6] {
     ]
 }
 
-/// The status of a key at the time of the last message.
+/// The status of a key by the workbench's time.
 pub fn status(shared: &Shared, expires: Option<Timestamp>) -> KeyStatus {
-    status_at(expires, shared.now, shared.preferences.soon_days)
+    status_at(expires, shared.workbench_now(), shared.preferences.soon_days)
 }
 
 /// The sign of a status and how it looks.

@@ -13,7 +13,8 @@ use super::event::Event;
 use super::layer::Outcome;
 use super::requests::{Kind, LayerId};
 use super::shared::Shared;
-use crate::api;
+use crate::actions::clock;
+use crate::api::{self, ServerClock};
 
 /// The requests at the start of a session.
 pub fn begin(shared: &mut Shared) -> Effects {
@@ -59,6 +60,17 @@ pub fn open(shared: &mut Shared, opened: Opened) -> Effects {
         shared.notices.warning(shared.now, caution);
     }
     effects
+}
+
+/// Takes what answers say of the workbench's time, and says so where the clocks begin to differ.
+pub fn note_clock(shared: &mut Shared, clock: ServerClock) {
+    let before = std::mem::replace(&mut shared.session.clock, clock);
+    let differs = |clock| clock::check(clock, clock::DIFFERENCE).err();
+    if let (Some(differs), None) = (differs(clock), differs(before)) {
+        shared.notices.warning(shared.now, format!("{differs}: keys expire by the workbench's time"));
+    } else if clock == ServerClock::Unsaid {
+        shared.notices.warning(shared.now, clock::NO_TIME);
+    }
 }
 
 /// No session could be opened, and no layer waits for the answer.

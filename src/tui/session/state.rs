@@ -5,6 +5,7 @@ use std::time::Duration;
 use ratatui::style::Color;
 
 use crate::actions::keys::{Own, Spared};
+use crate::api::ServerClock;
 use crate::config::{KnownKey, Session};
 use crate::expiry::Policy;
 use crate::expiry::seen::LimitSeen;
@@ -76,6 +77,8 @@ pub struct SessionState {
     pub embedded: bool,
     pub version: Option<String>,
     pub connection: Connection,
+    /// How this machine's clock compares with the workbench's.
+    pub clock: ServerClock,
     pub expiration: Expiration,
     /// What new keys and refusals revealed if the workbench does not publish its limit.
     pub limit_seen: LimitSeen,
@@ -107,6 +110,7 @@ impl SessionState {
             inside_workbench: session.inside_workbench,
             own,
             own_key: session.client.key().cloned(),
+            clock: session.client.clock(),
             project: session.project.clone(),
             known_keys: session.known_keys.clone(),
             ..Self::default()

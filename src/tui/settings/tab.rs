@@ -74,7 +74,7 @@ impl Settings {
         match answer {
             Ok(keys) => {
                 shared.session.longest_life = keys.longest_life();
-                self.keys.set(keys, shared.now, shared.preferences.soon_days);
+                self.keys.set(shared, keys);
                 self.end_what_is_not_listed(shared)
             }
             Err(error) => {
@@ -113,7 +113,7 @@ impl Settings {
         }
         let ended = self.end_rotations(is_gone);
         if !deleted.is_empty() {
-            self.keys.remove(shared.preferences.soon_days, is_gone);
+            self.keys.remove(shared, is_gone);
         }
         if deleted.iter().any(|id| shared.session.is_own(id)) {
             delete::own_key_deleted(shared);
