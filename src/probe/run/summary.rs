@@ -196,11 +196,12 @@ impl Summary {
             .iter()
             .filter(|(_, share)| share.requests > 0)
             .map(|(name, share)| {
-                (text::clean(&secret::mask(name)).into_owned(), ReplicaSummary::of(share, named))
+                let summary = ReplicaSummary::of(share, named, all.service.max());
+                (text::clean(&secret::mask(name)).into_owned(), summary)
             })
             .collect();
         for (status, share) in all.statuses.iter().filter(|(_, share)| share.requests > 0) {
-            let (p50_ms, p99_ms) = percentiles(&share.latency);
+            let (p50_ms, p99_ms) = percentiles(&share.latency, all.service.max());
             self.statuses.insert(*status, share.requests);
             self.by_status.insert(*status, StatusSummary { requests: share.requests, p50_ms, p99_ms });
         }
@@ -262,15 +263,17 @@ impl Latency {
 }
 
 impl ReplicaSummary {
-    fn of(share: &Share, all: u64) -> Self {
-        let (p50_ms, p99_ms) = percentiles(&share.latency);
+    fn of(share: &Share, all: u64, slowest: u64) -> Self {
+        let (p50_ms, p99_ms) = percentiles(&share.latency, slowest);
         let part = share.requests as f64 / all.max(1) as f64;
         Self { requests: share.requests, share: part, errors: share.errors, p50_ms, p99_ms }
     }
 }
 
-fn percentiles(histogram: &Histogram<u64>) -> (f64, f64) {
-    let at = |quantile| ms(histogram.value_at_quantile(quantile));
+/// The median and the 99th percentile of a part of all requests. Its histogram is coarser than that
+/// of all, whose maximum is `slowest`: no percentile may exceed it.
+fn percentiles(histogram: &Histogram<u64>, slowest: u64) -> (f64, f64) {
+    let at = |quantile| ms(histogram.value_at_quantile(quantile).min(slowest));
     (at(0.5), at(0.99))
 }
 
@@ -302,6 +305,16 @@ fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
 mod tests {
     use super::super::tally::histogram;
     use super::*;
+
+    #[test]
+    fn no_replica_is_slower_than_the_slowest_request() {
+        let (mut all, mut replica) = (histogram(3), histogram(2));
+        all.saturating_record(123_456_789);
+        replica.saturating_record(123_456_789);
+        assert!(replica.value_at_quantile(0.99) > all.max(), "it rounds up further");
+        let slowest = ms(all.max());
+        assert_eq!(percentiles(&replica, all.max()), (slowest, slowest));
+    }
 
     #[test]
     fn bars_hold_every_request_once() {
