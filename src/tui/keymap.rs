@@ -15,8 +15,8 @@ pub struct Chord {
     control: bool,
 }
 
-/// Names of keys that are no single character.
-const NAMED: [(&str, KeyCode); 16] = [
+/// Names of keys, in lower case; with those that the help shows.
+const NAMED: [(&str, KeyCode); 22] = [
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
     ("tab", KeyCode::Tab),
@@ -33,6 +33,12 @@ const NAMED: [(&str, KeyCode); 16] = [
     ("pageup", KeyCode::PageUp),
     ("pagedown", KeyCode::PageDown),
     ("insert", KeyCode::Insert),
+    ("pgup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+    ("↑", KeyCode::Up),
+    ("↓", KeyCode::Down),
+    ("←", KeyCode::Left),
+    ("→", KeyCode::Right),
 ];
 
 /// Control chords that terminals send like another key, or keep for themselves.
@@ -50,7 +56,7 @@ const UNUSABLE: [(char, &str); 7] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
     #[error(
-        "`{0}` is no key; write one character, ctrl- and a letter, f1 to f12, or a name such as enter, esc or pagedown"
+        "`{0}` is not a key; write one character, ctrl- and a letter, f1 to f12, or a name such as enter, esc or pagedown"
     )]
     Unknown(String),
     #[error("`{0}` cannot be used: {1}")]
@@ -64,18 +70,22 @@ pub enum BadKey {
 impl FromStr for Chord {
     type Err = BadKey;
 
+    /// Reads a key as it is written in `config.toml` or shown on the screen: `f5` or `F5`. Only for a
+    /// single letter does the case matter.
     fn from_str(text: &str) -> Result<Self, BadKey> {
         let plain = |code| Ok(Self { code, control: false });
-        if let Some((_, code)) = NAMED.iter().find(|(name, _)| *name == text) {
+        let lower = text.to_lowercase();
+        let name = if text.chars().nth(1).is_some() { lower.as_str() } else { text };
+        if let Some((_, code)) = NAMED.iter().find(|(known, _)| *known == name) {
             return plain(*code);
         }
-        if text.starts_with("alt-") {
+        if name.starts_with("alt-") {
             return Err(BadKey::Unusable(
                 text.into(),
                 "over a slow connection it arrives as Esc and a letter",
             ));
         }
-        if let Some(letter) = text.strip_prefix("ctrl-") {
+        if let Some(letter) = name.strip_prefix("ctrl-") {
             let mut letters = letter.chars();
             return match (letters.next(), letters.next()) {
                 (Some(c), None) => match UNUSABLE.iter().find(|(bad, _)| *bad == c.to_ascii_lowercase()) {
@@ -87,11 +97,11 @@ impl FromStr for Chord {
             };
         }
         if let Some(number) =
-            text.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n))
+            name.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n))
         {
             return plain(KeyCode::F(number));
         }
-        let mut characters = text.chars();
+        let mut characters = name.chars();
         match (characters.next(), characters.next()) {
             (Some(c), None) if !c.is_control() => plain(KeyCode::Char(c)),
             _ => Err(BadKey::Unknown(text.into())),
@@ -357,6 +367,11 @@ mod tests {
             [("ctrl-r", "Ctrl-R"), ("space", "Space"), ("G", "G"), ("shift-tab", "Shift-Tab"), ("f5", "F5")]
         {
             assert_eq!(chord(text).to_string(), shown);
+        }
+        for entry in COMMANDS {
+            for chord in entry.keys.iter().map(|key| chord(key)) {
+                assert_eq!(chord.to_string().parse(), Ok(chord), "as the help shows it");
+            }
         }
     }
 }
