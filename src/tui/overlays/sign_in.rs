@@ -41,7 +41,7 @@ impl Focus {
 }
 
 /// The form.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SignIn {
     url: Field,
     key: SecretField,
@@ -50,6 +50,22 @@ pub struct SignIn {
     touched: bool,
     sending: Option<RequestId>,
     problem: Option<String>,
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        // More than a key that is pasted or typed there by mistake, which is then wiped.
+        const ROOM: usize = 512;
+        Self {
+            url: Field::default().with_room(ROOM),
+            key: SecretField::default(),
+            name: Field::default(),
+            focus: Focus::default(),
+            touched: false,
+            sending: None,
+            problem: None,
+        }
+    }
 }
 
 impl SignIn {
@@ -68,7 +84,7 @@ impl SignIn {
         }
         self.key.clear();
         self.key.paste(text);
-        self.url.clear();
+        self.url.wipe();
         self.focus = Focus::Key;
         self.problem = Some("this looks like an API key: it is in the field for the key now".to_owned());
     }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use secrecy::zeroize::Zeroize as _;
 use unicode_width::UnicodeWidthChar;
 
 use super::{Edit, Styles};
@@ -32,6 +33,13 @@ impl Field {
         self
     }
 
+    /// Allocates room for `bytes`, so that [`Self::wipe`] reaches every copy of a text up to that size.
+    #[must_use]
+    pub fn with_room(mut self, bytes: usize) -> Self {
+        self.text.reserve(bytes.saturating_sub(self.text.len()));
+        self
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -48,6 +56,12 @@ impl Field {
 
     pub fn clear(&mut self) {
         self.text.clear();
+        self.cursor = 0;
+    }
+
+    /// Overwrites the text in memory and clears the field: it held a secret.
+    pub fn wipe(&mut self) {
+        self.text.zeroize();
         self.cursor = 0;
     }
 
