@@ -30,7 +30,7 @@ use tokio_rustls::TlsConnector;
 /// The core of the server.
 const CORE: &str = "0";
 
-/// Somebody who answers.
+/// A server that answers.
 #[derive(Serialize, Deserialize)]
 struct Contender {
     name: String,

@@ -22,7 +22,7 @@ const SECRET: usize = 64 * 1024;
 /// The kind of file found instead of a regular one: opening it could block for ever, or act on a
 /// device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is {what}, and no regular file")]
+#[error("it is {what}, not a regular file")]
 pub struct NotRegular {
     what: &'static str,
 }
@@ -175,9 +175,9 @@ mod tests {
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         let refused = |path: &Path| read(path).unwrap_err().to_string();
-        assert_eq!(refused(&pipe), "it is a pipe, and no regular file");
-        assert_eq!(refused(Path::new("/dev/zero")), "it is a device, and no regular file");
-        assert_eq!(refused(folder.path()), "it is a folder, and no regular file");
+        assert_eq!(refused(&pipe), "it is a pipe, not a regular file");
+        assert_eq!(refused(Path::new("/dev/zero")), "it is a device, not a regular file");
+        assert_eq!(refused(folder.path()), "it is a folder, not a regular file");
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub enum NotText {
     Utf16,
     #[error("line {line} is not valid UTF-8 (Latin-1, perhaps)")]
     NotUtf8 { line: usize },
-    #[error("line {line} has a NUL byte in it: it is no text")]
+    #[error("line {line} has a NUL byte in it: it is not text")]
     Nul { line: usize },
 }
 

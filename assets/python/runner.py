@@ -19,7 +19,7 @@ import traceback
 
 
 def receive(stream):
-    """The next frame. Without one the server is gone, and whoever watches both ends the rest."""
+    """The next frame. Without one the server is gone, and the process that watches both ends the rest."""
     head = stream.readline()
     body = stream.read(int(head)) if head else b""
     if not head or len(body) < int(head):

@@ -46,7 +46,7 @@ impl FromStr for Permission {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|permission| permission.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is no permission; it is read, write, operator or admin"))
+        known.ok_or_else(|| format!("{text:?} is not a permission; it is read, write, operator or admin"))
     }
 }
 

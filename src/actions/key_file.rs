@@ -28,7 +28,7 @@ pub enum Refusal {
     #[error("{} is a folder", path.display())]
     IsFolder { path: PathBuf },
     /// It would be replaced by a file, and not be written to.
-    #[error("{} is a device, a pipe or a link, and no regular file", path.display())]
+    #[error("{} is a device, a pipe or a link, not a regular file", path.display())]
     NotRegular { path: PathBuf },
     #[error("{} lies in a version-controlled tree ({}) and is not ignored there", path.display(), root.display())]
     VersionControlled { path: PathBuf, root: PathBuf },

@@ -115,7 +115,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// What somebody should know who signs in with the key.
+    /// What a user who signs in with the key should know.
     pub fn caution(&self) -> Option<String> {
         let audience = self.audience;
         (audience != AUDIENCE_API)

@@ -77,7 +77,7 @@ impl fmt::Display for Reason {
             Self::Timeout => "timed out",
             Self::Proxy => "the proxy did not let it through",
             Self::Cut => "the connection was cut",
-            Self::UsedUp => "the trouble is on this machine",
+            Self::UsedUp => "the problem is on this machine",
             Self::Other => "the request failed",
         })
     }
@@ -114,7 +114,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Refused { status: 500 | 401, message, .. } if is_malformed_key(message) => {
-                "what was sent is no API key (64 hexadecimal digits, a dot, 64 more): sign in again with `keybench login`"
+                "what was sent is not an API key (64 hexadecimal digits, a dot, 64 more): sign in again with `keybench login`"
             }
             Self::Refused { status: 401, .. } => {
                 "the key may be wrong, expired or deleted: check it with `keybench doctor`, sign in again with `keybench login`"
@@ -142,7 +142,7 @@ impl Error {
             }
             Self::NoAnswer {
                 changes: true, reason: Reason::Cut | Reason::Timeout | Reason::Other, ..
-            } => "it may have been done all the same: look before trying again",
+            } => "it may have been done anyway: look before trying again",
             Self::NoAnswer { reason, .. } => match reason {
                 Reason::Dns => {
                     "check the host in the URL, and whether a VPN or a proxy (HTTPS_PROXY) is needed"

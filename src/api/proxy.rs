@@ -98,7 +98,7 @@ pub(crate) fn of_environment(uri: &Uri) -> Result<Option<Proxy>, Error> {
         return match named(&value, uri, name) {
             Some(proxy) => Ok(Some(proxy)),
             None => Err(Error::invalid(
-                format!("{name} is set, and is no proxy that can be used"),
+                format!("{name} is set, but is not a usable proxy"),
                 "write it as http://HOST:PORT, unset it, or leave this host out with NO_PROXY",
             )),
         };

@@ -311,7 +311,7 @@ impl Client {
                 Some(b'<') => return Err(refusal::not_an_api(operation, status, response.headers())),
                 // Anything that is not an object is not an error message.
                 Some(first) if first != b'{' && status.is_success() => {
-                    return Err(bad("it is no JSON object".to_owned()));
+                    return Err(bad("it is not a JSON object".to_owned()));
                 }
                 _ if status.is_success() => sink.take(&piece).map_err(bad)?,
                 _ if refused.len() + piece.len() > FAILURE_LIMIT => break,

@@ -91,7 +91,7 @@ async fn remove(context: &Context, wanted: &str, user: &str) -> Result<Exit, Fai
     let project = projects::find(&session.client, wanted).await?;
     collaborators::remove(&session, &project.id, user).await?;
     let document = json!({ "project": project.name, "project_id": project.id, "removed": user });
-    report(context, &document, format!("{user} is no collaborator of {} any more", project.name))
+    report(context, &document, format!("{user} is no longer a collaborator of {}", project.name))
 }
 
 fn report(context: &Context, document: &serde_json::Value, line: String) -> Result<Exit, Failure> {

@@ -118,7 +118,7 @@ impl Context {
                 "{} lies in the project's storage, which its collaborators can read",
                 file.path().display()
             );
-            let hint = "name a file outside of the home directory, such as in /tmp";
+            let hint = "name a file outside the home directory, such as in /tmp";
             self.out.warn("storage", &message, Some(hint));
         }
     }

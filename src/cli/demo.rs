@@ -16,7 +16,7 @@ use super::start::{Embedding, FirstScreen, Start, show};
   keybench demo --user outsider          see what a refusal looks like
   keybench demo --data ~/kb-demo         keep what you do
 
-Ends with 0 when the interface is left.")]
+Ends with 0 when you quit.")]
 pub struct DemoArgs {
     /// Keep the data in this folder instead of a temporary one
     #[arg(long, value_name = "DIR")]

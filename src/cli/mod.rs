@@ -69,7 +69,7 @@ where
     let runtime = match limits::runtime_threads().and_then(build) {
         Ok(runtime) => runtime,
         Err(error) => {
-            let what = format!("the trouble is on this machine: {}", limits::no_thread(&error));
+            let what = format!("the problem is on this machine: {}", limits::no_thread(&error));
             let failure = Failure::new(Exit::NoAnswer, "used_up", what);
             out.failure(&failure.hint("close other programs here, or raise the limit, and try again"));
             return Exit::NoAnswer.into();

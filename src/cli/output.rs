@@ -18,7 +18,7 @@ use crate::text;
 const WIDEST: usize = 40;
 /// A line of a table on a terminal, where it can be kept that short; not the terminal's own width.
 const LINE: usize = 80;
-/// A name that is cut is still told from others by so much of it.
+/// How much of a shortened name distinguishes it from others.
 const TELLING: usize = 16;
 /// Between two columns.
 const GAP: usize = 2;
@@ -247,12 +247,12 @@ pub fn refuse_nowhere() -> Result<(), Failure> {
     if also_read && is_device && own.st_rdev == null.st_rdev {
         let message = "standard output is closed or /dev/null, and the key would be lost";
         return Err(Failure::new(Exit::Unwritten, "output", message)
-            .hint("no key was made: let standard output go somewhere, or name a file with --output"));
+            .hint("no key was created: redirect standard output to a file, or name one with --output"));
     }
     Ok(())
 }
 
-/// Asks on standard error; the answer is what was typed, trimmed. Dropping the future gives up.
+/// Asks on standard error; the answer is what was typed, trimmed. Dropping the future ends the wait.
 pub async fn ask(question: String) -> Result<String, Failure> {
     eprint!("{} ", text::clean(&question));
     let read = tokio::task::spawn_blocking(|| {
@@ -300,7 +300,7 @@ mod tests {
         let mut list = List { cuts, ..out.list(titles).shrinking("NAME") };
         let name = "a service of the department of statistics that runs at night";
         let row = [
-            "somebody@example.com",
+            "someone@example.com",
             "2027-01-31",
             "API+Application",
             name,

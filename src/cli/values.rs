@@ -46,13 +46,13 @@ pub fn listen(text: &str) -> Result<SocketAddr, String> {
         Some(port) => format!("127.0.0.1:{port}"),
         None => text.to_owned(),
     };
-    numeric.parse().map_err(|_| format!("{text:?} is no address to listen on; write 127.0.0.1:8642"))
+    numeric.parse().map_err(|_| format!("{text:?} is not an address to listen on; write 127.0.0.1:8642"))
 }
 
 /// Reads the days of a site setting: a whole number, or `90d`.
 pub fn setting(text: &str) -> Result<u32, String> {
     let digits = text.trim().trim_end_matches('d');
-    digits.parse().map_err(|_| format!("{text:?} is no number of days; write a whole one, such as 90"))
+    digits.parse().map_err(|_| format!("{text:?} is not a number of days; write a whole number, such as 90"))
 }
 
 /// Reads a number of days: `14d`, `2w`, `14`; hours are rounded up to whole days.

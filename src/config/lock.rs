@@ -152,7 +152,7 @@ mod tests {
         let (path, elsewhere) = (folder.path().join(".lock"), folder.path().join("elsewhere"));
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
         let error = FileLock::try_take(&path).unwrap_err();
-        assert_eq!(error.to_string(), "it is a link, and no regular file");
+        assert_eq!(error.to_string(), "it is a link, not a regular file");
         assert!(!elsewhere.exists());
     }
 
@@ -163,7 +163,7 @@ mod tests {
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         let error = FileLock::try_take(&path).unwrap_err();
-        assert_eq!(error.to_string(), "it is a pipe, and no regular file");
+        assert_eq!(error.to_string(), "it is a pipe, not a regular file");
         fs::remove_file(&path).unwrap();
         fs::write(&path, "").unwrap();
         if std::os::unix::fs::chown(&path, Some(7), None).is_ok() {

@@ -97,7 +97,7 @@ pub fn load(file: &Path, url: &str) -> Result<HashMap<String, Requests>, Error> 
     Ok(models.into_iter().collect())
 }
 
-/// Applies a change to the current contents of the file, whoever wrote it last.
+/// Applies a change to the current contents of the file, which another process may have written.
 ///
 /// # Errors
 /// The file cannot be read or written. An unreadable one is left alone, and copied.

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_setting_is_told_and_the_others_hold() {
+    fn each_wrong_setting_is_reported_and_the_others_hold() {
         #[derive(Debug, Default, PartialEq, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         struct Settings {

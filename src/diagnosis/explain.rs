@@ -187,7 +187,7 @@ fn unchecked(why: &str, facts: &Facts) -> Diagnosis {
     Diagnosis::new(
         Cause::NotAuthorized,
         format!(
-            "The key may not call {}: it is not valid, or its owner is no collaborator of project {}.",
+            "The key may not call {}: it is not valid, or its owner is not a collaborator of project {}.",
             facts.model_name, facts.project_name
         ),
     )

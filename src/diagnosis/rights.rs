@@ -69,7 +69,7 @@ pub(super) fn not_collaborator(username: &str, rights: &Rights, facts: &Facts) -
     let found = Diagnosis::new(
         Cause::NotCollaborator,
         format!(
-            "{username} is no collaborator of project {project}{whose}{or_team}, so the key may not call its models."
+            "{username} is not a collaborator of project {project}{whose}{or_team}, so the key may not call its models."
         ),
     );
 

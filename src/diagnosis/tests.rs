@@ -89,7 +89,7 @@ fn an_outsider_is_named_and_the_owner_may_add_him_at_once() {
         assert_eq!(found.cause, Cause::NotCollaborator, "{status}");
         assert_eq!(
             found.sentence,
-            "outsider is no collaborator of project churn-prod (owner: owner), so the key may not call its models."
+            "outsider is not a collaborator of project churn-prod (owner: owner), so the key may not call its models."
         );
         assert_eq!(
             found.remedy.as_deref(),
@@ -114,7 +114,7 @@ fn an_outsider_is_named_and_the_owner_may_add_him_at_once() {
 }
 
 #[test]
-fn who_may_not_add_gets_a_message_for_somebody_who_may() {
+fn who_may_not_add_gets_a_message_for_those_who_may() {
     let mut facts = facts();
     facts.signed_in = Some("outsider".into());
     facts.project = Known::Hidden;
@@ -151,7 +151,7 @@ fn a_team_among_the_collaborators_would_do_and_cannot_be_looked_into() {
 }
 
 #[test]
-fn refused_keys_are_told_apart() {
+fn refused_keys_are_distinguished() {
     let with = |check: KeyCheck| {
         let mut facts = facts();
         facts.key.check = check;

@@ -75,7 +75,7 @@ impl Policy {
 }
 
 /// What `day` means, as a sentence:
-/// `expires 2027-02-21 at 23:59 UTC, in 90 days; the longest allowed`.
+/// `expires 2027-02-21 at 23:59 UTC, in 90 days; the default and maximum`.
 pub fn meaning(day: Date, today: Date, policy: &Policy) -> String {
     let when = match days_between(today, day) {
         0 => "today".to_owned(),
@@ -85,12 +85,12 @@ pub fn meaning(day: Date, today: Date, policy: &Policy) -> String {
     match policy.check(day, today) {
         Err(problem) => problem.to_string(),
         Ok(()) => {
-            let note = if policy.last_day(today) == Some(day) {
-                "; the longest allowed"
-            } else if policy.default_day(today) == day {
-                "; the default"
-            } else {
-                ""
+            // The setting of a site is both (DOCS).
+            let note = match (policy.default_day(today) == day, policy.last_day(today) == Some(day)) {
+                (true, true) => "; the default and maximum",
+                (true, false) => "; the default",
+                (false, true) => "; the maximum",
+                (false, false) => "",
             };
             format!("expires {day} at 23:59 UTC, {when}{note}")
         }
@@ -114,7 +114,7 @@ mod tests {
         let day = date(2027, 2, 21);
         assert_eq!(
             meaning(day, today, &Policy::of_days(90)),
-            "expires 2027-02-21 at 23:59 UTC, in 90 days; the longest allowed"
+            "expires 2027-02-21 at 23:59 UTC, in 90 days; the default and maximum"
         );
         assert_eq!(meaning(day, today, &YEAR), "expires 2027-02-21 at 23:59 UTC, in 90 days");
         assert_eq!(

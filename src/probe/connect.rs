@@ -151,7 +151,7 @@ async fn secure(
     let failed = |reason, detail: String| CallError::Tls { host: endpoint.shown_host(), reason, detail };
     let config = transport.tls().map_err(|detail| failed(TlsReason::Other, detail))?;
     let name = ServerName::try_from(endpoint.host.clone())
-        .map_err(|_| failed(TlsReason::WrongName, "the host is no valid name".to_owned()))?;
+        .map_err(|_| failed(TlsReason::WrongName, "the host is not a valid name".to_owned()))?;
     let patience = CONNECT_TIMEOUT.min(transport.timeout());
     match timeout(patience, TlsConnector::from(config).connect(name, tcp)).await {
         Ok(Ok(stream)) => Ok(stream),

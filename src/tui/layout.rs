@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::command::Command;
 use super::notices::{Level, Notice};
 use super::shared::Shared;
 use crate::text;
@@ -33,9 +34,9 @@ pub fn body_in(shared: &Shared, area: Rect) -> Rect {
     Rect { y: area.y + area.height.min(2), height, ..area }
 }
 
-/// A notice in at most two lines, and its hint in at most two more; the history has the rest.
+/// A notice and its hint in at most four lines; the hint is cut last. The history has the rest.
 pub fn notice_lines(shared: &Shared, notice: &Notice) -> Vec<Line<'static>> {
-    const MOST: usize = 2;
+    const MOST: usize = 4;
     const MARGIN: usize = 4;
     let theme = &shared.preferences.theme;
     let (sign, style) = match notice.level {
@@ -44,25 +45,38 @@ pub fn notice_lines(shared: &Shared, notice: &Notice) -> Vec<Line<'static>> {
         Level::Error => (shared.preferences.glyphs.bad, theme.error),
     };
     let room = usize::from(shared.size.0).saturating_sub(MARGIN).max(1);
-    let more = if notice.level == Level::Error { "  Esc dismiss  ! all" } else { "" };
-    let cut = |words: &str, columns: usize| -> Vec<String> {
-        let mut lines = text::wrap(&text::clean(words), columns.max(1));
-        if lines.len() > MOST {
-            lines.truncate(MOST);
-            lines[MOST - 1].push('…');
-        }
-        lines
+    let (back, all) = (shared.key_of(Command::Back), shared.key_of(Command::Notices));
+    let more = match notice.level {
+        Level::Error => format!("  {back} dismiss  {all} all"),
+        _ => String::new(),
     };
+    let wrapped = |text: &str, columns: usize| text::wrap(&text::clean(text), columns.max(1));
+    let mut texts = wrapped(&notice.text, room.saturating_sub(text::width(&more) + 1));
+    let mut hints = notice.hint.as_deref().map(|hint| wrapped(hint, room - 1)).unwrap_or_default();
+    cut(&mut hints, MOST - 1, room, &all);
+    cut(&mut texts, MOST - hints.len(), room, &all);
     let mut lines = Vec::new();
-    for (n, words) in cut(&notice.text, room.saturating_sub(more.len() + 1)).into_iter().enumerate() {
-        let (before, after) = if n == 0 { (sign, more) } else { (" ", "") };
+    for (n, text) in texts.into_iter().enumerate() {
+        let (before, after) = if n == 0 { (sign, more.clone()) } else { (" ", String::new()) };
         lines.push(Line::from(vec![
             Span::styled(format!(" {before} "), style),
-            Span::styled(words, style),
+            Span::styled(text, style),
             Span::styled(after, theme.dim),
         ]));
     }
-    let hint = notice.hint.as_deref().map(|hint| cut(hint, room - 1)).unwrap_or_default();
-    lines.extend(hint.into_iter().map(|hint| Line::from(format!("   {hint}"))));
+    lines.extend(hints.into_iter().map(|hint| Line::from(format!("   {hint}"))));
     lines
+}
+
+/// Keeps the first `most` lines; the last one then names the key that shows the others.
+fn cut(lines: &mut Vec<String>, most: usize, columns: usize, all: &str) {
+    if lines.len() <= most {
+        return;
+    }
+    lines.truncate(most);
+    if let Some(last) = lines.last_mut() {
+        let end = format!("… ({all} shows all)");
+        let kept = text::truncate(last, columns.saturating_sub(text::width(&end)));
+        *last = format!("{}{end}", kept.trim_end_matches('…'));
+    }
 }

@@ -105,7 +105,7 @@ impl TestResult {
             };
             say("WHY", &diagnosis.sentence);
             if self.mended {
-                say("FIX", "It has been mended since: test again.");
+                say("FIX", "It has been fixed since: test again.");
             } else {
                 diagnosis.remedy.iter().for_each(|remedy| say("FIX", remedy));
             }

@@ -175,6 +175,6 @@ mod tests {
         assert!(notices.current().is_none() && notices.history().len() == 1);
         notices.failed(Timestamp::UNIX_EPOCH, &silence(true));
         notices.answered();
-        assert!(notices.current().is_some(), "it may have been done all the same");
+        assert!(notices.current().is_some(), "it may have been done anyway");
     }
 }

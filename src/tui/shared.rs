@@ -84,12 +84,12 @@ impl Shared {
         (id, Effect::Start { id, call })
     }
 
-    /// Gives up one request.
+    /// Cancels one request.
     pub fn cancel(&mut self, id: RequestId) -> Option<Effect> {
         self.requests.finish(id).map(|_| Effect::Cancel(id))
     }
 
-    /// Gives up what the layer whose turn it is only reads.
+    /// Cancels the reads of the current layer.
     pub fn abandon(&mut self) -> Effects {
         self.requests.abandon(self.turn).into_iter().map(Effect::Cancel).collect()
     }
@@ -136,10 +136,16 @@ impl Shared {
         })
     }
 
-    /// The key that a command has, for texts that name it: `P`.
+    /// The key of a command, for sentences that name it: `Ctrl-R`. A command without a key goes by the
+    /// name that the palette lists.
     pub fn key_of(&self, command: Command) -> String {
-        let entry = COMMANDS.iter().find(|entry| entry.command == command);
-        entry.map(|entry| self.keymap.key_of(entry)).unwrap_or_default()
+        let Some(entry) = COMMANDS.iter().find(|entry| entry.command == command) else {
+            return String::new();
+        };
+        match self.keymap.key_of(entry) {
+            key if key.is_empty() => format!(":{}", entry.name),
+            key => key,
+        }
     }
 
     /// The styles of the widgets that know nothing of the theme.

@@ -162,7 +162,7 @@ pub fn run(ui: &mut Ui, command: Command) -> Effects {
         && !ui.shared.allows(entry)
     {
         let what = if entry.danger == Danger::Destroys { "destroy" } else { "change" };
-        let text = format!("read-only mode: nothing here may {what} anything");
+        let text = format!("read-only mode: keybench does not {what} anything");
         ui.shared.notices.warning(ui.shared.now, text);
         return Effects::new();
     }
@@ -226,7 +226,7 @@ fn quit(ui: &mut Ui) -> Effects {
     let mut lost: Vec<String> = stack.all().filter_map(|layer| layer.unsaved(shared)).collect();
     if let Some(request) = shared.requests.changing() {
         lost.push(format!("still {}", request.what));
-        lost.push("Leaving gives that up; it may have been done all the same.".into());
+        lost.push("Quitting cancels that; it may have been done anyway.".into());
     }
     if lost.is_empty() {
         return vec![Effect::Quit];
@@ -238,7 +238,7 @@ fn quit(ui: &mut Ui) -> Effects {
 fn cancel_request(ui: &mut Ui) -> Effects {
     let Ui { shared, stack, .. } = ui;
     let Some(request) = shared.requests.running().first().cloned() else { return Effects::new() };
-    shared.notices.info(shared.now, format!("gave up {}", request.what));
+    shared.notices.info(shared.now, format!("cancelled: {}", request.what));
     let mut effects: Effects = shared.cancel(request.id).into_iter().collect();
     effects.extend(stack.with(shared, request.owner, |layer, shared| layer.cancelled(shared, request.id)));
     effects

@@ -147,9 +147,9 @@ fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect)
     let mut spans = vec![Span::raw(" ")];
     // Before there is a session there is nothing to show in them.
     let shown = if shared.session.signed_in { &Tab::ALL[..] } else { &[] };
-    for (n, tab) in shown.iter().copied().enumerate() {
+    for tab in shown.iter().copied() {
         let style = if current == Some(tab) { theme.tab_current } else { theme.tab };
-        spans.push(Span::styled(format!("{} ", n + 1), theme.key));
+        spans.push(Span::styled(format!("{} ", shared.key_of(tab.command())), theme.key));
         spans.push(Span::styled(tab.name(), style));
         spans.push(Span::raw("   "));
     }
@@ -164,8 +164,9 @@ fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect)
             // The names of the tabs are whole whatever goes on.
             let tabs: usize = spans.iter().map(Span::width).sum();
             let room = usize::from(row.width).saturating_sub(tabs + 2);
-            // How to give it up stays in sight, whatever it is.
-            let how = if room < 40 { "Ctrl-X" } else { "Ctrl-X cancels" };
+            // The key that cancels it is never cut.
+            let cancel = shared.key_of(Command::CancelRequest);
+            let how = if room < 40 { cancel } else { format!("{cancel} cancels") };
             let tail = format!("{more}  {how}");
             let what = text::clean(&first.what);
             let what = text::truncate(&what, room.saturating_sub(text::width(&tail) + 1)).into_owned();

@@ -54,6 +54,7 @@ impl Layer for Welcome {
                 Span::styled(format!(" {text} "), if chosen { theme.selected } else { theme.text }),
             ])
         };
+        let (submit, quit) = (shared.key_of(Command::Submit), shared.key_of(Command::Quit));
         let lines = vec![
             Line::from("API keys and models of a Cloudera AI Workbench, from the terminal."),
             Line::default(),
@@ -61,9 +62,9 @@ impl Layer for Welcome {
             Line::styled("    its URL and an API key; both are kept as a profile", theme.dim),
             Line::default(),
             choice(true, "Try the embedded workbench"),
-            Line::styled("    demo data inside this process; nothing of it stays", theme.dim),
+            Line::styled("    demo data inside this process; nothing is kept", theme.dim),
             Line::default(),
-            Line::styled("Enter chooses, q leaves", theme.dim),
+            Line::styled(format!("{submit} chooses, {quit} quits"), theme.dim),
         ];
         Dialog::new("Welcome", lines).render(shared, frame, area);
     }

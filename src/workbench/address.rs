@@ -16,7 +16,7 @@ pub struct Address {
 
 /// A name that clients cannot use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no host; write a name such as workbench.localhost, with :PORT if it has one of its own")]
+#[error("{0:?} is not a host; write a name such as workbench.localhost, with :PORT if it has one of its own")]
 pub struct BadHost(String);
 
 impl Address {

@@ -65,7 +65,7 @@ impl FromStr for Credentials {
 
 /// A seed that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no seed; write demo, empty, scale:KEYS,MODELS[,USERS] or FILE.toml")]
+#[error("{0:?} is not a seed; write demo, empty, scale:KEYS,MODELS[,USERS] or FILE.toml")]
 pub struct BadSeed(String);
 
 impl FromStr for Seed {

@@ -72,7 +72,7 @@ fn a_key_for_applications_is_known_as_that() {
 }
 
 #[test]
-fn a_profile_of_somebody_else_is_not_taken_over_and_ones_own_is_refreshed() {
+fn a_profile_of_another_user_is_not_taken_over_and_ones_own_is_refreshed() {
     let bench = Bench::demo();
     let key = |user: &str| Some(ApiKey::parse(&bench.key(user)).unwrap());
     let store = Store::at(bench.folder.path().join("config"));
@@ -157,7 +157,7 @@ fn of_all_keys_the_one_that_is_signed_in_with_is_spared() {
 }
 
 #[test]
-fn where_ones_own_key_cannot_be_told_all_are_refused() {
+fn where_ones_own_key_is_unknown_all_are_refused() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let list = json("200 OK", r#"{"keys":[{"key_id":"k1"},{"key_id":"k2"}]}"#);
     let server = runtime.block_on(Scripted::start(&[list]));

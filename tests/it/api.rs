@@ -110,7 +110,7 @@ async fn answers_that_cannot_be_used_are_named() {
     for (body, part) in [
         (json("200 OK", "{\"keys\": [tru"), "ends too early"),
         (json("200 OK", "{\"keys\": [truth]}"), "broken syntax"),
-        (json("200 OK", "[]"), "no JSON object"),
+        (json("200 OK", "[]"), "not a JSON object"),
         (json("200 OK", ""), "empty"),
         (json("200 OK", r#"{"keys": "many"}"#), "a member of another kind"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"keys\":[".to_owned(), "cut short"),
@@ -133,7 +133,7 @@ async fn an_endless_body_is_given_up() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_told_apart() {
+async fn nobody_there_is_distinguished() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let free = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -146,7 +146,7 @@ async fn a_value_that_is_no_key_is_a_bad_key_and_never_asked_again() {
             (error.kind(), error.is_rejection(), error.may_be_done()),
             ("unauthenticated", true, false)
         );
-        assert!(error.hint().unwrap().contains("no API key"), "{error:?}");
+        assert!(error.hint().unwrap().contains("not an API key"), "{error:?}");
         assert_eq!(server.count(), 1);
     }
     let page = answer("200 OK", &["content-type: text/html"], "<html>Sign in</html>");

@@ -234,7 +234,7 @@ fn models_are_listed_shown_tested_restarted_and_stopped() {
     let refused = home.run(&["models", "test", "churn-prod/add", "--api-key-file", &other, "--json"]);
     assert_eq!((refused.code, &refused.json()["diagnosis"]["cause"]), (8, &"not_collaborator".into()));
     let refused = home.run(&["models", "test", "churn-prod/add", "--api-key-file", &other]);
-    assert!(refused.out.contains("why: outsider is no collaborator"), "{}", refused.out);
+    assert!(refused.out.contains("why: outsider is not a collaborator"), "{}", refused.out);
     assert_eq!(home.run(&["models", "test", "churn-prod/retired"]).code, 8);
     let dead = ["models", "test", "churn-prod/add", "--model-url", "http://127.0.0.1:1/model"];
     assert_eq!(home.run(&dead).code, 6);
@@ -276,7 +276,7 @@ fn an_ambiguous_name_is_refused_with_the_names_that_work() {
 }
 
 #[test]
-fn a_file_that_others_can_read_is_told_once() {
+fn a_file_that_others_can_read_is_reported_once() {
     use std::os::unix::fs::PermissionsExt as _;
     let bench = Bench::demo();
     let mut home = Home::new();
@@ -312,7 +312,7 @@ fn a_credential_command_that_never_stops_printing_ends_with_3() {
 }
 
 #[test]
-fn a_broken_configuration_is_told_to_programs_too() {
+fn a_broken_configuration_is_reported_to_programs_too() {
     let bench = Bench::demo();
     let mut home = Home::new();
     std::fs::create_dir(home.path("config")).unwrap();

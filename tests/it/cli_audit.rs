@@ -83,9 +83,9 @@ fn an_interrupted_audit_says_how_far_it_is() {
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let ended = child.wait_with_output().unwrap();
-    let told = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(130), "{told}");
-    assert!(told.contains("24 of 25 users") && told.contains("within the hour"), "{told}");
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("24 of 25 users") && stderr.contains("within the hour"), "{stderr}");
     // Cut in the middle of a line, as by a crash: that user is asked again, and no other.
     let text = std::fs::read_to_string(journal()).unwrap();
     std::fs::write(journal(), &text[..text.len() - 10]).unwrap();
@@ -97,8 +97,8 @@ fn an_interrupted_audit_says_how_far_it_is() {
     }
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
         .unwrap();
-    let told = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
-    assert!(told.contains("23 users are read") && told.contains("24 of 25 users"), "{told}");
+    let stderr = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(stderr.contains("23 users are read") && stderr.contains("24 of 25 users"), "{stderr}");
     let done = home.run(&["admin", "audit", "--export", "keys.json"]).ok();
     assert!(done.err.contains("24 users are read"), "{}", done.err);
     let report = std::fs::read(home.path("keys.json")).unwrap();

@@ -311,7 +311,7 @@ fn a_key_is_not_made_where_standard_output_is_closed() {
         assert!(said.contains("closed") && said.contains("--output"), "{command}: {said}");
         assert_eq!(keys(), before, "{command}");
     }
-    // Nothing is lost where the key goes elsewhere, or where somebody says that it may.
+    // Nothing is lost where the key goes elsewhere, or where the user says that it may.
     assert_eq!(shell(&format!("{program} keys create --output there >&-")).0, Some(0));
     assert_eq!(shell(&format!("{program} keys create >/dev/null")).0, Some(0));
     assert_eq!(keys(), before + 2);

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _};
 use keybench::workbench::{Clock, Seed};
 use serde_json::Value;
 
-/// A workbench whose clock moves only when told, since the order of keys is that of their seconds.
+/// A workbench whose clock only the test moves, since the order of keys is that of their seconds.
 struct Setup {
     bench: Bench,
     home: Home,
@@ -108,12 +108,13 @@ fn a_file_that_is_not_there_was_handed_to_nobody() {
     let by_hand = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
     let first = place.rotate(&OUT).ok().json();
     assert_eq!((&first["action"], place.keys().len()), (&"rotated".into(), 2));
-    assert_eq!(first["kept"][0]["key_id"], by_hand["key_id"], "somebody may use it: it has its grace");
+    assert_eq!(first["kept"][0]["key_id"], by_hand["key_id"], "a service may use it: it has its grace");
     place.service_works();
     std::fs::remove_file(place.home.path("svc.key")).unwrap();
     assert_eq!(place.rotate(&OUT).ok().json()["action"], "rotated");
     place.service_works();
-    assert_eq!(place.rotate(&OUT).ok().json()["action"], "nothing_to_do");
+    let idle = place.rotate(&OUT).ok().json();
+    assert_eq!((&idle["action"], &idle["output"]), (&"nothing_to_do".into(), &first["output"]));
 }
 
 #[test]
@@ -412,7 +413,7 @@ fn a_key_of_elsewhere_in_the_file_is_not_replaced() {
 }
 
 #[test]
-fn a_key_that_was_deleted_by_somebody_is_made_anew() {
+fn a_key_that_was_deleted_by_a_user_is_made_anew() {
     let place = Setup::new();
     let first = place.rotate(&OUT).ok().json();
     place.home.run(&["keys", "delete", first["key_id"].as_str().unwrap(), "--yes"]).ok();
@@ -527,7 +528,7 @@ fn what_is_removed_or_lost_is_said() {
 }
 
 #[test]
-fn the_key_of_a_workbench_session_is_spared_whoever_is_signed_in() {
+fn the_key_of_a_workbench_session_is_spared_for_any_user() {
     let mut place = Setup::new();
     let other = place.home.run(&["keys", "create", "--name", "mine", "--json"]).ok().json();
     let own = place.bench.key_id("owner");

@@ -317,7 +317,7 @@ fn against(script: &[String], arguments: &[&str]) -> crate::support::bench::Done
 }
 
 #[test]
-fn servers_that_misbehave_are_told_apart() {
+fn servers_that_misbehave_are_distinguished() {
     let page = answer("200 OK", &["content-type: text/html"], "<html>Sign in</html>");
     let elsewhere = answer("302 Found", &["location: https://sso.example.com/login"], "");
     let list = ["keys", "list", "--user", "owner", "--json"];

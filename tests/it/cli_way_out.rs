@@ -72,10 +72,10 @@ fn descriptors_that_are_used_up_here_are_named_with_their_limit() {
         (output.status.code(), text(&output.stderr), text(&output.stdout))
     };
     // How many the start alone takes differs from machine to machine.
-    let told = (6..40)
+    let found = (6..40)
         .map(|limit| (limit, with_limit(limit, "whoami --json")))
         .find(|(_, (code, said, _))| *code == Some(6) && said.contains("no file descriptors left"));
-    let Some((limit, (_, said, _))) = told else {
+    let Some((limit, (_, said, _))) = found else {
         panic!("no limit was named: {:?}", with_limit(12, "whoami"))
     };
     assert!(said.contains(&format!("its limit is {limit}")) && said.contains("on this machine"), "{said}");

@@ -111,7 +111,7 @@ fn a_key_never_goes_to_another_url() {
 }
 
 #[test]
-fn nothing_configured_and_unknown_names_are_told_apart() {
+fn nothing_configured_and_unknown_names_are_distinguished() {
     assert!(matches!(Setup::new().resolve(), Err(Error::NoWorkbench)));
     let error = Setup::new().profile("one", ONE, 'a').named("tow").resolve().unwrap_err();
     assert_eq!(error.hint().unwrap(), "known are: one");
@@ -208,7 +208,7 @@ fn a_variable_that_is_no_text_is_an_error_and_never_unset() {
 }
 
 #[test]
-fn what_belongs_to_somebody_else_is_refused() {
+fn what_belongs_to_another_user_is_refused() {
     let setup = Setup::new().profile("one", ONE, 'a');
     let (dir, profiles) = (setup.store().dir().to_owned(), setup.store().profiles_file());
     let credentials = setup.store().credentials_file();
@@ -254,7 +254,7 @@ fn pipes_in_place_of_files_are_refused_and_not_waited_for() {
         rustix::fs::mknodat(rustix::fs::CWD, &file, kind, rustix::fs::Mode::from_raw_mode(0o600), 0).unwrap();
         let made = keybench::config::made_keys::find(&store, &api_key('a'));
         let problem = made.err().or_else(|| store.load().problems.pop()).unwrap();
-        let what = "cannot be read: it is a pipe, and no regular file";
+        let what = "cannot be read: it is a pipe, not a regular file";
         assert_eq!(problem.to_string(), format!("{} {what}", file.display()));
         fs::remove_file(&file).unwrap();
         if let Some(kept) = kept {

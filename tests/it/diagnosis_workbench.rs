@@ -83,7 +83,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn an_outsider_is_refused_told_why_added_and_answered() {
+async fn an_outsider_is_refused_with_a_reason_added_and_answered() {
     let bench = Bench::start().await;
     let add = bench.model("add").await;
     let outsider = || Some(bench.key("outsider"));
@@ -110,7 +110,7 @@ async fn an_outsider_is_refused_told_why_added_and_answered() {
 }
 
 #[tokio::test]
-async fn keys_that_are_not_accepted_are_told_apart() {
+async fn keys_that_are_not_accepted_are_distinguished() {
     let api = vec!["API".to_owned()];
     let bench = Bench::with(|options| options.behaviour.rules.model_call_audiences = api).await;
     let add = bench.model("add").await;
@@ -133,7 +133,7 @@ async fn keys_that_are_not_accepted_are_told_apart() {
 }
 
 #[tokio::test]
-async fn models_that_do_not_answer_are_told_apart() {
+async fn models_that_do_not_answer_are_distinguished() {
     let bench = Bench::start().await;
     let owner = || Some(bench.key("owner"));
     let cause = async |model: &str, request: &str| {

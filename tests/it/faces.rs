@@ -460,7 +460,7 @@ fn soon_is_within_fourteen_days_in_both() {
 
 #[test]
 fn a_refused_model_call_has_the_same_reason_in_both() {
-    const REASON: &str = "outsider is no collaborator of project";
+    const REASON: &str = "outsider is not a collaborator of project";
     let bench = Bench::demo();
     let mut home = bench.home("owner");
     home.set("KEYBENCH_MODEL_URL", &bench.model_url);

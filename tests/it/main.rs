@@ -38,6 +38,7 @@ mod readme;
 mod secrets;
 mod tui_admin;
 mod tui_commands;
+mod tui_hints;
 mod tui_models;
 mod tui_overlays;
 mod tui_pictures;

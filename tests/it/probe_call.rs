@@ -59,7 +59,7 @@ async fn a_call_that_passes_tells_everything_about_its_answer() {
 }
 
 #[tokio::test]
-async fn answers_of_every_kind_are_told_apart() {
+async fn answers_of_every_kind_are_distinguished() {
     let cases = [
         (answer("401 Unauthorized", "", "{\"success\":false}"), FailureKind::NotAuthorized),
         (answer("429 Too Many Requests", "", "{}"), FailureKind::Busy),

@@ -193,7 +193,7 @@ async fn a_fixed_latency_is_reported_as_it_is_and_connections_are_kept() {
 }
 
 #[tokio::test]
-async fn two_kinds_of_latency_and_two_replicas_are_told_apart() {
+async fn two_kinds_of_latency_and_two_replicas_are_distinguished() {
     // Every fifth request is slow, and the slow ones come from a separate replica.
     let server = Server::start(|n| match n % 5 {
         4 => passed("slow-1", 80 * MS),
@@ -276,7 +276,7 @@ async fn a_service_that_closes_every_kept_connection_costs_reconnects_and_no_fai
 }
 
 #[tokio::test]
-async fn what_was_due_and_never_sent_is_told() {
+async fn what_was_due_and_never_sent_is_reported() {
     let server = Server::start(|_| passed("r", 200 * MS)).await;
     let plan = Plan { rate: Some(100.0), duration: Some(500 * MS), concurrency: Some(2), ..Plan::default() };
     let summary = finish(plan, &server.url).await;

@@ -20,7 +20,7 @@ fn a_filter_that_keeps_nobody_says_so_and_what_was_given_up_can_be_asked_again()
         harness.keys("<ctrl-x>");
     }
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("given up: listing users; Ctrl-R asks again"), "{screen}");
+    assert!(screen.contains("cancelled: listing users; Ctrl-R tries again"), "{screen}");
     assert!(!screen.contains("0 users"), "nobody knows how many there are\n{screen}");
     let mut harness = projects();
     harness.keys("<enter>");
@@ -29,7 +29,7 @@ fn a_filter_that_keeps_nobody_says_so_and_what_was_given_up_can_be_asked_again()
         harness.keys("<ctrl-x>");
     }
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("given up: listing collaborators; Ctrl-R asks again"), "{screen}");
+    assert!(screen.contains("cancelled: listing collaborators; Ctrl-R tries again"), "{screen}");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn keys_are_counted_for_the_rows_in_sight_eight_at_a_time() {
 }
 
 #[test]
-fn the_expiration_is_told_in_words() {
+fn the_expiration_is_explained() {
     let mut harness = security();
     harness.keys("e");
     harness.keys("<ctrl-u>90");
@@ -82,7 +82,7 @@ fn without_the_setting_nothing_can_be_changed_and_the_web_page_is_named() {
 }
 
 #[test]
-fn what_keys_and_refusals_taught_is_told_where_the_setting_is_not() {
+fn what_keys_and_refusals_taught_is_reported_where_the_setting_is_not() {
     let mut harness = tui_keys::demo();
     harness.shared().session.expiration = Expiration::NotOffered;
     harness.keys("n2027-12-01<tab><tab><tab><enter>");
@@ -110,7 +110,7 @@ fn a_number_that_is_none_stays_in_the_field() {
     let mut harness = with_users(&[]);
     harness.shared().session.expiration = Expiration::Setting { name: "days".into(), days: 365 };
     harness.keys("]e<ctrl-u>soon");
-    assert!(harness.screen(80, 24).contains("a whole number of days"), "told while it is typed");
+    assert!(harness.screen(80, 24).contains("a whole number of days"), "reported while it is typed");
     harness.keys("<enter>");
     assert_eq!(harness.layers(), ["expiration"], "nothing is asked");
     harness.keys("<esc>");
@@ -211,7 +211,7 @@ async fn collaborators_are_added_changed_and_removed() {
 }
 
 #[test]
-fn who_sees_only_oneself_is_told_what_is_closed() {
+fn who_sees_only_oneself_sees_what_is_closed() {
     let mut harness = with_users(&["owner".to_owned()]);
     let screen = harness.screen(80, 24);
     assert!(screen.contains("shows you only yourself"), "{screen}");
@@ -265,7 +265,7 @@ fn what_was_deleted_and_what_was_not_is_said() {
 
 /// Nothing more than the answer is left to do when the form is gone.
 #[test]
-fn a_change_whose_form_was_closed_is_told_all_the_same() {
+fn a_change_whose_form_was_closed_is_reported_all_the_same() {
     let mut harness = security();
     harness.keys("e30<enter>");
     harness.calls();

@@ -53,7 +53,7 @@ fn signing_in_checks_before_it_sends_and_shows_no_key() {
 }
 
 #[test]
-fn a_profile_of_somebody_else_is_replaced_only_after_a_yes() {
+fn a_profile_of_another_user_is_replaced_only_after_a_yes() {
     let mut harness = Harness::welcome();
     harness.keys("<enter>https://workbench.example.com<enter>");
     harness.paste(&key());
@@ -129,7 +129,7 @@ async fn the_palette_fetches_the_models_that_no_tab_has_asked_for() {
     let mut flow = Flow::demo("owner").await;
     flow.shows("legacy").await;
     flow.keys(":churn-prod/ad");
-    assert!(flow.screen().contains("models and projects are being fetched"), "{}", flow.screen());
+    assert!(flow.screen().contains("models and projects are being listed"), "{}", flow.screen());
     flow.wait("the model", |screen| {
         screen.lines().any(|l| l.contains("model") && l.contains("churn-prod/add"))
     })
@@ -306,7 +306,7 @@ fn the_help_ends_with_versions_and_places() {
 }
 
 #[test]
-fn what_is_wrong_with_the_configuration_is_told_at_the_start_and_the_defaults_hold() {
+fn what_is_wrong_with_the_configuration_is_reported_at_the_start_and_the_defaults_hold() {
     let mut preferences = keybench::tui::testing::mono();
     preferences.problems = vec!["config.toml, line 3: unknown field `soon_dayz`".into()];
     preferences.keys = [("keys.new", "d"), ("keys.rotate", "ctrl-s"), ("keys.newest", "x")]

@@ -39,7 +39,7 @@ fn the_old_key_stays_until_a_yes() {
 #[test]
 fn a_refusal_creates_nothing_and_silence_may_have() {
     for (error, exists, lists) in [
-        (refusal("no"), "no key was created; 77d0…41bb works on", false),
+        (refusal("no"), "no key was created; 77d0…41bb still works", false),
         (
             Error::BadAnswer { operation: "creating an API key", detail: "it was cut short".into() },
             "a new key may have been created: look at the list",
@@ -67,7 +67,7 @@ fn giving_up_a_creation_says_what_may_be_there() {
     let (id, _) = only_call(&mut harness);
     harness.keys("<ctrl-x>");
     let screen = harness.screen(120, 24);
-    assert!(screen.contains("77d0…41bb works on; its successor may have been created"), "{screen}");
+    assert!(screen.contains("77d0…41bb still works; its successor may have been created"), "{screen}");
     answer_created(&mut harness, id, Ok(made()));
     assert!(harness.layers().is_empty(), "an answer that is not awaited");
 }
@@ -82,8 +82,8 @@ fn a_quit_in_the_middle_says_what_was_created() {
         harness.keys(keys);
         harness.keys("<ctrl-c>");
         let screen = harness.screen(80, 24);
-        let told = screen.contains("c0ff…3344 was created to replace 77d0…41bb: both work on");
-        assert!(told, "{keys}:\n{screen}");
+        let shown = screen.contains("c0ff…3344 was created to replace 77d0…41bb: both work");
+        assert!(shown, "{keys}:\n{screen}");
         assert_eq!(screen.contains("neither copied nor saved"), ["", "t"].contains(&keys), "{screen}");
     }
     let mut harness = successor();
@@ -181,14 +181,14 @@ fn a_test_is_given_up_and_tried_again_with_its_request() {
     for keys in ["<esc>", "<ctrl-x>"] {
         let (mut harness, id, test) = calling("y");
         harness.keys(keys);
-        // Ctrl-X gives up the oldest request first.
+        // Ctrl-X cancels the oldest request first.
         while harness.shared().requests.waits_for(id) {
             harness.keys("<ctrl-x>");
         }
         let screen = harness.screen(80, 24);
-        assert!(screen.contains("given up") && screen.contains("{\"a\": 3, \"b\": 5}"), "{screen}");
+        assert!(screen.contains("cancelled") && screen.contains("{\"a\": 3, \"b\": 5}"), "{screen}");
         answer_tested(&mut harness, id, test, answer(200, "{}"));
-        assert!(harness.screen(80, 24).contains("given up"), "an answer that is not awaited");
+        assert!(harness.screen(80, 24).contains("cancelled"), "an answer that is not awaited");
         harness.calls();
         harness.keys("<enter>");
         assert!(matches!(only_call(&mut harness).1, Call::TestModel(_)));
@@ -285,7 +285,7 @@ fn a_successor_that_was_deleted_elsewhere_replaces_nothing() {
     harness.keys("y<esc><enter><ctrl-r>");
     list(&mut harness, demo_keys());
     let screen = harness.screen(120, 24);
-    assert!(screen.contains("c0ff…3344 is not listed any more"), "{screen}");
+    assert!(screen.contains("c0ff…3344 is no longer listed"), "{screen}");
     assert!(!screen.contains("replaced by"), "{screen}");
 }
 

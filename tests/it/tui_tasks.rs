@@ -203,12 +203,12 @@ async fn what_takes_long_is_given_up_with_a_key() {
     flow.keys("/slow<enter><enter>");
     flow.idle().await;
     flow.keys("<enter>");
-    flow.shows("Esc gives up").await;
+    flow.shows("Esc cancels").await;
     flow.keys("<ctrl-x>");
     assert!(flow.ui.shared.requests.running().is_empty(), "{:?}", flow.ui.shared.requests.running());
     let screen = flow.screen();
     assert!(
-        screen.contains("gave up calling churn-prod/slow") && !screen.contains("Esc gives up"),
+        screen.contains("cancelled: calling churn-prod/slow") && !screen.contains("Esc cancels"),
         "{screen}"
     );
 }

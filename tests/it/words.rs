@@ -4,17 +4,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Phrases, in lower case, with what to write instead. The terms are in `docs/glossary.md`.
-const PHRASES: [(&str, &str); 20] = [
+const PHRASES: [(&str, &str); 24] = [
     ("he may", "the user may, they may"),
     ("his own", "their own"),
     ("there is nobody", "no user has this name"),
     ("where that is", "if it is"),
-    ("is told", "is shown, is reported"),
-    ("are told", "are shown, are reported"),
-    ("must be told", "must be shown"),
-    ("unless told otherwise", "by default"),
-    ("told apart", "distinguished"),
+    ("told", "shown, reported, noted; by default; distinguished"),
     ("tells apart", "distinguishes"),
+    ("somebody", "a user, another user, someone"),
+    ("whoever", "a user who, callers, clients"),
+    ("turned round", "reversed"),
+    ("gave up", "cancelled"),
+    ("given up", "cancelled"),
+    ("gives up", "cancels"),
+    ("give up", "cancel"),
+    ("may still be at it", "may still be working on it"),
     ("what is had", "what there is"),
     ("to be had", "available"),
     ("what lacks", "what is missing"),

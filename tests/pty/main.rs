@@ -135,7 +135,7 @@ fn quitting_gives_the_terminal_back() {
 
 #[test]
 #[cfg(debug_assertions)]
-fn a_panic_gives_the_terminal_back_and_is_told() {
+fn a_panic_gives_the_terminal_back_and_is_reported() {
     for place in ["loop", "task"] {
         let mut terminal = Terminal::start_with(&["demo"], &[("KEYBENCH_PANIC", place)]);
         let status = terminal.assert_restored();

@@ -57,11 +57,10 @@ impl Error {
             Self::Action(error) => return error.hint(),
             Self::Date(_) | Self::NotSaved { .. } => return None,
             Self::MayExist(_) => {
-                "a key may have been created all the same: run `keybench keys list`, and delete it if so"
-                    .to_owned()
+                "a key may have been created anyway: run `keybench keys list`, and delete it if so".to_owned()
             }
             Self::SessionKey => {
-                "name the other keys by their ids, or delete it from outside of the session".to_owned()
+                "name the other keys by their ids, or delete it from outside the session".to_owned()
             }
             Self::OwnUnknown { .. } => "name the keys by their ids".to_owned(),
         })

@@ -54,7 +54,7 @@ impl Own {
         self
     }
 
-    /// Whether this is the key that is signed in with, whoever gave it.
+    /// Whether keybench is signed in with this key, whatever its source.
     pub fn is_signed_in(&self, key_id: &str) -> bool {
         self.signed_in.iter().any(|id| id == key_id)
     }
@@ -64,7 +64,7 @@ impl Own {
         !self.given.is_empty()
     }
 
-    /// Of the keys that somebody chose, those that go and those that stay. The signed-in key goes
+    /// Of the chosen keys, those to delete and those to keep. The signed-in key goes
     /// only where it is chosen alone; the key of the workbench session never does.
     pub fn spare<T>(&self, chosen: Vec<T>, id: impl Fn(&T) -> &str) -> (Vec<T>, Vec<(String, Spared)>) {
         let alone = chosen.len() == 1;

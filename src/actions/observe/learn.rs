@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_apart_and_unknown_texts_are_not_kept() {
+    fn refusals_are_distinguished_and_unknown_texts_are_not_kept() {
         let mut seen = Observations::default();
         let keys = "/api/v2/users/ann/v2_keys";
         let secret = r#"{"code":16,"message":"the key of Ann Secret ended"}"#;

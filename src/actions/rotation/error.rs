@@ -122,7 +122,7 @@ impl Error {
             }
             Self::OtherName { .. } => "give each name a file of its own; nothing was changed",
             Self::SessionKey { .. } => {
-                "rotate a key of another name, or rotate this one from outside of the session"
+                "rotate a key of another name, or rotate this one from outside the session"
             }
             Self::Locked { .. } => {
                 "run it again once that one and its command have ended; a run that was killed locks nothing"

@@ -48,7 +48,7 @@ pub(super) async fn read(session: &Session, request: &Request) -> Result<State, 
     let named = Group::find(&request.name, listed, &known, file)?;
     let note = super::hand_over::note(session, &user, &named.name);
     let locks = Locks::take(&request.hand_over, note.as_deref(), &named.name)?;
-    // Once more: another run may have done something until it gave up the lock.
+    // Once more: another run may have done something until it released the lock.
     let listed_keys = session.client.list_keys(&user).await.map_err(keys::Error::from)?;
     let listed = Listed { keys: &listed_keys, ..listed };
     let mut group = Group::find(&named.wanted, listed, &known, file)?;

@@ -37,7 +37,7 @@ pub struct AuditArgs {
 }
 
 /// What a report of one user may mean.
-const ONE_USER: &str = "the workbench shows one user: only a site administrator can audit everybody";
+const ONE_USER: &str = "the workbench shows one user: only a site administrator can audit all users";
 
 pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     let session = context.session()?;

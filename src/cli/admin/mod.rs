@@ -15,7 +15,7 @@ use expiration::ExpirationArgs;
 pub enum AdminCommand {
     /// List users with the number of their keys
     #[command(
-        after_help = "Example:\n  keybench admin users --json\n\nAnybody but a site administrator sees only themselves.\nEnds with 0 if the keys of all of them could be read, with 8 otherwise."
+        after_help = "Example:\n  keybench admin users --json\n\nUsers who are not site administrators see only themselves.\nEnds with 0 if the keys of all of them could be read, with 8 otherwise."
     )]
     Users,
     /// Show or set the default expiration of API keys

@@ -13,7 +13,7 @@ use crate::text;
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let session = context.session()?;
     let mut pages = pin!(users::list(&session.client));
-    let mut list = context.out.list(&["KEYS", "EXPIRED", "SOON", "NAME", "USER"]);
+    let mut list = context.out.list(&["KEYS", "EXPIRED", "EXPIRING", "NAME", "USER"]);
     let mut unread = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page?;
@@ -23,7 +23,7 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     }
     let users = list.end()?;
     if users == 1 {
-        context.out.note("the workbench shows one user: only a site administrator sees everybody");
+        context.out.note("the workbench shows one user: only a site administrator sees all users");
     }
     let Some(why) = unread.first() else { return Ok(Exit::Done) };
     let users = text::count(unread.len(), "user", "users");

@@ -87,7 +87,7 @@ pub fn values(resolved: &Resolved, no_key: Option<Error>) -> Vec<Check> {
 /// What the interface will find.
 pub fn terminal() -> Check {
     if !std::io::stdout().is_terminal() {
-        return Check::skip("terminal", "standard output is no terminal");
+        return Check::skip("terminal", "standard output is not a terminal");
     }
     let (columns, rows) =
         rustix::termios::tcgetwinsize(std::io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));

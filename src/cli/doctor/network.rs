@@ -261,7 +261,8 @@ async fn handshake(
 ) -> Result<Vec<CertificateDer<'static>>, (TlsReason, String)> {
     let other = |why: String| (TlsReason::Other, why);
     let config = transport.tls().map_err(other)?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| other(format!("{host} is no host name")))?;
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|_| other(format!("{host} is not a host name")))?;
     let connected =
         timeout(PATIENCE, tokio_rustls::TlsConnector::from(Arc::clone(&config)).connect(name, stream));
     let stream = connected

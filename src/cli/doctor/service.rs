@@ -112,7 +112,7 @@ async fn model_service(resolved: &Resolved, client: &Client) -> Check {
         return check;
     }
     match split(url) {
-        None => Check::fail("model service", Failure::invalid(format!("{url} is no URL"))),
+        None => Check::fail("model service", Failure::invalid(format!("{url} is not a URL"))),
         Some((_, host, port)) => {
             let mut check = reach("model service", &host, port).await.0;
             check.detail = format!("{url}: {}", check.detail);

@@ -28,21 +28,21 @@ Use one NAME for one service, and rotate it from one machine only. While its key
 left, nothing is created. Otherwise keybench creates a new key (same audiences), tests it and hands
 it over. A later run deletes each older key once --grace has passed since its successor was handed
 over, or once the key has expired. A key of that name that is newer than the one handed over never
-reached the service: it is removed, whoever created it, after a warning with its Key ID and time.
+reached the service: it is removed, no matter who created it, after a warning with its Key ID and time.
 
-The file of --output holds the key and nothing else, as its first half is its Key ID; `$(cat FILE)`
-is the key. Where a workbench gives other ids, a second line says it (# keybench key_id=…), and
-`head -n1 FILE` is the key. Which key the file holds is what is current: without the file a new key
-is made, whatever keys of that name there are. A file with anything else in it, or with a key of
-another name, is not replaced. A run that fails or is killed leaves the current key working, and the
-next run goes on. Ends with 0 if what is current has more than --due left or is handed over. While
-one run is at a name or a file, another ends with 75 and changes nothing.
+The file of --output holds only the key, so `$(cat FILE)` is the key; its first half is its Key ID.
+If the workbench uses other ids, a second line has the Key ID (# keybench key_id=…), and
+`head -n1 FILE` is the key. The key in the file is the current one: without the file, a new key is
+created, whatever keys of that name exist. A file with other content, or with a key of another name,
+is not replaced. A run that fails or is killed leaves the current key working, and the next run goes
+on. Ends with 0 if the current key has more than --due left, or a new one was handed over. If another
+run is rotating the same name or file, this one ends with 75 and changes nothing.
 
 --exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
-environment. What is current is then noted in the configuration folder, or read from --record: a
-file that the command itself has to write, with the Key ID in it. It may be absent, but not empty.
-A key that the command was started with may be in use, however the command ended: it is kept until
-a later hand-over has ended well and --grace has passed. With 5 such keys no further one is made.
+environment. The current key is then noted in the configuration folder, or read from --record: a file
+with the Key ID, which the command itself must write. It may be absent, but not empty. A key that was
+given to the command may be in use, however the command ended: it is kept until a later hand-over has
+ended well and --grace has passed. With 5 such keys, no further key is created.
 
 The key that a workbench gave to the session this runs in is never rotated or deleted.")]
 pub struct RotateArgs {
@@ -247,12 +247,11 @@ fn document(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -
         "kept": kept.collect::<Vec<_>>(),
         "kept_own": rotated.spared,
     });
-    if let Some(created) = &rotated.created {
-        match output {
-            Some(file) => document["output"] = json!(file),
-            None if prints => document["api_key"] = json!(created.api_key.expose()),
-            None => {}
-        }
+    if let Some(file) = output {
+        document["output"] = json!(file);
+    }
+    if let Some(created) = rotated.created.as_ref().filter(|_| prints) {
+        document["api_key"] = json!(created.api_key.expose());
     }
     document
 }

@@ -22,7 +22,7 @@ use crate::wire::Model;
   keybench models test churn-prod/add -n 500 -c 4 --expect 'p99<250ms,errors<1%,replicas>=2'
   keybench models test churn-prod/add --rate 20 --duration 1m --export run.json
 
-With any of the options of a run it is a run. Latency counts from when a request was sent, with
+Any option of a run makes it a run. Latency counts from when a request was sent, with
 --rate from when it was due. Ends with 0 if the call succeeded; for a run, if every request was sent
 and succeeded, or if what --expect says holds. Ends with 8 otherwise, or with 6 if nothing answered.")]
 pub struct TestArgs {

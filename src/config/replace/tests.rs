@@ -62,7 +62,7 @@ fn what_a_link_leads_to_is_replaced_and_the_link_stays() {
     assert_eq!(fs::read(&file).unwrap(), b"new");
     assert!(second.is_symlink() && link.is_symlink());
     let refused = Replacement::of(&link).write(b"newer").unwrap_err();
-    assert_eq!(refused.to_string(), "it is a link, and no regular file");
+    assert_eq!(refused.to_string(), "it is a link, not a regular file");
     assert_eq!(fs::read(&file).unwrap(), b"new");
 
     let dangling = folder.path().join("dangling");
@@ -75,7 +75,7 @@ fn what_a_link_leads_to_is_replaced_and_the_link_stays() {
 }
 
 #[test]
-fn a_link_of_somebody_else_is_not_followed() {
+fn a_link_of_another_user_is_not_followed() {
     let (folder, file) = folder_with_file();
     let link = folder.path().join("link");
     symlink("f", &link).unwrap();
@@ -95,7 +95,7 @@ fn pipes_and_folders_are_not_replaced() {
     rustix::fs::mknodat(CWD, &pipe, kind, Mode::from_raw_mode(PRIVATE), 0).unwrap();
     for (path, what) in [(&pipe, "a pipe"), (&folder.path().to_owned(), "a folder")] {
         let refused = Replacement::of(path).write(b"new").unwrap_err();
-        assert_eq!(refused.to_string(), format!("it is {what}, and no regular file"));
+        assert_eq!(refused.to_string(), format!("it is {what}, not a regular file"));
         assert!(Replacement::of(path).check().is_err());
     }
 }
@@ -134,7 +134,7 @@ fn the_old_blocks_are_wiped_unless_they_have_another_name() {
     let kept = folder.path().join("backup");
     fs::hard_link(&file, &kept).unwrap();
     Replacement::of(&file).wiping().write(b"newer").unwrap();
-    assert_eq!(fs::read(&kept).unwrap(), b"new", "a backup that somebody made");
+    assert_eq!(fs::read(&kept).unwrap(), b"new", "a backup that a user made");
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub fn parse_head(
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         if is("content-length") {
             let Some(length) = content_length(field.value) else {
-                return broken("its Content-Length is no number");
+                return broken("its Content-Length is not a number");
             };
             // If two lengths differ, where the next answer starts is ambiguous (RFC 9112, 6.3).
             if length_given.is_some_and(|before| before != length) {

@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_cut_short_and_one_that_is_not_http_are_told_apart() {
+    async fn an_answer_cut_short_and_one_that_is_not_http_are_distinguished() {
         let mut connection = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhel", 100).await;
         let head = connection.read_head(|_, _| ()).await.unwrap();
         let mut body = Vec::new();

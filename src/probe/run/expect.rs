@@ -131,7 +131,7 @@ impl Condition {
         };
         let (name, rest) = text.split_at(at);
         let Some((_, metric)) = METRICS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
-            return invalid(&format!("\"{name}\" is no metric"));
+            return invalid(&format!("\"{name}\" is not a metric"));
         };
         let Some((sign, comparison)) = COMPARISONS.iter().find(|(sign, _)| rest.starts_with(sign)) else {
             return invalid(&format!("\"{text}\" has no comparison (<, <=, >, >=, =, !=)"));
@@ -201,7 +201,7 @@ impl Metric {
     fn bound(self, text: &str) -> Result<Bound, String> {
         let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, unit) = text.split_at(split);
-        let number: f64 = number.parse().map_err(|_| format!("\"{text}\" is no number"))?;
+        let number: f64 = number.parse().map_err(|_| format!("\"{text}\" is not a number"))?;
         match (self.is_latency(), unit) {
             (true, "ms" | "") => Ok(Bound::Milliseconds(number)),
             (true, "s") => Ok(Bound::Milliseconds(number * 1e3)),
@@ -211,7 +211,7 @@ impl Metric {
                 Ok(Bound::Share(number / 100.0))
             }
             (false, "/s") if self == Self::Rps => Ok(Bound::Plain(number)),
-            _ => Err(format!("\"{unit}\" is no unit of this metric")),
+            _ => Err(format!("\"{unit}\" is not a unit of this metric")),
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn write_json(summary: &Summary, mut to: impl Write) -> io::Result<()> {
 pub fn read_json(bytes: &[u8]) -> Result<Summary, CallError> {
     let hint = "give a file that was written with --export FILE.json";
     let summary: Summary = serde_json::from_slice(bytes)
-        .map_err(|error| CallError::invalid(format!("this is no exported run: {error}"), hint))?;
+        .map_err(|error| CallError::invalid(format!("this is not an exported run: {error}"), hint))?;
     if summary.schema != SCHEMA {
         return Err(CallError::invalid("this run was exported by another version", hint));
     }

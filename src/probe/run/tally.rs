@@ -20,7 +20,7 @@ const FAILURES: usize = FailureKind::ALL.len();
 
 /// One request that was sent.
 pub(super) struct Sample<'a> {
-    /// From the first byte sent to the last received, or until it was given up.
+    /// From the first byte sent to the last received, or until the call was abandoned.
     pub service: Duration,
     /// With a rate: from when it was due.
     pub since_due: Option<Duration>,

@@ -163,7 +163,11 @@ impl CollaboratorForm {
             let more = format!("             and {} more", names.len() - SUGGESTIONS);
             lines.push(Line::styled(more, theme.dim));
         }
-        let hint = if names.is_empty() { "Enter goes on, Esc leaves" } else { "Enter takes the marked name" };
+        let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
+        let hint = match names.is_empty() {
+            true => format!("{submit} continues, {back} leaves"),
+            false => format!("{submit} takes the marked name"),
+        };
         lines.push(Line::default());
         lines.push(Line::styled(hint, theme.dim));
         lines
@@ -186,8 +190,11 @@ impl CollaboratorForm {
                 lines.push(Line::styled(format!("             {meaning}"), theme.dim));
             }
         }
-        let keys = "↑ ↓ choose  Enter gives it  Esc leaves";
-        let hint = if self.sending.is_some() { "setting the permission" } else { keys };
+        let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
+        let hint = match self.sending {
+            Some(_) => "setting the permission".to_owned(),
+            None => format!("↑ ↓ choose  {submit} sets it  {back} leaves"),
+        };
         lines.push(Line::default());
         lines.push(Line::styled(hint, theme.dim));
         lines
@@ -221,7 +228,7 @@ impl Layer for CollaboratorForm {
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let label = if self.in_name() { "go on" } else { "give it" };
+        let label = if self.in_name() { "continue" } else { "set it" };
         (command == Command::Submit).then_some(label.into())
     }
 
@@ -301,7 +308,7 @@ impl Layer for CollaboratorForm {
     fn cancelled(&mut self, _shared: &mut Shared, id: RequestId) -> Outcome {
         if self.sending == Some(id) {
             self.sending = None;
-            self.problem = Some("given up; the permission may have been set all the same".into());
+            self.problem = Some("cancelled; the permission may have been set anyway".into());
         }
         Outcome::done()
     }

@@ -51,6 +51,11 @@ impl Collaborators {
         self.people.iter().flatten().map(|one| one.user.username.as_str())
     }
 
+    /// Whether a collaborator is selected, whose permission can be changed: not the owner.
+    pub fn has_selection(&self) -> bool {
+        self.selected().is_some()
+    }
+
     /// The selected collaborator; `None` for the owner.
     fn selected(&self) -> Option<&Collaborator> {
         let row = self.table.selected_row().filter(|row| *row > 0)?;
@@ -62,10 +67,12 @@ impl Collaborators {
     pub fn closed(&self, shared: &Shared) -> Option<String> {
         let Project { permissions, owner, .. } = &self.project;
         let own = shared.session.username.as_deref() == Some(owner.username.as_str());
-        let told = *permissions != ProjectPermissions::default();
-        (told && !own && !permissions.admin).then(|| {
+        let known = *permissions != ProjectPermissions::default();
+        (known && !own && !permissions.admin).then(|| {
             let mine = strongest_right(permissions);
-            format!("You have {mine} here: only its owner and administrators may change who may do what.")
+            format!(
+                "You have {mine} here: only the project's owner and administrators may change collaborators."
+            )
         })
     }
 
@@ -107,7 +114,7 @@ impl Collaborators {
     /// Opens the form for another permission.
     fn change(&self, shared: &mut Shared) -> Outcome {
         let Some(one) = self.selected() else {
-            let text = "the owner has all rights; only the web page hands a project to somebody else";
+            let text = "the owner has all rights; a project can be transferred only on the web page";
             shared.notices.warning(shared.now, text);
             return Outcome::done();
         };

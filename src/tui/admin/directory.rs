@@ -20,7 +20,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effects;
 use crate::tui::key_list::status;
 use crate::tui::layer::Outcome;
-use crate::tui::parts::pane::{NO_MATCH, awaited, filter_row, message, pane};
+use crate::tui::parts::pane::{awaited, filter_row, message, no_match, pane};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
@@ -299,12 +299,12 @@ impl Directory {
         }
         let inside = filter_row(shared, &self.filter, frame, inside);
         if self.table.is_empty() {
-            return message(shared, NO_MATCH, frame, inside);
+            return message(shared, &no_match(shared), frame, inside);
         }
         if self.only_oneself(shared) && inside.height > 5 {
             let (x, y) = (inside.x + 1, inside.y + 3);
             let room = Rect { x, y, height: 2, width: inside.width.saturating_sub(2) };
-            let text = "The workbench shows you only yourself. Others and their API keys are closed to all but site administrators.";
+            let text = "The workbench shows you only yourself. Only site administrators see other users and their API keys.";
             frame.render_widget(Paragraph::new(text).style(theme.dim).wrap(Wrap { trim: false }), room);
         }
         let table = Table {

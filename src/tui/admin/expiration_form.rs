@@ -54,7 +54,7 @@ impl ExpirationForm {
     fn days(&self) -> Result<u32, String> {
         match self.field.text().trim().parse::<u32>() {
             Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(days),
-            _ => Err(format!("a whole number of days, 1 to {MOST_DAYS}, is wanted")),
+            _ => Err(format!("type a whole number of days from 1 to {MOST_DAYS}")),
         }
     }
 
@@ -62,7 +62,7 @@ impl ExpirationForm {
         let (label, value) = (&shared.session.label, setting::days(days));
         let lines = vec![
             format!("Default API keys expiration at {label}: {value}."),
-            "It holds for everybody's API keys that are created from now on.".into(),
+            "It applies to all API keys that any user creates from now on.".into(),
         ];
         Question::new("Change the setting?", lines, "Change", Decision::SetExpiration(days)).ask()
     }
@@ -194,7 +194,7 @@ impl Layer for ExpirationForm {
     fn cancelled(&mut self, _shared: &mut Shared, id: RequestId) -> Outcome {
         if self.sending == Some(id) {
             self.sending = None;
-            self.problem = Some("given up; the setting may have been changed all the same".into());
+            self.problem = Some("cancelled; the setting may have been changed anyway".into());
         }
         Outcome::done()
     }
@@ -215,7 +215,9 @@ impl Layer for ExpirationForm {
         let inside = setting::frame(shared, frame, area);
         let mut lines = setting::lines(shared);
         setting::close_up(&mut lines, inside);
-        lines.push(Line::styled("new value (Enter changes, Esc leaves)", shared.preferences.theme.key));
+        let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
+        let head = format!("new value ({submit} changes, {back} leaves)");
+        lines.push(Line::styled(head, shared.preferences.theme.key));
         let row = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         lines.push(Line::default());
         lines.push(self.remark(shared));

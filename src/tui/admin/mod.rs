@@ -91,6 +91,7 @@ impl Layer for Admin {
             (Section::Security, Command::EditExpiration) => {
                 !security::can_change(shared, self.users.only_oneself(shared))
             }
+            (Section::Projects, command) => self.projects.has_nothing_for(command),
             _ => false,
         };
         idle.then_some("".into())
@@ -200,7 +201,9 @@ impl Layer for Admin {
             spans.push(Span::styled(section.name(), style));
             spans.push(Span::raw("   "));
         }
-        spans.push(Span::styled("[ ] or Tab", theme.dim));
+        let keys = [Command::PreviousSection, Command::NextSection, Command::NextPart];
+        let [previous, next, part] = keys.map(|command| shared.key_of(command));
+        spans.push(Span::styled(format!("{previous} {next} or {part}"), theme.dim));
         frame.render_widget(Line::from(spans), Rect { height: 1, ..area });
         let area = areas::section(area);
         match self.section {

@@ -15,7 +15,7 @@ use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::event::Listing;
 use crate::tui::layer::Outcome;
-use crate::tui::parts::pane::{NO_MATCH, awaited, filter_row, message, pane};
+use crate::tui::parts::pane::{awaited, filter_row, message, no_match, pane};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
@@ -191,7 +191,7 @@ impl ProjectList {
         }
         let inside = filter_row(shared, &self.filter, frame, inside);
         if self.table.is_empty() {
-            return message(shared, NO_MATCH, frame, inside);
+            return message(shared, &no_match(shared), frame, inside);
         }
         let table = Table {
             columns: &COLUMNS,

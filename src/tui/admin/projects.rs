@@ -34,6 +34,15 @@ impl Projects {
         }
     }
 
+    /// Whether a command of the section needs a project or a collaborator, and none is selected.
+    pub fn has_nothing_for(&self, command: Command) -> bool {
+        match (&self.open, command) {
+            (None, Command::Open | Command::AddCollaborator) => self.list.selected().is_none(),
+            (Some(open), Command::ChangePermission | Command::RemoveCollaborator) => !open.has_selection(),
+            _ => false,
+        }
+    }
+
     pub fn typing(&self) -> bool {
         self.open.is_none() && self.list.typing()
     }
@@ -168,7 +177,8 @@ impl Projects {
                 Some(open) => open.draw(shared, frame, right),
                 None => {
                     let inside = pane(shared, "Collaborators", "", false, frame, right);
-                    message(shared, "Enter shows who may do what in the project.", frame, inside);
+                    let text = format!("{} shows the project's collaborators.", shared.key_of(Command::Open));
+                    message(shared, &text, frame, inside);
                 }
             }
         } else {

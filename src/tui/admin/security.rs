@@ -34,7 +34,7 @@ pub fn command(shared: &mut Shared, only_oneself: bool, command: Command) -> Out
         Expiration::Setting { days, .. } if !only_oneself => return Outcome::push(ExpirationForm::new(days)),
         Expiration::Setting { .. } => {
             "only a site administrator may change it, and you are probably not one; \
-             `keybench admin expiration DAYS` asks the workbench all the same"
+             `keybench admin expiration DAYS` asks the workbench anyway"
         }
         _ => "this workbench offers no such setting to change here",
     };

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::expiry::{DEFAULT_LIFE_DAYS, Policy};
 use crate::text;
+use crate::tui::command::Command;
 use crate::tui::parts::pane::pane;
 use crate::tui::session::Expiration;
 use crate::tui::shared::Shared;
@@ -44,7 +45,7 @@ pub fn lines(shared: &Shared) -> Vec<Line<'static>> {
         Expiration::Unknown => lines.push(Line::styled("reading the setting", theme.dim)),
         Expiration::Setting { name, days } => lines.extend(known(shared, name, *days)),
         Expiration::NotOffered => {
-            lines.push(Line::from("This workbench does not tell the setting to programs."));
+            lines.push(Line::from("This workbench does not offer the setting through its API."));
             lines.push(Line::from(format!(
                 "Without it a key lasts {DEFAULT_LIFE_DAYS} days unless the administrator set less (as documented)."
             )));
@@ -54,7 +55,7 @@ pub fn lines(shared: &Shared) -> Vec<Line<'static>> {
         }
         Expiration::Unreadable(problem) => {
             lines.push(Line::styled(format!("It could not be read: {}", text::clean(problem)), theme.error));
-            lines.push(Line::from("Ctrl-R asks again."));
+            lines.push(Line::from(format!("{} tries again.", shared.key_of(Command::Refresh))));
             lines.push(Line::default());
             lines.extend(learned(shared));
             lines.extend(IN_THE_WEB_PAGE.map(Line::from));
@@ -94,7 +95,7 @@ fn learned(shared: &Shared) -> Vec<Line<'static>> {
     let unknown = limit.is_none();
     let mut lines: Vec<_> = longest.into_iter().chain(limit).map(Line::from).collect();
     if unknown {
-        let text = "A date that is refused for a new key tells the limit: it is noted here.";
+        let text = "If a date is refused for a new key, the limit is shown here.";
         lines.push(Line::styled(text, shared.preferences.theme.dim));
     }
     lines.push(Line::default());

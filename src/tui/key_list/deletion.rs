@@ -52,10 +52,10 @@ pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: 
     lines.push(String::new());
     let one = key_ids.len() == 1;
     let it = if one { "it" } else { "one" };
-    lines.push(format!("Whoever uses {it} is refused from then on. This cannot be undone."));
+    lines.push(format!("Clients that use {it} will be refused. This cannot be undone."));
     if key_ids.iter().any(|id| shared.session.is_own(id)) {
         lines.push(String::new());
-        lines.push("keybench itself is signed in with it: afterwards nothing can be asked".into());
+        lines.push("keybench itself is signed in with it: afterwards nothing works".into());
         lines.push("here until you sign in with another key.".into());
     }
     let title = if one { "Delete this API key?" } else { "Delete these API keys?" };

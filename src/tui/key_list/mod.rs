@@ -15,7 +15,7 @@ use self::listed::{KeyOrder, audience, date_of};
 use crate::expiry::{self, KeyStatus, status_at};
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::parts::pane::{NO_MATCH, filter_row, message};
+use crate::tui::parts::pane::{filter_row, message, no_match};
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::{Done, Filter};
@@ -188,6 +188,9 @@ impl KeyList {
             let shown = self.table.shown_rows().filter(|row| *row < self.all().len()).count();
             parts[0].insert_str(0, &format!("{shown} of "));
         }
+        if self.legacy {
+            parts[0].push_str(" + legacy");
+        }
         match self.soon {
             0 => {}
             1 => parts.push("1 expires soon".into()),
@@ -222,7 +225,7 @@ impl KeyList {
         let area = filter_row(shared, &self.filter, frame, area);
         let preferences = &shared.preferences;
         if self.filter.is_shown() && self.table.shown_rows().next().is_none() {
-            return message(shared, NO_MATCH, frame, area);
+            return message(shared, &no_match(shared), frame, area);
         }
         let table = Table {
             columns: &COLUMNS,

@@ -15,14 +15,14 @@ pub fn ask_stop(shared: &mut Shared, row: &Row) -> Outcome {
     if row.deployed.deployment().is_none() {
         let why = match row.deployed {
             Deployed::Read(_) => "has no deployment to stop",
-            _ => "has a deployment that is not known yet: try again when its status is there",
+            _ => "has a deployment that is not known yet: try again when its status is shown",
         };
         shared.notices.warning(shared.now, format!("{path} {why}"));
         return Outcome::done();
     }
     let lines = vec![
         format!("The deployment of {path} is stopped, with all its replicas."),
-        "Whoever calls the model gets no answer until it is deployed again.".to_owned(),
+        "Calls of the model fail until it is deployed again.".to_owned(),
     ];
     let then = Decision::StopModel(row.model.id.clone());
     Question::new(format!("Stop {path}?"), lines, "Stop", then).ask()
@@ -40,7 +40,7 @@ pub fn ask_restart(shared: &mut Shared, row: &Row) -> Outcome {
     }
     let lines = vec![
         format!("The deployment of {path} is restarted, with all its replicas."),
-        "Calls in flight are lost; nobody gets an answer until it is up again.".to_owned(),
+        "Calls in flight are lost, and new calls fail until it is up again.".to_owned(),
     ];
     let then = Decision::RestartModel(row.model.id.clone());
     Question::new(format!("Restart {path}?"), lines, "Restart", then).ask()

@@ -196,6 +196,7 @@ impl Layer for Models {
             Command::Submit if self.runs.are_shown() => None,
             Command::Submit if self.list.models.filter.is_open() => Some("keep filter".into()),
             Command::Submit => self.tests.panel().map(|_| "send test".into()),
+            Command::CompareRuns if !self.runs.can_compare() => Some("".into()),
             _ => (about_one.contains(&command) && self.subject().is_none()).then_some("".into()),
         }
     }

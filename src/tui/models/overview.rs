@@ -28,7 +28,9 @@ pub fn facts(shared: &Shared, row: &Row, project: Option<&Project>) -> Facts {
     );
     let build = build.map_or_else(String::new, |build| {
         let (file, function) = (text::clean(&build.file_path), text::clean(&build.function_name));
-        format!("{} {file}:{function}", text::short_id(&build.id))
+        // A built-in function of the embedded workbench has no file.
+        let file = if file.is_empty() { "function ".into() } else { format!("{file}:") };
+        format!("{} {file}{function}", text::short_id(&build.id))
     });
     let resources = deployment.map_or_else(String::new, |deployment| {
         let gpus = match deployment.nvidia_gpu.0 {

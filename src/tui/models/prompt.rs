@@ -171,9 +171,11 @@ impl Layer for Prompt {
             self.field.render(row, frame.buffer_mut(), true, &shared.styles());
         }
         if let Some(row) = rows.next() {
-            let text = self.problem.as_deref().unwrap_or("Enter takes it, Esc goes back");
+            let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
+            let keys = || format!("{submit} takes it, {back} goes back");
+            let text = self.problem.clone().unwrap_or_else(keys);
             let style = if self.problem.is_some() { theme.error } else { theme.dim };
-            put(frame.buffer_mut(), row, row.x, &text::truncate(text, row.width.into()), style);
+            put(frame.buffer_mut(), row, row.x, &text::truncate(&text, row.width.into()), style);
         }
     }
 }

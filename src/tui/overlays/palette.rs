@@ -123,15 +123,15 @@ impl Palette {
     fn missing(&self, shared: &Shared) -> Option<String> {
         let (_, _, state) = self.names.iter().find(|(tab, ..)| *tab == Tab::Models)?;
         match state {
-            Listing::Reading => Some("models and projects are being fetched".to_owned()),
+            Listing::Reading => Some("models and projects are being listed".to_owned()),
             Listing::Unread => {
-                Some("models and projects are not fetched; they come with their tab".to_owned())
+                Some("models and projects are not listed yet; opening their tab lists them".to_owned())
             }
-            Listing::Failed(error) => Some(format!("models and projects are not known: {error}")),
+            Listing::Failed(error) => Some(format!("models and projects could not be listed: {error}")),
             Listing::Complete(scope) => {
                 let (tab, more) = (shared.key_of(Command::TabModels), shared.key_of(Command::ModelScope));
                 (self.found.is_empty() && *scope != ListScope::All.label())
-                    .then(|| format!("known are the models listed now ({scope}); {tab} {more} lists others"))
+                    .then(|| format!("searched: the models listed now ({scope}); {tab} {more} lists others"))
             }
         }
     }
@@ -294,7 +294,7 @@ impl Layer for Palette {
         }
         if self.found.is_empty() {
             let row = Rect { y: inside.y + 2, height: 1, ..inside };
-            frame.render_widget(Line::styled("  nothing has these letters", theme.dim), row);
+            frame.render_widget(Line::styled("  nothing matches", theme.dim), row);
         }
     }
 }

@@ -50,10 +50,10 @@ impl ProfileList {
         let Some(name) = self.selected_name() else { return Outcome::done() };
         let mut lines = vec![
             format!("The profile {name} and the API key that it stores are removed from this machine."),
-            "The key itself stays valid at the workbench until it is deleted there.".into(),
+            "The key stays valid at the workbench until it is deleted there.".into(),
         ];
         if shared.session.profile.as_deref() == Some(name) {
-            lines.push("This run stays signed in with it.".into());
+            lines.push("This keybench stays signed in with it until it ends.".into());
         }
         let then = Decision::RemoveProfile(name.to_owned());
         Question::new("Sign out?", lines, "Sign out", then).ask()
@@ -153,7 +153,9 @@ impl Layer for ProfileList {
                     lines.push(Line::styled(text::clean(&text).into_owned(), style));
                 }
                 if profiles.profiles.is_empty() {
-                    lines.push(Line::styled("No profiles yet: n signs in to a workbench.", theme.dim));
+                    let add = shared.key_of(Command::AddProfile);
+                    let text = format!("No profiles yet: {add} signs in to a workbench.");
+                    lines.push(Line::styled(text, theme.dim));
                 }
             }
         }

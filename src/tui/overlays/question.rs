@@ -216,8 +216,9 @@ impl Layer for Question {
                 }));
                 lines.push(Line::default());
                 // Enter does it once the name is typed in full.
-                let yes = Span::styled(format!(" Enter {} ", self.yes), theme.button_focused);
-                let no = Span::styled(format!(" Esc {} ", self.no), theme.button);
+                let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
+                let yes = Span::styled(format!(" {submit} {} ", self.yes), theme.button_focused);
+                let no = Span::styled(format!(" {back} {} ", self.no), theme.button);
                 match self.is_typed() {
                     true => vec![yes, Span::raw("  "), no],
                     false => vec![no],

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 
 use crate::text;
-use crate::tui::command::{Command, KeyContext};
+use crate::tui::command::Command;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::filter::Filter;
@@ -36,7 +36,9 @@ pub fn pane(
 }
 
 /// The text if a filter matches no row.
-pub const NO_MATCH: &str = "nothing matches the filter; Esc takes it away";
+pub fn no_match(shared: &Shared) -> String {
+    format!("nothing matches the filter; {} clears it", shared.key_of(Command::Back))
+}
 
 /// Text instead of a table, a blank column off the border.
 pub fn message(shared: &Shared, message: &str, frame: &mut Frame<'_>, inside: Rect) {
@@ -51,8 +53,7 @@ pub fn awaited(shared: &Shared, request: Option<RequestId>, what: &str) -> Strin
     if request.is_none_or(|id| shared.requests.waits_for(id)) {
         return what.to_owned();
     }
-    let key = shared.entry(Command::Refresh, &[KeyContext::Global]).map(|entry| shared.keymap.key_of(entry));
-    format!("given up: {what}; {} asks again", key.unwrap_or_default())
+    format!("cancelled: {what}; {} tries again", shared.key_of(Command::Refresh))
 }
 
 /// A horizontal rule across a pane with this inner area, joined to its border.

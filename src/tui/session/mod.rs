@@ -93,9 +93,14 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
             Outcome::event(Event::NotSignedIn(format!("could not sign in: {error}")))
         }
         Answer::Expiration(answer) => {
+            let known = &shared.session.expiration;
             shared.session.expiration = match answer {
                 Ok(Some((name, days))) => Expiration::Setting { name, days },
                 Ok(None) => Expiration::NotOffered,
+                // A workbench that does not answer now has not changed what it answered before.
+                Err(_) if matches!(known, Expiration::Setting { .. } | Expiration::NotOffered) => {
+                    return Outcome::done();
+                }
                 Err(error) => Expiration::Unreadable(error.to_string()),
             };
             Outcome::event(Event::PolicyChanged)

@@ -20,7 +20,10 @@ fn warn(shared: &mut Shared, text: impl Into<String>) -> Outcome {
 pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcome {
     let chosen = keys.chosen();
     if chosen.is_empty() && matches!(keys.selected(), Some(Selected::Legacy)) {
-        return warn(shared, "the legacy key cannot be deleted; r replaces it, and nothing here needs it");
+        let rotate = shared.key_of(Command::RotateKey);
+        let text =
+            format!("the legacy key cannot be deleted; {rotate} replaces it, and nothing here needs it");
+        return warn(shared, text);
     }
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
     let more = chosen.iter().filter_map(|key| on_deletion(rotations, &key.key_id)).collect();

@@ -53,16 +53,16 @@ impl Facts {
                 "cdswctl and the v1 API use it (Basic).",
                 "Model calls do not need it.",
                 "",
-                "r replaces it; the old one then stops.",
+                &format!("{} replaces it; the old one then stops.", shared.key_of(Command::RotateKey)),
             ]
-            .map(Line::from)
+            .map(|line| Line::from(line.to_owned()))
             .into(),
             Self::Key { key, mark, replaces } => {
                 let mut lines = of_key(shared, key);
                 if let Some(mark) = mark {
                     lines.push(Line::default());
                     lines.push(Line::styled(format!("It is being {mark}."), shared.preferences.theme.warn));
-                    lines.push(Line::from("r goes on with that."));
+                    lines.push(Line::from(format!("{} continues.", shared.key_of(Command::RotateKey))));
                 }
                 if let Some((old, proof)) = replaces {
                     lines.push(Line::default());

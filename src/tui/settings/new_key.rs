@@ -162,7 +162,8 @@ impl NewKey {
         if self.picker.is_typing() && self.focus == Focus::Expiry {
             self.picker_key(KeyEvent::from(KeyCode::Esc), &rules(shared));
         } else if self.creating.is_some() {
-            let text = "the key is being created; Ctrl-X gives up waiting for it";
+            let cancel = shared.key_of(Command::CancelRequest);
+            let text = format!("the key is being created; {cancel} stops waiting");
             shared.notices.warning(shared.now, text);
         } else if self.touched {
             let lines = vec!["What was typed into the form for a new API key is lost.".into()];
@@ -187,7 +188,8 @@ impl NewKey {
             return Outcome::done();
         }
         if let Some(unread) = self.picker.unread_text() {
-            self.problem = Some(format!("{unread:?} is no day that can be chosen; correct it or clear it"));
+            self.problem =
+                Some(format!("{unread:?} is not a day that can be chosen; correct it or clear it"));
             self.focus = Focus::Expiry;
             return Outcome::done();
         }
@@ -313,8 +315,9 @@ impl Layer for NewKey {
             return Outcome::done();
         }
         self.creating = None;
-        self.problem =
-            Some("given up; the key may have been created: look at the list before trying again".into());
+        self.problem = Some(
+            "cancelled; the key may have been created anyway: look at the list before trying again".into(),
+        );
         Outcome::event(keys_changed(shared))
     }
 
@@ -365,9 +368,10 @@ impl Layer for NewKey {
             self.fields(shared, frame, Rect { y: picker.bottom() + blank, height, ..inside });
         }
         let style = if self.focus == Focus::Create { theme.button_focused } else { theme.button };
+        let (next, back) = (shared.key_of(Command::NextField), shared.key_of(Command::Back));
         let keys = match self.focus {
-            Focus::Expiry if low => "  [ ] month  { } year  T today  Tab next",
-            _ => "  Tab next  Esc back",
+            Focus::Expiry if low => format!("  [ ] month  {{ }} year  T today  {next} next"),
+            _ => format!("  {next} next  {back} back"),
         };
         let button = Line::from(vec![
             Span::raw(" "),

@@ -195,9 +195,7 @@ impl Reveal {
                 Some((true, "a model answered it; now copy or save it".to_owned()))
             }
             (Proof::Passed { .. }, true) => Some((true, "a model answered it".to_owned())),
-            (Proof::Failed { .. }, _) => {
-                Some((false, "the test failed; the key is there all the same".to_owned()))
-            }
+            (Proof::Failed { .. }, _) => Some((false, "the test failed, but the key exists".to_owned())),
         };
     }
 

@@ -37,7 +37,7 @@ impl Settings {
             Some(Selected::Legacy) => {
                 let lines = vec![
                     "cdswctl and the v1 API use it; model calls do not need it.".into(),
-                    "The one there is now stops working at once; the new one is shown once.".into(),
+                    "The current one stops working at once; the new one is shown once.".into(),
                 ];
                 let then = Decision::RotateLegacyKey;
                 Question::new("Replace the legacy key?", lines, "Replace", then).ask()
@@ -95,9 +95,9 @@ impl Settings {
         // Most refusals create nothing; without an answer a key may exist.
         let refused = !error.may_be_done();
         let exists = if refused {
-            format!("no key was created; {old} works on")
+            format!("no key was created; {old} still works")
         } else {
-            format!("{old} works on; a new key may have been created: look at the list")
+            format!("{old} still works; a new key may have been created: look at the list")
         };
         shared.notices.failed_but(shared.now, error, &exists);
         if refused { Outcome::done() } else { self.list_anew(shared).into() }
@@ -107,10 +107,10 @@ impl Settings {
     pub(super) fn rotation_cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
         let text = if let Some(old) = self.rotations.not_created(id) {
             let old = text::short_id(&old.key_id);
-            format!("{old} works on; its successor may have been created all the same: look at the list")
+            format!("{old} still works; its successor may have been created anyway: look at the list")
         } else if let Some(old) = self.rotations.not_deleted(id) {
             let old = text::short_id(&old.key_id);
-            format!("{old} may have been deleted all the same: look at the list")
+            format!("{old} may have been deleted anyway: look at the list")
         } else {
             return Outcome::done();
         };
@@ -180,7 +180,7 @@ impl Settings {
             let old_id = &rotation.old.key_id;
             if let Some(new) = rotation.successor().filter(|_| self.key(old_id).is_some()) {
                 let (new, old) = (text::short_id(&new.key_id), text::short_id(old_id));
-                let text = format!("{new} is not listed any more: {old} is no longer being replaced");
+                let text = format!("{new} is no longer listed: {old} is no longer being replaced");
                 shared.notices.warning(shared.now, text);
             }
             outcome = outcome.and_event(Event::RotationEnded(rotation.old.key_id));

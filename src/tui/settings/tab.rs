@@ -185,7 +185,7 @@ impl Layer for Settings {
         self.keys.filter.is_open()
     }
 
-    /// What works for one row is in the footer for all: moving in the list changes no footer.
+    /// Among API keys, moving in the list changes no footer: it would cost bytes with every step.
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let about_a_row = [
             Command::RotateKey,
@@ -194,7 +194,16 @@ impl Layer for Settings {
             Command::KeyDetails,
             Command::CopyKeyId,
         ];
-        (self.keys.selected().is_none() && about_a_row.contains(&command)).then_some("".into())
+        let idle = match self.keys.selected() {
+            None => about_a_row.contains(&command),
+            // It can be replaced, and has no Key ID; models do not take it.
+            Some(Selected::Legacy) => {
+                let about_a_key = [Command::DeleteKey, Command::TestWithKey, Command::CopyKeyId];
+                about_a_key.contains(&command)
+            }
+            Some(Selected::Key(_)) => false,
+        };
+        idle.then_some("".into())
     }
 
     fn enter(&mut self, shared: &mut Shared) -> Outcome {

@@ -9,6 +9,7 @@ use super::details::Facts;
 use super::rotation::questions::mark;
 use super::rotation::steps::Rotations;
 use crate::text;
+use crate::tui::command::Command;
 use crate::tui::key_list::{KeyList, Selected};
 use crate::tui::layout::{body, is_wide};
 use crate::tui::parts::pane::{awaited, message, pane, rule};
@@ -68,7 +69,7 @@ fn list(
     keys.draw(shared, |key_id| mark(rotations, key_id), true, frame, table);
     if keys.all().is_empty() && table.height > 4 {
         let row = Rect { x: table.x + 3, y: table.y + 3, width: table.width.saturating_sub(3), height: 1 };
-        let text = "No API keys yet. Press n for a new one.";
+        let text = format!("No API keys yet. Press {} for a new one.", shared.key_of(Command::NewKey));
         frame.render_widget(Line::styled(text, shared.preferences.theme.dim), row);
     }
     if has_foot && inside.height > FOOT {
@@ -82,7 +83,7 @@ fn list(
 fn without_list(shared: &Shared, keys: &KeyList) -> String {
     let (session, requests) = (&shared.session, &shared.requests);
     match (&keys.problem, &session.opening, &session.username) {
-        (Some(problem), ..) => format!("{problem}; Ctrl-R tries again"),
+        (Some(problem), ..) => format!("{problem}; {} tries again", shared.key_of(Command::Refresh)),
         (None, Some(opening), _) => opening.clone(),
         (None, None, None) => {
             let asking = requests.running().first().map(|request| request.id);
@@ -101,7 +102,7 @@ fn summary(shared: &Shared, keys: &KeyList, rotations: &Rotations) -> String {
         Some(Selected::Key(key)) => key,
     };
     let mut text = match (mark(rotations, &key.key_id), time::parse(&key.created_at)) {
-        (Some(mark), _) => format!(" being {mark} {dot} r goes on with that"),
+        (Some(mark), _) => format!(" being {mark} {dot} {} continues", shared.key_of(Command::RotateKey)),
         (None, Some(at)) => format!(" created {}", at.strftime("%Y-%m-%d %H:%M UTC")),
         (None, None) => format!(" created {}", key.created_at),
     };

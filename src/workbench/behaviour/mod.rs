@@ -250,7 +250,7 @@ impl Behaviour {
         if let Some(unknown) =
             audiences.into_iter().find(|name| ![AUDIENCE_API, AUDIENCE_APPLICATION].contains(&name.as_str()))
         {
-            return Some(format!("{unknown:?} is no audience; there are API and Application"));
+            return Some(format!("{unknown:?} is not an audience; there are API and Application"));
         }
         let types = self.refusals.values().filter_map(|over| over.content_type.as_deref());
         if let Some(bad) = types.into_iter().find(|text| HeaderValue::from_str(text).is_err()) {

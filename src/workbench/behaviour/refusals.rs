@@ -93,7 +93,7 @@ refusals! {
     UnknownUser "unknown-user" Inferred 5 "there is no user {user}";
     UnknownKeyId "unknown-key-id" Inferred 5 "the user has no API key with this Key ID";
     HiddenProject "hidden-project" Inferred 5 "there is no project {project}";
-    UnknownCollaborator "unknown-collaborator" Inferred 5 "{user} is no collaborator of the project";
+    UnknownCollaborator "unknown-collaborator" Inferred 5 "{user} is not a collaborator of the project";
     UnknownModel "unknown-model" Inferred 5 "there is no model {model} in the project";
     UnknownBuild "unknown-build" Inferred 5 "there is no build {build} of the model";
     UnknownDeployment "unknown-deployment" Inferred 5 "there is no deployment {deployment} of the build";

@@ -127,7 +127,7 @@ impl Act {
             Self::Answer { status, content_type, .. } => {
                 checked(*status)?;
                 axum::http::HeaderValue::from_str(content_type)
-                    .map_err(|_| "do: content_type is no header value")?;
+                    .map_err(|_| "do: content_type is not a header value")?;
             }
             Self::Html(status) => drop(checked(*status)?),
             Self::Delay(time) if *time > LONGEST => return Err("do: delay_ms is an hour at most".to_owned()),

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_answers_the_time_it_is_told_to_sleep() {
+    fn slow_answers_the_time_it_sleeps() {
         let Reply::After(time, raw) = call(Builtin::Slow, r#"{"ms":250}"#) else { panic!() };
         assert_eq!((time, raw.get()), (Duration::from_millis(250), "250"));
     }

@@ -41,9 +41,9 @@ pub async fn tell(mut request: Request, next: Next) -> Response {
     if noted.is_empty() && !headers.contains_key(INFERRED_HEADER) {
         return response;
     }
-    let told = headers.get_all(INFERRED_HEADER).iter().filter_map(|value| value.to_str().ok());
+    let inferred = headers.get_all(INFERRED_HEADER).iter().filter_map(|value| value.to_str().ok());
     let mut names: Vec<&str> = Vec::new();
-    for name in noted.into_iter().chain(told) {
+    for name in noted.into_iter().chain(inferred) {
         if !names.contains(&name) {
             names.push(name);
         }

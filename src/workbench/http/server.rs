@@ -29,9 +29,9 @@ const HEAD_TIME: Duration = Duration::from_secs(60);
 const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
 /// The library reads this many more bytes before it refuses a head itself, without a body.
 const HEAD_MARGIN: usize = 2;
-/// How long requests in flight may take after the server was told to stop.
+/// How long requests in flight may take after the server began to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
-/// How long a partly received head may take after the server was told to stop.
+/// How long a partly received head may take after the server began to stop.
 const HEAD_GRACE: Duration = Duration::from_millis(500);
 /// How long to wait when the system is out of descriptors.
 const BREATH: Duration = Duration::from_millis(50);
@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, service: Service) {
     let Service { ending, cut, .. } = service.clone();
     let connections = TaskTracker::new();
     let room = Room::new(CONNECTIONS);
-    let mut told: Option<Instant> = None;
+    let mut reported: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             () = ending.cancelled() => break,
@@ -65,8 +65,8 @@ pub async fn serve(listener: TcpListener, service: Service) {
         let (stream, guest) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                if told.is_none_or(|at| at.elapsed() > TROUBLE_PAUSE) {
-                    told = Some(Instant::now());
+                if reported.is_none_or(|at| at.elapsed() > TROUBLE_PAUSE) {
+                    reported = Some(Instant::now());
                     service.trouble.tell(&cannot_accept(&error));
                 }
                 tokio::time::sleep(BREATH).await;

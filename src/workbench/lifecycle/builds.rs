@@ -89,11 +89,11 @@ impl Lifecycle {
 
     async fn fail_build(&self, stored: StoredBuild, reason: String) -> Result<(), StoreError> {
         let ModelBuild { comment, .. } = stored.build;
-        let told = if comment.is_empty() { reason.clone() } else { format!("{comment}\n\n{reason}") };
+        let comment = if comment.is_empty() { reason.clone() } else { format!("{comment}\n\n{reason}") };
         let id = stored.id;
         self.0.snapshots.remove(&stored.build.id);
         self.write(move |db, now| {
-            builds::set_report(db, id, &told, &reason, now)?;
+            builds::set_report(db, id, &comment, &reason, now)?;
             for waiting in deployments::pending_of_build(db, id)? {
                 deployments::set_status(db, waiting.id, deploying::FAILED, now)?;
             }

@@ -175,10 +175,12 @@ impl Python {
 
     /// Missing confinement of functions, as sentences.
     pub fn warnings(&self) -> Vec<String> {
-        let mut told = Vec::new();
-        let Some(interpreter) = self.interpreter.as_deref().filter(|_| self.is_there()) else { return told };
+        let mut warnings = Vec::new();
+        let Some(interpreter) = self.interpreter.as_deref().filter(|_| self.is_there()) else {
+            return warnings;
+        };
         if !confined::files_are_guarded() {
-            told.push(
+            warnings.push(
                 "this kernel has no Landlock: Python functions can read what you can read, the keys in \
                  credentials.json too; serve only people whom you would let run commands here"
                     .to_owned(),
@@ -189,13 +191,13 @@ impl Python {
             places.into_iter().find(|place| !others_may_enter(place)).map(Path::to_owned)
         };
         if let Some(place) = nix::unistd::geteuid().is_root().then(hidden).flatten() {
-            told.push(format!(
+            warnings.push(format!(
                 "Python functions run as root, without root's capabilities, since no other user can reach {}; \
                  run keybench as another user",
                 place.display()
             ));
         }
-        told
+        warnings
     }
 
     /// Starts a process that serves the function; returns once it has loaded the file.

@@ -130,7 +130,7 @@ async fn a_caller_that_goes_away_leaves_the_replica_to_finish() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_in_the_replicas_log() {
+async fn a_failure_is_reported_in_the_replicas_log() {
     let (directory, all) = serving(Builtin::Flaky, 1).await;
     let outcome = all.call("d1", &raw(json!({"p": 1, "seed": 1}))).await;
     let Outcome::Raised { replica } = outcome else { panic!("{outcome:?}") };

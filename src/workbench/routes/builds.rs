@@ -31,7 +31,7 @@ pub async fn list_of_model(
     let unset = &workbench.behaviour().names.unset_time;
     let resting_on = page.any(|stored| stored.build.built_at.is_empty()).then_some(inferred::UNSET_TIME);
     let answer = page.answer(|stored, next_page_token| ListModelBuildsResponse {
-        model_builds: stored.into_iter().map(|stored| told(stored, unset)).collect(),
+        model_builds: stored.into_iter().map(|stored| message(stored, unset)).collect(),
         next_page_token,
     });
     Ok(answer.inferred_all(resting_on))
@@ -94,10 +94,10 @@ pub async fn remove(
 
 fn answer(workbench: &Workbench, stored: StoredBuild) -> Answer<ModelBuild> {
     let resting_on = stored.build.built_at.is_empty().then_some(inferred::UNSET_TIME);
-    Answer::new(told(stored, &workbench.behaviour().names.unset_time)).inferred_all(resting_on)
+    Answer::new(message(stored, &workbench.behaviour().names.unset_time)).inferred_all(resting_on)
 }
 
-fn told(stored: StoredBuild, unset: &str) -> ModelBuild {
+fn message(stored: StoredBuild, unset: &str) -> ModelBuild {
     let mut build = stored.build;
     if build.built_at.is_empty() {
         build.built_at.push_str(unset);

@@ -35,7 +35,7 @@ pub async fn list_of_build(
     let resting_on =
         page.any(|stored| stored.deployment.stopped_at.is_empty()).then_some(inferred::UNSET_TIME);
     let answer = page.answer(|stored, next_page_token| ListModelDeploymentsResponse {
-        model_deployments: stored.into_iter().map(|stored| told(stored, unset)).collect(),
+        model_deployments: stored.into_iter().map(|stored| message(stored, unset)).collect(),
         next_page_token,
     });
     Ok(answer.inferred_all(resting_on))
@@ -140,10 +140,10 @@ fn check_built(build: &StoredBuild) -> Result<(), Refusal> {
 
 fn answer(workbench: &Workbench, stored: StoredDeployment) -> Answer<ModelDeployment> {
     let resting_on = stored.deployment.stopped_at.is_empty().then_some(inferred::UNSET_TIME);
-    Answer::new(told(stored, &workbench.behaviour().names.unset_time)).inferred_all(resting_on)
+    Answer::new(message(stored, &workbench.behaviour().names.unset_time)).inferred_all(resting_on)
 }
 
-fn told(stored: StoredDeployment, unset: &str) -> ModelDeployment {
+fn message(stored: StoredDeployment, unset: &str) -> ModelDeployment {
     let mut deployment = stored.deployment;
     if deployment.stopped_at.is_empty() {
         deployment.stopped_at.push_str(unset);

@@ -239,7 +239,7 @@ fn move_folder(from: &Path, to: &Path) -> Result<(), Refusal> {
 }
 
 /// DeleteProject: with its models, whose replicas stop. The files stay: with `--projects` they are
-/// somebody's sources.
+/// a user's sources.
 pub async fn remove(
     State(workbench): State<Workbench>,
     project: InProject,

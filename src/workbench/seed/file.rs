@@ -93,7 +93,7 @@ impl TryFrom<String> for Day {
         let days = text.strip_suffix('d').and_then(|days| days.parse().ok()).map(Self::FromToday);
         let days = days.filter(|day| matches!(day, Self::FromToday(-36_500..=36_500)));
         days.or_else(|| text.parse().ok().map(Self::Date))
-            .ok_or_else(|| format!("{text:?} is no day; write +90d, -7d or 2027-01-31"))
+            .ok_or_else(|| format!("{text:?} is not a date; write +90d, -7d or 2027-01-31"))
     }
 }
 
@@ -208,12 +208,12 @@ fn is_user_name(name: &str) -> bool {
 impl User {
     fn problem(&self) -> Option<String> {
         if !is_user_name(&self.name) {
-            return Some(format!("{:?} is no user name; it has letters, digits and - _ . @", self.name));
+            return Some(format!("{:?} is not a user name; it has letters, digits and - _ . @", self.name));
         }
         let audiences = self.keys.iter().flat_map(|key| &key.audiences);
         let known = [AUDIENCE_API, AUDIENCE_APPLICATION];
         let unknown = audiences.into_iter().find(|audience| !known.contains(&audience.as_str()))?;
-        Some(format!("{unknown:?} is no audience; there are API and Application"))
+        Some(format!("{unknown:?} is not an audience; there are API and Application"))
     }
 }
 
@@ -222,7 +222,7 @@ impl Project {
         let name = &self.name;
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         if !(1..=60).contains(&name.len()) || !name.chars().all(fits) {
-            return Some(format!("{name:?} is no project name here; it has a-z, 0-9, - and _"));
+            return Some(format!("{name:?} is not a project name here; it has a-z, 0-9, - and _"));
         }
         if !["private", "organization", "public"].contains(&self.visibility.as_str()) {
             return Some(format!("project {name}: visibility is private, organization or public"));
@@ -232,12 +232,12 @@ impl Project {
             return Some(format!("project {name}: there is no user {nobody:?}"));
         }
         if self.collaborators.contains_key(&self.owner) {
-            return Some(format!("project {name}: its owner is no collaborator"));
+            return Some(format!("project {name}: its owner is not a collaborator"));
         }
         let mut permissions = self.collaborators.values();
         if let Some(unknown) = permissions.find(|text| Permission::parse(text, "operator").is_none()) {
             return Some(format!(
-                "project {name}: {unknown:?} is no permission; there are read, operator, write, admin"
+                "project {name}: {unknown:?} is not a permission; there are read, operator, write, admin"
             ));
         }
         if let Some(twice) = repeated(self.models.iter().map(|model| model.name.as_str())) {

@@ -70,7 +70,7 @@ async fn a_refusal_is_explained_mended_and_tested_again() {
 }
 
 #[tokio::test]
-async fn somebody_who_may_not_add_gets_a_message_to_send() {
+async fn a_user_who_may_not_add_gets_a_message_to_send() {
     let mut flow = listed("contributor").await;
     flow.keys("/churn-prod/add<enter>t");
     flow.paste(&flow.key_of("outsider"));

@@ -179,15 +179,15 @@ fn the_palette_lists_the_models_and_says_why_it_cannot() {
         calls.into_iter().find_map(|(id, call)| matches!(call, Call::ListModels { .. }).then_some(id))
     };
     let id = list(&mut harness).unwrap();
-    assert!(harness.screen(80, 24).contains("models and projects are being fetched"));
+    assert!(harness.screen(80, 24).contains("models and projects are being listed"));
     let error = api::Error::NotAnApi { operation: "listing models", status: 502, what: "a web page".into() };
     harness.answer(id, Answer::ModelsListed(Err(error)));
-    assert!(harness.screen(80, 24).contains("models and projects are not known: "));
+    assert!(harness.screen(80, 24).contains("models and projects could not be listed: "));
     assert!(list(&mut harness).is_none(), "a failure is not asked for again by itself");
     harness.keys("<esc>:");
     let id = list(&mut harness).unwrap();
     harness.keys("<ctrl-x>");
-    assert!(list(&mut harness).is_none(), "nor is what the person gave up");
+    assert!(list(&mut harness).is_none(), "nor is what the user cancelled");
     assert!(!harness.shared().requests.waits_for(id));
     harness.keys("<esc>:");
     let id = list(&mut harness).unwrap();

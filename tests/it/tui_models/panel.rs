@@ -45,13 +45,13 @@ fn a_refusal_is_explained_and_mended() {
     let reply = Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) };
     harness.answer(id, reply);
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("mended: test again (t)") && !screen.contains("fix:"), "{screen}");
+    assert!(screen.contains("fixed: test again (t)") && !screen.contains("fix:"), "{screen}");
     harness.keys("a");
     assert!(harness.calls().is_empty(), "it is not offered again");
     tested(&mut harness, "t", success());
     snapshots("test_mended", &mut harness);
     harness.keys("<down><down>");
-    assert!(harness.screen(80, 24).contains("mended: test again (t)"), "nor on the old row");
+    assert!(harness.screen(80, 24).contains("fixed: test again (t)"), "nor on the old row");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_test_in_flight_can_be_given_up() {
     harness.keys("<esc>");
     assert!(matches!(&harness.effects[..], [Effect::Cancel(given_up)] if *given_up == id));
     assert!(harness.screen(80, 24).contains("[ Test ]"), "Esc did one thing");
-    assert!(!harness.screen(80, 24).contains("Esc gives up"));
+    assert!(!harness.screen(80, 24).contains("Esc cancels"));
 }
 
 #[test]
@@ -352,13 +352,13 @@ fn the_reason_of_a_refusal_reaches_a_result_that_is_shown_whole() {
     let Call::SetPermission { project_id, project, username, permission } = call else { panic!("{call:?}") };
     harness.keys("<enter>");
     harness.answer(id, Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) });
-    assert!(harness.screen(80, 24).contains("It has been mended since"), "{}", harness.screen(80, 24));
+    assert!(harness.screen(80, 24).contains("It has been fixed since"), "{}", harness.screen(80, 24));
     harness.keys("a");
     assert!(harness.calls().is_empty(), "it is not offered again");
 }
 
 #[test]
-fn a_file_that_is_written_after_its_prompt_was_closed_is_told_all_the_same() {
+fn a_file_that_is_written_after_its_prompt_was_closed_is_reported_all_the_same() {
     for keys in ["<esc>", "<esc><esc>"] {
         let mut harness = listed();
         tested(&mut harness, "t<enter>", success());

@@ -93,7 +93,7 @@ impl Setup {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_to_a_new_key_is_told_and_rotation_converges() {
+async fn a_lost_answer_to_a_new_key_is_reported_and_rotation_converges() {
     let setup = Setup::new().await;
     let lost = json!({"on": {"operation": "CreateV2Key"}, "times": 1, "do": {"reset_after": true}});
     setup.control(reqwest::Method::POST, "/faults", lost.clone()).await;

@@ -169,7 +169,7 @@ async fn rotation_replaces_the_legacy_key_at_once() {
 }
 
 #[tokio::test]
-async fn keys_that_are_none_are_told_apart() {
+async fn keys_that_are_none_are_distinguished() {
     let bench = Bench::demo().await;
     bench.get(As::Anonymous, KEYS).await.refused(401, 16, "");
     let access_key = "m0123456789abcdefghijklmnopqrstu";

@@ -224,7 +224,7 @@ async fn a_refusal_reaches_a_client_that_still_sends() {
         assert!(answers.starts_with(&format!("HTTP/1.1 {status}")), "{line}: {answers:.300}");
         assert!(answers.contains("HTTP/1.0 200 OK"), "{line}: {answers:.300}");
     }
-    // A client that asks first is not told to continue.
+    // A client that asks first gets no 100 Continue.
     for (path, status) in [("/nothing", "404"), ("/model", "413"), ("/api/v2/users/owner/v2_keys", "413")] {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nexpect: 100-continue\r\n\

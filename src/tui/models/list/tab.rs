@@ -62,12 +62,15 @@ impl Models {
             Destination::Project(id) => {
                 self.back_to_list();
                 if !self.list.models.select_project(id, height) {
-                    shared.notices.info(shared.now, "no model of this project is listed; v lists more");
+                    let scope = shared.key_of(Command::ModelScope);
+                    let text = format!("no model of this project is listed; {scope} lists more");
+                    shared.notices.info(shared.now, text);
                 }
             }
             Destination::TestWith(known) => {
                 self.back_to_list();
-                let text = format!("Enter on a model tests it with {} {}", known.id(), known.label);
+                let open = shared.key_of(Command::Open);
+                let text = format!("{open} on a model tests it with {} {}", known.id(), known.label);
                 shared.notices.info(shared.now, text);
                 self.tests.offer_key(KnownKey::clone(known));
             }

@@ -104,7 +104,7 @@ fn deployments_are_read_for_the_rows_in_sight_and_once() {
     list.select(3, 3);
     assert_eq!(ids(list.take_unread(3, 8)), ["playground-echo"]);
     list.set_deployed("playground-echo", Deployed::Unread);
-    assert_eq!(list.take_unread(3, 8).len(), 1, "what was given up is read again");
+    assert_eq!(list.take_unread(3, 8).len(), 1, "a cancelled read is repeated");
     list.set_deployed("fraud-lab-score", deployed("deploying", 2));
     assert!(list.row("fraud-lab-score").unwrap().deployed.is_changing());
     assert!(list.take_unread(3, 8).is_empty());

@@ -165,6 +165,7 @@ impl ListPane {
     /// Why there are no rows.
     fn nothing_to_list(&self, shared: &Shared) -> String {
         let none = self.models.total() == 0;
+        let (refresh, scope) = (shared.key_of(Command::Refresh), shared.key_of(Command::ModelScope));
         match &self.models.fetched {
             Fetched::Never | Fetched::GivenUp | Fetched::Coming if none => {
                 // A cancelled request is forgotten there at once.
@@ -173,19 +174,24 @@ impl ListPane {
             }
             Fetched::Failed(error) if none && error.status() == Some(401) => {
                 let profiles = shared.key_of(Command::Profiles);
-                format!("no models: {error}; {profiles} signs in with another key, Ctrl-R asks again")
+                format!("no models: {error}; {profiles} signs in with another key, {refresh} tries again")
             }
             Fetched::Failed(error) if none => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                format!("no models: {error}{hint}. Ctrl-R asks again")
+                format!("no models: {error}{hint}. {refresh} tries again")
             }
             _ if none && self.scope == ListScope::Mine => {
-                "no models in your own projects, nor in those that you are a collaborator of; v lists public ones too".to_owned()
+                format!(
+                    "no models in your own projects, nor in those that you are a collaborator of; {scope} lists public ones too"
+                )
             }
             _ if none => {
                 "no models: you see those of your own projects, of projects that you are a collaborator of, and of public ones".to_owned()
             }
-            _ => format!("no model matches {:?}; Esc shows all", text::clean(self.models.filter.text())),
+            _ => {
+                let filter = text::clean(self.models.filter.text());
+                format!("no model matches {filter:?}; {} shows all", shared.key_of(Command::Back))
+            }
         }
     }
 }

@@ -69,6 +69,11 @@ impl Runs {
         self.shown().is_some_and(|runs| runs.asking)
     }
 
+    /// Whether there is an earlier run to compare the shown one with.
+    pub fn can_compare(&self) -> bool {
+        self.shown().is_some_and(|runs| !runs.earlier.is_empty())
+    }
+
     /// Which commands apply now; `None` if no run is on the screen.
     pub fn context(&self) -> Option<KeyContext> {
         let runs = self.shown()?;
@@ -125,7 +130,7 @@ impl Runs {
             Command::NextField => form.next(),
             Command::PreviousField => form.previous(),
             Command::Back if form.is_touched() => {
-                let lines = vec!["What was typed for the run goes away.".to_owned()];
+                let lines = vec!["What was typed for the run is lost.".to_owned()];
                 let question = Question::new("Leave the run?", lines, "Discard", Decision::Discard);
                 return question.esc_discards().ask();
             }
@@ -179,8 +184,8 @@ impl Runs {
             form.problem = Some(sentence(&problem));
             return Err(Box::new(Outcome::done()));
         }
-        let lines = vec![format!("{problem}."), format!("Everybody who calls {path} will feel it.")];
-        let title = format!("Run against {path} all the same?");
+        let lines = vec![format!("{problem}."), format!("All callers of {path} will notice.")];
+        let title = format!("Run against {path} anyway?");
         Err(Box::new(Question::new(title, lines, "Run", Decision::BeginRun).ask()))
     }
 
@@ -206,7 +211,8 @@ impl Runs {
         }
         if self.shown.as_deref() != Some(model_id) {
             runs.unseen = true;
-            shared.notices.info(shared.now, "the run has ended; b shows it");
+            let text = format!("the run has ended; {} shows it", shared.key_of(Command::RunModel));
+            shared.notices.info(shared.now, text);
         }
     }
 

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::probe::run::{Summary, report};
 use crate::text;
+use crate::tui::command::Command;
 use crate::tui::models::draw::{fit, put};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::chart::{self, Bar, Bars};
@@ -27,7 +28,7 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
             buf,
             take(1),
             area.x,
-            &text::truncate(&none_answered(summary), area.width.into()),
+            &text::truncate(&none_answered(shared, summary), area.width.into()),
             shared.preferences.theme.error,
         );
     }
@@ -74,14 +75,15 @@ fn in_groups(line: &str, columns: usize) -> Vec<String> {
 }
 
 /// `no call succeeded: HTTP 401 × 200; one test says why`.
-fn none_answered(summary: &Summary) -> String {
+fn none_answered(shared: &Shared, summary: &Summary) -> String {
     let statuses = summary.statuses.iter().map(|(status, n)| format!("HTTP {status} × {n}"));
     let others = summary.failures.iter().map(|(kind, n)| format!("{} × {n}", kind.replace('_', " ")));
     let mut reasons: Vec<String> = statuses.collect();
     if reasons.is_empty() {
         reasons.extend(others);
     }
-    format!("no call succeeded: {}; one test (Esc, t) says why", reasons.join(", "))
+    let (back, test) = (shared.key_of(Command::Back), shared.key_of(Command::TestModel));
+    format!("no call succeeded: {}; one test ({back}, {test}) says why", reasons.join(", "))
 }
 
 /// The replicas as a table, the busiest first; at most six of them.

@@ -11,6 +11,7 @@ use super::history::ModelRuns;
 use super::report;
 use crate::probe::run::{Stage, StopReason};
 use crate::text;
+use crate::tui::command::Command;
 use crate::tui::models::draw::{bordered, cell, put};
 use crate::tui::models::layout;
 use crate::tui::models::list::row::Row;
@@ -115,7 +116,8 @@ fn form(shared: &Shared, form: &RunForm, subject: Subject<'_>, buf: &mut Buffer,
 /// What a run takes from the Test panel: its key and its request.
 fn what_is_sent(shared: &Shared, subject: Subject<'_>) -> String {
     const REQUEST: usize = 60;
-    let Some(panel) = subject.panel else { return "Enter begins the run".to_owned() };
+    let submit = shared.key_of(Command::Submit);
+    let Some(panel) = subject.panel else { return format!("{submit} begins the run") };
     let key = panel.key_label(shared.session.user());
     let auth = subject.row.is_some_and(|row| row.model.auth_enabled);
     let refused = match panel.choice {
@@ -124,5 +126,7 @@ fn what_is_sent(shared: &Shared, subject: Subject<'_>) -> String {
     };
     let request = panel.editor.text().split_whitespace().collect::<Vec<_>>().join(" ");
     let request = text::clean(&text::truncate(&request, REQUEST)).into_owned();
-    format!("Enter begins the run with the key and the request of the Test panel: {key}{refused}, {request}")
+    format!(
+        "{submit} begins the run with the key and the request of the Test panel: {key}{refused}, {request}"
+    )
 }

@@ -52,7 +52,7 @@ pub fn add_collaborator(shared: &mut Shared, result: Option<&TestResult>) -> Out
 
 /// Reports that the result has no such refusal.
 pub fn no_collaborator(shared: &mut Shared) {
-    let text = "the selected result has no refusal that adding a collaborator mends";
+    let text = "the selected result has no refusal that adding a collaborator fixes";
     shared.notices.info(shared.now, text);
 }
 

@@ -26,6 +26,7 @@ use crate::diagnosis::Diagnosis;
 use crate::probe::CallResult;
 use crate::probe::code::{Language, SampleCall};
 use crate::tui::call::{Call, Explain, KeyToSend, Test};
+use crate::tui::command::Command;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::requests::{Kind, RequestId};
@@ -146,7 +147,7 @@ impl Tests {
 /// Calls a model once, unless something typed is wrong: the request that is sent, and what sends it.
 pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String, Effect)> {
     if panel.running.is_some() {
-        panel.problem = Some("a test is in flight; Esc gives it up".to_owned());
+        panel.problem = Some(format!("a test is in flight; {} cancels it", shared.key_of(Command::Back)));
         return None;
     }
     let key = match panel.key_to_send() {
@@ -186,10 +187,11 @@ pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String
     Some((request, effect))
 }
 
-/// Gives up the test in flight.
+/// Cancels the test in flight.
 pub fn give_up(panel: &mut Panel, shared: &mut Shared) -> Option<Effect> {
     let running = panel.running.take()?;
-    let text = format!("test {} was given up; the model may still be at it", running.number);
+    panel.problem = None;
+    let text = format!("test {} was cancelled; the model may still be working on it", running.number);
     shared.notices.info(shared.now, text);
     shared.cancel(running.id)
 }

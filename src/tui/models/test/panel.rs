@@ -289,7 +289,7 @@ pub enum Step {
 /// Why nothing was done with a request; the problem is shown beside it.
 pub fn not_json(what: &str, problem: &JsonProblem) -> String {
     let JsonProblem { line, column, .. } = problem;
-    format!("{what}: the request is no JSON yet, look at line {line}, column {column}")
+    format!("{what}: the request is not valid JSON: see line {line}, column {column}")
 }
 
 #[cfg(test)]

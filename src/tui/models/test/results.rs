@@ -59,7 +59,8 @@ pub fn results(shared: &Shared, buf: &mut Buffer, heads: Rect, area: Rect, panel
     }
     put(buf, heads, x, "RESULT", theme.column);
     if panel.results.is_empty() {
-        put(buf, area, area.x + 1, "no test yet: Enter on Test, or t", theme.dim);
+        let (submit, send) = (shared.key_of(Command::Submit), shared.key_of(Command::SendTest));
+        put(buf, area, area.x + 1, &format!("no test yet: {submit} on Test, or {send}"), theme.dim);
         return;
     }
     let top = (panel.selected + 1).saturating_sub(area.height.into());
@@ -106,7 +107,7 @@ pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
     if panel.selected_result().is_some_and(|result| result.mended) {
         let key = shared.entry(Command::SendTest, &OFFERED_IN).map(|entry| shared.keymap.key_of(entry));
         let sentence = format!("test again ({})", key.unwrap_or_default());
-        return vec![line("mended: ", &sentence, theme.ok)];
+        return vec![line("fixed: ", &sentence, theme.ok)];
     }
     match panel.selected_result().map(|result| &result.why) {
         None | Some(Why::Nothing) => Vec::new(),
@@ -185,7 +186,8 @@ pub fn explain(shared: &Shared, buf: &mut Buffer, area: Rect, rows: &[WhyLine]) 
     for (at, (row, (head, sentence, style))) in area.rows().zip(rows).enumerate() {
         let x = row.x + 1;
         if !fits && at + 1 == usize::from(area.height) {
-            let sentence = format!("{} Enter on the result shows all", shared.preferences.glyphs.ellipsis);
+            let (ellipsis, open) = (shared.preferences.glyphs.ellipsis, shared.key_of(Command::OpenResult));
+            let sentence = format!("{ellipsis} {open} on the result shows all");
             put(buf, row, x, &fit(&sentence, row, x), shared.preferences.theme.dim);
             return;
         }

@@ -9,6 +9,7 @@ use super::key::{self, KeyChoice};
 use super::panel::{Focus, Panel};
 use super::results::{explain, results, why_lines, wrapped};
 use crate::text;
+use crate::tui::command::Command;
 use crate::tui::models::draw::{bordered, cell, fit, put};
 use crate::tui::models::list::row::Row;
 use crate::tui::models::list::view::status;
@@ -39,7 +40,8 @@ pub fn model(shared: &Shared, shown: Option<Shown<'_>>, focused: bool, frame: &m
     let buf = frame.buffer_mut();
     overview::draw(shared, buf, parts.overview, row, project);
     let Some(panel) = panel else {
-        put(buf, parts.key, parts.key.x + 1, "t opens the Test panel", theme.dim);
+        let text = format!("{} opens the Test panel", shared.key_of(Command::TestModel));
+        put(buf, parts.key, parts.key.x + 1, &text, theme.dim);
         return;
     };
     key_line(shared, buf, parts.key, panel, focused);
@@ -122,10 +124,12 @@ fn test_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focus
     }
     if let Some(running) = &panel.running {
         let waited = shared.waiting(running.id).unwrap_or_default().as_secs();
-        let note = format!("{} test {}: {waited} s, Esc gives up", shared.spinner(), running.number);
+        let (spinner, back) = (shared.spinner(), shared.key_of(Command::Back));
+        let note = format!("{spinner} test {}: {waited} s, {back} cancels", running.number);
         put(buf, line, x, &fit(&note, line, x), theme.accent);
     } else if focused && panel.focus == Focus::Request {
-        let note = "Tab next  Esc done  Ctrl-U deletes the line";
-        put(buf, line, x, &fit(note, line, x), theme.dim);
+        let (next, back) = (shared.key_of(Command::NextField), shared.key_of(Command::Back));
+        let note = format!("{next} next  {back} done  Ctrl-U deletes the line");
+        put(buf, line, x, &fit(&note, line, x), theme.dim);
     }
 }

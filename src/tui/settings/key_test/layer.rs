@@ -83,7 +83,7 @@ impl KeyTest {
             Stage::Choosing { filter, .. } => !filter.is_empty(),
             Stage::Asking { .. } => true,
             Stage::Calling { model, request, .. } => {
-                let problem = Some("given up; the model may still be at it".to_owned());
+                let problem = Some("cancelled; the model may still be working on it".to_owned());
                 let request = Field::new(std::mem::take(request));
                 self.stage = Stage::Asking { model: model.clone(), request, problem };
                 return effects.into();
@@ -114,8 +114,10 @@ impl KeyTest {
     fn send(&mut self, shared: &mut Shared) -> Outcome {
         let Stage::Asking { model, request, problem } = &mut self.stage else { return Outcome::done() };
         if let Err(error) = serde_json::from_str::<Value>(request.text()) {
-            *problem =
-                Some(format!("nothing was sent: the request is no JSON, look at column {}", error.column()));
+            *problem = Some(format!(
+                "nothing was sent: the request is not valid JSON: see column {}",
+                error.column()
+            ));
             return Outcome::done();
         }
         let (model, request) = (model.clone(), request.text().to_owned());

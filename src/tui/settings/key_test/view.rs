@@ -41,7 +41,7 @@ pub fn draw(shared: &Shared, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) 
             let theme = &shared.preferences.theme;
             let (text, style) = match problem {
                 Some(problem) => (problem.as_str(), theme.error),
-                None => ("The model is called once. The request can be changed before.", theme.dim),
+                None => ("The model is called once. You can change the request first.", theme.dim),
             };
             below(text, style, frame, inside, 4);
         }
@@ -49,7 +49,8 @@ pub fn draw(shared: &Shared, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) 
             let inside = frame_box(shared, TITLE, frame, centred(area, COLUMNS, 9));
             frame.render_widget(Paragraph::new(facts(shared, test, model, request)), inside);
             let sign = if shared.waiting(*id).is_some() { shared.spinner() } else { " " };
-            let text = format!("{sign} calling {}; Esc gives it up", text::clean(&model.path));
+            let back = shared.key_of(Command::Back);
+            let text = format!("{sign} calling {}; {back} cancels", text::clean(&model.path));
             below(&text, shared.preferences.theme.accent, frame, inside, 4);
         }
         Stage::Ended { model, request, result } => ended(shared, test, (model, request, result), frame, area),
@@ -115,7 +116,7 @@ fn choosing(
     filter.render(field, frame.buffer_mut(), true, &shared.styles());
     let list = Rect { y: inside.y + 2, height: inside.height - 2, ..inside };
     if test.models.is_empty() {
-        return below(&without_models(test, filter), theme.dim, frame, inside, 2);
+        return below(&without_models(shared, test, filter), theme.dim, frame, inside, 2);
     }
     let selected = selected.min(test.models.len() - 1);
     let top = (selected + 1).saturating_sub(usize::from(list.height));
@@ -136,15 +137,17 @@ fn choosing(
 }
 
 /// The text if there is no model to offer.
-fn without_models(test: &KeyTest, filter: &Field) -> String {
+fn without_models(shared: &Shared, test: &KeyTest, filter: &Field) -> String {
     match &test.listing {
         Listing::Unread | Listing::Reading => "listing the models".to_owned(),
-        Listing::Failed(error) => format!("the models could not be listed: {error}; Ctrl-R tries again"),
-        Listing::Complete(_) if filter.is_empty() => {
-            "There is no model with authentication among yours: only such a model tells whether a key works."
-                .to_owned()
+        Listing::Failed(error) => {
+            let refresh = shared.key_of(Command::Refresh);
+            format!("the models could not be listed: {error}; {refresh} tries again")
         }
-        Listing::Complete(_) => "no model with authentication has these letters".to_owned(),
+        Listing::Complete(_) if filter.is_empty() => {
+            "None of your models has authentication: only such a model shows whether a key works.".to_owned()
+        }
+        Listing::Complete(_) => "no model with authentication matches".to_owned(),
     }
 }
 
@@ -181,7 +184,10 @@ fn ended(
     say(what, &result.summary, theme.text);
     match &result.why {
         Why::Nothing => {}
-        Why::Unknown => say("why", "not asked; t tests again", theme.dim),
+        Why::Unknown => {
+            let again = format!("not asked; {} tests again", shared.key_of(Command::TestWithKey));
+            say("why", &again, theme.dim);
+        }
         Why::Asking(_) => say("why", "asking the workbench", theme.dim),
         Why::Known(diagnosis) => {
             say("why", &diagnosis.sentence, theme.error);

@@ -21,7 +21,7 @@ pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Succe
         format!("  {}", describe(key)),
         String::new(),
         "A new key with the same audience and comment is created and shown once.".into(),
-        "The old one works on until you say yes to deleting it.".into(),
+        "The old one keeps working until you agree to delete it.".into(),
     ];
     if shared.session.is_own(&key.key_id) {
         lines.push("keybench is signed in with it, and changes to the new one first.".into());
@@ -39,7 +39,7 @@ pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2Ke
     let old_id = &rotation.old.key_id;
     let mut lines = state_lines(rotation, listed);
     lines.push(String::new());
-    lines.push("Delete the old key when whoever used it has the new one.".into());
+    lines.push("Delete the old key once everything that uses it has the new one.".into());
     if shared.session.is_own(old_id) {
         lines.push("keybench is still signed in with the old one: it will be signed out.".into());
     }
@@ -69,7 +69,7 @@ pub fn state_lines(rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<St
 /// What a quit in the middle leaves behind.
 pub fn both_work_on(old_id: &str, new_id: &str) -> String {
     let (old, new) = (text::short_id(old_id), text::short_id(new_id));
-    format!("{new} was created to replace {old}: both work on.")
+    format!("{new} was created to replace {old}: both work.")
 }
 
 /// The note beside a key that has a successor: `replaced by 5b1c…9f0a`. The list has no room for

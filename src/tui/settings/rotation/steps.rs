@@ -4,12 +4,12 @@
 //! |---|---|---|---|
 //! | (none) | a yes to "Create successor" | creating | the old one |
 //! | creating | the workbench answers with a key | both | the old one, the new one |
-//! | creating | it refuses, nothing answers, the person gives up | (none) | the old one; after silence perhaps a new one |
+//! | creating | it refuses, there is no answer, the user cancels | (none) | the old one; after silence perhaps a new one |
 //! | both | the new key is copied or saved | both, kept | both |
 //! | both | a model is called with the new key | both, proven or not | both |
 //! | both | a yes to "Delete the old key" | deleting | both, until the answer |
 //! | deleting | deleted | (none) | the new one |
-//! | deleting | it refuses, nothing answers, the person gives up | both | both; after silence perhaps only the new one |
+//! | deleting | it refuses, there is no answer, the user cancels | both | both; after silence perhaps only the new one |
 //! | any | one of the two is deleted in another way | (none) | the other |
 //! | any | the program ends | | what existed: the old key works until it is deleted here |
 //!
