@@ -282,3 +282,42 @@ fn the_key_of_a_service_works_whenever_its_rotation_is_killed() {
         ended
     });
 }
+
+/// The result of `models score` has each of 300 rows once, with its answer.
+fn assert_each_row_once(result: &Path) {
+    let text = fs::read_to_string(result).unwrap();
+    assert!(text.ends_with('\n'), "a torn line is left");
+    let mut rows: Vec<u64> = Vec::new();
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["row"], line["response"], "{line}");
+        rows.push(line["row"].as_u64().unwrap());
+    }
+    rows.sort_unstable();
+    assert_eq!(rows, (1..=300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_file_that_is_scored_has_each_row_once_however_often_it_is_killed() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let rows: String = (1..=300).map(|n| format!("{{\"request\":{{\"a\":{n},\"b\":0}}}}\n")).collect();
+    home.file("rows.jsonl", &rows);
+    let score =
+        ["models", "score", "churn-prod/add", "--input", "rows.jsonl", "--output", "out.jsonl", "-c", "4"];
+    let mut kills = 0;
+    at_many_moments(|patience| {
+        let _ = fs::remove_file(home.path("out.jsonl"));
+        let ended = killed(home.command(&score), "", None, patience);
+        // Killed once more, at another moment.
+        let again = killed(home.command(&score), "", None, patience / 3);
+        kills += u32::from(!ended.success()) + u32::from(!again.success());
+        let done = home.run(&[&score[..], &["--json"]].concat()).ok().json();
+        assert_eq!((&done["complete"], &done["failed"]), (&true.into(), &0.into()));
+        assert!(done["may_have_run_twice"].as_u64().unwrap() <= 4, "{done}");
+        assert_each_row_once(&home.path("out.jsonl"));
+        assert_tidy(home.folder.path());
+        ended
+    });
+    assert!(kills > rounds() / 4, "kills that came too late prove nothing: {kills}");
+}

@@ -17,11 +17,14 @@
 //! | [`observe`] | learns what a real workbench answers |
 //! | [`users`] | lists users with the number of their keys |
 //! | [`audit`] | looks through all keys of all users |
+//! | [`score`] | sends a file of rows through a model, each answer once in the result |
+//! | [`check`] | compares the answers of a model |
 //! | [`runs`] | judges a run of many calls |
 //! | [`projects`] | lists projects, finds one |
 //! | [`models`] | lists models, finds one, calls it, restarts or stops it |
 
 pub mod audit;
+pub mod check;
 pub mod clock;
 pub mod collaborators;
 mod error;
@@ -34,6 +37,7 @@ mod progress;
 pub mod projects;
 pub mod rotation;
 pub mod runs;
+pub mod score;
 pub mod sign_in;
 pub mod users;
 

@@ -19,6 +19,9 @@ pub enum Event<'a> {
     AuditResumed { users: usize },
     /// How far an audit is.
     AuditRead(Read),
+    /// `done` of `of` rows are answered. `may_have_run_twice`: rows that an earlier run may have sent
+    /// without recording the answer.
+    Scoring { done: u64, of: u64, may_have_run_twice: u64 },
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
     Counted { what: &'static str, done: usize, of: usize },
 }

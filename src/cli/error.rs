@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::actions::{self, expiration, key_file, keys, models, rotation, sign_in};
+use crate::actions::{self, expiration, key_file, keys, models, rotation, score, sign_in};
 use crate::config::paths::NotUtf8;
 use crate::probe::{CallError, FailureKind};
 use crate::{api, config};
@@ -195,6 +195,18 @@ impl From<models::Error> for Failure {
             models::Error::Call(error) => return (&error).into(),
             models::Error::NoExample { .. } => (Exit::Invalid, "invalid"),
             models::Error::NeverDeployed { .. } => (Exit::Refused, "not_deployed"),
+        };
+        failure(exit, kind, &error, error.hint())
+    }
+}
+
+impl From<score::Error> for Failure {
+    fn from(error: score::Error) -> Self {
+        let (exit, kind) = match error {
+            score::Error::Models(error) => return error.into(),
+            score::Error::Locked { .. } => (Exit::Locked, "locked"),
+            score::Error::Unwritten { .. } => (Exit::Unwritten, "output"),
+            _ => (Exit::Invalid, "invalid"),
         };
         failure(exit, kind, &error, error.hint())
     }

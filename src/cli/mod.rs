@@ -42,7 +42,6 @@ use command_line::Command;
 use context::Context;
 pub use error::{Exit, Failure};
 pub use interrupts::Interrupts;
-use models::ModelsCommand;
 use output::Output;
 pub use serve::names::stage as serve_names;
 use start::show;
@@ -114,13 +113,11 @@ where
             observe::run(&context, args, listen()?).await
         }
         // An interrupted run still has a result.
-        Some(Command::Models(ModelsCommand::Test(args))) if args.run.is_run() => {
+        Some(Command::Models(command)) if command.ends_gently() => {
             context.warn_of_insecurity();
             let interrupts = tokio::sync::Mutex::new(listen()?);
-            let ended = models::run::run(&context, &args.call, &args.run, async || {
-                interrupts.lock().await.next().await
-            })
-            .await;
+            let ended =
+                models::run_gently(&context, command, async || interrupts.lock().await.next().await).await;
             context.warn_of_files(ended.as_ref().err());
             ended
         }

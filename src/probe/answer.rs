@@ -29,7 +29,7 @@ const BUSY: &[u8] = b"model.busy";
 /// not known.
 const SHUTDOWN: &[u8] = b"model shutdown";
 /// A call that took longer than the service allows is 500 with this text (OBSERVED, NB).
-const DEADLINE: &[u8] = b"context deadline exceeded";
+pub(super) const DEADLINE: &[u8] = b"context deadline exceeded";
 /// How far into a body the texts above are searched for.
 const HEAD: usize = 64 * 1024;
 
@@ -288,7 +288,7 @@ pub fn is_html_header(name: &str, value: &[u8]) -> bool {
 }
 
 /// Whether `body` contains `text` (lower case) near its start, in any case.
-fn holds(body: &[u8], text: &[u8]) -> bool {
+pub(super) fn holds(body: &[u8], text: &[u8]) -> bool {
     body[..body.len().min(HEAD)].windows(text.len()).any(|window| window.eq_ignore_ascii_case(text))
 }
 

@@ -120,7 +120,8 @@ pub(crate) fn kind_of(error: &HttpError) -> FailureKind {
     }
 }
 
-fn http_error(error: HttpError, phase: Phase) -> CallError {
+/// The error that an exchange ended in.
+pub(super) fn http_error(error: HttpError, phase: Phase) -> CallError {
     match error {
         HttpError::NotHttp(detail) => CallError::NotHttp { detail },
         HttpError::Io(error) if limits::used_up(&error).is_some() => {

@@ -16,17 +16,21 @@
 //! | [`answer`] | what came back, read once into one verdict |
 //! | [`failure`] | the kinds of failure, and errors as sentences |
 //! | [`call`] | one call from begin to end |
+//! | [`caller`] | call after call on a kept connection, each with another request |
+//! | [`part`] | one of several equal parts of the work |
 //! | [`code`] | a call as curl, Python and R, to copy |
 //! | [`run`] | many of them: schedules, statistics, export |
 
 pub mod answer;
 pub mod call;
+pub mod caller;
 pub mod code;
 pub mod connect;
 mod exchange;
 pub mod failure;
 pub mod http1;
 mod message;
+pub mod part;
 pub mod phases;
 pub mod run;
 pub mod stream;
@@ -35,7 +39,9 @@ pub mod transport;
 
 pub use answer::{Answer, BodyKind};
 pub use call::{CallResult, call};
+pub use caller::{CallFailure, Called, Caller, Line, Reached};
 pub use failure::{CallError, FailureKind, Phase};
+pub use part::{NoPart, Part};
 pub use phases::Phases;
 pub use target::{ModelCallTarget, ModelRequest, shown_request};
 pub use transport::{Transport, TransportOptions};

@@ -43,6 +43,11 @@ impl ModelRequest {
         }
     }
 
+    /// A text that is known to be JSON.
+    pub(crate) fn trusted(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

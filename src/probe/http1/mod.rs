@@ -42,17 +42,25 @@ pub struct Connection<S = Stream> {
     /// … and ends here.
     end: usize,
     reusable: bool,
+    /// The last request was handed over as a whole.
+    sent: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub fn new(stream: S) -> Self {
-        Self { stream, buffer: vec![0; CHUNK], at: 0, end: 0, reusable: true }
+        Self { stream, buffer: vec![0; CHUNK], at: 0, end: 0, reusable: true, sent: false }
     }
 
     /// Whether another request may be sent: the last answer was read to its end, and the server
     /// keeps the connection open.
     pub fn is_reusable(&self) -> bool {
         self.reusable
+    }
+
+    /// Whether the last request was handed to the system as a whole. If not, no service can have
+    /// answered it.
+    pub fn is_sent(&self) -> bool {
+        self.sent
     }
 
     /// The bare stream, unless something was read beyond the last message.
@@ -77,9 +85,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// # Errors
     /// Only if there is no point in waiting for an answer.
     pub async fn send(&mut self, request: &[u8]) -> Result<(), HttpError> {
-        self.reusable = false;
+        (self.reusable, self.sent) = (false, false);
         let mut sent = 0;
-        poll_fn(|cx| {
+        let written = poll_fn(|cx| {
             while sent < request.len() {
                 match Pin::new(&mut self.stream).poll_write(cx, &request[sent..]) {
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(HttpError::NoAnswer)),
@@ -101,9 +109,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             Pin::new(&mut self.stream).poll_flush(cx).map_err(HttpError::from)
         })
-        .await?;
-        self.reusable = sent == request.len();
-        Ok(())
+        .await;
+        self.sent = sent == request.len();
+        self.reusable = self.sent;
+        written
     }
 
     /// Reads the head of the answer and shows every header (name, value) to `header`.

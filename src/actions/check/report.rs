@@ -1,0 +1,212 @@
+//! What a check finds over all rows, in bounded memory.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::compare::{Found, general};
+use crate::actions::models::ModelCall;
+use crate::actions::score::{Row, Stop};
+use crate::probe::CallFailure;
+use crate::text;
+
+/// Rows that are shown.
+const WORST: usize = 20;
+/// Differences that are shown of one row.
+const SHOWN: usize = 8;
+/// Members and label flips that are counted apart: a model may name its members after its data.
+const MOST: usize = 500;
+/// Longest value that is shown.
+const LONGEST: usize = 60;
+
+/// One member over all rows; an index counts as any.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Field {
+    pub path: String,
+    /// Rows, or items of a list, in which it was compared.
+    pub compared: u64,
+    pub different: u64,
+    /// Between numbers.
+    pub largest: Option<f64>,
+    /// Over all that were compared.
+    pub mean: Option<f64>,
+    #[serde(skip)]
+    sum: f64,
+}
+
+/// A label that became another one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Flip {
+    pub path: String,
+    pub expected: String,
+    pub got: String,
+    pub rows: u64,
+}
+
+/// One of the worst rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RowReport {
+    pub row: u64,
+    pub line: u64,
+    /// JSON text.
+    pub id: Option<String>,
+    pub differences: Vec<Difference>,
+    /// Why there was no answer.
+    pub failure: Option<String>,
+    #[serde(skip)]
+    badness: f64,
+}
+
+/// A member that differs by more than is allowed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    pub path: String,
+    pub expected: Option<String>,
+    pub got: Option<String>,
+    pub difference: Option<f64>,
+}
+
+/// What a check found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// `project/name`; two if they are compared with each other.
+    pub models: Vec<String>,
+    pub calls: Vec<ModelCall>,
+    pub rows: u64,
+    pub same: u64,
+    pub different: u64,
+    /// Without an answer.
+    pub failed: u64,
+    fields: BTreeMap<String, Field>,
+    flips: BTreeMap<(String, String, String), u64>,
+    worst: Vec<RowReport>,
+    /// The answers of the rows that differ, by row, if they are kept.
+    answers: Option<BTreeMap<u64, String>>,
+    pub elapsed: Duration,
+    /// `None`: every row was compared.
+    pub stop: Option<Stop>,
+}
+
+impl Report {
+    pub(super) fn new(models: Vec<String>, rows: u64, keep_answers: bool) -> Self {
+        Self { models, rows, answers: keep_answers.then(BTreeMap::new), ..Self::default() }
+    }
+
+    /// Rows that were looked at.
+    pub fn compared(&self) -> u64 {
+        self.same + self.different + self.failed
+    }
+
+    /// Every row was compared, and all are as expected.
+    pub fn is_passed(&self) -> bool {
+        self.stop.is_none() && self.same == self.rows
+    }
+
+    /// By how far they are off, worst first: those that differ before those that do not.
+    pub fn fields(&self) -> Vec<&Field> {
+        let mut fields: Vec<_> = self.fields.values().collect();
+        fields.sort_by_key(|field| std::cmp::Reverse(field.different));
+        fields
+    }
+
+    /// The most frequent first.
+    pub fn flips(&self) -> Vec<Flip> {
+        let flip = |((path, expected, got), rows): (&(String, String, String), &u64)| Flip {
+            path: path.clone(),
+            expected: expected.clone(),
+            got: got.clone(),
+            rows: *rows,
+        };
+        let mut flips: Vec<_> = self.flips.iter().map(flip).collect();
+        flips.sort_by_key(|flip| std::cmp::Reverse(flip.rows));
+        flips
+    }
+
+    /// The worst rows, worst first.
+    pub fn worst(&self) -> &[RowReport] {
+        &self.worst
+    }
+
+    /// The answers of the rows that differ.
+    pub fn answers(&self) -> Option<&BTreeMap<u64, String>> {
+        self.answers.as_ref()
+    }
+
+    pub(super) fn failed(&mut self, row: &Row, model: usize, failure: &CallFailure) {
+        self.failed += 1;
+        let model = self.models.get(model).map(String::as_str).unwrap_or_default();
+        let failure = Some(format!("{model}: {}: {}", failure.kind.label(), failure.message));
+        self.keep(row, Vec::new(), failure, f64::INFINITY);
+    }
+
+    pub(super) fn compared_row(&mut self, row: &Row, found: Vec<Found>, got: &str) {
+        let is_same = found.iter().all(|one| one.is_same);
+        self.same += u64::from(is_same);
+        self.different += u64::from(!is_same);
+        found.iter().for_each(|one| self.count(one));
+        if is_same {
+            return;
+        }
+        if let Some(answers) = &mut self.answers {
+            answers.insert(row.row, got.to_owned());
+        }
+        let badness = found.iter().map(Found::badness).fold(0.0, f64::max);
+        let shown = found.into_iter().filter(|one| !one.is_same).take(SHOWN).map(Difference::from).collect();
+        self.keep(row, shown, None, badness);
+    }
+
+    fn count(&mut self, one: &Found) {
+        let path = general(&one.path).into_owned();
+        if one.is_flip()
+            && let (Some(expected), Some(got)) = (&one.expected, &one.got)
+        {
+            let flip = (path.clone(), shortened(expected), shortened(got));
+            if self.flips.len() < MOST || self.flips.contains_key(&flip) {
+                *self.flips.entry(flip).or_default() += 1;
+            }
+        }
+        if self.fields.len() >= MOST && !self.fields.contains_key(&path) {
+            return;
+        }
+        let field = self
+            .fields
+            .entry(path)
+            .or_insert_with_key(|path| Field { path: path.clone(), ..Field::default() });
+        field.compared += 1;
+        field.different += u64::from(!one.is_same);
+        if let Some(difference) = one.difference {
+            field.sum += difference;
+            field.largest = Some(field.largest.unwrap_or(0.0).max(difference));
+            field.mean = Some(field.sum / field.compared as f64);
+        }
+    }
+
+    fn keep(&mut self, row: &Row, differences: Vec<Difference>, failure: Option<String>, badness: f64) {
+        let at = self.worst.partition_point(|other| {
+            (other.badness, std::cmp::Reverse(other.row)) > (badness, std::cmp::Reverse(row.row))
+        });
+        if at < WORST {
+            let id = row.id.clone();
+            let report = RowReport { row: row.row, line: row.line, id, differences, failure, badness };
+            self.worst.insert(at, report);
+            self.worst.truncate(WORST);
+        }
+    }
+}
+
+impl From<Found> for Difference {
+    fn from(found: Found) -> Self {
+        let shorten = |text: Option<String>| text.as_deref().map(shortened);
+        Self {
+            path: found.path,
+            expected: shorten(found.expected),
+            got: shorten(found.got),
+            difference: found.difference,
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text::json::beginning(text, LONGEST)
+}

@@ -1,0 +1,69 @@
+//! Why a file was not scored.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::rows::BadInput;
+use crate::actions::models;
+use crate::probe::run::MAX_IN_FLIGHT;
+
+/// Why nothing was sent, or the result cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Models(#[from] models::Error),
+    #[error(transparent)]
+    Input(#[from] BadInput),
+    #[error("{0} rows at a time are not possible")]
+    Concurrency(u32),
+    #[error("another run writes {}", output.display())]
+    Locked { output: PathBuf },
+    #[error("{} is the result of {what}", output.display())]
+    Other { output: PathBuf, what: &'static str, is_build: bool },
+    #[error("{} is not empty, and no note beside it says whose result it is", output.display())]
+    NoNote { output: PathBuf },
+    #[error("{} cannot be used: {why}", note.display())]
+    Note { note: PathBuf, why: String },
+    #[error("line {line} of {} is none of a result: {why}", output.display())]
+    Line { output: PathBuf, line: u64, why: String },
+    /// Before anything was sent.
+    #[error("{} cannot be written: {error}", file.display())]
+    Unwritable { file: PathBuf, error: io::Error },
+    #[error("{} cannot be written: {error}", file.display())]
+    Unwritten { file: PathBuf, error: io::Error },
+}
+
+impl From<crate::actions::Error> for Error {
+    fn from(error: crate::actions::Error) -> Self {
+        Self::Models(error.into())
+    }
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Models(error) => return error.hint(),
+            Self::Input(error) => error.hint().to_owned(),
+            Self::Concurrency(_) => format!("give a number from 1 to {MAX_IN_FLIGHT}"),
+            Self::Locked { .. } => "wait for it, or name another file".to_owned(),
+            Self::Other { is_build: true, .. } => {
+                "name another file, or allow answers of two builds in one file: --allow-new-build".to_owned()
+            }
+            Self::Other { .. } | Self::NoNote { .. } => "name another file with --output".to_owned(),
+            Self::Note { note, .. } => format!("move {} and its result away", note.display()),
+            Self::Line { .. } => "mend or remove that line, or name another file with --output".to_owned(),
+            Self::Unwritable { .. } | Self::Unwritten { .. } => {
+                "make room or name another file; the same command goes on with the rows that are missing"
+                    .to_owned()
+            }
+        })
+    }
+
+    pub(super) fn before_sending(self) -> Self {
+        match self {
+            Self::Unwritten { file, error } => Self::Unwritable { file, error },
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! An answered row as a line of the result.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::error::Error;
+use super::output::Output;
+use super::rows::Row;
+use super::send::{Sink, Tried};
+use crate::probe::FailureKind;
+use crate::text::json;
+
+/// Writes the answers of one model.
+pub(super) struct Lines {
+    pub output: Output,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    rows: u64,
+    failures: BTreeMap<&'static str, u64>,
+    error: Option<Error>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    row: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RawValue>,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    status: Option<u16>,
+    attempts: u32,
+    latency_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<&'a RawValue>,
+}
+
+impl Lines {
+    pub fn new(output: Output) -> Self {
+        Self { output, counts: Mutex::default() }
+    }
+
+    /// Rows that were written.
+    pub fn rows(&self) -> u64 {
+        self.counts().rows
+    }
+
+    /// Those of them that failed.
+    pub fn failed(&self) -> u64 {
+        self.counts().failures.values().sum()
+    }
+
+    /// The same by kind.
+    pub fn failures(&self) -> BTreeMap<&'static str, u64> {
+        self.counts().failures.clone()
+    }
+
+    /// The result cannot be written any more.
+    pub fn fail(&self, error: Error) {
+        self.counts().error.get_or_insert(error);
+    }
+
+    pub fn failure(&self) -> Option<Error> {
+        self.counts().error.take()
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Lines {
+    fn take(&self, row: &Row, tried: &[Tried]) -> Result<(), Error> {
+        let [tried] = tried else { return Ok(()) };
+        let called = &tried.called;
+        let failure = called.outcome.as_ref().err();
+        let raw = |text: &String| serde_json::from_str::<&RawValue>(text).ok().map(ToOwned::to_owned);
+        let (id, input) = (row.id.as_ref().and_then(raw), row.input.as_ref().and_then(raw));
+        let response = called.outcome.as_ref().ok().and_then(raw);
+        let line = Line {
+            row: row.row,
+            id: id.as_deref(),
+            ok: failure.is_none(),
+            response: response.as_deref(),
+            failure: failure.map(|failure| failure.kind).map(FailureKind::name),
+            message: failure.map(|failure| failure.message.as_str()),
+            status: called.status,
+            attempts: tried.attempts,
+            latency_ms: (called.latency.as_secs_f64() * 1e6).round() / 1e3,
+            replica_id: called.replica_id.as_deref(),
+            input: input.as_deref(),
+        };
+        // What a model answers is JSON, so that this cannot fail.
+        let text = json::line(&line)
+            .map_err(|error| Error::Unwritten { file: Default::default(), error: error.into() })?;
+        self.output.append(text)?;
+        let mut counts = self.counts();
+        counts.rows += 1;
+        if let Some(failure) = failure {
+            *counts.failures.entry(failure.kind.name()).or_default() += 1;
+        }
+        Ok(())
+    }
+}

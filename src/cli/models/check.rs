@@ -1,0 +1,219 @@
+//! `models check`: the answers of a model against what is expected.
+
+use std::path::{Path as File, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::actions::check::{self, Against, Path, Report, Request, Tolerance};
+use crate::actions::models::KeyChoice;
+use crate::actions::score::{self, Columns, Input, Stop, Stopper};
+use crate::cli::context::Context;
+use crate::cli::echo;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::output;
+use crate::probe::FailureKind;
+use crate::text;
+
+/// Lines of the report for one kind of finding.
+const SHOWN: usize = 10;
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  keybench models check churn-prod/churn --golden golden.jsonl --tolerance churn=1e-3,rel=1e-6
+  keybench models check churn-prod/churn --golden golden.jsonl --ignore trace_id --update-golden
+  keybench models check churn-prod/churn --against churn-dev/churn --input rows.jsonl
+  keybench models check churn-prod/churn --against last-week.jsonl --input rows.jsonl
+
+A golden file has rows {\"id\"?, \"request\", \"expect\"}. Paths are written a.b or rows[*].c.
+Ends with 0 if every answer is as expected, otherwise with 8.")]
+pub struct CheckArgs {
+    /// project/name, or the model's id
+    pub model: String,
+    /// FILE.jsonl with the expected answer of each row
+    #[arg(long, value_name = "FILE.jsonl", required_unless_present = "against", conflicts_with = "against")]
+    pub golden: Option<PathBuf>,
+    /// Compare with another model, or with a result of `models score` for the same input
+    #[arg(long, value_name = "MODEL|FILE.jsonl", requires = "input")]
+    pub against: Option<String>,
+    /// With --against: FILE.jsonl or FILE.csv with the rows to send
+    #[arg(long, value_name = "FILE", conflicts_with = "golden")]
+    pub input: Option<PathBuf>,
+    /// CSV: columns of a request with their types, as for `models score`
+    #[arg(long, value_name = "COLUMN:TYPE,…")]
+    pub map: Option<Columns>,
+    /// How far numbers may be off: churn=1e-3,abs=1e-9,rel=1e-6 [default: not at all]
+    #[arg(long, value_name = "SPEC")]
+    pub tolerance: Vec<String>,
+    /// Leave a member and what is in it out of the comparison
+    #[arg(long, value_name = "PATH")]
+    pub ignore: Vec<Path>,
+    /// Write answers that differ into the golden file, after a question
+    #[arg(long, conflicts_with = "against")]
+    pub update_golden: bool,
+    /// Update without a question
+    #[arg(long, requires = "update_golden")]
+    pub yes: bool,
+    /// Keep C rows in flight [default: the number of replicas]
+    #[arg(short = 'c', value_name = "C", allow_negative_numbers = true)]
+    pub concurrency: Option<u32>,
+    /// Call with the key in this file (- for standard input) instead of your own
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+}
+
+/// Checks until every row is compared or `interrupted` returns.
+pub async fn run(context: &Context, args: CheckArgs, interrupted: impl AsyncFn()) -> Result<Exit, Failure> {
+    let file = args.golden.as_ref().or(args.input.as_ref());
+    let file =
+        file.ok_or_else(|| Failure::usage("--golden FILE or --against MODEL --input FILE is missing"))?;
+    let mut tolerance = Tolerance::default();
+    for spec in &args.tolerance {
+        tolerance.add(spec).map_err(|why| Failure::invalid(format!("--tolerance: {why}")))?;
+    }
+    args.ignore.iter().for_each(|path| tolerance.ignore(path.clone()));
+    let against = match args.against.as_deref() {
+        None => Against::Golden,
+        Some(name) if File::new(name).extension().is_some_and(|extension| extension == "jsonl") => {
+            Against::Result(name.into())
+        }
+        Some(name) => Against::Model(name.to_owned()),
+    };
+    let input = Input::new(file, args.map.unwrap_or_default(), false).map_err(score::Error::from)?;
+    let request = Request {
+        input,
+        against,
+        tolerance,
+        concurrency: args.concurrency,
+        keep_answers: args.update_golden,
+    };
+    if args.update_golden && !args.yes && !output::is_terminal() {
+        return Err(Failure::new(Exit::Invalid, "no_terminal", "there is no terminal to ask on")
+            .hint("update without a question: --yes"));
+    }
+    let session = context.session()?;
+    let key = match args.api_key_file.as_deref() {
+        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
+        None => KeyChoice::Own,
+    };
+    let (stopper, live) = (Stopper::default(), super::live::Live::new(context));
+    let report = {
+        let checking = check::check(&session, &args.model, &key, &request, &stopper, &live);
+        let interrupt = interrupted();
+        tokio::pin!(checking, interrupt);
+        tokio::select! {
+            report = &mut checking => report,
+            () = &mut interrupt => {
+                stopper.stop();
+                checking.await
+            }
+        }
+    };
+    live.clear();
+    let mut report = report?;
+    show(context, &report)?;
+    if let Some(failure) = failure(&mut report, &key) {
+        return Err(failure);
+    }
+    if let Some(answers) = report.answers().filter(|answers| !answers.is_empty()) {
+        let question = format!(
+            "Replace {} in {}? [y/N]",
+            text::count(answers.len(), "expected answer", "expected answers"),
+            file.display()
+        );
+        if !args.yes && !output::ask(question).await?.eq_ignore_ascii_case("y") {
+            return Err(Failure::new(Exit::Invalid, "not_confirmed", "not confirmed, nothing was written"));
+        }
+        let changed = check::update_golden(file, answers)?;
+        context.out.note(&format!("{changed} rows of {} have new answers", file.display()));
+        return Ok(if report.failed == 0 { Exit::Done } else { Exit::No });
+    }
+    Ok(if report.is_passed() { Exit::Done } else { Exit::No })
+}
+
+/// Why the check did not come to its end.
+fn failure(report: &mut Report, key: &KeyChoice) -> Option<Failure> {
+    let so_far = format!("{} of {} rows were compared", report.compared(), report.rows);
+    Some(match report.stop.take()? {
+        Stop::Person => Failure::new(Exit::Interrupted, "interrupted", format!("interrupted; {so_far}")),
+        Stop::Refused { message } => {
+            let exit = if matches!(key, KeyChoice::Own) { Exit::Rejected } else { Exit::No };
+            let message = format!("the key was refused twice: {message}; {so_far}");
+            Failure::new(exit, FailureKind::NotAuthorized.name(), message)
+        }
+        Stop::NoWay { failure } => {
+            let exit = if failure.kind == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
+            Failure::new(exit, failure.kind.name(), format!("{}; {so_far}", failure.message))
+        }
+        Stop::Input(error) => score::Error::from(error).into(),
+        Stop::Sink(error) => error.into(),
+    })
+}
+
+fn show(context: &Context, report: &Report) -> Result<(), Failure> {
+    if context.out.json {
+        return context.out.document(&json!({
+            "models": report.models,
+            "complete": report.stop.is_none(),
+            "rows": report.rows,
+            "same": report.same,
+            "different": report.different,
+            "failed": report.failed,
+            "fields": report.fields(),
+            "flips": report.flips(),
+            "worst": report.worst(),
+            "elapsed_s": report.elapsed.as_secs_f64(),
+        }));
+    }
+    let rows = text::count(usize::try_from(report.compared()).unwrap_or(usize::MAX), "row", "rows");
+    let mut lines = vec![format!(
+        "{rows} of {} in {} · {} same · {} different · {} without an answer",
+        report.models.join(" and "),
+        text::latency(report.elapsed),
+        report.same,
+        report.different,
+        report.failed
+    )];
+    let fields: Vec<_> =
+        report.fields().into_iter().filter(|field| field.different > 0).take(SHOWN).collect();
+    if !fields.is_empty() {
+        lines.push(String::new());
+        lines.push(format!(
+            "{:<32}{:>10}{:>12}{:>12}{:>12}",
+            "MEMBER", "COMPARED", "DIFFERENT", "LARGEST", "MEAN"
+        ));
+        let number =
+            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3e}"));
+        lines.extend(fields.iter().map(|field| {
+            format!(
+                "{:<32}{:>10}{:>12}{:>12}{:>12}",
+                text::truncate(&field.path, 31),
+                field.compared,
+                field.different,
+                number(field.largest),
+                number(field.mean)
+            )
+        }));
+    }
+    let flips = report.flips();
+    if !flips.is_empty() {
+        lines.push(String::new());
+        lines.extend(flips.iter().take(SHOWN).map(|flip| {
+            let rows = text::count(usize::try_from(flip.rows).unwrap_or(usize::MAX), "row", "rows");
+            format!("{}: {} became {} in {rows}", flip.path, flip.expected, flip.got)
+        }));
+    }
+    for row in report.worst().iter().take(SHOWN) {
+        let id = row.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+        lines.push(String::new());
+        lines.push(format!("row {}{id} (line {})", row.row, row.line));
+        lines.extend(row.failure.iter().map(|failure| format!("  {failure}")));
+        lines.extend(row.differences.iter().map(|one| {
+            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+            let off =
+                one.difference.map(|difference| format!(" (off by {difference:.3e})")).unwrap_or_default();
+            format!("  {}: {} instead of {}{off}", one.path, shown(&one.got), shown(&one.expected))
+        }));
+    }
+    context.out.lines(&lines)
+}

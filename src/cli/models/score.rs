@@ -1,0 +1,223 @@
+//! `models score`: every row of a file through a model.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::call::explanation;
+use super::live::Live;
+use crate::actions::models::{self, KeyChoice, ModelCall};
+use crate::actions::score::{self, Allowed, Columns, Input, Outcome, Request, Rules, Stop, Stopper, Times};
+use crate::cli::context::Context;
+use crate::cli::echo;
+use crate::cli::error::{Exit, Failure};
+use crate::diagnosis::Diagnosis;
+use crate::probe::{FailureKind, Part};
+use crate::text;
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  keybench models score churn-prod/churn --input rows.jsonl --output scores.jsonl
+  keybench models score churn-prod/churn --input rows.csv --output scores.jsonl --map tenure:int?,charge:number
+  keybench models score churn-prod/churn --input rows.csv --output scores.jsonl --id customer --max-failures 1%
+
+Every row is checked before any is sent. Start the same command again after an interruption: it goes
+on with the rows that are missing. Each row is exactly once in the result; a row that was in flight
+when a run was killed is sent again, so a function may run twice for it.
+Ends with 0, or with 8 if more rows failed than --max-failures allows.")]
+pub struct ScoreArgs {
+    /// project/name, or the model's id
+    pub model: String,
+    /// FILE.jsonl with rows {"id"?, "request"}, or FILE.csv with a head line
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Result: one line of JSON a row, appended
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub output: PathBuf,
+    /// CSV: columns of a request with their types: string, int, number, bool or json, with ? if a
+    /// cell may be empty [default: all columns, as strings]
+    #[arg(long, value_name = "COLUMN:TYPE,…")]
+    pub map: Option<Columns>,
+    /// CSV: column that names a row in the result
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// Repeat each row of the input in the result, as `input`
+    #[arg(long)]
+    pub pass_through: bool,
+    /// Keep C rows in flight [default: the number of replicas]
+    #[arg(short = 'c', value_name = "C", allow_negative_numbers = true)]
+    pub concurrency: Option<u32>,
+    /// Score every Nth row only, beginning with row I+1; I is 0 to N-1
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Part>,
+    /// Try a row again so often: busy=10, connect=5; with --idempotent timeout=3, lost=3
+    #[arg(long, value_name = "REASON=TIMES")]
+    pub retry: Vec<Times>,
+    /// The function may run twice for a row: try again after timeouts and lost answers
+    #[arg(long)]
+    pub idempotent: bool,
+    /// Put the result in the order of the input at the end
+    #[arg(long)]
+    pub sorted: bool,
+    /// Rows that may fail: 10, or 1% [default: 0]
+    #[arg(long, value_name = "N|P%")]
+    pub max_failures: Option<Allowed>,
+    /// Go on although the model's build or deployment has changed
+    #[arg(long)]
+    pub allow_new_build: bool,
+    /// Call with the key in this file (- for standard input) instead of your own
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+}
+
+/// Scores until every row is recorded or `interrupted` returns.
+pub async fn run(context: &Context, args: ScoreArgs, interrupted: impl AsyncFn()) -> Result<Exit, Failure> {
+    let mut columns = args.map.unwrap_or_default();
+    columns.id = args.id;
+    let request = Request {
+        input: Input::new(&args.input, columns, args.pass_through).map_err(score::Error::from)?,
+        output: args.output,
+        concurrency: args.concurrency,
+        part: args.shard,
+        rules: Rules::new(&args.retry, args.idempotent).map_err(Failure::invalid)?,
+        sorted: args.sorted,
+        allow_new_build: args.allow_new_build,
+    };
+    let session = context.session()?;
+    let key = match args.api_key_file.as_deref() {
+        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
+        None => KeyChoice::Own,
+    };
+    let stopper = Stopper::default();
+    let live = Live::new(context);
+    let outcome = {
+        let scoring = score::score(&session, &args.model, &key, &request, &stopper, &live);
+        let interrupt = interrupted();
+        tokio::pin!(scoring, interrupt);
+        tokio::select! {
+            outcome = &mut scoring => outcome,
+            () = &mut interrupt => {
+                stopper.stop();
+                scoring.await
+            }
+        }
+    };
+    live.clear();
+    let outcome = outcome?;
+    let why = match outcome.stop {
+        Some(Stop::Refused { .. }) => explain(&outcome.call).await,
+        _ => None,
+    };
+    report(context, &request, &outcome, why.as_ref())?;
+    end(&request, outcome, &key, args.max_failures.unwrap_or_default(), why.as_ref())
+}
+
+/// Why the key was refused: makes one more call and explains that.
+async fn explain(call: &ModelCall) -> Option<Diagnosis> {
+    let result = call.send().await;
+    match result.failure() {
+        Some(_) => Some(call.diagnose(&result).await),
+        None => None,
+    }
+}
+
+fn end(
+    request: &Request,
+    outcome: Outcome,
+    key: &KeyChoice,
+    allowed: Allowed,
+    why: Option<&Diagnosis>,
+) -> Result<Exit, Failure> {
+    let so_far =
+        format!("{} of {} rows are in {}", outcome.recorded(), outcome.rows, request.output.display());
+    let again = "the same command goes on with the rows that are missing";
+    let (exit, kind, message) = match outcome.stop {
+        None if allowed.is_exceeded(outcome.failed, outcome.rows) => return Ok(Exit::No),
+        None => return Ok(Exit::Done),
+        Some(Stop::Person) => (Exit::Interrupted, "interrupted", format!("interrupted; {so_far}")),
+        Some(Stop::Refused { message }) => {
+            let exit = if matches!(key, KeyChoice::Own) { Exit::Rejected } else { Exit::No };
+            let message = why.map_or(message, |why| why.sentence.clone());
+            (
+                exit,
+                FailureKind::NotAuthorized.name(),
+                format!("the key was refused twice: {message}; {so_far}"),
+            )
+        }
+        Some(Stop::NoWay { failure }) => {
+            let exit = if failure.kind == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
+            (exit, failure.kind.name(), format!("{}; {so_far}", failure.message))
+        }
+        Some(Stop::Input(error)) => {
+            (Exit::Invalid, "invalid", format!("the input has changed: {error}; {so_far}"))
+        }
+        Some(Stop::Sink(error)) => return Err(error.into()),
+    };
+    Err(Failure::new(exit, kind, message).hint(again))
+}
+
+fn report(
+    context: &Context,
+    request: &Request,
+    outcome: &Outcome,
+    why: Option<&Diagnosis>,
+) -> Result<(), Failure> {
+    let seconds = outcome.elapsed.as_secs_f64();
+    let rate = if seconds > 0.0 { outcome.scored as f64 / seconds } else { 0.0 };
+    if context.out.json {
+        return context.out.document(&json!({
+            "model": models::full_name(&outcome.call.model),
+            "model_id": outcome.call.model.id,
+            "output": request.output.display().to_string(),
+            "complete": outcome.stop.is_none(),
+            "rows": outcome.rows,
+            "recorded_before": outcome.before,
+            "scored": outcome.scored,
+            "ok": outcome.recorded() - outcome.failed,
+            "failed": outcome.failed,
+            "failures": outcome.failures,
+            "retries": outcome.retries,
+            "may_have_run_twice": outcome.may_have_run_twice,
+            "cut": outcome.cut,
+            "concurrency": outcome.concurrency,
+            "elapsed_s": seconds,
+            "rows_per_s": rate,
+            "diagnosis": why,
+        }));
+    }
+    let rows = count(outcome.scored);
+    let mut lines = vec![
+        format!(
+            "{rows} in {} · {rate:.1}/s · at most {} at a time",
+            text::latency(outcome.elapsed),
+            outcome.concurrency
+        ),
+        format!(
+            "{} ok · {} failed ({:.1} %)",
+            outcome.recorded() - outcome.failed,
+            outcome.failed,
+            outcome.failed as f64 / outcome.recorded().max(1) as f64 * 100.0
+        ),
+    ];
+    if outcome.before > 0 {
+        lines.push(format!("{} recorded before, by an earlier run", count(outcome.before)));
+    }
+    for (title, counts) in [("failures", &outcome.failures), ("retries", &outcome.retries)] {
+        if !counts.is_empty() {
+            let all: Vec<_> =
+                counts.iter().map(|(name, n)| format!("{} × {n}", name.replace('_', " "))).collect();
+            lines.push(format!("{title:<11}{}", all.join("   ")));
+        }
+    }
+    if outcome.cut > 0 {
+        lines.push(format!("{} given up on the way: a later run sends them again", count(outcome.cut)));
+    }
+    lines.push(format!("{:<11}{}", "result", request.output.display()));
+    lines.extend(why.into_iter().flat_map(explanation));
+    context.out.lines(&lines)
+}
+
+fn count(n: u64) -> String {
+    text::count(usize::try_from(n).unwrap_or(usize::MAX), "row", "rows")
+}

@@ -1,0 +1,200 @@
+//! Calls one model again and again on a kept connection, each time with another request, and says of
+//! each failure what is known about how far the request came.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::answer::{BodyKind, DEADLINE, Reading, holds};
+use super::call::{http_error, kind_of};
+use super::connect::connect;
+use super::exchange::exchange;
+use super::failure::{CallError, FailureKind, Phase};
+use super::http1::{Connection, Room, SMALL_BODY};
+use super::message;
+use super::phases::Phases;
+use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
+use super::transport::{Proxy, Transport};
+use crate::secret::{self, ApiKey};
+
+/// The result of one call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    /// From sending to the last byte of the answer, without connecting.
+    pub latency: Duration,
+    pub status: Option<u16>,
+    pub replica_id: Option<String>,
+    /// What the function returned, as JSON text.
+    pub outcome: Result<String, CallFailure>,
+}
+
+/// Why a call did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFailure {
+    pub kind: FailureKind,
+    /// What the answer says, or the error.
+    pub message: String,
+    pub reached: Reached,
+}
+
+/// What is known about how far a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// It was not sent as a whole, so that the function cannot have run.
+    No,
+    /// It was sent, and the answer was lost.
+    Lost,
+    /// It was answered that the function took too long: it may have run to its end.
+    TimedOut,
+    /// It was answered.
+    Answered,
+}
+
+/// What the callers of one model share. Cheap to clone.
+#[derive(Clone)]
+pub struct Line(Arc<Inner>);
+
+struct Inner {
+    transport: Transport,
+    endpoint: Endpoint,
+    proxy: Option<Proxy>,
+    access_key: String,
+    key: Option<ApiKey>,
+    /// Connections are used again. False once the service has closed a kept one with a request on it.
+    keeps: AtomicBool,
+    room: Room,
+}
+
+impl Line {
+    /// # Errors
+    /// [`CallError::Invalid`], if the target or the proxy cannot be used.
+    pub fn new(
+        transport: &Transport,
+        target: &ModelCallTarget,
+        key: Option<&ApiKey>,
+    ) -> Result<Self, CallError> {
+        let endpoint = Endpoint::parse(&target.url)?;
+        let proxy = transport.proxy(&endpoint.uri)?;
+        Ok(Self(Arc::new(Inner {
+            transport: transport.clone(),
+            endpoint,
+            proxy,
+            access_key: target.access_key.clone(),
+            key: key.cloned(),
+            keeps: AtomicBool::new(true),
+            room: Room::default(),
+        })))
+    }
+
+    pub fn caller(&self) -> Caller {
+        Caller { line: self.clone(), connection: None, body: Vec::new() }
+    }
+}
+
+/// One connection of a [`Line`].
+pub struct Caller {
+    line: Line,
+    connection: Option<Connection>,
+    body: Vec<u8>,
+}
+
+impl Caller {
+    /// Calls the model once. If the future is dropped, the connection is closed.
+    pub async fn call(&mut self, request: &ModelRequest) -> Called {
+        let Inner { transport, endpoint, proxy, access_key, key, .. } = &*self.line.0;
+        let wire = match WireRequest::new(endpoint, access_key, key.as_ref(), request, proxy.as_ref()) {
+            Ok(wire) => wire,
+            Err(error) => return unsent(&error),
+        };
+        let patience = transport.timeout();
+        let mut connection = match self.kept().await {
+            Some(connection) => connection,
+            None => {
+                let mut phases = Phases::default();
+                let Inner { transport, endpoint, proxy, .. } = &*self.line.0;
+                let connecting = connect(transport, endpoint, proxy.as_ref(), &mut phases);
+                match timeout(patience, connecting).await {
+                    Ok(Ok(connection)) => connection,
+                    Ok(Err(error)) => return unsent(&error),
+                    Err(_) => return unsent(&CallError::Timeout { phase: Phase::Connect, after: patience }),
+                }
+            }
+        };
+        let line = self.line.clone();
+        let sent = Instant::now();
+        let exchanged =
+            timeout(patience, exchange(&mut connection, wire.bytes(), &mut self.body, &line.0.room)).await;
+        let latency = sent.elapsed();
+        let lost = |kind, message: String, reached| Called {
+            latency,
+            status: None,
+            replica_id: None,
+            outcome: Err(CallFailure { kind, message, reached }),
+        };
+        let called = match exchanged {
+            Err(_) => {
+                let error = CallError::Timeout { phase: Phase::Waiting, after: patience };
+                lost(FailureKind::Timeout, error.to_string(), Reached::Lost)
+            }
+            Ok(Err(broken)) => {
+                if broken.is_closed() {
+                    self.line.0.keeps.store(false, Ordering::Relaxed);
+                }
+                let reached = if connection.is_sent() { Reached::Lost } else { Reached::No };
+                let kind = kind_of(&broken.error);
+                lost(kind, http_error(broken.error, Phase::Waiting).to_string(), reached)
+            }
+            Ok(Ok(answer)) => {
+                // A service may echo what it was sent.
+                secret::mask_bytes(&mut self.body);
+                let reading = Reading::of(&self.body, answer.html_type, answer.truncated);
+                read(&reading, &self.body, answer.status, latency)
+            }
+        };
+        if called.status.is_some() && connection.is_reusable() {
+            self.connection = Some(connection);
+        }
+        if self.body.capacity() > SMALL_BODY {
+            self.body = Vec::new();
+        }
+        called
+    }
+
+    /// The kept connection, unless the service has closed it.
+    async fn kept(&mut self) -> Option<Connection> {
+        let mut connection = self.connection.take().filter(|_| self.line.0.keeps.load(Ordering::Relaxed))?;
+        // What arrived meanwhile is seen only after the runtime has looked for it.
+        tokio::task::yield_now().await;
+        (!connection.is_closed().await).then_some(connection)
+    }
+}
+
+fn read(reading: &Reading<'_>, body: &[u8], status: u16, latency: Duration) -> Called {
+    let replica_id = reading.replica_id.as_ref().map(|id| secret::mask(id).into_owned());
+    let outcome = match reading.failure(status) {
+        None => Ok(reading.response.map_or("null", |response| response.get()).to_owned()),
+        Some(kind) => {
+            let is_late = matches!(status, 408 | 504) || holds(body, DEADLINE);
+            let reached = if is_late { Reached::TimedOut } else { Reached::Answered };
+            let is_json = matches!(reading.kind, BodyKind::Object | BodyKind::Json);
+            let json = std::str::from_utf8(body).ok().filter(|_| is_json);
+            let plain = || (reading.kind == BodyKind::Text).then(|| String::from_utf8_lossy(body));
+            let said = message::of(json, plain);
+            let message = said.unwrap_or_else(|| kind.label().to_owned());
+            Err(CallFailure { kind, message, reached })
+        }
+    };
+    Called { latency, status: Some(status), replica_id, outcome }
+}
+
+fn unsent(error: &CallError) -> Called {
+    let (kind, message) = (error.kind(), error.to_string());
+    Called {
+        latency: Duration::ZERO,
+        status: None,
+        replica_id: None,
+        outcome: Err(CallFailure { kind, message, reached: Reached::No }),
+    }
+}

@@ -1,0 +1,150 @@
+//! `models check`: the real program against the embedded workbench.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::support::bench::{Bench, Done, Home};
+
+const CHECK: [&str; 5] = ["models", "check", "playground/echo", "--golden", "golden.jsonl"];
+
+fn check(home: &Home, more: &[&str]) -> Done {
+    home.run(&[&CHECK[..], more].concat())
+}
+
+/// 1000 golden rows for `playground/echo`, which answers its request: each `differs` says what is
+/// expected instead.
+fn golden(differs: impl Fn(u64, &mut Value)) -> String {
+    (1..=1000).fold(String::new(), |mut text, n| {
+        let request =
+            json!({ "p": n as f64 / 1000.0, "label": if n % 2 == 0 { "yes" } else { "no" }, "trace": n });
+        let mut expect = request.clone();
+        differs(n, &mut expect);
+        writeln!(text, "{}", json!({ "id": n, "request": request, "expect": expect })).unwrap();
+        text
+    })
+}
+
+#[test]
+fn each_known_difference_of_a_thousand_rows_is_found() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.file("golden.jsonl", &golden(|_, _| {}));
+    let same = check(&home, &["-c", "4", "--json"]).ok().json();
+    assert_eq!((&same["same"], &same["different"], &same["failed"]), (&json!(1000), &json!(0), &json!(0)));
+
+    home.file(
+        "golden.jsonl",
+        &golden(|n, expect| match n {
+            100 | 200 | 300 => expect["p"] = json!(expect["p"].as_f64().unwrap() + 0.01),
+            400 => expect["p"] = json!(expect["p"].as_f64().unwrap() + 0.5),
+            500 | 700 => expect["label"] = json!("maybe"),
+            600 => {
+                expect.as_object_mut().unwrap().remove("label");
+            }
+            _ => expect["trace"] = json!(0),
+        }),
+    );
+    let done = check(&home, &["-c", "4", "--json", "--ignore", "trace"]);
+    assert_eq!(done.code, 8, "{done:?}");
+    let report = done.json();
+    assert_eq!((&report["same"], &report["different"]), (&json!(993), &json!(7)));
+    let worst: Vec<u64> =
+        report["worst"].as_array().unwrap().iter().map(|row| row["row"].as_u64().unwrap()).collect();
+    assert_eq!(worst.len(), 7);
+    assert_eq!(worst[3], 400, "the largest difference first: {report:#}");
+    let field =
+        |path: &str| report["fields"].as_array().unwrap().iter().find(|f| f["path"] == path).unwrap().clone();
+    let p = field("p");
+    assert_eq!((&p["different"], &p["compared"]), (&json!(4), &json!(1000)));
+    assert!((p["largest"].as_f64().unwrap() - 0.5).abs() < 1e-9, "{p}");
+    assert!((p["mean"].as_f64().unwrap() - 0.53 / 1000.0).abs() < 1e-9, "{p}");
+    assert_eq!(
+        report["flips"].as_array().unwrap().len(),
+        1 + usize::from(report["flips"].as_array().unwrap().len() > 1)
+    );
+    let flipped: u64 =
+        report["flips"].as_array().unwrap().iter().map(|flip| flip["rows"].as_u64().unwrap()).sum();
+    assert_eq!(flipped, 2);
+
+    // What is allowed.
+    let done = check(&home, &["--ignore", "trace", "--tolerance", "p=0.02", "--json"]);
+    assert_eq!((done.code, &done.json()["different"]), (8, &json!(4)));
+    check(&home, &["--ignore", "trace", "--ignore", "label", "--tolerance", "p=0.6"]).ok();
+    let shown = check(&home, &["--ignore", "trace"]).out;
+    assert!(shown.contains("993 same · 7 different · 0 without an answer"), "{shown}");
+    assert!(shown.contains("label: \"maybe\" became \"yes\" in 2 rows"), "{shown}");
+    assert!(shown.contains("row 400 400 (line 400)") && shown.contains("off by 5.000e-1"), "{shown}");
+}
+
+#[test]
+fn a_golden_file_gets_new_answers_only_after_a_question() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let old = "{\"id\":1,\"request\":{\"x\":1.50},\"expect\":{\"x\":2},\"why\":\"kept\"}\n{\"request\":2,\"expect\":2}\n";
+    home.file("golden.jsonl", old);
+    let refused = check(&home, &["--update-golden"]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert_eq!(std::fs::read_to_string(home.path("golden.jsonl")).unwrap(), old);
+    check(&home, &["--update-golden", "--yes"]).ok();
+    let new = std::fs::read_to_string(home.path("golden.jsonl")).unwrap();
+    assert_eq!(
+        new,
+        old.replace(",\"expect\":{\"x\":2},\"why\":\"kept\"", ",\"why\":\"kept\",\"expect\":{\"x\":1.50}")
+    );
+    check(&home, &[]).ok();
+}
+
+#[test]
+fn two_models_and_an_earlier_result_are_compared_row_by_row() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.file(
+        "rows.jsonl",
+        "{\"request\":{\"a\":1,\"b\":2}}\n{\"id\":\"x\",\"request\":{\"a\":2,\"b\":2}}\n",
+    );
+    let against = |other: &str| {
+        home.run(&[
+            "models",
+            "check",
+            "churn-prod/add",
+            "--against",
+            other,
+            "--input",
+            "rows.jsonl",
+            "--json",
+        ])
+    };
+    assert_eq!(against("churn-prod/add").ok().json()["same"], 2);
+    let other = against("playground/echo");
+    assert_eq!((other.code, &other.json()["different"]), (8, &json!(2)));
+    assert_eq!(other.json()["models"], json!(["churn-prod/add", "playground/echo"]));
+
+    home.run(&["models", "score", "churn-prod/add", "--input", "rows.jsonl", "--output", "old.jsonl"]).ok();
+    assert_eq!(against("old.jsonl").ok().json()["same"], 2);
+    home.file(
+        "old.jsonl",
+        &std::fs::read_to_string(home.path("old.jsonl")).unwrap().replace("\"response\":4", "\"response\":5"),
+    );
+    let changed = against("old.jsonl");
+    assert_eq!((changed.code, &changed.json()["worst"][0]["id"]), (8, &json!("\"x\"")));
+}
+
+#[test]
+fn what_cannot_be_checked_sends_nothing() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.file("golden.jsonl", "{\"request\":1,\"expect\":null}\n{\"request\":2}\n");
+    let refused = check(&home, &[]);
+    assert!(
+        refused.code == 7 && refused.err.contains("line 2 of golden.jsonl: it has no member `expect`"),
+        "{refused:?}"
+    );
+    assert_eq!(check(&home, &["--tolerance", "p"]).code, 7);
+    assert_eq!(home.run(&["models", "check", "playground/echo"]).code, 2);
+    assert_eq!(home.run(&["models", "check", "playground/echo", "--against", "churn-prod/add"]).code, 2);
+    // A function that fails is no answer.
+    home.file("golden.jsonl", "{\"request\":{\"p\":1.0},\"expect\":1}\n");
+    let failed = home.run(&["models", "check", "churn-prod/flaky", "--golden", "golden.jsonl", "--json"]);
+    assert_eq!((failed.code, &failed.json()["failed"]), (8, &json!(1)), "{failed:?}");
+}
