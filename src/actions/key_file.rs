@@ -11,9 +11,12 @@ use secrecy::zeroize::Zeroizing;
 use crate::bounded;
 use crate::config::paths::inside_workbench;
 use crate::config::private_file;
+use crate::config::replace::{Access, Replacement};
 use crate::decode;
 use crate::secret::{ApiKey, NotAnApiKey};
 
+/// For its owner alone.
+const PRIVATE: u32 = 0o600;
 /// No file with a key is larger.
 const LIMIT: u64 = 64 * 1024;
 
@@ -62,6 +65,7 @@ impl Refusal {
 pub struct KeyFile {
     path: PathBuf,
     replaces: bool,
+    access: Access,
 }
 
 impl KeyFile {
@@ -73,15 +77,22 @@ impl KeyFile {
         if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
             return Err(Refusal::Exists { path: path.to_owned() });
         }
-        Ok(Self { replaces: false, ..Self::replacing(path)? })
+        Ok(Self {
+            replaces: false,
+            ..Self::checked(path, Access { mode: Some(PRIVATE), ..Access::default() })?
+        })
     }
 
-    /// A file that may be there, and is then replaced. Whether what it holds may go is the
-    /// caller's to know.
+    /// A file that may be there, and is then replaced: it keeps its owner, group and mode, but for
+    /// what `access` says. Whether what it holds may go is the caller's to know.
     ///
     /// # Errors
     /// No key is written there.
-    pub fn replacing(path: &Path) -> Result<Self, Refusal> {
+    pub fn replacing(path: &Path, access: Access) -> Result<Self, Refusal> {
+        Self::checked(path, access)
+    }
+
+    fn checked(path: &Path, access: Access) -> Result<Self, Refusal> {
         let shown = || path.to_owned();
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -97,8 +108,9 @@ impl KeyFile {
         let file = folder.join(name);
         version_control::check(path, &file, &folder)?;
         // The same way that the key will go, so that a full or read-only disk shows up now.
-        private_file::can_write(&file).map_err(|error| Refusal::NotWritable { path: shown(), error })?;
-        Ok(Self { path: file, replaces: true })
+        let written = Replacement::of(&file).with(access).check();
+        written.map_err(|error| Refusal::NotWritable { path: shown(), error })?;
+        Ok(Self { path: file, replaces: true, access })
     }
 
     /// Absolute, without links in its folder.
@@ -112,7 +124,7 @@ impl KeyFile {
         is_in_project_storage(&self.path)
     }
 
-    /// Writes the key and a line break, as a whole, mode 0600.
+    /// Writes the key and a line break, as a whole.
     ///
     /// # Errors
     /// The disk is full, or a file came there since the check.
@@ -120,14 +132,14 @@ impl KeyFile {
         self.write(&Zeroizing::new(format!("{}\n", key.expose())))
     }
 
-    /// Writes `text`, as a whole, mode 0600.
+    /// Writes `text`, as a whole. A new file has mode 0600, unless another was asked for.
     ///
     /// # Errors
     /// As [`Self::write_key`].
     pub fn write(&self, text: &str) -> io::Result<()> {
         match self.replaces {
             false => private_file::write_new(&self.path, text.as_bytes()),
-            true => private_file::write(&self.path, text.as_bytes()),
+            true => Replacement::of(&self.path).with(self.access).write(text.as_bytes()),
         }
     }
 }
@@ -219,8 +231,8 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_found_before() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(KeyFile::replacing(&folder.path().join("no/such/file")).is_err());
-        assert!(KeyFile::replacing(folder.path()).is_err());
+        assert!(KeyFile::replacing(&folder.path().join("no/such/file"), Access::default()).is_err());
+        assert!(KeyFile::replacing(folder.path(), Access::default()).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "the check leaves nothing");
     }
 
@@ -239,11 +251,11 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&fifo).status();
         assert!(made.unwrap().success());
         for path in [&link, &dangling, &socket, &fifo] {
-            for refused in [KeyFile::replacing(path), KeyFile::new(path)] {
+            for refused in [KeyFile::replacing(path, Access::default()), KeyFile::new(path)] {
                 assert!(matches!(refused, Err(Refusal::NotRegular { .. })), "{path:?}: {refused:?}");
             }
         }
-        assert!(KeyFile::replacing(&file).is_ok());
+        assert!(KeyFile::replacing(&file, Access::default()).is_ok());
         assert!(matches!(KeyFile::new(&file), Err(Refusal::Exists { .. })));
         assert!(new.write("key").is_err(), "it came there since the check");
         assert_eq!(fs::read_to_string(&file).unwrap(), "notes");

@@ -231,6 +231,7 @@ impl From<rotation::Error> for Failure {
             Error::NoSuchKey { .. } => (Exit::Refused, "not_found"),
             Error::Clock(_) => (Exit::No, "clock"),
             Error::Locked { .. } => (Exit::Locked, "locked"),
+            Error::Contested { .. } => (Exit::No, "contested"),
             Error::TooManyInDoubt { .. } => (Exit::No, "in_doubt"),
             Error::NotAccepted(error) => {
                 let failure = Self::from(error);

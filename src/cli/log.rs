@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::error::Failure;
 use super::options::Global;
@@ -21,18 +22,23 @@ pub fn start(global: &Global, owns_terminal: bool) -> Result<(), Failure> {
     };
     let filter = EnvFilter::new(format!("warn,keybench={level}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
-    // A log that was begun before goes on.
-    let begun = match &global.log_file {
+    let writer = match &global.log_file {
         Some(file) => {
             let open =
                 OpenOptions::new().create(true).append(true).mode(0o600).open(file).map_err(|error| {
                     Failure::invalid(format!("the log file {} cannot be written: {error}", file.display()))
                         .hint("name a file in a folder that you may write to")
                 })?;
-            builder.with_writer(Mutex::new(open)).try_init()
+            BoxMakeWriter::new(Mutex::new(open))
         }
         None if owns_terminal => return Ok(()),
-        None => builder.with_writer(std::io::stderr).try_init(),
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    let builder = builder.with_writer(writer);
+    // A log that was begun before goes on. Who reads standard error as documents gets documents.
+    let begun = match global.json {
+        true => builder.json().flatten_event(true).try_init(),
+        false => builder.try_init(),
     };
     let _ = begun;
     Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SpanRelativeTo, SpanRound, Unit};
 
+use crate::config::owner;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 /// Reads `30s`, `500ms`, `2m`, `1h30m`, `14d`; a bare number is seconds.
@@ -49,6 +50,34 @@ pub fn listen(text: &str) -> Result<SocketAddr, String> {
     numeric.parse().map_err(|_| format!("{text:?} is not an address to listen on; write 127.0.0.1:8642"))
 }
 
+/// Owner and group of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Owner {
+    pub user: Option<u32>,
+    pub group: Option<u32>,
+}
+
+/// Reads `USER`, `USER:GROUP` or `:GROUP`, by name or number.
+pub fn owner(text: &str) -> Result<Owner, String> {
+    let (user, group) = text.split_once(':').unwrap_or((text, ""));
+    let id = |name: &str, what: &str, find: fn(&str) -> Option<u32>| match name {
+        "" => Ok(None),
+        name => match name.parse().ok().or_else(|| find(name)) {
+            Some(id) => Ok(Some(id)),
+            None => Err(format!("this machine has no {what} {name:?}; write USER, USER:GROUP or :GROUP")),
+        },
+    };
+    Ok(Owner { user: id(user, "user", owner::user_id)?, group: id(group, "group", owner::group_id)? })
+}
+
+/// Reads permission bits: `640`, `0640`.
+pub fn mode(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text.trim(), 8) {
+        Ok(mode) if mode <= 0o777 && mode & 0o400 != 0 => Ok(mode),
+        _ => Err(format!("{text:?} is no mode of a file that its owner can read; write 600 or 640")),
+    }
+}
+
 /// Reads the days of a site setting: a whole number, or `90d`.
 pub fn setting(text: &str) -> Result<u32, String> {
     let digits = text.trim().trim_end_matches('d');
@@ -91,6 +120,11 @@ mod tests {
         assert!(
             listen("[::1]:80").is_ok() && listen("localhost").is_err() && listen("example.com:80").is_err()
         );
+        let (root, group) = (owner("root").unwrap(), owner(":0").unwrap());
+        assert_eq!((root.user, root.group, group.user, group.group), (Some(0), None, None, Some(0)));
+        assert!(owner("no such user:0").is_err());
+        assert_eq!((mode("640").unwrap(), mode("0600").unwrap()), (0o640, 0o600));
+        assert!(mode("rw").is_err() && mode("1777").is_err() && mode("0").is_err());
         assert_eq!(setting("90").unwrap(), 90);
         assert!(setting("-5").is_err() && setting("2w").is_err());
         assert_eq!(days("14d").unwrap(), 14);

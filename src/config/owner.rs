@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use nix::unistd::{Uid, User};
+use nix::unistd::{Group, Uid, User};
 
 use super::Error;
 
@@ -56,4 +56,14 @@ pub fn check_path(path: &Path) -> Result<(), Error> {
 pub fn name(uid: u32) -> String {
     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     user.map_or_else(|| format!("user {uid}"), |user| user.name)
+}
+
+/// The number of the user called `name`.
+pub fn user_id(name: &str) -> Option<u32> {
+    User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
+}
+
+/// The number of the group called `name`.
+pub fn group_id(name: &str) -> Option<u32> {
+    Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
 }

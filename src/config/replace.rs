@@ -31,7 +31,7 @@ const PRIVATE: u32 = 0o600;
 pub enum Refused {
     #[error("it is mounted by itself and cannot be replaced")]
     Mounted,
-    #[error("it belongs to {owner} (group {group}), and a new file cannot be given to them: {error}")]
+    #[error("it is to belong to {owner} (group {group}), and a new file cannot be given to them: {error}")]
     Owner { owner: String, group: u32, error: io::Error },
     #[error("a link that leads to it belongs to {owner}")]
     Link { owner: String },
@@ -54,13 +54,24 @@ impl From<Refused> for io::Error {
     }
 }
 
-/// A file to replace. It keeps its owner and group, and its mode unless it is
-/// [private](Self::private).
+/// Who may read a file, if it changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Permission bits, such as 0o640.
+    pub mode: Option<u32>,
+    /// The number of a user.
+    pub owner: Option<u32>,
+    /// The number of a group.
+    pub group: Option<u32>,
+}
+
+/// A file to replace. It keeps its owner, group and mode, unless it is [private](Self::private) or
+/// gets others.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct Replacement<'a> {
     file: &'a Path,
-    private: bool,
+    access: Access,
     follows: bool,
     wipes: bool,
 }
@@ -68,12 +79,17 @@ pub struct Replacement<'a> {
 impl<'a> Replacement<'a> {
     /// Refuses a link at `file`: anyone who may write to its folder could have planted it.
     pub fn of(file: &'a Path) -> Self {
-        Self { file, private: false, follows: false, wipes: false }
+        Self { file, access: Access::default(), follows: false, wipes: false }
     }
 
     /// Gives the new file mode 0600, whatever the old one had.
     pub fn private(self) -> Self {
-        Self { private: true, ..self }
+        self.with(Access { mode: Some(PRIVATE), ..Access::default() })
+    }
+
+    /// Gives the new file what `access` says, whatever the old one had.
+    pub fn with(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// Replaces the target of a link at `file` and keeps the link: configuration may be kept
@@ -107,9 +123,7 @@ impl<'a> Replacement<'a> {
         sweep(folder);
         let new = Unfinished::filled(folder, fill)?;
         let finish = |file: &File| {
-            if let Some(old) = &old {
-                self.dress(file, old)?;
-            }
+            self.dress(file, old.as_ref())?;
             file.sync_all()
         };
         let new = new.named(folder, finish)?;
@@ -167,7 +181,7 @@ impl<'a> Replacement<'a> {
         let target = self.target()?;
         let old = found_at(&target)?;
         let new = Unfinished::filled(folder_of(&target), |_| Ok(()))?;
-        old.map_or(Ok(()), |old| self.dress(new.file(), &old))
+        self.dress(new.file(), old.as_ref())
     }
 
     /// The file that is finally replaced.
@@ -184,19 +198,19 @@ impl<'a> Replacement<'a> {
         Err(Errno::LOOP.into())
     }
 
-    /// Gives the new file the owner, group and mode of the old one.
-    fn dress(self, new: &File, old: &Metadata) -> io::Result<()> {
+    /// Gives the new file its owner, group and mode: those that were asked for, else the old one's.
+    fn dress(self, new: &File, old: Option<&Metadata>) -> io::Result<()> {
         let found = new.metadata()?;
-        let uid = (found.uid() != old.uid()).then(|| Uid::from_raw(old.uid()));
-        let gid = (found.gid() != old.gid()).then(|| Gid::from_raw(old.gid()));
+        let owner = self.access.owner.or(old.map(Metadata::uid)).unwrap_or(found.uid());
+        let group = self.access.group.or(old.map(Metadata::gid)).unwrap_or(found.gid());
+        let uid = (found.uid() != owner).then(|| Uid::from_raw(owner));
+        let gid = (found.gid() != group).then(|| Gid::from_raw(group));
         if uid.is_some() || gid.is_some() {
-            fchown(new, uid, gid).map_err(|error| Refused::Owner {
-                owner: owner::name(old.uid()),
-                group: old.gid(),
-                error: error.into(),
-            })?;
+            let refused =
+                |error: Errno| Refused::Owner { owner: owner::name(owner), group, error: error.into() };
+            fchown(new, uid, gid).map_err(refused)?;
         }
-        let mode = if self.private { PRIVATE } else { old.mode() & 0o7777 };
+        let mode = self.access.mode.or(old.map(|old| old.mode() & 0o7777)).unwrap_or(PRIVATE);
         new.set_permissions(fs::Permissions::from_mode(mode))
     }
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::bench::{Bench, Done, Home, mode};
 use crate::support::relay::{Relay, Trip};
 use jiff::{Timestamp, ToSpan as _};
-use keybench::workbench::{Clock, Seed};
+use keybench::workbench::Clock;
 use serde_json::Value;
 
 /// A workbench whose clock only the test moves, since the order of keys is that of their seconds.
@@ -19,9 +19,9 @@ struct Setup {
 
 impl Setup {
     fn new() -> Self {
-        // Behind the program's own clock, however far it is moved on.
-        let now = Timestamp::now() - 1.hour();
-        let bench = Bench::start(Seed::Demo, Clock::stopped_at(now));
+        // However far it is moved on, no further from the program's own clock than is tolerated.
+        let now = Timestamp::now() - 1.minute();
+        let bench = Bench::controlled_at(Clock::stopped_at(now));
         let relay = bench.runtime.block_on(Relay::start(&bench.url));
         let mut home = bench.home("owner");
         home.set("KEYBENCH_URL", &relay.url);
@@ -125,14 +125,148 @@ fn a_name_without_a_key_is_said_to_be_new() {
 }
 
 #[test]
-fn a_key_newer_than_the_record_was_never_handed_over() {
+fn a_newer_key_that_this_machine_did_not_make_is_left_to_a_person() {
     let place = Setup::new();
-    let first = place.rotate(&OUT).ok().json();
+    place.rotate(&OUT).ok();
     place.later();
     let stray = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
-    let done = place.rotate(&OUT).ok().json();
-    assert_eq!(done["removed_never_handed_over"], serde_json::json!([stray["key_id"]]));
-    assert_eq!((&done["action"], &done["key_id"]), (&"cleaned_up".into(), &first["key_id"]));
+    let id = stray["key_id"].as_str().unwrap();
+    for more in [&OUT[..], &DUE, &["--output", "svc.key", "--grace", "0"]] {
+        let done = place.rotate(more);
+        assert_eq!((done.code, done.error()["kind"].as_str()), (8, Some("contested")), "{done:?}");
+        assert!(done.error()["message"].as_str().unwrap().contains(id), "{done:?}");
+        assert_eq!(place.keys().len(), 2, "nothing is created or deleted");
+    }
+    let foreseen = place.rotate(&[&OUT[..], &["--dry-run"]].concat());
+    assert_eq!((foreseen.code, &foreseen.json()["contested"][0]), (8, &id.into()), "{foreseen:?}");
+    place.home.run(&["keys", "delete", id, "--yes"]).ok();
+    assert_eq!(place.rotate(&OUT).ok().json()["action"], "nothing_to_do");
+}
+
+#[test]
+fn two_machines_that_rotate_one_name_end_with_a_contest() {
+    let place = Setup::new();
+    let other = place.bench.home("owner");
+    let first = place.rotate(&OUT).ok().json();
+    place.later();
+    let theirs =
+        other.run(&["keys", "rotate", "svc", "--output", "svc.key", "--json", "--quiet"]).ok().json();
+    assert_ne!(first["key_id"], theirs["key_id"]);
+    for more in [&OUT[..], &DUE] {
+        let done = place.rotate(more);
+        assert_eq!((done.code, done.error()["kind"].as_str()), (8, Some("contested")), "{done:?}");
+    }
+    assert_eq!(place.keys().len(), 2, "neither key was deleted");
+    place.service_works();
+}
+
+#[test]
+fn a_file_keeps_owner_group_and_mode_or_nothing_is_handed_over() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    let place = Setup::new();
+    place.rotate(&[&OUT[..], &["--mode", "640"]].concat()).ok();
+    let file = place.home.path("svc.key");
+    assert_eq!(mode(&file), 0o640);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o440)).unwrap();
+    let is_root = chown(&file, Some(33), Some(33)).is_ok();
+    let done = place.rotate(&DUE).ok();
+    assert_eq!((mode(&file), warnings(&done).len()), (0o440, 1), "a group may read it: {done:?}");
+    let found = std::fs::metadata(&file).unwrap();
+    assert!(!is_root || (found.uid(), found.gid()) == (33, 33));
+    place.service_works();
+
+    let before = place.keys();
+    let nobody = [&DUE[..], &["--owner", "no-such-user"]].concat();
+    assert_eq!((place.rotate(&nobody).code, place.keys()), (7, before.clone()));
+    if is_root {
+        place.rotate(&[&DUE[..], &["--owner", "34:34", "--mode", "600"]].concat()).ok();
+        let found = std::fs::metadata(&file).unwrap();
+        assert_eq!((found.uid(), found.gid(), mode(&file)), (34, 34, 0o600));
+    } else {
+        let refused = place.rotate(&[&DUE[..], &["--owner", "0:0"]].concat());
+        assert_eq!((refused.code, place.keys()), (7, before), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let place = Setup::new();
+    let foresee = |more: &[&str]| place.rotate(&[more, &["--dry-run", "--read-only"]].concat()).ok().json();
+    let first = foresee(&OUT);
+    assert_eq!((&first["action"], place.keys().len()), (&"create".into(), 0), "{first}");
+    assert!(!place.home.path("svc.key").exists() && place.hidden().is_empty());
+    let made = place.rotate(&OUT).ok().json();
+    assert_eq!(foresee(&OUT)["action"], "nothing");
+    let due = foresee(&DUE);
+    assert_eq!((&due["action"], &due["key_id"]), (&"rotate".into(), &made["key_id"]), "{due}");
+    place.rotate(&DUE).ok();
+    let clean = foresee(&[&OUT[..], &["--grace", "0"]].concat());
+    assert_eq!(
+        (&clean["action"], &clean["would_delete"][0]),
+        (&"clean_up".into(), &made["key_id"]),
+        "{clean}"
+    );
+    assert_eq!(place.keys().len(), 2);
+    let said = place.home.run(&["keys", "rotate", "svc", "--output", "svc.key", "--dry-run"]).ok();
+    assert!(said.out.starts_with("svc: nothing to do"), "{said:?}");
+    let create =
+        ["keys", "create", "--name", "two", "--expires", "+30d", "--json", "--dry-run", "--read-only"];
+    let created = place.home.run(&create).ok().json();
+    assert_eq!((&created["comments"], &created["dry_run"]), (&"two".into(), &true.into()), "{created}");
+    assert_eq!(place.home.run(&["keys", "list", "--json"]).ok().out.matches("\"two\"").count(), 0);
+}
+
+#[test]
+fn a_first_key_has_the_audience_that_was_asked_for_and_a_current_one_gets_it() {
+    let place = Setup::new();
+    let audiences = || {
+        let listed = place.home.run(&["keys", "list", "--json"]).ok().json();
+        let rows = listed.as_array().unwrap().iter().filter(|key| key["comments"] == "svc");
+        rows.map(|key| key["audiences"].clone()).collect::<Vec<_>>()
+    };
+    let application = [&OUT[..], &["--audience", "application", "--grace", "0"]].concat();
+    place.rotate(&application).ok();
+    assert_eq!(audiences(), [serde_json::json!(["Application"])]);
+    assert_eq!(place.rotate(&application).ok().json()["action"], "nothing_to_do");
+    let other = place.rotate(&[&OUT[..], &["--audience", "API", "--grace", "0"]].concat()).ok().json();
+    assert_eq!(other["reason"], "the current key has other audiences");
+    assert_eq!(audiences(), [serde_json::json!(["API"])]);
+}
+
+#[test]
+fn a_file_whose_key_was_revoked_heals_without_notes() {
+    let place = Setup::new();
+    let first = place.rotate(&OUT).ok().json();
+    place.home.run(&["keys", "delete", first["key_id"].as_str().unwrap(), "--yes"]).ok();
+    std::fs::remove_dir_all(place.home.path("config")).unwrap();
+    let healed = place.rotate(&OUT).ok();
+    assert!(warnings(&healed)[0].contains("does not accept the key in"), "{healed:?}");
+    assert_eq!((&healed.json()["action"], place.keys().len()), (&"rotated".into(), 1));
+    place.service_works();
+}
+
+#[test]
+fn a_key_inside_its_grace_time_does_not_count_as_expiring() {
+    let place = Setup::new();
+    place.rotate(&[&OUT[..], &["--expires", "+5d"]].concat()).ok();
+    let expiring = || {
+        let listed = place.home.run(&["keys", "list", "--expiring-within", "6d", "--json"]);
+        listed.json().as_array().unwrap().iter().filter(|key| key["comments"] == "svc").count()
+    };
+    assert_eq!(expiring(), 1);
+    place.rotate(&OUT).ok();
+    assert_eq!((expiring(), place.keys().len()), (0, 2));
+    // Another machine does not know which one the service has.
+    std::fs::remove_file(place.home.path("config/made-keys.json")).unwrap();
+    assert_eq!(expiring(), 1);
+}
+
+#[test]
+fn the_log_of_a_program_is_json_lines() {
+    let place = Setup::new();
+    let done = place.home.run(&["keys", "list", "--json", "-v"]).ok();
+    let lines: Vec<Value> = done.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["message"] == "answered" && line["ms"].is_number()), "{lines:?}");
 }
 
 /// Kills the program at one request, looks whether the service still has a working key, and lets
@@ -166,6 +300,9 @@ fn killed_at(method: &'static str, part: &'static str, trip: Trip, first: bool) 
         (&"nothing_to_do".into(), &Value::from(current)),
         "{at}"
     );
+    // Until then the creation that broke off might still yield a key.
+    place.now.set(place.now.get() + 70.seconds());
+    place.rotate(&OUT).ok();
     assert_eq!(place.hidden(), Vec::<String>::new(), "{at}: a finished rotation leaves no note");
 }
 
@@ -404,7 +541,8 @@ fn the_whole_file_is_the_key() {
 fn a_key_of_elsewhere_in_the_file_is_not_replaced() {
     let place = Setup::new();
     place.rotate(&OUT).ok();
-    let text = format!("{}\n", crate::support::made_up_key('7'));
+    // It works, and is another user's.
+    let text = format!("{}\n", place.bench.key("contributor"));
     place.home.file("svc.key", &text);
     let done = place.rotate(&DUE);
     assert_eq!((done.code, place.keys().len()), (7, 1), "{done:?}");
@@ -507,14 +645,18 @@ fn what_is_removed_or_lost_is_said() {
     let place = Setup::new();
     place.rotate(&OUT).ok();
     place.later();
-    let stray = place.home.run(&["keys", "create", "--name", "svc", "--json"]).ok().json();
+    place.relay.set(("POST", "/v2_keys", Trip::HoldAfter));
+    let mut child = place.home.command(&[&["keys", "rotate", "svc"][..], &DUE].concat()).spawn().unwrap();
+    place.bench.runtime.block_on(place.relay.tripped());
+    child.kill().unwrap();
+    child.wait().unwrap();
     std::fs::set_permissions(place.home.path("svc.key"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
         .unwrap();
-    let said = warnings(&place.rotate(&OUT).ok());
-    assert!(said[0].contains("svc.key") && said[0].contains("chmod 600"), "{said:?}");
-    for part in ["key_id", "created_at"] {
-        assert!(said[1].contains(stray[part].as_str().unwrap()), "{said:?}");
-    }
+    let done = place.rotate(&OUT).ok();
+    let said = warnings(&done);
+    assert!(said[0].contains("svc.key") && said[0].contains("chmod o-rwx"), "{said:?}");
+    let removed = done.json()["removed_never_handed_over"][0].as_str().unwrap().to_owned();
+    assert!(said[1].contains(&removed), "{said:?}");
     assert_eq!(said.len(), 2);
 
     let made = ["keys", "create", "--name", "two", "-q", "--audience"];

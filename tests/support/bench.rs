@@ -116,8 +116,13 @@ impl Bench {
 
     /// With a control listener.
     pub fn controlled() -> Self {
+        Self::controlled_at(Clock::system())
+    }
+
+    /// With a control listener, so that answers bear the time of `clock`.
+    pub fn controlled_at(clock: Clock) -> Self {
         let listen = "127.0.0.1:0".parse().ok();
-        Self::with(Seed::Demo, Clock::system(), |options| options.control = listen)
+        Self::with(Seed::Demo, clock, |options| options.control = listen)
     }
 
     fn with(seed: Seed, clock: Clock, change: impl FnOnce(&mut Options)) -> Self {

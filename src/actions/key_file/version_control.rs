@@ -104,6 +104,7 @@ mod tests {
 
     use super::*;
     use crate::actions::key_file::KeyFile;
+    use crate::config::replace::Access;
 
     fn repository() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -117,11 +118,11 @@ mod tests {
         let folder = repository();
         let inner = folder.path().join("deep");
         fs::create_dir(&inner).unwrap();
-        let refused = KeyFile::replacing(&inner.join("key"));
+        let refused = KeyFile::replacing(&inner.join("key"), Access::default());
         assert!(matches!(refused, Err(Refusal::VersionControlled { .. })), "{refused:?}");
         fs::write(folder.path().join(".gitignore"), "*.secret\n").unwrap();
-        assert!(KeyFile::replacing(&inner.join("key.secret")).is_ok());
-        assert!(KeyFile::replacing(&inner.join("key")).is_err());
+        assert!(KeyFile::replacing(&inner.join("key.secret"), Access::default()).is_ok());
+        assert!(KeyFile::replacing(&inner.join("key"), Access::default()).is_err());
         let other = tempfile::tempdir().unwrap();
         fs::create_dir(other.path().join(".hg")).unwrap();
         assert!(matches!(KeyFile::new(&other.path().join("key")), Err(Refusal::VersionControlled { .. })));

@@ -12,8 +12,11 @@ pub use identify::{How, Identity, identify, validate};
 pub(in crate::actions) use own::by_first_half;
 pub use own::{Own, Spared, known_id, made_here};
 
+use std::collections::HashSet;
+
 use crate::api;
 use crate::config::Session;
+use crate::config::made_keys;
 use crate::wire::{V2KeyDetails, time};
 
 pub use crate::expiry::SOON_DAYS;
@@ -83,4 +86,21 @@ pub async fn list(
 /// How many keys have an expiry that cannot be read: each of them may expire at any moment.
 pub fn undated(keys: &[V2KeyDetails]) -> usize {
     keys.iter().filter(|key| time::parse(&key.expiry_date).is_none()).count()
+}
+
+/// Of `keys` the ids of those that a rotation from this machine has replaced: a newer key of the same
+/// name was handed over, and the older one only stays for its grace time.
+pub fn superseded(session: &Session, keys: &[V2KeyDetails]) -> HashSet<String> {
+    let url = session.client.url();
+    let known =
+        session.store.as_ref().and_then(|store| made_keys::rotated(store, url).ok()).unwrap_or_default();
+    let rotated = |key: &V2KeyDetails| known.iter().find(|known| known.key_id == key.key_id);
+    let created = |key: &V2KeyDetails| time::parse(&key.created_at);
+    let is_newer = |old: &V2KeyDetails, new: &V2KeyDetails| {
+        new.comments == old.comments
+            && created(new) > created(old)
+            && rotated(new).is_some_and(|known| known.handed_over().is_some())
+    };
+    let old = keys.iter().filter(|key| rotated(key).is_some() && keys.iter().any(|new| is_newer(key, new)));
+    old.map(|key| key.key_id.clone()).collect()
 }

@@ -8,7 +8,7 @@ use crate::actions::{key_file, keys, models};
 use crate::api;
 use crate::diagnosis::Diagnosis;
 use crate::probe::CallError;
-use crate::text::short_id;
+use crate::text::{count, short_id};
 
 /// Why a key was not rotated. Unless it is [`Error::Broken`], nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,11 @@ pub enum Error {
         key_ids.len(), key_ids.join(", ")
     )]
     TooManyInDoubt { name: String, key_ids: Vec<String> },
+    #[error(
+        "{} of {name:?} {} newer than the one that was handed over and not made on this machine: {}; nothing was created or deleted",
+        count(key_ids.len(), "key", "keys"), if key_ids.len() == 1 { "is" } else { "are" }, key_ids.join(", ")
+    )]
+    Contested { name: String, key_ids: Vec<String> },
     #[error("what is handed over cannot be noted in {}: {error}", file.display())]
     NotNoted { file: PathBuf, error: io::Error },
     #[error("the new key was not accepted: {0}")]
@@ -143,6 +148,9 @@ impl Error {
             }
             Self::TooManyInDoubt { .. } => {
                 "see which of them the service uses, mend the command of --exec, and delete the others with `keybench keys delete`"
+            }
+            Self::Contested { .. } => {
+                "rotate a name on one machine only; see which key its service uses, and delete the other with `keybench keys delete`"
             }
             Self::NotNoted { .. } => {
                 "a run that breaks off could not be finished without it: have KEYBENCH_CONFIG_DIR name a folder that can be written to, or use --output"

@@ -1,6 +1,8 @@
 //! How a new key reaches its service: a file, a command, or the caller.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,11 +47,14 @@ impl HandOver {
         }
     }
 
-    /// What is wrong with the file that holds a key already: others can read it.
+    /// What is wrong with the file that holds a key already: every user can read it. What a group may
+    /// read is what its owner wanted.
     pub(super) fn exposed(&self) -> Option<String> {
-        let error = private_file::check(self.file()?).err()?;
-        let hint = error.hint().map(|hint| format!(": {hint}")).unwrap_or_default();
-        Some(format!("{error}{hint}"))
+        let file = self.file()?;
+        let mode = fs::metadata(file).ok()?.permissions().mode() & 0o777;
+        let shown = file.display();
+        (mode & 0o007 != 0)
+            .then(|| format!("every user may read {shown} (mode {mode:o}): chmod o-rwx {shown}"))
     }
 }
 
@@ -63,7 +68,7 @@ pub(super) fn note(session: &Session, user: &str, name: &str) -> Option<PathBuf>
 
 /// Keep other runs away from the name and from the file until they are dropped: each would take the
 /// key that the other just made for one that was never handed over.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Locks(Vec<FileLock>);
 
 impl Locks {

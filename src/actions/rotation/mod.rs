@@ -10,6 +10,8 @@
 //! | [`hand_over`], [`exec`] | how a key reaches its service |
 //! | [`world`] | the workbench, files and processes that the steps act on |
 //! | [`report`] | the result |
+//! | [`look`] | what a run would do |
+//! | [`intent`] | which keys are this machine's, where no answer says so |
 //!
 //! Up to the note of a hand-over the key before is current and untouched; what a broken run leaves
 //! behind is found by the next one. A key that a command was started with may be in use, however
@@ -19,6 +21,8 @@ mod error;
 mod exec;
 mod group;
 mod hand_over;
+mod intent;
+mod look;
 mod plan;
 mod read;
 mod record;
@@ -41,12 +45,14 @@ use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 pub use error::{Error, Left};
 pub use hand_over::HandOver;
+pub use look::{Outlook, look};
 pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan, successor};
+use record::Source;
 pub use record::{Current, Record};
 pub use report::{Notice, Rotated};
 pub use request::Request;
 
-use read::State;
+use read::{Purpose, State};
 use steps::Steps;
 use world::Real;
 
@@ -56,13 +62,19 @@ use world::Real;
 /// The current key goes on working. [`Error::Broken`] says what became of a new one.
 pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Rotated, Error> {
     may_change(session, "rotating a key").map_err(keys::Error::from)?;
-    let state = read::read(session, &request).await?;
+    let state = read::read(session, &request, Purpose::Rotate).await?;
     clock::check(session.client.clock(), request.clock_difference)?;
     let rotation = Rotation { session, request: &request, state: &state, progress };
     if session.client.clock() == ServerClock::Unsaid {
         rotation.notice(Notice::NoTime);
     }
     let before = state.plan(&request, session.client.clock().now());
+    if !before.contested.is_empty() {
+        return Err(Error::Contested { name: state.group.name.clone(), key_ids: before.contested });
+    }
+    if let Some(file) = &state.revoked {
+        rotation.notice(Notice::Revoked { file });
+    }
     rotation.spare_session_key()?;
     if let Some(problem) = request.hand_over.exposed() {
         rotation.notice(Notice::Exposed { problem: &problem });
@@ -75,7 +87,10 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
         rotation.notice(Notice::Removing { name: &state.group.name, key });
     }
     let after = match before.create {
-        None => before,
+        None => {
+            rotation.settle_note();
+            before
+        }
         Some(_) if before.has_too_many_in_doubt() => {
             return Err(Error::TooManyInDoubt { name: state.group.name.clone(), key_ids: before.in_doubt });
         }
@@ -128,7 +143,8 @@ impl Rotation<'_> {
         rotated.reason = Some(if is_new { report::NEW_NAME } else { reason.text() });
         self.notice(Notice::Creating { name: &group.name, why: rotated.reason.unwrap_or_default() });
         let model = group.model_for(plan.current.as_deref());
-        if let Some(model) = model
+        if self.request.audiences.is_empty()
+            && let Some(model) = model
             && let Some(other) = group.other_audiences(model)
         {
             self.notice(Notice::OtherAudiences { name: &group.name, other, model });
@@ -139,6 +155,11 @@ impl Rotation<'_> {
             Some(model) => plan::successor(model, expiry),
             None => NewKey { expiry, comment: group.name.clone(), audiences: Vec::new() },
         };
+        let audiences = match self.request.audiences.as_slice() {
+            [] => new.audiences,
+            wanted => wanted.to_vec(),
+        };
+        let new = NewKey { audiences, ..new };
         let proof = match &self.request.verify {
             Some(wanted) => {
                 let model = models::find(self.session, wanted).await.map_err(models::Error::from)?;
@@ -159,6 +180,7 @@ impl Rotation<'_> {
             before: self.state.record.as_ref(),
             begun: Record::begun(plan.current.clone()),
             is_noted: self.request.hand_over.is_noted(),
+            timeout: self.session.client.options().timeout,
             current_works: self.state.record.is_some() || !is_new,
         }
         .take()
@@ -200,6 +222,23 @@ impl Rotation<'_> {
         let keys = known.chain([RotatedKey::new(url, &created.key_id, &group.name, Some(now))]).collect();
         if let Err(error) = made_keys::remember_rotation(store, keys) {
             tracing::info!(%error, "the rotation is not remembered");
+        }
+    }
+
+    /// Forgets creations that are over, where nothing else changes the note.
+    fn settle_note(&self) {
+        let state = self.state;
+        let (Some(record), Some(file)) = (&state.record, state.source.note_file()) else { return };
+        if !state.has_old_intents {
+            return;
+        }
+        let is_file = matches!(state.source, Source::Output(_)) && record.handed_over().is_some();
+        let settled = match is_file && record.intents.is_empty() {
+            true => std::fs::remove_file(&file),
+            false => record::keep_note(&file, record),
+        };
+        if let Err(error) = settled {
+            tracing::info!(%error, "the note of a creation stays");
         }
     }
 

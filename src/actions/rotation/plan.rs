@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::intent::unexplained;
 use super::record::{Current, Record};
 use crate::api::NewKey;
 use crate::wire::{V2KeyDetails, time};
@@ -14,7 +15,7 @@ use crate::wire::{V2KeyDetails, time};
 pub const MOST_IN_DOUBT: usize = 5;
 
 /// The decision about one name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Why a new key is needed; `None`: the current one is good.
     pub create: Option<Reason>,
@@ -27,6 +28,9 @@ pub struct Plan {
     /// Key IDs that the service may have: a hand-over of each began and did not end well. They stay
     /// until a later hand-over is recorded.
     pub in_doubt: Vec<String>,
+    /// Key IDs of newer keys that this machine did not make: another one may have handed them over.
+    /// Nothing is done before a person has looked.
+    pub contested: Vec<String>,
     /// Key ID of the key that the service has.
     pub current: Option<String>,
 }
@@ -41,6 +45,8 @@ pub enum Reason {
     Due,
     /// A hand-over did not end well, so the service has that key or the one before.
     InDoubt,
+    /// It is for something else than what is wanted.
+    Audience,
 }
 
 impl Reason {
@@ -51,6 +57,7 @@ impl Reason {
             Self::Gone => "the key that was handed over is not listed any more",
             Self::Due => "the current key is due",
             Self::InDoubt => "the last hand-over did not end well",
+            Self::Audience => "the current key has other audiences",
         }
     }
 }
@@ -113,14 +120,7 @@ pub fn plan(
         (None, None) => Some(Reason::NothingHandedOver),
         (_, Some(current)) => is_due(current, due_days, now).then_some(Reason::Due),
     };
-    let mut plan = Plan {
-        create,
-        never_handed_over: Vec::new(),
-        outlived: Vec::new(),
-        in_grace: Vec::new(),
-        in_doubt: Vec::new(),
-        current: current.map(|current| current.key_id.clone()),
-    };
+    let mut plan = Plan { create, current: current.map(|current| current.key_id.clone()), ..Plan::default() };
     // A key's grace begins once the service got any newer one: begun again by each rotation, it
     // would never end where rotations come faster. For keys without a note, the hand-over of the
     // current one counts.
@@ -129,10 +129,16 @@ pub fn plan(
         let since = newer.filter_map(|newer| noted.get(&newer.key_id).copied()).chain(handed_over).min();
         since.filter(|_| known.is_some() && current.is_some())?.checked_add(grace).ok()
     };
+    // A current key that was created moments ago may use up the note of its own creation.
+    let intents = record.map(|record| record.intents.as_slice()).unwrap_or_default();
+    let newer = others().filter(|key| is_newer(key) && !is_doubted(key)).chain(current);
+    let unexplained = unexplained(newer, intents);
     for key in others() {
         let id = key.key_id.clone();
         if is_doubted(key) {
             plan.in_doubt.push(id);
+        } else if is_newer(key) && unexplained.iter().any(|other| other.key_id == id) {
+            plan.contested.push(id);
         } else if is_newer(key) {
             plan.never_handed_over.push(id);
         } else {
@@ -163,6 +169,7 @@ fn is_due(key: &V2KeyDetails, due_days: u32, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actions::rotation::intent::Intent;
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -181,6 +188,11 @@ mod tests {
 
     fn record(id: &str, handed_over: Option<&str>) -> Record {
         Record::new(id, handed_over.map(at))
+    }
+
+    /// With a creation that was begun then.
+    fn creating(record: Record, at: &str) -> Record {
+        record.creating(Intent::new(self::at(at), Duration::from_secs(30)))
     }
 
     #[test]
@@ -216,8 +228,12 @@ mod tests {
             key("k1", "2026-01-01T00:00:00Z", "2026-06-10"),
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
-        let killed =
-            plan(&keys, Some(&record("k1", None)), &HandedOver::new(), 14, DAY, at("2026-06-01T01:00:00Z"));
+        let now = at("2026-06-01T01:00:00Z");
+        let record = record("k1", None);
+        let unknown = plan(&keys, Some(&record), &HandedOver::new(), 14, DAY, now);
+        assert_eq!((unknown.contested, unknown.never_handed_over.len()), (vec!["k2".to_owned()], 0));
+        let begun = creating(record, "2026-06-01T00:00:00Z");
+        let killed = plan(&keys, Some(&begun), &HandedOver::new(), 14, DAY, now);
         assert_eq!(killed.never_handed_over, ["k2"]);
         assert_eq!(killed.create, Some(Reason::Due));
         assert!(killed.outlived.is_empty());
@@ -243,7 +259,8 @@ mod tests {
             key("k3", "2026-06-01T02:00:00Z", "2027-06-01"),
         ];
         let noted = HandedOver::from([("k2".to_owned(), at("2026-06-01T00:01:00Z"))]);
-        let moved = plan(&keys, Some(&record("k1", None)), &noted, 14, DAY, at("2026-06-01T03:00:00Z"));
+        let begun = creating(record("k1", None), "2026-06-01T02:00:00Z");
+        let moved = plan(&keys, Some(&begun), &noted, 14, DAY, at("2026-06-01T03:00:00Z"));
         assert_eq!((moved.create, &moved.in_doubt[..]), (Some(Reason::InDoubt), &["k2".to_owned()][..]));
         assert_eq!(moved.never_handed_over, ["k3"]);
     }
@@ -273,13 +290,14 @@ mod tests {
             key("k2", "2026-06-01T00:00:00Z", "2027-06-01"),
         ];
         let now = at("2026-06-01T01:00:00Z");
-        let after = plan(&keys, Some(&Record::begun(Some("k1".into()))), &HandedOver::new(), 14, DAY, now);
+        let begun = |before| creating(Record::begun(before), "2026-06-01T00:00:00Z");
+        let after = plan(&keys, Some(&begun(Some("k1".into()))), &HandedOver::new(), 14, DAY, now);
         assert_eq!(
             (after.create, after.never_handed_over),
             (Some(Reason::NothingHandedOver), vec!["k2".into()])
         );
         assert!(after.outlived.is_empty());
-        let none_before = plan(&keys[1..], Some(&Record::begun(None)), &HandedOver::new(), 14, DAY, now);
+        let none_before = plan(&keys[1..], Some(&begun(None)), &HandedOver::new(), 14, DAY, now);
         assert_eq!(none_before.never_handed_over, ["k2"]);
     }
 
@@ -292,7 +310,7 @@ mod tests {
         let gone = record("k2", Some("2026-02-01T00:00:00Z"));
         let plan = plan(&keys, Some(&gone), &HandedOver::new(), 14, DAY, at("2026-06-01T00:00:00Z"));
         assert_eq!(plan.create, Some(Reason::Gone));
-        assert_eq!(plan.never_handed_over, ["k9"]);
+        assert_eq!(plan.contested, ["k9"]);
         assert_eq!(plan.in_grace.len(), 1);
     }
 

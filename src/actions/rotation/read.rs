@@ -1,16 +1,19 @@
 //! The state that a rotation starts from, read while no other run can change it.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 
 use super::Error;
 use super::group::Group;
 use super::hand_over::Locks;
-use super::plan::{HandedOver, Plan, plan};
+use super::plan::{HandedOver, Plan, Reason, plan};
 use super::record::{Listed, Record, Source, read_note};
 use super::request::Request;
-use crate::actions::keys;
+use crate::actions::{key_file, keys};
 use crate::config::Session;
 use crate::config::made_keys;
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 /// What is known before anything is done.
 #[derive(Debug)]
@@ -25,6 +28,10 @@ pub(super) struct State {
     absent: Option<Record>,
     /// When keys were handed over from here.
     pub noted: HandedOver,
+    /// Whether a note tells of creations that are over.
+    pub has_old_intents: bool,
+    /// A file whose key the workbench does not know any more.
+    pub revoked: Option<PathBuf>,
     /// Held until the rotation has ended.
     pub locks: Locks,
 }
@@ -33,12 +40,29 @@ impl State {
     /// What should be done at `now`.
     pub fn plan(&self, request: &Request, now: Timestamp) -> Plan {
         let known = self.record.as_ref().or(self.absent.as_ref());
-        plan(&self.group.keys, known, &self.noted, request.due_days, request.grace, now)
+        let since = known.and_then(Record::key_id).zip(request.in_use_since);
+        let since = since.map(|(key_id, since)| HandedOver::from([(key_id.to_owned(), since)]));
+        let noted = since.as_ref().unwrap_or(&self.noted);
+        let mut plan = plan(&self.group.keys, known, noted, request.due_days, request.grace, now);
+        let current = self.group.keys.iter().find(|key| Some(&key.key_id) == plan.current.as_ref());
+        if plan.create.is_none() && current.is_some_and(|key| request.wants_other_audiences(key)) {
+            plan.create = Some(Reason::Audience);
+        }
+        plan
     }
 }
 
-/// Reads the state, and locks the name and the file.
-pub(super) async fn read(session: &Session, request: &Request) -> Result<State, Error> {
+/// What the state is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Something will be done: the name and the file are locked.
+    Rotate,
+    /// Nothing is written.
+    Look,
+}
+
+/// Reads the state.
+pub(super) async fn read(session: &Session, request: &Request, purpose: Purpose) -> Result<State, Error> {
     let url = session.client.url();
     let store = session.store.as_ref();
     let known = store.and_then(|store| made_keys::rotated(store, url).ok()).unwrap_or_default();
@@ -47,13 +71,24 @@ pub(super) async fn read(session: &Session, request: &Request) -> Result<State, 
     let listed = Listed { session, user: &user, keys: &listed_keys };
     let named = Group::find(&request.name, listed, &known, file)?;
     let note = super::hand_over::note(session, &user, &named.name);
-    let locks = Locks::take(&request.hand_over, note.as_deref(), &named.name)?;
+    let locks = match purpose {
+        Purpose::Rotate => Locks::take(&request.hand_over, note.as_deref(), &named.name)?,
+        Purpose::Look => Locks::default(),
+    };
     // Once more: another run may have done something until it released the lock.
     let listed_keys = session.client.list_keys(&user).await.map_err(keys::Error::from)?;
     let listed = Listed { keys: &listed_keys, ..listed };
     let mut group = Group::find(&named.wanted, listed, &known, file)?;
     let source = request.hand_over.source(request.record.as_deref(), note.clone());
-    let mut record = source.read(listed)?;
+    let mut revoked = None;
+    let mut record = match source.read(listed) {
+        Err(Error::Holds { file, is_key: true }) => {
+            let record = revoked_in(session, &file).await?;
+            revoked = Some(file);
+            Some(record)
+        }
+        read => read?,
+    };
     if let (Some(key_id), Some(file)) = (record.as_ref().and_then(Record::key_id), file) {
         group.take_in(key_id, listed, file)?;
     }
@@ -77,5 +112,37 @@ pub(super) async fn read(session: &Session, request: &Request) -> Result<State, 
         }
     }
     let absent = (record.is_none() && matches!(source, Source::Output(_))).then(|| Record::begun(newest()));
-    Ok(State { user, group, source, record, absent, noted, locks })
+    // What neither a listed key nor a coming one needs is dropped.
+    let now = session.client.clock().now();
+    let mut has_old_intents = false;
+    if let Some(record) = &mut record {
+        let before = record.intents.len();
+        record.intents.retain(|intent| intent.matters(&group.keys, now));
+        has_old_intents = record.intents.len() < before;
+    }
+    Ok(State { user, group, source, record, absent, noted, has_old_intents, revoked, locks })
+}
+
+/// The record of a file with a key that is not listed, and that the workbench accepts no more: it was
+/// revoked. One that is accepted is another user's, one that was made on another workbench is not
+/// lost here.
+async fn revoked_in(session: &Session, file: &Path) -> Result<Record, Error> {
+    let held = || Error::Holds { file: file.to_owned(), is_key: true };
+    let key = key_file::read(file).map_err(|_| held())?;
+    if keys::made_here(session, &key).is_some_and(|made| made.url != session.client.url()) {
+        return Err(held());
+    }
+    let id = key.first_half().to_owned();
+    let client = session.client.with_key(key);
+    for audience in [AUDIENCE_API, AUDIENCE_APPLICATION] {
+        match client.validate_key(audience).await {
+            Ok(answer) if answer.valid => return Err(held()),
+            Ok(_) => {}
+            Err(error) if error.status() == Some(401) => {}
+            // It is for another audience (OBSERVED, cai-connector).
+            Err(error) if error.status() == Some(403) => return Err(held()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Record::new(id, None))
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::intent::Intent;
 use crate::actions::key_file;
 use crate::actions::keys::id::is_in_full;
 use crate::actions::keys::{by_first_half, made_here};
@@ -29,6 +30,8 @@ pub struct Record {
     /// Key IDs of keys that a command was started with, oldest first, where it is not recorded that
     /// they were handed over: the service may have any of them. A completed hand-over empties this.
     pub in_doubt: Vec<String>,
+    /// Creations of which it is not known what came of them.
+    pub intents: Vec<Intent>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,18 +56,25 @@ impl Record {
     /// The key `key_id` was handed over, and nothing is in doubt.
     pub fn new(key_id: impl Into<String>, at: Option<Timestamp>) -> Self {
         let current = Current::HandedOver { key_id: key_id.into(), at, unrecorded: None };
-        Self { current, in_doubt: Vec::new() }
+        Self { current, in_doubt: Vec::new(), intents: Vec::new() }
     }
 
     /// As [`Self::new`], where the file of `--record` looks like `look` and does not say so.
     pub fn unrecorded(key_id: impl Into<String>, at: Timestamp, look: String) -> Self {
         let current = Current::HandedOver { key_id: key_id.into(), at: Some(at), unrecorded: Some(look) };
-        Self { current, in_doubt: Vec::new() }
+        Self { current, in_doubt: Vec::new(), intents: Vec::new() }
     }
 
     /// The first rotation of a name has begun.
     pub fn begun(before: Option<String>) -> Self {
-        Self { current: Current::Begun { before }, in_doubt: Vec::new() }
+        Self { current: Current::Begun { before }, in_doubt: Vec::new(), intents: Vec::new() }
+    }
+
+    /// A key is about to be created.
+    pub fn creating(&self, intent: Intent) -> Self {
+        let mut record = self.clone();
+        record.intents.push(intent);
+        record
     }
 
     /// A command is about to be started with the key `key_id`.
@@ -117,6 +127,8 @@ struct Note {
     handed_over: String,
     #[serde(default, skip_serializing_if = "InDoubt::is_empty")]
     in_doubt: InDoubt,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    intents: Vec<Intent>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pending: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,7 +169,7 @@ impl From<Note> for Record {
             InDoubt::One(id) => vec![id],
             InDoubt::Several(ids) => ids,
         };
-        Self { current, in_doubt }
+        Self { current, in_doubt, intents: note.intents }
     }
 }
 
@@ -175,6 +187,7 @@ impl From<&Record> for Note {
                 [one] => InDoubt::One(one.clone()),
                 several => InDoubt::Several(several.to_vec()),
             },
+            intents: record.intents.clone(),
             pending: matches!(record.current, Current::Begun { .. }),
             unrecorded,
         }
@@ -198,12 +211,15 @@ impl Source {
         match self {
             Self::Note(note) => note.as_deref().map_or(Ok(None), read_note),
             Self::Output(file) => {
-                let from_file = match read_text(file)? {
+                let noted = read_note(&beside(file, "keybench"))?;
+                match read_text(file)? {
                     // An emptied file counts as none; anything else may be a key in use.
-                    Some(text) if !text.trim().is_empty() => Some(in_output(file, &text, listed)?),
-                    _ => None,
-                };
-                from_file.map_or_else(|| read_note(&beside(file, "keybench")), |record| Ok(Some(record)))
+                    Some(text) if !text.trim().is_empty() => {
+                        let record = in_output(file, &text, listed)?;
+                        Ok(Some(Record { intents: intents(noted), ..record }))
+                    }
+                    _ => Ok(noted),
+                }
             }
             Self::Kept { file, note } => {
                 let text = read_text(file)?;
@@ -216,9 +232,19 @@ impl Source {
                     return Ok(Some(noted.clone()));
                 }
                 let mut record = in_record(file, &text, listed)?;
-                record.in_doubt = begun_after(noted.map(|noted| noted.in_doubt).unwrap_or_default(), &record);
+                let in_doubt = noted.as_ref().map(|noted| noted.in_doubt.clone()).unwrap_or_default();
+                record.in_doubt = begun_after(in_doubt, &record);
+                record.intents = intents(noted);
                 Ok(Some(record))
             }
+        }
+    }
+
+    /// Where this program notes what is going on. A file of ours has its own beside it.
+    pub fn note_file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Output(file) => Some(beside(file, "keybench")),
+            Self::Kept { .. } | Self::Note(_) => self.note().map(Path::to_owned),
         }
     }
 
@@ -229,6 +255,10 @@ impl Source {
             Self::Kept { note, .. } | Self::Note(note) => note.as_deref(),
         }
     }
+}
+
+fn intents(noted: Option<Record>) -> Vec<Intent> {
+    noted.map(|noted| noted.intents).unwrap_or_default()
 }
 
 /// Of the keys in doubt those whose hand-over began after that of the record's key, which the

@@ -37,6 +37,10 @@ pub enum Notice<'a> {
     },
     /// The workbench's answers bear no usable time: this machine's counts.
     NoTime,
+    /// The workbench accepts the key in the file no more, and lists it no more.
+    Revoked {
+        file: &'a Path,
+    },
     /// Others can read the key in the file of the hand-over.
     Exposed {
         problem: &'a str,

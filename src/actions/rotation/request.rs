@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::hand_over::HandOver;
 use crate::probe::ModelRequest;
+use crate::wire::V2KeyDetails;
 
 /// What is asked of a rotation.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub struct Request {
     pub grace: Duration,
     /// As [`keys::expiry`](crate::actions::keys::expiry) reads it.
     pub expires: String,
+    /// What the key may be used for; empty: what the key before may, or the workbench's default.
+    pub audiences: Vec<String>,
     /// The model that is called with the new key before it is handed over.
     pub verify: Option<String>,
     /// Its request; `None`: the example in its description.
@@ -28,6 +33,21 @@ pub struct Request {
     pub record: Option<PathBuf>,
     /// How far this machine's clock may be from the workbench's.
     pub clock_difference: Duration,
+    /// Since when all that needs the current key has it, if that was later than its hand-over. The
+    /// grace time of each older key begins then.
+    pub in_use_since: Option<Timestamp>,
     /// No older key is deleted.
     pub keep_old: bool,
+}
+
+impl Request {
+    /// Whether `key` is for something else than what is asked for.
+    pub(super) fn wants_other_audiences(&self, key: &V2KeyDetails) -> bool {
+        let sorted = |audiences: &[String]| {
+            let mut audiences = audiences.to_vec();
+            audiences.sort();
+            audiences
+        };
+        !self.audiences.is_empty() && sorted(&self.audiences) != sorted(&key.audiences)
+    }
 }

@@ -1,6 +1,7 @@
 //! The steps of a rotation that makes a key, in the order that makes them safe.
 //!
-//! 1. What is known is noted. Where that cannot be written, nothing is created.
+//! 1. What is known is noted, and that a key is about to be created. Where that cannot be written,
+//!    nothing is created.
 //! 2. The key is created and proven. One that fails is deleted again.
 //! 3. That the key may be in use is noted, and on the disk before a command is started with it.
 //! 4. It is handed over. From here on it is never deleted, whatever happens.
@@ -9,9 +10,12 @@
 //! The steps know no file, no process and no network: [`World`] does, and a test walks through every
 //! way in which one of them can fail or be the last.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::error::{Error, Left};
+use super::intent::Intent;
 use super::record::Record;
 use crate::wire::CreateV2KeyResponse;
 
@@ -65,6 +69,8 @@ pub(super) struct Steps<'a, W> {
     pub begun: Record,
     /// The hand-over leaves no trace of its own: it is noted.
     pub is_noted: bool,
+    /// How long a request may take.
+    pub timeout: Duration,
     /// There is a key that goes on working.
     pub current_works: bool,
 }
@@ -73,25 +79,24 @@ impl<W: World> Steps<'_, W> {
     /// Takes them all.
     pub async fn take(mut self) -> Result<(CreateV2KeyResponse, Option<Unrecorded>), Error> {
         let old = self.before.unwrap_or(&self.begun).clone();
-        if self.is_noted || self.before.is_none() {
-            self.world.note(&old)?;
-        }
+        let creating = old.creating(Intent::new(self.world.now(), self.timeout));
+        self.world.note(&creating)?;
         let created = match self.world.create().await {
             Ok(created) => created,
             Err(error) => {
-                if self.before.is_none() && !error.may_have_created() {
-                    self.world.forget();
+                if !error.may_have_created() {
+                    self.restore(&old);
                 }
                 return Err(error);
             }
         };
         if let Err(error) = self.world.prove(&created).await {
-            return Err(self.undo(&created, error).await);
+            return Err(self.undo(&created, &old, error).await);
         }
         if self.is_noted
             && let Err(error) = self.world.note(&old.starting(&created.key_id))
         {
-            return Err(self.undo(&created, error).await);
+            return Err(self.undo(&created, &old, error).await);
         }
         match self.world.hand_over(&created).await {
             Delivery::Recorded => self.world.forget(),
@@ -108,24 +113,32 @@ impl<W: World> Steps<'_, W> {
             Delivery::Never(error) => {
                 if self.is_noted {
                     // Where it cannot be taken back, the key stays in doubt, which costs a key.
-                    if let Err(worse) = self.world.note(&old) {
+                    if let Err(worse) = self.world.note(&creating) {
                         tracing::info!(%worse, "the key stays in doubt");
                         return Err(self.broken(error, Left::InDoubt, &created));
                     }
                 }
-                return Err(self.undo(&created, error).await);
+                return Err(self.undo(&created, &old, error).await);
             }
         }
         Ok((created, None))
     }
 
+    /// Nothing was created: the note is as it was. One that stays as it is explains a key too many.
+    fn restore(&mut self, old: &Record) {
+        if old.intents.is_empty() && (self.before.is_none() || !self.is_noted) {
+            return self.world.forget();
+        }
+        if let Err(error) = self.world.note(old) {
+            tracing::info!(%error, "the note of a creation stays");
+        }
+    }
+
     /// Deletes a key that the service cannot have.
-    async fn undo(&mut self, created: &CreateV2KeyResponse, error: Error) -> Error {
+    async fn undo(&mut self, created: &CreateV2KeyResponse, old: &Record, error: Error) -> Error {
         let left = match self.world.delete(&created.key_id).await {
             Ok(()) => {
-                if self.before.is_none() {
-                    self.world.forget();
-                }
+                self.restore(old);
                 Left::Deleted
             }
             Err(_) => Left::Listed,

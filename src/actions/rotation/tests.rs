@@ -198,7 +198,10 @@ impl World for &mut Sim<'_> {
 impl Sim<'_> {
     fn record(&self) -> Option<Record> {
         let file = self.file.as_ref().and_then(Option::as_ref);
-        file.map(|(id, at)| Record::new(id, Some(*at))).or_else(|| self.note.clone())
+        let noted = self.note.clone();
+        let Some((id, at)) = file else { return noted };
+        let intents = noted.map(|noted| noted.intents).unwrap_or_default();
+        Some(Record { intents, ..Record::new(id, Some(*at)) })
     }
 
     fn plan(&self, keys: &[V2KeyDetails], record: Option<&Record>, due_days: u32) -> Plan {
@@ -213,14 +216,21 @@ impl Sim<'_> {
         let newest = newest.map(|key| key.key_id.clone());
         let absent = self.file.as_ref().map(|_| Record::begun(newest));
         let before = self.plan(&self.keys, record.as_ref().or(absent.as_ref()), due_days);
+        assert!(before.contested.is_empty(), "it is alone: {:?}", self.choices.script);
         let stale = before.never_handed_over.clone();
         let mut outlived = before.outlived.clone();
         if before.create.is_some() {
             assert!(!before.has_too_many_in_doubt());
-            let is_noted = self.file.is_none();
+            let (is_noted, timeout) = (self.file.is_none(), Duration::from_secs(30));
             let begun = Record::begun(before.current.clone());
-            let steps =
-                Steps { world: &mut *self, before: record.as_ref(), begun, is_noted, current_works: true };
+            let steps = Steps {
+                world: &mut *self,
+                before: record.as_ref(),
+                begun,
+                is_noted,
+                timeout,
+                current_works: true,
+            };
             let Ok((created, _)) = steps.take().now_or_never().unwrap() else { return };
             // Which may be forgotten: it only makes the grace time exact.
             if self.choices.fault(2) == 0 {

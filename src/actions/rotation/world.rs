@@ -1,7 +1,7 @@
 //! What the steps of a rotation act on: the workbench, files and processes.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use secrecy::zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use super::Error;
 use super::exec::{self, Ended};
 use super::hand_over::{HandOver, note};
 use super::read::State;
-use super::record::{self, Record, Source, beside, keep_note};
+use super::record::{self, Record, keep_note};
 use super::request::Request;
 use super::steps::{Delivery, World};
 use crate::actions::key_file::KeyFile;
@@ -31,15 +31,6 @@ pub(super) struct Real<'a> {
 }
 
 impl Real<'_> {
-    /// Where this program notes what is going on. A file of ours has its own beside it.
-    fn note_file(&self) -> Option<PathBuf> {
-        let source = &self.state.source;
-        match source {
-            Source::Output(file) => Some(beside(file, "keybench")),
-            Source::Kept { .. } | Source::Note(_) => source.note().map(Path::to_owned),
-        }
-    }
-
     /// A name that a command was started for before has this key now, and no other is in doubt.
     fn settle_other_note(&self, created: &CreateV2KeyResponse) {
         let Some(file) = note(self.session, &self.state.user, &self.state.group.name) else { return };
@@ -78,7 +69,7 @@ impl World for Real<'_> {
     fn note(&mut self, record: &Record) -> Result<(), Error> {
         let no_folder =
             || io::Error::new(io::ErrorKind::NotFound, "there is no folder for the configuration");
-        let file = self.note_file().ok_or_else(|| Error::NotNoted {
+        let file = self.state.source.note_file().ok_or_else(|| Error::NotNoted {
             file: PathBuf::from("the configuration folder"),
             error: no_folder(),
         })?;
@@ -86,7 +77,7 @@ impl World for Real<'_> {
     }
 
     fn forget(&mut self) {
-        let _ = self.note_file().map(std::fs::remove_file);
+        let _ = self.state.source.note_file().map(std::fs::remove_file);
     }
 
     fn now(&self) -> Timestamp {

@@ -14,7 +14,7 @@ use crate::cli::options::ClockArgs;
 use crate::cli::output::{self, undelivered};
 use crate::cli::times::{day, in_utc};
 use crate::cli::values;
-use crate::wire::CreateV2KeyResponse;
+use crate::wire::{CreateV2KeyResponse, time};
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
@@ -36,6 +36,9 @@ pub struct CreateArgs {
     /// Write the key to this new file (mode 0600) instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Create nothing: show what would be created
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub clock: ClockArgs,
     /// Create it for this user instead of yourself
@@ -44,7 +47,10 @@ pub struct CreateArgs {
 }
 
 pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
-    let session = context.session_to_change("creating a key")?;
+    let session = match args.dry_run {
+        true => context.session()?,
+        false => context.session_to_change("creating a key")?,
+    };
     let output = match args.output.as_deref() {
         Some(file) => {
             let file = KeyFile::new(file)?;
@@ -52,7 +58,9 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
             Some(file)
         }
         None => {
-            output::refuse_nowhere()?;
+            if !args.dry_run {
+                output::refuse_nowhere()?;
+            }
             None
         }
     };
@@ -60,6 +68,9 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     clock::ask(&session.client).await;
     let expiry = keys::expiry(&session.client, &args.expires, session.client.clock().now()).await?;
     let new = NewKey { expiry, comment: args.name, audiences: args.audience };
+    if args.dry_run {
+        return foresee(context, &user, &new, output.as_ref());
+    }
     let created = match &output {
         Some(file) => keys::create_in_file(&session, &user, &new, file, context).await?,
         None => keys::create(&session, &user, &new, context).await?,
@@ -72,6 +83,26 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     if output.is_none() && !context.out.json {
         context.out.note("The key is shown this once; keep it where only you can read it.");
     }
+    Ok(Exit::Done)
+}
+
+fn foresee(context: &Context, user: &str, new: &NewKey, output: Option<&KeyFile>) -> Result<Exit, Failure> {
+    let expiry = new.expiry.map(time::format);
+    if context.out.json {
+        context.out.document(&json!({
+            "dry_run": true,
+            "username": user,
+            "comments": new.comment,
+            "audiences": new.audiences,
+            "expiry_date": expiry,
+            "output": output.map(KeyFile::path),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let expires = expiry.map_or_else(|| "by the workbench's default".to_owned(), |expiry| day(&expiry));
+    let name =
+        if new.comment.is_empty() { "without a name".to_owned() } else { format!("{:?}", new.comment) };
+    context.out.lines(&[format!("would create a key of {user}, {name}, that expires {expires}")])?;
     Ok(Exit::Done)
 }
 

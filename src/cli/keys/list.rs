@@ -1,5 +1,7 @@
 //! `keys list`.
 
+use std::collections::HashSet;
+
 use clap::Args;
 
 use super::row::KeyRow;
@@ -18,7 +20,8 @@ use crate::text::{self, count};
   keybench keys list --expiring-within 14d   ends with 8 if there are some
 
 Ends with 0 if all were listed; with --expiring-within, if none expires within that time. A key whose
-date cannot be read may, so it ends with 8 then too.")]
+date cannot be read may, so it ends with 8 then too. A key that `keys rotate` has replaced from this
+machine, and that only stays for its grace time, does not count.")]
 pub struct ListArgs {
     /// The keys of this user instead of your own
     #[arg(long, value_name = "USER")]
@@ -37,10 +40,14 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let now = context.now(&session);
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
     let undated = keys::undated(&keys);
-    let mut rows = keys
-        .into_iter()
-        .map(|key| KeyRow::new(key, &user, now, soon))
-        .filter(|row| args.expiring_within.is_none() || row.status == KeyStatus::Soon.as_str());
+    let replaced = match args.expiring_within {
+        Some(_) => keys::superseded(&session, &keys),
+        None => HashSet::new(),
+    };
+    let mut rows = keys.into_iter().map(|key| KeyRow::new(key, &user, now, soon)).filter(|row| {
+        args.expiring_within.is_none()
+            || row.status == KeyStatus::Soon.as_str() && !replaced.contains(&row.key_id)
+    });
     let mut list =
         context.out.list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"]).shrinking("NAME");
     loop {

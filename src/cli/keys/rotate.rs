@@ -15,7 +15,8 @@ use crate::cli::models::call::read_request;
 use crate::cli::options::ClockArgs;
 use crate::cli::output::{self, undelivered};
 use crate::cli::times::{day, in_utc};
-use crate::cli::values;
+use crate::cli::values::{self, Owner};
+use crate::config::replace::Access;
 use crate::text;
 use crate::wire::time;
 
@@ -27,16 +28,18 @@ use crate::wire::time;
 Use one NAME for one service, and rotate it from one machine only. While its key has more than --due
 left, nothing is created. Otherwise keybench creates a new key (same audiences), tests it and hands
 it over. A later run deletes each older key once --grace has passed since its successor was handed
-over, or once the key has expired. A key of that name that is newer than the one handed over never
-reached the service: it is removed, no matter who created it, after a warning with its Key ID and time.
+over, or once the key has expired. A key of that name that is newer than the one handed over is
+removed if this machine created it and it never reached the service. If this machine did not create
+it, another one rotates the same name: nothing is done, and the run ends with 8 (contested).
 
 The file of --output holds only the key, so `$(cat FILE)` is the key; its first half is its Key ID.
 If the workbench uses other ids, a second line has the Key ID (# keybench key_id=…), and
 `head -n1 FILE` is the key. The key in the file is the current one: without the file, a new key is
 created, whatever keys of that name exist. A file with other content, or with a key of another name,
-is not replaced. A run that fails or is killed leaves the current key working, and the next run goes
-on. Ends with 0 if the current key has more than --due left, or a new one was handed over. If another
-run is rotating the same name or file, this one ends with 75 and changes nothing.
+is not replaced; one with a revoked key is. A run that fails or is killed leaves the current key
+working, and the next run goes on. Ends with 0 if the current key has more than --due left, or a new
+one was handed over. If another run is rotating the same name or file, this one ends with 75 and
+changes nothing.
 
 --exec runs a shell command with the key on its standard input and KEYBENCH_KEY_ID in its
 environment. The current key is then noted in the configuration folder, or read from --record: a file
@@ -64,9 +67,15 @@ pub struct RotateArgs {
     /// Request for --verify, as JSON or @FILE, instead of the model's example
     #[arg(long, value_name = "JSON|@FILE", requires = "verify")]
     pub request: Option<String>,
-    /// Hand over to this file (mode 0600, replaced as a whole)
+    /// Hand over to this file, which is replaced as a whole and keeps owner, group and mode
     #[arg(long, value_name = "FILE", conflicts_with = "exec")]
     pub output: Option<PathBuf>,
+    /// Mode of the file of --output [default: as it is; 0600 for a new one]
+    #[arg(long, value_name = "MODE", requires = "output", value_parser = values::mode)]
+    pub mode: Option<u32>,
+    /// Owner of the file of --output [default: as it is]
+    #[arg(long, value_name = "USER[:GROUP]", requires = "output", value_parser = values::owner)]
+    pub owner: Option<Owner>,
     /// Hand over to this shell command, on its standard input
     #[arg(long, value_name = "COMMAND")]
     pub exec: Option<String>,
@@ -78,6 +87,12 @@ pub struct RotateArgs {
     pub record: Option<PathBuf>,
     #[command(flatten)]
     pub clock: ClockArgs,
+    /// What the key is for: API, Application; may be given several times [default: as the key before]
+    #[arg(long, value_name = "AUDIENCE", value_parser = values::audience)]
+    pub audience: Vec<String>,
+    /// Create, hand over and delete nothing: show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
     /// Delete no older keys
     #[arg(long)]
     pub keep_old: bool,
@@ -87,6 +102,9 @@ pub struct RotateArgs {
 }
 
 pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
+    if args.dry_run {
+        return foresee(context, args).await;
+    }
     let session = context.session_to_change("rotating a key")?;
     let request = request(context, args)?;
     let output = request_output(&request.hand_over);
@@ -110,7 +128,9 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
 fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
     let hand_over = match (args.output, args.exec) {
         (Some(file), _) => {
-            let file = KeyFile::replacing(&file)?;
+            let owner = args.owner.unwrap_or_default();
+            let access = Access { mode: args.mode, owner: owner.user, group: owner.group };
+            let file = KeyFile::replacing(&file, access)?;
             context.warn_of_storage(&file);
             HandOver::File(file)
         }
@@ -130,6 +150,8 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         due_days: args.due,
         grace: args.grace,
         expires: args.expires,
+        audiences: args.audience,
+        in_use_since: None,
         verify: args.verify,
         model_request: args.request.as_deref().map(read_request).transpose()?,
         hand_over,
@@ -137,6 +159,49 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         clock_difference: args.clock.clock_difference,
         keep_old: args.keep_old,
     })
+}
+
+/// What a run would do; ends as the run would, as far as that can be known.
+async fn foresee(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
+    let session = context.session()?;
+    let request = request(context, args)?;
+    let outlook = rotation::look(&session, &request).await?;
+    let plan = &outlook.plan;
+    let expiry = outlook.current().map(|key| key.expiry_date.as_str()).unwrap_or_default();
+    let exit = if matches!(outlook.action(), "contested" | "blocked") { Exit::No } else { Exit::Done };
+    if context.out.json {
+        let kept = plan.in_grace.iter();
+        let kept = kept.map(|(id, until)| json!({ "key_id": id, "until": until.map(time::format) }));
+        context.out.document(&json!({
+            "dry_run": true,
+            "name": outlook.name,
+            "username": outlook.username,
+            "action": outlook.action(),
+            "reason": outlook.reason(),
+            "key_id": plan.current.as_deref().unwrap_or_default(),
+            "expiry_date": in_utc(expiry),
+            "would_delete": plan.outlived,
+            "would_remove_never_handed_over": plan.never_handed_over,
+            "in_doubt": plan.in_doubt,
+            "contested": plan.contested,
+            "kept": kept.collect::<Vec<_>>(),
+        }))?;
+        return Ok(exit);
+    }
+    let name = &outlook.name;
+    let mut lines = vec![match (outlook.action(), outlook.reason()) {
+        ("contested", _) => format!("{name}: would do nothing: another machine may be rotating this name"),
+        ("blocked", _) => format!("{name}: would do nothing: too many keys may be in use"),
+        (_, Some(reason)) => format!("{name}: would create a key: {reason}"),
+        ("clean_up", _) => format!("{name}: would clean up"),
+        _ => format!("{name}: nothing to do, the current key expires {}", day(expiry)),
+    }];
+    lines.extend(plan.contested.iter().map(|id| format!("not made on this machine: {id}")));
+    let never = plan.never_handed_over.iter();
+    lines.extend(never.map(|id| format!("would remove {id}, which was never handed over")));
+    lines.extend(plan.outlived.iter().map(|id| format!("would delete {id}")));
+    context.out.lines(&lines)?;
+    Ok(exit)
 }
 
 fn request_output(hand_over: &HandOver) -> Option<std::path::PathBuf> {
@@ -180,8 +245,7 @@ impl Said<'_> {
             Notice::Removing { name, key } => {
                 let made = in_utc(&key.created_at).unwrap_or_else(|| "at an unknown time".to_owned());
                 format!(
-                    "{name}: removing key {}, made {made}: it is newer than the key that was handed over, so it \
-                     never reached the service; keys of this name that others create are removed too",
+                    "{name}: removing key {}, made {made} by a run that broke off: it never reached the service",
                     key.key_id
                 )
             }
@@ -202,6 +266,10 @@ impl Said<'_> {
                 day(expiry)
             ),
             Notice::NoTime => clock::NO_TIME.to_owned(),
+            Notice::Revoked { file } => format!(
+                "the workbench does not accept the key in {} any more: a new one replaces it",
+                file.display()
+            ),
             Notice::Exposed { problem } => problem.to_owned(),
             Notice::Unrecorded { file, key_id, noted } => {
                 let rest = match noted {
