@@ -18,6 +18,8 @@ pub struct UiSettings {
     /// An active key with this many days left or fewer counts as expiring soon.
     pub soon_days: u16,
     pub week_start: WeekStart,
+    /// How often a list in sight is looked at again: `30s`, `2m`, `off`.
+    pub refresh: String,
     /// How to reach the clipboard: `auto`, `osc52`, `tmux`, `off`.
     pub clipboard: String,
     /// Command name → keys, replacing the defaults.
@@ -85,6 +87,7 @@ impl Default for UiSettings {
             ascii: false,
             soon_days: crate::expiry::SOON_DAYS as u16,
             week_start: WeekStart::default(),
+            refresh: "30s".to_owned(),
             clipboard: "auto".to_owned(),
             keys: BTreeMap::new(),
             setting_lines: SettingLines::default(),

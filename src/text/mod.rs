@@ -147,6 +147,15 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(digits).map(char::from).collect()
 }
 
+/// How long something went on, as people say it: `42 s`, `3 min 20 s`, `2 h 5 min`.
+pub fn span(time: Duration) -> String {
+    match time.as_secs() {
+        s @ 0..60 => format!("{s} s"),
+        s @ 60..3600 => format!("{} min {} s", s / 60, s % 60),
+        s => format!("{} h {} min", s / 3600, s / 60 % 60),
+    }
+}
+
 /// `1 key`, `4 keys`.
 pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })

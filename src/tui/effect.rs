@@ -23,6 +23,9 @@ pub enum Effect {
     Copy(Copied),
     /// Stops the process as Ctrl-Z does in a shell.
     Suspend,
+    /// Opens a text in the user's editor, which gets the terminal; it comes back as
+    /// [`Msg::Edited`](super::msg::Msg::Edited).
+    Edit(String),
     /// Draws every cell again.
     Repaint,
     /// Uses another workbench or credential from now on.

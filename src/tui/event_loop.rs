@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
 use super::beginning::Beginning;
@@ -21,9 +21,10 @@ use super::msg::Msg;
 use super::requests::{Kind, LayerId};
 use super::runner::Runner;
 use super::term::frame_rate::FrameRate;
+use super::term::input::{self, Keys};
 use super::term::signals::{Caught, Signals};
 use super::term::terminal::{self, Guard, Screen};
-use super::term::{clipboard, input};
+use super::term::{clipboard, editor};
 use super::update::{self, Ui};
 use super::view;
 use crate::limits;
@@ -60,6 +61,7 @@ pub async fn run(ui: &mut Ui, beginning: Beginning) -> Result<(), Error> {
         ui,
         guard,
         stale: Stale::ByItself,
+        to_edit: None,
         ended: None,
     };
     // The first frame comes before the first request.
@@ -74,7 +76,7 @@ pub async fn run(ui: &mut Ui, beginning: Beginning) -> Result<(), Error> {
 struct Sources {
     signals: Signals,
     inbox: UnboundedReceiver<Msg>,
-    keys: Receiver<Msg>,
+    keys: Keys,
 }
 
 /// Something that the loop waited for.
@@ -86,17 +88,25 @@ enum Happened {
     /// It is time for the next frame.
     Frame,
     Tick,
+    /// The time that something in the state waits for.
+    Wake,
 }
 
 impl Sources {
-    async fn next(&mut self, frame: Option<Instant>, tick: Option<Instant>) -> Happened {
+    async fn next(
+        &mut self,
+        frame: Option<Instant>,
+        tick: Option<Instant>,
+        wake: Option<Instant>,
+    ) -> Happened {
         tokio::select! {
             biased;
             signal = self.signals.next() => Happened::Signal(signal),
             Some(message) = self.inbox.recv() => Happened::Message(message),
-            Some(key) = self.keys.recv() => Happened::Key(key),
+            Some(key) = self.keys.arriving.recv() => Happened::Key(key),
             () = sleep_until(frame.unwrap_or_else(Instant::now)), if frame.is_some() => Happened::Frame,
             () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => Happened::Tick,
+            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => Happened::Wake,
         }
     }
 }
@@ -108,6 +118,8 @@ struct Loop<'a> {
     guard: Guard,
     screen: Screen,
     stale: Stale,
+    /// A text that is to be opened in the user's editor.
+    to_edit: Option<String>,
     /// Set once the loop is over.
     ended: Option<Result<(), Error>>,
 }
@@ -133,7 +145,7 @@ impl Loop<'_> {
             }
             let next_frame = self.draw_in_turn(&mut frame_rate)?;
             next_tick = if self.ui.animated() { next_tick.or(Some(Instant::now() + TICK)) } else { None };
-            match sources.next(next_frame, next_tick).await {
+            match sources.next(next_frame, next_tick, wake(self.ui)).await {
                 Happened::Signal(signal) => self.hear(signal)?,
                 Happened::Message(message) => self.take(message, Stale::ByItself)?,
                 Happened::Key(message) => self.take(message, Stale::ByAPerson)?,
@@ -142,8 +154,12 @@ impl Loop<'_> {
                     next_tick = None;
                     self.take(Msg::Tick, Stale::ByItself)?;
                 }
+                Happened::Wake => self.take(Msg::Wake, Stale::ByItself)?,
             }
             self.take_what_is_there(&mut sources)?;
+            if let Some(text) = self.to_edit.take() {
+                self.edit(&text, &mut sources)?;
+            }
         }
     }
 
@@ -197,7 +213,7 @@ impl Loop<'_> {
         for _ in 0..input::WAITING {
             let (message, stale) = match sources.inbox.try_recv() {
                 Ok(message) => (message, Stale::ByItself),
-                Err(_) => match sources.keys.try_recv() {
+                Err(_) => match sources.keys.arriving.try_recv() {
                     Ok(key) => (key, Stale::ByAPerson),
                     Err(_) => return Ok(()),
                 },
@@ -238,12 +254,23 @@ impl Loop<'_> {
                         self.screen.backend_mut().send(&bytes)?;
                     }
                 }
+                Effect::Edit(text) => self.to_edit = Some(text),
                 Effect::Repaint => repaint(&mut self.screen)?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Quit => self.ended = self.ended.take().or(Some(Ok(()))),
             }
         }
         Ok(())
+    }
+
+    /// The user's editor gets the terminal, and the loop goes on once it has ended.
+    fn edit(&mut self, text: &str, sources: &mut Sources) -> Result<(), Error> {
+        let guard = &self.guard;
+        // Other tasks, the workbench in this process among them, go on meanwhile.
+        let work = || tokio::task::block_in_place(|| editor::edit(text));
+        let edited = sources.keys.leave_alone(|| guard.lend(work))??;
+        self.come_back()?;
+        self.take(Msg::Edited(edited), Stale::ByAPerson)
     }
 
     fn suspend(&mut self) -> Result<(), Error> {
@@ -256,6 +283,14 @@ impl Loop<'_> {
         self.stale = Stale::ByAPerson;
         Ok(())
     }
+}
+
+/// When something in the state is due, by the clock of the loop. Never at once, so that a mistake
+/// cannot keep the loop busy.
+fn wake(ui: &Ui) -> Option<Instant> {
+    const SOONEST: Duration = Duration::from_millis(200);
+    let due = ui.wakes_at()?.duration_since(Timestamp::now());
+    Some(Instant::now() + Duration::try_from(due).unwrap_or_default().max(SOONEST))
 }
 
 fn repaint(screen: &mut Screen) -> io::Result<()> {

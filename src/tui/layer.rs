@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -79,6 +80,11 @@ pub trait Layer: fmt::Debug {
         Outcome::ignored()
     }
 
+    /// The text that was opened in the user's editor is back.
+    fn edited(&mut self, _shared: &mut Shared, _text: String) -> Outcome {
+        Outcome::done()
+    }
+
     /// The answer to a request of this layer, or a part of it that came early.
     fn answer(&mut self, _shared: &mut Shared, _id: RequestId, _answer: Answer) -> Outcome {
         Outcome::done()
@@ -111,6 +117,22 @@ pub trait Layer: fmt::Debug {
 
     /// A quarter of a second passed while something was in flight or watched.
     fn tick(&mut self, _shared: &mut Shared) -> Outcome {
+        Outcome::done()
+    }
+
+    /// When it wants to be woken: to look at its list again, or to take something out of sight.
+    fn wakes_at(&self, _shared: &Shared) -> Option<Timestamp> {
+        None
+    }
+
+    /// The time of a layer in sight has come, perhaps that of another one.
+    fn wake(&mut self, _shared: &mut Shared) -> Outcome {
+        Outcome::done()
+    }
+
+    /// Asks again for the list in sight, which nobody asked for; with `all`, for what a request each
+    /// is needed for too.
+    fn look_again(&mut self, _shared: &mut Shared, _all: bool) -> Outcome {
         Outcome::done()
     }
 

@@ -13,7 +13,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`update`] | the only thing that changes the state; no I/O, no clock |
-//! | [`view`], [`layout`] | header, tabs, notice and footer around the layers; only reads |
+//! | [`view`], `header`, [`layout`] | header, tabs, notice and footer around the layers; only reads |
+//! | [`watch`] | whether a user may be looking at the terminal |
 //! | [`stack`], [`layer`] | who has the keys, who gets an answer; what a layer is |
 //! | [`shared`] | session, preferences, requests, notices, clock, size |
 //! | [`event`], [`decision`], [`choice`] | events between layers; the subject of a question |
@@ -41,6 +42,7 @@ pub mod embedded;
 pub mod event;
 pub mod event_loop;
 pub mod glyphs;
+mod header;
 pub mod key_list;
 pub mod keymap;
 pub mod layer;
@@ -65,6 +67,7 @@ pub mod testing;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod watch;
 pub mod welcome;
 pub mod widgets;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnosis::{Action, Diagnosis};
-use crate::probe::{Answer, CallResult, FailureKind};
+use crate::probe::{CallResult, FailureKind};
 use crate::text;
 use crate::tui::requests::RequestId;
 
@@ -88,12 +88,20 @@ impl TestResult {
         }
     }
 
-    /// The result as lines of at most `columns`: status, reason, phases, body, headers, request.
-    pub fn whole(&self, columns: usize, folded: bool) -> Vec<String> {
-        self.parts(columns, folded).iter().flat_map(|line| text::fold(line, columns)).collect()
+    /// The result as a text: status, reason, phases, body, headers, request.
+    pub fn whole(&self) -> String {
+        let mut lines = self.head(usize::MAX);
+        if self.call.answer().is_some() {
+            lines.push(self.body_head());
+            lines.extend(self.body_text().lines().map(|line| format!("  {line}")));
+            lines.push(String::new());
+        }
+        lines.extend(self.tail());
+        lines.join("\n") + "\n"
     }
 
-    fn parts(&self, columns: usize, folded: bool) -> Vec<String> {
+    /// What stands above the body: status, reason, phases.
+    pub fn head(&self, columns: usize) -> Vec<String> {
         let mut lines = vec![self.status_line()];
         if let Some(diagnosis) = self.diagnosis() {
             let mut say = |head: &str, words: &str| {
@@ -114,38 +122,34 @@ impl TestResult {
         lines.push(String::new());
         lines.push(format!("TIMES    {} in all", text::latency(self.call.total)));
         lines.extend(phases(&self.call));
-        if let Some(answer) = self.call.answer() {
-            lines.extend(self.answer_lines(answer, folded));
-        }
         lines.push(String::new());
-        lines.push(format!("REQUEST  {}, with {}", text::size(self.call.request_size as u64), self.key));
-        lines.extend(text::clean_lines(&self.sent).lines().map(|line| format!("  {line}")));
         lines
     }
 
-    /// The body and below it the headers: the answer is what the result is opened for.
-    fn answer_lines(&self, answer: &Answer, folded: bool) -> Vec<String> {
-        let mut lines = vec![String::new()];
+    /// The line above the body.
+    pub fn body_head(&self) -> String {
+        let Some(answer) = self.call.answer() else { return String::new() };
         let cut = if answer.truncated {
             format!(", the first {} of it", text::size(answer.body.len() as u64))
         } else {
             String::new()
         };
-        lines.push(format!("BODY     {}{cut}", text::size(answer.size)));
-        let body = if folded { self.folded_body() } else { None };
-        lines.extend(body.unwrap_or_else(|| self.body_text()).lines().map(|line| format!("  {line}")));
-        lines.push(String::new());
-        lines.push("HEADERS".to_owned());
-        lines.extend(answer.headers.iter().map(|(name, value)| format!("  {name}: {}", text::clean(value))));
-        lines
+        format!("BODY     {}{cut}", text::size(answer.size))
     }
 
-    /// The body without its deeply nested parts; `None` if it is not JSON.
-    fn folded_body(&self) -> Option<String> {
-        const DEEPEST: usize = 2;
-        const ITEMS: usize = 5;
-        let json = self.call.answer()?.json()?;
-        Some(text::clean_lines(&text::json::outline(json, DEEPEST, ITEMS)))
+    /// What stands below the body, for which the result is opened: headers, request.
+    pub fn tail(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(answer) = self.call.answer() {
+            lines.push("HEADERS".to_owned());
+            lines.extend(
+                answer.headers.iter().map(|(name, value)| format!("  {name}: {}", text::clean(value))),
+            );
+            lines.push(String::new());
+        }
+        lines.push(format!("REQUEST  {}, with {}", text::size(self.call.request_size as u64), self.key));
+        lines.extend(text::clean_lines(&self.sent).lines().map(|line| format!("  {line}")));
+        lines
     }
 
     /// The body, formatted if it is JSON, cleaned for a terminal.

@@ -14,10 +14,16 @@ pub enum Msg {
     Key(KeyEvent),
     /// Text between the bracketed-paste marks; it only ever reaches a text field.
     Paste(String),
+    /// The user's editor has ended: the text as it was left, or why there is none.
+    Edited(Result<String, String>),
     /// The terminal's size changed, in columns and rows.
     Resize(u16, u16),
     /// A quarter of a second passed while something was in flight.
     Tick,
+    /// The time that something in the state waits for has come.
+    Wake,
+    /// The terminal's window got the focus, or lost it.
+    Focus(bool),
     /// The program came back from being suspended.
     Resumed,
     /// A signal that ends programs came, or the terminal went away: leave without a question.

@@ -96,6 +96,8 @@ impl Notices {
     }
 
     fn push(&mut self, notice: Notice) {
+        // The same once more replaces what it repeats.
+        self.history.pop_if(|last| last.text == notice.text && last.level == notice.level);
         if self.history.len() == KEPT {
             self.history.remove(0);
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use jiff::civil::Weekday;
 
 use super::glyphs::{self, Glyphs};
@@ -20,6 +21,8 @@ pub struct Preferences {
     /// A key that expires within this many days is marked.
     pub soon_days: u32,
     pub week_start: Weekday,
+    /// How often a list in sight is looked at again; `None` for never.
+    pub refresh: Option<SignedDuration>,
     /// How to reach the clipboard; `None` if it is off.
     pub clipboard: Option<clipboard::Path>,
     /// Changes to the keymap: command id → keys.
@@ -46,6 +49,7 @@ impl Default for Preferences {
             glyphs: &glyphs::UNICODE,
             soon_days: 14,
             week_start: Weekday::Monday,
+            refresh: Some(SignedDuration::from_secs(30)),
             clipboard: Some(clipboard::Path::Direct),
             keys: BTreeMap::new(),
             setting_lines: SettingLines::default(),
@@ -109,6 +113,7 @@ impl Preferences {
                 WeekStart::Monday => Weekday::Monday,
                 WeekStart::Sunday => Weekday::Sunday,
             },
+            refresh: refresh(ui, &mut problems),
             clipboard,
             keys: keys.collect(),
             setting_lines: ui.setting_lines.clone(),
@@ -119,6 +124,21 @@ impl Preferences {
             problems,
         }
     }
+}
+
+/// How often lists in sight are looked at again.
+fn refresh(ui: &UiSettings, problems: &mut Vec<String>) -> Option<SignedDuration> {
+    const SHORTEST: SignedDuration = SignedDuration::from_secs(5);
+    if ui.refresh == "off" {
+        return None;
+    }
+    let read = ui.refresh.parse::<SignedDuration>().ok().filter(|time| *time >= SHORTEST);
+    if read.is_none() {
+        let (setting, text) = (ui.setting_lines.of_setting("refresh"), &ui.refresh);
+        problems
+            .push(format!("{setting}: refresh {text:?} is neither off nor a time of 5s or more: 30s, 2m"));
+    }
+    read.or(Preferences::default().refresh)
 }
 
 /// Reads `themes/NAME.toml`.

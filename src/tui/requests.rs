@@ -39,6 +39,8 @@ impl From<Tab> for LayerId {
 pub enum Kind {
     /// A read; cancelled when its layer is left.
     Read,
+    /// A read that nobody asked for: of a list in sight, after a while. It has no spinner.
+    Quiet,
     /// Reads or writes something of this machine; goes on when its layer is left.
     Background,
     /// Changes something. It continues when its layer is closed, because the change may already have
@@ -90,6 +92,11 @@ impl Requests {
         self.owner(id).is_some()
     }
 
+    /// Whether a person waits for the answer to `id`.
+    pub fn is_awaited(&self, id: RequestId) -> bool {
+        self.awaited().any(|request| request.id == id)
+    }
+
     /// Which layer waits for the answer to `id`.
     pub fn owner(&self, id: RequestId) -> Option<LayerId> {
         self.running.iter().find(|request| request.id == id).map(|request| request.owner)
@@ -97,7 +104,8 @@ impl Requests {
 
     /// Takes out what `owner` only reads, and returns its ids.
     pub fn abandon(&mut self, owner: LayerId) -> Vec<RequestId> {
-        let gone = |request: &InFlight| request.owner == owner && request.kind == Kind::Read;
+        let gone =
+            |request: &InFlight| request.owner == owner && matches!(request.kind, Kind::Read | Kind::Quiet);
         let ids = self.running.iter().filter(|r| gone(r)).map(|r| r.id).collect();
         self.running.retain(|request| !gone(request));
         ids
@@ -116,6 +124,11 @@ impl Requests {
     /// Everything in flight, oldest first.
     pub fn running(&self) -> &[InFlight] {
         &self.running
+    }
+
+    /// What a person waits for, oldest first.
+    pub fn awaited(&self) -> impl Iterator<Item = &InFlight> {
+        self.running.iter().filter(|request| request.kind != Kind::Quiet)
     }
 
     /// Whether a request that changes something has no answer yet.

@@ -15,6 +15,7 @@ use super::notices::Notices;
 use super::preferences::Preferences;
 use super::requests::{Kind, LayerId, RequestId, Requests};
 use super::session::SessionState;
+use super::watch::Watch;
 use super::widgets::Styles;
 use crate::wire::time;
 
@@ -30,6 +31,12 @@ pub struct Shared {
     pub keymap: Keymap,
     pub notices: Notices,
     pub requests: Requests,
+    /// Whether lists in sight are looked at again by themselves.
+    pub watch: Watch,
+    /// When what the tab in sight lists was asked for.
+    pub looked_at: Option<Timestamp>,
+    /// Reads that are started now are nobody's wish.
+    pub quiet: bool,
     /// Ticks so far, for spinners.
     pub ticks: usize,
     /// The layer in control: requests that are started now belong to it.
@@ -48,6 +55,9 @@ impl Shared {
             keymap,
             notices: Notices::default(),
             requests: Requests::default(),
+            watch: Watch { key_at: Some(now), focused: None },
+            looked_at: None,
+            quiet: false,
             ticks: 0,
             turn: LayerId::Session,
         };
@@ -80,8 +90,17 @@ impl Shared {
         what: impl Into<String>,
         call: Call,
     ) -> (RequestId, Effect) {
+        let kind = if self.quiet && kind == Kind::Read { Kind::Quiet } else { kind };
         let id = self.requests.start(owner, kind, what.into(), self.now);
         (id, Effect::Start { id, call })
+    }
+
+    /// When the list in sight is to be looked at again; `None` where it is not looked at by itself: the
+    /// setting is off, no user may be looking, or there is no workbench to ask.
+    pub fn due(&self) -> Option<Timestamp> {
+        let interval = self.preferences.refresh.filter(|_| self.session.contacts.is_up())?;
+        let due = self.looked_at?.checked_add(interval).ok()?;
+        self.watch.sees(due).then_some(due)
     }
 
     /// Cancels one request.

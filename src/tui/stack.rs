@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use jiff::Timestamp;
+
 use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::{Effect, Effects};
@@ -141,6 +143,11 @@ impl Stack {
         self.in_sight(shared).any(|layer| layer.watches(shared))
     }
 
+    /// When a layer in sight wants to be woken.
+    pub fn wakes_at(&self, shared: &Shared) -> Option<Timestamp> {
+        self.in_sight(shared).filter_map(|layer| layer.wakes_at(shared)).min()
+    }
+
     /// The layers on the screen, the lowest first.
     pub fn in_sight(&self, shared: &Shared) -> impl Iterator<Item = &dyn Layer> {
         // While a session is being opened the tab says so, although it has no focus yet.
@@ -158,10 +165,21 @@ impl Stack {
 
     /// The tab is shown, after the session began or another tab was left.
     pub fn enter(&mut self, shared: &mut Shared) -> Effects {
+        shared.looked_at = Some(shared.now);
         match self.base(shared) {
             Some(base) => self.with(shared, base, |layer, shared| layer.enter(shared)),
             None => Effects::new(),
         }
+    }
+
+    /// The tab asks for its list again, which nobody asked for; `all` as in [`Layer::look_again`].
+    pub fn look_again(&mut self, shared: &mut Shared, all: bool) -> Effects {
+        let Some(base) = self.base(shared) else { return Effects::new() };
+        shared.looked_at = Some(shared.now);
+        let before = std::mem::replace(&mut shared.quiet, true);
+        let effects = self.with(shared, base, |layer, shared| layer.look_again(shared, all));
+        shared.quiet = before;
+        effects
     }
 
     /// Shows a tab; cancels the reads of the previous one.

@@ -14,12 +14,15 @@ use super::layer::Outcome;
 use super::msg::Msg;
 use super::overlays::{Help, NoticeHistory, Palette, ProfileList, Question};
 use super::preferences::Preferences;
-use super::requests::{LayerId, RequestId};
+use super::requests::{Kind, LayerId, RequestId};
 use super::session::{self, SessionState};
 use super::shared::Shared;
 use super::stack::Stack;
 use super::tab::Tab;
 use crate::actions::keys::Own;
+
+/// Keys that are kept while a session is being opened.
+const MOST_AHEAD: usize = 64;
 
 /// The whole state of the interface.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct Ui {
     /// A signal or the end of the terminal stopped the program before it could ask about what is left
     /// behind.
     pub terminated: bool,
+    /// Keys that came before a layer could take them.
+    ahead: Vec<KeyEvent>,
 }
 
 impl Ui {
@@ -39,12 +44,25 @@ impl Ui {
             Beginning::Embedded(wish) => SessionState::opening("demo", &wish.user),
             Beginning::Welcome => SessionState::default(),
         };
-        Self { shared: Shared::new(session, preferences, now), stack: Stack::default(), terminated: false }
+        Self {
+            shared: Shared::new(session, preferences, now),
+            stack: Stack::default(),
+            terminated: false,
+            ahead: Vec::new(),
+        }
     }
 
     /// Whether something on the screen moves by itself, so that ticks are wanted.
     pub fn animated(&self) -> bool {
-        !self.shared.requests.running().is_empty() || self.stack.watches(&self.shared)
+        self.shared.requests.awaited().next().is_some() || self.stack.watches(&self.shared)
+    }
+
+    /// When something happens by itself next: an attempt to reconnect, a look at a list in sight. One
+    /// timer serves them all, and there is none while nothing is due.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        let (shared, stack) = (&self.shared, &self.stack);
+        let due = [shared.session.contacts.retry_at(), shared.due(), stack.wakes_at(shared)];
+        due.into_iter().flatten().min()
     }
 
     /// The contexts that have the keys now, innermost first.
@@ -91,6 +109,13 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
         Msg::Paste(text) => {
             stack.with_top(shared, |layer, shared| layer.paste(shared, &text)).unwrap_or_default()
         }
+        Msg::Edited(Ok(text)) => {
+            stack.with_top(shared, |layer, shared| layer.edited(shared, text)).unwrap_or_default()
+        }
+        Msg::Edited(Err(problem)) => {
+            shared.notices.error(shared.now, problem, Some("the request is as it was".to_owned()));
+            Effects::new()
+        }
         Msg::Resize(columns, rows) => {
             shared.size = (columns, rows);
             stack.with_all_in_sight(shared, |layer, shared| layer.resized(shared))
@@ -98,6 +123,18 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
         Msg::Tick => {
             shared.ticks = shared.ticks.wrapping_add(1);
             stack.with_all_in_sight(shared, |layer, shared| layer.tick(shared))
+        }
+        Msg::Wake => {
+            let mut effects: Effects = session::reconnect(shared).into_iter().collect();
+            effects.extend(stack.with_all_in_sight(shared, |layer, shared| layer.wake(shared)));
+            if shared.due().is_some_and(|due| due <= shared.now) {
+                effects.extend(stack.look_again(shared, false));
+            }
+            effects
+        }
+        Msg::Focus(focused) => {
+            shared.watch.focused = Some(focused);
+            Effects::new()
         }
         Msg::Resumed | Msg::TaskPanicked(_) => Effects::new(),
         Msg::Terminate => {
@@ -107,8 +144,16 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
         Msg::Answer { id, took, answer } => {
             // The answer to a cancelled request is dropped.
             let Some(request) = shared.requests.finish(id) else { return Effects::new() };
-            session::note_connection(shared, took, &answer);
-            answered(ui, request.owner, id, answer)
+            let (back, effect) = session::note_contact(shared, &request, took, &answer);
+            // What follows from the answer to nobody's wish is nobody's wish either.
+            ui.shared.quiet = request.kind == Kind::Quiet;
+            let mut effects = answered(ui, request.owner, id, answer);
+            ui.shared.quiet = false;
+            effects.extend(effect);
+            if back {
+                effects.extend(is_back(ui));
+            }
+            effects
         }
         Msg::Clock(clock) => {
             session::note_clock(shared, clock);
@@ -129,6 +174,10 @@ fn answered(ui: &mut Ui, owner: LayerId, id: RequestId, answer: Answer) -> Effec
             let mut effects = session::open(shared, *opened);
             stack.reset();
             effects.extend(stack.enter(shared));
+            // What was typed before there was anything to type at.
+            for key in std::mem::take(&mut ui.ahead) {
+                effects.extend(on_key(ui, key));
+            }
             effects
         }
         (Answer::Opened(Err(refusal)), LayerId::Session) => {
@@ -143,15 +192,28 @@ fn answered(ui: &mut Ui, owner: LayerId, id: RequestId, answer: Answer) -> Effec
     }
 }
 
+/// The workbench answers again: what it could not answer is asked anew, and what is in sight.
+fn is_back(ui: &mut Ui) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    let mut effects = session::is_back(shared);
+    effects.extend(stack.look_again(shared, true));
+    effects
+}
+
 fn on_key(ui: &mut Ui, key: KeyEvent) -> Effects {
     ui.shared.notices.key_pressed();
+    ui.shared.watch.key_at = Some(ui.shared.now);
     let chord = Chord::of(key);
     if !(ui.typing() && chord.is_none_or(Chord::edits_text))
         && let Some(command) = chord.and_then(|chord| ui.shared.keymap.command(chord, &ui.contexts()))
     {
         return run(ui, command);
     }
-    let Ui { shared, stack, .. } = ui;
+    let Ui { shared, stack, ahead, .. } = ui;
+    if stack.top(shared).is_none() {
+        ahead.extend((ahead.len() < MOST_AHEAD).then_some(key));
+        return Effects::new();
+    }
     let effects = stack.with_top(shared, |layer, shared| layer.key(shared, key)).unwrap_or_default();
     run_chosen(ui, effects)
 }
@@ -167,6 +229,9 @@ pub fn run(ui: &mut Ui, command: Command) -> Effects {
         return Effects::new();
     }
     let Ui { shared, stack, .. } = ui;
+    if command == Command::Refresh {
+        shared.looked_at = Some(shared.now);
+    }
     match stack.with_top(shared, |layer, shared| layer.command(shared, command)) {
         Some(effects) => run_chosen(ui, effects),
         None => everywhere(ui, command),
@@ -237,7 +302,7 @@ fn quit(ui: &mut Ui) -> Effects {
 
 fn cancel_request(ui: &mut Ui) -> Effects {
     let Ui { shared, stack, .. } = ui;
-    let Some(request) = shared.requests.running().first().cloned() else { return Effects::new() };
+    let Some(request) = shared.requests.awaited().next().cloned() else { return Effects::new() };
     shared.notices.info(shared.now, format!("cancelled: {}", request.what));
     let mut effects: Effects = shared.cancel(request.id).into_iter().collect();
     effects.extend(stack.with(shared, request.owner, |layer, shared| layer.cancelled(shared, request.id)));

@@ -17,8 +17,8 @@ use ratatui::text::{Line, Span, Text};
 
 use super::command::{COMMANDS, Command, Entry, KeyContext};
 use super::glyphs;
+use super::header::header;
 use super::layout::{MIN_COLUMNS, MIN_ROWS, body_in, notice_lines};
-use super::session::Connection;
 use super::shared::Shared;
 use super::tab::Tab;
 use super::update::Ui;
@@ -66,80 +66,12 @@ fn too_small(area: Rect) -> String {
 }
 
 /// Puts `left` at the left and `right` at the right of one row, the right one first in need.
-fn two_ends(frame: &mut Frame<'_>, row: Rect, left: Line<'_>, right: Line<'_>) {
+pub(super) fn two_ends(frame: &mut Frame<'_>, row: Rect, left: Line<'_>, right: Line<'_>) {
     let right_width = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
     let left_area = Rect { width: row.width - right_width, ..row };
     let right_area = Rect { x: row.x + left_area.width, width: right_width, ..row };
     frame.render_widget(left, left_area);
     frame.render_widget(right.alignment(Alignment::Right), right_area);
-}
-
-fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
-    let theme = &shared.preferences.theme;
-    let glyphs = shared.preferences.glyphs;
-    let mut left = vec![Span::styled(" keybench  ", theme.title)];
-    let mut host = None;
-    if shared.session.signed_in {
-        // A theme without colours stays one.
-        let colour = shared.session.colour.filter(|_| theme.label.fg.is_some());
-        let label = colour.map_or(theme.label, |colour| theme.label.fg(colour));
-        left.push(Span::styled(text::clean(&shared.session.label).into_owned(), label));
-        left.push(Span::styled(format!(" {} ", glyphs.into), theme.dim));
-        left.push(Span::raw(text::clean(shared.session.user()).into_owned()));
-        // A session without a profile goes by its host already.
-        if shared.session.label != shared.session.host() && !shared.session.host().is_empty() {
-            host = Some(left.len());
-            left.push(Span::styled(format!(" @ {}", shared.session.host()), theme.dim));
-        }
-        if shared.session.read_only {
-            left.push(Span::styled("  [RO]", theme.warn));
-        }
-        if shared.session.insecure {
-            left.push(Span::styled("  [certificates not checked]", theme.error));
-        }
-    }
-    let mut right = Vec::new();
-    let mut version_shown = false;
-    if let Some(version) = &shared.session.version {
-        version_shown = true;
-        right.push(Span::styled(
-            format!("{}  ", text::clean(text::truncate(version, 18).as_ref())),
-            theme.dim,
-        ));
-    }
-    match shared.session.connection {
-        Connection::Unknown if shared.session.signed_in => right.push(Span::styled("connecting ", theme.dim)),
-        Connection::Unknown => {}
-        Connection::Up(took) => {
-            right.push(Span::styled(glyphs.active, theme.ok));
-            right.push(Span::raw(format!(" {} ", rough(took))));
-        }
-        Connection::Strange(what) => {
-            right.push(Span::styled(format!("{} {what} ", glyphs.unknown), theme.error));
-        }
-        Connection::Down => right.push(Span::styled(format!("{} no answer ", glyphs.expired), theme.error)),
-    }
-    // If there is no room, the version is dropped first, then the host. A blank always separates the
-    // right end.
-    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
-    let fits = |left: &[Span<'_>], right: &[Span<'_>]| width(left) + 2 + width(right) <= row.width.into();
-    if version_shown && !fits(&left, &right) {
-        right.remove(0);
-    }
-    if let Some(host) = host.filter(|_| !fits(&left, &right)) {
-        left.remove(host);
-    }
-    right.insert(0, Span::raw(" "));
-    two_ends(frame, row, Line::from(left), Line::from(right));
-}
-
-/// A latency to the millisecond: a header that changes with every answer costs bytes.
-fn rough(took: Duration) -> String {
-    match took.as_millis() {
-        0 => "<1 ms".to_owned(),
-        ms @ 1..10_000 => format!("{ms} ms"),
-        ms => format!("{} s", ms / 1000),
-    }
 }
 
 fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect) {
@@ -153,7 +85,7 @@ fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect)
         spans.push(Span::styled(tab.name(), style));
         spans.push(Span::raw("   "));
     }
-    let running = shared.requests.running();
+    let running: Vec<_> = shared.requests.awaited().collect();
     let right = match running
         .first()
         .filter(|request| shared.waiting(request.id) >= Some(Duration::from_millis(200)))

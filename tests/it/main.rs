@@ -40,6 +40,7 @@ mod readme;
 mod secrets;
 mod tui_admin;
 mod tui_commands;
+mod tui_freshness;
 mod tui_hints;
 mod tui_models;
 mod tui_overlays;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod demo_folders;
+mod freshness;
 mod limits;
 mod login;
 mod resize;

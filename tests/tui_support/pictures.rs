@@ -93,6 +93,8 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "test_success", open: tested },
     Picture { name: "test_refused", open: refused },
     Picture { name: "test_in_vain", open: || then(refused(), "<down>") },
+    Picture { name: "answer", open: || then(tested(), "<down><right>") },
+    Picture { name: "test_editing", open: || then(made_models::listed(), "te") },
     Picture { name: "choose_key", open: || then(made_models::listed(), "tK") },
     Picture { name: "save_request", open: || then(made_models::listed(), "tWsmall") },
     Picture { name: "saved_requests", open: || then(tested(), "L") },

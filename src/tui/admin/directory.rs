@@ -65,6 +65,8 @@ pub struct Directory {
     filter: Filter,
     loading: Option<RequestId>,
     fetched: Option<Timestamp>,
+    /// A page of the list that comes brought something new.
+    changing: bool,
     /// Why the list, or the counts, are not there.
     problem: Option<String>,
 }
@@ -145,8 +147,8 @@ impl Directory {
         let (id, effect) = shared.start(Kind::Read, "listing users", Call::Users);
         self.loading = Some(id);
         self.problem = None;
-        // Old counts stay until they are counted again.
-        for user in &mut self.users {
+        // Old counts stay until they are counted again, which costs a request each: not by itself.
+        for user in self.users.iter_mut().filter(|_| !shared.quiet) {
             if let Counted::Asked(_) | Counted::Refused = user.keys {
                 user.keys = Counted::Not;
             }
@@ -213,16 +215,22 @@ impl Directory {
 
     /// Takes a page of the directory.
     pub fn add(&mut self, users: Vec<UserQuota>) {
+        let mut changing = self.changing;
         for quota in users {
             let (username, name) = (quota.user.user_name, quota.user.name);
             match self.user_mut(&username) {
-                Some(user) => user.name = name,
+                Some(user) => {
+                    changing |= user.name != name;
+                    user.name = name;
+                }
                 None => {
+                    changing = true;
                     self.index.insert(username.clone(), self.users.len());
                     self.users.push(User { username, name, keys: Counted::Not });
                 }
             }
         }
+        self.changing = changing;
         self.arrange();
     }
 
@@ -230,7 +238,11 @@ impl Directory {
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<(), api::Error>) {
         self.loading = None;
         match answer {
-            Ok(()) => self.fetched = Some(shared.now),
+            // The time in the title is that of the last change.
+            Ok(()) if std::mem::take(&mut self.changing) || self.fetched.is_none() => {
+                self.fetched = Some(shared.now);
+            }
+            Ok(()) => {}
             Err(error) => {
                 if self.users.is_empty() {
                     self.problem = Some(closed(&error));
@@ -281,7 +293,7 @@ impl Directory {
         }
         if self.sorted_by_count() && known < self.users.len() {
             note = format!("{note}, keys of {known} counted");
-        } else if self.loading.is_some_and(|id| shared.requests.waits_for(id)) {
+        } else if self.loading.is_some_and(|id| shared.requests.is_awaited(id)) {
             note.push_str(if note.is_empty() { "listing" } else { ", listing" });
         } else if let Some(at) = self.fetched {
             let separator = shared.preferences.glyphs.separator;

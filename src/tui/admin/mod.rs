@@ -188,6 +188,10 @@ impl Layer for Admin {
         Outcome::done()
     }
 
+    fn look_again(&mut self, shared: &mut Shared, _all: bool) -> Outcome {
+        self.enter(shared)
+    }
+
     /// Another size brings other rows into sight.
     fn resized(&mut self, shared: &mut Shared) -> Outcome {
         if self.section == Section::Users { self.users.count_in_sight(shared) } else { Outcome::done() }

@@ -39,6 +39,8 @@ pub struct ProjectList {
     filter: Filter,
     loading: Option<RequestId>,
     fetched: Option<Timestamp>,
+    /// A page of the list that comes brought something new.
+    changing: bool,
     problem: Option<String>,
 }
 
@@ -139,8 +141,12 @@ impl ProjectList {
     pub fn add(&mut self, projects: Vec<Project>) {
         for project in projects {
             match self.index.get(&project.id) {
-                Some(&at) => self.projects[at] = project,
+                Some(&at) => {
+                    self.changing |= self.projects[at] != project;
+                    self.projects[at] = project;
+                }
                 None => {
+                    self.changing = true;
                     self.index.insert(project.id.clone(), self.projects.len());
                     self.projects.push(project);
                 }
@@ -153,7 +159,11 @@ impl ProjectList {
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<(), api::Error>) {
         self.loading = None;
         match answer {
-            Ok(()) => self.fetched = Some(shared.now),
+            // The time in the title is that of the last change.
+            Ok(()) if std::mem::take(&mut self.changing) || self.fetched.is_none() => {
+                self.fetched = Some(shared.now);
+            }
+            Ok(()) => {}
             Err(error) => {
                 self.problem = Some(error.to_string());
                 shared.notices.failed(shared.now, &error);
@@ -170,7 +180,7 @@ impl ProjectList {
         if self.filter.is_shown() {
             note.insert_str(0, &format!("{} of ", self.table.len()));
         }
-        if self.loading.is_some_and(|id| shared.requests.waits_for(id)) {
+        if self.loading.is_some_and(|id| shared.requests.is_awaited(id)) {
             note.push_str(if note.is_empty() { "listing" } else { ", listing" });
         } else if let Some(at) = self.fetched {
             let separator = shared.preferences.glyphs.separator;

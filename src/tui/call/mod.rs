@@ -108,6 +108,8 @@ pub enum Call {
     },
     /// Whose key this is.
     WhoAmI,
+    /// The same, to see whether the workbench answers.
+    Reach,
     /// The expiration setting.
     Expiration,
     Version,
@@ -234,6 +236,8 @@ pub enum Answer {
     /// The session with the other key, or why the profile was not changed.
     KeyAdopted(Result<Box<Opened>, String>),
     WhoAmI(Result<String, api::Error>),
+    /// Whose key this is, now that the workbench answers.
+    Reached(Result<String, api::Error>),
     Expiration(Result<Option<(String, u32)>, api::Error>),
     Version(Result<String, api::Error>),
     /// There is no session to ask.
@@ -333,7 +337,7 @@ impl Answer {
     /// The workbench's error, if the answer is one.
     pub fn error(&self) -> Option<&api::Error> {
         match self {
-            Self::WhoAmI(answer) | Self::Version(answer) => answer.as_ref().err(),
+            Self::WhoAmI(answer) | Self::Reached(answer) | Self::Version(answer) => answer.as_ref().err(),
             Self::Expiration(answer) | Self::ExpirationSet(answer) => answer.as_ref().err(),
             Self::Keys { answer, .. } => answer.as_ref().err(),
             Self::KeysCounted { answer, .. } => answer.as_ref().err(),

@@ -35,7 +35,8 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         #[cfg(debug_assertions)]
         Call::Panic => Answer::SignedOut,
         Call::AdoptKey { key, key_id } => session::adopt(session, key, key_id).await,
-        Call::WhoAmI => session::who_am_i(client).await,
+        Call::WhoAmI => Answer::WhoAmI(session::who_am_i(client).await),
+        Call::Reach => Answer::Reached(session::who_am_i(client).await),
         Call::Expiration => site::expiration(client).await,
         Call::Version => site::version(client).await,
         Call::ListKeys { username } => keys::list(client, username).await,

@@ -2,7 +2,7 @@
 
 use super::{Answer, Opened, Refusal};
 use crate::actions::sign_in::{self, Request, SignedIn};
-use crate::api::Client;
+use crate::api::{self, Client};
 use crate::config::{Overrides, Profiles, Session, Store};
 use crate::secret::ApiKey;
 use crate::tui::embedded::{Embedded, Wish};
@@ -49,6 +49,6 @@ pub(super) async fn adopt(session: &Session, key: ApiKey, key_id: String) -> Ans
     })
 }
 
-pub(super) async fn who_am_i(client: &Client) -> Answer {
-    Answer::WhoAmI(sign_in::owner(client).await.map(|owner| owner.username))
+pub(super) async fn who_am_i(client: &Client) -> Result<String, api::Error> {
+    sign_in::owner(client).await.map(|owner| owner.username)
 }

@@ -5,7 +5,7 @@ mod listed;
 
 pub use listed::ListedKeys;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use ratatui::Frame;
@@ -47,6 +47,8 @@ pub struct KeyList {
     pub marked: BTreeSet<String>,
     /// When the list was fetched.
     pub fetched: Option<Timestamp>,
+    /// When it was another one for the last time.
+    changed: Option<Timestamp>,
     pub loading: Option<RequestId>,
     /// Why there is no newer list.
     pub problem: Option<String>,
@@ -82,6 +84,9 @@ impl KeyList {
         self.expired = listed.count_until(|at| status(shared, Some(at)) == KeyStatus::Expired);
         let not_later = listed.count_until(|at| status(shared, Some(at)) != KeyStatus::Active);
         self.soon = not_later - self.expired;
+        if self.fetched.is_none() || self.listed.keys() != listed.keys() {
+            self.changed = Some(shared.now);
+        }
         self.listed = listed;
         self.fetched = Some(shared.now);
         self.problem = None;
@@ -93,6 +98,16 @@ impl KeyList {
         if let Some(row) = selected.and_then(|id| self.all().iter().position(|key| key.key_id == id)) {
             self.table.select_row(row);
         }
+    }
+
+    /// The Key IDs of a newer list that are not in this one; none where this is the first.
+    pub fn new_in(&self, newer: &ListedKeys) -> Vec<String> {
+        if self.fetched.is_none() || self.listed.keys() == newer.keys() {
+            return Vec::new();
+        }
+        let before: HashSet<&str> = self.all().iter().map(|key| key.key_id.as_str()).collect();
+        let new = newer.keys().iter().filter(|key| !before.contains(key.key_id.as_str()));
+        new.map(|key| key.key_id.clone()).collect()
     }
 
     /// Selects a key, at once or in the list that comes next.
@@ -178,7 +193,7 @@ impl KeyList {
         true
     }
 
-    /// `4 keys · 1 expires soon · 2 expired · 09:14 UTC`: the time is that of the list.
+    /// `4 keys · 1 expires soon · 2 expired · 09:14 UTC`: the time is that of the last change.
     pub fn summary(&self, shared: &Shared) -> String {
         if self.fetched.is_none() {
             return String::new();
@@ -203,7 +218,7 @@ impl KeyList {
         if !self.marked.is_empty() {
             parts.push(format!("{} marked", self.marked.len()));
         }
-        parts.extend(self.fetched.map(|at| at.strftime("%H:%M UTC").to_string()));
+        parts.extend(self.changed.map(|at| at.strftime("%H:%M UTC").to_string()));
         parts.join(&format!(" {} ", shared.preferences.glyphs.separator))
     }
 

@@ -3,22 +3,25 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::layout::{body, is_wide};
+use crate::tui::layout::{WIDE_COLUMNS, body, is_wide};
 use crate::tui::shared::Shared;
 
 /// From this height on the Overview has a line for each fact.
 const TALL: u16 = 25;
 
-/// The two halves; in a narrow window only one of them has room.
+/// The two halves; in a narrow window, and while a model is open, there is only one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Halves {
     pub list: Option<Rect>,
     pub model: Option<Rect>,
 }
 
-/// Splits the body of the window: side by side if it is `wide`. Otherwise the focused half gets all
-/// of it, and `open` says whether that is the model.
+/// Splits the body of the window: side by side where it is `wide`, unless the model is `open` and has
+/// the keys, and with them the room.
 pub fn halves(body: Rect, wide: bool, open: bool) -> Halves {
+    if open {
+        return Halves { list: None, model: Some(body) };
+    }
     if wide {
         let list = (body.width * 43 / 100).clamp(47, 66);
         return Halves {
@@ -26,7 +29,7 @@ pub fn halves(body: Rect, wide: bool, open: bool) -> Halves {
             model: Some(Rect { x: body.x + list, width: body.width - list, ..body }),
         };
     }
-    if open { Halves { list: None, model: Some(body) } } else { Halves { list: Some(body), model: None } }
+    Halves { list: Some(body), model: None }
 }
 
 /// Inside a border.
@@ -59,15 +62,19 @@ pub struct ModelParts {
     pub key: Rect,
     pub request: Rect,
     pub test: Rect,
+    /// Why the last press on Test sent nothing.
+    pub problem: Rect,
     pub heads: Rect,
     pub results: Rect,
-    /// Why the selected result failed.
-    pub why: Rect,
+    /// The line between results and answer where they are side by side.
+    pub rule: Option<Rect>,
+    pub answer: Rect,
 }
 
-/// Lays out a model's half. `request` and `why` are the numbers of lines of the request and of the
-/// explanation.
-pub fn model_parts(area: Rect, request: usize, why: u16) -> ModelParts {
+/// Lays out a model's half: results and answer side by side where there is room, else one above the
+/// other. `request` is how many lines the request has, `problem` how many it takes to say why nothing
+/// was sent.
+pub fn model_parts(area: Rect, request: usize, problem: u16) -> ModelParts {
     let inner = inside(area);
     let mut rest = inner;
     let mut take = |rows: u16| {
@@ -76,25 +83,47 @@ pub fn model_parts(area: Rect, request: usize, why: u16) -> ModelParts {
         rest = Rect { y: rest.y + rows, height: rest.height - rows, ..rest };
         taken
     };
+    let beside = area.width >= WIDE_COLUMNS;
     let tall = area.height >= TALL;
-    // In a low window the reason of a failure matters more than what the model is.
-    let low = why > 0 && inner.height < 15;
+    // In a low window the answer matters more than what the model is.
+    let low = inner.height < 15;
     let overview = take(match () {
-        () if tall => 9,
+        () if tall && !beside => 9,
         () if low => 0,
-        () => 2.min(inner.height.saturating_sub(8)),
+        () => 2,
     });
-    take(u16::from(inner.height > 14));
+    take(u16::from(!low));
     let key = take(1);
     let most = if tall { 10 } else { (inner.height / 4).max(1) };
-    let request = take(u16::try_from(request).unwrap_or(u16::MAX).clamp(1.max(most.min(3)), most));
+    let request = take(u16::try_from(request).unwrap_or(u16::MAX).clamp(1, most));
     let test = take(1);
-    take(u16::from(inner.height > 16));
+    let problem = take(problem);
+    take(u16::from(tall));
+    if beside {
+        // The answer is what is read; the table needs room for its columns.
+        let width = (rest.width * 2 / 5).clamp(58, 90).min(rest.width);
+        let table = Rect { width, ..rest };
+        let heads = Rect { height: table.height.min(1), ..table };
+        let results = Rect { y: heads.bottom(), height: table.height - heads.height, ..table };
+        let rule = Rect { x: table.right(), width: (rest.width - width).min(1), ..rest };
+        let answer = Rect { x: rule.right(), width: rest.width - width - rule.width, ..rest };
+        return ModelParts {
+            overview,
+            key,
+            request,
+            test,
+            problem,
+            heads,
+            results,
+            rule: Some(rule),
+            answer,
+        };
+    }
     let heads = take(1);
-    let why_rows = why.min(rest.height.saturating_sub(if low { 1 } else { 2 }));
-    let results = Rect { height: rest.height - why_rows, ..rest };
-    let why = Rect { y: results.bottom(), height: why_rows, ..rest };
-    ModelParts { overview, key, request, test, heads, results, why }
+    let rows = if low { 2 } else { (rest.height / 3).clamp(2, 8) };
+    let results = Rect { height: rows.min(rest.height), ..rest };
+    let answer = Rect { y: results.bottom(), height: rest.height - results.height, ..rest };
+    ModelParts { overview, key, request, test, problem, heads, results, rule: None, answer }
 }
 
 #[cfg(test)]
@@ -103,7 +132,7 @@ mod tests {
 
     #[test]
     fn side_by_side_where_there_is_room() {
-        let wide = halves(Rect::new(0, 2, 100, 27), true, true);
+        let wide = halves(Rect::new(0, 2, 100, 27), true, false);
         assert_eq!((wide.list.unwrap().width, wide.model.unwrap().width), (47, 53));
         let narrow = Rect::new(0, 2, 80, 21);
         assert_eq!(halves(narrow, false, false), Halves { list: Some(narrow), model: None });
@@ -112,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_parts_lie_in_the_area_whatever_its_size() {
-        for width in 0..40 {
+        for width in (0..40).chain([99, 100, 101, 200]) {
             for height in 0..60 {
                 let area = Rect::new(3, 2, width, height);
                 let parts = model_parts(area, 5, 4);
@@ -122,8 +151,9 @@ mod tests {
                     parts.request,
                     parts.test,
                     parts.heads,
+                    parts.problem,
                     parts.results,
-                    parts.why,
+                    parts.answer,
                 ] {
                     assert!(part.is_empty() || area.intersection(part) == part, "{area:?} {part:?}");
                 }
@@ -132,7 +162,8 @@ mod tests {
             }
         }
         let parts = model_parts(Rect::new(0, 2, 80, 21), 4, 4);
-        assert!(parts.results.height >= 3, "{parts:?}");
-        assert_eq!(parts.why.height, 4);
+        assert!(parts.results.height >= 2 && parts.answer.height >= 2, "{parts:?}");
+        let beside = model_parts(Rect::new(0, 2, 100, 27), 4, 0);
+        assert!(beside.rule.is_some() && beside.answer.x > beside.results.right(), "{beside:?}");
     }
 }

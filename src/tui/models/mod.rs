@@ -7,6 +7,7 @@
 //! | [`test`] | the Test panel of a model: key, request, results |
 //! | [`run`] | runs: parameters, progress, results |
 //! | [`saved`] | requests that are kept over the end of the program |
+//! | [`result_rows`] | one result in rows: for the pane beside the results and for the viewer |
 //! | [`viewer`], [`chooser`], [`prompt`] | layers over the tab: one result whole, a choice, a name |
 //! | [`deployment`] | stopping and restarting |
 //! | [`names`] | answers to those who search for a model or project |
@@ -20,6 +21,7 @@ mod list;
 mod names;
 mod overview;
 mod prompt;
+mod result_rows;
 mod run;
 mod saved;
 mod test;
@@ -48,7 +50,7 @@ use super::decision::Decision;
 use super::effect::Effects;
 use super::event::Event;
 use super::layer::{Layer, Outcome};
-use super::layout::is_wide;
+use super::layout::{body, is_wide};
 use super::requests::{Kind, RequestId};
 use super::shared::Shared;
 use super::tab::Tab;
@@ -61,6 +63,8 @@ pub struct Models {
     tests: Tests,
     runs: Runs,
     saved: Saved,
+    /// Enter was pressed before there was a model: the first one that is listed is opened.
+    open_ahead: bool,
 }
 
 impl Models {
@@ -117,6 +121,14 @@ impl Models {
         }
     }
 
+    /// The answer follows the selection, and the size of the window.
+    fn follow(&mut self, shared: &Shared) {
+        if let Some(panel) = self.tests.panel_mut() {
+            let area = test::view::parts(body(shared), Some(panel)).answer;
+            panel.follow(shared, area);
+        }
+    }
+
     /// What was chosen or typed in a layer over the tab.
     fn chosen(&mut self, shared: &mut Shared, choice: Choice) -> Outcome {
         match choice {
@@ -124,7 +136,7 @@ impl Models {
                 let choice = KeyChoice::of(&key, &shared.session);
                 if let (Some(choice), Some(panel)) = (choice, self.tests.panel_mut()) {
                     panel.choose(choice);
-                    panel.focus = Focus::Test;
+                    panel.go(Focus::Test);
                 }
             }
             Choice::Request(request) => {
@@ -165,15 +177,15 @@ impl Layer for Models {
         if self.list.models.filter.is_open() {
             return vec![KeyContext::FilterField, KeyContext::List];
         }
-        let (mends, panel): (bool, &[KeyContext]) = match self.tests.panel().map(|panel| panel.focus) {
-            None => (false, &[KeyContext::Models, KeyContext::List]),
-            Some(Focus::Results) => {
-                (true, &[KeyContext::Results, KeyContext::ModelPanel, KeyContext::Choice])
-            }
-            Some(Focus::Test) => (true, &[KeyContext::ModelPanel, KeyContext::Form]),
-            Some(Focus::Key) => (false, &[KeyContext::ModelPanel, KeyContext::Form]),
+        let Some(panel) = self.tests.panel() else { return vec![KeyContext::Models, KeyContext::List] };
+        let (mends, panel): (bool, &[KeyContext]) = match panel.focus {
+            Focus::Results => (true, &[KeyContext::Results, KeyContext::ModelPanel, KeyContext::Choice]),
+            Focus::Answer => (true, &[KeyContext::Answer, KeyContext::ModelPanel, KeyContext::Choice]),
             // Enter breaks the line there.
-            Some(Focus::Request) => (false, &[KeyContext::ModelPanel]),
+            Focus::Request if panel.editing => (false, &[KeyContext::ModelPanel]),
+            Focus::Key | Focus::Request | Focus::Test => {
+                (!panel.editing, &[KeyContext::ModelPanel, KeyContext::Form])
+            }
         };
         let mut contexts = mend::contexts(self.tests.selected_result().filter(|_| mends));
         contexts.extend(panel);
@@ -184,8 +196,7 @@ impl Layer for Models {
         if self.runs.are_shown() {
             return self.runs.is_asking();
         }
-        let in_field = |focus| matches!(focus, Focus::Key | Focus::Request);
-        self.list.models.filter.is_open() || self.tests.panel().is_some_and(|panel| in_field(panel.focus))
+        self.list.models.filter.is_open() || self.tests.panel().is_some_and(|panel| panel.editing)
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
@@ -195,7 +206,11 @@ impl Layer for Models {
             Command::Submit if self.runs.is_asking() => Some("begin run".into()),
             Command::Submit if self.runs.are_shown() => None,
             Command::Submit if self.list.models.filter.is_open() => Some("keep filter".into()),
-            Command::Submit => self.tests.panel().map(|_| "send test".into()),
+            Command::Submit => self.tests.panel().map(|panel| match panel.focus {
+                Focus::Key | Focus::Request if panel.editing => "done".into(),
+                Focus::Key | Focus::Request => "edit".into(),
+                _ => "send test".into(),
+            }),
             Command::CompareRuns if !self.runs.can_compare() => Some("".into()),
             _ => (about_one.contains(&command) && self.subject().is_none()).then_some("".into()),
         }
@@ -222,6 +237,7 @@ impl Layer for Models {
         if !outcome.taken {
             return outcome;
         }
+        self.follow(shared);
         outcome.and(self.read_what_is_in_sight(shared).into())
     }
 
@@ -234,7 +250,9 @@ impl Layer for Models {
             return self.read_what_is_in_sight(shared).into();
         } else if let Some(panel) = self.tests.panel_mut() {
             let step = panel.key(&shared.session, key);
-            return self.step(shared, step);
+            let outcome = self.step(shared, step);
+            self.follow(shared);
+            return outcome;
         }
         Outcome::done()
     }
@@ -248,6 +266,15 @@ impl Layer for Models {
             return self.read_what_is_in_sight(shared).into();
         } else if let Some(panel) = self.tests.panel_mut() {
             panel.paste(text);
+            self.follow(shared);
+        }
+        Outcome::done()
+    }
+
+    fn edited(&mut self, shared: &mut Shared, text: String) -> Outcome {
+        if let Some(panel) = self.tests.panel_mut() {
+            panel.edited(&text);
+            self.follow(shared);
         }
         Outcome::done()
     }
@@ -272,6 +299,7 @@ impl Layer for Models {
             Answer::Written { file, done } => note_written(shared, &file, &done),
             other => outcome = self.list_answer(shared, id, other),
         }
+        self.follow(shared);
         outcome.and(self.read_what_is_in_sight(shared).into())
     }
 
@@ -312,6 +340,7 @@ impl Layer for Models {
             }
             Event::CollaboratorAdded { project_id, username } => {
                 self.tests.collaborator_added(project_id, username);
+                self.follow(shared);
                 Outcome::done()
             }
             Event::Show(destination) if destination.tab() == Tab::Models => {
@@ -323,11 +352,19 @@ impl Layer for Models {
     }
 
     fn resized(&mut self, shared: &mut Shared) -> Outcome {
+        self.follow(shared);
         self.read_what_is_in_sight(shared).into()
     }
 
     fn watches(&self, shared: &Shared) -> bool {
         self.list.watches(shared, self.rows_in_sight(shared), self.tests.open_model())
+    }
+
+    fn look_again(&mut self, shared: &mut Shared, all: bool) -> Outcome {
+        let listed = !self.runs.are_shown() && (is_wide(shared) || !self.tests.is_open());
+        let mut effects = self.list.look_again(shared, listed, all, self.tests.open_model());
+        effects.extend(self.read_what_is_in_sight(shared));
+        effects.into()
     }
 
     fn tick(&mut self, shared: &mut Shared) -> Outcome {

@@ -1,4 +1,6 @@
 //! One result or Overview, whole: scrolled, searched, folded, copied, written to a file.
+//!
+//! A result has a cursor: what is folded is what it is in.
 
 use std::borrow::Cow;
 
@@ -9,6 +11,7 @@ use ratatui::layout::Rect;
 use super::draw::put;
 use super::overview::{self, Facts};
 use super::prompt::{Prompt, note_written};
+use super::result_rows::{self, Row};
 use super::test::mend;
 use crate::text;
 use crate::tui::call::Answer;
@@ -23,18 +26,21 @@ use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::field::Field;
+use crate::tui::widgets::json_tree::JsonTree;
 
 /// The viewer.
 #[derive(Debug)]
 pub struct Viewer {
     title: String,
     content: Content,
-    /// The content in lines that fit.
-    lines: Vec<String>,
-    /// The first line in sight.
+    /// The body of a result, if it is JSON.
+    tree: Option<JsonTree>,
+    /// The content in rows that fit.
+    rows: Vec<Row>,
+    /// The first row in sight.
     top: usize,
-    /// Deep parts of the body are left out.
-    folded: bool,
+    /// The row that has the cursor.
+    at: usize,
     /// The search while it is being typed.
     search: Option<Field>,
     /// What was searched for last, in lower case.
@@ -57,9 +63,10 @@ impl Viewer {
         Self {
             title,
             content,
-            lines: Vec::new(),
+            tree: None,
+            rows: Vec::new(),
             top: 0,
-            folded: false,
+            at: 0,
             search: None,
             needle: String::new(),
             matches: 0,
@@ -69,7 +76,8 @@ impl Viewer {
     /// Shows a result of the model at `path`.
     pub fn result(path: &str, model_id: String, result: TestResult) -> Self {
         let title = format!("{path}: result {}", result.number);
-        Self::new(title, Content::Result { model_id, result: Box::new(result) })
+        let tree = result_rows::tree(&result, true);
+        Self { tree, ..Self::new(title, Content::Result { model_id, result: Box::new(result) }) }
     }
 
     /// Shows what is known about the model at `path`.
@@ -84,29 +92,67 @@ impl Viewer {
         }
     }
 
-    /// The content in lines of at most `columns`.
-    fn lines_of(&self, columns: usize, folded: bool) -> Vec<String> {
+    /// The content in rows of at most `columns`.
+    fn rows_of(&self, shared: &Shared, columns: usize) -> Vec<Row> {
+        let result = match &self.content {
+            Content::Result { result, .. } => result,
+            Content::Overview(facts) => return result_rows::report(shared, overview::whole(facts, columns)),
+        };
+        let mut rows = result_rows::report(shared, result.head(columns));
+        if result.call.answer().is_some() {
+            rows.extend(result_rows::report(shared, [result.body_head()]));
+            rows.extend(result_rows::body(shared, result, self.tree.as_ref()));
+            rows.push(Row::default());
+        }
+        rows.extend(result_rows::report(shared, result.tail()));
+        result_rows::wrapped(rows, columns)
+    }
+
+    /// The whole content as a text.
+    fn text(&self) -> String {
         match &self.content {
-            Content::Result { result, .. } => result.whole(columns, folded),
-            Content::Overview(facts) => overview::whole(facts, columns),
+            Content::Result { result, .. } => result.whole(),
+            Content::Overview(facts) => overview::whole(facts, usize::MAX).join("\n") + "\n",
         }
     }
 
-    /// Breaks the content into lines again, for the width that there is now.
+    /// Breaks the content into rows again, for the width that there is now.
     fn rewrap(&mut self, shared: &Shared) {
-        self.lines = self.lines_of(shared.size.0.saturating_sub(4).into(), self.folded);
+        self.rows = self.rows_of(shared, shared.size.0.saturating_sub(5).into());
         self.search_for(self.needle.clone());
-        self.scroll_to(self.top, height(shared));
+        self.go_to(self.at, height(shared));
     }
 
-    fn scroll_to(&mut self, line: usize, height: usize) {
-        self.top = line.min(self.lines.len().saturating_sub(height));
+    /// Moves the cursor, and with it the window.
+    fn go_to(&mut self, row: usize, height: usize) {
+        self.at = row.min(self.rows.len().saturating_sub(1));
+        let lowest = (self.at + 1).saturating_sub(height);
+        self.top = self.top.clamp(lowest, self.at.max(lowest));
+        self.top = self.top.min(self.rows.len().saturating_sub(height));
+    }
+
+    /// Moves the window, and the cursor so that it stays in sight.
+    fn scroll_to(&mut self, row: usize, height: usize) {
+        self.top = row.min(self.rows.len().saturating_sub(height));
+        self.at = self
+            .at
+            .clamp(self.top, (self.top + height - 1).max(self.top))
+            .min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Folds what the cursor is in, or unfolds it.
+    fn fold(&mut self, shared: &Shared) {
+        let node = self.rows.get(self.at).and_then(|row| row.node).unwrap_or(0);
+        let Some(begins) = self.tree.as_mut().and_then(|tree| tree.toggle(node)) else { return };
+        self.rewrap(shared);
+        let row = self.rows.iter().position(|row| row.node == Some(begins));
+        self.go_to(row.unwrap_or(self.at), height(shared));
     }
 
     /// Searches for something else, or the same in other lines.
     fn search_for(&mut self, needle: String) {
-        let holds = |line: &&String| !needle.is_empty() && line.to_lowercase().contains(&needle);
-        self.matches = self.lines.iter().filter(holds).count();
+        let holds = |row: &&Row| !needle.is_empty() && row.text().to_lowercase().contains(&needle);
+        self.matches = self.rows.iter().filter(holds).count();
         self.needle = needle;
     }
 
@@ -115,21 +161,22 @@ impl Viewer {
         if self.needle.is_empty() {
             return;
         }
-        if let Some(at) = lines.find(|at| self.lines[*at].to_lowercase().contains(&self.needle)) {
+        if let Some(at) = lines.find(|at| self.rows[*at].text().to_lowercase().contains(&self.needle)) {
             self.scroll_to(at, height);
+            self.go_to(at, height);
         }
     }
 
     /// From line `from` on, round the end.
     fn find_from(&mut self, from: usize, height: usize) {
-        let count = self.lines.len();
+        let count = self.rows.len();
         self.find((from..from + count).map(|at| at % count), height);
     }
 
-    /// Backwards from the line before the first visible one, wrapping around.
+    /// Backwards from the row before the cursor, wrapping around.
     fn find_back(&mut self, height: usize) {
-        let (top, count) = (self.top, self.lines.len());
-        self.find((1..=count).map(|back| (top + count - back % count) % count), height);
+        let (at, count) = (self.at, self.rows.len());
+        self.find((1..=count).map(|back| (at + count - back % count) % count), height);
     }
 
     fn search_command(&mut self, command: Command) -> Outcome {
@@ -146,7 +193,7 @@ impl Viewer {
 
     fn copy(&self, shared: &mut Shared) -> Outcome {
         let (what, text) = match &self.content {
-            Content::Overview(_) => ("the Overview was", self.lines_of(usize::MAX, false).join("\n")),
+            Content::Overview(_) => ("the Overview was", self.text()),
             Content::Result { result, .. } => ("the answer was", result.body_text()),
         };
         shared.notices.info(shared.now, shared.sent_to_terminal(what));
@@ -158,8 +205,7 @@ impl Viewer {
             Some(result) => format!("result-{}.txt", result.number),
             None => "overview.txt".to_owned(),
         };
-        let text = self.lines_of(usize::MAX, false).join("\n") + "\n";
-        Outcome::push(Prompt::write_text(&name, text))
+        Outcome::push(Prompt::write_text(&name, self.text()))
     }
 }
 
@@ -204,20 +250,29 @@ impl Layer for Viewer {
         }
         let height = height(shared);
         match command {
-            Command::Up => self.scroll_to(self.top.saturating_sub(1), height),
-            Command::Down => self.scroll_to(self.top + 1, height),
-            Command::PageUp => self.scroll_to(self.top.saturating_sub(height), height),
-            Command::PageDown => self.scroll_to(self.top + height, height),
-            Command::First => self.scroll_to(0, height),
-            Command::Last => self.scroll_to(usize::MAX, height),
+            // The Overview has nothing to point at: it scrolls at once.
+            Command::Up if self.tree.is_none() => self.scroll_to(self.top.saturating_sub(1), height),
+            Command::Down if self.tree.is_none() => self.scroll_to(self.top + 1, height),
+            Command::Up => self.go_to(self.at.saturating_sub(1), height),
+            Command::Down => self.go_to(self.at + 1, height),
+            Command::PageUp => {
+                self.scroll_to(self.top.saturating_sub(height), height);
+                self.go_to(self.at.saturating_sub(height), height);
+            }
+            Command::PageDown => {
+                self.scroll_to(self.top + height, height);
+                self.go_to(self.at, height);
+            }
+            Command::First => self.go_to(0, height),
+            Command::Last => self.go_to(usize::MAX, height),
             Command::Filter => self.search = Some(Field::default()),
-            Command::NextMatch => self.find_from(self.top + 1, height),
+            Command::NextMatch => self.find_from(self.at + 1, height),
             Command::PreviousMatch => self.find_back(height),
-            Command::Fold => {
-                self.folded = !self.folded;
+            Command::Fold => self.fold(shared),
+            Command::FoldAll => {
+                self.tree.as_mut().map(JsonTree::toggle_all);
                 self.rewrap(shared);
             }
-            Command::Quit => return Outcome::pop(),
             Command::CopyResult => return self.copy(shared),
             Command::ExportResults => return self.export(),
             Command::CopyMessage => return mend::copy_message(shared, self.shown_result()),
@@ -233,7 +288,7 @@ impl Layer for Viewer {
         if field.on_key(key) == Edit::Changed {
             let needle = field.text().to_lowercase();
             self.search_for(needle);
-            self.find_from(self.top, height(shared));
+            self.find_from(self.at, height(shared));
         }
         Outcome::done()
     }
@@ -275,9 +330,12 @@ impl Layer for Viewer {
         let theme = &shared.preferences.theme;
         let inside = frame_box(shared, &self.title, frame, area);
         let buf = frame.buffer_mut();
-        for (row, line) in inside.rows().zip(self.lines.iter().skip(self.top)) {
-            let style = if line.starts_with(' ') { theme.text } else { theme.title };
-            put(buf, row, row.x, line, style);
+        for (row, (at, shown)) in inside.rows().zip(self.rows.iter().enumerate().skip(self.top)) {
+            let here = self.tree.is_some() && at == self.at;
+            put(buf, row, row.x, if here { shared.preferences.glyphs.cursor } else { " " }, theme.accent);
+            let row = Rect { x: row.x + 1, width: row.width.saturating_sub(1), ..row };
+            shown.draw(buf, row, row.x);
+            let line = shown.text();
             let lower = line.to_lowercase();
             // Lower case may be longer; the columns would not fit then.
             if self.needle.is_empty() || lower.len() != line.len() {
@@ -290,7 +348,7 @@ impl Layer for Viewer {
                 buf.set_style(marked.intersection(row), theme.matched);
             }
         }
-        let below = self.lines.len().saturating_sub(self.top + usize::from(inside.height));
+        let below = self.rows.len().saturating_sub(self.top + usize::from(inside.height));
         self.draw_bottom(shared, frame, area, below);
     }
 }

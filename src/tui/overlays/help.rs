@@ -112,6 +112,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::Models => "Models",
         KeyContext::ModelPanel => "Test panel",
         KeyContext::Results => "Results",
+        KeyContext::Answer => "Answer",
         KeyContext::Refusal | KeyContext::MendableRefusal => "A refused test",
         KeyContext::Viewer => "Overview or one result",
         KeyContext::ResultView => "One result",

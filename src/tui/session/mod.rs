@@ -1,20 +1,24 @@
 //! The session: the requests that belong to it rather than to a layer, and what their answers mean.
 
+pub mod contact;
 mod state;
 
-pub use state::{Connection, Expiration, SessionState};
+pub use state::{Expiration, SessionState};
 
 use std::time::Duration;
 
+use self::contact::{ModelService, Workbench};
 use super::call::{Answer, Call, Opened, Refusal};
 use super::effect::{Effect, Effects};
 use super::embedded::Wish;
 use super::event::Event;
 use super::layer::Outcome;
-use super::requests::{Kind, LayerId};
+use super::requests::{InFlight, Kind, LayerId};
 use super::shared::Shared;
 use crate::actions::clock;
 use crate::api::{self, ServerClock};
+use crate::diagnosis::Cause;
+use crate::text;
 
 /// The requests at the start of a session.
 pub fn begin(shared: &mut Shared) -> Effects {
@@ -31,6 +35,18 @@ pub fn begin(shared: &mut Shared) -> Effects {
 pub fn start_embedded(shared: &mut Shared, wish: Wish) -> Effect {
     shared.session = SessionState::opening("demo", &wish.user);
     ask(shared, Call::StartEmbedded(wish), "starting the embedded workbench")
+}
+
+/// The workbench is back: asks for what is not known of it yet.
+pub fn is_back(shared: &mut Shared) -> Effects {
+    let mut effects = Effects::new();
+    if matches!(shared.session.expiration, Expiration::Unknown | Expiration::Unreadable(_)) {
+        effects.push(ask_expiration(shared));
+    }
+    if shared.session.version.is_none() {
+        effects.push(ask(shared, Call::Version, "asking for the version"));
+    }
+    effects
 }
 
 /// Asks again who is signed in, if the first answer did not help.
@@ -109,27 +125,82 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
             shared.session.version = Some(version);
             Outcome::done()
         }
+        // The first contact with it failed, or the session would know its user.
+        Answer::Reached(Ok(username)) if shared.session.username.is_none() => {
+            shared.session.username = Some(username);
+            Outcome::event(Event::SignedIn)
+        }
         // A workbench without a version works all the same.
         _ => Outcome::done(),
     }
 }
 
-/// Updates the state of the connection at the end of a request. `took` is as in
-/// [`Msg::Answer`](super::msg::Msg::Answer).
-pub fn note_connection(shared: &mut Shared, took: Option<Duration>, answer: &Answer) {
-    let optional = answer.is_optional();
-    let connection = &mut shared.session.connection;
-    *connection = match (answer.error(), took) {
-        (Some(api::Error::NoAnswer { .. }), _) => Connection::Down,
-        (Some(api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }), _) if optional => return,
-        (Some(api::Error::NotAnApi { status: 300..400, .. }), _) => Connection::Strange("a redirect"),
-        (Some(api::Error::NotAnApi { .. }), _) => Connection::Strange("a web page"),
-        (Some(api::Error::BadAnswer { .. }), _) => Connection::Strange("no API answer"),
-        (_, Some(took)) => {
-            shared.notices.answered();
-            connection.answered(took)
+/// An attempt to reconnect, if one is due.
+pub fn reconnect(shared: &mut Shared) -> Option<Effect> {
+    let due = shared.session.contacts.retry_at()?;
+    (due <= shared.now).then(|| reach(shared))
+}
+
+/// Asks the workbench whether it is there, unseen.
+fn reach(shared: &mut Shared) -> Effect {
+    shared.session.contacts.retrying();
+    shared.start_for(LayerId::Session, Kind::Quiet, "reaching the workbench", Call::Reach).1
+}
+
+/// What the end of a request says about the contacts with workbench and model service; `took` as in
+/// [`Msg::Answer`](super::msg::Msg::Answer). Returns whether the workbench is back, and what there is
+/// to ask.
+pub fn note_contact(
+    shared: &mut Shared,
+    request: &InFlight,
+    took: Option<Duration>,
+    answer: &Answer,
+) -> (bool, Option<Effect>) {
+    let now = shared.now;
+    if let Some(models) = contact::of_models(answer) {
+        shared.session.contacts.models_are(models, now);
+        if models == ModelService::Down && shared.session.contacts.is_up() {
+            shared.session.contacts.answered(now, Workbench::Doubtful);
+            return (false, Some(reach(shared)));
         }
-        // Neither a model's answer nor a file says anything about the workbench.
-        (_, None) => return,
+        return (false, None);
+    }
+    // Asked why the own key was refused: the workbench may refuse it, too.
+    if let Answer::Explained { diagnosis, .. } = answer
+        && *shared.session.contacts.models().state() == ModelService::KeyRefused
+        && matches!(diagnosis.cause, Cause::KeyUnknown | Cause::KeyExpired)
+    {
+        shared.session.contacts.answered(now, Workbench::KeyRefused);
+        return (false, None);
+    }
+    let optional = answer.is_optional();
+    let contacts = &mut shared.session.contacts;
+    let before = contacts.workbench().state();
+    let state = match (answer.error(), took) {
+        (Some(api::Error::NoAnswer { .. }), _) => {
+            contacts.down(now, matches!(answer, Answer::Reached(_)));
+            return (false, None);
+        }
+        (Some(api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }), _) if optional => {
+            return (false, None);
+        }
+        (Some(api::Error::NotAnApi { status: 300..400, .. }), _) => Workbench::Strange("a redirect"),
+        (Some(api::Error::NotAnApi { .. }), _) => Workbench::Strange("a web page"),
+        (Some(api::Error::BadAnswer { .. }), _) => Workbench::Strange("no API answer"),
+        (Some(error), Some(_)) if error.kind() == "unauthenticated" => Workbench::KeyRefused,
+        // What nobody asked for changes no latency.
+        (_, Some(_)) if request.kind == Kind::Quiet && contacts.is_up() => before.clone(),
+        (_, Some(took)) => before.answered(took),
+        // A file says nothing about the workbench.
+        (_, None) => return (false, None),
     };
+    let answers = matches!(state, Workbench::Up(_) | Workbench::KeyRefused);
+    let gone = contacts.answered(now, state);
+    if answers {
+        shared.notices.answered();
+    }
+    if let Some(gone) = gone.filter(|gone| gone.as_secs() > 0) {
+        shared.notices.info(now, format!("back after {}", text::span(gone.unsigned_abs())));
+    }
+    (gone.is_some() && answers, None)
 }

@@ -1,44 +1,14 @@
 //! Who is signed in, where, and what was learned about that workbench.
 
-use std::time::Duration;
-
 use ratatui::style::Color;
 
+use super::contact::Contacts;
 use crate::actions::keys::{Own, Spared};
 use crate::api::ServerClock;
 use crate::config::{KnownKey, Session};
 use crate::expiry::Policy;
 use crate::expiry::seen::LimitSeen;
 use crate::secret::ApiKey;
-
-/// The state of the connection, from the last answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Connection {
-    #[default]
-    Unknown,
-    /// Answers take about this long.
-    Up(Duration),
-    /// The answer did not come from the API: a short description of it.
-    Strange(&'static str),
-    /// The last request got no answer.
-    Down,
-}
-
-impl Connection {
-    /// Notes how long an answer took. Small changes are ignored: a header that changes with every
-    /// answer tells the user nothing more, and costs bytes every time.
-    pub(super) fn answered(&self, took: Duration) -> Self {
-        const NOT_FELT: Duration = Duration::from_millis(10);
-        match *self {
-            Self::Up(before)
-                if took.abs_diff(before) < NOT_FELT || (before / 2..=before * 2).contains(&took) =>
-            {
-                Self::Up(before)
-            }
-            _ => Self::Up(took),
-        }
-    }
-}
 
 /// What is known about the workbench's expiration setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,7 +46,8 @@ pub struct SessionState {
     /// The workbench runs inside this program, and its data go with it.
     pub embedded: bool,
     pub version: Option<String>,
-    pub connection: Connection,
+    /// How the last contacts went.
+    pub contacts: Contacts,
     /// How this machine's clock compares with the workbench's.
     pub clock: ServerClock,
     pub expiration: Expiration,
@@ -89,6 +60,8 @@ pub struct SessionState {
     pub last_tested: Option<String>,
     /// Which of the listed keys are in use here.
     pub own: Own,
+    /// The Key ID of the key that is signed in, where it is known for sure.
+    pub own_id: Option<String>,
     /// The key that the session began with, for tests of models.
     pub own_key: Option<ApiKey>,
     /// Id of the project to begin with, until its models were shown once.
@@ -109,6 +82,7 @@ impl SessionState {
             insecure: session.insecure,
             inside_workbench: session.inside_workbench,
             own,
+            own_id: session.key_id.clone(),
             own_key: session.client.key().cloned(),
             clock: session.client.clock(),
             project: session.project.clone(),
@@ -167,23 +141,5 @@ impl SessionState {
     /// Who is signed in, or a placeholder while that is unknown.
     pub fn user(&self) -> &str {
         self.username.as_deref().unwrap_or("…")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_connection_moves_only_when_a_person_would_notice() {
-        let after = |before: u64, took: u64| {
-            Connection::Up(Duration::from_millis(before)).answered(Duration::from_millis(took))
-        };
-        let up = |ms| Connection::Up(Duration::from_millis(ms));
-        assert_eq!(after(1, 9), up(1));
-        assert_eq!(after(100, 60), up(100));
-        assert_eq!(after(100, 210), up(210));
-        assert_eq!(after(100, 40), up(40));
-        assert_eq!(Connection::Down.answered(Duration::from_millis(2)), up(2));
     }
 }

@@ -1,8 +1,10 @@
 //! The tab: the list of API keys, and what can be done with the selected one.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crossterm::event::KeyEvent;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -31,11 +33,16 @@ use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 pub struct Settings {
     pub(super) keys: KeyList,
     pub(super) rotations: Rotations,
+    /// Keys that were made elsewhere while the list was in sight, until they are no news any more.
+    arrived: Option<(BTreeSet<String>, Timestamp)>,
 }
+
+/// How long a key that was made elsewhere is marked.
+const NEWS: SignedDuration = SignedDuration::from_secs(10);
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { keys: KeyList::with_legacy(), rotations: Rotations::default() }
+        Self { keys: KeyList::with_legacy(), rotations: Rotations::default(), arrived: None }
     }
 }
 
@@ -74,6 +81,7 @@ impl Settings {
         match answer {
             Ok(keys) => {
                 shared.session.longest_life = keys.longest_life();
+                self.note_arrivals(shared, &keys);
                 self.keys.set(shared, keys);
                 self.end_what_is_not_listed(shared)
             }
@@ -82,6 +90,16 @@ impl Settings {
                 shared.notices.failed(shared.now, &error);
                 Outcome::done()
             }
+        }
+    }
+
+    /// Marks keys of a newer list that were made elsewhere.
+    fn note_arrivals(&mut self, shared: &Shared, newer: &ListedKeys) {
+        let known = &shared.session.known_keys;
+        let made_here = |id: &str| known.iter().any(|known| known.key_id.as_deref() == Some(id));
+        let new: BTreeSet<_> = self.keys.new_in(newer).into_iter().filter(|id| !made_here(id)).collect();
+        if let (false, Ok(until)) = (new.is_empty(), shared.now.checked_add(NEWS)) {
+            self.arrived = Some((new, until));
         }
     }
 
@@ -314,7 +332,21 @@ impl Layer for Settings {
         Outcome::done()
     }
 
+    fn wakes_at(&self, _shared: &Shared) -> Option<Timestamp> {
+        self.arrived.as_ref().map(|(_, until)| *until)
+    }
+
+    fn wake(&mut self, shared: &mut Shared) -> Outcome {
+        self.arrived = self.arrived.take().filter(|(_, until)| *until > shared.now);
+        Outcome::done()
+    }
+
+    fn look_again(&mut self, shared: &mut Shared, _all: bool) -> Outcome {
+        self.list(shared).into()
+    }
+
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        view::draw(shared, &self.keys, &self.rotations, frame, area);
+        let new = |id: &str| self.arrived.as_ref().is_some_and(|(ids, _)| ids.contains(id));
+        view::draw(shared, &self.keys, &self.rotations, new, frame, area);
     }
 }

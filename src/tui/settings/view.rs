@@ -41,9 +41,18 @@ pub fn table(shared: &Shared) -> Rect {
     table_in(list.inner(Margin::new(1, 1)), details.is_none())
 }
 
-pub fn draw(shared: &Shared, keys: &KeyList, rotations: &Rotations, frame: &mut Frame<'_>, area: Rect) {
+/// Draws the tab; keys that `new` holds for were made elsewhere a moment ago.
+pub fn draw(
+    shared: &Shared,
+    keys: &KeyList,
+    rotations: &Rotations,
+    new: impl Fn(&str) -> bool,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) {
     let (list_area, details_area) = panes(shared, area);
-    list(shared, keys, rotations, details_area.is_none(), frame, list_area);
+    let mark = |id: &str| mark(rotations, id).or_else(|| new(id).then(|| "new".to_owned()));
+    list(shared, keys, mark, details_area.is_none().then_some(rotations), frame, list_area);
     if let Some(area) = details_area {
         let inside = pane(shared, "Details", "", false, frame, area);
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
@@ -53,11 +62,12 @@ pub fn draw(shared: &Shared, keys: &KeyList, rotations: &Rotations, frame: &mut 
     }
 }
 
+/// Draws the list; with rotations it has a foot, about the selected key.
 fn list(
     shared: &Shared,
     keys: &KeyList,
-    rotations: &Rotations,
-    has_foot: bool,
+    mark: impl Fn(&str) -> Option<String>,
+    foot: Option<&Rotations>,
     frame: &mut Frame<'_>,
     area: Rect,
 ) {
@@ -65,14 +75,14 @@ fn list(
     if keys.fetched.is_none() {
         return message(shared, &without_list(shared, keys), frame, inside);
     }
-    let table = table_in(inside, has_foot);
-    keys.draw(shared, |key_id| mark(rotations, key_id), true, frame, table);
+    let table = table_in(inside, foot.is_some());
+    keys.draw(shared, mark, true, frame, table);
     if keys.all().is_empty() && table.height > 4 {
         let row = Rect { x: table.x + 3, y: table.y + 3, width: table.width.saturating_sub(3), height: 1 };
         let text = format!("No API keys yet. Press {} for a new one.", shared.key_of(Command::NewKey));
         frame.render_widget(Line::styled(text, shared.preferences.theme.dim), row);
     }
-    if has_foot && inside.height > FOOT {
+    if let Some(rotations) = foot.filter(|_| inside.height > FOOT) {
         rule(shared, frame, inside, table.bottom());
         let row = Rect { y: table.bottom() + 1, height: 1, ..inside };
         frame.render_widget(Line::from(summary(shared, keys, rotations)), row);
@@ -86,7 +96,7 @@ fn without_list(shared: &Shared, keys: &KeyList) -> String {
         (Some(problem), ..) => format!("{problem}; {} tries again", shared.key_of(Command::Refresh)),
         (None, Some(opening), _) => opening.clone(),
         (None, None, None) => {
-            let asking = requests.running().first().map(|request| request.id);
+            let asking = requests.awaited().next().map(|request| request.id);
             awaited(shared, asking.or(requests.last_started()), "asking who you are")
         }
         (None, None, Some(user)) => awaited(shared, keys.loading, &format!("listing the API keys of {user}")),

@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod clipboard;
+pub mod editor;
 pub mod frame_rate;
 pub mod input;
 mod pen;

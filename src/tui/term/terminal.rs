@@ -15,10 +15,10 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::backend::TermBackend;
 
-/// Alternate screen, bracketed paste, cursor hidden.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
+/// Alternate screen, bracketed paste, reports of the focus, cursor hidden.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l";
 /// The same undone; first of all the end of a frame that may have been cut short, and the pen.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
 /// Whether the modes are on now; the panic hook asks.
 static ACTIVE: AtomicBool = AtomicBool::new(false);
@@ -48,6 +48,14 @@ impl Guard {
         switch_off();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
         switch_on()
+    }
+
+    /// Gives the terminal to another program while `work` runs.
+    pub fn lend<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
+        switch_off();
+        let done = work();
+        switch_on()?;
+        Ok(done)
     }
 
     /// Sets all modes again after another process stopped and continued this one. The shell has

@@ -71,7 +71,9 @@ impl JsonEditor {
     pub fn replace(&mut self, json: &str) {
         self.lines.select_all();
         self.lines.cut();
-        self.lines.insert_str(text::clean_lines(json));
+        if !json.is_empty() {
+            self.lines.insert_str(text::clean_lines(json));
+        }
         self.read();
     }
 
@@ -86,6 +88,23 @@ impl JsonEditor {
         }
         self.replace(&formatted);
         Edit::Changed
+    }
+
+    /// Takes the last change back.
+    pub fn undo(&mut self) {
+        self.lines.undo();
+        self.read();
+    }
+
+    /// Makes the change again that was taken back last.
+    pub fn redo(&mut self) {
+        self.lines.redo();
+        self.read();
+    }
+
+    /// Selects everything: what is typed or pasted next replaces it.
+    pub fn select_all(&mut self) {
+        self.lines.select_all();
     }
 
     /// Inserts `pasted` at the cursor.
@@ -157,6 +176,7 @@ impl JsonEditor {
     }
 
     fn go(&mut self, to: CursorMove) -> Edit {
+        self.lines.cancel_selection();
         self.lines.move_cursor(to);
         Edit::Moved
     }
@@ -189,7 +209,8 @@ impl JsonEditor {
             let here = focused && row == cursor.0;
             let start = if here { first_column(line, cursor.1, columns) } else { 0 };
             let shown = line.char_indices().nth(start).map_or("", |(at, _)| &line[at..]);
-            buf.set_stringn(area.x, y, shown, columns, styles.text);
+            let selected = focused && self.lines.is_selecting();
+            buf.set_stringn(area.x, y, shown, columns, if selected { styles.cursor } else { styles.text });
             if let Some(column) =
                 broken.filter(|problem| problem.line == row + 1).map(|problem| problem.column)
             {
@@ -304,6 +325,28 @@ mod tests {
         editor.replace("{");
         assert_eq!(editor.format(), Edit::Ignored);
         assert_eq!(editor.text(), "{");
+    }
+
+    #[test]
+    fn everything_selected_is_replaced_by_what_is_typed_and_comes_back() {
+        let mut editor = JsonEditor::new("{\"a\": 1,\n\"b\": 2}");
+        let before = editor.text();
+        editor.select_all();
+        press(&mut editor, KeyCode::Char('8'));
+        assert_eq!(editor.value(), Ok("8"));
+        editor.undo();
+        editor.undo();
+        assert_eq!(editor.text(), before);
+        editor.redo();
+        editor.redo();
+        assert_eq!(editor.text(), "8");
+        editor.select_all();
+        press(&mut editor, KeyCode::Left);
+        press(&mut editor, KeyCode::Char('1'));
+        assert_eq!(editor.text().len(), 2, "moving ends the selection");
+        editor.replace("");
+        editor.undo();
+        assert_eq!(editor.text().len(), 2, "cleared, and brought back");
     }
 
     #[test]

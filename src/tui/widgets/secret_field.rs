@@ -55,7 +55,6 @@ impl SecretField {
 
     /// Takes a key that the program already holds.
     pub fn set(&mut self, key: &ApiKey) {
-        self.clear();
         self.paste(key.expose());
     }
 
@@ -65,14 +64,16 @@ impl SecretField {
         self.overflowed = false;
     }
 
-    /// Appends `pasted` without its blanks and line breaks, which copying out of a terminal adds.
+    /// Takes `pasted` instead of what is there, which cannot be seen and so not be added to; without blanks
+    /// and line breaks, which copying out of a terminal adds.
     pub fn paste(&mut self, pasted: &str) -> Edit {
-        let mut edit = Edit::Ignored;
-        for c in pasted.chars().filter(|c| !c.is_whitespace() && !c.is_control()) {
-            self.push(c);
-            edit = Edit::Changed;
+        let mut pasted = pasted.chars().filter(|c| !c.is_whitespace() && !c.is_control()).peekable();
+        if pasted.peek().is_none() {
+            return Edit::Ignored;
         }
-        edit
+        self.clear();
+        pasted.for_each(|c| self.push(c));
+        Edit::Changed
     }
 
     pub fn on_key(&mut self, key: KeyEvent) -> Edit {
@@ -171,6 +172,16 @@ mod tests {
         assert_eq!(field.key().unwrap().expose(), key);
         assert_eq!(drawn(&field), "••••9f9f");
         assert_eq!(format!("{field:?}"), "SecretField(redacted)");
+    }
+
+    #[test]
+    fn a_paste_replaces_what_is_there() {
+        let mut field = SecretField::default();
+        field.paste("hunter2");
+        field.paste(&sample());
+        assert_eq!(field.key().unwrap().expose(), sample());
+        assert_eq!(field.paste(" \n"), Edit::Ignored);
+        assert_eq!(field.key().unwrap().expose(), sample(), "blanks are no paste");
     }
 
     #[test]

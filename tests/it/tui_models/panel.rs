@@ -75,11 +75,11 @@ fn the_whole_overview_is_one_key_away() {
 fn a_request_that_is_longer_than_its_place_says_so() {
     let mut harness = listed();
     harness.keys("t");
-    harness.keys("<shift-tab>");
+    harness.keys("<shift-tab>e");
     harness.paste("\n\n\n\n\n\n");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("4-7 of 7"), "{screen}");
-    assert!(screen.contains("Tab next  Esc done"), "{screen}");
+    assert!(screen.contains("Esc done") && screen.contains("EDITING"), "{screen}");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_pasted_key_is_masked_and_a_wrong_one_is_named() {
 
     harness.keys("<shift-tab><shift-tab><delete>");
     harness.paste("mabcdefghijklmnopqrstuvwxyz01234");
-    harness.keys("<enter>");
+    harness.keys("t");
     assert!(harness.calls().is_empty(), "nothing is sent with what cannot be a key");
     snapshots("wrong_key", &mut harness);
 }
@@ -133,21 +133,21 @@ fn a_pasted_key_is_masked_and_a_wrong_one_is_named() {
 #[test]
 fn broken_json_is_not_sent_and_stays() {
     let mut harness = listed();
-    harness.keys("t<shift-tab><backspace>");
+    harness.keys("t<shift-tab>e<backspace>");
     harness.keys("<tab><enter>");
     assert!(harness.calls().is_empty());
     snapshots("wrong_request", &mut harness);
     harness.keys("tb<esc>");
     assert!(harness.screen(80, 24).contains("{\"a\": 3, \"b\": 5 "), "commands are no text");
     harness.keys("<esc>t");
-    let (_, request) = tested(&mut harness, "<shift-tab>}<tab>t", success());
+    let (_, request) = tested(&mut harness, "<shift-tab>e}<tab>t", success());
     assert_eq!(request, "{\"a\": 3, \"b\": 5}");
 }
 
 #[test]
 fn letters_typed_into_the_request_are_no_commands() {
     let mut harness = listed();
-    harness.keys("t<shift-tab>tab123q?");
+    harness.keys("t<shift-tab><enter>tab123q?");
     assert!(harness.screen(80, 24).contains("tab123q?"));
     assert!(harness.screen(80, 24).contains("▸request"), "{}", harness.screen(80, 24));
     assert!(harness.calls().is_empty());
@@ -156,7 +156,7 @@ fn letters_typed_into_the_request_are_no_commands() {
 #[test]
 fn what_was_typed_stays_when_one_looks_elsewhere() {
     let mut harness = listed();
-    harness.keys("t<shift-tab> <esc><esc><down>");
+    harness.keys("t<shift-tab>e <esc><esc><down>");
     harness.keys("t<esc><up>t");
     let (_, request) = tested(&mut harness, "t", success());
     assert_eq!(request, "{\"a\": 3, \"b\": 5} ");
@@ -275,7 +275,7 @@ fn requests_are_saved_under_a_name_and_taken_again() {
         matches!(&stored[..], [(_, Call::StoreRequests { change: Change::Saved { name, request }, .. })] if name == "small" && request.contains("\"a\": 3")),
         "{stored:?}"
     );
-    harness.keys("<shift-tab>x<esc>L");
+    harness.keys("<shift-tab>ex<esc>L");
     snapshots("saved_requests", &mut harness);
     harness.keys("<enter>");
     harness.keys("<tab>t");
@@ -305,14 +305,14 @@ fn a_result_can_be_searched_folded_and_written() {
     let body =
         "{\"success\":true,\"response\":{\"rows\":[{\"deep\":{\"x\":1,\"y\":2}},2,3,4,5,6,7],\"flat\":1}}";
     tested(&mut harness, "t<enter>", answer(200, body));
-    harness.keys("<down><enter>/FLAT");
-    assert!(harness.screen(80, 24).contains("flat"), "{}", harness.screen(80, 24));
+    harness.keys("<down><enter>/ROWS");
+    assert!(harness.screen(80, 24).contains("rows"), "{}", harness.screen(80, 24));
     assert!(harness.screen(80, 24).contains(" in 1 line "), "{}", harness.screen(80, 24));
     harness.keys("x");
     assert!(harness.screen(80, 24).contains("no match"), "{}", harness.screen(80, 24));
     harness.keys("<backspace><enter>z");
     let screen = harness.screen(80, 50);
-    assert!(screen.contains("… 7 items") && !screen.contains("deep"), "{screen}");
+    assert!(screen.contains("\"rows\": [ … 7 items ],") && screen.contains("\"flat\": 1"), "{screen}");
     harness.keys("ze");
     harness.keys("<enter>");
     let calls = harness.calls();
@@ -368,4 +368,86 @@ fn a_file_that_is_written_after_its_prompt_was_closed_is_reported_all_the_same()
         harness.answer(id, Answer::Written { file: "result-1.txt".into(), done: Ok(()) });
         assert!(harness.screen(80, 24).contains("written to result-1.txt"), "{}", harness.screen(80, 24));
     }
+}
+
+#[test]
+fn moving_never_becomes_typing_and_the_mode_is_seen() {
+    let mut harness = listed();
+    harness.keys("tkkjq");
+    assert!(
+        matches!(&harness.effects[..], [Effect::Quit]),
+        "a letter on a field is a command: {:?}",
+        harness.effects
+    );
+    harness.effects.clear();
+    harness.keys("jk");
+    assert!(!harness.screen(80, 24).contains("EDITING"));
+    harness.keys("exyz");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("EDITING") && screen.contains("5}xyz"), "{screen}");
+    harness.keys("<esc>kj");
+    let screen = harness.screen(80, 24);
+    assert!(!screen.contains("EDITING") && screen.contains("5}xyz "), "{screen}");
+    harness.keys("uuu");
+    assert!(
+        harness.screen(80, 24).contains("request    {\"a\": 3, \"b\": 5} "),
+        "undone: {}",
+        harness.screen(80, 24)
+    );
+    harness.keys("X");
+    assert!(harness.screen(80, 24).contains("no request; write JSON"), "{}", harness.screen(80, 24));
+    harness.keys("u");
+    assert!(!harness.screen(80, 24).contains("no request"), "cleared, and back");
+    harness.keys("A8<esc>");
+    let (_, request) = tested(&mut harness, "t", success());
+    assert_eq!(request, "8", "what is typed replaces all that is selected");
+}
+
+#[test]
+fn the_answer_follows_the_selection_beside_the_results() {
+    let mut harness = listed();
+    let body = "{\"success\":true,\"response\":{\"rows\":[1,2,3],\"big\":12345678901234567890123}}";
+    tested(&mut harness, "t<enter>", answer(200, body));
+    refused(&mut harness, "t");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("HTTP 401") && screen.contains("why: outsider"), "the newest: {screen}");
+    harness.keys("<down><down>");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("HTTP 200  success") && screen.contains("12345678901234567890123"), "{screen}");
+    let line = screen.lines().find(|line| line.contains("HTTP 200")).unwrap();
+    assert!(line.contains("LATENCY"), "beside the table: {line}");
+    harness.keys("<right>jjj");
+    let row = |screen: &str| screen.lines().position(|line| line.contains("\"rows\": [")).unwrap();
+    let at = row(&harness.screen(120, 40));
+    while !harness.screen(120, 40).lines().nth(at).unwrap().contains("│▸  ") {
+        harness.keys("j");
+    }
+    harness.keys("z");
+    assert!(harness.screen(120, 40).contains("\"rows\": [ … 3 items ],"), "{}", harness.screen(120, 40));
+    harness.keys("zH");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("HEADERS") && screen.contains("content-type: application/json"), "{screen}");
+    harness.keys("H<enter>");
+    assert_eq!(harness.layers(), ["viewer"]);
+    harness.keys("<esc>");
+    let screen = harness.screen(60, 16);
+    assert!(screen.contains("\"response\": {"), "a low window shows the body first: {screen}");
+}
+
+#[test]
+fn the_request_comes_back_from_an_editor_and_is_looked_at() {
+    use keybench::tui::msg::Msg;
+    let mut harness = listed();
+    harness.keys("tE");
+    let [Effect::Edit(text)] = &harness.effects[..] else { panic!("{:?}", harness.effects) };
+    assert_eq!(text, "{\"a\": 3, \"b\": 5}");
+    harness.effects.clear();
+    harness.send(Msg::Edited(Ok("{\"a\": 4,\n".into())));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("taken over as it is: the request is not valid JSON"), "{screen}");
+    harness.send(Msg::Edited(Ok("{\"a\": 4}\n".into())));
+    let (_, request) = tested(&mut harness, "t", success());
+    assert_eq!(request, "{\"a\": 4}");
+    harness.send(Msg::Edited(Err("vi cannot be started: not found".into())));
+    assert!(harness.screen(80, 24).contains("the request is as it was"));
 }

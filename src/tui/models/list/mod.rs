@@ -49,6 +49,8 @@ pub struct ListPane {
     pub projects: Projects,
     pub scope: ListScope,
     listing: Option<RequestId>,
+    /// The list that comes outdates what is known of the deployments.
+    outdated: bool,
     /// Deployments being read: request and model.
     reading: HashMap<RequestId, String>,
 }
@@ -110,12 +112,29 @@ impl ListPane {
         if !shared.session.signed_in || self.listing.is_some() {
             return Effects::new();
         }
-        self.models.begin();
+        self.models.begin(shared.quiet);
         self.projects.refresh();
         let call = Call::ListModels { scope: self.scope };
         let (id, effect) = shared.start(Kind::Read, "listing the models", call);
         self.listing = Some(id);
         vec![effect]
+    }
+
+    /// Looks at what is in sight again, which nobody asked for: the list, where `listed` has it in
+    /// sight, and the deployment of the model that commands are about; with `all`, every deployment in
+    /// sight.
+    pub fn look_again(
+        &mut self,
+        shared: &mut Shared,
+        listed: bool,
+        all: bool,
+        open: Option<&str>,
+    ) -> Effects {
+        if let Some(id) = self.subject(open).map(|row| row.model.id.clone()) {
+            self.models.outdate_row(&id);
+        }
+        self.outdated = all;
+        if listed { self.refresh(shared) } else { Effects::new() }
     }
 
     /// For a search from elsewhere: fetches a list that was never fetched, and with `again` also one
@@ -167,7 +186,7 @@ impl ListPane {
     pub fn listed(&mut self, shared: &mut Shared, done: Result<(), api::Error>) {
         self.listing = None;
         match done {
-            Ok(()) => self.models.end(shared.now),
+            Ok(()) => self.models.end(shared.now, !shared.quiet || std::mem::take(&mut self.outdated)),
             Err(error) => {
                 // An empty list has the room to say it itself.
                 if self.models.total() > 0 {
@@ -220,6 +239,11 @@ impl ListPane {
         let subject = self.subject(open).map(|row| row.model.id.clone());
         let being_read = |id: &str| self.reading.values().any(|reading| reading == id);
         self.models.watch(rows, subject.as_deref(), before, being_read);
+    }
+
+    /// Whether the list is asked for, and has not come whole.
+    pub fn is_coming(&self) -> bool {
+        self.listing.is_some()
     }
 
     /// How far the list has come, for those who search it.

@@ -75,7 +75,7 @@ pub struct ModelList {
     reversed: bool,
     /// A whole list has been fetched once.
     complete: bool,
-    /// When the whole list was fetched; `None` if there is none, or another is needed.
+    /// When the whole list was another for the last time; `None` if there is none, or another is needed.
     as_of: Option<Timestamp>,
     pub fetched: Fetched,
 }
@@ -192,7 +192,7 @@ impl ModelList {
         self.arrange(selected);
     }
 
-    /// When the visible list was fetched; `None` if another list is needed.
+    /// When the visible list changed last; `None` if another list is needed.
     pub fn as_of(&self) -> Option<Timestamp> {
         self.as_of
     }
@@ -202,10 +202,13 @@ impl ModelList {
         self.as_of = None;
     }
 
-    /// A fetch starts. The current rows stay until the new list is complete.
-    pub fn begin(&mut self) {
+    /// A fetch starts. The current rows stay until the new list is complete; a `quiet` one is not
+    /// seen where there is a whole list.
+    pub fn begin(&mut self, quiet: bool) {
         self.incoming = Rows::default();
-        self.fetched = Fetched::Coming;
+        if !(quiet && matches!(self.fetched, Fetched::Whole)) {
+            self.fetched = Fetched::Coming;
+        }
     }
 
     /// A page came. The very first list is shown as it comes.
@@ -219,10 +222,11 @@ impl ModelList {
         }
     }
 
-    /// The last page has come.
-    pub fn end(&mut self, now: Timestamp) {
+    /// The last page has come. With `outdated`, what is known of the deployments is to be read again.
+    pub fn end(&mut self, now: Timestamp, outdated: bool) {
         self.fetched = Fetched::Whole;
-        self.as_of = Some(now);
+        let same = self.complete && self.rows.same_models(&self.incoming);
+        self.as_of = self.as_of.filter(|_| same).or(Some(now));
         if !self.complete {
             self.complete = true;
             return;
@@ -235,7 +239,8 @@ impl ModelList {
                 && let Some(&at) = self.rows.by_id.get(row.model.id.as_str())
             {
                 self.rows.all[at].deployed = row.deployed;
-                self.rows.all[at].stale = true;
+                self.rows.all[at].stale = row.stale || outdated;
+                self.rows.all[at].read_at = row.read_at;
             }
         }
         self.arrange(selected.and_then(|id| self.rows.by_id.get(id.as_str()).copied()));
@@ -263,6 +268,13 @@ impl ModelList {
             }
         }
         taken
+    }
+
+    /// What is known of the deployment of a model is to be read again.
+    pub fn outdate_row(&mut self, model_id: &str) {
+        if let Some(row) = self.row_mut(model_id) {
+            row.stale = matches!(row.deployed, Deployed::Read(_));
+        }
     }
 
     /// A model is being read out of order.

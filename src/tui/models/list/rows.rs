@@ -20,6 +20,14 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Whether the same models are listed, in whatever order.
+    pub fn same_models(&self, other: &Self) -> bool {
+        let same = |row: &Row| {
+            other.by_id.get(row.model.id.as_str()).is_some_and(|&at| other.all[at].model == row.model)
+        };
+        self.all.len() == other.all.len() && self.all.iter().all(same)
+    }
+
     pub fn add(&mut self, models: Vec<Model>) {
         let first = self.all.len();
         for model in models {

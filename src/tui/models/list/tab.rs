@@ -15,10 +15,11 @@ impl Models {
     /// Commands while the list or its filter has the keys.
     pub(in crate::tui::models) fn list_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         let height = self.rows_in_sight(shared).max(1);
+        let empty = self.list.models.is_empty();
+        self.open_ahead = empty && command == Command::Open && self.list.is_coming();
         if self.list.command(command, height) {
             return Outcome::done();
         }
-        let empty = self.list.models.is_empty();
         match command {
             _ if self.list.models.filter.is_open() => return Outcome::ignored(),
             Command::Open | Command::TestModel | Command::Right => self.open_selected(),
@@ -103,6 +104,9 @@ impl Models {
                 self.list.listed(shared, done);
                 if complete {
                     self.begin_with_project(shared);
+                }
+                if std::mem::take(&mut self.open_ahead) {
+                    self.open_selected();
                 }
             }
             Answer::Project { project_id, project } => self.list.projects.take(project_id, project),

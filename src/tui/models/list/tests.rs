@@ -22,10 +22,10 @@ fn model(project: &str, name: &str) -> Model {
 
 fn demo() -> ModelList {
     let mut list = ModelList::default();
-    list.begin();
+    list.begin(false);
     list.page(vec![model("playground", "echo"), model("churn-prod", "slow"), model("churn-prod", "add")]);
     list.page(vec![model("fraud-lab", "score")]);
-    list.end(Timestamp::UNIX_EPOCH);
+    list.end(Timestamp::UNIX_EPOCH, true);
     list
 }
 
@@ -68,10 +68,10 @@ fn the_selected_model_stays_selected() {
     list.select_model("fraud-lab-score", 10);
     list.sort_by(Order::Name);
     assert_eq!(list.selected().unwrap().path(), "fraud-lab/score");
-    list.begin();
+    list.begin(false);
     list.page(vec![model("fraud-lab", "score"), model("aaa", "first")]);
     assert_eq!(list.len(), 4, "the old list stays until the new one is complete");
-    list.end(Timestamp::UNIX_EPOCH);
+    list.end(Timestamp::UNIX_EPOCH, true);
     assert_eq!(list.selected().unwrap().path(), "fraud-lab/score");
     assert_eq!(list.len(), 2);
 }
@@ -79,9 +79,9 @@ fn the_selected_model_stays_selected() {
 #[test]
 fn a_project_is_gone_to_whatever_the_filter_and_the_order() {
     let mut list = ModelList::default();
-    list.begin();
+    list.begin(false);
     list.page((0..60).map(|n| model(&format!("p{}", n / 6), &format!("m{n:02}"))).collect());
-    list.end(Timestamp::UNIX_EPOCH);
+    list.end(Timestamp::UNIX_EPOCH, true);
     set_filter(&mut list, "p0");
     list.sort_by(Order::Name);
     assert!(list.select_project("p4", 10));
@@ -114,9 +114,9 @@ fn deployments_are_read_for_the_rows_in_sight_and_once() {
 fn a_refresh_reads_known_deployments_again_and_shows_them_meanwhile() {
     let mut list = demo();
     list.set_deployed("churn-prod-add", deployed("deployed", 2));
-    list.begin();
+    list.begin(false);
     list.page(vec![model("churn-prod", "add")]);
-    list.end(Timestamp::UNIX_EPOCH);
+    list.end(Timestamp::UNIX_EPOCH, true);
     assert_eq!(list.row("churn-prod-add").unwrap().deployed.label(), "deployed");
     assert_eq!(list.take_unread(3, 8).len(), 1);
     assert_eq!(list.row("churn-prod-add").unwrap().deployed.label(), "deployed");
@@ -137,9 +137,9 @@ fn sorting_by_replicas_and_round() {
 #[test]
 fn the_window_follows_the_selection() {
     let mut list = ModelList::default();
-    list.begin();
+    list.begin(false);
     list.page((0..50).map(|n| model("p", &format!("m{n:02}"))).collect());
-    list.end(Timestamp::UNIX_EPOCH);
+    list.end(Timestamp::UNIX_EPOCH, true);
     list.move_by(12, 10);
     assert_eq!(list.in_sight(10).next().unwrap().0, 3);
     list.move_by(-5, 10);

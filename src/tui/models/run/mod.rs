@@ -236,13 +236,13 @@ pub fn begin(
     let key = match (panel.key_to_send(), panel.editor.value()) {
         (Ok(key), Ok(_)) => key,
         (Err(problem), _) => {
-            panel.focus = Focus::Key;
+            panel.go(Focus::Key);
             panel.problem = Some(format!("API key: {problem}"));
             return None;
         }
         (_, Err(problem)) => {
             panel.problem = Some(not_json("the run did not begin", problem));
-            panel.focus = Focus::Test;
+            panel.go(Focus::Test);
             return None;
         }
     };
@@ -255,7 +255,7 @@ pub fn begin(
         plan,
         stop: stop.clone(),
     };
-    let what = format!("running against {} with {}", row.path(), panel.key_label(shared.session.user()));
+    let what = format!("running against {} with {}", row.path(), panel.key_label(&shared.session));
     // It goes on when the tab is left, and leaving the program asks.
     let (id, effect) = shared.start(Kind::Change, what, Call::Run(Box::new(run)));
     Some((Live { id, stop, stopping: false, frozen: None }, request, effect))

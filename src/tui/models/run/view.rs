@@ -118,7 +118,7 @@ fn what_is_sent(shared: &Shared, subject: Subject<'_>) -> String {
     const REQUEST: usize = 60;
     let submit = shared.key_of(Command::Submit);
     let Some(panel) = subject.panel else { return format!("{submit} begins the run") };
-    let key = panel.key_label(shared.session.user());
+    let key = panel.key_label(&shared.session);
     let auth = subject.row.is_some_and(|row| row.model.auth_enabled);
     let refused = match panel.choice {
         KeyChoice::Nothing if auth => " (which this model refuses)",

@@ -6,8 +6,10 @@
 //! | [`key`] | the keys that a test can carry |
 //! | [`mend`] | what mends a refusal |
 //! | [`view`], [`results`] | how a panel and its table of results look |
+//! | [`answer`] | the answer of the selected result |
 //! | `tab` | what commands and answers mean for them |
 
+pub mod answer;
 pub mod key;
 pub mod mend;
 pub mod panel;
@@ -76,7 +78,7 @@ impl Tests {
     /// Gives the keys to the panel of a model; `last` is the last request that was sent to it.
     pub fn open(&mut self, model: &ListedModel, last: Option<&str>) {
         let panel = self.panels.entry(model.id.clone()).or_insert_with(|| Panel::new(model, last));
-        panel.focus = Focus::Test;
+        panel.go(Focus::Test);
         if let Some(known) = self.offered_key.take() {
             panel.choose(KeyChoice::Known(known));
         }
@@ -107,6 +109,8 @@ impl Tests {
         if panel.running.as_ref().is_some_and(|running| running.number == number) {
             panel.running = None;
         }
+        // That a test is in flight is no longer true.
+        panel.problem = panel.problem.take().filter(|problem| problem != IN_FLIGHT);
         let result = TestResult::new(number, key_label, sent, call.clone());
         let failed = result.failure().is_some();
         panel.push(result);
@@ -144,17 +148,20 @@ impl Tests {
     }
 }
 
+/// Why a second test is not sent.
+const IN_FLIGHT: &str = "a test is in flight; Esc gives it up";
+
 /// Calls a model once, unless something typed is wrong: the request that is sent, and what sends it.
 pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String, Effect)> {
     if panel.running.is_some() {
-        panel.problem = Some(format!("a test is in flight; {} cancels it", shared.key_of(Command::Back)));
+        panel.problem = Some(format!("{IN_FLIGHT}; {} cancels it", shared.key_of(Command::Back)));
         return None;
     }
     let key = match panel.key_to_send() {
         Ok(key) => key,
         Err(problem) => {
             panel.problem = Some(format!("API key: {problem}"));
-            panel.focus = Focus::Key;
+            panel.go(Focus::Key);
             return None;
         }
     };
@@ -164,8 +171,8 @@ pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String
         return None;
     }
     panel.problem = None;
-    if panel.focus == Focus::Key {
-        panel.focus = Focus::Test;
+    if matches!(panel.focus, Focus::Key | Focus::Request) {
+        panel.go(Focus::Test);
     }
     if let KeyToSend::This(key) = &key
         && let Some(known) = shared.session.known_keys.iter_mut().find(|known| known.key == *key)
@@ -178,7 +185,7 @@ pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String
         number,
         access_key: row.model.access_key.clone(),
         key,
-        key_label: panel.key_label(shared.session.user()),
+        key_label: panel.key_label(&shared.session),
         request: request.clone(),
     };
     let what = format!("calling {}", row.path());

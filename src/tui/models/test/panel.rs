@@ -3,16 +3,20 @@
 use std::collections::VecDeque;
 
 use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
 
+use super::answer::Answer;
 use super::key::{self, KeyChoice};
 use crate::actions;
 use crate::secret::{ApiKey, NotAnApiKey};
+use crate::text;
 use crate::tui::call::KeyToSend;
 use crate::tui::command::Command;
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::models::list::row::ListedModel;
 use crate::tui::requests::RequestId;
 use crate::tui::session::SessionState;
+use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::editor::{JsonEditor, JsonProblem};
 use crate::tui::widgets::secret_field::SecretField;
@@ -28,10 +32,11 @@ pub enum Focus {
     #[default]
     Test,
     Results,
+    Answer,
 }
 
 impl Focus {
-    const ORDER: [Self; 4] = [Self::Key, Self::Request, Self::Test, Self::Results];
+    const ORDER: [Self; 5] = [Self::Key, Self::Request, Self::Test, Self::Results, Self::Answer];
 
     /// The next part; `None` after the last.
     pub fn next(self) -> Option<Self> {
@@ -65,6 +70,10 @@ pub struct Panel {
     pub results: VecDeque<TestResult>,
     pub selected: usize,
     pub running: Option<Running>,
+    /// The answer of the selected result.
+    pub answer: Answer,
+    /// The field that has the focus is typed into: characters are text, and no command.
+    pub editing: bool,
     /// Why the last press on Test sent nothing.
     pub problem: Option<String>,
     tests: u32,
@@ -84,6 +93,8 @@ impl Panel {
             results: VecDeque::new(),
             selected: 0,
             running: None,
+            answer: Answer::default(),
+            editing: false,
             problem: None,
             tests: 0,
         }
@@ -100,9 +111,12 @@ impl Panel {
     }
 
     /// What to call the chosen key in results: its Key ID, else no more of it than its end.
-    pub fn key_label(&self, user: &str) -> String {
+    pub fn key_label(&self, session: &SessionState) -> String {
         match &self.choice {
-            KeyChoice::SignedIn => format!("the key of {user}"),
+            KeyChoice::SignedIn => match &session.own_id {
+                Some(id) => format!("{} signed in", text::short_id(id)),
+                None => format!("the key of {}", session.user()),
+            },
             KeyChoice::Nothing => "no key".to_owned(),
             KeyChoice::Known(known) => format!("{} {}", known.id(), key::label(known)),
             KeyChoice::Typed => self.field.masked(false),
@@ -173,20 +187,43 @@ impl Panel {
         }
     }
 
+    /// The request comes back from the user's editor.
+    pub fn edited(&mut self, text: &str) {
+        self.use_request(text.trim_end());
+        let problem = self.editor.value().err();
+        self.problem = problem.map(|problem| not_json("taken over as it is", problem));
+    }
+
     /// Puts a request into the editor.
     pub fn use_request(&mut self, request: &str) {
         self.editor.replace(request);
         self.problem = None;
     }
 
+    /// Gives the focus to a part; typing has ended.
+    pub fn go(&mut self, focus: Focus) {
+        self.focus = focus;
+        self.editing = false;
+    }
+
+    /// Begins to type: into the key's field where that has the focus, else into the request.
+    fn edit(&mut self) {
+        if self.focus != Focus::Key {
+            self.focus = Focus::Request;
+        }
+        self.editing = true;
+    }
+
     /// Runs a command about this panel alone.
     pub fn command(&mut self, command: Command) -> Step {
         match (command, self.focus) {
-            (Command::NextPart | Command::NextField, focus) => {
-                self.focus = focus.next().unwrap_or(Focus::Key)
-            }
+            (Command::NextPart | Command::NextField, focus) => self.go(focus.next().unwrap_or(Focus::Key)),
             (Command::PreviousPart | Command::PreviousField, focus) => {
-                self.focus = focus.previous().unwrap_or(Focus::Results);
+                self.go(focus.previous().unwrap_or(Focus::Answer));
+            }
+            (Command::Back | Command::Submit, _) if self.editing => self.editing = false,
+            (Command::EditField, _) | (Command::Open | Command::Submit, Focus::Key | Focus::Request) => {
+                self.edit();
             }
             (Command::Up, Focus::Results) if self.selected == 0 => self.focus = Focus::Test,
             (Command::Up, Focus::Results) => self.select_result(self.selected - 1),
@@ -195,13 +232,32 @@ impl Panel {
             (Command::PageDown, Focus::Results) => self.select_result(self.selected + 10),
             (Command::First, Focus::Results) => self.select_result(0),
             (Command::Last, Focus::Results) => self.select_result(usize::MAX),
+            (Command::Right, Focus::Results) => self.focus = Focus::Answer,
+            (Command::Left | Command::Up, Focus::Answer) => self.focus = Focus::Results,
             (Command::Back, _) if self.running.is_some() => return Step::GiveUp,
-            (Command::Back, Focus::Key | Focus::Request) => self.focus = Focus::Test,
             (Command::Back | Command::Left, _) => return Step::Close,
             (Command::Open, Focus::Results) | (Command::OpenResult, _) => return Step::OpenResult,
-            (Command::Open | Command::Submit, Focus::Key | Focus::Test)
-            | (Command::SendTest | Command::TestModel, _) => return Step::Send,
-            (Command::FormatRequest, _) => self.format(),
+            (Command::Open | Command::Submit, Focus::Test) | (Command::SendTest | Command::TestModel, _) => {
+                return Step::Send;
+            }
+            (Command::OpenEditor, _) => return Step::OpenEditor,
+            (edit, _) => return self.edit_command(edit),
+        }
+        Step::Done
+    }
+
+    /// Commands about the request as a whole.
+    fn edit_command(&mut self, command: Command) -> Step {
+        match command {
+            Command::FormatRequest => self.format(),
+            Command::UndoEdit => self.editor.undo(),
+            Command::RedoEdit => self.editor.redo(),
+            Command::SelectAll => {
+                self.focus = Focus::Request;
+                self.editing = true;
+                self.editor.select_all();
+            }
+            Command::ClearRequest => self.use_request(""),
             _ => return Step::Ignored,
         }
         Step::Done
@@ -214,30 +270,40 @@ impl Panel {
         }
     }
 
-    /// A key that is no command: text, and the arrows between and in the fields.
+    /// A key for the field that is typed into.
+    fn type_key(&mut self, key: KeyEvent) {
+        if self.focus == Focus::Key {
+            if self.field.on_key(key) == Edit::Changed {
+                self.typed();
+            }
+        } else if self.editor.on_key(key) == Edit::Changed {
+            self.problem = None;
+        }
+    }
+
+    /// A key that is no command: text where a field is typed into, else the arrows between the parts.
     pub fn key(&mut self, session: &SessionState, key: KeyEvent) -> Step {
+        if self.editing {
+            self.type_key(key);
+            return Step::Done;
+        }
         match (self.focus, key.code) {
-            (Focus::Key | Focus::Test, KeyCode::Enter) => return Step::Send,
-            (Focus::Key, KeyCode::Left | KeyCode::Right) if self.field.is_empty() => {
-                self.choose_next(session, key.code == KeyCode::Left);
+            (Focus::Key, KeyCode::Left | KeyCode::Right | KeyCode::Char('h' | 'l')) => {
+                self.choose_next(session, matches!(key.code, KeyCode::Left | KeyCode::Char('h')));
             }
-            (Focus::Key, KeyCode::Down) => self.focus = Focus::Request,
-            (Focus::Key, KeyCode::Up) | (Focus::Results, _) => {}
-            (Focus::Key, _) => {
-                if self.field.on_key(key) == Edit::Changed {
-                    self.typed();
-                }
+            (Focus::Key, KeyCode::Delete | KeyCode::Backspace) => {
+                self.field.clear();
+                self.typed();
             }
-            (Focus::Request, code) => match self.editor.on_key(key) {
-                Edit::Ignored if code == KeyCode::Up => self.focus = Focus::Key,
-                Edit::Ignored if code == KeyCode::Down => self.focus = Focus::Test,
-                Edit::Ignored | Edit::Moved => {}
-                Edit::Changed => self.problem = None,
-            },
-            (Focus::Test, KeyCode::Up | KeyCode::Char('k')) => self.focus = Focus::Request,
-            (Focus::Test, KeyCode::Down | KeyCode::Char('j')) => self.focus = Focus::Results,
-            (Focus::Test, KeyCode::Left | KeyCode::Char('h')) => return Step::Close,
-            (Focus::Test, _) => {}
+            (Focus::Key | Focus::Request | Focus::Test, KeyCode::Up | KeyCode::Char('k')) => {
+                self.go(self.focus.previous().unwrap_or(Focus::Key));
+            }
+            (Focus::Key | Focus::Request | Focus::Test, KeyCode::Down | KeyCode::Char('j')) => {
+                self.go(self.focus.next().unwrap_or(Focus::Results));
+            }
+            (Focus::Request | Focus::Test, KeyCode::Left | KeyCode::Char('h')) => return Step::Close,
+            (Focus::Test, KeyCode::Enter) => return Step::Send,
+            _ => {}
         }
         Step::Done
     }
@@ -256,13 +322,26 @@ impl Panel {
                 // What was pasted is whole: there is nothing to wait for.
                 self.problem = self.key_to_send().err().map(|problem| format!("API key: {problem}"));
             }
-            Focus::Test | Focus::Results => {
+            Focus::Test | Focus::Results | Focus::Answer => {
                 if let Ok(key) = ApiKey::parse(pasted) {
                     self.field.set(&key);
                     self.typed();
                 }
             }
         }
+    }
+
+    /// The answer in sight is that of the selected result; `area` is its pane.
+    pub fn follow(&mut self, shared: &Shared, area: Rect) {
+        self.answer.follow(shared, self.results.get(self.selected), area);
+    }
+
+    /// A command about the answer, whose pane is `area`; `false` where it is something else.
+    pub fn answer_command(&mut self, shared: &Shared, command: Command, area: Rect) -> bool {
+        let about =
+            self.focus == Focus::Answer || (self.focus == Focus::Results && command == Command::Headers);
+        let Some(result) = self.results.get(self.selected).filter(|_| about) else { return false };
+        self.answer.command(shared, result, command, area)
     }
 
     pub fn select_result(&mut self, position: usize) {
@@ -284,6 +363,8 @@ pub enum Step {
     GiveUp,
     /// The selected result is to be shown whole.
     OpenResult,
+    /// The request is to be opened in an editor.
+    OpenEditor,
 }
 
 /// Why nothing was done with a request; the problem is shown beside it.
@@ -352,7 +433,8 @@ mod tests {
     #[test]
     fn the_parts_follow_each_other() {
         assert_eq!(Focus::Key.next(), Some(Focus::Request));
-        assert_eq!(Focus::Results.next(), None);
+        assert_eq!(Focus::Results.next(), Some(Focus::Answer));
+        assert_eq!(Focus::Answer.next(), None);
         assert_eq!(Focus::Key.previous(), None);
         assert_eq!(Focus::Results.previous(), Some(Focus::Test));
     }

@@ -10,33 +10,34 @@ use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::models::draw::{cell, cursor, fit, put};
+use crate::tui::models::result_rows::Row;
 use crate::tui::shared::Shared;
 
 const NUMBER: u16 = 4;
 const TIME: u16 = 9;
 const CODE: u16 = 5;
 const LATENCY: u16 = 9;
-const SIZE: u16 = 8;
+/// A key's short id and the beginning of its comment.
+const KEY: u16 = 19;
+/// The end of a replica's name, by which one knows it.
+const REPLICA: u16 = 8;
 
-/// From this width on the table has all its columns.
-const ROOMY: u16 = 58;
-
-/// Widths of the columns that depend on the room.
+/// Widths of the columns that depend on the room: what can be read beside the table goes first, and
+/// RESULT gets the rest.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
+    time: u16,
+    key: u16,
     replica: u16,
-    /// 0 if the column is omitted.
-    size: u16,
 }
 
 impl Columns {
     fn of(width: u16) -> Self {
-        // Beside the list there may be no room for everything; the answer is worth more than its size.
-        let size = if width < ROOMY { 0 } else { SIZE };
-        let fixed = 2 + NUMBER + TIME + CODE + LATENCY + size + 2;
-        let left = width.saturating_sub(fixed);
-        // The result needs room too; the end of a long name is enough to distinguish replicas.
-        Self { replica: (left / 2).clamp(7, 28).min(left), size }
+        match width {
+            74.. => Self { time: TIME, key: KEY, replica: REPLICA },
+            58.. => Self { time: TIME, key: 14, replica: 0 },
+            _ => Self { time: 0, key: 12, replica: 0 },
+        }
     }
 }
 
@@ -49,11 +50,11 @@ pub fn results(shared: &Shared, buf: &mut Buffer, heads: Rect, area: Rect, panel
     let mut x = heads.x + 1;
     for (name, width) in [
         ("#", NUMBER),
-        ("TIME", TIME),
+        ("TIME", columns.time),
         ("HTTP", CODE),
-        ("REPLICA", columns.replica + 1),
+        ("KEY", columns.key),
+        ("REPLICA", columns.replica),
         ("LATENCY", LATENCY + 1),
-        ("SIZE", columns.size),
     ] {
         x = cell(buf, heads, x, width, name, theme.column);
     }
@@ -78,42 +79,39 @@ fn draw_result(shared: &Shared, buf: &mut Buffer, row: Rect, columns: Columns, r
     let failed = result.failure().is_some();
     let mut x = row.x + 1 + NUMBER;
     let time = result.call.started.strftime("%H:%M:%S").to_string();
-    x = cell(buf, row, x, TIME, &time, theme.text);
+    x = cell(buf, row, x, columns.time, &time, theme.text);
     x = cell(buf, row, x, CODE, &result.code(), if failed { theme.error } else { theme.ok });
-    let none = shared.preferences.glyphs.none;
-    let id = result.replica().map_or(none.into(), |id| text::tail(&text::clean(id), columns.replica.into()));
-    x = cell(buf, row, x, columns.replica, &id, theme.text) + 1;
+    let key = text::truncate(&result.key, usize::from(columns.key - 1)).into_owned();
+    x = cell(buf, row, x, columns.key, &text::clean(&key), theme.text);
+    if columns.replica > 0 {
+        let none = shared.preferences.glyphs.none;
+        let room = usize::from(columns.replica - 1);
+        let id = result.replica().map_or(none.into(), |id| text::tail(&text::clean(id), room));
+        x = cell(buf, row, x, columns.replica, &id, theme.text);
+    }
     let latency = text::latency(result.call.total);
     x = cell(buf, row, x, LATENCY, &format!("{latency:>9}"), theme.text) + 1;
-    if columns.size > 0 {
-        let size = result.size().map_or_else(|| "-".to_owned(), text::size);
-        x = cell(buf, row, x, columns.size - 1, &format!("{size:>7}"), theme.text) + 1;
-    }
     put(buf, row, x, &fit(&result.summary, row, x), if failed { theme.error } else { theme.text });
 }
 
 /// A head, a text, and the style of the text.
-pub type WhyLine = (String, String, Style);
+type WhyLine = (String, String, Style);
 
-/// The text under the results: heads, texts, styles. First the answer to the last press of Test, then
-/// why the selected result failed and how to fix it.
-pub fn why_lines(shared: &Shared, panel: &Panel) -> Vec<WhyLine> {
+/// Why a result failed and what mends it: heads, texts, styles.
+fn why_lines(shared: &Shared, result: &TestResult) -> Vec<WhyLine> {
     let theme = &shared.preferences.theme;
     let line =
         |head: &str, sentence: &str, style| (head.to_owned(), text::clean(sentence).into_owned(), style);
-    if let Some(problem) = &panel.problem {
-        return vec![line("", problem, theme.error)];
-    }
-    if panel.selected_result().is_some_and(|result| result.mended) {
+    if result.mended {
         let key = shared.entry(Command::SendTest, &OFFERED_IN).map(|entry| shared.keymap.key_of(entry));
         let sentence = format!("test again ({})", key.unwrap_or_default());
         return vec![line("fixed: ", &sentence, theme.ok)];
     }
-    match panel.selected_result().map(|result| &result.why) {
-        None | Some(Why::Nothing) => Vec::new(),
-        Some(Why::Unknown) => vec![line("why: ", "not asked; test again", theme.dim)],
-        Some(Why::Asking(_)) => vec![line("why: ", "asking the workbench…", theme.dim)],
-        Some(Why::Known(diagnosis)) => {
+    match &result.why {
+        Why::Nothing => Vec::new(),
+        Why::Unknown => vec![line("why: ", "not asked; test again", theme.dim)],
+        Why::Asking(_) => vec![line("why: ", "asking the workbench…", theme.dim)],
+        Why::Known(diagnosis) => {
             let mut lines = vec![line("why: ", &diagnosis.sentence, theme.error)];
             for (at, (key, sentence)) in offers(shared, diagnosis).iter().enumerate() {
                 let head = format!("{} {key}  ", if at == 0 { "fix:" } else { "    " });
@@ -167,31 +165,16 @@ pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
 pub const OFFERED_IN: [KeyContext; 4] =
     [KeyContext::MendableRefusal, KeyContext::Refusal, KeyContext::ModelPanel, KeyContext::Global];
 
-/// The same in rows of at most `columns`: what follows stands under the text.
-pub fn wrapped(lines: Vec<WhyLine>, columns: usize) -> Vec<WhyLine> {
+/// Why a result failed and what mends it, in rows of at most `columns`: what follows stands under the
+/// text.
+pub fn why_rows(shared: &Shared, result: &TestResult, columns: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (head, sentence, style) in lines {
+    for (head, sentence, style) in why_lines(shared, result) {
         let indent = text::width(&head);
         for (at, part) in text::wrap(&sentence, columns.saturating_sub(indent)).into_iter().enumerate() {
             let head = if at == 0 { head.clone() } else { " ".repeat(indent) };
-            rows.push((head, part, style));
+            rows.push(Row::new(head, shared.preferences.theme.text).and(part, style));
         }
     }
     rows
-}
-
-/// Draws the rows; where there is no room for all of them, the last says where they can be read.
-pub fn explain(shared: &Shared, buf: &mut Buffer, area: Rect, rows: &[WhyLine]) {
-    let fits = rows.len() <= usize::from(area.height);
-    for (at, (row, (head, sentence, style))) in area.rows().zip(rows).enumerate() {
-        let x = row.x + 1;
-        if !fits && at + 1 == usize::from(area.height) {
-            let (ellipsis, open) = (shared.preferences.glyphs.ellipsis, shared.key_of(Command::OpenResult));
-            let sentence = format!("{ellipsis} {open} on the result shows all");
-            put(buf, row, x, &fit(&sentence, row, x), shared.preferences.theme.dim);
-            return;
-        }
-        let x = put(buf, row, x, head, shared.preferences.theme.text);
-        put(buf, row, x, sentence, *style);
-    }
 }

@@ -6,8 +6,11 @@ use super::panel::{Step, not_json};
 use crate::tui::call::Answer;
 use crate::tui::choice::Choice;
 use crate::tui::command::Command;
+use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::Event;
 use crate::tui::layer::Outcome;
+use crate::tui::layout::body;
+use crate::tui::model_result::TestResult;
 use crate::tui::models::Models;
 use crate::tui::models::chooser::Chooser;
 use crate::tui::models::prompt::Prompt;
@@ -18,6 +21,10 @@ impl Models {
     /// Commands while a panel has the keys.
     pub(in crate::tui::models) fn panel_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         let Some(panel) = self.tests.panel_mut() else { return Outcome::ignored() };
+        let area = super::view::parts(body(shared), Some(panel)).answer;
+        if panel.answer_command(shared, command, area) {
+            return Outcome::done();
+        }
         match panel.command(command) {
             Step::Ignored => {}
             Step::GiveUp => return super::give_up(panel, shared).into(),
@@ -47,6 +54,15 @@ impl Models {
                 Some(choice) => return self.chosen(shared, choice),
                 None => mend::no_collaborator(shared),
             },
+            Command::CopyResult => {
+                let text = self.tests.selected_result().map(TestResult::body_text);
+                let notice = match text {
+                    Some(_) => shared.sent_to_terminal("the answer was"),
+                    None => "there is no answer yet".to_owned(),
+                };
+                shared.notices.info(shared.now, notice);
+                return text.map(|text| Effect::Copy(Copied::Text(text))).into();
+            }
             Command::CopyMessage => return mend::copy_message(shared, self.tests.selected_result()),
             Command::RunModel => self.show_runs(),
             other => return self.model_command(shared, other),
@@ -65,6 +81,9 @@ impl Models {
                     let (path, model_id) = (row.path(), row.model.id.clone());
                     return Outcome::push(Viewer::result(&path, model_id, result.clone()));
                 }
+            }
+            Step::OpenEditor => {
+                return self.tests.panel().map(|panel| Effect::Edit(panel.editor.text())).into();
             }
             Step::Done | Step::GiveUp => {}
         }

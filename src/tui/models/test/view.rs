@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::key::{self, KeyChoice};
 use super::panel::{Focus, Panel};
-use super::results::{explain, results, why_lines, wrapped};
+use super::results::results;
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::models::draw::{bordered, cell, fit, put};
@@ -31,12 +31,12 @@ pub fn model(shared: &Shared, shown: Option<Shown<'_>>, focused: bool, frame: &m
         return bordered(shared, frame, area, Line::default(), Line::default(), false);
     };
     let theme = &shared.preferences.theme;
-    let title = Line::styled(format!(" {} ", text::clean(&row.path())), theme.title);
-    bordered(shared, frame, area, title, state(shared, row), focused);
-    let lines = panel.map_or(1, |panel| panel.editor.text().lines().count());
-    let width = usize::from(layout::inside(area).width.saturating_sub(2)).max(1);
-    let why = panel.map(|panel| wrapped(why_lines(shared, panel), width)).unwrap_or_default();
-    let parts = layout::model_parts(area, lines, u16::try_from(why.len()).unwrap_or(u16::MAX).min(9));
+    let mut title = vec![Span::styled(format!(" {} ", text::clean(&row.path())), theme.title)];
+    if panel.is_some_and(|panel| panel.editing) && focused {
+        title.push(Span::styled(" EDITING ", theme.button_focused));
+    }
+    bordered(shared, frame, area, Line::from(title), state(shared, row), focused);
+    let parts = parts(area, panel);
     let buf = frame.buffer_mut();
     overview::draw(shared, buf, parts.overview, row, project);
     let Some(panel) = panel else {
@@ -47,8 +47,34 @@ pub fn model(shared: &Shared, shown: Option<Shown<'_>>, focused: bool, frame: &m
     key_line(shared, buf, parts.key, panel, focused);
     request(shared, buf, parts.request, panel, focused);
     test_line(shared, buf, parts.test, panel, focused);
+    if let Some(problem) = &panel.problem {
+        for (line, part) in parts.problem.rows().zip(problem_lines(area, problem)) {
+            put(buf, line, line.x + 1, &part, theme.error);
+        }
+    }
     results(shared, buf, parts.heads, parts.results, panel, focused);
-    explain(shared, buf, parts.why, &why);
+    if let Some(rule) = parts.rule {
+        rule.rows().for_each(|row| {
+            put(buf, row, row.x, shared.preferences.glyphs.border.vertical_left, theme.border);
+        });
+    }
+    panel.answer.draw(shared, buf, parts.answer, focused && panel.focus == Focus::Answer);
+}
+
+/// Why the last press on Test sent nothing, in lines that fit.
+fn problem_lines(area: Rect, problem: &str) -> Vec<String> {
+    let width = usize::from(layout::inside(area).width.saturating_sub(2)).max(1);
+    let mut lines = text::wrap(&text::clean(problem), width);
+    lines.truncate(2);
+    lines
+}
+
+/// The parts of a model's area.
+pub fn parts(area: Rect, panel: Option<&Panel>) -> layout::ModelParts {
+    let request = panel.map_or(1, |panel| panel.editor.line_count());
+    let problem = panel.and_then(|panel| panel.problem.as_deref());
+    let problem = problem.map_or(0, |problem| problem_lines(area, problem).len() as u16);
+    layout::model_parts(area, request, problem)
 }
 
 /// How the deployment is, and how many replicas it has.
@@ -83,7 +109,7 @@ fn key_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focuse
     let label = match &panel.choice {
         KeyChoice::Typed => {
             let field = Rect { x, width: line.right() - x, ..line };
-            panel.field.render(field, buf, here, &shared.styles());
+            panel.field.render(field, buf, here && panel.editing, &shared.styles());
             return;
         }
         KeyChoice::SignedIn => format!("the key that is signed in ({})", shared.session.user()),
@@ -92,7 +118,11 @@ fn key_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focuse
     };
     let style = if here { theme.field_focused } else { theme.field };
     let end = put(buf, line, x, &text::clean(&label), style);
-    let hint = if here { "paste one, or left/right for others" } else { "" };
+    let hint = match here {
+        true if panel.editing => "type or paste one; Esc ends typing",
+        true => "paste one, or left/right for others",
+        false => "",
+    };
     put(buf, line, end + 2, hint, theme.dim);
 }
 
@@ -102,10 +132,11 @@ fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused
     if area.is_empty() || x >= area.right() {
         return;
     }
-    panel.editor.render(Rect { x, width: area.right() - x, ..area }, buf, here, &shared.styles());
+    let typing = here && panel.editing;
+    panel.editor.render(Rect { x, width: area.right() - x, ..area }, buf, typing, &shared.styles());
     let (lines, height) = (panel.editor.line_count(), usize::from(area.height));
     if lines > height && height > 1 {
-        let first = panel.editor.first_in_sight(height, here) + 1;
+        let first = panel.editor.first_in_sight(height, typing) + 1;
         let part = format!("{first}-{} of {lines}", first + height - 1);
         let below = Rect { y: area.y + 1, height: 1, ..area };
         cell(buf, below, below.x + 1, 10, &part, shared.preferences.theme.dim);
@@ -128,8 +159,14 @@ fn test_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focus
         let note = format!("{spinner} test {}: {waited} s, {back} cancels", running.number);
         put(buf, line, x, &fit(&note, line, x), theme.accent);
     } else if focused && panel.focus == Focus::Request {
-        let (next, back) = (shared.key_of(Command::NextField), shared.key_of(Command::Back));
-        let note = format!("{next} next  {back} done  Ctrl-U deletes the line");
+        let key = |command| shared.key_of(command);
+        let (edit, back) = (key(Command::EditField), key(Command::Back));
+        let note = match panel.editing {
+            true => format!("{back} done  {} test  Ctrl-_ undo", "Ctrl-T"),
+            false => {
+                format!("{edit} edit  {} $EDITOR  {} undo", key(Command::OpenEditor), key(Command::UndoEdit))
+            }
+        };
         put(buf, line, x, &fit(&note, line, x), theme.dim);
     }
 }

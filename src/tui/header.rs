@@ -1,0 +1,118 @@
+//! The first row: where one is signed in and as whom, and how workbench and model service answer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::session::contact::{ModelService, Workbench};
+use super::shared::Shared;
+use super::view::two_ends;
+use crate::text;
+
+/// Draws the header into its row.
+pub fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
+    let theme = &shared.preferences.theme;
+    let glyphs = shared.preferences.glyphs;
+    let mut left = vec![Span::styled(" keybench  ", theme.title)];
+    let mut host = None;
+    if shared.session.signed_in {
+        // A theme without colours stays one.
+        let colour = shared.session.colour.filter(|_| theme.label.fg.is_some());
+        let label = colour.map_or(theme.label, |colour| theme.label.fg(colour));
+        left.push(Span::styled(text::clean(&shared.session.label).into_owned(), label));
+        left.push(Span::styled(format!(" {} ", glyphs.into), theme.dim));
+        left.push(Span::raw(text::clean(shared.session.user()).into_owned()));
+        // A session without a profile goes by its host already.
+        if shared.session.label != shared.session.host() && !shared.session.host().is_empty() {
+            host = Some(left.len());
+            left.push(Span::styled(format!(" @ {}", shared.session.host()), theme.dim));
+        }
+        if shared.session.read_only {
+            left.push(Span::styled("  [RO]", theme.warn));
+        }
+        if shared.session.insecure {
+            left.push(Span::styled("  [certificates not checked]", theme.error));
+        }
+    }
+    let mut right = Vec::new();
+    let mut version_shown = false;
+    if let Some(version) = &shared.session.version {
+        version_shown = true;
+        right.push(Span::styled(
+            format!("{}  ", text::clean(text::truncate(version, 18).as_ref())),
+            theme.dim,
+        ));
+    }
+    right.extend(workbench(shared));
+    right.extend(model_service(shared));
+    // In need the version goes first, then the host; what is left keeps a blank before the right end.
+    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
+    let fits = |left: &[Span<'_>], right: &[Span<'_>]| width(left) + 2 + width(right) <= row.width.into();
+    if version_shown && !fits(&left, &right) {
+        right.remove(0);
+    }
+    if let Some(host) = host.filter(|_| !fits(&left, &right)) {
+        left.remove(host);
+    }
+    right.insert(0, Span::raw(" "));
+    two_ends(frame, row, Line::from(left), Line::from(right));
+}
+
+/// The mark of the workbench: how its last answer was.
+fn workbench(shared: &Shared) -> Vec<Span<'static>> {
+    let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
+    let contact = shared.session.contacts.workbench();
+    let since = since(contact.at());
+    match contact.state() {
+        Workbench::Unknown if shared.session.signed_in => vec![Span::styled("connecting ", theme.dim)],
+        Workbench::Unknown => Vec::new(),
+        Workbench::Up(took) => {
+            vec![Span::styled(glyphs.active, theme.ok), Span::raw(format!(" {} ", rough(*took)))]
+        }
+        Workbench::Doubtful => vec![Span::styled(format!("{} asking ", glyphs.unknown), theme.warn)],
+        Workbench::KeyRefused => {
+            vec![Span::styled(format!("{} key refused{since} ", glyphs.expired), theme.error)]
+        }
+        Workbench::Strange(what) => {
+            vec![Span::styled(format!("{} {what}{since} ", glyphs.unknown), theme.error)]
+        }
+        Workbench::Down => vec![Span::styled(format!("{} no answer{since} ", glyphs.expired), theme.error)],
+    }
+}
+
+/// The mark of the model service: how the last call of a model was. Nothing before the first.
+fn model_service(shared: &Shared) -> Vec<Span<'static>> {
+    let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
+    let contact = shared.session.contacts.models();
+    let bad = |what: &str| {
+        let sign = glyphs.expired;
+        vec![Span::styled(format!(" {sign} models: {what}{} ", since(contact.at())), theme.error)]
+    };
+    match contact.state() {
+        ModelService::Unknown => Vec::new(),
+        ModelService::Up => {
+            vec![Span::styled(format!(" {}", glyphs.active), theme.ok), Span::raw(" models ")]
+        }
+        ModelService::KeyRefused => bad("401"),
+        ModelService::Strange => bad("a web page"),
+        ModelService::TimedOut => bad("timed out"),
+        ModelService::Down => bad("no answer"),
+    }
+}
+
+/// ` since 09:14`, in UTC as every time of the screen.
+fn since(at: Option<Timestamp>) -> String {
+    at.map(|at| at.strftime(" since %H:%M").to_string()).unwrap_or_default()
+}
+
+/// A latency to the millisecond: a header that changes with every answer costs bytes.
+fn rough(took: Duration) -> String {
+    match took.as_millis() {
+        0 => "<1 ms".to_owned(),
+        ms @ 1..10_000 => format!("{ms} ms"),
+        ms => format!("{} s", ms / 1000),
+    }
+}

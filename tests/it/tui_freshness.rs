@@ -1,0 +1,223 @@
+//! What is on the screen is up to date without a key, and says so where it is not.
+
+use jiff::SignedDuration;
+use keybench::api::{Error, Reason};
+use keybench::diagnosis::Cause;
+use keybench::probe::{CallError, CallResult};
+use keybench::tui::call::{Answer, Call, KeyToSend};
+use keybench::tui::msg::Msg;
+use keybench::tui::requests::RequestId;
+use keybench::tui::testing::Harness;
+
+use crate::tui_support::models;
+use crate::tui_support::settings::{answer_list, demo, demo_keys, is_list, key, only_call};
+
+/// Lets the clock come to what the interface waits for, and wakes it.
+fn sleep(harness: &mut Harness) -> SignedDuration {
+    let due = harness.ui.wakes_at().expect("something is waited for");
+    let slept = due.duration_since(harness.now);
+    harness.now = due;
+    harness.send(Msg::Wake);
+    slept
+}
+
+fn silence() -> Error {
+    Error::NoAnswer {
+        operation: "listing the API keys",
+        reason: Reason::Connect,
+        detail: "connection refused".into(),
+        changes: false,
+    }
+}
+
+/// An answer that never came.
+fn fails(harness: &mut Harness, id: RequestId, answer: Answer) {
+    harness.send(Msg::Answer { id, took: None, answer });
+}
+
+#[test]
+fn the_list_in_sight_is_looked_at_again_and_nothing_moves_where_nothing_changed() {
+    let mut harness = demo();
+    let before = harness.screen(80, 24);
+    assert_eq!(sleep(&mut harness), SignedDuration::from_secs(30));
+    let (id, call) = only_call(&mut harness);
+    assert!(is_list(&call), "{call:?}");
+    assert!(!harness.ui.animated(), "nobody waits for it");
+    assert_eq!(harness.screen(80, 24), before);
+    answer_list(&mut harness, id, Ok(demo_keys()));
+    assert_eq!(harness.screen(80, 24), before, "the time in the title is that of the last change");
+    assert_eq!(sleep(&mut harness), SignedDuration::from_secs(30));
+}
+
+#[test]
+fn a_key_made_elsewhere_appears_and_is_marked_for_a_moment() {
+    let mut harness = demo();
+    harness.keys("j");
+    sleep(&mut harness);
+    let (id, _) = only_call(&mut harness);
+    let mut keys = demo_keys();
+    keys.insert(0, key("e15e00001111aaaa", "2027-05-01T23:59:59Z", "API", "made by cron"));
+    answer_list(&mut harness, id, Ok(keys));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("new: made by cron") && screen.contains("09:14 UTC"), "{screen}");
+    assert!(screen.lines().any(|line| line.contains("▸  77d0")), "the selection stays: {screen}");
+    assert_eq!(sleep(&mut harness), SignedDuration::from_secs(10));
+    assert!(!harness.screen(80, 24).contains("new: made"), "no news any more");
+}
+
+#[test]
+fn nobody_is_woken_where_watching_is_off_or_nobody_looks() {
+    let mut harness = demo();
+    harness.shared().preferences.refresh = None;
+    assert_eq!(harness.ui.wakes_at(), None);
+
+    let mut harness = demo();
+    let mut looks = 0;
+    while harness.ui.wakes_at().is_some() {
+        sleep(&mut harness);
+        let (id, _) = only_call(&mut harness);
+        answer_list(&mut harness, id, Ok(demo_keys()));
+        looks += 1;
+    }
+    assert_eq!(looks, 19, "until ten minutes after the last key");
+    harness.keys("j");
+    assert!(harness.ui.wakes_at().is_some(), "a key says that a user is there");
+    harness.send(Msg::Focus(true));
+    harness.now += SignedDuration::from_hours(5);
+    assert!(harness.ui.wakes_at().is_some(), "so does the focus");
+    harness.send(Msg::Focus(false));
+    harness.send(Msg::Wake);
+    let (id, _) = only_call(&mut harness);
+    answer_list(&mut harness, id, Ok(demo_keys()));
+    assert_eq!(harness.ui.wakes_at(), None);
+}
+
+#[test]
+fn a_workbench_that_comes_back_is_noticed_and_everything_stays_where_it_was() {
+    let mut harness = demo();
+    harness.shared().session.version = Some("26.06".into());
+    harness.keys("/b<enter><ctrl-r>");
+    let calls = harness.calls();
+    for (id, call) in calls {
+        if is_list(&call) {
+            fails(&mut harness, id, Answer::Keys { username: "owner".into(), answer: Err(silence()) });
+        } else {
+            harness.shared().requests.finish(id);
+        }
+    }
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("○ no answer since 09:14") && screen.contains("connection refused"), "{screen}");
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        waits.push(sleep(&mut harness).as_secs());
+        let (id, call) = only_call(&mut harness);
+        assert!(matches!(call, Call::Reach), "{call:?}");
+        assert_eq!(harness.ui.wakes_at(), None, "one attempt at a time, and no list is watched meanwhile");
+        fails(&mut harness, id, Answer::Reached(Err(silence())));
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 30]);
+    sleep(&mut harness);
+    let (id, _) = only_call(&mut harness);
+    harness.answer(id, Answer::Reached(Ok("owner".into())));
+    let (id, call) = only_call(&mut harness);
+    assert!(is_list(&call), "{call:?}");
+    answer_list(&mut harness, id, Ok(demo_keys()));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("● 3 ms") && screen.contains("back after 1 min 31 s"), "{screen}");
+    assert!(!screen.contains("connection refused") && screen.contains("2 of 3 keys"), "{screen}");
+}
+
+/// A test of the open model that ends in `call`, with the key that is signed in.
+fn tested(harness: &mut Harness, call: CallResult) {
+    harness.keys("t");
+    for (id, asked) in harness.calls() {
+        if let Call::TestModel(test) = asked {
+            assert_eq!(test.key, KeyToSend::SignedIn);
+            let call = Box::new(call.clone());
+            harness.send(Msg::Answer {
+                id,
+                took: None,
+                answer: Answer::ModelTested { test, sent: String::new(), call },
+            });
+        }
+    }
+}
+
+#[test]
+fn nothing_stays_green_that_the_last_contact_does_not_bear_out() {
+    let mut harness = models::listed();
+    harness.keys("t");
+    tested(&mut harness, models::success());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("● 3 ms  ● models"), "{screen}");
+
+    let nobody = CallError::Connect { address: "localhost:8642".into(), detail: "refused".into() };
+    tested(&mut harness, CallResult { outcome: Err(nobody), ..models::success() });
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("asking") && screen.contains("○ models: no answer since 09:14"), "{screen}");
+    let calls = harness.calls();
+    let reach = calls.into_iter().find(|(_, call)| matches!(call, Call::Reach));
+    harness.answer(reach.unwrap().0, Answer::Reached(Ok("owner".into())));
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("● 3 ms") && screen.contains("○ models: no answer"), "{screen}");
+
+    tested(&mut harness, models::refusal());
+    let (id, call) = only_call(&mut harness);
+    let Call::Explain(explain) = call else { panic!("{call:?}") };
+    let mut diagnosis = Box::new(models::not_a_collaborator());
+    diagnosis.cause = Cause::KeyExpired;
+    let (model_id, number) = (explain.model.id, explain.number);
+    harness.answer(id, Answer::Explained { model_id, number, diagnosis });
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("○ key refused since 09:14"), "{screen}");
+    assert!(screen.contains("○ models: 401 since 09:14"), "{screen}");
+    assert_eq!(harness.ui.wakes_at(), None, "a refusal is no reason to try again");
+}
+
+#[test]
+fn a_model_is_opened_by_keys_that_came_before_its_list() {
+    let (mut harness, calls) = models::opened();
+    harness.keys("<enter>");
+    assert!(!harness.screen(80, 24).contains("[ Test ]"));
+    let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::ListModels { .. })).unwrap();
+    harness.send(Msg::Progress { id, answer: Answer::ModelsPage(models::demo()) });
+    harness.answer(id, Answer::ModelsListed(Ok(())));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("churn-prod/add") && screen.contains("[ Test ]"), "{screen}");
+}
+
+#[test]
+fn another_key_meanwhile_says_that_something_else_is_wanted() {
+    let (mut harness, calls) = models::opened();
+    harness.keys("<enter>j");
+    let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::ListModels { .. })).unwrap();
+    harness.send(Msg::Progress { id, answer: Answer::ModelsPage(models::demo()) });
+    harness.answer(id, Answer::ModelsListed(Ok(())));
+    assert!(!harness.screen(80, 24).contains("[ Test ]"));
+}
+
+#[test]
+fn the_models_in_sight_are_listed_again_and_only_the_selected_one_costs_a_request() {
+    let mut harness = models::listed();
+    let before = harness.screen(80, 24);
+    // The demo has a model that is being deployed: reading it again is due, too.
+    sleep(&mut harness);
+    let calls = harness.calls();
+    let deployments = calls.iter().filter(|(_, call)| matches!(call, Call::Deployment { .. })).count();
+    assert_eq!(deployments, 1, "{calls:?}");
+    for (id, call) in calls {
+        match call {
+            Call::ListModels { .. } => {
+                harness.send(Msg::Progress { id, answer: Answer::ModelsPage(models::demo()) });
+                harness.answer(id, Answer::ModelsListed(Ok(())));
+            }
+            Call::Deployment { model_id, .. } => {
+                let found = Ok(models::deployed(&model_id));
+                harness.answer(id, Answer::Deployment { model_id, found });
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(harness.calls().is_empty(), "no deployment is read again by itself");
+    assert_eq!(harness.screen(80, 24), before);
+}
