@@ -33,8 +33,6 @@ pub struct Version {
 
 impl Client {
     /// The site's settings, one flat object (OBSERVED, CAI_STUDIO_AGENT: any user may read it).
-    ///
-    /// Tries the API key first, then the legacy key, if one is known and the API key is refused.
     pub async fn site_config(&self) -> Result<Map<String, Value>, Error> {
         self.site_settings("reading the site's settings", Method::GET, None).await
     }
@@ -62,14 +60,7 @@ impl Client {
             self.send(call).await
         };
         match ask(As::ApiKey).await {
-            // The documentation uses the legacy key for v1; a v2 key may get a refusal or a sign-in
-            // page.
-            Err(error)
-                if self.has_legacy_key()
-                    && (error.is_rejection() || matches!(error, Error::NotAnApi { .. })) =>
-            {
-                ask(As::LegacyKey).await
-            }
+            Err(error) if self.try_legacy_key(&error) => ask(As::LegacyKey).await,
             other => other,
         }
     }

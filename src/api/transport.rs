@@ -87,6 +87,8 @@ pub(super) struct ApiCall {
     who: As,
     idempotent: bool,
     limit: usize,
+    /// What the JSON of its answer begins with.
+    opens: u8,
 }
 
 impl Client {
@@ -151,8 +153,11 @@ impl Client {
         answers.clock = answers.clock.after(headers, sent, Timestamp::now());
     }
 
-    pub(super) fn has_legacy_key(&self) -> bool {
-        self.shared.options.legacy_key.is_some()
+    /// Whether a call of API v1 that failed with `error` is worth another try with the legacy key. The
+    /// documentation uses that key for v1; a v2 key may get a refusal or a sign-in page.
+    pub(super) fn try_legacy_key(&self, error: &Error) -> bool {
+        let refused = error.is_rejection() || matches!(error, Error::NotAnApi { .. });
+        self.shared.options.legacy_key.is_some() && refused
     }
 
     /// A request to `path`, whose segments are escaped one by one.
@@ -178,15 +183,8 @@ impl Client {
             }
         }
         let idempotent = method == Method::GET;
-        Ok(ApiCall {
-            operation,
-            method,
-            url,
-            body: None,
-            who: As::ApiKey,
-            idempotent,
-            limit: receive::LARGEST,
-        })
+        let (who, limit) = (As::ApiKey, receive::LARGEST);
+        Ok(ApiCall { operation, method, url, body: None, who, idempotent, limit, opens: b'{' })
     }
 
     /// Sends `call` and reads its answer as JSON.
@@ -226,6 +224,11 @@ impl Client {
     /// Sends `call` and ignores the body: an empty answer is a success too (OBSERVED,
     /// cai-connector).
     pub(super) async fn send_for_success(&self, call: ApiCall) -> Result<(), Error> {
+        self.send_for_id(call).await.map(drop)
+    }
+
+    /// As [`Self::send_for_success`]; gives the workbench's name for the request, if it has one.
+    pub(super) async fn send_for_id(&self, call: ApiCall) -> Result<Option<String>, Error> {
         self.exchange(&call, &mut Whole::new(call.limit)).await
     }
 
@@ -239,8 +242,9 @@ impl Client {
         Ok(clock::date(answer.headers()))
     }
 
-    /// Sends `call`, with retries, until it is answered; the body goes to `sink`.
-    async fn exchange(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<(), Error> {
+    /// Sends `call`, with retries, until it is answered; the body goes to `sink`. Gives the workbench's
+    /// name for the request.
+    async fn exchange(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<Option<String>, Error> {
         let mut tried = 0;
         loop {
             tried += 1;
@@ -251,11 +255,11 @@ impl Client {
                 self.note_answer(started.elapsed());
             }
             let error = match outcome {
-                Ok(bytes) => {
+                Ok((bytes, request_id)) => {
                     let ms = started.elapsed().as_millis() as u64;
                     tracing::debug!(call.operation, method = %call.method, path = call.url.path(), ms, bytes, "answered");
                     self.shared.budget.earn();
-                    return Ok(());
+                    return Ok(request_id);
                 }
                 Err(error) => error,
             };
@@ -278,8 +282,8 @@ impl Client {
         Error::from_transport(operation, error).through(self.shared.http.proxy())
     }
 
-    /// Sends `call` once; the bytes of its answer's body.
-    async fn send_once(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<u64, Error> {
+    /// Sends `call` once; the bytes of its answer's body, and the workbench's name for the request.
+    async fn send_once(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<(u64, Option<String>), Error> {
         let operation = call.operation;
         let mut request = self.shared.http.client()?.request(call.method.clone(), call.url.clone());
         if let Some(value) = self.authorization(call.who)? {
@@ -309,9 +313,10 @@ impl Client {
             bytes += piece.len() as u64;
             match start {
                 Some(b'<') => return Err(refusal::not_an_api(operation, status, response.headers())),
-                // Anything that is not an object is not an error message.
-                Some(first) if first != b'{' && status.is_success() => {
-                    return Err(bad("it is not a JSON object".to_owned()));
+                // Nothing else is an answer to this.
+                Some(first) if first != call.opens && status.is_success() => {
+                    let what = if call.opens == b'[' { "array" } else { "object" };
+                    return Err(bad(format!("it is not a JSON {what}")));
                 }
                 _ if status.is_success() => sink.take(&piece).map_err(bad)?,
                 _ if refused.len() + piece.len() > FAILURE_LIMIT => break,
@@ -319,7 +324,7 @@ impl Client {
             }
         }
         if status.is_success() {
-            return Ok(bytes);
+            return Ok((bytes, refusal::request_id(response.headers())));
         }
         Err(refusal::of(operation, status, response.headers(), &refused))
     }
@@ -375,6 +380,12 @@ impl ApiCall {
     /// Limits the answer to this many bytes.
     pub(super) fn up_to(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// The answer is an array, as those of API v1 may be.
+    pub(super) fn array(mut self) -> Self {
+        self.opens = b'[';
         self
     }
 

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jiff::{SpanRelativeTo, SpanRound, Unit};
+use jiff::SpanRelativeTo;
 
 use crate::config::owner;
+pub use crate::expiry::parse_days as days;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 /// Reads `30s`, `500ms`, `2m`, `1h30m`, `14d`; a bare number is seconds.
@@ -82,22 +83,6 @@ pub fn mode(text: &str) -> Result<u32, String> {
 pub fn setting(text: &str) -> Result<u32, String> {
     let digits = text.trim().trim_end_matches('d');
     digits.parse().map_err(|_| format!("{text:?} is not a number of days; write a whole number, such as 90"))
-}
-
-/// Reads a number of days: `14d`, `2w`, `14`; hours are rounded up to whole days.
-pub fn days(text: &str) -> Result<u32, String> {
-    let bad = || format!("{text:?} is not a number of days; write 14d or 2w");
-    if let Ok(days) = text.trim().parse::<u32>() {
-        return Ok(days);
-    }
-    let span: jiff::Span = text.trim().parse().map_err(|_| bad())?;
-    let round = SpanRound::new()
-        .largest(Unit::Day)
-        .smallest(Unit::Day)
-        .mode(jiff::RoundMode::Ceil)
-        .relative(SpanRelativeTo::days_are_24_hours());
-    let rounded = span.round(round).map_err(|_| bad())?;
-    u32::try_from(rounded.get_days()).map_err(|_| bad())
 }
 
 #[cfg(test)]

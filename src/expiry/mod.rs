@@ -11,7 +11,7 @@ pub mod seen;
 mod status;
 mod typed;
 
-pub use days::days_between;
+pub use days::{days_between, parse_days};
 pub use policy::{BadDate, DEFAULT_LIFE_DAYS, Policy, meaning};
 pub use status::{KeyStatus, SOON_DAYS, days_left, status, status_at};
 pub use typed::{parse_day, still_missing};

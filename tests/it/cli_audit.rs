@@ -104,3 +104,158 @@ fn an_interrupted_audit_says_how_far_it_is() {
     let report = std::fs::read(home.path("keys.json")).unwrap();
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&report).unwrap()["users"], 25);
 }
+
+const POLICY: &str = r#"
+    max_life = "300d"
+    expiring = "10d"
+    fail_on = ["max_life", "expiring", "user_deactivated"]
+
+    [[exception]]
+    user = "viewer"
+    findings = ["max_life"]
+    reason = "moves to a service account"
+    approver = "ciso"
+    end = 2100-01-01
+"#;
+
+/// The fields of a row of CSV without quoted commas.
+fn rows(file: &std::path::Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let text = text.strip_prefix('\u{feff}').unwrap();
+    assert!(text.ends_with("\r\n") && !text.replace("\r\n", "").contains('\n'), "CRLF alone");
+    let fields = |row: &str| row.split(',').map(|field| field.trim_matches('"').to_owned()).collect();
+    text.lines().map(fields).collect()
+}
+
+#[test]
+fn an_audit_under_a_policy_ends_8_with_findings_and_5_where_a_user_was_not_read() {
+    let bench = Bench::controlled();
+    let home = bench.home("admin");
+    let policy = home.file("policy.toml", POLICY);
+    let audit = ["admin", "audit", "--policy", &policy, "--json"];
+    let done = home.run(&audit);
+    assert_eq!(done.code, 8, "{done:?}");
+    let report = done.json();
+    let key = |user: &str| {
+        let keys = report["keys"].as_array().unwrap();
+        keys.iter().find(|key| key["username"] == user).unwrap().clone()
+    };
+    assert_eq!(key("contributor")["findings"], serde_json::json!(["max_life"]));
+    assert_eq!(key("contributor")["email"], "contributor@keybench.example");
+    assert_eq!(key("viewer")["excepted"], serde_json::json!(["max_life"]));
+    assert_eq!(report["policy"]["exceptions"][0]["findings_covered"], 1);
+    assert!(home.run(&audit[..4]).out.contains("findings count under the policy; exceptions cover 1"));
+
+    let lax = home.file("lax.toml", "fail_on = [\"unknown_expiry\"]");
+    home.run(&["admin", "audit", "--policy", &lax]).ok();
+    let over = home.file("over.toml", &POLICY.replace("2100-01-01", "2026-01-01"));
+    let done = home.run(&["admin", "audit", "--policy", &over]);
+    assert!(done.code == 8 && done.err.contains("that ciso approved ended on 2026-01-01"), "{done:?}");
+    let broken = home.file("broken.toml", "fail_on = [\"stale\"]");
+    let done = home.run(&["admin", "audit", "--policy", &broken, "--json"]);
+    assert!(done.code == 7 && done.error()["message"].to_string().contains("line 1"), "{done:?}");
+
+    bench.fault(
+        &serde_json::json!({"path": "/api/v2/users/viewer/v2_keys"}),
+        &serde_json::json!({"status": 400, "body": {"message": "boom"}}),
+    );
+    let done = home.run(&["admin", "audit", "--policy", &lax, "--json"]);
+    assert_eq!((done.code, &done.json()["unreadable"][0]["username"]), (5, &"viewer".into()));
+    assert_eq!(home.run(&["admin", "audit"]).code, 5, "without a policy too");
+    // Who sees one user alone cannot vouch for the others.
+    let own = bench.home("contributor");
+    let lax = own.file("lax.toml", "fail_on = [\"unknown_expiry\"]");
+    assert_eq!(own.run(&["admin", "audit", "--policy", &lax]).code, 5);
+    let alone = own.file("alone.toml", "fail_on = [\"unknown_expiry\"]\nmin_users = 1");
+    own.run(&["admin", "audit", "--policy", &alone]).ok();
+}
+
+#[test]
+fn evidence_shows_what_was_changed_and_keeps_the_audit_before() {
+    let bench = Bench::demo();
+    let home = bench.home("admin");
+    bench.home("owner").run(&["keys", "create", "--name", "=HYPERLINK(1)"]).ok();
+    let policy = home.file("policy.toml", POLICY);
+    let audit = ["admin", "audit", "--policy", &policy, "--evidence", "evidence"];
+    assert_eq!(home.run(&audit).code, 8);
+    let folder = home.path("evidence");
+    let manifest = || -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(folder.join("MANIFEST.json")).unwrap()).unwrap()
+    };
+    let sha256sum = |file: &str| {
+        let check = std::process::Command::new("sha256sum").args(["-c", file]).current_dir(&folder).output();
+        check.unwrap().status.success()
+    };
+    let first = manifest();
+    assert!(first["previous"].is_null() && sha256sum("MANIFEST.json.sha256"));
+    let names: Vec<_> = first["files"].as_array().unwrap().iter().map(|file| file["name"].clone()).collect();
+    assert_eq!(names, ["audit.json", "keys.csv", "users.csv", "findings.csv", "report.html", "policy.toml"]);
+    let keys = rows(&folder.join("keys.csv"));
+    assert_eq!(keys[0].last().unwrap(), "limit_days");
+    assert!(keys.iter().any(|row| row.contains(&"'=HYPERLINK(1)".to_owned())), "{keys:?}");
+    let made: Vec<_> = keys[1].iter().rev().take(3).collect();
+    assert_eq!(made, ["365", &bench.url, "admin"]);
+    let users = rows(&folder.join("users.csv"));
+    assert!(users.iter().any(|row| row[0] == "viewer" && row[2] == "viewer@keybench.example"), "{users:?}");
+    let findings = rows(&folder.join("findings.csv"));
+    let excepted = findings.iter().find(|row| row[2] == "viewer").unwrap();
+    assert_eq!((&*excepted[1], &*excepted[8], &*excepted[9]), ("no", "ciso", "2100-01-01"));
+    let sum = std::fs::read_to_string(folder.join("MANIFEST.json.sha256")).unwrap();
+
+    assert_eq!(home.run(&audit).code, 8);
+    let second = manifest();
+    assert_eq!(second["previous"]["sha256"], sum.split(' ').next().unwrap());
+    let before = folder.join(second["previous"]["file"].as_str().unwrap());
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&std::fs::read(before).unwrap()).unwrap(), first);
+
+    std::fs::write(folder.join("keys.csv"), "no keys").unwrap();
+    let done = home.run(&audit);
+    assert!(done.code == 7 && done.err.contains("keys.csv has changed"), "{done:?}");
+    let done = home.run(&["admin", "audit", "diff", "evidence", "evidence"]);
+    assert!(done.code == 7 && done.err.contains("keys.csv has changed"), "{done:?}");
+}
+
+#[test]
+fn two_audits_are_compared_and_what_was_not_read_is_unknown() {
+    let bench = Bench::controlled();
+    let home = bench.home("admin");
+    let owner = bench.home("owner");
+    let audit = |name: &str| home.run(&["admin", "audit", "--export", name]);
+    assert_eq!(audit("old.json").code, 0);
+    let text = owner.run(&["keys", "list"]).ok().out;
+    let line = text.lines().find(|line| line.contains("old demo")).unwrap();
+    let expired = line.split_whitespace().find(|word| word.contains('…')).unwrap();
+    owner.run(&["keys", "delete", expired, "--yes"]).ok();
+    owner.run(&["keys", "create", "--name", "dashboard", "--output", "key"]).ok();
+    bench.fault(
+        &serde_json::json!({"path": "/api/v2/users/viewer/v2_keys"}),
+        &serde_json::json!({"status": 400, "body": {"message": "boom"}}),
+    );
+    assert_eq!(audit("new.json").code, 5);
+    let diff = home.run(&["admin", "audit", "diff", "old.json", "new.json", "--json"]).ok().json();
+    let names = |of: &serde_json::Value, member: &str| -> Vec<String> {
+        of.as_array().unwrap().iter().map(|key| key[member].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&diff["new"], "comments"), ["dashboard"]);
+    assert_eq!(names(&diff["gone"], "comments"), ["old demo"]);
+    assert_eq!(names(&diff["unknown"], "username"), ["viewer"]);
+    assert_eq!(names(&diff["findings_opened"], "finding"), ["same_name", "same_name"]);
+    assert_eq!(names(&diff["findings_closed"], "finding"), ["expired"]);
+    let back = home.run(&["admin", "audit", "diff", "new.json", "old.json"]).ok().out;
+    assert!(back.contains("viewer  not read by the old audit"), "{back}");
+
+    // A key that lasts longer, and has another name, by hand: the workbench changes neither.
+    let text = std::fs::read_to_string(home.path("old.json")).unwrap();
+    let mut report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let keys = report["keys"].as_array_mut().unwrap();
+    let key = keys.iter_mut().find(|key| key["comments"] == "dashboard").unwrap();
+    (key["comments"], key["expiry_date"]) = ("panel".into(), "2099-01-01T00:00:00Z".into());
+    home.file("edited.json", &report.to_string());
+    let diff = home.run(&["admin", "audit", "diff", "old.json", "edited.json", "--json"]).ok().json();
+    assert_eq!(diff["renamed"][0]["before"], "dashboard");
+    assert_eq!(diff["extended"][0]["comments"], "panel");
+    assert_eq!((diff["new"].as_array().unwrap().len(), diff["gone"].as_array().unwrap().len()), (0, 0));
+    for (old, new) in [("old.json", "none.json"), ("edited.json", "policy.toml")] {
+        assert_eq!(home.run(&["admin", "audit", "diff", old, new]).code, 7);
+    }
+}

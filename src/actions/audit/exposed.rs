@@ -98,18 +98,19 @@ fn seen(project: &Project, model: Model, report: &mut Report) -> Deployed {
             model: name.clone(),
             model_id: model.id.clone(),
             owner: project.owner.username.clone(),
+            excepted: false,
         });
     }
     Deployed { project_id: project.id.clone(), model_id: model.id, name }
 }
 
 fn unreadable(name: String, why: &Error) -> Location {
-    Location { name, variable: why.to_string() }
+    Location { name, variable: why.to_string(), excepted: false }
 }
 
 fn exposed(name: &str, environment: &str) -> impl Iterator<Item = Location> {
     let found = variables_with_keys(environment).into_iter();
-    found.map(move |variable| Location { name: name.to_owned(), variable })
+    found.map(move |variable| Location { name: name.to_owned(), variable, excepted: false })
 }
 
 /// Names of the variables of an environment (the JSON text of a map) that hold something in the

@@ -1,27 +1,32 @@
 //! What is worth a remark about a key. Pure.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::expiry::{self, KeyStatus, SOON_DAYS};
+use crate::expiry::{self, KeyStatus, days_between};
 use crate::wire::{V2KeyDetails, time};
 
 /// A user of the directory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Person {
+    pub id: i64,
     pub username: String,
     pub name: String,
+    pub email: Option<String>,
     pub deactivated: bool,
     pub banned: bool,
 }
 
 /// One key of the report.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AuditedKey {
     pub username: String,
     pub name: String,
+    pub email: Option<String>,
     pub key_id: String,
     pub audiences: Vec<String>,
     pub comments: String,
@@ -30,65 +35,155 @@ pub struct AuditedKey {
     pub expiry_date: Option<String>,
     pub days_left: Option<i64>,
     pub findings: Vec<Finding>,
+    /// Those of them that an exception of the policy covers.
+    pub excepted: Vec<Finding>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum Finding {
     Expired,
     Expiring,
     /// Lasts longer than a key created today could.
     BeyondLimit,
+    /// Valid for longer than the policy allows, from its creation.
+    MaxLife,
+    /// Created longer ago than the policy allows.
+    MaxAge,
     UserDeactivated,
     UserBanned,
     /// Another key of the same user has the same name.
     SameName,
     UnknownExpiry,
+    /// The policy limits life or age, and the creation cannot be read.
+    UnknownCreation,
+    ModelWithoutAuthentication,
+    KeyInEnvironment,
 }
 
+/// Each finding with its name for programs and its text for people.
+const ALL: [(Finding, &str, &str); 12] = [
+    (Finding::Expired, "expired", "expired"),
+    (Finding::Expiring, "expiring", "expiring"),
+    (Finding::BeyondLimit, "beyond_limit", "beyond today's limit"),
+    (Finding::MaxLife, "max_life", "valid for too long"),
+    (Finding::MaxAge, "max_age", "too old"),
+    (Finding::UserDeactivated, "user_deactivated", "user deactivated"),
+    (Finding::UserBanned, "user_banned", "user banned"),
+    (Finding::SameName, "same_name", "several of one name"),
+    (Finding::UnknownExpiry, "unknown_expiry", "expiry unknown"),
+    (Finding::UnknownCreation, "unknown_creation", "creation unknown"),
+    (Finding::ModelWithoutAuthentication, "model_without_authentication", "model without authentication"),
+    (Finding::KeyInEnvironment, "key_in_environment", "key in an environment"),
+];
+
 impl Finding {
+    /// Every finding there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|(finding, ..)| *finding)
+    }
+
+    /// For programs and files.
+    pub fn name(self) -> &'static str {
+        ALL[self as usize].1
+    }
+
+    /// For people.
     pub fn text(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Expiring => "expiring",
-            Self::BeyondLimit => "beyond today's limit",
-            Self::UserDeactivated => "user deactivated",
-            Self::UserBanned => "user banned",
-            Self::SameName => "several of one name",
-            Self::UnknownExpiry => "expiry unknown",
-        }
+        ALL[self as usize].2
+    }
+
+    /// Whether it is a finding about a key.
+    pub fn is_of_a_key(self) -> bool {
+        !matches!(self, Self::ModelWithoutAuthentication | Self::KeyInEnvironment)
     }
 }
 
-/// The keys of one user with what is worth a remark; `limit` in days, where it is known.
-pub fn judge(
-    person: &Person,
-    keys: Vec<V2KeyDetails>,
-    limit: Option<u32>,
-    now: Timestamp,
-) -> Vec<AuditedKey> {
+impl From<Finding> for &'static str {
+    fn from(finding: Finding) -> Self {
+        finding.name()
+    }
+}
+
+impl FromStr for Finding {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = ALL.iter().find(|(_, name, _)| *name == text).map(|(finding, ..)| *finding);
+        found.ok_or_else(|| {
+            let names: Vec<_> = ALL.iter().map(|(_, name, _)| *name).collect();
+            format!("there is no finding {text:?}; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl TryFrom<String> for Finding {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// What keys are measured by, in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// The site's limit, where it is known.
+    pub limit: Option<u32>,
+    pub expiring: u32,
+    pub max_life: Option<u32>,
+    pub max_age: Option<u32>,
+}
+
+impl Rules {
+    /// Whether `key` breaks the limits on its life from creation to expiry and on its age, and
+    /// whether that cannot be known.
+    fn ages(&self, key: &V2KeyDetails, now: Timestamp) -> [(bool, Finding); 3] {
+        let created = time::parse(&key.created_at).map(time::utc_day);
+        let expires = time::parse(&key.expiry_date).map(time::utc_day);
+        let life = created.zip(expires).map(|(created, expires)| days_between(created, expires));
+        let age = created.map(|created| days_between(created, time::utc_day(now)));
+        let above = |most: Option<u32>, days: Option<i64>| {
+            most.zip(days).is_some_and(|(most, days)| days > i64::from(most))
+        };
+        let limited = self.max_life.is_some() || self.max_age.is_some();
+        [
+            (above(self.max_life, life), Finding::MaxLife),
+            (above(self.max_age, age), Finding::MaxAge),
+            (limited && created.is_none(), Finding::UnknownCreation),
+        ]
+    }
+}
+
+/// The keys of one user with what is worth a remark.
+pub fn judge(person: &Person, keys: Vec<V2KeyDetails>, rules: &Rules, now: Timestamp) -> Vec<AuditedKey> {
     let mut names: HashMap<String, usize> = HashMap::new();
     for key in keys.iter().filter(|key| !key.comments.is_empty()) {
         *names.entry(key.comments.clone()).or_default() += 1;
     }
     keys.into_iter()
         .map(|key| {
-            let status = expiry::status(&key.expiry_date, now, SOON_DAYS);
+            let status = expiry::status(&key.expiry_date, now, rules.expiring);
             let days_left = expiry::days_left(&key.expiry_date, now);
-            let beyond = limit.zip(days_left).is_some_and(|(limit, left)| left > i64::from(limit));
+            let beyond = rules.limit.zip(days_left).is_some_and(|(limit, left)| left > i64::from(limit));
             let found = [
                 (status == KeyStatus::Expired, Finding::Expired),
                 (status == KeyStatus::Soon, Finding::Expiring),
                 (status == KeyStatus::Unknown, Finding::UnknownExpiry),
                 (beyond, Finding::BeyondLimit),
+            ];
+            let of_the_user = [
                 (person.deactivated, Finding::UserDeactivated),
                 (person.banned, Finding::UserBanned),
                 (names.get(&key.comments).is_some_and(|count| *count > 1), Finding::SameName),
             ];
+            let found = found.into_iter().chain(rules.ages(&key, now)).chain(of_the_user);
             AuditedKey {
                 username: person.username.clone(),
                 name: person.name.clone(),
-                findings: found.into_iter().filter_map(|(is, finding)| is.then_some(finding)).collect(),
+                email: person.email.clone(),
+                findings: found.filter_map(|(is, finding)| is.then_some(finding)).collect(),
+                excepted: Vec::new(),
                 created_at: time::parse(&key.created_at).map(time::format),
                 expiry_date: time::parse(&key.expiry_date).map(time::format),
                 key_id: key.key_id,
@@ -133,23 +228,51 @@ mod tests {
         }
     }
 
+    const RULES: Rules = Rules { limit: Some(365), expiring: 14, max_life: None, max_age: None };
+
     #[test]
     fn each_finding_has_its_reason() {
         let now = time::parse("2026-11-23T10:00:00Z").unwrap();
-        let person = Person { username: "u".into(), name: "U".into(), deactivated: true, banned: false };
+        let person =
+            Person { username: "u".into(), name: "U".into(), deactivated: true, ..Person::default() };
         let keys = vec![
             key("a", "x", &end_of("2026-11-01")),
             key("b", "x", &end_of("2026-11-30")),
             key("c", "", &end_of("2028-11-30")),
             key("d", "", ""),
         ];
-        let found: Vec<_> =
-            judge(&person, keys, Some(365), now).into_iter().map(|key| key.findings).collect();
+        let found: Vec<_> = judge(&person, keys, &RULES, now).into_iter().map(|key| key.findings).collect();
         use Finding::{BeyondLimit, Expired, Expiring, SameName, UnknownExpiry, UserDeactivated};
         assert_eq!(found[0], [Expired, UserDeactivated, SameName]);
         assert_eq!(found[1], [Expiring, UserDeactivated, SameName]);
         assert_eq!(found[2], [BeyondLimit, UserDeactivated]);
         assert_eq!(found[3], [UnknownExpiry, UserDeactivated]);
+    }
+
+    #[test]
+    fn life_and_age_count_in_days_from_the_creation() {
+        let now = time::parse("2026-11-23T10:00:00Z").unwrap();
+        let rules = Rules { max_life: Some(90), max_age: Some(30), ..RULES };
+        let made = |created: &str, expires: &str| V2KeyDetails {
+            created_at: created.into(),
+            ..key("a", "", expires)
+        };
+        let keys = vec![
+            made("2026-10-24T23:00:00Z", &end_of("2027-01-22")),
+            made("2026-10-23T01:00:00Z", &end_of("2027-01-22")),
+            made("", &end_of("2027-01-22")),
+        ];
+        let found: Vec<_> =
+            judge(&Person::default(), keys, &rules, now).into_iter().map(|key| key.findings).collect();
+        assert_eq!(found, [vec![], vec![Finding::MaxLife, Finding::MaxAge], vec![Finding::UnknownCreation]]);
+    }
+
+    #[test]
+    fn each_finding_is_read_back_from_its_name() {
+        for finding in Finding::all() {
+            assert_eq!(finding.name().parse(), Ok(finding));
+        }
+        assert!("stale".parse::<Finding>().unwrap_err().contains("max_life"));
     }
 
     #[test]

@@ -3,37 +3,42 @@
 //! Made for thousands of users: some requests at a time, progress, and a journal of what was read,
 //! so that an audit that breaks off goes on instead of beginning again.
 
+pub mod diff;
+pub mod evidence;
 mod exposed;
 mod findings;
 mod journal;
 mod outage;
+mod people;
+mod policy;
 mod report;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
-pub use findings::{AuditedKey, Finding};
-pub use report::{Location, OpenModel, Read, Report, Unreadable};
+pub use findings::{AuditedKey, Finding, Person, Rules, judge};
+pub use people::having;
+pub use policy::{Error as PolicyError, Exception, Policy, rules};
+pub use report::{AuditedUser, Location, OpenModel, Read, Report, Unreadable, Verdict};
 
-use findings::{Person, judge};
 use journal::Journal;
 use outage::Outage;
+use people::People;
 
 use super::{AT_A_TIME, Event, Progress, expiration, sign_in};
-use crate::api::{self, Client, PageQuery, all_pages};
+use crate::api::{self, Client};
 use crate::config::Session;
 use crate::wire::{V2KeyDetails, time};
 
-/// Users a page: all of them are needed before the first key is read.
-const PAGE: u32 = 1_000;
-
 /// What is asked of an audit.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Does not go on with an audit that broke off.
     pub fresh: bool,
     /// Leaves out models and environments.
     pub keys_only: bool,
+    /// What the findings are judged by.
+    pub policy: Option<Policy>,
 }
 
 /// Why an audit was not completed.
@@ -67,7 +72,7 @@ impl Audit {
 pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Audit, Error> {
     let client = &session.client;
     let username = sign_in::username(session).await?;
-    let people = people(client).await?;
+    let People { people, accounts_known } = people::read(client).await?;
     let (mut journal, known) = Journal::open(client.url(), &username, request.fresh);
     if !known.is_empty() {
         progress.on(Event::AuditResumed { users: known.len() });
@@ -81,9 +86,16 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     }
     read_keys(client, open, &mut read, &mut journal, progress).await?;
     read.sort_by(|(one, _): &(Person, _), (other, _)| one.username.cmp(&other.username));
-    let mut report = report_of(client, username, read).await;
+    let rules = rules(request.policy.as_ref(), limit(client).await);
+    let mut report = report_of(client, username, read, rules).await;
+    (report.accounts_known, report.keys_only) = (accounts_known, request.keys_only);
     if !request.keys_only {
         exposed::look(client, &mut report, progress).await?;
+    }
+    if let Some(mut policy) = request.policy {
+        let today = time::utc_day(time::parse(&report.made_at).unwrap_or_else(Timestamp::now));
+        policy.except(&mut report, today);
+        report.policy = Some(policy);
     }
     Ok(Audit { report, journal })
 }
@@ -126,8 +138,12 @@ async fn read_keys(
     Ok(())
 }
 
-async fn report_of(client: &Client, username: String, read: Vec<(Person, Keys)>) -> Report {
-    let limit = expiration::read(client).await.ok().flatten().map(|setting| setting.days);
+/// The site's limit, if the workbench says.
+pub async fn limit(client: &Client) -> Option<u32> {
+    expiration::read(client).await.ok().flatten().map(|setting| setting.days)
+}
+
+async fn report_of(client: &Client, username: String, read: Vec<(Person, Keys)>, rules: Rules) -> Report {
     let version = client.version().await.map(|version| version.git_sha).ok();
     let now = client.clock().now();
     let mut report = Report {
@@ -135,44 +151,35 @@ async fn report_of(client: &Client, username: String, read: Vec<(Person, Keys)>)
         made_by: username,
         url: client.url().to_owned(),
         version: version.filter(|version| !version.is_empty()),
-        expiration_days: limit,
+        expiration_days: rules.limit,
         users: read.len(),
         everybody: read.len() > 1,
         ..Report::default()
     };
+    let mut people = Vec::with_capacity(read.len());
+    let mut counts = Vec::with_capacity(read.len());
     for (person, keys) in read {
+        counts.push(keys.as_ref().ok().map(Vec::len));
         match keys {
-            Ok(keys) => report.keys.extend(judge(&person, keys, limit, now)),
+            Ok(keys) => report.keys.extend(judge(&person, keys, &rules, now)),
             Err(why) => {
-                report.unreadable.push(Unreadable { username: person.username, why: why.to_string() });
+                let username = person.username.clone();
+                report.unreadable.push(Unreadable { username, why: why.to_string() });
             }
         }
+        people.push(person);
     }
+    if report.everybody {
+        people::complete_addresses(client, &mut people, &mut report.keys).await;
+    }
+    let user = |(person, keys): (Person, Option<usize>)| AuditedUser {
+        username: person.username,
+        name: person.name,
+        email: person.email,
+        deactivated: person.deactivated,
+        banned: person.banned,
+        keys,
+    };
+    report.people = people.into_iter().zip(counts).map(user).collect();
     report
-}
-
-/// All users, and which of them may not sign in any more: the directory itself does not say it of a
-/// user, but it can be asked for those of whom it is true (SPEC).
-async fn people(client: &Client) -> Result<Vec<Person>, api::Error> {
-    let all = all_pages(PageQuery::sized(PAGE), |query| async move { client.users_page(&query).await });
-    let named = async |member: &str| {
-        let query = PageQuery::sized(PAGE).filtered(member, "true");
-        let users = all_pages(query, |query| async move { client.users_page(&query).await }).await.ok()?;
-        Some(users.into_iter().map(|user| user.user.user_name).collect::<std::collections::HashSet<_>>())
-    };
-    let (users, deactivated, banned) = tokio::join!(all, named("deactivated"), named("banned"));
-    let users = users?;
-    // An older workbench may ignore the filter and return all users.
-    let telling = |names: &Option<std::collections::HashSet<String>>, name: &str| {
-        names.as_ref().is_some_and(|names| names.len() < users.len() && names.contains(name))
-    };
-    Ok(users
-        .iter()
-        .map(|user| Person {
-            deactivated: telling(&deactivated, &user.user.user_name),
-            banned: telling(&banned, &user.user.user_name),
-            username: user.user.user_name.clone(),
-            name: user.user.name.clone(),
-        })
-        .collect())
 }

@@ -1,8 +1,9 @@
 //! What an audit found.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::findings::AuditedKey;
+use super::findings::{AuditedKey, Finding};
+use super::policy::Policy;
 
 /// How far an audit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,8 @@ pub struct Read {
     pub is_kept: bool,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     pub made_at: String,
     pub made_by: String,
@@ -26,7 +28,15 @@ pub struct Report {
     /// Whether the workbench shows more than one user: only a site administrator sees
     /// other users.
     pub everybody: bool,
+    /// Whether the workbench says who is deactivated and who is banned.
+    pub accounts_known: bool,
+    /// Models and environments were left out.
+    pub keys_only: bool,
+    /// What the findings were judged by, if a policy was given.
+    pub policy: Option<Policy>,
     pub keys: Vec<AuditedKey>,
+    /// Every user, with or without keys.
+    pub people: Vec<AuditedUser>,
     /// Users whose keys could not be read, each with why.
     pub unreadable: Vec<Unreadable>,
     pub models_without_authentication: Vec<OpenModel>,
@@ -35,25 +45,55 @@ pub struct Report {
     pub unreadable_projects: Vec<Location>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// One user of the report.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuditedUser {
+    pub username: String,
+    pub name: String,
+    pub email: Option<String>,
+    pub deactivated: bool,
+    pub banned: bool,
+    /// How many keys; `None` if they could not be read.
+    pub keys: Option<usize>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Unreadable {
     pub username: String,
     pub why: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OpenModel {
     pub model: String,
     pub model_id: String,
     pub owner: String,
+    /// An exception of the policy covers it.
+    #[serde(default)]
+    pub excepted: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Location {
     #[serde(rename = "place")]
     pub name: String,
     /// The variable's name; for a project that could not be read, why.
     pub variable: String,
+    /// An exception of the policy covers it.
+    #[serde(default)]
+    pub excepted: bool,
+}
+
+/// What an audit amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything was read, and no finding counts.
+    Clean,
+    /// So many findings that count.
+    Findings(usize),
+    /// Something could not be read, so that nothing is known of it.
+    Incomplete,
 }
 
 impl Report {
@@ -62,8 +102,37 @@ impl Report {
         self.keys.iter().filter(|key| !key.findings.is_empty()).count()
     }
 
+    /// How many findings count: those that the policy names and that no exception covers.
+    pub fn failing(&self) -> usize {
+        let Some(policy) = &self.policy else { return 0 };
+        let counts = |finding: Finding| policy.fail_on.contains(&finding);
+        let of_a_key = |key: &AuditedKey| {
+            key.findings.iter().filter(|found| counts(**found) && !key.excepted.contains(found)).count()
+        };
+        let open = self.models_without_authentication.iter().filter(|model| !model.excepted).count();
+        let exposed = self.environments.iter().filter(|location| !location.excepted).count();
+        self.keys.iter().map(of_a_key).sum::<usize>()
+            + if counts(Finding::ModelWithoutAuthentication) { open } else { 0 }
+            + if counts(Finding::KeyInEnvironment) { exposed } else { 0 }
+    }
+
     /// Whether everything that there is to see was read.
     pub fn is_complete(&self) -> bool {
-        self.unreadable.is_empty() && self.unreadable_projects.is_empty()
+        let accounts = [Finding::UserDeactivated, Finding::UserBanned];
+        let by_policy = self.policy.as_ref().is_none_or(|policy| {
+            let needs_accounts = accounts.iter().any(|finding| policy.fail_on.contains(finding));
+            self.users >= policy.min_users && (self.accounts_known || !needs_accounts)
+        });
+        self.unreadable.is_empty() && self.unreadable_projects.is_empty() && by_policy
+    }
+
+    /// What it amounts to. What could not be read comes first: a count of findings would look like
+    /// all of them.
+    pub fn verdict(&self) -> Verdict {
+        match self.failing() {
+            _ if !self.is_complete() => Verdict::Incomplete,
+            0 => Verdict::Clean,
+            many => Verdict::Findings(many),
+        }
     }
 }

@@ -110,6 +110,7 @@ pub fn router(workbench: &Workbench) -> Router {
     let router = router
         .route("/api/v1/site/config", v1(Needs::User, get(site::config)))
         .route("/api/v1/site/config", v1(Needs::SiteAdmin, patch(site::change)))
+        .route("/api/v1/users", v1(Needs::SiteAdmin, get(users::all)))
         .route("/api/v1/users/{username}/apikey", v1(Needs::Oneself, get(v1_keys::list)))
         .route("/api/v1/users/{username}/apikey", v1(Needs::Oneself, post(v1_keys::create)))
         .route("/api/v1/users/{username}/apikey/{keyid}", v1(Needs::Oneself, delete(v1_keys::remove)))
@@ -172,6 +173,7 @@ async fn elsewhere(
 /// Served paths that are not in the specification.
 const OURS: &[&str] = &[
     "/api/v1/site/config",
+    "/api/v1/users",
     "/api/v2/swagger.json",
     "/api/v2/swagger.html",
     "/api/v2/python.html",

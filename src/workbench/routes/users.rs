@@ -1,6 +1,7 @@
 //! Users: one by ID, and the directory with quotas.
 
 use axum::extract::{Path, State};
+use serde::Serialize;
 
 use crate::wire::{ListUsersQuotaResponse, NumberText, Quota, ShortUser, UserOrGroupInfo, UserQuota, Whole};
 use crate::workbench::Workbench;
@@ -21,6 +22,21 @@ pub async fn short(
     let user =
         workbench.store().read(move |db| users::by_id(db, i64::from(id))).await.map_err(Refusal::from)?;
     Ok(Answer::new(user.ok_or_else(|| unknown_user(&user_id))?.short()))
+}
+
+/// One row of [`all`].
+#[derive(Debug, Serialize)]
+pub struct Row {
+    id: i64,
+    #[serde(flatten)]
+    user: ShortUser,
+}
+
+/// `GET /api/v1/users`: an array with `id`, `username`, `name` and `email` (OBSERVED, edge2ai and
+/// cai-connector), for site administrators.
+pub async fn all(State(workbench): State<Workbench>) -> Result<Answer<Vec<Row>>, Refusal> {
+    let users = workbench.store().read(users::all).await.map_err(Refusal::from)?;
+    Ok(Answer::new(users.iter().map(|user| Row { id: user.id, user: user.short() }).collect()))
 }
 
 /// ListUsersQuota: the administrator's directory of users; others see only themselves (SPEC).

@@ -101,6 +101,12 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<User>, StoreError> {
     Ok(select.query_row([id], from_row).optional()?)
 }
 
+/// All users, in the order in which they were added.
+pub fn all(db: &Connection) -> Result<Vec<User>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {COLUMNS} FROM users u ORDER BY u.id"))?;
+    Ok(select.query_map([], from_row)?.collect::<Result<_, _>>()?)
+}
+
 /// ListUsersQuota, with the keys that its specification names.
 pub const LISTING: Listing = Listing {
     columns: COLUMNS,

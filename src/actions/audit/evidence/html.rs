@@ -1,0 +1,243 @@
+//! The report as one page for people: no scripts, nothing from elsewhere, everything escaped.
+
+use std::fmt::Write as _;
+
+use crate::actions::audit::findings::Finding;
+use crate::actions::audit::policy::Policy;
+use crate::actions::audit::report::{Report, Verdict};
+use crate::text::{clean, count};
+
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222}\
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
+table{border-collapse:collapse;width:100%;font-size:.87rem}\
+th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}\
+th{background:#f4f4f4}.verdict{padding:.7rem 1rem;border-left:.4rem solid;background:#f7f7f7}\
+.clean{border-color:#2a7d2a}.findings{border-color:#b3261e}.incomplete{border-color:#a06000}\
+code{font-size:.85em;word-break:break-all}";
+
+/// The page.
+pub fn page(report: &Report) -> String {
+    let mut page = String::new();
+    head(&mut page, report);
+    if let Some(policy) = &report.policy {
+        of_policy(&mut page, policy);
+    }
+    findings(&mut page, report);
+    exposed(&mut page, report);
+    unread(&mut page, report);
+    users(&mut page, report);
+    page.push_str("</body></html>\n");
+    page
+}
+
+fn head(page: &mut String, report: &Report) {
+    let (class, verdict) = match report.verdict() {
+        Verdict::Clean if report.policy.is_none() => {
+            ("clean", "Everything was read. No policy was given.".into())
+        }
+        Verdict::Clean => ("clean", "No finding counts.".to_owned()),
+        Verdict::Findings(many) => {
+            ("findings", format!("{} under the policy.", count(many, "finding counts", "findings count")))
+        }
+        Verdict::Incomplete => (
+            "incomplete",
+            "Not complete: something could not be read, and nothing is known of it.".to_owned(),
+        ),
+    };
+    let _ = write!(
+        page,
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
+         <title>Audit of API keys</title><style>{STYLE}</style></head><body>\
+         <h1>Audit of API keys</h1><p class=\"verdict {class}\">{verdict}</p>"
+    );
+    let limit = report
+        .expiration_days
+        .map_or_else(|| "not known".to_owned(), |days| count(days as usize, "day", "days"));
+    let version = report.version.clone().unwrap_or_else(|| "not known".to_owned());
+    let users = count(report.users, "user", "users");
+    let keys = count(report.keys.len(), "key", "keys");
+    let rows = [
+        ["workbench", &report.url],
+        ["version", &version],
+        ["made at", &report.made_at],
+        ["made by", &report.made_by],
+        ["limit on the life of keys", &limit],
+        ["read", &format!("{users}, {keys}, {} with findings", report.with_findings())],
+    ];
+    table(page, &[], rows.map(|row| row.map(str::to_owned).to_vec()));
+}
+
+fn of_policy(page: &mut String, policy: &Policy) {
+    page.push_str("<h2>Policy</h2>");
+    let days =
+        |days: Option<u32>| days.map_or_else(|| "not limited".to_owned(), |days| format!("{days} days"));
+    let names: Vec<_> = policy.fail_on.iter().map(|finding| finding.text()).collect();
+    let rows = [
+        ["longest life", &days(policy.max_life)],
+        ["greatest age", &days(policy.max_age)],
+        [
+            "expiring within",
+            &policy.expiring.map_or_else(|| "14 days".to_owned(), |days| format!("{days} days")),
+        ],
+        ["what counts", &names.join(", ")],
+        ["SHA-256 of the policy file", &policy.sha256],
+    ];
+    table(page, &[], rows.map(|row| row.map(str::to_owned).to_vec()));
+    if policy.exceptions.is_empty() {
+        return;
+    }
+    page.push_str("<h2>Exceptions</h2>");
+    let rows = policy.exceptions.iter().map(|exception| {
+        let named = [
+            ("user", &exception.user),
+            ("key", &exception.key_id),
+            ("name", &exception.name),
+            ("model", &exception.model),
+            ("place", &exception.place),
+        ];
+        let named =
+            named.iter().filter_map(|(what, name)| name.as_ref().map(|name| format!("{what} {name}")));
+        let findings: Vec<_> = exception.findings.iter().map(|finding| finding.text()).collect();
+        vec![
+            named.collect::<Vec<_>>().join(", "),
+            findings.join(", "),
+            exception.reason.clone(),
+            exception.approver.clone(),
+            format!("{}{}", exception.end, if exception.over { " (over)" } else { "" }),
+            exception.findings_covered.to_string(),
+        ]
+    });
+    table(page, &["for", "findings", "reason", "approver", "last day", "covers"], rows);
+}
+
+fn findings(page: &mut String, report: &Report) {
+    page.push_str("<h2>Keys with findings</h2>");
+    let found = report.keys.iter().filter(|key| !key.findings.is_empty());
+    let text = |finding: &Finding, excepted: &[Finding]| {
+        let note = if excepted.contains(finding) { " (excepted)" } else { "" };
+        format!("{}{note}", finding.text())
+    };
+    let rows = found.map(|key| {
+        let findings: Vec<_> = key.findings.iter().map(|finding| text(finding, &key.excepted)).collect();
+        vec![
+            key.username.clone(),
+            key.email.clone().unwrap_or_default(),
+            key.comments.clone(),
+            key.key_id.clone(),
+            key.created_at.clone().unwrap_or_else(|| "not known".to_owned()),
+            key.expiry_date.clone().unwrap_or_else(|| "not known".to_owned()),
+            findings.join(", "),
+        ]
+    });
+    table(page, &["user", "e-mail", "name", "Key ID", "created", "expires", "findings"], rows);
+}
+
+fn exposed(page: &mut String, report: &Report) {
+    if report.keys_only {
+        page.push_str("<p>Models and environments were not looked at.</p>");
+        return;
+    }
+    let excepted = |excepted: bool| if excepted { "excepted" } else { "" }.to_owned();
+    page.push_str("<h2>Models without authentication</h2>");
+    let rows = report.models_without_authentication.iter();
+    let rows = rows.map(|open| vec![open.model.clone(), open.owner.clone(), excepted(open.excepted)]);
+    table(page, &["model", "owner", ""], rows);
+    page.push_str("<h2>Environments with something that looks like a key</h2>");
+    let rows = report.environments.iter();
+    let rows = rows.map(|found| vec![found.name.clone(), found.variable.clone(), excepted(found.excepted)]);
+    table(page, &["where", "variable", ""], rows);
+}
+
+fn unread(page: &mut String, report: &Report) {
+    page.push_str("<h2>Not read</h2>");
+    let users =
+        report.unreadable.iter().map(|user| vec![format!("user {}", user.username), user.why.clone()]);
+    let projects = report.unreadable_projects.iter();
+    let projects =
+        projects.map(|project| vec![format!("project {}", project.name), project.variable.clone()]);
+    let accounts = (!report.accounts_known).then(|| {
+        vec!["accounts".to_owned(), "the workbench does not say who is deactivated or banned".to_owned()]
+    });
+    let everybody = (!report.everybody)
+        .then(|| vec!["other users".to_owned(), "the workbench shows one user".to_owned()]);
+    table(page, &["what", "why"], users.chain(projects).chain(accounts).chain(everybody));
+}
+
+fn users(page: &mut String, report: &Report) {
+    page.push_str("<h2>Users</h2>");
+    let rows = report.people.iter().map(|user| {
+        let account = match (report.accounts_known, user.deactivated, user.banned) {
+            (_, true, _) => "deactivated",
+            (_, _, true) => "banned",
+            (true, ..) => "open",
+            (false, ..) => "not known",
+        };
+        vec![
+            user.username.clone(),
+            user.name.clone(),
+            user.email.clone().unwrap_or_default(),
+            user.keys.map_or_else(|| "not read".to_owned(), |keys| keys.to_string()),
+            account.to_owned(),
+        ]
+    });
+    table(page, &["user", "name", "e-mail", "keys", "account"], rows);
+}
+
+/// A table; "none" where there are no rows.
+fn table(page: &mut String, titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_none() {
+        page.push_str("<p>none</p>");
+        return;
+    }
+    page.push_str("<table>");
+    if !titles.is_empty() {
+        page.push_str("<tr>");
+        titles.iter().for_each(|title| cell(page, "th", title));
+        page.push_str("</tr>");
+    }
+    for row in rows {
+        page.push_str("<tr>");
+        row.iter().for_each(|field| cell(page, "td", field));
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</table>");
+}
+
+fn cell(page: &mut String, tag: &str, text: &str) {
+    let _ = write!(page, "<{tag}>{}</{tag}>", escaped(text));
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::audit::AuditedKey;
+
+    #[test]
+    fn what_a_user_wrote_stays_text() {
+        let key = AuditedKey {
+            comments: "<script>alert('x')</script>".into(),
+            findings: vec![Finding::Expired],
+            ..AuditedKey::default()
+        };
+        let page = page(&Report { keys: vec![key], ..Report::default() });
+        assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)"), "{page}");
+        assert!(!page.contains("<script"));
+    }
+}

@@ -1,0 +1,192 @@
+//! How an audit is shown: progress, the table, the summary, an exported file.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::{ONE_USER, so_far};
+use crate::actions::audit::{AuditedKey, Finding, Report, Verdict, evidence};
+use crate::actions::{Event, Progress};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::output;
+use crate::cli::times::day;
+use crate::config::replace::Replacement;
+use crate::text::{self, count};
+
+/// Shows how far it is.
+pub struct Said<'a> {
+    context: &'a Context,
+    bar: Mutex<Option<output::Progress>>,
+}
+
+impl<'a> Said<'a> {
+    pub fn new(context: &'a Context) -> Self {
+        Self { context, bar: Mutex::new(None) }
+    }
+}
+
+impl Progress for Said<'_> {
+    fn on(&self, event: Event<'_>) {
+        match event {
+            Event::AuditResumed { users } => self
+                .context
+                .out
+                .note(&format!("going on with an audit that was interrupted: {users} users are read")),
+            Event::AuditRead(read) => self.context.so_far(so_far(read)),
+            Event::Counted { what, done, of } => {
+                let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+                bar.get_or_insert_with(|| output::Progress::new(&self.context.out, what, of)).at(done);
+                if done == of {
+                    *bar = None;
+                }
+            }
+            other => self.context.on(other),
+        }
+    }
+}
+
+/// The table of all keys, then the rest.
+pub fn print(report: &Report, context: &Context, evidence: Option<&Path>) -> Result<(), Failure> {
+    let titles = &["USER", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "FINDINGS", "KEY ID"];
+    let mut list = context.out.list(titles).shrinking("NAME");
+    for chunk in report.keys.chunks(1_000) {
+        let rows: Vec<_> = chunk.iter().map(|key| (key, cells(key))).collect();
+        list.page(&rows)?;
+    }
+    list.end()?;
+    summarise(report, context, None, evidence)
+}
+
+/// What it amounts to; with `--json` and a file, as a document.
+pub fn summarise(
+    report: &Report,
+    context: &Context,
+    file: Option<&Path>,
+    evidence: Option<&Path>,
+) -> Result<(), Failure> {
+    if context.out.json {
+        return context.out.document(&serde_json::json!({
+            "made_at": report.made_at,
+            "users": report.users,
+            "everybody": report.everybody,
+            "keys": report.keys.len(),
+            "with_findings": report.with_findings(),
+            "failing": report.failing(),
+            "unreadable": report.unreadable,
+            "models_without_authentication": report.models_without_authentication.len(),
+            "environments": report.environments.len(),
+            "export": file,
+            "evidence": evidence,
+        }));
+    }
+    let version = report.version.as_deref().unwrap_or("version not known");
+    let mut lines = vec![
+        String::new(),
+        format!("made {} by {} at {} ({version})", report.made_at, report.made_by, report.url),
+        format!(
+            "{} with {}, {} with findings",
+            count(report.users, "user", "users"),
+            count(report.keys.len(), "key", "keys"),
+            report.with_findings()
+        ),
+    ];
+    if !report.everybody {
+        lines.push(ONE_USER.to_owned());
+    }
+    lines.extend(report.unreadable.iter().map(|user| format!("not read: {}: {}", user.username, user.why)));
+    lines.extend(
+        report
+            .models_without_authentication
+            .iter()
+            .map(|model| format!("no authentication: {} ({})", model.model, model.owner)),
+    );
+    lines.extend(
+        report
+            .environments
+            .iter()
+            .map(|found| format!("looks like a key: {}, variable {}", found.name, found.variable)),
+    );
+    lines.extend(
+        report
+            .unreadable_projects
+            .iter()
+            .map(|project| format!("not read: project {}: {}", project.name, project.variable)),
+    );
+    lines.extend(under_policy(report));
+    lines.extend(file.map(|file| format!("written to {}", file.display())));
+    lines.extend(evidence.map(|folder| format!("evidence written to {}", folder.display())));
+    context.out.lines(&lines)
+}
+
+fn cells(key: &AuditedKey) -> Vec<String> {
+    vec![
+        key.username.clone(),
+        day(key.expiry_date.as_deref().unwrap_or_default()),
+        key.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d")),
+        key.audiences.join("+"),
+        key.comments.clone(),
+        findings(key),
+        text::short_id(&key.key_id).into_owned(),
+    ]
+}
+
+fn findings(key: &AuditedKey) -> String {
+    let text = |finding: &Finding| match key.excepted.contains(finding) {
+        true => format!("{} (excepted)", finding.text()),
+        false => finding.text().to_owned(),
+    };
+    key.findings.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// How many findings count, and what exceptions cover.
+fn under_policy(report: &Report) -> Option<String> {
+    let policy = report.policy.as_ref()?;
+    let holding = policy.exceptions.iter().filter(|exception| !exception.over);
+    let covered: usize = holding.map(|exception| exception.findings_covered).sum();
+    let verdict = match report.verdict() {
+        Verdict::Incomplete => ", and something could not be read",
+        Verdict::Clean | Verdict::Findings(_) => "",
+    };
+    let count = count(report.failing(), "finding counts", "findings count");
+    Some(format!("{count} under the policy{verdict}; exceptions cover {covered}"))
+}
+
+/// What a report is exported as.
+#[derive(Clone, Copy)]
+pub enum Form {
+    Json,
+    Csv,
+}
+
+impl Form {
+    fn of(file: &Path) -> Result<Self, Failure> {
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => Ok(Self::Json),
+            Some("csv") => Ok(Self::Csv),
+            _ => Err(Failure::invalid(format!("{} ends neither in .json nor in .csv", file.display()))
+                .hint("the ending says in which form to export")),
+        }
+    }
+
+    /// The file can be written to, as far as can be known before an audit that may take minutes.
+    pub fn check(file: &Path) -> Result<Self, Failure> {
+        let form = Self::of(file)?;
+        Replacement::of(file).check().map_err(|error| {
+            Failure::invalid(format!("{} cannot be written: {error}", file.display()))
+                .hint("name a file in a folder that you may write to")
+        })?;
+        Ok(form)
+    }
+
+    pub fn write(self, file: &Path, report: &Report) -> Result<(), Failure> {
+        let text = match self {
+            Self::Json => {
+                serde_json::to_vec_pretty(report).map_err(|error| Failure::invalid(error.to_string()))?
+            }
+            Self::Csv => evidence::keys_csv(report),
+        };
+        Replacement::of(file).write(&text).map_err(|error| {
+            Failure::new(Exit::Unwritten, "output", format!("{} cannot be written: {error}", file.display()))
+        })
+    }
+}
