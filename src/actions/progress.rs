@@ -1,5 +1,7 @@
 //! How an action says how far it is.
 
+use std::path::Path;
+
 use super::audit::Read;
 use super::rotation::Notice;
 
@@ -15,6 +17,8 @@ pub enum Event<'a> {
     Rotation(Notice<'a>),
     /// A key was deleted.
     KeyDeleted { key_id: &'a str },
+    /// A deletion could not be logged, and was not held up by that.
+    DeletionNotLogged { file: &'a Path, why: &'a str },
     /// An audit goes on with one that broke off, in which the keys of so many users were read.
     AuditResumed { users: usize },
     /// How far an audit is.

@@ -67,14 +67,20 @@ impl Client {
 
     /// Deletes one API key; it stops working at once.
     pub async fn delete_key(&self, username: &str, key_id: &str) -> Result<(), Error> {
-        let path = ["api", "v2", "users", username, "v2_keys", key_id];
-        self.send_for_success(self.call("deleting an API key", Method::DELETE, &path)?).await
+        self.delete_key_for_log(username, key_id).await.map(drop)
     }
 
-    /// Deletes every API key of `username`, including this client's own if it is theirs.
-    pub async fn delete_all_keys(&self, username: &str) -> Result<(), Error> {
+    /// As [`Self::delete_key`]; gives the workbench's name for the request, if it has one.
+    pub async fn delete_key_for_log(&self, username: &str, key_id: &str) -> Result<Option<String>, Error> {
+        let path = ["api", "v2", "users", username, "v2_keys", key_id];
+        self.send_for_id(self.call("deleting an API key", Method::DELETE, &path)?).await
+    }
+
+    /// Deletes every API key of `username`, including this client's own if it is theirs; gives the
+    /// workbench's name for the request, if it has one.
+    pub async fn delete_all_keys(&self, username: &str) -> Result<Option<String>, Error> {
         let path = ["api", "v2", "users", username, "v2_keys"];
-        self.send_for_success(self.call("deleting all API keys", Method::DELETE, &path)?).await
+        self.send_for_id(self.call("deleting all API keys", Method::DELETE, &path)?).await
     }
 
     /// Replaces the legacy key of `username`; the previous one stops working.

@@ -19,15 +19,20 @@ pub(super) fn of(operation: &'static str, status: StatusCode, headers: &HeaderMa
     let fallback = status.canonical_reason().unwrap_or_default().to_owned();
     let texts = [said.message, said.error, malformed, fallback];
     let message = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-    let request_id = ["x-cdp-request-id", "x-request-id"].iter().find_map(|name| headers.get(*name));
     Error::Refused {
         operation,
         status: status.as_u16(),
         code: Some(said.code).filter(|code| *code != 0),
         message: shown(&message),
-        request_id: request_id.and_then(|id| id.to_str().ok()).map(shown),
+        request_id: request_id(headers),
         retry_after: headers.get(RETRY_AFTER).and_then(retry_after),
     }
+}
+
+/// The workbench's name for a request (OBSERVED, cai-mcp), for its administrators.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = ["x-cdp-request-id", "x-request-id"].iter().find_map(|name| headers.get(*name));
+    id.and_then(|id| id.to_str().ok()).map(shown)
 }
 
 /// A redirect or a web page instead of an answer.

@@ -187,6 +187,10 @@ impl Progress for Context {
         match event {
             Event::KeyCreated { key_id } => self.done(format!("key {key_id} was created")),
             Event::KeyDeleted { key_id } => self.done(format!("key {key_id} was deleted")),
+            Event::DeletionNotLogged { file, why } => {
+                let message = format!("the deletion is not in {}: {why}", file.display());
+                self.out.warn("deletion_log", &message, None);
+            }
             _ => {}
         }
     }

@@ -157,6 +157,9 @@ impl From<keys::Error> for Failure {
         match error {
             keys::Error::Action(error) => error.into(),
             keys::Error::MayExist(error) => Self { hint, ..error.into() },
+            keys::Error::NotLogged { .. } | keys::Error::Unlogged { .. } => {
+                failure(Exit::Unwritten, "output", &error, hint)
+            }
             _ => failure(Exit::Invalid, "invalid", &error, hint),
         }
     }

@@ -77,11 +77,23 @@ pub fn read_to_string(file: &Path) -> io::Result<Option<String>> {
 /// # Errors
 /// I/O errors, [`bounded::NotRegular`] if the path is not a regular file, and [`owner::NotOurs`].
 pub fn open_to_append(file: &Path) -> io::Result<fs::File> {
+    open_with(file, fs::OpenOptions::new().append(true))
+}
+
+/// Like [`open_to_append`], for reading and writing anywhere in the file.
+///
+/// # Errors
+/// As [`open_to_append`].
+pub fn open_to_change(file: &Path) -> io::Result<fs::File> {
+    open_with(file, fs::OpenOptions::new().read(true).write(true))
+}
+
+fn open_with(file: &Path, options: &mut fs::OpenOptions) -> io::Result<fs::File> {
     if let Ok(found) = fs::symlink_metadata(file) {
         NotRegular::check(found.file_type())?;
     }
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let open = fs::OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(file)?;
+    let open = options.create(true).mode(0o600).custom_flags(flags).open(file)?;
     let found = open.metadata()?;
     NotRegular::check(found.file_type())?;
     owner::check(&found)?;

@@ -21,6 +21,7 @@ mod cli_audit;
 mod cli_check;
 mod cli_clock;
 mod cli_codes;
+mod cli_deletions;
 mod cli_errors;
 mod cli_help;
 mod cli_keys;

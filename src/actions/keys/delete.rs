@@ -4,6 +4,8 @@
 //! spared, [`delete`] deletes what was agreed to. A refusal in the middle leaves no other key
 //! untried.
 
+use super::condition::{Change, Condition, changed};
+use super::deletion_log::{DeletionLog, Logging};
 use super::id::{find, is_whole};
 use super::{Error, Own, Spared};
 use crate::actions::sign_in::owner;
@@ -28,6 +30,8 @@ pub struct Choice {
     pub keys: Vec<Chosen>,
     /// Keys that stay: of all, those that are in use here; of several, these too.
     pub spared: Vec<(String, Spared)>,
+    /// What must still hold of each just before it is deleted.
+    pub condition: Condition,
     /// All keys of the user, and none is spared: one request may delete them.
     all: bool,
 }
@@ -60,11 +64,19 @@ pub struct NotDeleted {
 }
 
 /// Why a key was not deleted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
+    #[error("{0}")]
     Refused(api::Error),
     /// It would fail too: the workbench does not answer, or the credential is not accepted at all.
+    #[error("it was not tried any more")]
     NotTried,
+    /// It is not what it was when it was chosen.
+    #[error("{0}")]
+    Changed(Change),
+    /// A deletion must be logged, and this one could not be.
+    #[error("{why}")]
+    NotLogged { why: String },
 }
 
 impl Choice {
@@ -77,7 +89,8 @@ impl Choice {
             key_id,
         };
         let keys = key_ids.into_iter().map(chosen).collect();
-        Self { username: username.to_owned(), keys, spared: Vec::new(), all: false }
+        let (spared, condition) = (Vec::new(), Condition::Nothing);
+        Self { username: username.to_owned(), keys, spared, condition, all: false }
     }
 }
 
@@ -141,7 +154,7 @@ async fn these(
     let (keys, spared) = own.spare(keys, |key| &key.key_id);
     match spared.iter().any(|(_, why)| *why == Spared::WorkbenchSession) && keys.is_empty() {
         true => Err(Error::SessionKey),
-        false => Ok(Choice { username, keys, spared, all: false }),
+        false => Ok(Choice { username, keys, spared, condition: Condition::Nothing, all: false }),
     }
 }
 
@@ -159,7 +172,7 @@ async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, E
     if !listed.is_empty() && !is_used && super::super::sign_in::username(session).await? == username {
         return Err(Error::OwnUnknown { username });
     }
-    let mut choice = Choice { username, keys: Vec::new(), spared: Vec::new(), all: true };
+    let mut choice = Choice { all: true, ..Choice::of(session, &username, []) };
     for key in listed {
         match own.spares(&key.key_id) {
             Some(why) => choice.spared.push((key.key_id, why)),
@@ -173,50 +186,116 @@ async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, E
     Ok(choice)
 }
 
+/// Deletes the keys of `choice`, and logs it where deletions are logged.
+///
+/// # Errors
+/// As [`delete_logged`].
+pub async fn delete(session: &Session, choice: Choice, progress: &dyn Progress) -> Result<Deletion, Error> {
+    may_change(session, "deleting keys")?;
+    let logging = Logging::default();
+    let log = DeletionLog::open(session, &logging, progress).await?;
+    delete_logged(session, choice, &log, progress).await
+}
+
 /// Deletes the keys of `choice`, each by its id; all keys of a user of whom none is spared with one
 /// request, which takes those that came since the list was read as well.
 ///
 /// # Errors
 /// Nothing was deleted: the session is read-only, or that one request was refused.
-pub async fn delete(session: &Session, choice: Choice, progress: &dyn Progress) -> Result<Deletion, Error> {
-    may_change(session, "deleting keys")?;
-    let own = Own::of(session);
-    let Choice { username, keys, spared, all } = choice;
-    let mut deletion = Deletion { username, spared, ..Deletion::default() };
-    if all {
-        session.client.delete_all_keys(&deletion.username).await?;
-        for key in keys {
-            progress.on(Event::KeyDeleted { key_id: &key.key_id });
-            deletion.deleted.push(key.key_id);
-        }
-        return Ok(deletion);
+pub async fn delete_logged(
+    session: &Session,
+    choice: Choice,
+    log: &DeletionLog<'_>,
+    progress: &dyn Progress,
+) -> Result<Deletion, Error> {
+    if choice.all {
+        return delete_all(session, choice, log, progress).await;
     }
-    for Chosen { key_id, .. } in keys {
-        if own.spares(&key_id) == Some(Spared::WorkbenchSession) {
-            deletion.spared.push((key_id, Spared::WorkbenchSession));
+    let own = Own::of(session);
+    let Choice { username, keys, spared, condition, .. } = choice;
+    let mut deletion = Deletion { username, spared, ..Deletion::default() };
+    for key in keys {
+        if own.spares(&key.key_id) == Some(Spared::WorkbenchSession) {
+            deletion.spared.push((key.key_id, Spared::WorkbenchSession));
             continue;
         }
-        if deletion.is_hopeless() {
-            deletion.failed.push(NotDeleted { key_id, why: Why::NotTried });
-            continue;
-        }
-        match session.client.delete_key(&deletion.username, &key_id).await {
-            Ok(()) => {
-                progress.on(Event::KeyDeleted { key_id: &key_id });
-                deletion.deleted.push(key_id);
-            }
-            Err(error) => deletion.failed.push(NotDeleted { key_id, why: Why::Refused(error) }),
+        let done = match deletion.is_hopeless() {
+            true => Err(Why::NotTried),
+            false => delete_one(session, &deletion.username, &key, condition, log, progress).await,
+        };
+        match done {
+            Ok(()) => deletion.deleted.push(key.key_id),
+            Err(why) => deletion.failed.push(NotDeleted { key_id: key.key_id, why }),
         }
     }
     Ok(deletion)
 }
 
+async fn delete_one(
+    session: &Session,
+    username: &str,
+    key: &Chosen,
+    condition: Condition,
+    log: &DeletionLog<'_>,
+    progress: &dyn Progress,
+) -> Result<(), Why> {
+    let before = (key.key_id.as_str(), key.listed.as_ref());
+    let changed = changed(&session.client, username, before, condition).await.map_err(Why::Refused)?;
+    if let Some(change) = changed {
+        return Err(Why::Changed(change));
+    }
+    let name = key.listed.as_ref().map(|listed| listed.comments.as_str());
+    let entry = log.begin(username, &key.key_id, name, progress);
+    let entry = entry.map_err(|why| Why::NotLogged { why })?;
+    let answer = session.client.delete_key_for_log(username, &key.key_id).await;
+    log.complete(entry, answer.as_ref().map(Option::as_deref), progress);
+    answer.map_err(Why::Refused)?;
+    progress.on(Event::KeyDeleted { key_id: &key.key_id });
+    Ok(())
+}
+
+async fn delete_all(
+    session: &Session,
+    choice: Choice,
+    log: &DeletionLog<'_>,
+    progress: &dyn Progress,
+) -> Result<Deletion, Error> {
+    let Choice { username, keys, spared, .. } = choice;
+    let mut deletion = Deletion { username, spared, ..Deletion::default() };
+    let mut entries = Vec::with_capacity(keys.len());
+    for key in &keys {
+        let name = key.listed.as_ref().map(|listed| listed.comments.as_str());
+        match log.begin(&deletion.username, &key.key_id, name, progress) {
+            Ok(entry) => entries.push(entry),
+            Err(why) => return Err(Error::Unlogged { why }),
+        }
+    }
+    let answer = session.client.delete_all_keys(&deletion.username).await;
+    for entry in entries {
+        log.complete(entry, answer.as_ref().map(Option::as_deref), progress);
+    }
+    answer?;
+    for key in keys {
+        progress.on(Event::KeyDeleted { key_id: &key.key_id });
+        deletion.deleted.push(key.key_id);
+    }
+    Ok(deletion)
+}
+
 impl Deletion {
-    /// The other keys would fail too: the workbench does not answer, or the credential is not accepted.
-    fn is_hopeless(&self) -> bool {
+    /// No key of `choice` was tried.
+    pub(super) fn not_tried(choice: Choice) -> Self {
+        let Choice { username, keys, spared, .. } = choice;
+        let failed = keys.into_iter().map(|key| NotDeleted { key_id: key.key_id, why: Why::NotTried });
+        Self { username, spared, failed: failed.collect(), ..Self::default() }
+    }
+
+    /// The other keys would fail too: the workbench does not answer, the credential is not accepted, or
+    /// nothing can be logged.
+    pub(super) fn is_hopeless(&self) -> bool {
         match self.failed.last().map(|failed| &failed.why) {
-            None => false,
-            Some(Why::NotTried) => true,
+            None | Some(Why::Changed(_)) => false,
+            Some(Why::NotTried | Why::NotLogged { .. }) => true,
             Some(Why::Refused(error)) => {
                 matches!(error, api::Error::NoAnswer { .. }) || error.status() == Some(401)
             }

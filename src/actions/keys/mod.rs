@@ -1,16 +1,22 @@
 //! API keys: which are listed, made and deleted, and which are never deleted from here.
 
+mod condition;
 mod create;
 mod delete;
+mod deletion_log;
 pub mod id;
 mod identify;
 mod own;
+mod several;
 
+pub use condition::{Change, Condition};
 pub use create::{create, create_in_file, expiry};
 pub use delete::{Choice, Chosen, Deletion, NotDeleted, Which, Why, choose, delete, may_delete};
+pub use deletion_log::Logging;
 pub use identify::{How, Identity, identify, validate};
 pub(in crate::actions) use own::by_first_half;
 pub use own::{Own, Spared, known_id, made_here};
+pub use several::{choose_found, choose_named, delete_each};
 
 use std::collections::HashSet;
 
@@ -38,6 +44,15 @@ pub enum Error {
     /// known which of all keys is.
     #[error("this would delete the key of the workbench session that this runs in")]
     SessionKey,
+    /// The log that was named cannot be written.
+    #[error("{} cannot be written: {error}; nothing was deleted", file.display())]
+    NotLogged { file: std::path::PathBuf, error: std::io::Error },
+    #[error("{why}; nothing was deleted")]
+    Unlogged { why: String },
+    #[error("this is an audit of {audited}, and you are signed in to {url}")]
+    OtherWorkbench { audited: String, url: String },
+    #[error("{finding} is not a finding about keys")]
+    NotOfKeys { finding: &'static str },
     /// All keys of a user, of which one is used here, and the workbench does not say which.
     #[error("which of these keys {username} is signed in with cannot be known, and it would be deleted too")]
     OwnUnknown { username: String },
@@ -65,6 +80,13 @@ impl Error {
             Self::SessionKey => {
                 "name the other keys by their ids, or delete it from outside the session".to_owned()
             }
+            Self::NotLogged { .. } | Self::Unlogged { .. } => {
+                "name another file with --deletion-log".to_owned()
+            }
+            Self::OtherWorkbench { .. } => {
+                "give an audit of the workbench that you are signed in to".to_owned()
+            }
+            Self::NotOfKeys { .. } => "name a finding that the audit shows at keys".to_owned(),
             Self::OwnUnknown { .. } => "name the keys by their ids".to_owned(),
         })
     }

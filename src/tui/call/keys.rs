@@ -51,6 +51,9 @@ fn answer(username: String, deletion: Result<Deletion, keys::Error>) -> Answer {
                     // It failed with the one before.
                     (Why::NotTried, Some((_, error))) => error.clone(),
                     (Why::NotTried, None) => continue,
+                    (why @ (Why::Changed(_) | Why::NotLogged { .. }), _) => {
+                        api::Error::invalid(why.to_string(), "")
+                    }
                 };
                 failed.push((key.key_id, error));
             }
