@@ -47,7 +47,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// Reads a key again, as it was `before` where that is known: what has changed, if anything has.
+/// Reads a key again, as it was `before` if that is known: what has changed, if anything has.
 ///
 /// # Errors
 /// It cannot be read.

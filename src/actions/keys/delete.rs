@@ -193,7 +193,7 @@ async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, E
 pub async fn delete(session: &Session, choice: Choice, progress: &dyn Progress) -> Result<Deletion, Error> {
     may_change(session, "deleting keys")?;
     let logging = Logging::default();
-    let log = DeletionLog::open(session, &logging, progress).await?;
+    let log = DeletionLog::open(session, &logging, false, progress).await?;
     delete_logged(session, choice, &log, progress).await
 }
 

@@ -39,7 +39,8 @@ pub struct DeletionLog<'a> {
     open: Option<(PathBuf, File)>,
     /// Nothing is deleted unless it is logged.
     required: bool,
-    actor: String,
+    /// The user whose key is used, if known.
+    actor: Option<String>,
     url: String,
     ticket: Option<&'a str>,
 }
@@ -55,7 +56,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Serialize)]
 struct Line {
     time: String,
-    actor: String,
+    actor: Option<String>,
     url: String,
     username: String,
     key_id: String,
@@ -70,13 +71,15 @@ struct Line {
 }
 
 impl<'a> DeletionLog<'a> {
-    /// Opens the log of `logging`.
+    /// Opens the log of `logging`. Whose key is used is asked of the workbench only with `asks`, for a
+    /// log that somebody relies on: a leaked key can be deleted with one request.
     ///
     /// # Errors
-    /// A log that was named cannot be written; or whose key the session has is not known.
+    /// A log that was named cannot be written; or the workbench does not say whose key is used.
     pub async fn open(
         session: &Session,
         logging: &'a Logging,
+        asks: bool,
         progress: &dyn Progress,
     ) -> Result<Self, Error> {
         let usual = || session.store.as_ref().map(|store| store.dir().join(FILE));
@@ -92,9 +95,9 @@ impl<'a> DeletionLog<'a> {
                 }
             },
         };
-        let actor = match open {
-            Some(_) => sign_in::username(session).await?,
-            None => String::new(),
+        let actor = match asks && open.is_some() {
+            true => Some(sign_in::username(session).await?),
+            false => session.username.clone(),
         };
         let url = session.client.url().to_owned();
         Ok(Self { open, required, actor, url, ticket: logging.ticket.as_deref() })

@@ -112,7 +112,9 @@ pub async fn delete_each(
     progress: &dyn Progress,
 ) -> Result<Vec<Deletion>, Error> {
     may_change(session, "deleting keys")?;
-    let log = DeletionLog::open(session, logging, progress).await?;
+    let several = choices.len() > 1 || choices.iter().any(|choice| choice.condition != Condition::Nothing);
+    let asks = several || logging.file.is_some() || logging.ticket.is_some();
+    let log = DeletionLog::open(session, logging, asks, progress).await?;
     let mut deletions: Vec<Deletion> = Vec::with_capacity(choices.len());
     for choice in choices {
         let deletion = match deletions.iter().any(Deletion::is_hopeless) {

@@ -34,9 +34,10 @@ its outcome. Ends with 0 once all are deleted, otherwise with the exit code of t
 --json says which were deleted. If a beginning fits several keys, nothing is deleted. When several
 or all keys are deleted, those in use here stay.")]
 pub struct DeleteArgs {
-    /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them
+    /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them; USER/KEY_ID for
+    /// a key of somebody else
     #[arg(
-        value_name = "[USER/]KEY_ID",
+        value_name = "KEY_ID",
         required_unless_present_any = ["all", "from"],
         conflicts_with_all = ["all", "from"]
     )]
