@@ -1,4 +1,11 @@
-//! What a run of many model calls amounts to.
+//! What a run of many model calls amounts to: its data, its verdict, its page.
+
+mod chart;
+mod data;
+mod page;
+
+pub use data::rows;
+pub use page::page;
 
 use crate::probe::run::{Expectation, Summary};
 

@@ -15,6 +15,7 @@ use super::observe::ObserveArgs;
 use super::options::Global;
 use super::profile::ProfileCommand;
 use super::projects::ProjectsCommand;
+use super::runs::RunsCommand;
 use super::serve::ServeArgs;
 
 /// Manage the API keys and test the models of a Cloudera AI Workbench.
@@ -90,7 +91,7 @@ Ends with 0 if no check fails, otherwise with the exit code of the first that do
   keybench collaborators add churn-prod outsider --permission read"
     )]
     Collaborators(CollaboratorsCommand),
-    /// List, show, test, restart and stop models
+    /// List, show, test, score, check, restart and stop models
     #[command(
         subcommand,
         after_help = "Examples:
@@ -98,6 +99,14 @@ Ends with 0 if no check fails, otherwise with the exit code of the first that do
   keybench models test churn-prod/churn"
     )]
     Models(ModelsCommand),
+    /// Merge, compare and report exported runs
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  keybench runs merge run-*.json
+  keybench runs report run.json --html run.html"
+    )]
+    Runs(RunsCommand),
     /// What a site administrator looks after: users, expiration, audit
     #[command(
         subcommand,

@@ -25,6 +25,7 @@ mod options;
 mod output;
 mod profile;
 mod projects;
+mod runs;
 mod serve;
 mod start;
 mod times;
@@ -155,6 +156,7 @@ fn reads_configuration(command: Option<&Command>) -> bool {
             Command::Doctor
                 | Command::Demo(_)
                 | Command::Serve(_)
+                | Command::Runs(_)
                 | Command::Completions { .. }
                 | Command::Man
                 | Command::CompleteNames { .. }
@@ -176,6 +178,7 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Whoami => whoami::run(context).await,
         Command::Keys(command) => keys::run(context, command).await,
         Command::Models(command) => models::run(context, command).await,
+        Command::Runs(command) => runs::run(context, command),
         Command::Projects(command) => projects::run(context, command).await,
         Command::Collaborators(command) => collaborators::run(context, command).await,
         Command::Admin(command) => admin::run(context, command).await,

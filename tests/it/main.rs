@@ -27,6 +27,7 @@ mod cli_help;
 mod cli_keys;
 mod cli_rotate;
 mod cli_run;
+mod cli_runs;
 mod cli_score;
 mod cli_transport;
 mod cli_way_out;

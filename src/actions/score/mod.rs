@@ -49,7 +49,7 @@ use line::Lines;
 use note::Note;
 use output::{Output, Recorded};
 
-/// The result is synced, and progress told, this often.
+/// The result is synced, and progress reported, this often.
 const TICK: Duration = Duration::from_secs(1);
 
 /// What is asked for.

@@ -179,6 +179,10 @@ impl Input {
         Ok(text::hex(hash.finish().as_ref()))
     }
 
+    pub(in crate::actions) fn bad_row(&self, line: u64, what: String) -> BadInput {
+        BadInput::Row { file: self.file.clone(), line, what }
+    }
+
     fn open(&self) -> Result<File, BadInput> {
         bounded::open(&self.file).map(|(file, _)| file).map_err(|error| self.unreadable(error))
     }

@@ -64,7 +64,7 @@ impl Stopper {
 pub struct Sent {
     /// `None`: every row was answered.
     pub stop: Option<Stop>,
-    /// Rows that were in flight and were given up.
+    /// Rows that were in flight when the rest was cancelled.
     pub cut: u64,
     /// How often was tried again, by reason.
     pub retries: BTreeMap<&'static str, u64>,
@@ -83,7 +83,7 @@ pub(in crate::actions) struct Sending<S> {
 }
 
 impl<S: Sink> Sending<S> {
-    /// Sends the rows until all are answered, or something or somebody ends it.
+    /// Sends the rows until all are answered, or something or someone ends it.
     pub async fn run(self, stopper: &Stopper) -> Sent {
         let most = self.most;
         let shared = Arc::new(Shared {
@@ -161,10 +161,11 @@ impl<S: Sink> Shared<S> {
             }
             // A row without an answer was not run, and a later run sends it.
             let taken = if tried.len() == callers.len() { self.sink.take(&row, &tried) } else { Ok(()) };
-            self.open.fetch_sub(1, Ordering::Relaxed);
             if let Err(error) = taken {
+                // It was answered, and is not recorded.
                 return self.stop(Stop::Sink(error));
             }
+            self.open.fetch_sub(1, Ordering::Relaxed);
         }
     }
 

@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 use super::call::{CallArgs, explanation, no_answer, prepare};
 use crate::actions::models::{self, ModelCall};
 use crate::actions::runs::{self, Verdict};
+use crate::actions::score::{self, Columns, Input};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::values;
 use crate::config::replace::Replacement;
 use crate::diagnosis::Diagnosis;
-use crate::probe::CallError;
-use crate::probe::run::{self, Expectation, Expectations, Plan, Run, Summary};
+use crate::probe::run::{self, Data, Expectation, Expectations, Plan, Ramps, Run, Summary};
+use crate::probe::{CallError, ModelRequest, Part};
 use crate::text;
 
 /// What makes a test a run.
@@ -37,6 +38,21 @@ pub struct RunArgs {
     /// Send R requests a second, each when it is due
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
     pub rate: Option<f64>,
+    /// Take each request from the next row of FILE.jsonl or FILE.csv, from the first again at the end
+    #[arg(long, value_name = "FILE", conflicts_with = "request")]
+    pub data: Option<PathBuf>,
+    /// CSV: columns of a request with their types, as for `models score`
+    #[arg(long, value_name = "COLUMN:TYPE,…", requires = "data")]
+    pub map: Option<Columns>,
+    /// Change the rate evenly: to 10 a second over a minute, then to 50, then to 0: 10:1m,50:5m,0:30s
+    #[arg(long, value_name = "R:D,…", conflicts_with = "rate")]
+    pub stages: Option<Ramps>,
+    /// Pause between an answer and the next request of a connection
+    #[arg(long, value_name = "D", value_parser = values::duration, allow_hyphen_values = true)]
+    pub think: Option<Duration>,
+    /// Send the Ith of N parts of the requests, or an Nth of the rate; I is 0 to N-1
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Part>,
     /// Send N requests before, and do not count them
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub warmup: Option<u64>,
@@ -54,8 +70,26 @@ pub struct RunArgs {
 impl RunArgs {
     /// Whether a run was asked for, and not one call.
     pub fn is_run(&self) -> bool {
-        let Self { count, concurrency, duration, rate, warmup, expect, export, unbounded } = self;
+        let Self {
+            count,
+            concurrency,
+            duration,
+            rate,
+            data,
+            map: _,
+            stages,
+            think,
+            shard,
+            warmup,
+            expect,
+            export,
+            unbounded,
+        } = self;
         *unbounded
+            || data.is_some()
+            || stages.is_some()
+            || think.is_some()
+            || shard.is_some()
             || count.or(*warmup).is_some()
             || concurrency.is_some()
             || duration.is_some()
@@ -64,24 +98,29 @@ impl RunArgs {
             || export.is_some()
     }
 
-    /// The plan of the run; `label` says what is tested.
-    pub fn plan(&self, label: String) -> Plan {
-        let open_ended = self.count.is_none() && self.duration.is_none();
+    /// The plan of the run; `label` says what is tested, `data` where the requests are from.
+    pub fn plan(&self, label: String, data: Option<Data>) -> Plan {
+        let open_ended = self.count.is_none() && self.duration.is_none() && self.stages.is_none();
         let spread = self.concurrency.is_some() || self.rate.is_some();
-        let count = if open_ended { Some(if spread { 100 } else { 1 }) } else { self.count };
+        let default = || data.as_ref().map_or(if spread { 100 } else { 1 }, |data| data.rows);
+        let count = if open_ended { Some(default()) } else { self.count };
         Plan {
             label: Some(label),
             count,
             duration: self.duration,
             concurrency: self.concurrency,
             rate: self.rate,
+            stages: self.stages.clone(),
+            think: self.think,
+            data,
+            shard: self.shard,
             warmup: self.warmup.unwrap_or(0),
             unbounded: self.unbounded,
         }
     }
 }
 
-fn expectations(text: &str) -> Result<Expectations, String> {
+pub(in crate::cli) fn expectations(text: &str) -> Result<Expectations, String> {
     text.parse().map_err(|error: CallError| match error.hint() {
         Some(hint) => format!("{error}; {hint}"),
         None => error.to_string(),
@@ -96,14 +135,21 @@ pub async fn run(
     interrupted: impl AsyncFn(),
 ) -> Result<Exit, Failure> {
     // Before anything is sent or written.
-    args.plan(String::new()).check().map_err(|error| no_answer(&error, None))?;
+    let data = args.data.as_deref().map(|file| read_data(file, args)).transpose()?;
+    let (data, mut rows) = data.map_or((None, Vec::new()), |(data, rows)| (Some(data), rows));
+    args.plan(String::new(), data.clone()).check().map_err(|error| no_answer(&error, None))?;
+    let first = rows.first().map(|row| row.as_str().to_owned());
+    let call = &CallArgs { request: first.or(call.request.clone()), ..call.clone() };
     let export = args.export.as_deref().map(Export::check).transpose()?;
     let call = tokio::select! {
         call = prepare(context, call) => call?,
         () = interrupted() => return Err(context.interrupted()),
     };
-    let plan = args.plan(models::full_name(&call.model));
-    let started = run::start(plan, &call.transport, &call.target(), call.key.as_ref(), &call.request);
+    let plan = args.plan(models::full_name(&call.model), data);
+    if rows.is_empty() {
+        rows.push(call.request.clone());
+    }
+    let started = run::start_with(plan, &call.transport, &call.target(), call.key.as_ref(), rows);
     let run = started.map_err(|error| no_answer(&error, None))?;
     let (summary, was_interrupted) = watch(context, run, interrupted).await;
 
@@ -124,6 +170,11 @@ pub async fn run(
         Verdict::Failed | Verdict::Incomplete => Ok(Exit::No),
         Verdict::Unanswered => Err(unanswered(&summary, why.as_ref())),
     }
+}
+
+fn read_data(file: &Path, args: &RunArgs) -> Result<(Data, Vec<ModelRequest>), Failure> {
+    let input = Input::new(file, args.map.clone().unwrap_or_default(), false);
+    input.and_then(|input| runs::rows(&input)).map_err(|error| score::Error::from(error).into())
 }
 
 fn unanswered(summary: &Summary, why: Option<&Diagnosis>) -> Failure {
@@ -228,13 +279,13 @@ fn interruption(summary: &Summary) -> String {
 }
 
 /// The file for a result, looked at before anything is sent, and left as it is until there is one.
-struct Export<'a> {
+pub(in crate::cli) struct Export<'a> {
     path: &'a Path,
     csv: bool,
 }
 
 impl<'a> Export<'a> {
-    fn check(path: &'a Path) -> Result<Self, Failure> {
+    pub fn check(path: &'a Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         let csv = match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => false,
@@ -250,7 +301,7 @@ impl<'a> Export<'a> {
         Ok(Self { path, csv })
     }
 
-    fn write(self, summary: &Summary) -> Result<(), Failure> {
+    pub fn write(self, summary: &Summary) -> Result<(), Failure> {
         let written = Replacement::of(self.path).write_with(|to| match self.csv {
             true => run::write_csv(summary, to),
             false => run::write_json(summary, to),

@@ -211,7 +211,7 @@ fn report(
         }
     }
     if outcome.cut > 0 {
-        lines.push(format!("{} given up on the way: a later run sends them again", count(outcome.cut)));
+        lines.push(format!("{} had no answer yet: a later run sends them again", count(outcome.cut)));
     }
     lines.push(format!("{:<11}{}", "result", request.output.display()));
     lines.extend(why.into_iter().flat_map(explanation));

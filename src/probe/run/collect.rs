@@ -74,7 +74,7 @@ struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     fn new(shared: &'a Shared) -> Self {
-        let with_rate = shared.plan.rate.is_some();
+        let with_rate = shared.plan.is_open();
         Self {
             shared,
             started: Timestamp::now(),
@@ -117,11 +117,22 @@ impl<'a> Collector<'a> {
         summary.in_flight = self.shared.in_flight.load(Ordering::Relaxed);
         summary.abandoned = self.shared.abandoned.load(Ordering::Relaxed);
         let begun = self.all.total + summary.abandoned + summary.in_flight;
-        if let Some(rate) = self.shared.plan.rate.filter(|_| done) {
+        if done {
             // The time of n requests at 1/s is n seconds, and not what lies between the first and the last.
-            summary.elapsed_s = summary.elapsed_s.max(begun as f64 / rate);
+            let plan = &self.shared.plan;
+            let least = match (plan.rate, plan.time()) {
+                (Some(rate), _) => begun as f64 * plan.parts() as f64 / rate,
+                (None, Some(time)) if plan.is_open() && summary.stopped_by == Some(StopReason::Duration) => {
+                    time.as_secs_f64()
+                }
+                _ => 0.0,
+            };
+            summary.elapsed_s = summary.elapsed_s.max(least);
         }
         summary.fill(&self.all);
+        if done {
+            summary.fill_histograms(&self.all);
+        }
         summary.missed = match self.shared.schedule.due_until(now) {
             // A run that is stopped early was not short of anything.
             Some(due) if done && summary.stopped_by == Some(StopReason::Duration) => {

@@ -14,15 +14,19 @@ mod collect;
 mod compare;
 mod expect;
 mod export;
+mod merge;
 mod patience;
 mod plan;
 mod pool;
+mod ramps;
 mod report;
+mod requests;
 mod schedule;
 mod series;
 mod shard;
 mod summary;
 mod tally;
+mod whole;
 mod worker;
 
 use std::sync::Arc;
@@ -31,7 +35,7 @@ use std::thread;
 use tokio::sync::{oneshot, watch};
 
 use super::failure::CallError;
-use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
+use super::target::{Endpoint, ModelCallTarget, ModelRequest};
 use super::transport::Transport;
 use crate::limits;
 use crate::secret::ApiKey;
@@ -39,11 +43,15 @@ use crate::secret::ApiKey;
 pub use compare::{Change, Difference, compare, count_alike};
 pub use expect::{Expectation, Expectations};
 pub use export::{read_json, write_csv, write_json};
-pub use plan::{MAX_IN_FLIGHT, MAX_REQUESTS, Plan};
+pub use merge::{NotMerged, merge};
+pub use plan::{Data, MAX_IN_FLIGHT, MAX_REQUESTS, Plan};
+pub use ramps::Ramps;
 pub use report::report;
 pub use series::Point;
 pub use summary::{Bar, Latency, ReplicaSummary, Stage, StatusSummary, StopReason, Summary};
+pub use whole::Histograms;
 
+use requests::Requests;
 use shard::Shared;
 
 /// A run in progress. Dropping it ends the run at once; no request stays in flight.
@@ -66,11 +74,25 @@ pub fn start(
     key: Option<&ApiKey>,
     request: &ModelRequest,
 ) -> Result<Run, CallError> {
+    start_with(plan, transport, target, key, vec![request.clone()])
+}
+
+/// Starts a run that sends one of `requests` after the other, from the first again at the end.
+///
+/// # Errors
+/// As [`start`], and if there are none.
+pub fn start_with(
+    plan: Plan,
+    transport: &Transport,
+    target: &ModelCallTarget,
+    key: Option<&ApiKey>,
+    requests: Vec<ModelRequest>,
+) -> Result<Run, CallError> {
     plan.check()?;
     let endpoint = Endpoint::parse(&target.url)?;
     let proxy = transport.proxy(&endpoint.uri)?;
-    let wire = WireRequest::new(&endpoint, &target.access_key, key, request, proxy.as_ref())?;
-    let shared = Arc::new(Shared::new(plan, transport.clone(), endpoint, proxy, wire));
+    let requests = Requests::new(requests, &endpoint, target, key, proxy.as_ref())?;
+    let shared = Arc::new(Shared::new(plan, transport.clone(), endpoint, proxy, requests));
     let first = Arc::new(Summary::new(&shared.plan));
     let (progress, watching) = watch::channel(first);
     let (done, finished) = oneshot::channel();

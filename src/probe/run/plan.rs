@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::super::failure::CallError;
+use super::super::part::Part;
+use super::ramps::Ramps;
 
 /// More concurrent requests need `unbounded`.
 pub const MAX_IN_FLIGHT: u32 = 64;
@@ -35,21 +37,77 @@ pub struct Plan {
     pub concurrency: Option<u32>,
     /// Requests per second, sent when they are due.
     pub rate: Option<f64>,
+    /// Instead of a rate: one that changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Ramps>,
+    /// Without a rate: the pause between an answer and the next request of a connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub think: Option<Duration>,
+    /// The rows that the requests are taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
+    /// The part of the requests, or of the rate, that this machine sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Part>,
     /// The number of requests at the start that are not counted.
     pub warmup: u64,
     /// Ignore the ceiling.
     pub unbounded: bool,
 }
 
+/// Rows that the requests of a run are taken from, one after the other, from the first again at the
+/// end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Data {
+    /// SHA-256 of the file.
+    pub hash: String,
+    pub rows: u64,
+}
+
 impl Plan {
+    /// Whether requests are due at fixed instants.
+    pub fn is_open(&self) -> bool {
+        self.rate.is_some() || self.stages.is_some()
+    }
+
+    /// The highest rate of this machine; `None` without a rate.
+    pub(super) fn own_peak(&self) -> Option<f64> {
+        let all = self.rate.or(self.stages.as_ref().map(Ramps::peak))?;
+        Some(all / self.parts() as f64)
+    }
+
+    /// The number of requests of this machine, without the warm-up.
+    pub fn own_count(&self) -> Option<u64> {
+        let count = self.count?;
+        Some(self.shard.map_or(count, |part| part.of_rows(count)))
+    }
+
+    /// The number of machines that share the run.
+    pub(super) fn parts(&self) -> u64 {
+        self.shard.map_or(1, |part| part.of)
+    }
+
+    /// The number of a request over all machines, from its number on this one; both from 0.
+    pub(super) fn global(&self, index: u64) -> u64 {
+        self.shard.map_or(index, |part| index.saturating_mul(part.of).saturating_add(part.index))
+    }
+
+    /// When sending ends.
+    pub(super) fn time(&self) -> Option<Duration> {
+        match &self.stages {
+            Some(stages) => Some(self.duration.map_or(stages.duration(), |time| time.min(stages.duration()))),
+            None => self.duration,
+        }
+    }
+
     /// Requests in flight: exactly this many, or with a rate at most.
     pub fn in_flight(&self) -> u32 {
-        self.concurrency.unwrap_or(if self.rate.is_some() { MAX_IN_FLIGHT } else { 1 })
+        self.concurrency.unwrap_or(if self.is_open() { MAX_IN_FLIGHT } else { 1 })
     }
 
     /// The number of requests at which the run ends, and whether the ceiling sets it.
     pub(super) fn limit(&self) -> (u64, bool) {
-        match (self.count, self.unbounded) {
+        match (self.own_count(), self.unbounded) {
             (Some(count), _) => (self.warmup.saturating_add(count), false),
             (None, false) => (MAX_REQUESTS, true),
             (None, true) => (u64::MAX, false),
@@ -82,6 +140,21 @@ impl Plan {
                 "give requests a second, such as 20 or 0.5",
             );
         }
+        if self.stages.is_some() && (self.rate.is_some() || self.warmup > 0) {
+            return invalid(
+                "stages leave no room for a rate or a warm-up".to_owned(),
+                "leave out --rate and --warmup: a first stage warms up",
+            );
+        }
+        if self.think.is_some() && self.is_open() {
+            return invalid(
+                "with a rate requests are due whatever their senders think".to_owned(),
+                "leave out --think, or the rate",
+            );
+        }
+        if self.own_count() == Some(0) {
+            return invalid("this shard has no requests".to_owned(), "give a count of at least one a shard");
+        }
         if self.unbounded {
             return Ok(());
         }
@@ -91,7 +164,7 @@ impl Plan {
                 "at most 64, or say --unbounded",
             );
         }
-        let all = self.count.unwrap_or(0).saturating_add(self.warmup);
+        let all = self.own_count().unwrap_or(0).saturating_add(self.warmup);
         if all > MAX_REQUESTS {
             return invalid(
                 format!("{all} requests are more than a shared cluster should bear"),

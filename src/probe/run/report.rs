@@ -54,9 +54,10 @@ pub fn report(summary: &Summary) -> Vec<String> {
 fn headline(summary: &Summary) -> String {
     let requests = count(summary.total, "request", "requests");
     let time = text::latency(Duration::from_secs_f64(summary.elapsed_s.max(0.0)));
-    let pace = match summary.plan.rate {
-        Some(rate) => format!("{rate}/s due, at most {} in flight", summary.plan.in_flight()),
-        None => format!("at most {} in flight", summary.plan.in_flight()),
+    let pace = match (summary.plan.rate, &summary.plan.stages) {
+        (_, Some(stages)) => format!("stages {stages}, at most {} in flight", summary.plan.in_flight()),
+        (Some(rate), None) => format!("{rate}/s due, at most {} in flight", summary.plan.in_flight()),
+        (None, None) => format!("at most {} in flight", summary.plan.in_flight()),
     };
     format!("{requests} in {time} · {:.1}/s · {pace}", summary.rps)
 }

@@ -14,6 +14,8 @@ use super::plan::Plan;
 pub(super) struct Ticket {
     /// With a rate: when to send it.
     pub due: Option<Instant>,
+    /// The number of the request over all machines, from 0.
+    pub index: u64,
     /// Not part of the warm-up.
     pub counted: bool,
 }
@@ -33,9 +35,8 @@ pub(super) struct Schedule {
     next: AtomicU64,
     limit: u64,
     ceiling: bool,
-    warmup: u64,
+    plan: Plan,
     duration: Option<Duration>,
-    rate: Option<f64>,
     /// When the first request was asked for.
     begin: OnceLock<Instant>,
     /// When the first request that counts was asked for, or due.
@@ -49,9 +50,8 @@ impl Schedule {
             next: AtomicU64::new(0),
             limit,
             ceiling,
-            warmup: plan.warmup,
-            duration: plan.duration,
-            rate: plan.rate,
+            plan: plan.clone(),
+            duration: plan.time(),
             begin: OnceLock::new(),
             counted_from: OnceLock::new(),
         }
@@ -71,15 +71,19 @@ impl Schedule {
         if index >= self.limit {
             return Err(End::Count { ceiling: self.ceiling });
         }
-        let due = self.rate.map(|rate| begin + Duration::from_secs_f64(index as f64 / rate));
-        let counted = index >= self.warmup;
+        let global = self.plan.global(index);
+        let due = match (&self.plan.stages, self.plan.rate) {
+            (Some(stages), _) => Some(begin + stages.due(global as f64).ok_or(End::Duration)?),
+            (None, rate) => rate.map(|rate| begin + Duration::from_secs_f64(global as f64 / rate)),
+        };
+        let counted = index >= self.plan.warmup;
         if counted {
             let from = *self.counted_from.get_or_init(|| due.unwrap_or(now));
             if self.duration.is_some_and(|duration| due.is_some_and(|due| due >= from + duration)) {
                 return Err(End::Duration);
             }
         }
-        Ok(Ticket { due, counted })
+        Ok(Ticket { due, counted, index: global })
     }
 
     fn is_over(&self, now: Instant) -> bool {
@@ -91,10 +95,14 @@ impl Schedule {
 
     /// With a rate and a duration: how many requests were due in the measured part up to `now`.
     pub fn due_until(&self, now: Instant) -> Option<u64> {
-        let (rate, duration, from) = (self.rate?, self.duration?, self.counted_from()?);
+        let (duration, from) = (self.duration?, self.counted_from()?);
         let passed = now.saturating_duration_since(from).min(duration);
-        let due = (passed.as_secs_f64() * rate).ceil() as u64;
-        Some(due.min(self.limit.saturating_sub(self.warmup)))
+        let all = match (&self.plan.stages, self.plan.rate) {
+            (Some(stages), _) => stages.due_until(passed),
+            (None, rate) => passed.as_secs_f64() * rate?,
+        };
+        let due = (all / self.plan.parts() as f64).ceil() as u64;
+        Some(due.min(self.limit.saturating_sub(self.plan.warmup)))
     }
 }
 

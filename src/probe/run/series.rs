@@ -36,7 +36,7 @@ impl Point {
         if self.width_s > 0.0 { self.requests as f64 / self.width_s } else { 0.0 }
     }
 
-    fn merged(self, next: Self) -> Self {
+    pub(super) fn merged(self, next: Self) -> Self {
         let requests = self.requests + next.requests;
         let p50 = match requests {
             0 => 0.0,

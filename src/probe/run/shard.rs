@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::super::http1::Room;
-use super::super::target::{Endpoint, WireRequest};
+use super::super::target::Endpoint;
 use super::super::transport::{Proxy, Transport};
 use super::plan::Plan;
 use super::pool::Pool;
+use super::requests::Requests;
 use super::schedule::Schedule;
 use super::summary::StopReason;
 use super::tally::Tally;
@@ -34,7 +35,7 @@ pub(super) struct Shared {
     pub transport: Transport,
     pub endpoint: Endpoint,
     pub proxy: Option<Proxy>,
-    pub wire: WireRequest,
+    pub requests: Requests,
     /// One per thread.
     pub tallies: Vec<Mutex<Tally>>,
     pub in_flight: AtomicU64,
@@ -55,13 +56,13 @@ impl Shared {
         transport: Transport,
         endpoint: Endpoint,
         proxy: Option<Proxy>,
-        wire: WireRequest,
+        requests: Requests,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let wanted = plan.in_flight().div_ceil(WORKERS_A_THREAD) as usize;
-        let for_rate = plan.rate.map_or(MOST_THREADS, |rate| (rate / RATE_OF_A_THREAD).ceil() as usize);
+        let for_rate = plan.own_peak().map_or(MOST_THREADS, |rate| (rate / RATE_OF_A_THREAD).ceil() as usize);
         let threads = wanted.min(for_rate).clamp(1, cores.min(MOST_THREADS));
-        let tally = || Mutex::new(Tally::new(plan.rate.is_some()));
+        let tally = || Mutex::new(Tally::new(plan.is_open()));
         Self {
             schedule: Schedule::new(&plan),
             tallies: (0..threads).map(|_| tally()).collect(),
@@ -69,7 +70,7 @@ impl Shared {
             transport,
             endpoint,
             proxy,
-            wire,
+            requests,
             in_flight: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -131,7 +132,7 @@ pub(super) fn run(shared: &Arc<Shared>, index: usize) {
     runtime.block_on(async {
         let mut workers = JoinSet::new();
         let count = shared.workers(index);
-        let pool = shared.plan.rate.map(|_| Arc::new(Pool::new(count)));
+        let pool = shared.plan.is_open().then(|| Arc::new(Pool::new(count)));
         for _ in 0..count {
             let (shared, pool) = (Arc::clone(shared), pool.clone());
             workers.spawn(async move { Worker::new(&shared, index, pool).work().await });

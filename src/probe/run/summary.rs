@@ -10,6 +10,7 @@ use super::super::failure::FailureKind;
 use super::plan::Plan;
 use super::series::{Point, whole};
 use super::tally::{Share, Tally, ms};
+use super::whole::Histograms;
 use crate::{secret, text};
 
 /// Changes whenever readers of exports must change.
@@ -140,6 +141,12 @@ pub struct Summary {
     pub reconnects: u64,
     pub histogram: Vec<Bar>,
     pub series: Vec<Point>,
+    /// At the end of a run: its histograms whole, for putting runs together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histograms: Option<Histograms>,
+    /// How many runs this one was put together from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<u64>,
 }
 
 impl Summary {
@@ -160,7 +167,7 @@ impl Summary {
             missed: 0,
             in_flight: 0,
             rps: 0.0,
-            latency_from: if plan.rate.is_some() { "due" } else { "sent" }.to_owned(),
+            latency_from: if plan.is_open() { "due" } else { "sent" }.to_owned(),
             latency: Latency::default(),
             service: Latency::default(),
             replicas: BTreeMap::new(),
@@ -173,6 +180,8 @@ impl Summary {
             reconnects: 0,
             histogram: Vec::new(),
             series: Vec::new(),
+            histograms: None,
+            merged: None,
         }
     }
 
@@ -195,10 +204,7 @@ impl Summary {
             .replicas
             .iter()
             .filter(|(_, share)| share.requests > 0)
-            .map(|(name, share)| {
-                let summary = ReplicaSummary::of(share, named, all.service.max());
-                (text::clean(&secret::mask(name)).into_owned(), summary)
-            })
+            .map(|(name, share)| (shown(name), ReplicaSummary::of(share, named, all.service.max())))
             .collect();
         for (status, share) in all.statuses.iter().filter(|(_, share)| share.requests > 0) {
             let (p50_ms, p99_ms) = percentiles(&share.latency, all.service.max());
@@ -210,6 +216,10 @@ impl Summary {
             .filter(|kind| all.failures_of(*kind) > 0)
             .map(|kind| (kind.name().to_owned(), all.failures_of(kind)))
             .collect();
+    }
+
+    pub(super) fn fill_histograms(&mut self, all: &Tally) {
+        self.histograms = Some(Histograms::of(all, shown));
     }
 
     /// Errors as a fraction of all, 0 to 1.
@@ -224,14 +234,19 @@ impl Summary {
 
     /// Progress of a run with a known end, 0 to 1.
     pub fn done_share(&self) -> Option<f64> {
-        let by_count = self.plan.count.map(|count| self.total as f64 / count as f64);
-        let by_time = self.plan.duration.map(|time| self.elapsed_s / time.as_secs_f64());
+        let by_count = self.plan.own_count().map(|count| self.total as f64 / count as f64);
+        let by_time = self.plan.time().map(|time| self.elapsed_s / time.as_secs_f64());
         by_count.into_iter().chain(by_time).reduce(f64::max).map(|share| share.min(1.0))
     }
 }
 
+/// The name of a replica, which comes from outside.
+fn shown(name: &str) -> String {
+    text::clean(&secret::mask(name)).into_owned()
+}
+
 impl Latency {
-    fn of(histogram: &Histogram<u64>) -> Self {
+    pub(super) fn of(histogram: &Histogram<u64>) -> Self {
         if histogram.is_empty() {
             return Self::default();
         }
@@ -272,13 +287,13 @@ impl ReplicaSummary {
 
 /// The median and the 99th percentile of a part of all requests. Its histogram is coarser than that
 /// of all, whose maximum is `slowest`: no percentile may exceed it.
-fn percentiles(histogram: &Histogram<u64>, slowest: u64) -> (f64, f64) {
+pub(super) fn percentiles(histogram: &Histogram<u64>, slowest: u64) -> (f64, f64) {
     let at = |quantile| ms(histogram.value_at_quantile(quantile).min(slowest));
     (at(0.5), at(0.99))
 }
 
 /// The histogram in a few bars between its smallest and its largest value.
-fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
+pub(super) fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
     if histogram.is_empty() {
         return Vec::new();
     }

@@ -15,7 +15,8 @@ use super::super::http1::{Connection, SMALL_BODY};
 use super::super::phases::Phases;
 use super::patience::Patience;
 use super::pool::Pool;
-use super::schedule::End;
+use super::requests::Requests;
+use super::schedule::{End, Ticket};
 use super::shard::Shared;
 use super::summary::StopReason;
 use super::tally::{Sample, Tally};
@@ -70,7 +71,13 @@ impl<'a> Worker<'a> {
             {
                 return;
             }
-            self.request(ticket.due, ticket.counted).await;
+            self.request(&ticket).await;
+            if let Some(think) = shared.plan.think {
+                tokio::select! {
+                    () = sleep(think) => {}
+                    () = shared.stopped.cancelled() => {}
+                }
+            }
         }
     }
 
@@ -87,9 +94,17 @@ impl<'a> Worker<'a> {
         }
     }
 
-    async fn request(&mut self, due: Option<Instant>, counted: bool) {
-        let shared = self.shared;
+    async fn request(&mut self, ticket: &Ticket) {
+        let (shared, due, counted) = (self.shared, ticket.due, ticket.counted);
         let flight = Flight::begin(shared, counted);
+        // The key was looked at before the run: this cannot fail.
+        let Ok(row) = shared.requests.row(ticket.index, &shared.endpoint, shared.proxy.as_ref()) else {
+            return;
+        };
+        let wire = match (&row, &shared.requests) {
+            (Some(wire), _) | (None, Requests::One(wire)) => wire,
+            (None, Requests::Rows { .. }) => return,
+        };
         loop {
             if let Err(error) = self.be_connected().await {
                 self.record_unsent(&error, counted);
@@ -102,7 +117,7 @@ impl<'a> Worker<'a> {
             }
             let Some(connection) = &mut self.connection else { return };
             let sent = Instant::now();
-            let exchange = exchange(connection, shared.wire.bytes(), &mut self.body, &shared.room);
+            let exchange = exchange(connection, wire.bytes(), &mut self.body, &shared.room);
             let outcome = self.patience.with(sent, exchange).await;
             let now = Instant::now();
             if self.is_used && matches!(&outcome, Some(Err(broken)) if broken.is_closed()) {

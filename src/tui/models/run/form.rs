@@ -56,7 +56,7 @@ impl RunForm {
                 Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
             })?,
             warmup: self.read(4, "write a number, 0 for none", |text| text.parse().ok())?.unwrap_or(0),
-            unbounded: false,
+            ..Plan::default()
         })
     }
 

@@ -1,0 +1,262 @@
+//! A run as one self-contained page: no script, and nothing loaded from elsewhere.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::chart;
+use crate::probe::run::{Change, Latency, Plan, StopReason, Summary, compare, count_alike};
+use crate::text;
+
+const STYLE: &str = "
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --line: #d1d9e0; --paper: #fff; --a: #0969da; --b: #bc4c00; --bad: #cf222e; --good: #1a7f37; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117; --a: #4493f8; --b: #db6d28; --bad: #f85149; --good: #3fb950; } }
+body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+p.sub { margin: 0 0 1rem; color: var(--soft); }
+.figures { display: flex; flex-wrap: wrap; gap: .75rem; }
+.figures div { border: 1px solid var(--line); border-radius: 6px; padding: .5rem 1rem; min-width: 7rem; }
+.figures b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; } .figures span { color: var(--soft); }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+th { color: var(--soft); font-weight: 600; } th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
+.bad { color: var(--bad); } .good { color: var(--good); }
+svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 11px; } .axis { stroke: var(--line); } .a { stroke: var(--a); fill: none; } .b { stroke: var(--b); fill: none; } .bar { fill: var(--a); }
+.key::before { content: '\\2014\\2002'; font-weight: 700; } .key.ka::before { color: var(--a); } .key.kb::before { color: var(--b); }
+";
+
+/// The page of `run`, with a comparison if there is an earlier one.
+pub fn page(run: &Summary, earlier: Option<&Summary>) -> String {
+    let title = escaped(run.plan.label.as_deref().unwrap_or("a run"));
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title} · keybench</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <h1>{title}</h1>\n<p class=\"sub\">{}</p>\n",
+        escaped(&subtitle(run))
+    );
+    figures(&mut html, run);
+    for note in notes(run) {
+        let _ = writeln!(html, "<p class=\"bad\">{}</p>", escaped(&note));
+    }
+    plan(&mut html, &run.plan);
+    latencies(&mut html, run);
+    over_time(&mut html, run);
+    if !run.histogram.is_empty() {
+        html.push_str("<h2>Distribution of latency</h2>\n");
+        html.push_str(&chart::bars(&run.histogram));
+    }
+    replicas(&mut html, run);
+    errors(&mut html, run);
+    if let Some(earlier) = earlier {
+        comparison(&mut html, earlier, run);
+    }
+    html.push_str("</body>\n</html>\n");
+    html
+}
+
+fn subtitle(run: &Summary) -> String {
+    let time = text::latency(seconds(run.elapsed_s));
+    let merged = run.merged.map(|runs| format!(" · {runs} runs put together")).unwrap_or_default();
+    format!("{} · {time}{merged} · keybench {}", run.started, env!("CARGO_PKG_VERSION"))
+}
+
+fn figures(html: &mut String, run: &Summary) {
+    html.push_str("<div class=\"figures\">\n");
+    let bad = if run.errors > 0 { " class=\"bad\"" } else { "" };
+    for (class, value, name) in [
+        ("", run.total.to_string(), "requests"),
+        ("", format!("{:.1}/s", run.rps), "rate"),
+        ("", millis(run.latency.p50_ms), "p50"),
+        ("", millis(run.latency.p99_ms), "p99"),
+        ("", millis(run.latency.max_ms), "max"),
+        (bad, format!("{} ({:.1} %)", run.errors, run.error_share() * 100.0), "errors"),
+    ] {
+        let _ = writeln!(html, "<div><b{class}>{value}</b><span>{name}</span></div>");
+    }
+    html.push_str("</div>\n");
+}
+
+/// What a reader of the figures must know.
+fn notes(run: &Summary) -> Vec<String> {
+    let mut notes: Vec<String> =
+        run.trouble.iter().map(|what| format!("The machine held the run back: {what}.")).collect();
+    if run.missed > 0 {
+        notes.push(format!("{} requests were due and never sent: the model does not keep up.", run.missed));
+    }
+    if run.abandoned > 0 {
+        notes.push(format!("{} requests were in flight at the end and are not counted.", run.abandoned));
+    }
+    match run.stopped_by {
+        Some(StopReason::Person) => notes.push("The run was stopped before its end.".to_owned()),
+        Some(StopReason::Ceiling) => {
+            notes.push("The run ended at the ceiling for shared clusters.".to_owned())
+        }
+        _ => {}
+    }
+    notes
+}
+
+fn plan(html: &mut String, plan: &Plan) {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    rows.extend(plan.count.map(|count| ("requests", count.to_string())));
+    rows.extend(plan.duration.map(|time| ("time", text::latency(time))));
+    rows.push(("in flight at most", plan.in_flight().to_string()));
+    rows.extend(plan.rate.map(|rate| ("rate", format!("{rate}/s, each when it is due"))));
+    rows.extend(plan.stages.as_ref().map(|stages| ("stages", stages.to_string())));
+    rows.extend(plan.think.map(|think| ("pause between requests", text::latency(think))));
+    rows.extend(plan.data.as_ref().map(|data| ("rows of data", data.rows.to_string())));
+    rows.extend(plan.shard.map(|part| ("shard", part.to_string())));
+    if plan.warmup > 0 {
+        rows.push(("warm-up, not counted", plan.warmup.to_string()));
+    }
+    html.push_str("<h2>Plan</h2>\n<table>\n");
+    for (name, value) in rows {
+        let _ = writeln!(html, "<tr><td>{name}</td><td>{}</td></tr>", escaped(&value));
+    }
+    html.push_str("</table>\n");
+}
+
+fn latencies(html: &mut String, run: &Summary) {
+    html.push_str("<h2>Percentiles</h2>\n<table>\n<tr><th></th>");
+    for (name, _) in run.latency.iter() {
+        let _ = write!(html, "<th>{name}</th>");
+    }
+    html.push_str("</tr>\n");
+    let mut row = |name: &str, latency: &Latency| {
+        let _ = write!(html, "<tr><td>{name}</td>");
+        for (_, value) in latency.iter() {
+            let _ = write!(html, "<td>{}</td>", millis(value));
+        }
+        html.push_str("</tr>\n");
+    };
+    if run.latency_from == "due" {
+        row("since due", &run.latency);
+    }
+    row("since sent", &run.service);
+    row(&format!("opening {} connections", run.connections), &run.connect);
+    html.push_str("</table>\n");
+}
+
+fn over_time(html: &mut String, run: &Summary) {
+    let points = run.whole_points();
+    if points.len() < 2 {
+        return;
+    }
+    let line = |value: fn(&crate::probe::run::Point) -> f64| -> Vec<(f64, f64)> {
+        points.iter().map(|point| (point.at_s, value(point))).collect()
+    };
+    html.push_str("<h2>Latency over time</h2>\n<p class=\"sub\"><span class=\"key ka\">p50</span> <span class=\"key kb\">p99</span></p>\n");
+    html.push_str(&chart::lines(&line(|p| p.p50_ms), &line(|p| p.p99_ms), "ms"));
+    html.push_str("<h2>Requests over time</h2>\n<p class=\"sub\"><span class=\"key ka\">requests a second</span> <span class=\"key kb\">errors a second</span></p>\n");
+    let errors =
+        |p: &crate::probe::run::Point| if p.width_s > 0.0 { p.errors as f64 / p.width_s } else { 0.0 };
+    html.push_str(&chart::lines(&line(|p| p.rps()), &line(errors), "/s"));
+}
+
+fn replicas(html: &mut String, run: &Summary) {
+    if run.replicas.is_empty() {
+        return;
+    }
+    html.push_str("<h2>Replicas</h2>\n<table>\n<tr><th>replica</th><th>share</th><th>requests</th><th>errors</th><th>p50</th><th>p99</th></tr>\n");
+    for (name, replica) in &run.replicas {
+        let _ = writeln!(
+            html,
+            "<tr><td>{}</td><td>{:.1} %</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escaped(name),
+            replica.share * 100.0,
+            replica.requests,
+            replica.errors,
+            millis(replica.p50_ms),
+            millis(replica.p99_ms)
+        );
+    }
+    html.push_str("</table>\n");
+}
+
+fn errors(html: &mut String, run: &Summary) {
+    html.push_str("<h2>Statuses and errors</h2>\n<table>\n<tr><th></th><th>requests</th><th>p50</th><th>p99</th></tr>\n");
+    for (status, share) in &run.by_status {
+        let (p50, p99) = (millis(share.p50_ms), millis(share.p99_ms));
+        let _ = writeln!(
+            html,
+            "<tr><td>HTTP {status}</td><td>{}</td><td>{p50}</td><td>{p99}</td></tr>",
+            share.requests
+        );
+    }
+    for (kind, requests) in &run.failures {
+        let kind = escaped(&kind.replace('_', " "));
+        let _ = writeln!(html, "<tr><td class=\"bad\">{kind}</td><td>{requests}</td><td></td><td></td></tr>");
+    }
+    html.push_str("</table>\n");
+}
+
+fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
+    let label = |run: &Summary| escaped(run.plan.label.as_deref().unwrap_or("a run"));
+    let _ = writeln!(html, "<h2>Compared with {} of {}</h2>", label(earlier), earlier.started);
+    if !count_alike(earlier, run) {
+        html.push_str(
+            "<p class=\"sub\">One has a rate and the other has none: latencies since sending.</p>\n",
+        );
+    }
+    html.push_str("<table>\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n");
+    for row in compare(earlier, run) {
+        let class = match row.change {
+            Change::Better => " class=\"good\"",
+            Change::Worse => " class=\"bad\"",
+            Change::Same => "",
+        };
+        let word = match (row.percent(), row.change) {
+            (_, Change::Same) => "same".to_owned(),
+            (Some(percent), _) => format!("{percent:+.1} %"),
+            (None, _) => "new".to_owned(),
+        };
+        let value = |value: f64| match row.unit {
+            "ms" => millis(value),
+            unit => format!("{value:.1}{unit}"),
+        };
+        let (before, after) = (value(row.before), value(row.after));
+        let _ = writeln!(
+            html,
+            "<tr><td>{}</td><td>{before}</td><td>{after}</td><td{class}>{word}</td></tr>",
+            row.figure
+        );
+    }
+    html.push_str("</table>\n");
+}
+
+fn millis(ms: f64) -> String {
+    text::latency(seconds(ms / 1e3))
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
+}
+
+/// Text for HTML, cleaned: names of models and replicas come from outside.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text::clean(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_outside_cannot_become_markup() {
+        assert_eq!(
+            escaped("<b a='1'>&\"\u{1b}[0m"),
+            "&lt;b a=&#39;1&#39;&gt;&amp;&quot;[0m".replace("[0m", &text::clean("\u{1b}[0m"))
+        );
+    }
+}
