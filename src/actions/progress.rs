@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::audit::Read;
+use super::audit::{AuditedKey, Read};
 use super::rotation::Notice;
 
 /// Something that happened in the meantime.
@@ -21,6 +21,8 @@ pub enum Event<'a> {
     DeletionNotLogged { file: &'a Path, why: &'a str },
     /// An audit goes on with one that broke off, in which the keys of so many users were read.
     AuditResumed { users: usize },
+    /// The keys of one more user were read.
+    KeysAudited(&'a [AuditedKey]),
     /// How far an audit is.
     AuditRead(Read),
     /// `done` of `of` rows are answered. `may_have_run_twice`: rows that an earlier run may have sent

@@ -5,6 +5,7 @@
 //! keys. [`resolve`] turns flags, environment and files into one [`Session`] and remembers the
 //! origin of each value.
 
+pub mod columns;
 pub mod credential_command;
 mod error;
 mod json;

@@ -10,6 +10,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub use clean::{clean, clean_lines};
 
+/// Stands where something is left out.
+pub const ELLIPSIS: char = '…';
+
 /// Columns that `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -35,6 +38,17 @@ pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     }
     out.push('…');
     Cow::Owned(out)
+}
+
+/// Both ends of `text` in at most `columns`, with `…` between them where something is missing.
+pub fn middle(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns || columns < 2 {
+        return truncate(text, columns);
+    }
+    let end = tail(text, columns / 2 + 1);
+    let room = columns.saturating_sub(width(&end));
+    let start = truncate(text, room + 1);
+    Cow::Owned(format!("{}{end}", start.trim_end_matches(ELLIPSIS)))
 }
 
 /// The end of `text` in at most `columns`, with `…` where something is missing.
@@ -190,6 +204,16 @@ mod tests {
         assert_eq!(truncate("abcdef", 4), "abc…");
         assert_eq!(truncate("日本語", 4), "日…");
         assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn both_ends_of_a_text() {
+        assert_eq!(middle("nightly scoring", 15), "nightly scoring");
+        assert_eq!(middle("nightly scoring 17", 9), "nigh…g 17");
+        assert_eq!(middle("日本語日本語", 7), "日本…語");
+        for columns in 0..20 {
+            assert!(width(&middle("nightly 日本 scoring", columns)) <= columns, "{columns}");
+        }
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub enum KeyContext {
     List,
     /// A few things to choose one from.
     Choice,
+    /// The columns of a list.
+    Columns,
+    /// Like [`Self::Choice`], where the choices can be filtered.
+    Picker,
     /// The field that narrows a table down.
     FilterField,
     /// Any form with fields.
@@ -60,8 +64,11 @@ pub enum KeyContext {
     /// The API keys of one user.
     UserKeys,
     Security,
+    /// The API keys of all users.
+    AllKeys,
     Projects,
     Collaborators,
+    Help,
     /// Help and other texts that only scroll.
     Reader,
     /// The history of notices.
@@ -111,6 +118,10 @@ pub enum Command {
     Sort,
     SortReverse,
     Mark,
+    ChooseColumns,
+    MoveUp,
+    MoveDown,
+    AllColumns,
     // Forms and dialogs
     NextField,
     PreviousField,
@@ -231,9 +242,13 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::PageDown, "page-down", &[X::List, X::Choice, X::Reader], Safe, &["pagedown", "ctrl-d"], 0, "page down", "Page down", "One page down"),
     entry(C::First, "first", &[X::List, X::Choice, X::Reader], Safe, &["home", "g"], 0, "first", "First", "The first row"),
     entry(C::Last, "last", &[X::List, X::Choice, X::Reader], Safe, &["end", "G"], 0, "last", "Last", "The last row"),
-    entry(C::Filter, "filter", &[X::List], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
+    entry(C::Filter, "filter", &[X::List, X::Picker, X::Help, X::Notices], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
     entry(C::Sort, "sort", &[X::List], Safe, &["o"], 0, "sort", "Sort by next column", "Sort by the next column"),
     entry(C::SortReverse, "sort-reverse", &[X::List], Safe, &["O"], 0, "reverse", "Reverse the order", "Reverse the sort order"),
+    entry(C::ChooseColumns, "columns", &[X::List], Safe, &["C"], 0, "columns", "Choose columns", "Show or hide columns of the list, and order them"),
+    entry(C::MoveUp, "columns.up", &[X::Columns], Safe, &["K"], 0, "up", "Column up", "Move the column one position up"),
+    entry(C::MoveDown, "columns.down", &[X::Columns], Safe, &["J"], 0, "down", "Column down", "Move the column one position down"),
+    entry(C::AllColumns, "columns.all", &[X::Columns], Safe, &["a"], 0, "all", "All columns", "Show all columns in their first order"),
     // Forms and dialogs
     entry(C::NextField, "form.next", &[X::Form], Safe, &["tab"], 0, "next field", "Next field", "Move to the next field"),
     entry(C::PreviousField, "form.previous", &[X::Form], Safe, &["shift-tab"], 0, "previous field", "Previous field", "Move to the previous field"),
@@ -242,12 +257,12 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::No, "confirm.no", &[X::Confirm], Safe, &["n"], 0, "no", "No", "Change nothing"),
     // Settings
     entry(C::NewKey, "keys.new", &[X::Keys], Changes, &["n"], 1, "new", "New API key", "Create an API key: expiry, audience, comment"),
-    entry(C::RotateKey, "keys.rotate", &[X::Keys], Changes, &["r"], 2, "rotate", "Rotate API key", "Successor first; the old key is deleted only after a yes"),
+    entry(C::RotateKey, "keys.rotate", &[X::Keys], Changes, &["r"], 2, "rotate", "Rotate API key", "Rotate: a successor first, the old key goes after a yes"),
     entry(C::DeleteKey, "keys.delete", &[X::Keys], Destroys, &["d"], 3, "delete", "Delete API key", "Delete the selected or the marked API keys"),
     entry(C::TestWithKey, "keys.test", &[X::Keys, X::Reveal, X::KeyTest, X::Rotation], Safe, &["t"], 4, "test", "Test a model with this key", "Call a model with this key, if keybench knows its text"),
     entry(C::CopyKeyId, "keys.copy-id", &[X::Keys], Safe, &["y"], 5, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::KeyDetails, "keys.open", &[X::Keys], Safe, &["enter"], 6, "details", "Details of an API key", "Everything known about the selected key"),
-    entry(C::Mark, "mark", &[X::Keys, X::UserKeys], Safe, &["space"], 0, "mark", "Mark", "Mark the row, for a command on several"),
+    entry(C::Mark, "mark", &[X::Keys, X::UserKeys, X::Columns], Safe, &["space"], 0, "mark", "Mark", "Mark the row, for a command on several"),
     entry(C::DeleteAllKeys, "keys.delete-all", &[X::Keys], Destroys, &["D"], 0, "delete all", "Delete all my API keys", "Delete all listed API keys except those in use here"),
     entry(C::CopyKey, "reveal.copy", &[X::Reveal], Safe, &["y"], 1, "copy", "Copy the new key", "Send the new key to the terminal's clipboard"),
     entry(C::SaveKey, "reveal.save", &[X::Reveal], Safe, &["w"], 2, "write to file", "Save the new key", "Write the new key to a file that only you can read"),
@@ -291,16 +306,17 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::FreezeRun, "run.freeze", &[X::RunLive], Safe, &["f"], 2, "freeze", "Freeze the display", "Stop updating the display while the run goes on, or resume"),
     entry(C::CompareRuns, "run.compare", &[X::Run], Safe, &["c"], 4, "compare", "Compare runs", "Compare this run with an earlier one"),
     // Admin
-    entry(C::NextSection, "admin.next", &[X::Admin], Safe, &["]"], 79, "next section", "Next section", "Users, Security, Projects: the next one"),
-    entry(C::PreviousSection, "admin.previous", &[X::Admin], Safe, &["["], 0, "previous section", "Previous section", "Users, Security, Projects: the previous one"),
+    entry(C::NextSection, "admin.next", &[X::Admin], Safe, &["]"], 79, "next section", "Next section", "Users, Security, Projects, All keys: the next one"),
+    entry(C::PreviousSection, "admin.previous", &[X::Admin], Safe, &["["], 0, "previous section", "Previous section", "The section before: Users, Security, Projects, All keys"),
     entry(C::EditExpiration, "admin.expiration", &[X::Security], Changes, &["e"], 1, "edit", "Default API keys expiration", "Change how many days an API key may last"),
-    entry(C::DeleteKey, "admin.delete-key", &[X::UserKeys], Destroys, &["d"], 1, "delete", "Delete a user's API key", "Delete the selected API key of this user"),
+    entry(C::DeleteKey, "admin.delete-key", &[X::UserKeys, X::AllKeys], Destroys, &["d"], 1, "delete", "Delete a user's API key", "Delete the selected API key of this user"),
     entry(C::DeleteAllKeys, "admin.delete-all", &[X::Users, X::UserKeys], Destroys, &["D"], 2, "delete all", "Delete all API keys of a user", "Delete every API key of a user, after typing the user name"),
-    entry(C::CopyKeyId, "admin.copy-id", &[X::UserKeys], Safe, &["y"], 3, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
+    entry(C::CopyKeyId, "admin.copy-id", &[X::UserKeys, X::AllKeys], Safe, &["y"], 3, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
+    entry(C::CopyMessage, "admin.copy-message", &[X::AllKeys], Safe, &["m"], 2, "copy message", "Copy a message to the key's owner", "A message about the owner's keys, ready to send"),
     entry(C::AddCollaborator, "collaborators.add", &[X::Collaborators, X::Projects], Changes, &["a"], 2, "add", "Add a collaborator", "Give a user rights in the project"),
     entry(C::ChangePermission, "collaborators.change", &[X::Collaborators], Changes, &["e", "enter"], 3, "permission", "Change a permission", "Give a collaborator more or fewer rights"),
     entry(C::RemoveCollaborator, "collaborators.remove", &[X::Collaborators], Destroys, &["d"], 4, "remove", "Remove a collaborator", "Remove a user's rights in the project"),
-    entry(C::Open, "open", &[X::Models, X::Users, X::Projects], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
+    entry(C::Open, "open", &[X::Models, X::Users, X::Projects, X::AllKeys], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
 ];
 
 /// The rows of the table that apply in `context`.

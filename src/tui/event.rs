@@ -16,6 +16,8 @@ pub enum Event {
     SignedIn,
     /// It could not be found out who is signed in: why, for a list that stays empty.
     NotSignedIn(String),
+    /// Lists show other columns.
+    ColumnsChanged,
     /// The expiration setting became known, or changed.
     PolicyChanged,
     /// The API keys of this user changed. `deleted` no longer exist, even if a list still in flight

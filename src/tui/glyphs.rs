@@ -29,6 +29,8 @@ pub struct Glyphs {
     pub joint_left: &'static str,
     pub joint_right: &'static str,
     pub ellipsis: &'static str,
+    /// In the frame of a list: where the rows in sight are among all.
+    pub scroll: &'static str,
     /// Pictures of something that goes on, four a second.
     pub spinner: &'static [&'static str],
     /// Eighths of a block, empty first, for bars and small charts.
@@ -56,6 +58,7 @@ pub const UNICODE: Glyphs = Glyphs {
     joint_left: "├",
     joint_right: "┤",
     ellipsis: "…",
+    scroll: "┃",
     spinner: &["◜", "◝", "◞", "◟"],
     bars: &[" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     border: border::ROUNDED,
@@ -81,6 +84,7 @@ pub const ASCII: Glyphs = Glyphs {
     joint_left: "+",
     joint_right: "+",
     ellipsis: "~",
+    scroll: "#",
     spinner: &["|", "/", "-", "\\"],
     bars: &[" ", ".", ":", "-", "=", "+", "*", "#", "@"],
     border: border::Set {

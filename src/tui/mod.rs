@@ -47,6 +47,7 @@ pub mod key_list;
 pub mod keymap;
 pub mod layer;
 pub mod layout;
+pub mod list;
 pub mod model_result;
 pub mod models;
 pub mod msg;
@@ -81,8 +82,8 @@ use std::io::Write as _;
 use jiff::Timestamp;
 
 use crate::cli::{Exit, FirstScreen, Start};
-use crate::config::Store;
 use crate::config::paths::{look_env, process_env};
+use crate::config::{self, Store};
 
 /// Runs the interface as the command line wants it.
 pub async fn open(start: Start) -> Result<Exit, Error> {
@@ -95,6 +96,11 @@ pub async fn open(start: Start) -> Result<Exit, Error> {
         preferences.paths.push(("configuration", store.config_file().display().to_string()));
         preferences.paths.push(("profiles", store.profiles_file().display().to_string()));
         preferences.requests_file = Some(store.dir().join("requests.json"));
+        let columns = store.dir().join("columns.json");
+        match config::columns::load(&columns) {
+            Ok(lists) => (preferences.columns, preferences.columns_file) = (lists, Some(columns)),
+            Err(error) => preferences.problems.push(error.to_string()),
+        }
         preferences.store = Some(store);
     }
     let log = start.log_file.map(|file| file.display().to_string());

@@ -10,6 +10,7 @@ use super::glyphs::{self, Glyphs};
 use super::term::clipboard;
 use super::theme::{self, Theme};
 use crate::bounded;
+use crate::config::columns::Columns;
 use crate::config::ui::{SettingLines, UiSettings, WeekStart};
 use crate::config::{Overrides, Store};
 
@@ -34,6 +35,10 @@ pub struct Preferences {
     /// Where sent and saved requests are kept, for sessions that keep them. `None` keeps them until
     /// the program ends.
     pub requests_file: Option<PathBuf>,
+    /// The columns that lists show, where not all are: the name of a list → names of columns.
+    pub columns: Columns,
+    /// Where these are saved; `None` keeps them for this run only.
+    pub columns_file: Option<PathBuf>,
     /// Options of the command line that hold for profiles opened later, too.
     pub given: Overrides,
     /// Profiles and their keys; `None` if they cannot be stored.
@@ -55,6 +60,8 @@ impl Default for Preferences {
             setting_lines: SettingLines::default(),
             paths: Vec::new(),
             requests_file: None,
+            columns: Columns::new(),
+            columns_file: None,
             given: Overrides::default(),
             store: None,
             problems: Vec::new(),
@@ -119,6 +126,8 @@ impl Preferences {
             setting_lines: ui.setting_lines.clone(),
             paths: Vec::new(),
             requests_file: None,
+            columns: Columns::new(),
+            columns_file: None,
             given: Overrides::default(),
             store: None,
             problems,

@@ -12,7 +12,7 @@ const END: &str = "<!-- end of keys -->";
 /// The headings of the list, and the contexts below each.
 const PARTS: &[(&str, &[KeyContext])] = &[
     ("Everywhere", &[KeyContext::Global]),
-    ("Lists", &[KeyContext::List]),
+    ("Lists", &[KeyContext::List, KeyContext::Columns]),
     (
         "Forms and dialogs",
         &[
@@ -47,6 +47,7 @@ const PARTS: &[(&str, &[KeyContext])] = &[
             KeyContext::Security,
             KeyContext::Projects,
             KeyContext::Collaborators,
+            KeyContext::AllKeys,
         ],
     ),
 ];

@@ -189,7 +189,7 @@ async fn the_setting_is_changed_by_the_administrator_and_refused_to_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn collaborators_are_added_changed_and_removed() {
     let mut flow = Flow::demo("owner").await;
-    flow.keys("3[");
+    flow.keys("3]]");
     flow.shows("churn-prod").await;
     flow.keys("/churn<enter><enter>");
     flow.shows("contributor").await;

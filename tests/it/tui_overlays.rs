@@ -90,12 +90,12 @@ fn a_key_of_another_kind_is_named() {
 }
 
 #[test]
-fn the_palette_finds_by_a_few_letters() {
+fn the_palette_finds_by_words() {
     let mut harness = Harness::new().started();
     harness.calls();
     harness.keys(":");
     insta::assert_snapshot!("palette_80x24", harness.screen(80, 24));
-    harness.keys("newk");
+    harness.keys("new k");
     assert!(harness.screen(80, 24).contains("New API key"));
     harness.keys("<enter>");
     assert_eq!(harness.layers(), ["new key"]);

@@ -1,5 +1,6 @@
 //! The Admin tab with users, projects and collaborators in it.
 
+use keybench::actions::audit::{AuditedKey, Finding, Read};
 use keybench::tui::call::{Answer, Call};
 use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
@@ -96,8 +97,8 @@ pub fn security() -> Harness {
 pub fn projects() -> Harness {
     let mut harness = with_users(&["contributor".to_owned(), "outsider".to_owned()]);
     harness.calls();
-    harness.keys("[");
-    let (id, _) = harness.calls().remove(0);
+    harness.keys("]]");
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| matches!(call, Call::Projects)).unwrap();
     let projects = vec![project("churn-prod", "owner", "private"), project("playground", "owner", "public")];
     harness.send(Msg::Progress { id, answer: Answer::ProjectsPage(projects) });
     harness.answer(id, Answer::ProjectsListed(Ok(())));
@@ -113,5 +114,46 @@ pub fn in_project() -> Harness {
         |name: &str, permission: &str| Collaborator { user: person(name), permission: permission.into() };
     let answer = Ok(vec![one("contributor", "write"), one("data-science", "inherit")]);
     harness.answer(id, Answer::Collaborators { project_id: "id-churn-prod".into(), answer });
+    harness
+}
+
+/// A key of the section All keys.
+pub fn audited(username: &str, id: &str, day: &str, left: i64, findings: &[Finding]) -> AuditedKey {
+    AuditedKey {
+        username: username.into(),
+        name: format!("{username} Doe"),
+        key_id: id.repeat(16),
+        audiences: vec!["API".into()],
+        comments: format!("nightly scoring {id}"),
+        created_at: None,
+        expiry_date: Some(format!("{day}T23:59:59Z")),
+        days_left: Some(left),
+        findings: findings.to_vec(),
+        ..AuditedKey::default()
+    }
+}
+
+/// The section All keys while the keys of the second of three users have come.
+pub fn all_keys_coming() -> (Harness, RequestId) {
+    let mut harness = with_users(&["owner".to_owned(), "viewer".to_owned()]);
+    harness.calls();
+    harness.keys("[");
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| matches!(call, Call::AuditKeys)).unwrap();
+    let keys = vec![
+        audited("owner", "5b1c", "2027-11-23", 365, &[]),
+        audited("owner", "77d0", "2026-12-01", 8, &[Finding::Expiring, Finding::SameName]),
+    ];
+    harness.send(Msg::Progress { id, answer: Answer::KeysAudited(keys) });
+    let keys = vec![audited("viewer", "0a9e", "2026-10-02", -52, &[Finding::Expired])];
+    harness.send(Msg::Progress { id, answer: Answer::KeysAudited(keys) });
+    let read = Read { users: 2, of: 3, is_kept: false };
+    harness.send(Msg::Progress { id, answer: Answer::AuditRead(read) });
+    (harness, id)
+}
+
+/// The same once all have come.
+pub fn all_keys() -> Harness {
+    let (mut harness, id) = all_keys_coming();
+    harness.answer(id, Answer::Audited(Ok(Vec::new())));
     harness
 }

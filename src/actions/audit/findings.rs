@@ -21,7 +21,7 @@ pub struct Person {
 }
 
 /// One key of the report.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuditedKey {
     pub username: String,
@@ -37,6 +37,17 @@ pub struct AuditedKey {
     pub findings: Vec<Finding>,
     /// Those of them that an exception of the policy covers.
     pub excepted: Vec<Finding>,
+}
+
+impl AuditedKey {
+    /// For people: `expiring, several of one name (excepted)`
+    pub fn findings_text(&self) -> String {
+        let text = |finding: &Finding| match self.excepted.contains(finding) {
+            true => format!("{} (excepted)", finding.text()),
+            false => finding.text().to_owned(),
+        };
+        self.findings.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -8,15 +8,19 @@ pub mod evidence;
 mod exposed;
 mod findings;
 mod journal;
+mod message;
 mod outage;
 mod people;
 mod policy;
 mod report;
 
+use std::collections::HashMap;
+
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 pub use findings::{AuditedKey, Finding, Person, Rules, judge};
+pub use message::message;
 pub use people::having;
 pub use policy::{Error as PolicyError, Exception, Policy, rules};
 pub use report::{AuditedUser, Location, OpenModel, Read, Report, Unreadable, Verdict};
@@ -39,6 +43,8 @@ pub struct Request {
     pub keys_only: bool,
     /// What the findings are judged by.
     pub policy: Option<Policy>,
+    /// Neither goes on with an earlier audit nor notes what it reads: for who watches it.
+    pub unnoted: bool,
 }
 
 /// Why an audit was not completed.
@@ -73,7 +79,11 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     let client = &session.client;
     let username = sign_in::username(session).await?;
     let People { people, accounts_known } = people::read(client).await?;
-    let (mut journal, known) = Journal::open(client.url(), &username, request.fresh);
+    let rules = rules(request.policy.as_ref(), limit(client).await);
+    let (mut journal, known) = match request.unnoted {
+        true => (Journal::none(), HashMap::new()),
+        false => Journal::open(client.url(), &username, request.fresh),
+    };
     if !known.is_empty() {
         progress.on(Event::AuditResumed { users: known.len() });
     }
@@ -84,9 +94,8 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
         let keys = known.get(&person.username).cloned().unwrap_or_default();
         read.push((person, Ok(keys)));
     }
-    read_keys(client, open, &mut read, &mut journal, progress).await?;
+    read_keys(client, open, &rules, &mut read, &mut journal, progress).await?;
     read.sort_by(|(one, _): &(Person, _), (other, _)| one.username.cmp(&other.username));
-    let rules = rules(request.policy.as_ref(), limit(client).await);
     let mut report = report_of(client, username, read, rules).await;
     (report.accounts_known, report.keys_only) = (accounts_known, request.keys_only);
     if !request.keys_only {
@@ -106,6 +115,7 @@ type Keys = Result<Vec<V2KeyDetails>, api::Error>;
 async fn read_keys(
     client: &Client,
     open: Vec<Person>,
+    rules: &Rules,
     read: &mut Vec<(Person, Keys)>,
     journal: &mut Journal,
     progress: &dyn Progress,
@@ -129,6 +139,8 @@ async fn read_keys(
         if let Ok(keys) = &keys {
             journal.note(&person.username, keys, Timestamp::now());
             readable += 1;
+            let judged = judge(&person, keys.clone(), rules, client.clock().now());
+            progress.on(Event::KeysAudited(&judged));
         }
         read.push((person, keys));
         progress.on(Event::Counted { what: "users", done: read.len(), of });

@@ -59,6 +59,11 @@ impl Own {
         self.signed_in.iter().any(|id| id == key_id)
     }
 
+    /// The Key IDs under which the session's key may be listed.
+    pub fn signed_in_ids(&self) -> impl Iterator<Item = &str> {
+        self.signed_in.iter().map(String::as_str)
+    }
+
     /// Whether a workbench gave a key to the session that this runs in.
     pub fn has_given(&self) -> bool {
         !self.given.is_empty()

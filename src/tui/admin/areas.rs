@@ -3,8 +3,9 @@
 use ratatui::layout::{Margin, Rect};
 
 use crate::tui::layout;
+use crate::tui::list::ListState;
+use crate::tui::list::view::rows_in;
 use crate::tui::shared::Shared;
-use crate::tui::widgets::filter::Filter;
 
 /// The area of a section in the area of the tab: all but the line that names the sections.
 pub fn section(tab: Rect) -> Rect {
@@ -16,7 +17,7 @@ pub fn inside(shared: &Shared) -> Rect {
     section(layout::body(shared)).inner(Margin::new(1, 1))
 }
 
-/// How many rows of a section's table are on the screen: all but those of its head and its filter.
-pub fn rows(shared: &Shared, filter: &Filter) -> usize {
-    inside(shared).height.saturating_sub(1 + u16::from(filter.is_shown())).into()
+/// How many rows of a section's list are on the screen.
+pub fn rows(shared: &Shared, state: &ListState) -> usize {
+    rows_in(inside(shared), state)
 }

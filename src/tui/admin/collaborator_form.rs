@@ -16,13 +16,13 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
+use crate::tui::list::Pattern;
 use crate::tui::overlays::Question;
 use crate::tui::parts::dialog::{centred, frame_box};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::field::Field;
-use crate::tui::widgets::filter::find;
 use crate::wire::Project;
 
 /// Permissions to choose from, with what they allow (DOCS, ml-collaborating-on-projects).
@@ -100,10 +100,11 @@ impl CollaboratorForm {
         if self.now.is_some() || typed.is_empty() {
             return Vec::new();
         }
+        let pattern = Pattern::new(typed);
         let known = shared.session.known_keys.iter().map(|known| known.username.as_str());
         let all = self.names.iter().map(String::as_str).chain(known);
-        let mut names: Vec<&str> = all.filter(|name| find(name, typed).is_some()).collect();
-        names.sort_by_key(|name| (find(name, typed), *name));
+        let mut names: Vec<&str> = all.filter(|name| pattern.keeps(&[name])).collect();
+        names.sort_by_key(|name| (pattern.marks(name).next().map(|found| found.start), *name));
         names.dedup();
         if names.contains(&typed) { Vec::new() } else { names }
     }

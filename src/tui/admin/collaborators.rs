@@ -1,5 +1,6 @@
 //! The people of one project, and what each may do there.
 
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -12,43 +13,65 @@ use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
+use crate::tui::list::{Column, Fetch, Key, List, ListView, Row, Shown, Width};
+use crate::tui::overlays::ColumnChooser;
 use crate::tui::overlays::Question;
-use crate::tui::parts::pane::{awaited, message, pane};
-use crate::tui::requests::{Kind, RequestId};
+use crate::tui::parts::pane::{message, pane};
 use crate::tui::shared::Shared;
-use crate::tui::widgets::filter::Filter;
-use crate::tui::widgets::table::{Column, Shown, Table, TableState, Width};
 use crate::wire::{Collaborator, Project, ProjectPermissions};
 
-const COLUMNS: [Column; 3] = [
-    Column::new("USER", Width::Fill(14)),
-    Column::new("PERMISSION", Width::Fixed(12)),
-    Column::new("NAME", Width::Fill(10)).optional(1),
-];
+impl Row for Collaborator {
+    const NAME: &'static str = "collaborators";
+    const COLUMNS: &'static [Column] = &[
+        Column::new("USER", Width::Fill(14)).ends(),
+        Column::new("PERMISSION", Width::Fixed(12)),
+        Column::new("NAME", Width::Fill(10)).optional(1),
+    ];
+
+    fn id(&self) -> &str {
+        &self.user.username
+    }
+
+    fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
+        cells(self).into_iter().enumerate().for_each(|(column, text)| add(column, text));
+    }
+
+    fn key(&self, column: usize) -> Key<'_> {
+        cells(self).get(column).copied().unwrap_or_default().into()
+    }
+}
+
+/// What the columns show. A team has permissions of the kind `inherit` (SPEC: teams only).
+fn cells(one: &Collaborator) -> [&str; 3] {
+    let name = if one.permission == "inherit" { "team; its members' own rights" } else { &one.user.name };
+    [&one.user.username, &one.permission, name]
+}
 
 /// The people of a project.
 #[derive(Debug)]
 pub struct Collaborators {
     project: Project,
-    /// The owner first; `None` until the list arrives.
-    people: Option<Vec<Collaborator>>,
-    table: TableState,
-    loading: Option<RequestId>,
-    problem: Option<String>,
+    /// The owner first.
+    people: List<Collaborator>,
+    fetch: Fetch,
 }
 
 impl Collaborators {
     pub fn of(project: Project) -> Self {
-        Self { project, people: None, table: TableState::default(), loading: None, problem: None }
+        Self { project, people: List::default(), fetch: Fetch::default() }
     }
 
     pub fn project(&self) -> &Project {
         &self.project
     }
 
+    pub fn typing(&self) -> bool {
+        self.people.state.filter.is_open()
+    }
+
     /// Names of the people that are known.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.people.iter().flatten().map(|one| one.user.username.as_str())
+        self.people.all().iter().map(Row::id)
     }
 
     /// Whether a collaborator is selected, whose permission can be changed: not the owner.
@@ -58,8 +81,7 @@ impl Collaborators {
 
     /// The selected collaborator; `None` for the owner.
     fn selected(&self) -> Option<&Collaborator> {
-        let row = self.table.selected_row().filter(|row| *row > 0)?;
-        self.people.as_ref()?.get(row)
+        self.people.selected().filter(|one| one.user.username != self.project.owner.username)
     }
 
     /// Why the workbench will refuse changes of the collaborators, if that is known. It is only a
@@ -78,17 +100,16 @@ impl Collaborators {
 
     /// Asks for the people.
     pub fn list(&mut self, shared: &mut Shared) -> Outcome {
+        self.follow_columns(shared);
         let call = Call::Collaborators { project_id: self.project.id.clone() };
-        let (id, effect) = shared.start(Kind::Read, "listing collaborators", call);
-        self.loading = Some(id);
-        effect.into()
+        self.fetch.start(shared, "listing collaborators", call).into()
     }
 
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<Vec<Collaborator>, api::Error>) {
         let collaborators = match answer {
             Ok(collaborators) => collaborators,
             Err(error) => {
-                self.problem = Some(error.to_string());
+                self.fetch.problem = Some(error.to_string());
                 return shared.notices.failed(shared.now, &error);
             }
         };
@@ -96,19 +117,31 @@ impl Collaborators {
         let owner = Collaborator { user: self.project.owner.clone(), permission: "owner".into() };
         let is_other = |one: &Collaborator| one.user.username != self.project.owner.username;
         let others = collaborators.into_iter().filter(is_other);
-        let people: Vec<_> = std::iter::once(owner).chain(others).collect();
-        self.table.arrange(people.len(), |_| true, None::<fn(usize) -> usize>);
-        self.people = Some(people);
-        self.problem = None;
+        self.people.replace(std::iter::once(owner).chain(others).collect());
+        self.fetch.succeeded(shared);
+    }
+
+    /// Follows the columns that are chosen for such lists.
+    pub fn follow_columns(&mut self, shared: &Shared) {
+        self.people.follow_columns(shared);
     }
 
     pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
             Command::ChangePermission => self.change(shared),
             Command::RemoveCollaborator => self.ask_remove(shared),
-            other if self.table.command(other, areas::rows(shared, &Filter::default())) => Outcome::done(),
+            Command::ChooseColumns => Outcome::push(ColumnChooser::of::<Collaborator>(shared)),
+            other if self.people.command(other, areas::rows(shared, &self.people.state)) => Outcome::done(),
             _ => Outcome::ignored(),
         }
+    }
+
+    pub fn key(&mut self, key: KeyEvent) {
+        self.people.key(key);
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.people.paste(text);
     }
 
     /// Opens the form for another permission.
@@ -138,30 +171,22 @@ impl Collaborators {
     }
 
     pub fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        let theme = &shared.preferences.theme;
         let title = format!("Collaborators of {}", text::clean(&self.project.name));
-        let note = self.people.as_ref().map(|people| {
-            format!("owner and {}", text::count(people.len().saturating_sub(1), "other", "others"))
-        });
+        let others = self.people.all().len().saturating_sub(1);
+        let note = self.fetch.at.map(|_| format!("owner and {}", text::count(others, "other", "others")));
         let inside = pane(shared, &title, &note.unwrap_or_default(), true, frame, area);
-        let Some(people) = &self.people else {
-            let asking = || awaited(shared, self.loading, "listing collaborators");
-            return message(shared, &self.problem.clone().unwrap_or_else(asking), frame, inside);
-        };
-        let glyphs = shared.preferences.glyphs;
-        let table = Table { columns: &COLUMNS, theme, glyphs, focused: true, needle: "" };
-        table.render(&self.table, inside, frame.buffer_mut(), |row, cells| {
-            let Some(one) = people.get(row) else { return false };
-            let style = if row == 0 { theme.accent } else { theme.text };
-            cells.push(Shown::new(one.user.username.as_str()));
-            cells.push(Shown::styled(one.permission.as_str(), style));
-            cells.push(Shown::new(full_name(one)));
+        if self.fetch.at.is_none() {
+            return message(shared, &self.fetch.instead(shared, "listing collaborators"), frame, inside);
+        }
+        let theme = &shared.preferences.theme;
+        let view = ListView::of::<Collaborator>(shared, &self.people.state).framed(area);
+        view.draw(frame, inside, |row, shown| {
+            let Some(one) = self.people.all().get(row) else { return false };
+            let owner = one.user.username == self.project.owner.username;
+            let [user, permission, name] = cells(one);
+            let style = if owner { theme.accent } else { theme.text };
+            shown.extend([Shown::new(user), Shown::styled(permission, style), Shown::new(name)]);
             false
         });
     }
-}
-
-/// The name of a user; a team has permissions of the kind `inherit` (SPEC: teams only).
-fn full_name(one: &Collaborator) -> String {
-    if one.permission == "inherit" { "team; its members' own rights".into() } else { one.user.name.clone() }
 }

@@ -1,8 +1,10 @@
-//! The Admin tab: users and their API keys, the expiration setting, collaborators of projects.
+//! The Admin tab: users and their API keys, the expiration setting, collaborators of projects, and
+//! the API keys of all users in one list.
 //!
 //! API v2 cannot say whether a user is an administrator (SPEC). All users see what the workbench
 //! shows them, and a refusal is shown where it happened.
 
+mod all_keys;
 mod areas;
 mod collaborator_form;
 mod collaborators;
@@ -23,6 +25,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use self::all_keys::AllKeys;
 use self::projects::Projects;
 use self::section::Section;
 use self::users::Users;
@@ -40,6 +43,7 @@ pub struct Admin {
     section: Section,
     users: Users,
     projects: Projects,
+    all_keys: AllKeys,
 }
 
 impl Admin {
@@ -56,6 +60,16 @@ impl Admin {
             Section::Users => self.users.command(shared, command),
             Section::Security => security::command(shared, self.users.only_oneself(shared), command),
             Section::Projects => self.projects.command(shared, self.users.names(), command),
+            Section::AllKeys => {
+                let outcome = self.all_keys.command(shared, command);
+                match self.all_keys.owner().filter(|_| command == Command::Open && !outcome.taken) {
+                    Some(owner) => {
+                        self.users.open(owner.to_owned());
+                        self.show(shared, Section::Users)
+                    }
+                    None => outcome,
+                }
+            }
         }
     }
 }
@@ -70,6 +84,7 @@ impl Layer for Admin {
             Section::Users => self.users.contexts(),
             Section::Security => vec![KeyContext::Security],
             Section::Projects => self.projects.contexts(),
+            Section::AllKeys => self.all_keys.contexts(),
         };
         if !self.typing(shared) {
             contexts.push(KeyContext::Admin);
@@ -82,12 +97,17 @@ impl Layer for Admin {
             Section::Users => self.users.typing(),
             Section::Security => false,
             Section::Projects => self.projects.typing(),
+            Section::AllKeys => self.all_keys.typing(),
         }
     }
 
     fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let idle = match (self.section, command) {
             (Section::Users, Command::Open | Command::DeleteAllKeys) => self.users.is_empty(),
+            (
+                Section::AllKeys,
+                Command::Open | Command::DeleteKey | Command::CopyKeyId | Command::CopyMessage,
+            ) => self.all_keys.is_empty(),
             (Section::Security, Command::EditExpiration) => {
                 !security::can_change(shared, self.users.only_oneself(shared))
             }
@@ -102,6 +122,7 @@ impl Layer for Admin {
             Section::Users => self.users.enter(shared),
             Section::Security => security::enter(shared),
             Section::Projects => self.projects.enter(shared),
+            Section::AllKeys => self.all_keys.enter(shared),
         }
     }
 
@@ -119,6 +140,7 @@ impl Layer for Admin {
             Section::Users => self.users.key(shared, key),
             Section::Security => Outcome::ignored(),
             Section::Projects => self.projects.key(key),
+            Section::AllKeys => self.all_keys.key(key),
         }
     }
 
@@ -127,6 +149,7 @@ impl Layer for Admin {
             Section::Users => self.users.paste(shared, text),
             Section::Security => Outcome::ignored(),
             Section::Projects => self.projects.paste(text),
+            Section::AllKeys => self.all_keys.paste(text),
         }
     }
 
@@ -137,6 +160,9 @@ impl Layer for Admin {
             | Answer::KeysCounted { .. }
             | Answer::Keys { .. }
             | Answer::KeysDeleted { .. } => self.users.answer(shared, answer),
+            Answer::KeysAudited(_) | Answer::AuditRead(_) | Answer::Audited(_) => {
+                self.all_keys.answer(shared, answer)
+            }
             // The forms were closed before these came.
             Answer::ExpirationSet(answer) => {
                 expiration_form::changed(shared, answer).unwrap_or_else(|error| {
@@ -174,7 +200,15 @@ impl Layer for Admin {
 
     fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
         match event {
-            Event::KeysChanged { username, deleted } => self.users.keys_changed(shared, username, deleted),
+            Event::KeysChanged { username, deleted } => {
+                self.users.keys_changed(shared, username, deleted);
+                self.all_keys.remove(deleted);
+            }
+            Event::ColumnsChanged => {
+                self.users.follow_columns(shared);
+                self.projects.follow_columns(shared);
+                self.all_keys.follow_columns(shared);
+            }
             Event::CollaboratorsChanged(project_id) if self.section == Section::Projects => {
                 return self.projects.collaborators_changed(shared, project_id);
             }
@@ -214,6 +248,7 @@ impl Layer for Admin {
             Section::Users => self.users.draw(shared, frame, area),
             Section::Security => security::draw(shared, self.users.only_oneself(shared), frame, area),
             Section::Projects => self.projects.draw(shared, frame, area),
+            Section::AllKeys => self.all_keys.draw(shared, frame, area),
         }
     }
 }

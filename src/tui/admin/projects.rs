@@ -28,8 +28,8 @@ pub struct Projects {
 impl Projects {
     pub fn contexts(&self) -> Vec<KeyContext> {
         match &self.open {
-            Some(_) => vec![KeyContext::Collaborators, KeyContext::Choice],
-            None if self.typing() => vec![KeyContext::FilterField, KeyContext::List],
+            _ if self.typing() => vec![KeyContext::FilterField, KeyContext::List],
+            Some(_) => vec![KeyContext::Collaborators, KeyContext::List],
             None => vec![KeyContext::Projects, KeyContext::List],
         }
     }
@@ -44,7 +44,7 @@ impl Projects {
     }
 
     pub fn typing(&self) -> bool {
-        self.open.is_none() && self.list.typing()
+        self.open.as_ref().map_or_else(|| self.list.typing(), Collaborators::typing)
     }
 
     pub fn enter(&mut self, shared: &mut Shared) -> Outcome {
@@ -52,6 +52,12 @@ impl Projects {
             Some(open) => open.list(shared),
             None => self.list.enter(shared),
         }
+    }
+
+    /// Follows the columns that are chosen.
+    pub fn follow_columns(&mut self, shared: &Shared) {
+        self.list.follow_columns(shared);
+        self.open.iter_mut().for_each(|open| open.follow_columns(shared));
     }
 
     /// Shows the people of a project; they are asked for when the section is entered.
@@ -90,12 +96,15 @@ impl Projects {
         command: Command,
     ) -> Outcome {
         match command {
-            Command::Back | Command::Left => {
+            Command::AddCollaborator => self.add(shared, users),
+            other => {
+                let outcome = self.open.as_mut().map(|open| open.command(shared, other)).unwrap_or_default();
+                if outcome.taken || !matches!(other, Command::Back | Command::Left) {
+                    return outcome;
+                }
                 self.open = None;
                 if self.list.is_empty() { self.list.enter(shared) } else { Outcome::done() }
             }
-            Command::AddCollaborator => self.add(shared, users),
-            other => self.open.as_mut().map_or_else(Outcome::ignored, |open| open.command(shared, other)),
         }
     }
 
@@ -107,17 +116,19 @@ impl Projects {
     }
 
     pub fn key(&mut self, key: KeyEvent) -> Outcome {
-        match self.open {
-            Some(_) => Outcome::ignored(),
+        match &mut self.open {
+            Some(open) => open.key(key),
             None => self.list.key(key),
         }
+        Outcome::done()
     }
 
     pub fn paste(&mut self, text: &str) -> Outcome {
-        match self.open {
-            Some(_) => Outcome::ignored(),
+        match &mut self.open {
+            Some(open) => open.paste(text),
             None => self.list.paste(text),
         }
+        Outcome::done()
     }
 
     pub fn answer(&mut self, shared: &mut Shared, answer: Answer) -> Outcome {

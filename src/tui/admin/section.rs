@@ -7,17 +7,19 @@ pub enum Section {
     Users,
     Security,
     Projects,
+    AllKeys,
 }
 
 impl Section {
     /// All of them, from left to right.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Security, Self::Projects];
+    pub const ALL: [Self; 4] = [Self::Users, Self::Security, Self::Projects, Self::AllKeys];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Users => "Users",
             Self::Security => "Security",
             Self::Projects => "Projects",
+            Self::AllKeys => "All keys",
         }
     }
 

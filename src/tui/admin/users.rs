@@ -46,6 +46,17 @@ impl Users {
         self.open.is_none() && self.directory.is_empty()
     }
 
+    /// Shows the API keys of a user, which are asked for when the section is entered.
+    pub fn open(&mut self, username: String) {
+        self.open = Some(UserKeys::of(username));
+    }
+
+    /// Follows the columns that are chosen.
+    pub fn follow_columns(&mut self, shared: &Shared) {
+        self.directory.follow_columns(shared);
+        self.open.iter_mut().for_each(|open| open.follow_columns(shared));
+    }
+
     /// Names of the users that are known, for completion.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.directory.names()
@@ -118,16 +129,18 @@ impl Users {
 
     pub fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
         match &mut self.open {
-            Some(open) => open.key(key),
-            None => self.directory.key(shared, key),
+            Some(open) => open.key(shared, key),
+            None => return self.directory.key(shared, key),
         }
+        Outcome::done()
     }
 
     pub fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
         match &mut self.open {
-            Some(open) => open.paste(text),
-            None => self.directory.paste(shared, text),
+            Some(open) => open.paste(shared, text),
+            None => return self.directory.paste(shared, text),
         }
+        Outcome::done()
     }
 
     pub fn answer(&mut self, shared: &mut Shared, answer: Answer) -> Outcome {

@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::embedded::Wish;
 use super::key_list::ListedKeys;
+use crate::actions::audit::{AuditedKey, Read, Unreadable};
 use crate::actions::sign_in::Request;
 use crate::api::{self, NewKey};
 use crate::config::requests::{Change, Requests};
@@ -189,6 +190,12 @@ pub enum Call {
         /// Whether a file that is there already goes.
         replace: bool,
     },
+    /// Saves which columns a list shows.
+    StoreColumns {
+        file: PathBuf,
+        list: &'static str,
+        columns: Vec<String>,
+    },
     /// Writes a text into a file that only its owner can read.
     WriteText {
         file: PathBuf,
@@ -200,6 +207,8 @@ pub enum Call {
     // Administration
     /// The directory of users, page by page.
     Users,
+    /// The API keys of all users, user by user.
+    AuditKeys,
     /// Sets the expiration setting.
     SetExpiration {
         days: u32,
@@ -303,6 +312,7 @@ pub enum Answer {
     RunStopAsked,
     Requests(Result<HashMap<String, Requests>, String>),
     RequestsStored(Result<(), String>),
+    ColumnsStored(Result<(), String>),
     Written {
         file: PathBuf,
         done: Result<(), WriteError>,
@@ -311,6 +321,12 @@ pub enum Answer {
     // Administration
     UsersPage(Vec<UserQuota>),
     UsersListed(Result<(), api::Error>),
+    /// The API keys of one more user.
+    KeysAudited(Vec<AuditedKey>),
+    /// How many users were read.
+    AuditRead(Read),
+    /// All were read that can be; the others with why not.
+    Audited(Result<Vec<Unreadable>, api::Error>),
     ExpirationSet(Result<Option<(String, u32)>, api::Error>),
     /// Projects, listed for themselves or found with the models.
     ProjectsPage(Vec<Project>),
@@ -347,6 +363,7 @@ impl Answer {
             Self::ModelsListed(answer) | Self::UsersListed(answer) | Self::ProjectsListed(answer) => {
                 answer.as_ref().err()
             }
+            Self::Audited(answer) => answer.as_ref().err(),
             Self::Deployment { found, .. } => found.as_ref().err(),
             Self::Project { project, .. } => project.as_ref().err(),
             Self::DeploymentAsked { done, .. } => done.as_ref().err(),

@@ -62,9 +62,13 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::StoreRequests { file, url, model_id, change } => {
             Answer::RequestsStored(write::store_requests(file, url, model_id, change).await)
         }
+        Call::StoreColumns { file, list, columns } => {
+            Answer::ColumnsStored(write::store_columns(file, list, columns).await)
+        }
         Call::ExportRun { file, summary, replace } => write::run(file, summary, replace).await,
         Call::WriteText { file, text, replace } => write::text(file, text, replace).await,
         Call::Users => site::users(context).await,
+        Call::AuditKeys => site::audit_keys(context).await,
         Call::SetExpiration { days } => site::set_expiration(session, days).await,
         Call::Projects => site::projects(context).await,
         Call::Collaborators { project_id } => site::collaborators(client, project_id).await,

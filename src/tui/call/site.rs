@@ -1,7 +1,7 @@
 //! The site: users, projects and their collaborators, the expiration setting.
 
 use super::{Answer, CallContext};
-use crate::actions::{self, collaborators, expiration};
+use crate::actions::{self, Event, Progress, audit, collaborators, expiration};
 use crate::api::{self, Client, PageQuery, Pages, ProjectScope};
 use crate::config::Session;
 
@@ -37,6 +37,28 @@ pub(super) async fn users(context: &CallContext) -> Answer {
         }
     }
     Answer::UsersListed(Ok(()))
+}
+
+/// Sends on what an audit reads.
+struct Sending<'a>(&'a CallContext);
+
+impl Progress for Sending<'_> {
+    fn on(&self, event: Event<'_>) {
+        match event {
+            Event::KeysAudited(keys) => self.0.progress(Answer::KeysAudited(keys.to_vec())),
+            Event::AuditRead(read) => self.0.progress(Answer::AuditRead(read)),
+            _ => {}
+        }
+    }
+}
+
+pub(super) async fn audit_keys(context: &CallContext) -> Answer {
+    let request = audit::Request { keys_only: true, unnoted: true, ..Default::default() };
+    let audit = audit::run(&context.session, request, &Sending(context)).await;
+    Answer::Audited(match audit {
+        Ok(audit) => Ok(audit.report.unreadable),
+        Err(audit::Error::Api(error) | audit::Error::BrokenOff { error, .. }) => Err(error),
+    })
 }
 
 pub(super) async fn projects(context: &CallContext) -> Answer {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::{Answer, WriteError};
 use crate::actions::key_file;
-use crate::config::private_file;
 use crate::config::requests::{self, Change, Requests};
+use crate::config::{columns, private_file};
 use crate::probe::run::{self, Summary};
 use crate::secret::ApiKey;
 
@@ -46,6 +46,14 @@ pub(super) async fn store_requests(
         requests::update(&file, Timestamp::now(), &url, &model_id, change).map_err(|error| error.to_string())
     })
     .await
+}
+
+pub(super) async fn store_columns(
+    file: PathBuf,
+    list: &'static str,
+    names: Vec<String>,
+) -> Result<(), String> {
+    blocking(move || columns::store(&file, list, names).map_err(|error| error.to_string())).await
 }
 
 /// Files are read and written where waiting for them holds up nothing else.

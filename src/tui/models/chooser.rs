@@ -1,24 +1,50 @@
 //! A few things to choose one from: an API key, a language, an earlier request.
 
+use std::borrow::Cow;
+
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::draw::{cursor, put};
-use crate::text;
 use crate::tui::choice::Choice;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
-use crate::tui::parts::dialog::{centred, frame_box};
+use crate::tui::layout::body;
+use crate::tui::list::view::headless_rows_in;
+use crate::tui::list::{Column, Key, List, ListView, Row, Shown, Width};
+use crate::tui::parts::dialog::{centred, frame_box, inside_box};
 use crate::tui::shared::Shared;
+
+/// One of the choices, and what it means.
+#[derive(Debug)]
+struct Item {
+    label: String,
+    then: Decision,
+}
+
+impl Row for Item {
+    const COLUMNS: &'static [Column] = &[Column::new("", Width::Fill(8)).unsorted()];
+    const INDEXED: bool = false;
+
+    fn id(&self) -> &str {
+        &self.label
+    }
+
+    fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(0, &self.label);
+    }
+
+    fn key(&self, _column: usize) -> Key<'_> {
+        Key::None
+    }
+}
 
 /// The list. The layer that opens it gets the choice.
 #[derive(Debug)]
 pub struct Chooser {
     title: &'static str,
-    /// Each row, and what choosing it means.
-    options: Vec<(String, Decision)>,
-    selected: usize,
+    choices: List<Item>,
 }
 
 impl Chooser {
@@ -28,8 +54,16 @@ impl Chooser {
         options: impl Iterator<Item = (String, Choice)>,
         selected: usize,
     ) -> Self {
-        let options = options.map(|(label, choice)| (label, Decision::Chosen(choice))).collect();
-        Self { title, options, selected }
+        let mut choices = List::default();
+        choices.add(options.map(|(label, choice)| Item { label, then: Decision::Chosen(choice) }));
+        choices.state.select_row(selected);
+        Self { title, choices }
+    }
+
+    /// The box, in the area of a tab.
+    fn area(&self, area: Rect) -> Rect {
+        let rows = self.choices.all().len() + usize::from(self.choices.state.filter.is_shown()) + 2;
+        centred(area, 68, u16::try_from(rows).unwrap_or(u16::MAX))
     }
 }
 
@@ -38,37 +72,50 @@ impl Layer for Chooser {
         "chooser"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
-        vec![KeyContext::Choice]
+    fn contexts(&self, shared: &Shared) -> Vec<KeyContext> {
+        if self.typing(shared) {
+            return vec![KeyContext::FilterField, KeyContext::Choice];
+        }
+        vec![KeyContext::Picker, KeyContext::Choice]
+    }
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        self.choices.state.filter.is_open()
+    }
+
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::Submit).then_some("choose".into())
     }
 
     fn asks(&self) -> Option<&Decision> {
-        self.options.get(self.selected).map(|(_, decision)| decision)
+        self.choices.selected().map(|item| &item.then)
     }
 
-    fn command(&mut self, _shared: &mut Shared, command: Command) -> Outcome {
-        let last = self.options.len().saturating_sub(1);
-        match command {
-            Command::Up => self.selected = self.selected.saturating_sub(1),
-            Command::Down => self.selected = (self.selected + 1).min(last),
-            Command::First => self.selected = 0,
-            Command::Last => self.selected = last,
-            Command::Submit => {
-                return Outcome { decision: self.asks().cloned(), ..Outcome::pop() };
-            }
-            _ => return Outcome::ignored(),
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if command == Command::Submit {
+            return Outcome { decision: self.asks().cloned(), ..Outcome::pop() };
         }
+        let rows = headless_rows_in(inside_box(self.area(body(shared))), &self.choices.state);
+        if self.choices.command(command, rows) { Outcome::done() } else { Outcome::ignored() }
+    }
+
+    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+        self.choices.key(key);
+        Outcome::done()
+    }
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
+        self.choices.paste(text);
         Outcome::done()
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        let rows = u16::try_from(self.options.len()).unwrap_or(u16::MAX).saturating_add(2);
-        let inside = frame_box(shared, self.title, frame, centred(area, 68, rows));
-        let top = (self.selected + 1).saturating_sub(inside.height.into());
-        for (row, (at, (label, _))) in inside.rows().zip(self.options.iter().enumerate().skip(top)) {
-            let (sign, style) = cursor(shared, at == self.selected, true);
-            let line = format!("{sign} {}", text::clean(label));
-            put(frame.buffer_mut(), row, row.x, &text::truncate(&line, row.width.into()), style);
-        }
+        let around = self.area(area);
+        let inside = frame_box(shared, self.title, frame, around);
+        let view = ListView::new(shared, &self.choices.state, Item::COLUMNS).without_marks().framed(around);
+        view.draw(frame, inside, |row, cells| {
+            cells.extend(self.choices.all().get(row).map(|item| Shown::new(item.label.as_str())));
+            false
+        });
     }
 }

@@ -1,9 +1,11 @@
 //! The areas of the Models tab. Code that fetches visible rows and code that draws them both ask
 //! here, so that they agree.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::tui::layout::{WIDE_COLUMNS, body, is_wide};
+use crate::tui::list::ListState;
+use crate::tui::list::view::rows_in;
 use crate::tui::shared::Shared;
 
 /// From this height on the Overview has a line for each fact.
@@ -39,20 +41,20 @@ pub fn inside(area: Rect) -> Rect {
     Rect { x: area.x + u16::from(width > 0), y: area.y + u16::from(height > 0), width, height }
 }
 
-/// The rows of models within the list's area: without border, column heads, the filter if `filtered`,
-/// and the line about the selected model, which a `wide` window shows beside the list.
-pub fn list_rows(list: Rect, wide: bool, filtered: bool) -> Rect {
+/// The table in the list's area, with its heads and the filter, and below it the line about the
+/// selected model, which a `wide` window shows beside the list.
+pub fn list_parts(list: Rect, wide: bool) -> (Rect, Rect) {
     let inner = inside(list);
-    let footer = if inner.height > 8 && !wide { 2 } else { 0 } + u16::from(filtered);
-    let heads = inner.height.min(1);
-    Rect { y: inner.y + heads, height: inner.height.saturating_sub(heads + footer), ..inner }
+    let about = if inner.height > 8 && !wide { 2 } else { 0 };
+    let [table, about] = inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(about)]));
+    (table, about)
 }
 
-/// How many models are visible. `open`: a model has the focus. `filtered`: the filter is shown.
-pub fn rows_in_sight(shared: &Shared, open: bool, filtered: bool) -> usize {
+/// How many models are on the screen; `open` where a model has the keys.
+pub fn rows_in_sight(shared: &Shared, open: bool, state: &ListState) -> usize {
     let wide = is_wide(shared);
     let list = halves(body(shared), wide, open).list;
-    list.map_or(0, |list| list_rows(list, wide, filtered).height.into())
+    list.map_or(0, |list| rows_in(list_parts(list, wide).0, state))
 }
 
 /// The parts of a model's half, from the top.
@@ -157,8 +159,10 @@ mod tests {
                 ] {
                     assert!(part.is_empty() || area.intersection(part) == part, "{area:?} {part:?}");
                 }
-                let rows = list_rows(area, false, true);
-                assert!(rows.is_empty() || area.intersection(rows) == rows, "{area:?} {rows:?}");
+                let (table, about) = list_parts(area, false);
+                for part in [table, about] {
+                    assert!(part.is_empty() || area.intersection(part) == part, "{area:?} {part:?}");
+                }
             }
         }
         let parts = model_parts(Rect::new(0, 2, 80, 21), 4, 4);

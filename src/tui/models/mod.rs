@@ -74,7 +74,7 @@ impl Models {
     }
 
     fn rows_in_sight(&self, shared: &Shared) -> usize {
-        layout::rows_in_sight(shared, self.tests.is_open(), self.list.models.filter.is_shown())
+        layout::rows_in_sight(shared, self.tests.is_open(), &self.list.models.list.state)
     }
 
     /// Requests what is visible and not known yet.
@@ -174,7 +174,7 @@ impl Layer for Models {
         if let Some(context) = self.runs.context() {
             return vec![context];
         }
-        if self.list.models.filter.is_open() {
+        if self.list.models.list.state.filter.is_open() {
             return vec![KeyContext::FilterField, KeyContext::List];
         }
         let Some(panel) = self.tests.panel() else { return vec![KeyContext::Models, KeyContext::List] };
@@ -196,7 +196,7 @@ impl Layer for Models {
         if self.runs.are_shown() {
             return self.runs.is_asking();
         }
-        self.list.models.filter.is_open() || self.tests.panel().is_some_and(|panel| panel.editing)
+        self.list.models.list.state.filter.is_open() || self.tests.panel().is_some_and(|panel| panel.editing)
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
@@ -205,7 +205,7 @@ impl Layer for Models {
         match command {
             Command::Submit if self.runs.is_asking() => Some("begin run".into()),
             Command::Submit if self.runs.are_shown() => None,
-            Command::Submit if self.list.models.filter.is_open() => Some("keep filter".into()),
+            Command::Submit if self.list.models.list.state.filter.is_open() => Some("keep filter".into()),
             Command::Submit => self.tests.panel().map(|panel| match panel.focus {
                 Focus::Key | Focus::Request if panel.editing => "done".into(),
                 Focus::Key | Focus::Request => "edit".into(),
@@ -219,6 +219,7 @@ impl Layer for Models {
     fn enter(&mut self, shared: &mut Shared) -> Outcome {
         self.forget_what_was_given_up(shared);
         let mut effects: Effects = self.saved.load(shared).into_iter().collect();
+        self.list.models.list.follow_columns(shared);
         effects.extend(self.list.refresh(shared));
         effects.extend(self.read_what_is_in_sight(shared));
         effects.into()
@@ -244,9 +245,8 @@ impl Layer for Models {
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
         if self.runs.are_shown() {
             self.runs.key(key);
-        } else if self.list.models.filter.is_open() {
-            let height = self.rows_in_sight(shared).max(1);
-            self.list.key(key, height);
+        } else if self.list.models.list.state.filter.is_open() {
+            self.list.models.list.key(key);
             return self.read_what_is_in_sight(shared).into();
         } else if let Some(panel) = self.tests.panel_mut() {
             let step = panel.key(&shared.session, key);
@@ -260,9 +260,8 @@ impl Layer for Models {
     fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
         if self.runs.are_shown() {
             self.runs.paste(text);
-        } else if self.list.models.filter.is_open() {
-            let height = self.rows_in_sight(shared).max(1);
-            self.list.paste(text, height);
+        } else if self.list.models.list.state.filter.is_open() {
+            self.list.models.list.paste(text);
             return self.read_what_is_in_sight(shared).into();
         } else if let Some(panel) = self.tests.panel_mut() {
             panel.paste(text);
@@ -334,6 +333,10 @@ impl Layer for Models {
             Event::FindNames { limit, again } => {
                 let effects = self.prepare(shared, *again);
                 Outcome::from(effects).and_event(names::names_found(shared, &self.list, *limit))
+            }
+            Event::ColumnsChanged => {
+                self.list.models.list.follow_columns(shared);
+                Outcome::done()
             }
             Event::RequestSent { model_id, request } => {
                 self.saved.note_sent(shared, model_id, request).into()

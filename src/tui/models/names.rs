@@ -7,6 +7,7 @@ use super::list::row::{Deployed, Row};
 use super::saved::Saved;
 use super::test::{Tests, request_for};
 use crate::tui::event::{Destination, Event, ModelChoice, Named};
+use crate::tui::list::Pattern;
 use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
 use crate::wire::Project;
@@ -19,7 +20,9 @@ pub fn models_found(list: &ListPane, tests: &Tests, saved: &Saved, words: &str, 
         let request = request_for(tests.of(id), model, saved.last(id));
         ModelChoice { model: model.to_wire(), path: row.path(), request, note: note(&row.deployed) }
     };
-    let found = list.models.matching(words).filter(|row| row.model.auth_enabled).take(limit);
+    let pattern = Pattern::new(words);
+    let matches = |row: &&Row| row.model.auth_enabled && pattern.keeps(&[&row.path(), note(&row.deployed)]);
+    let found = list.models.list.in_first_order().filter(matches).take(limit);
     Event::ModelsFound { found: found.map(choice).collect(), state: list.state() }
 }
 
@@ -60,7 +63,7 @@ pub fn names_found(shared: &Shared, list: &ListPane, limit: usize) -> Event {
         let collaborators = manageable.map(|project| Destination::Collaborators(Box::new(project.clone())));
         names.extend(collaborators.map(|destination| named("collaborators", destination)));
     }
-    names.extend(list.models.rows().iter().take(limit).map(|row| Named {
+    names.extend(list.models.list.all().iter().take(limit).map(|row| Named {
         name: row.path(),
         note: "",
         destination: Destination::Model(row.model.id.clone()),

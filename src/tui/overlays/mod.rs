@@ -1,5 +1,6 @@
 //! Layers above any tab: questions, help, the palette, notices, profiles, signing in.
 
+mod columns;
 mod help;
 mod notices;
 mod palette;
@@ -7,6 +8,7 @@ mod profiles;
 mod question;
 mod sign_in;
 
+pub use columns::ColumnChooser;
 pub use help::Help;
 pub use notices::NoticeHistory;
 pub use palette::Palette;

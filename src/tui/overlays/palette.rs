@@ -1,27 +1,22 @@
-//! The palette: commands, API keys, models and projects, found by a few letters of their names.
+//! The palette: commands, API keys, models and projects, found as in any list.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
 
 use crate::text;
 use crate::tui::call::ListScope;
 use crate::tui::command::{COMMANDS, Command, Entry, KeyContext};
 use crate::tui::event::{Destination, Event, Listing, Named};
 use crate::tui::layer::{Layer, Outcome};
-use crate::tui::parts::dialog::{centred, frame_box};
+use crate::tui::layout::body;
+use crate::tui::list::{Column, Key, List, ListView, Row, Shown, Width};
+use crate::tui::parts::dialog::{centred, frame_box, inside_box};
 use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
-use crate::tui::widgets::field::Field;
-
-/// Maximum number of matches: longer lists are not read.
-const KEPT: usize = 50;
 
 /// How many projects, keys and models are searched, so that a key press does not wait for a hundred
 /// thousand names. The filters of the tables search all.
@@ -42,81 +37,96 @@ struct Item {
     /// The key, or another note at the right.
     note: String,
     target: Target,
+    /// Two tabs may know one project: it is listed once, at its first position.
+    id: String,
 }
 
 impl Item {
-    fn is_same(&self, other: &Self) -> bool {
-        (self.kind, &self.name, &self.note) == (other.kind, &other.name, &other.note)
+    fn new(kind: &'static str, name: String, note: String, target: Target) -> Self {
+        let id = match &target {
+            Target::Run(_) => format!("{kind} {name} {note}"),
+            Target::Go(to) => format!("{kind} {note} {}", to.id()),
+        };
+        Self { kind, name, note, target, id }
+    }
+}
+
+impl Row for Item {
+    const COLUMNS: &'static [Column] = &[
+        Column::new("", Width::Fixed(8)).unsorted(),
+        Column::new("", Width::Fill(20)).unsorted(),
+        Column::new("", Width::Fixed(13)).right().unsorted(),
+    ];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(0, self.kind);
+        add(1, &self.name);
+        add(2, &self.note);
+    }
+
+    fn key(&self, _column: usize) -> Key<'_> {
+        Key::None
     }
 }
 
 /// The state of the palette.
 #[derive(Debug)]
 pub struct Palette {
-    field: Field,
     commands: Vec<Item>,
     /// What the tabs know, each with how far it has read it.
     names: Vec<(Tab, Vec<Item>, Listing)>,
-    /// Indexes of matching commands and names, best first, and the matched characters of each name.
-    found: Vec<(usize, Vec<u32>)>,
-    selected: usize,
+    /// All of them, with what is typed as the filter.
+    items: List<Item>,
 }
 
 impl Palette {
     /// For a screen with these contexts, innermost first.
     pub fn new(shared: &Shared, contexts: Vec<KeyContext>) -> Self {
-        let mut palette = Self {
-            field: Field::default(),
-            commands: commands(shared, &contexts),
-            names: Vec::new(),
-            found: Vec::new(),
-            selected: 0,
-        };
-        palette.search();
+        let commands = commands(shared, &contexts);
+        let mut palette = Self { commands, names: Vec::new(), items: List::default() };
+        palette.items.state.filter.open();
+        palette.list();
         palette
     }
 
-    fn items(&self) -> impl Iterator<Item = &Item> {
-        self.commands.iter().chain(self.names.iter().flat_map(|(_, names, _)| names))
+    /// Lists commands and names. The selection stays.
+    fn list(&mut self) {
+        let names = self.names.iter().flat_map(|(_, names, _)| names);
+        self.items.replace(self.commands.iter().chain(names).cloned().collect());
     }
 
-    fn item(&self, found: usize) -> Option<&Item> {
-        self.found.get(found).and_then(|(at, _)| self.items().nth(*at))
-    }
-
-    /// A tab has learned these names: the selection stays.
+    /// A tab has learned these names.
     fn take(&mut self, from: Tab, names: &[Named], state: &Listing) {
-        let before = self.item(self.selected).cloned();
-        let items = names.iter().map(|named| Item {
-            kind: named.destination.kind(),
-            name: named.name.clone(),
-            note: named.note.to_owned(),
-            target: Target::Go(named.destination.clone()),
+        let items = names.iter().map(|named| {
+            let kind = named.destination.kind();
+            Item::new(kind, named.name.clone(), named.note.to_owned(), Target::Go(named.destination.clone()))
         });
         self.names.retain(|(tab, ..)| *tab != from);
         self.names.push((from, items.collect(), state.clone()));
         self.names.sort_by_key(|(tab, ..)| tab.index());
-        self.drop_duplicates();
-        self.search();
-        let same =
-            |n: &usize| before.as_ref().is_some_and(|b| self.item(*n).is_some_and(|item| item.is_same(b)));
-        self.selected = (0..self.found.len()).find(same).unwrap_or_default();
+        self.list();
     }
 
-    /// Two tabs may know one project: it is listed once, at its first position.
-    fn drop_duplicates(&mut self) {
-        let mut seen = HashSet::new();
-        for (_, items, _) in &mut self.names {
-            items.retain(|item| match &item.target {
-                Target::Go(to) => seen.insert((item.kind, item.note.clone(), to.id().to_owned())),
-                Target::Run(_) => true,
-            });
-        }
+    /// The box, in the area of a tab, and in it the field, a line about what is missing, and the items.
+    fn areas(area: Rect) -> (Rect, [Rect; 3]) {
+        let outer = centred(area, 66, 18);
+        let rows = [Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)];
+        (outer, inside_box(outer).layout(&Layout::vertical(rows)))
+    }
+
+    fn step(&mut self, shared: &Shared, command: Command) -> Outcome {
+        let (_, [.., items]) = Self::areas(body(shared));
+        self.items.command(command, items.height.into());
+        Outcome::done()
     }
 
     /// Whether more models would not be searched anyway.
     fn is_full(&self) -> bool {
-        self.items().filter(|item| item.kind == "model").count() >= SEARCHED
+        self.items.all().iter().filter(|item| item.kind == "model").count() >= SEARCHED
     }
 
     /// Asks the tabs for models and projects that are not known here yet.
@@ -130,38 +140,10 @@ impl Palette {
             Listing::Failed(error) => Some(format!("models and projects could not be listed: {error}")),
             Listing::Complete(scope) => {
                 let (tab, more) = (shared.key_of(Command::TabModels), shared.key_of(Command::ModelScope));
-                (self.found.is_empty() && *scope != ListScope::All.label())
+                (self.items.state.is_empty() && *scope != ListScope::All.label())
                     .then(|| format!("searched: the models listed now ({scope}); {tab} {more} lists others"))
             }
         }
-    }
-
-    fn search(&mut self) {
-        let pattern = Pattern::parse(self.field.text(), CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, usize)> = Vec::new();
-        for (at, item) in self.items().enumerate() {
-            if let Some(score) = pattern.score(Utf32Str::new(&item.name, &mut buffer), &mut matcher) {
-                scored.push((score, at));
-            }
-        }
-        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
-        scored.truncate(KEPT);
-        let items: Vec<&Item> = self.items().collect();
-        let found = scored.into_iter().map(|(_, at)| {
-            let mut letters = Vec::new();
-            pattern.indices(Utf32Str::new(&items[at].name, &mut buffer), &mut matcher, &mut letters);
-            (at, letters)
-        });
-        self.found = found.collect();
-        self.selected = 0;
-    }
-
-    fn step(&mut self, by: isize) {
-        let last = isize::try_from(self.found.len()).unwrap_or_default() - 1;
-        let to = isize::try_from(self.selected).unwrap_or_default() + by;
-        self.selected = usize::try_from(to.clamp(0, last.max(0))).unwrap_or_default();
     }
 }
 
@@ -176,11 +158,8 @@ fn commands(shared: &Shared, contexts: &[KeyContext]) -> Vec<Item> {
         let movement = entry.contexts.contains(&KeyContext::List) || step.contains(&entry.command);
         here && !movement
     });
-    let item = |entry: &Entry| Item {
-        kind: "command",
-        name: entry.name.to_owned(),
-        note: shared.keymap.key_of(entry),
-        target: Target::Run(entry.command),
+    let item = |entry: &Entry| {
+        Item::new("command", entry.name.to_owned(), shared.keymap.key_of(entry), Target::Run(entry.command))
     };
     wanted.map(item).collect()
 }
@@ -218,83 +197,58 @@ impl Layer for Palette {
         Outcome::done()
     }
 
-    fn command(&mut self, _shared: &mut Shared, command: Command) -> Outcome {
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
-            Command::Submit => match self.item(self.selected).map(|item| item.target.clone()) {
+            Command::Submit => match self.items.selected().map(|item| item.target.clone()) {
                 Some(Target::Run(command)) => Outcome { run: Some(command), ..Outcome::pop() },
                 Some(Target::Go(destination)) => Outcome::pop().and_event(Event::Show(destination)),
                 None => Outcome::pop(),
             },
-            Command::NextPart => {
-                self.step(1);
-                Outcome::done()
-            }
-            Command::PreviousPart => {
-                self.step(-1);
-                Outcome::done()
-            }
+            Command::NextPart => self.step(shared, Command::Down),
+            Command::PreviousPart => self.step(shared, Command::Up),
             Command::Palette => Outcome::pop(),
             _ => Outcome::ignored(),
         }
     }
 
-    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
         match key.code {
-            KeyCode::Down => self.step(1),
-            KeyCode::Up => self.step(-1),
-            KeyCode::PageDown => self.step(10),
-            KeyCode::PageUp => self.step(-10),
+            KeyCode::Down => self.step(shared, Command::Down),
+            KeyCode::Up => self.step(shared, Command::Up),
+            KeyCode::PageDown => self.step(shared, Command::PageDown),
+            KeyCode::PageUp => self.step(shared, Command::PageUp),
             _ => {
-                self.field.on_key(key);
-                self.search();
+                self.items.key(key);
+                Outcome::done()
             }
         }
-        Outcome::done()
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
-        self.field.paste(text);
-        self.search();
+        self.items.paste(text);
         Outcome::done()
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
-        let outer = centred(area, 66, 18);
-        let inside = frame_box(shared, "Palette", frame, outer);
-        if inside.height < 3 {
-            return;
-        }
-        let sign = Rect { width: inside.width.min(2), height: 1, ..inside };
+        let (outer, [field, missing, items]) = Self::areas(area);
+        frame_box(shared, "Palette", frame, outer);
+        let [sign, field] = field.layout(&Layout::horizontal([Constraint::Length(2), Constraint::Fill(1)]));
         frame.render_widget(Line::styled(":", theme.key), sign);
-        let field = Rect { x: inside.x + sign.width, width: inside.width - sign.width, height: 1, ..inside };
-        self.field.render(field, frame.buffer_mut(), true, &shared.styles());
-        let rows = usize::from(inside.height - 2);
-        let first = self.selected.saturating_sub(rows.saturating_sub(1));
-        for (n, (_, letters)) in self.found.iter().enumerate().skip(first).take(rows) {
-            let Some(item) = self.item(n) else { continue };
-            let chosen = n == self.selected;
-            let cursor = if chosen { shared.preferences.glyphs.cursor } else { " " };
-            let mut spans = vec![Span::raw(cursor), Span::styled(format!(" {:<8} ", item.kind), theme.dim)];
-            let base = if chosen { theme.selected } else { theme.text };
-            for (place, letter) in item.name.chars().enumerate() {
-                let hit = letters.contains(&u32::try_from(place).unwrap_or(u32::MAX));
-                let letter = text::clean(letter.encode_utf8(&mut [0; 4])).into_owned();
-                spans.push(Span::styled(letter, if hit { base.patch(theme.matched) } else { base }));
-            }
-            let y = inside.y + 2 + u16::try_from(n - first).unwrap_or_default();
-            let row = Rect { y, height: 1, ..inside };
-            frame.render_widget(Line::from(spans), row);
-            let note = Line::styled(item.note.as_str(), theme.key).right_aligned();
-            frame.render_widget(note, row);
+        self.items.state.filter.field().render(field, frame.buffer_mut(), true, &shared.styles());
+        if let Some(text) = self.missing(shared) {
+            frame.render_widget(Line::styled(format!("  {}", text::clean(&text)), theme.dim), missing);
         }
-        if let Some(missing) = self.missing(shared) {
-            let row = Rect { y: inside.y + 1, height: 1, ..inside };
-            frame.render_widget(Line::styled(format!("  {}", text::clean(&missing)), theme.dim), row);
+        if self.items.state.is_empty() {
+            return frame.render_widget(Line::styled("  nothing matches", theme.dim), items);
         }
-        if self.found.is_empty() {
-            let row = Rect { y: inside.y + 2, height: 1, ..inside };
-            frame.render_widget(Line::styled("  nothing matches", theme.dim), row);
-        }
+        let view = ListView::new(shared, &self.items.state, Item::COLUMNS).without_marks().framed(outer);
+        view.draw_rows(frame, items, |row, cells| {
+            let Some(item) = self.items.all().get(row) else { return false };
+            cells.push(Shown::styled(item.kind, theme.dim));
+            cells.push(Shown::new(item.name.as_str()));
+            cells.push(Shown::styled(item.note.as_str(), theme.key));
+            false
+        });
     }
 }

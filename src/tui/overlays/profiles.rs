@@ -2,45 +2,87 @@
 
 use std::borrow::Cow;
 
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
 use super::{Question, SignIn};
-use crate::config::Profiles;
+use crate::config::{Profile, Profiles};
 use crate::text;
 use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
-use crate::tui::parts::dialog::{centred, frame_box, key_hints};
+use crate::tui::layout::body;
+use crate::tui::list::view::headless_rows_in;
+use crate::tui::list::{Column, Key, List, ListView, Row, Shown, Width};
+use crate::tui::parts::dialog::{centred, frame_box, inside_box, key_hints};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
+
+/// A profile, by name.
+#[derive(Debug)]
+struct Item {
+    name: String,
+    profile: Profile,
+}
+
+impl Row for Item {
+    const COLUMNS: &'static [Column] = &[
+        Column::new("", Width::Fixed(18)).unsorted(),
+        Column::new("", Width::Fixed(14)).unsorted(),
+        Column::new("", Width::Fill(10)).unsorted(),
+    ];
+
+    fn id(&self) -> &str {
+        &self.name
+    }
+
+    fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(0, &self.name);
+        add(1, &self.profile.username);
+        add(2, &self.profile.url);
+    }
+
+    fn key(&self, _column: usize) -> Key<'_> {
+        Key::None
+    }
+}
 
 /// The list.
 #[derive(Debug, Default)]
 pub struct ProfileList {
-    /// `None` until the files were read.
-    profiles: Option<Profiles>,
-    selected: usize,
+    profiles: List<Item>,
+    /// Whether the files were read.
+    is_read: bool,
     problem: Option<String>,
 }
 
 impl ProfileList {
     fn selected_name(&self) -> Option<&str> {
-        self.profiles.as_ref()?.profiles.keys().nth(self.selected).map(String::as_str)
+        self.profiles.selected().map(|item| item.name.as_str())
     }
 
-    fn len(&self) -> usize {
-        self.profiles.as_ref().map_or(0, |profiles| profiles.profiles.len())
+    /// The box, in the area of a tab.
+    fn area(&self, area: Rect) -> Rect {
+        let rows = self.profiles.all().len() + usize::from(self.profiles.state.filter.is_shown()) + 4;
+        centred(area, 74, u16::try_from(rows).unwrap_or(u16::MAX).max(7))
+    }
+
+    /// The list and, after a blank row, the keys.
+    fn parts(inside: Rect) -> [Rect; 2] {
+        let rows = [Constraint::Fill(1), Constraint::Length(1), Constraint::Length(1)];
+        let [list, _, hints] = inside.layout(&Layout::vertical(rows));
+        [list, hints]
     }
 
     fn read(&mut self, answer: Result<Profiles, String>) {
         match answer {
             Ok(profiles) => {
-                self.profiles = Some(profiles);
-                self.selected = self.selected.min(self.len().saturating_sub(1));
-                self.problem = None;
+                let items = profiles.profiles.into_iter().map(|(name, profile)| Item { name, profile });
+                self.profiles.replace(items.collect());
+                (self.is_read, self.problem) = (true, None);
             }
             Err(problem) => self.problem = Some(problem),
         }
@@ -78,8 +120,15 @@ impl Layer for ProfileList {
         "profiles"
     }
 
-    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
-        vec![KeyContext::Profiles, KeyContext::Choice]
+    fn contexts(&self, shared: &Shared) -> Vec<KeyContext> {
+        if self.typing(shared) {
+            return vec![KeyContext::FilterField, KeyContext::Choice];
+        }
+        vec![KeyContext::Profiles, KeyContext::Picker, KeyContext::Choice]
+    }
+
+    fn typing(&self, _shared: &Shared) -> bool {
+        self.profiles.state.filter.is_open()
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
@@ -93,17 +142,24 @@ impl Layer for ProfileList {
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
-        let last = self.len().saturating_sub(1);
         match command {
-            Command::Up => self.selected = self.selected.saturating_sub(1),
-            Command::Down => self.selected = (self.selected + 1).min(last),
-            Command::First => self.selected = 0,
-            Command::Last => self.selected = last,
             Command::AddProfile => return Outcome::push(SignIn::default()),
             Command::Submit => return self.open_selected(shared),
             Command::RemoveProfile => return self.ask_remove(shared),
-            _ => return Outcome::ignored(),
+            _ => {}
         }
+        let [list, _] = Self::parts(inside_box(self.area(body(shared))));
+        let rows = headless_rows_in(list, &self.profiles.state);
+        if self.profiles.command(command, rows) { Outcome::done() } else { Outcome::ignored() }
+    }
+
+    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+        self.profiles.key(key);
+        Outcome::done()
+    }
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
+        self.profiles.paste(text);
         Outcome::done()
     }
 
@@ -134,49 +190,38 @@ impl Layer for ProfileList {
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
-        let mut lines = Vec::new();
-        match (&self.profiles, &self.problem) {
-            (_, Some(problem)) => lines.push(Line::styled(text::clean(problem).into_owned(), theme.error)),
-            (None, None) => lines.push(Line::styled("reading the profiles", theme.dim)),
-            (Some(profiles), None) => {
-                for (n, (name, profile)) in profiles.profiles.iter().enumerate() {
-                    let chosen = n == self.selected;
-                    let sign = if chosen { shared.preferences.glyphs.cursor } else { " " };
-                    let current = if shared.session.profile.as_ref() == Some(name) {
-                        shared.preferences.glyphs.ok
-                    } else {
-                        " "
-                    };
-                    let text =
-                        format!("{sign} {current} {:<18} {:<14} {}", name, profile.username, profile.url);
-                    let style = if chosen { theme.selected } else { theme.text };
-                    lines.push(Line::styled(text::clean(&text).into_owned(), style));
-                }
-                if profiles.profiles.is_empty() {
-                    let add = shared.key_of(Command::AddProfile);
-                    let text = format!("No profiles yet: {add} signs in to a workbench.");
-                    lines.push(Line::styled(text, theme.dim));
-                }
+        let around = self.area(area);
+        let inside = frame_box(shared, "Profiles", frame, around);
+        let [list, hints] = Self::parts(inside);
+        let text = match &self.problem {
+            Some(problem) => Some(Line::styled(text::clean(problem).into_owned(), theme.error)),
+            None if !self.is_read => Some(Line::styled("reading the profiles", theme.dim)),
+            None if self.profiles.all().is_empty() => {
+                let add = shared.key_of(Command::AddProfile);
+                Some(Line::styled(format!("No profiles yet: {add} signs in to a workbench."), theme.dim))
+            }
+            None => None,
+        };
+        match text {
+            Some(text) => frame.render_widget(text, list),
+            None => {
+                let view = ListView::new(shared, &self.profiles.state, Item::COLUMNS).framed(around);
+                view.draw(frame, list, |row, cells| {
+                    let Some(Item { name, profile }) = self.profiles.all().get(row) else { return false };
+                    cells.extend(
+                        [name, &profile.username, &profile.url].map(|text| Shown::new(text.as_str())),
+                    );
+                    shared.session.profile.as_ref() == Some(name)
+                });
             }
         }
-        let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        let outer = centred(area, 74, rows.saturating_add(4).max(7));
-        let inside = frame_box(shared, "Profiles", frame, outer);
-        let hints = [
+        let keys = [
             (Command::Submit, "switch"),
             (Command::AddProfile, "sign in to another"),
             (Command::RemoveProfile, "sign out"),
             (Command::Back, "back"),
         ];
-        let hints =
-            key_hints(shared, &[KeyContext::Profiles, KeyContext::Choice, KeyContext::Global], &hints, "   ");
-        let above = inside.height.saturating_sub(2);
-        let first = self.selected.saturating_sub(usize::from(above).saturating_sub(1));
-        let shown: Vec<Line<'_>> = lines.into_iter().skip(first).take(above.into()).collect();
-        frame.render_widget(ratatui::text::Text::from(shown), Rect { height: above, ..inside });
-        if inside.height > 1 {
-            let row = Rect { y: inside.bottom() - 1, height: 1, ..inside };
-            frame.render_widget(hints, row);
-        }
+        let contexts = [KeyContext::Profiles, KeyContext::Choice, KeyContext::Global];
+        frame.render_widget(key_hints(shared, &contexts, &keys, "   "), hints);
     }
 }

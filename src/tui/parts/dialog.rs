@@ -1,7 +1,7 @@
 //! Boxes over a screen.
 
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::{Alignment, Margin, Rect};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
@@ -51,6 +51,11 @@ fn wrapped_rows(paragraph: &Paragraph<'_>, columns: u16) -> u16 {
     (0..MOST).rev().find(|y| used(*y)).map_or(0, |y| y + 1)
 }
 
+/// The area inside a box, with a blank column at each side.
+pub fn inside_box(outer: Rect) -> Rect {
+    outer.inner(Margin::new(2, 1))
+}
+
 /// Draws an empty, bordered box with a title, and returns its inner area. A blank column at each
 /// side, inside and outside, separates the text and the box from what surrounds them.
 pub fn frame_box(shared: &Shared, title: &str, frame: &mut Frame<'_>, outer: Rect) -> Rect {
@@ -63,9 +68,8 @@ pub fn frame_box(shared: &Shared, title: &str, frame: &mut Frame<'_>, outer: Rec
         .border_style(theme.focused)
         .title(Line::styled(format!(" {title} "), theme.title))
         .title_alignment(Alignment::Left);
-    let inside = block.inner(outer);
     block.render(outer, frame.buffer_mut());
-    Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside }
+    inside_box(outer)
 }
 
 /// The keys of a box, from the keymap: `y copy   w write to a file`. `contexts` are those of the box,

@@ -2,14 +2,16 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
-use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
 use crate::text;
 use crate::tui::command::Command;
+use crate::tui::list::Pattern;
+use crate::tui::list::filter::Filter;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
-use crate::tui::widgets::filter::Filter;
 
 /// Draws a border with a title at the left and a note at the right; returns the inner area.
 pub fn pane(
@@ -80,4 +82,36 @@ pub fn filter_row(shared: &Shared, filter: &Filter, frame: &mut Frame<'_>, area:
     let field = Rect { x: row.x + row.width.min(3), width: row.width.saturating_sub(4), ..row };
     filter.field().render(field, frame.buffer_mut(), filter.is_open(), &shared.styles());
     Rect { height: area.height - 1, ..area }
+}
+
+/// The same under a text that lies over a tab.
+pub fn filter_below(shared: &Shared, filter: &Filter, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    if filter.is_shown() {
+        frame.render_widget(
+            Clear,
+            Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area },
+        );
+    }
+    filter_row(shared, filter, frame, area)
+}
+
+/// A text with what a filter finds in it marked.
+pub fn marked(shared: &Shared, pattern: &Pattern, text: &str, style: Style) -> Vec<Span<'static>> {
+    let mut found: Vec<_> = pattern.marks(text).collect();
+    found.sort_by_key(|found| found.start);
+    let mut spans = Vec::new();
+    let mut end = 0;
+    for found in found {
+        let start = found.start.max(end);
+        if start < found.end {
+            spans.push(Span::styled(text[end..start].to_owned(), style));
+            spans.push(Span::styled(
+                text[start..found.end].to_owned(),
+                style.patch(shared.preferences.theme.matched),
+            ));
+            end = found.end;
+        }
+    }
+    spans.push(Span::styled(text[end..].to_owned(), style));
+    spans
 }

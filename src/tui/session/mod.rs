@@ -130,6 +130,11 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
             shared.session.username = Some(username);
             Outcome::event(Event::SignedIn)
         }
+        Answer::ColumnsStored(Err(problem)) => {
+            let text = format!("the columns are not kept for the next start: {problem}");
+            shared.notices.warning(shared.now, text);
+            Outcome::done()
+        }
         // A workbench without a version works all the same.
         _ => Outcome::done(),
     }

@@ -21,7 +21,7 @@ use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 impl Settings {
     fn key(&self, key_id: &str) -> Option<&V2KeyDetails> {
-        self.keys.all().iter().find(|key| key.key_id == key_id)
+        self.keys.all().find(|key| key.key_id == key_id)
     }
 
     /// The new key of the rotation of `old_id`, as the workbench lists it.
@@ -173,8 +173,8 @@ impl Settings {
 
     /// A list came: a rotation one of whose keys is not in it any more has ended elsewhere.
     pub(super) fn end_what_is_not_listed(&mut self, shared: &mut Shared) -> Outcome {
-        let keys = self.keys.all();
-        let ended = self.rotations.gone(|id| !keys.iter().any(|key| key.key_id == id));
+        let keys = &self.keys;
+        let ended = self.rotations.gone(|id| !keys.all().any(|key| key.key_id == id));
         let mut outcome = Outcome::done();
         for rotation in ended {
             let old_id = &rotation.old.key_id;

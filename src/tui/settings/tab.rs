@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use super::details::{Details, Facts};
 use super::new_key::NewKey;
 use super::reveal::Reveal;
+use super::rotation::questions::{mark, marks};
 use super::rotation::steps::Rotations;
 use super::{created, delete, view};
 use crate::api;
@@ -19,8 +20,8 @@ use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
-use crate::tui::event::{Destination, Event, Listing, Named};
-use crate::tui::key_list::{KeyList, ListedKeys, Selected, deletion};
+use crate::tui::event::{Destination, Event, Named};
+use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
@@ -47,22 +48,28 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What the list shows beside the keys.
+    fn seen(&self, shared: &Shared) -> Seen {
+        let new = self.arrived.iter().flat_map(|(ids, _)| ids);
+        let new =
+            new.filter(|id| mark(&self.rotations, id).is_none()).map(|id| (id.clone(), "new".to_owned()));
+        Seen::new(shared, marks(&self.rotations).chain(new))
+    }
+
     /// Requests the list, unless a request is in flight.
     fn list(&mut self, shared: &mut Shared) -> Effects {
         let Some(username) = shared.session.username.clone() else { return Effects::new() };
-        if self.keys.loading.is_some_and(|id| shared.requests.waits_for(id)) {
+        if self.keys.fetch.is_running(shared) {
             return Effects::new();
         }
         let what = format!("listing the API keys of {username}");
-        let (id, effect) = shared.start(Kind::Read, what, Call::ListKeys { username });
-        self.keys.loading = Some(id);
-        vec![effect]
+        vec![self.keys.fetch.start(shared, what, Call::ListKeys { username })]
     }
 
     /// Asks for the list again, even if it is in flight: a list that was requested before a change
     /// does not show the change.
     pub(super) fn list_anew(&mut self, shared: &mut Shared) -> Effects {
-        let before = self.keys.loading.take();
+        let before = self.keys.fetch.request.take();
         let mut effects: Effects = before.and_then(|id| shared.cancel(id)).into_iter().collect();
         effects.extend(self.list(shared));
         effects
@@ -82,11 +89,11 @@ impl Settings {
             Ok(keys) => {
                 shared.session.longest_life = keys.longest_life();
                 self.note_arrivals(shared, &keys);
-                self.keys.set(shared, keys);
+                self.keys.listed(shared, keys, &self.seen(shared));
                 self.end_what_is_not_listed(shared)
             }
             Err(error) => {
-                self.keys.problem = Some(error.to_string());
+                self.keys.fetch.problem = Some(error.to_string());
                 shared.notices.failed(shared.now, &error);
                 Outcome::done()
             }
@@ -131,7 +138,7 @@ impl Settings {
         }
         let ended = self.end_rotations(is_gone);
         if !deleted.is_empty() {
-            self.keys.remove(shared, is_gone);
+            self.keys.remove(&self.seen(shared), is_gone);
         }
         if deleted.iter().any(|id| shared.session.is_own(id)) {
             delete::own_key_deleted(shared);
@@ -178,13 +185,8 @@ impl Settings {
             note: "",
             destination: Destination::Key(key.key_id.clone()),
         };
-        let state = match (&self.keys.problem, self.keys.loading) {
-            (Some(problem), _) => Listing::Failed(problem.clone()),
-            (None, Some(id)) if shared.requests.waits_for(id) => Listing::Reading,
-            _ if self.keys.fetched.is_some() => Listing::Complete("yours"),
-            _ => Listing::Unread,
-        };
-        let names = self.keys.all().iter().take(limit).map(named).collect();
+        let state = self.keys.fetch.listing(shared, "yours");
+        let names = self.keys.all().take(limit).map(named).collect();
         Event::NamesFound { from: Tab::Settings, names, state }
     }
 }
@@ -195,12 +197,13 @@ impl Layer for Settings {
     }
 
     fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
-        let innermost = if self.keys.filter.is_open() { KeyContext::FilterField } else { KeyContext::Keys };
+        let innermost =
+            if self.keys.state.filter.is_open() { KeyContext::FilterField } else { KeyContext::Keys };
         vec![innermost, KeyContext::List]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
-        self.keys.filter.is_open()
+        self.keys.state.filter.is_open()
     }
 
     /// Among API keys, moving in the list changes no footer: it would cost bytes with every step.
@@ -241,24 +244,19 @@ impl Layer for Settings {
                 None => Outcome::done(),
             },
             Command::Refresh => self.refresh(shared),
-            other => {
-                let height = self.keys.height(view::table(shared));
-                if self.keys.command(other, height) { Outcome::done() } else { Outcome::ignored() }
-            }
+            Command::ChooseColumns => KeyList::choose_columns(shared),
+            other if self.keys.command(other, &self.seen(shared), view::table(shared)) => Outcome::done(),
+            _ => Outcome::ignored(),
         }
     }
 
-    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
-        if self.keys.filter.on_key(key) {
-            self.keys.arrange();
-        }
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
+        self.keys.key(key, &self.seen(shared));
         Outcome::done()
     }
 
-    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
-        if self.keys.filter.paste(text) {
-            self.keys.arrange();
-        }
+    fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
+        self.keys.paste(text, &self.seen(shared));
         Outcome::done()
     }
 
@@ -318,8 +316,9 @@ impl Layer for Settings {
     fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
         match event {
             Event::SignedIn => return self.list(shared).into(),
-            Event::NotSignedIn(problem) => self.keys.problem = Some(problem.clone()),
+            Event::NotSignedIn(problem) => self.keys.fetch.problem = Some(problem.clone()),
             Event::KeysChanged { username, deleted } => return self.keys_changed(shared, username, deleted),
+            Event::ColumnsChanged => self.keys.follow_columns(&self.seen(shared)),
             Event::KeyKept(key_id) => self.rotations.kept(key_id),
             Event::KeyTested { key_id: Some(key_id), proof, .. } => {
                 self.rotations.tested(key_id, proof.clone());
@@ -346,7 +345,6 @@ impl Layer for Settings {
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        let new = |id: &str| self.arrived.as_ref().is_some_and(|(ids, _)| ids.contains(id));
-        view::draw(shared, &self.keys, &self.rotations, new, frame, area);
+        view::draw(shared, &self.keys, &self.rotations, &self.seen(shared), frame, area);
     }
 }

@@ -10,7 +10,7 @@ use super::rotation::questions::mark;
 use super::rotation::steps::Rotations;
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::key_list::{KeyList, Selected};
+use crate::tui::key_list::{KeyList, Seen, Selected};
 use crate::tui::layout::{body, is_wide};
 use crate::tui::parts::pane::{awaited, message, pane, rule};
 use crate::tui::shared::Shared;
@@ -41,18 +41,16 @@ pub fn table(shared: &Shared) -> Rect {
     table_in(list.inner(Margin::new(1, 1)), details.is_none())
 }
 
-/// Draws the tab; keys that `new` holds for were made elsewhere a moment ago.
 pub fn draw(
     shared: &Shared,
     keys: &KeyList,
     rotations: &Rotations,
-    new: impl Fn(&str) -> bool,
+    seen: &Seen,
     frame: &mut Frame<'_>,
     area: Rect,
 ) {
     let (list_area, details_area) = panes(shared, area);
-    let mark = |id: &str| mark(rotations, id).or_else(|| new(id).then(|| "new".to_owned()));
-    list(shared, keys, mark, details_area.is_none().then_some(rotations), frame, list_area);
+    list(shared, keys, seen, details_area.is_none().then_some(rotations), frame, list_area);
     if let Some(area) = details_area {
         let inside = pane(shared, "Details", "", false, frame, area);
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
@@ -66,18 +64,18 @@ pub fn draw(
 fn list(
     shared: &Shared,
     keys: &KeyList,
-    mark: impl Fn(&str) -> Option<String>,
+    seen: &Seen,
     foot: Option<&Rotations>,
     frame: &mut Frame<'_>,
     area: Rect,
 ) {
     let inside = pane(shared, "API keys", &keys.summary(shared), true, frame, area);
-    if keys.fetched.is_none() {
+    if keys.fetch.at.is_none() {
         return message(shared, &without_list(shared, keys), frame, inside);
     }
     let table = table_in(inside, foot.is_some());
-    keys.draw(shared, mark, true, frame, table);
-    if keys.all().is_empty() && table.height > 4 {
+    keys.draw(shared, seen, frame, area, table);
+    if keys.is_empty() && table.height > 4 {
         let row = Rect { x: table.x + 3, y: table.y + 3, width: table.width.saturating_sub(3), height: 1 };
         let text = format!("No API keys yet. Press {} for a new one.", shared.key_of(Command::NewKey));
         frame.render_widget(Line::styled(text, shared.preferences.theme.dim), row);
@@ -92,14 +90,16 @@ fn list(
 /// The text before any list has arrived.
 fn without_list(shared: &Shared, keys: &KeyList) -> String {
     let (session, requests) = (&shared.session, &shared.requests);
-    match (&keys.problem, &session.opening, &session.username) {
+    match (&keys.fetch.problem, &session.opening, &session.username) {
         (Some(problem), ..) => format!("{problem}; {} tries again", shared.key_of(Command::Refresh)),
         (None, Some(opening), _) => opening.clone(),
         (None, None, None) => {
             let asking = requests.awaited().next().map(|request| request.id);
             awaited(shared, asking.or(requests.last_started()), "asking who you are")
         }
-        (None, None, Some(user)) => awaited(shared, keys.loading, &format!("listing the API keys of {user}")),
+        (None, None, Some(user)) => {
+            awaited(shared, keys.fetch.request, &format!("listing the API keys of {user}"))
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Shadow {
         for up in [true, false] {
             let moved = |y: usize| {
                 let (to, from) = if up { (y, y + 1) } else { (y + 1, y) };
-                next.row(to) == self.row(from)
+                inner(next.row(to)) == inner(self.row(from))
             };
             let saves = |y: usize| {
                 let to = if up { y } else { y + 1 };
@@ -120,6 +120,11 @@ impl Shadow {
     }
 }
 
+/// A row but for its last cell: the frame there may have a mark that does not scroll with the rows.
+fn inner(row: &[Cell]) -> &[Cell] {
+    row.split_last().map_or(row, |(_, inner)| inner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +150,18 @@ mod tests {
         assert_eq!(moved.differences(&new).len(), 3, "only the new row is sent");
         let back = new.find_move(&old).unwrap();
         assert_eq!(back, Move { top: 1, bottom: 5, up: false });
+    }
+
+    #[test]
+    fn a_mark_in_the_frame_does_not_keep_the_rows_from_moving() {
+        let old = screen(&["head |", "one  |", "two  #", "thre |", "four |", "five |", "foot |"]);
+        let new = screen(&["head |", "two  |", "thre #", "four |", "five |", "six  |", "foot |"]);
+        let found = old.find_move(&new).unwrap();
+        assert_eq!(found, Move { top: 1, bottom: 5, up: true });
+        let mut moved = old.clone();
+        moved.apply(found);
+        let sent: Vec<_> = moved.differences(&new).into_iter().map(|(x, y, _)| (x, y)).collect();
+        assert_eq!(sent, [(5, 1), (5, 2), (0, 5), (1, 5), (2, 5), (5, 5)]);
     }
 
     #[test]

@@ -7,11 +7,9 @@ pub mod chart;
 pub mod date_picker;
 pub mod editor;
 pub mod field;
-pub mod filter;
 pub mod json_tree;
 pub mod policy_rules;
 pub mod secret_field;
-pub mod table;
 
 use ratatui::style::{Modifier, Style};
 

@@ -59,7 +59,7 @@ fn at_most_eight_deployments_are_read_at_a_time_and_only_those_in_sight() {
 #[test]
 fn the_filter_marks_and_narrows() {
     let mut harness = listed();
-    harness.keys("/prod s");
+    harness.keys("/prod slo");
     harness.keys("<enter>");
     assert!(harness.screen(80, 24).contains("1 of 7 models"));
     harness.keys("<esc>");

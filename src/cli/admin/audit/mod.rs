@@ -71,7 +71,7 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
         evidence::check(folder).map_err(no_evidence)?;
     }
     let (policy, policy_text) = policy.unzip();
-    let request = Request { fresh: args.fresh, keys_only: args.keys_only, policy };
+    let request = Request { fresh: args.fresh, keys_only: args.keys_only, policy, unnoted: false };
     let said = Said::new(context);
     let ended = audit::run(&session, request, &said).await;
     drop(said);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::{ONE_USER, so_far};
-use crate::actions::audit::{AuditedKey, Finding, Report, Verdict, evidence};
+use crate::actions::audit::{AuditedKey, Report, Verdict, evidence};
 use crate::actions::{Event, Progress};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -125,17 +125,9 @@ fn cells(key: &AuditedKey) -> Vec<String> {
         key.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d")),
         key.audiences.join("+"),
         key.comments.clone(),
-        findings(key),
+        key.findings_text(),
         text::short_id(&key.key_id).into_owned(),
     ]
-}
-
-fn findings(key: &AuditedKey) -> String {
-    let text = |finding: &Finding| match key.excepted.contains(finding) {
-        true => format!("{} (excepted)", finding.text()),
-        false => finding.text().to_owned(),
-    };
-    key.findings.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// How many findings count, and what exceptions cover.

@@ -2,8 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`model_list`] | filter, order, window, selection |
-//! | [`rows`], [`row`] | the rows as they come, page by page; one of them |
+//! | [`model_list`], [`row`] | the list as it comes, page by page; one of its rows |
 //! | [`projects`] | what is known about the projects |
 //! | [`view`] | how the list looks |
 //! | `tab` | what commands and answers mean for it |
@@ -11,7 +10,6 @@
 pub mod model_list;
 pub mod projects;
 pub mod row;
-mod rows;
 mod tab;
 #[cfg(test)]
 mod tests;
@@ -20,7 +18,6 @@ pub mod view;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
 use jiff::SignedDuration;
 
 use self::model_list::{Fetched, ModelList};
@@ -29,12 +26,10 @@ use self::row::{Deployed, Row};
 use crate::api;
 use crate::text;
 use crate::tui::call::{Call, ListScope};
-use crate::tui::command::Command;
 use crate::tui::effect::Effects;
 use crate::tui::event::Listing;
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
-use crate::tui::widgets::filter::Done;
 use crate::wire::{ModelBuild, ModelDeployment};
 
 /// Requests for deployments in flight at a time.
@@ -61,49 +56,6 @@ impl ListPane {
         match open {
             Some(id) => self.models.row(id),
             None => self.models.selected(),
-        }
-    }
-
-    /// Moves, filters or sorts, with `height` visible rows. Returns `false` for any other command.
-    pub fn command(&mut self, command: Command, height: usize) -> bool {
-        match self.models.filter.command(command) {
-            Done::Changed => {
-                self.models.refilter();
-                return true;
-            }
-            Done::Same => return true,
-            Done::Not => {}
-        }
-        let page = isize::try_from(height).unwrap_or(isize::MAX);
-        match command {
-            Command::Up => self.models.move_by(-1, height),
-            Command::Down => self.models.move_by(1, height),
-            Command::PageUp => self.models.move_by(-page, height),
-            Command::PageDown => self.models.move_by(page, height),
-            // While the filter is typed, only these move in the list.
-            _ if self.models.filter.is_open() => return false,
-            Command::First => self.models.select(0, height),
-            Command::Last => self.models.select(usize::MAX, height),
-            Command::Sort => self.models.sort_by(self.models.order().0.next()),
-            Command::SortReverse => self.models.sort_by(self.models.order().0),
-            _ => return false,
-        }
-        true
-    }
-
-    /// A character of the filter.
-    pub fn key(&mut self, key: KeyEvent, height: usize) {
-        if self.models.filter.on_key(key) {
-            self.models.refilter();
-            self.models.select(0, height);
-        }
-    }
-
-    /// Text pasted into the filter.
-    pub fn paste(&mut self, text: &str, height: usize) {
-        if self.models.filter.paste(text) {
-            self.models.refilter();
-            self.models.select(0, height);
         }
     }
 
@@ -259,6 +211,7 @@ impl ListPane {
     /// `3 of 7 models`, for the title.
     fn count(&self) -> String {
         let all = text::count(self.models.total(), "model", "models");
-        if self.models.len() == self.models.total() { all } else { format!("{} of {all}", self.models.len()) }
+        let shown = self.models.list.state.len();
+        if shown == self.models.total() { all } else { format!("{shown} of {all}") }
     }
 }

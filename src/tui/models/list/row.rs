@@ -1,10 +1,12 @@
 //! One listed model and what is known about it.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::tui::list::{self, Column, Key, Width};
 use crate::wire::{Model, ModelBuild, ModelDeployment, ShortProject};
 
 /// What is known about a model's deployment.
@@ -85,8 +87,8 @@ pub struct Row {
     pub(super) stale: bool,
     /// When the deployment was read last.
     pub(super) read_at: Option<Timestamp>,
-    /// `project/name` in lower case, for the filter and the order.
-    pub(super) search: Box<str>,
+    /// `project/name` in lower case, for the order.
+    path: Box<str>,
     /// Where the name starts in it.
     name_at: u32,
 }
@@ -102,23 +104,22 @@ impl Row {
                 project
             }
         };
-        let mut search = project.name.to_lowercase();
-        search.push('/');
-        let name_at = u32::try_from(search.len()).unwrap_or(0);
-        search.push_str(&name.to_lowercase());
+        let mut path = project.name.to_lowercase();
+        path.push('/');
+        let name_at = u32::try_from(path.len()).unwrap_or(0);
+        path.push_str(&name.to_lowercase());
         let model = ListedModel { id, name, description, access_key, auth_enabled, project };
-        let search = search.into_boxed_str();
-        Self { model, deployed: Deployed::Unread, stale: false, read_at: None, search, name_at }
+        let path = path.into_boxed_str();
+        Self { model, deployed: Deployed::Unread, stale: false, read_at: None, path, name_at }
     }
 
-    /// The sort key if the order is by name.
-    pub(super) fn name_key(&self) -> &str {
-        self.search.get(self.name_at as usize..).unwrap_or_default()
+    fn name_key(&self) -> &str {
+        self.path.get(self.name_at as usize..).unwrap_or_default()
     }
 
-    /// Whether `project/name` contains all of `words`, in lower case.
-    pub(super) fn holds(&self, words: &[String]) -> bool {
-        words.iter().all(|word| self.search.contains(word.as_str()))
+    /// `on` or `off`
+    pub fn authentication(&self) -> &'static str {
+        if self.model.auth_enabled { "on" } else { "off" }
     }
 
     /// Its deployment is being read; what was known of it stays in sight meanwhile.
@@ -144,3 +145,69 @@ impl Row {
         format!("{}/{}", self.model.project.name, self.model.name)
     }
 }
+
+/// Columns, by index.
+pub const PROJECT: usize = 0;
+pub const MODEL: usize = 1;
+const AUTH: usize = 2;
+const STATUS: usize = 3;
+const REPLICAS: usize = 4;
+
+impl list::Row for Row {
+    const NAME: &'static str = "models";
+    const COLUMNS: &'static [Column] = &[
+        Column::new("PROJECT", Width::Fixed(13)).ends(),
+        Column::new("MODEL", Width::Fill(8)).ends(),
+        Column::new("AUTH", Width::Fixed(4)).unsorted(),
+        Column::new("STATUS", Width::Fixed(14)),
+        Column::new("REPLICAS", Width::Fixed(8)),
+    ];
+    const KEPT: &'static [usize] = &[PROJECT, MODEL];
+    const FIRST: Option<usize> = Some(PROJECT);
+
+    fn id(&self) -> &str {
+        &self.model.id
+    }
+
+    fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(PROJECT, &self.model.project.name);
+        // The whole of a model's name, as commands take it.
+        add(MODEL, &self.path());
+        add(AUTH, self.authentication());
+        add(STATUS, self.deployed.label());
+        if let Some(replicas) = self.replicas() {
+            add(REPLICAS, &replicas.to_string());
+        }
+    }
+
+    fn key(&self, column: usize) -> Key<'_> {
+        match column {
+            PROJECT => Key::Text(&self.path),
+            MODEL => Key::Text(self.name_key()),
+            STATUS => self.deployed.label().into(),
+            _ => self.replicas().map_or(Key::None, Key::Number),
+        }
+    }
+
+    /// Equal ones by project, name and id.
+    fn order(&self, other: &Self, column: usize) -> Ordering {
+        self.key(column)
+            .cmp(&other.key(column))
+            .then_with(|| self.path.cmp(&other.path))
+            .then_with(|| self.model.id.cmp(&other.model.id))
+    }
+
+    /// Within one list it is the same.
+    fn renew(&mut self, _newer: Self) -> bool {
+        false
+    }
+}
+
+/// The columns where there is little room.
+pub const NARROW: [Column; 5] = [
+    Column::new("PROJECT", Width::Fixed(11)).ends(),
+    Column::new("MODEL", Width::Fill(8)).ends(),
+    Column::new("AUTH", Width::Fixed(4)).unsorted(),
+    Column::new("STATUS", Width::Fixed(11)),
+    Column::new("REPL", Width::Fixed(4)),
+];

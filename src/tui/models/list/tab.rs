@@ -6,8 +6,9 @@ use crate::tui::command::Command;
 use crate::tui::event::{Destination, Event};
 use crate::tui::layer::Outcome;
 use crate::tui::layout::is_wide;
-use crate::tui::models::list::row::Deployed;
-use crate::tui::models::{Models, layout};
+use crate::tui::models::Models;
+use crate::tui::models::list::row::{Deployed, Row};
+use crate::tui::overlays::ColumnChooser;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 
@@ -15,19 +16,20 @@ impl Models {
     /// Commands while the list or its filter has the keys.
     pub(in crate::tui::models) fn list_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         let height = self.rows_in_sight(shared).max(1);
-        let empty = self.list.models.is_empty();
+        let empty = self.list.models.list.state.is_empty();
         self.open_ahead = empty && command == Command::Open && self.list.is_coming();
-        if self.list.command(command, height) {
+        if self.list.models.list.command(command, height) {
             return Outcome::done();
         }
         match command {
-            _ if self.list.models.filter.is_open() => return Outcome::ignored(),
+            _ if self.list.models.list.state.filter.is_open() => return Outcome::ignored(),
             Command::Open | Command::TestModel | Command::Right => self.open_selected(),
             Command::NextPart | Command::PreviousPart if is_wide(shared) && !empty => self.open_selected(),
             Command::RunModel if !empty => {
                 self.open_selected();
                 self.show_runs();
             }
+            Command::ChooseColumns => return Outcome::push(ColumnChooser::of::<Row>(shared)),
             Command::ModelScope => {
                 self.list.next_scope();
                 let mut effects = shared.abandon();
@@ -54,15 +56,14 @@ impl Models {
     }
 
     pub(in crate::tui::models) fn go(&mut self, shared: &mut Shared, destination: &Destination) {
-        let height = layout::rows_in_sight(shared, false, self.list.models.filter.is_shown());
         match destination {
             Destination::Model(id) => {
                 self.back_to_list();
-                self.list.models.select_model(id, height);
+                self.list.models.list.select(id);
             }
             Destination::Project(id) => {
                 self.back_to_list();
-                if !self.list.models.select_project(id, height) {
+                if !self.list.models.select_project(id) {
                     let scope = shared.key_of(Command::ModelScope);
                     let text = format!("no model of this project is listed; {scope} lists more");
                     shared.notices.info(shared.now, text);
@@ -83,9 +84,8 @@ impl Models {
     /// already.
     fn begin_with_project(&mut self, shared: &mut Shared) {
         let Some(project) = shared.session.project.take() else { return };
-        if !self.tests.is_open() && self.list.models.selected_at() == 0 {
-            let height = self.rows_in_sight(shared);
-            self.list.models.select_project(&project, height);
+        if !self.tests.is_open() && self.list.models.list.state.selected() == 0 {
+            self.list.models.select_project(&project);
         }
     }
 

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::model_list::{ModelList, Order};
+use super::model_list::ModelList;
 use super::row::{Deployed, Row};
-use crate::tui::widgets::filter::Filter;
+use crate::tui::command::Command;
+use crate::tui::list::Select;
+use crate::tui::list::filter::Filter;
 use crate::wire::{Model, ModelBuild, ModelDeployment, ShortProject, Whole};
 
 fn model(project: &str, name: &str) -> Model {
@@ -30,14 +32,20 @@ fn demo() -> ModelList {
 }
 
 fn set_filter(list: &mut ModelList, text: &str) {
-    list.filter = Filter::default();
-    list.filter.open();
-    list.filter.paste(text);
-    list.refilter();
+    list.list.state.filter = Filter::default();
+    list.list.state.filter.open();
+    list.list.paste(text);
+    list.list.arrange(Select::Same);
+}
+
+fn press(list: &mut ModelList, command: Command, times: usize) {
+    for _ in 0..times {
+        assert!(list.list.command(command, 10));
+    }
 }
 
 fn shown(list: &ModelList) -> Vec<String> {
-    list.in_sight(100).map(|(_, row)| row.path()).collect()
+    list.list.in_sight(100).map(Row::path).collect()
 }
 
 fn deployed(status: &str, replicas: i64) -> Deployed {
@@ -53,27 +61,32 @@ fn deployed(status: &str, replicas: i64) -> Deployed {
 fn rows_stand_by_project_and_filter_by_every_word() {
     let mut list = demo();
     assert_eq!(shown(&list), ["churn-prod/add", "churn-prod/slow", "fraud-lab/score", "playground/echo"]);
-    set_filter(&mut list, "prod SL");
+    set_filter(&mut list, "prod sl");
     assert_eq!(shown(&list), ["churn-prod/slow"]);
     set_filter(&mut list, "nothing");
     assert!(list.selected().is_none());
-    list.move_by(1, 10);
+    press(&mut list, Command::Down, 1);
     set_filter(&mut list, "");
-    assert_eq!(list.len(), 4);
+    assert_eq!(list.list.state.len(), 4);
+    set_filter(&mut list, "on");
+    assert!(list.selected().is_none(), "no model of these takes a key");
+    list.set_deployed("fraud-lab-score", deployed("deploying", 12));
+    set_filter(&mut list, "off deploy 12");
+    assert_eq!(shown(&list), ["fraud-lab/score"]);
 }
 
 #[test]
 fn the_selected_model_stays_selected() {
     let mut list = demo();
-    list.select_model("fraud-lab-score", 10);
-    list.sort_by(Order::Name);
+    list.list.select("fraud-lab-score");
+    press(&mut list, Command::Sort, 1);
     assert_eq!(list.selected().unwrap().path(), "fraud-lab/score");
     list.begin(false);
     list.page(vec![model("fraud-lab", "score"), model("aaa", "first")]);
-    assert_eq!(list.len(), 4, "the old list stays until the new one is complete");
+    assert_eq!(list.list.state.len(), 4, "the old list stays until the new one is complete");
     list.end(Timestamp::UNIX_EPOCH, true);
     assert_eq!(list.selected().unwrap().path(), "fraud-lab/score");
-    assert_eq!(list.len(), 2);
+    assert_eq!(list.list.state.len(), 2);
 }
 
 #[test]
@@ -83,15 +96,15 @@ fn a_project_is_gone_to_whatever_the_filter_and_the_order() {
     list.page((0..60).map(|n| model(&format!("p{}", n / 6), &format!("m{n:02}"))).collect());
     list.end(Timestamp::UNIX_EPOCH, true);
     set_filter(&mut list, "p0");
-    list.sort_by(Order::Name);
-    assert!(list.select_project("p4", 10));
-    assert_eq!(list.in_sight(10).next().map(|(_, row)| row.path()).as_deref(), Some("p4/m24"));
-    assert_eq!((list.filter.text(), list.order()), ("", (Order::Project, false)));
-    assert!(!list.select_project("p99", 10));
+    press(&mut list, Command::Sort, 1);
+    assert!(list.select_project("p4"));
+    assert_eq!(list.list.in_sight(10).next().map(Row::path).as_deref(), Some("p4/m24"));
+    assert_eq!((list.list.state.filter.text(), list.list.state.sort), ("", Some((0, false))));
+    assert!(!list.select_project("p99"));
     assert_eq!(list.selected().map(Row::path).as_deref(), Some("p4/m24"));
     set_filter(&mut list, "m3");
-    assert!(list.select_project("p5", 10));
-    assert_eq!(list.filter.text(), "m3", "a filter that shows some of them stays");
+    assert!(list.select_project("p5"));
+    assert_eq!(list.list.state.filter.text(), "m3", "a filter that shows some of them stays");
 }
 
 #[test]
@@ -101,7 +114,7 @@ fn deployments_are_read_for_the_rows_in_sight_and_once() {
     assert_eq!(ids(list.take_unread(3, 2)), ["churn-prod-add", "churn-prod-slow"]);
     assert_eq!(ids(list.take_unread(3, 2)), ["fraud-lab-score"]);
     assert!(list.take_unread(3, 2).is_empty());
-    list.select(3, 3);
+    list.list.select("playground-echo");
     assert_eq!(ids(list.take_unread(3, 8)), ["playground-echo"]);
     list.set_deployed("playground-echo", Deployed::Unread);
     assert_eq!(list.take_unread(3, 8).len(), 1, "a cancelled read is repeated");
@@ -128,25 +141,8 @@ fn sorting_by_replicas_and_round() {
     let mut list = demo();
     list.set_deployed("playground-echo", deployed("deployed", 2));
     list.set_deployed("churn-prod-slow", deployed("deployed", 1));
-    list.sort_by(Order::Replicas);
+    press(&mut list, Command::Sort, 3);
     assert_eq!(shown(&list)[3], "playground/echo");
-    list.sort_by(Order::Replicas);
+    press(&mut list, Command::SortReverse, 1);
     assert_eq!(shown(&list)[..2], ["playground/echo", "churn-prod/slow"]);
-}
-
-#[test]
-fn the_window_follows_the_selection() {
-    let mut list = ModelList::default();
-    list.begin(false);
-    list.page((0..50).map(|n| model("p", &format!("m{n:02}"))).collect());
-    list.end(Timestamp::UNIX_EPOCH, true);
-    list.move_by(12, 10);
-    assert_eq!(list.in_sight(10).next().unwrap().0, 3);
-    list.move_by(-5, 10);
-    assert_eq!(list.in_sight(10).next().unwrap().0, 3, "it scrolls only when it must");
-    list.move_by(-7, 10);
-    assert_eq!(list.in_sight(10).next().unwrap().0, 0);
-    list.move_by(1000, 10);
-    assert_eq!(list.in_sight(10).last().unwrap().0, 49);
-    assert_eq!(list.in_sight(100).count(), 50, "a window that grew leaves no row out");
 }

@@ -10,8 +10,10 @@ use super::stage::{KeyTest, Stage};
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::{Listing, ModelChoice};
+use crate::tui::list::Pattern;
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::parts::dialog::{Dialog, centred, frame_box, key_hints};
+use crate::tui::parts::pane::marked;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
 
@@ -118,6 +120,7 @@ fn choosing(
     if test.models.is_empty() {
         return below(&without_models(shared, test, filter), theme.dim, frame, inside, 2);
     }
+    let pattern = Pattern::new(filter.text());
     let selected = selected.min(test.models.len() - 1);
     let top = (selected + 1).saturating_sub(usize::from(list.height));
     for (row, (at, choice)) in list.rows().zip(test.models.iter().enumerate().skip(top)) {
@@ -128,10 +131,9 @@ fn choosing(
         let style = if chosen { theme.selected } else { theme.text };
         let room = usize::from(row.width).saturating_sub(text::width(note) + 4);
         let path = text::truncate(&text::clean(&choice.path), room).into_owned();
-        frame.render_widget(
-            Line::from_iter([Span::raw(cursor), Span::raw(" "), Span::styled(path, style)]),
-            row,
-        );
+        let mut spans = vec![Span::raw(cursor), Span::raw(" ")];
+        spans.extend(marked(shared, &pattern, &path, style));
+        frame.render_widget(Line::from(spans), row);
         frame.render_widget(Line::styled(text::clean(note).into_owned(), theme.dim).right_aligned(), row);
     }
 }

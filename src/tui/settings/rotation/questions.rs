@@ -79,6 +79,12 @@ pub fn mark(rotations: &Rotations, key_id: &str) -> Option<String> {
     Some(format!("replaced by {}", text::short_id(&new.key_id)))
 }
 
+/// The marks of all keys that have a successor, by Key ID.
+pub fn marks(rotations: &Rotations) -> impl Iterator<Item = (String, String)> {
+    let old_ids = rotations.all().iter().map(|rotation| &rotation.old.key_id);
+    old_ids.filter_map(|id| Some((id.clone(), mark(rotations, id)?)))
+}
+
 /// What deleting a key would mean for its rotation.
 pub fn on_deletion(rotations: &Rotations, key_id: &str) -> Option<String> {
     if let Some(mark) = mark(rotations, key_id) {

@@ -72,6 +72,10 @@ impl Rotation {
 pub struct Rotations(Vec<Rotation>);
 
 impl Rotations {
+    pub fn all(&self) -> &[Rotation] {
+        &self.0
+    }
+
     /// The rotation of the key `old_id`.
     pub fn of(&self, old_id: &str) -> Option<&Rotation> {
         self.0.iter().find(|rotation| rotation.old.key_id == old_id)

@@ -2,11 +2,11 @@
 
 use crossterm::event::KeyEvent;
 
-use super::Edit;
-use super::field::Field;
 use crate::tui::command::Command;
+use crate::tui::widgets::Edit;
+use crate::tui::widgets::field::Field;
 
-/// A filter: case-insensitive terms separated by spaces, which must all match.
+/// A filter; [`super::Pattern`] says what its text means.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     field: Field,
@@ -77,31 +77,6 @@ impl Filter {
     pub fn paste(&mut self, text: &str) -> bool {
         self.open && self.field.paste(text) == Edit::Changed
     }
-
-    /// Whether a row with these texts stays.
-    pub fn keeps(&self, texts: &[&str]) -> bool {
-        self.words().all(|word| texts.iter().any(|text| find(text, word).is_some()))
-    }
-
-    /// The search terms, for texts that are already in lower case.
-    pub fn lower_case_words(&self) -> Vec<String> {
-        self.words().map(str::to_ascii_lowercase).collect()
-    }
-
-    fn words(&self) -> impl Iterator<Item = &str> {
-        self.field.text().split_whitespace()
-    }
-}
-
-/// Where `needle` starts in `text`, ignoring ASCII case.
-pub fn find(text: &str, needle: &str) -> Option<usize> {
-    let (text, needle) = (text.as_bytes(), needle.as_bytes());
-    let first = *needle.first()?;
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    let last = text.len().checked_sub(needle.len())?;
-    (0..=last).find(|&at| {
-        (text[at] == lower || text[at] == upper) && text[at..at + needle.len()].eq_ignore_ascii_case(needle)
-    })
 }
 
 #[cfg(test)]
@@ -110,16 +85,6 @@ mod tests {
 
     fn filter(text: &str) -> Filter {
         Filter { field: Field::new(text), open: true }
-    }
-
-    #[test]
-    fn all_words_have_to_be_there_in_any_case() {
-        assert!(filter("night API").keeps(&["5b1c", "api", "Nightly scoring"]));
-        assert!(!filter("night app").keeps(&["5b1c", "api", "Nightly scoring"]));
-        assert!(filter("").keeps(&["anything"]));
-        assert_eq!(find("Überfällig", "FÄLL"), None, "only ASCII letters are folded");
-        assert_eq!(find("dashboard", "BOARD"), Some(4));
-        assert_eq!(find("ab", "abc"), None);
     }
 
     #[test]

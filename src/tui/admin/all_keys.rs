@@ -1,0 +1,300 @@
+//! The section All keys: the API keys of all users, with what an audit finds about each.
+//!
+//! There is a request for each user, so they are read when the section is first shown, and again only
+//! on demand.
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::areas;
+use super::directory::closed;
+use crate::actions::audit::{AuditedKey, Finding, Read, Unreadable, message};
+use crate::api;
+use crate::expiry::KeyStatus;
+use crate::text;
+use crate::tui::call::{Answer, Call};
+use crate::tui::command::{Command, KeyContext};
+use crate::tui::effect::{Copied, Effect};
+use crate::tui::key_list::{deletion, sign};
+use crate::tui::layer::Outcome;
+use crate::tui::list::{Column, Fetch, Key, List, ListView, Row, Rows, Shown, Width};
+use crate::tui::overlays::ColumnChooser;
+use crate::tui::parts::pane::{self, pane};
+use crate::tui::shared::Shared;
+use crate::wire::{V2KeyDetails, time};
+
+const OWNER: usize = 0;
+const EXPIRES: usize = 1;
+const LEFT: usize = 2;
+const FINDINGS: usize = 3;
+const COMMENT: usize = 4;
+const KEY_ID: usize = 5;
+
+/// One key of the list, with its texts.
+#[derive(Debug)]
+struct Audited {
+    key: AuditedKey,
+    findings: String,
+    left: String,
+}
+
+impl From<AuditedKey> for Audited {
+    fn from(key: AuditedKey) -> Self {
+        let left = key.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d"));
+        Self { findings: key.findings_text(), left, key }
+    }
+}
+
+impl Audited {
+    fn day(&self) -> &str {
+        self.key.expiry_date.as_deref().and_then(|date| date.get(..10)).unwrap_or_default()
+    }
+
+    /// As the other lists of keys have it.
+    fn status(&self) -> KeyStatus {
+        match &self.key.findings[..] {
+            [Finding::Expired, ..] => KeyStatus::Expired,
+            [Finding::Expiring, ..] => KeyStatus::Soon,
+            [Finding::UnknownExpiry, ..] => KeyStatus::Unknown,
+            _ => KeyStatus::Active,
+        }
+    }
+}
+
+impl Row for Audited {
+    const NAME: &'static str = "all-keys";
+    const COLUMNS: &'static [Column] = &[
+        Column::new("OWNER", Width::Fill(10)).ends(),
+        Column::new("EXPIRES", Width::Fixed(10)),
+        Column::new("LEFT", Width::Fixed(6)).right(),
+        Column::new("FINDINGS", Width::Fill(10)),
+        Column::new("COMMENT", Width::Fill(8)).ends(),
+        Column::new("KEY ID", Width::Fixed(9)).optional(1),
+    ];
+    const KEPT: &'static [usize] = &[EXPIRES];
+    const FIRST: Option<usize> = Some(EXPIRES);
+
+    fn id(&self) -> &str {
+        &self.key.key_id
+    }
+
+    fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(OWNER, &self.key.username);
+        add(EXPIRES, self.day());
+        add(LEFT, &self.left);
+        add(FINDINGS, &self.findings);
+        add(COMMENT, &self.key.comments);
+        add(KEY_ID, &self.key.key_id);
+        add(KEY_ID, &text::short_id(&self.key.key_id));
+    }
+
+    fn key(&self, column: usize) -> Key<'_> {
+        match column {
+            OWNER => self.key.username.as_str().into(),
+            FINDINGS => self.findings.as_str().into(),
+            COMMENT => self.key.comments.as_str().into(),
+            KEY_ID => self.key.key_id.as_str().into(),
+            // Keys without a date come last.
+            _ => {
+                let at = self.key.expiry_date.as_deref().and_then(time::parse);
+                Key::Number(at.map_or(i64::MAX, |at| at.as_second()))
+            }
+        }
+    }
+}
+
+/// The keys of all users.
+#[derive(Debug, Default)]
+pub struct AllKeys {
+    keys: List<Audited>,
+    fetch: Fetch,
+    read: Option<Read>,
+    unreadable: Vec<Unreadable>,
+    /// The rows in sight are of an earlier audit: the first new ones replace them.
+    outdated: bool,
+}
+
+impl AllKeys {
+    pub fn contexts(&self) -> Vec<KeyContext> {
+        let innermost = if self.typing() { KeyContext::FilterField } else { KeyContext::AllKeys };
+        vec![innermost, KeyContext::List]
+    }
+
+    pub fn typing(&self) -> bool {
+        self.keys.state.filter.is_open()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.keys.state.is_empty()
+    }
+
+    /// Shows the keys; the first time, or after that was cancelled, they are read.
+    pub fn enter(&mut self, shared: &mut Shared) -> Outcome {
+        if self.fetch.at.is_some() { Outcome::done() } else { self.refresh(shared) }
+    }
+
+    /// Reads all keys again.
+    pub fn refresh(&mut self, shared: &mut Shared) -> Outcome {
+        if self.fetch.is_running(shared) {
+            return Outcome::done();
+        }
+        (self.fetch.problem, self.read, self.outdated) = (None, None, true);
+        self.unreadable.clear();
+        self.follow_columns(shared);
+        self.fetch.start(shared, "reading the API keys of all users", Call::AuditKeys).into()
+    }
+
+    /// Takes keys out that were deleted.
+    pub fn remove(&mut self, deleted: &[String]) {
+        if deleted.iter().any(|id| self.keys.row(id).is_some()) {
+            let left = self.keys.all().iter().filter(|row| !deleted.contains(&row.key.key_id));
+            let left: Rows<Audited> = left.map(|row| Audited::from(row.key.clone())).collect();
+            self.keys.replace(left);
+        }
+    }
+
+    /// Follows the columns that are chosen for such lists.
+    pub fn follow_columns(&mut self, shared: &Shared) {
+        self.keys.follow_columns(shared);
+    }
+
+    pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if self.keys.command(command, areas::rows(shared, &self.keys.state)) {
+            return Outcome::done();
+        }
+        match (command, self.keys.selected()) {
+            (Command::Refresh, _) => self.refresh(shared),
+            (Command::ChooseColumns, _) => Outcome::push(ColumnChooser::of::<Audited>(shared)),
+            (Command::DeleteKey, Some(row)) => {
+                let key = V2KeyDetails {
+                    key_id: row.key.key_id.clone(),
+                    comments: row.key.comments.clone(),
+                    expiry_date: row.key.expiry_date.clone().unwrap_or_default(),
+                    ..V2KeyDetails::default()
+                };
+                deletion::ask(shared, &row.key.username, &[&key], Vec::new())
+            }
+            (Command::CopyKeyId, Some(row)) => copy(shared, "Key ID", row.key.key_id.clone()),
+            (Command::CopyMessage, Some(row)) => {
+                let others = self.keys.all().iter().map(|row| &row.key);
+                let others: Vec<&AuditedKey> = others
+                    .filter(|other| other.username == row.key.username && other.key_id != row.key.key_id)
+                    .collect();
+                let text = message(&shared.session.url, &row.key, &others);
+                copy(shared, &format!("message to {}", row.key.username), text)
+            }
+            _ => Outcome::ignored(),
+        }
+    }
+
+    /// The owner of the selected key.
+    pub fn owner(&self) -> Option<&str> {
+        self.keys.selected().map(|row| row.key.username.as_str())
+    }
+
+    pub fn key(&mut self, key: KeyEvent) -> Outcome {
+        self.keys.key(key);
+        Outcome::done()
+    }
+
+    pub fn paste(&mut self, text: &str) -> Outcome {
+        self.keys.paste(text);
+        Outcome::done()
+    }
+
+    pub fn answer(&mut self, shared: &mut Shared, answer: Answer) -> Outcome {
+        match answer {
+            Answer::KeysAudited(keys) => {
+                let rows = keys.into_iter().map(Audited::from);
+                match std::mem::take(&mut self.outdated) {
+                    true => drop(self.keys.replace(rows.collect())),
+                    false => drop(self.keys.add(rows)),
+                }
+            }
+            Answer::AuditRead(read) => self.read = Some(read),
+            Answer::Audited(ended) => self.ended(shared, ended),
+            _ => {}
+        }
+        Outcome::done()
+    }
+
+    fn ended(&mut self, shared: &mut Shared, ended: Result<Vec<Unreadable>, api::Error>) {
+        match ended {
+            Ok(unreadable) => {
+                if let Some(first) = unreadable.first() {
+                    let count = text::count(unreadable.len(), "user's", "users'");
+                    let text =
+                        format!("the keys of {count} could not be read: {}: {}", first.username, first.why);
+                    shared.notices.warning(shared.now, text);
+                }
+                self.unreadable = unreadable;
+                self.fetch.succeeded(shared);
+            }
+            Err(error) => {
+                self.fetch.problem = Some(closed(&error));
+                shared.notices.failed(shared.now, &error);
+            }
+        }
+    }
+
+    /// `3 of 12 keys · 4 with findings · users 5 of 8`
+    fn note(&self, shared: &Shared) -> String {
+        let all = self.keys.all();
+        let separator = format!(" {} ", shared.preferences.glyphs.separator);
+        let mut parts = Vec::new();
+        if !all.is_empty() || self.fetch.at.is_some() {
+            let shown = if self.keys.state.filter.is_shown() {
+                format!("{} of ", self.keys.state.len())
+            } else {
+                String::new()
+            };
+            parts.push(format!("{shown}{}", text::count(all.len(), "key", "keys")));
+            let found = all.iter().filter(|row| !row.findings.is_empty()).count();
+            parts.push(format!("{found} with findings"));
+        }
+        match (self.read, self.fetch.at) {
+            (Some(read), None) => parts.push(format!("users {} of {}", read.users, read.of)),
+            (Some(read), _) if self.fetch.is_running(shared) => {
+                parts.push(format!("users {} of {}", read.users, read.of))
+            }
+            (_, Some(at)) => parts.push(at.strftime("%H:%M UTC").to_string()),
+            (None, None) => {}
+        }
+        if !self.unreadable.is_empty() {
+            parts.push(format!("{} not read", text::count(self.unreadable.len(), "user", "users")));
+        }
+        parts.join(&separator)
+    }
+
+    pub fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let inside = pane(shared, "API keys of all users", &self.note(shared), true, frame, area);
+        if self.keys.all().is_empty() {
+            let text = match self.fetch.at {
+                Some(_) if self.fetch.problem.is_none() => "No user has an API key.".to_owned(),
+                _ => self.fetch.instead(shared, "reading the API keys of all users"),
+            };
+            return pane::message(shared, &text, frame, inside);
+        }
+        let theme = &shared.preferences.theme;
+        let view = ListView::of::<Audited>(shared, &self.keys.state).without_marks().framed(area);
+        view.draw(frame, inside, |row, cells| {
+            let Some(row) = self.keys.all().get(row) else { return false };
+            let (_, style) = sign(shared, row.status());
+            cells.push(Shown::new(row.key.username.as_str()));
+            cells.push(Shown::new(row.day()));
+            cells.push(Shown::styled(row.left.as_str(), style));
+            let found = if row.key.findings.is_empty() { theme.text } else { theme.warn };
+            cells.push(Shown::styled(row.findings.as_str(), found));
+            cells.push(Shown::new(row.key.comments.as_str()));
+            cells.push(Shown::new(text::short_id(&row.key.key_id)).whole(&row.key.key_id));
+            false
+        });
+    }
+}
+
+fn copy(shared: &mut Shared, what: &str, text: String) -> Outcome {
+    let said = shared.sent_to_terminal(what);
+    shared.notices.info(shared.now, said);
+    Effect::Copy(Copied::Text(text)).into()
+}

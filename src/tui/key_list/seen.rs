@@ -1,0 +1,107 @@
+//! What a list of API keys shows that is not in the list itself: the status and the days left, which
+//! change by themselves, and what stands before some comments.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::listed::{AUDIENCE, COMMENT, EXPIRES, KEY_ID, LEFT, ListedKey, ListedKeys, STATUS};
+use crate::expiry::{days_between, status_at};
+use crate::text;
+use crate::tui::list::Pattern;
+use crate::tui::list::columns::hidden;
+use crate::tui::shared::Shared;
+use crate::wire::time;
+
+/// The row of the legacy key, but for its sign and its symbol.
+pub const LEGACY: [&str; 5] = ["legacy", "active", "never", "CLI", "not deletable"];
+
+/// The moment, and what is known of keys beside the list.
+#[derive(Debug)]
+pub struct Seen {
+    /// By the workbench's clock.
+    pub now: Timestamp,
+    pub soon_days: u32,
+    /// Columns that are not shown, one bit each.
+    pub hidden: u64,
+    /// Key IDs, each with what stands before its comment: `signed in`.
+    notes: Vec<(String, String)>,
+}
+
+impl Seen {
+    /// With `marks` for some Key IDs: `replaced by 5b1c…9f0a`.
+    pub fn new(shared: &Shared, marks: impl Iterator<Item = (String, String)>) -> Self {
+        let own = shared.session.own.signed_in_ids().map(|id| (id.to_owned(), "signed in".to_owned()));
+        let mut notes: Vec<(String, String)> = Vec::new();
+        for (id, note) in own.chain(marks) {
+            match notes.iter_mut().find(|(other, _)| *other == id) {
+                // One key may be known by two ids that are the same.
+                Some((_, before)) if *before == note => {}
+                Some((_, before)) => before.push_str(&format!(", {note}")),
+                None => notes.push((id, note)),
+            }
+        }
+        Self {
+            now: shared.workbench_now(),
+            soon_days: shared.preferences.soon_days,
+            hidden: hidden::<ListedKey>(shared),
+            notes,
+        }
+    }
+
+    fn shows(&self, column: usize) -> bool {
+        self.hidden >> column & 1 == 0
+    }
+
+    /// The texts of the legacy key's row that are shown.
+    pub fn legacy(&self) -> Vec<&'static str> {
+        let columns = [KEY_ID, STATUS, EXPIRES, AUDIENCE, COMMENT];
+        LEGACY
+            .into_iter()
+            .zip(columns)
+            .filter(|(_, column)| self.shows(*column))
+            .map(|(text, _)| text)
+            .collect()
+    }
+
+    /// What stands before the comment of a key.
+    pub fn note(&self, key_id: &str) -> Option<&str> {
+        self.notes.iter().find(|(id, _)| id == key_id).map(|(_, note)| note.as_str())
+    }
+
+    /// `8 d`
+    pub fn left(&self, expires: Option<Date>) -> String {
+        let left = expires.map(|day| days_between(time::utc_day(self.now), day));
+        left.map_or_else(|| "?".into(), |days| format!("{days} d"))
+    }
+
+    /// Adds what a filter finds here, and in Key IDs as they are drawn. Keys that expire on the same day look the same.
+    pub fn add_hits(&self, listed: &ListedKeys, filter: &str, hits: &mut [u64]) {
+        let pattern = Pattern::new(filter);
+        let today = Some(time::utc_day(self.now));
+        let expires = |row: u32| listed.get(row as usize).and_then(|row| row.expires);
+        let status = |row| status_at(expires(row), self.now, self.soon_days).as_str();
+        for (day, rows) in listed.days() {
+            let left = self.left(day);
+            let left = if self.shows(LEFT) { left.as_str() } else { "" };
+            let hits_of = |row: u32| pattern.hits(&[left, if self.shows(STATUS) { status(row) } else { "" }]);
+            let found = rows.first().map_or(0, |row| hits_of(*row));
+            for row in rows.iter().filter(|_| found != 0 || day == today) {
+                let found = if day == today { hits_of(*row) } else { found };
+                hits[*row as usize] |= found;
+            }
+        }
+        if filter.contains(text::ELLIPSIS) && self.shows(KEY_ID) {
+            for (key, hits) in listed.keys().zip(&mut *hits) {
+                *hits |= pattern.hits(&[&text::short_id(&key.key_id)]);
+            }
+        }
+        for (id, note) in self.notes.iter().filter(|_| self.shows(COMMENT)) {
+            let found = pattern.hits(&[note]);
+            if found != 0
+                && let Some(row) = listed.rows().find(id)
+            {
+                hits[row] |= found;
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Lists: one filter, one order, one selection and one table for all of them.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`rows`] | the rows as they come, their orders, the text that a filter searches |
+//! | [`pattern`], [`filter`] | what a filter looks for; the field where it is typed |
+//! | [`state`] | which rows are shown, from where on, and which one is selected |
+//! | `whole` | rows and state together: a [`List`] |
+//! | [`table`], [`view`], [`columns`] | how it looks, and which columns it shows |
+//! | [`fetch`] | how far it has been fetched |
+
+pub mod columns;
+pub mod fetch;
+pub mod filter;
+
+pub mod pattern;
+pub mod rows;
+pub mod state;
+pub mod table;
+pub mod view;
+mod whole;
+
+pub use fetch::Fetch;
+pub use pattern::Pattern;
+pub use rows::{Key, Row, Rows};
+pub use state::{Did, ListState, Select};
+pub use table::{Column, Shown, Width};
+pub use view::ListView;
+pub use whole::List;

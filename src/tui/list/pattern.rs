@@ -1,0 +1,155 @@
+//! What a filter looks for: the one matcher of lists, pickers, the palette and the help.
+//!
+//! Words are separated by spaces. A row needs all of them, and none of those that begin with `!`.
+//! A word with a capital letter matches as typed, any other in either case.
+
+use std::ops::Range;
+
+use memchr::memmem::Finder;
+
+/// Words that count; one bit each in what a row has of them.
+const MOST: usize = 64;
+
+/// The words of a filter.
+#[derive(Debug, Clone, Default)]
+pub struct Pattern {
+    words: Vec<Word>,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// Without the `!`.
+    typed: String,
+    lower: String,
+    finder: Finder<'static>,
+    /// It has a capital letter.
+    exact: bool,
+    /// It began with `!`.
+    without: bool,
+}
+
+impl Word {
+    /// `None` for a `!` that no word follows yet.
+    fn new(typed: &str) -> Option<Self> {
+        let (without, typed) = match typed.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, typed),
+        };
+        let lower = typed.to_lowercase();
+        (!typed.is_empty()).then(|| Self {
+            finder: Finder::new(lower.as_bytes()).into_owned(),
+            exact: lower != typed,
+            typed: typed.to_owned(),
+            lower,
+            without,
+        })
+    }
+
+    /// Finds it in text that is in lower case.
+    pub(super) fn lower(&self) -> &Finder<'static> {
+        &self.finder
+    }
+
+    /// As it has to be in the text, if it has a capital letter.
+    pub(super) fn as_typed(&self) -> Option<&str> {
+        self.exact.then_some(&*self.typed)
+    }
+
+    fn find(&self, text: &str) -> Option<Range<usize>> {
+        if self.exact {
+            return text.find(&self.typed).map(|at| at..at + self.typed.len());
+        }
+        if text.is_ascii() && self.lower.is_ascii() {
+            let mut parts = text.as_bytes().windows(self.lower.len());
+            let at = parts.position(|part| part.eq_ignore_ascii_case(self.lower.as_bytes()))?;
+            return Some(at..at + self.lower.len());
+        }
+        text.char_indices().find_map(|(at, _)| Some(at..at + folded_prefix(&text[at..], &self.lower)?))
+    }
+}
+
+/// How many bytes of `text`, in lower case, are `lower`.
+fn folded_prefix(text: &str, lower: &str) -> Option<usize> {
+    let mut wanted = lower.chars();
+    let mut len = 0;
+    for c in text.chars() {
+        if wanted.as_str().is_empty() {
+            break;
+        }
+        if c.to_lowercase().any(|folded| wanted.next() != Some(folded)) {
+            return None;
+        }
+        len += c.len_utf8();
+    }
+    wanted.as_str().is_empty().then_some(len)
+}
+
+impl Pattern {
+    pub fn new(text: &str) -> Self {
+        Self { words: text.split_whitespace().filter_map(Word::new).take(MOST).collect() }
+    }
+
+    /// Whether every row matches.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether a row with these texts matches.
+    pub fn keeps(&self, texts: &[&str]) -> bool {
+        self.accepts(self.hits(texts))
+    }
+
+    /// Which of the words are in these texts, one bit each.
+    pub fn hits(&self, texts: &[&str]) -> u64 {
+        let is_in = |word: &Word| texts.iter().any(|text| word.find(text).is_some());
+        self.words.iter().enumerate().fold(0, |bits, (n, word)| bits | u64::from(is_in(word)) << n)
+    }
+
+    pub(super) fn words(&self) -> impl Iterator<Item = &Word> {
+        self.words.iter()
+    }
+
+    /// Whether a row that has these of the words matches.
+    pub fn accepts(&self, hits: u64) -> bool {
+        self.words.iter().enumerate().all(|(n, word)| (hits >> n & 1 == 0) == word.without)
+    }
+
+    /// Where the words are in a text that is drawn, the first of each.
+    pub fn marks(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
+        self.words.iter().filter(|word| !word.without).filter_map(|word| word.find(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_words_have_to_be_there_and_none_of_the_unwanted() {
+        let row = ["5b1c…9f0a", "API", "Nightly scoring"];
+        let keeps = |text: &str| Pattern::new(text).keeps(&row);
+        assert!(keeps("") && keeps("  ") && keeps("night api"));
+        assert!(!keeps("night app"));
+        assert!(keeps("night !app") && !keeps("night !api"));
+        assert!(keeps("!"), "a word is about to follow");
+        assert!(!keeps("Night app") && !keeps("APInightly"), "never across two texts");
+    }
+
+    #[test]
+    fn a_capital_letter_matches_as_typed() {
+        let keeps = |text: &str| Pattern::new(text).keeps(&["Nightly scoring", "Überfällig"]);
+        assert!(keeps("nightly") && keeps("Nightly") && !keeps("NIGHTLY"));
+        assert!(keeps("überfällig") && keeps("Über") && !keeps("ÜBER"));
+    }
+
+    #[test]
+    fn marks_are_where_the_words_are_drawn() {
+        let marks = |pattern: &str, text: &str| Pattern::new(pattern).marks(text).collect::<Vec<_>>();
+        assert_eq!(marks("board dash", "dashboard"), [4..9, 0..4]);
+        assert_eq!(marks("fällig über", "Überfällig"), [5..12, 0..5]);
+        assert_eq!(marks("i̇ x", "İx"), [0..2, 2..3], "one letter that becomes two");
+        assert!(marks("!dash", "dashboard").is_empty());
+        assert!(marks("abc", "ab").is_empty());
+    }
+}

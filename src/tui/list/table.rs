@@ -1,0 +1,367 @@
+//! A table that formats only the rows on the screen: moving through 100 000 of them costs what moving
+//! through twenty does.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::pattern::Pattern;
+use super::state::ListState;
+use crate::text;
+use crate::tui::glyphs::Glyphs;
+use crate::tui::theme::Theme;
+
+/// How wide a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// A fixed number of columns.
+    Fixed(u16),
+    /// The remaining width, but at least this much.
+    Fill(u16),
+}
+
+/// One column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub head: &'static str,
+    pub width: Width,
+    pub right: bool,
+    /// Columns with the highest number are dropped first if there is no room; 0 stays.
+    pub optional: u8,
+    /// Whether rows can be sorted by it.
+    pub sorts: bool,
+    /// Cut in the middle if there is no room: the ends distinguish the rows.
+    pub ends: bool,
+}
+
+impl Column {
+    pub const fn new(head: &'static str, width: Width) -> Self {
+        Self { head, width, right: false, optional: 0, sorts: true, ends: false }
+    }
+
+    /// Aligned to the right: numbers.
+    pub const fn right(mut self) -> Self {
+        self.right = true;
+        self
+    }
+
+    /// Cut in the middle if there is no room.
+    pub const fn ends(mut self) -> Self {
+        self.ends = true;
+        self
+    }
+
+    /// Rows cannot be sorted by it.
+    pub const fn unsorted(mut self) -> Self {
+        self.sorts = false;
+        self
+    }
+
+    /// Which of these can be sorted by, one bit each.
+    pub fn sortable(columns: &[Self]) -> u64 {
+        columns.iter().enumerate().fold(0, |bits, (n, column)| bits | u64::from(column.sorts) << n)
+    }
+
+    /// Dropped if there is no room, the highest `order` first.
+    pub const fn optional(mut self, order: u8) -> Self {
+        self.optional = order;
+        self
+    }
+}
+
+/// What one cell shows.
+#[derive(Debug, Clone, Default)]
+pub struct Shown<'a> {
+    pub text: Cow<'a, str>,
+    pub style: Style,
+    /// What the text is short for; empty if it is whole.
+    pub whole: &'a str,
+    /// So many bytes at its beginning are not cut in the middle.
+    pub lead: usize,
+}
+
+impl<'a> Shown<'a> {
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::styled(text, Style::new())
+    }
+
+    pub fn styled(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
+        Self { text: text.into(), style, whole: "", lead: 0 }
+    }
+
+    /// `lead` before a text: it stays where the text is cut.
+    pub fn led(lead: &str, text: &str) -> Self {
+        Self { lead: lead.len(), ..Self::new(format!("{lead}{text}")) }
+    }
+
+    /// It is short for `whole`, which a filter finds too.
+    pub fn whole(self, whole: &'a str) -> Self {
+        Self { whole, ..self }
+    }
+}
+
+/// How a table is drawn.
+pub struct Table<'a> {
+    pub columns: &'a [Column],
+    /// Which of them are shown, in their order.
+    pub chosen: &'a [usize],
+    pub theme: &'a Theme,
+    pub glyphs: &'a Glyphs,
+    /// Whether the table has the keys.
+    pub focused: bool,
+    /// Columns before the first one: for the cursor, for a mark if there may be one, and a blank.
+    pub gutter: u16,
+    /// What the filter looks for, marked where it is drawn.
+    pub pattern: &'a Pattern,
+}
+
+impl Table<'_> {
+    /// Draws heads and rows; gives the area of the rows. `row` fills in the cells of one row, one for each column, and says
+    /// whether the row is marked; it is called for visible rows only.
+    pub fn render<'r>(
+        &self,
+        state: &ListState,
+        area: Rect,
+        buf: &mut Buffer,
+        mut row: impl FnMut(usize, &mut Vec<Shown<'r>>) -> bool,
+    ) -> Rect {
+        let area = area.intersection(buf.area);
+        let heads = u16::from(self.shown().any(|(_, column)| !column.head.is_empty()));
+        if area.height <= heads || area.width <= self.gutter + 1 {
+            return Rect::ZERO;
+        }
+        // One blank column keeps the last one off the border.
+        let widths = self.widths(area.width - self.gutter - 1);
+        if heads > 0 {
+            self.head(state, area, buf, &widths);
+        }
+        let rows = usize::from(area.height - heads);
+        let offset = state.first_row(rows);
+        let mut cells: Vec<Shown<'r>> = Vec::with_capacity(self.columns.len());
+        for (n, index) in state.shown_rows().enumerate().skip(offset).take(rows) {
+            cells.clear();
+            let marked = row(index, &mut cells);
+            let y = area.y + heads + u16::try_from(n - offset).unwrap_or_default();
+            let selected = n == state.selected();
+            self.row(Rect { y, height: 1, ..area }, buf, &widths, &cells, selected, marked);
+        }
+        Rect { y: area.y + heads, height: area.height - heads, ..area }
+    }
+
+    fn row(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        widths: &[u16],
+        cells: &[Shown<'_>],
+        selected: bool,
+        marked: bool,
+    ) {
+        let sign = if selected { self.glyphs.cursor } else { " " };
+        buf.set_stringn(area.x, area.y, sign, 1, Style::new());
+        if marked {
+            buf.set_stringn(area.x + 1, area.y, self.glyphs.mark, 1, self.theme.marked);
+        }
+        let mut x = area.x + self.gutter;
+        for ((n, column), width) in self.shown().zip(widths) {
+            let Some(cell) = cells.get(n).filter(|_| *width > 0) else { continue };
+            let text = text::clean(&cell.text);
+            let text = match column.ends {
+                true => cut_in_the_middle(&text, cell.lead, (*width).into()),
+                false => text::truncate(&text, (*width).into()),
+            };
+            let blank = width.saturating_sub(u16::try_from(text::width(&text)).unwrap_or(*width));
+            let start = if column.right { x + blank } else { x };
+            buf.set_stringn(start, area.y, &text, (*width).into(), cell.style);
+            for found in self.marks(&text, cell) {
+                self.mark(start, area.y, &text, found, buf);
+            }
+            x += width + 1;
+        }
+        if selected {
+            // One style for the whole row: a moved selection then costs two plain rows of text.
+            let style = if self.focused { self.theme.selected } else { self.theme.selected_elsewhere };
+            let end = x.saturating_sub(1).min(area.right());
+            select_row(buf, Rect { width: end.saturating_sub(area.x), height: 1, ..area }, style);
+        }
+    }
+
+    /// What the filter found in a cell that is drawn as `text`: where it shows, or the sign of what is
+    /// left out.
+    fn marks(&self, text: &str, cell: &Shown<'_>) -> Vec<Range<usize>> {
+        if self.pattern.is_empty() {
+            return Vec::new();
+        }
+        let mut marks: Vec<_> = self.pattern.marks(text).collect();
+        let whole = if cell.whole.is_empty() { &*cell.text } else { cell.whole };
+        if marks.len() < self.pattern.marks(whole).count()
+            && let Some(at) = text.find(text::ELLIPSIS)
+        {
+            marks.push(at..at + text::ELLIPSIS.len_utf8());
+        }
+        marks
+    }
+
+    /// Shows what the filter found in a text that begins at `x`.
+    fn mark(&self, x: u16, y: u16, text: &str, found: Range<usize>, buf: &mut Buffer) {
+        let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or_default();
+        let from = x + columns(&text[..found.start]);
+        for x in from..from + columns(&text[found]) {
+            buf[(x, y)].set_style(self.theme.matched);
+        }
+    }
+
+    fn head(&self, state: &ListState, area: Rect, buf: &mut Buffer, widths: &[u16]) {
+        let mut x = area.x + self.gutter;
+        for ((n, column), width) in self.shown().zip(widths) {
+            if *width == 0 {
+                continue;
+            }
+            let sign = match state.sort {
+                Some((sorted, false)) if sorted == n => self.glyphs.sort_up,
+                Some((sorted, true)) if sorted == n => self.glyphs.sort_down,
+                _ => "",
+            };
+            let head = format!("{}{sign}", column.head);
+            let blank = width.saturating_sub(u16::try_from(text::width(&head)).unwrap_or(*width));
+            let start = if column.right { x + blank } else { x };
+            buf.set_stringn(start, area.y, &head, (*width).into(), self.theme.column);
+            x += width + 1;
+        }
+    }
+
+    /// The columns that are shown, each with its index.
+    fn shown(&self) -> impl Iterator<Item = (usize, &Column)> {
+        self.chosen.iter().filter_map(|n| Some((*n, self.columns.get(*n)?)))
+    }
+
+    /// Widths of the columns in `room`; 0 for those left out.
+    fn widths(&self, room: u16) -> Vec<u16> {
+        let columns: Vec<&Column> = self.shown().map(|(_, column)| column).collect();
+        let least = |column: &Column| match column.width {
+            Width::Fixed(width) | Width::Fill(width) => width,
+        };
+        let mut widths: Vec<u16> = columns.iter().map(|column| least(column)).collect();
+        let used = |widths: &[u16]| {
+            let columns = widths.iter().filter(|width| **width > 0);
+            columns.map(|width| width + 1).sum::<u16>().saturating_sub(1)
+        };
+        while used(&widths) > room {
+            let optional =
+                columns.iter().enumerate().filter(|(n, column)| widths[*n] > 0 && column.optional > 0);
+            let Some((n, _)) = optional.max_by_key(|(_, column)| column.optional) else { break };
+            widths[n] = 0;
+        }
+        let mut left = room.saturating_sub(used(&widths));
+        let fills =
+            |(n, column): &(usize, &&Column)| widths[*n] > 0 && matches!(column.width, Width::Fill(_));
+        let filling: Vec<usize> = columns.iter().enumerate().filter(fills).map(|(n, _)| n).collect();
+        for (done, n) in filling.iter().enumerate() {
+            let share = left / u16::try_from(filling.len() - done).unwrap_or(1);
+            widths[*n] += share;
+            left -= share;
+        }
+        widths
+    }
+}
+
+/// Both ends of `text` but for its first `lead` bytes, which stay; where hardly anything is left behind
+/// them, the end is cut.
+fn cut_in_the_middle(text: &str, lead: usize, columns: usize) -> Cow<'_, str> {
+    let room = text.get(..lead).map_or(0, |lead| columns.saturating_sub(text::width(lead)));
+    match text.split_at_checked(lead) {
+        Some((lead, rest)) if !lead.is_empty() && room > 4 && text::width(text) > columns => {
+            Cow::Owned(format!("{lead}{}", text::middle(rest, room)))
+        }
+        Some((lead, _)) if !lead.is_empty() => text::truncate(text, columns),
+        _ => text::middle(text, columns),
+    }
+}
+
+/// Marks a row as the selected one; what a filter matched stays underlined.
+pub fn select_row(buf: &mut Buffer, row: Rect, style: Style) {
+    for position in row.intersection(buf.area).positions() {
+        let cell = &mut buf[position];
+        let matched = cell.modifier & Modifier::UNDERLINED;
+        cell.set_style(Style::reset());
+        cell.set_style(style.add_modifier(matched));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::command::Command;
+    use crate::tui::glyphs::UNICODE;
+    use crate::tui::list::state::{Select, Sortable};
+
+    const COLUMNS: [Column; 3] = [
+        Column::new("KEY ID", Width::Fixed(6)),
+        Column::new("LEFT", Width::Fixed(4)).right().optional(1),
+        Column::new("COMMENT", Width::Fill(5)),
+    ];
+
+    fn draw(state: &ListState, columns: u16, rows: u16) -> (Vec<String>, usize) {
+        let theme = Theme::mono();
+        let table = Table {
+            columns: &COLUMNS,
+            chosen: &[0, 1, 2],
+            theme: &theme,
+            glyphs: &UNICODE,
+            focused: true,
+            gutter: 3,
+            pattern: &Pattern::default(),
+        };
+        let area = Rect::new(0, 0, columns, rows);
+        let mut buf = Buffer::empty(area);
+        let mut formatted = 0;
+        table.render(state, area, &mut buf, |row, cells| {
+            formatted += 1;
+            cells.extend([Shown::new(format!("k{row}")), Shown::new("8 d"), Shown::new("nightly scoring")]);
+            row == 1
+        });
+        let line = |y| (0..columns).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        ((0..rows).map(line).collect(), formatted)
+    }
+
+    fn all(rows: u32) -> ListState {
+        let mut state = ListState::default();
+        state.show(0..rows, Select::Same);
+        state
+    }
+
+    #[test]
+    fn only_visible_rows_are_formatted() {
+        let mut state = all(100_000);
+        assert_eq!(draw(&state, 40, 11).1, 10);
+        state.command(Command::Last, 10, Sortable::default());
+        let (lines, formatted) = draw(&state, 40, 11);
+        assert_eq!(formatted, 10);
+        assert!(lines[10].starts_with("▸  k99999"), "{lines:?}");
+    }
+
+    #[test]
+    fn columns_give_way_and_marks_are_signs() {
+        let state = all(2);
+        let (lines, _) = draw(&state, 31, 3);
+        assert_eq!(
+            lines,
+            ["   KEY ID LEFT COMMENT", "▸  k0      8 d nightly scoring", " ✓ k1      8 d nightly scoring"]
+        );
+        let (lines, _) = draw(&state, 17, 3);
+        assert_eq!(lines, ["   KEY ID COMMEN", "▸  k0     night…", " ✓ k1     night…"]);
+    }
+
+    #[test]
+    fn every_size_can_be_drawn() {
+        let state = all(3);
+        for columns in 0..50 {
+            for rows in 0..6 {
+                draw(&state, columns, rows);
+            }
+        }
+    }
+}
