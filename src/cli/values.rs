@@ -7,6 +7,7 @@ use jiff::SpanRelativeTo;
 
 use crate::config::owner;
 pub use crate::expiry::parse_days as days;
+use crate::expiry::{self, BadDate};
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 /// Reads `30s`, `500ms`, `2m`, `1h30m`, `14d`; a bare number is seconds.
@@ -28,6 +29,13 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn span(text: &str) -> Result<Duration, String> {
     let digits = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
     if !digits.is_empty() && digits.bytes().all(|b| b == b'0') { Ok(Duration::ZERO) } else { duration(text) }
+}
+
+/// A day of expiry in one of the known forms. Which day it is, and whether the workbench allows it,
+/// is decided by the workbench's time.
+pub fn expires(text: &str) -> Result<String, BadDate> {
+    expiry::check_form(text)?;
+    Ok(text.to_owned())
 }
 
 /// Reads an audience; only these two exist (OBSERVED, cai-connector).

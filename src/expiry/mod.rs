@@ -14,4 +14,4 @@ mod typed;
 pub use days::{days_between, parse_days};
 pub use policy::{BadDate, DEFAULT_LIFE_DAYS, Policy, meaning};
 pub use status::{KeyStatus, SOON_DAYS, days_left, status, status_at};
-pub use typed::{parse_day, still_missing};
+pub use typed::{check_form, parse_day, still_missing};

@@ -15,6 +15,14 @@ pub fn parse_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDa
     Ok(day)
 }
 
+/// Whether `text` has a form that [`parse_day`] reads, whatever day it is today.
+///
+/// # Errors
+/// It has none.
+pub fn check_form(text: &str) -> Result<(), BadDate> {
+    read_day(text, Date::constant(2000, 1, 1), &Policy::of_days(1)).map(drop)
+}
+
 fn read_day(text: &str, today: Date, policy: &Policy) -> Result<Date, BadDate> {
     let input = text.trim();
     let lower = input.to_lowercase();

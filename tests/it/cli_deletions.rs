@@ -60,7 +60,7 @@ fn the_keys_of_leavers_go_by_an_audit_and_others_stay() {
     let mut report = read();
     let leavers = of_leavers(&report);
     assert!(leavers > 1, "the seed has leavers with keys");
-    // Somebody who came back since, as far as this audit knows.
+    // A user who came back since, as far as this audit knows.
     let keys = report["keys"].as_array_mut().unwrap();
     let open = keys.iter_mut().find(|key| key["username"] == "viewer").unwrap();
     open["findings"] = json!(["user_deactivated"]);

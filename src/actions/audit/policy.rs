@@ -31,7 +31,7 @@ pub struct Policy {
     pub exceptions: Vec<Exception>,
 }
 
-/// Findings that somebody accepted for a while.
+/// Findings that were accepted for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {
     pub user: Option<String>,

@@ -72,7 +72,7 @@ struct Line {
 
 impl<'a> DeletionLog<'a> {
     /// Opens the log of `logging`. Whose key is used is asked of the workbench only with `asks`, for a
-    /// log that somebody relies on: a leaked key can be deleted with one request.
+    /// log that an auditor relies on: a leaked key can be deleted with one request.
     ///
     /// # Errors
     /// A log that was named cannot be written; or the workbench does not say whose key is used.

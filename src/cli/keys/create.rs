@@ -28,7 +28,7 @@ pub struct CreateArgs {
     #[arg(long, visible_alias = "comment", default_value = "", hide_default_value = true)]
     pub name: String,
     /// Day on which it expires: 2027-01-31, +90d, '3 months', default or max
-    #[arg(long, value_name = "DAY", default_value = "default", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DAY", default_value = "default", value_parser = values::expires, allow_hyphen_values = true)]
     pub expires: String,
     /// What it may be used for: API, Application; may be given several times
     #[arg(long, value_name = "AUDIENCE", value_parser = values::audience)]

@@ -59,7 +59,7 @@ pub struct RotateArgs {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::span, allow_hyphen_values = true)]
     pub grace: Duration,
     /// Day on which the new key expires: 2027-01-31, +90d, '3 months', default or max
-    #[arg(long, value_name = "DAY", default_value = "default", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DAY", default_value = "default", value_parser = values::expires, allow_hyphen_values = true)]
     pub expires: String,
     /// Call this model with the new key before it is handed over
     #[arg(long, value_name = "MODEL")]

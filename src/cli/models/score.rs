@@ -25,7 +25,7 @@ use crate::text;
 Every row is checked before any is sent. Start the same command again after an interruption: it goes
 on with the rows that are missing. Each row is exactly once in the result; a row that was in flight
 when a run was killed is sent again, so a function may run twice for it.
-Ends with 0, or with 8 if more rows failed than --max-failures allows.")]
+Ends with 0 if no more rows failed than --max-failures allows, otherwise with 8.")]
 pub struct ScoreArgs {
     /// project/name, or the model's id
     pub model: String,

@@ -118,12 +118,18 @@ async fn a_lost_answer_to_a_new_key_is_reported_and_rotation_converges() {
 async fn a_date_that_has_passed_for_the_workbench_makes_no_key() {
     let setup = Setup::new().await;
     setup.control(reqwest::Method::PUT, "/clock", json!({"advance": "31d"})).await;
-    let soon = ["--expires", "+10d"];
+    // Ahead for this machine, past for the workbench.
+    let soon =
+        (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(240)).strftime("%Y-%m-%d").to_string();
+    let soon = ["--expires", soon.as_str()];
     let created = setup.keybench(&[&["keys", "create", "--name", "late"], &soon[..]].concat()).await;
-    assert_eq!(created.status.code(), Some(5), "{created:?}");
+    assert_eq!(created.status.code(), Some(7), "{created:?}");
     let rotate = ["keys", "rotate", "late", "--output", "late.key"];
     let rotated = setup.keybench(&[&rotate, &soon[..]].concat()).await;
-    assert_eq!(rotated.status.code(), Some(5), "{rotated:?}");
+    assert_eq!(rotated.status.code(), Some(8), "the clocks differ: {rotated:?}");
+    let rotate = [&rotate[..], &["--clock-difference", "60d"]].concat();
+    let rotated = setup.keybench(&[&rotate[..], &soon[..]].concat()).await;
+    assert_eq!(rotated.status.code(), Some(7), "{rotated:?}");
     assert_eq!(setup.count("late").await, 0);
     assert!(!setup.home.path().join("late.key").exists());
     let rotated = setup.keybench(&[&rotate[..], &["--expires", "+60d"]].concat()).await;
@@ -131,7 +137,7 @@ async fn a_date_that_has_passed_for_the_workbench_makes_no_key() {
     let check = ["keys", "validate", "--api-key-file", "late.key"];
     assert!(setup.keybench(&check).await.status.success());
     // The workbench's clock, not this machine's, says when it is over.
-    setup.control(reqwest::Method::PUT, "/clock", json!({"advance": "30d"})).await;
+    setup.control(reqwest::Method::PUT, "/clock", json!({"advance": "61d"})).await;
     assert_eq!(setup.keybench(&check).await.status.code(), Some(8));
 }
 

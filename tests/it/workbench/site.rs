@@ -63,7 +63,8 @@ async fn what_is_not_served_says_so() {
     for path in ["/api/v2/projects/x/jobs", "/api/v1/users", "/api/v1/nothing"] {
         bench.get(As::Anonymous, path).await.refused(401, 16, "");
     }
-    bench.get(As::Legacy("owner"), "/api/v1/users").await.refused(404, 5, "unknown-path");
+    bench.get(As::Legacy("owner"), "/api/v1/users").await.refused(403, 7, "not-administrator");
+    bench.get(As::Legacy("owner"), "/api/v1/nothing").await.refused(404, 5, "unknown-path");
     let bootstrap = bench.get(As::Anonymous, "/sense-bootstrap.json").await.ok();
     assert_eq!(bootstrap["gitSha"], "26.06.13-keybench");
 }

@@ -35,7 +35,7 @@ its outcome. Ends with 0 once all are deleted, otherwise with the exit code of t
 or all keys are deleted, those in use here stay.")]
 pub struct DeleteArgs {
     /// Key IDs in full, their unambiguous beginnings, or as `keys list` shows them; USER/KEY_ID for
-    /// a key of somebody else
+    /// a key of another user
     #[arg(
         value_name = "KEY_ID",
         required_unless_present_any = ["all", "from"],
