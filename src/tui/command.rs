@@ -146,6 +146,7 @@ pub enum Command {
     // Models
     TestModel,
     RunModel,
+    CheckModel,
     ModelScope,
     ModelOverview,
     RestartModel,
@@ -275,6 +276,7 @@ pub static COMMANDS: &[Entry] = &[
     // Models
     entry(C::TestModel, "models.test", &[X::Models], Safe, &["t"], 1, "test", "Test a model", "Go to the Test panel of the selected model"),
     entry(C::RunModel, "models.run", &[X::Models, X::ModelPanel, X::Results, X::Run], Safe, &["b"], 3, "run", "Run against a model", "Many requests: throughput, latencies, replicas"),
+    entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 0, "check", "Check against a golden file", "Compare the model's answers with what a file expects"),
     entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Mine, public ones too, or all (administrators)"),
     entry(C::ModelOverview, "models.overview", &[X::Models, X::ModelPanel, X::Results], Safe, &["i"], 8, "overview", "Overview of a model", "Everything known about a model and its deployment"),
     entry(C::RestartModel, "models.restart", &[X::Models, X::ModelPanel], Changes, &["R"], 0, "restart", "Restart a deployment", "Restart the latest deployment of the selected model"),

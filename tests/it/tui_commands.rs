@@ -95,6 +95,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("profiles.remove", "profiles", "", Shows("Sign out?")),
     // Models
     ("models.test", "models", "", Shows("[ Test ]")),
+    ("models.check", "models", "", Opens("check")),
     ("models.run", "models", "", Shows("Run against churn-prod/add")),
     ("models.scope", "models", "", Shows("public too")),
     ("models.overview", "models", "", Shows("POST http://localhost")),

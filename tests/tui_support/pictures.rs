@@ -104,6 +104,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "result_search", open: || then(refused(), "<down><enter>/auth") },
     Picture { name: "result_file", open: || then(refused(), "<down><enter>e") },
     Picture { name: "result_deep", open: result_deep },
+    Picture { name: "check_form", open: || then(made_models::listed(), "c") },
     Picture { name: "run_form", open: || then(made_models::listed(), "b") },
     Picture { name: "run_wrong", open: || then(made_models::listed(), "bx<enter>") },
     Picture { name: "run_discard", open: || then(made_models::listed(), "bx<esc>") },

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`compare`] | two answers: what differs, by how much, what is allowed |
 //! | [`report`] | what is found over all rows |
+//! | `text` | the same as lines |
 //! | [`golden`] | new answers written into a golden file |
 
 mod compare;
 mod golden;
 mod report;
+mod text;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 pub use compare::{Found, Path, Tolerance};
 pub use golden::update as update_golden;
 pub use report::{Field, Flip, Report, RowReport};
+pub use text::lines;
 
 use super::models::{self, KeyChoice, ModelCall};
 use super::score::{self, Error, Input, Results, Row, Rules, Sending, Sink, Stopper, Tried};

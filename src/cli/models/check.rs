@@ -15,9 +15,6 @@ use crate::cli::output;
 use crate::probe::FailureKind;
 use crate::text;
 
-/// Lines of the report for one kind of finding.
-const SHOWN: usize = 10;
-
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   keybench models check churn-prod/churn --golden golden.jsonl --tolerance churn=1e-3,rel=1e-6
@@ -165,55 +162,5 @@ fn show(context: &Context, report: &Report) -> Result<(), Failure> {
             "elapsed_s": report.elapsed.as_secs_f64(),
         }));
     }
-    let rows = text::count(usize::try_from(report.compared()).unwrap_or(usize::MAX), "row", "rows");
-    let mut lines = vec![format!(
-        "{rows} of {} in {} · {} same · {} different · {} without an answer",
-        report.models.join(" and "),
-        text::latency(report.elapsed),
-        report.same,
-        report.different,
-        report.failed
-    )];
-    let fields: Vec<_> =
-        report.fields().into_iter().filter(|field| field.different > 0).take(SHOWN).collect();
-    if !fields.is_empty() {
-        lines.push(String::new());
-        lines.push(format!(
-            "{:<32}{:>10}{:>12}{:>12}{:>12}",
-            "MEMBER", "COMPARED", "DIFFERENT", "LARGEST", "MEAN"
-        ));
-        let number =
-            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3e}"));
-        lines.extend(fields.iter().map(|field| {
-            format!(
-                "{:<32}{:>10}{:>12}{:>12}{:>12}",
-                text::truncate(&field.path, 31),
-                field.compared,
-                field.different,
-                number(field.largest),
-                number(field.mean)
-            )
-        }));
-    }
-    let flips = report.flips();
-    if !flips.is_empty() {
-        lines.push(String::new());
-        lines.extend(flips.iter().take(SHOWN).map(|flip| {
-            let rows = text::count(usize::try_from(flip.rows).unwrap_or(usize::MAX), "row", "rows");
-            format!("{}: {} became {} in {rows}", flip.path, flip.expected, flip.got)
-        }));
-    }
-    for row in report.worst().iter().take(SHOWN) {
-        let id = row.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-        lines.push(String::new());
-        lines.push(format!("row {}{id} (line {})", row.row, row.line));
-        lines.extend(row.failure.iter().map(|failure| format!("  {failure}")));
-        lines.extend(row.differences.iter().map(|one| {
-            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-            let off =
-                one.difference.map(|difference| format!(" (off by {difference:.3e})")).unwrap_or_default();
-            format!("  {}: {} instead of {}{off}", one.path, shown(&one.got), shown(&one.expected))
-        }));
-    }
-    context.out.lines(&lines)
+    context.out.lines(&check::lines(report))
 }

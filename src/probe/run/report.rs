@@ -7,7 +7,7 @@ use crate::text;
 
 /// The report of a run, at most 80 columns a line.
 pub fn report(summary: &Summary) -> Vec<String> {
-    let mut lines = vec![headline(summary)];
+    let mut lines = text::wrap(&headline(summary), 80);
     lines.push(outcome(summary));
     lines.push(String::new());
     match summary.latency_from.as_str() {
@@ -59,7 +59,9 @@ fn headline(summary: &Summary) -> String {
         (Some(rate), None) => format!("{rate}/s due, at most {} in flight", summary.plan.in_flight()),
         (None, None) => format!("at most {} in flight", summary.plan.in_flight()),
     };
-    format!("{requests} in {time} · {:.1}/s · {pace}", summary.rps)
+    let shard = summary.plan.shard.map(|part| format!(" · shard {part}")).unwrap_or_default();
+    let merged = summary.merged.map(|runs| format!(" · {runs} runs")).unwrap_or_default();
+    format!("{requests} in {time} · {:.1}/s · {pace}{shard}{merged}", summary.rps)
 }
 
 fn outcome(summary: &Summary) -> String {

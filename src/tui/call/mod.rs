@@ -3,6 +3,7 @@
 //! A layer makes a [`Call`], a test can look at it, [`run`] carries it out on tokio, and the
 //! [`Answer`] goes to the layer that asked.
 
+mod check;
 mod context;
 mod keys;
 mod model;
@@ -166,6 +167,11 @@ pub enum Call {
     TestModel(Box<Test>),
     /// Why a test failed.
     Explain(Box<Explain>),
+    /// Compares the answers of a model with a golden file.
+    CheckModel {
+        model_id: String,
+        golden: PathBuf,
+    },
     RestartModel(Box<ModelDeployment>),
     StopModel(Box<ModelDeployment>),
     /// A run, to its end.
@@ -310,6 +316,13 @@ pub enum Answer {
         ended: Result<Arc<Summary>, CallError>,
     },
     RunStopAsked,
+    /// `done` of `of` rows are compared.
+    CheckProgress {
+        done: u64,
+        of: u64,
+    },
+    /// What a check found, in lines, or why there was none.
+    ModelChecked(Result<Vec<String>, String>),
     Requests(Result<HashMap<String, Requests>, String>),
     RequestsStored(Result<(), String>),
     ColumnsStored(Result<(), String>),

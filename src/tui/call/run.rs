@@ -1,6 +1,6 @@
 //! Carries calls out.
 
-use super::{Answer, Call, CallContext, keys, model, models, session, site, write};
+use super::{Answer, Call, CallContext, check, keys, model, models, session, site, write};
 use crate::actions::models::Verb;
 
 /// Carries out a call; dropping the future cancels it. Without a `context` no user is signed in, and
@@ -53,6 +53,7 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::Explain(explain) => model::explain(client, *explain).await,
         Call::RestartModel(deployment) => models::ask(session, Verb::Restart, *deployment).await,
         Call::StopModel(deployment) => models::ask(session, Verb::Stop, *deployment).await,
+        Call::CheckModel { model_id, golden } => check::check(model_id, golden, context).await,
         Call::Run(run) => model::run(*run, context).await,
         Call::StopRun(stop) => {
             stop.cancel();

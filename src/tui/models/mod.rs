@@ -6,6 +6,7 @@
 //! | [`overview`] | what is known about a model, as named facts |
 //! | [`test`] | the Test panel of a model: key, request, results |
 //! | [`run`] | runs: parameters, progress, results |
+//! | [`check`] | answers against a golden file |
 //! | [`saved`] | requests that are kept over the end of the program |
 //! | [`result_rows`] | one result in rows: for the pane beside the results and for the viewer |
 //! | [`viewer`], [`chooser`], [`prompt`] | layers over the tab: one result whole, a choice, a name |
@@ -13,6 +14,7 @@
 //! | [`names`] | answers to those who search for a model or project |
 //! | [`layout`], [`draw`] | the areas of the parts; shared drawing code |
 
+mod check;
 mod chooser;
 mod deployment;
 mod draw;
@@ -33,6 +35,7 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use self::check::Check;
 use self::chooser::Chooser;
 use self::list::ListPane;
 use self::list::row::Row;
@@ -100,8 +103,13 @@ impl Models {
 
     /// Commands about a model, whether its panel has the keys or the list.
     fn model_command(&self, shared: &mut Shared, command: Command) -> Outcome {
-        let about_one =
-            [Command::ModelOverview, Command::RestartModel, Command::StopModel, Command::CopyCall];
+        let about_one = [
+            Command::ModelOverview,
+            Command::RestartModel,
+            Command::StopModel,
+            Command::CopyCall,
+            Command::CheckModel,
+        ];
         if !about_one.contains(&command) {
             return Outcome::ignored();
         }
@@ -109,6 +117,7 @@ impl Models {
         match command {
             Command::RestartModel => deployment::ask_restart(shared, row),
             Command::StopModel => deployment::ask_stop(shared, row),
+            Command::CheckModel => Outcome::push(Check::new(row.model.id.clone(), row.path())),
             Command::CopyCall => {
                 let option = |language: Language| (language.name().to_owned(), Choice::CopyCall(language));
                 let options = Language::ALL.into_iter().map(option);

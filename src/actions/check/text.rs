@@ -1,0 +1,69 @@
+//! A report as lines of text, for a terminal.
+
+use super::report::Report;
+use crate::text;
+
+/// Lines of the report for one kind of finding.
+const SHOWN: usize = 10;
+
+/// What a check found, the most important first.
+pub fn lines(report: &Report) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} of {} in {} · {} same · {} different · {} without an answer",
+        rows(report.compared()),
+        report.models.join(" and "),
+        text::latency(report.elapsed),
+        report.same,
+        report.different,
+        report.failed
+    )];
+    lines.extend(fields(report));
+    let flips = report.flips();
+    if !flips.is_empty() {
+        lines.push(String::new());
+        lines.extend(flips.iter().take(SHOWN).map(|flip| {
+            format!("{}: {} became {} in {}", flip.path, flip.expected, flip.got, rows(flip.rows))
+        }));
+    }
+    for row in report.worst().iter().take(SHOWN) {
+        let id = row.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+        lines.push(String::new());
+        lines.push(format!("row {}{id} (line {})", row.row, row.line));
+        lines.extend(row.failure.iter().map(|failure| format!("  {failure}")));
+        lines.extend(row.differences.iter().map(|one| {
+            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+            let off =
+                one.difference.map(|difference| format!(" (off by {difference:.3e})")).unwrap_or_default();
+            format!("  {}: {} instead of {}{off}", one.path, shown(&one.got), shown(&one.expected))
+        }));
+    }
+    lines
+}
+
+/// A table of the members that differ.
+fn fields(report: &Report) -> Vec<String> {
+    let fields: Vec<_> =
+        report.fields().into_iter().filter(|field| field.different > 0).take(SHOWN).collect();
+    if fields.is_empty() {
+        return Vec::new();
+    }
+    let row = |cells: [&str; 5]| {
+        format!("{:<28}{:>10}{:>12}{:>12}{:>12}", cells[0], cells[1], cells[2], cells[3], cells[4])
+    };
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3e}"));
+    let mut lines = vec![String::new(), row(["MEMBER", "COMPARED", "DIFFERENT", "LARGEST", "MEAN"])];
+    lines.extend(fields.iter().map(|field| {
+        row([
+            &text::truncate(&field.path, 27),
+            &field.compared.to_string(),
+            &field.different.to_string(),
+            &number(field.largest),
+            &number(field.mean),
+        ])
+    }));
+    lines
+}
+
+fn rows(n: u64) -> String {
+    text::count(usize::try_from(n).unwrap_or(usize::MAX), "row", "rows")
+}
