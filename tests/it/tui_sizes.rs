@@ -108,8 +108,8 @@ mod frames {
     use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
 
-    /// Signs that a frame's sides are made of.
-    const SIDES: [&str; 3] = ["│", "├", "┤"];
+    /// Signs that a frame's sides are made of; the last is the scroll mark.
+    const SIDES: [&str; 4] = ["│", "├", "┤", "┃"];
 
     /// Where something was written over the side of a frame that no other frame covers there.
     pub fn broken(buffer: &Buffer) -> Option<(u16, u16)> {

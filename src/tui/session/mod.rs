@@ -204,8 +204,12 @@ pub fn note_contact(
     if answers {
         shared.notices.answered();
     }
-    if let Some(gone) = gone.filter(|gone| gone.as_secs() > 0) {
-        shared.notices.info(now, format!("back after {}", text::span(gone.unsigned_abs())));
+    if let Some(gone) = gone {
+        let time = match gone.as_secs() {
+            ..1 => "less than a second".to_owned(),
+            _ => text::span(gone.unsigned_abs()),
+        };
+        shared.notices.info(now, format!("back after {time}"));
     }
     (gone.is_some() && answers, None)
 }
