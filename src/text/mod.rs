@@ -1,7 +1,9 @@
 //! Text for terminals: cleaning outside text, columns, and short forms of sizes and times.
 
 mod clean;
+pub mod html;
 pub mod json;
+mod members;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub use clean::{clean, clean_lines};
+pub(crate) use members::Members;
 
 /// Stands where something is left out.
 pub const ELLIPSIS: char = '…';

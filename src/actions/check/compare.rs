@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::text::Members;
 
 /// Beyond this a double does not hold every whole number.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -158,7 +158,7 @@ pub fn compare(expected: &str, got: &str, tolerance: &Tolerance, found: &mut imp
 
 /// A JSON value, with its parts unread.
 enum Node<'a> {
-    Object(Vec<(Cow<'a, str>, &'a str)>),
+    Object(Vec<(String, &'a RawValue)>),
     Array(Vec<&'a str>),
     Number(f64),
     Text(String),
@@ -191,15 +191,15 @@ fn at(path: &str, expected: &str, got: &str, tolerance: &Tolerance, found: &mut 
             for (name, value) in &expected {
                 let path = member(path, name);
                 match got.iter().rev().find(|(other, _)| other == name) {
-                    Some((_, other)) => at(&path, value, other, tolerance, found),
+                    Some((_, other)) => at(&path, value.get(), other.get(), tolerance, found),
                     None if tolerance.ignores(&path) => {}
-                    None => found(differs(path, Some(value), None)),
+                    None => found(differs(path, Some(value.get()), None)),
                 }
             }
             for (name, value) in &got {
                 let path = member(path, name);
                 if !expected.iter().any(|(other, _)| other == name) && !tolerance.ignores(&path) {
-                    found(differs(path, None, Some(value)));
+                    found(differs(path, None, Some(value.get())));
                 }
             }
         }
@@ -233,31 +233,6 @@ fn at(path: &str, expected: &str, got: &str, tolerance: &Tolerance, found: &mut 
 
 fn member(path: &str, name: &str) -> String {
     if path == "." { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-/// The members of an object, values unread.
-pub(super) struct Members<'a>(pub Vec<(Cow<'a, str>, &'a str)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    members.push((Cow::Owned(name), value.get()));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
 }
 
 #[cfg(test)]

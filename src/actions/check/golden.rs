@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::compare::Members;
 use crate::actions::score::{Columns, Error, Input};
 use crate::config::replace::Replacement;
+use crate::text::Members;
 
 /// Replaces the member `expect` of the rows in `answers`, and leaves everything else of each row.
 /// Gives how many rows were changed.
@@ -45,7 +45,7 @@ pub fn update(file: &Path, answers: &BTreeMap<u64, String>) -> Result<u64, Error
 fn with_answer(row: &str, answer: &str) -> Result<String, serde_json::Error> {
     let mut members = serde_json::from_str::<Members<'_>>(row)?.0;
     members.retain(|(name, _)| name != "expect");
-    members.push(("expect".into(), answer));
+    members.push(("expect".to_owned(), serde_json::from_str(answer)?));
     let members = members.iter().map(|(name, value)| Ok(format!("{}:{value}", serde_json::to_string(name)?)));
     Ok(format!("{{{}}}", members.collect::<Result<Vec<_>, serde_json::Error>>()?.join(",")))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::chart;
 use crate::probe::run::{Change, Latency, Plan, StopReason, Summary, compare, count_alike};
 use crate::text;
+use crate::text::html::escaped;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --line: #d1d9e0; --paper: #fff; --a: #0969da; --b: #bc4c00; --bad: #cf222e; --good: #1a7f37; }
@@ -230,33 +231,4 @@ fn millis(ms: f64) -> String {
 
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
-}
-
-/// Text for HTML, cleaned: names of models and replicas come from outside.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text::clean(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_comes_from_outside_cannot_become_markup() {
-        assert_eq!(
-            escaped("<b a='1'>&\"\u{1b}[0m"),
-            "&lt;b a=&#39;1&#39;&gt;&amp;&quot;[0m".replace("[0m", &text::clean("\u{1b}[0m"))
-        );
-    }
 }

@@ -40,7 +40,7 @@ fn a_file_that_cannot_be_used_is_asked_for_again() {
     harness.answer(*id, Answer::ModelChecked(Err(problem.to_owned())));
     let screen = harness.screen(80, 24);
     assert!(screen.contains("line 2 of golden.jsonl") && screen.contains("golden file"), "{screen}");
-    // Left, its request is given up.
+    // Leaving the layer cancels its request.
     harness.keys("<enter>");
     assert_eq!(harness.calls().len(), 1);
     harness.keys("<esc>");

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::actions::audit::findings::Finding;
 use crate::actions::audit::policy::Policy;
 use crate::actions::audit::report::{Report, Verdict};
-use crate::text::{clean, count};
+use crate::text::count;
+use crate::text::html::escaped;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222}\
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
@@ -207,21 +208,6 @@ fn table(page: &mut String, titles: &[&str], rows: impl IntoIterator<Item = Vec<
 
 fn cell(page: &mut String, tag: &str, text: &str) {
     let _ = write!(page, "<{tag}>{}</{tag}>", escaped(text));
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in clean(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
