@@ -75,6 +75,11 @@ impl ApiKey {
         }
     }
 
+    /// Whether a text is exactly a key, as a client must send it.
+    pub fn has_shape(text: &str) -> bool {
+        shape_problem(text).is_none()
+    }
+
     /// Takes a key as the workbench issued it (creation, session environment), whatever its shape:
     /// the shape is observed, not specified.
     pub fn from_workbench(text: impl Into<String>) -> Self {

@@ -120,8 +120,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     };
     let workbench = workbench(&options, store, projects, &url, certificates.as_ref(), &mut warnings).await?;
     let (ending, cut) = (CancellationToken::new(), CancellationToken::new());
+    let router = routes::router(&workbench);
     let mut service = Service {
-        router: routes::router(&workbench),
+        answers: routes::answers_with_direct_calls(router.clone(), workbench.clone()),
         tls: certificates.as_ref().map(|made| made.config.clone()),
         ending: ending.clone(),
         cut: cut.clone(),
@@ -132,11 +133,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         let token = ids::token().map_err(SeedError::from)?;
         let calls =
             Control::new(workbench.clone(), options.clock.clone(), &options.data, &token, ending.clone())?;
-        service.router = calls.watch(service.router);
+        service.answers = routes::answers(calls.watch(router));
         let listener = bind(at).await?;
         let url = listener.local_addr().map_err(|source| StartError::Listen { listen: at, source })?;
         let door = ControlDoor { url: format!("http://{url}"), token: ApiKey::from_workbench(token) };
-        let serving = Service { router: calls.router(), tls: None, ..service.clone() };
+        let serving = Service { answers: routes::answers(calls.router()), tls: None, ..service.clone() };
         control = Some((door, calls, tokio::spawn(server::serve(listener, serving))));
     }
     workbench.lifecycle().resume().await?;

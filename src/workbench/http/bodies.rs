@@ -2,9 +2,9 @@
 //! absent, and no body at all is an empty object (OBSERVED: clients send none if nothing is
 //! needed).
 
-use axum::body::{Body, Bytes, HttpBody as _};
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
-use axum::response::IntoResponse;
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -49,21 +49,51 @@ impl FromRequest<Workbench> for Members {
 }
 
 /// Whether a body declares a larger size than this, so that it need not be sent.
-pub fn is_announced_larger(body: &Body, limit: usize) -> bool {
+fn is_announced_larger(body: &impl HttpBody, limit: usize) -> bool {
     usize::try_from(body.size_hint().lower()).is_ok_and(|size| size > limit)
+}
+
+/// Why a body could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It is larger than the limit.
+    TooLarge,
+    /// It did not arrive, or not in time.
+    CutOff,
+}
+
+/// A body of at most `limit` bytes. One that arrived in one piece is not copied.
+pub async fn whole<B>(mut body: B, limit: usize) -> Result<Bytes, Unread>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    if is_announced_larger(&body, limit) {
+        return Err(Unread::TooLarge);
+    }
+    let mut first = Bytes::new();
+    let mut more = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(|_| Unread::CutOff)?.into_data() else { continue };
+        if first.len() + more.len() + piece.len() > limit {
+            return Err(Unread::TooLarge);
+        }
+        if first.is_empty() {
+            first = piece;
+        } else {
+            more.extend_from_slice(&piece);
+        }
+        if body.is_end_stream() {
+            break;
+        }
+    }
+    Ok(if more.is_empty() { first } else { [first.as_ref(), &more].concat().into() })
 }
 
 async fn read(request: Request, workbench: &Workbench) -> Result<Bytes, Refusal> {
     let limit = workbench.behaviour().limits.body_bytes;
-    let too_large = || Refusal::new(Why::BodyTooLarge).with("limit", limit.to_string());
-    if is_announced_larger(request.body(), limit) {
-        return Err(too_large());
-    }
-    Bytes::from_request(request, workbench).await.map_err(|rejection| {
-        match rejection.into_response().status().as_u16() {
-            413 => too_large(),
-            _ => Refusal::new(Why::MalformedBody).with("detail", "it was cut off"),
-        }
+    whole(request.into_body(), limit).await.map_err(|unread| match unread {
+        Unread::TooLarge => Refusal::new(Why::BodyTooLarge).with("limit", limit.to_string()),
+        Unread::CutOff => malformed("it was cut off"),
     })
 }
 

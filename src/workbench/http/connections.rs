@@ -18,6 +18,7 @@ struct Shared {
     open: Mutex<HashMap<u64, Arc<Connection>>>,
     count: AtomicU64,
     started: Instant,
+    ending: CancellationToken,
 }
 
 /// The state of an open connection.
@@ -31,7 +32,7 @@ pub struct Connection {
     pub begun: AtomicBool,
     /// Close the connection without an answer.
     pub cut: Arc<AtomicBool>,
-    /// Close it after the answers in progress.
+    /// Close it after the answers in progress; cancelled as well when the server ends.
     pub leaving: CancellationToken,
 }
 
@@ -44,12 +45,14 @@ pub struct Guest {
 }
 
 impl Room {
-    pub fn new(size: usize) -> Self {
+    /// Connections are asked to close when `ending` is cancelled.
+    pub fn new(size: usize, ending: CancellationToken) -> Self {
         Self(Arc::new(Shared {
             free: Arc::new(Semaphore::new(size)),
             open: Mutex::default(),
             count: AtomicU64::new(0),
             started: Instant::now(),
+            ending,
         }))
     }
 
@@ -65,8 +68,11 @@ impl Room {
             }
         };
         let id = self.0.count.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection::default());
-        connection.idle_since.store(self.0.millis(), Ordering::Relaxed);
+        let connection = Arc::new(Connection {
+            idle_since: AtomicU64::new(self.0.millis()),
+            leaving: self.0.ending.child_token(),
+            ..Connection::default()
+        });
         self.0.open().insert(id, connection.clone());
         Some(Guest { connection, room: self.0.clone(), id, _permit: permit })
     }
@@ -107,7 +113,7 @@ impl Drop for Guest {
 
 /// An answer in progress.
 pub struct Busy {
-    connection: Arc<Connection>,
+    pub connection: Arc<Connection>,
     room: Arc<Shared>,
 }
 
@@ -124,7 +130,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_longest_idle_one_leaves_and_busy_ones_stay() {
-        let room = Room::new(2);
+        let room = Room::new(2, CancellationToken::new());
         let first = room.enter().await.unwrap();
         let second = room.enter().await.unwrap();
         let answering = first.busy();

@@ -1,20 +1,22 @@
 //! Prepares a request for the router: turns the verb of a custom method into a segment, sets a time
 //! limit for the body, and bounds the head.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::service::Service;
 
-use super::connections::Guest;
+use super::connections::{Busy, Guest};
 use super::refusal::Refusal;
 use super::request_body::RequestBody;
 use super::verbs::split_verb;
@@ -34,21 +36,19 @@ pub struct CutOff;
 #[error("the connection is cut off")]
 pub struct Ended;
 
+/// What answers the requests of a listener.
+pub type Answers = Arc<dyn Fn(hyper::Request<RequestBody>) -> BoxFuture<'static, Response> + Send + Sync>;
+
 /// The service of one connection.
-#[derive(Clone)]
-pub struct Front<S> {
-    pub inner: S,
-    pub guest: Arc<Guest>,
+pub struct Front {
+    pub answers: Answers,
+    pub guest: Guest,
 }
 
-impl<S> Service<hyper::Request<Incoming>> for Front<S>
-where
-    S: Service<hyper::Request<RequestBody>, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
-{
+impl Service<hyper::Request<Incoming>> for Front {
     type Response = Response;
     type Error = Ended;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Ended>> + Send>>;
+    type Future = Answering;
 
     fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
         if let Some(uri) = with_split_verb(request.uri()) {
@@ -57,17 +57,27 @@ where
         let (head, incoming) = request.into_parts();
         let body = RequestBody::new(incoming, &head.headers);
         self.guest.connection.begun.store(true, Ordering::Relaxed);
-        let (busy, cut) = (self.guest.busy(), self.guest.connection.cut.clone());
-        let answering = self.inner.call(hyper::Request::from_parts(head, body));
-        Box::pin(async move {
-            let Ok(answer) = answering.await;
-            drop(busy);
-            if answer.extensions().get::<CutOff>().is_some() {
-                cut.store(true, Ordering::Release);
-                return Err(Ended);
-            }
-            Ok(answer)
-        })
+        let answer = (self.answers)(hyper::Request::from_parts(head, body));
+        Answering { busy: self.guest.busy(), answer }
+    }
+}
+
+/// An answer in progress.
+pub struct Answering {
+    busy: Busy,
+    answer: BoxFuture<'static, Response>,
+}
+
+impl Future for Answering {
+    type Output = Result<Response, Ended>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(self.answer.as_mut().poll(context));
+        if answer.extensions().get::<CutOff>().is_some() {
+            self.busy.connection.cut.store(true, Ordering::Release);
+            return Poll::Ready(Err(Ended));
+        }
+        Poll::Ready(Ok(answer))
     }
 }
 
@@ -84,20 +94,26 @@ fn with_split_verb(uri: &Uri) -> Option<Uri> {
 
 /// Refuses a head that is too large, with a body, since the server library has a higher limit and
 /// sends no body; and a head that does not name exactly one host (RFC 9112, 3.2).
-pub async fn checked_head(request: Request, next: Next) -> Response {
-    let headers = request.headers();
+pub fn check_head(head: &Parts) -> Result<(), Refusal> {
+    let headers = &head.headers;
     let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let line = request.uri().path_and_query().map_or(0, |asked| asked.as_str().len());
+    let line = head.uri.path_and_query().map_or(0, |asked| asked.as_str().len());
     if headers.len() > HEADERS || lines + line > HEAD_BYTES {
         let refusal = Refusal::new(Why::HeadTooLarge);
-        return refusal
-            .with("lines", HEADERS.to_string())
-            .with("limit", HEAD_BYTES.to_string())
-            .into_response();
+        return Err(refusal.with("lines", HEADERS.to_string()).with("limit", HEAD_BYTES.to_string()));
     }
     let hosts = headers.get_all(header::HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
-        return Refusal::new(Why::NoHost).into_response();
+    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
+        return Err(Why::NoHost.into());
     }
-    next.run(request).await
+    Ok(())
+}
+
+/// The layer of [`check_head`].
+pub async fn checked_head(request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match check_head(&head) {
+        Ok(()) => next.run(Request::from_parts(head, body)).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }

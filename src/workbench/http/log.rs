@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -42,33 +42,52 @@ impl AccessLog {
         self.lines
     }
 
+    /// Numbers a request.
+    pub fn enter(&self, method: &Method, uri: &Uri) -> Visit {
+        let asked = self.lines.then(|| (Instant::now(), method.clone(), printable(uri.path())));
+        Visit { id: self.next_id(), asked }
+    }
+
     /// The ID of the next request.
     pub fn next_id(&self) -> String {
         format!("{}-{}", self.run, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
 
+/// A request that is being answered.
+pub struct Visit {
+    id: String,
+    /// What a line needs, where lines are written.
+    asked: Option<(Instant, Method, String)>,
+}
+
+impl Visit {
+    /// Adds the ID to the answer, and logs the request.
+    pub fn leave(self, log: &AccessLog, response: &mut Response) {
+        let Self { id, asked } = self;
+        if let Some((started, method, path)) = asked {
+            let caller = response.extensions().get::<CallerName>().map_or("-", |CallerName(name)| name);
+            let line = format!(
+                "{} {id} {method} {path} {} {:.1} ms {}\n",
+                log.clock.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
+                response.status().as_u16(),
+                started.elapsed().as_secs_f64() * 1e3,
+                crate::text::clean(caller),
+            );
+            // Nothing can be done about a closed standard error.
+            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        }
+        if let Ok(id) = HeaderValue::try_from(id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+    }
+}
+
 /// The layer: adds an ID to every answer and logs every request.
 pub async fn request_ids(State(log): State<Arc<AccessLog>>, request: Request, next: Next) -> Response {
-    let id = log.next_id();
-    let started = Instant::now();
-    let asked = log.lines.then(|| (request.method().clone(), printable(request.uri().path())));
+    let visit = log.enter(request.method(), request.uri());
     let mut response = next.run(request).await;
-    if let Some((method, path)) = asked {
-        let caller = response.extensions().get::<CallerName>().map_or("-", |CallerName(name)| name);
-        let line = format!(
-            "{} {id} {method} {path} {} {:.1} ms {}\n",
-            log.clock.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
-            response.status().as_u16(),
-            started.elapsed().as_secs_f64() * 1e3,
-            crate::text::clean(caller),
-        );
-        // Nothing can be done about a closed standard error.
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
-    }
-    if let Ok(id) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
+    visit.leave(&log, &mut response);
     response
 }
 

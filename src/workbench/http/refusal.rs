@@ -75,8 +75,13 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The layer that turns refusals into answers.
-pub async fn render(State(workbench): State<Workbench>, mut response: Response) -> Response {
+/// The layer of [`render`].
+pub async fn rendered(State(workbench): State<Workbench>, response: Response) -> Response {
+    render(&workbench, response)
+}
+
+/// Turns a refusal into its answer.
+pub fn render(workbench: &Workbench, mut response: Response) -> Response {
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let (status, body) = workbench.behaviour().render(refusal.why, &refusal.values);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

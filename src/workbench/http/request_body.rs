@@ -27,6 +27,8 @@ pub struct TooSlow;
 pub struct RequestBody {
     /// `None` at the end of the body.
     incoming: Option<Incoming>,
+    /// It was asked for at least once, and had not arrived.
+    asked: bool,
     // Created only if there is something to wait for: most bodies arrive with their head.
     limit: Option<Pin<Box<Sleep>>>,
     /// The client waits for `100 Continue`, which reading sends.
@@ -36,7 +38,7 @@ pub struct RequestBody {
 impl RequestBody {
     pub fn new(incoming: Incoming, headers: &HeaderMap) -> Self {
         let waits_to_be_asked = headers.contains_key(header::EXPECT);
-        Self { incoming: Some(incoming), limit: None, waits_to_be_asked }
+        Self { incoming: Some(incoming), asked: false, limit: None, waits_to_be_asked }
     }
 }
 
@@ -55,6 +57,11 @@ impl Body for RequestBody {
                 self.incoming = None;
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        if !std::mem::replace(&mut self.asked, true) {
+            // What came with the head is handed over only once it was asked for: no timer for that.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         let limit = self.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(BODY_TIME)));
         let over = limit.as_mut().poll(context);

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::{Guest, Room};
-use super::front::{Front, HEAD_BYTES, HEADERS};
+use super::front::{Answers, Front, HEAD_BYTES, HEADERS};
+use super::head_timer::HeadTimer;
 use super::stream::Stream;
 use crate::workbench::trouble::Trouble;
 
@@ -41,11 +40,11 @@ const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
 /// What a listener serves, and until when.
 #[derive(Clone)]
 pub struct Service {
-    pub router: Router,
+    pub answers: Answers,
     pub tls: Option<Arc<ServerConfig>>,
     /// Stop after the requests in flight.
     pub ending: CancellationToken,
-    /// Abandon the requests in flight.
+    /// Abandon the requests in flight: follows `ending`.
     pub cut: CancellationToken,
     pub trouble: Trouble,
 }
@@ -55,7 +54,7 @@ pub struct Service {
 pub async fn serve(listener: TcpListener, service: Service) {
     let Service { ending, cut, .. } = service.clone();
     let connections = TaskTracker::new();
-    let room = Room::new(CONNECTIONS);
+    let room = Room::new(CONNECTIONS, ending.clone());
     let mut reported: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
@@ -73,8 +72,7 @@ pub async fn serve(listener: TcpListener, service: Service) {
                 continue;
             }
         };
-        let (service, cut) = (service.clone(), cut.clone());
-        connections.spawn(async move { cut.run_until_cancelled(talk(stream, guest, service)).await });
+        connections.spawn(talk(stream, guest, service.clone()));
     }
     drop(listener);
     connections.close();
@@ -111,47 +109,43 @@ async fn talk(stream: TcpStream, guest: Guest, service: Service) {
     let stream = Stream::new(stream, guest.connection.cut.clone());
     let Some(tls) = service.tls.clone() else { return converse(stream, guest, service).await };
     let shaking = tokio::time::timeout(HANDSHAKE_TIME, TlsAcceptor::from(tls).accept(stream));
-    let leaving = guest.connection.leaving.clone();
-    let shaken = tokio::select! {
-        shaken = shaking => shaken,
-        () = leaving.cancelled() => return,
-        () = service.ending.cancelled() => return,
-    };
+    let shaken = guest.connection.leaving.run_until_cancelled(shaking).await;
     // A client that does not trust the certificate disconnects here, and reports it itself.
-    if let Ok(Ok(stream)) = shaken {
+    if let Some(Ok(Ok(stream))) = shaken {
         converse(stream, guest, service).await;
     }
 }
 
-/// Serves one connection; closes it after the request in flight once the server ends.
+/// Serves one connection; closes it after the request in flight once it is asked to leave, as all
+/// are when the server ends.
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     guest: Guest,
     service: Service,
 ) {
-    let guest = Arc::new(guest);
-    let front = Front { inner: TowerToHyperService::new(service.router), guest: guest.clone() };
+    let connection = guest.connection.clone();
+    let front = Front { answers: service.answers, guest };
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::new(HEAD_TIME))
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_MARGIN * HEAD_BYTES)
         .max_headers(HEAD_MARGIN * HEADERS);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), front));
-    let leaving = &guest.connection.leaving;
+    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), front));
     // A connection that the client broke is not a server error.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = service.ending.cancelled() => connection.as_mut().graceful_shutdown(),
-        () = leaving.cancelled() => connection.as_mut().graceful_shutdown(),
+    if connection.leaving.run_until_cancelled(serving.as_mut()).await.is_some() {
+        return;
     }
-    // Without a complete head there is no request in flight to wait for.
-    let begun = &guest.connection.begun;
-    if !begun.load(Ordering::Relaxed) {
-        let ended = tokio::time::timeout(HEAD_GRACE, connection.as_mut()).await.is_ok();
-        if ended || !begun.load(Ordering::Relaxed) {
-            return;
+    serving.as_mut().graceful_shutdown();
+    let last = async {
+        // Without a complete head there is no request in flight to wait for.
+        if !connection.begun.load(Ordering::Relaxed) {
+            let ended = tokio::time::timeout(HEAD_GRACE, serving.as_mut()).await.is_ok();
+            if ended || !connection.begun.load(Ordering::Relaxed) {
+                return;
+            }
         }
-    }
-    let _ = connection.await;
+        let _ = serving.await;
+    };
+    service.cut.run_until_cancelled(last).await;
 }

@@ -20,6 +20,7 @@ mod site;
 mod users;
 mod v1_keys;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -28,9 +29,13 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use futures_util::FutureExt as _;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 
 use super::Workbench;
 use super::behaviour::Why;
+use super::http::front::Answers;
 use super::http::gate::{self, Gate, Scheme};
 use super::http::refusal::{self, Refusal};
 use super::http::verbs::{join_verb, route_path};
@@ -123,17 +128,32 @@ pub fn router(workbench: &Workbench) -> Router {
         .method_not_allowed_fallback(elsewhere)
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(limits.body_bytes));
-    // Most workbenches are near, and every microsecond of a model call counts.
     let router = match limits.api_latency_ms {
         0 => router,
         _ => router.layer(from_fn_with_state(workbench.clone(), wait)),
     };
     router
         .layer(from_fn(front::checked_head))
-        .layer(map_response_with_state(workbench.clone(), refusal::render))
+        .layer(map_response_with_state(workbench.clone(), refusal::rendered))
         .layer(from_fn(choices::tell))
         .layer(from_fn_with_state(workbench.access_log().clone(), log::request_ids))
         .with_state(workbench.clone())
+}
+
+/// Answers with a router.
+pub fn answers(router: Router) -> Answers {
+    let router = TowerToHyperService::new(router);
+    Arc::new(move |request| Box::pin(router.call(request).map(|Ok(answer)| answer)))
+}
+
+/// The same, but calls of models do not pass through the layers of the router: every microsecond of
+/// theirs counts.
+pub fn answers_with_direct_calls(router: Router, workbench: Workbench) -> Answers {
+    let others = answers(router);
+    Arc::new(move |request| match (request.method(), request.uri().path()) {
+        (&Method::POST, "/model") => Box::pin(model_service::call_directly(workbench.clone(), request)),
+        _ => others(request),
+    })
 }
 
 /// Delays the API by the time in the behaviour file.

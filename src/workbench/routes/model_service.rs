@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{RawQuery, Request, State};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -16,11 +17,12 @@ use serde_json::value::RawValue;
 use crate::wire;
 use crate::workbench::Workbench;
 use crate::workbench::behaviour::{Why, inferred};
-use crate::workbench::http::auth;
-use crate::workbench::http::bodies::is_announced_larger;
+use crate::workbench::http::bodies::{self, Unread};
 use crate::workbench::http::choices::INFERRED_HEADER;
 use crate::workbench::http::log::CallerName;
-use crate::workbench::http::refusal::Refusal;
+use crate::workbench::http::refusal::{self, Refusal};
+use crate::workbench::http::request_body::RequestBody;
+use crate::workbench::http::{auth, front};
 use crate::workbench::lifecycle::deployments::DEPLOYED;
 use crate::workbench::replicas::Outcome;
 use crate::workbench::rights::{Right, Standing, allows};
@@ -36,13 +38,31 @@ struct CallBody<'a> {
     request: Option<&'a RawValue>,
 }
 
-pub async fn call(
-    State(workbench): State<Workbench>,
-    RawQuery(query): RawQuery,
-    request: Request,
-) -> Response {
+/// The route.
+pub async fn call(State(workbench): State<Workbench>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    respond(&workbench, &head, body).await
+}
+
+/// The same without the layers around routes, whose work it does itself.
+pub async fn call_directly(workbench: Workbench, request: hyper::Request<RequestBody>) -> Response {
+    let (head, body) = request.into_parts();
+    let visit = workbench.access_log().enter(&head.method, &head.uri);
+    let response = match front::check_head(&head) {
+        Ok(()) => respond(&workbench, &head, body).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    let mut response = refusal::render(&workbench, response);
+    visit.leave(workbench.access_log(), &mut response);
+    response
+}
+
+async fn respond<B>(workbench: &Workbench, head: &Parts, body: B) -> Response
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let mut caller = None;
-    let mut response = answer(&workbench, query, request, &mut caller).await.into_response();
+    let mut response = answer(workbench, head, body, &mut caller).await.into_response();
     if let Some(caller) = caller.filter(|_| workbench.access_log().writes_lines()) {
         response.extensions_mut().insert(CallerName(caller.user.username.clone()));
     }
@@ -50,22 +70,28 @@ pub async fn call(
 }
 
 /// The answer to a call. Sets `caller` as soon as it is known, for refused calls as well.
-async fn answer(
+async fn answer<B>(
     workbench: &Workbench,
-    query: Option<String>,
-    request: Request,
+    head: &Parts,
+    body: B,
     caller: &mut Option<Arc<KeyOwner>>,
-) -> Result<Response, Refusal> {
-    let (parts, body) = request.into_parts();
-    let body = read_body(workbench, body).await?;
+) -> Result<Response, Refusal>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let limit = workbench.behaviour().limits.model_body_bytes;
+    let body = bodies::whole(body, limit).await.map_err(|unread| match unread {
+        Unread::TooLarge => Refusal::new(Why::ModelTooLarge).with("limit", limit.to_string()),
+        Unread::CutOff => Refusal::new(Why::ModelBadRequest).with("detail", "it was cut off"),
+    })?;
     let call = read_call(&body)?;
-    let from_query = query.as_deref().and_then(access_key_of_query);
+    let from_query = head.uri.query().and_then(access_key_of_query);
     let access_key = from_query.or(call.access_key).filter(|key| !key.is_empty()).ok_or_else(|| {
         Refusal::new(Why::ModelBadRequest).with("detail", "accessKey is missing, in the body or in the query")
     })?;
     let callable = find(workbench, &access_key).await?;
     let resting_on =
-        if callable.auth_enabled { admit(workbench, &parts.headers, &callable, caller).await? } else { None };
+        if callable.auth_enabled { admit(workbench, &head.headers, &callable, caller).await? } else { None };
     let deployment = match &callable.deployment {
         Some((id, status)) if status == DEPLOYED => id,
         Some((_, status)) => return Err(not_deployed(status)),
@@ -78,19 +104,6 @@ async fn answer(
         response.headers_mut().append(INFERRED_HEADER, HeaderValue::from_static(name));
     }
     Ok(response)
-}
-
-async fn read_body(workbench: &Workbench, body: axum::body::Body) -> Result<Bytes, Refusal> {
-    let limit = workbench.behaviour().limits.model_body_bytes;
-    let too_large = || Refusal::new(Why::ModelTooLarge).with("limit", limit.to_string());
-    if is_announced_larger(&body, limit) {
-        return Err(too_large());
-    }
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let longer =
-            std::error::Error::source(&error).is_some_and(|it| it.is::<http_body_util::LengthLimitError>());
-        if longer { too_large() } else { Refusal::new(Why::ModelBadRequest).with("detail", "it was cut off") }
-    })
 }
 
 fn read_call(body: &[u8]) -> Result<CallBody<'_>, Refusal> {
@@ -181,7 +194,9 @@ fn answer_of(outcome: Outcome) -> Result<Response, Refusal> {
     // A replica's name contains nothing that JSON would have to escape.
     let parts = [r#"{"success":true,"response":"#, response.get(), r#","ReplicaID":""#, &replica, r#""}"#];
     let json = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, json)], parts.concat()).into_response())
+    let mut response = Response::new(Body::from(parts.concat()));
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    Ok(response)
 }
 
 #[cfg(test)]
