@@ -45,7 +45,10 @@ impl Running {
             variables.push(("CDSW_PROJECT_ID", id));
         }
         if let Some(made) = &self.certificates {
-            let bundle = made.bundle.display().to_string();
+            // Programs change their working directory.
+            let bundle = std::path::absolute(&made.bundle)
+                .map_err(|error| format!("{} has no absolute name: {error}", made.bundle.display()))?;
+            let bundle = bundle.display().to_string();
             for name in certificates::VARIABLES {
                 variables.push((name, bundle.clone()));
             }

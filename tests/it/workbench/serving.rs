@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -37,9 +37,11 @@ fn until(what: &str, holds: impl Fn() -> bool) {
 
 #[test]
 fn a_command_gets_the_variables_and_gives_its_exit_code() {
-    let data = tempfile::tempdir().unwrap();
-    let script = "env; exec 3<>/dev/null; exit 5";
-    let done = shell(data.path(), &["--as", "viewer", "--tls"], script);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut command = serve(Path::new("data"));
+    command.args(["--as", "viewer", "--tls", "--", "sh", "-c", "env; exec 3<>/dev/null; exit 5"]);
+    let done = command.current_dir(folder.path()).output().unwrap();
     assert_eq!(done.status.code(), Some(5), "{done:?}");
     let out = text(&done.stdout);
     let value = |name: &str| {
@@ -56,12 +58,13 @@ fn a_command_gets_the_variables_and_gives_its_exit_code() {
     assert_eq!(value("KEYBENCH_API_KEY"), value("CDSW_APIV2_KEY"));
     assert_eq!(value("CDSW_API_KEY").len(), 32);
     for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
-        assert!(Path::new(&value(name)).is_file(), "{name}");
+        let file = PathBuf::from(value(name));
+        assert!(file.is_absolute() && file.is_file(), "{name}={}", file.display());
     }
     assert!(!out.contains("\"event\""), "standard output is the command's");
-    let nobody = shell(data.path(), &["--as", "nobody"], "true");
+    let nobody = shell(&data, &["--as", "nobody"], "true");
     assert_eq!(nobody.status.code(), Some(7));
-    let missing = serve(data.path()).args(["--", "/no/such/program"]).output().unwrap();
+    let missing = serve(&data).args(["--", "/no/such/program"]).output().unwrap();
     assert_eq!(missing.status.code(), Some(7), "{missing:?}");
 }
 
