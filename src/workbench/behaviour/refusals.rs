@@ -102,7 +102,7 @@ refusals! {
     NotServed "not-served" Inferred 12 "{operation} exists in Cloudera AI and is not served by the embedded workbench";
     // How it is requested
     MalformedBody "malformed-body" Inferred 3 "the body is not the JSON object expected here: {detail}";
-    HeadTooLarge "head-too-large" Inferred 8 status 431 "the head of the request has more than {lines} lines or {limit} bytes";
+    HeadTooLarge "head-too-large" Inferred 8 status 431 "the head of the request has more than {limit} bytes";
     NoHost "no-host" Inferred 3 "an HTTP/1.1 request must have exactly one Host header";
     BodyTooLarge "body-too-large" Inferred 8 status 413 "the body is larger than {limit} bytes";
     BadValue "bad-value" Inferred 3 "{name} is invalid: {detail}";

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::{Guest, Room};
-use super::front::{Answers, Front, HEAD_BYTES, HEADERS};
+use super::front::{Answers, Front, HEAD_BYTES};
 use super::head_timer::HeadTimer;
 use super::stream::Stream;
 use crate::workbench::trouble::Trouble;
@@ -26,7 +26,7 @@ const CONNECTIONS: usize = 1024;
 const HEAD_TIME: Duration = Duration::from_secs(60);
 /// Timeout for the TLS handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
-/// The library reads this many more bytes before it refuses a head itself, without a body.
+/// The library reads this many times the bytes before it refuses a head itself, without a body.
 const HEAD_MARGIN: usize = 2;
 /// How long requests in flight may take after the server began to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
@@ -129,8 +129,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     builder
         .timer(HeadTimer::new(HEAD_TIME))
         .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD_MARGIN * HEAD_BYTES)
-        .max_headers(HEAD_MARGIN * HEADERS);
+        .max_buf_size(HEAD_MARGIN * HEAD_BYTES);
     let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), front));
     // A connection that the client broke is not a server error.
     if connection.leaving.run_until_cancelled(serving.as_mut()).await.is_some() {

@@ -34,7 +34,7 @@ struct Replica {
 #[derive(Debug)]
 enum Worker {
     Builtin(Builtin),
-    Python(Process),
+    Python(Box<Process>),
 }
 
 impl Replica {
@@ -95,7 +95,7 @@ impl Deployment {
     pub async fn call(self: &Arc<Self>, request: &RawValue) -> Outcome {
         let Some(replica) = (match self.take() {
             Some(taken) => taken,
-            None => match timeout(self.settings.busy_wait, self.wait_for_one()).await {
+            None => match Box::pin(timeout(self.settings.busy_wait, self.wait_for_one())).await {
                 Ok(taken) => taken,
                 Err(_) => return Outcome::Busy,
             },
@@ -172,7 +172,7 @@ impl Deployment {
 
     /// Runs a replica in its own task: a departing caller must not leave it in the middle of a
     /// request.
-    async fn work<F, W>(self: &Arc<Self>, replica: Replica, work: F) -> Outcome
+    fn work<F, W>(self: &Arc<Self>, replica: Replica, work: F) -> impl Future<Output = Outcome> + use<F, W>
     where
         F: FnOnce(Replica) -> W + Send + 'static,
         W: Future<Output = (Replica, Result<Box<RawValue>, Unanswered>)> + Send + 'static,
@@ -208,7 +208,7 @@ impl Deployment {
                 }
             }
         });
-        task.await.unwrap_or(Outcome::NotRunning)
+        async { task.await.unwrap_or(Outcome::NotRunning) }
     }
 
     fn give_back(&self, replica: Replica) {
@@ -259,7 +259,7 @@ impl Deployment {
                 let python = &self.settings.python;
                 let process = python.start(function, Arc::clone(&log), self.settings.start_limit).await?;
                 self.watch(process.ended());
-                Worker::Python(process)
+                Worker::Python(Box::new(process))
             }
         };
         Ok(Replica { name, log, worker })

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as Shelf, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -163,8 +164,18 @@ impl Store {
         done.await.unwrap_or(Err(StoreError::CutOff))
     }
 
-    /// Runs `work` on a read-only connection that sees one state throughout.
-    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    /// Runs `work` on a read-only connection that sees one state throughout. The future is boxed: most
+    /// that wait for one read seldom, and stay small.
+    pub fn read<T, E, F>(&self, work: F) -> BoxFuture<'_, Result<T, E>>
+    where
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        Box::pin(self.reading(work))
+    }
+
+    async fn reading<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,

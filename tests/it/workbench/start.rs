@@ -165,16 +165,16 @@ async fn heads_are_bounded() {
     let bench = Bench::demo().await;
     let long =
         format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(1_000_000));
-    let many = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{}\r\n", "a: b\r\n".repeat(200));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{}\r\n", "a: b\r\n".repeat(99));
     for head in [long, many] {
         let answer = raw(&bench, head.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
-    // Up to twice the limits the answer has a body; beyond, the server library has none.
+    // Up to twice the bytes the answer has a body; beyond, and for too many lines, the server library
+    // has none.
     let long = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(70_000));
     let path = format!("GET /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "y".repeat(65_520));
-    let many = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{}\r\n", "a: b\r\n".repeat(120));
-    for head in [long, path, many] {
+    for head in [long, path] {
         let answer = raw(&bench, head.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("\"code\":8"), "{answer}");
     }
