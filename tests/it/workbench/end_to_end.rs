@@ -113,7 +113,39 @@ async fn a_lost_answer_to_a_new_key_is_reported_and_rotation_converges() {
     setup.bench.get(super::support::As::Key(kept.trim()), path).await.ok();
 }
 
-/// `models score` will want the same, once there is one.
+/// The lost answer of a row may not be asked for again, and no row is lost to a key that expired.
+#[tokio::test(flavor = "multi_thread")]
+async fn scoring_records_what_is_certain_whatever_is_lost_and_whatever_the_clock_says() {
+    let setup = Setup::new().await;
+    let row = |n: u8| json!({"id": n.to_string(), "request": {"a": n, "b": 0}}).to_string() + "\n";
+    let home = setup.home.path();
+    std::fs::write(home.join("rows.jsonl"), (1..=5).map(row).collect::<String>()).unwrap();
+    let recorded = || {
+        let text = std::fs::read_to_string(home.join("out.jsonl")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let score =
+        ["models", "score", "churn-prod/add", "--input", "rows.jsonl", "--output", "out.jsonl", "-c", "1"];
+
+    let lost = json!({"on": {"operation": "CallModel"}, "times": 1, "do": {"reset_after": true}});
+    setup.control(reqwest::Method::POST, "/faults", lost).await;
+    let scored = setup.keybench(&score).await;
+    assert_eq!(scored.status.code(), Some(8), "{scored:?}");
+    let failed = recorded().into_iter().filter(|line| line["ok"] == false).collect::<Vec<_>>();
+    assert_eq!((recorded().len(), failed.len(), &failed[0]["attempts"]), (5, 1, &json!(1)), "{failed:?}");
+
+    std::fs::remove_file(home.join("out.jsonl")).unwrap();
+    setup.control(reqwest::Method::PUT, "/clock", json!({"advance": "366d"})).await;
+    let expired = setup.keybench(&score).await;
+    assert_eq!(expired.status.code(), Some(4), "{expired:?}");
+    assert!(!home.join("out.jsonl").exists() || recorded().is_empty());
+    setup.control(reqwest::Method::POST, "/reset", json!(null)).await;
+    let scored = setup.keybench(&score).await;
+    assert!(scored.status.success(), "{scored:?}");
+    assert!(recorded().iter().all(|line| line["response"] == line["row"]), "{:?}", recorded());
+    assert_eq!(recorded().len(), 5);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_that_has_passed_for_the_workbench_makes_no_key() {
     let setup = Setup::new().await;
