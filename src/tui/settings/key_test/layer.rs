@@ -17,6 +17,10 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::effect::Effects;
 use crate::tui::event::{Event, ModelChoice};
 use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout::body;
+use crate::tui::list::Select;
+use crate::tui::list::filter::Filter;
+use crate::tui::list::state::{Did, Sortable};
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
@@ -30,8 +34,8 @@ impl KeyTest {
     /// Asks for the models that match the typed text. With `again`, models whose listing failed are
     /// listed again.
     fn find(&self, again: bool) -> Outcome {
-        let Stage::Choosing { filter, .. } = &self.stage else { return Outcome::done() };
-        let words = filter.text().to_owned();
+        let Stage::Choosing { list } = &self.stage else { return Outcome::done() };
+        let words = list.filter.text().to_owned();
         Outcome::event(Event::FindModels { words, limit: OFFERED, again })
     }
 
@@ -42,31 +46,32 @@ impl KeyTest {
         if let Some(at) = self.models.iter().position(|choice| Some(choice.model.id.as_str()) == last) {
             self.models[..=at].rotate_right(1);
         }
+        if let Stage::Choosing { list } = &mut self.stage {
+            list.show(0..u32::try_from(self.models.len()).unwrap_or(u32::MAX), Select::Position);
+        }
     }
 
-    fn choosing(&mut self, command: Command) -> Outcome {
-        let Stage::Choosing { selected, .. } = &mut self.stage else { return Outcome::ignored() };
-        let last = self.models.len().saturating_sub(1);
-        let at = (*selected).min(last);
-        let to = match command {
+    fn choosing(&mut self, shared: &Shared, command: Command) -> Outcome {
+        let Stage::Choosing { list } = &mut self.stage else { return Outcome::ignored() };
+        let command = match command {
             Command::Refresh => return self.find(true),
             Command::Submit | Command::Open => {
-                if let Some(model) = self.models.get(at).cloned() {
+                let chosen = list.selected_row().and_then(|row| self.models.get(row)).cloned();
+                if let Some(model) = chosen {
                     let request = model.request.clone();
                     self.ask_request(model, &request);
                 }
                 return Outcome::done();
             }
-            Command::Up | Command::PreviousField => at.saturating_sub(1),
-            Command::Down | Command::NextField => at + 1,
-            Command::PageUp => at.saturating_sub(10),
-            Command::PageDown => at + 10,
-            Command::First => 0,
-            Command::Last => last,
-            _ => return Outcome::ignored(),
+            Command::PreviousField => Command::Up,
+            Command::NextField => Command::Down,
+            other => other,
         };
-        *selected = to.min(last);
-        Outcome::done()
+        let rows = usize::from(view::models_area(body(shared)).height);
+        match list.command(command, rows, Sortable::default()) {
+            Did::Moved => Outcome::done(),
+            _ => Outcome::ignored(),
+        }
     }
 
     fn ask_request(&mut self, model: ModelChoice, request: &str) {
@@ -80,7 +85,7 @@ impl KeyTest {
     fn back(&mut self, shared: &mut Shared) -> Outcome {
         let effects = self.give_up_question(shared);
         let to_list = match &mut self.stage {
-            Stage::Choosing { filter, .. } => !filter.is_empty(),
+            Stage::Choosing { list } => !list.filter.text().is_empty(),
             Stage::Asking { .. } => true,
             Stage::Calling { model, request, .. } => {
                 let problem = Some("cancelled; the model may still be working on it".to_owned());
@@ -180,12 +185,17 @@ impl KeyTest {
         })
     }
 
-    /// Edits the focused field and clears the message about its old text.
-    fn edited(&mut self, edit: impl FnOnce(&mut Field) -> Edit) -> Outcome {
+    /// Edits the focused field and clears the message about its old text: a key, or a text that is
+    /// pasted.
+    fn edited(
+        &mut self,
+        filter: impl FnOnce(&mut Filter) -> bool,
+        edit: impl FnOnce(&mut Field) -> Edit,
+    ) -> Outcome {
         match &mut self.stage {
-            Stage::Choosing { filter, selected } => {
-                if edit(filter) == Edit::Changed {
-                    *selected = 0;
+            Stage::Choosing { list } => {
+                if filter(&mut list.filter) {
+                    list.select_row(0);
                     return self.find(false);
                 }
             }
@@ -230,7 +240,7 @@ impl Layer for KeyTest {
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match (&self.stage, command) {
             (_, Command::Back) => self.back(shared),
-            (Stage::Choosing { .. }, command) => self.choosing(command),
+            (Stage::Choosing { .. }, command) => self.choosing(shared, command),
             (Stage::Asking { .. }, Command::Submit) => self.send(shared),
             (Stage::Asking { .. }, Command::NextField | Command::PreviousField) => Outcome::done(),
             (Stage::Ended { .. }, Command::Submit) => self.next(),
@@ -245,11 +255,11 @@ impl Layer for KeyTest {
     }
 
     fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
-        self.edited(|field| field.on_key(key))
+        self.edited(|filter| filter.on_key(key), |field| field.on_key(key))
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
-        self.edited(|field| field.paste(text))
+        self.edited(|filter| filter.paste(text), |field| field.paste(text))
     }
 
     fn answer(&mut self, shared: &mut Shared, id: RequestId, answer: Answer) -> Outcome {

@@ -2,6 +2,7 @@
 
 use crate::config::KnownKey;
 use crate::tui::event::{Listing, ModelChoice, Proof};
+use crate::tui::list::ListState;
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::requests::RequestId;
 use crate::tui::widgets::field::Field;
@@ -22,16 +23,33 @@ pub struct KeyTest {
 
 #[derive(Debug)]
 pub enum Stage {
-    Choosing { filter: Field, selected: usize },
-    Asking { model: ModelChoice, request: Field, problem: Option<String> },
-    Calling { model: ModelChoice, request: String, id: RequestId },
-    Ended { model: ModelChoice, request: String, result: Box<TestResult> },
+    /// What is typed is the filter.
+    Choosing {
+        list: ListState,
+    },
+    Asking {
+        model: ModelChoice,
+        request: Field,
+        problem: Option<String>,
+    },
+    Calling {
+        model: ModelChoice,
+        request: String,
+        id: RequestId,
+    },
+    Ended {
+        model: ModelChoice,
+        request: String,
+        result: Box<TestResult>,
+    },
 }
 
 impl Stage {
     /// All models are offered.
     pub fn choosing() -> Self {
-        Self::Choosing { filter: Field::default(), selected: 0 }
+        let mut list = ListState::default();
+        list.filter.open();
+        Self::Choosing { list }
     }
 }
 

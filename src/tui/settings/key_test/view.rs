@@ -1,7 +1,7 @@
 //! How the test of a key looks: the models to choose from, the request, what came of the call.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
@@ -10,10 +10,9 @@ use super::stage::{KeyTest, Stage};
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::{Listing, ModelChoice};
-use crate::tui::list::Pattern;
+use crate::tui::list::{Column, ListState, ListView, Shown, Width};
 use crate::tui::model_result::{TestResult, Why};
-use crate::tui::parts::dialog::{Dialog, centred, frame_box, key_hints};
-use crate::tui::parts::pane::marked;
+use crate::tui::parts::dialog::{Dialog, centred, frame_box, inside_box, key_hints};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
 
@@ -24,7 +23,7 @@ const TITLE: &str = "Test a model with the new key";
 
 pub fn draw(shared: &Shared, test: &KeyTest, frame: &mut Frame<'_>, area: Rect) {
     match &test.stage {
-        Stage::Choosing { filter, selected } => choosing(shared, test, (filter, *selected), frame, area),
+        Stage::Choosing { list } => choosing(shared, test, list, frame, area),
         Stage::Asking { model, request, problem } => {
             let inside = frame_box(shared, TITLE, frame, centred(area, COLUMNS, 9));
             let facts = vec![
@@ -99,43 +98,41 @@ fn below(text: &str, style: Style, frame: &mut Frame<'_>, inside: Rect, row: u16
     frame.render_widget(text, area);
 }
 
-fn choosing(
-    shared: &Shared,
-    test: &KeyTest,
-    (filter, selected): (&Field, usize),
-    frame: &mut Frame<'_>,
-    area: Rect,
-) {
+/// A model's path, and a note.
+const MODELS: [Column; 2] =
+    [Column::new("", Width::Fill(20)).ends(), Column::new("", Width::Fixed(12)).right()];
+
+/// The box of the choice, in the area of a tab, and in it the field and the models.
+fn choice_areas(area: Rect) -> (Rect, [Rect; 2]) {
+    let around = centred(area, COLUMNS, 16);
+    let rows = [Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)];
+    let [field, _, models] = inside_box(around).layout(&Layout::vertical(rows));
+    (around, [field, models])
+}
+
+/// The area of the models to choose from.
+pub fn models_area(area: Rect) -> Rect {
+    choice_areas(area).1[1]
+}
+
+fn choosing(shared: &Shared, test: &KeyTest, list: &ListState, frame: &mut Frame<'_>, area: Rect) {
     let theme = &shared.preferences.theme;
-    let glyphs = shared.preferences.glyphs;
-    let inside = frame_box(shared, TITLE, frame, centred(area, COLUMNS, 16));
-    if inside.height < 3 {
-        return;
-    }
-    let sign = Rect { width: inside.width.min(2), height: 1, ..inside };
+    let (around, [field, models]) = choice_areas(area);
+    let inside = frame_box(shared, TITLE, frame, around);
+    let [sign, field] = field.layout(&Layout::horizontal([Constraint::Length(2), Constraint::Fill(1)]));
     frame.render_widget(Line::styled("/", theme.key), sign);
-    let field = Rect { x: inside.x + sign.width, width: inside.width - sign.width, height: 1, ..inside };
-    filter.render(field, frame.buffer_mut(), true, &shared.styles());
-    let list = Rect { y: inside.y + 2, height: inside.height - 2, ..inside };
+    list.filter.field().render(field, frame.buffer_mut(), true, &shared.styles());
     if test.models.is_empty() {
-        return below(&without_models(shared, test, filter), theme.dim, frame, inside, 2);
+        return below(&without_models(shared, test, list.filter.field()), theme.dim, frame, inside, 2);
     }
-    let pattern = Pattern::new(filter.text());
-    let selected = selected.min(test.models.len() - 1);
-    let top = (selected + 1).saturating_sub(usize::from(list.height));
-    for (row, (at, choice)) in list.rows().zip(test.models.iter().enumerate().skip(top)) {
-        let chosen = at == selected;
-        let cursor = if chosen { glyphs.cursor } else { " " };
+    let view = ListView::new(shared, list, &MODELS).without_marks().framed(around);
+    view.draw_rows(frame, models, |row, cells| {
+        let Some(choice) = test.models.get(row) else { return false };
         let last = shared.session.last_tested.as_deref() == Some(choice.model.id.as_str());
-        let note = if last { "tested last" } else { choice.note };
-        let style = if chosen { theme.selected } else { theme.text };
-        let room = usize::from(row.width).saturating_sub(text::width(note) + 4);
-        let path = text::truncate(&text::clean(&choice.path), room).into_owned();
-        let mut spans = vec![Span::raw(cursor), Span::raw(" ")];
-        spans.extend(marked(shared, &pattern, &path, style));
-        frame.render_widget(Line::from(spans), row);
-        frame.render_widget(Line::styled(text::clean(note).into_owned(), theme.dim).right_aligned(), row);
-    }
+        cells.push(Shown::new(choice.path.as_str()));
+        cells.push(Shown::styled(if last { "tested last" } else { choice.note }, theme.dim));
+        false
+    });
 }
 
 /// The text if there is no model to offer.
