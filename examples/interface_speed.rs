@@ -134,8 +134,8 @@ fn key(n: usize) -> V2KeyDetails {
     let mixed = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     V2KeyDetails {
         key_id: format!("{mixed:016x}{:016x}{n:032x}", mixed.rotate_left(17)),
-        created_at: format!("2026-11-{:02}T09:{:02}:00Z", mixed % 20 + 1, mixed % 60),
-        expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", mixed % 11 + 1, mixed % 27 + 1),
+        created_at: format!("2026-11-{:02}T09:{:02}:00Z", mixed % 20 + 1, mixed % 60).into(),
+        expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", mixed % 11 + 1, mixed % 27 + 1).into(),
         comments: format!("service number {}", mixed % 1_000_000),
         audiences: vec![if n.is_multiple_of(7) { "Application" } else { "API" }.into()],
     }

@@ -256,9 +256,10 @@ fn only_the_key_that_is_named_is_deleted() {
         let left = listed(&home, "victim");
         assert!(left.is_empty() || left == victims && !ended.success());
         assert_eq!(listed(&home, "dashboard"), others);
-        // The next run finishes the job.
+        // The next run finishes the job, unless the workbench has done so with the request of the killed one.
         if !left.is_empty() {
-            home.run(&delete).ok();
+            let again = home.run(&delete);
+            assert!(again.code == 0 || again.err.contains("no API key with this Key ID"), "{again:?}");
         }
         assert!(listed(&home, "victim").is_empty());
         fs::remove_file(home.path("victim")).unwrap();

@@ -20,8 +20,8 @@ use std::num::NonZeroU16;
 fn keys(count: usize) -> Vec<V2KeyDetails> {
     let key = |n: usize| V2KeyDetails {
         key_id: format!("{:08x}{:08x}", n * 7919, n * 104_729),
-        created_at: format!("2026-11-{:02}T09:{:02}:00Z", n % 20 + 1, n % 60),
-        expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", n % 11 + 1, n % 27 + 1),
+        created_at: format!("2026-11-{:02}T09:{:02}:00Z", n % 20 + 1, n % 60).into(),
+        expiry_date: format!("2027-{:02}-{:02}T23:59:59Z", n % 11 + 1, n % 27 + 1).into(),
         comments: format!("service number {n}"),
         audiences: vec!["API".into()],
     };
@@ -117,7 +117,7 @@ fn moving_in_the_demo_costs_little() {
     let key = |id: &str, expires: &str, comment: &str| V2KeyDetails {
         key_id: id.repeat(16),
         created_at: "2026-11-23T09:14:00Z".into(),
-        expiry_date: format!("{expires}T23:59:59Z"),
+        expiry_date: format!("{expires}T23:59:59Z").into(),
         comments: comment.into(),
         audiences: vec!["API".into()],
     };

@@ -165,7 +165,7 @@ fn keys_of(user: &str) -> Vec<V2KeyDetails> {
         .map(|(days, ((audience, comment), id))| V2KeyDetails {
             key_id: id.into(),
             created_at: "2026-11-23T09:02:00Z".into(),
-            expiry_date: expiry_in(*days),
+            expiry_date: expiry_in(*days).into(),
             comments: (*comment).into(),
             audiences: vec![(*audience).into()],
         })

@@ -15,6 +15,8 @@ pub enum Event<'a> {
     KeyHandedOver { key_id: &'a str },
     /// A rotation is about to do something that a person should know, or did.
     Rotation(Notice<'a>),
+    /// What is known of a created key could not be noted, as `why` says: it works all the same.
+    NotNoted { why: &'a str, hint: Option<&'a str> },
     /// A key was deleted.
     KeyDeleted { key_id: &'a str },
     /// A deletion could not be logged, and was not held up by that.

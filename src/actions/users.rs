@@ -17,7 +17,7 @@ pub struct UserKeys {
 }
 
 /// How many keys a user has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyCounts {
     pub all: usize,
     pub expired: usize,
@@ -26,11 +26,11 @@ pub struct KeyCounts {
 }
 
 impl KeyCounts {
-    fn of(keys: &[V2KeyDetails], now: Timestamp) -> Self {
-        let count = |status: KeyStatus| {
-            keys.iter().filter(|key| expiry::status(&key.expiry_date, now, SOON_DAYS) == status).count()
-        };
-        Self { all: keys.len(), expired: count(KeyStatus::Expired), soon: count(KeyStatus::Soon) }
+    fn count(&mut self, key: &V2KeyDetails, now: Timestamp) {
+        let status = expiry::status(&key.expiry_date, now, SOON_DAYS);
+        self.all += 1;
+        self.expired += usize::from(status == KeyStatus::Expired);
+        self.soon += usize::from(status == KeyStatus::Soon);
     }
 }
 
@@ -42,8 +42,9 @@ pub fn list(client: &Client) -> impl Stream<Item = Result<Vec<UserKeys>, Error>>
         let page = page?;
         let now = client.clock().now();
         let users = page.into_iter().map(|user| async move {
-            let keys = client.list_keys(&user.user.user_name).await;
-            UserKeys { user, keys: keys.map(|keys| KeyCounts::of(&keys, now)) }
+            let count = |counts: &mut KeyCounts, key: V2KeyDetails| counts.count(&key, now);
+            let keys = client.fold_keys(&user.user.user_name, count).await;
+            UserKeys { user, keys }
         });
         Ok(stream::iter(users).buffered(AT_A_TIME).collect().await)
     })

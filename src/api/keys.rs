@@ -1,8 +1,12 @@
 //! API keys: validate, list, create, delete; and the legacy key's rotation.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use reqwest::Method;
 
+use super::room::Room;
+use super::transport::ApiCall;
 use super::{Client, Error};
 use crate::wire::{
     self, CreateV2KeyRequest, CreateV2KeyResponse, Empty, RotateV1KeyRequest, RotateV1KeyResponse,
@@ -34,17 +38,53 @@ impl Client {
 
     /// All API keys of `username`, without their secrets. This list is not paged (SPEC).
     pub async fn list_keys(&self, username: &str) -> Result<Vec<V2KeyDetails>, Error> {
-        let path = ["api", "v2", "users", username, "v2_keys"];
-        const OPERATION: &str = "listing API keys";
-        let call = self.call(OPERATION, Method::GET, &path)?;
-        let (keys, Empty {}) = self.send_list::<V2KeyDetails, _>(call, "keys").await?;
-        if keys.iter().any(|key| key.key_id.is_empty()) {
-            return Err(Error::BadAnswer {
-                operation: OPERATION,
-                detail: "it holds a key without an id".to_owned(),
-            });
-        }
+        self.list_keys_within(username, &Room::default()).await
+    }
+
+    /// The same, as far as they fit into `room`, which other lists may share.
+    pub async fn list_keys_within(&self, username: &str, room: &Room) -> Result<Vec<V2KeyDetails>, Error> {
+        let (keys, Empty {}) = self.send_list(self.list_call(username)?, "keys", room, &|_| true).await?;
         Ok(keys)
+    }
+
+    /// The API keys of `username` that `keep` holds for; only these are held.
+    pub async fn find_keys(
+        &self,
+        username: &str,
+        keep: impl Fn(&V2KeyDetails) -> bool + Sync,
+    ) -> Result<Vec<V2KeyDetails>, Error> {
+        let call = self.list_call(username)?;
+        let (keys, Empty {}) = self.send_list(call, "keys", &Room::default(), &keep).await?;
+        Ok(keys)
+    }
+
+    /// Passes the API keys of `username` to `each` as they come, until it breaks: a list of any length takes
+    /// no memory, and as much time as `each` takes.
+    pub async fn each_key(
+        &self,
+        username: &str,
+        mut each: impl FnMut(V2KeyDetails) -> ControlFlow<()> + Send,
+    ) -> Result<(), Error> {
+        self.stream_list(self.list_call(username)?, "keys", &mut each).await
+    }
+
+    /// Folds the API keys of `username` into a value, without holding them.
+    pub async fn fold_keys<A: Default + Send>(
+        &self,
+        username: &str,
+        mut each: impl FnMut(&mut A, V2KeyDetails) + Send,
+    ) -> Result<A, Error> {
+        let mut value = A::default();
+        let fold = |key| {
+            each(&mut value, key);
+            ControlFlow::Continue(())
+        };
+        self.each_key(username, fold).await?;
+        Ok(value)
+    }
+
+    fn list_call(&self, username: &str) -> Result<ApiCall, Error> {
+        self.call("listing API keys", Method::GET, &["api", "v2", "users", username, "v2_keys"])
     }
 
     /// Creates an API key. No later answer contains its secret.

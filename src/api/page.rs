@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::Error;
 use super::receive::ROWS;
+use super::room::Room;
 
 /// A list with more pages than this is treated as endless …
 const PAGES: usize = 100_000;
@@ -17,6 +18,7 @@ const TIME: Duration = Duration::from_secs(15 * 60);
 /// … or one with this many pages that are less than a tenth full: a workbench fills every page
 /// except the last.
 const THIN_PAGES: usize = 200;
+const OPERATION: &str = "reading a list page by page";
 
 /// Which part of a list to fetch.
 ///
@@ -67,17 +69,20 @@ pub struct Page<T> {
     pub next: Option<String>,
     /// Rows of the whole list, if the workbench reports it.
     pub total: Option<u64>,
+    /// Bytes that the rows take in memory, at most.
+    pub(super) size: usize,
 }
 
 impl<T> Page<T> {
     pub(super) fn new(items: Vec<T>, next: String) -> Self {
-        Self { items, next: Some(next).filter(|token| !token.is_empty()), total: None }
+        Self { items, next: Some(next).filter(|token| !token.is_empty()), total: None, size: 0 }
     }
 }
 
 /// Walks a list page by page, holding one page at a time.
 pub struct Pages<F> {
     fetch: F,
+    room: Option<Room>,
     query: PageQuery,
     seen: HashSet<String>,
     ended: bool,
@@ -93,7 +98,14 @@ where
 {
     /// `fetch` fetches one page, for example `|query| client.models_page(query)`.
     pub fn new(query: PageQuery, fetch: F) -> Self {
-        Self { fetch, query, seen: HashSet::new(), ended: false, began: None, rows: 0, thin: 0 }
+        Self { fetch, room: None, query, seen: HashSet::new(), ended: false, began: None, rows: 0, thin: 0 }
+    }
+
+    /// For a caller that holds all rows: they may take as much as there is left of `room`.
+    #[must_use]
+    pub fn within(mut self, room: &Room) -> Self {
+        self.room = Some(room.clone());
+        self
     }
 
     /// The next page's rows; `None` after the last page.
@@ -110,6 +122,9 @@ where
             Ok(page) => page,
             Err(error) => return Some(Err(error)),
         };
+        if let Some(Err(detail)) = self.room.as_ref().map(|room| room.take(page.size)) {
+            return Some(Err(Error::BadAnswer { operation: OPERATION, detail }));
+        }
         self.rows += page.items.len();
         self.thin += usize::from(page.items.len() * 10 < self.query.page_size.unwrap_or(10) as usize);
         if let Some(token) = page.next {
@@ -125,7 +140,7 @@ where
             };
             if let Some(why) = endless {
                 let detail = format!("the list does not end: {why}");
-                return Some(Err(Error::BadAnswer { operation: "reading a list page by page", detail }));
+                return Some(Err(Error::BadAnswer { operation: OPERATION, detail }));
             }
             self.seen.insert(token.clone());
             self.query.token = Some(token);
@@ -140,6 +155,18 @@ where
     F: FnMut(PageQuery) -> R,
     R: Future<Output = Result<Page<T>, Error>>,
 {
+    /// The rows of all pages, for a walk [`within`](Self::within) a room.
+    ///
+    /// # Errors
+    /// Those of [`next`](Self::next).
+    pub async fn all(mut self) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        while let Some(items) = self.next().await {
+            all.extend(items?);
+        }
+        Ok(all)
+    }
+
     /// The same as a stream of pages.
     pub fn stream(self) -> impl Stream<Item = Result<Vec<T>, Error>> {
         stream::unfold(self, |mut pages| async move {
@@ -149,18 +176,13 @@ where
     }
 }
 
-/// Fetches a whole list. For lists that are small by nature; walk long ones with [`Pages`].
+/// Fetches a whole list, as far as there is [room](Room). Walk long ones with [`Pages`].
 pub async fn all_pages<F, R, T>(query: PageQuery, fetch: F) -> Result<Vec<T>, Error>
 where
     F: FnMut(PageQuery) -> R,
     R: Future<Output = Result<Page<T>, Error>>,
 {
-    let mut pages = Pages::new(query, fetch);
-    let mut all = Vec::new();
-    while let Some(items) = pages.next().await {
-        all.extend(items?);
-    }
-    Ok(all)
+    Pages::new(query, fetch).within(&Room::default()).all().await
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The single path of every request: authorisation, timeout, bounded body, classification, retries.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,11 +20,13 @@ use super::error::shown;
 use super::http::Http;
 use super::options::ClientOptions;
 use super::page::Page;
-use super::receive::{self, Rows, Sink, Whole};
+use super::patience::Patience;
+use super::receive::{self, Rows, Sink, Stream, Whole};
 use super::refusal;
 use super::retry::Budget;
+use super::room::{Room, Row};
 use crate::secret::ApiKey;
-use crate::wire::{self, NumberText, RuntimeError};
+use crate::wire::{self, Empty, NumberText, RuntimeError};
 
 /// Largest error message, in bytes.
 const FAILURE_LIMIT: usize = 64 << 10;
@@ -194,31 +197,46 @@ impl Client {
         read(call.operation, &whole.end())
     }
 
-    /// Sends `call` and streams its answer: the rows of the list `member`, then the other members.
-    pub(super) async fn send_list<T, R>(
+    /// Sends `call` and streams its answer: those rows of the list `member` that `keep` holds for, as far
+    /// as they fit into `room`, then the other members.
+    pub(super) async fn send_list<T: Row, R: DeserializeOwned>(
         &self,
         call: ApiCall,
         member: &'static str,
-    ) -> Result<(Vec<T>, R), Error>
-    where
-        T: DeserializeOwned + Send,
-        R: DeserializeOwned,
-    {
-        let mut rows = Rows::new(member);
+        room: &Room,
+        keep: &(dyn Fn(&T) -> bool + Sync),
+    ) -> Result<(Vec<T>, R), Error> {
+        let mut rows = Rows::new(member, room, keep);
         self.exchange(&call, &mut rows).await?;
         let bad = |detail| Error::BadAnswer { operation: call.operation, detail };
         let (rows, rest) = rows.end().map_err(bad)?;
         Ok((rows, read(call.operation, &rest)?))
     }
 
+    /// Sends `call` and passes each row of the list `member` to `each` as it comes.
+    pub(super) async fn stream_list<T: Row>(
+        &self,
+        call: ApiCall,
+        member: &'static str,
+        each: &mut (dyn FnMut(T) -> ControlFlow<()> + Send),
+    ) -> Result<(), Error> {
+        let mut stream = Stream::new(member, each);
+        self.exchange(&call, &mut stream).await?;
+        let bad = |detail| Error::BadAnswer { operation: call.operation, detail };
+        let Empty {} = read(call.operation, &stream.end().map_err(bad)?)?;
+        Ok(())
+    }
+
     /// A page of the list `member`.
-    pub(super) async fn send_page<T>(&self, call: ApiCall, member: &'static str) -> Result<Page<T>, Error>
-    where
-        T: DeserializeOwned + Send,
-    {
-        let (rows, rest): (_, PageEnd) = self.send_list(call, member).await?;
+    pub(super) async fn send_page<T: Row>(
+        &self,
+        call: ApiCall,
+        member: &'static str,
+    ) -> Result<Page<T>, Error> {
+        let room = Room::for_a_page();
+        let (rows, rest): (_, PageEnd) = self.send_list(call, member, &room, &|_| true).await?;
         let total = u64::try_from(rest.total_count.0).ok().filter(|total| *total > 0);
-        Ok(Page { total, ..Page::new(rows, rest.next_page_token) })
+        Ok(Page { total, size: room.taken(), ..Page::new(rows, rest.next_page_token) })
     }
 
     /// Sends `call` and ignores the body: an empty answer is a success too (OBSERVED,
@@ -294,7 +312,11 @@ impl Client {
         }
         let failed = |error| self.unanswered(operation, &error);
         let sent = Timestamp::now();
-        let mut response = request.send().await.map_err(failed)?;
+        let (request, mut patience) = match sink.may_last() {
+            true => Patience::of(request, operation, self.shared.options.timeout),
+            false => (request, Patience::of_the_library(operation)),
+        };
+        let mut response = patience.wait(request.send()).await?.map_err(failed)?;
         let status = response.status();
         if status.is_redirection() || refusal::is_html(response.headers()) {
             return Err(refusal::not_an_api(operation, status, response.headers()));
@@ -308,7 +330,8 @@ impl Client {
             return Err(bad(receive::too_large(largest)));
         }
         let (mut start, mut bytes, mut refused) = (None, 0, Zeroizing::new(Vec::new()));
-        while let Some(piece) = response.chunk().await.map_err(|error| refusal::cut(operation, &error))? {
+        let cut = |error| refusal::cut(operation, &error);
+        while let Some(piece) = patience.wait(response.chunk()).await?.map_err(cut)? {
             start = start.or_else(|| piece.iter().copied().find(|b| !b.is_ascii_whitespace()));
             bytes += piece.len() as u64;
             match start {
@@ -318,7 +341,12 @@ impl Client {
                     let what = if call.opens == b'[' { "array" } else { "object" };
                     return Err(bad(format!("it is not a JSON {what}")));
                 }
-                _ if status.is_success() => sink.take(&piece).map_err(bad)?,
+                _ if status.is_success() => {
+                    sink.take(&piece).map_err(bad)?;
+                    if sink.is_done() {
+                        break;
+                    }
+                }
                 _ if refused.len() + piece.len() > FAILURE_LIMIT => break,
                 _ => refused.extend_from_slice(&piece),
             }

@@ -186,6 +186,10 @@ impl Progress for Context {
     fn on(&self, event: Event<'_>) {
         match event {
             Event::KeyCreated { key_id } => self.done(format!("key {key_id} was created")),
+            Event::NotNoted { why, hint } => {
+                let message = format!("which Key ID the new key has is not noted here: {why}");
+                self.out.warn("not_noted", &message, hint);
+            }
             Event::KeyDeleted { key_id } => self.done(format!("key {key_id} was deleted")),
             Event::DeletionNotLogged { file, why } => {
                 let message = format!("the deletion is not in {}: {why}", file.display());

@@ -2,13 +2,16 @@
 //! empty one is overwritten next.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{Error, private_file};
 use crate::decode;
+
+/// Maximum number of copies of unreadable files.
+const COPIES: u32 = 9;
 
 /// Reads `file`; `None` if it does not exist. `what` names its contents, such as `the list of
 /// requests`.
@@ -33,4 +36,40 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path, known: u32, what: &str) -> 
         Some(found) if found <= known => serde_json::from_str(text).map(Some).map_err(malformed),
         found => Err(Error::Newer { file: file.to_owned(), found: found.unwrap_or(u32::MAX), known }),
     }
+}
+
+/// Keeps a copy of an unreadable file, before someone repairs or moves it.
+pub(super) fn keep_beside(file: &Path, cause: Error) -> Error {
+    let content = match &cause {
+        Error::Malformed { .. } | Error::Newer { .. } => private_file::read(file).ok().flatten(),
+        Error::Read { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
+            private_file::read(file).ok().flatten()
+        }
+        _ => None,
+    };
+    let Some(content) = content else { return cause };
+    for number in 1..=COPIES {
+        let copy = copy_name(file, number);
+        match private_file::write_new(&copy, &content) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if private_file::read(&copy).ok().flatten().as_ref() != Some(&content) {
+                    continue;
+                }
+            }
+            Err(_) => return cause,
+        }
+        return Error::LeftAlone { cause: Box::new(cause), copy };
+    }
+    cause
+}
+
+/// `requests.json.unreadable`, `requests.json.unreadable-2` and so on.
+pub(super) fn copy_name(file: &Path, number: u32) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".unreadable");
+    if number > 1 {
+        name.push(format!("-{number}"));
+    }
+    PathBuf::from(name)
 }

@@ -108,7 +108,7 @@ fn change(store: &Store, edit: impl FnOnce(&mut MadeKeys) -> io::Result<()>) -> 
     let failed = |error: io::Error| Error::Write { file: file.clone(), error };
     private_file::make_folder(store.dir()).map_err(failed)?;
     let _alone = store.lock()?;
-    let mut made = load(store)?;
+    let mut made = load(store).map_err(|cause| json::keep_beside(&file, cause))?;
     edit(&mut made).map_err(failed)?;
     let surplus = made.keys.len().saturating_sub(KEPT);
     made.keys.drain(..surplus);
@@ -157,8 +157,10 @@ mod tests {
         let store = Store::at(folder.path());
         for text in ["[]", "{\"version\": 2}", "{\"version\": 1, \"others\": []}", "{\"version\": 1", ""] {
             std::fs::write(file_of(&store), text).unwrap();
-            remember_rotation(&store, Vec::new()).unwrap_err();
+            let error = remember_rotation(&store, Vec::new()).unwrap_err();
             assert_eq!(std::fs::read_to_string(file_of(&store)).unwrap(), text);
+            let Error::LeftAlone { copy, .. } = error else { panic!("{error}") };
+            assert_eq!(std::fs::read_to_string(copy).unwrap(), text);
         }
     }
 

@@ -4,6 +4,12 @@
 //! The new content goes into a separate file in the same folder, which has no name until it is
 //! complete and is flushed to disk before it replaces the old file. Until then the old file is not
 //! touched. If it cannot be replaced, it is left alone and the error says why.
+//!
+//! The new file gets owner, group and mode of the old one, and where the file system takes them its access
+//! list and the attributes that its users gave it (`user.*`); the system's own, such as labels of SELinux,
+//! are the system's to give.
+
+mod attributes;
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write};
@@ -123,7 +129,7 @@ impl<'a> Replacement<'a> {
         sweep(folder);
         let new = Unfinished::filled(folder, fill)?;
         let finish = |file: &File| {
-            self.dress(file, old.as_ref())?;
+            self.dress(file, &target, old.as_ref())?;
             file.sync_all()
         };
         let new = new.named(folder, finish)?;
@@ -181,7 +187,7 @@ impl<'a> Replacement<'a> {
         let target = self.target()?;
         let old = found_at(&target)?;
         let new = Unfinished::filled(folder_of(&target), |_| Ok(()))?;
-        self.dress(new.file(), old.as_ref())
+        self.dress(new.file(), &target, old.as_ref())
     }
 
     /// The file that is finally replaced.
@@ -199,7 +205,7 @@ impl<'a> Replacement<'a> {
     }
 
     /// Gives the new file its owner, group and mode: those that were asked for, else the old one's.
-    fn dress(self, new: &File, old: Option<&Metadata>) -> io::Result<()> {
+    fn dress(self, new: &File, target: &Path, old: Option<&Metadata>) -> io::Result<()> {
         let found = new.metadata()?;
         let owner = self.access.owner.or(old.map(Metadata::uid)).unwrap_or(found.uid());
         let group = self.access.group.or(old.map(Metadata::gid)).unwrap_or(found.gid());
@@ -209,6 +215,9 @@ impl<'a> Replacement<'a> {
             let refused =
                 |error: Errno| Refused::Owner { owner: owner::name(owner), group, error: error.into() };
             fchown(new, uid, gid).map_err(refused)?;
+        }
+        if old.is_some() && self.access.mode.is_none() {
+            attributes::keep(new, target);
         }
         let mode = self.access.mode.or(old.map(|old| old.mode() & 0o7777)).unwrap_or(PRIVATE);
         new.set_permissions(fs::Permissions::from_mode(mode))
@@ -389,7 +398,26 @@ fn found_at(target: &Path) -> io::Result<Option<Metadata>> {
         Err(error) => return Err(error),
     };
     NotRegular::check(found.file_type())?;
+    if is_mounted(target) {
+        return Err(Refused::Mounted.into());
+    }
     Ok(Some(found))
+}
+
+/// Whether `file` is mounted by itself, as far as the system says; the rename would find out too late for
+/// whoever checks first.
+fn is_mounted(file: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{StatxAttributes, StatxFlags, statx};
+        let found = statx(CWD, file, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+        found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = file;
+        false
+    }
 }
 
 /// The kernel's error codes for mount points.

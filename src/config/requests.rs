@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,6 @@ const LARGEST: usize = 64 * 1024;
 const LARGEST_FILE: usize = 16 << 20;
 /// The version that this program writes.
 const VERSION: u32 = 1;
-/// Maximum number of copies of unreadable files.
-const COPIES: u32 = 9;
 
 /// The requests of one model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +106,7 @@ pub fn update(file: &Path, now: Timestamp, url: &str, model_id: &str, change: Ch
     let failed = |error: io::Error| Error::Write { file: file.to_owned(), error };
     private_file::make_folder(folder_of(file)).map_err(failed)?;
     let _alone = Store::at(folder_of(file)).lock()?;
-    let mut contents = read(file).map_err(|cause| keep_beside(file, cause))?;
+    let mut contents = read(file).map_err(|cause| json::keep_beside(file, cause))?;
     let workbench = contents.workbenches.entry(url.to_owned()).or_default();
     workbench.touched = now;
     workbench.models.entry(model_id.to_owned()).or_default().apply(change);
@@ -119,42 +117,6 @@ pub fn update(file: &Path, now: Timestamp, url: &str, model_id: &str, change: Ch
 
 fn read(file: &Path) -> Result<Contents, Error> {
     Ok(json::read(file, VERSION, "the list of requests")?.unwrap_or_default())
-}
-
-/// Keeps a copy of an unreadable file, before someone repairs or moves it.
-fn keep_beside(file: &Path, cause: Error) -> Error {
-    let content = match &cause {
-        Error::Malformed { .. } | Error::Newer { .. } => private_file::read(file).ok().flatten(),
-        Error::Read { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
-            private_file::read(file).ok().flatten()
-        }
-        _ => None,
-    };
-    let Some(content) = content else { return cause };
-    for number in 1..=COPIES {
-        let copy = copy_name(file, number);
-        match private_file::write_new(&copy, &content) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if private_file::read(&copy).ok().flatten().as_ref() != Some(&content) {
-                    continue;
-                }
-            }
-            Err(_) => return cause,
-        }
-        return Error::LeftAlone { cause: Box::new(cause), copy };
-    }
-    cause
-}
-
-/// `requests.json.unreadable`, `requests.json.unreadable-2` and so on.
-fn copy_name(file: &Path, number: u32) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".unreadable");
-    if number > 1 {
-        name.push(format!("-{number}"));
-    }
-    PathBuf::from(name)
 }
 
 /// The text of the file, cut down to its limits. Saved requests are never dropped for them.
@@ -273,7 +235,7 @@ mod tests {
             assert!(load(&file, "http://one").is_err());
             for _ in 0..2 {
                 let error = update(&file, Timestamp::UNIX_EPOCH, "u", "m", sent("{}")).unwrap_err();
-                let copy = copy_name(&file, number);
+                let copy = json::copy_name(&file, number);
                 assert!(error.to_string().ends_with(&format!("a copy is in {}", copy.display())), "{error}");
                 assert_eq!(fs::read_to_string(&copy).unwrap(), text);
             }

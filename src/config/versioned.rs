@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::replace::Replacement;
 use super::{Error, private_file};
+use crate::text::toml::{Mistake, line_of};
 
 /// Migrates a document from one version to the next.
 pub(super) type Migration = fn(&mut toml::Table);
@@ -154,10 +155,6 @@ fn note_lines(text: &str, value: &toml::de::DeValue<'_>, above: &str, lines: &mu
     }
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
-}
-
 /// Writes `file` with the current version. If it contains `secrets`, only its owner may read the
 /// new file, and nothing is left of the old one.
 pub(super) fn write<T: Serialize>(file: &Path, content: &T, secrets: bool) -> Result<(), Error> {
@@ -189,15 +186,8 @@ fn backup_name(file: &Path, version: u32) -> PathBuf {
 }
 
 fn malformed(file: &Path, text: &str, error: &toml::de::Error) -> Error {
-    let line = line_of(text, error.span().map_or(0, |span| span.start));
-    let what = without_values(error.message().lines().next().unwrap_or_default());
+    let Mistake { line, what, .. } = Mistake::of(text, error);
     Error::Malformed { file: file.to_owned(), line, what }
-}
-
-/// A parser's message quotes the value that it rejected, which may be a key.
-fn without_values(message: &str) -> String {
-    let parts = message.split('"').enumerate();
-    parts.map(|(at, part)| if at % 2 == 0 { part } else { "\"…\"" }).collect()
 }
 
 #[cfg(test)]

@@ -236,8 +236,8 @@ async fn check_key(
     let own = client.with_key(key.clone());
     let listed = async {
         let username = signed_in?;
-        let keys = ask(client.list_keys(username)).await;
-        keys.get()?.iter().find(|listed| listed.key_id == key.first_half()).cloned()
+        let keys = ask(client.find_keys(username, |listed| listed.key_id == key.first_half())).await;
+        keys.get()?.first().cloned()
     };
     let validity = timeout(PATIENCE, own.validate_key(AUDIENCE_API));
     let applications = ask(own.validate_key(AUDIENCE_APPLICATION));

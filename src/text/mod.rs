@@ -4,6 +4,7 @@ mod clean;
 pub mod html;
 pub mod json;
 mod members;
+pub mod toml;
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -19,6 +19,11 @@ pub enum Decision {
         username: String,
         key_ids: Vec<String>,
     },
+    /// The same, unless the key of the workbench session is one of them unrecognised.
+    DeleteUnlessGiven {
+        username: String,
+        key_ids: Vec<String>,
+    },
     /// Delete every API key of a user, but those that are spared.
     DeleteAllKeys {
         username: String,

@@ -1,6 +1,7 @@
 //! API keys (`/auth/validate_key`, `/users/{username}/v2_keys`, `v1_key:rotate`).
 
-use serde::{Deserialize, Serialize};
+use compact_str::CompactString;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::secret::{self, ApiKey};
 
@@ -23,15 +24,37 @@ pub struct ValidateAPIKeyResponse {
     pub message: String,
 }
 
-/// One API key as the workbench lists it: never with its secret.
+/// One API key as the workbench lists it: never with its secret. Compact, because somebody may have a
+/// million of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct V2KeyDetails {
     pub key_id: String,
-    pub created_at: String,
-    pub expiry_date: String,
+    pub created_at: CompactString,
+    pub expiry_date: CompactString,
     pub comments: String,
-    pub audiences: Vec<String>,
+    #[serde(deserialize_with = "exact")]
+    pub audiences: Vec<CompactString>,
+}
+
+/// A list without room for more.
+fn exact<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<CompactString>, D::Error> {
+    let mut list = Vec::deserialize(from)?;
+    list.shrink_to_fit();
+    Ok(list)
+}
+
+impl V2KeyDetails {
+    /// Bytes that it takes in memory.
+    pub fn size(&self) -> usize {
+        let heap = |text: &CompactString| if text.is_heap_allocated() { text.capacity() } else { 0 };
+        let short = [&self.created_at, &self.expiry_date].into_iter().chain(&self.audiences);
+        size_of::<Self>()
+            + self.key_id.capacity()
+            + self.comments.capacity()
+            + short.map(heap).sum::<usize>()
+            + self.audiences.capacity() * size_of::<CompactString>()
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

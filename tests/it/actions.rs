@@ -185,6 +185,11 @@ fn the_key_of_a_workbench_session_is_spared_whatever_is_asked() {
         assert!(!choice.keys.is_empty() && choice.keys.iter().all(|key| key.key_id != given));
     }
     assert!(matches!(keys::may_delete(&admin, &given), Err(keys::Error::SessionKey)));
+    // Keys of a list in which it was not recognised: the workbench knows whose it is.
+    let of = |username| keys::chosen_of_all(&admin, username, ["f".repeat(64)]);
+    let refused = bench.runtime.block_on(of("owner"));
+    assert!(matches!(refused, Err(keys::Error::SessionKey)), "{refused:?}");
+    assert_eq!(bench.runtime.block_on(of("viewer")).unwrap().keys.len(), 1);
     // It is kept even if it was selected in a list.
     let chosen = keys::Choice::of(&admin, "owner", [given.clone()]);
     let deletion = bench.runtime.block_on(keys::delete(&admin, chosen, &())).unwrap();

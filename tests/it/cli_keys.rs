@@ -24,6 +24,28 @@ fn a_key_that_could_not_be_handed_out_is_named() {
     }
 }
 
+/// The new key works, but cannot be named by its ID later.
+#[test]
+fn a_note_of_keys_that_cannot_be_used_is_said_and_kept() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.run(&["keys", "create", "--name", "first", "--output", "first"]).ok();
+    let file = home.path("config/made-keys.json");
+    for (at, text) in ["{\"version\": 9}", "{\"version\": 1, \"keys\""].iter().enumerate() {
+        std::fs::write(&file, text).unwrap();
+        let done = home.run(&["keys", "create", "--name", "x", "--output", &format!("x{at}"), "--json"]).ok();
+        let warning: serde_json::Value = serde_json::from_str(done.err.trim()).unwrap();
+        assert_eq!(warning["warning"]["kind"], "not_noted", "{done:?}");
+        let message = warning["warning"]["message"].as_str().unwrap();
+        let copy = message.rsplit_once("a copy is in ").unwrap().1;
+        assert_eq!(std::fs::read_to_string(copy).unwrap(), *text);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), *text);
+    }
+    // A rotation notes more there.
+    let done = home.run(&["keys", "rotate", "svc", "--output", "svc"]).ok();
+    assert!(done.err.contains("is not noted here") && done.err.contains("made-keys.json"), "{done:?}");
+}
+
 #[test]
 fn keys_are_created_listed_and_deleted() {
     let bench = Bench::demo();

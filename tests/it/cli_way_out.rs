@@ -41,6 +41,34 @@ fn no_proxy_is_read_as_curl_and_python_read_it_by_client_and_model_calls_alike()
 }
 
 #[test]
+fn no_proxy_has_addresses_and_networks_of_ipv6_too() {
+    // Not every container has it.
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let bench = Bench::at("[::1]:0");
+    let mut home = bench.home("owner");
+    home.set("HTTP_PROXY", "http://127.0.0.1:1");
+    let port = bench.url.rsplit_once(':').unwrap().1.to_owned();
+    for (entry, code) in [
+        ("::1/128", 0),
+        ("::/64", 0),
+        ("::1", 0),
+        ("[::1]", 0),
+        (&format!("[::1]:{port}"), 0),
+        ("fd00::/8", 6),
+        ("127.0.0.0/8", 6),
+        ("[::1]:1", 6),
+    ] {
+        home.set("NO_PROXY", entry);
+        for arguments in [&["whoami"][..], &["models", "test", "churn-prod/add"]] {
+            let done = home.run(arguments);
+            assert_eq!(done.code, code, "{entry}: {done:?}");
+        }
+    }
+}
+
+#[test]
 fn a_variable_that_is_no_text_is_an_error_and_not_unset() {
     use std::os::unix::ffi::OsStrExt as _;
     let bench = Bench::demo();

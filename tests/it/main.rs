@@ -35,6 +35,7 @@ mod config;
 mod diagnosis;
 mod diagnosis_workbench;
 mod faces;
+mod mounts;
 mod probe_answers;
 mod probe_call;
 mod probe_run;

@@ -581,5 +581,17 @@ fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
     assert_eq!(key_ids, ["5b1c66aa10129f0a", "0a9e14d03311c2d4"]);
 }
 
+/// Which of the listed keys it is cannot be seen here, so the workbench is asked whose it is before any is
+/// deleted.
+#[test]
+fn of_all_keys_one_may_be_that_of_the_session_though_it_is_not_recognised() {
+    let mut harness = demo();
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a").given("not listed");
+    harness.keys("Downer<enter>");
+    let (_, call) = only_call(&mut harness);
+    let Call::DeleteUnlessGiven { key_ids, .. } = call else { panic!("{call:?}") };
+    assert_eq!(key_ids, [GIVEN, "0a9e14d03311c2d4"]);
+}
+
 /// The id of the second row.
 const GIVEN: &str = "77d0aa31b2c541bb";

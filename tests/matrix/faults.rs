@@ -20,8 +20,8 @@ pub struct Fault {
     pub name: &'static str,
     pub kind: Kind,
     pub says: &'static [&'static str],
-    /// What a process may have in memory, in MiB.
-    pub memory: u64,
+    /// Commands that hold a list, which they may be sent too much of.
+    pub holds: &'static [&'static str],
     /// Commands that do not meet it.
     pub spares: &'static [&'static str],
 }
@@ -52,14 +52,13 @@ const CUT: &[&str] = &["closed", "reset", "cut", "broke", "in the middle", "no a
 
 const HUGE: &[&str] = &["MiB", "KiB", "larger", "in time", "not the JSON expected"];
 
-/// The most that a process may have in memory, unless a list is held in it.
+/// The most that a process may have in memory, in MiB, unless it has to hold a list.
 const SMALL: u64 = 64;
-/// The same for a process that is sent a list without an end: as much as a million keys take, which a
-/// list may have.
-const LARGE: u64 = 450;
+/// The same for one that has to: `LIST` in `src/api/room.rs`, and the program.
+const LARGE: u64 = 320 + 64;
 
 const fn fault(name: &'static str, kind: Kind, says: &'static [&'static str]) -> Fault {
-    Fault { name, kind, says, memory: SMALL, spares: &[] }
+    Fault { name, kind, says, holds: &[], spares: &[] }
 }
 
 /// All of them.
@@ -80,7 +79,7 @@ pub const FAULTS: [Fault; 17] = [
     fault("redirect", Kind::Server(Server::Redirect), &["302", "redirect", "elsewhere"]),
     fault("endless", Kind::Server(Server::Endless), HUGE),
     Fault {
-        memory: LARGE,
+        holds: &["keys delete", "keys rotate", "admin audit"],
         spares: &["whoami", "login", "keys validate"],
         ..fault("endless list", Kind::Server(Server::EndlessList), HUGE)
     },
@@ -88,6 +87,11 @@ pub const FAULTS: [Fault; 17] = [
 ];
 
 impl Fault {
+    /// What the process of a command may have in memory, in MiB.
+    pub fn memory(&self, command: &str) -> u64 {
+        if self.holds.contains(&command) { LARGE } else { SMALL }
+    }
+
     /// The URL to ask, with the fault behind it for requests that fit `on`.
     pub fn url(&self, bench: &Bench, on: &Value) -> String {
         match self.kind {
@@ -140,22 +144,16 @@ impl Server {
             }
             Self::Endless | Self::EndlessList => {
                 stream.write_all(head.as_bytes()).await?;
-                let list = ["v2_keys", "collaborators", "models", "projects", "users"]
-                    .into_iter()
-                    .find(|path| {
-                        request.lines().next().is_some_and(|line| line.contains(&format!("/{path}")))
-                    })
-                    .unwrap_or("users")
-                    .trim_start_matches("v2_");
-                let (begin, row) = match self {
-                    Self::Endless => (String::new(), " "),
-                    _ => (format!("{{\"{list}\":[{{}}"), ",{}"),
-                };
                 let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
-                if !begin.is_empty() {
-                    stream.write_all(chunk(&begin).as_bytes()).await?;
-                }
-                let chunk = chunk(&row.repeat(1 << 14));
+                let row = match self {
+                    Self::Endless => " ".to_owned(),
+                    _ => {
+                        let first = format!("{{\"{}\":[{ROW}", list_of(&request));
+                        stream.write_all(chunk(&first).as_bytes()).await?;
+                        format!(",{ROW}")
+                    }
+                };
+                let chunk = chunk(&row.repeat((1 << 16) / row.len()));
                 loop {
                     stream.write_all(chunk.as_bytes()).await?;
                 }
@@ -170,6 +168,23 @@ impl Server {
             }
         }
     }
+}
+
+/// A row that any list takes.
+const ROW: &str = r#"{"key_id":"5b1c00aa9f0a5b1c00aa9f0a5b1c00aa9f0a5b1c00aa9f0a5b1c00aa9f0a5b1c","id":"one","name":"of many","comments":"nightly scoring","created_at":"2026-11-27T09:00:00Z","expiry_date":"2099-11-27T23:59:59Z","audiences":["API"]}"#;
+
+/// The member that the list of an answer stands in.
+fn list_of(request: &str) -> &'static str {
+    let line = request.lines().next().unwrap_or_default();
+    let lists = [
+        ("/v2_keys", "keys"),
+        ("/collaborators", "collaborators"),
+        ("/deployments", "model_deployments"),
+        ("/builds", "model_builds"),
+        ("/models", "models"),
+        ("/projects", "projects"),
+    ];
+    lists.into_iter().find(|(path, _)| line.contains(path)).map_or("user_quota", |(_, list)| list)
 }
 
 /// TLS with a certificate that nobody vouches for.

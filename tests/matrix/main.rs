@@ -6,6 +6,7 @@
 
 mod commands;
 mod faults;
+mod memory;
 mod partial;
 mod screens;
 #[path = "../support/mod.rs"]

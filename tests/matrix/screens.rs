@@ -11,20 +11,74 @@ use crate::{TIMEOUT, leaks};
 
 /// Those that end in ways of their own; the commands meet all.
 const CHOSEN: [&str; 7] = ["429", "stall", "html", "dns", "untrusted", "endless list", "drip"];
+/// Those that meet a change behind a screen that works.
+const IN_DIALOGS: [&str; 4] = ["500", "429", "stall", "html"];
 /// From the key that asks to what is wrong on the screen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A screen: the keys that lead to it, and the requests of it that meet a fault.
+/// A screen or a dialog: what leads to it, and the requests of it that meet a fault.
 struct Case {
     name: &'static str,
-    keys: &'static str,
+    /// Keys, each after what is to be seen before it is pressed.
+    keys: &'static [(&'static str, &'static str)],
     on: fn() -> Value,
 }
 
+const fn case(name: &'static str, keys: &'static [(&'static str, &'static str)], on: fn() -> Value) -> Case {
+    Case { name, keys, on }
+}
+
 const SCREENS: [Case; 3] = [
-    Case { name: "keys", keys: "", on: || json!({"operation": "ListV2Keys"}) },
-    Case { name: "models", keys: "2", on: || json!({"operation": "ListAllModels"}) },
-    Case { name: "users", keys: "3", on: || json!({"operation": "ListUsersQuota"}) },
+    case("keys", &[], || json!({"operation": "ListV2Keys"})),
+    case("models", &[("Settings", "2")], || json!({"operation": "ListAllModels"})),
+    case("users", &[("Settings", "3")], || json!({"operation": "ListUsersQuota"})),
+];
+
+/// Dialogs that change something. What leads to them must work, so only the control listener's faults meet
+/// them.
+const DIALOGS: [Case; 6] = [
+    case(
+        "new key",
+        &[("legacy", "n"), ("Mo Tu We Th Fr Sa Su", "+90d"), ("in 90 days", "\r\r"), ("omment", "x\r")],
+        || json!({"operation": "CreateV2Key"}),
+    ),
+    case(
+        "delete key",
+        &[("legacy", "d"), ("Delete this API key?", "y")],
+        || json!({"operation": "DeleteV2Key"}),
+    ),
+    case(
+        "rotate key",
+        &[("legacy", "r"), ("Rotate this API key?", "y")],
+        || json!({"operation": "CreateV2Key"}),
+    ),
+    case(
+        "collaborator",
+        &[
+            ("Settings", "3"),
+            ("contributor", "]]"),
+            ("churn-prod", "\r"),
+            ("viewer", "a"),
+            ("Add a collaborator", "outsider\r\r"),
+        ],
+        || json!({"operation": "AddProjectCollaborator"}),
+    ),
+    case(
+        "expiration",
+        &[
+            ("Settings", "3"),
+            ("contributor", "]"),
+            ("365 days", "e"),
+            ("new value", "\u{15}30\r"),
+            ("Change the setting?", "y"),
+        ],
+        || json!({"path": "/api/v1/site/config", "method": "PATCH"}),
+    ),
+    case(
+        "test",
+        &[("Settings", "2"), ("deployed", "t"), ("[ Test ]", "\r")],
+        || json!({"operation": "CallModel"}),
+    ),
 ];
 
 #[test]
@@ -35,22 +89,68 @@ fn every_screen_meets_a_fault_in_time_with_a_true_sentence_and_gives_the_termina
     });
 }
 
+#[test]
+fn every_dialog_meets_a_fault_in_time_with_a_true_sentence_and_gives_the_terminal_back() {
+    let faults = FAULTS.iter().filter(|fault| IN_DIALOGS.contains(&fault.name));
+    std::thread::scope(|scope| {
+        faults.for_each(|fault| {
+            scope.spawn(|| {
+                let bench = Bench::controlled();
+                DIALOGS.iter().for_each(|case| meet(fault, case, &bench));
+            });
+        });
+    });
+}
+
+/// To sign in, the workbench itself is needed, so each fault meets this one.
+#[test]
+fn the_sign_in_meets_a_fault_in_time_with_a_true_sentence_and_keeps_what_was_typed() {
+    let bench = Bench::controlled();
+    for fault in FAULTS.iter().filter(|fault| CHOSEN.contains(&fault.name) && fault.spares.is_empty()) {
+        let url = fault.url(&bench, &json!({"operation": "ValidateAPIKey"}));
+        let key = bench.key("admin");
+        let mut terminal = Terminal::start_with(&["--timeout", TIMEOUT], &[]);
+        terminal.wait_for("Welcome");
+        terminal.send("\r");
+        terminal.wait_for("the host's name");
+        terminal.send(&format!("{url}\r"));
+        terminal.send(&format!("\x1b[200~{key}\x1b[201~\r"));
+        end(fault, "sign in", terminal, &key, Instant::now());
+    }
+}
+
 fn row(fault: &Fault) {
     let bench = Bench::controlled();
-    for case in &SCREENS {
-        let url = fault.url(&bench, &(case.on)());
-        let key = bench.key("admin");
-        let variables = [("KEYBENCH_URL", url.as_str()), ("KEYBENCH_API_KEY", &key)];
-        let begin = Instant::now();
-        let mut terminal = Terminal::start_with(&["--timeout", TIMEOUT], &variables);
-        terminal.wait_for("Settings");
-        terminal.send(case.keys);
-        terminal.wait_for_any(fault.says);
-        let took = begin.elapsed();
-        println!("{:12} {:8} {:.1} s", fault.name, case.name, took.as_secs_f64());
-        assert!(took < PATIENCE, "{} × {}: {took:?}", fault.name, case.name);
-        terminal.send("q");
-        assert!(terminal.assert_restored().success(), "{} × {}", fault.name, case.name);
-        assert!(!leaks(&terminal.raw(), &key), "{} × {}: a key on the screen", fault.name, case.name);
+    SCREENS.iter().for_each(|case| meet(fault, case, &bench));
+}
+
+fn meet(fault: &Fault, case: &Case, bench: &Bench) {
+    bench.control(reqwest::Method::POST, "/reset", &Value::Null);
+    let url = fault.url(bench, &(case.on)());
+    // Who tests a model has some.
+    let key = bench.key(if case.name == "test" { "owner" } else { "admin" });
+    let variables = [("KEYBENCH_URL", url.as_str()), ("KEYBENCH_API_KEY", &key)];
+    let begin = Instant::now();
+    let mut terminal = Terminal::start_with(&["--timeout", TIMEOUT], &variables);
+    terminal.wait_for("Settings");
+    for (before, keys) in case.keys {
+        terminal.wait_for(before);
+        terminal.send(keys);
     }
+    end(fault, case.name, terminal, &key, begin);
+}
+
+fn end(fault: &Fault, name: &str, mut terminal: Terminal, key: &str, begin: Instant) {
+    terminal.wait_for_any(fault.says);
+    let took = begin.elapsed();
+    println!("{:12} {name:12} {:.1} s", fault.name, took.as_secs_f64());
+    assert!(took < PATIENCE, "{} × {name}: {took:?}", fault.name);
+    // Out of any dialog, and discarding what was typed in it.
+    const ASKS: &str = "Leave keybench?";
+    terminal.send("\x03");
+    if terminal.wait_until_ended_or(ASKS).contains(ASKS) {
+        terminal.send("y");
+    }
+    assert!(terminal.assert_restored().success(), "{} × {name}", fault.name);
+    assert!(!leaks(&terminal.raw(), key), "{} × {name}: a key on the screen", fault.name);
 }

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod demo_folders;
+mod exec;
 mod freshness;
 mod limits;
 mod login;
+mod paste;
 mod resize;
 mod signals;
 mod terminal;

@@ -100,6 +100,23 @@ impl Terminal {
         self.wait(&format!("{text:?} on the screen"), |seen| seen.screen.screen().contents().contains(text))
     }
 
+    /// Types `bytes` now and then until the screen shows `text`.
+    #[allow(dead_code, reason = "for what no screen tells")]
+    pub fn send_until(&mut self, bytes: &str, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let (lock, changed) = (Arc::clone(&self.seen), Duration::from_millis(1_500));
+        while Instant::now() < deadline {
+            self.send(bytes);
+            let seen = lock.0.lock().unwrap();
+            let is_shown = |seen: &Seen| seen.screen.screen().contents().contains(text);
+            let until = lock.1.wait_timeout_while(seen, changed, |seen| !is_shown(seen)).unwrap().0;
+            if is_shown(&until) {
+                return;
+            }
+        }
+        panic!("{text:?} never came");
+    }
+
     /// Waits until the screen shows one of `texts`, in one line or broken over several of a box.
     #[track_caller]
     #[allow(dead_code, reason = "the matrix alone does not know which it will be")]

@@ -114,6 +114,12 @@ impl Bench {
         Self::with(seed, clock, |_| {})
     }
 
+    /// At an address of this machine.
+    pub fn at(address: &str) -> Self {
+        let listen = address.parse().unwrap();
+        Self::with(Seed::Demo, Clock::system(), |options| options.listen = listen)
+    }
+
     /// With a control listener.
     pub fn controlled() -> Self {
         Self::controlled_at(Clock::system())

@@ -55,6 +55,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "delete_key", open: || then(demo(), "jd") },
     Picture { name: "delete_keys", open: || then(demo(), "<space><space>d") },
     Picture { name: "delete_all", open: delete_all },
+    Picture { name: "delete_all_unrecognised", open: delete_all_unrecognised },
     Picture { name: "rotate", open: || then(demo(), "jr") },
     Picture { name: "rotate_legacy", open: || then(demo(), "Gr") },
     Picture { name: "successor", open: successor },
@@ -204,6 +205,13 @@ fn read_only() -> Harness {
 fn delete_all() -> Harness {
     let mut harness = demo();
     harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
+    then(harness, "Downe")
+}
+
+/// One of the keys may be that of the workbench session.
+fn delete_all_unrecognised() -> Harness {
+    let mut harness = demo();
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a").given("not listed");
     then(harness, "Downe")
 }
 

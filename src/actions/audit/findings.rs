@@ -198,7 +198,7 @@ pub fn judge(person: &Person, keys: Vec<V2KeyDetails>, rules: &Rules, now: Times
                 created_at: time::parse(&key.created_at).map(time::format),
                 expiry_date: time::parse(&key.expiry_date).map(time::format),
                 key_id: key.key_id,
-                audiences: key.audiences,
+                audiences: key.audiences.into_iter().map(Into::into).collect(),
                 comments: key.comments,
                 days_left,
             }

@@ -30,7 +30,7 @@ use outage::Outage;
 use people::People;
 
 use super::{AT_A_TIME, Event, Progress, expiration, sign_in};
-use crate::api::{self, Client};
+use crate::api::{self, Client, Room};
 use crate::config::Session;
 use crate::wire::{V2KeyDetails, time};
 
@@ -121,8 +121,10 @@ async fn read_keys(
     progress: &dyn Progress,
 ) -> Result<(), Error> {
     let of = read.len() + open.len();
+    // All of them are held until the report is written.
+    let room = &Room::default();
     let mut answers = stream::iter(open.into_iter().map(|person| async move {
-        let keys = client.list_keys(&person.username).await;
+        let keys = client.list_keys_within(&person.username, room).await;
         (person, keys)
     }))
     .buffer_unordered(AT_A_TIME);

@@ -6,7 +6,7 @@ use super::Error;
 use crate::actions::key_file::KeyFile;
 use crate::actions::{Event, Progress, expiration, may_change};
 use crate::api::{Client, NewKey};
-use crate::config::{Session, made_keys};
+use crate::config::{self, Session, made_keys};
 use crate::expiry::{self, BadDate, Policy};
 use crate::wire::{CreateV2KeyResponse, time};
 
@@ -52,7 +52,7 @@ pub async fn create(
         .await
         .map_err(|error| if error.may_be_done() { Error::MayExist(error) } else { error.into() })?;
     progress.on(Event::KeyCreated { key_id: &created.key_id });
-    remember(session, username, &created);
+    remember(session, username, &created, progress);
     Ok(created)
 }
 
@@ -76,10 +76,16 @@ pub async fn create_in_file(
 
 /// Notes which Key ID the key has, so that it can be named later; not being able to is no reason to
 /// fail. A session without a folder of its own, as the demo's, notes nothing.
-pub(in crate::actions) fn remember(session: &Session, username: &str, created: &CreateV2KeyResponse) {
+fn remember(session: &Session, username: &str, created: &CreateV2KeyResponse, progress: &dyn Progress) {
     let Some(store) = &session.store else { return };
     let url = session.client.url();
     if let Err(error) = made_keys::remember(store, url, username, &created.key_id, &created.api_key) {
-        tracing::info!(%error, "the key's id is not remembered");
+        not_noted(&error, progress);
     }
+}
+
+/// Says that what is known of a key could not be noted.
+pub(in crate::actions) fn not_noted(error: &config::Error, progress: &dyn Progress) {
+    tracing::info!(%error, "the key is not noted");
+    progress.on(Event::NotNoted { why: &error.to_string(), hint: error.hint().as_deref() });
 }

@@ -6,7 +6,7 @@
 
 use super::condition::{Change, Condition, changed};
 use super::deletion_log::{DeletionLog, Logging};
-use super::id::{find, is_whole};
+use super::id::{find, is_whole, may_mean};
 use super::{Error, Own, Spared};
 use crate::actions::sign_in::owner;
 use crate::actions::{self, Event, Progress, may_change, user_or_own};
@@ -135,7 +135,10 @@ async fn these(
 ) -> Result<Choice, Error> {
     let listed = match !with_details && wanted.iter().all(|id| is_whole(id)) {
         true => Vec::new(),
-        false => session.client.list_keys(&username).await?,
+        false => {
+            let is_meant = |key: &V2KeyDetails| wanted.iter().any(|wanted| may_mean(wanted, &key.key_id));
+            session.client.find_keys(&username, is_meant).await?
+        }
     };
     let mut keys: Vec<Chosen> = Vec::new();
     for wanted in wanted {
@@ -158,15 +161,35 @@ async fn these(
     }
 }
 
+/// The keys of `username` that were chosen from all that are listed, none of which is recognised as that of
+/// the workbench session that this runs in.
+///
+/// # Errors
+/// It is the key of `username` nevertheless, and so one of them.
+pub async fn chosen_of_all(
+    session: &Session,
+    username: &str,
+    key_ids: impl IntoIterator<Item = String>,
+) -> Result<Choice, Error> {
+    refuse_if_unrecognised(session, username).await?;
+    Ok(Choice::of(session, username, key_ids))
+}
+
+/// If the key in use cannot be found among those of a user, asks whose it is.
+async fn refuse_if_unrecognised(session: &Session, username: &str) -> Result<(), Error> {
+    let Some(key) = &session.session_key else { return Ok(()) };
+    let owner = owner(&session.client.with_key(key.clone())).await;
+    match owner.is_ok_and(|owner| owner.username == username) {
+        true => Err(Error::SessionKey),
+        false => Ok(()),
+    }
+}
+
 async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, Error> {
     let listed = session.client.list_keys(&username).await?;
     let known = |spared| listed.iter().any(|key| own.spares(&key.key_id) == Some(spared));
-    // If the key in use cannot be found among them, ask whose it is.
-    if let Some(key) = session.session_key.as_ref().filter(|_| !known(Spared::WorkbenchSession)) {
-        let owner = owner(&session.client.with_key(key.clone())).await;
-        if owner.is_ok_and(|owner| owner.username == username) {
-            return Err(Error::SessionKey);
-        }
+    if !known(Spared::WorkbenchSession) {
+        refuse_if_unrecognised(session, &username).await?;
     }
     let is_used = known(Spared::SignedIn) || known(Spared::WorkbenchSession);
     if !listed.is_empty() && !is_used && super::super::sign_in::username(session).await? == username {

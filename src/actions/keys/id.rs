@@ -37,13 +37,18 @@ pub fn candidates<'a>(wanted: &str, listed: &'a [V2KeyDetails]) -> Vec<&'a V2Key
     if let Some(exact) = listed.iter().find(|key| key.key_id == wanted) {
         return vec![exact];
     }
-    let fits = |id: &str| match ends(wanted) {
+    listed.iter().filter(|key| may_mean(wanted, &key.key_id)).collect()
+}
+
+/// Whether `wanted` may stand for the key `id`.
+pub fn may_mean(wanted: &str, id: &str) -> bool {
+    match ends(wanted) {
+        _ if id == wanted => true,
         Some((begin, end)) => {
             id.len() > begin.len() + end.len() && id.starts_with(begin) && id.ends_with(end)
         }
         None => wanted.len() >= LEAST && id.starts_with(wanted),
-    };
-    listed.iter().filter(|key| fits(&key.key_id)).collect()
+    }
 }
 
 /// The one key among `listed` that is meant.

@@ -1,9 +1,9 @@
 //! What can be known of a key in the hand: whether it is valid, whose it is, which Key ID it has.
 
 use super::own::by_first_half;
-use super::{Error, list, made_here};
-use crate::actions;
+use super::{Error, made_here};
 use crate::actions::sign_in::owner;
+use crate::actions::{self, user_or_own};
 use crate::api::{self, Client};
 use crate::config::{self, Session};
 use crate::wire::{V2KeyDetails, ValidateAPIKeyResponse};
@@ -83,10 +83,16 @@ pub async fn identify(subject: &Session, signed_in: Option<&Session>, own: bool)
         Err(error) if error.is_rejection() && (!own || made.is_some()) => None,
         Err(error) => return Err(error.into()),
     };
+    let is_it = |listed: &V2KeyDetails| {
+        listed.key_id == key.first_half() || made.as_ref().is_some_and(|made| made.key_id == listed.key_id)
+    };
     // The key's own rights serve to list its owner's keys; for a dead key those of the session.
     let listed = match (&owner, signed_in) {
-        (Some(owner), _) => client.list_keys(owner).await.map_err(Error::from),
-        (None, Some(session)) => list(session, None).await.map(|(_, keys)| keys).map_err(Error::from),
+        (Some(owner), _) => client.find_keys(owner, is_it).await.map_err(Error::from),
+        (None, Some(session)) => {
+            let own = user_or_own(session, None).await?;
+            session.client.find_keys(&own, is_it).await.map_err(Error::from)
+        }
         (None, None) => Ok(Vec::new()),
     };
     let listed = match listed {

@@ -10,19 +10,24 @@ mod own;
 mod several;
 
 pub use condition::{Change, Condition};
+pub(in crate::actions) use create::not_noted;
 pub use create::{create, create_in_file, expiry};
-pub use delete::{Choice, Chosen, Deletion, NotDeleted, Which, Why, choose, delete, may_delete};
+pub use delete::{
+    Choice, Chosen, Deletion, NotDeleted, Which, Why, choose, chosen_of_all, delete, may_delete,
+};
 pub use deletion_log::Logging;
 pub use identify::{How, Identity, identify, validate};
 pub(in crate::actions) use own::by_first_half;
-pub use own::{Own, Spared, known_id, made_here};
+pub use own::{Own, Spared, made_here};
 pub use several::{choose_found, choose_named, delete_each};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
 
 use crate::api;
 use crate::config::Session;
-use crate::config::made_keys;
+use crate::config::made_keys::{self, RotatedKey};
 use crate::wire::{V2KeyDetails, time};
 
 pub use crate::expiry::SOON_DAYS;
@@ -105,24 +110,30 @@ pub async fn list(
     Ok((user, keys))
 }
 
-/// How many keys have an expiry that cannot be read: each of them may expire at any moment.
-pub fn undated(keys: &[V2KeyDetails]) -> usize {
-    keys.iter().filter(|key| time::parse(&key.expiry_date).is_none()).count()
+/// Whether the expiry of a key cannot be read: it may expire at any moment.
+pub fn is_undated(key: &V2KeyDetails) -> bool {
+    time::parse(&key.expiry_date).is_none()
+}
+
+/// The keys that rotations from this machine found or made, by Key ID: whether each was handed over.
+pub fn rotated_here(session: &Session) -> HashMap<String, bool> {
+    let url = session.client.url();
+    let known = session.store.as_ref().and_then(|store| made_keys::rotated(store, url).ok());
+    let handed_over = |key: RotatedKey| (key.handed_over().is_some(), key.key_id);
+    known.unwrap_or_default().into_iter().map(handed_over).map(|(over, id)| (id, over)).collect()
 }
 
 /// Of `keys` the ids of those that a rotation from this machine has replaced: a newer key of the same
 /// name was handed over, and the older one only stays for its grace time.
-pub fn superseded(session: &Session, keys: &[V2KeyDetails]) -> HashSet<String> {
-    let url = session.client.url();
-    let known =
-        session.store.as_ref().and_then(|store| made_keys::rotated(store, url).ok()).unwrap_or_default();
-    let rotated = |key: &V2KeyDetails| known.iter().find(|known| known.key_id == key.key_id);
+pub fn superseded(rotated: &HashMap<String, bool>, keys: &[V2KeyDetails]) -> HashSet<String> {
     let created = |key: &V2KeyDetails| time::parse(&key.created_at);
-    let is_newer = |old: &V2KeyDetails, new: &V2KeyDetails| {
-        new.comments == old.comments
-            && created(new) > created(old)
-            && rotated(new).is_some_and(|known| known.handed_over().is_some())
-    };
-    let old = keys.iter().filter(|key| rotated(key).is_some() && keys.iter().any(|new| is_newer(key, new)));
-    old.map(|key| key.key_id.clone()).collect()
+    let known: Vec<_> = keys.iter().filter(|key| rotated.contains_key(&key.key_id)).collect();
+    let mut newest: HashMap<&str, Option<Timestamp>> = HashMap::new();
+    for key in known.iter().filter(|key| rotated.get(&key.key_id) == Some(&true)) {
+        let newest = newest.entry(&key.comments).or_default();
+        *newest = created(key).max(*newest);
+    }
+    let is_old =
+        |key: &&&V2KeyDetails| newest.get(key.comments.as_str()).is_some_and(|newest| *newest > created(key));
+    known.iter().filter(is_old).map(|key| key.key_id.clone()).collect()
 }

@@ -24,6 +24,7 @@ pub enum Spared {
 pub struct Own {
     signed_in: Vec<String>,
     given: Vec<String>,
+    has_given: bool,
 }
 
 impl Own {
@@ -37,6 +38,7 @@ impl Own {
         Self {
             signed_in: session.key_id.clone().into_iter().chain(ids(session.client.key())).collect(),
             given: ids(session.session_key.as_ref()).collect(),
+            has_given: session.session_key.is_some(),
         }
     }
 
@@ -51,6 +53,7 @@ impl Own {
     #[must_use]
     pub fn given(mut self, key_id: impl Into<String>) -> Self {
         self.given.push(key_id.into());
+        self.has_given = true;
         self
     }
 
@@ -66,7 +69,7 @@ impl Own {
 
     /// Whether a workbench gave a key to the session that this runs in.
     pub fn has_given(&self) -> bool {
-        !self.given.is_empty()
+        self.has_given
     }
 
     /// Of the chosen keys, those to delete and those to keep. The signed-in key goes
@@ -93,11 +96,6 @@ impl Own {
         }
         self.is_signed_in(key_id).then_some(Spared::SignedIn)
     }
-}
-
-/// The Key ID of `key`, as far as it can be known.
-pub fn known_id(session: &Session, key: &ApiKey, listed: &[V2KeyDetails]) -> Option<String> {
-    made_here(session, key).map(|made| made.key_id).or_else(|| by_first_half(key, listed))
 }
 
 /// What is noted of `key`, if it was made here.

@@ -68,10 +68,10 @@ pub fn choose_found(session: &Session, report: &Report, finding: Finding) -> Res
             signed_in: own.spares(&key.key_id) == Some(Spared::SignedIn),
             listed: Some(V2KeyDetails {
                 key_id: key.key_id.clone(),
-                created_at: key.created_at.clone().unwrap_or_default(),
-                expiry_date: key.expiry_date.clone().unwrap_or_default(),
+                created_at: key.created_at.as_deref().unwrap_or_default().into(),
+                expiry_date: key.expiry_date.as_deref().unwrap_or_default().into(),
                 comments: key.comments.clone(),
-                audiences: key.audiences.clone(),
+                audiences: key.audiences.iter().map(Into::into).collect(),
             }),
         };
         match choices.iter_mut().find(|choice| choice.username == key.username) {

@@ -35,7 +35,7 @@ mod world;
 
 use jiff::Timestamp;
 
-use crate::actions::keys::{self, known_id};
+use crate::actions::keys::{self, Own, Spared};
 use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::actions::{Event, Progress, clock, may_change};
 use crate::api::{NewKey, ServerClock};
@@ -221,7 +221,7 @@ impl Rotation<'_> {
         let known = group.keys.iter().map(|key| RotatedKey::new(url, &key.key_id, &group.name, None));
         let keys = known.chain([RotatedKey::new(url, &created.key_id, &group.name, Some(now))]).collect();
         if let Err(error) = made_keys::remember_rotation(store, keys) {
-            tracing::info!(%error, "the rotation is not remembered");
+            keys::not_noted(&error, self.progress);
         }
     }
 
@@ -244,9 +244,8 @@ impl Rotation<'_> {
 
     /// `ids` without the key that this program is signed in with, so that it does not lock itself out.
     fn spare_own(&self, ids: &[String], rotated: &mut Rotated) -> Vec<String> {
-        let own =
-            self.session.client.key().and_then(|key| known_id(self.session, key, &self.state.group.keys));
-        let (spared, rest): (Vec<_>, Vec<_>) = ids.iter().cloned().partition(|id| Some(id) == own.as_ref());
+        let own = Own::of(self.session);
+        let (spared, rest): (Vec<_>, Vec<_>) = ids.iter().cloned().partition(|id| own.is_signed_in(id));
         if let Some(id) = spared.into_iter().next() {
             self.notice(Notice::OwnSpared { key_id: &id });
             rotated.spared = Some(id);
@@ -256,12 +255,11 @@ impl Rotation<'_> {
 
     /// The key that a workbench gave to this session is not the person's to replace or to delete.
     fn spare_session_key(&self) -> Result<(), Error> {
-        let group = &self.state.group;
-        let given = self.session.session_key.as_ref();
-        let given = given.and_then(|key| known_id(self.session, key, &group.keys));
-        match given.filter(|given| group.keys.iter().any(|key| key.key_id == *given)) {
+        let (own, group) = (Own::of(self.session), &self.state.group);
+        let is_given = |key: &&V2KeyDetails| own.spares(&key.key_id) == Some(Spared::WorkbenchSession);
+        match group.keys.iter().find(is_given) {
             None => Ok(()),
-            Some(key_id) => Err(Error::SessionKey { name: group.name.clone(), key_id }),
+            Some(key) => Err(Error::SessionKey { name: group.name.clone(), key_id: key.key_id.clone() }),
         }
     }
 
@@ -284,9 +282,9 @@ impl Rotation<'_> {
 fn details(created: &CreateV2KeyResponse) -> V2KeyDetails {
     V2KeyDetails {
         key_id: created.key_id.clone(),
-        created_at: created.created_at.clone(),
-        expiry_date: created.expiry_date.clone(),
+        created_at: created.created_at.as_str().into(),
+        expiry_date: created.expiry_date.as_str().into(),
         comments: created.comments.clone(),
-        audiences: created.audiences.clone(),
+        audiences: created.audiences.iter().map(Into::into).collect(),
     }
 }

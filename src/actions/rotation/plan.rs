@@ -65,7 +65,8 @@ impl Reason {
 /// What a key's successor has in common with it: its name and its audiences. The expiry does not
 /// depend on the key.
 pub fn successor(old: &V2KeyDetails, expiry: Option<Timestamp>) -> NewKey {
-    NewKey { expiry, comment: old.comments.clone(), audiences: old.audiences.clone() }
+    let audiences = old.audiences.iter().map(ToString::to_string).collect();
+    NewKey { expiry, comment: old.comments.clone(), audiences }
 }
 
 /// When keys were handed over from here, by Key ID.

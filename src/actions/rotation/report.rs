@@ -109,7 +109,7 @@ impl Rotated {
             Some(created) => created.expiry_date.clone(),
             None => {
                 let found = listed.iter().find(|key| Some(&key.key_id) == after.current.as_ref());
-                found.map(|key| key.expiry_date.clone()).unwrap_or_default()
+                found.map(|key| key.expiry_date.to_string()).unwrap_or_default()
             }
         };
         self.kept = after.in_grace;

@@ -1,5 +1,6 @@
 //! What is asked of a rotation.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,11 +44,8 @@ pub struct Request {
 impl Request {
     /// Whether `key` is for something else than what is asked for.
     pub(super) fn wants_other_audiences(&self, key: &V2KeyDetails) -> bool {
-        let sorted = |audiences: &[String]| {
-            let mut audiences = audiences.to_vec();
-            audiences.sort();
-            audiences
-        };
-        !self.audiences.is_empty() && sorted(&self.audiences) != sorted(&key.audiences)
+        let asked: BTreeSet<&str> = self.audiences.iter().map(String::as_str).collect();
+        let has: BTreeSet<&str> = key.audiences.iter().map(|audience| audience.as_str()).collect();
+        !asked.is_empty() && asked != has
     }
 }

@@ -1,17 +1,23 @@
 //! `keys list`.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::row::KeyRow;
 use crate::actions::keys::{self, SOON_DAYS};
+use crate::api;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::List;
 use crate::cli::times::day;
 use crate::cli::values;
+use crate::config::Session;
 use crate::expiry::KeyStatus;
 use crate::text::{self, count};
+use crate::wire::V2KeyDetails;
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
@@ -31,41 +37,119 @@ pub struct ListArgs {
     pub expiring_within: Option<u32>,
 }
 
-/// Rows formatted at a time.
+/// Rows that are formatted together.
 const CHUNK: usize = 1_000;
+/// Bytes of keys that are held: a list that takes less is printed when all of it has come, a longer one
+/// while it comes.
+const HELD: usize = 16 << 20;
 
 pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let (user, keys) = keys::list(&session, args.user).await?;
-    let now = context.now(&session);
+    let only_soon = args.expiring_within.is_some();
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
-    let undated = keys::undated(&keys);
-    let replaced = match args.expiring_within {
-        Some(_) => keys::superseded(&session, &keys),
-        None => HashSet::new(),
+    let mut printer = Printer {
+        list: context
+            .out
+            .list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"])
+            .shrinking("NAME"),
+        user: context.user(&session, args.user).await?,
+        context,
+        session: &session,
+        now: None,
+        soon,
+        only_soon,
+        keys: Vec::new(),
+        size: 0,
+        rotated: if only_soon { keys::rotated_here(&session) } else { HashMap::new() },
+        undated: 0,
+        failed: None,
     };
-    let mut rows = keys.into_iter().map(|key| KeyRow::new(key, &user, now, soon)).filter(|row| {
-        args.expiring_within.is_none()
-            || row.status == KeyStatus::Soon.as_str() && !replaced.contains(&row.key_id)
-    });
-    let mut list =
-        context.out.list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"]).shrinking("NAME");
-    loop {
-        let chunk: Vec<_> =
-            rows.by_ref().take(CHUNK).map(|row| (cells(&row), row)).map(|(c, row)| (row, c)).collect();
-        if chunk.is_empty() {
-            break;
-        }
-        list.page(&chunk)?;
-    }
-    let found = list.end()?;
-    if args.expiring_within.is_none() {
+    let user = printer.user.clone();
+    let ended = session.client.each_key(&user, |key| printer.take(key)).await;
+    let (found, undated) = printer.end(ended)?;
+    if !only_soon {
         return Ok(Exit::Done);
     }
     if undated > 0 {
         context.out.note(&format!("when {} expire cannot be read", count(undated, "key", "keys")));
     }
     Ok(if found + undated > 0 { Exit::No } else { Exit::Done })
+}
+
+/// Prints keys while they come.
+struct Printer<'a> {
+    list: List,
+    user: String,
+    context: &'a Context,
+    session: &'a Session,
+    /// The workbench's time, which its answer says.
+    now: Option<Timestamp>,
+    soon: u32,
+    only_soon: bool,
+    keys: Vec<V2KeyDetails>,
+    /// Bytes that they take.
+    size: usize,
+    /// The keys that were rotated from here: whether one is replaced shows when all have come.
+    rotated: HashMap<String, bool>,
+    /// Keys whose expiry cannot be read.
+    undated: usize,
+    /// Why they cannot be printed.
+    failed: Option<Failure>,
+}
+
+impl Printer<'_> {
+    /// Takes the next key; breaks if it cannot be printed.
+    fn take(&mut self, key: V2KeyDetails) -> ControlFlow<()> {
+        self.undated += usize::from(keys::is_undated(&key));
+        self.size += key.size();
+        self.keys.push(key);
+        if self.size > HELD {
+            let (later, keys): (Vec<_>, Vec<_>) = std::mem::take(&mut self.keys)
+                .into_iter()
+                .partition(|key| self.rotated.contains_key(&key.key_id));
+            self.failed = self.print(keys).err();
+            self.size = later.iter().map(V2KeyDetails::size).sum();
+            self.keys = later;
+            // More than a machine ever rotates.
+            if self.size > HELD {
+                self.rotated.clear();
+            }
+        }
+        if self.failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn print(&mut self, keys: Vec<V2KeyDetails>) -> Result<(), Failure> {
+        let now = *self.now.get_or_insert_with(|| self.context.now(self.session));
+        let replaced = keys::superseded(&self.rotated, &keys);
+        let is_wanted = |row: &KeyRow| {
+            !self.only_soon || row.status == KeyStatus::Soon.as_str() && !replaced.contains(&row.key_id)
+        };
+        let mut rows =
+            keys.into_iter().map(|key| KeyRow::new(key, &self.user, now, self.soon)).filter(is_wanted).map(
+                |row| {
+                    let cells = cells(&row);
+                    (row, cells)
+                },
+            );
+        loop {
+            let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            self.list.page(&chunk)?;
+        }
+    }
+
+    /// Prints the rest; gives how many keys were printed, and how many have no date.
+    fn end(mut self, ended: Result<(), api::Error>) -> Result<(usize, usize), Failure> {
+        if let Some(failed) = self.failed {
+            return Err(failed);
+        }
+        ended?;
+        let keys = std::mem::take(&mut self.keys);
+        self.print(keys)?;
+        Ok((self.list.end()?, self.undated))
+    }
 }
 
 fn cells(row: &KeyRow) -> Vec<String> {

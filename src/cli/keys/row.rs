@@ -1,5 +1,6 @@
 //! A key as the commands print it.
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ pub struct KeyRow {
     pub key_id: String,
     pub username: String,
     pub comments: String,
-    pub audiences: Vec<String>,
+    pub audiences: Vec<CompactString>,
     /// RFC 3339 UTC; `null` if the workbench gives no readable time.
     pub created_at: Option<String>,
     pub expiry_date: Option<String>,

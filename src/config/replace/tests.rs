@@ -1,5 +1,8 @@
 use std::os::unix::fs::{chown, symlink};
 
+use rustix::fs::{XattrFlags, fsetxattr, lgetxattr};
+
+use super::attributes::ACCESS_LIST;
 use super::*;
 
 /// A folder with the file `f` in it, which contains `old`.
@@ -169,4 +172,40 @@ fn a_mount_in_its_place_is_named() {
         let error = mounted(errno.into());
         assert_eq!(error.to_string(), "it is mounted by itself and cannot be replaced");
     }
+}
+
+/// Of an access list as the kernel stores it: version 2, then tag, permissions and id of each entry.
+fn access_list() -> Vec<u8> {
+    let entries: [(u16, u16, u32); 5] =
+        [(0x01, 6, u32::MAX), (0x02, 4, 7), (0x04, 0, u32::MAX), (0x10, 4, u32::MAX), (0x20, 0, u32::MAX)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        list.extend(tag.to_le_bytes());
+        list.extend(permissions.to_le_bytes());
+        list.extend(id.to_le_bytes());
+    }
+    list
+}
+
+#[test]
+fn access_lists_and_attributes_stay_but_not_on_what_is_private() {
+    let (_folder, file) = folder_with_file();
+    let attribute = |name: &str| {
+        let mut value = [0; 256];
+        lgetxattr(&file, name, &mut value).ok().map(|length| value[..length].to_vec())
+    };
+    let open = fs::File::open(&file).unwrap();
+    let list = access_list();
+    let name = std::str::from_utf8(ACCESS_LIST).unwrap();
+    let takes = |name: &str, value: &[u8]| fsetxattr(&open, name, value, XattrFlags::empty()).is_ok();
+    // Not every file system has both.
+    let (lists, notes) = (takes(name, &list), takes("user.note", b"ours"));
+    let before = mode(&file);
+    Replacement::of(&file).write(b"new").unwrap();
+    assert_eq!(fs::read(&file).unwrap(), b"new");
+    assert_eq!(attribute(name), lists.then(|| list.clone()));
+    assert_eq!(attribute("user.note"), notes.then(|| b"ours".to_vec()));
+    assert_eq!(mode(&file), before);
+    Replacement::of(&file).private().write(b"newer").unwrap();
+    assert_eq!((attribute(name), mode(&file)), (None, PRIVATE));
 }

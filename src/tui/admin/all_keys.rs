@@ -170,7 +170,7 @@ impl AllKeys {
                 let key = V2KeyDetails {
                     key_id: row.key.key_id.clone(),
                     comments: row.key.comments.clone(),
-                    expiry_date: row.key.expiry_date.clone().unwrap_or_default(),
+                    expiry_date: row.key.expiry_date.as_deref().unwrap_or_default().into(),
                     ..V2KeyDetails::default()
                 };
                 deletion::ask(shared, &row.key.username, &[&key], Vec::new())

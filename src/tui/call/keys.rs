@@ -5,7 +5,7 @@ use crate::actions::keys::{self, Choice, Deletion, Which, Why};
 use crate::api::{self, Client, NewKey};
 use crate::config::Session;
 use crate::tui::key_list::ListedKeys;
-use crate::wire::time;
+use crate::wire::{V2KeyDetails, time};
 
 pub(super) async fn list(client: &Client, username: String) -> Answer {
     let answer = client.list_keys(&username).await.map(ListedKeys::from);
@@ -13,8 +13,8 @@ pub(super) async fn list(client: &Client, username: String) -> Answer {
 }
 
 pub(super) async fn count(client: &Client, username: String) -> Answer {
-    let keys = client.list_keys(&username).await;
-    let answer = keys.map(|keys| keys.iter().map(|key| time::parse(&key.expiry_date)).collect());
+    let date = |dates: &mut Vec<_>, key: V2KeyDetails| dates.push(time::parse(&key.expiry_date));
+    let answer = client.fold_keys(&username, date).await;
     Answer::KeysCounted { username, answer }
 }
 
@@ -27,6 +27,14 @@ pub(super) async fn create(session: &Session, username: String, new: NewKey) -> 
 pub(super) async fn delete(session: &Session, username: String, key_ids: Vec<String>) -> Answer {
     let choice = Choice::of(session, &username, key_ids);
     answer(username, keys::delete(session, choice, &()).await)
+}
+
+pub(super) async fn delete_unless_given(session: &Session, username: String, ids: Vec<String>) -> Answer {
+    let deletion = match keys::chosen_of_all(session, &username, ids).await {
+        Ok(choice) => keys::delete(session, choice, &()).await,
+        Err(error) => Err(error),
+    };
+    answer(username, deletion)
 }
 
 pub(super) async fn delete_all(session: &Session, username: String) -> Answer {

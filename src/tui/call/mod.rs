@@ -136,6 +136,12 @@ pub enum Call {
         username: String,
         key_ids: Vec<String>,
     },
+    /// The same for all keys that are listed, unless the key of the workbench session, which was not
+    /// recognised among them, is one of them.
+    DeleteUnlessGiven {
+        username: String,
+        key_ids: Vec<String>,
+    },
     /// Every key of a user, but those that are in use here.
     DeleteAllKeys {
         username: String,

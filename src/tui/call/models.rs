@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{Answer, CallContext, ListScope, site};
 use crate::actions::models::{self, Verb, ask_deployment};
-use crate::api::{self, PageQuery, Pages, ProjectScope, all_pages};
+use crate::api::{self, PageQuery, Pages, ProjectScope, Room, all_pages};
 use crate::config::Session;
 use crate::wire::{Model, ModelDeployment};
 
@@ -19,6 +19,8 @@ const AT_A_TIME: usize = 8;
 pub(super) async fn list(scope: ListScope, context: &CallContext) -> Result<(), api::Error> {
     let client = &context.session.client;
     let show = |answer| context.progress(answer);
+    // The interface holds all that it shows.
+    let room = Room::default();
     let scope = match scope {
         ListScope::Mine => {
             // SPEC does not say whether the list of all models includes public ones and, for an
@@ -31,7 +33,8 @@ pub(super) async fn list(scope: ListScope, context: &CallContext) -> Result<(), 
             let mine: HashSet<String> = projects.iter().map(|project| project.id.clone()).collect();
             show(Answer::ProjectsPage(projects));
             let mut pages =
-                Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await });
+                Pages::new(PageQuery::sized(PAGE), |query| async move { client.models_page(&query).await })
+                    .within(&room);
             while let Some(models) = pages.next().await {
                 let mut models = models?;
                 models.retain(|model| mine.contains(&model.project.public_identifier));
@@ -44,12 +47,14 @@ pub(super) async fn list(scope: ListScope, context: &CallContext) -> Result<(), 
     };
     // The list of all models knows no such choice (SPEC), so the projects are walked.
     let mut pages =
-        Pages::new(PageQuery::sized(PAGE), |query| async move { client.projects_page(scope, &query).await });
+        Pages::new(PageQuery::sized(PAGE), |query| async move { client.projects_page(scope, &query).await })
+            .within(&room);
     while let Some(projects) = pages.next().await {
         let projects = projects?;
         let ids: Vec<String> = projects.iter().map(|project| project.id.clone()).collect();
         show(Answer::ProjectsPage(projects));
-        let mut lists = stream::iter(ids).map(|id| project_models(client, id)).buffer_unordered(AT_A_TIME);
+        let mut lists =
+            stream::iter(ids).map(|id| project_models(client, id, &room)).buffer_unordered(AT_A_TIME);
         while let Some(models) = lists.next().await {
             show(Answer::ModelsPage(models?));
         }
@@ -57,10 +62,14 @@ pub(super) async fn list(scope: ListScope, context: &CallContext) -> Result<(), 
     Ok(())
 }
 
-async fn project_models(client: &api::Client, project_id: String) -> Result<Vec<Model>, api::Error> {
+async fn project_models(
+    client: &api::Client,
+    project_id: String,
+    room: &Room,
+) -> Result<Vec<Model>, api::Error> {
     let id = &project_id;
-    all_pages(PageQuery::sized(PAGE), |query| async move { client.project_models_page(id, &query).await })
-        .await
+    let fetch = |query| async move { client.project_models_page(id, &query).await };
+    Pages::new(PageQuery::sized(PAGE), fetch).within(room).all().await
 }
 
 pub(super) async fn deployment(client: &api::Client, project_id: String, model_id: String) -> Answer {

@@ -43,6 +43,9 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::CountKeys { username } => keys::count(client, username).await,
         Call::CreateKey { username, new } => keys::create(session, username, new).await,
         Call::DeleteKeys { username, key_ids } => keys::delete(session, username, key_ids).await,
+        Call::DeleteUnlessGiven { username, key_ids } => {
+            keys::delete_unless_given(session, username, key_ids).await
+        }
         Call::DeleteAllKeys { username } => keys::delete_all(&context.session, username).await,
         Call::RotateLegacyKey { username } => keys::rotate_legacy(client, username).await,
         Call::SaveKey { key, path } => Answer::KeySaved(write::key(key, path).await),

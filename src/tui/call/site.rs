@@ -2,7 +2,7 @@
 
 use super::{Answer, CallContext};
 use crate::actions::{self, Event, Progress, audit, collaborators, expiration};
-use crate::api::{self, Client, PageQuery, Pages, ProjectScope};
+use crate::api::{self, Client, PageQuery, Pages, ProjectScope, Room};
 use crate::config::Session;
 
 /// Rows a page: few round trips for a long list, and something to show soon.
@@ -29,7 +29,8 @@ pub(super) async fn version(client: &Client) -> Answer {
 pub(super) async fn users(context: &CallContext) -> Answer {
     let client = &context.session.client;
     let query = PageQuery { sort: Some("+username".into()), ..PageQuery::sized(PAGE) };
-    let mut pages = Pages::new(query, |query| async move { client.users_page(&query).await });
+    let mut pages =
+        Pages::new(query, |query| async move { client.users_page(&query).await }).within(&Room::default());
     while let Some(page) = pages.next().await {
         match page {
             Ok(users) => context.progress(Answer::UsersPage(users)),
@@ -65,7 +66,8 @@ pub(super) async fn projects(context: &CallContext) -> Answer {
     let client = &context.session.client;
     let mut pages = Pages::new(PageQuery::sized(PAGE), |query| async move {
         client.projects_page(ProjectScope::All, &query).await
-    });
+    })
+    .within(&Room::default());
     while let Some(page) = pages.next().await {
         match page {
             Ok(projects) => context.progress(Answer::ProjectsPage(projects)),

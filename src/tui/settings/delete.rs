@@ -2,6 +2,7 @@
 
 use super::rotation::questions::on_deletion;
 use super::rotation::steps::Rotations;
+use crate::actions::keys::Spared;
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
@@ -35,10 +36,13 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
 pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
     let own = &shared.session.own;
-    let (mut lines, mut key_ids) = (Vec::new(), Vec::new());
+    let (mut lines, mut key_ids, mut recognised) = (Vec::new(), Vec::new(), false);
     for key in keys.all() {
         match own.spares(&key.key_id) {
-            Some(why) => lines.push(stays(&key.key_id, why)),
+            Some(why) => {
+                recognised |= why == Spared::WorkbenchSession;
+                lines.push(stays(&key.key_id, why));
+            }
             None => key_ids.push(key.key_id.clone()),
         }
     }
@@ -54,7 +58,10 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     let count = text::count(key_ids.len(), "other API key", "other API keys");
     let verb = if key_ids.len() == 1 { "stops" } else { "stop" };
     lines.push(format!("The {count} of {username} at {} {verb} working at once.", shared.session.label));
-    let then = Decision::DeleteKeys { username: username.clone(), key_ids };
+    let then = match own.has_given() && !recognised {
+        true => Decision::DeleteUnlessGiven { username: username.clone(), key_ids },
+        false => Decision::DeleteKeys { username: username.clone(), key_ids },
+    };
     Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()
 }
 

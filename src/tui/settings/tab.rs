@@ -303,6 +303,10 @@ impl Layer for Settings {
                 format!("deleting {}", text::count(key_ids.len(), "API key", "API keys")),
                 Call::DeleteKeys { username, key_ids },
             ),
+            Decision::DeleteUnlessGiven { username, key_ids } => (
+                format!("deleting {}", text::count(key_ids.len(), "API key", "API keys")),
+                Call::DeleteUnlessGiven { username, key_ids },
+            ),
             Decision::RotateLegacyKey => {
                 ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
             }

@@ -12,8 +12,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::Signal as Number;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel};
 
@@ -26,6 +26,15 @@ const LAST_WORDS: Duration = Duration::from_millis(700);
 const AT_ONCE: Duration = Duration::from_millis(1);
 /// Keys that may wait for the loop; further ones wait in the terminal.
 pub const WAITING: usize = 512;
+/// A paste ends when nothing has come for this long: its end may be lost …
+const PAUSE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+/// … and one that is larger, in bytes, comes in several parts.
+const PASTE: u64 = 1 << 20;
+/// What ends a paste, and what begins the next part.
+const END: &[u8] = b"\x1b[201~";
+const END_AND_BEGIN: &[u8] = b"\x1b[201~\x1b[200~";
+/// Bytes that begin a paste.
+const OPENING: u64 = 6;
 
 /// Allocates what reading needs from the system, so that an error is reported before the terminal is
 /// changed.
@@ -62,7 +71,7 @@ pub fn read(failed: UnboundedSender<Msg>) -> io::Result<Keys> {
     let (wake, woken) = UnixStream::pair()?;
     let (stand_by, orders) = mpsc::channel();
     let (standing, stands_by) = mpsc::channel();
-    let mut reader = Reader { send, woken, orders, standing };
+    let mut reader = Reader { send, woken, orders, standing, unfinished: 0 };
     std::thread::Builder::new().name("keybench-keys".into()).spawn(move || {
         if reader.run().is_err() {
             let _ = failed.send(Msg::Terminate);
@@ -76,38 +85,92 @@ struct Reader {
     woken: UnixStream,
     orders: mpsc::Receiver<mpsc::Receiver<()>>,
     standing: mpsc::Sender<()>,
+    /// Bytes that came and made no event so far, about: a paste whose end is awaited.
+    unfinished: u64,
+}
+
+/// What the reader waited for.
+enum Arrived {
+    /// About so many bytes.
+    Keys(u64),
+    /// The terminal is to be left alone.
+    Call,
+    /// Nothing, for as long as the end of a paste may be awaited.
+    Nothing,
 }
 
 impl Reader {
     /// Ends where nobody takes the keys any more.
     fn run(&mut self) -> io::Result<()> {
+        let mut bytes = 0;
         loop {
             // What crossterm has read already is no reason for the terminal to be readable.
+            let mut events = 0;
             while event::poll(AT_ONCE)? {
-                if message(event::read()?).is_some_and(|message| self.send.blocking_send(message).is_err()) {
+                events += 1;
+                if !self.pass_on(event::read()?) {
                     return Ok(());
                 }
             }
-            if self.is_called()? {
-                self.woken.read_exact(&mut [0])?;
-                let Ok(until) = self.orders.recv() else { return Ok(()) };
-                if self.standing.send(()).is_err() {
-                    return Ok(());
-                }
-                // An error is the other end's end: it is over.
-                let _ = until.recv();
+            // After an event only what came with it can be unfinished.
+            let before = if events > 0 { 0 } else { self.unfinished };
+            self.unfinished = (before + bytes).saturating_sub(events);
+            if self.unfinished > PASTE && !self.end_paste(END_AND_BEGIN)? {
+                return Ok(());
             }
+            bytes = match self.wait()? {
+                Arrived::Keys(bytes) => bytes,
+                Arrived::Nothing if self.end_paste(END)? => 0,
+                Arrived::Call if self.stand_by()? => 0,
+                Arrived::Nothing | Arrived::Call => return Ok(()),
+            };
         }
     }
 
-    /// Waits for a key, or until the terminal is to be left alone.
-    fn is_called(&self) -> io::Result<bool> {
+    /// `false` where nobody takes it.
+    fn pass_on(&self, event: Event) -> bool {
+        message(event).is_none_or(|message| self.send.blocking_send(message).is_ok())
+    }
+
+    /// Has crossterm read `bytes` instead of the terminal, and passes on what was pasted until then. It
+    /// waits for the end of a paste as long as it takes, and there is no other way to tell it. Where
+    /// nothing is being pasted, they mean nothing.
+    fn end_paste(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        self.unfinished = 0;
+        let mut pasted = Vec::new();
+        terminal::instead(bytes, || {
+            while event::poll(AT_ONCE)? {
+                if let paste @ Event::Paste(_) = event::read()? {
+                    pasted.push(paste);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(pasted.into_iter().all(|paste| self.pass_on(paste)))
+    }
+
+    /// Leaves the terminal alone until that is over; `false` where nobody asked.
+    fn stand_by(&mut self) -> io::Result<bool> {
+        self.woken.read_exact(&mut [0])?;
+        let Ok(until) = self.orders.recv() else { return Ok(false) };
+        if self.standing.send(()).is_err() {
+            return Ok(false);
+        }
+        // An error is the other end's end: it is over.
+        let _ = until.recv();
+        Ok(true)
+    }
+
+    fn wait(&self) -> io::Result<Arrived> {
         let stdin = io::stdin();
+        let patience = (self.unfinished >= OPENING).then_some(PAUSE);
         let mut watched = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.woken, PollFlags::IN)];
-        match poll(&mut watched, None) {
-            Err(Errno::INTR) => Ok(false),
+        match poll(&mut watched, patience.as_ref()) {
+            Err(Errno::INTR) => Ok(Arrived::Keys(0)),
             Err(error) => Err(error.into()),
-            Ok(_) => Ok(!watched[1].revents().is_empty()),
+            Ok(0) => Ok(Arrived::Nothing),
+            Ok(_) if !watched[1].revents().is_empty() => Ok(Arrived::Call),
+            Ok(_) => Ok(Arrived::Keys(ioctl_fionread(&stdin)?)),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! suspension share it. Undoing twice is harmless.
 
 use std::io::{self, IsTerminal, Stdout, Write};
+use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
@@ -11,7 +12,7 @@ use nix::unistd::Pid;
 use ratatui::Terminal;
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 
 use super::backend::TermBackend;
 
@@ -93,6 +94,7 @@ pub fn size() -> io::Result<Size> {
 
 fn switch_on() -> io::Result<()> {
     enable_raw_mode()?;
+    read_at_once()?;
     ACTIVE.store(true, Ordering::SeqCst);
     let mut out = io::stdout().lock();
     out.write_all(ENTER)?;
@@ -155,6 +157,27 @@ pub fn wait_for_hang_up() {
             _ => return,
         }
     }
+}
+
+/// Has whoever reads standard input within `read` find `bytes` there, and then the end, instead of the
+/// terminal.
+pub fn instead(bytes: &[u8], read: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let terminal = io::stdin().as_fd().try_clone_to_owned()?;
+    let (from, mut to) = io::pipe()?;
+    to.write_all(bytes)?;
+    drop(to);
+    rustix::stdio::dup2_stdin(&from)?;
+    let done = read();
+    rustix::stdio::dup2_stdin(&terminal)?;
+    done
+}
+
+/// A read finds nothing where nothing was typed, instead of waiting: crossterm reads on until then, and
+/// would wait for the rest of a sequence that never comes.
+fn read_at_once() -> io::Result<()> {
+    let mut modes = tcgetattr(io::stdin())?;
+    modes.special_codes[SpecialCodeIndex::VMIN] = 0;
+    Ok(tcsetattr(io::stdin(), OptionalActions::Now, &modes)?)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use axum::http::HeaderValue;
 use serde::Deserialize;
 
 use crate::bounded;
+use crate::text::toml::Mistake;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 pub use refusals::{FORMS, Form, Sure, Why};
@@ -209,8 +210,8 @@ impl Default for Limits {
 pub enum BehaviourError {
     #[error("the behaviour file {} cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("the behaviour file {} is invalid: {source}", path.display())]
-    Malformed { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("the behaviour file {} is invalid: {mistake}", path.display())]
+    Malformed { path: PathBuf, mistake: Mistake },
     #[error("the behaviour file {} is invalid: {detail}", path.display())]
     Invalid { path: PathBuf, detail: String },
 }
@@ -222,7 +223,7 @@ impl Behaviour {
             .map_err(|source| BehaviourError::Unreadable { path: path.to_owned(), source })?;
         let behaviour: Self = toml::from_str(&text).map_err(|source| BehaviourError::Malformed {
             path: path.to_owned(),
-            source: Box::new(source),
+            mistake: Mistake::of(&text, &source),
         })?;
         match behaviour.problem() {
             None => Ok(behaviour),

@@ -46,8 +46,8 @@ struct Wish {
 pub async fn list(state: State<Workbench>, user: Named) -> Result<Answer<Vec<Listed>>, Refusal> {
     let listed = |key: V2KeyDetails| Listed {
         keyid: key.key_id,
-        created_at: key.created_at,
-        expiry_date: key.expiry_date,
+        created_at: key.created_at.into(),
+        expiry_date: key.expiry_date.into(),
         comment: key.comments,
     };
     let answer = keys::list(state, user).await?;

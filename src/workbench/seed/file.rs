@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::bounded;
 use crate::expiry::DEFAULT_LIFE_DAYS;
+use crate::text::toml::Mistake;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 use crate::workbench::functions::Builtin;
 use crate::workbench::rights::Permission;
@@ -27,8 +28,8 @@ const DEMO: &str = include_str!("../../../assets/seed.example.toml");
 pub enum SeedFileError {
     #[error("the seed file {} cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("the seed file {} is invalid: {source}", path.display())]
-    Malformed { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("the seed file {} is invalid: {mistake}", path.display())]
+    Malformed { path: PathBuf, mistake: Mistake },
     #[error("the seed file {} is invalid: {detail}", path.display())]
     Invalid { path: PathBuf, detail: String },
 }
@@ -166,8 +167,10 @@ impl SeedFile {
     }
 
     fn read(text: &str, path: &Path) -> Result<Self, SeedFileError> {
-        let file: Self = toml::from_str(text)
-            .map_err(|source| SeedFileError::Malformed { path: path.to_owned(), source: Box::new(source) })?;
+        let file: Self = toml::from_str(text).map_err(|error| SeedFileError::Malformed {
+            path: path.to_owned(),
+            mistake: Mistake::of(text, &error),
+        })?;
         match file.problem() {
             None => Ok(file),
             Some(detail) => Err(SeedFileError::Invalid { path: path.to_owned(), detail }),

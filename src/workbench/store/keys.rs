@@ -105,8 +105,8 @@ pub fn of_user(
     while let Some(row) = rows.next()? {
         keys.push(V2KeyDetails {
             key_id: row.get(at::key_id)?,
-            created_at: key_stamp(row.get(at::created_at)?),
-            expiry_date: key_stamp(row.get(at::expires_at)?),
+            created_at: key_stamp(row.get(at::created_at)?).into(),
+            expiry_date: key_stamp(row.get(at::expires_at)?).into(),
             comments: row.get(at::comments)?,
             audiences: serde_json::from_str(&row.get::<_, String>(at::audiences)?)?,
         });

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 
-use keybench::workbench::{Options, Seed, start};
+use keybench::workbench::{Behaviour, Options, Seed, SeedFile, start};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,6 +31,27 @@ async fn a_data_directory_serves_one_workbench() {
     assert!(text.contains("another keybench serves") && text.contains("--data"), "{text}");
     first.shutdown().await;
     start(options(data.path())).await.unwrap().shutdown().await;
+}
+
+/// The parser's own message shows the whole line, and the line may hold anything.
+#[test]
+fn a_wrong_line_of_a_behaviour_or_seed_file_is_named_and_not_shown() {
+    let secret = "s3cret";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for (text, says) in [
+        (format!("version = 1\n[limits]\npage-size = \"{secret}\"\n"), "line 3, column 13: invalid type"),
+        (format!("version = 1\nunknown-name = \"{secret}\"\n"), "line 2, column 1: unknown field"),
+        (format!("version = 1\n{secret}\n"), "line 2, column "),
+        (format!("version = {secret}\n"), "line 1, column 11: "),
+    ] {
+        std::fs::write(file.path(), text).unwrap();
+        let behaviour = Behaviour::load(file.path()).unwrap_err().to_string();
+        let seed = SeedFile::load(file.path()).unwrap_err().to_string();
+        assert!(behaviour.contains(says), "{behaviour}");
+        for said in [behaviour, seed] {
+            assert!(said.contains(", column ") && !said.contains(secret), "{said}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ pub fn summarise(
 
 fn cells(key: &AuditedKey) -> Vec<String> {
     vec![
-        key.username.clone(),
+        key.username.to_string(),
         day(key.expiry_date.as_deref().unwrap_or_default()),
         key.days_left.map_or_else(|| "?".to_owned(), |days| format!("{days} d")),
         key.audiences.join("+"),
