@@ -113,6 +113,11 @@ impl KeyFile {
         Ok(Self { path: file, replaces: true, access })
     }
 
+    /// A file of this program's own, in a folder that only its user can read.
+    pub(super) fn own(path: PathBuf) -> Self {
+        Self { path, replaces: true, access: Access { mode: Some(PRIVATE), ..Access::default() } }
+    }
+
     /// Absolute, without links in its folder.
     pub fn path(&self) -> &Path {
         &self.path

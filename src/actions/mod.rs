@@ -14,6 +14,7 @@
 //! | [`collaborators`] | shares a project |
 //! | [`clock`] | goes by the workbench's time |
 //! | [`rotation`] | keeps the key of a service fresh |
+//! | [`fleet`] | keeps the keys of many services fresh |
 //! | [`observe`] | learns what a real workbench answers |
 //! | [`users`] | lists users with the number of their keys |
 //! | [`audit`] | looks through all keys of all users |
@@ -29,6 +30,7 @@ pub mod clock;
 pub mod collaborators;
 mod error;
 pub mod expiration;
+pub mod fleet;
 pub mod key_file;
 pub mod keys;
 pub mod models;

@@ -1,6 +1,7 @@
 //! Projects and their collaborators.
 
 use reqwest::Method;
+use secrecy::zeroize::Zeroizing;
 
 use super::{Client, Error, Page, PageQuery, all_pages};
 use crate::wire::{AddProjectCollaboratorRequest, Collaborator, Project};
@@ -38,6 +39,15 @@ impl Client {
     /// One project by its id.
     pub async fn project(&self, id: &str) -> Result<Project, Error> {
         self.send(self.call("reading a project", Method::GET, &["api", "v2", "projects", id])?).await
+    }
+
+    /// Replaces the environment of a project: `environment` is all of it, as JSON text (OBSERVED,
+    /// agent-studio).
+    pub async fn set_project_environment(&self, id: &str, environment: &str) -> Result<(), Error> {
+        let body = Zeroizing::new(environment.to_owned());
+        let path = ["api", "v2", "projects", id];
+        let call = self.call("changing a project's environment", Method::PATCH, &path)?;
+        self.send_for_success(call.json(&serde_json::json!({ "environment": *body }))?).await
     }
 
     /// Every user with a permission in a project, except its owner.

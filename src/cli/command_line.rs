@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use super::admin::AdminCommand;
 use super::collaborators::CollaboratorsCommand;
 use super::demo::DemoArgs;
+use super::fleet::FleetCommand;
 use super::keys::KeysCommand;
 use super::login::LoginArgs;
 use super::models::ModelsCommand;
@@ -80,6 +81,14 @@ Ends with 0 if no check fails, otherwise with the exit code of the first that do
   keybench keys delete 5b1c…9f0a"
     )]
     Keys(KeysCommand),
+    /// Keep the keys of many services fresh, as a manifest says
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  keybench fleet plan -f fleet.toml
+  keybench fleet apply -f fleet.toml"
+    )]
+    Fleet(FleetCommand),
     /// List projects
     #[command(subcommand, after_help = "Example:\n  keybench projects list")]
     Projects(ProjectsCommand),

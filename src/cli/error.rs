@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::actions::{self, expiration, key_file, keys, models, rotation, score, sign_in};
+use crate::actions::{self, expiration, fleet, key_file, keys, models, rotation, score, sign_in};
 use crate::config::paths::NotUtf8;
 use crate::probe::{CallError, FailureKind};
 use crate::{api, config};
@@ -254,5 +254,20 @@ impl From<rotation::Error> for Failure {
             _ => (Exit::Invalid, "invalid"),
         };
         Self { exit, kind, message, hint, status: None }
+    }
+}
+
+impl From<fleet::Error> for Failure {
+    fn from(error: fleet::Error) -> Self {
+        let (exit, kind) = match error {
+            fleet::Error::Rotation(error) => return (*error).into(),
+            fleet::Error::Manifest { .. } => (Exit::Invalid, "manifest"),
+            fleet::Error::Held { .. } => (Exit::Unwritten, "held"),
+            fleet::Error::NoFolder => (Exit::NotConfigured, "configuration"),
+            fleet::Error::Delivery { .. } => (Exit::No, "delivery"),
+            fleet::Error::Postponed => (Exit::No, "postponed"),
+            fleet::Error::Locked => (Exit::Locked, "locked"),
+        };
+        failure(exit, kind, &error, error.hint())
     }
 }

@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod echo;
 mod error;
+mod fleet;
 mod generated;
 mod hardening;
 mod interrupts;
@@ -177,6 +178,7 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
         }
         Command::Whoami => whoami::run(context).await,
         Command::Keys(command) => keys::run(context, command).await,
+        Command::Fleet(command) => fleet::run(context, command).await,
         Command::Models(command) => models::run(context, command).await,
         Command::Runs(command) => runs::run(context, command),
         Command::Projects(command) => projects::run(context, command).await,

@@ -23,6 +23,7 @@ mod cli_clock;
 mod cli_codes;
 mod cli_deletions;
 mod cli_errors;
+mod cli_fleet;
 mod cli_help;
 mod cli_keys;
 mod cli_rotate;

@@ -6,7 +6,7 @@
 //! the locks of the rotation as long as it lives, also where this process does not.
 
 use std::fs::File;
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -18,9 +18,12 @@ use crate::config::credential_command::has_the_terminal;
 use crate::config::lock::{FileLock, Lent};
 use crate::wire::CreateV2KeyResponse;
 
+/// No command prints a longer key.
+const LARGEST: u64 = 64 * 1024;
+
 /// How a command ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(in crate::actions) enum Ended {
     Well,
     /// It was never started.
     Never(io::Error),
@@ -36,21 +39,57 @@ pub(super) async fn run(
     patience: Duration,
     locks: &[FileLock],
 ) -> Ended {
-    let input = match input(created) {
+    let mut shell = shell(command);
+    shell.env("KEYBENCH_KEY_ID", &created.key_id);
+    let text = Zeroizing::new(format!("{}\n", created.api_key.expose()));
+    feed(shell, text.as_bytes(), patience, locks).await
+}
+
+/// A shell command that does not see the key that this program is signed in with.
+pub(in crate::actions) fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).env_remove("KEYBENCH_API_KEY");
+    shell
+}
+
+/// Runs a program with `text` on its standard input. It may hold `locks` for as long as it lives.
+pub(in crate::actions) async fn feed(
+    mut program: Command,
+    text: &[u8],
+    patience: Duration,
+    locks: &[FileLock],
+) -> Ended {
+    let input = match input(text) {
         Ok(input) => input,
         Err(error) => return Ended::Never(error),
     };
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", command])
-        .env("KEYBENCH_KEY_ID", &created.key_id)
-        .env_remove("KEYBENCH_API_KEY")
-        .stdin(Stdio::from(input))
-        .stdout(io::stderr())
-        .kill_on_drop(false);
+    program.stdin(Stdio::from(input)).stdout(io::stderr()).kill_on_drop(false);
     // A command that asks something on the terminal stays in its process group, or it could not.
     let alone = !has_the_terminal();
-    start(shell, alone, patience, locks).await
+    start(program, alone, patience, locks).await
+}
+
+/// What a program prints, in memory from begin to end.
+///
+/// # Errors
+/// It could not be started, failed, took too long, or printed more than any key needs.
+pub(in crate::actions) async fn printed(
+    mut program: Command,
+    patience: Duration,
+) -> Result<Zeroizing<String>, String> {
+    let why = |error: io::Error| error.to_string();
+    let output = unnamed().map_err(why)?;
+    program.stdin(Stdio::null()).stdout(output.try_clone().map_err(why)?).kill_on_drop(false);
+    match start(program, !has_the_terminal(), patience, &[]).await {
+        Ended::Well => {}
+        Ended::Never(error) => return Err(error.to_string()),
+        Ended::Badly(why) => return Err(why),
+    }
+    let mut text = Zeroizing::new(String::with_capacity(LARGEST as usize + 1));
+    let mut output = output;
+    output.rewind().map_err(why)?;
+    output.take(LARGEST + 1).read_to_string(&mut text).map_err(why)?;
+    if text.len() as u64 > LARGEST { Err("it printed more than any key has".to_owned()) } else { Ok(text) }
 }
 
 /// Starts the shell, `alone` in a process group of its own, and waits for its end.
@@ -86,11 +125,10 @@ async fn start(mut shell: Command, alone: bool, patience: Duration, locks: &[Fil
     ended
 }
 
-/// A file without a name that holds the key and a line break, and cannot be changed.
-fn input(created: &CreateV2KeyResponse) -> io::Result<File> {
-    let text = Zeroizing::new(format!("{}\n", created.api_key.expose()));
+/// A file without a name that holds `text`, and cannot be changed.
+fn input(text: &[u8]) -> io::Result<File> {
     let mut file = unnamed()?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text)?;
     file.rewind()?;
     seal(&file)?;
     Ok(file)

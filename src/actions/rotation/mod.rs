@@ -9,6 +9,7 @@
 //! | [`steps`] | creates, proves, hands over, notes; the order is what makes it safe |
 //! | [`hand_over`], [`exec`] | how a key reaches its service |
 //! | [`world`] | the workbench, files and processes that the steps act on |
+//! | [`proof`] | whether a key works |
 //! | [`report`] | the result |
 //! | [`look`] | what a run would do |
 //! | [`intent`] | which keys are this machine's, where no answer says so |
@@ -18,12 +19,13 @@
 //! the command ended: it is never deleted before a later hand-over is noted and its grace has passed.
 
 mod error;
-mod exec;
+pub(in crate::actions) mod exec;
 mod group;
 mod hand_over;
 mod intent;
 mod look;
 mod plan;
+pub(in crate::actions) mod proof;
 mod read;
 mod record;
 mod report;
@@ -36,7 +38,6 @@ mod world;
 use jiff::Timestamp;
 
 use crate::actions::keys::{self, Own, Spared};
-use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::actions::{Event, Progress, clock, may_change};
 use crate::api::{NewKey, ServerClock};
 use crate::config::Session;
@@ -47,6 +48,7 @@ pub use error::{Error, Left};
 pub use hand_over::HandOver;
 pub use look::{Outlook, look};
 pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan, successor};
+pub use proof::Verify;
 use record::Source;
 pub use record::{Current, Record};
 pub use report::{Notice, Rotated};
@@ -161,11 +163,7 @@ impl Rotation<'_> {
         };
         let new = NewKey { audiences, ..new };
         let proof = match &self.request.verify {
-            Some(wanted) => {
-                let model = models::find(self.session, wanted).await.map_err(models::Error::from)?;
-                let request = self.request.model_request.clone();
-                Some(ModelCall::new(self.session, model, &KeyChoice::Nothing, request)?)
-            }
+            Some(verify) => Some(proof::prepare(self.session, verify).await?),
             None => None,
         };
         let (created, notice) = Steps {

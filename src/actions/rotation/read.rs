@@ -93,6 +93,9 @@ pub(super) async fn read(session: &Session, request: &Request, purpose: Purpose)
         group.take_in(key_id, listed, file)?;
     }
     let newest = || group.newest().map(|key| key.key_id.clone());
+    if record.is_none() {
+        record = request.known.as_ref().map(|key_id| Record::new(key_id, request.in_use_since));
+    }
     if record.is_none() && request.record.is_some() {
         // Naming a record means that it exists once something was handed over.
         record = Some(Record::begun(newest()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::hand_over::HandOver;
-use crate::probe::ModelRequest;
+use super::proof::Verify;
 use crate::wire::V2KeyDetails;
 
 /// What is asked of a rotation.
@@ -26,14 +26,14 @@ pub struct Request {
     /// What the key may be used for; empty: what the key before may, or the workbench's default.
     pub audiences: Vec<String>,
     /// The model that is called with the new key before it is handed over.
-    pub verify: Option<String>,
-    /// Its request; `None`: the example in its description.
-    pub model_request: Option<ModelRequest>,
+    pub verify: Option<Verify>,
     pub hand_over: HandOver,
     /// A file in which the service says which key it has.
     pub record: Option<PathBuf>,
     /// How far this machine's clock may be from the workbench's.
     pub clock_difference: Duration,
+    /// The Key ID of the current key, where its hand-over left no trace on this machine.
+    pub known: Option<String>,
     /// Since when all that needs the current key has it, if that was later than its hand-over. The
     /// grace time of each older key begins then.
     pub in_use_since: Option<Timestamp>,

@@ -9,6 +9,7 @@ use secrecy::zeroize::Zeroizing;
 use super::Error;
 use super::exec::{self, Ended};
 use super::hand_over::{HandOver, note};
+use super::proof;
 use super::read::State;
 use super::record::{self, Record, keep_note};
 use super::request::Request;
@@ -18,7 +19,7 @@ use crate::actions::models::ModelCall;
 use crate::actions::{Progress, keys};
 use crate::api::NewKey;
 use crate::config::Session;
-use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, CreateV2KeyResponse};
+use crate::wire::CreateV2KeyResponse;
 
 /// The real ones.
 pub(super) struct Real<'a> {
@@ -89,25 +90,8 @@ impl World for Real<'_> {
     }
 
     async fn prove(&mut self, created: &CreateV2KeyResponse) -> Result<(), Error> {
-        let client = self.session.client.with_key(created.api_key.clone());
-        let is_application = |audience: &String| audience == AUDIENCE_APPLICATION;
-        let only_application = !created.audiences.is_empty() && created.audiences.iter().all(is_application);
-        let audience = if only_application { AUDIENCE_APPLICATION } else { AUDIENCE_API };
-        let answer = client.validate_key(audience).await.map_err(Error::NotAccepted)?;
-        if !answer.valid {
-            return Err(Error::NotValid { message: answer.message });
-        }
-        let Some(proof) = &self.proof else { return Ok(()) };
-        let call = proof.with_key(created.api_key.clone());
-        let result = call.send().await;
-        if result.failure().is_none() {
-            return Ok(());
-        }
-        let why = Box::new(call.diagnose(&result).await);
-        Err(match result.outcome {
-            Ok(_) => Error::NotProven { why },
-            Err(error) => Error::NoProof { error, why },
-        })
+        let busy = self.request.verify.as_ref().map_or(0, |verify| verify.busy);
+        proof::prove(self.session, &created.api_key, &created.audiences, self.proof.as_ref(), busy).await
     }
 
     async fn hand_over(&mut self, created: &CreateV2KeyResponse) -> Delivery {

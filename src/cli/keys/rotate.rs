@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::actions::key_file::KeyFile;
-use crate::actions::rotation::{self, HandOver, Notice, Request, Rotated};
+use crate::actions::rotation::{self, HandOver, Notice, Request, Rotated, Verify};
 use crate::actions::{Event, Progress, clock};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -144,6 +144,8 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
             HandOver::Return
         }
     };
+    let request = args.request.as_deref().map(read_request).transpose()?;
+    let verify = args.verify.map(|model| Verify { model, request, busy: 0 });
     Ok(Request {
         name: args.name,
         user: args.user,
@@ -151,9 +153,9 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         grace: args.grace,
         expires: args.expires,
         audiences: args.audience,
+        known: None,
         in_use_since: None,
-        verify: args.verify,
-        model_request: args.request.as_deref().map(read_request).transpose()?,
+        verify,
         hand_over,
         record: args.record,
         clock_difference: args.clock.clock_difference,

@@ -1,0 +1,194 @@
+//! Makes a fleet what its manifest says, service by service, whatever fails for another one.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{StreamExt as _, stream};
+
+use super::held::{Delivered, Held, lock};
+use super::look::{self, Known, Options, Site};
+use super::{Error, Manifest, Service, deliver, request};
+use crate::actions::rotation::{self, Rotated};
+use crate::actions::{Progress, keys, may_change};
+use crate::config::Session;
+use crate::secret::ApiKey;
+
+/// What was done for one service.
+#[derive(Debug, Default)]
+pub struct Applied {
+    pub name: String,
+    pub username: String,
+    /// A key was created.
+    pub rotated: bool,
+    pub key_id: String,
+    /// As the workbench gives it.
+    pub expiry: String,
+    /// The deliveries that got the key in this run.
+    pub delivered: Vec<String>,
+    pub deleted: Vec<String>,
+    /// What went wrong, in its order.
+    pub failures: Vec<Error>,
+    held: Option<Held>,
+}
+
+impl Applied {
+    /// Notes how it ended, for the figures.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn note_exit(&mut self, exit: u8) -> Result<(), Error> {
+        let Some(held) = &mut self.held else { return Ok(()) };
+        held.state.last_exit = exit;
+        held.save()
+    }
+
+    /// `rotated`, `delivered`, `cleaned_up` or `nothing_to_do`.
+    pub fn action(&self) -> &'static str {
+        match (self.rotated, self.delivered.is_empty(), self.deleted.is_empty()) {
+            (true, ..) => "rotated",
+            (false, false, _) => "delivered",
+            (false, true, false) => "cleaned_up",
+            (false, true, true) => "nothing_to_do",
+        }
+    }
+}
+
+/// Applies a manifest. At most `max_rotations` keys are created.
+///
+/// # Errors
+/// Nothing was done. What fails for one service is in what was done for it.
+pub async fn apply(
+    session: &Session,
+    manifest: &Manifest,
+    options: Options,
+    max_rotations: Option<usize>,
+    progress: &dyn Progress,
+) -> Result<Vec<Applied>, Error> {
+    may_change(session, "rotating keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
+    let _alone = lock(session)?;
+    let site = look::site(session, options.clock_difference).await?;
+    let left = AtomicUsize::new(max_rotations.unwrap_or(usize::MAX));
+    let (site, left) = (&site, &left);
+    let work = manifest.services.iter().map(|service| async move {
+        let run = Run { session, manifest, service, site, options, left, progress };
+        run.service().await
+    });
+    Ok(stream::iter(work).buffered(options.parallel.max(1)).collect().await)
+}
+
+struct Run<'a> {
+    session: &'a Session,
+    manifest: &'a Manifest,
+    service: &'a Service,
+    site: &'a Site,
+    options: Options,
+    /// How many keys may still be created.
+    left: &'a AtomicUsize,
+    progress: &'a dyn Progress,
+}
+
+impl Run<'_> {
+    async fn service(&self) -> Applied {
+        let username = self.service.user.clone().unwrap_or_else(|| self.site.username.clone());
+        let mut applied = Applied { name: self.service.name.clone(), username, ..Applied::default() };
+        let held = Held::of(self.session, &applied.username, self.service, &self.manifest.file);
+        let mut held = match held {
+            Ok(held) => held,
+            Err(error) => {
+                applied.failures.push(error);
+                return applied;
+            }
+        };
+        if let Err(error) = self.converge(&mut held, &mut applied).await {
+            applied.failures.push(error);
+        }
+        if applied.failures.is_empty() {
+            held.state.last_success = Some(self.session.client.clock().now());
+        }
+        applied.held = Some(held);
+        applied
+    }
+
+    async fn converge(&self, held: &mut Held, applied: &mut Applied) -> Result<(), Error> {
+        if held.key().is_none()
+            && let Known { key: Some(key), .. } = look::known(self.session, self.service, held).await?
+        {
+            held.adopt(&key)?;
+        }
+        held.save()?;
+        let rotated = self.rotate(held, None).await?;
+        applied.rotated = rotated.created.is_some();
+        applied.key_id = rotated.current.clone().unwrap_or_default();
+        applied.expiry.clone_from(&rotated.expiry);
+        applied.deleted.clone_from(&rotated.removed_never_handed_over);
+        let Some(key) = held.key() else { return Ok(()) };
+        self.deliver(held, &key, applied).await?;
+        let now = self.session.client.clock().now();
+        if !applied.failures.is_empty() {
+            return Ok(());
+        }
+        if held.complete_since(&applied.key_id).is_none() {
+            held.state.complete =
+                Some(Delivered { key_id: applied.key_id.clone(), at: now, not_reloaded: false });
+            held.save()?;
+        }
+        if rotated.kept.is_empty() {
+            return Ok(());
+        }
+        let cleaned = self.rotate(held, held.complete_since(&applied.key_id)).await?;
+        applied.deleted.extend(cleaned.deleted);
+        match cleaned.not_deleted {
+            Some(left) => Err(rotation::Error::from(left.error).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// With `since`, older keys are deleted once everything has had the current one for the grace time.
+    async fn rotate(&self, held: &Held, since: Option<jiff::Timestamp>) -> Result<Rotated, Error> {
+        let asked = || request::rotation(self.service, held, self.options.clock_difference, since);
+        if since.is_none() && self.left.load(Ordering::Relaxed) < usize::MAX {
+            let outlook = rotation::look(self.session, &asked()?).await?;
+            let take = |left: usize| left.checked_sub(1);
+            let none = || self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err();
+            if outlook.plan.create.is_some() && none() {
+                return Err(Error::Postponed);
+            }
+        }
+        Ok(rotation::run(self.session, asked()?, self.progress).await?)
+    }
+
+    /// Brings the current key to each delivery that does not have it. One that fails keeps no other
+    /// from it.
+    async fn deliver(&self, held: &mut Held, key: &ApiKey, applied: &mut Applied) -> Result<(), Error> {
+        let all = look::deliveries(self.session, self.service, held, Some(key)).await;
+        let key_id = applied.key_id.clone();
+        for (delivery, (_, has)) in self.service.deliver.iter().zip(all) {
+            if !has.needs_delivery() {
+                continue;
+            }
+            // What is about to be delivered is known even where this run ends now.
+            let at = self.session.client.clock().now();
+            let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: delivery.reload.is_some() };
+            if has != super::plan::Has::NotReloaded {
+                if let Err(error) = deliver::write(self.session, delivery, key, &key_id).await {
+                    held.state.delivered.remove(&delivery.id);
+                    applied.failures.push(error);
+                    continue;
+                }
+                held.state.delivered.insert(delivery.id.clone(), noted);
+                held.save()?;
+            }
+            match deliver::reload(delivery, &key_id).await {
+                Ok(()) => {
+                    let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: false };
+                    held.state.delivered.insert(delivery.id.clone(), noted);
+                    held.save()?;
+                    applied.delivered.push(delivery.id.clone());
+                }
+                Err(error) => applied.failures.push(error),
+            }
+        }
+        let names: Vec<_> = self.service.deliver.iter().map(|delivery| delivery.id.as_str()).collect();
+        held.state.delivered.retain(|id, _| names.contains(&id.as_str()));
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! Keeps the keys of many services fresh, as a manifest says.
+//!
+//! The engine is [`crate::actions::rotation`]: for each service it keeps the current key in a private
+//! file of this machine, which is its hand-over. From there the key goes to everything that needs it,
+//! and older keys are deleted once all of that has had it for the grace time.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`manifest`] | the file that says what should be |
+//! | [`held`] | what this machine keeps of a service: its key, and what has it |
+//! | [`deliver`] | brings a key to a file, a Secret, a project, a command, and reads it there |
+//! | [`plan`] | whether a service is safe, and what is to be done; pure |
+//! | [`look`] | reads what a plan needs; writes nothing |
+//! | [`apply`] | does it |
+//! | [`prune`] | services that left the manifest |
+//! | [`metrics`] | figures for an alert |
+
+pub mod apply;
+mod command;
+pub mod deliver;
+pub mod held;
+pub mod look;
+pub mod manifest;
+pub mod metrics;
+pub mod plan;
+pub mod prune;
+mod request;
+
+use std::path::PathBuf;
+
+use crate::actions::rotation;
+
+pub use manifest::{Manifest, Service};
+pub use plan::{ServicePlan, Terms};
+
+/// Why nothing, or not all, was done for a service.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the manifest {} cannot be used: {why}", file.display())]
+    Manifest { file: PathBuf, why: String },
+    #[error(transparent)]
+    Rotation(Box<rotation::Error>),
+    #[error("{delivery}: {why}")]
+    Delivery { delivery: String, why: String },
+    #[error("the fleet keeps its keys in the configuration folder, and there is none")]
+    NoFolder,
+    #[error("{} cannot be written or read: {why}", file.display())]
+    Held { file: PathBuf, why: String },
+    #[error("another run is applying this manifest; nothing was done")]
+    Locked,
+    #[error("--max-rotations is used up; the next run goes on")]
+    Postponed,
+}
+
+impl From<rotation::Error> for Error {
+    fn from(error: rotation::Error) -> Self {
+        Self::Rotation(Box::new(error))
+    }
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(
+            match self {
+                Self::Rotation(error) => return error.hint(),
+                Self::Manifest { .. } => {
+                    "`keybench fleet schema` prints a schema for editors; docs/fleet.md has examples"
+                }
+                Self::Delivery { .. } => {
+                    "the next run tries this delivery again; older keys stay until it succeeds"
+                }
+                Self::NoFolder => "let HOME or KEYBENCH_CONFIG_DIR name a folder that stays from run to run",
+                Self::Held { .. } => "see that the configuration folder can be written to, and only by you",
+                Self::Locked => "wait for it to end",
+                Self::Postponed => return None,
+            }
+            .to_owned(),
+        )
+    }
+}

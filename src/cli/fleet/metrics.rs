@@ -1,0 +1,49 @@
+//! `fleet metrics`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{FleetArgs, TermsArgs, worst};
+use crate::actions::fleet::look::look;
+use crate::actions::fleet::metrics;
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure};
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  keybench fleet metrics -f fleet.toml --textfile /var/lib/node_exporter/keybench.prom
+
+Looks at the services as `fleet plan` does, and writes OpenMetrics text with absolute times: for each
+service when its key expires and is due, whether it is safe, and how the last `fleet apply` ended. The
+file is replaced as a whole. Without --textfile the text goes to standard output.
+
+Ends with 0 once the figures of all services are written, safe or not.")]
+pub struct MetricsArgs {
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+    #[command(flatten)]
+    pub terms: TermsArgs,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub textfile: Option<PathBuf>,
+}
+
+pub async fn run(context: &Context, args: MetricsArgs) -> Result<Exit, Failure> {
+    let manifest = args.fleet.manifest()?;
+    let session = context.session()?;
+    let looked = look(&session, &manifest, args.fleet.options(&args.terms)).await?;
+    let own = context.user(&session, None).await?;
+    let figures = metrics::figures(&session, &manifest, &looked, &own)?;
+    let clock = session.client.clock();
+    let text = metrics::text(&figures, clock.difference().as_secs_f64(), clock.now());
+    match &args.textfile {
+        Some(file) => metrics::write(file, &text)?,
+        None => context.out.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())?,
+    }
+    let failures = looked.into_iter().filter_map(|(service, plan)| {
+        let failure = Failure::from(plan.err()?);
+        Some(Failure { message: format!("{}: {}", service.name, failure.message), ..failure })
+    });
+    worst(failures.collect()).map_or(Ok(Exit::Done), Err)
+}

@@ -1,0 +1,125 @@
+//! `fleet`: one file for each command.
+
+mod apply;
+mod metrics;
+mod plan;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use jiff::SignedDuration;
+
+use super::context::Context;
+use super::error::{Exit, Failure};
+use super::options::ClockArgs;
+use super::output::Output;
+use super::values;
+use crate::actions::fleet::look::Options;
+use crate::actions::fleet::{Manifest, Terms, manifest};
+use apply::ApplyArgs;
+use metrics::MetricsArgs;
+use plan::PlanArgs;
+
+#[derive(Debug, Subcommand)]
+pub enum FleetCommand {
+    /// Show what would be done for each service, and whether it is safe
+    Plan(PlanArgs),
+    /// Rotate, deliver and clean up what is due
+    Apply(ApplyArgs),
+    /// Write figures for an alert
+    Metrics(MetricsArgs),
+    /// Print a schema of the manifest, for editors
+    #[command(after_help = "Example:\n  keybench fleet schema > fleet.schema.json")]
+    Schema,
+}
+
+/// What all of them take.
+#[derive(Debug, Clone, Args)]
+pub struct FleetArgs {
+    /// The manifest
+    #[arg(long, short, value_name = "FILE.toml")]
+    pub file: PathBuf,
+    /// Services at a time
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallel: u16,
+    #[command(flatten)]
+    pub clock: ClockArgs,
+}
+
+/// What a plan has to promise.
+#[derive(Debug, Clone, Args)]
+pub struct TermsArgs {
+    /// How long each service is to work
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = values::duration, allow_hyphen_values = true)]
+    pub safe_for: Duration,
+    /// How long no run may happen meanwhile
+    #[arg(long, value_name = "DURATION", default_value = "3d", value_parser = values::span, allow_hyphen_values = true)]
+    pub offline_for: Duration,
+}
+
+impl FleetArgs {
+    fn options(&self, terms: &TermsArgs) -> Options {
+        Options {
+            terms: Terms { safe_for: terms.safe_for, offline_for: terms.offline_for },
+            parallel: self.parallel.into(),
+            clock_difference: self.clock.clock_difference,
+        }
+    }
+
+    fn manifest(&self) -> Result<Manifest, Failure> {
+        Ok(Manifest::read(&self.file)?)
+    }
+}
+
+pub async fn run(context: &Context, command: FleetCommand) -> Result<Exit, Failure> {
+    match command {
+        FleetCommand::Plan(args) => plan::run(context, args).await,
+        FleetCommand::Apply(args) => apply::run(context, args).await,
+        FleetCommand::Metrics(args) => metrics::run(context, args).await,
+        FleetCommand::Schema => schema(&context.out),
+    }
+}
+
+fn schema(out: &Output) -> Result<Exit, Failure> {
+    let schema: serde_json::Value = serde_json::from_str(manifest::SCHEMA)
+        .map_err(|error| Failure::new(Exit::Bug, "schema", error.to_string()))?;
+    out.document(&schema)?;
+    Ok(Exit::Done)
+}
+
+/// The worst of several failures; of those that are equally bad the first.
+fn worst(failures: Vec<Failure>) -> Option<Failure> {
+    let mut worst: Option<Failure> = None;
+    for failure in failures {
+        if worst.as_ref().is_none_or(|worst| rank(failure.exit) > rank(worst.exit)) {
+            worst = Some(failure);
+        }
+    }
+    worst
+}
+
+/// What a person should look at first is the worst: the answer no, what is wrong here, what the
+/// workbench refuses, and that it does not answer.
+fn rank(exit: Exit) -> u8 {
+    const RISING: [Exit; 8] = [
+        Exit::Locked,
+        Exit::No,
+        Exit::Invalid,
+        Exit::NotConfigured,
+        Exit::Refused,
+        Exit::Rejected,
+        Exit::NoAnswer,
+        Exit::Unwritten,
+    ];
+    RISING.iter().position(|known| *known == exit).map_or(u8::MAX, |at| at as u8)
+}
+
+/// `45 d` and `3 h`.
+fn length(duration: Duration) -> String {
+    let seconds = SignedDuration::try_from(duration).unwrap_or_default().as_secs();
+    match seconds {
+        86_400.. => format!("{} d", seconds / 86_400),
+        _ => format!("{} h", seconds / 3_600),
+    }
+}

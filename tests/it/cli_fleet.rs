@@ -1,0 +1,334 @@
+//! `fleet`: planned, applied, delivered, measured.
+
+use crate::support::bench::{Bench, Done, Home, mode};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+struct Fleet {
+    bench: Bench,
+    home: Home,
+}
+
+impl Fleet {
+    fn new(services: &str) -> Self {
+        let bench = Bench::controlled();
+        let home = bench.home("owner");
+        let fleet = Self { bench, home };
+        fleet.manifest(services);
+        fleet
+    }
+
+    /// `DIR` is the home.
+    fn manifest(&self, services: &str) {
+        let dir = self.home.folder.path().display().to_string();
+        self.home.file("fleet.toml", &format!("version = 1\n{}", services.replace("DIR", &dir)));
+    }
+
+    fn run(&self, what: &str, more: &[&str]) -> Done {
+        let arguments =
+            [&["fleet", what, "-f", "fleet.toml", "--json", "--clock-difference", "999d"][..], more];
+        self.home.run(&arguments.concat())
+    }
+
+    fn keys(&self, name: &str) -> Vec<String> {
+        let listed = self.home.run(&["keys", "list", "--json"]).ok().json();
+        let rows = listed.as_array().unwrap().iter().filter(|key| key["comments"] == name);
+        rows.map(|key| key["key_id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.home.path(file)).unwrap()
+    }
+
+    #[track_caller]
+    fn works(&self, file: &str) {
+        self.home.run(&["models", "test", "churn-prod/add", "--api-key-file", file, "--quiet"]).ok();
+    }
+
+    fn ahead(&self, hours: i64) {
+        self.bench.clock.put_ahead(SignedDuration::from_hours(hours));
+    }
+}
+
+fn service(done: &Value, name: &str) -> Value {
+    let services = done["services"].as_array().unwrap();
+    services.iter().find(|one| one["name"] == name).unwrap().clone()
+}
+
+const TWO: &str = r#"
+[defaults]
+verify = "churn-prod/add"
+[[service]]
+name = "scoring"
+[[service.deliver]]
+file = "DIR/scoring.key"
+mode = "0640"
+reload = "echo $KEYBENCH_KEY_ID >> DIR/reloaded"
+[[service.deliver]]
+exec = "cat > DIR/vault"
+read = "cat DIR/vault"
+[[service]]
+name = "reports"
+verify = { model = "churn-prod/add", busy = 1 }
+[[service.deliver]]
+file = "DIR/reports.key"
+"#;
+
+#[test]
+fn a_fleet_is_planned_applied_and_then_safe() {
+    let fleet = Fleet::new(TWO);
+    let before = fleet.run("plan", &["--read-only"]);
+    assert_eq!(before.code, 8, "{before:?}");
+    let scoring = service(&before.json(), "scoring");
+    assert_eq!((&scoring["action"], &scoring["safe"]), (&json!("create"), &json!(false)));
+    assert!(
+        !fleet.home.path("config/fleet").exists() && fleet.keys("scoring").is_empty(),
+        "nothing is written"
+    );
+
+    let applied = fleet.run("apply", &[]).ok().json();
+    let scoring = service(&applied, "scoring");
+    assert_eq!((&scoring["action"], scoring["delivered"].as_array().unwrap().len()), (&json!("rotated"), 2));
+    assert_eq!(mode(&fleet.home.path("scoring.key")), 0o640);
+    assert_eq!(fleet.read("scoring.key"), fleet.read("vault"));
+    assert_eq!(fleet.read("reloaded").trim(), scoring["key_id"]);
+    fleet.works("scoring.key");
+    fleet.works("reports.key");
+
+    let after = fleet.run("plan", &[]).ok().json();
+    assert_eq!((&after["safe"], &after["drifted"]), (&json!(true), &json!(false)));
+    let scoring = service(&after, "scoring");
+    assert_eq!((&scoring["action"], &scoring["safe_until"]), (&json!("nothing"), &scoring["expiry_date"]));
+    let again = fleet.run("apply", &[]).ok().json();
+    assert_eq!(service(&again, "scoring")["action"], "nothing_to_do");
+    assert_eq!(fleet.read("reloaded").lines().count(), 1);
+    for file in ["scoring.key", "vault"] {
+        assert!(!applied.to_string().contains(fleet.read(file).trim()), "no key is printed");
+    }
+}
+
+#[test]
+fn drift_is_found_and_mended() {
+    let fleet = Fleet::new(TWO);
+    fleet.run("apply", &[]).ok();
+    let key = service(&fleet.run("plan", &[]).ok().json(), "scoring")["key_id"].as_str().unwrap().to_owned();
+    let drifts: [(&str, &dyn Fn()); 4] = [
+        ("has mode 644", &|| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+            std::fs::set_permissions(fleet.home.path("scoring.key"), mode).unwrap();
+        }),
+        ("has no key", &|| std::fs::remove_file(fleet.home.path("scoring.key")).unwrap()),
+        ("has another key", &|| {
+            fleet.home.file("vault", &fleet.read("reports.key"));
+        }),
+        ("is not listed any more", &|| {
+            fleet.home.run(&["keys", "delete", &key, "--yes"]).ok();
+        }),
+    ];
+    for (what, drift) in drifts {
+        drift();
+        let plan = fleet.run("plan", &[]);
+        assert_eq!(plan.code, 8, "{what}");
+        let drift = service(&plan.json(), "scoring")["drift"].to_string();
+        assert!(drift.contains(what), "{what}: {drift}");
+        fleet.run("apply", &[]).ok();
+        fleet.run("plan", &[]).ok();
+        fleet.works("scoring.key");
+        assert_eq!(fleet.read("scoring.key"), fleet.read("vault"));
+    }
+}
+
+#[test]
+fn older_keys_stay_until_every_delivery_has_the_new_one_for_the_grace_time() {
+    let one = r#"
+[[service]]
+name = "scoring"
+expires = "+60d"
+[[service.deliver]]
+file = "DIR/scoring.key"
+[[service.deliver]]
+exec = "test -e DIR/open && cat > DIR/vault"
+read = "cat DIR/vault"
+"#;
+    let fleet = Fleet::new(one);
+    fleet.home.file("open", "");
+    fleet.run("apply", &[]).ok();
+    let first = fleet.keys("scoring");
+    // Due, and one delivery is shut.
+    std::fs::remove_file(fleet.home.path("open")).unwrap();
+    fleet.ahead(50 * 24);
+    for _ in 0..3 {
+        let failed = fleet.run("apply", &[]);
+        assert_eq!((failed.code, fleet.keys("scoring").len()), (8, 2), "{failed:?}");
+        fleet.works("vault");
+        fleet.works("scoring.key");
+    }
+    fleet.ahead(52 * 24);
+    fleet.home.file("open", "");
+    let mended = fleet.run("apply", &[]).ok().json();
+    let scoring = service(&mended, "scoring");
+    assert_eq!(
+        (&scoring["action"], scoring["delivered"].as_array().unwrap().len()),
+        (&json!("delivered"), 1)
+    );
+    fleet.ahead(52 * 24 + 23);
+    fleet.run("apply", &[]).ok();
+    assert_eq!(fleet.keys("scoring").len(), 2, "the grace time began with the last delivery");
+    fleet.ahead(53 * 24 + 1);
+    let cleaned = service(&fleet.run("apply", &[]).ok().json(), "scoring");
+    assert_eq!((&cleaned["action"], &cleaned["deleted"]), (&json!("cleaned_up"), &json!(first)));
+}
+
+#[test]
+fn a_plan_is_safe_for_as_long_as_it_is_asked() {
+    let fleet = Fleet::new(
+        "[[service]]\nname = \"a\"\nexpires = \"+20d\"\n[[service.deliver]]\nfile = \"DIR/a.key\"",
+    );
+    fleet.run("apply", &[]).ok();
+    fleet.run("plan", &[]).ok();
+    let offline = fleet.run("plan", &["--offline-for", "15d"]);
+    assert_eq!(offline.code, 8, "{offline:?}");
+    assert!(
+        service(&offline.json(), "a")["unsafe_because"].to_string().contains("may not be rotated before")
+    );
+    fleet.run("plan", &["--offline-for", "15d", "--safe-for", "10d"]).ok();
+    // The limit is lowered below what the manifest wants.
+    fleet.bench.home("admin").run(&["admin", "expiration", "10"]).ok();
+    let limited = fleet.run("plan", &[]);
+    assert_eq!(limited.code, 8);
+    assert!(service(&limited.json(), "a")["unsafe_because"].to_string().contains("no key can be created"));
+}
+
+#[test]
+fn few_are_rotated_at_a_time_and_what_left_the_manifest_is_pruned() {
+    let fleet = Fleet::new(TWO);
+    let some = fleet.run("apply", &["--max-rotations", "1", "--parallel", "1"]);
+    assert_eq!((some.code, fleet.keys("scoring").len(), fleet.keys("reports").len()), (8, 1, 0), "{some:?}");
+    fleet.run("apply", &["--max-rotations", "1"]).ok();
+    fleet.manifest(TWO.split("[[service]]\nname = \"reports\"").next().unwrap());
+    let plan = fleet.run("plan", &[]);
+    assert_eq!((plan.code, &plan.json()["left_the_manifest"][0]["name"]), (8, &json!("reports")), "{plan:?}");
+    fleet.run("apply", &[]).ok();
+    assert_eq!(fleet.keys("reports").len(), 1, "nothing is deleted without --prune");
+    fleet.run("apply", &["--prune"]).ok();
+    assert_eq!((fleet.keys("reports").len(), fleet.run("plan", &[]).code), (0, 0));
+}
+
+#[test]
+fn a_key_is_found_where_it_was_delivered_when_the_folder_is_lost() {
+    let fleet = Fleet::new(TWO);
+    fleet.run("apply", &[]).ok();
+    let keys = fleet.keys("scoring");
+    std::fs::remove_dir_all(fleet.home.path("config")).unwrap();
+    let plan = service(&fleet.run("plan", &[]).ok().json(), "scoring");
+    assert_eq!((&plan["action"], &plan["key_id"]), (&json!("nothing"), &json!(keys[0])));
+    let again = service(&fleet.run("apply", &[]).ok().json(), "scoring");
+    assert_eq!((&again["action"], fleet.keys("scoring")), (&json!("nothing_to_do"), keys));
+}
+
+#[test]
+fn a_project_s_environment_keeps_what_else_is_in_it() {
+    let one = r#"
+[[service]]
+name = "scoring"
+[[service.deliver]]
+project_env = "owner/churn-prod"
+variable = "SCORING_KEY"
+shared_with_collaborators = true
+restart = ["churn-prod/add"]
+"#;
+    let fleet = Fleet::new(one);
+    let applied = fleet.run("apply", &[]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    fleet.run("plan", &[]).ok();
+    let again = service(&fleet.run("apply", &[]).ok().json(), "scoring");
+    assert_eq!(again["action"], "nothing_to_do");
+}
+
+/// What stands on the path instead of the real `kubectl`.
+const KUBECTL: &str = r#"#!/bin/sh
+case "$*" in
+  *get*) cat secret.value 2>/dev/null; true ;;
+  *apply*) cat > applied.json; echo "$*" > arguments
+    sed 's/.*"api-key":"\([^"]*\)".*/\1/' applied.json > secret.value ;;
+esac
+"#;
+
+#[test]
+fn a_secret_of_kubernetes_goes_through_standard_input() {
+    let one = "[[service]]\nname = \"scoring\"\n[[service.deliver]]\nkubernetes_secret = \"scoring\"\nnamespace = \"prod\"";
+    let mut fleet = Fleet::new(one);
+    fleet.home.file("kubectl", KUBECTL);
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(fleet.home.path("kubectl"), executable).unwrap();
+    let path = format!("{}:{}", fleet.home.folder.path().display(), std::env::var("PATH").unwrap());
+    fleet.home.set("PATH", &path);
+    fleet.run("apply", &[]).ok();
+    let secret: Value = serde_json::from_str(&fleet.read("applied.json")).unwrap();
+    assert_eq!((&secret["kind"], &secret["metadata"]["name"]), (&json!("Secret"), &json!("scoring")));
+    let arguments = fleet.read("arguments");
+    assert!(arguments.contains("--namespace prod") && arguments.contains("--server-side"), "{arguments}");
+    assert!(!arguments.contains(secret["data"]["api-key"].as_str().unwrap()), "no key in an argument");
+    fleet.run("plan", &[]).ok();
+}
+
+#[test]
+fn a_command_without_read_is_never_called_safe() {
+    let one = "[[service]]\nname = \"a\"\n[[service.deliver]]\nexec = \"cat > DIR/a.key\"";
+    let fleet = Fleet::new(one);
+    fleet.run("apply", &[]).ok();
+    let plan = fleet.run("plan", &[]);
+    assert_eq!((plan.code, &service(&plan.json(), "a")["action"]), (8, &json!("nothing")), "{plan:?}");
+    assert!(service(&plan.json(), "a")["unsafe_because"].to_string().contains("has no `read` command"));
+}
+
+/// Lines of OpenMetrics: each sample belongs to a family that was declared, and the text ends.
+fn samples(text: &str) -> Vec<(String, f64)> {
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let mut family = String::new();
+    let mut samples = Vec::new();
+    for line in text.lines().filter(|line| *line != "# EOF") {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            family = rest.strip_suffix(" gauge").unwrap().to_owned();
+            continue;
+        }
+        if let Some(rest) = line.strip_prefix("# ") {
+            assert!(rest.split(' ').nth(1) == Some(&family), "{line}");
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert_eq!(name.split('{').next().unwrap(), family, "{line}");
+        samples.push((name.to_owned(), value.parse().unwrap()));
+    }
+    samples
+}
+
+#[test]
+fn figures_have_absolute_times() {
+    let fleet = Fleet::new(TWO);
+    fleet.run("apply", &[]).ok();
+    fleet.run("metrics", &["--textfile", "keybench.prom"]).ok();
+    let samples = samples(&fleet.read("keybench.prom"));
+    let value = |name: &str| {
+        let wanted = format!("{name}{{service=\"scoring\",user=\"owner\"}}");
+        samples.iter().find(|(name, _)| *name == wanted).unwrap_or_else(|| panic!("{wanted}: {samples:?}")).1
+    };
+    let now = jiff::Timestamp::now().as_second() as f64;
+    assert_eq!((value("keybench_service_safe"), value("keybench_apply_last_exit_code")), (1.0, 0.0));
+    assert!(value("keybench_key_expiry_timestamp_seconds") > now + 300.0 * 86_400.0);
+    assert!(value("keybench_key_rotation_due_timestamp_seconds") > now);
+    assert!((value("keybench_apply_last_success_timestamp_seconds") - now).abs() < 600.0);
+    assert_eq!(mode(&fleet.home.path("keybench.prom")), 0o644);
+}
+
+#[test]
+fn what_is_wrong_with_a_manifest_is_said_before_anything_is_sent() {
+    let fleet = Fleet::new("[[service]]\nname = \"a\"\n");
+    let refused = fleet.run("apply", &[]);
+    assert_eq!((refused.code, refused.error()["kind"].as_str()), (7, Some("manifest")), "{refused:?}");
+    assert!(
+        refused.error()["message"].as_str().unwrap().contains("service \"a\": it has no [[service.deliver]]")
+    );
+    let schema = fleet.home.run(&["fleet", "schema"]).ok().json();
+    assert_eq!(schema["properties"]["version"]["const"], 1);
+}
