@@ -21,8 +21,13 @@ pub fn parse_url(text: &str) -> Result<String, Error> {
     while let Some(inner) = after_scheme(rest).filter(|inner| after_scheme(inner).is_some()) {
         rest = inner;
     }
+    let with_scheme;
     if after_scheme(rest).is_none() {
-        return invalid("does not begin with http:// or https://", FORM);
+        let Some(url) = with_a_scheme(rest) else {
+            return invalid("does not begin with http:// or https://", FORM);
+        };
+        with_scheme = url;
+        rest = &with_scheme;
     }
     let Ok(url) = Url::parse(rest) else { return invalid("cannot be read", FORM) };
     if !url.username().is_empty() || url.password().is_some() {
@@ -37,10 +42,35 @@ pub fn parse_url(text: &str) -> Result<String, Error> {
     Ok(url.origin().ascii_serialization())
 }
 
+/// A host without a scheme as a URL: https, and http for this machine alone. Never one after the other:
+/// the key would be sent in clear where https was meant. `None` where the text is no host.
+fn with_a_scheme(text: &str) -> Option<String> {
+    /// The longest label of a name (RFC 1035); the halves of a key are longer.
+    const LABEL: usize = 63;
+    let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => (host, true),
+        _ => (authority, false),
+    };
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let address = bracketed.unwrap_or(host).parse::<IpAddr>().ok();
+    let letters = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name = host.chars().all(letters) && host.split('.').all(|label| (1..=LABEL).contains(&label.len()));
+    let known = port || host.contains('.') || host.eq_ignore_ascii_case("localhost");
+    if text.contains("://") || !(address.is_some() || name && known) {
+        return None;
+    }
+    let lower = host.to_ascii_lowercase();
+    let here =
+        lower == "localhost" || lower.ends_with(".localhost") || address.is_some_and(|a| a.is_loopback());
+    Some(format!("{}://{text}", if here { "http" } else { "https" }))
+}
+
 /// Reads the URL of a model service, which includes a path: `https://modelservice.HOST/model`.
 pub(super) fn parse_model_url(text: &str) -> Result<String, Error> {
     parse_url(text)
-        .and_then(|_| Url::parse(text.trim()).map_err(|_| Error::invalid("the URL cannot be read", "")))
+        .map(|_| with_a_scheme(text.trim()).unwrap_or_else(|| text.trim().to_owned()))
+        .and_then(|text| Url::parse(&text).map_err(|_| Error::invalid("the URL cannot be read", "")))
         .map(|url| url.as_str().trim_end_matches('/').to_owned())
         .map_err(|error| match error {
             Error::Invalid { what, .. } => Error::invalid(
@@ -96,6 +126,14 @@ mod tests {
             ("https://ml.example.com:443", "https://ml.example.com"),
             ("http://127.0.0.1:8642", "http://127.0.0.1:8642"),
             ("http://[::1]:8642/", "http://[::1]:8642"),
+            ("ml.example.com", "https://ml.example.com"),
+            ("ml.example.com:8443/owner", "https://ml.example.com:8443"),
+            ("gateway:8443", "https://gateway:8443"),
+            ("10.0.0.7:8642", "https://10.0.0.7:8642"),
+            ("localhost:8642", "http://localhost:8642"),
+            ("modelservice.localhost", "http://modelservice.localhost"),
+            ("127.0.0.1:8642", "http://127.0.0.1:8642"),
+            ("[::1]:8642", "http://[::1]:8642"),
         ] {
             assert_eq!(parse_url(text).unwrap(), expected, "{text:?}");
         }
@@ -105,7 +143,8 @@ mod tests {
     fn what_is_no_url_is_refused_with_what_to_do() {
         for (text, part) in [
             ("", "is empty"),
-            ("ml.example.com", "does not begin with http:// or https://"),
+            ("workbench", "does not begin with http:// or https://"),
+            ("of our own", "does not begin with http:// or https://"),
             ("ftp://ml.example.com", "does not begin with"),
             ("https://", "cannot be read"),
             ("https://owner:secret@ml.example.com", "user name or a password"),
@@ -115,6 +154,8 @@ mod tests {
             assert!(!error.to_string().contains("secret"));
             assert!(error.hint().is_some());
         }
+        let key = format!("{}.{}", "0a".repeat(32), "9f".repeat(32));
+        assert!(parse_url(&key).unwrap_err().to_string().contains("does not begin"), "a key is no host");
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub struct UiSettings {
     pub week_start: WeekStart,
     /// How often a list in sight is looked at again: `30s`, `2m`, `off`.
     pub refresh: String,
+    /// The mouse is used: wheel, rows, tabs.
+    pub mouse: bool,
+    /// How the end of a long run is made known: `bell`, `osc9`, `off`.
+    pub notify: Notify,
     /// How to reach the clipboard: `auto`, `osc52`, `tmux`, `off`.
     pub clipboard: String,
     /// Command name → keys, replacing the defaults.
@@ -62,6 +66,29 @@ pub enum WeekStart {
     Sunday,
 }
 
+/// How the end of a long run is made known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// BEL, which most terminals show as a mark of the window.
+    #[default]
+    Bell,
+    /// A notification of the desktop, in terminals that know OSC 9.
+    Osc9,
+    Off,
+}
+
+impl Notify {
+    /// What is sent to the terminal.
+    pub fn bytes(self, text: &str) -> Vec<u8> {
+        match self {
+            Self::Bell => vec![0x07],
+            Self::Osc9 => format!("\x1b]9;{text}\x07").into_bytes(),
+            Self::Off => Vec::new(),
+        }
+    }
+}
+
 /// One key or several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -88,6 +115,8 @@ impl Default for UiSettings {
             soon_days: crate::expiry::SOON_DAYS as u16,
             week_start: WeekStart::default(),
             refresh: "30s".to_owned(),
+            notify: Notify::default(),
+            mouse: false,
             clipboard: "auto".to_owned(),
             keys: BTreeMap::new(),
             setting_lines: SettingLines::default(),

@@ -65,7 +65,7 @@ fn curl(call: SampleCall<'_>) -> String {
 }
 
 /// In single quotes, inside which a shell interprets only the quote itself.
-fn shell(text: &str) -> String {
+pub fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

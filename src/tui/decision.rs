@@ -30,6 +30,8 @@ pub enum Decision {
     },
     /// Create a successor of the key with this Key ID.
     Rotate(String),
+    /// Create a successor of each of these keys.
+    RotateMarked(Vec<String>),
     /// Delete the key with this Key ID, which has a successor.
     DeleteOldKey(String),
     RotateLegacyKey,
@@ -49,4 +51,20 @@ pub enum Decision {
         project_id: String,
         username: String,
     },
+}
+
+impl Decision {
+    /// Whether it takes something away that cannot be brought back: its question looks like that.
+    pub fn destroys(&self) -> bool {
+        matches!(
+            self,
+            Self::DeleteKeys { .. }
+                | Self::DeleteAllKeys { .. }
+                | Self::DeleteOldKey(_)
+                | Self::RotateLegacyKey
+                | Self::StopModel(_)
+                | Self::RemoveProfile(_)
+                | Self::RemoveCollaborator { .. }
+        )
+    }
 }

@@ -26,6 +26,10 @@ pub enum Effect {
     /// Opens a text in the user's editor, which gets the terminal; it comes back as
     /// [`Msg::Edited`](super::msg::Msg::Edited).
     Edit(String),
+    /// Takes the mouse's clicks from the terminal, or leaves them to it.
+    Mouse(bool),
+    /// Rings the terminal's bell, or sends its notification.
+    Notify(&'static str),
     /// Draws every cell again.
     Repaint,
     /// Uses another workbench or credential from now on.

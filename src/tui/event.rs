@@ -31,6 +31,8 @@ pub enum Event {
     KeyTested { key: ApiKey, key_id: Option<String>, proof: Proof },
     /// The user is ready to delete the old key of the rotation with this Key ID.
     AskDeleteOld(String),
+    /// The new key of the rotation with this Key ID was left without having been kept.
+    SuccessorLost(String),
     /// The rotation of the key with this Key ID has come to its end.
     RotationEnded(String),
     /// A request was sent to a model: it is offered the next time.

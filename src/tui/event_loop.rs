@@ -68,6 +68,9 @@ pub async fn run(ui: &mut Ui, beginning: Beginning) -> Result<(), Error> {
     event_loop.draw()?;
     let keys = input::read(answers.clone()).map_err(Error::NoThread)?;
     input::watch_for_hang_up(answers).map_err(Error::NoThread)?;
+    if event_loop.ui.shared.preferences.mouse {
+        terminal::take_mouse(true)?;
+    }
     event_loop.begin(beginning)?;
     event_loop.turn(Sources { signals, inbox, keys }).await
 }
@@ -253,6 +256,11 @@ impl Loop<'_> {
                     if let Some(bytes) = path.and_then(|path| clipboard::sequence(copied.expose(), path)) {
                         self.screen.backend_mut().send(&bytes)?;
                     }
+                }
+                Effect::Mouse(on) => terminal::take_mouse(on)?,
+                Effect::Notify(text) => {
+                    let bytes = self.ui.shared.preferences.notify.bytes(text);
+                    self.screen.backend_mut().send(&bytes)?;
                 }
                 Effect::Edit(text) => self.to_edit = Some(text),
                 Effect::Repaint => repaint(&mut self.screen)?,

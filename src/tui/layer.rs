@@ -56,6 +56,11 @@ pub trait Layer: fmt::Debug {
         None
     }
 
+    /// Whether leaving it now loses an API key for good: a slip must not be enough.
+    fn loses_key(&self) -> bool {
+        false
+    }
+
     /// A sentence about what this layer leaves behind at the workbench, if the program ends now
     /// without asking.
     fn left_behind(&self, _shared: &Shared) -> Option<String> {
@@ -72,6 +77,11 @@ pub trait Layer: fmt::Debug {
 
     /// A key that is no command.
     fn key(&mut self, _shared: &mut Shared, _key: KeyEvent) -> Outcome {
+        Outcome::ignored()
+    }
+
+    /// A click at this column and row of the terminal.
+    fn click(&mut self, _shared: &mut Shared, _x: u16, _y: u16) -> Outcome {
         Outcome::ignored()
     }
 

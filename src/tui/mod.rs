@@ -23,6 +23,7 @@
 //! | [`overlays`] | question, help, palette, notices, profiles, sign-in: above any tab |
 //! | [`command`], [`keymap`] | the one table of commands, and which key gives which |
 //! | [`session`], [`embedded`] | who is signed in where; a workbench inside this process |
+//! | [`request_log`] | what was asked, and what came of it |
 //! | [`requests`], [`runner`] | what is in flight; tasks and their cancellation |
 //! | [`event_loop`], [`term`] | waiting; the terminal's modes, few bytes |
 //! | [`preferences`], [`theme`], [`glyphs`] | the user's preferences, roles and styles, symbols |
@@ -55,6 +56,7 @@ pub mod notices;
 pub mod overlays;
 pub mod parts;
 pub mod preferences;
+pub mod request_log;
 pub mod requests;
 pub mod runner;
 pub mod session;

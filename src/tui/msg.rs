@@ -8,6 +8,16 @@ use super::call::Answer;
 use super::requests::RequestId;
 use crate::api::ServerClock;
 
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// The wheel was turned.
+    Up,
+    Down,
+    /// The left button was pressed, at this column and row.
+    Click(u16, u16),
+}
+
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Msg {
@@ -22,6 +32,8 @@ pub enum Msg {
     Tick,
     /// The time that something in the state waits for has come.
     Wake,
+    /// The mouse was used; only if that is switched on.
+    Mouse(Mouse),
     /// The terminal's window got the focus, or lost it.
     Focus(bool),
     /// The program came back from being suspended.

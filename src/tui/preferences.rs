@@ -11,7 +11,7 @@ use super::term::clipboard;
 use super::theme::{self, Theme};
 use crate::bounded;
 use crate::config::columns::Columns;
-use crate::config::ui::{SettingLines, UiSettings, WeekStart};
+use crate::config::ui::{Notify, SettingLines, UiSettings, WeekStart};
 use crate::config::{Overrides, Store};
 
 /// Appearance and keys of the interface.
@@ -24,6 +24,10 @@ pub struct Preferences {
     pub week_start: Weekday,
     /// How often a list in sight is looked at again; `None` for never.
     pub refresh: Option<SignedDuration>,
+    /// The mouse is used.
+    pub mouse: bool,
+    /// How the end of a long run is made known while the window has no focus.
+    pub notify: Notify,
     /// How to reach the clipboard; `None` if it is off.
     pub clipboard: Option<clipboard::Path>,
     /// Changes to the keymap: command id → keys.
@@ -55,6 +59,8 @@ impl Default for Preferences {
             soon_days: 14,
             week_start: Weekday::Monday,
             refresh: Some(SignedDuration::from_secs(30)),
+            mouse: false,
+            notify: Notify::default(),
             clipboard: Some(clipboard::Path::Direct),
             keys: BTreeMap::new(),
             setting_lines: SettingLines::default(),
@@ -121,6 +127,8 @@ impl Preferences {
                 WeekStart::Sunday => Weekday::Sunday,
             },
             refresh: refresh(ui, &mut problems),
+            notify: ui.notify,
+            mouse: ui.mouse,
             clipboard,
             keys: keys.collect(),
             setting_lines: ui.setting_lines.clone(),

@@ -58,6 +58,8 @@ pub struct InFlight {
     /// Shown after a spinner: `listing the API keys of owner`.
     pub what: String,
     pub since: Timestamp,
+    /// The headless command that does the same.
+    pub command: Option<String>,
 }
 
 /// All requests without an answer yet, oldest first.
@@ -72,8 +74,15 @@ impl Requests {
     pub fn start(&mut self, owner: LayerId, kind: Kind, what: String, since: Timestamp) -> RequestId {
         self.last += 1;
         let id = RequestId(self.last);
-        self.running.push(InFlight { id, owner, kind, what, since });
+        self.running.push(InFlight { id, owner, kind, what, since, command: None });
         id
+    }
+
+    /// Notes the headless command that does the same as the request `id`.
+    pub fn name_command(&mut self, id: RequestId, command: Option<String>) {
+        if let Some(request) = self.running.iter_mut().find(|request| request.id == id) {
+            request.command = command;
+        }
     }
 
     /// The last request that was started, which may have ended; `None` before the first.

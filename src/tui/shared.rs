@@ -13,6 +13,7 @@ use super::glyphs;
 use super::keymap::Keymap;
 use super::notices::Notices;
 use super::preferences::Preferences;
+use super::request_log::RequestLog;
 use super::requests::{Kind, LayerId, RequestId, Requests};
 use super::session::SessionState;
 use super::watch::Watch;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub keymap: Keymap,
     pub notices: Notices,
     pub requests: Requests,
+    /// Those that have ended.
+    pub log: RequestLog,
     /// Whether lists in sight are looked at again by themselves.
     pub watch: Watch,
     /// When what the tab in sight lists was asked for.
@@ -55,6 +58,7 @@ impl Shared {
             keymap,
             notices: Notices::default(),
             requests: Requests::default(),
+            log: RequestLog::default(),
             watch: Watch { key_at: Some(now), focused: None },
             looked_at: None,
             quiet: false,
@@ -92,6 +96,7 @@ impl Shared {
     ) -> (RequestId, Effect) {
         let kind = if self.quiet && kind == Kind::Read { Kind::Quiet } else { kind };
         let id = self.requests.start(owner, kind, what.into(), self.now);
+        self.requests.name_command(id, call.command_line());
         (id, Effect::Start { id, call })
     }
 

@@ -138,6 +138,16 @@ impl Stack {
             || self.base(shared).and_then(|id| self.layer(id)).is_some_and(|layer| layer.modal(shared))
     }
 
+    /// Whether a layer lies over the tab.
+    pub fn is_covered(&self) -> bool {
+        !self.above.is_empty()
+    }
+
+    /// Whether closing the layers over the tab would lose something.
+    pub fn covers_unsaved(&self, shared: &Shared) -> bool {
+        self.above.iter().any(|slot| slot.layer.unsaved(shared).is_some())
+    }
+
     /// Whether something in sight changes by itself.
     pub fn watches(&self, shared: &Shared) -> bool {
         self.in_sight(shared).any(|layer| layer.watches(shared))

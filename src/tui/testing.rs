@@ -203,6 +203,8 @@ fn key_named(name: &str) -> Option<KeyEvent> {
         "pageup" => KeyCode::PageUp,
         "pagedown" => KeyCode::PageDown,
         "f1" => KeyCode::F(1),
+        "f8" => KeyCode::F(8),
+        "f9" => KeyCode::F(9),
         _ => return None,
     };
     Some(KeyEvent::new(code, KeyModifiers::NONE))

@@ -41,7 +41,7 @@ pub struct Theme {
 }
 
 /// Names of the themes that are built in.
-pub const NAMES: [&str; 3] = ["terminal", "high-contrast", "mono"];
+pub const NAMES: [&str; 5] = ["terminal", "dusk", "paper", "high-contrast", "mono"];
 
 impl Theme {
     /// The terminal's own sixteen colours.
@@ -117,12 +117,50 @@ impl Theme {
         }
     }
 
+    /// For dark backgrounds: few colours of one lightness, from the 256 that terminals agree on.
+    pub fn dusk() -> Self {
+        Self::designed([245, 240, 75, 114, 221, 203, 180, 213, 24])
+    }
+
+    /// For light backgrounds.
+    pub fn paper() -> Self {
+        Self::designed([242, 248, 25, 28, 130, 160, 90, 126, 25])
+    }
+
+    /// From colours: dim, border, accent, good, warning, error, keys, matches, and the background of the
+    /// selection.
+    fn designed([dim, border, accent, good, warning, error, key, matched, selection]: [u8; 9]) -> Self {
+        let of = |colour| Style::new().fg(Color::Indexed(colour));
+        let bold = |colour| of(colour).add_modifier(Modifier::BOLD);
+        let chosen = Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(selection));
+        Self {
+            dim: of(dim),
+            border: of(border),
+            focused: of(accent),
+            tab_current: bold(accent).add_modifier(Modifier::UNDERLINED),
+            selected: chosen,
+            ok: of(good),
+            warn: of(warning),
+            error: bold(error),
+            accent: of(accent),
+            key: bold(key),
+            matched: bold(matched).add_modifier(Modifier::UNDERLINED),
+            marked: of(matched),
+            disabled: of(border),
+            button_focused: chosen.add_modifier(Modifier::BOLD),
+            label: bold(accent),
+            ..Self::mono()
+        }
+    }
+
     /// A built-in theme by name.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "terminal" => Some(Self::terminal()),
             "high-contrast" => Some(Self::high_contrast()),
             "mono" => Some(Self::mono()),
+            "dusk" => Some(Self::dusk()),
+            "paper" => Some(Self::paper()),
             _ => None,
         }
     }

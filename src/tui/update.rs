@@ -1,6 +1,6 @@
 //! The only thing that changes the state: a message in, effects out, no I/O, no clock, no await.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::beginning::Beginning;
@@ -11,14 +11,16 @@ use super::effect::{Effect, Effects};
 use super::event::{Destination, Event};
 use super::keymap::Chord;
 use super::layer::Outcome;
-use super::msg::Msg;
-use super::overlays::{Help, NoticeHistory, Palette, ProfileList, Question};
+use super::msg::{Mouse, Msg};
+use super::overlays::question::LOSE;
+use super::overlays::{Help, NoticeHistory, Palette, ProfileList, Question, Themes};
 use super::preferences::Preferences;
 use super::requests::{Kind, LayerId, RequestId};
 use super::session::{self, SessionState};
 use super::shared::Shared;
 use super::stack::Stack;
 use super::tab::Tab;
+use super::view;
 use crate::actions::keys::Own;
 
 /// Keys that are kept while a session is being opened.
@@ -132,6 +134,7 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
             }
             effects
         }
+        Msg::Mouse(mouse) => on_mouse(ui, mouse),
         Msg::Focus(focused) => {
             shared.watch.focused = Some(focused);
             Effects::new()
@@ -144,6 +147,7 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
         Msg::Answer { id, took, answer } => {
             // The answer to a cancelled request is dropped.
             let Some(request) = shared.requests.finish(id) else { return Effects::new() };
+            shared.log.push(&request, took, &answer);
             let (back, effect) = session::note_contact(shared, &request, took, &answer);
             // What follows from the answer to nobody's wish is nobody's wish either.
             ui.shared.quiet = request.kind == Kind::Quiet;
@@ -218,6 +222,25 @@ fn on_key(ui: &mut Ui, key: KeyEvent) -> Effects {
     run_chosen(ui, effects)
 }
 
+/// The wheel moves as the arrows do, three rows at a time; a click selects a row, opens the selected
+/// one, shows a tab, presses what the footer names.
+fn on_mouse(ui: &mut Ui, mouse: Mouse) -> Effects {
+    const ROWS: usize = 3;
+    let arrow = |code| KeyEvent::new(code, KeyModifiers::NONE);
+    let (x, y) = match mouse {
+        Mouse::Up => return (0..ROWS).flat_map(|_| on_key(ui, arrow(KeyCode::Up))).collect(),
+        Mouse::Down => return (0..ROWS).flat_map(|_| on_key(ui, arrow(KeyCode::Down))).collect(),
+        Mouse::Click(x, y) => (x, y),
+    };
+    ui.shared.watch.key_at = Some(ui.shared.now);
+    if let Some(command) = view::command_at(ui, x, y) {
+        return run(ui, command);
+    }
+    let Ui { shared, stack, .. } = ui;
+    let effects = stack.with_top(shared, |layer, shared| layer.click(shared, x, y)).unwrap_or_default();
+    run_chosen(ui, effects)
+}
+
 /// Runs a command, whether it came from a key or from the palette.
 pub fn run(ui: &mut Ui, command: Command) -> Effects {
     if let Some(entry) = ui.shared.entry(command, &ui.contexts())
@@ -252,6 +275,21 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
     match command {
         Command::Quit => return quit(ui),
         Command::Repaint => return vec![Effect::Repaint],
+        Command::Themes if stack.names().last() != Some(&"themes") => {
+            let themes = Themes::new(shared);
+            return stack.open(shared, themes);
+        }
+        Command::Mouse => {
+            shared.preferences.mouse = !shared.preferences.mouse;
+            let text = match shared.preferences.mouse {
+                true => {
+                    "mouse on: wheel, rows, tabs and the keys below; with Shift the terminal selects text"
+                }
+                false => "mouse off",
+            };
+            shared.notices.info(shared.now, text);
+            return vec![Effect::Mouse(shared.preferences.mouse)];
+        }
         Command::Suspend => return vec![Effect::Suspend],
         Command::CancelRequest => return cancel_request(ui),
         Command::Help => {
@@ -265,7 +303,15 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
                 Effects::new()
             });
         }
-        _ if stack.modal(shared) || !shared.session.signed_in => {}
+        _ if !shared.session.signed_in => {}
+        Command::TabSettings | Command::TabModels | Command::TabAdmin if stack.is_covered() => {
+            return leave_for(ui, command);
+        }
+        Command::Palette if stack.is_covered() => {
+            let palette = Palette::of_commands(shared, stack.contexts(shared));
+            return stack.open(shared, palette);
+        }
+        _ if stack.modal(shared) => {}
         Command::Profiles => return stack.open(shared, ProfileList::default()),
         Command::Palette => {
             let palette = Palette::new(shared, stack.contexts(shared));
@@ -286,6 +332,20 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
     Effects::new()
 }
 
+/// From a dialog to a tab: one step back as long as something would be lost, else all the way.
+fn leave_for(ui: &mut Ui, command: Command) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    if stack.covers_unsaved(shared) {
+        return run(ui, Command::Back);
+    }
+    let mut effects = Effects::new();
+    while let Some(closed) = stack.close_top(shared) {
+        effects.extend(closed);
+    }
+    effects.extend(run(ui, command));
+    effects
+}
+
 fn quit(ui: &mut Ui) -> Effects {
     let Ui { shared, stack, .. } = ui;
     let mut lost: Vec<String> = stack.all().filter_map(|layer| layer.unsaved(shared)).collect();
@@ -297,6 +357,8 @@ fn quit(ui: &mut Ui) -> Effects {
         return vec![Effect::Quit];
     }
     let question = Question::new("Leave keybench?", lost, "Leave", Decision::Quit).or("Stay");
+    let loses_key = stack.all().any(|layer| layer.loses_key());
+    let question = if loses_key { question.typing_name(LOSE) } else { question };
     stack.open(shared, question)
 }
 

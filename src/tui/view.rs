@@ -46,6 +46,11 @@ pub fn view(ui: &Ui, frame: &mut Frame<'_>) {
             frame.render_widget(Text::from(notice_lines(shared, notice)), area);
         }
         footer(ui, frame, row(area.bottom() - 1));
+        let mut layers = layers.peekable();
+        if layers.peek().is_some() {
+            // What has no keys now steps back; a theme that dims nothing leaves it.
+            frame.buffer_mut().set_style(body, shared.preferences.theme.dim);
+        }
         layers.for_each(|layer| layer.draw(shared, frame, body));
     }
     if shared.preferences.glyphs == &glyphs::ASCII {
@@ -112,8 +117,42 @@ fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect)
     two_ends(frame, row, Line::from(spans), right);
 }
 
+/// The command of what is drawn at this column and row: a tab, a key of the footer.
+pub fn command_at(ui: &Ui, x: u16, y: u16) -> Option<Command> {
+    let (columns, rows) = ui.shared.size;
+    if y == 1 && ui.shared.session.signed_in {
+        let mut begin = 1;
+        for tab in Tab::ALL {
+            let end = begin + 2 + text::width(tab.name()) as u16;
+            if (begin..end).contains(&x) {
+                return Some(tab.command());
+            }
+            begin = end + 3;
+        }
+    }
+    if y + 1 != rows {
+        return None;
+    }
+    let (ours, everywhere) = footer_hints(ui, columns);
+    let width = |hints: &[Hint]| hints.iter().map(|hint| hint.width() as u16).sum::<u16>();
+    let mut begin = 0;
+    let right = columns.saturating_sub(width(&everywhere));
+    for (at, hint) in
+        ours.iter().map(|hint| (None, hint)).chain(everywhere.iter().map(|hint| (Some(right), hint)))
+    {
+        begin = at.map_or(begin, |right| begin.max(right));
+        let end = begin + hint.width() as u16;
+        if (begin..end).contains(&x) {
+            return Some(hint.command);
+        }
+        begin = end;
+    }
+    None
+}
+
 /// A key and what it does, for the footer.
 struct Hint {
+    command: Command,
     /// How far out the context is that it belongs to, 0 for the innermost.
     depth: usize,
     /// As in the command table.
@@ -136,13 +175,7 @@ impl Hint {
 /// The keys that matter now: the innermost context's first, then what works everywhere.
 fn footer(ui: &Ui, frame: &mut Frame<'_>, row: Rect) {
     let shared = &ui.shared;
-    let (mut ours, everywhere): (Vec<_>, Vec<_>) =
-        hints(ui).into_iter().partition(|hint| hint.order < EVERYWHERE);
-    let kept: usize = everywhere.iter().map(Hint::width).sum();
-    let room = usize::from(row.width).saturating_sub(kept + 1);
-    while ours.iter().map(Hint::width).sum::<usize>() > room {
-        ours.pop();
-    }
+    let (ours, everywhere) = footer_hints(ui, row.width);
     let key = shared.preferences.theme.key;
     let spans = |hints: &[Hint]| -> Vec<Span<'static>> {
         let one = |hint: &Hint| {
@@ -151,6 +184,18 @@ fn footer(ui: &Ui, frame: &mut Frame<'_>, row: Rect) {
         hints.iter().flat_map(one).collect()
     };
     two_ends(frame, row, Line::from(spans(&ours)), Line::from(spans(&everywhere)));
+}
+
+/// The hints that fit: those of the screen, and those that work everywhere.
+fn footer_hints(ui: &Ui, columns: u16) -> (Vec<Hint>, Vec<Hint>) {
+    let (mut ours, everywhere): (Vec<_>, Vec<_>) =
+        hints(ui).into_iter().partition(|hint| hint.order < EVERYWHERE);
+    let kept: usize = everywhere.iter().map(Hint::width).sum();
+    let room = usize::from(columns).saturating_sub(kept + 1);
+    while ours.iter().map(Hint::width).sum::<usize>() > room {
+        ours.pop();
+    }
+    (ours, everywhere)
 }
 
 fn hints(ui: &Ui) -> Vec<Hint> {
@@ -172,7 +217,7 @@ fn hints(ui: &Ui) -> Vec<Hint> {
         let Some(key) = shared.keymap.working_key(entry, &contexts, typing) else { continue };
         let label = label(entry);
         if !label.is_empty() {
-            hints.push(Hint { depth, order: entry.hint, key, label });
+            hints.push(Hint { command: entry.command, depth, order: entry.hint, key, label });
         }
     }
     hints.sort_by_key(|hint| (hint.order >= EVERYWHERE, hint.depth, hint.order));
@@ -182,7 +227,7 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     let last = if modal { Some(Command::Back) } else { (!shared.session.signed_in).then_some(Command::Quit) };
     if let Some(entry) = COMMANDS.iter().find(|entry| Some(entry.command) == last) {
         let (key, label) = (shared.keymap.key_of(entry), label(entry));
-        hints.push(Hint { depth: usize::MAX, order: u8::MAX, key, label });
+        hints.push(Hint { command: entry.command, depth: usize::MAX, order: u8::MAX, key, label });
     }
     hints
 }

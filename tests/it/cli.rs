@@ -72,7 +72,7 @@ fn a_wrong_command_line_ends_with_2_and_a_malformed_value_with_7() {
     let no_key = home.file("no-key", "hello\n");
     for invalid in [
         &["keys", "list", "--timeout", "soon"][..],
-        &["keys", "list", "--url", "ml.example.com"],
+        &["keys", "list", "--url", "workbench"],
         &["keys", "create", "--expires", "bananas"],
         &["keys", "create", "--expires", "2020-01-01"],
         &["keys", "create", "--output", "/no/such/folder/key"],

@@ -209,7 +209,7 @@ fn a_value_that_is_no_good_ends_with_7_before_anything_is_sent() {
         &["serve", "--data", "d", "--seed", "everything"],
         &["serve", "--data", "d", "--behaviour", "no-such-file"],
         &["demo", "--user", "nobody"],
-        &["login", "--url", "example.com"],
+        &["login", "--url", "workbench"],
     ] {
         let done = as_json(&home, command);
         assert_eq!((done.code, done.out.as_str()), (7, ""), "{command:?}: {done:?}");

@@ -35,7 +35,7 @@ fn errors_before_anything_is_sent() {
         &["keys", "list"][..],
         &["keys", "list", "--profile", "prod"],
         &["keys", "list", "--url", "https://ml.example.com"],
-        &["keys", "list", "--url", "ml.example.com"],
+        &["keys", "list", "--url", "workbench"],
         &["profile", "use", "prod"],
         &["login"],
         &["login", "--url", "https://ml.example.com"],

@@ -115,7 +115,7 @@ fn nothing_configured_and_unknown_names_are_distinguished() {
     assert!(matches!(Setup::new().resolve(), Err(Error::NoWorkbench)));
     let error = Setup::new().profile("one", ONE, 'a').named("tow").resolve().unwrap_err();
     assert_eq!(error.hint().unwrap(), "known are: one");
-    let error = Setup::new().env("KEYBENCH_URL", "one.example.com").resolve().unwrap_err();
+    let error = Setup::new().env("KEYBENCH_URL", "workbench").resolve().unwrap_err();
     assert!(error.to_string().starts_with("KEYBENCH_URL: the URL does not begin"), "{error}");
     let error = Setup::new().env("KEYBENCH_URL", ONE).env("KEYBENCH_API_KEY", "0a").resolve().unwrap_err();
     assert!(error.to_string().contains("KEYBENCH_API_KEY"), "{error}");

@@ -53,6 +53,7 @@ mod tui_pictures;
 mod tui_rotation;
 mod tui_settings;
 mod tui_sizes;
+mod tui_slips;
 mod tui_tasks;
 mod words;
 mod workbench;

@@ -312,7 +312,7 @@ fn a_rotation_that_ended_elsewhere_closes_its_dialog_and_deletes_nothing() {
 #[test]
 fn a_successor_that_was_not_kept_says_so() {
     let mut harness = successor();
-    harness.keys("<esc><esc>k/dashboard<enter>gr");
+    harness.keys("<esc>lose<enter>k/dashboard<enter>gr");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("neither copied nor saved: it cannot be handed over"), "{screen}");
     harness.keys("r");

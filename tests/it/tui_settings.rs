@@ -124,7 +124,7 @@ fn the_new_key_is_shown_once_and_leaving_it_asks() {
     harness.keys("<esc><esc>");
     harness.keys("<enter>");
     assert!(harness.screen(80, 24).contains(&"ab".repeat(32)), "the key is still there");
-    harness.keys("<esc><esc>");
+    harness.keys("<esc>lose<enter>");
     assert!(!harness.screen(80, 24).contains(&"ab".repeat(32)));
     assert_eq!(harness.shared().session.known_keys.len(), 1, "the run still knows it, for tests");
 }

@@ -6,6 +6,7 @@ mod exec;
 mod freshness;
 mod limits;
 mod login;
+mod panes;
 mod paste;
 mod resize;
 mod signals;

@@ -134,7 +134,12 @@ impl Flow {
                 Effect::Copy(Copied::Key(key)) => self.copied.push(key.expose().to_owned()),
                 Effect::UseSession(session) => self.runner.use_session(Arc::from(session)),
                 Effect::Host(embedded) => self.runner.host(*embedded),
-                Effect::Suspend | Effect::Repaint | Effect::Edit(_) | Effect::Quit => {}
+                Effect::Suspend
+                | Effect::Repaint
+                | Effect::Edit(_)
+                | Effect::Notify(_)
+                | Effect::Mouse(_)
+                | Effect::Quit => {}
             }
         }
     }

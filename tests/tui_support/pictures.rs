@@ -79,6 +79,8 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "waiting", open: waiting },
     Picture { name: "profiles", open: profiles },
     Picture { name: "sign_out", open: || then(profiles(), "jd") },
+    Picture { name: "themes", open: || then(demo(), "<f8>") },
+    Picture { name: "rotate_marked", open: || then(demo(), "*r") },
     Picture { name: "quit", open: || then(demo(), "n<tab><tab>x<ctrl-c>") },
     // Models
     Picture { name: "models", open: made_models::listed },

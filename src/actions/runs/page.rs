@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::chart;
-use crate::probe::run::{Change, Latency, Plan, StopReason, Summary, compare, count_alike};
+use crate::probe::run::{Change, Latency, METHOD, Plan, StopReason, Summary, compare, count_alike};
 use crate::text;
 use crate::text::html::escaped;
 
@@ -199,12 +199,13 @@ fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
             "<p class=\"sub\">One has a rate and the other has none: latencies since sending.</p>\n",
         );
     }
+    let _ = writeln!(html, "<p class=\"sub\">{METHOD}</p>");
     html.push_str("<table>\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n");
     for row in compare(earlier, run) {
         let class = match row.change {
             Change::Better => " class=\"good\"",
             Change::Worse => " class=\"bad\"",
-            Change::Same => "",
+            Change::Same | Change::NotJudged => "",
         };
         let word = match (row.percent(), row.change) {
             (_, Change::Same) => "same".to_owned(),

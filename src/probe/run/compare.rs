@@ -20,9 +20,15 @@ pub struct Difference {
 pub enum Change {
     Better,
     Worse,
-    /// Within 5 %, which means nothing on a shared machine.
+    /// Not larger than the noise within the two runs, or than 5 %.
     Same,
+    /// Nothing is known of its noise: it is in no series, or a run is too short.
+    NotJudged,
 }
+
+/// How a difference is distinguished from noise.
+pub const METHOD: &str =
+    "judged by a block bootstrap over the seconds of both runs (1000 draws, 95 %), from 5 % on";
 
 impl Difference {
     /// Of the earlier value, in percent; `None` if that was 0.
@@ -40,35 +46,155 @@ pub fn count_alike(before: &Summary, after: &Summary) -> bool {
 /// The figures of `after` against those of `before`. Uses latencies since sending if the two do not
 /// [count alike](count_alike).
 pub fn compare(before: &Summary, after: &Summary) -> Vec<Difference> {
-    let mut rows = vec![difference("requests/s", "/s", before.rps, after.rps, true)];
-    let (olds, news) = match count_alike(before, after) {
+    let alike = count_alike(before, after);
+    let (olds, news) = match alike {
         true => (&before.latency, &after.latency),
         false => (&before.service, &after.service),
     };
+    let seconds = (seconds(before), seconds(after));
+    let of = |figure, unit, old, new, more_is_better| {
+        // The series holds latencies as the run counts them; those since sending are in no series.
+        let value = value_of(figure).filter(|_| alike || unit != "ms");
+        let noise = value.and_then(|value| noise(&seconds.0, &seconds.1, value));
+        difference(figure, unit, (old, new), more_is_better, noise)
+    };
+    let mut rows = vec![of("requests/s", "/s", before.rps, after.rps, true)];
     for ((figure, old), (_, new)) in olds.iter().zip(news.iter()) {
-        rows.push(difference(figure, "ms", old, new, false));
+        rows.push(of(figure, "ms", old, new, false));
     }
     let percent = |summary: &Summary| summary.error_share() * 100.0;
-    rows.push(difference("errors", "%", percent(before), percent(after), false));
-    rows.push(difference("busy", "", before.busy as f64, after.busy as f64, false));
-    rows.push(difference("missed", "", before.missed as f64, after.missed as f64, false));
+    rows.push(of("errors", "%", percent(before), percent(after), false));
+    rows.push(of("busy", "", before.busy as f64, after.busy as f64, false));
+    rows.push(of("missed", "", before.missed as f64, after.missed as f64, false));
     rows
+}
+
+/// A second of a run, or a longer step where the series is merged.
+#[derive(Debug, Clone, Copy)]
+struct Second {
+    width_s: f64,
+    requests: f64,
+    errors: f64,
+    busy: f64,
+    /// Latencies times requests, so that seconds add up.
+    p50: f64,
+    p99: f64,
+}
+
+/// The whole steps of a run, put together to at least a second each.
+fn seconds(summary: &Summary) -> Vec<Second> {
+    let mut seconds: Vec<Second> = Vec::new();
+    for point in summary.whole_points() {
+        let requests = point.requests as f64;
+        let more = Second {
+            width_s: point.width_s,
+            requests,
+            errors: point.errors as f64,
+            busy: point.busy as f64,
+            p50: point.p50_ms * requests,
+            p99: point.p99_ms * requests,
+        };
+        match seconds.last_mut().filter(|second| second.width_s < 0.999) {
+            Some(second) => second.add(more),
+            None => seconds.push(more),
+        }
+    }
+    seconds.retain(|second| second.width_s >= 0.999);
+    seconds
+}
+
+impl Second {
+    fn add(&mut self, more: Self) {
+        self.width_s += more.width_s;
+        self.requests += more.requests;
+        self.errors += more.errors;
+        self.busy += more.busy;
+        self.p50 += more.p50;
+        self.p99 += more.p99;
+    }
+}
+
+/// What a figure is, of seconds that were added up.
+type Value = fn(&Second) -> f64;
+
+/// The figures of which a series is kept.
+fn value_of(figure: &str) -> Option<Value> {
+    fn per(sum: f64, of: f64) -> f64 {
+        if of > 0.0 { sum / of } else { 0.0 }
+    }
+    Some(match figure {
+        "requests/s" => |sum| per(sum.requests, sum.width_s),
+        "p50" => |sum| per(sum.p50, sum.requests),
+        "p99" => |sum| per(sum.p99, sum.requests),
+        "errors" => |sum| per(sum.errors, sum.requests) * 100.0,
+        "busy" => |sum| per(sum.busy, sum.width_s),
+        _ => return None,
+    })
+}
+
+/// Whether a value is larger after (`Some(Some(true))`), smaller, or not distinguished from the noise
+/// (`Some(None)`): seconds of both runs are drawn again and again, with replacement, and their
+/// difference must have one sign in 95 % of the draws. `None` where a run is too short to say.
+fn noise(before: &[Second], after: &[Second], value: Value) -> Option<Option<bool>> {
+    const DRAWS: usize = 1000;
+    const FEWEST: usize = 3;
+    if before.len() < FEWEST || after.len() < FEWEST {
+        return None;
+    }
+    let mut random = Draws(0x9e37_79b9_7f4a_7c15);
+    let (mut larger, mut smaller) = (0, 0);
+    for _ in 0..DRAWS {
+        let (after, before) = (value(&random.sum_of(after)), value(&random.sum_of(before)));
+        larger += usize::from(after > before);
+        smaller += usize::from(after < before);
+    }
+    let clear = DRAWS * 39 / 40;
+    Some(match () {
+        () if larger >= clear => Some(true),
+        () if smaller >= clear => Some(false),
+        () => None,
+    })
+}
+
+/// The same numbers each time (xorshift64): a comparison says the same twice.
+struct Draws(u64);
+
+impl Draws {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// As many seconds as there are, each drawn from all of them, added up.
+    fn sum_of(&mut self, seconds: &[Second]) -> Second {
+        let mut sum = Second { width_s: 0.0, requests: 0.0, errors: 0.0, busy: 0.0, p50: 0.0, p99: 0.0 };
+        for _ in seconds {
+            let at = usize::try_from(self.next() % seconds.len().max(1) as u64).unwrap_or_default();
+            if let Some(second) = seconds.get(at) {
+                sum.add(*second);
+            }
+        }
+        sum
+    }
 }
 
 fn difference(
     figure: &'static str,
     unit: &'static str,
-    before: f64,
-    after: f64,
+    (before, after): (f64, f64),
     more_is_better: bool,
+    noise: Option<Option<bool>>,
 ) -> Difference {
     let larger = before.abs().max(after.abs());
-    let change = if (after - before).abs() <= larger * 0.05 {
-        Change::Same
-    } else if (after > before) == more_is_better {
-        Change::Better
-    } else {
-        Change::Worse
+    let small = (after - before).abs() <= larger * 0.05;
+    let change = match noise {
+        _ if small => Change::Same,
+        None => Change::NotJudged,
+        Some(None) => Change::Same,
+        Some(Some(more)) if more == more_is_better => Change::Better,
+        Some(Some(_)) => Change::Worse,
     };
     Difference { figure, unit, before, after, change }
 }
@@ -76,19 +202,52 @@ fn difference(
 #[cfg(test)]
 mod tests {
     use super::super::plan::Plan;
+    use super::super::series::Point;
     use super::*;
 
+    /// A run of ten seconds whose seconds differ from each other by `spread`.
+    fn run(rps: f64, p99: f64, spread: f64) -> Summary {
+        let mut run = Summary::new(&Plan::default());
+        (run.rps, run.latency.p99_ms, run.latency.p50_ms) = (rps, p99, 5.0);
+        run.series = (0..40_u32)
+            .map(|at| {
+                let wave = 1.0 + spread * f64::from(at / 4 % 5) / 2.0 - spread;
+                Point {
+                    at_s: f64::from(at) / 4.0,
+                    width_s: 0.25,
+                    requests: (rps * wave / 4.0) as u64,
+                    p50_ms: 5.0,
+                    p99_ms: p99 * wave,
+                    ..Point::default()
+                }
+            })
+            .collect();
+        run
+    }
+
+    fn of(rows: &[Difference], figure: &str) -> Change {
+        rows.iter().find(|row| row.figure == figure).unwrap().change
+    }
+
     #[test]
-    fn more_requests_and_less_latency_are_better() {
-        let mut before = Summary::new(&Plan::default());
-        (before.rps, before.latency.p99_ms, before.latency.p50_ms) = (100.0, 10.0, 5.0);
-        let mut after = before.clone();
-        (after.rps, after.latency.p99_ms, after.latency.p50_ms) = (150.0, 12.0, 5.1);
-        let rows = compare(&before, &after);
-        let of = |figure| rows.iter().find(|row| row.figure == figure).unwrap();
-        assert_eq!((of("requests/s").change, of("requests/s").percent()), (Change::Better, Some(50.0)));
-        assert_eq!((of("p99").change, of("p50").change), (Change::Worse, Change::Same));
-        assert_eq!((of("max").change, of("max").percent()), (Change::Same, None));
+    fn a_difference_is_judged_where_it_is_larger_than_the_noise() {
+        let rows = compare(&run(100.0, 10.0, 0.02), &run(150.0, 12.0, 0.02));
+        assert_eq!(rows[0].percent(), Some(50.0));
+        assert_eq!((of(&rows, "requests/s"), of(&rows, "p99")), (Change::Better, Change::Worse));
+        assert_eq!(of(&rows, "p50"), Change::Same);
+        let noisy = compare(&run(100.0, 10.0, 0.6), &run(112.0, 11.0, 0.6));
+        assert_eq!((of(&noisy, "requests/s"), of(&noisy, "p99")), (Change::Same, Change::Same));
+        let small = compare(&run(1000.0, 10.0, 0.0), &run(1040.0, 10.4, 0.0));
+        assert_eq!((of(&small, "requests/s"), of(&small, "p99")), (Change::Same, Change::Same));
+    }
+
+    #[test]
+    fn what_is_too_short_or_in_no_series_is_not_judged() {
+        let (mut before, mut after) = (run(100.0, 10.0, 0.0), run(150.0, 20.0, 0.0));
+        (before.latency.p90_ms, after.latency.p90_ms) = (6.0, 12.0);
+        assert_eq!(of(&compare(&before, &after), "p90"), Change::NotJudged);
+        before.series.truncate(8);
+        assert_eq!(of(&compare(&before, &after), "requests/s"), Change::NotJudged);
     }
 
     #[test]

@@ -40,13 +40,13 @@ use super::transport::Transport;
 use crate::limits;
 use crate::secret::ApiKey;
 
-pub use compare::{Change, Difference, compare, count_alike};
+pub use compare::{Change, Difference, METHOD, compare, count_alike};
 pub use expect::{Expectation, Expectations};
 pub use export::{read_json, write_csv, write_json};
 pub use merge::{NotMerged, merge};
 pub use plan::{Data, MAX_IN_FLIGHT, MAX_REQUESTS, Plan};
 pub use ramps::Ramps;
-pub use report::report;
+pub use report::{NO_REPLICA, report};
 pub use series::Point;
 pub use summary::{Bar, Latency, ReplicaSummary, Stage, StatusSummary, StopReason, Summary};
 pub use whole::Histograms;

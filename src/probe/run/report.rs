@@ -5,12 +5,17 @@ use std::time::Duration;
 use super::summary::{Latency, Stage, StopReason, Summary};
 use crate::text;
 
+/// The name of the row of calls that no replica answered.
+pub const NO_REPLICA: &str = "(no replica)";
+
 /// The report of a run, at most 80 columns a line.
 pub fn report(summary: &Summary) -> Vec<String> {
     let mut lines = text::wrap(&headline(summary), 80);
     lines.push(outcome(summary));
     lines.push(String::new());
     match summary.latency_from.as_str() {
+        // There is no percentile of nothing.
+        _ if summary.ok == 0 => {}
         "due" => {
             lines.push(latency("since due", &summary.latency));
             lines.push(latency("since sent", &summary.service));
@@ -46,6 +51,10 @@ pub fn report(summary: &Summary) -> Vec<String> {
                 millis(replica.p99_ms),
             ));
         }
+    }
+    if let Some((requests, errors)) = summary.without_replica() {
+        let share = format!("{:.1} %", requests as f64 / summary.total.max(1) as f64 * 100.0);
+        lines.push(format!("{:<34}{share:>7}{requests:>10}{errors:>8}{:>10}{:>10}", NO_REPLICA, "-", "-"));
     }
     lines.extend(notes(summary));
     lines

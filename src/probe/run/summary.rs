@@ -232,6 +232,15 @@ impl Summary {
         whole(&self.series)
     }
 
+    /// Calls that no replica answered, and how many of them failed: with those of the replicas they add
+    /// up to all. `None` if there are none, or no replica is known.
+    pub fn without_replica(&self) -> Option<(u64, u64)> {
+        let sum = |of: fn(&ReplicaSummary) -> u64| self.replicas.values().map(of).sum::<u64>();
+        let requests = self.total.saturating_sub(sum(|replica| replica.requests));
+        let errors = self.errors.saturating_sub(sum(|replica| replica.errors));
+        (requests > 0 && !self.replicas.is_empty()).then_some((requests, errors))
+    }
+
     /// Progress of a run with a known end, 0 to 1.
     pub fn done_share(&self) -> Option<f64> {
         let by_count = self.plan.own_count().map(|count| self.total as f64 / count as f64);

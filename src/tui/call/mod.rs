@@ -4,6 +4,7 @@
 //! [`Answer`] goes to the layer that asked.
 
 mod check;
+mod command_line;
 mod context;
 mod keys;
 mod model;

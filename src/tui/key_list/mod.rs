@@ -21,7 +21,7 @@ use crate::text;
 use crate::tui::command::Command;
 use crate::tui::layer::Outcome;
 use crate::tui::list::state::Did;
-use crate::tui::list::view::rows_in;
+use crate::tui::list::view::{click_in, rows_in};
 use crate::tui::list::{Fetch, ListState, ListView, Pattern, Row, Select, Shown};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::shared::Shared;
@@ -39,6 +39,8 @@ pub struct KeyList {
     pub state: ListState,
     /// Key IDs that are marked.
     pub marked: BTreeSet<String>,
+    /// The key that was marked last, where a range begins.
+    anchor: Option<String>,
     pub fetch: Fetch,
     /// The Key ID to select in the next list.
     wanted: Option<String>,
@@ -181,12 +183,16 @@ impl KeyList {
                 Command::Mark => {
                     if let Some(Selected::Key(key)) = self.selected() {
                         let id = key.key_id.clone();
+                        self.anchor = Some(id.clone());
                         if !self.marked.remove(&id) {
                             self.marked.insert(id);
                         }
                     }
                     self.state.command(Command::Down, height, ListedKey::sortable(seen.hidden));
                 }
+                Command::MarkAll => self.mark_all(),
+                Command::MarkInvert => self.mark_where(|marked| !marked),
+                Command::MarkRange => self.mark_range(),
                 Command::Back if !self.marked.is_empty() => self.marked.clear(),
                 _ => return false,
             },
@@ -206,6 +212,41 @@ impl KeyList {
         if self.state.filter.paste(text) {
             self.arrange(seen, Select::Chosen);
         }
+    }
+
+    /// The Key IDs that the filter shows, in their order; the legacy key has none.
+    fn shown_ids(&self) -> Vec<String> {
+        let ids = self.state.shown_rows().filter_map(|row| self.listed.get(row));
+        ids.map(|row| row.key.key_id.clone()).collect()
+    }
+
+    /// Marks what is shown, or nothing where all of it is marked.
+    fn mark_all(&mut self) {
+        let shown = self.shown_ids();
+        let all = !shown.is_empty() && shown.iter().all(|id| self.marked.contains(id));
+        self.mark_where(|_| !all);
+    }
+
+    /// Marks those that are shown for which `wanted` holds, given whether they are marked.
+    fn mark_where(&mut self, wanted: impl Fn(bool) -> bool) {
+        for id in self.shown_ids() {
+            match wanted(self.marked.contains(&id)) {
+                true => self.marked.insert(id),
+                false => self.marked.remove(&id),
+            };
+        }
+    }
+
+    /// Marks from the row that was marked last to the selected one.
+    fn mark_range(&mut self) {
+        let Some(Selected::Key(key)) = self.selected() else { return };
+        let (shown, here) = (self.shown_ids(), key.key_id.clone());
+        let at = |id: &str| shown.iter().position(|other| other == id);
+        let Some(end) = at(&here) else { return };
+        let begin = self.anchor.as_deref().and_then(at).unwrap_or(end);
+        let range = begin.min(end)..=begin.max(end);
+        self.marked.extend(shown[range].iter().cloned());
+        self.anchor = Some(here);
     }
 
     /// `4 keys · 1 expires soon · 2 expired · 09:14 UTC`: the time is that of the last change.
@@ -235,6 +276,11 @@ impl KeyList {
         }
         parts.extend(self.fetch.changed.map(|at| at.strftime("%H:%M UTC").to_string()));
         parts.join(&format!(" {} ", shared.preferences.glyphs.separator))
+    }
+
+    /// A click into the table, which has `area`: whether the row was selected before.
+    pub fn click(&mut self, area: Rect, x: u16, y: u16) -> Option<bool> {
+        click_in(area, &mut self.state, x, y)
     }
 
     /// Draws the table in the frame `around` it.

@@ -100,6 +100,14 @@ impl ListState {
         self.shown_rows().skip(self.first_row(height)).take(height)
     }
 
+    /// Selects one of `height` visible rows. Returns whether it was selected; `None` if there is no row.
+    pub fn click(&mut self, position: usize, height: usize) -> Option<bool> {
+        let first = self.first_row(height);
+        let to = Some(first + position).filter(|to| position < height && *to < self.shown.len())?;
+        (self.offset, self.chosen) = (first, true);
+        Some(std::mem::replace(&mut self.selected, to) == to)
+    }
+
     /// The first row to draw: as before, moved as little as the selection needs.
     pub fn first_row(&self, height: usize) -> usize {
         let most = self.shown.len().saturating_sub(height);

@@ -18,6 +18,14 @@ pub fn rows_in(area: Rect, state: &ListState) -> usize {
     area.height.saturating_sub(1 + u16::from(state.filter.is_shown())).into()
 }
 
+/// A click into a list with this area: selects the row there. Returns whether it was selected before;
+/// `None` if there is no row.
+pub fn click_in(area: Rect, state: &mut ListState, x: u16, y: u16) -> Option<bool> {
+    let position = usize::from(y.checked_sub(area.y + 1)?);
+    let height = rows_in(area, state);
+    if (area.x..area.right()).contains(&x) { state.click(position, height) } else { None }
+}
+
 /// The same for a list without heads.
 pub fn headless_rows_in(area: Rect, state: &ListState) -> usize {
     area.height.saturating_sub(u16::from(state.filter.is_shown())).into()

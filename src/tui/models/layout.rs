@@ -57,6 +57,12 @@ pub fn rows_in_sight(shared: &Shared, open: bool, state: &ListState) -> usize {
     list.map_or(0, |list| rows_in(list_parts(list, wide).0, state))
 }
 
+/// Where the list of models is, with its heads; `None` if it is not on the screen.
+pub fn list_on_screen(shared: &Shared, open: bool) -> Option<Rect> {
+    let wide = is_wide(shared);
+    halves(body(shared), wide, open).list.map(|list| list_parts(list, wide).0)
+}
+
 /// The parts of a model's half, from the top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelParts {

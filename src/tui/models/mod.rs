@@ -54,6 +54,7 @@ use super::effect::Effects;
 use super::event::Event;
 use super::layer::{Layer, Outcome};
 use super::layout::{body, is_wide};
+use super::list::view::click_in;
 use super::requests::{Kind, RequestId};
 use super::shared::Shared;
 use super::tab::Tab;
@@ -266,6 +267,16 @@ impl Layer for Models {
         Outcome::done()
     }
 
+    fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
+        let open = self.tests.is_open() || self.runs.are_shown();
+        let Some(area) = layout::list_on_screen(shared, open) else { return Outcome::ignored() };
+        match click_in(area, &mut self.list.models.list.state, x, y) {
+            Some(true) => self.command(shared, Command::Open),
+            Some(false) => self.read_what_is_in_sight(shared).into(),
+            None => Outcome::ignored(),
+        }
+    }
+
     fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
         if self.runs.are_shown() {
             self.runs.paste(text);
@@ -294,7 +305,9 @@ impl Layer for Models {
                 outcome = self.test_answer(shared, answer);
             }
             Answer::RunProgress { model_id, summary } => self.runs.progress(&model_id, summary),
-            Answer::RunEnded { model_id, ended } => self.runs.ended(shared, &model_id, ended),
+            Answer::RunEnded { model_id, ended } => {
+                outcome = self.runs.ended(shared, &model_id, ended).into();
+            }
             Answer::Requests(Ok(requests)) => self.saved.loaded(requests),
             Answer::Requests(Err(problem)) => {
                 let text = format!("requests of earlier tests cannot be read: {problem}");

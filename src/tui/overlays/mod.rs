@@ -5,8 +5,9 @@ mod help;
 mod notices;
 mod palette;
 mod profiles;
-mod question;
+pub mod question;
 mod sign_in;
+mod themes;
 
 pub use columns::ColumnChooser;
 pub use help::Help;
@@ -15,3 +16,4 @@ pub use palette::Palette;
 pub use profiles::ProfileList;
 pub use question::Question;
 pub use sign_in::SignIn;
+pub use themes::Themes;

@@ -81,16 +81,23 @@ pub struct Palette {
     names: Vec<(Tab, Vec<Item>, Listing)>,
     /// All of them, with what is typed as the filter.
     items: List<Item>,
+    /// Nothing is looked for that lies elsewhere.
+    commands_only: bool,
 }
 
 impl Palette {
     /// For a screen with these contexts, innermost first.
     pub fn new(shared: &Shared, contexts: Vec<KeyContext>) -> Self {
         let commands = commands(shared, &contexts);
-        let mut palette = Self { commands, names: Vec::new(), items: List::default() };
+        let mut palette = Self { commands, names: Vec::new(), items: List::default(), commands_only: false };
         palette.items.state.filter.open();
         palette.list();
         palette
+    }
+
+    /// The same without names of elsewhere: a dialog stays where it is.
+    pub fn of_commands(shared: &Shared, contexts: Vec<KeyContext>) -> Self {
+        Self { commands_only: true, ..Self::new(shared, contexts) }
     }
 
     /// Lists commands and names. The selection stays.
@@ -182,11 +189,15 @@ impl Layer for Palette {
     }
 
     fn enter(&mut self, _shared: &mut Shared) -> Outcome {
+        if self.commands_only {
+            return Outcome::done();
+        }
         Outcome::event(Event::FindNames { limit: SEARCHED, again: true })
     }
 
     fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {
         match event {
+            _ if self.commands_only => {}
             Event::NamesFound { from, names, state } => self.take(*from, names, state),
             // The pages of a long list cost nothing more once as many are there as are searched.
             Event::ModelsListed if !self.is_full() => {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::tui::command::{Command, KeyContext};
@@ -14,6 +15,9 @@ use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{Dialog, key_hints};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
+
+/// What has to be typed before an API key is lost: no key says it by a slip.
+pub const LOSE: &str = "lose";
 
 /// A question.
 #[derive(Debug)]
@@ -100,6 +104,9 @@ impl Question {
         let theme = &shared.preferences.theme;
         // The brackets mark the focused one even without styles.
         let button = |label: &str, focused: bool| match focused {
+            true if label == self.yes && self.then.destroys() => {
+                Span::styled(format!("[{label}]"), theme.error.add_modifier(Modifier::REVERSED))
+            }
             true => Span::styled(format!("[{label}]"), theme.button_focused),
             false => Span::styled(format!(" {label} "), theme.button),
         };
@@ -179,6 +186,7 @@ impl Layer for Question {
             Command::No => Outcome::pop(),
             Command::Back if self.esc_is_yes => self.agreed(),
             // A second Ctrl-C is a yes to leaving.
+            Command::Quit if self.then == Decision::Quit && self.typed.is_some() => Outcome::done(),
             Command::Quit if self.then == Decision::Quit => self.agreed(),
             _ => Outcome::ignored(),
         }
@@ -228,7 +236,9 @@ impl Layer for Question {
         };
         lines.push(Line::default());
         lines.push(Line::from(buttons));
-        let inside = Dialog::new(&self.title, lines).render(shared, frame, area);
+        let dialog = Dialog::new(&self.title, lines);
+        let dialog = if self.then.destroys() { dialog.dangerous() } else { dialog };
+        let inside = dialog.render(shared, frame, area);
         if let (Some((_, field)), true) = (&self.typed, inside.height >= 3) {
             let row = Rect { y: inside.bottom() - 3, height: 1, ..inside };
             field.render(row, frame.buffer_mut(), true, &shared.styles());

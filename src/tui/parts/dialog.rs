@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Margin, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
@@ -12,6 +13,7 @@ use crate::tui::shared::Shared;
 pub struct Dialog<'a> {
     title: &'a str,
     text: Text<'a>,
+    dangerous: bool,
 }
 
 /// Widest line that is comfortable to read, in columns.
@@ -19,7 +21,14 @@ const COMFORTABLE: u16 = 72;
 
 impl<'a> Dialog<'a> {
     pub fn new(title: &'a str, lines: Vec<Line<'a>>) -> Self {
-        Self { title, text: Text::from(lines) }
+        Self { title, text: Text::from(lines), dangerous: false }
+    }
+
+    /// The same for something that cannot be undone.
+    #[must_use]
+    pub fn dangerous(mut self) -> Self {
+        self.dangerous = true;
+        self
     }
 
     /// Draws the box over `area` and returns the inner area.
@@ -33,7 +42,10 @@ impl<'a> Dialog<'a> {
         let width = centred(area, columns + 4, 0).width;
         let rows = wrapped_rows(&paragraph, width.saturating_sub(4).max(1));
         let outer = centred(area, width, rows + 2);
-        let inside = frame_box(shared, self.title, frame, outer);
+        let theme = &shared.preferences.theme;
+        let (border, title) =
+            if self.dangerous { (theme.error, theme.error) } else { (theme.focused, theme.title) };
+        let inside = styled_box(shared, self.title, (border, title), frame, outer);
         // A box that takes the whole height has rows left under its text.
         let inside = Rect { height: inside.height.min(rows), ..inside };
         paragraph.render(inside, frame.buffer_mut());
@@ -59,14 +71,25 @@ pub fn inside_box(outer: Rect) -> Rect {
 /// Draws an empty, bordered box with a title, and returns its inner area. A blank column at each
 /// side, inside and outside, separates the text and the box from what surrounds them.
 pub fn frame_box(shared: &Shared, title: &str, frame: &mut Frame<'_>, outer: Rect) -> Rect {
-    let outer = outer.intersection(frame.area());
     let theme = &shared.preferences.theme;
+    styled_box(shared, title, (theme.focused, theme.title), frame, outer)
+}
+
+/// The same with a border and a title in these styles.
+fn styled_box(
+    shared: &Shared,
+    title: &str,
+    (border, title_style): (Style, Style),
+    frame: &mut Frame<'_>,
+    outer: Rect,
+) -> Rect {
+    let outer = outer.intersection(frame.area());
     let margin = Rect { x: outer.x.saturating_sub(1), width: outer.width.saturating_add(2), ..outer };
     Clear.render(margin.intersection(frame.area()), frame.buffer_mut());
     let block = Block::bordered()
         .border_set(shared.preferences.glyphs.border)
-        .border_style(theme.focused)
-        .title(Line::styled(format!(" {title} "), theme.title))
+        .border_style(border)
+        .title(Line::styled(format!(" {title} "), title_style))
         .title_alignment(Alignment::Left);
     block.render(outer, frame.buffer_mut());
     inside_box(outer)

@@ -119,7 +119,8 @@ fn at_hand(shared: &Shared, key_id: &str) -> Vec<Line<'static>> {
     let known = shared.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(key_id));
     if let Some(known) = known {
         lines.push(Line::default());
-        lines.push(Line::from("Its text is known here."));
+        lines.push(Line::from("Its text is known here: Y copies it,"));
+        lines.push(Line::from("w writes it to a file."));
         lines.push(Line::from(format!("Used for {} here.", text::count(known.tests, "test", "tests"))));
     }
     if shared.session.is_own(key_id) {

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | [`tab`], [`view`] | the tab: the list of keys, and how it looks |
 //! | [`delete`] | the questions before keys of the list are deleted |
+//! | [`at_hand`] | a key whose text this run still has |
 //! | [`details`] | everything that is known about one key |
 //! | [`new_key`], [`created`] | the form for a new key; what is remembered of one |
 //! | [`reveal`] | a new key, shown once |
 //! | [`key_test`] | a new key's test against a model |
+//! | [`rotate_marked`] | a rotation of several keys |
 //! | [`rotate`], [`rotation`] | what the tab does in a rotation; its steps, questions and dialog |
 
+mod at_hand;
 mod created;
 mod delete;
 mod details;
@@ -17,6 +20,7 @@ mod key_test;
 mod new_key;
 mod reveal;
 mod rotate;
+mod rotate_marked;
 mod rotation;
 mod tab;
 mod view;

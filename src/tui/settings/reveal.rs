@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crossterm::event::KeyEvent;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -19,11 +20,15 @@ use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::{Event, Proof};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::overlays::Question;
+use crate::tui::overlays::question::LOSE;
 use crate::tui::parts::dialog::{Dialog, key_hints};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
-use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, time};
+use crate::wire::{CreateV2KeyResponse, RotateV1KeyResponse, V2KeyDetails, time};
+
+/// So long after the last key the text of the key is hidden.
+const HIDDEN_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// The dialog.
 #[derive(Debug)]
@@ -84,6 +89,27 @@ impl Reveal {
     /// `written to nightly.key (only you can read it)`
     pub fn written_to(path: &Path) -> String {
         format!("written to {} (only you can read it)", path.display())
+    }
+
+    /// For a key that was shown before and is in memory still: to be copied or saved once more.
+    pub fn again(listed: &V2KeyDetails, key: ApiKey) -> Self {
+        let created = CreateV2KeyResponse {
+            api_key: key,
+            key_id: listed.key_id.clone(),
+            expiry_date: listed.expiry_date.to_string(),
+            comments: listed.comments.clone(),
+            ..CreateV2KeyResponse::default()
+        };
+        let title = "API key, still in the memory of this run";
+        let mut again = Self { title, hidden: true, kept: true, ..Self::new(created) };
+        again.path = Some(Field::new(again.proposed_path()));
+        again
+    }
+
+    /// When the text is to be hidden: nobody may be there who looks at it.
+    fn hides_at(&self, shared: &Shared) -> Option<Timestamp> {
+        let last = shared.watch.key_at.filter(|_| !self.hidden)?;
+        last.checked_add(HIDDEN_AFTER).ok()
     }
 
     /// Whether it is the legacy key's: no model takes that one.
@@ -169,9 +195,9 @@ impl Reveal {
         };
         let lines =
             vec!["It was neither copied nor saved, and is shown only this once.".into(), without.into()];
-        Question::new("Leave the new key?", lines, "Leave it", Decision::Discard)
+        Question::new("Leave the new key?", lines, "Lose it", Decision::Discard)
             .or("Back to the key")
-            .esc_discards()
+            .typing_name(LOSE)
             .ask()
     }
 
@@ -291,6 +317,19 @@ impl Layer for Reveal {
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 
+    fn loses_key(&self) -> bool {
+        !self.kept
+    }
+
+    fn wakes_at(&self, shared: &Shared) -> Option<Timestamp> {
+        self.hides_at(shared)
+    }
+
+    fn wake(&mut self, shared: &mut Shared) -> Outcome {
+        self.hidden |= self.hides_at(shared).is_some_and(|at| at <= shared.now);
+        Outcome::done()
+    }
+
     fn left_behind(&self, _shared: &Shared) -> Option<String> {
         let unkept = match self.is_legacy() {
             true => "The new legacy key was neither copied nor saved: its text is lost, replace it again."
@@ -344,7 +383,8 @@ impl Layer for Reveal {
 
     /// The key is left although it was neither copied nor saved.
     fn decided(&mut self, _shared: &mut Shared, _decision: Decision) -> Outcome {
-        Outcome::pop()
+        let lost = self.old.take().map(Event::SuccessorLost);
+        lost.into_iter().fold(Outcome::pop(), Outcome::and_event)
     }
 
     fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {

@@ -100,6 +100,7 @@ impl Settings {
             format!("{old} still works; a new key may have been created: look at the list")
         };
         shared.notices.failed_but(shared.now, error, &exists);
+        self.stop_rotating(shared);
         if refused { Outcome::done() } else { self.list_anew(shared).into() }
     }
 
@@ -107,7 +108,10 @@ impl Settings {
     pub(super) fn rotation_cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
         let text = if let Some(old) = self.rotations.not_created(id) {
             let old = text::short_id(&old.key_id);
-            format!("{old} still works; its successor may have been created anyway: look at the list")
+            let text =
+                format!("{old} still works; its successor may have been created anyway: look at the list");
+            self.stop_rotating(shared);
+            text
         } else if let Some(old) = self.rotations.not_deleted(id) {
             let old = text::short_id(&old.key_id);
             format!("{old} may have been deleted anyway: look at the list")

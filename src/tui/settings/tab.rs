@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use super::details::{Details, Facts};
 use super::new_key::NewKey;
 use super::reveal::Reveal;
+use super::rotate_marked::Queue;
 use super::rotation::questions::{mark, marks};
 use super::rotation::steps::Rotations;
 use super::{created, delete, view};
@@ -34,6 +35,8 @@ use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 pub struct Settings {
     pub(super) keys: KeyList,
     pub(super) rotations: Rotations,
+    /// Rotations of marked keys that are left.
+    pub(super) queue: Option<Queue>,
     /// Keys that were made elsewhere while the list was in sight, until they are no news any more.
     arrived: Option<(BTreeSet<String>, Timestamp)>,
 }
@@ -43,7 +46,7 @@ const NEWS: SignedDuration = SignedDuration::from_secs(10);
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { keys: KeyList::with_legacy(), rotations: Rotations::default(), arrived: None }
+        Self { keys: KeyList::with_legacy(), rotations: Rotations::default(), queue: None, arrived: None }
     }
 }
 
@@ -236,8 +239,13 @@ impl Layer for Settings {
             Command::NewKey => Outcome::push(NewKey::new(shared)),
             Command::DeleteKey => delete::ask(shared, &self.keys, &self.rotations),
             Command::DeleteAllKeys => delete::ask_all(shared, &self.keys),
-            Command::RotateKey => self.ask_rotate(shared),
+            Command::RotateKey => match self.ask_rotate_marked(shared) {
+                Some(question) => question,
+                None => self.ask_rotate(shared),
+            },
             Command::CopyKeyId => self.copy_id(shared),
+            Command::CopyKey => self.copy_key_again(shared),
+            Command::SaveKey => self.save_key_again(shared),
             Command::TestWithKey => self.test_with_selected(shared),
             Command::KeyDetails => match Facts::of_selected(&self.keys, &self.rotations) {
                 Some(facts) => Outcome::push(Details::new(facts)),
@@ -253,6 +261,14 @@ impl Layer for Settings {
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
         self.keys.key(key, &self.seen(shared));
         Outcome::done()
+    }
+
+    fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
+        match self.keys.click(view::table(shared), x, y) {
+            Some(true) => self.command(shared, Command::KeyDetails),
+            Some(false) => Outcome::done(),
+            None => Outcome::ignored(),
+        }
     }
 
     fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
@@ -310,6 +326,7 @@ impl Layer for Settings {
             Decision::RotateLegacyKey => {
                 ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
             }
+            Decision::RotateMarked(key_ids) => return self.rotate_marked(shared, key_ids),
             Decision::Rotate(key_id) => return self.create_successor(shared, username, &key_id),
             Decision::DeleteOldKey(old_id) => return self.delete_old(shared, username, old_id),
             _ => return Outcome::done(),
@@ -327,6 +344,8 @@ impl Layer for Settings {
             Event::KeyTested { key_id: Some(key_id), proof, .. } => {
                 self.rotations.tested(key_id, proof.clone());
             }
+            Event::AskDeleteOld(_) if self.queue.is_some() => return self.rotate_next(shared),
+            Event::SuccessorLost(_) => self.stop_rotating(shared),
             Event::AskDeleteOld(old_id) => return self.ask_delete_old(shared, old_id),
             Event::FindNames { limit, .. } => return Outcome::event(self.names(shared, *limit)),
             Event::Show(Destination::Key(key_id)) => self.keys.select_key(key_id),

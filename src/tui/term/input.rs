@@ -11,14 +11,16 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::Signal as Number;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel};
 
 use super::terminal;
-use crate::tui::msg::Msg;
+use crate::tui::msg::{Mouse, Msg};
 
 /// How long the program may take to end by itself after its terminal went away.
 const LAST_WORDS: Duration = Duration::from_millis(700);
@@ -183,6 +185,14 @@ fn message(event: Event) -> Option<Msg> {
         }
         Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
         Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => Some(Msg::Mouse(Mouse::Up)),
+            MouseEventKind::ScrollDown => Some(Msg::Mouse(Mouse::Down)),
+            MouseEventKind::Down(MouseButton::Left) => {
+                Some(Msg::Mouse(Mouse::Click(mouse.column, mouse.row)))
+            }
+            _ => None,
+        },
         Event::FocusGained => Some(Msg::Focus(true)),
         Event::FocusLost => Some(Msg::Focus(false)),
         _ => None,

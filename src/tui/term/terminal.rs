@@ -19,7 +19,14 @@ use super::backend::TermBackend;
 /// Alternate screen, bracketed paste, reports of the focus, cursor hidden.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l";
 /// The same undone; first of all the end of a frame that may have been cut short, and the pen.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// Clicks and the wheel, in coordinates of any size; leaving undoes it.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+/// Whether the terminal hands over the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// Whether the modes are on now; the panic hook asks.
 static ACTIVE: AtomicBool = AtomicBool::new(false);
@@ -98,6 +105,17 @@ fn switch_on() -> io::Result<()> {
     ACTIVE.store(true, Ordering::SeqCst);
     let mut out = io::stdout().lock();
     out.write_all(ENTER)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        out.write_all(MOUSE_ON)?;
+    }
+    out.flush()
+}
+
+/// Takes the mouse from the terminal, or gives it back.
+pub fn take_mouse(on: bool) -> io::Result<()> {
+    MOUSE.store(on, Ordering::SeqCst);
+    let mut out = io::stdout().lock();
+    out.write_all(if on { MOUSE_ON } else { MOUSE_OFF })?;
     out.flush()
 }
 

@@ -138,7 +138,7 @@ async fn a_run_shows_throughput_latency_and_replicas() {
 #[tokio::test]
 async fn a_run_without_an_end_is_stopped_with_a_complete_result() {
     let mut flow = listed("owner").await;
-    flow.keys("b<ctrl-u><enter>");
+    flow.keys("b<tab><tab><tab><ctrl-u><enter>");
     flow.wait("the first answers", |screen| screen.contains("no end is set") && screen.contains(" ok")).await;
     flow.keys("s");
     flow.wait("the end of the run", |screen| screen.contains("stopped") && screen.contains("status     200"))

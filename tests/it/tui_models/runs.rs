@@ -43,7 +43,7 @@ fn a_run_beyond_the_ceiling_asks_and_names_the_model() {
 #[test]
 fn a_run_is_watched_frozen_stopped_and_compared() {
     let (mut harness, id, run) = running();
-    assert_eq!((run.plan.count, run.plan.concurrency, run.key), (Some(200), Some(8), KeyToSend::SignedIn));
+    assert_eq!((run.plan.count, run.plan.concurrency, run.key), (None, Some(8), KeyToSend::SignedIn));
     let model_id = run.model_id;
     let progress =
         |requests| Answer::RunProgress { model_id: model_id.clone(), summary: summary(requests, false) };

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::report::ms;
-use crate::probe::run::{Change, Summary, compare, count_alike, report};
+use crate::probe::run::{Change, METHOD, Summary, compare, count_alike, report};
 use crate::tui::models::draw::{fit, put};
 use crate::tui::shared::Shared;
 
@@ -27,7 +27,8 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, at: usize, before: &S
         let (word, style) = match difference.change {
             Change::Better => ("better", theme.ok),
             Change::Worse => ("worse", theme.error),
-            Change::Same => ("same", theme.dim),
+            Change::Same => ("no difference", theme.dim),
+            Change::NotJudged => ("", theme.dim),
         };
         let line = format!(
             "{:<12}{:>14}{:>14}{:>10}",
@@ -44,7 +45,8 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, at: usize, before: &S
     rows.next();
     let alike = count_alike(before, after);
     let since = (!alike).then(|| "latencies since sent: one of the runs had no rate".to_owned());
-    for (row, line) in rows.zip(plans.iter().chain(&since)) {
+    let method = METHOD.to_owned();
+    for (row, line) in rows.zip(plans.iter().chain(&since).chain([&method])) {
         put(buf, row, row.x, &fit(line, row, row.x), theme.dim);
     }
 }

@@ -14,10 +14,10 @@ const LONGEST: usize = 12;
 
 /// Names, first values and explanations of the form's fields.
 pub const FIELDS: [(&str, &str, &str); 5] = [
-    ("requests", "200", "how many; empty for no end but the ones below"),
+    ("requests", "", "how many; empty: no limit"),
     ("in flight", "8", "at the same time; with a rate at most"),
-    ("rate", "", "a second, when due; empty for as answers come"),
-    ("duration", "", "such as 30s or 2m; empty for no limit"),
+    ("rate", "", "requests per second; empty: as answers come"),
+    ("duration", "5s", "such as 30s or 2m; empty: no limit"),
     ("warm-up", "0", "sent first and not counted"),
 ];
 
@@ -49,7 +49,7 @@ impl RunForm {
             label: Some(label.to_owned()),
             count: self.read(0, "write a number, such as 200", |text| text.parse().ok())?,
             concurrency: self.read(1, "write a number from 1 to 64", |text| text.parse().ok())?,
-            rate: self.read(2, "write requests a second, such as 20 or 0.5", |text| {
+            rate: self.read(2, "write requests per second, such as 20 or 0.5", |text| {
                 text.trim_end_matches("/s").parse().ok()
             })?,
             duration: self.read(3, "write a time, such as 30s or 2m", |text| {

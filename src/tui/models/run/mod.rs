@@ -202,9 +202,16 @@ impl Runs {
     }
 
     /// A run has ended, or did not start.
-    pub fn ended(&mut self, shared: &mut Shared, model_id: &str, ended: Result<Arc<Summary>, CallError>) {
-        let Some(runs) = self.of_models.get_mut(model_id) else { return };
+    pub fn ended(
+        &mut self,
+        shared: &mut Shared,
+        model_id: &str,
+        ended: Result<Arc<Summary>, CallError>,
+    ) -> Option<Effect> {
+        const LONG: f64 = 10.0;
+        let runs = self.of_models.get_mut(model_id)?;
         runs.live = None;
+        let long = ended.as_ref().is_ok_and(|summary| summary.elapsed_s > LONG);
         match ended {
             Ok(summary) => runs.latest = Some(summary),
             Err(error) => runs.problem = Some(format!("the run did not begin: {}", sentence(&error))),
@@ -214,6 +221,8 @@ impl Runs {
             let text = format!("the run has ended; {} shows it", shared.key_of(Command::RunModel));
             shared.notices.info(shared.now, text);
         }
+        // A user who looks at it needs no bell.
+        (long && shared.watch.focused == Some(false)).then_some(Effect::Notify("keybench: the run has ended"))
     }
 
     /// A cancelled run has ended: its measurements are kept.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::probe::run::{Summary, report};
+use crate::probe::run::{NO_REPLICA, Point, Stage, Summary, report};
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::models::draw::{fit, put};
@@ -35,22 +35,57 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     let mut lines = report(summary);
     // The table of replicas is drawn here, to the width that there is.
     lines.truncate(lines.iter().position(|line| line.starts_with("REPLICA")).unwrap_or(lines.len()));
-    lines = lines.iter().flat_map(|line| in_groups(line, area.width.into())).collect();
-    lines.extend(replicas(summary, area.width.into()));
+    let red = |line: String| {
+        let failed = line.starts_with("failures").then_some(0..line.len());
+        let red = failed.or_else(|| errors_in(&line).filter(|_| summary.errors > 0));
+        Figures { line, red }
+    };
+    let lines = lines.iter().flat_map(|line| in_groups(line, area.width.into())).map(red);
+    let mut lines: Vec<Figures> = lines.chain(replicas(summary, area.width.into())).collect();
     // If they do not all fit, blank lines are dropped first.
     if lines.len() > usize::from(area.height.saturating_sub(1)) {
-        lines.retain(|line| !line.is_empty());
+        lines.retain(|figures| !figures.line.is_empty());
     }
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // Pictures get the rest, but never less than what makes sense of them.
     let text = take(wanted.min(area.height.saturating_sub(1)));
-    for (row, line) in text.rows().zip(&lines) {
-        put(buf, row, row.x, line, shared.preferences.theme.text);
+    for (row, figures) in text.rows().zip(&lines) {
+        figures.draw(shared, buf, row);
     }
     // Pictures of refusals would look like those of a good run.
     if !refused {
         pictures(shared, buf, rest, summary);
     }
+}
+
+/// A line of figures, and the part of it that is about errors.
+struct Figures {
+    line: String,
+    red: Option<std::ops::Range<usize>>,
+}
+
+impl Figures {
+    fn draw(&self, shared: &Shared, buf: &mut Buffer, row: Rect) {
+        let theme = &shared.preferences.theme;
+        let Self { line, red } = self;
+        let Some(red) = red.clone() else {
+            put(buf, row, row.x, line, theme.text);
+            return;
+        };
+        let (before, rest) = line.split_at(red.start);
+        let (errors, after) = rest.split_at(red.len());
+        let x = put(buf, row, row.x, before, theme.text);
+        let x = put(buf, row, x, errors, theme.error);
+        put(buf, row, x, after, theme.text);
+    }
+}
+
+/// Where `12 errors` stands in a line.
+fn errors_in(line: &str) -> Option<std::ops::Range<usize>> {
+    let word = line.find(" error")?;
+    let begin = line[..word].rfind(' ').map_or(0, |blank| blank + 1);
+    let end = line[word + 1..].find([' ', ',']).map_or(line.len(), |at| word + 1 + at);
+    line[begin..word].bytes().all(|byte| byte.is_ascii_digit()).then_some(begin..end)
 }
 
 /// A line of figures in as many as it takes; name and value stay together.
@@ -86,38 +121,47 @@ fn none_answered(shared: &Shared, summary: &Summary) -> String {
     format!("no call succeeded: {}; one test ({back}, {test}) says why", reasons.join(", "))
 }
 
-/// The replicas as a table, the busiest first; at most six of them.
-fn replicas(summary: &Summary, columns: usize) -> Vec<String> {
+/// The replicas as a table, the busiest first, at most six of them; then the calls without one, so that
+/// the rows add up.
+fn replicas(summary: &Summary, columns: usize) -> Vec<Figures> {
     const MOST: usize = 6;
     const FIGURES: usize = 45;
     if summary.replicas.is_empty() {
         return Vec::new();
     }
     let name = columns.saturating_sub(FIGURES).clamp(8, 40);
-    let line = |id: &str, cells: [String; 5]| {
+    let line = |id: &str, cells: [String; 5], failed: bool| {
         let [share, requests, errors, p50, p99] = cells;
         // Replicas of a model differ at the end.
         let id = text::tail(id, name);
         let pad = name.saturating_sub(text::width(&id));
-        format!("{id}{:pad$}{share:>8}{requests:>10}{errors:>7}{p50:>10}{p99:>10}", "")
+        let before = format!("{id}{:pad$}{share:>8}{requests:>10}", "");
+        let red = failed.then_some(before.len()..before.len() + errors.len().max(7));
+        Figures { line: format!("{before}{errors:>7}{p50:>10}{p99:>10}"), red }
     };
+    let share = |requests: u64| format!("{:.1} %", requests as f64 / summary.total.max(1) as f64 * 100.0);
     let heads = ["SHARE", "REQUESTS", "ERRORS", "P50", "P99"].map(str::to_owned);
-    let mut lines = vec![line("REPLICA", heads)];
+    let mut lines = vec![line("REPLICA", heads, false)];
     let mut sorted: Vec<_> = summary.replicas.iter().collect();
     sorted.sort_by_key(|(id, replica)| (std::cmp::Reverse(replica.requests), id.as_str()));
     for (id, replica) in sorted.iter().take(MOST) {
         let cells = [
-            format!("{:.1} %", replica.share * 100.0),
+            share(replica.requests),
             replica.requests.to_string(),
             replica.errors.to_string(),
             ms(replica.p50_ms),
             ms(replica.p99_ms),
         ];
-        lines.push(line(id, cells));
+        lines.push(line(id, cells, replica.errors > 0));
     }
     let more = sorted.len().saturating_sub(MOST);
     if more > 0 {
-        lines.push(format!("and {}", text::count(more, "replica more", "replicas more")));
+        let more = format!("and {}", text::count(more, "replica more", "replicas more"));
+        lines.push(Figures { line: more, red: None });
+    }
+    if let Some((requests, errors)) = summary.without_replica() {
+        let cells = [share(requests), requests.to_string(), errors.to_string(), "-".into(), "-".into()];
+        lines.push(line(NO_REPLICA, cells, errors > 0));
     }
     lines
 }
@@ -149,32 +193,75 @@ fn pictures(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     let upper = Rect { height: left.height / 2, ..left };
     let lower = Rect { y: upper.bottom(), height: left.height - upper.height, ..left };
     let points = summary.whole_points();
+    let ended = summary.stage == Stage::Done;
+    let over = |name, values: &[f64], figure: fn(f64) -> String| Curve {
+        name,
+        values: values.to_vec(),
+        figure,
+        ended,
+    };
     let rates: Vec<f64> = points.iter().map(|point| point.rps()).collect();
-    over_time(shared, buf, upper, "requests/s", &rates, |value| format!("{value:.0}"));
+    over("requests/s", &rates, |value| format!("{value:.0}")).draw(shared, buf, upper, points);
     let latencies: Vec<f64> = points.iter().map(|point| point.p99_ms).collect();
-    over_time(shared, buf, lower, "p99", &latencies, ms);
+    over("p99", &latencies, ms).draw(shared, buf, lower, points);
     histogram(shared, buf, right, summary);
 }
 
-fn over_time(
-    shared: &Shared,
-    buf: &mut Buffer,
-    area: Rect,
-    name: &str,
-    values: &[f64],
-    figure: impl Fn(f64) -> String,
-) {
-    if area.height < 2 {
-        return;
+/// A figure over time.
+struct Curve {
+    name: &'static str,
+    values: Vec<f64>,
+    figure: fn(f64) -> String,
+    /// The run is over: no value is that of now.
+    ended: bool,
+}
+
+impl Curve {
+    /// Draws it between its axes: the largest value with its unit, and the seconds.
+    fn draw(&self, shared: &Shared, buf: &mut Buffer, area: Rect, points: &[Point]) {
+        if area.height < 2 {
+            return;
+        }
+        let theme = &shared.preferences.theme;
+        let largest = (self.figure)(chart::largest(&self.values));
+        let figures = match (self.ended, self.values.last()) {
+            (false, Some(now)) => format!("{} now, {largest} max", (self.figure)(*now)),
+            _ => format!("{largest} max"),
+        };
+        let long = format!("{} over time: {figures}", self.name);
+        let head =
+            if text::width(&long) > area.width.into() { format!("{}: {figures}", self.name) } else { long };
+        put(buf, area, area.x, &fit(&head, area, area.x), theme.dim);
+        let axes = area.height >= 5 && area.width >= 24;
+        let label = if axes { text::width(&largest) as u16 + 1 } else { 0 };
+        let plot = Rect {
+            x: area.x + label,
+            y: area.y + 1,
+            width: area.width - label,
+            height: area.height - 1 - u16::from(axes),
+        };
+        chart::Line { values: &self.values, ceiling: None }.render(plot, buf, &shared.styles());
+        if axes {
+            put(buf, Rect { height: 1, ..plot }, area.x, &largest, theme.dim);
+            let zero = format!("{:>width$}", "0", width = usize::from(label - 1));
+            put(buf, Rect { y: plot.bottom() - 1, height: 1, ..area }, area.x, &zero, theme.dim);
+            self.seconds(shared, buf, Rect { y: plot.bottom(), height: 1, ..plot }, points);
+        }
     }
-    let theme = &shared.preferences.theme;
-    let now = values.last().copied().unwrap_or(0.0);
-    let figures = format!("{} now, {} max", figure(now), figure(chart::largest(values)));
-    let long = format!("{name} over time: {figures}");
-    let head = if text::width(&long) > area.width.into() { format!("{name}: {figures}") } else { long };
-    put(buf, area, area.x, &fit(&head, area, area.x), theme.dim);
-    let plot = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    chart::Line { values, ceiling: None }.render(plot, buf, &shared.styles());
+
+    /// The axis below: when the first point in sight began, and when the last one ended.
+    fn seconds(&self, shared: &Shared, buf: &mut Buffer, row: Rect, points: &[Point]) {
+        let shown = &points[points.len().saturating_sub(row.width.into())..];
+        let (Some(first), Some(last)) = (shown.first(), shown.last()) else { return };
+        let (begin, end) = (format!("{:.0} s", first.at_s), format!("{:.0} s", last.at_s + last.width_s));
+        let theme = &shared.preferences.theme;
+        // The latest is at the right.
+        let x = row.right().saturating_sub(shown.len() as u16);
+        if usize::from(row.right() - x) > text::width(&begin) + text::width(&end) {
+            put(buf, row, x, &begin, theme.dim);
+        }
+        put(buf, row, row.right().saturating_sub(text::width(&end) as u16), &end, theme.dim);
+    }
 }
 
 fn histogram(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {

@@ -1,11 +1,13 @@
 //! The questions of a rotation, and its marks in the list and in other questions.
 
 use super::steps::{Rotation, Rotations, Successor};
+use crate::expiry;
 use crate::text;
 use crate::tui::decision::Decision;
 use crate::tui::key_list::describe;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
+use crate::tui::session::Expiration;
 use crate::tui::shared::Shared;
 use crate::wire::V2KeyDetails;
 
@@ -23,6 +25,7 @@ pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Succe
         "A new key with the same audience and comment is created and shown once.".into(),
         "The old one keeps working until you agree to delete it.".into(),
     ];
+    lines.push(successor_expires(shared));
     if shared.session.is_own(&key.key_id) {
         lines.push("keybench is signed in with it, and changes to the new one first.".into());
     }
@@ -31,6 +34,18 @@ pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Succe
     }
     let then = Decision::Rotate(key.key_id.clone());
     Question::new("Rotate this API key?", lines, "Create successor", then).ask()
+}
+
+/// When a successor will expire: the workbench decides, by its setting.
+pub fn successor_expires(shared: &Shared) -> String {
+    match shared.session.expiration {
+        Expiration::Setting { .. } => {
+            let day = shared.session.policy().default_day(shared.today());
+            let days = expiry::days_between(shared.today(), day);
+            format!("It will expire {day}, in {days} days, as the workbench has it for new keys.")
+        }
+        _ => "It will expire when the workbench decides, which it does not say before.".to_owned(),
+    }
 }
 
 /// Asks about the old key: lists what exists, and Keep both has the focus even after a passed test.

@@ -1,0 +1,280 @@
+//! Keys that cannot be lost by a slip, marks, and what works wherever nothing is typed.
+
+use jiff::SignedDuration;
+use keybench::tui::call::Call;
+use keybench::tui::effect::{Copied, Effect};
+use keybench::tui::msg::{Mouse, Msg};
+use keybench::tui::tab::Tab;
+use keybench::tui::testing::Harness;
+use keybench::tui::theme::Theme;
+
+use crate::tui_support::models;
+use crate::tui_support::settings::{answer_created, answer_list, demo, demo_keys, made, only_call, revealed};
+
+#[test]
+fn a_new_key_is_lost_by_typing_the_word_and_by_no_other_key() {
+    let mut harness = revealed();
+    for keys in [
+        "<esc>",
+        "<esc><esc><esc>",
+        "<esc>y",
+        "<esc>y<enter>",
+        "<esc><enter>",
+        "<esc>lost<enter>",
+        "<esc><tab><enter>",
+    ] {
+        let mut harness = revealed();
+        harness.keys(keys);
+        assert!(harness.layers().contains(&"reveal"), "{keys} lost it");
+    }
+    harness.keys("<esc>");
+    assert!(harness.screen(80, 24).contains("Type lose to confirm"), "{}", harness.screen(80, 24));
+    harness.keys("lose<enter>");
+    assert!(harness.layers().is_empty());
+}
+
+#[test]
+fn leaving_the_program_does_not_lose_a_new_key_by_a_slip_either() {
+    let mut harness = revealed();
+    harness.keys("qy<enter><ctrl-c><ctrl-c>");
+    assert!(!harness.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+    let mut harness = revealed();
+    harness.keys("qlose<enter>");
+    assert!(harness.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+    let mut harness = revealed();
+    harness.keys("yq");
+    assert!(
+        harness.effects.iter().any(|effect| matches!(effect, Effect::Quit)),
+        "a key that was copied is no reason"
+    );
+}
+
+#[test]
+fn five_minutes_without_a_key_hide_what_is_shown_in_clear() {
+    let mut harness = revealed();
+    assert!(harness.screen(80, 24).contains("abababab"));
+    let due = harness.ui.wakes_at().unwrap();
+    // The list behind is looked at before; the key is hidden at its own time.
+    harness.now += SignedDuration::from_secs(299);
+    harness.send(Msg::Wake);
+    assert!(harness.screen(80, 24).contains("abababab"), "due {due}");
+    harness.now += SignedDuration::from_secs(1);
+    harness.send(Msg::Wake);
+    assert!(!harness.screen(80, 24).contains("abababab"));
+    harness.keys("s");
+    assert!(harness.screen(80, 24).contains("abababab"), "a key brings it back");
+}
+
+#[test]
+fn a_key_that_is_in_memory_can_be_copied_and_saved_again() {
+    let mut harness = revealed();
+    harness.keys("y<esc>");
+    let mut keys = demo_keys();
+    keys.insert(
+        0,
+        keybench::wire::V2KeyDetails {
+            key_id: made().key_id,
+            expiry_date: made().expiry_date.into(),
+            comments: made().comments,
+            ..Default::default()
+        },
+    );
+    let listing: Vec<_> = harness.shared().requests.running().iter().map(|request| request.id).collect();
+    for id in listing {
+        answer_list(&mut harness, id, Ok(keys.clone()));
+    }
+    harness.keys("gY");
+    let copied = harness
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Copy(Copied::Key(key)) if *key == made().api_key));
+    assert!(copied, "{}", harness.screen(80, 24));
+    harness.effects.clear();
+    harness.keys("w");
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("still in the memory") && !screen.contains("abababab"),
+        "hidden at first: {screen}"
+    );
+    harness.keys("<enter>");
+    let (_, call) = only_call(&mut harness);
+    assert!(matches!(call, Call::SaveKey { key, .. } if key == made().api_key));
+    harness.keys("<esc><esc>");
+    assert!(harness.layers().is_empty(), "nothing would be lost");
+    harness.keys("jw");
+    assert!(harness.screen(80, 24).contains("the text of this key is not known here"));
+}
+
+#[test]
+fn all_that_the_filter_shows_is_marked_inverted_and_marked_in_a_range() {
+    let mut harness = demo();
+    let marked = |harness: &mut Harness| {
+        let screen = harness.screen(80, 24);
+        screen
+            .split(" marked")
+            .next()
+            .and_then(|text| text.rsplit(' ').next())
+            .and_then(|n| n.parse::<u32>().ok())
+            .unwrap_or(0)
+    };
+    harness.keys("*");
+    assert_eq!(marked(&mut harness), 3);
+    harness.keys("*");
+    assert_eq!(marked(&mut harness), 0);
+    harness.keys("g<space>~");
+    assert_eq!(marked(&mut harness), 2);
+    harness.keys("<esc>g<space>jV");
+    assert_eq!(marked(&mut harness), 3);
+    harness.keys("<esc>/dash<enter>*<esc>");
+    assert_eq!(marked(&mut harness), 1, "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn marked_keys_are_rotated_one_after_the_other() {
+    let mut harness = demo();
+    harness.keys("*r");
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("Rotate 3 API keys?") && screen.contains("It will expire 2027-11-23"),
+        "{screen}"
+    );
+    harness.keys("y");
+    for number in 1..=3 {
+        let calls = harness.calls();
+        let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::CreateKey { .. })).unwrap();
+        let mut key = made();
+        key.key_id = format!("c0ffee001122334{number}");
+        answer_created(&mut harness, id, Ok(key));
+        assert_eq!(harness.layers(), ["reveal"], "{number}");
+        harness.keys("y<esc>");
+    }
+    assert!(harness.screen(80, 24).contains("3 keys have a successor"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn a_rotation_says_when_the_successor_expires_before_it_is_made() {
+    let mut harness = demo();
+    harness.keys("r");
+    assert!(
+        harness.screen(80, 24).contains("It will expire 2027-11-23, in 365 days"),
+        "{}",
+        harness.screen(80, 24)
+    );
+}
+
+#[test]
+fn tabs_palette_help_and_quit_work_wherever_nothing_is_typed() {
+    let dialogs: [fn() -> Harness; 2] = [
+        || {
+            let mut harness = demo();
+            harness.keys("d");
+            harness
+        },
+        || {
+            let mut harness = demo();
+            harness.keys("!");
+            harness
+        },
+    ];
+    for open in dialogs {
+        let mut harness = open();
+        harness.keys("2");
+        assert!(harness.layers().is_empty());
+        assert_eq!(harness.ui.stack.tab(&harness.ui.shared), Some(Tab::Models));
+        let mut harness = open();
+        harness.keys(":");
+        assert_eq!(harness.layers().last(), Some(&"palette"));
+        let mut harness = open();
+        harness.keys("?");
+        assert_eq!(harness.layers().last(), Some(&"help"));
+        let mut harness = open();
+        harness.keys("q");
+        assert!(harness.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+    }
+    let mut harness = revealed();
+    harness.keys("2");
+    assert!(harness.screen(80, 24).contains("Type lose to confirm"), "a key would be lost");
+}
+
+#[test]
+fn a_theme_is_seen_while_it_is_selected() {
+    let mut harness = demo();
+    harness.shared().preferences.theme = Theme::terminal();
+    harness.keys("<f8>");
+    assert_eq!(harness.layers(), ["themes"]);
+    harness.keys("j");
+    assert_eq!(harness.shared().preferences.theme, Theme::dusk());
+    harness.keys("<esc>");
+    assert_eq!(harness.shared().preferences.theme, Theme::terminal());
+    harness.keys(":theme<enter>jj<enter>");
+    assert_eq!(harness.shared().preferences.theme, Theme::paper());
+    assert!(harness.screen(80, 24).contains("theme = \"paper\""));
+}
+
+#[test]
+fn the_mouse_scrolls_selects_and_presses() {
+    let mut harness = demo();
+    harness.screen(80, 24);
+    harness.keys(":mouse<enter>");
+    assert!(harness.effects.iter().any(|effect| matches!(effect, Effect::Mouse(true))));
+    harness.keys("g");
+    let selected = |harness: &mut Harness| {
+        let screen = harness.screen(80, 24);
+        screen
+            .lines()
+            .position(|line| line.contains('▸') && line.contains("d ") || line.contains("▸  legacy"))
+            .unwrap()
+    };
+    let first = selected(&mut harness);
+    harness.send(Msg::Mouse(Mouse::Click(10, first as u16 + 1)));
+    assert_eq!(selected(&mut harness), first + 1);
+    harness.send(Msg::Mouse(Mouse::Click(10, first as u16 + 1)));
+    assert_eq!(harness.layers(), ["details"], "a click on the selected row opens it");
+    harness.keys("<esc>");
+    harness.send(Msg::Mouse(Mouse::Down));
+    assert_eq!(selected(&mut harness), first + 3, "{}", harness.screen(80, 24));
+    harness.send(Msg::Mouse(Mouse::Click(3, 23)));
+    assert_eq!(harness.layers(), ["new key"], "a key of the footer");
+    harness.keys("<esc>");
+    harness.send(Msg::Mouse(Mouse::Click(17, 1)));
+    assert_eq!(harness.ui.stack.tab(&harness.ui.shared), Some(Tab::Models));
+    let mut harness = models::listed();
+    harness.screen(80, 24);
+    harness.send(Msg::Mouse(Mouse::Click(20, 5)));
+    assert!(
+        harness.screen(80, 24).contains("Probability that a customer leaves"),
+        "{}",
+        harness.screen(80, 24)
+    );
+}
+
+#[test]
+fn the_end_of_a_long_run_rings_only_while_the_window_has_no_focus() {
+    for (focused, elapsed, rings) in
+        [(Some(false), 600, true), (Some(true), 600, false), (None, 600, false), (Some(false), 100, false)]
+    {
+        let (mut harness, id, run) = models::running();
+        if let Some(focused) = focused {
+            harness.send(Msg::Focus(focused));
+        }
+        let ended = Ok(models::summary(elapsed, true));
+        harness.answer(id, keybench::tui::call::Answer::RunEnded { model_id: run.model_id, ended });
+        let rang = harness.effects.iter().any(|effect| matches!(effect, Effect::Notify(_)));
+        assert_eq!(rang, rings, "{focused:?} {elapsed}");
+    }
+}
+
+#[test]
+fn every_request_is_in_the_log_with_the_command_that_does_the_same() {
+    let mut harness = models::listed();
+    models::refused(&mut harness, "tK<end><enter><enter>");
+    harness.keys("!");
+    assert!(harness.screen(80, 24).contains("Notices"));
+    harness.keys("!");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("failed") && screen.contains("calling churn-prod/add"), "{screen}");
+    assert!(screen.contains("printf %s \"$KEY\" | keybench models test churn-prod-add"), "{screen}");
+    assert!(screen.contains("keybench models list"), "{screen}");
+    harness.keys("!");
+    assert!(harness.screen(80, 24).contains("Notices (! requests)"));
+}
