@@ -97,7 +97,8 @@ impl ListState {
 
     /// Indexes of the rows on the screen, where `height` rows fit.
     pub fn visible_rows(&self, height: usize) -> impl Iterator<Item = usize> + '_ {
-        self.shown_rows().skip(self.first_row(height)).take(height)
+        // Skipped before they are mapped: a mapped iterator would walk through all rows before them.
+        self.shown.iter().skip(self.first_row(height)).take(height).map(|row| *row as usize)
     }
 
     /// Selects one of `height` visible rows. Returns whether it was selected; `None` if there is no row.

@@ -141,7 +141,7 @@ impl Table<'_> {
         let rows = usize::from(area.height - heads);
         let offset = state.first_row(rows);
         let mut cells: Vec<Shown<'r>> = Vec::with_capacity(self.columns.len());
-        for (n, index) in state.shown_rows().enumerate().skip(offset).take(rows) {
+        for (n, index) in (offset..).zip(state.visible_rows(rows)) {
             cells.clear();
             let marked = row(index, &mut cells);
             let y = area.y + heads + u16::try_from(n - offset).unwrap_or_default();
