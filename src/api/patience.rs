@@ -31,14 +31,24 @@ impl Patience {
 
     /// Waits for a part of the answer.
     pub async fn wait<T>(&mut self, part: impl Future<Output = T>) -> Result<T, Error> {
-        let began = Instant::now();
-        let waited = tokio::time::timeout(self.left, part).await;
-        self.left = self.left.saturating_sub(began.elapsed());
-        waited.map_err(|_| Error::NoAnswer {
+        let late = || Error::NoAnswer {
             operation: self.operation,
             reason: Reason::Timeout,
             detail: "no complete answer in time".to_owned(),
             changes: false,
-        })
+        };
+        // What is there at once would never be late.
+        if self.left.is_zero() {
+            return Err(late());
+        }
+        let began = Instant::now();
+        let waited = tokio::time::timeout(self.left, part).await.map_err(|_| late())?;
+        self.spend(began.elapsed());
+        Ok(waited)
+    }
+
+    /// Counts what was done with a part.
+    pub fn spend(&mut self, time: Duration) {
+        self.left = self.left.saturating_sub(time);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value};
@@ -41,6 +42,11 @@ pub(super) trait Sink: Send {
     /// Whether taking a chunk may last, because someone reads what it is made into.
     fn may_last(&self) -> bool {
         false
+    }
+
+    /// How long that lasted since it was last asked.
+    fn lasted(&mut self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -171,11 +177,19 @@ pub(super) struct Stream<'a, T> {
     received: usize,
     each: &'a mut (dyn FnMut(T) -> ControlFlow<()> + Send),
     done: bool,
+    lasted: Duration,
 }
 
 impl<'a, T> Stream<'a, T> {
     pub fn new(member: &'static str, each: &'a mut (dyn FnMut(T) -> ControlFlow<()> + Send)) -> Self {
-        Self { member, reader: ListReader::new(member), received: 0, each, done: false }
+        Self {
+            member,
+            reader: ListReader::new(member),
+            received: 0,
+            each,
+            done: false,
+            lasted: Duration::ZERO,
+        }
     }
 
     /// The members beside the list; none if not all of it was needed.
@@ -199,9 +213,13 @@ impl<T: Row> Sink for Stream<'_, T> {
 
     fn take(&mut self, piece: &[u8]) -> Result<(), String> {
         let (received, each, done) = (&mut self.received, &mut *self.each, &mut self.done);
+        let lasted = &mut self.lasted;
         self.reader.push(piece, &mut |element| {
             if !*done {
-                *done = each(row(element, received)?).is_break();
+                let row = row(element, received)?;
+                let began = Instant::now();
+                *done = each(row).is_break();
+                *lasted += began.elapsed();
             }
             Ok(())
         })
@@ -213,6 +231,10 @@ impl<T: Row> Sink for Stream<'_, T> {
 
     fn may_last(&self) -> bool {
         true
+    }
+
+    fn lasted(&mut self) -> Duration {
+        std::mem::take(&mut self.lasted)
     }
 }
 

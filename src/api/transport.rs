@@ -342,7 +342,9 @@ impl Client {
                     return Err(bad(format!("it is not a JSON {what}")));
                 }
                 _ if status.is_success() => {
+                    let began = Instant::now();
                     sink.take(&piece).map_err(bad)?;
+                    patience.spend(began.elapsed().saturating_sub(sink.lasted()));
                     if sink.is_done() {
                         break;
                     }
