@@ -25,7 +25,7 @@ use super::serve::ServeArgs;
 #[derive(Debug, Parser)]
 #[command(
     name = "keybench",
-    version,
+    version = env!("KEYBENCH_VERSION"),
     max_term_width = 100,
     after_help = "\
 Examples:
