@@ -25,7 +25,7 @@ fn from_git() -> Option<String> {
     if !std::path::Path::new(".git").exists() {
         return None;
     }
-    let stamp = git(&["log", "-1", "--format=%h %cs", "--abbrev=12"])?;
+    let stamp = stamp(&git(&["log", "-1", "--format=%H %cs"])?)?;
     for name in ["HEAD", "index", "logs/HEAD"] {
         if let Some(path) = git(&["rev-parse", "--git-path", name]) {
             println!("cargo:rerun-if-changed={path}");
@@ -38,11 +38,17 @@ fn from_git() -> Option<String> {
     Some(if changed.is_empty() { stamp } else { format!("{stamp}, modified") })
 }
 
+/// As it stands in the repository, nothing is filled in.
 fn from_archive() -> Option<String> {
     let text = std::fs::read_to_string(ARCHIVED).ok()?;
-    let text = text.trim();
-    // As it stands in the repository, nothing is filled in.
-    (!text.is_empty() && !text.contains('$')).then(|| text.to_owned())
+    if text.contains('$') { None } else { stamp(&text) }
+}
+
+/// The beginning of a commit's name, and its date.
+fn stamp(text: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    let (commit, day) = (words.next()?, words.next()?);
+    Some(format!("{} {day}", commit.get(..12)?))
 }
 
 fn git(arguments: &[&str]) -> Option<String> {
