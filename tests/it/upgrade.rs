@@ -64,7 +64,7 @@ fn configuration_and_store_of_0_1_open() {
     let file = home.path("svc.key");
     fs::copy(fixture("svc.key"), &file).unwrap();
     let known = home.run(&["keys", "identify", "--api-key-file", "svc.key", "--json"]).ok().json();
-    assert_eq!((&known["how"], &known["comments"]), (&"made_here".into(), &"svc".into()));
+    assert_eq!((&known["how"], &known["comments"]), (&"made here".into(), &"svc".into()));
     for rotate in [["svc", "--output", "svc.key"], ["held", "--exec", "cat > held.key"]] {
         // The clock of the workbench stands, that of the machine does not.
         let arguments =
