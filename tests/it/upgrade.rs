@@ -51,6 +51,13 @@ fn configuration_and_store_of_0_1_open() {
 
     let home = Home::new();
     copy(&fixture("config"), &home.path("config"), &running.url);
+    // The note of a rotation is named after the URL.
+    let notes = home.path("config/rotations");
+    let note = fs::read_dir(&notes).unwrap().next().unwrap().unwrap().path();
+    let text = format!("{}\nowner\nheld", running.url);
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let name = keybench::text::hex(&digest.as_ref()[..16]);
+    fs::rename(note, notes.join(format!("{name}.json"))).unwrap();
     let who = home.run(&["whoami", "--json"]).ok();
     assert_eq!((who.json()["username"].as_str(), who.err.as_str()), (Some("owner"), ""));
     assert_eq!(who.json()["profile"], "workbench");
