@@ -118,7 +118,7 @@ fn summary(shared: &Shared, keys: &KeyList, rotations: &Rotations) -> String {
     };
     let known = shared.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));
     if let Some(known) = known {
-        text.push_str(&format!(" {dot} at hand (Y, w), {}", text::count(known.tests, "test", "tests")));
+        text.push_str(&format!(" {dot} at hand, {}", text::count(known.tests, "test", "tests")));
     }
     text::clean(&text).into_owned()
 }
