@@ -14,21 +14,29 @@ const BLUR: Duration = Duration::from_secs(2);
 const LATE: Duration = Duration::from_secs(30);
 
 /// A creation that was begun: the workbench made the key in this time, or never.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     from: Timestamp,
     to: Timestamp,
+    /// Key IDs that were listed before it, and are so young that their times alone would fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    listed: Vec<String>,
 }
 
 impl Intent {
-    /// A creation that begins at `now`, the workbench's time, and is cancelled after `timeout`.
-    pub fn new(now: Timestamp, timeout: Duration) -> Self {
+    /// A creation that begins at `now`, the workbench's time, and is cancelled after `timeout`; `keys`
+    /// are listed already.
+    pub fn new(now: Timestamp, timeout: Duration, keys: &[V2KeyDetails]) -> Self {
         let to = now.checked_add(timeout.saturating_add(LATE)).unwrap_or(now);
-        Self { from: now.checked_sub(BLUR).unwrap_or(now), to }
+        let mut intent = Self { from: now.checked_sub(BLUR).unwrap_or(now), to, listed: Vec::new() };
+        let young = keys.iter().filter(|key| intent.explains(key));
+        intent.listed = young.map(|key| key.key_id.clone()).collect();
+        intent
     }
 
     fn explains(&self, key: &V2KeyDetails) -> bool {
-        time::parse(&key.created_at).is_some_and(|made| (self.from..=self.to).contains(&made))
+        !self.listed.contains(&key.key_id)
+            && time::parse(&key.created_at).is_some_and(|made| (self.from..=self.to).contains(&made))
     }
 
     /// Whether a key may still come, or has come, of this creation.
@@ -66,7 +74,7 @@ mod tests {
     }
 
     fn intent(now: &str) -> Intent {
-        Intent::new(now.parse().unwrap(), Duration::from_secs(30))
+        Intent::new(now.parse().unwrap(), Duration::from_secs(30), &[])
     }
 
     #[test]
@@ -88,5 +96,15 @@ mod tests {
         let now = "2026-06-02T00:00:00Z".parse().unwrap();
         assert!(two[1].matters(&keys, now) && !two[1].matters(&keys[..1], now));
         assert!(two[1].matters(&[], "2026-06-01T01:01:00Z".parse().unwrap()), "a key may still come");
+    }
+
+    /// Two rotations within a second: the key of the first is in the window of the second, too.
+    #[test]
+    fn a_key_that_was_listed_before_does_not_pass_for_the_new_one() {
+        let keys = [key("first", "2026-06-01T01:00:00Z"), key("second", "2026-06-01T01:00:01Z")];
+        let timeout = Duration::from_secs(30);
+        let second = Intent::new("2026-06-01T01:00:01Z".parse().unwrap(), timeout, &keys[..1]);
+        let left = unexplained(keys.iter(), &[second]);
+        assert_eq!(left, [&keys[0]]);
     }
 }

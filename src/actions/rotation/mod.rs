@@ -178,6 +178,7 @@ impl Rotation<'_> {
             before: self.state.record.as_ref(),
             begun: Record::begun(plan.current.clone()),
             is_noted: self.request.hand_over.is_noted(),
+            listed: &group.keys,
             timeout: self.session.client.options().timeout,
             current_works: self.state.record.is_some() || !is_new,
         }

@@ -193,7 +193,7 @@ mod tests {
 
     /// With a creation that was begun then.
     fn creating(record: Record, at: &str) -> Record {
-        record.creating(Intent::new(self::at(at), Duration::from_secs(30)))
+        record.creating(Intent::new(self::at(at), Duration::from_secs(30), &[]))
     }
 
     #[test]

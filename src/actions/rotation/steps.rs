@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use super::error::{Error, Left};
 use super::intent::Intent;
 use super::record::Record;
-use crate::wire::CreateV2KeyResponse;
+use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 /// What the steps act on.
 pub(super) trait World {
@@ -69,6 +69,8 @@ pub(super) struct Steps<'a, W> {
     pub begun: Record,
     /// The hand-over leaves no trace of its own: it is noted.
     pub is_noted: bool,
+    /// The keys of this name that were listed.
+    pub listed: &'a [V2KeyDetails],
     /// How long a request may take.
     pub timeout: Duration,
     /// There is a key that goes on working.
@@ -79,7 +81,7 @@ impl<W: World> Steps<'_, W> {
     /// Takes them all.
     pub async fn take(mut self) -> Result<(CreateV2KeyResponse, Option<Unrecorded>), Error> {
         let old = self.before.unwrap_or(&self.begun).clone();
-        let creating = old.creating(Intent::new(self.world.now(), self.timeout));
+        let creating = old.creating(Intent::new(self.world.now(), self.timeout, self.listed));
         self.world.note(&creating)?;
         let created = match self.world.create().await {
             Ok(created) => created,

@@ -223,11 +223,13 @@ impl Sim<'_> {
             assert!(!before.has_too_many_in_doubt());
             let (is_noted, timeout) = (self.file.is_none(), Duration::from_secs(30));
             let begun = Record::begun(before.current.clone());
+            let listed = self.keys.clone();
             let steps = Steps {
                 world: &mut *self,
                 before: record.as_ref(),
                 begun,
                 is_noted,
+                listed: &listed,
                 timeout,
                 current_works: true,
             };
