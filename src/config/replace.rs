@@ -404,8 +404,8 @@ fn found_at(target: &Path) -> io::Result<Option<Metadata>> {
     Ok(Some(found))
 }
 
-/// Whether `file` is mounted by itself, as far as the system says; the rename would find out too late for
-/// whoever checks first.
+/// Whether `file` is mounted by itself, as far as the system says; the rename would find out too late for a
+/// caller that checks first.
 fn is_mounted(file: &Path) -> bool {
     #[cfg(target_os = "linux")]
     {

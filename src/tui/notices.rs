@@ -127,11 +127,13 @@ impl Notices {
         }
     }
 
-    /// The workbench answered: that it did not is no news any more.
-    pub fn answered(&mut self) {
+    /// The workbench answered: that it did not is no news any more. Returns whether an error stays,
+    /// as that of a change that may have been made.
+    pub fn answered(&mut self) -> bool {
         if self.current().is_some_and(|notice| notice.passing) {
             self.shown = false;
         }
+        self.current().is_some_and(|notice| notice.level == Level::Error)
     }
 
     /// Dismisses the shown notice; returns whether there was one.

@@ -24,7 +24,7 @@ pub struct ValidateAPIKeyResponse {
     pub message: String,
 }
 
-/// One API key as the workbench lists it: never with its secret. Compact, because somebody may have a
+/// One API key as the workbench lists it: never with its secret. Compact, because a user may have a
 /// million of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

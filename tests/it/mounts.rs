@@ -1,5 +1,5 @@
 //! Files and folders as containers and other users leave them: mounted by themselves, as a chain of links,
-//! in somebody else's clone.
+//! in another user's clone.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
@@ -83,7 +83,7 @@ fn what_kubernetes_mounts_as_a_chain_of_links_is_read() {
 }
 
 #[test]
-fn a_clone_of_somebody_else_is_said_to_be_that() {
+fn a_clone_of_another_user_is_said_to_be_that() {
     let bench = Bench::demo();
     let home = bench.home("owner");
     let clone = home.path("clone");

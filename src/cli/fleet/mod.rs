@@ -30,7 +30,9 @@ pub enum FleetCommand {
     /// Write figures for an alert
     Metrics(MetricsArgs),
     /// Print a schema of the manifest, for editors
-    #[command(after_help = "Example:\n  keybench fleet schema > fleet.schema.json")]
+    #[command(
+        after_help = "Example:\n  keybench fleet schema > fleet.schema.json\n\nEnds with 0 once it is printed."
+    )]
     Schema,
 }
 

@@ -201,10 +201,10 @@ pub fn note_contact(
     };
     let answers = matches!(state, Workbench::Up(_) | Workbench::KeyRefused);
     let gone = contacts.answered(now, state);
-    if answers {
-        shared.notices.answered();
-    }
-    if let Some(gone) = gone {
+    let error_stays = answers && shared.notices.answered();
+    if let Some(gone) = gone
+        && !error_stays
+    {
         let time = match gone.as_secs() {
             ..1 => "less than a second".to_owned(),
             _ => text::span(gone.unsigned_abs()),

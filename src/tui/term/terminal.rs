@@ -177,7 +177,7 @@ pub fn wait_for_hang_up() {
     }
 }
 
-/// Has whoever reads standard input within `read` find `bytes` there, and then the end, instead of the
+/// Has the reader of standard input within `read` find `bytes` there, and then the end, instead of the
 /// terminal.
 pub fn instead(bytes: &[u8], read: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let terminal = io::stdin().as_fd().try_clone_to_owned()?;
