@@ -13,7 +13,7 @@ fn the_mouse_is_the_terminals_own_until_it_is_asked_for() {
     terminal.send("\x1b[<0;18;2M\x1b[<0;18;2m");
     terminal.wait_for("Adds two numbers");
     terminal.send("\x1b[<65;10;8M");
-    terminal.wait_for("Not in use any more");
+    terminal.wait_for("The churn model of last year");
     terminal.send("\x1b[20~");
     terminal.wait_for("mouse off");
     terminal.wait_for_bytes("\x1b[?1006l\x1b[?1000l");
@@ -33,8 +33,7 @@ fn results_and_answer_find_their_places_in_every_size() {
     terminal.resize(120, 40);
     terminal.wait_for("RESULT         │ HTTP 200");
     terminal.resize(60, 16);
-    terminal.wait_for("keybench");
+    terminal.wait_gone("Adds two numbers");
     terminal.resize(80, 24);
-    let screen = terminal.wait_for("\"response\": 8");
-    assert!(screen.contains("REPLICA"), "{screen}");
+    terminal.wait_for("REPLICA");
 }
