@@ -170,6 +170,7 @@ mod tests {
             assert_eq!(model_service_url(url), expected);
         }
         assert_eq!(parse_model_url("https://m.example.com/model/").unwrap(), "https://m.example.com/model");
-        assert!(parse_model_url("m.example.com").unwrap_err().to_string().contains("model service"));
+        assert_eq!(parse_model_url("m.example.com/model").unwrap(), "https://m.example.com/model");
+        assert!(parse_model_url("workbench").unwrap_err().to_string().contains("model service"));
     }
 }

@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(map.command(chord("enter"), &keys), Some(Command::Open));
         assert_eq!(map.command(chord("enter"), &keys[1..]), None);
         assert_eq!(map.command(chord("ctrl-c"), &keys), Some(Command::Quit));
-        assert_eq!(map.command(chord("f9"), &keys), None);
+        assert_eq!(map.command(chord("f12"), &keys), None);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub fn report(summary: &Summary) -> Vec<String> {
             lines.push(format!(
                 "{:<34}{:>7}{:>10}{:>8}{:>10}{:>10}",
                 text::truncate(name, 33),
-                format!("{:.1} %", replica.share * 100.0),
+                share(summary, replica.requests),
                 replica.requests,
                 replica.errors,
                 millis(replica.p50_ms),
@@ -53,11 +53,16 @@ pub fn report(summary: &Summary) -> Vec<String> {
         }
     }
     if let Some((requests, errors)) = summary.without_replica() {
-        let share = format!("{:.1} %", requests as f64 / summary.total.max(1) as f64 * 100.0);
+        let share = share(summary, requests);
         lines.push(format!("{:<34}{share:>7}{requests:>10}{errors:>8}{:>10}{:>10}", NO_REPLICA, "-", "-"));
     }
     lines.extend(notes(summary));
     lines
+}
+
+/// Of all requests, so that the rows of a table add up.
+fn share(summary: &Summary, requests: u64) -> String {
+    format!("{:.1} %", requests as f64 / summary.total.max(1) as f64 * 100.0)
 }
 
 fn headline(summary: &Summary) -> String {

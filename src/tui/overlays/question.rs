@@ -161,6 +161,11 @@ impl Layer for Question {
         Some(label.to_lowercase().into())
     }
 
+    /// A name to type is asked for over nothing else that wants to be read.
+    fn hides_opener(&self) -> bool {
+        self.typed.is_some()
+    }
+
     fn unsaved(&self, _shared: &Shared) -> Option<String> {
         self.unsaved.clone()
     }
