@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use super::held::{Delivered, Held, lock};
 use super::look::{self, Known, Options, Site};
 use super::{Error, Manifest, Service, deliver, request};
-use crate::actions::rotation::{self, Rotated};
+use crate::actions::rotation::{self, HandedOver, Rotated};
 use crate::actions::{Progress, keys, may_change};
 use crate::config::Session;
 use crate::secret::ApiKey;
@@ -115,7 +115,19 @@ impl Run<'_> {
             held.adopt(&key)?;
         }
         held.save()?;
-        let rotated = self.rotate(held, None).await?;
+        let rotated = match self.rotate(held, None).await {
+            Ok(rotated) => rotated,
+            Err(error) => {
+                // A delivery that failed before does not wait for a new key.
+                if let Known { key: Some(key), key_id: Some(key_id) } =
+                    look::known(self.session, self.service, held).await?
+                {
+                    applied.key_id = key_id;
+                    self.deliver(held, &key, applied).await?;
+                }
+                return Err(error);
+            }
+        };
         applied.rotated = rotated.created.is_some();
         applied.key_id = rotated.current.clone().unwrap_or_default();
         applied.expiry.clone_from(&rotated.expiry);
@@ -126,15 +138,14 @@ impl Run<'_> {
         if !applied.failures.is_empty() {
             return Ok(());
         }
-        if held.complete_since(&applied.key_id).is_none() {
-            held.state.complete =
-                Some(Delivered { key_id: applied.key_id.clone(), at: now, not_reloaded: false });
+        if held.in_use(&applied.key_id).is_none() {
+            held.complete(&applied.key_id, now);
             held.save()?;
         }
         if rotated.kept.is_empty() {
             return Ok(());
         }
-        let cleaned = self.rotate(held, held.complete_since(&applied.key_id)).await?;
+        let cleaned = self.rotate(held, held.in_use(&applied.key_id)).await?;
         applied.deleted.extend(cleaned.deleted);
         match cleaned.not_deleted {
             Some(left) => Err(rotation::Error::from(left.error).into()),
@@ -142,10 +153,10 @@ impl Run<'_> {
         }
     }
 
-    /// With `since`, older keys are deleted once everything has had the current one for the grace time.
-    async fn rotate(&self, held: &Held, since: Option<jiff::Timestamp>) -> Result<Rotated, Error> {
-        let asked = || request::rotation(self.service, held, self.options.clock_difference, since);
-        if since.is_none() && self.left.load(Ordering::Relaxed) < usize::MAX {
+    /// With `in_use`, older keys are deleted once everything has had a newer one for the grace time.
+    async fn rotate(&self, held: &Held, in_use: Option<HandedOver>) -> Result<Rotated, Error> {
+        let asked = || request::rotation(self.service, held, self.options.clock_difference, in_use.clone());
+        if in_use.is_none() && self.left.load(Ordering::Relaxed) < usize::MAX {
             let outlook = rotation::look(self.session, &asked()?).await?;
             let take = |left: usize| left.checked_sub(1);
             let none = || self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err();

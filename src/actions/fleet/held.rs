@@ -11,12 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Service};
 use crate::actions::key_file;
+use crate::actions::rotation::HandedOver;
 use crate::config::lock::FileLock;
 use crate::config::{Session, private_file};
 use crate::secret::ApiKey;
 use crate::text;
 
 const VERSION: u32 = 1;
+/// More keys of one service are not listed at a time.
+const REMEMBERED: usize = 100;
 
 /// The folder of one service.
 #[derive(Debug, Clone)]
@@ -37,9 +40,9 @@ pub struct State {
     /// Which key each delivery has.
     #[serde(default)]
     pub delivered: BTreeMap<String, Delivered>,
-    /// The key that all deliveries have, and since when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub complete: Option<Delivered>,
+    /// The keys that all deliveries have, or had, and since when; newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub completed: Vec<Delivered>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<Timestamp>,
     #[serde(default)]
@@ -163,9 +166,18 @@ impl Held {
         Error::Held { file: self.folder.clone(), why: error.to_string() }
     }
 
-    /// Since when all of `deliveries` have the key `key_id`.
-    pub fn complete_since(&self, key_id: &str) -> Option<Timestamp> {
-        self.state.complete.as_ref().filter(|complete| complete.key_id == key_id).map(|complete| complete.at)
+    /// Since when keys are in use by all deliveries, if the key `key_id` is.
+    pub fn in_use(&self, key_id: &str) -> Option<HandedOver> {
+        let completed = &self.state.completed;
+        let all = completed.iter().map(|complete| (complete.key_id.clone(), complete.at));
+        completed.iter().any(|complete| complete.key_id == key_id).then(|| all.collect())
+    }
+
+    /// All deliveries have the key `key_id` now.
+    pub fn complete(&mut self, key_id: &str, now: Timestamp) {
+        self.state.completed.push(Delivered { key_id: key_id.to_owned(), at: now, not_reloaded: false });
+        let surplus = self.state.completed.len().saturating_sub(REMEMBERED);
+        self.state.completed.drain(..surplus);
     }
 }
 

@@ -79,8 +79,8 @@ async fn one(
     let username = service.user.as_deref().unwrap_or(&site.username);
     let held = Held::of(session, username, service, &manifest.file)?;
     let known = known(session, service, &held).await?;
-    let since = known.key_id.as_deref().and_then(|id| held.complete_since(id));
-    let mut asked = request::rotation(service, &held, options.clock_difference, since)?;
+    let in_use = known.key_id.as_deref().and_then(|id| held.in_use(id));
+    let mut asked = request::rotation(service, &held, options.clock_difference, in_use)?;
     if held.key().is_none() {
         asked.known.clone_from(&known.key_id);
     }

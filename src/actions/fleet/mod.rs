@@ -25,6 +25,8 @@ pub mod metrics;
 pub mod plan;
 pub mod prune;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::held::Held;
 use super::{Error, Service};
 use crate::actions::key_file::KeyFile;
-use crate::actions::rotation::{HandOver, Request, Verify};
+use crate::actions::rotation::{HandOver, HandedOver, Request, Verify};
 use crate::actions::{models, rotation};
 use crate::probe::ModelRequest;
 
@@ -22,7 +20,7 @@ pub fn verify(service: &Service) -> Result<Option<Verify>, Error> {
     Ok(Some(Verify { model: verify.model.clone(), request, busy: verify.busy }))
 }
 
-/// The rotation of `service`. Older keys stay, unless everything has had the current one `since`.
+/// The rotation of `service`. Older keys stay, unless it is known since when keys are `in_use`.
 ///
 /// # Errors
 /// As [`verify`].
@@ -30,7 +28,7 @@ pub fn rotation(
     service: &Service,
     held: &Held,
     clock_difference: Duration,
-    since: Option<Timestamp>,
+    in_use: Option<HandedOver>,
 ) -> Result<Request, Error> {
     Ok(Request {
         name: service.name.clone(),
@@ -44,7 +42,7 @@ pub fn rotation(
         record: None,
         clock_difference,
         known: None,
-        in_use_since: since,
-        keep_old: since.is_none(),
+        keep_old: in_use.is_none(),
+        in_use,
     })
 }

@@ -30,7 +30,7 @@ mod read;
 mod record;
 mod report;
 mod request;
-mod steps;
+pub(in crate::actions) mod steps;
 #[cfg(test)]
 mod tests;
 mod world;

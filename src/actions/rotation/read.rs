@@ -40,9 +40,7 @@ impl State {
     /// What should be done at `now`.
     pub fn plan(&self, request: &Request, now: Timestamp) -> Plan {
         let known = self.record.as_ref().or(self.absent.as_ref());
-        let since = known.and_then(Record::key_id).zip(request.in_use_since);
-        let since = since.map(|(key_id, since)| HandedOver::from([(key_id.to_owned(), since)]));
-        let noted = since.as_ref().unwrap_or(&self.noted);
+        let noted = request.in_use.as_ref().unwrap_or(&self.noted);
         let mut plan = plan(&self.group.keys, known, noted, request.due_days, request.grace, now);
         let current = self.group.keys.iter().find(|key| Some(&key.key_id) == plan.current.as_ref());
         if plan.create.is_none() && current.is_some_and(|key| request.wants_other_audiences(key)) {
@@ -94,7 +92,7 @@ pub(super) async fn read(session: &Session, request: &Request, purpose: Purpose)
     }
     let newest = || group.newest().map(|key| key.key_id.clone());
     if record.is_none() {
-        record = request.known.as_ref().map(|key_id| Record::new(key_id, request.in_use_since));
+        record = request.known.as_ref().map(|key_id| Record::new(key_id, None));
     }
     if record.is_none() && request.record.is_some() {
         // Naming a record means that it exists once something was handed over.

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::hand_over::HandOver;
+use super::plan::HandedOver;
 use super::proof::Verify;
 use crate::wire::V2KeyDetails;
 
@@ -34,9 +33,9 @@ pub struct Request {
     pub clock_difference: Duration,
     /// The Key ID of the current key, where its hand-over left no trace on this machine.
     pub known: Option<String>,
-    /// Since when all that needs the current key has it, if that was later than its hand-over. The
-    /// grace time of each older key begins then.
-    pub in_use_since: Option<Timestamp>,
+    /// Since when all that needs a key has it, if that was later than its hand-over. The grace time of
+    /// an older key begins then.
+    pub in_use: Option<HandedOver>,
     /// No older key is deleted.
     pub keep_old: bool,
 }

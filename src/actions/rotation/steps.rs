@@ -20,7 +20,7 @@ use super::record::Record;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 /// What the steps act on.
-pub(super) trait World {
+pub(in crate::actions) trait World {
     /// Replaces the note. It is on the disk when this returns.
     fn note(&mut self, record: &Record) -> Result<(), Error>;
 
@@ -41,7 +41,7 @@ pub(super) trait World {
 
 /// How a hand-over ended.
 #[derive(Debug)]
-pub(super) enum Delivery {
+pub(in crate::actions) enum Delivery {
     /// The service has the key, and what was handed over is the record.
     Recorded,
     /// The service has the key.
@@ -56,12 +56,12 @@ pub(super) enum Delivery {
 
 /// A record that the service did not keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unrecorded {
+pub(in crate::actions) struct Unrecorded {
     /// keybench noted it instead.
     pub noted: bool,
 }
 
-pub(super) struct Steps<'a, W> {
+pub(in crate::actions) struct Steps<'a, W> {
     pub world: W,
     /// What is known of the key that the service has.
     pub before: Option<&'a Record>,

@@ -154,7 +154,7 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         expires: args.expires,
         audiences: args.audience,
         known: None,
-        in_use_since: None,
+        in_use: None,
         verify,
         hand_over,
         record: args.record,
