@@ -213,6 +213,8 @@ fn nothing_in_the_repository_looks_like_a_key() {
     for folder in ["src", "tests", "assets", "examples", "fuzz/corpus"] {
         files(&root.join(folder), &mut all);
     }
+    // What keybench 0.1 left after a session with its own embedded workbench, kept as it was.
+    all.retain(|path| !path.starts_with(root.join("tests/fixtures/0.1")));
     assert!(all.iter().any(|path| path.extension().is_some_and(|ending| ending == "snap")));
     let is_half = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     for path in all {
