@@ -1,8 +1,5 @@
 //! Who may do what in a project.
 
-use std::fmt;
-use std::str::FromStr;
-
 use futures_util::{StreamExt as _, stream};
 
 use super::{AT_A_TIME, Error, PAGE, may_change};
@@ -11,7 +8,19 @@ use crate::config::Session;
 use crate::wire::Collaborator;
 
 /// What a collaborator may do; each includes those before it but `operator`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "lowercase", parse_err_fn = unknown, parse_err_ty = String)]
 pub enum Permission {
     /// Enough to call models.
     #[default]
@@ -22,32 +31,14 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Operator, Self::Admin];
-
     /// As the wire names it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
+        self.into()
     }
 }
 
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Permission {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|permission| permission.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is not a permission; it is read, write, operator or admin"))
-    }
+fn unknown(text: &str) -> String {
+    format!("{text:?} is not a permission; it is read, write, operator or admin")
 }
 
 /// The users with rights in a project, apart from its owner.

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
+use strum::VariantNames as _;
 
 use super::context::Context;
 use super::error::{Exit, Failure};
@@ -45,8 +46,7 @@ pub enum CollaboratorsCommand {
 }
 
 fn permission() -> impl TypedValueParser<Value = Permission> {
-    PossibleValuesParser::new(Permission::ALL.map(Permission::as_str))
-        .try_map(|text| text.parse::<Permission>())
+    PossibleValuesParser::new(Permission::VARIANTS).try_map(|text| text.parse::<Permission>())
 }
 
 pub async fn run(context: &Context, command: CollaboratorsCommand) -> Result<Exit, Failure> {

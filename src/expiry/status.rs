@@ -9,7 +9,8 @@ use crate::wire::time;
 pub const SOON_DAYS: u32 = 14;
 
 /// The expiry status of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum KeyStatus {
     /// Past its expiry date: the workbench refuses it.
     Expired,
@@ -24,12 +25,7 @@ pub enum KeyStatus {
 impl KeyStatus {
     /// The label, everywhere.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Soon => "soon",
-            Self::Active => "active",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 

@@ -22,22 +22,17 @@ pub struct SampleCall<'a> {
 }
 
 /// The languages that a call can be copied as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 pub enum Language {
+    #[strum(serialize = "curl")]
     Curl,
     Python,
     R,
 }
 
 impl Language {
-    pub const ALL: [Self; 3] = [Self::Curl, Self::Python, Self::R];
-
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Curl => "curl",
-            Self::Python => "Python",
-            Self::R => "R",
-        }
+        self.into()
     }
 
     /// The call in this language.
@@ -139,6 +134,8 @@ fn r(call: SampleCall<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     fn written(language: Language, with_key: bool) -> String {
@@ -151,7 +148,7 @@ mod tests {
     fn digits_stay_as_they_were_typed() {
         let request = r#"{"a":12345678901234567890123,"b":9007199254740993.5,"c":1.50}"#;
         let call = SampleCall { url: "http://h/model", access_key: "m", request, with_key: true };
-        for language in Language::ALL {
+        for &language in Language::VARIANTS {
             let written = language.write(call);
             for number in ["12345678901234567890123", "9007199254740993.5", "1.50"] {
                 assert!(written.contains(number), "{}: {written}", language.name());
@@ -164,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_key_is_a_variable_in_every_language() {
-        for language in Language::ALL {
+        for &language in Language::VARIANTS {
             assert!(written(language, true).contains(KEY_VARIABLE), "{}", language.name());
             assert!(!written(language, false).contains("Authorization"), "{}", language.name());
         }
@@ -172,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_three_languages() {
-        let all: Vec<String> = Language::ALL.map(|language| written(language, true)).into();
+        let all: Vec<String> = Language::VARIANTS.iter().map(|language| written(*language, true)).collect();
         insta::assert_snapshot!(all.join("\n---\n"));
     }
 }

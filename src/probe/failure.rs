@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use strum::VariantArray;
 
 use crate::api::TlsReason;
 use crate::text;
 
-/// The kind of failure that a call ended in. Runs count by it, [`crate::diagnosis`] starts from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+/// The kind of failure that a call ended in, in the order of reports. Runs count by it,
+/// [`crate::diagnosis`] starts from it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FailureKind {
     /// The caller may not call this model, or is not known: 401, 403, or the documented text.
     NotAuthorized,
@@ -48,48 +53,9 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Every kind, in the order of reports.
-    pub const ALL: [FailureKind; 17] = [
-        Self::NotAuthorized,
-        Self::Busy,
-        Self::ModelFailed,
-        Self::NotFound,
-        Self::TooLarge,
-        Self::NotAModelService,
-        Self::ServerError,
-        Self::Refused,
-        Self::BadAnswer,
-        Self::Lookup,
-        Self::Connect,
-        Self::Tls,
-        Self::Proxy,
-        Self::Timeout,
-        Self::Cut,
-        Self::Invalid,
-        Self::UsedUp,
-    ];
-
     /// The name in exports: `not_authorized`, `busy`, …
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NotAuthorized => "not_authorized",
-            Self::Busy => "busy",
-            Self::ModelFailed => "model_failed",
-            Self::NotFound => "not_found",
-            Self::TooLarge => "too_large",
-            Self::NotAModelService => "not_a_model_service",
-            Self::ServerError => "server_error",
-            Self::Refused => "refused",
-            Self::BadAnswer => "bad_answer",
-            Self::Lookup => "lookup",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Proxy => "proxy",
-            Self::Timeout => "timeout",
-            Self::Cut => "cut",
-            Self::Invalid => "invalid",
-            Self::UsedUp => "used_up",
-        }
+        self.into()
     }
 
     /// A short label for a table.

@@ -26,6 +26,7 @@
 //! | [`request_log`] | what was asked, and what came of it |
 //! | [`requests`], [`runner`] | what is in flight; tasks and their cancellation |
 //! | [`event_loop`], [`term`] | waiting; the terminal's modes, few bytes |
+//! | [`cyclic`] | steps through the values of an enum |
 //! | [`preferences`], [`theme`], [`glyphs`] | the user's preferences, roles and styles, symbols |
 //! | [`parts`], [`key_list`] | frames, boxes and hints in the theme; a list of API keys |
 //! | [`model_result`] | one ended call of a model, as the Models tab and the test of a key show it |
@@ -37,6 +38,7 @@ pub mod beginning;
 pub mod call;
 pub mod choice;
 pub mod command;
+pub mod cyclic;
 pub mod decision;
 pub mod effect;
 pub mod embedded;

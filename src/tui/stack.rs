@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
+use strum::VariantArray as _;
 
 use super::command::{Command, KeyContext};
 use super::decision::Decision;
@@ -54,7 +55,7 @@ fn layer_of(tab: Tab) -> Box<dyn Layer> {
 impl Default for Stack {
     fn default() -> Self {
         Self {
-            tabs: Tab::ALL.into_iter().map(layer_of).collect(),
+            tabs: Tab::VARIANTS.iter().copied().map(layer_of).collect(),
             current: Tab::default(),
             welcome: Welcome::default(),
             above: Vec::new(),
@@ -279,7 +280,7 @@ impl Stack {
     }
 
     fn hearers(&self) -> Vec<LayerId> {
-        let tabs = Tab::ALL.into_iter().map(LayerId::from);
+        let tabs = Tab::VARIANTS.iter().copied().map(LayerId::from);
         tabs.chain(self.above.iter().map(|slot| slot.id)).collect()
     }
 

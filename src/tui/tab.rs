@@ -1,9 +1,12 @@
 //! The tabs, by name. Their layers are in [`super::stack`].
 
-use super::command::Command;
+use strum::VariantArray;
 
-/// One tab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+use super::command::Command;
+use super::cyclic::step;
+
+/// One tab, in the order from left to right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::IntoStaticStr, VariantArray)]
 pub enum Tab {
     #[default]
     Settings,
@@ -12,15 +15,8 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// All of them, from left to right.
-    pub const ALL: [Self; 3] = [Self::Settings, Self::Models, Self::Admin];
-
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Settings => "Settings",
-            Self::Models => "Models",
-            Self::Admin => "Admin",
-        }
+        self.into()
     }
 
     /// The command that shows the tab.
@@ -34,18 +30,18 @@ impl Tab {
 
     /// Its position, from 0.
     pub fn index(self) -> usize {
-        Self::ALL.iter().position(|tab| *tab == self).unwrap_or_default()
+        self as usize
     }
 
     /// The next tab to the right, after the last one the first.
     #[must_use]
     pub fn next(self) -> Self {
-        Self::ALL[(self.index() + 1) % Self::ALL.len()]
+        step(self, 1)
     }
 
     /// The next tab to the left, before the first one the last.
     #[must_use]
     pub fn previous(self) -> Self {
-        Self::ALL[(self.index() + Self::ALL.len() - 1) % Self::ALL.len()]
+        step(self, Self::VARIANTS.len() - 1)
     }
 }

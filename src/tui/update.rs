@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
+use strum::VariantArray as _;
 
 use super::beginning::Beginning;
 use super::call::Answer;
@@ -323,7 +324,7 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
             return stack.show(shared, to);
         }
         other => {
-            if let Some(tab) = Tab::ALL.into_iter().find(|tab| tab.command() == other) {
+            if let Some(tab) = Tab::VARIANTS.iter().copied().find(|tab| tab.command() == other) {
                 let outcome = Outcome::event(Event::Show(Destination::Tab(tab)));
                 return stack.settle(shared, LayerId::Session, outcome);
             }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span, Text};
+use strum::VariantArray as _;
 
 use super::command::{COMMANDS, Command, Entry, KeyContext};
 use super::glyphs;
@@ -83,7 +84,7 @@ fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect)
     let theme = &shared.preferences.theme;
     let mut spans = vec![Span::raw(" ")];
     // Before there is a session there is nothing to show in them.
-    let shown = if shared.session.signed_in { &Tab::ALL[..] } else { &[] };
+    let shown = if shared.session.signed_in { Tab::VARIANTS } else { &[] };
     for tab in shown.iter().copied() {
         let style = if current == Some(tab) { theme.tab_current } else { theme.tab };
         spans.push(Span::styled(format!("{} ", shared.key_of(tab.command())), theme.key));

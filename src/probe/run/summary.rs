@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 use super::super::failure::FailureKind;
 use super::plan::Plan;
@@ -211,8 +212,9 @@ impl Summary {
             self.statuses.insert(*status, share.requests);
             self.by_status.insert(*status, StatusSummary { requests: share.requests, p50_ms, p99_ms });
         }
-        self.failures = FailureKind::ALL
-            .into_iter()
+        self.failures = FailureKind::VARIANTS
+            .iter()
+            .copied()
             .filter(|kind| all.failures_of(*kind) > 0)
             .map(|kind| (kind.name().to_owned(), all.failures_of(kind)))
             .collect();

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use strum::VariantArray as _;
 use tokio::time::Instant;
 
 use super::super::failure::FailureKind;
@@ -16,7 +17,7 @@ const MAX_REPLICAS: usize = 64;
 const MAX_STATUSES: usize = 32;
 /// The name under which further replicas are counted.
 pub(super) const OTHER_REPLICAS: &str = "(others)";
-const FAILURES: usize = FailureKind::ALL.len();
+const FAILURES: usize = FailureKind::VARIANTS.len();
 
 /// One request that was sent.
 pub(super) struct Sample<'a> {
@@ -53,7 +54,7 @@ pub(super) struct Tally {
     pub reconnects: u64,
     pub service: Histogram<u64>,
     pub since_due: Option<Histogram<u64>>,
-    /// By [`FailureKind`], in the order of [`FailureKind::ALL`].
+    /// By [`FailureKind`], in its order.
     pub failures: [u64; FAILURES],
     pub statuses: Vec<(u16, Share)>,
     pub replicas: Vec<(String, Share)>,
@@ -247,7 +248,7 @@ mod tests {
 
     #[test]
     fn kinds_of_failure_have_their_place() {
-        for (index, kind) in FailureKind::ALL.into_iter().enumerate() {
+        for (index, kind) in FailureKind::VARIANTS.iter().copied().enumerate() {
             assert_eq!(kind as usize, index);
         }
     }

@@ -24,6 +24,7 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use strum::VariantArray as _;
 
 use self::all_keys::AllKeys;
 use self::projects::Projects;
@@ -234,7 +235,7 @@ impl Layer for Admin {
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
         let mut spans = vec![Span::raw(" ")];
-        for section in Section::ALL {
+        for &section in Section::VARIANTS {
             let style = if section == self.section { theme.tab_current } else { theme.tab };
             spans.push(Span::styled(section.name(), style));
             spans.push(Span::raw("   "));

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::cyclic::step;
 use super::embedded::Wish;
 use super::key_list::ListedKeys;
 use crate::actions::audit::{AuditedKey, Read, Unreadable};
@@ -47,7 +48,7 @@ use crate::wire::{
 };
 
 /// Which models are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::VariantArray)]
 pub enum ListScope {
     /// Models of the user's projects and of those in which they collaborate.
     #[default]
@@ -62,11 +63,7 @@ pub enum ListScope {
 impl ListScope {
     #[must_use]
     pub fn next(self) -> Self {
-        match self {
-            Self::Mine => Self::Public,
-            Self::Public => Self::All,
-            Self::All => Self::Mine,
-        }
+        step(self, 1)
     }
 
     pub fn label(self) -> &'static str {

@@ -34,6 +34,7 @@ use std::borrow::Cow;
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use strum::VariantArray as _;
 
 use self::check::Check;
 use self::chooser::Chooser;
@@ -121,7 +122,7 @@ impl Models {
             Command::CheckModel => Outcome::push(Check::new(row.model.id.clone(), row.path())),
             Command::CopyCall => {
                 let option = |language: Language| (language.name().to_owned(), Choice::CopyCall(language));
-                let options = Language::ALL.into_iter().map(option);
+                let options = Language::VARIANTS.iter().copied().map(option);
                 Outcome::push(Chooser::new("Copy the call as", options, 0))
             }
             _ => {

@@ -14,6 +14,7 @@ use crate::api::parse_url;
 use crate::text;
 use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
+use crate::tui::cyclic::step;
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{centred, frame_box, key_hints};
@@ -23,21 +24,12 @@ use crate::tui::widgets::Edit;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret_field::SecretField;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::VariantArray)]
 enum Focus {
     #[default]
     Url,
     Key,
     Name,
-}
-
-impl Focus {
-    const ALL: [Self; 3] = [Self::Url, Self::Key, Self::Name];
-
-    fn step(self, by: usize) -> Self {
-        let at = Self::ALL.iter().position(|focus| *focus == self).unwrap_or_default();
-        Self::ALL[(at + by) % Self::ALL.len()]
-    }
 }
 
 /// The form.
@@ -163,8 +155,8 @@ impl Layer for SignIn {
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
-            Command::NextField => self.focus = self.focus.step(1),
-            Command::PreviousField => self.focus = self.focus.step(2),
+            Command::NextField => self.focus = step(self.focus, 1),
+            Command::PreviousField => self.focus = step(self.focus, 2),
             Command::Submit if self.goes_on() => match parse_url(self.url.text()) {
                 Ok(_) => self.focus = Focus::Key,
                 Err(error) => self.refused(&error.to_string(), error.hint().as_deref()),
@@ -202,8 +194,8 @@ impl Layer for SignIn {
                 self.problem = None;
                 self.hide_a_key();
             }
-            (Edit::Ignored, KeyCode::Down) => self.focus = self.focus.step(1),
-            (Edit::Ignored, KeyCode::Up) => self.focus = self.focus.step(2),
+            (Edit::Ignored, KeyCode::Down) => self.focus = step(self.focus, 1),
+            (Edit::Ignored, KeyCode::Up) => self.focus = step(self.focus, 2),
             _ => {}
         }
         Outcome::done()

@@ -18,6 +18,7 @@ use crate::api::{self, NewKey as Wanted};
 use crate::text;
 use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
+use crate::tui::cyclic::step;
 use crate::tui::decision::Decision;
 use crate::tui::event::{Destination, Event};
 use crate::tui::layer::{Layer, Outcome};
@@ -41,21 +42,12 @@ const AUDIENCES: [(&str, &[&str]); 3] = [
     ("API and Application", &[AUDIENCE_API, AUDIENCE_APPLICATION]),
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 enum Focus {
     Expiry,
     Audience,
     Comment,
     Create,
-}
-
-impl Focus {
-    const ALL: [Self; 4] = [Self::Expiry, Self::Audience, Self::Comment, Self::Create];
-
-    fn step(self, by: usize) -> Self {
-        let at = Self::ALL.iter().position(|focus| *focus == self).unwrap_or_default();
-        Self::ALL[(at + by) % Self::ALL.len()]
-    }
 }
 
 /// The form.
@@ -252,8 +244,8 @@ impl Layer for NewKey {
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
-            Command::NextField | Command::NextPart => self.focus = self.focus.step(1),
-            Command::PreviousField | Command::PreviousPart => self.focus = self.focus.step(3),
+            Command::NextField | Command::NextPart => self.focus = step(self.focus, 1),
+            Command::PreviousField | Command::PreviousPart => self.focus = step(self.focus, 3),
             Command::Submit => return self.submit(shared),
             Command::Back => return self.back(shared),
             _ => return Outcome::ignored(),

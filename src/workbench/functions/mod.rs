@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 pub const KERNEL: &str = "builtin";
 
 /// A built-in function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Builtin {
     Add,
     Churn,
@@ -39,24 +40,14 @@ pub enum Reply {
 }
 
 impl Builtin {
-    /// Every function, by name.
-    pub const ALL: [(&'static str, Self); 6] = [
-        ("add", Self::Add),
-        ("churn", Self::Churn),
-        ("slow", Self::Slow),
-        ("flaky", Self::Flaky),
-        ("score", Self::Score),
-        ("echo", Self::Echo),
-    ];
-
     /// The function with this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, function)| function)
+        name.parse().ok()
     }
 
     /// Its name, as in a build's `function_name`.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, function)| *function == self).map_or("", |&(name, _)| name)
+        self.into()
     }
 
     /// Calls the function. Cheap and never blocking: a delay is returned, not waited for.
@@ -177,10 +168,10 @@ mod tests {
 
     #[test]
     fn names_lead_to_functions_and_back() {
-        for (name, function) in Builtin::ALL {
-            assert_eq!(Builtin::named(name), Some(function));
-            assert_eq!(function.name(), name);
+        for &function in <Builtin as strum::VariantArray>::VARIANTS {
+            assert_eq!(Builtin::named(function.name()), Some(function));
         }
+        assert_eq!(Builtin::Flaky.name(), "flaky");
         assert_eq!(Builtin::named("predict"), None);
     }
 }
