@@ -23,6 +23,7 @@ use super::stack::Stack;
 use super::tab::Tab;
 use super::view;
 use crate::actions::keys::Own;
+use crate::actions::rotation;
 
 /// Keys that are kept while a session is being opened.
 const MOST_AHEAD: usize = 64;
@@ -43,7 +44,10 @@ impl Ui {
     /// The interface before anything was asked.
     pub fn new(beginning: &Beginning, preferences: Preferences, now: Timestamp) -> Self {
         let session = match beginning {
-            Beginning::Session(session) => SessionState::new(session, Own::of(session)),
+            Beginning::Session(session) => SessionState {
+                handed_over: rotation::handed_over(session),
+                ..SessionState::new(session, Own::of(session))
+            },
             Beginning::Embedded(wish) => SessionState::opening("demo", &wish.user),
             Beginning::Welcome => SessionState::default(),
         };

@@ -4,7 +4,8 @@
 use crate::tui_flow::Flow;
 use crate::tui_support::rotation::*;
 use crate::tui_support::settings::{
-    answer_created, answer_deleted, answer_list, demo, demo_keys, is_list, made, only_call, refusal, revealed,
+    answer_created, answer_deleted, answer_list, demo, demo_keys, is_list, key, made, only_call, refusal,
+    revealed,
 };
 use keybench::actions::keys::Own;
 use keybench::api::Error;
@@ -315,8 +316,47 @@ fn a_successor_that_was_not_kept_says_so() {
     harness.keys("<esc>lose<enter>k/dashboard<enter>gr");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("neither copied nor saved: it cannot be handed over"), "{screen}");
+    assert!(!screen.contains("delete the old key"), "it is the one in use:\n{screen}");
+    harness.calls();
+    harness.keys("d");
+    assert!(harness.screen(120, 40).contains("so the old one is still in use: it is not deleted"));
+    assert!(harness.calls().is_empty() && harness.layers() == ["rotation"]);
     harness.keys("r");
     assert!(harness.screen(80, 24).contains("c0ff…3344 is its successor so far"), "another can be made");
+}
+
+/// As for `keys rotate`, a newer key of the same name counts as one that may be in use.
+#[test]
+fn newer_keys_of_the_same_name_are_named_before_another_one_is_created() {
+    let mut harness = demo();
+    harness.keys("<ctrl-r>");
+    let mut newer = key(NEW, "2027-02-21T23:59:59Z", "API", "dashboard");
+    newer.created_at = "2026-11-22T09:14:00Z".into();
+    list(&mut harness, demo_keys().into_iter().chain([newer]).collect());
+    harness.keys("g/dashboard<enter>g");
+    if !harness.screen(80, 24).contains("▸  77d0") {
+        harness.keys("j");
+    }
+    harness.keys("r");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("perhaps in use: c0ff…3344."), "{screen}");
+}
+
+/// So that `keys rotate` does not delete it as a key that nobody received.
+#[test]
+fn handing_over_a_successor_is_noted_once() {
+    let mut harness = successor();
+    harness.calls();
+    harness.keys("y");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, Call::NoteHandOver { old, key_id })] if old.key_id == OLD && key_id == NEW),
+        "{calls:?}"
+    );
+    harness.answer(calls[0].0, Answer::HandOverNoted(Err("the disk is full".into())));
+    assert!(harness.screen(80, 24).contains("the hand-over is not noted: the disk is full"));
+    harness.keys("y");
+    assert!(harness.calls().is_empty(), "it is noted already");
 }
 
 #[test]

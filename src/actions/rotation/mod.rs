@@ -13,11 +13,13 @@
 //! | [`report`] | the result |
 //! | [`look`] | what a run would do |
 //! | [`intent`] | which keys are this machine's, where no answer says so |
+//! | [`by_hand`] | the same plan where a user takes the steps, in the interface |
 //!
 //! Up to the note of a hand-over the key before is current and untouched; what a broken run leaves
 //! behind is found by the next one. A key that a command was started with may be in use, however
 //! the command ended: it is never deleted before a later hand-over is noted and its grace has passed.
 
+mod by_hand;
 mod error;
 pub(in crate::actions) mod exec;
 mod group;
@@ -44,6 +46,7 @@ use crate::config::Session;
 use crate::config::made_keys::{self, RotatedKey};
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
+pub use by_hand::{ByHand, handed_over, note_by_hand};
 pub use error::{Error, Left};
 pub use hand_over::HandOver;
 pub use look::{Outlook, look};

@@ -155,6 +155,12 @@ pub fn plan(
 }
 
 impl Plan {
+    /// Key IDs of keys that are newer than the current one: each may be the one in use.
+    pub fn newer(&self) -> impl Iterator<Item = &str> {
+        let ids = self.never_handed_over.iter().chain(&self.in_doubt).chain(&self.contested);
+        ids.map(String::as_str)
+    }
+
     /// Whether so many keys may be in use that no further one is made.
     pub fn has_too_many_in_doubt(&self) -> bool {
         self.create == Some(Reason::InDoubt) && self.in_doubt.len() >= MOST_IN_DOUBT

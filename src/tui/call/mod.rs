@@ -44,7 +44,7 @@ use crate::probe::{CallError, CallResult};
 use crate::secret::ApiKey;
 use crate::wire::{
     Collaborator, CreateV2KeyResponse, Model, ModelBuild, ModelDeployment, Project, RotateV1KeyResponse,
-    UserQuota,
+    UserQuota, V2KeyDetails,
 };
 
 /// Which models are listed.
@@ -128,6 +128,11 @@ pub enum Call {
     CreateKey {
         username: String,
         new: NewKey,
+    },
+    /// Notes that the successor `key_id` was handed over instead of `old`.
+    NoteHandOver {
+        old: Box<V2KeyDetails>,
+        key_id: String,
     },
     /// One after another; a refusal does not stop the rest.
     DeleteKeys {
@@ -272,6 +277,8 @@ pub enum Answer {
         answer: Result<Vec<Option<Timestamp>>, api::Error>,
     },
     KeyCreated(Result<Box<CreateV2KeyResponse>, api::Error>),
+    /// The hand-over is noted, or why not.
+    HandOverNoted(Result<(), String>),
     /// What was deleted, and what was not: because of an error, or because it is in use here.
     KeysDeleted {
         username: String,

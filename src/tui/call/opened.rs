@@ -1,6 +1,7 @@
 //! The result of signing in.
 
 use crate::actions::keys::Own;
+use crate::actions::rotation::{self, HandedOver};
 use crate::actions::sign_in;
 use crate::config::Session;
 use crate::tui::embedded::Embedded;
@@ -11,15 +12,18 @@ pub struct Opened {
     pub session: Session,
     /// Which keys are in use in it.
     pub own: Own,
+    /// When keys were handed over from here.
+    pub handed_over: HandedOver,
     /// What the key used for signing in reveals.
     pub caution: Option<String>,
     pub embedded: Option<Embedded>,
 }
 
 impl Opened {
-    /// Reads the notes about keys that were made here.
+    /// Reads the notes about keys that were made or handed over here.
     pub fn new(session: Session, embedded: Option<Embedded>) -> Self {
-        Self { own: Own::of(&session), session, caution: None, embedded }
+        let (own, handed_over) = (Own::of(&session), rotation::handed_over(&session));
+        Self { session, own, handed_over, caution: None, embedded }
     }
 }
 

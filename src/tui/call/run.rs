@@ -2,6 +2,7 @@
 
 use super::{Answer, Call, CallContext, check, keys, model, models, session, site, write};
 use crate::actions::models::Verb;
+use crate::actions::rotation;
 
 /// Carries out a call; dropping the future cancels it. Without a `context` no user is signed in, and
 /// only calls that open a session work.
@@ -42,6 +43,10 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::ListKeys { username } => keys::list(client, username).await,
         Call::CountKeys { username } => keys::count(client, username).await,
         Call::CreateKey { username, new } => keys::create(session, username, new).await,
+        Call::NoteHandOver { old, key_id } => {
+            let noted = rotation::note_by_hand(session, &old, &key_id, client.clock().now());
+            Answer::HandOverNoted(noted.map_err(|error| error.to_string()))
+        }
         Call::DeleteKeys { username, key_ids } => keys::delete(session, username, key_ids).await,
         Call::DeleteUnlessGiven { username, key_ids } => {
             keys::delete_unless_given(session, username, key_ids).await

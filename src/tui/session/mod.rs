@@ -65,8 +65,9 @@ fn ask(shared: &mut Shared, call: Call, what: &str) -> Effect {
 
 /// Switches to a session. The layers start over: what they knew is about another one.
 pub fn open(shared: &mut Shared, opened: Opened) -> Effects {
-    let Opened { session, own, caution, embedded } = opened;
-    shared.session = SessionState { embedded: embedded.is_some(), ..SessionState::new(&session, own) };
+    let Opened { session, own, handed_over, caution, embedded } = opened;
+    let state = SessionState::new(&session, own);
+    shared.session = SessionState { embedded: embedded.is_some(), handed_over, ..state };
     let given_up: Vec<_> = shared.requests.running().iter().map(|request| request.id).collect();
     let mut effects: Effects = given_up.into_iter().filter_map(|id| shared.cancel(id)).collect();
     effects.push(Effect::UseSession(Box::new(session)));

@@ -4,6 +4,7 @@ use ratatui::style::Color;
 
 use super::contact::Contacts;
 use crate::actions::keys::{Own, Spared};
+use crate::actions::rotation::HandedOver;
 use crate::api::ServerClock;
 use crate::config::{KnownKey, Session};
 use crate::expiry::Policy;
@@ -62,6 +63,8 @@ pub struct SessionState {
     pub own: Own,
     /// The Key ID of the key that is signed in, where it is known for sure.
     pub own_id: Option<String>,
+    /// When keys were handed over from here, by `keys rotate` or in the interface.
+    pub handed_over: HandedOver,
     /// The key that the session began with, for tests of models.
     pub own_key: Option<ApiKey>,
     /// Id of the project to begin with, until its models were shown once.

@@ -3,9 +3,10 @@
 use super::created;
 use super::reveal::Reveal;
 use super::rotation::dialog::RotationDialog;
-use super::rotation::questions::{ask_create, ask_delete_old};
+use super::rotation::questions::{ask_create, ask_delete_old, refuse_delete_old};
+use super::rotation::steps::Rotation;
 use super::tab::Settings;
-use crate::actions::rotation;
+use crate::actions::rotation::{self, ByHand, Plan};
 use crate::api;
 use crate::text;
 use crate::tui::call::{Call, Opened};
@@ -29,6 +30,11 @@ impl Settings {
         self.key(&self.rotations.of(old_id)?.successor()?.key_id)
     }
 
+    /// What should be done about the keys of a rotation: the plan that `keys rotate` has.
+    fn plan(&self, shared: &Shared, rotation: ByHand<'_>) -> Plan {
+        rotation.plan(self.keys.all(), &shared.session.handed_over, shared.now)
+    }
+
     /// Asks whether to create a successor of the selected key; if there is one, what to do with the
     /// two keys.
     pub(super) fn ask_rotate(&self, shared: &mut Shared) -> Outcome {
@@ -45,9 +51,14 @@ impl Settings {
             Some(Selected::Key(key)) => match self.rotations.of(&key.key_id) {
                 Some(rotation) if rotation.successor().is_some() => {
                     let listed = self.listed_successor(&key.key_id).cloned();
-                    Outcome::push(RotationDialog::new(rotation.clone(), listed))
+                    let plan = self.plan(shared, rotation.by_hand());
+                    Outcome::push(RotationDialog::new(rotation.clone(), listed, plan))
                 }
-                _ => ask_create(shared, key, None),
+                _ => {
+                    let begun = ByHand { old: key, successor: None, handed_over: None };
+                    let plan = self.plan(shared, begun);
+                    ask_create(shared, key, None, &plan)
+                }
             },
         }
     }
@@ -123,13 +134,15 @@ impl Settings {
     }
 
     /// The session was changed to the new key, or not.
-    pub(super) fn adopted(&self, shared: &mut Shared, answer: Result<Box<Opened>, String>) -> Outcome {
+    pub(super) fn adopted(&mut self, shared: &mut Shared, answer: Result<Box<Opened>, String>) -> Outcome {
         match answer {
             Ok(opened) => {
                 let Opened { session, own, .. } = *opened;
                 shared.session.own = own;
                 shared.notices.info(shared.now, "keybench is signed in with the new key now");
-                Effect::UseSession(Box::new(session)).into()
+                let key_id = session.key_id.clone();
+                let used = Outcome::effect(Effect::UseSession(Box::new(session)));
+                key_id.map_or_else(Outcome::done, |id| self.handed_over(shared, &id)).and(used)
             }
             Err(problem) => {
                 let hint = "keybench still uses the old key: do not delete it yet".to_owned();
@@ -139,10 +152,31 @@ impl Settings {
         }
     }
 
+    /// A key was copied, saved or signed in with. If it is a successor, that is noted for `keys rotate`.
+    pub(super) fn handed_over(&mut self, shared: &mut Shared, key_id: &str) -> Outcome {
+        // Copying it again changes nothing.
+        let Some(rotation) = self.rotations.handed_over(key_id, shared.now) else { return Outcome::done() };
+        shared.session.handed_over.insert(key_id.to_owned(), shared.now);
+        let call = Call::NoteHandOver { old: Box::new(rotation.old.clone()), key_id: key_id.to_owned() };
+        shared.start(Kind::Background, "noting the hand-over", call).1.into()
+    }
+
+    /// Whether the plan says that the old key of a rotation may go.
+    fn may_delete_old(&self, shared: &Shared, rotation: &Rotation) -> bool {
+        let rotation = rotation.by_hand();
+        rotation.may_delete_old(&self.plan(shared, rotation))
+    }
+
     /// Asks about the old key of a rotation.
-    pub(super) fn ask_delete_old(&self, shared: &Shared, old_id: &str) -> Outcome {
+    pub(super) fn ask_delete_old(&self, shared: &mut Shared, old_id: &str) -> Outcome {
         match self.rotations.of(old_id) {
-            Some(rotation) => ask_delete_old(shared, rotation, self.listed_successor(old_id)),
+            Some(rotation) if self.may_delete_old(shared, rotation) => {
+                ask_delete_old(shared, rotation, self.listed_successor(old_id))
+            }
+            Some(_) => {
+                refuse_delete_old(shared);
+                Outcome::done()
+            }
             None => Outcome::done(),
         }
     }
@@ -153,6 +187,10 @@ impl Settings {
         if self.rotations.of(&old_id).and_then(|rotation| rotation.successor()).is_none() {
             let text = format!("{old} has no successor any more and was not deleted");
             shared.notices.warning(shared.now, text);
+            return Outcome::done();
+        }
+        if self.rotations.of(&old_id).is_some_and(|rotation| !self.may_delete_old(shared, rotation)) {
+            refuse_delete_old(shared);
             return Outcome::done();
         }
         let what = format!("deleting the old key {old}");

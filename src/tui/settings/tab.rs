@@ -284,6 +284,10 @@ impl Layer for Settings {
             }
             Answer::KeyCreated(answer) => self.created_late(shared, answer),
             Answer::KeyAdopted(answer) => self.adopted(shared, answer),
+            Answer::HandOverNoted(Err(problem)) => {
+                shared.notices.warning(shared.now, format!("the hand-over is not noted: {problem}"));
+                Outcome::done()
+            }
             Answer::KeysDeleted { username, deleted, failed, spared } => {
                 // Both keys of a rotation exist unless the event says that one was deleted.
                 self.rotations.not_deleted(id);
@@ -340,7 +344,7 @@ impl Layer for Settings {
             Event::NotSignedIn(problem) => self.keys.fetch.problem = Some(problem.clone()),
             Event::KeysChanged { username, deleted } => return self.keys_changed(shared, username, deleted),
             Event::ColumnsChanged => self.keys.follow_columns(&self.seen(shared)),
-            Event::KeyKept(key_id) => self.rotations.kept(key_id),
+            Event::KeyKept(key_id) => return self.handed_over(shared, key_id),
             Event::KeyTested { key_id: Some(key_id), proof, .. } => {
                 self.rotations.tested(key_id, proof.clone());
             }

@@ -1,11 +1,14 @@
 //! A rotation that was left with both keys, to be gone on with: what exists, and what can be done.
 
+use std::borrow::Cow;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::questions::{ask_create, ask_delete_old, state_lines};
+use super::questions::{ask_create, ask_delete_old, refuse_delete_old, state_lines};
 use super::steps::Rotation;
+use crate::actions::rotation::Plan;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::{Event, Proof};
@@ -24,11 +27,18 @@ pub struct RotationDialog {
     rotation: Rotation,
     /// The new key as the workbench lists it.
     listed: Option<V2KeyDetails>,
+    /// What should be done about the keys of this name.
+    plan: Plan,
 }
 
 impl RotationDialog {
-    pub fn new(rotation: Rotation, listed: Option<V2KeyDetails>) -> Self {
-        Self { rotation, listed }
+    pub fn new(rotation: Rotation, listed: Option<V2KeyDetails>, plan: Plan) -> Self {
+        Self { rotation, listed, plan }
+    }
+
+    /// Whether the old key may go: the new one was handed over.
+    fn may_delete_old(&self) -> bool {
+        self.rotation.by_hand().may_delete_old(&self.plan)
     }
 
     /// To the test of the new key, where this run knows its text.
@@ -37,7 +47,7 @@ impl RotationDialog {
         let id = Some(&new.key_id);
         let known = shared.session.known_keys.iter().find(|known| known.key_id.as_ref() == id);
         let Some(known) = known.cloned() else { return Outcome::ignored() };
-        let old = new.kept.then(|| self.rotation.old.key_id.clone());
+        let old = new.handed_over.map(|_| self.rotation.old.key_id.clone());
         Outcome::push(KeyTest::new(known, old))
     }
 }
@@ -53,11 +63,23 @@ impl Layer for RotationDialog {
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
-            Command::DeleteOldKey => ask_delete_old(shared, &self.rotation, self.listed.as_ref()),
-            Command::RotateKey => ask_create(shared, &self.rotation.old, self.rotation.successor()),
+            Command::DeleteOldKey if self.may_delete_old() => {
+                ask_delete_old(shared, &self.rotation, self.listed.as_ref())
+            }
+            Command::DeleteOldKey => {
+                refuse_delete_old(shared);
+                Outcome::done()
+            }
+            Command::RotateKey => {
+                ask_create(shared, &self.rotation.old, self.rotation.successor(), &self.plan)
+            }
             Command::TestWithKey => self.test(shared),
             _ => Outcome::ignored(),
         }
+    }
+
+    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        (command == Command::DeleteOldKey && !self.may_delete_old()).then(|| "".into())
     }
 
     /// The tab does what the user agreed to, because it owns the rotation.
@@ -107,7 +129,8 @@ impl Layer for RotationDialog {
             (Command::Back, "keep both"),
         ] {
             let entry = shared.entry(command, &[KeyContext::Rotation, KeyContext::Global]);
-            if let Some(entry) = entry.filter(|entry| shared.allows(entry)) {
+            let idle = command == Command::DeleteOldKey && !self.may_delete_old();
+            if let Some(entry) = entry.filter(|entry| shared.allows(entry) && !idle) {
                 let key = format!("{:<HEAD$}", shared.keymap.key_of(entry));
                 lines.push(Line::from_iter([Span::styled(key, theme.key), Span::raw(does)]));
             }

@@ -1,6 +1,7 @@
 //! The questions of a rotation, and its marks in the list and in other questions.
 
 use super::steps::{Rotation, Rotations, Successor};
+use crate::actions::rotation::Plan;
 use crate::expiry;
 use crate::text;
 use crate::tui::decision::Decision;
@@ -11,11 +12,23 @@ use crate::tui::session::Expiration;
 use crate::tui::shared::Shared;
 use crate::wire::V2KeyDetails;
 
-/// Asks whether `key` should get a successor; it may have one that was created `before`.
-pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Successor>) -> Outcome {
+/// Asks whether `key` should get a successor; it may have one that was created `before`. `plan` is
+/// that of its name.
+pub fn ask_create(
+    shared: &mut Shared,
+    key: &V2KeyDetails,
+    before: Option<&Successor>,
+    plan: &Plan,
+) -> Outcome {
     if shared.session.was_given(&key.key_id) {
         let text =
             "this key was given to the workbench session that keybench runs in; it is not rotated here";
+        shared.notices.warning(shared.now, text);
+        return Outcome::done();
+    }
+    if plan.has_too_many_in_doubt() {
+        let count = plan.in_doubt.len();
+        let text = format!("{count} newer keys of this name may be in use: delete those that are not");
         shared.notices.warning(shared.now, text);
         return Outcome::done();
     }
@@ -32,6 +45,7 @@ pub fn ask_create(shared: &mut Shared, key: &V2KeyDetails, before: Option<&Succe
     if let Some(before) = before {
         lines.push(format!("{} is its successor so far, and stays.", text::short_id(&before.key_id)));
     }
+    lines.extend(newer(plan, before));
     let then = Decision::Rotate(key.key_id.clone());
     Question::new("Rotate this API key?", lines, "Create successor", then).ask()
 }
@@ -46,6 +60,13 @@ pub fn successor_expires(shared: &Shared) -> String {
         }
         _ => "It will expire when the workbench decides, which it does not say before.".to_owned(),
     }
+}
+
+/// Keys of the same name that are newer than the one to replace: one of them may be in use instead.
+fn newer(plan: &Plan, before: Option<&Successor>) -> Option<String> {
+    let is_before = |id: &&str| before.is_some_and(|before| before.key_id == *id);
+    let ids: Vec<_> = plan.newer().filter(|id| !is_before(id)).map(text::short_id).collect();
+    (!ids.is_empty()).then(|| format!("Newer, with the same name, and perhaps in use: {}.", ids.join(", ")))
 }
 
 /// Asks about the old key: lists what exists, and Keep both has the focus even after a passed test.
@@ -66,6 +87,12 @@ pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2Ke
         .ask()
 }
 
+/// Says why the old key is not deleted while the plan keeps it.
+pub fn refuse_delete_old(shared: &mut Shared) {
+    let text = "the new key was neither copied nor saved, so the old one is still in use: it is not deleted";
+    shared.notices.warning(shared.now, text);
+}
+
 /// What exists: the old key, the new one, and how far the new one is proven.
 pub fn state_lines(rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<String> {
     let mut lines = vec![format!("old  {}", describe(&rotation.old))];
@@ -75,7 +102,7 @@ pub fn state_lines(rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<St
         None => format!("new  {}", text::short_id(&new.key_id)),
     });
     lines.push(format!("     {}", new.proof.text()));
-    if !new.kept {
+    if new.handed_over.is_none() {
         lines.push("     neither copied nor saved: it cannot be handed over".to_owned());
     }
     lines

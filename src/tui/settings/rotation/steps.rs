@@ -15,6 +15,9 @@
 //!
 //! Nothing leads to "deleting" but that yes, whatever a test answered.
 
+use jiff::Timestamp;
+
+use crate::actions::rotation::ByHand;
 use crate::tui::event::Proof;
 use crate::tui::requests::RequestId;
 use crate::wire::V2KeyDetails;
@@ -44,12 +47,22 @@ pub enum Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Successor {
     pub key_id: String,
-    /// It was copied or saved, so that it can be handed over.
-    pub kept: bool,
+    /// When it was handed over: copied, saved, or signed in with.
+    pub handed_over: Option<Timestamp>,
     pub proof: Proof,
 }
 
 impl Rotation {
+    /// The same rotation, as the plan sees it.
+    pub fn by_hand(&self) -> ByHand<'_> {
+        let successor = self.successor();
+        ByHand {
+            old: &self.old,
+            successor: successor.map(|new| new.key_id.as_str()),
+            handed_over: successor.and_then(|new| new.handed_over),
+        }
+    }
+
     /// The new key, once it is there.
     pub fn successor(&self) -> Option<&Successor> {
         match &self.step {
@@ -102,7 +115,7 @@ impl Rotations {
     pub fn created(&mut self, request: RequestId, key_id: &str) -> Option<V2KeyDetails> {
         let rotation = self.0.iter_mut().find(|rotation| is_creating(rotation, request))?;
         let key_id = key_id.to_owned();
-        rotation.step = Step::Both(Successor { key_id, kept: false, proof: Proof::Untried });
+        rotation.step = Step::Both(Successor { key_id, handed_over: None, proof: Proof::Untried });
         Some(rotation.old.clone())
     }
 
@@ -115,11 +128,11 @@ impl Rotations {
         Some(old)
     }
 
-    /// The new key `key_id` was copied or saved.
-    pub fn kept(&mut self, key_id: &str) {
-        if let Some(successor) = self.successor_mut(key_id) {
-            successor.kept = true;
-        }
+    /// The new key `key_id` was handed over: returns its rotation, the first time.
+    pub fn handed_over(&mut self, key_id: &str, at: Timestamp) -> Option<&Rotation> {
+        let successor = self.successor_mut(key_id).filter(|new| new.handed_over.is_none())?;
+        successor.handed_over = Some(at);
+        self.to(key_id)
     }
 
     /// A model was called with the new key `key_id`; the newest call counts.
@@ -216,11 +229,11 @@ mod tests {
     #[test]
     fn one_that_is_begun_anew_and_fails_is_where_it_was() {
         let mut rotations = both();
-        rotations.kept("new");
+        rotations.handed_over("new", Timestamp::UNIX_EPOCH);
         rotations.creating(RequestId(7), old());
         rotations.not_created(RequestId(7));
         let Some(Step::Both(successor)) = step(&rotations) else { panic!("{rotations:?}") };
-        assert!(successor.key_id == "new" && successor.kept);
+        assert!(successor.key_id == "new" && successor.handed_over.is_some());
         rotations.creating(RequestId(8), old());
         rotations.created(RequestId(8), "newer");
         assert!(rotations.to("new").is_none() && rotations.to("newer").is_some());
@@ -229,11 +242,14 @@ mod tests {
     #[test]
     fn keeping_and_testing_change_no_step() {
         let mut rotations = both();
-        rotations.kept("new");
+        rotations.handed_over("new", Timestamp::UNIX_EPOCH);
         let passed = Proof::Passed { model: "p/add".into(), status: 200, replica: Some("add-1".into()) };
         rotations.tested("new", passed.clone());
         let successor = rotations.to("new").and_then(Rotation::successor).unwrap();
-        assert_eq!(successor, &Successor { key_id: "new".into(), kept: true, proof: passed });
+        assert_eq!(
+            successor,
+            &Successor { key_id: "new".into(), handed_over: Some(Timestamp::UNIX_EPOCH), proof: passed }
+        );
         assert_eq!(successor.proof.text(), "proven by p/add: 200 from replica add-1");
         let failed = Proof::Failed { model: "p/add".into(), why: "no connection".into() };
         rotations.tested("new", failed.clone());
