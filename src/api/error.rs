@@ -110,6 +110,11 @@ impl Error {
         }
     }
 
+    /// Whether the workbench does not accept the key: only another one helps.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.kind() == "unauthenticated"
+    }
+
     /// What to do about it, if anything is known to help.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

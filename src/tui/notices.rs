@@ -40,6 +40,8 @@ pub struct Notices {
     shown: bool,
     /// The history is open, which shows the notice whole.
     reading: bool,
+    /// What to do in the interface if the workbench does not accept the key.
+    sign_in: String,
 }
 
 impl Notices {
@@ -77,14 +79,28 @@ impl Notices {
         });
     }
 
+    /// Sets what to do in the interface if the workbench does not accept the key.
+    pub fn set_sign_in(&mut self, hint: String) {
+        self.sign_in = hint;
+    }
+
+    /// What to do about an error, with the keys of the interface. If the key is not accepted, it is
+    /// the same everywhere.
+    pub fn way_out(&self, error: &api::Error) -> Option<String> {
+        match error.is_unauthenticated() {
+            true => Some(self.sign_in.clone()),
+            false => error.hint(),
+        }
+    }
+
     /// A request that did not succeed.
     pub fn failed(&mut self, at: Timestamp, error: &api::Error) {
-        self.failure(at, error, error.hint());
+        self.failure(at, error, self.way_out(error));
     }
 
     /// The same, with a clause about what is there nevertheless.
     pub fn failed_but(&mut self, at: Timestamp, error: &api::Error, exists: &str) {
-        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let hint = self.way_out(error).map(|hint| format!("; {hint}")).unwrap_or_default();
         self.failure(at, error, Some(format!("{exists}{hint}")));
     }
 

@@ -18,6 +18,7 @@ use super::requests::{Kind, LayerId, RequestId, Requests};
 use super::session::SessionState;
 use super::watch::Watch;
 use super::widgets::Styles;
+use crate::api;
 use crate::wire::time;
 
 /// The state that belongs to no layer.
@@ -65,6 +66,8 @@ impl Shared {
             ticks: 0,
             turn: LayerId::Session,
         };
+        let sign_in = shared.sign_in_hint();
+        shared.notices.set_sign_in(sign_in);
         let keys = problems.into_iter().map(|(id, problem)| {
             format!("{}: {problem}", shared.preferences.setting_lines.of_setting(&format!("keys.{id}")))
         });
@@ -170,6 +173,22 @@ impl Shared {
             key if key.is_empty() => format!(":{}", entry.name),
             key => key,
         }
+    }
+
+    /// What to do if the workbench does not accept the key.
+    pub fn sign_in_hint(&self) -> String {
+        format!("{} signs in with another key, or chooses another profile", self.key_of(Command::Profiles))
+    }
+
+    /// An error instead of a list, and what to do about it: `…; P signs in with another key, or …`.
+    pub fn instead(&self, error: &api::Error) -> String {
+        let hint = if error.is_unauthenticated() { self.sign_in_hint() } else { self.try_again() };
+        format!("{error}; {hint}")
+    }
+
+    /// `Ctrl-R tries again`.
+    pub fn try_again(&self) -> String {
+        format!("{} tries again", self.key_of(Command::Refresh))
     }
 
     /// The styles of the widgets that know nothing of the theme.

@@ -6,6 +6,7 @@ use keybench::api::{Error, Reason};
 use keybench::tui::call::{Answer, Call};
 use keybench::tui::command::COMMANDS;
 use keybench::tui::keymap::Keymap;
+use keybench::tui::requests::RequestId;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 
@@ -68,21 +69,48 @@ fn the_footer_offers_what_works_for_the_selected_row() {
     assert!(!footer(&mut first).contains("compare"), "there is no earlier run: {}", footer(&mut first));
 }
 
-#[test]
-fn without_projects_the_footer_offers_none() {
-    let mut harness = Harness::new();
-    harness.keys("3]]");
-    let listing = harness.calls().into_iter().find(|(_, call)| matches!(call, Call::Projects));
-    let (id, _) = listing.unwrap();
-    let refused = Error::Refused {
-        operation: "listing projects",
+/// The workbench does not accept the key.
+fn rejected() -> Error {
+    Error::Refused {
+        operation: "listing",
         status: 401,
         code: Some(16),
         message: "the key was deleted".into(),
         request_id: None,
         retry_after: None,
-    };
-    harness.answer(id, Answer::ProjectsListed(Err(refused)));
+    }
+}
+
+/// The request that a tab starts with.
+fn asked(keys: &str, wanted: impl Fn(&Call) -> bool) -> (Harness, RequestId) {
+    let mut harness = Harness::new().started();
+    harness.keys(keys);
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| wanted(call)).unwrap();
+    (harness, id)
+}
+
+#[test]
+fn a_key_that_is_not_accepted_has_the_same_way_out_everywhere() {
+    let (mut keys, id) = asked("", |call| matches!(call, Call::ListKeys { .. }));
+    keys.answer(id, Answer::Keys { username: "owner".into(), answer: Err(rejected()) });
+    let (mut models, id) = asked("2", |call| matches!(call, Call::ListModels { .. }));
+    models.answer(id, Answer::ModelsListed(Err(rejected())));
+    let (mut users, id) = asked("3", |call| matches!(call, Call::Users));
+    users.answer(id, Answer::UsersListed(Err(rejected())));
+    let (mut projects, id) = asked("3]]", |call| matches!(call, Call::Projects));
+    projects.answer(id, Answer::ProjectsListed(Err(rejected())));
+    for harness in [&mut keys, &mut models, &mut users, &mut projects] {
+        let screen = harness.screen(160, 40);
+        // Narrow parts break the lines differently after it.
+        assert_eq!(screen.matches("P signs").count(), 2, "in the tab and in the notice\n{screen}");
+        assert!(!screen.contains("site administrator") && !screen.contains("keybench login"), "{screen}");
+    }
+}
+
+#[test]
+fn without_projects_the_footer_offers_none() {
+    let (mut harness, id) = asked("3]]", |call| matches!(call, Call::Projects));
+    harness.answer(id, Answer::ProjectsListed(Err(rejected())));
     let footer = footer(&mut harness);
     assert!(!footer.contains("open") && !footer.contains("add"), "{footer}");
 }

@@ -232,7 +232,7 @@ impl AllKeys {
                 self.fetch.succeeded(shared);
             }
             Err(error) => {
-                self.fetch.problem = Some(closed(&error));
+                self.fetch.problem = Some(closed(shared, &error));
                 shared.notices.failed(shared.now, &error);
             }
         }

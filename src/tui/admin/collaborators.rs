@@ -109,7 +109,7 @@ impl Collaborators {
         let collaborators = match answer {
             Ok(collaborators) => collaborators,
             Err(error) => {
-                self.fetch.problem = Some(error.to_string());
+                self.fetch.problem = Some(shared.instead(&error));
                 return shared.notices.failed(shared.now, &error);
             }
         };

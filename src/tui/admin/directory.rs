@@ -234,7 +234,7 @@ impl Directory {
             Ok(()) => self.fetch.succeeded(shared),
             Err(error) => {
                 if self.users.all().is_empty() {
-                    self.fetch.problem = Some(closed(&error));
+                    self.fetch.problem = Some(closed(shared, &error));
                 }
                 shared.notices.failed(shared.now, &error);
             }
@@ -314,11 +314,9 @@ impl Directory {
 }
 
 /// Why users or keys are not shown; if they were refused, with who could see them.
-pub fn closed(error: &api::Error) -> String {
-    match error {
-        api::Error::Refused { .. } => {
-            format!("{error}. Only a site administrator sees other users and their API keys.")
-        }
-        error => error.to_string(),
+pub fn closed(shared: &Shared, error: &api::Error) -> String {
+    match error.status() {
+        Some(403) => format!("{error}. Only a site administrator sees other users and their API keys."),
+        _ => shared.instead(error),
     }
 }

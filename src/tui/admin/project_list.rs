@@ -134,7 +134,7 @@ impl ProjectList {
         match answer {
             Ok(()) => self.fetch.succeeded(shared),
             Err(error) => {
-                self.fetch.problem = Some(error.to_string());
+                self.fetch.problem = Some(shared.instead(&error));
                 shared.notices.failed(shared.now, &error);
             }
         }

@@ -55,7 +55,7 @@ impl UserKeys {
                 self.keys.listed(shared, keys, &seen(shared));
             }
             Err(error) => {
-                self.keys.fetch.problem = Some(closed(&error));
+                self.keys.fetch.problem = Some(closed(shared, &error));
                 shared.notices.failed(shared.now, &error);
             }
         }

@@ -107,7 +107,7 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
         }
         Answer::WhoAmI(Err(error)) => {
             shared.notices.failed(shared.now, &error);
-            Outcome::event(Event::NotSignedIn(format!("could not sign in: {error}")))
+            Outcome::event(Event::NotSignedIn(format!("could not sign in: {}", shared.instead(&error))))
         }
         Answer::Expiration(answer) => {
             let known = &shared.session.expiration;

@@ -67,8 +67,7 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
 
 /// A deleted key cannot make requests, so none is made: the notice says what to do.
 pub fn own_key_deleted(shared: &mut Shared) {
-    let key = shared.key_of(Command::Profiles);
-    let hint = format!("{key} signs in with another key, or chooses another profile");
+    let hint = shared.sign_in_hint();
     let text = "deleted, and with it the key of this session: the workbench refuses everything from now on";
     shared.notices.error(shared.now, text, Some(hint));
 }

@@ -196,7 +196,7 @@ impl NewKey {
     /// The workbench refused, or did not answer: the form shows why.
     fn refused(&mut self, shared: &mut Shared, error: &api::Error) {
         self.creating = None;
-        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let hint = shared.notices.way_out(error).map(|hint| format!("; {hint}")).unwrap_or_default();
         self.problem = Some(format!("{error}{hint}"));
         let today = shared.today();
         if let (Some(day), api::Error::Refused { status: 400..=422, message, .. }) =

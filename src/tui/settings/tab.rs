@@ -96,7 +96,7 @@ impl Settings {
                 self.end_what_is_not_listed(shared)
             }
             Err(error) => {
-                self.keys.fetch.problem = Some(error.to_string());
+                self.keys.fetch.problem = Some(shared.instead(&error));
                 shared.notices.failed(shared.now, &error);
                 Outcome::done()
             }

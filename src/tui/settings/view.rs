@@ -91,7 +91,7 @@ fn list(
 fn without_list(shared: &Shared, keys: &KeyList) -> String {
     let (session, requests) = (&shared.session, &shared.requests);
     match (&keys.fetch.problem, &session.opening, &session.username) {
-        (Some(problem), ..) => format!("{problem}; {} tries again", shared.key_of(Command::Refresh)),
+        (Some(problem), ..) => problem.clone(),
         (None, Some(opening), _) => opening.clone(),
         (None, None, None) => {
             let asking = requests.awaited().next().map(|request| request.id);

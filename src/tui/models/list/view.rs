@@ -102,20 +102,19 @@ impl ListPane {
     /// Why there are no rows.
     fn nothing_to_list(&self, shared: &Shared) -> String {
         let none = self.models.total() == 0;
-        let (refresh, scope) = (shared.key_of(Command::Refresh), shared.key_of(Command::ModelScope));
+        let scope = shared.key_of(Command::ModelScope);
         match &self.models.fetched {
             Fetched::Never | Fetched::GivenUp | Fetched::Coming if none => {
                 // A cancelled request is forgotten there at once.
                 let listing = self.listing.or(shared.requests.last_started());
                 awaited(shared, listing, "asking the workbench for models")
             }
-            Fetched::Failed(error) if none && error.status() == Some(401) => {
-                let profiles = shared.key_of(Command::Profiles);
-                format!("no models: {error}; {profiles} signs in with another key, {refresh} tries again")
+            Fetched::Failed(error) if none && error.is_unauthenticated() => {
+                format!("no models: {}", shared.instead(error))
             }
             Fetched::Failed(error) if none => {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                format!("no models: {error}{hint}. {refresh} tries again")
+                format!("no models: {error}{hint}. {}", shared.try_again())
             }
             _ if none && self.scope == ListScope::Mine => {
                 format!(
