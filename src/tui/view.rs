@@ -123,7 +123,7 @@ pub fn command_at(ui: &Ui, x: u16, y: u16) -> Option<Command> {
     let (columns, rows) = ui.shared.size;
     if y == 1 && ui.shared.session.signed_in {
         let mut begin = 1;
-        for tab in Tab::ALL {
+        for tab in Tab::VARIANTS.iter().copied() {
             let end = begin + 2 + text::width(tab.name()) as u16;
             if (begin..end).contains(&x) {
                 return Some(tab.command());

@@ -31,7 +31,7 @@ impl Settings {
     }
 
     /// What should be done about the keys of a rotation: the plan that `keys rotate` has.
-    fn plan(&self, shared: &Shared, rotation: ByHand<'_>) -> Plan {
+    pub(super) fn plan(&self, shared: &Shared, rotation: ByHand<'_>) -> Plan {
         rotation.plan(self.keys.all(), &shared.session.handed_over, shared.now)
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::rotation::questions::successor_expires;
 use super::tab::Settings;
+use crate::actions::rotation::ByHand;
 use crate::text;
 use crate::tui::decision::Decision;
 use crate::tui::key_list::describe;
@@ -28,7 +29,10 @@ impl Settings {
         keys.retain(|key| {
             let has_one =
                 self.rotations.of(&key.key_id).is_some_and(|rotation| rotation.successor().is_some());
-            !has_one && !shared.session.was_given(&key.key_id)
+            let begun = ByHand { old: key, successor: None, handed_over: None };
+            !has_one
+                && !shared.session.was_given(&key.key_id)
+                && !self.plan(shared, begun).has_too_many_in_doubt()
         });
         if keys.len() < 2 {
             return None;
