@@ -21,7 +21,7 @@ use crate::tui::shared::Shared;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 impl Settings {
-    fn key(&self, key_id: &str) -> Option<&V2KeyDetails> {
+    pub(super) fn key(&self, key_id: &str) -> Option<&V2KeyDetails> {
         self.keys.all().find(|key| key.key_id == key_id)
     }
 

@@ -29,10 +29,7 @@ impl Settings {
         keys.retain(|key| {
             let has_one =
                 self.rotations.of(&key.key_id).is_some_and(|rotation| rotation.successor().is_some());
-            let begun = ByHand { old: key, successor: None, handed_over: None };
-            !has_one
-                && !shared.session.was_given(&key.key_id)
-                && !self.plan(shared, begun).has_too_many_in_doubt()
+            !has_one && !shared.session.was_given(&key.key_id)
         });
         if keys.len() < 2 {
             return None;
@@ -61,15 +58,27 @@ impl Settings {
     /// The next of them, or the summary.
     pub(super) fn rotate_next(&mut self, shared: &mut Shared) -> Outcome {
         let Some(queue) = &mut self.queue else { return Outcome::done() };
-        match (queue.left.pop_front(), shared.session.username.clone()) {
+        let (next, all) = (queue.left.pop_front(), queue.all);
+        match (next, shared.session.username.clone()) {
+            // Asked here, one key at a time: a plan reads the whole list.
+            (Some(key_id), Some(_)) if self.has_too_many_in_doubt(shared, &key_id) => {
+                self.stop_rotating(shared);
+                Outcome::done()
+            }
             (Some(key_id), Some(username)) => self.create_successor(shared, username, &key_id),
             _ => {
-                let all = text::count(queue.all, "key has a successor", "keys have a successor");
+                let all = text::count(all, "key has a successor", "keys have a successor");
                 shared.notices.info(shared.now, format!("{all}; the old ones still work: r on each goes on"));
                 self.queue = None;
                 Outcome::done()
             }
         }
+    }
+
+    fn has_too_many_in_doubt(&self, shared: &Shared, key_id: &str) -> bool {
+        self.key(key_id).is_some_and(|old| {
+            self.plan(shared, ByHand { old, successor: None, handed_over: None }).has_too_many_in_doubt()
+        })
     }
 
     /// One of them did not come to its end: the rest is not begun.
