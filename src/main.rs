@@ -9,5 +9,5 @@ fn main() -> ExitCode {
     if let Some(ended) = confined::stage().or_else(cli::serve_names) {
         return ended;
     }
-    cli::main(async |start| tui::open(start).await.map_err(|error| error.to_string()))
+    cli::main(tui::open)
 }

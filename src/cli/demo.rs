@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::start::{Embedding, FirstScreen, Start, show};
+use super::start::{Embedding, FirstScreen, Interface, show};
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Examples:
@@ -29,10 +29,7 @@ pub struct DemoArgs {
 /// The users of fresh demo data.
 const USERS: [&str; 5] = ["admin", "owner", "contributor", "viewer", "outsider"];
 
-pub async fn run<I>(context: &Context, args: DemoArgs, interface: I) -> Result<Exit, Failure>
-where
-    I: AsyncFnOnce(Start) -> Result<Exit, String>,
-{
+pub async fn run(context: &Context, args: DemoArgs, interface: Interface) -> Result<Exit, Failure> {
     let user = args.user;
     if args.data.is_none() && !USERS.contains(&user.as_str()) {
         let message = format!("the demo has no user {user:?}");

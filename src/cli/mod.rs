@@ -47,17 +47,13 @@ pub use interrupts::Interrupts;
 use output::Output;
 pub use serve::names::stage as serve_names;
 use start::show;
-pub use start::{Embedding, FirstScreen, Start};
+pub use start::{Embedding, FirstScreen, Interface, Start};
 
 use crate::config::Error as ConfigError;
 use crate::{limits, waiting};
 
-/// Runs the command line of this process. `interface` opens the interface and returns when it is
-/// left, with a sentence if it could not run.
-pub fn main<I>(interface: I) -> ExitCode
-where
-    I: AsyncFnOnce(Start) -> Result<Exit, String>,
-{
+/// Runs the command line of this process.
+pub fn main(interface: Interface) -> ExitCode {
     hardening::no_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -90,10 +86,7 @@ where
     }
 }
 
-async fn run<I>(cli: Cli, out: Output, interface: I) -> Result<Exit, Failure>
-where
-    I: AsyncFnOnce(Start) -> Result<Exit, String>,
-{
+async fn run(cli: Cli, out: Output, interface: Interface) -> Result<Exit, Failure> {
     let owns_terminal = matches!(cli.command, None | Some(Command::Demo(_)));
     log::start(&cli.global, owns_terminal)?;
     let context = Context::new(cli.global, out);
@@ -189,10 +182,7 @@ async fn headless(context: &Context, command: Command) -> Result<Exit, Failure> 
 }
 
 /// The interface on the profile in use, or its first-run screen where there is none.
-async fn open<I>(context: &Context, interface: I) -> Result<Exit, Failure>
-where
-    I: AsyncFnOnce(Start) -> Result<Exit, String>,
-{
+async fn open(context: &Context, interface: Interface) -> Result<Exit, Failure> {
     let screen = match context.session() {
         Ok(session) => FirstScreen::Session(Box::new(session)),
         // The first-run screen needs a terminal.

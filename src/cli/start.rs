@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
+
 use super::error::{Exit, Failure};
 use super::output;
 use crate::config::ui::UiSettings;
@@ -44,10 +46,11 @@ pub struct Embedding {
     pub read_only: bool,
 }
 
-pub async fn show<I>(interface: I, start: Start) -> Result<Exit, Failure>
-where
-    I: AsyncFnOnce(Start) -> Result<Exit, String>,
-{
+/// Opens the interface and returns when it is left, with a sentence if it could not run. A function
+/// and not a type parameter: so the commands are compiled once, with the library.
+pub type Interface = fn(Start) -> LocalBoxFuture<'static, Result<Exit, String>>;
+
+pub async fn show(interface: Interface, start: Start) -> Result<Exit, Failure> {
     if !output::is_terminal() {
         let failure = Failure::new(
             Exit::Invalid,

@@ -83,6 +83,7 @@ pub use update::Ui;
 
 use std::io::Write as _;
 
+use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 
 use crate::cli::{Exit, FirstScreen, Start};
@@ -90,7 +91,15 @@ use crate::config::paths::{look_env, process_env};
 use crate::config::{self, Store};
 
 /// Runs the interface as the command line wants it.
-pub async fn open(start: Start) -> Result<Exit, Error> {
+pub fn open(start: Start) -> LocalBoxFuture<'static, Result<Exit, String>> {
+    Box::pin(async move {
+        let (beginning, preferences) = read(start);
+        run(beginning, preferences).await.map_err(|error| error.to_string())
+    })
+}
+
+/// What the interface begins with, and the preferences of the person, from the command line and files.
+fn read(start: Start) -> (Beginning, Preferences) {
     let store = Store::from_env(&process_env).ok();
     let themes = store.as_ref().map(|store| store.dir().join("themes"));
     let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), look_env);
@@ -119,7 +128,7 @@ pub async fn open(start: Start) -> Result<Exit, Error> {
         }),
         FirstScreen::Welcome => Beginning::Welcome,
     };
-    run(beginning, preferences).await
+    (beginning, preferences)
 }
 
 /// Runs the interface until the user quits, a signal arrives, or the terminal goes away. Must be
