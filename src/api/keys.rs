@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 use reqwest::Method;
 
+use super::call::ApiCall;
 use super::room::Room;
-use super::transport::ApiCall;
 use super::{Client, Error};
 use crate::wire::{
     self, CreateV2KeyRequest, CreateV2KeyResponse, Empty, RotateV1KeyRequest, RotateV1KeyResponse,

@@ -8,6 +8,7 @@
 //! [`crate::probe`] makes the model calls, because it measures their phases.
 
 mod address;
+mod call;
 mod clock;
 mod error;
 mod forward;

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::transport::As;
+use super::call::As;
 use super::{Client, Error};
 
 /// Largest size of all site settings, in bytes.

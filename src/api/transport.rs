@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::zeroize::Zeroizing;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::address::{model_service_url, parse_model_url, parse_url};
+use super::call::{ApiCall, As};
 use super::clock::{self, ServerClock};
 use super::error::shown;
 use super::http::Http;
@@ -71,27 +73,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("url", &self.shared.url).finish_non_exhaustive()
     }
-}
-
-/// The identity that a request uses.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum As {
-    Anonymous,
-    ApiKey,
-    LegacyKey,
-}
-
-/// A request before it is sent.
-pub(super) struct ApiCall {
-    operation: &'static str,
-    method: Method,
-    url: Url,
-    body: Option<Zeroizing<Vec<u8>>>,
-    who: As,
-    idempotent: bool,
-    limit: usize,
-    /// What the JSON of its answer begins with.
-    opens: u8,
 }
 
 impl Client {
@@ -170,24 +151,7 @@ impl Client {
         method: Method,
         path: &[&str],
     ) -> Result<ApiCall, Error> {
-        let mut url = self.shared.base.clone();
-        {
-            let no_base = || Error::invalid("the URL cannot carry a path", "give it as https://HOST");
-            let mut segments = url.path_segments_mut().map_err(|()| no_base())?;
-            segments.clear();
-            for segment in path {
-                // An empty or dotted segment would turn the path into that of another operation
-                // (OBSERVED, cai-connector).
-                if matches!(*segment, "" | "." | "..") {
-                    let what = format!("{operation}: an identifier is empty or made of dots");
-                    return Err(Error::invalid(what, "give the name or id as the lists show it"));
-                }
-                segments.push(segment);
-            }
-        }
-        let idempotent = method == Method::GET;
-        let (who, limit) = (As::ApiKey, receive::LARGEST);
-        Ok(ApiCall { operation, method, url, body: None, who, idempotent, limit, opens: b'{' })
+        ApiCall::new(operation, method, self.shared.base.clone(), path)
     }
 
     /// Sends `call` and reads its answer as JSON.
@@ -261,8 +225,20 @@ impl Client {
     }
 
     /// Sends `call`, with retries, until it is answered; the body goes to `sink`. Gives the workbench's
-    /// name for the request.
-    async fn exchange(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<Option<String>, Error> {
+    /// name for the request. Boxed: else the whole of it stood in the future of each operation.
+    fn exchange<'a>(
+        &'a self,
+        call: &'a ApiCall,
+        sink: &'a mut (dyn Sink + Send),
+    ) -> BoxFuture<'a, Result<Option<String>, Error>> {
+        Box::pin(self.exchange_whole(call, sink))
+    }
+
+    async fn exchange_whole(
+        &self,
+        call: &ApiCall,
+        sink: &mut (dyn Sink + Send),
+    ) -> Result<Option<String>, Error> {
         let mut tried = 0;
         loop {
             tried += 1;
@@ -301,7 +277,11 @@ impl Client {
     }
 
     /// Sends `call` once; the bytes of its answer's body, and the workbench's name for the request.
-    async fn send_once(&self, call: &ApiCall, sink: &mut dyn Sink) -> Result<(u64, Option<String>), Error> {
+    async fn send_once(
+        &self,
+        call: &ApiCall,
+        sink: &mut (dyn Sink + Send),
+    ) -> Result<(u64, Option<String>), Error> {
         let operation = call.operation;
         let mut request = self.shared.http.client()?.request(call.method.clone(), call.url.clone());
         if let Some(value) = self.authorization(call.who)? {
@@ -384,45 +364,6 @@ impl Client {
         })?;
         value.set_sensitive(true);
         Ok(Some(value))
-    }
-}
-
-impl ApiCall {
-    pub(super) fn query(mut self, pairs: &[(&'static str, String)]) -> Self {
-        if !pairs.is_empty() {
-            self.url.query_pairs_mut().extend_pairs(pairs);
-        }
-        self
-    }
-
-    pub(super) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
-        let written = serde_json::to_vec(body)
-            .map_err(|error| Error::invalid(format!("{}: {error}", self.operation), ""))?;
-        self.body = Some(Zeroizing::new(written));
-        Ok(self)
-    }
-
-    pub(super) fn by(mut self, who: As) -> Self {
-        self.who = who;
-        self
-    }
-
-    /// Limits the answer to this many bytes.
-    pub(super) fn up_to(mut self, limit: usize) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The answer is an array, as those of API v1 may be.
-    pub(super) fn array(mut self) -> Self {
-        self.opens = b'[';
-        self
-    }
-
-    /// Marks a POST that changes nothing.
-    pub(super) fn idempotent(mut self) -> Self {
-        self.idempotent = true;
-        self
     }
 }
 

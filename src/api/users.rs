@@ -3,7 +3,7 @@
 
 use reqwest::Method;
 
-use super::transport::As;
+use super::call::As;
 use super::{Client, Error, Page, PageQuery};
 use crate::wire::{ShortUser, UserQuota};
 
