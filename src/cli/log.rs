@@ -7,8 +7,12 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Mutex;
 
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::error::Failure;
 use super::options::Global;
@@ -17,11 +21,10 @@ use super::options::Global;
 pub fn start(global: &Global, owns_terminal: bool) -> Result<(), Failure> {
     let level = match (global.verbose, &global.log_file) {
         (0, None) => return Ok(()),
-        (0 | 1, _) => "debug",
-        _ => "trace",
+        (0 | 1, _) => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    let filter = EnvFilter::new(format!("warn,keybench={level}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    let filter = Targets::new().with_default(LevelFilter::WARN).with_target("keybench", level);
     let writer = match &global.log_file {
         Some(file) => {
             let open =
@@ -34,12 +37,14 @@ pub fn start(global: &Global, owns_terminal: bool) -> Result<(), Failure> {
         None if owns_terminal => return Ok(()),
         None => BoxMakeWriter::new(std::io::stderr),
     };
-    let builder = builder.with_writer(writer);
-    // A log that was begun before goes on. Who reads standard error as documents gets documents.
-    let begun = match global.json {
-        true => builder.json().flatten_event(true).try_init(),
-        false => builder.try_init(),
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+    // Who reads standard error as documents gets documents.
+    let layer = match global.json {
+        true => layer.json().flatten_event(true).with_filter(filter).boxed(),
+        false => layer.with_filter(filter).boxed(),
     };
+    // A log that was begun before goes on.
+    let begun = tracing_subscriber::registry().with(layer).try_init();
     let _ = begun;
     Ok(())
 }
