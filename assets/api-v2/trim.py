@@ -18,7 +18,7 @@ ListProjectNames ListProjectCollaborators AddProjectCollaborator DeleteProjectCo
 ListAllModels ListModels CreateModel GetModel UpdateModel DeleteModel
 ListModelBuilds CreateModelBuild GetModelBuild DeleteModelBuild
 ListModelDeployments CreateModelDeployment GetModelDeployment RestartModelDeployment StopModelDeployment
-ListRuntimes ListRuntimeAddons
+ListRuntimes ListRuntimeAddons ListUsage
 """.split()
 
 

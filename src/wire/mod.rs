@@ -8,13 +8,17 @@ mod keys;
 mod models;
 mod number;
 mod projects;
+mod status;
 pub mod time;
+mod usage;
 mod users;
 
 pub use keys::*;
 pub use models::*;
 pub use number::{NumberText, Whole};
 pub use projects::*;
+pub use status::*;
+pub use usage::*;
 pub use users::*;
 
 use serde::de::DeserializeOwned;

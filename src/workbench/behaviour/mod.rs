@@ -51,6 +51,7 @@ pub mod inferred {
     pub const UNSET_TIME: &str = "unset-time";
     pub const MODEL_CALL_AUDIENCES: &str = "model-call-audiences";
     pub const TRANSFERS: &str = "project-admins-transfer-projects";
+    pub const USAGE: &str = "usage-lists-models";
 }
 
 /// How the embedded workbench behaves.
@@ -149,6 +150,8 @@ pub struct Rules {
     pub model_call_audiences: Vec<String>,
     /// A collaborator with the permission `admin` may transfer the project to another owner.
     pub project_admins_transfer_projects: bool,
+    /// ListUsage has a row for each deployment of a model.
+    pub usage_lists_models: bool,
 }
 
 impl Default for Rules {
@@ -165,6 +168,7 @@ impl Default for Rules {
             filters_combine: Combine::And,
             model_call_audiences: vec![AUDIENCE_API.to_owned(), AUDIENCE_APPLICATION.to_owned()],
             project_admins_transfer_projects: false,
+            usage_lists_models: true,
         }
     }
 }

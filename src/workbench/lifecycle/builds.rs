@@ -2,7 +2,7 @@
 
 use tokio::time::sleep;
 
-use super::{Lifecycle, StoredBuild, deployments as deploying};
+use super::{Lifecycle, StoredBuild};
 use crate::wire::ModelBuild;
 use crate::workbench::replicas::Function;
 use crate::workbench::store::{StoreError, builds, deployments, models};
@@ -95,7 +95,7 @@ impl Lifecycle {
         self.write(move |db, now| {
             builds::set_report(db, id, &comment, &reason, now)?;
             for waiting in deployments::pending_of_build(db, id)? {
-                deployments::set_status(db, waiting.id, deploying::FAILED, now)?;
+                deployments::fail(db, waiting.id, &format!("its build failed: {reason}"), now)?;
             }
             builds::set_status(db, id, FAILED, now)
         })

@@ -156,13 +156,11 @@ impl Lifecycle {
 
     /// Starts the replicas and records the result in the store.
     async fn bring_up(&self, stored: &StoredDeployment) -> Result<(), StoreError> {
-        let status = match self.start(stored).await? {
-            Ok(()) => DEPLOYED,
-            Err(reason) => {
-                tracing::warn!(deployment = stored.deployment.id, %reason, "a deployment failed");
-                FAILED
-            }
-        };
+        let started = self.start(stored).await?;
+        if let Err(reason) = &started {
+            tracing::warn!(deployment = stored.deployment.id, %reason, "a deployment failed");
+        }
+        let status = if started.is_ok() { DEPLOYED } else { FAILED };
         let (id, uuid) = (stored.id, stored.deployment.id.clone());
         let found = self.0.store.read(move |db| deployments::by_id(db, id)).await?;
         if found.is_some_and(|found| found.deployment.status == status) {
@@ -172,8 +170,10 @@ impl Lifecycle {
         let kept = self
             .write(move |db, now| {
                 let kept = is_under_way(db, id)?;
-                if kept {
-                    deployments::set_status(db, id, status, now)?;
+                match started {
+                    _ if !kept => {}
+                    Ok(()) => deployments::set_status(db, id, DEPLOYED, now)?,
+                    Err(reason) => deployments::fail(db, id, &reason, now)?,
                 }
                 Ok(kept)
             })

@@ -17,6 +17,7 @@ mod python_client;
 mod resources;
 mod runtimes;
 mod site;
+mod usage;
 mod users;
 mod v1_keys;
 
@@ -91,6 +92,7 @@ const TABLE: &[Served] = &[
     serve("StopModelDeployment", Needs::Project(Right::Operate), || post(deployments::stop)),
     serve("ListRuntimes", Needs::User, || get(runtimes::list_all)),
     serve("ListRuntimeAddons", Needs::User, || get(runtimes::list_addons)),
+    serve("ListUsage", Needs::User, || get(usage::list)),
 ];
 
 /// Every operation served, by its name in the specification.

@@ -168,10 +168,19 @@ pub fn active(db: &Connection) -> Result<Vec<StoredDeployment>, StoreError> {
     Ok(found)
 }
 
-/// Changes the status of a deployment; `stopped` sets the time it stopped, `deploying` clears it.
+/// Notes that a deployment failed, and why.
+pub fn fail(db: &Connection, id: i64, message: &str, now: Timestamp) -> Result<(), StoreError> {
+    set_status(db, id, "failed", now)?;
+    db.prepare_cached("UPDATE deployments SET message = ? WHERE id = ?")?.execute(params![message, id])?;
+    Ok(())
+}
+
+/// Changes the status of a deployment; `stopped` sets the time it stopped, `deploying` clears it and why
+/// the deployment failed before.
 pub fn set_status(db: &Connection, id: i64, status: &str, now: Timestamp) -> Result<(), StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE deployments SET status = ?1, updated_at = ?2, \
+         message = CASE ?1 WHEN 'deploying' THEN '' ELSE message END, \
          stopped_at = CASE ?1 WHEN 'stopped' THEN ?2 WHEN 'deploying' THEN NULL ELSE stopped_at END WHERE id = ?3",
     )?;
     update.execute(params![status, micros(now), id])?;

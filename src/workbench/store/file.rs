@@ -15,6 +15,7 @@ const FILE: &str = "workbench.sqlite";
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../../assets/migrations/0001_first.sql")),
     M::up(include_str!("../../../assets/migrations/0002_deleted_models.sql")),
+    M::up(include_str!("../../../assets/migrations/0003_why_deployments_failed.sql")),
 ];
 
 /// Network file systems, by the magic number of statfs(2): the shared memory of WAL does not work

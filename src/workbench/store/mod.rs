@@ -18,6 +18,7 @@ pub mod projects;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+pub mod usage;
 pub mod users;
 
 use std::path::{Path, PathBuf};
