@@ -29,6 +29,7 @@ pub enum Error {
 /// What was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    Build,
     Key,
     Model,
     Project,
@@ -37,6 +38,7 @@ pub enum Kind {
 impl Kind {
     fn not_found(self, wanted: &str) -> String {
         match self {
+            Self::Build => format!("the model has no build whose id is or begins with {wanted:?}"),
             Self::Key => format!("there is no key whose Key ID is or begins with {wanted:?}"),
             Self::Model => format!("there is no model {wanted:?} that you see"),
             Self::Project => format!("there is no project {wanted:?} that you see"),
@@ -45,6 +47,7 @@ impl Kind {
 
     fn plural(self) -> &'static str {
         match self {
+            Self::Build => "builds",
             Self::Key => "keys",
             Self::Model => "models",
             Self::Project => "projects",
@@ -55,6 +58,7 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Build => "build",
             Self::Key => "key",
             Self::Model => "model",
             Self::Project => "project",
@@ -84,6 +88,9 @@ impl Error {
                 "`keybench keys list` shows the ids; of one, give {} characters or more",
                 crate::actions::keys::id::LEAST
             ),
+            Self::NotFound { kind: Kind::Build, .. } => {
+                "`keybench models builds MODEL` shows the builds of a model".to_owned()
+            }
             Self::NotFound { kind, .. } => format!("`keybench {kind}s list` shows the {kind}s that you see"),
             Self::Ambiguous { kind: Kind::Key, .. } => "give more of the id; nothing was changed".to_owned(),
             Self::Ambiguous { .. } => "name it in full, or by its id".to_owned(),

@@ -30,6 +30,8 @@ pub enum Event<'a> {
     /// `done` of `of` rows are answered. `may_have_run_twice`: rows that an earlier run may have sent
     /// without recording the answer.
     Scoring { done: u64, of: u64, may_have_run_twice: u64 },
+    /// A build or a deployment (`of`) that is waited for has this status now.
+    Status { of: &'static str, status: &'a str },
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
     Counted { what: &'static str, done: usize, of: usize },
 }

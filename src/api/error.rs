@@ -223,7 +223,7 @@ impl Error {
     }
 
     /// Whether a retry may succeed. Not after a timeout: the time is used up.
-    pub(super) fn is_passing(&self) -> bool {
+    pub fn is_passing(&self) -> bool {
         match self {
             Self::NoAnswer { reason, .. } => matches!(reason, Reason::Connect | Reason::Cut),
             other => matches!(other.status(), Some(429 | 502..=504)),

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::de::DeserializeOwned;
 
-use crate::wire::{Collaborator, Model, ModelBuild, ModelDeployment, Project, UserQuota, V2KeyDetails};
+use crate::wire::{
+    Collaborator, Model, ModelBuild, ModelDeployment, Project, UsageResponse, UserQuota, V2KeyDetails,
+};
 
 /// Bytes of a list that is held: a million API keys with names of up to 70 characters.
 const LIST: usize = 320 << 20;
@@ -88,6 +90,7 @@ impl Row for Model {}
 impl Row for ModelBuild {}
 impl Row for ModelDeployment {}
 impl Row for Project {}
+impl Row for UsageResponse {}
 impl Row for UserQuota {}
 #[cfg(test)]
 impl Row for i32 {}

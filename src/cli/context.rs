@@ -195,6 +195,7 @@ impl Progress for Context {
                 let message = format!("the deletion is not in {}: {why}", file.display());
                 self.out.warn("deletion_log", &message, None);
             }
+            Event::Status { of, status } => self.out.note(&format!("{of}: {status}")),
             _ => {}
         }
     }

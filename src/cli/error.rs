@@ -198,6 +198,8 @@ impl From<models::Error> for Failure {
             models::Error::Call(error) => return (&error).into(),
             models::Error::NoExample { .. } => (Exit::Invalid, "invalid"),
             models::Error::NeverDeployed { .. } => (Exit::Refused, "not_deployed"),
+            models::Error::NoBuild { .. } => (Exit::Refused, "no_build"),
+            models::Error::NotBuilt { .. } => (Exit::No, "not_built"),
         };
         failure(exit, kind, &error, error.hint())
     }

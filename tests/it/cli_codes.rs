@@ -7,7 +7,7 @@ use crate::support::bench::{Bench, Done, Home};
 use crate::support::{Scripted, answer, json, made_up_key};
 
 /// Commands that ask a workbench something, with arguments that are right.
-const ASKING: [&[&str]; 22] = [
+const ASKING: [&[&str]; 25] = [
     &["whoami"],
     &["keys", "list"],
     &["keys", "list", "--expiring-within", "14d"],
@@ -24,6 +24,9 @@ const ASKING: [&[&str]; 22] = [
     &["collaborators", "remove", "churn-prod", "outsider"],
     &["models", "list"],
     &["models", "show", "churn-prod/add"],
+    &["models", "builds", "churn-prod/add"],
+    &["models", "build", "churn-prod/add"],
+    &["models", "deploy", "churn-prod/add", "--wait"],
     &["models", "restart", "churn-prod/add"],
     &["models", "stop", "churn-prod/add"],
     &["models", "test", "churn-prod/add"],
@@ -33,13 +36,15 @@ const ASKING: [&[&str]; 22] = [
 ];
 
 /// Those that change something.
-const CHANGING: [&[&str]; 9] = [
+const CHANGING: [&[&str]; 11] = [
     &["keys", "create"],
     &["keys", "delete", "k1", "--yes"],
     &["keys", "delete", "--all", "--yes"],
     &["keys", "rotate", "svc", "--output", "svc-key"],
     &["collaborators", "add", "churn-prod", "outsider"],
     &["collaborators", "remove", "churn-prod", "outsider"],
+    &["models", "build", "churn-prod/add"],
+    &["models", "deploy", "churn-prod/add"],
     &["models", "restart", "churn-prod/add"],
     &["models", "stop", "churn-prod/add"],
     &["admin", "expiration", "30"],
@@ -135,6 +140,9 @@ fn other_refusals_end_with_5() {
         &["models", "show", "no/such"][..],
         &["models", "test", "no/such"],
         &["models", "stop", "no/such"],
+        &["models", "builds", "no/such"],
+        &["models", "deploy", "no/such"],
+        &["models", "deploy", "churn-prod/add", "--build", "ffffffff"],
         &["models", "list", "--project", "no-such"],
         &["collaborators", "list", "no-such"],
         &["collaborators", "add", "no-such", "outsider"],
@@ -201,6 +209,11 @@ fn a_value_that_is_no_good_ends_with_7_before_anything_is_sent() {
         &["models", "test", "p/m", "--expect", "p98<3"],
         &["models", "test", "p/m", "--export", "run.txt"],
         &["models", "test", "p/m", "--export", "/no/such/run.json"],
+        &["models", "deploy", "p/m", "--replicas", "0"],
+        &["models", "deploy", "p/m", "--cpu", "NaN"],
+        &["models", "deploy", "p/m", "--memory", "-2"],
+        &["models", "deploy", "p/m", "--gpus", "-1"],
+        &["models", "deploy", "p/m", "--wait", "--wait-timeout", "0"],
         &["admin", "expiration", "-5"],
         &["admin", "expiration", "many"],
         &["admin", "audit", "--export", "audit.txt"],
@@ -231,6 +244,7 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_missing() {
         (&["keys", "rotate", "a", "--output", "f", "--exec", "c"], "--exec"),
         (&["keys", "rotate", "a", "--request", "1"], "--verify"),
         (&["models", "test"], "MODEL"),
+        (&["models", "deploy", "p/m", "--wait-timeout", "5m"], "--wait"),
         (&["collaborators", "add", "p"], "USER"),
         (&["profile", "use"], "NAME"),
         (&["serve"], "--data"),

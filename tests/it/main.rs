@@ -16,6 +16,7 @@ mod tui_support;
 mod actions;
 mod api;
 mod api_hostile;
+mod builds;
 mod cli;
 mod cli_audit;
 mod cli_check;

@@ -32,7 +32,7 @@ macro_rules! case {
     };
 }
 
-const COMMANDS: [Case; 21] = [
+const COMMANDS: [Case; 24] = [
     case!("whoami", ["whoami"], {"operation": "ValidateAPIKey"}),
     case!("doctor", ["doctor"], {"path": "/"}),
     case!("login", ["login", "--name", "new"], {"path": "/"}),
@@ -47,6 +47,9 @@ const COMMANDS: [Case; 21] = [
     case!("collaborators add", ["collaborators", "add", "churn-prod", "outsider"], {"operation": "AddProjectCollaborator"}),
     case!("models list", ["models", "list"], {"operation": "ListAllModels"}),
     case!("models show", ["models", "show", "churn-prod/add"], {"path": "/api/v2/projects/"}),
+    case!("models builds", ["models", "builds", "churn-prod/add"], {"operation": "ListModelBuilds"}),
+    case!("models build", ["models", "build", "churn-prod/add"], {"operation": "CreateModelBuild"}),
+    case!("models deploy", ["models", "deploy", "churn-prod/add"], {"operation": "ListModelDeployments"}),
     case!("models restart", ["models", "restart", "churn-prod/add"], {"operation": "RestartModelDeployment"}),
     case!("models test", ["models", "test", "churn-prod/add"], {"operation": "CallModel"}, &[5, 6, 8]),
     case!("models test -n", ["models", "test", "churn-prod/add", "-n", "3"], {"operation": "CallModel"}, &[5, 6, 8]),

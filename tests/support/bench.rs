@@ -138,6 +138,8 @@ impl Bench {
         options.seed = seed;
         options.listen = "127.0.0.1:0".parse().unwrap();
         options.clock = clock.clone();
+        // A test cannot start Python functions, the program can.
+        options.starter = Some(assert_cmd::cargo::cargo_bin!("keybench").into());
         change(&mut options);
         let running = runtime.block_on(workbench::start(options)).unwrap();
         Self {

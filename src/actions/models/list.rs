@@ -3,11 +3,11 @@
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
-use super::find;
+use super::{Built, build_failed, builds, current, find, why};
 use crate::actions::{Error, projects};
 use crate::api::{self, PageQuery, Pages};
 use crate::config::Session;
-use crate::wire::{Model, ModelBuild, ModelDeployment};
+use crate::wire::{BuildState, Model, ModelBuild, ModelDeployment};
 
 /// Rows a page of a list that is shown as it comes.
 const PAGE: u32 = 500;
@@ -18,6 +18,8 @@ pub struct Shown {
     pub model: Model,
     /// `None`: it was never deployed.
     pub latest: Option<(ModelBuild, ModelDeployment)>,
+    /// Why it is not running; empty where it runs, or nothing was asked of it.
+    pub why: Vec<String>,
 }
 
 /// The models of `project`, or of all projects of the user, page by page. The stream ends after an
@@ -43,13 +45,19 @@ pub async fn list<'a>(
     Ok(Pages::new(query, fetch).stream().boxed())
 }
 
-/// Finds a model as [`find`] does, and its latest deployment.
+/// Finds a model as [`find`] does, its latest deployment, and why that is not running.
 ///
 /// # Errors
 /// There is no such model, several fit, or the workbench refuses.
 pub async fn show(session: &Session, wanted: &str) -> Result<Shown, Error> {
     let model = find(session, wanted).await?;
     let project = &model.project.public_identifier;
-    let latest = session.client.latest_deployment(project, &model.id).await?;
-    Ok(Shown { model, latest })
+    let built = builds(session, project, &model.id).await?;
+    let latest = current(&built).map(|(build, deployment)| (build.clone(), deployment.clone()));
+    let why = match (&latest, built.first()) {
+        (Some((build, deployment)), _) => why(session, &model, build, deployment).await,
+        (None, Some(Built { build, .. })) if build.state() == BuildState::Failed => build_failed(build),
+        (None, _) => Vec::new(),
+    };
+    Ok(Shown { model, latest, why })
 }

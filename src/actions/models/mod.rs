@@ -1,19 +1,29 @@
-//! Models: which one is meant, one call of it, and its deployment.
+//! Models: which one is meant, one call of it, its builds and its deployment.
 
+mod builds;
 mod call;
+mod deploy;
 mod deployment;
 mod find;
+mod follow;
 mod list;
+mod why;
 
+pub use builds::{
+    BUILDING, BuildChoice, BuildWish, Built, build, builds, current, deployable, look, runtime,
+};
 pub use call::{KeyChoice, ModelCall, example, transport};
+pub use deploy::{DEPLOYING, Environment, Plan, Resources, amount, deploy, plan, replicas};
 pub use deployment::{Verb, ask as ask_deployment, ask_latest as ask_latest_deployment};
 pub use find::{find, full_name};
+pub use follow::{Ended, follow_build, follow_deployment};
 pub use list::{Shown, list, show};
+pub use why::{build_failed, why};
 
 use crate::api;
 use crate::probe::CallError;
 
-/// Why a model was not called, restarted or stopped.
+/// Why a model was not called, built, deployed, restarted or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -26,6 +36,12 @@ pub enum Error {
     NoExample { model: String },
     #[error("{model} was never deployed")]
     NeverDeployed { model: String },
+    /// Nothing can be deployed, or taken as the pattern of a new build.
+    #[error("{model} has no build")]
+    NoBuild { model: String },
+    /// A failed build cannot be deployed.
+    #[error("build {build} cannot be deployed: it ended as {status:?}")]
+    NotBuilt { build: String, status: String },
 }
 
 impl From<api::Error> for Error {
@@ -41,7 +57,14 @@ impl Error {
             Self::Action(error) => error.hint(),
             Self::Call(error) => error.hint(),
             Self::NoExample { .. } => Some("give one: --request '{\"a\": 3}' or --request @FILE".to_owned()),
-            Self::NeverDeployed { .. } => Some("deploy it in the workbench first".to_owned()),
+            Self::NeverDeployed { model } => Some(format!("deploy it: `keybench models deploy {model}`")),
+            Self::NoBuild { model } => {
+                Some(format!("build it: `keybench models build {model} --file FILE --function NAME`"))
+            }
+            Self::NotBuilt { .. } => Some(
+                "choose another one that `keybench models builds` lists as built, or build it anew"
+                    .to_owned(),
+            ),
         }
     }
 }

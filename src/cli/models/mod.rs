@@ -1,7 +1,9 @@
 //! `models`: one file for each command.
 
+mod builds;
 pub mod call;
 pub mod check;
+mod deploy;
 mod deployment;
 mod list;
 mod live;
@@ -9,13 +11,16 @@ pub mod run;
 pub mod score;
 mod show;
 pub mod test;
+mod waiting;
 
 use clap::Subcommand;
 
 use super::context::Context;
 use super::error::{Exit, Failure};
 use crate::actions::models::Verb;
+use builds::{BuildArgs, BuildsArgs};
 use check::CheckArgs;
+use deploy::DeployArgs;
 use deployment::ModelArgs;
 use list::ListArgs;
 use score::ScoreArgs;
@@ -34,6 +39,12 @@ pub enum ModelsCommand {
     Score(ScoreArgs),
     /// Compare a model's answers with a golden file, another model or an earlier result
     Check(CheckArgs),
+    /// List the builds of a model, newest first, and which one is deployed
+    Builds(BuildsArgs),
+    /// Build a model anew, from the files that its project has now
+    Build(BuildArgs),
+    /// Deploy a build of a model: a newer one, or an older one to roll back
+    Deploy(DeployArgs),
     /// Restart the replicas of a model's deployment
     #[command(
         after_help = "Example:\n  keybench models restart churn-prod/churn\n\nActs at once and asks nothing. Ends with 0 once the workbench has taken the request."
@@ -79,6 +90,9 @@ pub async fn run(context: &Context, command: ModelsCommand) -> Result<Exit, Fail
         ModelsCommand::Test(args) => test::run(context, args).await,
         ModelsCommand::Score(args) => score::run(context, args, std::future::pending).await,
         ModelsCommand::Check(args) => check::run(context, args, std::future::pending).await,
+        ModelsCommand::Builds(args) => builds::list(context, args).await,
+        ModelsCommand::Build(args) => builds::build(context, args).await,
+        ModelsCommand::Deploy(args) => deploy::run(context, args).await,
         ModelsCommand::Restart(args) => deployment::run(context, Verb::Restart, args).await,
         ModelsCommand::Stop(args) => deployment::run(context, Verb::Stop, args).await,
     }

@@ -8,11 +8,10 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::times::in_utc;
 use crate::text::count;
-use crate::wire::{Model, ModelBuild, ModelDeployment};
 
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Example:\n  keybench models show churn-prod/churn --json\n\nEnds with 0 if all of it could be read."
+    after_help = "Example:\n  keybench models show churn-prod/churn --json\n\nA model that is not running is shown with why, as far as the workbench tells.\nEnds with 0 if all of it could be read."
 )]
 pub struct ShowArgs {
     /// project/name, or the model's id
@@ -21,18 +20,18 @@ pub struct ShowArgs {
 
 pub async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let Shown { model, latest } = models::show(&session, &args.model).await?;
+    let shown = models::show(&session, &args.model).await?;
     let endpoint = session.client.model_url();
     if context.out.json {
-        context.out.document(&document(&model, endpoint, latest.as_ref()))?;
+        context.out.document(&document(&shown, endpoint))?;
     } else {
-        context.out.lines(&lines(&model, endpoint, latest.as_ref()))?;
+        context.out.lines(&lines(&shown, endpoint))?;
     }
     Ok(Exit::Done)
 }
 
 /// Without the deployment's environment: it may hold secrets (OBSERVED, CAI_STUDIO_AGENT).
-fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeployment)>) -> Value {
+fn document(Shown { model, latest, why }: &Shown, endpoint: &str) -> Value {
     json!({
         "id": model.id,
         "name": model.name,
@@ -44,7 +43,7 @@ fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDep
         "endpoint": endpoint,
         "created_at": in_utc(&model.created_at),
         "updated_at": in_utc(&model.updated_at),
-        "deployment": latest.map(|(_, deployment)| json!({
+        "deployment": latest.as_ref().map(|(_, deployment)| json!({
             "id": deployment.id,
             "status": deployment.status,
             "replicas": deployment.replicas,
@@ -53,7 +52,7 @@ fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDep
             "created_at": in_utc(&deployment.created_at),
             "deployer": deployment.deployer,
         })),
-        "build": latest.map(|(build, _)| json!({
+        "build": latest.as_ref().map(|(build, _)| json!({
             "id": build.id,
             "status": build.status,
             "file_path": build.file_path,
@@ -61,10 +60,11 @@ fn document(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDep
             "built_at": in_utc(&build.built_at),
             "comment": build.comment,
         })),
+        "why": why,
     })
 }
 
-fn lines(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeployment)>) -> Vec<String> {
+fn lines(Shown { model, latest, why }: &Shown, endpoint: &str) -> Vec<String> {
     let mut lines = vec![
         format!("{}  ({})", models::full_name(model), model.id),
         format!("description     {}", model.description),
@@ -92,6 +92,9 @@ fn lines(model: &Model, endpoint: &str, latest: Option<&(ModelBuild, ModelDeploy
             };
             lines.push(format!("build           {}, function {}{file}", build.status, build.function_name));
         }
+    }
+    for (at, line) in why.iter().flat_map(|why| why.lines()).enumerate() {
+        lines.push(format!("{:<16}{line}", if at == 0 { "not running" } else { "" }));
     }
     lines
 }
