@@ -40,6 +40,8 @@ pub enum KeyContext {
     Profiles,
     /// The list of models.
     Models,
+    /// The builds of a model.
+    Builds,
     /// The Overview and Test panel of a model.
     ModelPanel,
     /// The results table.
@@ -154,6 +156,9 @@ pub enum Command {
     CheckModel,
     ModelScope,
     ModelOverview,
+    ModelBuilds,
+    DeployBuild,
+    NewBuild,
     RestartModel,
     StopModel,
     CopyCall,
@@ -291,8 +296,14 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 0, "check", "Check against a golden file", "Compare the model's answers with what a file expects"),
     entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Mine, public ones too, or all (administrators)"),
     entry(C::ModelOverview, "models.overview", &[X::Models, X::ModelPanel, X::Results], Safe, &["i"], 8, "overview", "Overview of a model", "Everything known about a model and its deployment"),
+    entry(C::ModelBuilds, "models.builds", &[X::Models, X::ModelPanel, X::Results], Safe, &["B"], 9, "builds", "Builds of a model", "What was built and deployed; deploy any, or build anew"),
+    entry(C::DeployBuild, "builds.deploy", &[X::Builds], Changes, &["enter"], 1, "deploy", "Deploy a build", "Deploy the selected build; an older one is the way back"),
+    entry(C::NewBuild, "builds.new", &[X::Builds], Changes, &["n"], 2, "build anew", "Build a model anew", "Build the model from the files that its project has now"),
+    entry(C::CopyKeyId, "builds.copy-id", &[X::Builds], Safe, &["y"], 5, "copy id", "Copy the id of a build", "Send the build's id to the terminal's clipboard"),
     entry(C::RestartModel, "models.restart", &[X::Models, X::ModelPanel], Changes, &["R"], 0, "restart", "Restart a deployment", "Restart the latest deployment of the selected model"),
     entry(C::StopModel, "models.stop", &[X::Models, X::ModelPanel], Destroys, &["S"], 0, "stop", "Stop a deployment", "Stop the latest deployment of the selected model"),
+    entry(C::RestartModel, "builds.restart", &[X::Builds], Changes, &["R"], 3, "restart", "Restart the deployment", "Restart the deployment that stands for the model"),
+    entry(C::StopModel, "builds.stop", &[X::Builds], Destroys, &["S"], 4, "stop", "Stop the deployment", "Stop the deployment that stands for the model"),
     entry(C::CopyCall, "models.copy-call", &[X::Models, X::ModelPanel, X::Results], Safe, &["y"], 7, "copy call", "Copy the call", "As curl, Python or R; the key as an environment variable"),
     entry(C::SendTest, "test.send", &[X::ModelPanel, X::Results], Safe, &["t", "ctrl-t"], 1, "test", "Send the test", "Call the model once with this key and request"),
     entry(C::EditField, "test.edit", &[X::ModelPanel], Safe, &["e"], 2, "edit", "Edit the request", "Type into the field, or the request; Esc ends typing"),

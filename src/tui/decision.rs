@@ -39,6 +39,8 @@ pub enum Decision {
     StopModel(String),
     /// Restart it.
     RestartModel(String),
+    /// Deploy a build of this model instead of what runs.
+    ReplaceDeployment(String),
     /// Start the run in question.
     BeginRun,
     /// Do what was chosen or typed.
@@ -63,6 +65,7 @@ impl Decision {
                 | Self::DeleteOldKey(_)
                 | Self::RotateLegacyKey
                 | Self::StopModel(_)
+                | Self::ReplaceDeployment(_)
                 | Self::RemoveProfile(_)
                 | Self::RemoveCollaborator { .. }
         )

@@ -1,6 +1,7 @@
 //! The events between layers. A layer never sees another layer: it reports what happened, and the
 //! others react.
 
+use crate::actions::models::Built;
 use crate::config::KnownKey;
 use crate::diagnosis::Diagnosis;
 use crate::secret::ApiKey;
@@ -39,6 +40,8 @@ pub enum Event {
     RequestSent { model_id: String, request: String },
     /// It is known now why the test with this number of a model failed.
     TestExplained { model_id: String, number: u32, diagnosis: Box<Diagnosis> },
+    /// A model has a new build, or another deployment: `deployed`, where it was made here.
+    BuildsChanged { model_id: String, deployed: Option<Box<Built>> },
     /// A user was given a permission in a project.
     CollaboratorAdded { project_id: String, username: String },
     /// More models are known, or it is known that they cannot be read.

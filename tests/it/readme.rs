@@ -28,6 +28,7 @@ const PARTS: &[(&str, &[KeyContext])] = &[
         "Models",
         &[
             KeyContext::Models,
+            KeyContext::Builds,
             KeyContext::ModelPanel,
             KeyContext::Results,
             KeyContext::Refusal,

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 pub mod admin;
+pub mod builds;
 pub mod models;
 pub mod pictures;
 pub mod rotation;

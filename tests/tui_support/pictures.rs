@@ -12,7 +12,7 @@ use keybench::wire::RotateV1KeyResponse;
 use super::models::{self as made_models, summary};
 use super::rotation::{answer_models, calling, passed, successor, tested as proof};
 use super::settings::{demo, made, only_call, refusal, revealed};
-use super::{admin as made_admin, settings as made_settings};
+use super::{admin as made_admin, builds as made_builds, settings as made_settings};
 
 /// A name for files, and how to get there.
 pub struct Picture {
@@ -90,6 +90,12 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "overview", open: || then(made_models::listed(), "i") },
     Picture { name: "restart", open: || then(made_models::listed(), "R") },
     Picture { name: "stop", open: || then(made_models::listed(), "S") },
+    Picture { name: "builds", open: || made_builds::opened(made_builds::demo()) },
+    Picture { name: "builds_deployed", open: || then(made_builds::opened(made_builds::demo()), "<down>") },
+    Picture { name: "builds_failed", open: made_builds::failed },
+    Picture { name: "deploy", open: made_builds::rolling_back },
+    Picture { name: "deploy_replaces", open: || then(made_builds::rolling_back(), "<enter>") },
+    Picture { name: "build_anew", open: || then(made_builds::opened(made_builds::demo()), "n") },
     Picture { name: "copy_call", open: || then(made_models::listed(), "y") },
     Picture { name: "test", open: || then(made_models::listed(), "t") },
     Picture { name: "test_key", open: || then(made_models::listed(), "t<shift-tab><shift-tab>") },

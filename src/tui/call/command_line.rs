@@ -33,6 +33,7 @@ impl Call {
             }
             Self::ListModels { .. } => "keybench models list".to_owned(),
             Self::Deployment { model_id, .. } => format!("keybench models show {model_id}"),
+            Self::Builds(call) => return call.command_line(),
             Self::RestartModel(deployment) => format!("keybench models restart {}", deployment.model_id),
             Self::StopModel(deployment) => format!("keybench models stop {}", deployment.model_id),
             Self::TestModel(test) => test_command(&test.model_id, &test.key, &test.request),

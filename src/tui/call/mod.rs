@@ -3,6 +3,8 @@
 //! A layer makes a [`Call`], a test can look at it, [`run`] carries it out on tokio, and the
 //! [`Answer`] goes to the layer that asked.
 
+mod build_call;
+mod builds;
 mod check;
 mod command_line;
 mod context;
@@ -17,6 +19,7 @@ mod site;
 mod write;
 mod write_error;
 
+pub use build_call::{BuildAnswer, BuildCall, Deployed};
 pub use context::CallContext;
 pub use model_call::{Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};
@@ -181,6 +184,7 @@ pub enum Call {
         model_id: String,
         golden: PathBuf,
     },
+    Builds(BuildCall),
     RestartModel(Box<ModelDeployment>),
     StopModel(Box<ModelDeployment>),
     /// A run, to its end.
@@ -318,6 +322,7 @@ pub enum Answer {
         what: &'static str,
         done: Result<Box<ModelDeployment>, api::Error>,
     },
+    Builds(BuildAnswer),
     RunProgress {
         model_id: String,
         summary: Arc<Summary>,
@@ -391,6 +396,7 @@ impl Answer {
             Self::Deployment { found, .. } => found.as_ref().err(),
             Self::Project { project, .. } => project.as_ref().err(),
             Self::DeploymentAsked { done, .. } => done.as_ref().err(),
+            Self::Builds(answer) => answer.error(),
             Self::Collaborators { answer, .. } => answer.as_ref().err(),
             Self::PermissionSet { done, .. } | Self::CollaboratorRemoved { done, .. } => done.as_ref().err(),
             _ => None,

@@ -84,13 +84,18 @@ pub(super) async fn project(client: &api::Client, project_id: String) -> Answer 
 
 /// Restarts or stops a deployment.
 pub(super) async fn ask(session: &Session, verb: Verb, deployment: ModelDeployment) -> Answer {
-    let done = ask_deployment(session, verb, &deployment).await.map(Box::new).map_err(|error| match error {
-        models::Error::Action(error) => site::api_error(error),
-        other => api::Error::invalid(other.to_string(), other.hint().unwrap_or_default()),
-    });
+    let done = ask_deployment(session, verb, &deployment).await.map(Box::new).map_err(api_error);
     let what = match verb {
         Verb::Restart => "restart",
         Verb::Stop => "stop",
     };
     Answer::DeploymentAsked { model_id: deployment.model_id, what, done }
+}
+
+/// What an action on a model failed with, as an answer carries it.
+pub(super) fn api_error(error: models::Error) -> api::Error {
+    match error {
+        models::Error::Action(error) => site::api_error(error),
+        other => api::Error::invalid(other.to_string(), other.hint().unwrap_or_default()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Carries calls out.
 
-use super::{Answer, Call, CallContext, check, keys, model, models, session, site, write};
+use super::{Answer, Call, CallContext, builds, check, keys, model, models, session, site, write};
 use crate::actions::models::Verb;
 use crate::actions::rotation;
 
@@ -59,6 +59,7 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::Project { project_id } => models::project(client, project_id).await,
         Call::TestModel(test) => model::test(session, test).await,
         Call::Explain(explain) => model::explain(client, *explain).await,
+        Call::Builds(call) => builds::run(session, call).await,
         Call::RestartModel(deployment) => models::ask(session, Verb::Restart, *deployment).await,
         Call::StopModel(deployment) => models::ask(session, Verb::Stop, *deployment).await,
         Call::CheckModel { model_id, golden } => check::check(model_id, golden, context).await,

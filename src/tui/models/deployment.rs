@@ -8,14 +8,48 @@ use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::requests::Kind;
 use crate::tui::shared::Shared;
+use crate::wire::ModelDeployment;
+
+/// The deployment that stands for a model.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// `project/name`
+    pub path: &'a str,
+    pub model_id: &'a str,
+    pub deployment: Option<&'a ModelDeployment>,
+    /// Whether it is known that there is none.
+    pub known: bool,
+}
+
+impl<'a> Target<'a> {
+    /// What a listed model has; `path` is its own.
+    pub fn of(row: &'a Row, path: &'a str) -> Self {
+        let known = matches!(row.deployed, Deployed::Read(_));
+        Self { path, model_id: &row.model.id, deployment: row.deployed.deployment(), known }
+    }
+
+    /// Restarts the deployment.
+    pub fn restart(self, shared: &mut Shared) -> Option<Effect> {
+        let deployment = Box::new(self.deployment?.clone());
+        let what = format!("restarting {}", self.path);
+        Some(shared.start(Kind::Change, what, Call::RestartModel(deployment)).1)
+    }
+
+    /// Stops the deployment.
+    pub fn stop(self, shared: &mut Shared) -> Option<Effect> {
+        let deployment = Box::new(self.deployment?.clone());
+        let what = format!("stopping {}", self.path);
+        Some(shared.start(Kind::Change, what, Call::StopModel(deployment)).1)
+    }
+}
 
 /// Asks whether the deployment is to be stopped.
-pub fn ask_stop(shared: &mut Shared, row: &Row) -> Outcome {
-    let path = row.path();
-    if row.deployed.deployment().is_none() {
-        let why = match row.deployed {
-            Deployed::Read(_) => "has no deployment to stop",
-            _ => "has a deployment that is not known yet: try again when its status is shown",
+pub fn ask_stop(shared: &mut Shared, target: Target<'_>) -> Outcome {
+    let path = target.path;
+    if target.deployment.is_none() {
+        let why = match target.known {
+            true => "has no deployment to stop",
+            false => "has a deployment that is not known yet: try again when its status is shown",
         };
         shared.notices.warning(shared.now, format!("{path} {why}"));
         return Outcome::done();
@@ -24,38 +58,24 @@ pub fn ask_stop(shared: &mut Shared, row: &Row) -> Outcome {
         format!("The deployment of {path} is stopped, with all its replicas."),
         "Calls of the model fail until it is deployed again.".to_owned(),
     ];
-    let then = Decision::StopModel(row.model.id.clone());
+    let then = Decision::StopModel(target.model_id.to_owned());
     Question::new(format!("Stop {path}?"), lines, "Stop", then).ask()
 }
 
 /// Restarts the deployment; one that answers calls only after a question.
-pub fn ask_restart(shared: &mut Shared, row: &Row) -> Outcome {
-    let path = row.path();
-    let Some(deployment) = row.deployed.deployment() else {
+pub fn ask_restart(shared: &mut Shared, target: Target<'_>) -> Outcome {
+    let path = target.path;
+    let Some(deployment) = target.deployment else {
         shared.notices.info(shared.now, format!("{path} has no deployment to restart"));
         return Outcome::done();
     };
     if matches!(deployment.status.as_str(), "stopped" | "failed") {
-        return restart(shared, row).into();
+        return target.restart(shared).into();
     }
     let lines = vec![
         format!("The deployment of {path} is restarted, with all its replicas."),
         "Calls in flight are lost, and new calls fail until it is up again.".to_owned(),
     ];
-    let then = Decision::RestartModel(row.model.id.clone());
+    let then = Decision::RestartModel(target.model_id.to_owned());
     Question::new(format!("Restart {path}?"), lines, "Restart", then).ask()
-}
-
-/// Restarts the deployment.
-pub fn restart(shared: &mut Shared, row: &Row) -> Option<Effect> {
-    let deployment = Box::new(row.deployed.deployment()?.clone());
-    let what = format!("restarting {}", row.path());
-    Some(shared.start(Kind::Change, what, Call::RestartModel(deployment)).1)
-}
-
-/// Stops the deployment.
-pub fn stop(shared: &mut Shared, row: &Row) -> Option<Effect> {
-    let deployment = Box::new(row.deployed.deployment()?.clone());
-    let what = format!("stopping {}", row.path());
-    Some(shared.start(Kind::Change, what, Call::StopModel(deployment)).1)
 }

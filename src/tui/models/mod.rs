@@ -10,10 +10,12 @@
 //! | [`saved`] | requests that are kept over the end of the program |
 //! | [`result_rows`] | one result in rows: for the pane beside the results and for the viewer |
 //! | [`viewer`], [`chooser`], [`prompt`] | layers over the tab: one result whole, a choice, a name |
+//! | [`builds`] | the builds of a model and their deployments |
 //! | [`deployment`] | stopping and restarting |
 //! | [`names`] | answers to those who search for a model or project |
 //! | [`layout`], [`draw`] | the areas of the parts; shared drawing code |
 
+mod builds;
 mod check;
 mod chooser;
 mod deployment;
@@ -36,8 +38,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use strum::VariantArray as _;
 
+use self::builds::Builds;
 use self::check::Check;
 use self::chooser::Chooser;
+use self::deployment::Target;
 use self::list::ListPane;
 use self::list::row::Row;
 use self::prompt::note_written;
@@ -107,6 +111,7 @@ impl Models {
     fn model_command(&self, shared: &mut Shared, command: Command) -> Outcome {
         let about_one = [
             Command::ModelOverview,
+            Command::ModelBuilds,
             Command::RestartModel,
             Command::StopModel,
             Command::CopyCall,
@@ -117,8 +122,12 @@ impl Models {
         }
         let Some(row) = self.subject() else { return Outcome::done() };
         match command {
-            Command::RestartModel => deployment::ask_restart(shared, row),
-            Command::StopModel => deployment::ask_stop(shared, row),
+            Command::ModelBuilds => {
+                let seen = self.tests.replicas_seen(&row.model.id);
+                Outcome::push(Builds::new(row.model.clone(), row.path(), seen))
+            }
+            Command::RestartModel => deployment::ask_restart(shared, Target::of(row, &row.path())),
+            Command::StopModel => deployment::ask_stop(shared, Target::of(row, &row.path())),
             Command::CheckModel => Outcome::push(Check::new(row.model.id.clone(), row.path())),
             Command::CopyCall => {
                 let option = |language: Language| (language.name().to_owned(), Choice::CopyCall(language));
@@ -211,8 +220,14 @@ impl Layer for Models {
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let about_one =
-            [Command::TestModel, Command::Open, Command::RunModel, Command::CopyCall, Command::ModelOverview];
+        let about_one = [
+            Command::TestModel,
+            Command::Open,
+            Command::RunModel,
+            Command::CopyCall,
+            Command::ModelOverview,
+            Command::ModelBuilds,
+        ];
         match command {
             Command::Submit if self.runs.is_asking() => Some("begin run".into()),
             Command::Submit if self.runs.are_shown() => None,
@@ -334,10 +349,12 @@ impl Layer for Models {
         match decision {
             Decision::Chosen(choice) => return self.chosen(shared, choice),
             Decision::StopModel(id) => {
-                return self.list.models.row(&id).and_then(|row| deployment::stop(shared, row)).into();
+                let row = self.list.models.row(&id);
+                return row.and_then(|row| Target::of(row, &row.path()).stop(shared)).into();
             }
             Decision::RestartModel(id) => {
-                return self.list.models.row(&id).and_then(|row| deployment::restart(shared, row)).into();
+                let row = self.list.models.row(&id);
+                return row.and_then(|row| Target::of(row, &row.path()).restart(shared)).into();
             }
             Decision::BeginRun => return self.begin_run(shared, true),
             Decision::Discard => self.runs.discard_form(),
@@ -356,6 +373,10 @@ impl Layer for Models {
             Event::FindNames { limit, again } => {
                 let effects = self.prepare(shared, *again);
                 Outcome::from(effects).and_event(names::names_found(shared, &self.list, *limit))
+            }
+            Event::BuildsChanged { model_id, deployed } => {
+                self.list.deployment_changed(shared, model_id, deployed.as_deref());
+                self.read_what_is_in_sight(shared).into()
             }
             Event::ColumnsChanged => {
                 self.list.models.list.follow_columns(shared);

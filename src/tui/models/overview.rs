@@ -7,7 +7,7 @@ use super::draw::{cell, put};
 use super::list::row::Row;
 use crate::text;
 use crate::tui::shared::Shared;
-use crate::wire::{Project, time};
+use crate::wire::{ModelDeployment, Project, time};
 
 /// Columns of a fact's name.
 const NAME: usize = 12;
@@ -32,15 +32,7 @@ pub fn facts(shared: &Shared, row: &Row, project: Option<&Project>) -> Facts {
         let file = if file.is_empty() { "function ".into() } else { format!("{file}:") };
         format!("{} {file}{function}", text::short_id(&build.id))
     });
-    let resources = deployment.map_or_else(String::new, |deployment| {
-        let gpus = match deployment.nvidia_gpu.0 {
-            0 => String::new(),
-            n => format!(", {n} GPU"),
-        };
-        let replicas = usize::try_from(deployment.replicas.0).unwrap_or(0);
-        let replicas = text::count(replicas, "replica", "replicas");
-        format!("{replicas} × {} vCPU, {} GB{gpus}", deployment.cpu, deployment.memory)
-    });
+    let resources = deployment.map_or_else(String::new, resources);
     vec![
         ("about", text::clean(&row.model.description).into_owned()),
         ("owner", owner(shared, project)),
@@ -51,6 +43,17 @@ pub fn facts(shared: &Shared, row: &Row, project: Option<&Project>) -> Facts {
         ("build", build),
         ("resources", resources),
     ]
+}
+
+/// `3 replicas × 1 vCPU, 2 GB`
+pub fn resources(deployment: &ModelDeployment) -> String {
+    let gpus = match deployment.nvidia_gpu.0 {
+        0 => String::new(),
+        n => format!(", {n} GPU"),
+    };
+    let replicas = usize::try_from(deployment.replicas.0).unwrap_or(0);
+    let replicas = text::count(replicas, "replica", "replicas");
+    format!("{replicas} × {} vCPU, {} GB{gpus}", deployment.cpu, deployment.memory)
 }
 
 /// The two lines that a low window has room for.

@@ -150,6 +150,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::Confirm => "Questions",
         KeyContext::Profiles => "Profiles",
         KeyContext::Models => "Models",
+        KeyContext::Builds => "Builds of a model",
         KeyContext::ModelPanel => "Test panel",
         KeyContext::Results => "Results",
         KeyContext::Answer => "Answer",

@@ -1,5 +1,6 @@
 //! The Models tab: what keys and answers do to it and how it looks then, on a fixed clock; and what a
 //! person does there with an embedded workbench.
+mod builds;
 mod check;
 mod flows;
 mod list;

@@ -23,9 +23,10 @@ use jiff::SignedDuration;
 use self::model_list::{Fetched, ModelList};
 use self::projects::Projects;
 use self::row::{Deployed, Row};
+use crate::actions::models::Built;
 use crate::api;
 use crate::text;
-use crate::tui::call::{Call, ListScope};
+use crate::tui::call::{BuildCall, Call, ListScope};
 use crate::tui::effect::Effects;
 use crate::tui::event::Listing;
 use crate::tui::requests::{Kind, RequestId};
@@ -48,6 +49,9 @@ pub struct ListPane {
     outdated: bool,
     /// Deployments being read: request and model.
     reading: HashMap<RequestId, String>,
+    /// Deployments that were made here, by model, until they are at rest: on the way through a model's
+    /// builds the one that they replace would be found.
+    followed: HashMap<String, Built>,
 }
 
 impl ListPane {
@@ -124,7 +128,14 @@ impl ListPane {
         }
         for (project_id, model_id) in wanted {
             self.models.note_reading(&model_id);
-            let call = Call::Deployment { project_id, model_id: model_id.clone() };
+            let call = match self.followed.get(&model_id) {
+                Some(built) => Call::Builds(BuildCall::Look {
+                    project_id,
+                    model_id: model_id.clone(),
+                    built: vec![built.clone()],
+                }),
+                None => Call::Deployment { project_id, model_id: model_id.clone() },
+            };
             let (id, effect) = shared.start(Kind::Read, "reading deployments", call);
             self.reading.insert(id, model_id);
             effects.push(effect);
@@ -163,6 +174,46 @@ impl ListPane {
             Err(error) => Deployed::Failed(error.to_string()),
         };
         self.models.read(model_id, deployed, shared.now);
+    }
+
+    /// A model has a new build or another deployment: `made` is followed, anything else is read again.
+    pub fn deployment_changed(&mut self, shared: &Shared, model_id: &str, made: Option<&Built>) {
+        match made {
+            Some(made) => self.follow(shared, model_id, made.clone()),
+            None => {
+                self.followed.remove(model_id);
+                self.models.outdate_row(model_id);
+            }
+        }
+    }
+
+    fn follow(&mut self, shared: &Shared, model_id: &str, built: Built) {
+        let Built { build, deployment: Some(deployment) } = &built else { return };
+        let found = Some(Box::new((build.clone(), deployment.clone())));
+        self.models.read(model_id, Deployed::Read(found), shared.now);
+        if built.is_changing() {
+            self.followed.insert(model_id.to_owned(), built);
+        } else {
+            self.followed.remove(model_id);
+        }
+    }
+
+    /// An answer about a deployment that is followed came.
+    pub fn looked(
+        &mut self,
+        shared: &Shared,
+        id: RequestId,
+        model_id: &str,
+        answer: Result<Vec<Built>, api::Error>,
+    ) {
+        self.reading.remove(&id);
+        match answer.map(|mut built| built.pop()) {
+            Ok(Some(built)) => self.follow(shared, model_id, built),
+            Ok(None) | Err(_) => {
+                self.followed.remove(model_id);
+                self.models.set_deployed(model_id, Deployed::Unread);
+            }
+        }
     }
 
     /// Forgets requests that were cancelled, by leaving the tab or by the user, as if they were never

@@ -48,7 +48,7 @@ impl Deployed {
 
     /// Whether the status will change by itself soon.
     pub fn is_changing(&self) -> bool {
-        self.deployment().is_some_and(|d| matches!(d.status.as_str(), "pending" | "deploying" | "stopping"))
+        self.deployment().is_some_and(|deployment| deployment.state().is_changing())
     }
 }
 

@@ -1,12 +1,13 @@
 //! What the tab does with its list.
 
 use crate::config::KnownKey;
-use crate::tui::call::Answer;
+use crate::tui::call::{Answer, BuildAnswer};
 use crate::tui::command::Command;
 use crate::tui::event::{Destination, Event};
 use crate::tui::layer::Outcome;
 use crate::tui::layout::is_wide;
 use crate::tui::models::Models;
+use crate::tui::models::builds::made;
 use crate::tui::models::list::row::{Deployed, Row};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::requests::RequestId;
@@ -114,6 +115,12 @@ impl Models {
                 self.list.deployment(shared, id, &model_id, found);
                 return Outcome::done();
             }
+            Answer::Builds(BuildAnswer::Looked { model_id, answer }) => {
+                self.list.looked(shared, id, &model_id, answer);
+                return Outcome::done();
+            }
+            // A dialog was left before its answer came.
+            Answer::Builds(answer) => return made(shared, answer),
             Answer::DeploymentAsked { model_id, what, done } => {
                 match done {
                     Ok(deployment) => {

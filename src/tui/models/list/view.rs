@@ -19,6 +19,7 @@ use crate::tui::models::draw::{bordered, put};
 use crate::tui::models::layout;
 use crate::tui::parts::pane::{awaited, filter_row};
 use crate::tui::shared::Shared;
+use crate::wire::DeploymentState;
 
 /// From this width on all columns have their room.
 const ROOMY: u16 = 56;
@@ -135,14 +136,23 @@ impl ListPane {
 /// A symbol, a label and a style for a deployment.
 pub fn status(shared: &Shared, deployed: &Deployed) -> (String, Style) {
     let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
-    let (sign, style) = match (deployed, deployed.label()) {
-        (Deployed::Unread, _) => return (String::new(), theme.dim),
-        (Deployed::Reading, _) => return (glyphs.ellipsis.to_owned(), theme.dim),
-        (_, "deployed") => (glyphs.active, theme.ok),
-        (_, "pending" | "deploying" | "stopping") => (glyphs.soon, theme.warn),
-        (_, "failed") => (glyphs.bad, theme.error),
-        (_, "stopped" | "not deployed") => (glyphs.expired, theme.dim),
-        _ => (glyphs.unknown, theme.dim),
+    let (sign, style) = match deployed {
+        Deployed::Unread => return (String::new(), theme.dim),
+        Deployed::Reading => return (glyphs.ellipsis.to_owned(), theme.dim),
+        Deployed::Read(_) | Deployed::Failed(_) => deployment_sign(shared, deployed.label()),
     };
     (format!("{sign} {}", text::clean(deployed.label())), style)
+}
+
+/// A symbol and a style for the status of a deployment, or `not deployed`.
+pub fn deployment_sign(shared: &Shared, status: &str) -> (&'static str, Style) {
+    let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
+    match DeploymentState::of(status) {
+        DeploymentState::Up => (glyphs.active, theme.ok),
+        DeploymentState::OnItsWay | DeploymentState::Stopping => (glyphs.soon, theme.warn),
+        DeploymentState::Failed => (glyphs.bad, theme.error),
+        DeploymentState::Stopped => (glyphs.expired, theme.dim),
+        DeploymentState::Unknown if status == "not deployed" => (glyphs.expired, theme.dim),
+        DeploymentState::Unknown => (glyphs.unknown, theme.dim),
+    }
 }

@@ -19,6 +19,8 @@ pub mod view;
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use self::key::KeyChoice;
 use self::panel::{Focus, Panel, Running, not_json};
 use super::list::row::{ListedModel, Row};
@@ -73,6 +75,12 @@ impl Tests {
     /// The result that is selected in the panel that has the keys.
     pub fn selected_result(&self) -> Option<&TestResult> {
         self.panel()?.selected_result()
+    }
+
+    /// Which replicas have answered calls of a model, and when.
+    pub fn replicas_seen(&self, model_id: &str) -> Vec<(Timestamp, String)> {
+        let results = self.of(model_id).into_iter().flat_map(|panel| panel.results.iter());
+        results.filter_map(|result| Some((result.call.started, result.replica()?.to_owned()))).collect()
     }
 
     /// Gives the keys to the panel of a model; `last` is the last request that was sent to it.
