@@ -73,6 +73,25 @@ fn a_pasted_key_id_is_marked_where_it_is_cut() {
 }
 
 #[test]
+fn what_is_cut_is_marked_only_where_nothing_in_sight_says_why_a_row_matches() {
+    let mut harness = open("keys");
+    harness.keys("/");
+    let mut marked = |text: &str| {
+        harness.keys("<ctrl-u>");
+        harness.paste(text);
+        harness.screen(80, 24);
+        let buffer = harness.buffer(80, 24);
+        let cells = (0..24).flat_map(|y| (0..80).map(move |x| (x, y)));
+        cells
+            .filter(|at| buffer[*at].modifier.contains(Modifier::UNDERLINED))
+            .map(|at| buffer[at].symbol().to_owned())
+            .collect::<String>()
+    };
+    assert!(marked("66aa").contains('…'), "in the part of a Key ID that is left out");
+    assert!(!marked("1").contains('…'), "in the dates, too");
+}
+
+#[test]
 fn an_order_begins_at_the_top_unless_the_selection_was_moved() {
     let mut harness = open("keys");
     harness.keys("ooo");

@@ -60,6 +60,21 @@ impl Column {
         self
     }
 
+    /// What a cell of `width` columns shows.
+    fn fitted<'t>(&self, cell: &'t Shown<'_>, width: u16) -> Cow<'t, str> {
+        match text::clean(&cell.text) {
+            Cow::Borrowed(text) => self.fit(text, cell.lead, width.into()),
+            Cow::Owned(text) => Cow::Owned(self.fit(&text, cell.lead, width.into()).into_owned()),
+        }
+    }
+
+    fn fit<'t>(&self, text: &'t str, lead: usize, columns: usize) -> Cow<'t, str> {
+        match self.ends {
+            true => cut_in_the_middle(text, lead, columns),
+            false => text::truncate(text, columns),
+        }
+    }
+
     /// Which of these can be sorted by, one bit each.
     pub fn sortable(columns: &[Self]) -> u64 {
         columns.iter().enumerate().fold(0, |bits, (n, column)| bits | u64::from(column.sorts) << n)
@@ -165,18 +180,15 @@ impl Table<'_> {
         if marked {
             buf.set_stringn(area.x + 1, area.y, self.glyphs.mark, 1, self.theme.marked);
         }
+        let in_sight = self.in_sight(widths, cells);
         let mut x = area.x + self.gutter;
         for ((n, column), width) in self.shown().zip(widths) {
             let Some(cell) = cells.get(n).filter(|_| *width > 0) else { continue };
-            let text = text::clean(&cell.text);
-            let text = match column.ends {
-                true => cut_in_the_middle(&text, cell.lead, (*width).into()),
-                false => text::truncate(&text, (*width).into()),
-            };
+            let text = column.fitted(cell, *width);
             let blank = width.saturating_sub(u16::try_from(text::width(&text)).unwrap_or(*width));
             let start = if column.right { x + blank } else { x };
             buf.set_stringn(start, area.y, &text, (*width).into(), cell.style);
-            for found in self.marks(&text, cell) {
+            for found in self.marks(&text, cell, in_sight) {
                 self.mark(start, area.y, &text, found, buf);
             }
             x += width + 1;
@@ -189,15 +201,28 @@ impl Table<'_> {
         }
     }
 
+    /// Which words of the filter can be seen in a row, one bit each.
+    fn in_sight(&self, widths: &[u16], cells: &[Shown<'_>]) -> u64 {
+        if self.pattern.is_empty() {
+            return 0;
+        }
+        let drawn = self.shown().zip(widths).filter(|(_, width)| **width > 0);
+        drawn
+            .filter_map(|((n, column), width)| {
+                Some(self.pattern.hits(&[&column.fitted(cells.get(n)?, *width)]))
+            })
+            .fold(0, |all, hits| all | hits)
+    }
+
     /// What the filter found in a cell that is drawn as `text`: where it shows, or the sign of what is
-    /// left out.
-    fn marks(&self, text: &str, cell: &Shown<'_>) -> Vec<Range<usize>> {
+    /// left out if a word is `in_sight` nowhere in the row.
+    fn marks(&self, text: &str, cell: &Shown<'_>, in_sight: u64) -> Vec<Range<usize>> {
         if self.pattern.is_empty() {
             return Vec::new();
         }
         let mut marks: Vec<_> = self.pattern.marks(text).collect();
         let whole = if cell.whole.is_empty() { &*cell.text } else { cell.whole };
-        if marks.len() < self.pattern.marks(whole).count()
+        if self.pattern.hits(&[whole]) & !in_sight != 0
             && let Some(at) = text.find(text::ELLIPSIS)
         {
             marks.push(at..at + text::ELLIPSIS.len_utf8());

@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod clipboard;
+mod cursor;
 pub mod editor;
 pub mod frame_rate;
 pub mod input;
