@@ -21,6 +21,7 @@
 //! | [`score`] | sends a file of rows through a model, each answer once in the result |
 //! | [`check`] | compares the answers of a model |
 //! | [`runs`] | judges a run of many calls |
+//! | [`history`] | keeps tests and runs of earlier days |
 //! | [`projects`] | lists projects, finds one |
 //! | [`models`] | lists models, finds one, calls it, restarts or stops it |
 
@@ -31,6 +32,7 @@ pub mod collaborators;
 mod error;
 pub mod expiration;
 pub mod fleet;
+pub mod history;
 pub mod key_file;
 pub mod keys;
 pub mod models;

@@ -331,8 +331,11 @@ fn opened(store: &Store, name: &str, given: &Overrides, key: Option<ApiKey>) -> 
         ..Overrides::default()
     };
     // The environment's URL and key are not the named profile's.
-    let env =
-        |variable: &str| if variable.starts_with("KEYBENCH_") { Ok(None) } else { process_env(variable) };
+    let env = |variable: &str| match variable {
+        "KEYBENCH_CONFIG_DIR" => process_env(variable),
+        _ if variable.starts_with("KEYBENCH_") => Ok(None),
+        _ => process_env(variable),
+    };
     let mut loaded = store.load();
     if let (Some(api_key), Some(profile)) = (key, loaded.profiles.profiles.get_mut(name))
         && profile.credential_command.take().is_some()

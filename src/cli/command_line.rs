@@ -108,10 +108,12 @@ Ends with 0 if no check fails, otherwise with the exit code of the first that do
   keybench models test churn-prod/churn"
     )]
     Models(ModelsCommand),
-    /// Merge, compare and report exported runs
+    /// List and show tests and runs of earlier days; compare, merge and report runs
     #[command(
         subcommand,
         after_help = "Examples:
+  keybench runs list --model churn-prod/churn
+  keybench runs compare 17 21
   keybench runs merge run-*.json
   keybench runs report run.json --html run.html"
     )]

@@ -1,5 +1,6 @@
 //! What every command starts from: options, configuration, output, and who one is.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use super::error::{Exit, Failure};
 use super::options::Global;
 use super::output::Output;
 use super::start::{FirstScreen, Start};
+use crate::actions::history::{self, Called, Ended};
 use crate::actions::key_file::KeyFile;
+use crate::actions::models::ModelCall;
 use crate::actions::{self, Event, Progress, clock, sign_in};
 use crate::api::ServerClock;
 use crate::config::paths::{look_env, process_env};
@@ -36,6 +39,26 @@ impl Context {
         match self.store() {
             Ok(store) => store.load(),
             Err(problem) => Loaded { problems: vec![problem], ..Loaded::default() },
+        }
+    }
+
+    /// The file of the history.
+    ///
+    /// # Errors
+    /// None is kept here.
+    pub fn history(&self) -> Result<PathBuf, history::Error> {
+        Ok(config::history::file(&process_env, &self.loaded())?)
+    }
+
+    /// Keeps a test or a run in the history; warns if that fails.
+    pub async fn keep(&self, call: &ModelCall, request: Option<&str>, ended: Ended) {
+        let called = Called::new(&call.session, &call.model, call.key.as_ref(), request);
+        match history::record(&call.session, called, ended).await {
+            Err(error) if !error.is_no_place() => {
+                self.out.warn("history", &format!("not kept: {error}"), Some(&error.hint()));
+            }
+            Err(error) => tracing::info!(%error, "not kept in the history"),
+            Ok(_) => {}
         }
     }
 

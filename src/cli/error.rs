@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::actions::{self, expiration, fleet, key_file, keys, models, rotation, score, sign_in};
+use crate::actions::{self, expiration, fleet, history, key_file, keys, models, rotation, score, sign_in};
 use crate::config::paths::NotUtf8;
 use crate::probe::{CallError, FailureKind};
 use crate::{api, config};
@@ -188,6 +188,17 @@ impl From<expiration::Error> for Failure {
             expiration::Error::NotChanged { .. } => "not_changed",
         };
         failure(Exit::Refused, kind, &error, error.hint())
+    }
+}
+
+impl From<history::Error> for Failure {
+    fn from(error: history::Error) -> Self {
+        let (exit, kind) = match error {
+            history::Error::Busy { .. } => (Exit::Locked, "locked"),
+            history::Error::NoEntry { .. } | history::Error::NoRun { .. } => (Exit::Invalid, "invalid"),
+            _ => (Exit::Invalid, "history"),
+        };
+        failure(exit, kind, &error, Some(error.hint()))
     }
 }
 

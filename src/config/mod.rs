@@ -8,6 +8,7 @@
 pub mod columns;
 pub mod credential_command;
 mod error;
+pub mod history;
 mod json;
 mod kill_point;
 pub mod lock;

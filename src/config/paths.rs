@@ -64,6 +64,16 @@ pub fn cache_dir(env: Env<'_>) -> Result<PathBuf, Error> {
     Ok(base.cache_dir().join("keybench"))
 }
 
+/// What the program remembers of its use: `KEYBENCH_CONFIG_DIR` itself, else `keybench` in the XDG
+/// state folder.
+pub fn state_dir(env: Env<'_>) -> Result<PathBuf, Error> {
+    if let Some(dir) = env("KEYBENCH_CONFIG_DIR")? {
+        return Ok(PathBuf::from(dir));
+    }
+    let base = etcetera::base_strategy::Xdg::new().map_err(|_| Error::NoFolder)?;
+    Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("keybench"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStringExt as _;
@@ -78,6 +88,6 @@ mod tests {
         let error = read(b"/home/\xff").unwrap_err();
         assert_eq!(error.to_string(), "the environment variable NAME is not valid UTF-8");
         let bad = |name: &str| Err(NotUtf8 { name: name.to_owned() });
-        assert!(config_dir(&bad).is_err() && cache_dir(&bad).is_err());
+        assert!(config_dir(&bad).is_err() && cache_dir(&bad).is_err() && state_dir(&bad).is_err());
     }
 }

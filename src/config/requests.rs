@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::replace::{Replacement, folder_of};
 use super::{Error, Store, json, private_file};
+use crate::secret;
 
 /// Sent requests to keep per model.
 const HISTORY: usize = 20;
@@ -100,7 +101,7 @@ pub fn load(file: &Path, url: &str) -> Result<HashMap<String, Requests>, Error> 
 /// # Errors
 /// The file cannot be read or written. An unreadable one is left alone, and copied.
 pub fn update(file: &Path, now: Timestamp, url: &str, model_id: &str, change: Change) -> Result<(), Error> {
-    if change.request().len() > LARGEST || holds_a_key(change.request()) {
+    if change.request().len() > LARGEST || secret::mentions_key(change.request()) {
         return Ok(());
     }
     let failed = |error: io::Error| Error::Write { file: file.to_owned(), error };
@@ -158,17 +159,6 @@ fn forget_sent(contents: &mut Contents) -> bool {
         model.sent.truncate(model.sent.len() / 2);
     }
     any
-}
-
-/// Whether a text contains something shaped like an API key: two long runs of hexadecimal digits
-/// with a dot in between.
-fn holds_a_key(text: &str) -> bool {
-    const LONG: usize = 32;
-    let hex = |text: &str| text.bytes().take_while(u8::is_ascii_hexdigit).count();
-    text.match_indices('.').any(|(dot, _)| {
-        let before = text[..dot].bytes().rev().take_while(u8::is_ascii_hexdigit).count();
-        before >= LONG && hex(&text[dot + 1..]) >= LONG
-    })
 }
 
 #[cfg(test)]

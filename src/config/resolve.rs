@@ -12,8 +12,8 @@ use secrecy::zeroize::Zeroizing;
 
 use super::paths::Env;
 use super::profile::Profile;
-use super::store::{Loaded, Store};
-use super::{Error, Session, credential_command};
+use super::store::Loaded;
+use super::{Error, Session, credential_command, history};
 use crate::api::{self, Client, ClientOptions, parse_url};
 use crate::secret::{ApiKey, LegacyKey};
 
@@ -83,6 +83,8 @@ pub struct Resolved {
     pub inside_workbench: bool,
     /// The key that this workbench gave to the session, whether or not it is in use.
     pub session_key: Option<ApiKey>,
+    /// Where tests and runs are kept; `None` where no history is.
+    pub history: Option<PathBuf>,
 }
 
 impl Resolved {
@@ -100,6 +102,7 @@ impl Resolved {
         session.project = self.project.as_ref().map(|project| project.value.clone());
         session.inside_workbench = self.inside_workbench;
         session.session_key = self.session_key.clone();
+        session.history = self.history.clone();
         if let Some((name, profile)) = &self.profile {
             session.label = profile.label.clone().unwrap_or_else(|| name.clone());
             session.profile = Some(name.clone());
@@ -174,6 +177,7 @@ pub fn without_key(
         project: None,
         inside_workbench: env("CDSW_DOMAIN")?.is_some(),
         session_key: None,
+        history: history::file(env, loaded).ok(),
         profile,
         url,
     };
@@ -322,13 +326,4 @@ fn session_variable(name: &'static str, env: Env<'_>) -> Result<Option<Traced<St
 
 fn traced<T>(value: T, source: Source) -> Traced<T> {
     Traced { value, source }
-}
-
-/// For commands and the interface: the session of the named profile.
-pub fn open_profile(store: &Store, name: &str, env: Env<'_>) -> Result<Session, Error> {
-    let flags = Overrides { profile: Some(name.to_owned()), ..Overrides::default() };
-    // The environment's URL and key are not the named profile's.
-    let only_session =
-        |variable: &str| if variable.starts_with("KEYBENCH_") { Ok(None) } else { env(variable) };
-    resolve(&flags, &only_session, &mut store.load())?.session()
 }

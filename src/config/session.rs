@@ -1,5 +1,6 @@
 //! A user of a workbench: the starting point of every command and of the interface.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Store;
@@ -40,6 +41,8 @@ pub struct Session {
     pub model_timeout: Option<Duration>,
     /// Where created and rotated keys are recorded; `None` for the demo, which leaves nothing behind.
     pub store: Option<Store>,
+    /// Where tests and runs are kept; `None` where no history is.
+    pub history: Option<PathBuf>,
 }
 
 /// A key whose text this run knows: it was made here, or the demo came with it.
@@ -74,6 +77,7 @@ impl Session {
             known_keys: Vec::new(),
             model_timeout: None,
             store: None,
+            history: None,
         }
     }
 }

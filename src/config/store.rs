@@ -26,6 +26,8 @@ pub struct Store {
 #[derive(Debug, Default)]
 pub struct Loaded {
     pub ui: UiSettings,
+    /// Whether tests and runs are kept in the history.
+    pub history: bool,
     pub profiles: Profiles,
     pub credentials: Credentials,
     pub problems: Vec<Error>,
@@ -36,6 +38,7 @@ pub struct Loaded {
 struct ConfigFile {
     #[serde(rename = "version")]
     _version: Option<u32>,
+    history: Option<bool>,
     ui: UiSettings,
 }
 
@@ -74,8 +77,12 @@ impl Store {
         let mut loaded = Loaded::default();
         let mut problems = Vec::new();
         let (file, wrong) = versioned::read_settings::<ConfigFile>(&self.config_file());
+        // A file that cannot be read at all may switch it off.
+        let unreadable = file.is_none() && !wrong.is_empty();
         problems.extend(wrong);
-        loaded.ui = file.unwrap_or_default().ui;
+        let settings = file.unwrap_or_default();
+        loaded.history = settings.history.unwrap_or(!unreadable);
+        loaded.ui = settings.ui;
         loaded.ui.setting_lines = SettingLines::of(self.config_file());
         match self.profiles() {
             Ok(profiles) => loaded.profiles = profiles,

@@ -39,6 +39,20 @@ impl CallResult {
         }
     }
 
+    /// The response, or what went wrong: one line, cleaned and cut.
+    pub fn in_a_line(&self) -> String {
+        const LONGEST: usize = 240;
+        let text = match (&self.outcome, self.failure()) {
+            (Err(error), _) => error.to_string(),
+            (Ok(answer), None) => match &answer.response {
+                Some(response) => text::json::beginning(response.as_str(), LONGEST),
+                None => String::from_utf8_lossy(&answer.body[..answer.body.len().min(LONGEST)]).into_owned(),
+            },
+            (Ok(answer), Some(kind)) => answer.message().unwrap_or_else(|| kind.label().to_owned()),
+        };
+        text::truncate(&text::clean(&text), LONGEST).into_owned()
+    }
+
     /// The answer, if there was one.
     pub fn answer(&self) -> Option<&Answer> {
         self.outcome.as_ref().ok()

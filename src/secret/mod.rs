@@ -4,6 +4,7 @@
 //! [`ApiKey::expose`], which is easy to search for.
 
 mod known;
+mod shape;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use secrecy::zeroize::Zeroize;
 use serde::{Deserialize, Deserializer, Serializer};
 
 pub use known::{MASK, holds_secret, mask, mask_bytes};
+pub use shape::{mask_shapes, mentions_key};
 
 /// Length of one half of an API key, in hexadecimal digits.
 const HALF: usize = 64;

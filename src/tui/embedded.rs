@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::{Client, ClientOptions};
+use crate::config::paths::inside_workbench;
 use crate::config::{KnownKey, Session};
 use crate::limits;
 use crate::workbench::{self, Options, Running, Seed};
@@ -73,11 +74,14 @@ impl Embedded {
             tokio::task::spawn_blocking(sweep);
         }
         let data = wish.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
-        let mut options = Options::new(data.unwrap_or_default());
+        let folder = data.unwrap_or_default();
+        let mut options = Options::new(folder.clone());
         options.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         options.seed = Seed::Demo;
         let running = workbench::start(options).await.map_err(|error| error.to_string())?;
-        let session = session(&running, &wish)?;
+        let mut session = session(&running, &wish)?;
+        // It goes with the workbench.
+        session.history = (!inside_workbench()).then(|| folder.join("history.sqlite"));
         Ok((Self { running, _temporary: temporary }, session))
     }
 

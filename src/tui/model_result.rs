@@ -9,8 +9,6 @@ use crate::tui::requests::RequestId;
 
 /// The part of a body that is kept once its result is no longer among the latest.
 const OLD_BODY: usize = 64 * 1024;
-/// The longest text of a result in the table, in characters.
-const SUMMARY: usize = 240;
 
 /// How far the reason of a failure is known.
 #[derive(Debug, Clone)]
@@ -44,7 +42,7 @@ pub struct TestResult {
 impl TestResult {
     pub fn new(number: u32, key: String, sent: String, call: CallResult) -> Self {
         let why = if call.failure().is_some() { Why::Unknown } else { Why::Nothing };
-        let summary = summary(&call);
+        let summary = call.in_a_line();
         Self { number, key, sent, call, why, mended: false, summary }
     }
 
@@ -189,17 +187,4 @@ fn phases(call: &CallResult) -> Vec<String> {
         }
     };
     call.phases.iter().map(line).collect()
-}
-
-fn summary(call: &CallResult) -> String {
-    let text = match (&call.outcome, call.failure()) {
-        (Err(error), _) => error.to_string(),
-        (Ok(answer), None) => match &answer.response {
-            Some(response) => text::json::beginning(response.as_str(), SUMMARY),
-            None => String::from_utf8_lossy(&answer.body[..answer.body.len().min(SUMMARY)]).into_owned(),
-        },
-        (Ok(answer), Some(kind)) => answer.message().unwrap_or_else(|| kind.label().to_owned()),
-    };
-    let cleaned = text::clean(&text);
-    text::truncate(&cleaned, SUMMARY).into_owned()
 }

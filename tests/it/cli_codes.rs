@@ -214,6 +214,9 @@ fn a_value_that_is_no_good_ends_with_7_before_anything_is_sent() {
         &["models", "deploy", "p/m", "--memory", "-2"],
         &["models", "deploy", "p/m", "--gpus", "-1"],
         &["models", "deploy", "p/m", "--wait", "--wait-timeout", "0"],
+        &["runs", "show", "x"],
+        &["runs", "show", "1"],
+        &["runs", "compare", "1", "2"],
         &["admin", "expiration", "-5"],
         &["admin", "expiration", "many"],
         &["admin", "audit", "--export", "audit.txt"],
@@ -245,6 +248,8 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_missing() {
         (&["keys", "rotate", "a", "--request", "1"], "--verify"),
         (&["models", "test"], "MODEL"),
         (&["models", "deploy", "p/m", "--wait-timeout", "5m"], "--wait"),
+        (&["runs", "show"], "ID"),
+        (&["runs", "compare", "1"], "AFTER"),
         (&["collaborators", "add", "p"], "USER"),
         (&["profile", "use"], "NAME"),
         (&["serve"], "--data"),
@@ -295,7 +300,9 @@ fn what_cannot_be_written_ends_with_74_whatever_the_command() {
     let home = bench.home("admin");
     let changes = ["--yes", "svc", "add", "remove", "restart", "stop"];
     let reading = ASKING.iter().filter(|command| !changes.iter().any(|word| command.contains(word)));
-    for command in reading.chain(&[&["man"][..], &["completions", "zsh"], &["--help"], &["doctor"]]) {
+    for command in
+        reading.chain(&[&["runs", "list"][..], &["man"], &["completions", "zsh"], &["--help"], &["doctor"]])
+    {
         for form in [&[][..], &["--json"]] {
             let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
             let all = [command, form].concat();

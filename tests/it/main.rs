@@ -26,6 +26,7 @@ mod cli_deletions;
 mod cli_errors;
 mod cli_fleet;
 mod cli_help;
+mod cli_history;
 mod cli_keys;
 mod cli_rotate;
 mod cli_run;

@@ -86,6 +86,8 @@ fn the_key_in_use_is_in_no_log_no_output_and_no_file_but_one() {
         &["keys", "create", "--expires", "2099-01-01"],
         &["models", "test", "churn-prod/add", "--model-url", "http://127.0.0.1:1/model"],
         &["whoami", "--url", "http://127.0.0.1:1"],
+        &["runs", "list"],
+        &["runs", "show", "1"],
     ] {
         let mut all = vec!["-vvv", "--log-file", "log.txt"];
         all.extend(arguments);
@@ -111,6 +113,11 @@ fn the_key_in_use_is_in_no_log_no_output_and_no_file_but_one() {
             assert_clean(&text, key, &path.display().to_string());
         }
     }
+    let history = all.iter().find(|path| path.ends_with("config/history.sqlite"));
+    assert!(
+        fs::metadata(history.unwrap()).unwrap().len() > 10_000,
+        "there is a history, or this proves nothing"
+    );
     // The new key is where it was sent, and nowhere else.
     for made in ["made-key", "svc-key"] {
         let text = fs::read_to_string(home.path(made)).unwrap();

@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::call::{CallArgs, explanation, no_answer, prepare};
+use crate::actions::history::Ended;
 use crate::actions::models::{self, ModelCall};
 use crate::actions::runs::{self, Verdict};
 use crate::actions::score::{self, Columns, Input};
@@ -152,6 +153,8 @@ pub async fn run(
     let started = run::start_with(plan, &call.transport, &call.target(), call.key.as_ref(), rows);
     let run = started.map_err(|error| no_answer(&error, None))?;
     let (summary, was_interrupted) = watch(context, run, interrupted).await;
+    let request = args.data.is_none().then(|| call.request.as_str());
+    context.keep(&call, request, Ended::Run(Arc::clone(&summary))).await;
 
     let why = match summary.ok {
         0 if summary.total > 0 && !was_interrupted => explain(&call).await,

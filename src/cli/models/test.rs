@@ -1,16 +1,19 @@
 //! `models test`: one call, its result, and if it failed, why.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::call::{CallArgs, explanation, no_answer, prepare};
 use super::run::RunArgs;
+use crate::actions::history::Ended;
 use crate::actions::models;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::diagnosis::Diagnosis;
-use crate::probe::{CallResult, FailureKind};
+use crate::probe::{CallResult, FailureKind, Phases};
 use crate::text;
 use crate::text::json::Json;
 use crate::wire::Model;
@@ -35,6 +38,7 @@ pub struct TestArgs {
 pub async fn run(context: &Context, args: TestArgs) -> Result<Exit, Failure> {
     let call = prepare(context, &args.call).await?;
     let result = call.send().await;
+    context.keep(&call, Some(call.request.as_str()), Ended::Test(Box::new(result.clone()))).await;
     let diagnosis = match result.failure() {
         Some(_) => Some(call.diagnose(&result).await),
         None => None,
@@ -56,7 +60,14 @@ fn report(
     if context.out.json {
         return context.out.document(&document(model, result, why));
     }
-    let Ok(answer) = &result.outcome else { return Ok(()) };
+    let mut lines = answer_lines(result);
+    lines.extend(why.filter(|_| !lines.is_empty()).into_iter().flat_map(explanation));
+    context.out.lines(&lines)
+}
+
+/// Status, times and body of an answer; nothing without one.
+pub(in crate::cli) fn answer_lines(result: &CallResult) -> Vec<String> {
+    let Ok(answer) = &result.outcome else { return Vec::new() };
     let word = match result.failure() {
         None => "success".to_owned(),
         Some(failure) => failure.label().to_owned(),
@@ -71,11 +82,10 @@ fn report(
             lines.extend(text::clean_lines(&String::from_utf8_lossy(&answer.body)).lines().map(str::to_owned))
         }
     }
-    lines.extend(why.into_iter().flat_map(explanation));
-    context.out.lines(&lines)
+    lines
 }
 
-fn pretty(json: &str) -> Vec<String> {
+pub(in crate::cli) fn pretty(json: &str) -> Vec<String> {
     text::json::pretty(json).lines().map(str::to_owned).collect()
 }
 
@@ -102,35 +112,48 @@ struct Document<'a> {
 /// A body without a `response`, as it came.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Body {
+pub(in crate::cli) enum Body {
     Json(Json),
     Text(String),
 }
 
-fn document<'a>(model: &'a Model, result: &'a CallResult, why: Option<&'a Diagnosis>) -> Document<'a> {
-    let ms = |time: std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+impl Body {
+    /// JSON where it is that, else text.
+    pub fn of(bytes: &[u8]) -> Self {
+        match Json::parse(bytes) {
+            Ok(json) => Self::Json(json),
+            Err(_) => Self::Text(String::from_utf8_lossy(bytes).into_owned()),
+        }
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// `lookup_ms` and so on; `null` for a phase that did not happen or did not finish.
+pub(in crate::cli) fn phases_ms(phases: &Phases) -> serde_json::Map<String, Value> {
     let phase = |(name, time): (&str, Option<_>)| {
         (format!("{}_ms", name.replace('-', "").to_lowercase()), json!(time.map(ms)))
     };
+    phases.iter().map(phase).collect()
+}
+
+fn document<'a>(model: &'a Model, result: &'a CallResult, why: Option<&'a Diagnosis>) -> Document<'a> {
     let answer = result.answer();
     Document {
         model: models::full_name(model),
         model_id: &model.id,
         started: result.started.to_string(),
         latency_ms: ms(result.total),
-        phases: result.phases.iter().map(phase).collect(),
+        phases: phases_ms(&result.phases),
         ok: result.failure().is_none(),
         failure: result.failure().map(FailureKind::name),
         status: answer.map(|answer| answer.status),
         success: answer.and_then(|answer| answer.success),
         replica_id: answer.and_then(|answer| answer.replica_id.as_deref()),
         response: answer.and_then(|answer| answer.response.as_ref()),
-        body: answer.filter(|answer| answer.response.is_none()).map(|answer| {
-            match answer.json().and_then(|json| Json::parse(json.as_bytes()).ok()) {
-                Some(json) => Body::Json(json),
-                None => Body::Text(String::from_utf8_lossy(&answer.body).into_owned()),
-            }
-        }),
+        body: answer.filter(|answer| answer.response.is_none()).map(|answer| Body::of(&answer.body)),
         size: answer.map(|answer| answer.size),
         key_sent: result.key_sent,
         diagnosis: why,

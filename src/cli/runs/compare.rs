@@ -11,19 +11,20 @@ use crate::cli::error::{Exit, Failure};
 use crate::probe::run::{Change, compare, count_alike};
 
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
+  keybench runs compare 17 21
   keybench runs compare before.json after.json
 
 A difference of up to 5 % counts as none. Ends with 0 once it is printed.")]
 pub struct CompareArgs {
-    /// The earlier run, written with --export FILE.json
+    /// The earlier run: its ID in the history, or a file written with --export FILE.json
     pub before: PathBuf,
     /// The later run
     pub after: PathBuf,
 }
 
 pub fn run(context: &Context, args: &CompareArgs) -> Result<Exit, Failure> {
-    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let (before, after) = (read(context, &args.before)?, read(context, &args.after)?);
     let rows = compare(&before, &after);
     let alike = count_alike(&before, &after);
     if context.out.json {

@@ -20,8 +20,8 @@ The runs must be of one model and one plan; each shard counts once. Percentiles 
 histogram of all requests; rates are added over the time in which all were sending.
 Ends with 0 if every request succeeded, or if what --expect says holds; otherwise with 8.")]
 pub struct MergeArgs {
-    /// Runs that were written with --export FILE.json
-    #[arg(required = true, value_name = "FILE.json")]
+    /// Runs that were written with --export FILE.json, or their IDs in the history
+    #[arg(required = true, value_name = "ID|FILE.json")]
     pub files: Vec<PathBuf>,
     /// Conditions that decide the exit code: 'p99<250ms,errors<1%,replicas>=2'
     #[arg(long, value_name = "EXPR", value_parser = expectations)]
@@ -33,7 +33,7 @@ pub struct MergeArgs {
 
 pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, Failure> {
     let export = args.export.as_deref().map(Export::check).transpose()?;
-    let runs = args.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+    let runs = args.files.iter().map(|file| read(context, file)).collect::<Result<Vec<_>, _>>()?;
     let merged = run::merge(&runs).map_err(|error| {
         let hint = "merge the runs of one plan, each shard once, as exported by this version";
         Failure::invalid(error.to_string()).hint(hint)

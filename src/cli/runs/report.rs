@@ -19,19 +19,19 @@ use crate::probe::run;
 The page is one file: no scripts, and nothing is loaded from elsewhere.
 Ends with 0 once it is written.")]
 pub struct ReportArgs {
-    /// A run that was written with --export FILE.json, or by `runs merge`
-    #[arg(value_name = "FILE.json")]
+    /// A run that was written with --export FILE.json or by `runs merge`, or its ID in the history
+    #[arg(value_name = "ID|FILE.json")]
     pub file: PathBuf,
     /// Write a page to FILE.html
     #[arg(long, value_name = "FILE.html")]
     pub html: Option<PathBuf>,
     /// With --html: an earlier run to compare with
-    #[arg(long, value_name = "FILE.json", requires = "html")]
+    #[arg(long, value_name = "ID|FILE.json", requires = "html")]
     pub compare: Option<PathBuf>,
 }
 
 pub fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
-    let summary = read(&args.file)?;
+    let summary = read(context, &args.file)?;
     let Some(html) = &args.html else {
         match context.out.json {
             true => context.out.document(&summary)?,
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Done);
     };
-    let earlier = args.compare.as_deref().map(read).transpose()?;
+    let earlier = args.compare.as_deref().map(|file| read(context, file)).transpose()?;
     let page = runs::page(&summary, earlier.as_ref());
     Replacement::of(html).write(page.as_bytes()).map_err(|error| {
         Failure::new(Exit::Unwritten, "output", format!("{} cannot be written: {error}", html.display()))
