@@ -52,6 +52,8 @@ pub enum KeyContext {
     Refusal,
     /// The same, and the signed-in user may give access.
     MendableRefusal,
+    /// The history of tests and runs.
+    History,
     /// The Overview or one result, whole.
     Viewer,
     /// One result, whole.
@@ -104,6 +106,7 @@ pub enum Command {
     CancelRequest,
     Notices,
     Profiles,
+    History,
     Themes,
     Mouse,
     Repaint,
@@ -241,6 +244,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::CancelRequest, "cancel", &[X::Global], Safe, &["ctrl-x"], 0, "cancel request", "Cancel request", "Cancel the oldest request in flight"),
     entry(C::Notices, "notices", &[X::Global], Safe, &["!"], 0, "notices", "Notices", "All messages, with request IDs and hints"),
     entry(C::Profiles, "profiles", &[X::Global], Safe, &["P"], 0, "profiles", "Profiles", "Switch to another workbench or user, sign in, sign out"),
+    entry(C::History, "history", &[X::Global], Safe, &["H"], 0, "history", "History", "Tests and runs of earlier days: search, open, send again"),
     entry(C::Themes, "themes", &[X::Global], Safe, &["f8"], 0, "theme", "Theme", "Choose the colours; each is seen while it is selected"),
     entry(C::Mouse, "mouse", &[X::Global], Safe, &["f9"], 0, "mouse", "Mouse", "Let the mouse scroll, select and press, or leave it alone"),
     entry(C::Repaint, "repaint", &[X::Global], Safe, &["ctrl-l"], 0, "repaint", "Repaint", "Draw every cell again"),
@@ -275,7 +279,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::TestWithKey, "keys.test", &[X::Keys, X::Reveal, X::KeyTest, X::Rotation], Safe, &["t"], 4, "test", "Test a model with this key", "Call a model with this key, if keybench knows its text"),
     entry(C::CopyKeyId, "keys.copy-id", &[X::Keys], Safe, &["y"], 5, "copy id", "Copy Key ID", "Send the Key ID to the terminal's clipboard"),
     entry(C::KeyDetails, "keys.open", &[X::Keys], Safe, &["enter"], 6, "details", "Details of an API key", "Everything known about the selected key"),
-    entry(C::Mark, "mark", &[X::Keys, X::UserKeys, X::Columns], Safe, &["space"], 0, "mark", "Mark", "Mark the row, for a command on several"),
+    entry(C::Mark, "mark", &[X::Keys, X::UserKeys, X::Columns, X::History], Safe, &["space"], 0, "mark", "Mark", "Mark the row, for a command on several"),
     entry(C::MarkAll, "mark-all", &[X::Keys, X::UserKeys], Safe, &["*"], 0, "mark all", "Mark all", "Mark every key that the filter shows; again, none"),
     entry(C::MarkInvert, "mark-invert", &[X::Keys, X::UserKeys], Safe, &["~"], 0, "invert marks", "Invert the marks", "Mark the keys shown that are not, and no others"),
     entry(C::MarkRange, "mark-range", &[X::Keys, X::UserKeys], Safe, &["V"], 0, "mark range", "Mark a range", "Mark from the row that was marked last to this one"),
@@ -330,6 +334,10 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::StopRun, "run.stop", &[X::RunLive], Safe, &["s"], 1, "stop", "Stop the run", "End the run now and keep its results"),
     entry(C::FreezeRun, "run.freeze", &[X::RunLive], Safe, &["f"], 2, "freeze", "Freeze the display", "Stop updating the display while the run goes on, or resume"),
     entry(C::CompareRuns, "run.compare", &[X::Run], Safe, &["c"], 4, "compare", "Compare runs", "Compare this run with an earlier one"),
+    // History
+    entry(C::SendTest, "history.send", &[X::History], Safe, &["t"], 3, "send again", "Send the request again", "Test the model with this request, or fill in a run's form"),
+    entry(C::EditField, "history.edit", &[X::History], Safe, &["e"], 4, "change", "Change the request and send it", "Open the request in the Test panel, to change it first"),
+    entry(C::CompareRuns, "history.compare", &[X::History], Safe, &["c"], 5, "compare", "Compare two runs", "Set the two marked runs beside each other"),
     // Admin
     entry(C::NextSection, "admin.next", &[X::Admin], Safe, &["]"], 79, "next section", "Next section", "Users, Security, Projects, All keys: the next one"),
     entry(C::PreviousSection, "admin.previous", &[X::Admin], Safe, &["["], 0, "previous section", "Previous section", "The section before: Users, Security, Projects, All keys"),
@@ -341,7 +349,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::AddCollaborator, "collaborators.add", &[X::Collaborators, X::Projects], Changes, &["a"], 2, "add", "Add a collaborator", "Give a user rights in the project"),
     entry(C::ChangePermission, "collaborators.change", &[X::Collaborators], Changes, &["e", "enter"], 3, "permission", "Change a permission", "Give a collaborator more or fewer rights"),
     entry(C::RemoveCollaborator, "collaborators.remove", &[X::Collaborators], Destroys, &["d"], 4, "remove", "Remove a collaborator", "Remove a user's rights in the project"),
-    entry(C::Open, "open", &[X::Models, X::Users, X::Projects, X::AllKeys], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
+    entry(C::Open, "open", &[X::Models, X::Users, X::Projects, X::AllKeys, X::History], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
 ];
 
 /// The rows of the table that apply in `context`.

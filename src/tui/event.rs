@@ -4,6 +4,7 @@
 use crate::actions::models::Built;
 use crate::config::KnownKey;
 use crate::diagnosis::Diagnosis;
+use crate::probe::run::Plan;
 use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::{Model, Project};
@@ -139,6 +140,28 @@ pub enum Destination {
     Collaborators(Box<Project>),
     /// The list of models, to choose the one that is tested with this key.
     TestWith(Box<KnownKey>),
+    /// The Test panel of a model, with a request of the history.
+    Request(Box<PastRequest>),
+}
+
+/// A request of the history, for the Test panel of its model.
+#[derive(Debug, Clone)]
+pub struct PastRequest {
+    pub model_id: String,
+    /// `project/name`.
+    pub model: String,
+    pub request: String,
+    pub then: Then,
+}
+
+/// What becomes of a request of the history.
+#[derive(Debug, Clone)]
+pub enum Then {
+    /// It is changed first.
+    Edit,
+    Send,
+    /// The form of a run is filled in with this plan.
+    Run(Box<Plan>),
 }
 
 impl Destination {
@@ -147,7 +170,7 @@ impl Destination {
         match self {
             Self::Tab(tab) => *tab,
             Self::Key(_) => Tab::Settings,
-            Self::Model(_) | Self::Project(_) | Self::TestWith(_) => Tab::Models,
+            Self::Model(_) | Self::Project(_) | Self::TestWith(_) | Self::Request(_) => Tab::Models,
             Self::Collaborators(_) => Tab::Admin,
         }
     }
@@ -157,7 +180,7 @@ impl Destination {
         match self {
             Self::Tab(_) => "tab",
             Self::Key(_) | Self::TestWith(_) => "key",
-            Self::Model(_) => "model",
+            Self::Model(_) | Self::Request(_) => "model",
             Self::Project(_) | Self::Collaborators(_) => "project",
         }
     }
@@ -168,6 +191,7 @@ impl Destination {
             Self::Tab(tab) => tab.name(),
             Self::Key(id) | Self::Model(id) | Self::Project(id) => id,
             Self::Collaborators(project) => &project.id,
+            Self::Request(past) => &past.model_id,
             Self::TestWith(key) => key.key_id.as_deref().unwrap_or_default(),
         }
     }

@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 
 use super::call::Answer;
 use super::requests::RequestId;
+use crate::actions::history;
 use crate::api::ServerClock;
 
 /// What the mouse did.
@@ -52,6 +53,8 @@ pub enum Msg {
         id: RequestId,
         answer: Answer,
     },
+    /// A test or a run is not in the history.
+    NotKept(history::Error),
     /// What the workbench's answers say of its time has changed.
     Clock(ServerClock),
     /// A task of the effect runner panicked: a bug, and the program ends as one.

@@ -12,6 +12,7 @@ use super::effect::{Effect, Effects};
 use super::event::{Destination, Event};
 use super::keymap::Chord;
 use super::layer::Outcome;
+use super::models::History;
 use super::msg::{Mouse, Msg};
 use super::overlays::question::LOSE;
 use super::overlays::{Help, NoticeHistory, Palette, ProfileList, Question, Themes};
@@ -163,6 +164,10 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
                 effects.extend(is_back(ui));
             }
             effects
+        }
+        Msg::NotKept(error) => {
+            session::note_not_kept(shared, &error);
+            Effects::new()
         }
         Msg::Clock(clock) => {
             session::note_clock(shared, clock);
@@ -318,6 +323,7 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
         }
         _ if stack.modal(shared) => {}
         Command::Profiles => return stack.open(shared, ProfileList::default()),
+        Command::History => return stack.open(shared, History::default()),
         Command::Palette => {
             let palette = Palette::new(shared, stack.contexts(shared));
             return stack.open(shared, palette);

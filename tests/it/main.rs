@@ -49,6 +49,7 @@ mod tui_admin;
 mod tui_commands;
 mod tui_freshness;
 mod tui_hints;
+mod tui_history;
 mod tui_lists;
 mod tui_models;
 mod tui_overlays;

@@ -37,6 +37,7 @@ const PARTS: &[(&str, &[KeyContext])] = &[
             KeyContext::ResultView,
             KeyContext::RunLive,
             KeyContext::Run,
+            KeyContext::History,
         ],
     ),
     (

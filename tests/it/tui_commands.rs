@@ -50,6 +50,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("cancel", "waiting", "", Returns(|effect| matches!(effect, Effect::Cancel(_)))),
     ("notices", "keys", "", Opens("notices")),
     ("profiles", "keys", "", Opens("profiles")),
+    ("history", "keys", "", Opens("history")),
     ("themes", "keys", "", Opens("themes")),
     ("mouse", "keys", "", Returns(|effect| matches!(effect, Effect::Mouse(true)))),
     ("repaint", "keys", "", Returns(|effect| matches!(effect, Effect::Repaint))),
@@ -150,6 +151,10 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("run.stop", "run_live", "", Asks(|call| matches!(call, Call::StopRun(_)))),
     ("run.freeze", "run_live", "", Shows("frozen")),
     ("run.compare", "run_compared", "", Hides("the run before")),
+    // History
+    ("history.send", "history_test", "", Asks(|call| matches!(call, Call::TestModel(_)))),
+    ("history.edit", "history_test", "", Shows("[ Test ]")),
+    ("history.compare", "history", "<space>j<space>", Asks(|call| matches!(call, Call::HistoryRuns { .. }))),
     // Admin
     ("admin.next", "users", "", Shows("Default API keys expiration")),
     ("admin.previous", "users", "", Shows("╭ API keys of all users")),

@@ -9,6 +9,7 @@ use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 use keybench::wire::RotateV1KeyResponse;
 
+use super::history;
 use super::models::{self as made_models, summary};
 use super::rotation::{answer_models, calling, passed, successor, tested as proof};
 use super::settings::{demo, made, only_call, refusal, revealed};
@@ -124,6 +125,10 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "run_compared", open: run_compared },
     Picture { name: "run_file", open: || then(run_ended(), "e") },
     Picture { name: "run_replace", open: run_replace },
+    Picture { name: "history", open: || history::after("") },
+    Picture { name: "history_test", open: || history::after("jj") },
+    Picture { name: "history_run", open: || history::after("<enter>") },
+    Picture { name: "history_compared", open: || history::after("<space>j<space>c") },
     // Admin
     Picture { name: "users", open: made_admin::counted },
     Picture { name: "users_listing", open: users_listing },

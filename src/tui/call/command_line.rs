@@ -85,6 +85,7 @@ mod tests {
         let key = ApiKey::from_workbench(format!("{}.{}", "ab".repeat(32), "cd".repeat(32)));
         let test = Test {
             model_id: "m1".into(),
+            model: "p/m".into(),
             number: 1,
             access_key: "secret".into(),
             key: KeyToSend::This(key),

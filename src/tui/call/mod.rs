@@ -8,6 +8,7 @@ mod builds;
 mod check;
 mod command_line;
 mod context;
+mod history;
 mod keys;
 mod model;
 mod model_call;
@@ -37,6 +38,7 @@ use super::cyclic::step;
 use super::embedded::Wish;
 use super::key_list::ListedKeys;
 use crate::actions::audit::{AuditedKey, Read, Unreadable};
+use crate::actions::history::{Entry, Line};
 use crate::actions::sign_in::Request;
 use crate::api::{self, NewKey};
 use crate::config::requests::{Change, Requests};
@@ -202,6 +204,20 @@ pub enum Call {
         model_id: String,
         change: Change,
     },
+    /// The entries of the history.
+    History {
+        file: PathBuf,
+    },
+    HistoryEntry {
+        file: PathBuf,
+        id: i64,
+    },
+    /// Two runs of the history.
+    HistoryRuns {
+        file: PathBuf,
+        before: i64,
+        after: i64,
+    },
     /// Writes a run into a file, as CSV where its name ends so, else as JSON.
     ExportRun {
         file: PathBuf,
@@ -341,6 +357,14 @@ pub enum Answer {
     ModelChecked(Result<Vec<String>, String>),
     Requests(Result<HashMap<String, Requests>, String>),
     RequestsStored(Result<(), String>),
+    /// Newest first.
+    History(Result<Vec<Line>, String>),
+    HistoryEntry {
+        id: i64,
+        entry: Result<Box<Entry>, String>,
+    },
+    /// The earlier run first, each with its id.
+    HistoryRuns(Result<Box<[(i64, Summary); 2]>, String>),
     ColumnsStored(Result<(), String>),
     Written {
         file: PathBuf,

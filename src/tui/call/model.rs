@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Answer, CallContext, Explain, KeyToSend, RunRequest, Test};
+use crate::actions::history::{Called, Ended};
 use crate::actions::models::transport;
 use crate::api;
 use crate::config::Session;
@@ -43,8 +44,16 @@ async fn reason(client: &api::Client, explain: Explain) -> Diagnosis {
 }
 
 /// Calls a model once.
-pub(super) async fn test(session: &Session, test: Box<Test>) -> Answer {
-    let (sent, call) = call(session, &test).await;
+pub(super) async fn test(context: &CallContext, test: Box<Test>) -> Answer {
+    let (sent, call) = call(&context.session, &test).await;
+    let called = Called {
+        model: test.model.clone(),
+        model_id: test.model_id.clone(),
+        access_key: test.access_key.clone(),
+        key: test.key_label.clone(),
+        request: Some(test.request.clone()),
+    };
+    context.keep(called, Ended::Test(Box::new(call.clone())));
     Answer::ModelTested { test, sent, call: Box::new(call) }
 }
 
@@ -79,11 +88,22 @@ async fn call(session: &Session, test: &Test) -> (String, CallResult) {
 /// Runs to the end, with a summary now and then.
 pub(super) async fn run(request: RunRequest, context: &CallContext) -> Answer {
     let model_id = request.model_id.clone();
-    Answer::RunEnded { model_id, ended: run_to_its_end(request, context).await }
+    let called = Called {
+        model: request.plan.label.clone().unwrap_or_default(),
+        model_id: model_id.clone(),
+        access_key: request.access_key.clone(),
+        key: request.key_label.clone(),
+        request: Some(request.request.clone()),
+    };
+    let ended = run_to_its_end(request, context).await;
+    if let Ok(summary) = &ended {
+        context.keep(called, Ended::Run(Arc::clone(summary)));
+    }
+    Answer::RunEnded { model_id, ended }
 }
 
 async fn run_to_its_end(request: RunRequest, context: &CallContext) -> Result<Arc<Summary>, CallError> {
-    let RunRequest { model_id, access_key, key: choice, request, plan, stop } = request;
+    let RunRequest { model_id, access_key, key: choice, key_label: _, request, plan, stop } = request;
     let client = &context.session.client;
     let transport = transport(&context.session)?;
     let request = ModelRequest::parse(&request)?;

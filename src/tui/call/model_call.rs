@@ -19,6 +19,8 @@ pub enum KeyToSend {
 #[derive(Debug, Clone)]
 pub struct Test {
     pub model_id: String,
+    /// `project/name`.
+    pub model: String,
     pub number: u32,
     pub access_key: String,
     pub key: KeyToSend,
@@ -34,6 +36,8 @@ pub struct RunRequest {
     pub model_id: String,
     pub access_key: String,
     pub key: KeyToSend,
+    /// What to call the key in the history.
+    pub key_label: String,
     /// JSON, already read once.
     pub request: String,
     pub plan: Plan,

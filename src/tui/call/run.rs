@@ -1,6 +1,6 @@
 //! Carries calls out.
 
-use super::{Answer, Call, CallContext, builds, check, keys, model, models, session, site, write};
+use super::{Answer, Call, CallContext, builds, check, history, keys, model, models, session, site, write};
 use crate::actions::models::Verb;
 use crate::actions::rotation;
 
@@ -57,7 +57,7 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::ListModels { scope } => Answer::ModelsListed(models::list(scope, context).await),
         Call::Deployment { project_id, model_id } => models::deployment(client, project_id, model_id).await,
         Call::Project { project_id } => models::project(client, project_id).await,
-        Call::TestModel(test) => model::test(session, test).await,
+        Call::TestModel(test) => model::test(context, test).await,
         Call::Explain(explain) => model::explain(client, *explain).await,
         Call::Builds(call) => builds::run(session, call).await,
         Call::RestartModel(deployment) => models::ask(session, Verb::Restart, *deployment).await,
@@ -74,6 +74,11 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         }
         Call::StoreColumns { file, list, columns } => {
             Answer::ColumnsStored(write::store_columns(file, list, columns).await)
+        }
+        Call::History { file } => Answer::History(history::list(file).await),
+        Call::HistoryEntry { file, id } => Answer::HistoryEntry { id, entry: history::entry(file, id).await },
+        Call::HistoryRuns { file, before, after } => {
+            Answer::HistoryRuns(history::runs(file, [before, after]).await)
         }
         Call::ExportRun { file, summary, replace } => write::run(file, summary, replace).await,
         Call::WriteText { file, text, replace } => write::text(file, text, replace).await,

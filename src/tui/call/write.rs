@@ -57,7 +57,7 @@ pub(super) async fn store_columns(
 }
 
 /// Files are read and written where waiting for them holds up nothing else.
-async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+pub(super) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<String> + Send + 'static,

@@ -11,6 +11,7 @@
 //! | [`result_rows`] | one result in rows: for the pane beside the results and for the viewer |
 //! | [`viewer`], [`chooser`], [`prompt`] | layers over the tab: one result whole, a choice, a name |
 //! | [`builds`] | the builds of a model and their deployments |
+//! | [`history`], [`past`] | tests and runs of earlier days; sending a request of theirs again |
 //! | [`deployment`] | stopping and restarting |
 //! | [`names`] | answers to those who search for a model or project |
 //! | [`layout`], [`draw`] | the areas of the parts; shared drawing code |
@@ -20,10 +21,12 @@ mod check;
 mod chooser;
 mod deployment;
 mod draw;
+mod history;
 mod layout;
 mod list;
 mod names;
 mod overview;
+mod past;
 mod prompt;
 mod result_rows;
 mod run;
@@ -37,6 +40,8 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use strum::VariantArray as _;
+
+pub use self::history::History;
 
 use self::builds::Builds;
 use self::check::Check;
@@ -56,7 +61,7 @@ use super::choice::Choice;
 use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::Effects;
-use super::event::Event;
+use super::event::{Event, PastRequest};
 use super::layer::{Layer, Outcome};
 use super::layout::{body, is_wide};
 use super::list::view::click_in;
@@ -74,6 +79,8 @@ pub struct Models {
     saved: Saved,
     /// Enter was pressed before there was a model: the first one that is listed is opened.
     open_ahead: bool,
+    /// A request of the history that waits for its model to be listed.
+    past: Option<Box<PastRequest>>,
 }
 
 impl Models {
@@ -391,8 +398,9 @@ impl Layer for Models {
                 Outcome::done()
             }
             Event::Show(destination) if destination.tab() == Tab::Models => {
-                self.go(shared, destination);
-                self.read_what_is_in_sight(shared).into()
+                let outcome = self.go(shared, destination);
+                self.follow(shared);
+                outcome.and(self.read_what_is_in_sight(shared).into())
             }
             _ => Outcome::done(),
         }

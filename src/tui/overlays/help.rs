@@ -155,6 +155,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::Results => "Results",
         KeyContext::Answer => "Answer",
         KeyContext::Refusal | KeyContext::MendableRefusal => "A refused test",
+        KeyContext::History => "History",
         KeyContext::Viewer => "Overview or one result",
         KeyContext::ResultView => "One result",
         KeyContext::Run | KeyContext::RunLive => "Run",

@@ -15,7 +15,7 @@ use super::event::Event;
 use super::layer::Outcome;
 use super::requests::{InFlight, Kind, LayerId};
 use super::shared::Shared;
-use crate::actions::clock;
+use crate::actions::{clock, history};
 use crate::api::{self, ServerClock};
 use crate::diagnosis::Cause;
 use crate::text;
@@ -88,6 +88,14 @@ pub fn note_clock(shared: &mut Shared, clock: ServerClock) {
     } else if clock == ServerClock::Unsaid {
         shared.notices.warning(shared.now, clock::NO_TIME);
     }
+}
+
+/// A test or a run is not in the history. What keeps happening is said once.
+pub fn note_not_kept(shared: &mut Shared, error: &history::Error) {
+    if !error.is_passing() && std::mem::replace(&mut shared.session.history_failed, true) {
+        return;
+    }
+    shared.notices.error(shared.now, format!("not kept: {error}"), Some(error.hint()));
 }
 
 /// No session could be opened, and no layer waits for the answer.

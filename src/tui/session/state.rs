@@ -1,5 +1,7 @@
 //! Who is signed in, where, and what was learned about that workbench.
 
+use std::path::PathBuf;
+
 use ratatui::style::Color;
 
 use super::contact::Contacts;
@@ -67,6 +69,10 @@ pub struct SessionState {
     pub handed_over: HandedOver,
     /// The key that the session began with, for tests of models.
     pub own_key: Option<ApiKey>,
+    /// Where tests and runs are kept; `None` where no history is.
+    pub history: Option<PathBuf>,
+    /// It was said that nothing is kept there.
+    pub history_failed: bool,
     /// Id of the project to begin with, until its models were shown once.
     pub project: Option<String>,
 }
@@ -89,6 +95,7 @@ impl SessionState {
             own_key: session.client.key().cloned(),
             clock: session.client.clock(),
             project: session.project.clone(),
+            history: session.history.clone(),
             known_keys: session.known_keys.clone(),
             ..Self::default()
         }

@@ -56,7 +56,7 @@ impl Models {
         self.tests.close();
     }
 
-    pub(in crate::tui::models) fn go(&mut self, shared: &mut Shared, destination: &Destination) {
+    pub(in crate::tui::models) fn go(&mut self, shared: &mut Shared, destination: &Destination) -> Outcome {
         match destination {
             Destination::Model(id) => {
                 self.back_to_list();
@@ -77,8 +77,13 @@ impl Models {
                 shared.notices.info(shared.now, text);
                 self.tests.offer_key(KnownKey::clone(known));
             }
+            Destination::Request(past) => {
+                self.back_to_list();
+                return self.use_past(shared, past);
+            }
             _ => {}
         }
+        Outcome::done()
     }
 
     /// Selects the project of the surrounding workbench session, once, unless the user has moved
@@ -108,6 +113,9 @@ impl Models {
                 }
                 if std::mem::take(&mut self.open_ahead) {
                     self.open_selected();
+                }
+                if let Some(past) = self.past.take() {
+                    return self.use_past(shared, &past).and_event(Event::ModelsListed);
                 }
             }
             Answer::Project { project_id, project } => self.list.projects.take(project_id, project),

@@ -8,11 +8,18 @@ use crate::probe::run::{Change, METHOD, Summary, compare, count_alike, report};
 use crate::tui::models::draw::{fit, put};
 use crate::tui::shared::Shared;
 
-/// Draws a run beside an earlier one, which is the `at`th before it, from 0.
-pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, at: usize, before: &Summary, after: &Summary) {
+/// Draws a run beside an earlier one; `heads` is what the two are called.
+pub fn draw(
+    shared: &Shared,
+    buf: &mut Buffer,
+    area: Rect,
+    heads: &[String; 2],
+    before: &Summary,
+    after: &Summary,
+) {
     let theme = &shared.preferences.theme;
-    let which = if at == 0 { "the run before".to_owned() } else { format!("{} runs before", at + 1) };
-    let head = format!("{:<12}{:>14}{:>14}{:>10}", "", which, "this run", "change");
+    let [earlier, later] = heads;
+    let head = format!("{:<12}{earlier:>14}{later:>14}{:>10}", "", "change");
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
         put(buf, row, row.x, &head, theme.column);

@@ -60,6 +60,38 @@ impl RunForm {
         })
     }
 
+    /// Fills the form in; `false` if the plan has what the form has no field for.
+    pub fn fill(&mut self, plan: &Plan) -> bool {
+        let Plan {
+            label: _,
+            count,
+            duration,
+            concurrency,
+            rate,
+            stages,
+            think,
+            data,
+            shard,
+            warmup,
+            unbounded: _,
+        } = plan;
+        if stages.is_some() || think.is_some() || data.is_some() || shard.is_some() {
+            return false;
+        }
+        let number = |text: Option<String>| text.unwrap_or_default();
+        let values = [
+            number(count.map(|count| count.to_string())),
+            number(concurrency.map(|concurrency| concurrency.to_string())),
+            number(rate.map(|rate| rate.to_string())),
+            number(duration.map(|duration| format!("{}s", duration.as_secs_f64()))),
+            warmup.to_string(),
+        ];
+        self.fields = values.map(|value| Field::new(&value).with_limit(LONGEST));
+        self.problem = None;
+        self.keep();
+        true
+    }
+
     fn read<T>(
         &self,
         at: usize,
@@ -132,6 +164,16 @@ mod tests {
         assert!(plan.check().is_ok());
         let plan = form(["", "", "", "30s", ""]).plan("x").unwrap();
         assert_eq!((plan.count, plan.concurrency, plan.warmup), (None, None, 0));
+    }
+
+    #[test]
+    fn a_plan_fills_the_form_in() {
+        let plan = form(["500", "16", "0.5", "1m 30s", "10"]).plan("x").unwrap();
+        let mut filled = RunForm::default();
+        assert!(filled.fill(&plan) && !filled.is_touched());
+        assert_eq!(filled.plan("x").unwrap(), plan);
+        let thinking = Plan { think: Some(Duration::from_secs(1)), ..plan };
+        assert!(!filled.fill(&thinking));
     }
 
     #[test]

@@ -8,10 +8,10 @@
 //! | [`report`], [`comparison`] | one run in figures and pictures; two beside each other |
 //! | `tab` | what commands mean for them |
 
-mod comparison;
+pub mod comparison;
 pub mod form;
 pub mod history;
-mod report;
+pub mod report;
 mod tab;
 pub mod view;
 
@@ -90,6 +90,17 @@ impl Runs {
         let runs = self.of_models.entry(model_id.to_owned()).or_default();
         runs.asking = runs.live.is_none() && !std::mem::take(&mut runs.unseen);
         self.shown = Some(model_id.to_owned());
+    }
+
+    /// Shows the form for a run of a model, filled in with `plan`; `false` if that cannot be.
+    pub fn show_plan(&mut self, model_id: &str, plan: &Plan) -> bool {
+        let runs = self.of_models.entry(model_id.to_owned()).or_default();
+        if runs.live.is_some() || !runs.form.fill(plan) {
+            return false;
+        }
+        runs.asking = true;
+        self.shown = Some(model_id.to_owned());
+        true
     }
 
     /// Back to the panel.
@@ -260,6 +271,7 @@ pub fn begin(
         model_id: row.model.id.clone(),
         access_key: row.model.access_key.clone(),
         key,
+        key_label: panel.key_label(&shared.session),
         request: request.clone(),
         plan,
         stop: stop.clone(),

@@ -89,7 +89,7 @@ fn errors_in(line: &str) -> Option<std::ops::Range<usize>> {
 }
 
 /// A line of figures in as many as it takes; name and value stay together.
-fn in_groups(line: &str, columns: usize) -> Vec<String> {
+pub fn in_groups(line: &str, columns: usize) -> Vec<String> {
     /// Columns of the names at the left.
     const INDENT: usize = 11;
     if text::width(line) <= columns {

@@ -48,7 +48,12 @@ pub fn draw(shared: &Shared, runs: &ModelRuns, subject: Subject<'_>, frame: &mut
             }
         }
         (Some(summary), None) => match runs.beside.and_then(|at| Some((at, runs.earlier.get(at)?))) {
-            Some((at, before)) => comparison::draw(shared, buf, padded, at, before, summary),
+            Some((at, before)) => {
+                let earlier =
+                    if at == 0 { "the run before".to_owned() } else { format!("{} runs before", at + 1) };
+                let heads = [earlier, "this run".to_owned()];
+                comparison::draw(shared, buf, padded, &heads, before, summary);
+            }
             None => report::draw(shared, buf, padded, summary),
         },
         (None, None) => {

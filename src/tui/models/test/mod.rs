@@ -190,6 +190,7 @@ pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String
     let (number, request) = (panel.next_number(), panel.editor.text());
     let test = Test {
         model_id: row.model.id.clone(),
+        model: row.path(),
         number,
         access_key: row.model.access_key.clone(),
         key,

@@ -91,7 +91,7 @@ impl Models {
     }
 
     /// Calls the open model once.
-    fn send(&mut self, shared: &mut Shared) -> Outcome {
+    pub(in crate::tui::models) fn send(&mut self, shared: &mut Shared) -> Outcome {
         let row = self.list.subject(self.tests.open_model());
         let (Some(row), Some(panel)) = (row, self.tests.panel_mut()) else { return Outcome::done() };
         let Some((request, effect)) = super::send(panel, shared, row) else { return Outcome::done() };

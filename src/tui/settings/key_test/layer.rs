@@ -129,6 +129,7 @@ impl KeyTest {
         let model_id = model.model.id.clone();
         let call = Test {
             model_id: model_id.clone(),
+            model: model.path.clone(),
             number: 1,
             access_key: model.model.access_key.clone(),
             key: KeyToSend::This(self.known.key.clone()),
