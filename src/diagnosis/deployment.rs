@@ -50,6 +50,6 @@ fn never_deployed(model: &str, deployment: &DeploymentFacts) -> Diagnosis {
         .remedy("Wait until it is deployed, then test again.")
         .action(Action::TestAgain),
         _ => Diagnosis::new(Cause::NotDeployed, format!("{model} is not deployed."))
-            .remedy("Deploy a build of it in the browser, then test again."),
+            .remedy("Deploy a build of it, then test again."),
     }
 }

@@ -41,8 +41,9 @@ pub enum Event {
     RequestSent { model_id: String, request: String },
     /// It is known now why the test with this number of a model failed.
     TestExplained { model_id: String, number: u32, diagnosis: Box<Diagnosis> },
-    /// A model has a new build, or another deployment: `deployed`, where it was made here.
-    BuildsChanged { model_id: String, deployed: Option<Box<Built>> },
+    /// A model has a new build, or another deployment: the id of a build that was `begun` here, or what
+    /// was `deployed` here.
+    BuildsChanged { model_id: String, begun: Option<String>, deployed: Option<Box<Built>> },
     /// A user was given a permission in a project.
     CollaboratorAdded { project_id: String, username: String },
     /// More models are known, or it is known that they cannot be read.

@@ -18,7 +18,8 @@ const ROWS: u32 = 200;
 /// A workload that began so long before its deployment was made belongs to another one.
 const EARLIER: SignedDuration = SignedDuration::from_secs(60);
 
-/// Why a model is not running: sentences, the last one about what cannot be known. Empty where it runs.
+/// Why a model is not running: sentences, with one about what cannot be known, and as the last one what
+/// has several lines. Empty where it runs.
 ///
 /// Asks one request, where there is something to ask.
 pub async fn why(
@@ -46,10 +47,7 @@ pub async fn why(
                 }
                 // It may just need its time.
                 (true, Ok(_)) if state == DeploymentState::OnItsWay => {
-                    lines.push(format!(
-                        "It is {}; the usage view gives no reason.",
-                        quoted(&deployment.status)
-                    ));
+                    lines.push("The usage view gives no reason: it may just need its time.".to_owned());
                 }
                 (true, Ok(_)) => lines.push(unknown("the usage view gives no reason")),
             }
@@ -98,8 +96,12 @@ fn reasons(row: &UsageResponse) -> Vec<String> {
         lines.push("A replica ran out of memory and was killed (OOM): deploy it with more.".to_owned());
     }
     let message = row.message.trim();
-    if !message.is_empty() {
-        lines.push(format!("The workbench says: {}", sentence(message)));
+    if let Some(last) = message.lines().next_back() {
+        lines.push(format!("The workbench says: {}", sentence(last)));
+    }
+    // Of a traceback the last line says what went wrong, the others where.
+    if message.contains('\n') {
+        lines.push(message.to_owned());
     }
     let K8SInfo { k8s_exit_code, k8s_signal, k8s_reason, k8s_message } = &row.k8s_info;
     let code = (k8s_exit_code.0 != 0).then(|| format!("exit code {}", k8s_exit_code.0));
@@ -186,6 +188,14 @@ mod tests {
         assert!(!is_of(row("churn2", "model", "", now)));
         assert!(!is_of(row("churn", "model", "", "2026-11-22T09:00:00Z")), "the deployment before");
         assert!(!is_of(row("x", "", "https://h/models/m10/d10", now)));
+    }
+
+    #[test]
+    fn what_went_wrong_comes_before_where() {
+        let message = "Traceback:\n  line 3\nRuntimeError: no licence\n".into();
+        let lines = reasons(&UsageResponse { message, ..UsageResponse::default() });
+        assert_eq!(lines[0], "The workbench says: RuntimeError: no licence.");
+        assert!(lines[1].starts_with("Traceback:"), "{lines:?}");
     }
 
     #[test]

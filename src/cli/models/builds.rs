@@ -134,7 +134,7 @@ fn report(
     match end {
         None | Some((_, Ended::Done)) => Ok(Exit::Done),
         Some((limit, Ended::TimeUp | Ended::Stopped)) => {
-            Err(ended(&format!("the build of {name} is {:?}", build.status), limit))
+            Err(ended(&format!("the build of {name}"), &build.status, limit, ""))
         }
         Some((_, Ended::Failed)) => {
             let why = models::build_failed(build).join(" ");

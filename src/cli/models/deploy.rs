@@ -124,7 +124,9 @@ fn report(context: &Context, plan: &Plan, done: &Done) -> Result<(), Failure> {
 
 fn end(plan: &Plan, done: &Done) -> Result<Exit, Failure> {
     let name = models::full_name(&plan.model);
-    let why = done.why.join(" ");
+    // What has several lines is on standard output, and in `models show`.
+    let why: Vec<&str> = done.why.iter().map(String::as_str).filter(|why| !why.contains('\n')).collect();
+    let why = why.join(" ");
     let failed = |kind, what: &str| Failure::new(Exit::No, kind, format!("{name} {what}. {why}"));
     let again = "mend what it says and deploy again, or an older build: `keybench models builds` lists them";
     Err(match done.waited {
@@ -136,8 +138,12 @@ fn end(plan: &Plan, done: &Done) -> Result<Exit, Failure> {
         Some((_, Ended::Stopped)) => failed("stopped", "does not run")
             .hint("someone stopped it or deployed another build: look with `keybench models show`"),
         Some((limit, Ended::TimeUp)) => {
-            let why = done.why.first().map(|why| format!(" ({why})")).unwrap_or_default();
-            ended(&format!("the deployment of {name} is {:?}{why}", done.deployment.status), limit)
+            // While the build is in progress, the deployment waits for it.
+            let (what, status) = match done.build.state() {
+                BuildState::OnItsWay => ("build", &done.build.status),
+                _ => ("deployment", &done.deployment.status),
+            };
+            ended(&format!("the {what} of {name}"), status, limit, &why)
         }
     })
 }

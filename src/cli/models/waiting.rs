@@ -27,9 +27,10 @@ impl WaitArgs {
     }
 }
 
-/// The time is up; `state` says how far it is.
-pub fn ended(state: &str, limit: Duration) -> Failure {
-    let message = format!("{state}, and the {} s of --wait-timeout are up", limit.as_secs());
+/// The time is up: `what` is in this state. `why` may say what holds it up.
+pub fn ended(what: &str, status: &str, limit: Duration, why: &str) -> Failure {
+    let message = format!("{what} is still {status:?} after {} s (--wait-timeout). {why}", limit.as_secs());
+    let message = message.trim_end();
     Failure::new(Exit::No, "still_waiting", message)
         .hint("it goes on in the workbench: look with `keybench models show`, or wait longer")
 }

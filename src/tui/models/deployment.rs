@@ -79,3 +79,13 @@ pub fn ask_restart(shared: &mut Shared, target: Target<'_>) -> Outcome {
     let then = Decision::RestartModel(target.model_id.to_owned());
     Question::new(format!("Restart {path}?"), lines, "Restart", then).ask()
 }
+
+/// Does what was agreed to, to the deployment of a listed model.
+pub fn agreed(shared: &mut Shared, row: Option<&Row>, decision: &Decision) -> Option<Effect> {
+    let row = row?;
+    let path = row.path();
+    match decision {
+        Decision::StopModel(_) => Target::of(row, &path).stop(shared),
+        _ => Target::of(row, &path).restart(shared),
+    }
+}

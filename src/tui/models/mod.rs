@@ -130,7 +130,8 @@ impl Models {
         let Some(row) = self.subject() else { return Outcome::done() };
         match command {
             Command::ModelBuilds => {
-                let seen = self.tests.replicas_seen(&row.model.id);
+                let mut seen = self.tests.replicas_seen(&row.model.id);
+                seen.extend(self.runs.replicas_seen(&row.model.id));
                 Outcome::push(Builds::new(row.model.clone(), row.path(), seen))
             }
             Command::RestartModel => deployment::ask_restart(shared, Target::of(row, &row.path())),
@@ -355,13 +356,8 @@ impl Layer for Models {
     fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
         match decision {
             Decision::Chosen(choice) => return self.chosen(shared, choice),
-            Decision::StopModel(id) => {
-                let row = self.list.models.row(&id);
-                return row.and_then(|row| Target::of(row, &row.path()).stop(shared)).into();
-            }
-            Decision::RestartModel(id) => {
-                let row = self.list.models.row(&id);
-                return row.and_then(|row| Target::of(row, &row.path()).restart(shared)).into();
+            Decision::StopModel(ref id) | Decision::RestartModel(ref id) => {
+                return deployment::agreed(shared, self.list.models.row(id), &decision).into();
             }
             Decision::BeginRun => return self.begin_run(shared, true),
             Decision::Discard => self.runs.discard_form(),
@@ -381,7 +377,7 @@ impl Layer for Models {
                 let effects = self.prepare(shared, *again);
                 Outcome::from(effects).and_event(names::names_found(shared, &self.list, *limit))
             }
-            Event::BuildsChanged { model_id, deployed } => {
+            Event::BuildsChanged { model_id, deployed, .. } => {
                 self.list.deployment_changed(shared, model_id, deployed.as_deref());
                 self.read_what_is_in_sight(shared).into()
             }

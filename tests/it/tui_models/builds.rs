@@ -99,6 +99,7 @@ fn what_is_on_its_way_is_followed_and_nothing_else() {
     harness.answer(id, Answer::Builds(BuildAnswer::Looked { model_id: "churn-prod-add".into(), answer }));
     let (id, call) = the_call(&mut harness);
     assert!(matches!(call, BuildCall::List { .. }), "all of it once more: {call:?}");
+    assert!(harness.screen(80, 24).contains("build a1e2…c5fa is built"), "{}", harness.screen(80, 24));
     harness.answer(id, listed_answer(built));
     let screen = harness.screen(80, 24);
     assert!(!screen.contains("building") && screen.contains("built"), "{screen}");
@@ -150,7 +151,19 @@ fn a_failed_build_is_not_deployed_and_building_anew_begins_with_the_newest() {
         screen.contains("no such file") && screen.contains("once more"),
         "what was typed stays: {screen}"
     );
-    harness.keys("<esc><esc>");
+    harness.keys("<enter>");
+    let (id, BuildCall::Begin { model, .. }) = the_call(&mut harness) else { panic!("nothing is built") };
+    let begun = build('d', "pending", 23, "once more");
+    let done = Ok(Box::new(begun.clone()));
+    harness.answer(id, Answer::Builds(BuildAnswer::Begun { model_id: model.id, done }));
+    let (id, _) = the_call(&mut harness);
+    let mut now = demo();
+    now.insert(0, Built { build: begun, deployment: None });
+    harness.answer(id, listed_answer(now));
+    let screen = harness.screen(80, 24);
+    let selected = screen.lines().find(|line| line.contains('▸') && line.contains("pending"));
+    assert!(selected.is_some(), "Enter deploys what was begun, and no other: {screen}");
+    harness.keys("nx<esc><esc>");
     assert_eq!(harness.layers(), ["builds"], "a second Esc discards");
 }
 

@@ -55,12 +55,15 @@ impl Deploy {
         self.plan.wish = wish;
         let Some(before) = self.plan.replaces() else { return self.send(shared) };
         let path = &self.path;
+        let (build, old) = (text::short_id(&self.plan.build.id), text::short_id(&before.build_id));
+        let by = match build == old {
+            true => format!("a new one of the same build {build}"),
+            false => format!("one of build {build}"),
+        };
         let lines = vec![
             format!(
-                "The deployment of {path} that is {} (build {}) is replaced by build {}.",
+                "The deployment of {path} that is {} (build {old}) is replaced by {by}.",
                 text::clean(&before.status),
-                text::short_id(&before.build_id),
-                text::short_id(&self.plan.build.id),
             ),
             "Calls in flight are lost, and new calls fail until the new one is up.".to_owned(),
         ];

@@ -28,6 +28,7 @@ use ratatui::layout::Rect;
 use self::anew::BuildAnew;
 use self::deploy::Deploy;
 use self::details::Seen;
+use self::made::ended;
 pub use self::made::made;
 use self::row::Row;
 use super::deployment::{Target, ask_restart, ask_stop};
@@ -62,6 +63,8 @@ pub struct Builds {
     looking: Option<RequestId>,
     /// Reading it again failed: it is left alone until a user asks.
     left_alone: bool,
+    /// The build that is selected once it is listed: it was begun here.
+    begun: Option<String>,
     /// Why deployments are not running, by their id and status; empty while it is asked.
     why: HashMap<(String, String), Vec<String>>,
     seen: Vec<Seen>,
@@ -77,6 +80,7 @@ impl Builds {
             fetch: Fetch::default(),
             looking: None,
             left_alone: false,
+            begun: None,
             why: HashMap::new(),
             seen,
         }
@@ -99,6 +103,9 @@ impl Builds {
         let rows: Vec<Row> = built.into_iter().map(Row::new).collect();
         self.fetch.changing = rows != self.list.all();
         self.list.replace(rows.into_iter().collect());
+        if let Some(begun) = self.begun.take() {
+            self.list.select(&begun);
+        }
         self.fetch.succeeded(shared);
         self.ask_why(shared)
     }
@@ -109,7 +116,9 @@ impl Builds {
         for built in built {
             let id = built.build.id.clone();
             let row = Row::new(built);
-            self.fetch.changing |= self.list.row(&id).is_some_and(|known| *known != row);
+            let Some(known) = self.list.row(&id) else { continue };
+            ended(shared, &known.built, &row.built);
+            self.fetch.changing |= *known != row;
             self.list.change(&id, |known| *known = row);
         }
         self.fetch.succeeded(shared);
@@ -284,7 +293,8 @@ impl Layer for Builds {
             Answer::DeploymentAsked { what, done: Ok(deployment), .. } => {
                 let status = text::clean(&deployment.status).into_owned();
                 shared.notices.info(shared.now, format!("asked to {what}; the deployment is {status}"));
-                Outcome::event(Event::BuildsChanged { model_id: self.model.id.clone(), deployed: None })
+                let model_id = self.model.id.clone();
+                Outcome::event(Event::BuildsChanged { model_id, begun: None, deployed: None })
             }
             Answer::DeploymentAsked { done: Err(error), .. } => {
                 shared.notices.failed(shared.now, &error);
@@ -305,7 +315,8 @@ impl Layer for Builds {
 
     fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
         match event {
-            Event::BuildsChanged { model_id, .. } if *model_id == self.model.id => {
+            Event::BuildsChanged { model_id, begun, .. } if *model_id == self.model.id => {
+                self.begun.clone_from(begun);
                 self.refresh(shared, Kind::Read).into()
             }
             Event::ColumnsChanged => {

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use self::history::{Live, ModelRuns};
@@ -101,6 +102,16 @@ impl Runs {
         runs.asking = true;
         self.shown = Some(model_id.to_owned());
         true
+    }
+
+    /// Which replicas have answered calls of runs against a model, and when such a run began.
+    pub fn replicas_seen(&self, model_id: &str) -> Vec<(Timestamp, String)> {
+        let runs = self.of_models.get(model_id).into_iter();
+        let summaries = runs.flat_map(|runs| runs.latest.iter().chain(&runs.earlier));
+        let seen = |summary: &Arc<Summary>| -> Vec<_> {
+            summary.replicas.keys().map(|name| (summary.started, name.clone())).collect()
+        };
+        summaries.flat_map(seen).collect()
     }
 
     /// Back to the panel.
