@@ -27,6 +27,8 @@ pub enum Why {
 pub struct TestResult {
     /// From 1, for each model.
     pub number: u32,
+    /// The same as text.
+    id: String,
     /// `••••9f0a outsider`, or `no key`.
     pub key: String,
     /// The request as it went over the wire, keys masked.
@@ -43,7 +45,12 @@ impl TestResult {
     pub fn new(number: u32, key: String, sent: String, call: CallResult) -> Self {
         let why = if call.failure().is_some() { Why::Unknown } else { Why::Nothing };
         let summary = call.in_a_line();
-        Self { number, key, sent, call, why, mended: false, summary }
+        Self { number, id: number.to_string(), key, sent, call, why, mended: false, summary }
+    }
+
+    /// What distinguishes it from the model's other results.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The HTTP status, or a dash and why there is none.

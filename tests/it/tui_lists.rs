@@ -92,6 +92,22 @@ fn what_is_cut_is_marked_only_where_nothing_in_sight_says_why_a_row_matches() {
 }
 
 #[test]
+fn in_the_palette_the_best_match_comes_first() {
+    let mut harness = open("keys");
+    harness.keys(":s");
+    let screen = harness.screen(80, 24);
+    let names = screen.lines().filter_map(|line| Some(line.split_once("command ")?.1.trim().to_lowercase()));
+    let ranks: Vec<u8> = names
+        .map(|name| match name.find('s') {
+            Some(0) => 0,
+            Some(at) if name[..at].ends_with(' ') => 1,
+            _ => 2,
+        })
+        .collect();
+    assert!(ranks.is_sorted() && ranks.first() < ranks.last(), "{ranks:?} {screen}");
+}
+
+#[test]
 fn an_order_begins_at_the_top_unless_the_selection_was_moved() {
     let mut harness = open("keys");
     harness.keys("ooo");

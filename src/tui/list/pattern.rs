@@ -56,6 +56,23 @@ impl Word {
         self.exact.then_some(&*self.typed)
     }
 
+    /// How well a text matches, 0 is best: it begins with the word, then one of its words does, then the
+    /// word is inside one, then nowhere.
+    fn rank(&self, text: &str) -> u32 {
+        let mut best = 3;
+        let mut from = 0;
+        while let Some(found) = self.find(&text[from..]) {
+            let at = from + found.start;
+            best = best.min(match text[..at].chars().next_back() {
+                None => return 0,
+                Some(before) if !before.is_alphanumeric() => 1,
+                Some(_) => 2,
+            });
+            from = at + text[at..].chars().next().map_or(1, char::len_utf8);
+        }
+        best
+    }
+
     fn find(&self, text: &str) -> Option<Range<usize>> {
         if self.exact {
             return text.find(&self.typed).map(|at| at..at + self.typed.len());
@@ -115,6 +132,11 @@ impl Pattern {
         self.words.iter().enumerate().all(|(n, word)| (hits >> n & 1 == 0) == word.without)
     }
 
+    /// How well a text matches, the best first: the ranks of all words together.
+    pub fn rank(&self, text: &str) -> u32 {
+        self.words.iter().filter(|word| !word.without).map(|word| word.rank(text)).sum()
+    }
+
     /// Where the words are in a text that is drawn, the first of each.
     pub fn marks(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
         self.words.iter().filter(|word| !word.without).filter_map(|word| word.find(text))
@@ -141,6 +163,18 @@ mod tests {
         let keeps = |text: &str| Pattern::new(text).keeps(&["Nightly scoring", "Überfällig"]);
         assert!(keeps("nightly") && keeps("Nightly") && !keeps("NIGHTLY"));
         assert!(keeps("überfällig") && keeps("Über") && !keeps("ÜBER"));
+    }
+
+    #[test]
+    fn what_begins_with_a_word_ranks_before_what_has_it_inside() {
+        let mut names =
+            ["prorota", "Rotate a key", "Keys: rotate", "key-rotation", "Test", "prorota, rotate"];
+        let pattern = Pattern::new("rota !x");
+        names.sort_by_key(|name| pattern.rank(name));
+        let ranks = names.map(|name| pattern.rank(name));
+        assert_eq!(names[..4], ["Rotate a key", "Keys: rotate", "key-rotation", "prorota, rotate"]);
+        assert_eq!(ranks, [0, 1, 1, 1, 2, 3]);
+        assert_eq!(Pattern::new("key rotate").rank("Rotate a key"), 1);
     }
 
     #[test]

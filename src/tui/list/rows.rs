@@ -33,6 +33,11 @@ pub trait Row: Sized {
     /// The texts that a filter finds: what each column shows, and the whole of what it shortens.
     fn texts(&self, add: &mut dyn FnMut(usize, &str));
 
+    /// The text in which a filter finds the best matches first; without one they stay in the list's order.
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
     /// What the row is sorted by.
     fn key(&self, column: usize) -> Key<'_>;
 
@@ -210,6 +215,14 @@ impl<R: Row> Rows<R> {
             });
         }
         changed || self.all.len() > first
+    }
+
+    /// Drops the rows that came first.
+    pub fn drop_first(&mut self, rows: usize) {
+        let left = self.all.split_off(rows.min(self.all.len()));
+        let search = Search { hidden: self.search.hidden, ..Search::default() };
+        *self = Self { search, ..Self::default() };
+        self.add(left);
     }
 
     /// Changes a row, but neither its id nor what the kept orders depend on.

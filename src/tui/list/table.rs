@@ -264,6 +264,9 @@ impl Table<'_> {
     }
 
     /// Widths of the columns in `room`; 0 for those left out.
+    ///
+    /// By hand: with ratatui's `Layout` a column could become narrower, but none could go before the others
+    /// do. Dialogs, and panels that leave out rows in a low window, are laid out by hand for the same reason.
     fn widths(&self, room: u16) -> Vec<u16> {
         let columns: Vec<&Column> = self.shown().map(|(_, column)| column).collect();
         let least = |column: &Column| match column.width {

@@ -73,6 +73,26 @@ impl<R: Row> List<R> {
         }
     }
 
+    /// Changes every row for which `which` holds.
+    pub fn change_where(&mut self, which: impl Fn(&R) -> bool, change: impl Fn(&mut R)) {
+        for at in 0..self.rows.len() {
+            if which(&self.all()[at]) {
+                self.rows.change(at, &change);
+            }
+        }
+    }
+
+    /// Drops the rows that came first, until no more than `most` are left.
+    pub fn keep_latest(&mut self, most: usize) {
+        if self.rows.len() <= most {
+            return;
+        }
+        let selected = self.selected().map(|row| row.id().to_owned());
+        self.rows.drop_first(self.rows.len() - most);
+        self.arrange(Select::Position);
+        selected.map(|id| self.select(&id));
+    }
+
     /// Follows the columns that are chosen for such lists.
     pub fn follow_columns(&mut self, shared: &Shared) {
         let hidden = hidden::<R>(shared);
@@ -103,7 +123,14 @@ impl<R: Row> List<R> {
             return self.state.show(self.sorted.iter().copied(), select);
         }
         let passing = self.rows.passing(&pattern, |_| {});
-        self.state.show(self.sorted.iter().copied().filter(|row| passing[*row as usize]), select);
+        let passing = self.sorted.iter().copied().filter(|row| passing[*row as usize]);
+        let rank = |row: &u32| self.all()[*row as usize].name().map(|name| pattern.rank(name));
+        if self.state.sort.is_none() && self.sorted.first().is_some_and(|row| rank(row).is_some()) {
+            let mut ranked: Vec<u32> = passing.collect();
+            ranked.sort_by_cached_key(rank);
+            return self.state.show(ranked.into_iter(), select);
+        }
+        self.state.show(passing, select);
     }
 
     /// Moves, filters or sorts, with `height` visible rows. Returns `false` for any other command.

@@ -12,16 +12,6 @@ use ratatui::widgets::{Block, Widget};
 use crate::text;
 use crate::tui::shared::Shared;
 
-/// The sign before a row and the row's style.
-pub fn cursor(shared: &Shared, selected: bool, focused: bool) -> (&'static str, Style) {
-    let theme = &shared.preferences.theme;
-    match (selected, focused) {
-        (false, _) => (" ", theme.text),
-        (true, true) => (shared.preferences.glyphs.cursor, theme.selected),
-        (true, false) => (shared.preferences.glyphs.cursor, theme.selected_elsewhere),
-    }
-}
-
 /// A border with a title at the left and a note at the right.
 pub fn bordered(
     shared: &Shared,

@@ -72,7 +72,7 @@ pub struct ModelParts {
     pub test: Rect,
     /// Why the last press on Test sent nothing.
     pub problem: Rect,
-    pub heads: Rect,
+    /// The table of results, with its heads.
     pub results: Rect,
     /// The line between results and answer where they are side by side.
     pub rule: Option<Rect>,
@@ -110,28 +110,15 @@ pub fn model_parts(area: Rect, request: usize, problem: u16) -> ModelParts {
     if beside {
         // The answer is what is read; the table needs room for its columns.
         let width = (rest.width * 2 / 5).clamp(58, 90).min(rest.width);
-        let table = Rect { width, ..rest };
-        let heads = Rect { height: table.height.min(1), ..table };
-        let results = Rect { y: heads.bottom(), height: table.height - heads.height, ..table };
-        let rule = Rect { x: table.right(), width: (rest.width - width).min(1), ..rest };
+        let results = Rect { width, ..rest };
+        let rule = Rect { x: results.right(), width: (rest.width - width).min(1), ..rest };
         let answer = Rect { x: rule.right(), width: rest.width - width - rule.width, ..rest };
-        return ModelParts {
-            overview,
-            key,
-            request,
-            test,
-            problem,
-            heads,
-            results,
-            rule: Some(rule),
-            answer,
-        };
+        return ModelParts { overview, key, request, test, problem, results, rule: Some(rule), answer };
     }
-    let heads = take(1);
-    let rows = if low { 2 } else { (rest.height / 3).clamp(2, 8) };
-    let results = Rect { height: rows.min(rest.height), ..rest };
+    let rows = if low { 2 } else { (rest.height.saturating_sub(1) / 3).clamp(2, 8) };
+    let results = Rect { height: (rows + 1).min(rest.height), ..rest };
     let answer = Rect { y: results.bottom(), height: rest.height - results.height, ..rest };
-    ModelParts { overview, key, request, test, problem, heads, results, rule: None, answer }
+    ModelParts { overview, key, request, test, problem, results, rule: None, answer }
 }
 
 #[cfg(test)]
@@ -158,7 +145,6 @@ mod tests {
                     parts.key,
                     parts.request,
                     parts.test,
-                    parts.heads,
                     parts.problem,
                     parts.results,
                     parts.answer,
@@ -172,7 +158,7 @@ mod tests {
             }
         }
         let parts = model_parts(Rect::new(0, 2, 80, 21), 4, 4);
-        assert!(parts.results.height >= 2 && parts.answer.height >= 2, "{parts:?}");
+        assert!(parts.results.height >= 3 && parts.answer.height >= 2, "{parts:?}");
         let beside = model_parts(Rect::new(0, 2, 100, 27), 4, 0);
         assert!(beside.rule.is_some() && beside.answer.x > beside.results.right(), "{beside:?}");
     }

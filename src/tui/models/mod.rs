@@ -52,9 +52,9 @@ use self::list::row::Row;
 use self::prompt::note_written;
 use self::run::Runs;
 use self::saved::Saved;
+use self::test::Tests;
 use self::test::key::KeyChoice;
 use self::test::panel::Focus;
-use self::test::{Tests, mend};
 use self::viewer::Viewer;
 use super::call::{Answer, Call};
 use super::choice::Choice;
@@ -206,25 +206,16 @@ impl Layer for Models {
             return vec![KeyContext::FilterField, KeyContext::List];
         }
         let Some(panel) = self.tests.panel() else { return vec![KeyContext::Models, KeyContext::List] };
-        let (mends, panel): (bool, &[KeyContext]) = match panel.focus {
-            Focus::Results => (true, &[KeyContext::Results, KeyContext::ModelPanel, KeyContext::Choice]),
-            Focus::Answer => (true, &[KeyContext::Answer, KeyContext::ModelPanel, KeyContext::Choice]),
-            // Enter breaks the line there.
-            Focus::Request if panel.editing => (false, &[KeyContext::ModelPanel]),
-            Focus::Key | Focus::Request | Focus::Test => {
-                (!panel.editing, &[KeyContext::ModelPanel, KeyContext::Form])
-            }
-        };
-        let mut contexts = mend::contexts(self.tests.selected_result().filter(|_| mends));
-        contexts.extend(panel);
-        contexts
+        panel.contexts()
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
         if self.runs.are_shown() {
             return self.runs.is_asking();
         }
-        self.list.models.list.state.filter.is_open() || self.tests.panel().is_some_and(|panel| panel.editing)
+        let panel = self.tests.panel();
+        let filters = self.list.models.list.state.filter.is_open();
+        filters || panel.is_some_and(|panel| panel.editing || panel.filters())
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
@@ -241,10 +232,15 @@ impl Layer for Models {
             Command::Submit if self.runs.are_shown() => None,
             Command::Submit if self.list.models.list.state.filter.is_open() => Some("keep filter".into()),
             Command::Submit => self.tests.panel().map(|panel| match panel.focus {
+                _ if panel.filters() => "keep filter".into(),
                 Focus::Key | Focus::Request if panel.editing => "done".into(),
                 Focus::Key | Focus::Request => "edit".into(),
                 _ => "send test".into(),
             }),
+            // A few results are found without it, and the footer has little room.
+            Command::Filter if self.tests.panel().is_some_and(|panel| panel.results.all().len() < 10) => {
+                Some("".into())
+            }
             Command::CompareRuns if !self.runs.can_compare() => Some("".into()),
             _ => (about_one.contains(&command) && self.subject().is_none()).then_some("".into()),
         }
@@ -293,7 +289,9 @@ impl Layer for Models {
 
     fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
         let open = self.tests.is_open() || self.runs.are_shown();
-        let Some(area) = layout::list_on_screen(shared, open) else { return Outcome::ignored() };
+        let Some(area) = layout::list_on_screen(shared, open) else {
+            return self.panel_click(shared, x, y);
+        };
         match click_in(area, &mut self.list.models.list.state, x, y) {
             Some(true) => self.command(shared, Command::Open),
             Some(false) => self.read_what_is_in_sight(shared).into(),
@@ -383,6 +381,7 @@ impl Layer for Models {
             }
             Event::ColumnsChanged => {
                 self.list.models.list.follow_columns(shared);
+                self.follow(shared);
                 Outcome::done()
             }
             Event::RequestSent { model_id, request } => {

@@ -68,6 +68,10 @@ impl Row for Item {
         add(2, &self.note);
     }
 
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
     fn key(&self, _column: usize) -> Key<'_> {
         Key::None
     }

@@ -5,6 +5,7 @@ mod check;
 mod flows;
 mod list;
 mod panel;
+mod results;
 mod runs;
 
 use keybench::tui::testing::Harness;

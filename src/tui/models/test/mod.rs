@@ -5,6 +5,7 @@
 //! | [`panel`] | the state of one panel, and what keys do to it |
 //! | [`key`] | the keys that a test can carry |
 //! | [`mend`] | what mends a refusal |
+//! | [`result_list`] | the results as a list: order, filter, columns |
 //! | [`view`], [`results`] | how a panel and its table of results look |
 //! | [`answer`] | the answer of the selected result |
 //! | `tab` | what commands and answers mean for them |
@@ -13,6 +14,7 @@ pub mod answer;
 pub mod key;
 pub mod mend;
 pub mod panel;
+mod result_list;
 pub mod results;
 mod tab;
 pub mod view;
@@ -79,7 +81,7 @@ impl Tests {
 
     /// Which replicas have answered calls of a model, and when.
     pub fn replicas_seen(&self, model_id: &str) -> Vec<(Timestamp, String)> {
-        let results = self.of(model_id).into_iter().flat_map(|panel| panel.results.iter());
+        let results = self.of(model_id).into_iter().flat_map(|panel| panel.results.all());
         results.filter_map(|result| Some((result.call.started, result.replica()?.to_owned()))).collect()
     }
 
@@ -129,24 +131,22 @@ impl Tests {
         let explain = Explain { number, model: row.model.to_wire(), key, call, signed_in };
         let what = format!("asking why {} refused", row.path());
         let (id, effect) = shared.start(Kind::Read, what, Call::Explain(Box::new(explain)));
-        if let Some(result) = panel.result_mut(number) {
-            result.why = Why::Asking(id);
-        }
+        panel.change_result(number, |result| result.why = Why::Asking(id));
         Some(effect)
     }
 
     /// It is known why a test failed.
     pub fn explained(&mut self, model_id: &str, number: u32, diagnosis: Box<Diagnosis>) {
-        if let Some(result) = self.panels.get_mut(model_id).and_then(|panel| panel.result_mut(number)) {
-            result.why = Why::Known(diagnosis);
+        if let Some(panel) = self.panels.get_mut(model_id) {
+            panel.change_result(number, |result| result.why = Why::Known(diagnosis));
         }
     }
 
     /// A collaborator was added: refusals for want of that are mended.
     pub fn collaborator_added(&mut self, project_id: &str, username: &str) {
-        let results = self.panels.values_mut().flat_map(|panel| &mut panel.results);
-        for result in results.filter(|result| result.wants_collaborator(project_id, username)) {
-            result.mended = true;
+        let wants = |result: &TestResult| result.wants_collaborator(project_id, username);
+        for panel in self.panels.values_mut() {
+            panel.results.change_where(wants, |result| result.mended = true);
         }
     }
 

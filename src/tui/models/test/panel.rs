@@ -1,17 +1,18 @@
 //! The Test panel of one model: the key, the request, and what the calls answered.
 
-use std::collections::VecDeque;
-
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use super::answer::Answer;
 use super::key::{self, KeyChoice};
+use super::mend;
+use super::result_list::newest_first;
 use crate::actions;
 use crate::secret::{ApiKey, NotAnApiKey};
 use crate::text;
 use crate::tui::call::KeyToSend;
-use crate::tui::command::Command;
+use crate::tui::command::{Command, KeyContext};
+use crate::tui::list::List;
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::models::list::row::ListedModel;
 use crate::tui::requests::RequestId;
@@ -20,9 +21,6 @@ use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::editor::{JsonEditor, JsonProblem};
 use crate::tui::widgets::secret_field::SecretField;
-
-/// No more results than this are kept of a model, the oldest go first.
-const KEPT: usize = 200;
 
 /// The part of the panel that has the keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,9 +64,7 @@ pub struct Panel {
     chosen_before: Option<KeyChoice>,
     pub field: SecretField,
     pub editor: JsonEditor,
-    /// Newest first.
-    pub results: VecDeque<TestResult>,
-    pub selected: usize,
+    pub results: List<TestResult>,
     pub running: Option<Running>,
     /// The answer of the selected result.
     pub answer: Answer,
@@ -90,8 +86,7 @@ impl Panel {
             chosen_before: None,
             field: SecretField::default(),
             editor: JsonEditor::new(request),
-            results: VecDeque::new(),
-            selected: 0,
+            results: newest_first(),
             running: None,
             answer: Answer::default(),
             editing: false,
@@ -158,33 +153,11 @@ impl Panel {
         self.tests
     }
 
-    /// A call ended.
-    pub fn push(&mut self, result: TestResult) {
-        self.results.push_front(result);
-        self.results.truncate(KEPT);
-        self.selected = 0;
-        // Bodies of up to 8 MiB each are not kept for ever.
-        for older in self.results.iter_mut().skip(10) {
-            older.forget_most_of_the_body();
-        }
-    }
-
-    pub fn selected_result(&self) -> Option<&TestResult> {
-        self.results.get(self.selected)
-    }
-
-    pub fn result_mut(&mut self, number: u32) -> Option<&mut TestResult> {
-        self.results.iter_mut().find(|result| result.number == number)
-    }
-
     /// Requests whose answers are not wanted any more count as never made.
     pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
         self.running = self.running.take().filter(|running| !gone(&running.id));
-        for result in &mut self.results {
-            if matches!(&result.why, Why::Asking(id) if gone(id)) {
-                result.why = Why::Unknown;
-            }
-        }
+        let given_up = |result: &TestResult| matches!(&result.why, Why::Asking(id) if gone(id));
+        self.results.change_where(given_up, |result| result.why = Why::Unknown);
     }
 
     /// The request comes back from the user's editor.
@@ -214,9 +187,32 @@ impl Panel {
         self.editing = true;
     }
 
-    /// Runs a command about this panel alone.
-    pub fn command(&mut self, command: Command) -> Step {
+    /// Which commands apply now.
+    pub fn contexts(&self) -> Vec<KeyContext> {
+        if self.filters() {
+            return vec![KeyContext::FilterField, KeyContext::List];
+        }
+        let (mends, panel): (bool, &[KeyContext]) = match self.focus {
+            Focus::Results => (true, &[KeyContext::Results, KeyContext::ModelPanel, KeyContext::List]),
+            Focus::Answer => (true, &[KeyContext::Answer, KeyContext::ModelPanel, KeyContext::Choice]),
+            // Enter breaks the line there.
+            Focus::Request if self.editing => (false, &[KeyContext::ModelPanel]),
+            Focus::Key | Focus::Request | Focus::Test => {
+                (!self.editing, &[KeyContext::ModelPanel, KeyContext::Form])
+            }
+        };
+        let mut contexts = mend::contexts(self.selected_result().filter(|_| mends));
+        contexts.extend(panel);
+        contexts
+    }
+
+    /// Runs a command about this panel alone, where `height` results are on the screen.
+    pub fn command(&mut self, command: Command, height: usize) -> Step {
+        if self.results_command(command, height) {
+            return Step::Done;
+        }
         match (command, self.focus) {
+            _ if self.filters() => return Step::Ignored,
             (Command::NextPart | Command::NextField, focus) => self.go(focus.next().unwrap_or(Focus::Key)),
             (Command::PreviousPart | Command::PreviousField, focus) => {
                 self.go(focus.previous().unwrap_or(Focus::Answer));
@@ -225,13 +221,6 @@ impl Panel {
             (Command::EditField, _) | (Command::Open | Command::Submit, Focus::Key | Focus::Request) => {
                 self.edit();
             }
-            (Command::Up, Focus::Results) if self.selected == 0 => self.focus = Focus::Test,
-            (Command::Up, Focus::Results) => self.select_result(self.selected - 1),
-            (Command::Down, Focus::Results) => self.select_result(self.selected + 1),
-            (Command::PageUp, Focus::Results) => self.select_result(self.selected.saturating_sub(10)),
-            (Command::PageDown, Focus::Results) => self.select_result(self.selected + 10),
-            (Command::First, Focus::Results) => self.select_result(0),
-            (Command::Last, Focus::Results) => self.select_result(usize::MAX),
             (Command::Right, Focus::Results) => self.focus = Focus::Answer,
             (Command::Left | Command::Up, Focus::Answer) => self.focus = Focus::Results,
             (Command::Back, _) if self.running.is_some() => return Step::GiveUp,
@@ -272,7 +261,9 @@ impl Panel {
 
     /// A key for the field that is typed into.
     fn type_key(&mut self, key: KeyEvent) {
-        if self.focus == Focus::Key {
+        if self.filters() {
+            self.results.key(key);
+        } else if self.focus == Focus::Key {
             if self.field.on_key(key) == Edit::Changed {
                 self.typed();
             }
@@ -283,7 +274,7 @@ impl Panel {
 
     /// A key that is no command: text where a field is typed into, else the arrows between the parts.
     pub fn key(&mut self, session: &SessionState, key: KeyEvent) -> Step {
-        if self.editing {
+        if self.editing || self.filters() {
             self.type_key(key);
             return Step::Done;
         }
@@ -322,6 +313,7 @@ impl Panel {
                 // What was pasted is whole: there is nothing to wait for.
                 self.problem = self.key_to_send().err().map(|problem| format!("API key: {problem}"));
             }
+            Focus::Results if self.filters() => self.results.paste(pasted),
             Focus::Test | Focus::Results | Focus::Answer => {
                 if let Ok(key) = ApiKey::parse(pasted) {
                     self.field.set(&key);
@@ -333,19 +325,16 @@ impl Panel {
 
     /// The answer in sight is that of the selected result; `area` is its pane.
     pub fn follow(&mut self, shared: &Shared, area: Rect) {
-        self.answer.follow(shared, self.results.get(self.selected), area);
+        self.results.follow_columns(shared);
+        self.answer.follow(shared, self.results.selected(), area);
     }
 
     /// A command about the answer, whose pane is `area`; `false` where it is something else.
     pub fn answer_command(&mut self, shared: &Shared, command: Command, area: Rect) -> bool {
         let about =
             self.focus == Focus::Answer || (self.focus == Focus::Results && command == Command::Headers);
-        let Some(result) = self.results.get(self.selected).filter(|_| about) else { return false };
+        let Some(result) = self.results.selected().filter(|_| about) else { return false };
         self.answer.command(shared, result, command, area)
-    }
-
-    pub fn select_result(&mut self, position: usize) {
-        self.selected = position.min(self.results.len().saturating_sub(1));
     }
 }
 

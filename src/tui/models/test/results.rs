@@ -1,97 +1,62 @@
 //! The results table, and why the selected result failed.
 
-use ratatui::buffer::Buffer;
+use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::panel::{Focus, Panel};
+use super::result_list::{columns_in, time};
 use crate::diagnosis::{Action, Diagnosis};
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
+use crate::tui::list::{ListView, Shown};
 use crate::tui::model_result::{TestResult, Why};
-use crate::tui::models::draw::{cell, cursor, fit, put};
+use crate::tui::models::draw::put;
 use crate::tui::models::result_rows::Row;
 use crate::tui::shared::Shared;
 
-const NUMBER: u16 = 4;
-const TIME: u16 = 9;
-const CODE: u16 = 5;
-const LATENCY: u16 = 9;
-/// A key's short id and the beginning of its comment.
-const KEY: u16 = 19;
-/// The end of a replica's name, by which one knows it.
-const REPLICA: u16 = 8;
-
-/// Widths of the columns that depend on the room: what can be read beside the table goes first, and
-/// RESULT gets the rest.
-#[derive(Debug, Clone, Copy)]
-struct Columns {
-    time: u16,
-    key: u16,
-    replica: u16,
-}
-
-impl Columns {
-    fn of(width: u16) -> Self {
-        match width {
-            74.. => Self { time: TIME, key: KEY, replica: REPLICA },
-            58.. => Self { time: TIME, key: 14, replica: 0 },
-            _ => Self { time: 0, key: 12, replica: 0 },
-        }
-    }
-}
-
-/// Draws the table of results.
-pub fn results(shared: &Shared, buf: &mut Buffer, heads: Rect, area: Rect, panel: &Panel, focused: bool) {
+/// Draws the table of results; `around` is the frame around it.
+pub fn results(
+    shared: &Shared,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    around: Rect,
+    panel: &Panel,
+    focused: bool,
+) {
     let theme = &shared.preferences.theme;
+    let view = ListView::of::<TestResult>(shared, &panel.results.state).columns(columns_in(area.width));
     let here = focused && panel.focus == Focus::Results;
-    let columns = Columns::of(heads.width);
-    put(buf, heads, heads.x, if here { shared.preferences.glyphs.cursor } else { " " }, theme.accent);
-    let mut x = heads.x + 1;
-    for (name, width) in [
-        ("#", NUMBER),
-        ("TIME", columns.time),
-        ("HTTP", CODE),
-        ("KEY", columns.key),
-        ("REPLICA", columns.replica),
-        ("LATENCY", LATENCY + 1),
-    ] {
-        x = cell(buf, heads, x, width, name, theme.column);
-    }
-    put(buf, heads, x, "RESULT", theme.column);
-    if panel.results.is_empty() {
+    view.focused(here).without_marks().framed(around).draw(frame, area, |row, cells| {
+        if let Some(result) = panel.results.all().get(row) {
+            shown(shared, result, cells);
+        }
+        false
+    });
+    if panel.results.all().is_empty() && area.height > 1 {
         let (submit, send) = (shared.key_of(Command::Submit), shared.key_of(Command::SendTest));
-        put(buf, area, area.x + 1, &format!("no test yet: {submit} on Test, or {send}"), theme.dim);
-        return;
-    }
-    let top = (panel.selected + 1).saturating_sub(area.height.into());
-    for (row, (at, result)) in area.rows().zip(panel.results.iter().enumerate().skip(top)) {
-        let (sign, style) = cursor(shared, at == panel.selected, here);
-        put(buf, row, row.x, sign, theme.accent);
-        cell(buf, row, row.x + 1, NUMBER - 1, &result.number.to_string(), style);
-        draw_result(shared, buf, row, columns, result);
+        let below = Rect { y: area.y + 1, height: 1, ..area };
+        let hint = format!("no test yet: {submit} on Test, or {send}");
+        put(frame.buffer_mut(), below, below.x + 2, &hint, theme.dim);
     }
 }
 
-/// What follows the number of a result.
-fn draw_result(shared: &Shared, buf: &mut Buffer, row: Rect, columns: Columns, result: &TestResult) {
-    let theme = &shared.preferences.theme;
-    let failed = result.failure().is_some();
-    let mut x = row.x + 1 + NUMBER;
-    let time = result.call.started.strftime("%H:%M:%S").to_string();
-    x = cell(buf, row, x, columns.time, &time, theme.text);
-    x = cell(buf, row, x, CODE, &result.code(), if failed { theme.error } else { theme.ok });
-    let key = text::truncate(&result.key, usize::from(columns.key - 1)).into_owned();
-    x = cell(buf, row, x, columns.key, &text::clean(&key), theme.text);
-    if columns.replica > 0 {
-        let none = shared.preferences.glyphs.none;
-        let room = usize::from(columns.replica - 1);
-        let id = result.replica().map_or(none.into(), |id| text::tail(&text::clean(id), room));
-        x = cell(buf, row, x, columns.replica, &id, theme.text);
-    }
-    let latency = text::latency(result.call.total);
-    x = cell(buf, row, x, LATENCY, &format!("{latency:>9}"), theme.text) + 1;
-    put(buf, row, x, &fit(&result.summary, row, x), if failed { theme.error } else { theme.text });
+/// The cells of one row.
+fn shown<'a>(shared: &Shared, result: &'a TestResult, cells: &mut Vec<Shown<'a>>) {
+    /// The end of a replica's name, by which one knows it.
+    const REPLICA: usize = 7;
+    let (theme, failed) = (&shared.preferences.theme, result.failure().is_some());
+    cells.push(Shown::new(result.id()));
+    cells.push(Shown::new(time(result)));
+    cells.push(Shown::styled(result.code(), if failed { theme.error } else { theme.ok }));
+    cells.push(Shown::new(result.key.as_str()));
+    cells.push(match result.replica() {
+        Some(id) => Shown::new(text::tail(&text::clean(id), REPLICA)).whole(id),
+        None => Shown::new(shared.preferences.glyphs.none),
+    });
+    cells.push(Shown::new(text::latency(result.call.total)));
+    let summary = if failed { theme.error } else { theme.text };
+    cells.push(Shown::styled(result.summary.as_str(), summary));
 }
 
 /// A head, a text, and the style of the text.

@@ -15,17 +15,18 @@ use crate::tui::models::Models;
 use crate::tui::models::chooser::Chooser;
 use crate::tui::models::prompt::Prompt;
 use crate::tui::models::viewer::Viewer;
+use crate::tui::overlays::ColumnChooser;
 use crate::tui::shared::Shared;
 
 impl Models {
     /// Commands while a panel has the keys.
     pub(in crate::tui::models) fn panel_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         let Some(panel) = self.tests.panel_mut() else { return Outcome::ignored() };
-        let area = super::view::parts(body(shared), Some(panel)).answer;
-        if panel.answer_command(shared, command, area) {
+        let parts = super::view::parts(body(shared), Some(panel));
+        if panel.answer_command(shared, command, parts.answer) {
             return Outcome::done();
         }
-        match panel.command(command) {
+        match panel.command(command, panel.results_in_sight(parts)) {
             Step::Ignored => {}
             Step::GiveUp => return super::give_up(panel, shared).into(),
             step => return self.step(shared, step),
@@ -65,9 +66,21 @@ impl Models {
             }
             Command::CopyMessage => return mend::copy_message(shared, self.tests.selected_result()),
             Command::RunModel => self.show_runs(),
+            Command::ChooseColumns => return Outcome::push(ColumnChooser::of::<TestResult>(shared)),
             other => return self.model_command(shared, other),
         }
         Outcome::done()
+    }
+
+    /// A click where a panel or a run is on the screen: into the table of results.
+    pub(in crate::tui::models) fn panel_click(&mut self, shared: &Shared, x: u16, y: u16) -> Outcome {
+        let panel = self.tests.panel_mut().filter(|_| !self.runs.are_shown());
+        let clicked = panel.is_some_and(|panel| {
+            let parts = super::view::parts(body(shared), Some(panel));
+            panel.click(parts, x, y)
+        });
+        self.follow(shared);
+        if clicked { Outcome::done() } else { Outcome::ignored() }
     }
 
     /// Does what the panel leaves to the tab.

@@ -52,13 +52,16 @@ pub fn model(shared: &Shared, shown: Option<Shown<'_>>, focused: bool, frame: &m
             put(buf, line, line.x + 1, &part, theme.error);
         }
     }
-    results(shared, buf, parts.heads, parts.results, panel, focused);
+    // Where the answer is beside the results, the rule between them is the right side of their frame.
+    let mut around = area;
     if let Some(rule) = parts.rule {
+        around.width = rule.right() - area.x;
         rule.rows().for_each(|row| {
             put(buf, row, row.x, shared.preferences.glyphs.border.vertical_left, theme.border);
         });
     }
     panel.answer.draw(shared, buf, parts.answer, focused && panel.focus == Focus::Answer);
+    results(shared, frame, parts.results, around, panel, focused);
 }
 
 /// Why the last press on Test sent nothing, in lines that fit.

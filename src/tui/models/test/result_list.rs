@@ -1,0 +1,146 @@
+//! The results of one model's tests, as a list like any other: the newest first, filtered, sorted.
+
+use super::panel::{Focus, Panel};
+use crate::text;
+use crate::tui::command::Command;
+use crate::tui::list::view::{click_in, rows_in};
+use crate::tui::list::{Column, Key, List, Row, Width};
+use crate::tui::model_result::TestResult;
+use crate::tui::models::layout::ModelParts;
+
+/// No more results than this are kept of a model, the oldest go first.
+const KEPT: usize = 200;
+/// Bodies of up to 8 MiB each are kept whole of so many.
+const WHOLE: usize = 10;
+
+pub const NUMBER: usize = 0;
+const TIME: usize = 1;
+const CODE: usize = 2;
+const KEY: usize = 3;
+const REPLICA: usize = 4;
+const LATENCY: usize = 5;
+const RESULT: usize = 6;
+
+/// The columns, where that of the key has this width.
+const fn columns(key: u16) -> [Column; 7] {
+    [
+        Column::new("#", Width::Fixed(3)),
+        Column::new("TIME", Width::Fixed(8)).optional(1),
+        Column::new("HTTP", Width::Fixed(4)),
+        Column::new("KEY", Width::Fixed(key)),
+        Column::new("REPLICA", Width::Fixed(7)).optional(2),
+        Column::new("LATENCY", Width::Fixed(9)).right(),
+        Column::new("RESULT", Width::Fill(12)),
+    ]
+}
+
+/// In the width that there is. What can be read beside the table goes first, and RESULT gets the rest.
+pub fn columns_in(width: u16) -> &'static [Column] {
+    /// A key's short id and the beginning of its comment.
+    const WIDE: [Column; 7] = columns(18);
+    const NARROW: [Column; 7] = columns(13);
+    if width < 74 { &NARROW } else { &WIDE }
+}
+
+/// When a result was asked for, as the table shows it.
+pub fn time(result: &TestResult) -> String {
+    result.call.started.strftime("%H:%M:%S").to_string()
+}
+
+impl Row for TestResult {
+    const NAME: &'static str = "results";
+    const COLUMNS: &'static [Column] = &columns(18);
+    const FIRST: Option<usize> = Some(NUMBER);
+
+    fn id(&self) -> &str {
+        self.id()
+    }
+
+    fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(NUMBER, self.id());
+        add(TIME, &time(self));
+        add(CODE, &self.code());
+        add(KEY, &self.key);
+        add(REPLICA, self.replica().unwrap_or_default());
+        add(LATENCY, &text::latency(self.call.total));
+        add(RESULT, &self.summary);
+    }
+
+    fn key(&self, column: usize) -> Key<'_> {
+        match column {
+            NUMBER => Key::Number(self.number.into()),
+            TIME => Key::Number(self.call.started.as_microsecond()),
+            CODE => self.call.answer().map_or(Key::None, |answer| Key::Number(answer.status.into())),
+            KEY => self.key.as_str().into(),
+            REPLICA => self.replica().unwrap_or_default().into(),
+            LATENCY => Key::Number(i64::try_from(self.call.total.as_micros()).unwrap_or(i64::MAX)),
+            _ => self.summary.as_str().into(),
+        }
+    }
+}
+
+/// An empty list: the newest comes first.
+pub fn newest_first() -> List<TestResult> {
+    let mut results = List::default();
+    results.state.sort = Some((NUMBER, true));
+    results
+}
+
+impl Panel {
+    /// A call ended: its result is selected.
+    pub fn push(&mut self, result: TestResult) {
+        let id = result.id().to_owned();
+        self.results.add([result]);
+        self.results.keep_latest(KEPT);
+        if !self.results.select(&id) {
+            // The test that was just sent is in sight, whatever the filter.
+            self.results.command(Command::Back, 1);
+            self.results.select(&id);
+        }
+        let older = self.results.all().iter().rev().nth(WHOLE).map(|result| result.id().to_owned());
+        if let Some(id) = older {
+            self.results.change(&id, TestResult::forget_most_of_the_body);
+        }
+    }
+
+    pub fn selected_result(&self) -> Option<&TestResult> {
+        self.results.selected()
+    }
+
+    /// Changes the result with this number, if it is kept.
+    pub fn change_result(&mut self, number: u32, change: impl FnOnce(&mut TestResult)) {
+        self.results.change(&number.to_string(), change);
+    }
+
+    /// Whether the filter of the results is typed into.
+    pub fn filters(&self) -> bool {
+        self.focus == Focus::Results && self.results.state.filter.is_open()
+    }
+
+    /// A command about the table of results, where `height` rows are on the screen; `false` if it is
+    /// about something else.
+    pub(super) fn results_command(&mut self, command: Command, height: usize) -> bool {
+        if self.focus != Focus::Results {
+            return false;
+        }
+        if command == Command::Up && self.results.state.selected() == 0 && !self.filters() {
+            self.focus = Focus::Test;
+            return true;
+        }
+        self.results.command(command, height)
+    }
+
+    /// A click into the table of results; whether there is one.
+    pub fn click(&mut self, parts: ModelParts, x: u16, y: u16) -> bool {
+        let clicked = click_in(parts.results, &mut self.results.state, x, y).is_some();
+        if clicked {
+            self.go(Focus::Results);
+        }
+        clicked
+    }
+
+    /// How many results are on the screen.
+    pub fn results_in_sight(&self, parts: ModelParts) -> usize {
+        rows_in(parts.results, &self.results.state).max(1)
+    }
+}
