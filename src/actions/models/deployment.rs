@@ -1,6 +1,6 @@
 //! Restarting and stopping what is deployed.
 
-use super::{Error, full_name};
+use super::{Error, builds, current, full_name};
 use crate::actions::may_change;
 use crate::config::Session;
 use crate::wire::{Model, ModelDeployment};
@@ -28,11 +28,11 @@ impl Verb {
 /// It was never deployed, or the workbench refuses.
 pub async fn ask_latest(session: &Session, verb: Verb, model: &Model) -> Result<ModelDeployment, Error> {
     may_change(session, verb.change())?;
-    let latest = session.client.latest_deployment(&model.project.public_identifier, &model.id).await?;
-    let Some((_, deployment)) = latest else {
-        return Err(Error::NeverDeployed { model: full_name(model) });
-    };
-    ask(session, verb, &deployment).await
+    let built = builds(session, &model.project.public_identifier, &model.id).await?;
+    match current(&built) {
+        Some((_, deployment)) => ask(session, verb, deployment).await,
+        None => Err(Error::NeverDeployed { model: full_name(model) }),
+    }
 }
 
 /// Asks it of `deployment`, and gives that as it is afterwards.

@@ -8,7 +8,7 @@ use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::requests::Kind;
 use crate::tui::shared::Shared;
-use crate::wire::ModelDeployment;
+use crate::wire::{DeploymentState, ModelDeployment};
 
 /// The deployment that stands for a model.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +46,10 @@ impl<'a> Target<'a> {
 /// Asks whether the deployment is to be stopped.
 pub fn ask_stop(shared: &mut Shared, target: Target<'_>) -> Outcome {
     let path = target.path;
-    if target.deployment.is_none() {
+    let rests = target.deployment.is_some_and(|it| is_at_rest(it.state()));
+    if target.deployment.is_none() || rests {
         let why = match target.known {
-            true => "has no deployment to stop",
+            true => "has no deployment to stop: nothing runs",
             false => "has a deployment that is not known yet: try again when its status is shown",
         };
         shared.notices.warning(shared.now, format!("{path} {why}"));
@@ -69,7 +70,7 @@ pub fn ask_restart(shared: &mut Shared, target: Target<'_>) -> Outcome {
         shared.notices.info(shared.now, format!("{path} has no deployment to restart"));
         return Outcome::done();
     };
-    if matches!(deployment.status.as_str(), "stopped" | "failed") {
+    if is_at_rest(deployment.state()) {
         return target.restart(shared).into();
     }
     let lines = vec![
@@ -88,4 +89,8 @@ pub fn agreed(shared: &mut Shared, row: Option<&Row>, decision: &Decision) -> Op
         Decision::StopModel(_) => Target::of(row, &path).stop(shared),
         _ => Target::of(row, &path).restart(shared),
     }
+}
+
+fn is_at_rest(state: DeploymentState) -> bool {
+    matches!(state, DeploymentState::Stopped | DeploymentState::Failed)
 }

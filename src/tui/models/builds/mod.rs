@@ -6,12 +6,13 @@
 //! | [`row`] | one build and its deployment, as the list shows it |
 //! | [`details`] | what is known of the selected one |
 //! | [`deploy`], [`anew`] | the dialogs: deploy a build, build anew |
-//! | [`form`], [`made`](mod@made) | their fields; what came of them |
+//! | [`dialog`], [`form`], [`made`](mod@made) | what both have: the layer, its fields, what came of it |
 //! | `view` | how it looks |
 
 mod anew;
 mod deploy;
 mod details;
+mod dialog;
 mod form;
 mod made;
 mod row;
@@ -25,7 +26,7 @@ use jiff::SignedDuration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use self::anew::BuildAnew;
+use self::anew::Anew;
 use self::deploy::Deploy;
 use self::details::Seen;
 use self::made::ended;
@@ -183,13 +184,13 @@ impl Builds {
             last: self.target().deployment.cloned(),
             wish: Resources::default(),
         };
-        Outcome::push(Deploy::new(self.path.clone(), plan))
+        Outcome::push(Deploy::dialog(self.path.clone(), plan))
     }
 
     fn build_anew(&self) -> Outcome {
         // They came newest first.
         let newest = self.list.all().first().map(|row| &row.built.build);
-        Outcome::push(BuildAnew::new(self.path.clone(), self.model.to_wire(), newest))
+        Outcome::push(Anew::dialog(self.path.clone(), self.model.to_wire(), newest))
     }
 
     fn copy_id(&self, shared: &mut Shared) -> Outcome {
