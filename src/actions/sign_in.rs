@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::{self, Client, ClientOptions, parse_url};
-use crate::config::paths::{inside_workbench, process_env};
+use crate::config::paths::{config_dir, inside_workbench, process_env};
 use crate::config::{
     self, Credential, Overrides, Profile, Profiles, Session, Store, credential_command, made_keys, resolve,
 };
@@ -330,9 +330,11 @@ fn opened(store: &Store, name: &str, given: &Overrides, key: Option<ApiKey>) -> 
         read_only: given.read_only,
         ..Overrides::default()
     };
-    // The environment's URL and key are not the named profile's.
+    // The environment's URL and key are not the named profile's; its history lies with its store.
+    let by_env = config_dir(&process_env).is_ok_and(|folder| folder == store.dir());
     let env = |variable: &str| match variable {
-        "KEYBENCH_CONFIG_DIR" => process_env(variable),
+        "KEYBENCH_CONFIG_DIR" if by_env => process_env(variable),
+        "KEYBENCH_CONFIG_DIR" => Ok(store.dir().to_str().map(str::to_owned)),
         _ if variable.starts_with("KEYBENCH_") => Ok(None),
         _ => process_env(variable),
     };

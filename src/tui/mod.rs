@@ -116,6 +116,11 @@ fn read(start: Start) -> (Beginning, Preferences) {
         }
         preferences.store = Some(store);
     }
+    if let FirstScreen::Session(session) = &start.screen
+        && let Some(file) = &session.history
+    {
+        preferences.paths.push(("history", file.display().to_string()));
+    }
     let log = start.log_file.map(|file| file.display().to_string());
     preferences.paths.push(("log", log.unwrap_or_else(|| "none; --log-file FILE writes one".to_owned())));
     let beginning = match start.screen {

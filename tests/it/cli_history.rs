@@ -2,10 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use keybench::actions::sign_in;
+use keybench::config::{Credential, Overrides, Profile, Store};
+use keybench::secret::ApiKey;
 use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, Home};
-use crate::support::made_up_key;
+use crate::support::{install_tls, made_up_key};
 
 fn ids(home: &Home, more: &[&str]) -> Vec<i64> {
     let all = home.run(&[&["runs", "list", "--json"], more].concat()).ok().json();
@@ -179,4 +182,18 @@ fn a_key_in_a_request_is_in_no_file() {
     assert!(text.contains("foreign"), "the request is in it, or this proves nothing");
     let shown = home.run(&["runs", "show", "1"]).ok().out;
     assert!(shown.contains("the request was masked or cut"), "{shown}");
+}
+
+/// Or tests of the interface would write into the home of who runs them.
+#[tokio::test]
+async fn the_history_of_a_profile_lies_with_its_store() {
+    install_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path());
+    let url = "http://127.0.0.1:1".to_owned();
+    let profile = Profile { url: url.clone(), username: "owner".to_owned(), ..Profile::default() };
+    let api_key = ApiKey::from_workbench(made_up_key('a'));
+    store.save("x", profile, Some(Credential { url, api_key, ..Credential::default() })).unwrap();
+    let session = sign_in::open(&store, "x", &Overrides::default()).await.unwrap();
+    assert_eq!(session.history, Some(folder.path().join("history.sqlite")));
 }

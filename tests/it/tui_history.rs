@@ -175,7 +175,10 @@ fn what_cannot_be_sent_again_says_why() {
     answered(&mut harness, &all);
     harness.keys("t");
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("this entry is of https://ml-2.example.com: P switches"), "{screen}");
+    assert!(
+        screen.contains("this entry is of https://ml-2.example.com: Esc, then P switches to it"),
+        "{screen}"
+    );
     harness.keys("j");
     answered(&mut harness, &all);
     harness.keys("t");

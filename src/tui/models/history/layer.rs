@@ -110,8 +110,8 @@ fn past_request(shared: &Shared, entry: &Entry, edit: bool) -> Result<PastReques
     let Line { model, model_id, workbench, .. } = &entry.line;
     // The embedded workbench has another port each time; its history is its own.
     if *workbench != shared.session.url && !shared.session.embedded {
-        let profiles = shared.key_of(Command::Profiles);
-        return Err(format!("this entry is of {workbench}: {profiles} switches to another workbench"));
+        let (back, profiles) = (shared.key_of(Command::Back), shared.key_of(Command::Profiles));
+        return Err(format!("this entry is of {workbench}: {back}, then {profiles} switches to it"));
     }
     let Some(request) = &entry.request else {
         return Err("the request of this entry was not kept".to_owned());
