@@ -1,6 +1,7 @@
 //! Profiles, credentials, and discovery from the environment: which user of which workbench.
 //!
-//! Three files in one folder. `config.toml` belongs to the user and is only read. `profiles.toml`
+//! Three files in one folder. `config.toml` belongs to the user: of it, only the line of a setting that
+//! is changed in the interface is ever written. `profiles.toml`
 //! and `credentials.toml` belong to the program, which rewrites them; only the second contains
 //! keys. [`resolve`] turns flags, environment and files into one [`Session`] and remembers the
 //! origin of each value.
@@ -21,6 +22,7 @@ pub mod replace;
 pub mod requests;
 pub mod resolve;
 pub mod session;
+pub mod setting;
 pub mod store;
 pub mod ui;
 mod versioned;

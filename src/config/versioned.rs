@@ -185,7 +185,8 @@ fn backup_name(file: &Path, version: u32) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn malformed(file: &Path, text: &str, error: &toml::de::Error) -> Error {
+/// A file that is not what it is to be, as the parser says.
+pub(super) fn malformed(file: &Path, text: &str, error: &toml::de::Error) -> Error {
     let Mistake { line, what, .. } = Mistake::of(text, error);
     Error::Malformed { file: file.to_owned(), line, what }
 }

@@ -46,11 +46,16 @@ pub fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
             theme.dim,
         ));
     }
-    right.extend(workbench(shared));
-    right.extend(model_service(shared));
-    // In need the version goes first, then the host; what is left keeps a blank before the right end.
     let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
     let fits = |left: &[Span<'_>], right: &[Span<'_>]| width(left) + 2 + width(right) <= row.width.into();
+    // In need the times of what works go first, then the version, then the host; what is left keeps a
+    // blank before the right end.
+    let marks = |times: bool| workbench(shared, times).into_iter().chain(model_service(shared, times));
+    let with_times: Vec<Span<'_>> = right.iter().cloned().chain(marks(true)).collect();
+    match fits(&left, &with_times) {
+        true => right = with_times,
+        false => right.extend(marks(false)),
+    }
     if version_shown && !fits(&left, &right) {
         right.remove(0);
     }
@@ -61,8 +66,8 @@ pub fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
     two_ends(frame, row, Line::from(left), Line::from(right));
 }
 
-/// The mark of the workbench: how its last answer was.
-fn workbench(shared: &Shared) -> Vec<Span<'static>> {
+/// The mark of the workbench: how its last answer was, with `times` also since when it works.
+fn workbench(shared: &Shared, times: bool) -> Vec<Span<'static>> {
     let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
     let contact = shared.session.contacts.workbench();
     let since = since(contact.at());
@@ -70,7 +75,8 @@ fn workbench(shared: &Shared) -> Vec<Span<'static>> {
         Workbench::Unknown if shared.session.signed_in => vec![Span::styled("connecting ", theme.dim)],
         Workbench::Unknown => Vec::new(),
         Workbench::Up(took) => {
-            vec![Span::styled(glyphs.active, theme.ok), Span::raw(format!(" {} ", rough(*took)))]
+            let latency = Span::raw(format!(" {}", rough(*took)));
+            vec![Span::styled(glyphs.active, theme.ok), latency, good(shared, &since, times), Span::raw(" ")]
         }
         Workbench::Doubtful => vec![Span::styled(format!("{} asking ", glyphs.unknown), theme.warn)],
         Workbench::KeyRefused => {
@@ -84,23 +90,30 @@ fn workbench(shared: &Shared) -> Vec<Span<'static>> {
 }
 
 /// The mark of the model service: how the last call of a model was. Nothing before the first.
-fn model_service(shared: &Shared) -> Vec<Span<'static>> {
+fn model_service(shared: &Shared, times: bool) -> Vec<Span<'static>> {
     let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
     let contact = shared.session.contacts.models();
+    let since = since(contact.at());
     let bad = |what: &str| {
         let sign = glyphs.expired;
-        vec![Span::styled(format!(" {sign} models: {what}{} ", since(contact.at())), theme.error)]
+        vec![Span::styled(format!(" {sign} models: {what}{since} "), theme.error)]
     };
     match contact.state() {
         ModelService::Unknown => Vec::new(),
         ModelService::Up => {
-            vec![Span::styled(format!(" {}", glyphs.active), theme.ok), Span::raw(" models ")]
+            let sign = Span::styled(format!(" {}", glyphs.active), theme.ok);
+            vec![sign, Span::raw(" models"), good(shared, &since, times), Span::raw(" ")]
         }
         ModelService::KeyRefused => bad("401"),
         ModelService::Strange => bad("a web page"),
         ModelService::TimedOut => bad("timed out"),
         ModelService::Down => bad("no answer"),
     }
+}
+
+/// Since when something works: there is nothing to do about it, so it steps back.
+fn good(shared: &Shared, since: &str, times: bool) -> Span<'static> {
+    Span::styled(if times { since.to_owned() } else { String::new() }, shared.preferences.theme.dim)
 }
 
 /// ` since 09:14`, in UTC as every time of the screen.

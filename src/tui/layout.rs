@@ -1,5 +1,7 @@
 //! The areas of the screen, for drawing and for knowing which rows are visible.
 
+use std::ops::RangeInclusive;
+
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
@@ -20,6 +22,15 @@ pub const WIDE_ROWS: u16 = 30;
 /// Whether there is room for list and detail side by side.
 pub fn is_wide(shared: &Shared) -> bool {
     shared.size.0 >= WIDE_COLUMNS && shared.size.1 >= WIDE_ROWS
+}
+
+/// A list, and beside it what is about its selected row: the list gets the columns that it `needs` to
+/// cut nothing, the other the rest within these limits. `None` where there is no room for both.
+pub fn beside(area: Rect, needs: u16, limits: RangeInclusive<u16>) -> Option<(Rect, Rect)> {
+    let rest = area.width.saturating_sub(needs);
+    let width = rest.min(*limits.end());
+    let list = Rect { width: area.width - width, ..area };
+    (width >= *limits.start()).then_some((list, Rect { x: list.right(), width, ..area }))
 }
 
 /// The area of a tab at the current size.
@@ -78,5 +89,23 @@ fn cut(lines: &mut Vec<String>, most: usize, columns: usize, all: &str) {
         let end = format!("… ({all} shows all)");
         let kept = text::truncate(last, columns.saturating_sub(text::width(&end)));
         *last = format!("{}{end}", kept.trim_end_matches('…'));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_has_what_it_needs_and_the_other_the_rest() {
+        let shares = |width, needs| {
+            let (list, other) = beside(Rect::new(0, 2, width, 27), needs, 36..=80)?;
+            assert_eq!((list.x, list.right(), other.right()), (0, other.x, width));
+            Some((list.width, other.width))
+        };
+        assert_eq!(shares(120, 79), Some((79, 41)));
+        assert_eq!(shares(200, 79), Some((120, 80)), "lines that are too long are hard to read");
+        assert_eq!(shares(100, 79), None);
+        assert_eq!(shares(100, 300), None);
     }
 }

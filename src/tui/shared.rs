@@ -19,6 +19,7 @@ use super::session::SessionState;
 use super::watch::Watch;
 use super::widgets::Styles;
 use crate::api;
+use crate::config::setting::Setting;
 use crate::wire::time;
 
 /// The state that belongs to no layer.
@@ -103,12 +104,28 @@ impl Shared {
         (id, Effect::Start { id, call })
     }
 
+    /// What `act` starts to read is nobody's wish.
+    pub fn quietly<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.quiet, true);
+        let done = act(self);
+        self.quiet = before;
+        done
+    }
+
     /// When the list in sight is to be looked at again; `None` where it is not looked at by itself: the
     /// setting is off, no user may be looking, or there is no workbench to ask.
     pub fn due(&self) -> Option<Timestamp> {
         let interval = self.preferences.refresh.filter(|_| self.session.contacts.is_up())?;
         let due = self.looked_at?.checked_add(interval).ok()?;
         self.watch.sees(due).then_some(due)
+    }
+
+    /// Keeps a setting for the next start, where there is a configuration.
+    pub fn save(&mut self, setting: Setting) -> Option<Effect> {
+        let file = self.preferences.store.as_ref()?.config_file();
+        let what = format!("saving the {}", setting.name());
+        let call = Call::StoreSetting { file, setting };
+        Some(self.start_for(LayerId::Session, Kind::Background, what, call).1)
     }
 
     /// Cancels one request.

@@ -161,10 +161,12 @@ impl Stack {
 
     /// The layers on the screen, the lowest first.
     pub fn in_sight(&self, shared: &Shared) -> impl Iterator<Item = &dyn Layer> {
-        // While a session is being opened the tab says so, although it has no focus yet.
-        let base = self.layer(self.base(shared).unwrap_or_else(|| self.current.into()));
         let hidden =
             |id: LayerId| self.above.iter().any(|over| over.opener == id && over.layer.hides_opener());
+        // While a session is being opened the tab says so, although it has no focus yet. A tab stays in
+        // sight behind what lies over it; the box without a session does not.
+        let base = self.base(shared).unwrap_or_else(|| self.current.into());
+        let base = self.layer(base).filter(|_| base != LayerId::Welcome || !hidden(base));
         let above = self.above.iter().filter(move |slot| !hidden(slot.id));
         base.into_iter().chain(above.map(|slot| &*slot.layer))
     }
@@ -187,10 +189,7 @@ impl Stack {
     pub fn look_again(&mut self, shared: &mut Shared, all: bool) -> Effects {
         let Some(base) = self.base(shared) else { return Effects::new() };
         shared.looked_at = Some(shared.now);
-        let before = std::mem::replace(&mut shared.quiet, true);
-        let effects = self.with(shared, base, |layer, shared| layer.look_again(shared, all));
-        shared.quiet = before;
-        effects
+        shared.quietly(|shared| self.with(shared, base, |layer, shared| layer.look_again(shared, all)))
     }
 
     /// Shows a tab; cancels the reads of the previous one.

@@ -25,6 +25,7 @@ use super::tab::Tab;
 use super::view;
 use crate::actions::keys::Own;
 use crate::actions::rotation;
+use crate::config::setting::Setting;
 
 /// Keys that are kept while a session is being opened.
 const MOST_AHEAD: usize = 64;
@@ -298,7 +299,8 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
                 false => "mouse off",
             };
             shared.notices.info(shared.now, text);
-            return vec![Effect::Mouse(shared.preferences.mouse)];
+            let saved = shared.save(Setting::Mouse(shared.preferences.mouse));
+            return std::iter::once(Effect::Mouse(shared.preferences.mouse)).chain(saved).collect();
         }
         Command::Suspend => return vec![Effect::Suspend],
         Command::CancelRequest => return cancel_request(ui),

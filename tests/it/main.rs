@@ -59,6 +59,7 @@ mod tui_settings;
 mod tui_sizes;
 mod tui_slips;
 mod tui_tasks;
+mod tui_wide;
 mod upgrade;
 mod words;
 mod workbench;

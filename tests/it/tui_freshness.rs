@@ -148,8 +148,10 @@ fn nothing_stays_green_that_the_last_contact_does_not_bear_out() {
     let mut harness = models::listed();
     harness.keys("t");
     tested(&mut harness, models::success());
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("● 3 ms since 09:14  ● models since 09:14"), "{screen}");
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("● 3 ms  ● models"), "{screen}");
+    assert!(screen.contains("● 3 ms  ● models"), "there is no room for times\n{screen}");
 
     let nobody = CallError::Connect { address: "localhost:8642".into(), detail: "refused".into() };
     tested(&mut harness, CallResult { outcome: Err(nobody), ..models::success() });

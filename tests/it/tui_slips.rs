@@ -208,7 +208,7 @@ fn a_theme_is_seen_while_it_is_selected() {
     assert_eq!(harness.shared().preferences.theme, Theme::terminal());
     harness.keys(":theme<enter>jj<enter>");
     assert_eq!(harness.shared().preferences.theme, Theme::paper());
-    assert!(harness.screen(80, 24).contains("theme = \"paper\""));
+    assert!(harness.screen(80, 24).contains("the theme holds for this run only"));
 }
 
 #[test]

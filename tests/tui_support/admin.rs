@@ -117,6 +117,36 @@ pub fn in_project() -> Harness {
     harness
 }
 
+/// A wide window in which the selection has rested, with what is asked for then.
+pub fn rested(harness: &mut Harness) -> Vec<(RequestId, Call)> {
+    harness.send(Msg::Resize(120, 40));
+    harness.calls();
+    let others: Vec<RequestId> = harness.shared().requests.running().iter().map(|other| other.id).collect();
+    others.into_iter().for_each(|id| drop(harness.shared().requests.finish(id)));
+    harness.now += jiff::SignedDuration::from_millis(300);
+    harness.send(Msg::Wake);
+    harness.calls()
+}
+
+/// The directory with the keys of the selected user beside it.
+pub fn user_preview() -> Harness {
+    let mut harness = counted();
+    harness.keys("jjj");
+    let (id, _) = rested(&mut harness).remove(0);
+    let answer = Ok(demo_keys().into());
+    harness.answer(id, Answer::Keys { username: "owner".into(), answer });
+    harness
+}
+
+/// The projects with the collaborators of the selected one beside them.
+pub fn project_preview() -> Harness {
+    let mut harness = projects();
+    let (id, _) = rested(&mut harness).remove(0);
+    let one = Collaborator { user: person("contributor"), permission: "write".into() };
+    harness.answer(id, Answer::Collaborators { project_id: "id-churn-prod".into(), answer: Ok(vec![one]) });
+    harness
+}
+
 /// A key of the section All keys.
 pub fn audited(username: &str, id: &str, day: &str, left: i64, findings: &[Finding]) -> AuditedKey {
     AuditedKey {

@@ -139,6 +139,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "user_keys", open: made_admin::keys_of_owner },
     Picture { name: "user_keys_delete", open: || then(made_admin::keys_of_owner(), "d") },
     Picture { name: "user_keys_delete_all", open: || then(made_admin::keys_of_owner(), "Downe") },
+    Picture { name: "user_preview", open: made_admin::user_preview },
     Picture { name: "security", open: made_admin::security },
     Picture { name: "security_edit", open: || then(made_admin::security(), "e<ctrl-u>90") },
     Picture { name: "security_change", open: || then(made_admin::security(), "e<ctrl-u>90<enter>") },
@@ -146,6 +147,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "security_not_offered", open: not_offered },
     Picture { name: "projects", open: made_admin::projects },
     Picture { name: "projects_filter", open: || then(made_admin::projects(), "/churn") },
+    Picture { name: "project_preview", open: made_admin::project_preview },
     Picture { name: "collaborators", open: made_admin::in_project },
     Picture { name: "collaborator_add", open: || then(made_admin::in_project(), "aout") },
     Picture {

@@ -18,7 +18,7 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::key_list::{deletion, sign};
 use crate::tui::layer::Outcome;
-use crate::tui::list::{Column, Fetch, Key, List, ListView, Row, Rows, Shown, Width};
+use crate::tui::list::{Column, Fetch, Key, List, Row, Rows, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{self, pane};
 use crate::tui::shared::Shared;
@@ -87,6 +87,15 @@ impl Row for Audited {
         add(COMMENT, &self.key.comments);
         add(KEY_ID, &self.key.key_id);
         add(KEY_ID, &text::short_id(&self.key.key_id));
+    }
+
+    fn filling(&self, column: usize) -> &str {
+        match column {
+            OWNER => &self.key.username,
+            FINDINGS => &self.findings,
+            COMMENT => &self.key.comments,
+            _ => "",
+        }
     }
 
     fn key(&self, column: usize) -> Key<'_> {
@@ -277,7 +286,7 @@ impl AllKeys {
             return pane::message(shared, &text, frame, inside);
         }
         let theme = &shared.preferences.theme;
-        let view = ListView::of::<Audited>(shared, &self.keys.state).without_marks().framed(area);
+        let view = self.keys.view(shared).without_marks().framed(area);
         view.draw(frame, inside, |row, cells| {
             let Some(row) = self.keys.all().get(row) else { return false };
             let (_, style) = sign(shared, row.status());

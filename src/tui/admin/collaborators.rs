@@ -13,7 +13,7 @@ use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
-use crate::tui::list::{Column, Fetch, Key, List, ListView, Row, Shown, Width};
+use crate::tui::list::{Column, Fetch, Key, List, ListState, Row, Select, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::overlays::Question;
 use crate::tui::parts::pane::{message, pane};
@@ -34,6 +34,10 @@ impl Row for Collaborator {
 
     fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
         cells(self).into_iter().enumerate().for_each(|(column, text)| add(column, text));
+    }
+
+    fn filling(&self, column: usize) -> &str {
+        cells(self).get(column).copied().unwrap_or_default()
     }
 
     fn key(&self, column: usize) -> Key<'_> {
@@ -105,11 +109,29 @@ impl Collaborators {
         self.fetch.start(shared, "listing collaborators", call).into()
     }
 
+    /// They could not be listed; there is more to say about it than the pane does only if they were asked
+    /// for.
+    pub fn failed(&mut self, shared: &Shared, error: &api::Error) {
+        self.fetch.problem = Some(shared.instead(error));
+    }
+
+    /// Without the traces of its use.
+    pub fn plain(mut self) -> Self {
+        self.people.state = ListState::default();
+        self.people.arrange(Select::Same);
+        self
+    }
+
+    /// How wide it is if it cuts nothing.
+    pub fn needs(&self, shared: &Shared) -> u16 {
+        self.people.view(shared).needed() + 2
+    }
+
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<Vec<Collaborator>, api::Error>) {
         let collaborators = match answer {
             Ok(collaborators) => collaborators,
             Err(error) => {
-                self.fetch.problem = Some(shared.instead(&error));
+                self.failed(shared, &error);
                 return shared.notices.failed(shared.now, &error);
             }
         };
@@ -170,16 +192,16 @@ impl Collaborators {
         Question::new("Remove this collaborator?", lines, "Remove", then).ask()
     }
 
-    pub fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+    pub fn draw(&self, shared: &Shared, focused: bool, frame: &mut Frame<'_>, area: Rect) {
         let title = format!("Collaborators of {}", text::clean(&self.project.name));
         let others = self.people.all().len().saturating_sub(1);
         let note = self.fetch.at.map(|_| format!("owner and {}", text::count(others, "other", "others")));
-        let inside = pane(shared, &title, &note.unwrap_or_default(), true, frame, area);
+        let inside = pane(shared, &title, &note.unwrap_or_default(), focused, frame, area);
         if self.fetch.at.is_none() {
             return message(shared, &self.fetch.instead(shared, "listing collaborators"), frame, inside);
         }
         let theme = &shared.preferences.theme;
-        let view = ListView::of::<Collaborator>(shared, &self.people.state).framed(area);
+        let view = self.people.view(shared).focused(focused).framed(area);
         view.draw(frame, inside, |row, shown| {
             let Some(one) = self.people.all().get(row) else { return false };
             let owner = one.user.username == self.project.owner.username;

@@ -17,7 +17,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effects;
 use crate::tui::key_list::status;
 use crate::tui::layer::Outcome;
-use crate::tui::list::{Column, Fetch, Key, List, ListView, Row, Select, Shown, Width};
+use crate::tui::list::{Column, Fetch, Key, List, Row, Select, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{message, pane};
 use crate::tui::requests::{Kind, RequestId};
@@ -77,6 +77,14 @@ impl Row for User {
             }
             None if self.keys == Counted::Refused => (2..5).for_each(|column| add(column, CLOSED)),
             None => {}
+        }
+    }
+
+    fn filling(&self, column: usize) -> &str {
+        match column {
+            0 => &self.username,
+            1 => &self.name,
+            _ => "",
         }
     }
 
@@ -281,20 +289,26 @@ impl Directory {
         note
     }
 
-    pub fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+    /// How wide it is if it cuts nothing.
+    pub fn needs(&self, shared: &Shared) -> u16 {
+        // The borders, and a blank behind the last column.
+        self.users.view(shared).needed() + 3
+    }
+
+    pub fn draw(&self, shared: &Shared, focused: bool, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
-        let inside = pane(shared, "Users", &self.note(shared), true, frame, area);
+        let inside = pane(shared, "Users", &self.note(shared), focused, frame, area);
         if self.users.all().is_empty() {
             return message(shared, &self.fetch.instead(shared, "listing users"), frame, inside);
         }
         if self.only_oneself(shared) && inside.height > 5 {
             let (x, y) = (inside.x + 1, inside.y + 3);
-            let room = Rect { x, y, height: 2, width: inside.width.saturating_sub(2) };
+            let room = Rect { x, y, height: 3, width: inside.width.saturating_sub(2) };
             let text = "The workbench shows you only yourself. Only site administrators see other users and their API keys.";
             frame.render_widget(Paragraph::new(text).style(theme.dim).wrap(Wrap { trim: false }), room);
         }
         let inside = Rect { width: inside.width.saturating_sub(1), ..inside };
-        ListView::of::<User>(shared, &self.users.state).framed(area).draw(frame, inside, |row, cells| {
+        self.users.view(shared).focused(focused).framed(area).draw(frame, inside, |row, cells| {
             let Some(user) = self.users.all().get(row) else { return false };
             cells.push(Shown::new(user.username.as_str()));
             cells.push(Shown::new(user.name.as_str()));

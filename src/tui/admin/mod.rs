@@ -10,6 +10,7 @@ mod collaborator_form;
 mod collaborators;
 mod directory;
 mod expiration_form;
+mod previews;
 mod project_list;
 mod projects;
 mod section;
@@ -21,6 +22,7 @@ mod users;
 use std::borrow::Cow;
 
 use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -140,7 +142,7 @@ impl Layer for Admin {
         match self.section {
             Section::Users => self.users.key(shared, key),
             Section::Security => Outcome::ignored(),
-            Section::Projects => self.projects.key(key),
+            Section::Projects => self.projects.key(shared, key),
             Section::AllKeys => self.all_keys.key(key),
         }
     }
@@ -149,7 +151,7 @@ impl Layer for Admin {
         match self.section {
             Section::Users => self.users.paste(shared, text),
             Section::Security => Outcome::ignored(),
-            Section::Projects => self.projects.paste(text),
+            Section::Projects => self.projects.paste(shared, text),
             Section::AllKeys => self.all_keys.paste(text),
         }
     }
@@ -229,7 +231,28 @@ impl Layer for Admin {
 
     /// Another size brings other rows into sight.
     fn resized(&mut self, shared: &mut Shared) -> Outcome {
-        if self.section == Section::Users { self.users.count_in_sight(shared) } else { Outcome::done() }
+        match self.section {
+            Section::Users => return self.users.count_in_sight(shared),
+            Section::Projects => self.projects.follow(shared),
+            Section::Security | Section::AllKeys => {}
+        }
+        Outcome::done()
+    }
+
+    fn wakes_at(&self, _shared: &Shared) -> Option<Timestamp> {
+        match self.section {
+            Section::Users => self.users.wakes_at(),
+            Section::Projects => self.projects.wakes_at(),
+            Section::Security | Section::AllKeys => None,
+        }
+    }
+
+    fn wake(&mut self, shared: &mut Shared) -> Outcome {
+        match self.section {
+            Section::Users => self.users.wake(shared),
+            Section::Projects => self.projects.wake(shared),
+            Section::Security | Section::AllKeys => Outcome::done(),
+        }
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {

@@ -11,7 +11,7 @@ use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::event::Listing;
 use crate::tui::layer::Outcome;
-use crate::tui::list::{Column, Fetch, Key, List, ListView, Row, Shown, Width};
+use crate::tui::list::{Column, Fetch, Key, List, Row, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{message, pane};
 use crate::tui::shared::Shared;
@@ -27,7 +27,7 @@ impl Row for Project {
     const NAME: &'static str = "projects";
     const COLUMNS: &'static [Column] = &[
         Column::new("PROJECT", Width::Fill(16)).ends(),
-        Column::new("OWNER", Width::Fixed(14)).ends(),
+        Column::new("OWNER", Width::Fill(10)).ends(),
         Column::new("VISIBILITY", Width::Fixed(12)).optional(1),
         Column::new("YOUR RIGHTS", Width::Fixed(12)).optional(2),
     ];
@@ -39,6 +39,10 @@ impl Row for Project {
 
     fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
         cells(self).into_iter().enumerate().for_each(|(column, text)| add(column, text));
+    }
+
+    fn filling(&self, column: usize) -> &str {
+        cells(self).get(column).copied().unwrap_or_default()
     }
 
     fn renew(&mut self, newer: Self) -> bool {
@@ -140,6 +144,11 @@ impl ProjectList {
         }
     }
 
+    /// How wide it is if it cuts nothing.
+    pub fn needs(&self, shared: &Shared) -> u16 {
+        self.projects.view(shared).needed() + 2
+    }
+
     pub fn draw(&self, shared: &Shared, focused: bool, frame: &mut Frame<'_>, area: Rect) {
         let all = (self.all().len(), "project", "projects");
         let note = self.fetch.note(shared, &self.projects.state, all);
@@ -151,7 +160,7 @@ impl ProjectList {
             };
             return message(shared, &text, frame, inside);
         }
-        let view = ListView::of::<Project>(shared, &self.projects.state).focused(focused).framed(area);
+        let view = self.projects.view(shared).focused(focused).framed(area);
         view.draw(frame, inside, |row, shown| {
             let Some(project) = self.all().get(row) else { return false };
             shown.extend(cells(project).map(Shown::new));

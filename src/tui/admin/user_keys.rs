@@ -49,13 +49,19 @@ impl UserKeys {
         self.keys.fetch.start(shared, what, Call::ListKeys { username }).into()
     }
 
+    /// The keys could not be listed; there is more to say about it than the pane does only if it was asked
+    /// for.
+    pub fn failed(&mut self, shared: &Shared, error: &api::Error) {
+        self.keys.fetch.problem = Some(closed(shared, error));
+    }
+
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<ListedKeys, api::Error>) {
         match answer {
             Ok(keys) => {
                 self.keys.listed(shared, keys, &seen(shared));
             }
             Err(error) => {
-                self.keys.fetch.problem = Some(closed(shared, &error));
+                self.failed(shared, &error);
                 shared.notices.failed(shared.now, &error);
             }
         }
@@ -100,14 +106,26 @@ impl UserKeys {
         self.keys.paste(text, &seen(shared));
     }
 
-    pub fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+    /// Without the traces of its use.
+    pub fn plain(mut self, shared: &Shared) -> Self {
+        self.keys.show_plain(&seen(shared));
+        self
+    }
+
+    /// How wide it is if it cuts nothing.
+    pub fn needs(&self, shared: &Shared) -> u16 {
+        self.keys.needed(shared, &seen(shared)) + 2
+    }
+
+    /// Draws the keys; `focused` if they have the keys of the keyboard, too.
+    pub fn draw(&self, shared: &Shared, focused: bool, frame: &mut Frame<'_>, area: Rect) {
         let title = format!("API keys of {}", text::clean(&self.username));
-        let inside = pane(shared, &title, &self.keys.summary(shared), true, frame, area);
+        let inside = pane(shared, &title, &self.keys.summary(shared), focused, frame, area);
         if self.keys.fetch.at.is_none() {
             let text = self.keys.fetch.instead(shared, "listing the API keys");
             return message(shared, &text, frame, inside);
         }
-        self.keys.draw(shared, &seen(shared), frame, area, inside);
+        self.keys.draw(shared, &seen(shared), focused, frame, (area, inside));
         if self.keys.is_empty() && inside.height > 3 {
             let (x, y) = (inside.x + 3, inside.y + 2);
             let row = Rect { x, y, height: 1, width: inside.width.saturating_sub(3) };

@@ -1,10 +1,13 @@
 //! The section Users: the directory, or the API keys of one user.
 
 use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::areas;
 use super::directory::Directory;
+use super::previews::Previews;
 use super::user_keys::UserKeys;
 use crate::api;
 use crate::text;
@@ -14,16 +17,24 @@ use crate::tui::decision::Decision;
 use crate::tui::event::Event;
 use crate::tui::key_list::{ListedKeys, deletion};
 use crate::tui::layer::Outcome;
+use crate::tui::layout::{beside, body, is_wide};
 use crate::tui::overlays::Question;
+use crate::tui::parts::pane::pane;
 use crate::tui::shared::Shared;
 
 /// The state of the section.
 #[derive(Debug, Default)]
 pub struct Users {
     directory: Directory,
-    /// A user whose keys are shown instead of the directory.
+    /// A user whose keys have the focus, and the room that they need.
     open: Option<UserKeys>,
+    /// The keys of selected users, beside the directory.
+    previews: Previews<UserKeys>,
 }
+
+/// The width of keys beside the directory.
+const PREVIEW: u16 = 40;
+const WIDEST: u16 = 120;
 
 impl Users {
     pub fn contexts(&self) -> Vec<KeyContext> {
@@ -51,8 +62,39 @@ impl Users {
         self.open = Some(UserKeys::of(username));
     }
 
+    /// The areas of the directory and of the keys of a user.
+    fn panes(&self, shared: &Shared, area: Rect) -> [Option<Rect>; 2] {
+        let least = self.open.as_ref().map_or(PREVIEW, |open| open.needs(shared).clamp(PREVIEW, WIDEST));
+        match beside(area, self.directory.needs(shared), least..=WIDEST).filter(|_| is_wide(shared)) {
+            Some((directory, keys)) => [Some(directory), Some(keys)],
+            None if self.open.is_some() => [None, Some(area)],
+            None => [Some(area), None],
+        }
+    }
+
+    /// The preview follows the selection.
+    fn follow(&mut self, shared: &Shared) {
+        let [_, keys] = self.panes(shared, areas::section(body(shared)));
+        let in_sight = self.open.is_none() && keys.is_some();
+        self.previews.follow(shared.now, self.directory.selected().filter(|_| in_sight));
+    }
+
+    /// When to ask for the keys of the selected user.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        self.previews.wakes_at()
+    }
+
+    pub fn wake(&mut self, shared: &mut Shared) -> Outcome {
+        let Some(username) = self.previews.due(shared.now) else { return Outcome::done() };
+        let mut keys = UserKeys::of(username.clone());
+        let listing = shared.quietly(|shared| keys.list(shared));
+        self.previews.put(username, keys);
+        listing
+    }
+
     /// Follows the columns that are chosen.
     pub fn follow_columns(&mut self, shared: &Shared) {
+        self.previews.clear();
         self.directory.follow_columns(shared);
         self.open.iter_mut().for_each(|open| open.follow_columns(shared));
     }
@@ -69,14 +111,21 @@ impl Users {
     }
 
     pub fn enter(&mut self, shared: &mut Shared) -> Outcome {
-        match &mut self.open {
-            Some(open) => open.list(shared),
-            None => self.directory.enter(shared),
+        if let Some(open) = &mut self.open {
+            return open.list(shared);
         }
+        let listing = self.directory.enter(shared);
+        if !shared.quiet {
+            self.previews.clear();
+        }
+        self.follow(shared);
+        let preview = self.directory.selected().and_then(|name| self.previews.get_mut(name));
+        listing.and(preview.map_or_else(Outcome::done, |keys| keys.list(shared)))
     }
 
     /// Asks for the keys of the users in sight that have no count yet.
     pub fn count_in_sight(&mut self, shared: &mut Shared) -> Outcome {
+        self.follow(shared);
         match &self.open {
             Some(_) => Outcome::done(),
             None => self.directory.count_in_sight(shared),
@@ -89,7 +138,9 @@ impl Users {
         match command {
             _ if outcome.taken => outcome,
             Command::Back => {
-                self.open = None;
+                if let Some(open) = self.open.take() {
+                    self.previews.put(open.username().to_owned(), open.plain(shared));
+                }
                 self.directory.enter(shared)
             }
             Command::DeleteAllKeys => {
@@ -102,6 +153,7 @@ impl Users {
 
     fn directory_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         let outcome = self.directory.command(shared, command);
+        self.follow(shared);
         if outcome.taken || !matches!(command, Command::Open | Command::DeleteAllKeys) {
             return outcome;
         }
@@ -110,7 +162,9 @@ impl Users {
             return self.ask_delete_all(shared, username);
         }
         let given_up = Outcome::from(shared.abandon());
-        given_up.and(self.open.insert(UserKeys::of(username)).list(shared))
+        let keys = self.previews.take(&username).unwrap_or_else(|| UserKeys::of(username));
+        self.follow(shared);
+        given_up.and(self.open.insert(keys).list(shared))
     }
 
     fn ask_delete_all(&self, shared: &Shared, username: String) -> Outcome {
@@ -128,18 +182,22 @@ impl Users {
     }
 
     pub fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
-        match &mut self.open {
-            Some(open) => open.key(shared, key),
-            None => return self.directory.key(shared, key),
-        }
+        let Some(open) = &mut self.open else {
+            let counting = self.directory.key(shared, key);
+            self.follow(shared);
+            return counting;
+        };
+        open.key(shared, key);
         Outcome::done()
     }
 
     pub fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
-        match &mut self.open {
-            Some(open) => open.paste(shared, text),
-            None => return self.directory.paste(shared, text),
-        }
+        let Some(open) = &mut self.open else {
+            let counting = self.directory.paste(shared, text);
+            self.follow(shared);
+            return counting;
+        };
+        open.paste(shared, text);
         Outcome::done()
     }
 
@@ -166,22 +224,37 @@ impl Users {
 
     fn keys_listed(&mut self, shared: &mut Shared, username: &str, answer: Result<ListedKeys, api::Error>) {
         if let Some(open) = self.open.as_mut().filter(|open| open.username() == username) {
-            open.listed(shared, answer);
+            return open.listed(shared, answer);
+        }
+        match (self.previews.get_mut(username), answer) {
+            (Some(preview), Ok(keys)) => preview.listed(shared, Ok(keys)),
+            (Some(preview), Err(error)) => preview.failed(shared, &error),
+            (None, _) => {}
         }
     }
 
     /// A user's API keys changed, in this tab or another: the count is no longer known.
     pub fn keys_changed(&mut self, shared: &Shared, username: &str, deleted: &[String]) {
         self.directory.forget_count(username);
+        self.previews.take(username);
         if let Some(open) = self.open.as_mut().filter(|open| open.username() == username) {
             open.remove(shared, deleted);
         }
     }
 
     pub fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        match &self.open {
-            Some(open) => open.draw(shared, frame, area),
-            None => self.directory.draw(shared, frame, area),
+        let [directory, keys] = self.panes(shared, area);
+        if let Some(area) = directory {
+            self.directory.draw(shared, self.open.is_none(), frame, area);
+        }
+        let selected = || self.directory.selected().and_then(|name| self.previews.get(name));
+        match (keys, &self.open) {
+            (Some(area), Some(open)) => open.draw(shared, true, frame, area),
+            (Some(area), None) => match selected() {
+                Some(preview) => preview.draw(shared, false, frame, area),
+                None => drop(pane(shared, "API keys", "", false, frame, area)),
+            },
+            (None, _) => {}
         }
     }
 }

@@ -42,6 +42,7 @@ use crate::actions::history::{Entry, Line};
 use crate::actions::sign_in::Request;
 use crate::api::{self, NewKey};
 use crate::config::requests::{Change, Requests};
+use crate::config::setting::Setting;
 use crate::config::{Overrides, Profiles, Store};
 use crate::diagnosis::Diagnosis;
 use crate::probe::run::Summary;
@@ -231,6 +232,11 @@ pub enum Call {
         list: &'static str,
         columns: Vec<String>,
     },
+    /// Saves a setting of the interface.
+    StoreSetting {
+        file: PathBuf,
+        setting: Setting,
+    },
     /// Writes a text into a file that only its owner can read.
     WriteText {
         file: PathBuf,
@@ -366,6 +372,11 @@ pub enum Answer {
     /// The earlier run first, each with its id.
     HistoryRuns(Result<Box<[(i64, Summary); 2]>, String>),
     ColumnsStored(Result<(), String>),
+    SettingStored {
+        file: PathBuf,
+        setting: Setting,
+        done: Result<(), String>,
+    },
     Written {
         file: PathBuf,
         done: Result<(), WriteError>,

@@ -80,6 +80,10 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::HistoryRuns { file, before, after } => {
             Answer::HistoryRuns(history::runs(file, [before, after]).await)
         }
+        Call::StoreSetting { file, setting } => {
+            let done = write::store_setting(file.clone(), setting).await;
+            Answer::SettingStored { file, setting, done }
+        }
         Call::ExportRun { file, summary, replace } => write::run(file, summary, replace).await,
         Call::WriteText { file, text, replace } => write::text(file, text, replace).await,
         Call::Users => site::users(context).await,

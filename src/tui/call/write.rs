@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{Answer, WriteError};
 use crate::actions::key_file;
 use crate::config::requests::{self, Change, Requests};
+use crate::config::setting::{self, Setting};
 use crate::config::{columns, private_file};
 use crate::probe::run::{self, Summary};
 use crate::secret::ApiKey;
@@ -54,6 +55,10 @@ pub(super) async fn store_columns(
     names: Vec<String>,
 ) -> Result<(), String> {
     blocking(move || columns::store(&file, list, names).map_err(|error| error.to_string())).await
+}
+
+pub(super) async fn store_setting(file: PathBuf, setting: Setting) -> Result<(), String> {
+    blocking(move || setting::store(&file, setting).map_err(|error| error.to_string())).await
 }
 
 /// Files are read and written where waiting for them holds up nothing else.

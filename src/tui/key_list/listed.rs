@@ -30,12 +30,12 @@ pub struct ListedKey {
 impl Row for ListedKey {
     const NAME: &'static str = "keys";
     const COLUMNS: &'static [Column] = &[
-        Column::new("KEY ID", Width::Fixed(9)),
+        Column::new("KEY ID", Width::Fixed(9)).optional(2),
         Column::new("STATUS", Width::Fixed(9)),
         Column::new("EXPIRES", Width::Fixed(10)),
-        Column::new("LEFT", Width::Fixed(7)).right(),
-        Column::new("AUDIENCE", Width::Fixed(9)).optional(1),
-        Column::new("COMMENT", Width::Fill(8)).ends(),
+        Column::new("LEFT", Width::Fixed(7)).right().optional(1),
+        Column::new("AUDIENCE", Width::Fixed(8)).optional(3),
+        Column::new("COMMENT", Width::Fill(13)).ends(),
     ];
     const KEPT: &'static [usize] = &[KEY_ID, EXPIRES, AUDIENCE, COMMENT];
     // A key is looked for when a list comes or is to be shown, and its id is long.
@@ -51,6 +51,10 @@ impl Row for ListedKey {
         add(EXPIRES, date_of(&self.key.expiry_date));
         add(AUDIENCE, audience(&self.key));
         add(COMMENT, &self.key.comments);
+    }
+
+    fn filling(&self, column: usize) -> &str {
+        if column == COMMENT { &self.key.comments } else { "" }
     }
 
     fn key(&self, column: usize) -> Key<'_> {
@@ -125,6 +129,12 @@ impl ListedKeys {
     pub fn days(&self) -> impl Iterator<Item = (Option<Date>, &[u32])> {
         let by_expiry = self.rows.order(EXPIRES);
         self.days.iter().filter_map(move |(day, range)| Some((*day, by_expiry.get(range.clone())?)))
+    }
+
+    /// The first and the last of these days.
+    pub fn outermost_days(&self) -> impl Iterator<Item = Option<Date>> {
+        let known = || self.days.iter().filter_map(|(day, _)| *day);
+        [known().next(), known().next_back()].into_iter().flatten().map(Some)
     }
 
     /// How many keys expire at a moment that satisfies `wanted`. `wanted` must hold up to some moment

@@ -5,7 +5,7 @@ mod listed;
 
 mod seen;
 
-pub use listed::ListedKeys;
+pub use listed::{AUDIENCE, COMMENT, EXPIRES, ListedKeys, STATUS};
 pub use seen::Seen;
 
 use std::collections::{BTreeSet, HashSet};
@@ -15,14 +15,15 @@ use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use self::listed::{EXPIRES, LEFT, ListedKey, STATUS, audience, date_of};
+use self::listed::{LEFT, ListedKey, audience, date_of};
+use self::seen::LEAD_END;
 use crate::expiry::{KeyStatus, status_at};
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::layer::Outcome;
 use crate::tui::list::state::Did;
 use crate::tui::list::view::{click_in, rows_in};
-use crate::tui::list::{Fetch, ListState, ListView, Pattern, Row, Select, Shown};
+use crate::tui::list::{Column, Fetch, ListState, ListView, Pattern, Row, Select, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::shared::Shared;
 use crate::wire::{V2KeyDetails, time};
@@ -131,6 +132,13 @@ impl KeyList {
         if self.fetch.at.is_some() {
             self.set(self.listed.without(gone), seen);
         }
+    }
+
+    /// Shows all of it again, nothing marked and the first row selected.
+    pub fn show_plain(&mut self, seen: &Seen) {
+        (self.state, self.anchor) = (ListState::default(), None);
+        self.marked.clear();
+        self.arrange(seen, Select::Same);
     }
 
     /// Filters and sorts again.
@@ -283,10 +291,40 @@ impl KeyList {
         click_in(area, &mut self.state, x, y)
     }
 
-    /// Draws the table in the frame `around` it.
-    pub fn draw(&self, shared: &Shared, seen: &Seen, frame: &mut Frame<'_>, around: Rect, area: Rect) {
-        let view = ListView::of::<ListedKey>(shared, &self.state).framed(around);
-        view.draw(frame, area, |row, cells| {
+    /// The columns as wide as these keys need them.
+    fn columns(&self, seen: &Seen) -> (Vec<Column>, Vec<u16>) {
+        let mut columns = ListedKey::COLUMNS.to_vec();
+        let longest = self.listed.outermost_days().map(|day| seen.left(day).len()).max();
+        let shortest = columns[LEFT].head.len() + 1;
+        columns[LEFT].width = Width::Fixed(columns_of(longest.unwrap_or_default().max(shortest)));
+        let mut widest = self.listed.rows().widest().to_vec();
+        widest.resize(columns.len(), 0);
+        let legacy = if self.legacy { seen::LEGACY[seen::LEGACY.len() - 1].len() } else { 0 };
+        // A note may be that of the widest comment.
+        let comment = usize::from(widest[COMMENT]) + seen.widest_note();
+        widest[COMMENT] = columns_of(comment.max(legacy));
+        (columns, widest)
+    }
+
+    /// How many columns the table takes if no text is cut.
+    pub fn needed(&self, shared: &Shared, seen: &Seen) -> u16 {
+        let (columns, widest) = self.columns(seen);
+        ListView::of::<ListedKey>(shared, &self.state).columns(&columns).widest(&widest).needed()
+    }
+
+    /// Draws the table in the frame `around` it, which is `focused` if it has the keys.
+    pub fn draw(
+        &self,
+        shared: &Shared,
+        seen: &Seen,
+        focused: bool,
+        frame: &mut Frame<'_>,
+        (around, area): (Rect, Rect),
+    ) {
+        let (columns, widest) = self.columns(seen);
+        let accent = shared.preferences.theme.accent;
+        let view = ListView::of::<ListedKey>(shared, &self.state).columns(&columns).widest(&widest);
+        view.focused(focused).framed(around).draw(frame, area, |row, cells| {
             let Some(ListedKey { key, expires }) = self.listed.get(row) else {
                 cells.extend(legacy_cells(shared));
                 return false;
@@ -300,12 +338,16 @@ impl KeyList {
             cells.push(Shown::new(audience(key)));
             cells.push(match seen.note(&key.key_id) {
                 None => Shown::new(key.comments.as_str()),
-                Some(note) if key.comments.is_empty() => Shown::new(note.to_owned()),
-                Some(note) => Shown::led(&format!("{note}: "), &key.comments),
+                Some(note) if key.comments.is_empty() => Shown::led(note, accent, ""),
+                Some(note) => Shown::led(&format!("{note}{LEAD_END}"), accent, &key.comments),
             });
             self.marked.contains(&key.key_id)
         });
     }
+}
+
+fn columns_of(width: usize) -> u16 {
+    u16::try_from(width).unwrap_or(u16::MAX)
 }
 
 fn legacy_cells(shared: &Shared) -> [Shown<'static>; 6] {

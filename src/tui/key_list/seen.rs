@@ -15,6 +15,9 @@ use crate::wire::time;
 /// The row of the legacy key, but for its sign and its symbol.
 pub const LEGACY: [&str; 5] = ["legacy", "active", "never", "CLI", "not deletable"];
 
+/// Between a note and a comment.
+pub const LEAD_END: &str = ": ";
+
 /// The moment, and what is known of keys beside the list.
 #[derive(Debug)]
 pub struct Seen {
@@ -66,6 +69,11 @@ impl Seen {
     /// What stands before the comment of a key.
     pub fn note(&self, key_id: &str) -> Option<&str> {
         self.notes.iter().find(|(id, _)| id == key_id).map(|(_, note)| note.as_str())
+    }
+
+    /// The width of the widest note, with what separates it from a comment.
+    pub fn widest_note(&self) -> usize {
+        self.notes.iter().map(|(_, note)| text::width(note) + LEAD_END.len()).max().unwrap_or_default()
     }
 
     /// `8 d`

@@ -2,11 +2,11 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`rows`] | the rows as they come, their orders, the text that a filter searches |
+//! | [`rows`], `sort` | the rows as they come, their orders, the text that a filter searches |
 //! | [`pattern`], [`filter`] | what a filter looks for; the field where it is typed |
 //! | [`state`] | which rows are shown, from where on, and which one is selected |
 //! | `whole` | rows and state together: a [`List`] |
-//! | [`table`], [`view`], [`columns`] | how it looks, and which columns it shows |
+//! | [`table`], `widths`, [`view`], [`columns`] | how it looks, and which columns it shows, how wide |
 //! | [`fetch`] | how far it has been fetched |
 
 pub mod columns;
@@ -15,10 +15,12 @@ pub mod filter;
 
 pub mod pattern;
 pub mod rows;
+mod sort;
 pub mod state;
 pub mod table;
 pub mod view;
 mod whole;
+mod widths;
 
 pub use fetch::Fetch;
 pub use pattern::Pattern;

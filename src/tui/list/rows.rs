@@ -11,8 +11,10 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 
 use super::pattern::Pattern;
+use super::sort::by_number;
 use super::state::Sortable;
 use super::table::Column;
+use crate::text;
 
 /// One row. A column is named by its index.
 pub trait Row: Sized {
@@ -36,6 +38,11 @@ pub trait Row: Sized {
     /// The text in which a filter finds the best matches first; without one they stay in the list's order.
     fn name(&self) -> Option<&str> {
         None
+    }
+
+    /// What a column shows, if its width follows its texts ([`Width::Fill`](super::Width)).
+    fn filling(&self, _column: usize) -> &str {
+        ""
     }
 
     /// What the row is sorted by.
@@ -82,6 +89,8 @@ pub struct Rows<R> {
     by_id: HashMap<Box<str>, u32>,
     /// The orders of [`Row::KEPT`].
     kept: Vec<Vec<u32>>,
+    /// The width of the widest text in each column that fills; it does not shrink.
+    widest: Vec<u16>,
     search: Search,
 }
 
@@ -136,6 +145,15 @@ impl Search {
     }
 }
 
+/// Notes how wide the texts of a row are.
+fn widen<R: Row>(widest: &mut Vec<u16>, row: &R) {
+    widest.resize(R::COLUMNS.len(), 0);
+    for (column, widest) in widest.iter_mut().enumerate() {
+        let width = u16::try_from(text::width(row.filling(column))).unwrap_or(u16::MAX);
+        *widest = width.max(*widest);
+    }
+}
+
 fn add_lower<R: Row>(text: &mut String, row: &R, hidden: u64) {
     row.texts(&mut |column, part| {
         if hidden >> column & 1 == 1 {
@@ -155,7 +173,8 @@ fn add_lower<R: Row>(text: &mut String, row: &R, hidden: u64) {
 
 impl<R> Default for Rows<R> {
     fn default() -> Self {
-        Self { all: Vec::new(), by_id: HashMap::new(), kept: Vec::new(), search: Search::default() }
+        let (all, by_id, kept, widest) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
+        Self { all, by_id, kept, widest, search: Search::default() }
     }
 }
 
@@ -205,6 +224,7 @@ impl<R: Row> Rows<R> {
                 self.by_id.insert(row.id().into(), at);
             }
             self.search.push(&row);
+            widen(&mut self.widest, &row);
             self.all.push(row);
         }
         self.kept.resize_with(R::KEPT.len(), Vec::new);
@@ -229,6 +249,7 @@ impl<R: Row> Rows<R> {
     pub fn change(&mut self, at: usize, change: impl FnOnce(&mut R)) {
         let Some(row) = self.all.get_mut(at) else { return };
         change(row);
+        widen(&mut self.widest, row);
         self.search.change(at, row);
         if self.search.is_loose() {
             self.index(self.search.hidden);
@@ -238,6 +259,11 @@ impl<R: Row> Rows<R> {
     /// Columns that are not shown, one bit each.
     pub fn hidden(&self) -> u64 {
         self.search.hidden
+    }
+
+    /// The width of the widest text in each column that fills.
+    pub fn widest(&self) -> &[u16] {
+        &self.widest
     }
 
     /// Makes the texts for the filter anew, where `hidden` are the columns that are not shown, one bit
@@ -271,7 +297,7 @@ impl<R: Row> Rows<R> {
             Key::Text(_) => None,
         };
         match self.all.iter().map(number).collect::<Option<Vec<i64>>>() {
-            Some(numbers) => sort_by_number(&mut rows, &numbers),
+            Some(numbers) => by_number(&mut rows, &numbers),
             None => {
                 let keys: Vec<Key<'_>> = self.all.iter().map(|row| row.key(column)).collect();
                 rows.sort_by_key(|row| keys[*row as usize]);
@@ -302,35 +328,6 @@ impl<R: Row> Rows<R> {
         more(&mut rows);
         rows.into_iter().map(|hits| pattern.accepts(hits)).collect()
     }
-}
-
-/// Sorts rows by their numbers, equal ones in the order that they had.
-///
-/// Many rows share a few numbers (statuses, counts of replicas): then each goes straight to where its number
-/// begins, which takes a fraction of comparing them.
-fn sort_by_number(rows: &mut Vec<u32>, numbers: &[i64]) {
-    let mut values = Vec::new();
-    for number in numbers {
-        if let Err(at) = values.binary_search(number) {
-            values.insert(at, *number);
-        }
-        if values.len() > 64 {
-            return rows.sort_by_key(|row| numbers[*row as usize]);
-        }
-    }
-    let rank = |row: &u32| values.partition_point(|value| *value < numbers[*row as usize]);
-    let mut next = vec![0; values.len() + 1];
-    rows.iter().for_each(|row| next[rank(row) + 1] += 1);
-    for at in 1..next.len() {
-        next[at] += next[at - 1];
-    }
-    let mut sorted = vec![0; rows.len()];
-    for row in &*rows {
-        let slot = &mut next[rank(row)];
-        sorted[*slot] = *row;
-        *slot += 1;
-    }
-    *rows = sorted;
 }
 
 /// Sorts `new` and puts each of it where it belongs in `sorted`. Only where it belongs is searched for:
@@ -371,6 +368,10 @@ mod tests {
             add(1, &self.1.to_string());
         }
 
+        fn filling(&self, column: usize) -> &str {
+            if column == 0 { self.0 } else { "" }
+        }
+
         fn key(&self, column: usize) -> Key<'_> {
             if column == 0 { self.0.into() } else { Key::Number(self.1) }
         }
@@ -391,6 +392,7 @@ mod tests {
         assert_eq!(rows.sorted(None), [0, 1, 2, 3]);
         assert_eq!(rows.sorted(Some(0)), [1, 3, 2, 0]);
         assert_eq!(rows.sorted(Some(1)), [1, 3, 0, 2], "equal ones in the order received");
+        assert_eq!(rows.widest(), [5, 0]);
     }
 
     #[test]
@@ -410,18 +412,5 @@ mod tests {
         rows.index(0b10);
         assert!(found(&rows, "7").is_empty(), "its column is not shown");
         assert!(found(&rows, "Apple 12").is_empty());
-    }
-
-    #[test]
-    fn few_numbers_and_many_are_sorted_alike() {
-        for different in [1, 7, 64, 65, 900] {
-            let numbers: Vec<i64> =
-                (0..1_000).map(|n| if n % 11 == 0 { i64::MIN } else { n * 7_919 % different }).collect();
-            let mut rows: Vec<u32> = (0..1_000).rev().collect();
-            let mut expected = rows.clone();
-            expected.sort_by_key(|row| numbers[*row as usize]);
-            sort_by_number(&mut rows, &numbers);
-            assert_eq!(rows, expected, "{different} different numbers");
-        }
     }
 }

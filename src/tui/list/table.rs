@@ -94,8 +94,9 @@ pub struct Shown<'a> {
     pub style: Style,
     /// What the text is short for; empty if it is whole.
     pub whole: &'a str,
-    /// So many bytes at its beginning are not cut in the middle.
+    /// So many bytes at its beginning stay where it is cut, and have a style of their own.
     pub lead: usize,
+    pub lead_style: Style,
 }
 
 impl<'a> Shown<'a> {
@@ -104,12 +105,12 @@ impl<'a> Shown<'a> {
     }
 
     pub fn styled(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
-        Self { text: text.into(), style, whole: "", lead: 0 }
+        Self { text: text.into(), style, ..Self::default() }
     }
 
-    /// `lead` before a text: it stays where the text is cut.
-    pub fn led(lead: &str, text: &str) -> Self {
-        Self { lead: lead.len(), ..Self::new(format!("{lead}{text}")) }
+    /// `lead`, in its own style, before a text: it stays where the text is cut.
+    pub fn led(lead: &str, style: Style, text: &str) -> Self {
+        Self { lead: lead.len(), lead_style: style, ..Self::new(format!("{lead}{text}")) }
     }
 
     /// It is short for `whole`, which a filter finds too.
@@ -123,6 +124,8 @@ pub struct Table<'a> {
     pub columns: &'a [Column],
     /// Which of them are shown, in their order.
     pub chosen: &'a [usize],
+    /// The width of the widest text of each; 0 if it is not known.
+    pub widest: &'a [u16],
     pub theme: &'a Theme,
     pub glyphs: &'a Glyphs,
     /// Whether the table has the keys.
@@ -188,6 +191,10 @@ impl Table<'_> {
             let blank = width.saturating_sub(u16::try_from(text::width(&text)).unwrap_or(*width));
             let start = if column.right { x + blank } else { x };
             buf.set_stringn(start, area.y, &text, (*width).into(), cell.style);
+            if let Some(lead) = text.get(..cell.lead).filter(|lead| !lead.is_empty()) {
+                let columns = u16::try_from(text::width(lead)).unwrap_or(*width).min(*width);
+                buf.set_style(Rect { x: start, width: columns, ..area }, cell.lead_style);
+            }
             for found in self.marks(&text, cell, in_sight) {
                 self.mark(start, area.y, &text, found, buf);
             }
@@ -253,60 +260,31 @@ impl Table<'_> {
             let head = format!("{}{sign}", column.head);
             let blank = width.saturating_sub(u16::try_from(text::width(&head)).unwrap_or(*width));
             let start = if column.right { x + blank } else { x };
-            buf.set_stringn(start, area.y, &head, (*width).into(), self.theme.column);
+            // The sign may take the blank behind the column.
+            let most = usize::from(*width) + usize::from(!sign.is_empty());
+            buf.set_stringn(start, area.y, &head, most, self.theme.column);
             x += width + 1;
         }
     }
 
     /// The columns that are shown, each with its index.
-    fn shown(&self) -> impl Iterator<Item = (usize, &Column)> {
+    pub(super) fn shown(&self) -> impl Iterator<Item = (usize, &Column)> {
         self.chosen.iter().filter_map(|n| Some((*n, self.columns.get(*n)?)))
-    }
-
-    /// Widths of the columns in `room`; 0 for those left out.
-    ///
-    /// By hand: with ratatui's `Layout` a column could become narrower, but none could go before the others
-    /// do. Dialogs, and panels that leave out rows in a low window, are laid out by hand for the same reason.
-    fn widths(&self, room: u16) -> Vec<u16> {
-        let columns: Vec<&Column> = self.shown().map(|(_, column)| column).collect();
-        let least = |column: &Column| match column.width {
-            Width::Fixed(width) | Width::Fill(width) => width,
-        };
-        let mut widths: Vec<u16> = columns.iter().map(|column| least(column)).collect();
-        let used = |widths: &[u16]| {
-            let columns = widths.iter().filter(|width| **width > 0);
-            columns.map(|width| width + 1).sum::<u16>().saturating_sub(1)
-        };
-        while used(&widths) > room {
-            let optional =
-                columns.iter().enumerate().filter(|(n, column)| widths[*n] > 0 && column.optional > 0);
-            let Some((n, _)) = optional.max_by_key(|(_, column)| column.optional) else { break };
-            widths[n] = 0;
-        }
-        let mut left = room.saturating_sub(used(&widths));
-        let fills =
-            |(n, column): &(usize, &&Column)| widths[*n] > 0 && matches!(column.width, Width::Fill(_));
-        let filling: Vec<usize> = columns.iter().enumerate().filter(fills).map(|(n, _)| n).collect();
-        for (done, n) in filling.iter().enumerate() {
-            let share = left / u16::try_from(filling.len() - done).unwrap_or(1);
-            widths[*n] += share;
-            left -= share;
-        }
-        widths
     }
 }
 
-/// Both ends of `text` but for its first `lead` bytes, which stay; where hardly anything is left behind
-/// them, the end is cut.
+/// Narrower texts lose their end: too little would be left of both ends.
+const CUT_IN_THE_MIDDLE: usize = 16;
+
+/// Both ends of `text` but for its first `lead` bytes, which stay; where little is left behind them, the
+/// end is cut.
 fn cut_in_the_middle(text: &str, lead: usize, columns: usize) -> Cow<'_, str> {
-    let room = text.get(..lead).map_or(0, |lead| columns.saturating_sub(text::width(lead)));
-    match text.split_at_checked(lead) {
-        Some((lead, rest)) if !lead.is_empty() && room > 4 && text::width(text) > columns => {
-            Cow::Owned(format!("{lead}{}", text::middle(rest, room)))
-        }
-        Some((lead, _)) if !lead.is_empty() => text::truncate(text, columns),
-        _ => text::middle(text, columns),
+    let (lead, rest) = text.split_at_checked(lead).unwrap_or(("", text));
+    let room = columns.saturating_sub(text::width(lead));
+    if text::width(text) <= columns || room < CUT_IN_THE_MIDDLE {
+        return text::truncate(text, columns);
     }
+    Cow::Owned(format!("{lead}{}", text::middle(rest, room)))
 }
 
 /// Marks a row as the selected one; what a filter matched stays underlined.
@@ -332,17 +310,19 @@ mod tests {
         Column::new("COMMENT", Width::Fill(5)),
     ];
 
+    fn table<'a>(
+        columns: &'a [Column],
+        widest: &'a [u16],
+        theme: &'a Theme,
+        pattern: &'a Pattern,
+    ) -> Table<'a> {
+        let (chosen, glyphs) = (&[0, 1, 2], &UNICODE);
+        Table { columns, chosen, widest, theme, glyphs, focused: true, gutter: 3, pattern }
+    }
+
     fn draw(state: &ListState, columns: u16, rows: u16) -> (Vec<String>, usize) {
-        let theme = Theme::mono();
-        let table = Table {
-            columns: &COLUMNS,
-            chosen: &[0, 1, 2],
-            theme: &theme,
-            glyphs: &UNICODE,
-            focused: true,
-            gutter: 3,
-            pattern: &Pattern::default(),
-        };
+        let (theme, pattern) = (Theme::mono(), Pattern::default());
+        let table = table(&COLUMNS, &[], &theme, &pattern);
         let area = Rect::new(0, 0, columns, rows);
         let mut buf = Buffer::empty(area);
         let mut formatted = 0;
@@ -381,6 +361,27 @@ mod tests {
         );
         let (lines, _) = draw(&state, 17, 3);
         assert_eq!(lines, ["   KEY ID COMMEN", "▸  k0     night…", " ✓ k1     night…"]);
+    }
+
+    #[test]
+    fn narrow_texts_lose_their_end_and_others_their_middle() {
+        assert_eq!(cut_in_the_middle("not deletable", 0, 8), "not del…");
+        assert_eq!(cut_in_the_middle("nightly scoring of eu-west 17", 0, 20), "nightly s…eu-west 17");
+        assert_eq!(cut_in_the_middle("signed in: credentials.json", 11, 25), "signed in: credentials.j…");
+        assert_eq!(cut_in_the_middle("signed in: credentials.json", 11, 27), "signed in: credentials.json");
+    }
+
+    #[test]
+    fn what_stands_before_a_text_has_its_own_style() {
+        let (theme, pattern) = (Theme::mono(), Pattern::default());
+        let mut buf = Buffer::empty(Rect::new(0, 0, 50, 3));
+        let led = || Shown::led("signed in: ", theme.accent, "credentials.json");
+        table(&COLUMNS, &[], &theme, &pattern).render(&all(2), buf.area, &mut buf, |_, cells| {
+            cells.extend([Shown::new("k"), Shown::new("8 d"), led()]);
+            false
+        });
+        let bold = |y| (0..50).filter(|x| buf[(*x, y)].modifier.contains(Modifier::BOLD)).count();
+        assert_eq!((bold(1), bold(2)), (0, "signed in: ".len()), "a selected row has one style");
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub struct ListView<'a> {
     state: &'a ListState,
     columns: &'a [Column],
     chosen: Vec<usize>,
+    widest: Vec<u16>,
     focused: bool,
     gutter: u16,
     around: Option<Rect>,
@@ -45,7 +46,8 @@ pub struct ListView<'a> {
 impl<'a> ListView<'a> {
     /// With all of these columns.
     pub fn new(shared: &'a Shared, state: &'a ListState, columns: &'a [Column]) -> Self {
-        Self { shared, state, columns, chosen: all(columns), focused: true, gutter: 3, around: None }
+        let (chosen, widest) = (all(columns), Vec::new());
+        Self { shared, state, columns, chosen, widest, focused: true, gutter: 3, around: None }
     }
 
     /// A list of these rows, with the columns that were chosen for it.
@@ -56,6 +58,16 @@ impl<'a> ListView<'a> {
     /// The same columns in other widths.
     pub fn columns(self, columns: &'a [Column]) -> Self {
         Self { columns, ..self }
+    }
+
+    /// How wide the widest text of each column is, by its index: room goes where it is needed.
+    pub fn widest(self, widest: &[u16]) -> Self {
+        Self { widest: widest.to_vec(), ..self }
+    }
+
+    /// How many columns it takes if no text is cut.
+    pub fn needed(&self) -> u16 {
+        self.table(&Pattern::default()).needed()
     }
 
     /// Whether the list has the keys.
@@ -95,20 +107,25 @@ impl<'a> ListView<'a> {
         if self.state.is_empty() && self.state.filter.is_shown() {
             return message(self.shared, &no_match(self.shared), frame, area);
         }
+        let pattern = Pattern::new(self.state.filter.text());
+        let rows = self.table(&pattern).render(self.state, area, frame.buffer_mut(), row);
+        if let Some(around) = self.around {
+            self.position(around, frame.buffer_mut());
+            self.scroll_mark(around, rows, frame.buffer_mut());
+        }
+    }
+
+    fn table<'b>(&'b self, pattern: &'b Pattern) -> Table<'b> {
         let preferences = &self.shared.preferences;
-        let table = Table {
+        Table {
             columns: self.columns,
             chosen: &self.chosen,
+            widest: &self.widest,
             theme: &preferences.theme,
             glyphs: preferences.glyphs,
             focused: self.focused,
             gutter: self.gutter,
-            pattern: &Pattern::new(self.state.filter.text()),
-        };
-        let rows = table.render(self.state, area, frame.buffer_mut(), row);
-        if let Some(around) = self.around {
-            self.position(around, frame.buffer_mut());
-            self.scroll_mark(around, rows, frame.buffer_mut());
+            pattern,
         }
     }
 

@@ -6,6 +6,7 @@ use super::columns::hidden;
 use super::pattern::Pattern;
 use super::rows::{Row, Rows};
 use super::state::{Did, ListState, Select};
+use super::view::ListView;
 use crate::tui::command::Command;
 use crate::tui::shared::Shared;
 
@@ -28,6 +29,11 @@ impl<R: Row> List<R> {
     /// All rows, in the order in which they came.
     pub fn all(&self) -> &[R] {
         self.rows.all()
+    }
+
+    /// How the list is drawn: with the columns that were chosen for it, in the widths that its texts need.
+    pub fn view<'a>(&'a self, shared: &'a Shared) -> ListView<'a> {
+        ListView::of::<R>(shared, &self.state).widest(self.rows.widest())
     }
 
     pub fn row(&self, id: &str) -> Option<&R> {

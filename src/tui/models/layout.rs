@@ -1,15 +1,23 @@
 //! The areas of the Models tab. Code that fetches visible rows and code that draws them both ask
 //! here, so that they agree.
 
+use std::ops::RangeInclusive;
+
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::tui::layout::{WIDE_COLUMNS, body, is_wide};
+use crate::tui::layout::{WIDE_COLUMNS, beside, body, is_wide};
 use crate::tui::list::ListState;
 use crate::tui::list::view::rows_in;
 use crate::tui::shared::Shared;
 
 /// From this height on the Overview has a line for each fact.
 const TALL: u16 = 25;
+/// The least width of the list, and the limits of the model's half beside it: a wider one lays out an
+/// answer that is not there yet.
+const LIST: u16 = 46;
+const MODEL: RangeInclusive<u16> = 50..=WIDE_COLUMNS - 1;
+/// From this width on the facts of a model are easy to read; below, the list takes its narrow columns.
+const READABLE: u16 = 54;
 
 /// The two halves; in a narrow window, and while a model is open, there is only one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,19 +27,19 @@ pub struct Halves {
 }
 
 /// Splits the body of the window: side by side where it is `wide`, unless the model is `open` and has
-/// the keys, and with them the room.
-pub fn halves(body: Rect, wide: bool, open: bool) -> Halves {
+/// the keys, and with them the room. `needs` is how wide the list is if it cuts nothing, with all its
+/// columns and with its narrow ones.
+pub fn halves(body: Rect, wide: bool, needs: [u16; 2], open: bool) -> Halves {
     if open {
         return Halves { list: None, model: Some(body) };
     }
-    if wide {
-        let list = (body.width * 43 / 100).clamp(47, 66);
-        return Halves {
-            list: Some(Rect { width: list, ..body }),
-            model: Some(Rect { x: body.x + list, width: body.width - list, ..body }),
-        };
+    let [whole, narrow] = needs;
+    let list = if body.width.saturating_sub(whole) < READABLE { narrow } else { whole };
+    let most = body.width.saturating_sub(*MODEL.start()).max(LIST);
+    match beside(body, list.clamp(LIST, most), MODEL).filter(|_| wide) {
+        Some((list, model)) => Halves { list: Some(list), model: Some(model) },
+        None => Halves { list: Some(body), model: None },
     }
-    Halves { list: Some(body), model: None }
 }
 
 /// Inside a border.
@@ -52,15 +60,14 @@ pub fn list_parts(list: Rect, wide: bool) -> (Rect, Rect) {
 
 /// How many models are on the screen; `open` where a model has the keys.
 pub fn rows_in_sight(shared: &Shared, open: bool, state: &ListState) -> usize {
-    let wide = is_wide(shared);
-    let list = halves(body(shared), wide, open).list;
-    list.map_or(0, |list| rows_in(list_parts(list, wide).0, state))
+    // The height is the same however wide it is.
+    list_on_screen(shared, [0; 2], open).map_or(0, |list| rows_in(list, state))
 }
 
 /// Where the list of models is, with its heads; `None` if it is not on the screen.
-pub fn list_on_screen(shared: &Shared, open: bool) -> Option<Rect> {
+pub fn list_on_screen(shared: &Shared, needs: [u16; 2], open: bool) -> Option<Rect> {
     let wide = is_wide(shared);
-    halves(body(shared), wide, open).list.map(|list| list_parts(list, wide).0)
+    halves(body(shared), wide, needs, open).list.map(|list| list_parts(list, wide).0)
 }
 
 /// The parts of a model's half, from the top.
@@ -127,11 +134,17 @@ mod tests {
 
     #[test]
     fn side_by_side_where_there_is_room() {
-        let wide = halves(Rect::new(0, 2, 100, 27), true, false);
-        assert_eq!((wide.list.unwrap().width, wide.model.unwrap().width), (47, 53));
+        let shares = |width, needs| {
+            let halves = halves(Rect::new(0, 2, width, 27), true, needs, false);
+            (halves.list.unwrap().width, halves.model.unwrap().width)
+        };
+        assert_eq!(shares(100, [53, 46]), (46, 54), "narrow columns, so that the facts can be read");
+        assert_eq!(shares(120, [53, 46]), (53, 67), "the list has what it needs");
+        assert_eq!(shares(120, [90, 83]), (70, 50), "and no more than leaves room for the model");
+        assert_eq!(shares(200, [53, 46]), (101, 99), "lines that are too long are hard to read");
         let narrow = Rect::new(0, 2, 80, 21);
-        assert_eq!(halves(narrow, false, false), Halves { list: Some(narrow), model: None });
-        assert_eq!(halves(narrow, false, true), Halves { list: None, model: Some(narrow) });
+        assert_eq!(halves(narrow, false, [53, 46], false), Halves { list: Some(narrow), model: None });
+        assert_eq!(halves(narrow, false, [53, 46], true), Halves { list: None, model: Some(narrow) });
     }
 
     #[test]

@@ -289,7 +289,8 @@ impl Layer for Models {
 
     fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
         let open = self.tests.is_open() || self.runs.are_shown();
-        let Some(area) = layout::list_on_screen(shared, open) else {
+        let needs = self.list.needs(shared);
+        let Some(area) = layout::list_on_screen(shared, needs, open) else {
             return self.panel_click(shared, x, y);
         };
         match click_in(area, &mut self.list.models.list.state, x, y) {
@@ -429,7 +430,7 @@ impl Layer for Models {
             return run::view::draw(shared, runs, subject, frame, area);
         }
         let open = self.tests.is_open();
-        let halves = layout::halves(area, is_wide(shared), open);
+        let halves = layout::halves(area, is_wide(shared), self.list.needs(shared), open);
         if let Some(area) = halves.list {
             self.list.draw(shared, !open, frame, area);
         }

@@ -161,9 +161,9 @@ impl Layer for Question {
         Some(label.to_lowercase().into())
     }
 
-    /// A name to type is asked for over nothing else that wants to be read.
+    /// Of two frames, one in the other, neither can be read.
     fn hides_opener(&self) -> bool {
-        self.typed.is_some()
+        true
     }
 
     fn unsaved(&self, _shared: &Shared) -> Option<String> {

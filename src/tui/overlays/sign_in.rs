@@ -235,6 +235,10 @@ impl Layer for SignIn {
         Outcome::done()
     }
 
+    fn hides_opener(&self) -> bool {
+        true
+    }
+
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
         let inside = frame_box(shared, "Sign in to a workbench", frame, centred(area, 70, 13));

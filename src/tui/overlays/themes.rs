@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::config::setting::Setting;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::{centred, frame_box};
@@ -51,10 +52,12 @@ impl Layer for Themes {
             Command::First => self.go(shared, 0),
             Command::Last => self.go(shared, NAMES.len() - 1),
             Command::Submit => {
-                let name = NAMES[self.selected];
-                let text = format!("for this run; theme = \"{name}\" under [ui] in config.toml keeps it");
-                shared.notices.info(shared.now, text);
-                self.go(shared, self.selected).and(Outcome::pop())
+                let saved = shared.save(Setting::Theme(NAMES[self.selected]));
+                if saved.is_none() {
+                    let text = "the theme holds for this run only: no folder for the configuration is known";
+                    shared.notices.info(shared.now, text);
+                }
+                self.go(shared, self.selected).and(Outcome::pop()).and(saved.into())
             }
             Command::Back => {
                 shared.preferences.theme = self.before.clone();

@@ -13,7 +13,8 @@ use crate::tui::list::filter::Filter;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 
-/// Draws a border with a title at the left and a note at the right; returns the inner area.
+/// Draws a border with a title at the left and a note at the right, without the last parts of the note
+/// where they have no room; returns the inner area.
 pub fn pane(
     shared: &Shared,
     title: &str,
@@ -28,6 +29,11 @@ pub fn pane(
         .border_set(shared.preferences.glyphs.border)
         .border_style(if focused { theme.focused } else { theme.border })
         .title(Line::styled(format!(" {title} "), theme.title));
+    let separator = format!(" {} ", shared.preferences.glyphs.separator);
+    let mut note = note;
+    while let Some((begin, _)) = note.rsplit_once(&separator).filter(|_| text::width(note) > room) {
+        note = begin;
+    }
     let note = text::truncate(note, room);
     if !note.is_empty() {
         block = block.title(Line::styled(format!(" {note} "), theme.dim).right_aligned());

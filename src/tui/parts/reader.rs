@@ -34,7 +34,7 @@ impl Scroll {
 }
 
 /// Wraps a line; continuation lines are indented to its last span.
-fn wrapped(line: Line<'_>, columns: usize) -> Vec<Line<'_>> {
+pub fn wrapped(line: Line<'_>, columns: usize) -> Vec<Line<'_>> {
     if line.width() <= columns {
         return vec![line];
     }

@@ -17,6 +17,7 @@ use super::requests::{InFlight, Kind, LayerId};
 use super::shared::Shared;
 use crate::actions::{clock, history};
 use crate::api::{self, ServerClock};
+use crate::config::setting::Setting;
 use crate::diagnosis::Cause;
 use crate::text;
 
@@ -142,6 +143,20 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
         Answer::ColumnsStored(Err(problem)) => {
             let text = format!("the columns are not kept for the next start: {problem}");
             shared.notices.warning(shared.now, text);
+            Outcome::done()
+        }
+        Answer::SettingStored { file, setting, done } => {
+            match (setting, done) {
+                (Setting::Theme(_), Ok(())) => {
+                    shared.notices.info(shared.now, format!("theme saved in {}", file.display()));
+                }
+                // The notice about the mouse says how to use it.
+                (Setting::Mouse(_), Ok(())) => {}
+                (setting, Err(problem)) => {
+                    let text = format!("the {} holds for this run only: {problem}", setting.name());
+                    shared.notices.warning(shared.now, text);
+                }
+            }
             Outcome::done()
         }
         // A workbench without a version works all the same.

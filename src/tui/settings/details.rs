@@ -10,7 +10,7 @@ use crate::expiry;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Proof;
-use crate::tui::key_list::{KeyList, Selected, sign, status};
+use crate::tui::key_list::{AUDIENCE, COMMENT, EXPIRES, KeyList, STATUS, Selected, sign, status};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::parts::reader::{Scroll, reader};
@@ -43,31 +43,27 @@ impl Facts {
         Some(Self::Key { key: Box::new(key.clone()), mark: mark(rotations, &key.key_id), replaces })
     }
 
-    /// All of it, line by line.
-    pub fn lines(&self, shared: &Shared) -> Vec<Line<'static>> {
+    /// All of it but what `in_the_row` has, one bit for each column of the list.
+    pub fn lines(&self, shared: &Shared, in_the_row: u64) -> Vec<Line<'static>> {
         match self {
             Self::Legacy => [
                 "The legacy key (v1): one for each user.",
-                "",
                 "It cannot be deleted and does not expire.",
-                "cdswctl and the v1 API use it (Basic).",
-                "Model calls do not need it.",
-                "",
+                "cdswctl and the v1 API use it (Basic). Model calls do not need it.",
                 &format!("{} replaces it; the old one then stops.", shared.key_of(Command::RotateKey)),
             ]
             .map(|line| Line::from(line.to_owned()))
             .into(),
             Self::Key { key, mark, replaces } => {
-                let mut lines = of_key(shared, key);
+                let mut lines = of_key(shared, key, in_the_row);
                 if let Some(mark) = mark {
-                    lines.push(Line::default());
-                    lines.push(Line::styled(format!("It is being {mark}."), shared.preferences.theme.warn));
-                    lines.push(Line::from(format!("{} continues.", shared.key_of(Command::RotateKey))));
+                    let text =
+                        format!("It is being {mark}. {} continues.", shared.key_of(Command::RotateKey));
+                    lines.extend([Line::default(), Line::styled(text, shared.preferences.theme.warn)]);
                 }
                 if let Some((old, proof)) = replaces {
-                    lines.push(Line::default());
-                    lines.push(fact(shared, "replaces", &format!("{old}, which still works")));
-                    lines.push(fact(shared, "", &proof.text()));
+                    let text = format!("{old}, which still works; {}", proof.text());
+                    lines.extend([Line::default(), fact(shared, "replaces", &text)]);
                 }
                 lines.extend(at_hand(shared, &key.key_id));
                 lines
@@ -88,28 +84,46 @@ fn minute(date: &str) -> String {
     time::parse(date).map_or_else(|| date.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-/// What the workbench lists of a key.
-fn of_key(shared: &Shared, key: &V2KeyDetails) -> Vec<Line<'static>> {
-    let expires = time::parse(&key.expiry_date);
-    let status = status(shared, expires);
-    let (glyph, style) = sign(shared, status);
-    let mut lines = vec![
-        fact(shared, "Key ID", &key.key_id),
-        Line::from(vec![
+/// How many days ago or in how many days a date is: `in 8 days`, `today`, `52 days ago`.
+fn from_today(shared: &Shared, date: &str) -> Option<String> {
+    let day = time::utc_day(time::parse(date)?);
+    Some(match expiry::days_between(shared.today(), day) {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        -1 => "yesterday".to_owned(),
+        days if days < 0 => format!("{} days ago", -days),
+        days => format!("in {days} days"),
+    })
+}
+
+/// What the workbench lists of a key, without what `in_the_row` has.
+fn of_key(shared: &Shared, key: &V2KeyDetails, in_the_row: u64) -> Vec<Line<'static>> {
+    let shows = |column: usize| in_the_row >> column & 1 == 0;
+    let dated = |date: &str| {
+        let from_today = from_today(shared, date).map(|days| format!(", {days}")).unwrap_or_default();
+        format!("{}{from_today}", minute(date))
+    };
+    let mut lines = vec![fact(shared, "Key ID", &key.key_id)];
+    if shows(STATUS) {
+        let status = status(shared, time::parse(&key.expiry_date));
+        let (glyph, style) = sign(shared, status);
+        lines.push(Line::from(vec![
             Span::styled("status    ", shared.preferences.theme.dim),
             Span::styled(format!("{glyph} {}", status.as_str()), style),
-        ]),
-        fact(shared, "expires", &minute(&key.expiry_date)),
-    ];
-    if let Some(at) = expires {
-        let days = expiry::days_between(shared.today(), time::utc_day(at));
-        let left = if days < 0 { format!("{} days ago", -days) } else { format!("in {days} days") };
-        lines.push(fact(shared, "", &left));
+        ]));
     }
-    lines.push(fact(shared, "created", &minute(&key.created_at)));
-    let audience = if key.audiences.is_empty() { "unknown".to_owned() } else { key.audiences.join(", ") };
-    lines.push(fact(shared, "audience", &audience));
-    lines.push(fact(shared, "comment", if key.comments.is_empty() { "none" } else { &key.comments }));
+    if shows(EXPIRES) {
+        lines.push(fact(shared, "expires", &dated(&key.expiry_date)));
+    }
+    lines.push(fact(shared, "created", &dated(&key.created_at)));
+    // The row says `several` for more than it has room for.
+    if shows(AUDIENCE) || key.audiences.len() > 1 {
+        let audience = if key.audiences.is_empty() { "unknown".to_owned() } else { key.audiences.join(", ") };
+        lines.push(fact(shared, "audience", &audience));
+    }
+    if shows(COMMENT) {
+        lines.push(fact(shared, "comment", if key.comments.is_empty() { "none" } else { &key.comments }));
+    }
     lines
 }
 
@@ -118,13 +132,20 @@ fn at_hand(shared: &Shared, key_id: &str) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let known = shared.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(key_id));
     if let Some(known) = known {
-        lines.push(Line::default());
-        lines.push(Line::from("Its text is known here: Y copies it,"));
-        lines.push(Line::from("w writes it to a file."));
-        lines.push(Line::from(format!("Used for {} here.", text::count(known.tests, "test", "tests"))));
+        let [copy, write] = [Command::CopyKey, Command::SaveKey].map(|command| shared.key_of(command));
+        lines.push(fact(shared, "at hand", &format!("{copy} copies it, {write} writes it to a file")));
+        if known.tests > 0 {
+            lines.push(fact(
+                shared,
+                "used",
+                &format!("for {} here", text::count(known.tests, "test", "tests")),
+            ));
+        }
+    }
+    if known.is_some() || shared.session.is_own(key_id) {
+        lines.insert(0, Line::default());
     }
     if shared.session.is_own(key_id) {
-        lines.push(Line::default());
         lines.push(Line::styled("keybench is signed in with it.", shared.preferences.theme.accent));
     }
     lines
@@ -156,13 +177,13 @@ impl Layer for Details {
         if command == Command::KeyDetails {
             return Outcome::pop();
         }
-        match self.scroll.command(command, self.facts.lines(shared), body(shared)) {
+        match self.scroll.command(command, self.facts.lines(shared, 0), body(shared)) {
             true => Outcome::done(),
             false => Outcome::ignored(),
         }
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        reader(shared, "API key", self.facts.lines(shared), self.scroll, frame, area);
+        reader(shared, "API key", self.facts.lines(shared, 0), self.scroll, frame, area);
     }
 }

@@ -209,7 +209,8 @@ impl Layer for Settings {
         self.keys.state.filter.is_open()
     }
 
-    /// Among API keys, moving in the list changes no footer: it would cost bytes with every step.
+    /// Moving in the list changes no footer: keys stay where the eye knows them, and each step costs few
+    /// bytes. What the legacy key does not take says why when it is asked for.
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let about_a_row = [
             Command::RotateKey,
@@ -218,15 +219,7 @@ impl Layer for Settings {
             Command::KeyDetails,
             Command::CopyKeyId,
         ];
-        let idle = match self.keys.selected() {
-            None => about_a_row.contains(&command),
-            // It can be replaced, and has no Key ID; models do not take it.
-            Some(Selected::Legacy) => {
-                let about_a_key = [Command::DeleteKey, Command::TestWithKey, Command::CopyKeyId];
-                about_a_key.contains(&command)
-            }
-            Some(Selected::Key(_)) => false,
-        };
+        let idle = self.keys.selected().is_none() && about_a_row.contains(&command);
         idle.then_some("".into())
     }
 
@@ -253,8 +246,11 @@ impl Layer for Settings {
             },
             Command::Refresh => self.refresh(shared),
             Command::ChooseColumns => KeyList::choose_columns(shared),
-            other if self.keys.command(other, &self.seen(shared), view::table(shared)) => Outcome::done(),
-            _ => Outcome::ignored(),
+            other => {
+                let seen = self.seen(shared);
+                let table = view::table(shared, &self.keys, &seen);
+                if self.keys.command(other, &seen, table) { Outcome::done() } else { Outcome::ignored() }
+            }
         }
     }
 
@@ -264,7 +260,8 @@ impl Layer for Settings {
     }
 
     fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
-        match self.keys.click(view::table(shared), x, y) {
+        let table = view::table(shared, &self.keys, &self.seen(shared));
+        match self.keys.click(table, x, y) {
             Some(true) => self.command(shared, Command::KeyDetails),
             Some(false) => Outcome::done(),
             None => Outcome::ignored(),

@@ -1,44 +1,71 @@
 //! How the tab looks.
 
+use std::ops::RangeInclusive;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
-use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::text::{Line, Text};
 
 use super::details::Facts;
 use super::rotation::questions::mark;
 use super::rotation::steps::Rotations;
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::key_list::{KeyList, Seen, Selected};
-use crate::tui::layout::{body, is_wide};
+use crate::tui::key_list::{COMMENT, KeyList, Seen, Selected};
+use crate::tui::layout::{WIDE_ROWS, beside, body, is_wide};
 use crate::tui::parts::pane::{awaited, message, pane, rule};
+use crate::tui::parts::reader::wrapped;
 use crate::tui::shared::Shared;
 use crate::wire::time;
 
-/// Rows below the table: a rule, and a line about the selected key.
-const FOOT: u16 = 2;
-
-/// The areas of the list and, if there is room, of the details beside it.
-fn panes(shared: &Shared, area: Rect) -> (Rect, Option<Rect>) {
-    if !is_wide(shared) {
-        return (area, None);
-    }
-    let width = (area.width * 36 / 100).clamp(34, 60);
-    let [list, details] = area.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(width)]));
-    (list, Some(details))
+/// Where the list is, and what is about its selected key.
+struct Panes {
+    list: Rect,
+    /// Beside the list, if it leaves room.
+    beside: Option<Rect>,
+    /// The table inside the list's frame.
+    table: Rect,
+    /// Below the table, without the rule between them.
+    below: Rect,
 }
 
-/// The area of the table in a pane with this inner area.
-fn table_in(inside: Rect, has_foot: bool) -> Rect {
-    let foot = if has_foot { FOOT } else { 0 };
-    Rect { height: inside.height.saturating_sub(foot), ..inside }
+/// The least width of the list beside Details: its frame says how many keys there are and expire.
+const LIST: u16 = 72;
+/// The width of Details beside the list: a line of it is to hold most of a Key ID.
+const DETAILS: RangeInclusive<u16> = 36..=80;
+/// Rows of Details below the table, in a high window.
+const BELOW: u16 = 6;
+
+impl Panes {
+    fn of(shared: &Shared, keys: &KeyList, seen: &Seen, area: Rect) -> Self {
+        let needs = (keys.needed(shared, seen) + 2).max(LIST);
+        let split = beside(area, needs, DETAILS).filter(|_| is_wide(shared));
+        let (list, beside) = split.map_or((area, None), |(list, details)| (list, Some(details)));
+        let inside = list.inner(Margin::new(1, 1));
+        let rows = match beside {
+            Some(_) => 0,
+            None if shared.size.1 >= WIDE_ROWS => 1 + BELOW,
+            // A line about the selected key.
+            None => 2,
+        };
+        let [table, below] =
+            inside.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(rows)]));
+        let below =
+            Rect { y: below.y + below.height.min(1), height: below.height.saturating_sub(1), ..below };
+        Self { list, beside, table, below }
+    }
+
+    /// Columns that a row shows whole, one bit each: Details do not repeat them.
+    fn in_the_row(&self, shared: &Shared, keys: &KeyList, seen: &Seen) -> u64 {
+        let whole = keys.needed(shared, seen) + 2 <= self.list.width;
+        let cut = if whole { 0 } else { 1 << COMMENT };
+        !(seen.hidden | cut)
+    }
 }
 
 /// The area of the table at the current size.
-pub fn table(shared: &Shared) -> Rect {
-    let (list, details) = panes(shared, body(shared));
-    table_in(list.inner(Margin::new(1, 1)), details.is_none())
+pub fn table(shared: &Shared, keys: &KeyList, seen: &Seen) -> Rect {
+    Panes::of(shared, keys, seen, body(shared)).table
 }
 
 pub fn draw(
@@ -49,41 +76,49 @@ pub fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
 ) {
-    let (list_area, details_area) = panes(shared, area);
-    list(shared, keys, seen, details_area.is_none().then_some(rotations), frame, list_area);
-    if let Some(area) = details_area {
+    let panes = Panes::of(shared, keys, seen, area);
+    let inside = pane(shared, "API keys", &keys.summary(shared), true, frame, panes.list);
+    let known = keys.fetch.at.is_some();
+    match known {
+        true => list(shared, keys, seen, frame, &panes),
+        false => message(shared, &without_list(shared, keys), frame, inside),
+    }
+    let facts = Facts::of_selected(keys, rotations).filter(|_| known);
+    let in_the_row = panes.in_the_row(shared, keys, seen);
+    let lines = |area: Rect| {
+        let lines = facts.iter().flat_map(|facts| facts.lines(shared, in_the_row));
+        let lines = lines.flat_map(|line| wrapped(line, area.width.saturating_sub(2).into()));
+        lines.collect::<Vec<_>>()
+    };
+    if let Some(area) = panes.beside {
         let inside = pane(shared, "Details", "", false, frame, area);
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-        let facts = Facts::of_selected(keys, rotations);
-        let lines = facts.map(|facts| facts.lines(shared)).unwrap_or_default();
-        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inside);
+        frame.render_widget(Text::from(lines(inside)), inside.inner(Margin::new(1, 0)));
+    }
+    if known && panes.beside.is_none() && !panes.below.is_empty() {
+        rule(shared, frame, inside, panes.table.bottom());
+        if panes.below.height > 1 {
+            let title = Line::styled(" Details ", shared.preferences.theme.title);
+            let row = Rect { x: inside.x + 1, y: panes.table.bottom(), width: 9, height: 1 };
+            frame.render_widget(title, row.intersection(inside));
+        }
+        let text = match panes.below.height {
+            1 => Text::from(summary(shared, keys, rotations)),
+            // There is no room for blank lines between groups.
+            _ => lines(panes.below).into_iter().filter(|line| line.width() > 0).collect(),
+        };
+        let margin = u16::from(panes.below.height > 1);
+        frame.render_widget(text, panes.below.inner(Margin::new(margin, 0)));
     }
 }
 
-/// Draws the list; with rotations it has a foot, about the selected key.
-fn list(
-    shared: &Shared,
-    keys: &KeyList,
-    seen: &Seen,
-    foot: Option<&Rotations>,
-    frame: &mut Frame<'_>,
-    area: Rect,
-) {
-    let inside = pane(shared, "API keys", &keys.summary(shared), true, frame, area);
-    if keys.fetch.at.is_none() {
-        return message(shared, &without_list(shared, keys), frame, inside);
-    }
-    let table = table_in(inside, foot.is_some());
-    keys.draw(shared, seen, frame, area, table);
+/// Draws the rows, or that there are none.
+fn list(shared: &Shared, keys: &KeyList, seen: &Seen, frame: &mut Frame<'_>, panes: &Panes) {
+    let table = panes.table;
+    keys.draw(shared, seen, true, frame, (panes.list, table));
     if keys.is_empty() && table.height > 4 {
         let row = Rect { x: table.x + 3, y: table.y + 3, width: table.width.saturating_sub(3), height: 1 };
         let text = format!("No API keys yet. Press {} for a new one.", shared.key_of(Command::NewKey));
         frame.render_widget(Line::styled(text, shared.preferences.theme.dim), row);
-    }
-    if let Some(rotations) = foot.filter(|_| inside.height > FOOT) {
-        rule(shared, frame, inside, table.bottom());
-        let row = Rect { y: table.bottom() + 1, height: 1, ..inside };
-        frame.render_widget(Line::from(summary(shared, keys, rotations)), row);
     }
 }
 
@@ -118,7 +153,10 @@ fn summary(shared: &Shared, keys: &KeyList, rotations: &Rotations) -> String {
     };
     let known = shared.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));
     if let Some(known) = known {
-        text.push_str(&format!(" {dot} at hand, {}", text::count(known.tests, "test", "tests")));
+        text.push_str(&format!(" {dot} at hand"));
+        if known.tests > 0 {
+            text.push_str(&format!(", {}", text::count(known.tests, "test", "tests")));
+        }
     }
     text::clean(&text).into_owned()
 }

@@ -121,9 +121,9 @@ fn the_selected_row_is_reversed() {
     harness.shared().size = (80, 24);
     let buffer = harness.buffer(80, 24);
     let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▸").unwrap();
-    let name: String = (17..22).map(|x| buffer[(x, row)].symbol()).collect();
+    let name: String = (14..19).map(|x| buffer[(x, row)].symbol()).collect();
     assert_eq!(name, "churn");
-    assert!(buffer[(17, row)].modifier.contains(Modifier::REVERSED));
+    assert!(buffer[(14, row)].modifier.contains(Modifier::REVERSED));
 }
 
 #[test]

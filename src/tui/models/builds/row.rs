@@ -87,6 +87,14 @@ impl list::Row for Row {
         add(BUILD, &build.id);
     }
 
+    fn filling(&self, column: usize) -> &str {
+        match column {
+            FUNCTION => &self.function,
+            COMMENT => self.comment(),
+            _ => "",
+        }
+    }
+
     fn key(&self, column: usize) -> Key<'_> {
         let build = &self.built.build;
         match column {

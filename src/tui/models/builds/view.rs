@@ -12,7 +12,7 @@ use crate::actions::models::runtime;
 use crate::text;
 use crate::tui::layout::body;
 use crate::tui::list::view::rows_in;
-use crate::tui::list::{ListState, ListView, Shown};
+use crate::tui::list::{ListState, Shown};
 use crate::tui::models::draw::put;
 use crate::tui::models::layout::inside;
 use crate::tui::models::list::view::deployment_sign;
@@ -59,7 +59,7 @@ pub fn draw(builds: &Builds, shared: &Shared, frame: &mut Frame<'_>, area: Rect)
     if builds.list.all().is_empty() {
         return message(shared, "no builds: this model was never built", frame, table);
     }
-    let view = ListView::of::<Row>(shared, &builds.list.state).without_marks().framed(area);
+    let view = builds.list.view(shared).without_marks().framed(area);
     view.draw(frame, table, |at, cells| {
         let Some(row) = builds.list.all().get(at) else { return false };
         shown(shared, row, cells);

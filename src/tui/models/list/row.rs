@@ -156,7 +156,7 @@ const REPLICAS: usize = 4;
 impl list::Row for Row {
     const NAME: &'static str = "models";
     const COLUMNS: &'static [Column] = &[
-        Column::new("PROJECT", Width::Fixed(13)).ends(),
+        Column::new("PROJECT", Width::Fill(10)).ends(),
         Column::new("MODEL", Width::Fill(8)).ends(),
         Column::new("AUTH", Width::Fixed(4)).unsorted(),
         Column::new("STATUS", Width::Fixed(14)),
@@ -177,6 +177,14 @@ impl list::Row for Row {
         add(STATUS, self.deployed.label());
         if let Some(replicas) = self.replicas() {
             add(REPLICAS, &replicas.to_string());
+        }
+    }
+
+    fn filling(&self, column: usize) -> &str {
+        match column {
+            PROJECT => &self.model.project.name,
+            MODEL => &self.model.name,
+            _ => "",
         }
     }
 
@@ -205,7 +213,7 @@ impl list::Row for Row {
 
 /// The columns where there is little room.
 pub const NARROW: [Column; 5] = [
-    Column::new("PROJECT", Width::Fixed(11)).ends(),
+    Column::new("PROJECT", Width::Fill(8)).ends(),
     Column::new("MODEL", Width::Fill(8)).ends(),
     Column::new("AUTH", Width::Fixed(4)).unsorted(),
     Column::new("STATUS", Width::Fixed(11)),

@@ -14,17 +14,21 @@ use crate::text;
 use crate::tui::call::ListScope;
 use crate::tui::command::Command;
 use crate::tui::layout::is_wide;
-use crate::tui::list::{ListView, Row as _, Shown};
+use crate::tui::list::{Row as _, Shown};
 use crate::tui::models::draw::{bordered, put};
 use crate::tui::models::layout;
 use crate::tui::parts::pane::{awaited, filter_row};
 use crate::tui::shared::Shared;
 use crate::wire::DeploymentState;
 
-/// From this width on all columns have their room.
-const ROOMY: u16 = 56;
-
 impl ListPane {
+    /// How wide the list is if it cuts nothing, and the same with its narrow columns.
+    pub fn needs(&self, shared: &Shared) -> [u16; 2] {
+        const BORDERS: u16 = 2;
+        let view = || self.models.list.view(shared).without_marks();
+        [view(), view().columns(&NARROW)].map(|view| view.needed() + BORDERS)
+    }
+
     /// Draws the list; `focused` if it has the focus.
     pub fn draw(&self, shared: &Shared, focused: bool, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
@@ -43,10 +47,10 @@ impl ListPane {
             frame.render_widget(text.style(theme.dim), below.inner(Margin::new(2, 0)));
             return;
         }
-        let columns = if inner.width < ROOMY { &NARROW } else { Row::COLUMNS };
+        let columns = if area.width < self.needs(shared)[0] { &NARROW } else { Row::COLUMNS };
         let mut project = "";
         let view =
-            ListView::of::<Row>(shared, state).columns(columns).focused(focused).without_marks().framed(area);
+            self.models.list.view(shared).columns(columns).focused(focused).without_marks().framed(area);
         view.draw(frame, table, |row, cells| {
             let Some(entry) = self.models.list.all().get(row) else { return false };
             // A project stands before its first model alone.

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use super::report::ms;
 use crate::probe::run::{Change, METHOD, Summary, compare, count_alike, report};
-use crate::tui::models::draw::{fit, put};
+use crate::text;
+use crate::tui::models::draw::put;
 use crate::tui::shared::Shared;
 
 /// Draws a run beside an earlier one; `heads` is what the two are called.
@@ -53,7 +54,8 @@ pub fn draw(
     let alike = count_alike(before, after);
     let since = (!alike).then(|| "latencies since sent: one of the runs had no rate".to_owned());
     let method = METHOD.to_owned();
-    for (row, line) in rows.zip(plans.iter().chain(&since).chain([&method])) {
-        put(buf, row, row.x, &fit(line, row, row.x), theme.dim);
+    let lines = plans.iter().chain(&since).chain([&method]);
+    for (row, line) in rows.zip(lines.flat_map(|line| text::wrap(line, area.width.into()))) {
+        put(buf, row, row.x, &line, theme.dim);
     }
 }
