@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, Done, Home};
 use crate::support::{Scripted, answer, api_key, json as reply};
-use keybench::actions::models::{self, BuildChoice, Ended, Plan, Resources};
+use keybench::actions::models::{self, BuildChoice, Ended, Environment, Plan, Resources};
 use keybench::api::{Client, ClientOptions};
 use keybench::config::Session;
 use keybench::wire::{Model, ModelBuild, ModelDeployment, ShortProject};
@@ -142,7 +142,7 @@ fn a_deployment_whose_answer_is_lost_is_found_and_one_that_hangs_is_not_waited_f
     let deployed = run(&home, &["models", "deploy", "churn-prod/add", "--wait"]).ok().json();
     assert_eq!(text(&deployed, "status"), "deployed");
 
-    bench.fault(&json!({"operation": "GetModelDeployment"}), &json!({"status": 503}));
+    bench.fault(&json!({"operation": "GetModelDeployment"}), &json!({"delay_ms": 1_500}));
     let wait = ["models", "deploy", "churn-prod/add", "--wait", "--wait-timeout", "1s"];
     let late = run(&home, &wait);
     assert_eq!((late.code, late.error()["kind"].as_str()), (8, Some("still_waiting")), "{late:?}");
@@ -153,6 +153,52 @@ fn a_deployment_whose_answer_is_lost_is_found_and_one_that_hangs_is_not_waited_f
     assert_eq!(denied.code, 4, "{denied:?}");
     bench.fault(&json!({"operation": "CreateModelDeployment"}), &json!({"status": 403}));
     assert_eq!(run(&home, &wait).code, 4);
+}
+
+#[test]
+fn an_interrupted_wait_says_what_was_made() {
+    let bench = Bench::controlled();
+    let home = bench.home("owner");
+    bench.fault(&json!({"operation": "GetModelDeployment"}), &json!({"delay_ms": 500}));
+    let mut child = home.command(&["models", "deploy", "churn-prod/slow", "--wait"]).spawn().unwrap();
+    let mut err = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut err, &mut line).unwrap();
+    assert_eq!(line, "deployment: pending\n");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+        .unwrap();
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut err, &mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(
+        rest.contains("interrupted; done before: deployment ") && rest.contains("churn-prod/slow was made"),
+        "{rest}"
+    );
+}
+
+#[test]
+fn the_environment_of_the_last_deployment_goes_into_the_next() {
+    let bench = Bench::demo();
+    let mut options = ClientOptions::new(&bench.url);
+    options.key = Some(keybench::secret::ApiKey::parse(&bench.key("owner")).unwrap());
+    let session = Session::new(Client::new(options).unwrap());
+    bench.runtime.block_on(async {
+        let mut plan = models::plan(&session, "churn-prod/add", &BuildChoice::Latest, Resources::default())
+            .await
+            .unwrap();
+        let request = keybench::wire::CreateModelDeploymentRequest {
+            project_id: plan.model.project.public_identifier.clone(),
+            model_id: plan.model.id.clone(),
+            build_id: plan.build.id.clone(),
+            environment: [("MODE".to_owned(), "fast".to_owned())].into(),
+            ..Default::default()
+        };
+        let first = session.client.create_deployment(&request).await.unwrap();
+        // As a list may show it.
+        plan.last = Some(ModelDeployment { environment: String::new(), ..first });
+        let (second, environment) = models::deploy(&session, &plan).await.unwrap();
+        assert_eq!((second.environment.as_str(), environment), (r#"{"MODE":"fast"}"#, Environment::Kept(1)));
+    });
 }
 
 #[test]

@@ -169,6 +169,11 @@ pub async fn plan(
 pub async fn deploy(session: &Session, plan: &Plan) -> Result<(ModelDeployment, Environment), Error> {
     may_change(session, DEPLOYING)?;
     deployable(&plan.build)?;
+    let mut plan = plan.clone();
+    if let Some(last) = &mut plan.last {
+        // A list may leave the environment out (INFERRED), and a roll-back without it may not run.
+        *last = session.client.deployment(last).await?;
+    }
     let (request, environment) = plan.request();
     let before = of_build(session, &request).await?;
     let made = match session.client.create_deployment(&request).await {
