@@ -1,6 +1,22 @@
-//! Text in a page.
+//! Pages for people: self-contained, in light and dark; no script, and nothing loaded from elsewhere.
 
 use super::clean;
+
+const STYLE: &str = include_str!("../../assets/page.css");
+
+/// The end of a page.
+pub const END: &str = "</body>\n</html>\n";
+
+/// The beginning of a page; what follows is its elements and [`END`].
+pub fn begin(title: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{} · keybench</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        escaped(title)
+    )
+}
 
 /// `text` as HTML shows it, cleaned: names and comments come from outside.
 pub fn escaped(text: &str) -> String {

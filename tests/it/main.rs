@@ -40,6 +40,7 @@ mod diagnosis_workbench;
 mod faces;
 mod mounts;
 mod packaging;
+mod pages;
 mod probe_answers;
 mod probe_call;
 mod probe_run;

@@ -25,7 +25,7 @@ pub(super) fn lines(first: &[(f64, f64)], second: &[(f64, f64)], unit: &str) -> 
         let label = label(value, unit);
         let _ = writeln!(
             svg,
-            "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+            "<line x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
              <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>",
             LEFT - 6.0,
             y + 4.0

@@ -6,35 +6,13 @@ use std::time::Duration;
 use super::chart;
 use crate::probe::run::{Change, Latency, METHOD, Plan, StopReason, Summary, compare, count_alike};
 use crate::text;
-use crate::text::html::escaped;
-
-const STYLE: &str = "
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --line: #d1d9e0; --paper: #fff; --a: #0969da; --b: #bc4c00; --bad: #cf222e; --good: #1a7f37; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117; --a: #4493f8; --b: #db6d28; --bad: #f85149; --good: #3fb950; } }
-body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-p.sub { margin: 0 0 1rem; color: var(--soft); }
-.figures { display: flex; flex-wrap: wrap; gap: .75rem; }
-.figures div { border: 1px solid var(--line); border-radius: 6px; padding: .5rem 1rem; min-width: 7rem; }
-.figures b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; } .figures span { color: var(--soft); }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
-th { color: var(--soft); font-weight: 600; } th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
-.bad { color: var(--bad); } .good { color: var(--good); }
-svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 11px; } .axis { stroke: var(--line); } .a { stroke: var(--a); fill: none; } .b { stroke: var(--b); fill: none; } .bar { fill: var(--a); }
-.key::before { content: '\\2014\\2002'; font-weight: 700; } .key.ka::before { color: var(--a); } .key.kb::before { color: var(--b); }
-";
+use crate::text::html::{self, escaped};
 
 /// The page of `run`, with a comparison if there is an earlier one.
 pub fn page(run: &Summary, earlier: Option<&Summary>) -> String {
-    let title = escaped(run.plan.label.as_deref().unwrap_or("a run"));
-    let mut html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} · keybench</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <h1>{title}</h1>\n<p class=\"sub\">{}</p>\n",
-        escaped(&subtitle(run))
-    );
+    let title = run.plan.label.as_deref().unwrap_or("a run");
+    let mut html = html::begin(title);
+    let _ = writeln!(html, "<h1>{}</h1>\n<p class=\"sub\">{}</p>", escaped(title), escaped(&subtitle(run)));
     figures(&mut html, run);
     for note in notes(run) {
         let _ = writeln!(html, "<p class=\"bad\">{}</p>", escaped(&note));
@@ -51,7 +29,7 @@ pub fn page(run: &Summary, earlier: Option<&Summary>) -> String {
     if let Some(earlier) = earlier {
         comparison(&mut html, earlier, run);
     }
-    html.push_str("</body>\n</html>\n");
+    html.push_str(html::END);
     html
 }
 
@@ -110,7 +88,7 @@ fn plan(html: &mut String, plan: &Plan) {
     if plan.warmup > 0 {
         rows.push(("warm-up, not counted", plan.warmup.to_string()));
     }
-    html.push_str("<h2>Plan</h2>\n<table>\n");
+    html.push_str("<h2>Plan</h2>\n<table class=\"facts\">\n");
     for (name, value) in rows {
         let _ = writeln!(html, "<tr><td>{name}</td><td>{}</td></tr>", escaped(&value));
     }
@@ -118,7 +96,7 @@ fn plan(html: &mut String, plan: &Plan) {
 }
 
 fn latencies(html: &mut String, run: &Summary) {
-    html.push_str("<h2>Percentiles</h2>\n<table>\n<tr><th></th>");
+    html.push_str("<h2>Percentiles</h2>\n<table class=\"numbers\">\n<tr><th></th>");
     for (name, _) in run.latency.iter() {
         let _ = write!(html, "<th>{name}</th>");
     }
@@ -158,7 +136,7 @@ fn replicas(html: &mut String, run: &Summary) {
     if run.replicas.is_empty() {
         return;
     }
-    html.push_str("<h2>Replicas</h2>\n<table>\n<tr><th>replica</th><th>share</th><th>requests</th><th>errors</th><th>p50</th><th>p99</th></tr>\n");
+    html.push_str("<h2>Replicas</h2>\n<table class=\"numbers\">\n<tr><th>replica</th><th>share</th><th>requests</th><th>errors</th><th>p50</th><th>p99</th></tr>\n");
     for (name, replica) in &run.replicas {
         let _ = writeln!(
             html,
@@ -175,7 +153,7 @@ fn replicas(html: &mut String, run: &Summary) {
 }
 
 fn errors(html: &mut String, run: &Summary) {
-    html.push_str("<h2>Statuses and errors</h2>\n<table>\n<tr><th></th><th>requests</th><th>p50</th><th>p99</th></tr>\n");
+    html.push_str("<h2>Statuses and errors</h2>\n<table class=\"numbers\">\n<tr><th></th><th>requests</th><th>p50</th><th>p99</th></tr>\n");
     for (status, share) in &run.by_status {
         let (p50, p99) = (millis(share.p50_ms), millis(share.p99_ms));
         let _ = writeln!(
@@ -200,7 +178,9 @@ fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
         );
     }
     let _ = writeln!(html, "<p class=\"sub\">{METHOD}</p>");
-    html.push_str("<table>\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n");
+    html.push_str(
+        "<table class=\"numbers\">\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n",
+    );
     for row in compare(earlier, run) {
         let class = match row.change {
             Change::Better => " class=\"good\"",

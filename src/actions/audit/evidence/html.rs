@@ -6,19 +6,13 @@ use crate::actions::audit::findings::Finding;
 use crate::actions::audit::policy::Policy;
 use crate::actions::audit::report::{Report, Verdict};
 use crate::text::count;
-use crate::text::html::escaped;
+use crate::text::html::{self, escaped};
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222}\
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
-table{border-collapse:collapse;width:100%;font-size:.87rem}\
-th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}\
-th{background:#f4f4f4}.verdict{padding:.7rem 1rem;border-left:.4rem solid;background:#f7f7f7}\
-.clean{border-color:#2a7d2a}.findings{border-color:#b3261e}.incomplete{border-color:#a06000}\
-code{font-size:.85em;word-break:break-all}";
+const TITLE: &str = "Audit of API keys";
 
 /// The page.
 pub fn page(report: &Report) -> String {
-    let mut page = String::new();
+    let mut page = html::begin(TITLE);
     head(&mut page, report);
     if let Some(policy) = &report.policy {
         of_policy(&mut page, policy);
@@ -27,7 +21,7 @@ pub fn page(report: &Report) -> String {
     exposed(&mut page, report);
     unread(&mut page, report);
     users(&mut page, report);
-    page.push_str("</body></html>\n");
+    page.push_str(html::END);
     page
 }
 
@@ -45,13 +39,7 @@ fn head(page: &mut String, report: &Report) {
             "Not complete: something could not be read, and nothing is known of it.".to_owned(),
         ),
     };
-    let _ = write!(
-        page,
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
-         <title>Audit of API keys</title><style>{STYLE}</style></head><body>\
-         <h1>Audit of API keys</h1><p class=\"verdict {class}\">{verdict}</p>"
-    );
+    let _ = write!(page, "<h1>{TITLE}</h1>\n<p class=\"verdict {class}\">{verdict}</p>\n");
     let limit = report
         .expiration_days
         .map_or_else(|| "not known".to_owned(), |days| count(days as usize, "day", "days"));
@@ -70,7 +58,7 @@ fn head(page: &mut String, report: &Report) {
 }
 
 fn of_policy(page: &mut String, policy: &Policy) {
-    page.push_str("<h2>Policy</h2>");
+    page.push_str("<h2>Policy</h2>\n");
     let days =
         |days: Option<u32>| days.map_or_else(|| "not limited".to_owned(), |days| format!("{days} days"));
     let names: Vec<_> = policy.fail_on.iter().map(|finding| finding.text()).collect();
@@ -189,21 +177,21 @@ fn users(page: &mut String, report: &Report) {
 fn table(page: &mut String, titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut rows = rows.into_iter().peekable();
     if rows.peek().is_none() {
-        page.push_str("<p>none</p>");
+        page.push_str("<p class=\"none\">none</p>\n");
         return;
     }
-    page.push_str("<table>");
+    page.push_str(if titles.is_empty() { "<table class=\"facts\">\n" } else { "<table>\n" });
     if !titles.is_empty() {
         page.push_str("<tr>");
         titles.iter().for_each(|title| cell(page, "th", title));
-        page.push_str("</tr>");
+        page.push_str("</tr>\n");
     }
     for row in rows {
         page.push_str("<tr>");
         row.iter().for_each(|field| cell(page, "td", field));
         page.push_str("</tr>\n");
     }
-    page.push_str("</table>");
+    page.push_str("</table>\n");
 }
 
 fn cell(page: &mut String, tag: &str, text: &str) {
