@@ -89,6 +89,29 @@ fn the_keys_of_leavers_go_by_an_audit_and_others_stay() {
 }
 
 #[test]
+fn the_list_is_not_read_for_each_key_and_what_a_deletion_changes_counts() {
+    let bench = Bench::controlled();
+    let (home, viewer) = (bench.home("admin"), bench.home("viewer"));
+    for _ in 0..6 {
+        viewer.run(&["keys", "create", "--name", "twin", "--output", "key"]).ok();
+        std::fs::remove_file(viewer.path("key")).unwrap();
+    }
+    home.run(&["admin", "audit", "--keys-only", "--export", "audit.json"]).ok();
+    let lists = || {
+        let seen = bench.control(reqwest::Method::GET, "/requests?operation=ListV2Keys", &Value::Null);
+        seen.as_array().unwrap().len()
+    };
+    let before = lists();
+    let done =
+        home.run(&["keys", "delete", "--finding", "same_name", "--from", "audit.json", "--yes", "--json"]);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (8, Some("changed")), "{done:?}");
+    let user = &done.json()["users"][0];
+    assert_eq!(user["deleted"].as_array().unwrap().len(), 5, "{user}");
+    assert_eq!(user["failed"][0]["message"], "the finding same_name no longer holds", "the last of its name");
+    assert!(lists() - before < 6, "{} lists for 6 keys", lists() - before);
+}
+
+#[test]
 fn a_deletion_is_on_the_disk_before_it_is_asked_for() {
     let bench = Bench::demo();
     let relay = bench.runtime.block_on(Relay::start(&bench.url));

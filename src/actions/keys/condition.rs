@@ -2,9 +2,11 @@
 //! done about it.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use crate::actions::audit::{self, Finding, Person, Rules, judge};
-use crate::api::{self, Client};
+use crate::api;
+use crate::config::Session;
 use crate::wire::V2KeyDetails;
 
 /// What must still hold of a key just before it is deleted.
@@ -47,41 +49,87 @@ impl fmt::Display for Change {
     }
 }
 
-/// Reads a key again, as it was `before` if that is known: what has changed, if anything has.
-///
-/// # Errors
-/// It cannot be read.
-pub async fn changed(
-    client: &Client,
-    username: &str,
-    (key_id, before): (&str, Option<&V2KeyDetails>),
+/// What was read is believed for so long: with many keys the list is not read for each of them.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// The keys of one user, read again while some of them are deleted.
+pub struct Current<'a> {
+    session: &'a Session,
+    username: &'a str,
     condition: Condition,
-) -> Result<Option<Change>, api::Error> {
-    if condition == Condition::Nothing {
-        return Ok(None);
+    read: Option<Read>,
+}
+
+/// What was read, and when.
+struct Read {
+    at: Instant,
+    listed: Vec<V2KeyDetails>,
+    /// Whether the user's account is closed in the way that the finding says; `None`: the workbench does not say.
+    closed: Option<bool>,
+}
+
+impl<'a> Current<'a> {
+    pub fn new(session: &'a Session, username: &'a str, condition: Condition) -> Self {
+        Self { session, username, condition, read: None }
     }
-    let listed = client.list_keys(username).await?;
-    let Some(now) = listed.iter().find(|listed| listed.key_id == key_id) else {
-        return Ok(Some(Change::NotListed));
-    };
-    if before.is_some_and(|before| before.comments != now.comments) {
-        return Ok(Some(Change::Renamed { now: now.comments.clone() }));
+
+    /// What has changed of a key, as it was `before` if that is known; `None`: nothing has.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn change(
+        &mut self,
+        key_id: &str,
+        before: Option<&V2KeyDetails>,
+    ) -> Result<Option<Change>, api::Error> {
+        let condition = self.condition;
+        if condition == Condition::Nothing {
+            return Ok(None);
+        }
+        let now = self.session.client.clock().now();
+        let read = self.read().await?;
+        let Some(key) = read.listed.iter().find(|listed| listed.key_id == key_id) else {
+            return Ok(Some(Change::NotListed));
+        };
+        if before.is_some_and(|before| before.comments != key.comments) {
+            return Ok(Some(Change::Renamed { now: key.comments.clone() }));
+        }
+        let Condition::Found { finding, rules } = condition else { return Ok(None) };
+        let Some(closed) = read.closed else { return Ok(Some(Change::CannotTell { finding })) };
+        let person = Person { deactivated: closed, banned: closed, ..Person::default() };
+        // Of the other keys, those of the same name alone matter to a finding.
+        let alike = read.listed.iter().filter(|other| other.comments == key.comments).cloned().collect();
+        let judged = judge(&person, alike, &rules, now);
+        let holds = judged.iter().any(|judged| judged.key_id == key_id && judged.findings.contains(&finding));
+        Ok((!holds).then_some(Change::NotFound { finding }))
     }
-    let Condition::Found { finding, rules } = condition else { return Ok(None) };
-    let member = match finding {
-        Finding::UserDeactivated => Some("deactivated"),
-        Finding::UserBanned => Some("banned"),
-        _ => None,
-    };
-    let is_closed = match member {
-        None => false,
-        Some(member) => match audit::having(client, member).await {
-            None => return Ok(Some(Change::CannotTell { finding })),
-            Some(users) => users.contains(username),
-        },
-    };
-    let person = Person { deactivated: is_closed, banned: is_closed, ..Person::default() };
-    let judged = judge(&person, listed, &rules, client.clock().now());
-    let holds = judged.iter().any(|judged| judged.key_id == key_id && judged.findings.contains(&finding));
-    Ok((!holds).then_some(Change::NotFound { finding }))
+
+    /// The key is gone.
+    pub fn deleted(&mut self, key_id: &str) {
+        if let Some(read) = &mut self.read {
+            read.listed.retain(|listed| listed.key_id != key_id);
+        }
+    }
+
+    async fn read(&mut self) -> Result<&Read, api::Error> {
+        let read = match self.read.take().filter(|read| read.at.elapsed() < FRESH) {
+            Some(read) => read,
+            None => {
+                let at = Instant::now();
+                let listed = self.session.client.list_keys(self.username).await?;
+                Read { at, listed, closed: self.is_closed().await }
+            }
+        };
+        Ok(self.read.insert(read))
+    }
+
+    async fn is_closed(&self) -> Option<bool> {
+        let Condition::Found { finding, .. } = self.condition else { return Some(false) };
+        let member = match finding {
+            Finding::UserDeactivated => "deactivated",
+            Finding::UserBanned => "banned",
+            _ => return Some(false),
+        };
+        audit::having(&self.session.client, member).await.map(|users| users.contains(self.username))
+    }
 }

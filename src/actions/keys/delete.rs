@@ -4,7 +4,7 @@
 //! spared, [`delete`] deletes what was agreed to. A refusal in the middle leaves no other key
 //! untried.
 
-use super::condition::{Change, Condition, changed};
+use super::condition::{Change, Condition, Current};
 use super::deletion_log::{DeletionLog, Logging};
 use super::id::{find, is_whole, may_mean};
 use super::{Error, Own, Spared};
@@ -236,7 +236,8 @@ pub async fn delete_logged(
     }
     let own = Own::of(session);
     let Choice { username, keys, spared, condition, .. } = choice;
-    let mut deletion = Deletion { username, spared, ..Deletion::default() };
+    let mut current = Current::new(session, &username, condition);
+    let mut deletion = Deletion { username: username.clone(), spared, ..Deletion::default() };
     for key in keys {
         if own.spares(&key.key_id) == Some(Spared::WorkbenchSession) {
             deletion.spared.push((key.key_id, Spared::WorkbenchSession));
@@ -244,7 +245,7 @@ pub async fn delete_logged(
         }
         let done = match deletion.is_hopeless() {
             true => Err(Why::NotTried),
-            false => delete_one(session, &deletion.username, &key, condition, log, progress).await,
+            false => delete_one(session, &username, &key, &mut current, log, progress).await,
         };
         match done {
             Ok(()) => deletion.deleted.push(key.key_id),
@@ -258,13 +259,12 @@ async fn delete_one(
     session: &Session,
     username: &str,
     key: &Chosen,
-    condition: Condition,
+    current: &mut Current<'_>,
     log: &DeletionLog<'_>,
     progress: &dyn Progress,
 ) -> Result<(), Why> {
-    let before = (key.key_id.as_str(), key.listed.as_ref());
-    let changed = changed(&session.client, username, before, condition).await.map_err(Why::Refused)?;
-    if let Some(change) = changed {
+    let change = current.change(&key.key_id, key.listed.as_ref()).await.map_err(Why::Refused)?;
+    if let Some(change) = change {
         return Err(Why::Changed(change));
     }
     let name = key.listed.as_ref().map(|listed| listed.comments.as_str());
@@ -273,6 +273,7 @@ async fn delete_one(
     let answer = session.client.delete_key_for_log(username, &key.key_id).await;
     log.complete(entry, answer.as_ref().map(Option::as_deref), progress);
     answer.map_err(Why::Refused)?;
+    current.deleted(&key.key_id);
     progress.on(Event::KeyDeleted { key_id: &key.key_id });
     Ok(())
 }
