@@ -4,10 +4,11 @@
 use std::process::Stdio;
 
 use crate::support::bench::{Bench, Done, Home};
+use crate::support::commands;
 use crate::support::{Scripted, answer, json, made_up_key};
 
 /// Commands that ask a workbench something, with arguments that are right.
-const ASKING: [&[&str]; 25] = [
+const ASKING: &[&[&str]] = &[
     &["whoami"],
     &["keys", "list"],
     &["keys", "list", "--expiring-within", "14d"],
@@ -31,12 +32,44 @@ const ASKING: [&[&str]; 25] = [
     &["models", "stop", "churn-prod/add"],
     &["models", "test", "churn-prod/add"],
     &["models", "test", "churn-prod/add", "-n", "3"],
+    &["models", "score", "churn-prod/add", "--input", "rows.jsonl", "--output", "scores.jsonl"],
+    &["models", "check", "churn-prod/add", "--golden", "golden.jsonl"],
+    &["fleet", "plan", "-f", "fleet.toml"],
+    &["fleet", "apply", "-f", "fleet.toml"],
+    &["fleet", "metrics", "-f", "fleet.toml"],
     &["admin", "users"],
     &["admin", "audit"],
 ];
 
+/// Those that are not among them, and why.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("admin audit diff", "asks no workbench"),
+    ("admin expiration", "is asked by name below: only administrators may change it"),
+    ("completions", "asks no workbench"),
+    ("demo", "is the interface"),
+    ("doctor", "is asked by name below: a finding is not an error"),
+    ("fleet schema", "asks no workbench"),
+    ("login", "is asked by name below: it has the key from its input"),
+    ("man", "asks no workbench"),
+    ("observe", "passes on what others ask; is asked by name below"),
+    ("profile list", "asks no workbench"),
+    ("profile remove", "asks no workbench"),
+    ("profile use", "asks no workbench"),
+    ("runs compare", "asks no workbench"),
+    ("runs list", "reads the history of this machine"),
+    ("runs merge", "asks no workbench"),
+    ("runs report", "asks no workbench"),
+    ("runs show", "reads the history of this machine"),
+    ("serve", "is the workbench"),
+];
+
+#[test]
+fn every_command_is_here() {
+    commands::assert_all(ASKING.iter().copied(), ELSEWHERE);
+}
+
 /// Those that change something.
-const CHANGING: [&[&str]; 11] = [
+const CHANGING: &[&[&str]] = &[
     &["keys", "create"],
     &["keys", "delete", "k1", "--yes"],
     &["keys", "delete", "--all", "--yes"],
@@ -48,6 +81,7 @@ const CHANGING: [&[&str]; 11] = [
     &["models", "restart", "churn-prod/add"],
     &["models", "stop", "churn-prod/add"],
     &["admin", "expiration", "30"],
+    &["fleet", "apply", "-f", "fleet.toml"],
 ];
 
 fn as_json(home: &Home, command: &[&str]) -> Done {
@@ -72,7 +106,7 @@ fn fails(done: &Done, code: i32, kind: &str, at: &dyn std::fmt::Debug) {
 fn against(script: &str, command: &[&str]) -> Done {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Scripted::start(&[script.to_owned()]));
-    let mut home = Home::new();
+    let mut home = Home::new().with_files();
     home.set("KEYBENCH_URL", &server.url);
     home.set("KEYBENCH_API_KEY", &made_up_key('a'));
     as_json(&home, command)
@@ -80,13 +114,14 @@ fn against(script: &str, command: &[&str]) -> Done {
 
 #[test]
 fn without_a_workbench_every_command_ends_with_3() {
-    let home = Home::new();
-    for command in ASKING.iter().chain(&CHANGING) {
+    let home = Home::new().with_files();
+    let observe = [&["observe", "--through", "127.0.0.1:0", "--output", "seen.toml"][..]];
+    for command in ASKING.iter().chain(CHANGING).chain(&observe) {
         fails(&as_json(&home, command), 3, "not_configured", command);
     }
-    let mut half = Home::new();
+    let mut half = Home::new().with_files();
     half.set("KEYBENCH_URL", "http://127.0.0.1:9");
-    for command in ASKING.iter().chain(&CHANGING) {
+    for command in ASKING.iter().chain(CHANGING) {
         fails(&as_json(&half, command), 3, "not_configured", command);
     }
     for command in [&["profile", "use", "prod"][..], &["profile", "remove", "prod"]] {
@@ -100,9 +135,9 @@ fn without_a_workbench_every_command_ends_with_3() {
 #[test]
 fn a_credential_that_is_not_accepted_ends_with_4() {
     let bench = Bench::demo();
-    let mut home = bench.home("owner");
+    let mut home = bench.home("owner").with_files();
     home.set("KEYBENCH_API_KEY", &made_up_key('d'));
-    for command in ASKING {
+    for &command in ASKING {
         fails(&as_json(&home, command), 4, "unauthenticated", &command);
     }
     fails(&as_json(&home, &["admin", "expiration"]), 4, "unauthenticated", &"admin expiration");
@@ -126,7 +161,7 @@ fn a_credential_that_is_not_accepted_ends_with_4() {
 
 #[test]
 fn other_refusals_end_with_5() {
-    for command in ASKING {
+    for &command in ASKING {
         let boom = against(&json("500 Internal Server Error", r#"{"message":"boom"}"#), command);
         assert_eq!((boom.code, boom.error()["kind"].as_str()), (5, Some("refused")), "{command:?}: {boom:?}");
         let page = answer("200 OK", &["content-type: text/html"], "<html>Sign in</html>");
@@ -155,10 +190,10 @@ fn other_refusals_end_with_5() {
 
 #[test]
 fn where_nobody_answers_every_command_ends_with_6() {
-    let mut home = Home::new();
+    let mut home = Home::new().with_files();
     home.set("KEYBENCH_URL", "http://127.0.0.1:1");
     home.set("KEYBENCH_API_KEY", &made_up_key('a'));
-    for command in ASKING {
+    for &command in ASKING {
         fails(&as_json(&home, command), 6, "no_answer", &command);
     }
     let login = home.run_with_input(&["login", "--url", "http://127.0.0.1:1", "--json"], &made_up_key('a'));
@@ -169,20 +204,21 @@ fn where_nobody_answers_every_command_ends_with_6() {
 #[test]
 fn read_only_changes_nothing_and_ends_with_7() {
     let bench = Bench::demo();
-    let mut home = bench.home("owner");
+    let mut home = bench.home("owner").with_files();
     // Nothing is sent: the address would not answer.
     home.set("KEYBENCH_URL", "http://127.0.0.1:1");
-    for command in CHANGING {
+    for &command in CHANGING {
         fails(&as_json(&home, &[&["--read-only"], command].concat()), 7, "read_only", &command);
     }
 }
 
 #[test]
 fn a_value_that_is_no_good_ends_with_7_before_anything_is_sent() {
-    let mut home = Home::new();
+    let mut home = Home::new().with_files();
     home.set("KEYBENCH_URL", "http://127.0.0.1:1");
     home.set("KEYBENCH_API_KEY", &made_up_key('a'));
     home.file("not-a-key", "hello\n");
+    home.file("not.json", "{\"rows\": 1}\n");
     for command in [
         &["keys", "list", "--expiring-within", "soon"][..],
         &["keys", "list", "--timeout", "0"],
@@ -217,6 +253,25 @@ fn a_value_that_is_no_good_ends_with_7_before_anything_is_sent() {
         &["runs", "show", "x"],
         &["runs", "show", "1"],
         &["runs", "compare", "1", "2"],
+        &["models", "score", "p/m", "--input", "rows.txt", "--output", "o.jsonl"],
+        &["models", "score", "p/m", "--input", "no-such.jsonl", "--output", "o.jsonl"],
+        &["models", "score", "p/m", "--input", "rows.jsonl", "--output", "o.jsonl", "-c", "65"],
+        &["models", "score", "p/m", "--input", "rows.jsonl", "--output", "o.jsonl", "--shard", "2/2"],
+        &["models", "check", "p/m", "--golden", "rows.jsonl"],
+        &["models", "check", "p/m", "--golden", "golden.jsonl", "--tolerance", "p"],
+        &["models", "check", "p/m", "--golden", "golden.jsonl", "--update-golden"],
+        &["models", "check", "p/m", "--against", "no-such.jsonl", "--input", "rows.jsonl"],
+        &["runs", "merge", "no-such.json"],
+        &["runs", "merge", "not.json"],
+        &["runs", "compare", "not.json", "not.json"],
+        &["runs", "report", "not.json", "--html", "run.html"],
+        &["fleet", "plan", "-f", "no-such.toml"],
+        &["fleet", "apply", "-f", "rows.jsonl"],
+        &["fleet", "metrics", "-f", "fleet.toml", "--safe-for", "-1d"],
+        &["observe", "--through", "192.0.2.1:80", "--output", "seen.toml"],
+        &["observe", "--through", "127.0.0.1:0", "--output", "rows.jsonl"],
+        &["admin", "audit", "diff", "no-such.json", "not.json"],
+        &["admin", "audit", "diff", "not.json", "not.json"],
         &["admin", "expiration", "-5"],
         &["admin", "expiration", "many"],
         &["admin", "audit", "--export", "audit.txt"],
@@ -250,6 +305,13 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_missing() {
         (&["models", "deploy", "p/m", "--wait-timeout", "5m"], "--wait"),
         (&["runs", "show"], "ID"),
         (&["runs", "compare", "1"], "AFTER"),
+        (&["models", "score", "p/m"], "--input"),
+        (&["models", "check", "p/m"], "--golden"),
+        (&["runs", "merge"], "FILE.json"),
+        (&["runs", "report"], "FILE.json"),
+        (&["fleet", "plan"], "--file"),
+        (&["observe"], "--through"),
+        (&["admin", "audit", "diff", "a.json"], "NEW"),
         (&["collaborators", "add", "p"], "USER"),
         (&["profile", "use"], "NAME"),
         (&["serve"], "--data"),
@@ -276,7 +338,9 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_missing() {
 #[test]
 fn an_answer_that_is_no_ends_with_8_and_is_on_standard_output() {
     let bench = Bench::demo();
-    let home = bench.home("owner");
+    let home = bench.home("owner").with_files();
+    home.run(&["models", "test", "churn-prod/add", "-n", "3", "--export", "run.json"]).ok();
+    home.file("wrong.jsonl", "{\"request\":{\"a\":1,\"b\":2},\"expect\":4}\n");
     home.file("dead-key", &made_up_key('d'));
     home.file("outsider", &bench.key("outsider"));
     for command in [
@@ -287,6 +351,10 @@ fn an_answer_that_is_no_ends_with_8_and_is_on_standard_output() {
         &["models", "test", "churn-prod/add", "--api-key-file", "outsider"],
         &["models", "test", "churn-prod/add", "-n", "3", "--expect", "p99<1us"],
         &["models", "test", "churn-prod/retired", "-n", "3", "--expect", "p99<9s"],
+        &["models", "score", "churn-prod/retired", "--input", "rows.jsonl", "--output", "o.jsonl"],
+        &["models", "check", "churn-prod/add", "--golden", "wrong.jsonl"],
+        &["runs", "merge", "run.json", "--expect", "p99<1us"],
+        &["fleet", "plan", "-f", "fleet.toml"],
     ] {
         let done = as_json(&home, command);
         assert_eq!(done.code, 8, "{command:?}: {done:?}");
@@ -297,12 +365,25 @@ fn an_answer_that_is_no_ends_with_8_and_is_on_standard_output() {
 #[test]
 fn what_cannot_be_written_ends_with_74_whatever_the_command() {
     let bench = Bench::demo();
-    let home = bench.home("admin");
-    let changes = ["--yes", "svc", "add", "remove", "restart", "stop"];
+    let home = bench.home("admin").with_files();
+    home.run(&["models", "test", "churn-prod/add", "-n", "3", "--export", "run.json"]).ok();
+    std::fs::write(home.path("audit.json"), home.run(&["admin", "audit", "--json"]).ok().out).unwrap();
+    let local = [
+        &["man"][..],
+        &["completions", "zsh"],
+        &["--help"],
+        &["doctor"],
+        &["fleet", "schema"],
+        &["runs", "list"],
+        &["runs", "merge", "run.json"],
+        &["runs", "compare", "run.json", "run.json"],
+        &["runs", "report", "run.json"],
+        &["admin", "audit", "diff", "audit.json", "audit.json"],
+    ];
+    // And `fleet metrics` prints no JSON.
+    let changes = ["--yes", "svc", "add", "remove", "restart", "stop", "apply", "metrics"];
     let reading = ASKING.iter().filter(|command| !changes.iter().any(|word| command.contains(word)));
-    for command in
-        reading.chain(&[&["runs", "list"][..], &["man"], &["completions", "zsh"], &["--help"], &["doctor"]])
-    {
+    for command in reading.chain(&local) {
         for form in [&[][..], &["--json"]] {
             let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
             let all = [command, form].concat();

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{FAULTS, Fault};
 use crate::support::bench::Bench;
+use crate::support::commands;
 use crate::{TIMEOUT, leaks};
 
 /// No command may take longer, however many requests it makes: machines are shared.
@@ -32,7 +33,7 @@ macro_rules! case {
     };
 }
 
-const COMMANDS: [Case; 24] = [
+const COMMANDS: &[Case] = &[
     case!("whoami", ["whoami"], {"operation": "ValidateAPIKey"}),
     case!("doctor", ["doctor"], {"path": "/"}),
     case!("login", ["login", "--name", "new"], {"path": "/"}),
@@ -53,11 +54,42 @@ const COMMANDS: [Case; 24] = [
     case!("models restart", ["models", "restart", "churn-prod/add"], {"operation": "RestartModelDeployment"}),
     case!("models test", ["models", "test", "churn-prod/add"], {"operation": "CallModel"}, &[5, 6, 8]),
     case!("models test -n", ["models", "test", "churn-prod/add", "-n", "3"], {"operation": "CallModel"}, &[5, 6, 8]),
+    case!("models stop", ["models", "stop", "churn-prod/add"], {"operation": "StopModelDeployment"}),
+    case!("models score", ["models", "score", "churn-prod/add", "--input", "rows.jsonl", "--output", "o.jsonl"], {"operation": "CallModel"}, &[5, 6, 8]),
+    case!("models check", ["models", "check", "churn-prod/add", "--golden", "golden.jsonl"], {"operation": "CallModel"}, &[5, 6, 8]),
+    case!("collaborators remove", ["collaborators", "remove", "churn-prod", "viewer"], {"operation": "DeleteProjectCollaborator"}),
+    case!("fleet plan", ["fleet", "plan", "-f", "fleet.toml"], {"operation": "ListV2Keys"}),
+    case!("fleet apply", ["fleet", "apply", "-f", "fleet.toml"], {"operation": "CreateV2Key"}),
+    case!("fleet metrics", ["fleet", "metrics", "-f", "fleet.toml"], {"operation": "ListV2Keys"}),
     case!("admin users", ["admin", "users"], {"operation": "ListV2Keys"}, &[5, 6, 8]),
     case!("admin audit", ["admin", "audit"], {"operation": "ListV2Keys"}, &[5, 6, 8]),
     case!("admin expiration", ["admin", "expiration"], {"path": "/api/v1/"}),
     case!("set expiration", ["admin", "expiration", "90"], {"path": "/api/v1/"}),
 ];
+
+/// Commands that are not among them, and why.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("admin audit diff", "asks no workbench"),
+    ("completions", "asks no workbench"),
+    ("demo", "is the interface"),
+    ("fleet schema", "asks no workbench"),
+    ("man", "asks no workbench"),
+    ("observe", "passes on what the workbench answers, whatever it is"),
+    ("profile list", "asks no workbench"),
+    ("profile remove", "asks no workbench"),
+    ("profile use", "asks no workbench"),
+    ("runs compare", "asks no workbench"),
+    ("runs list", "reads the history of this machine"),
+    ("runs merge", "asks no workbench"),
+    ("runs report", "asks no workbench"),
+    ("runs show", "reads the history of this machine"),
+    ("serve", "is the workbench"),
+];
+
+#[test]
+fn every_command_is_here() {
+    commands::assert_all(COMMANDS.iter().map(|case| case.arguments), ELSEWHERE);
+}
 
 /// How a command met a fault.
 struct Seen {
@@ -103,7 +135,7 @@ fn print(rows: &[(&str, Vec<Seen>, Vec<String>)]) {
 fn row(fault: &'static Fault) -> (&'static str, Vec<Seen>, Vec<String>) {
     let bench = Bench::controlled();
     let (mut row, mut wrong) = (Vec::new(), Vec::new());
-    for case in &COMMANDS {
+    for case in COMMANDS {
         let (seen, key) = meet(fault, case, &bench);
         let found = problems(fault, case, &seen, &key);
         if !found.is_empty() {
@@ -116,7 +148,7 @@ fn row(fault: &'static Fault) -> (&'static str, Vec<Seen>, Vec<String>) {
 }
 
 fn meet(fault: &Fault, case: &Case, bench: &Bench) -> (Seen, String) {
-    let mut home = bench.home("admin");
+    let mut home = bench.home("admin").with_files();
     let key = bench.key("admin");
     let url = fault.url(bench, &(case.on)());
     home.set("KEYBENCH_URL", &url);

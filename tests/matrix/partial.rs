@@ -8,23 +8,26 @@ use keybench::cli::Cli;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::bench::Bench;
+use crate::support::bench::{Bench, Home};
+use crate::support::commands;
 
 /// A command with arguments that are right.
 struct Case {
     arguments: &'static [&'static str],
+    /// Commands that come before it.
+    after: &'static [&'static [&'static str]],
     /// Paths that its result does not rest on: a version that is shown beside it, a limit that a workbench
     /// may keep to itself.
     without: &'static [&'static str],
 }
 
 const fn case(arguments: &'static [&'static str]) -> Case {
-    Case { arguments, without: &[] }
+    Case { arguments, after: &[], without: &[] }
 }
 
-const COMMANDS: [Case; 25] = [
+const COMMANDS: &[Case] = &[
     case(&["whoami"]),
-    Case { arguments: &["doctor"], without: &["/sense-bootstrap.json"] },
+    Case { without: &["/sense-bootstrap.json"], ..case(&["doctor"]) },
     case(&["keys", "list"]),
     case(&["keys", "list", "--expiring-within", "1d"]),
     case(&["keys", "create", "--output", "new-key"]),
@@ -41,6 +44,9 @@ const COMMANDS: [Case; 25] = [
     case(&["collaborators", "remove", "churn-prod", "viewer"]),
     case(&["models", "list"]),
     case(&["models", "show", "churn-prod/add"]),
+    case(&["models", "builds", "churn-prod/add"]),
+    case(&["models", "build", "churn-prod/add"]),
+    case(&["models", "deploy", "churn-prod/add"]),
     case(&["models", "restart", "churn-prod/add"]),
     case(&["models", "stop", "churn-prod/add"]),
     case(&["models", "test", "churn-prod/add"]),
@@ -48,30 +54,69 @@ const COMMANDS: [Case; 25] = [
     case(&["admin", "users"]),
     case(&["admin", "expiration", "90"]),
     Case {
-        arguments: &["admin", "audit"],
         without: &["/sense-bootstrap.json", "/api/v1/site/config", "/api/v1/users"],
+        ..case(&["admin", "audit"])
+    },
+    case(&["models", "score", "churn-prod/add", "--input", "rows.jsonl", "--output", "scores.jsonl"]),
+    case(&["models", "check", "churn-prod/add", "--golden", "golden.jsonl"]),
+    case(&["models", "check", "churn-prod/add", "--against", "churn-prod/add", "--input", "rows.jsonl"]),
+    case(&["fleet", "apply", "-f", "fleet.toml"]),
+    Case {
+        after: &[&["fleet", "apply", "-f", "fleet.toml"]],
+        ..case(&["fleet", "plan", "-f", "fleet.toml"])
+    },
+    Case {
+        after: &[&["fleet", "apply", "-f", "fleet.toml"]],
+        ..case(&["fleet", "metrics", "-f", "fleet.toml"])
     },
 ];
+
+/// Commands that are not among them, and why.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("admin audit diff", "asks no workbench: what an audit could not read is unknown to it"),
+    ("completions", "asks no workbench"),
+    ("demo", "is the interface"),
+    ("fleet schema", "asks no workbench"),
+    ("login", "has the key from its input; makes one request, and ends with 4 to 6 without its answer"),
+    ("man", "asks no workbench"),
+    ("observe", "passes on what others ask"),
+    ("profile list", "asks no workbench"),
+    ("profile remove", "asks no workbench"),
+    ("profile use", "asks no workbench"),
+    ("runs compare", "asks no workbench"),
+    ("runs list", "reads the history of this machine"),
+    ("runs merge", "asks no workbench: cli_runs has a shard that is missing"),
+    ("runs report", "asks no workbench"),
+    ("runs show", "reads the history of this machine"),
+    ("serve", "is the workbench"),
+];
+
+#[test]
+fn every_command_is_here() {
+    commands::assert_all(COMMANDS.iter().map(|case| case.arguments), ELSEWHERE);
+}
 
 #[test]
 fn partial_is_never_0() {
     let bench = Bench::controlled();
     let mut wrong = Vec::new();
-    for case in &COMMANDS {
+    for case in COMMANDS {
         bench.control(Method::POST, "/reset", &Value::Null);
-        let seen = requests(&bench);
-        let done = bench.home("admin").run(case.arguments);
+        let home = prepared(&bench, case);
+        let seen = requests(&bench).len();
+        let done = home.run(case.arguments);
         assert_eq!(done.code, 0, "{:?}: {done:?}", case.arguments);
-        let asked = requests(&bench).split_off(seen.len());
+        let asked = requests(&bench).split_off(seen);
         // One of each kind: the last that it makes.
         let asked: BTreeMap<_, _> = asked.into_iter().map(|asked| (kind(&asked), asked)).collect();
         for (method, path) in asked.into_values() {
             bench.control(Method::POST, "/reset", &Value::Null);
+            let home = prepared(&bench, case);
             bench.fault(
                 &json!({"method": method, "path": path}),
                 &json!({"status": 400, "body": {"message": "boom"}}),
             );
-            let done = bench.home("admin").run(case.arguments);
+            let done = home.run(case.arguments);
             println!("{:>3} {} without {method} {path}", done.code, case.arguments.join(" "));
             if done.code == 0 && !case.without.contains(&path.as_str()) {
                 wrong.push(format!("{:?} without {method} {path}: {done:?}", case.arguments));
@@ -79,6 +124,16 @@ fn partial_is_never_0() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// A home in which everything before the command was done.
+fn prepared(bench: &Bench, case: &Case) -> Home {
+    bench.control(Method::DELETE, "/faults", &Value::Null);
+    let home = bench.home("admin").with_files();
+    for before in case.after {
+        home.run(before).ok();
+    }
+    home
 }
 
 /// A request without the names and ids in its path.

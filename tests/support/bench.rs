@@ -57,6 +57,16 @@ impl Home {
         self.path(name).display().to_string()
     }
 
+    /// With the files that some commands take: rows, expected answers, a manifest.
+    pub fn with_files(self) -> Self {
+        self.file("rows.jsonl", "{\"request\":{\"a\":1,\"b\":2}}\n");
+        self.file("golden.jsonl", "{\"request\":{\"a\":1,\"b\":2},\"expect\":3}\n");
+        let key = self.path("service.key");
+        let service = format!("[[service]]\nname = \"service\"\n[[service.deliver]]\nfile = {key:?}\n");
+        self.file("fleet.toml", &format!("version = 1\n[defaults]\nverify = \"churn-prod/add\"\n{service}"));
+        self
+    }
+
     pub fn set(&mut self, name: &str, value: &str) {
         self.env.insert(name.to_owned(), value.to_owned());
     }

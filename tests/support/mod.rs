@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 pub mod bench;
+pub mod commands;
 pub mod relay;
 
 use std::sync::{Arc, Mutex};
