@@ -144,6 +144,41 @@ fn what_is_used_up_before_anything_begins_is_named_too() {
     }
 }
 
+/// Where the system gives a user no more threads. Root has no such limit, so it is another user here.
+#[test]
+fn too_few_threads_are_named_with_their_limit() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let bench = Bench::demo();
+    let folder = tempfile::tempdir().unwrap();
+    let open = |path: &std::path::Path| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let program = folder.path().join("keybench");
+    std::fs::copy(assert_cmd::cargo::cargo_bin!("keybench"), &program).unwrap();
+    [folder.path(), &program].into_iter().for_each(open);
+    for limit in [1, 2] {
+        let mut command = std::process::Command::new("bash");
+        command
+            .args(["-c", &format!("ulimit -u {limit}; exec \"$0\" whoami --json")])
+            .arg(&program)
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .env("KEYBENCH_URL", &bench.url)
+            .env("KEYBENCH_API_KEY", bench.key("owner"))
+            .stdin(Stdio::null());
+        if rustix::process::geteuid().is_root() {
+            // A user who has no other process.
+            command.uid(61_234).gid(61_234);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(6), "{limit}: {said}");
+        assert!(said.contains(&format!("(the limit is {limit}; `ulimit -u` raises it)")), "{limit}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
 #[test]
 fn the_proxy_of_a_profile_and_a_no_proxy_that_is_no_text_do_not_go_together() {
     use std::os::unix::ffi::OsStrExt as _;

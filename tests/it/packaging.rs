@@ -1,6 +1,7 @@
 //! What `packaging/` needs of the program, with the binary of this build: the packages themselves are
 //! made by `packaging/build` and tried by `packaging/check`, which take long.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -120,6 +121,44 @@ fn the_file_system_of_a_container_is_complete() {
     command.arg(&inside).args(serve).args(more).args(whoami).env_clear();
     let said = ok(&run(command.env("PATH", std::env::var_os("PATH").unwrap())));
     assert!(said.contains("admin"), "{said}");
+    let version = ok(&run(Command::new("chroot").arg(&inside).args(["/usr/bin/keybench", "--version"])));
+    assert!(version.starts_with("keybench "), "{version}");
+    serves_as_documented(&inside);
+}
+
+/// Runs the command line of the documents in the file system of a container, waits as they do, and asks
+/// with a key that another workbench with the same credentials has.
+fn serves_as_documented(inside: &Path) {
+    let document = std::fs::read_to_string(root().join("docs/packages.md")).unwrap();
+    let lines: Vec<_> = document.lines().filter_map(|line| line.trim().strip_prefix('"')).collect();
+    let line = lines.iter().find(|line| line.starts_with("serve ")).unwrap().trim_end_matches('"');
+    assert_eq!(document.matches(line).count(), 2, "Python and Java start the same: {line}");
+    let waits = document.split("wait_for_logs(workbench, '").nth(1).and_then(|rest| rest.split('\'').next());
+    let waits = waits.unwrap();
+
+    std::fs::remove_dir_all(inside.join("tmp/workbench")).unwrap();
+    let mut command = Command::new("chroot");
+    command.arg(inside).arg("/usr/bin/keybench").args(line.replace(":8642", ":0").split(' '));
+    let mut serve = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(serve.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert!(ready.contains(waits), "{waits} is not in {ready}");
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let port = ready["url"].as_str().unwrap().rsplit(':').next().unwrap();
+
+    let mut home = Home::new();
+    let elsewhere = ["serve", "--data", "data", "--seed", "demo", "--credentials", "fixed:ci"];
+    home.run(&[&elsewhere[..], &["--listen", "127.0.0.1:0", "--", "true"]].concat()).ok();
+    let credentials = std::fs::read_to_string(home.path("data/credentials.json")).unwrap();
+    let credentials: serde_json::Value = serde_json::from_str(&credentials).unwrap();
+    let users = credentials.as_array().unwrap();
+    let owner = users.iter().find(|user| user["username"] == "owner").unwrap();
+    home.set("KEYBENCH_URL", &format!("http://127.0.0.1:{port}"));
+    home.set("KEYBENCH_API_KEY", owner["api_key"].as_str().unwrap());
+    let answer = home.run(&["models", "test", "churn-prod/add", "--json"]);
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    assert_eq!(answer.ok().json()["response"], 8);
 }
 
 #[test]
