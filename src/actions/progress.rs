@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::audit::{AuditedKey, Read};
+use super::check::RowReport;
 use super::rotation::Notice;
 
 /// Something that happened in the meantime.
@@ -32,6 +33,8 @@ pub enum Event<'a> {
     Scoring { done: u64, of: u64, may_have_run_twice: u64 },
     /// A build or a deployment (`of`) that is waited for has this status now.
     Status { of: &'static str, status: &'a str },
+    /// `done` of `of` rows are compared; the worst so far.
+    Checking { done: u64, of: u64, worst: &'a [RowReport] },
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
     Counted { what: &'static str, done: usize, of: usize },
 }

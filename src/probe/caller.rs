@@ -30,6 +30,20 @@ pub struct Called {
     pub outcome: Result<String, CallFailure>,
 }
 
+impl Called {
+    /// Why it failed, with a status that is an error: `HTTP 500: boom`.
+    pub fn why(&self) -> Option<String> {
+        let failure = self.outcome.as_ref().err()?;
+        let status = self.status.filter(|status| *status >= 400);
+        Some(
+            status.map_or_else(
+                || failure.message.clone(),
+                |status| format!("HTTP {status}: {}", failure.message),
+            ),
+        )
+    }
+}
+
 /// Why a call did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFailure {

@@ -58,6 +58,10 @@ pub enum KeyContext {
     Viewer,
     /// One result, whole.
     ResultView,
+    /// A check that goes on.
+    CheckLive,
+    /// A check that has ended.
+    Check,
     /// A run that goes on.
     RunLive,
     /// A run that has ended.
@@ -157,6 +161,8 @@ pub enum Command {
     TestModel,
     RunModel,
     CheckModel,
+    TestRow,
+    Members,
     ModelScope,
     ModelOverview,
     ModelBuilds,
@@ -297,7 +303,7 @@ pub static COMMANDS: &[Entry] = &[
     // Models
     entry(C::TestModel, "models.test", &[X::Models], Safe, &["t"], 1, "test", "Test a model", "Go to the Test panel of the selected model"),
     entry(C::RunModel, "models.run", &[X::Models, X::ModelPanel, X::Results, X::Run], Safe, &["b"], 3, "run", "Run against a model", "Many requests: throughput, latencies, replicas"),
-    entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 0, "check", "Check against a golden file", "Compare the model's answers with what a file expects"),
+    entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 0, "check", "Check a model's answers", "Compare them with a golden file, or with another model"),
     entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Mine, public ones too, or all (administrators)"),
     entry(C::ModelOverview, "models.overview", &[X::Models, X::ModelPanel, X::Results], Safe, &["i"], 8, "overview", "Overview of a model", "Everything known about a model and its deployment"),
     entry(C::ModelBuilds, "models.builds", &[X::Models, X::ModelPanel, X::Results], Safe, &["B"], 9, "builds", "Builds of a model", "What was built and deployed; deploy any, or build anew"),
@@ -330,7 +336,11 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::Fold, "result.fold", &[X::ResultView, X::Answer], Safe, &["z"], 4, "fold", "Fold a part of the answer", "Fold the object or list at the cursor, or unfold it"),
     entry(C::FoldAll, "result.fold-all", &[X::ResultView, X::Answer], Safe, &["Z"], 0, "fold all", "Fold the whole answer", "Fold all below the first level, or unfold everything"),
     entry(C::Headers, "result.headers", &[X::Results, X::Answer], Safe, &["H"], 0, "headers", "Headers of the answer", "Show headers and request under the answer, or hide them"),
-    entry(C::ExportResults, "results.export", &[X::Viewer, X::Run], Safe, &["e"], 5, "export", "Export", "Write it to a file: text, or a run as JSON or CSV"),
+    entry(C::ExportResults, "results.export", &[X::Viewer, X::Run, X::Check], Safe, &["e"], 5, "export", "Export", "Write it to a file: text, or a run as JSON or CSV"),
+    entry(C::StopRun, "check.stop", &[X::CheckLive], Safe, &["s"], 1, "stop", "Stop the check", "End the check now and keep what was compared"),
+    entry(C::TestRow, "check.test-row", &[X::Check], Safe, &["enter"], 1, "test row", "Test a row that differs", "Put the row's request into the Test panel of the model"),
+    entry(C::CheckModel, "check.again", &[X::Check], Safe, &["c"], 2, "check again", "Check again", "Change what is checked, or check it once more"),
+    entry(C::Members, "check.members", &[X::Check], Safe, &["i"], 3, "members", "What differs over all rows", "Differences of each member, and labels that flipped"),
     entry(C::StopRun, "run.stop", &[X::RunLive], Safe, &["s"], 1, "stop", "Stop the run", "End the run now and keep its results"),
     entry(C::FreezeRun, "run.freeze", &[X::RunLive], Safe, &["f"], 2, "freeze", "Freeze the display", "Stop updating the display while the run goes on, or resume"),
     entry(C::CompareRuns, "run.compare", &[X::Run], Safe, &["c"], 4, "compare", "Compare runs", "Compare this run with an earlier one"),

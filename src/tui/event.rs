@@ -9,6 +9,7 @@ use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::{Model, Project};
 
+use super::kept_check::KeptCheck;
 use super::tab::Tab;
 
 /// One thing that happened, for every layer to hear.
@@ -44,6 +45,8 @@ pub enum Event {
     /// A model has a new build, or another deployment: the id of a build that was `begun` here, or what
     /// was `deployed` here.
     BuildsChanged { model_id: String, begun: Option<String>, deployed: Option<Box<Built>> },
+    /// The check of a model was left; `request` is one of its rows, to be tested.
+    CheckLeft { check: Box<KeptCheck>, request: Option<String> },
     /// A user was given a permission in a project.
     CollaboratorAdded { project_id: String, username: String },
     /// More models are known, or it is known that they cannot be read.

@@ -46,6 +46,7 @@ pub mod event;
 pub mod event_loop;
 pub mod glyphs;
 mod header;
+pub mod kept_check;
 pub mod key_list;
 pub mod keymap;
 pub mod layer;

@@ -35,6 +35,8 @@ const PARTS: &[(&str, &[KeyContext])] = &[
             KeyContext::MendableRefusal,
             KeyContext::Viewer,
             KeyContext::ResultView,
+            KeyContext::CheckLive,
+            KeyContext::Check,
             KeyContext::RunLive,
             KeyContext::Run,
             KeyContext::History,

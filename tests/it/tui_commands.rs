@@ -148,6 +148,10 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("result.fold-all", "result_deep", "", Hides("\"deep\"")),
     ("result.headers", "test_success", "<down>", Shows("HEADERS")),
     ("results.export", "result", "", Shows("result-1.txt")),
+    ("check.stop", "check_live", "", Asks(|call| matches!(call, Call::StopRun(_)))),
+    ("check.test-row", "check", "", Asks(|call| matches!(call, Call::ReadRow(_, 21)))),
+    ("check.again", "check", "", Shows("tolerance")),
+    ("check.members", "check", "", Hides("row 21  ")),
     ("run.stop", "run_live", "", Asks(|call| matches!(call, Call::StopRun(_)))),
     ("run.freeze", "run_live", "", Shows("frozen")),
     ("run.compare", "run_compared", "", Hides("the run before")),
@@ -252,7 +256,7 @@ fn no_changing_command_works_in_read_only_mode() {
 fn stays(picture: &str, hint: &str) -> bool {
     matches!(
         (picture, hint),
-        ("new_key_typed" | "run_wrong", "Enter") | ("result", "z") | ("run_connecting", "f")
+        ("new_key_typed" | "run_wrong" | "check_wrong", "Enter") | ("result", "z") | ("run_connecting", "f")
     ) || matches!(hint, "F" | "Ctrl-F")
 }
 

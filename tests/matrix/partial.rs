@@ -17,7 +17,7 @@ struct Case {
     /// Commands that come before it.
     after: &'static [&'static [&'static str]],
     /// Paths that its result does not rest on: a version that is shown beside it, a limit that a workbench
-    /// may keep to itself.
+    /// may keep to itself. Or whose lack is the result: a figure says that a service is not safe.
     without: &'static [&'static str],
 }
 
@@ -60,13 +60,15 @@ const COMMANDS: &[Case] = &[
     case(&["models", "score", "churn-prod/add", "--input", "rows.jsonl", "--output", "scores.jsonl"]),
     case(&["models", "check", "churn-prod/add", "--golden", "golden.jsonl"]),
     case(&["models", "check", "churn-prod/add", "--against", "churn-prod/add", "--input", "rows.jsonl"]),
-    case(&["fleet", "apply", "-f", "fleet.toml"]),
+    Case { without: &["/api/v1/site/config"], ..case(&["fleet", "apply", "-f", "fleet.toml"]) },
     Case {
         after: &[&["fleet", "apply", "-f", "fleet.toml"]],
+        without: &["/api/v1/site/config"],
         ..case(&["fleet", "plan", "-f", "fleet.toml"])
     },
     Case {
         after: &[&["fleet", "apply", "-f", "fleet.toml"]],
+        without: &["/api/v1/site/config", "/api/v2/models", "/model"],
         ..case(&["fleet", "metrics", "-f", "fleet.toml"])
     },
 ];

@@ -1,10 +1,12 @@
 //! Every screen and every dialog, once: what the tests of sizes, snapshots and styles go through.
 
+use keybench::actions::check::{Difference, Report, RowReport};
 use keybench::actions::keys::Own;
 use keybench::api::Error;
 use keybench::config::{Profile, Profiles, Store};
 use keybench::tui::call::{Answer, Call, Refusal, WriteError};
 use keybench::tui::msg::Msg;
+use keybench::tui::requests::RequestId;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 use keybench::wire::RotateV1KeyResponse;
@@ -115,6 +117,11 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "result_file", open: || then(refused(), "<down><enter>e") },
     Picture { name: "result_deep", open: result_deep },
     Picture { name: "check_form", open: || then(made_models::listed(), "c") },
+    Picture { name: "check_wrong", open: || then(made_models::listed(), "c<tab><tab>p<enter>") },
+    Picture { name: "check_live", open: check_live },
+    Picture { name: "check", open: checked },
+    Picture { name: "check_members", open: || then(checked(), "i") },
+    Picture { name: "check_filter", open: || then(checked(), "/label") },
     Picture { name: "run_form", open: || then(made_models::listed(), "b") },
     Picture { name: "run_wrong", open: || then(made_models::listed(), "bx<enter>") },
     Picture { name: "run_discard", open: || then(made_models::listed(), "bx<esc>") },
@@ -335,6 +342,58 @@ fn result_deep() -> Harness {
     let body = "{\"success\":true,\"response\":{\"one\":{\"two\":{\"three\":{\"deep\":8}}}}}";
     made_models::tested(&mut harness, "t<enter>", made_models::answer(200, body));
     then(harness, "<down><enter>")
+}
+
+/// Rows of `churn-prod/churn` that a check finds: a number that is off, a label that flipped, no answer.
+fn differing() -> Vec<RowReport> {
+    let differs = |path: &str, expected: &str, got: &str, difference| Difference {
+        path: path.to_owned(),
+        expected: Some(expected.to_owned()),
+        got: Some(got.to_owned()),
+        difference,
+    };
+    let probability = differs("probability", "0.3125", "0.4375", Some(0.125));
+    let label = differs("label", "\"stays\"", "\"leaves\"", None);
+    let row = |row, badness| RowReport {
+        row,
+        line: row,
+        id: Some(format!("\"customer {row}\"")),
+        badness,
+        ..RowReport::default()
+    };
+    vec![
+        RowReport { differences: vec![label, probability.clone()], ..row(21, f64::INFINITY) },
+        RowReport {
+            failure: Some("churn-prod/churn: timeout: no answer in 30 s".to_owned()),
+            ..row(30, 1e9)
+        },
+        RowReport { differences: vec![probability], ..row(7, 125.0) },
+    ]
+}
+
+/// A check that was asked for.
+fn checking() -> (Harness, RequestId) {
+    let mut harness = then(made_models::listed(), "jc<enter>");
+    let (id, call) = harness.calls().remove(0);
+    assert!(matches!(call, Call::CheckModel(_)), "{call:?}");
+    (harness, id)
+}
+
+fn check_live() -> Harness {
+    let (mut harness, id) = checking();
+    let worst = differing().split_off(2);
+    harness.send(Msg::Progress { id, answer: Answer::CheckProgress { done: 12, of: 40, worst } });
+    harness
+}
+
+fn checked() -> Harness {
+    let (mut harness, id) = checking();
+    let mut report = Report::new(vec!["churn-prod/churn".to_owned()], 40, 1000, false);
+    (report.same, report.different, report.failed) = (37, 2, 1);
+    report.elapsed = std::time::Duration::from_millis(1200);
+    differing().into_iter().for_each(|row| report.add(row));
+    harness.answer(id, Answer::ModelChecked(Ok(Box::new(report))));
+    harness
 }
 
 fn run_live() -> Harness {

@@ -12,26 +12,21 @@ mod golden;
 mod report;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path as File, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use compare::{Found, Path, Tolerance};
 pub use golden::update as update_golden;
-pub use report::{Field, Flip, Report, RowReport};
-pub use text::lines;
+pub use report::{Difference, Field, Flip, Report, RowReport};
+pub use text::{counts, lines, over_all};
 
-use super::models::{self, KeyChoice, ModelCall};
-use super::score::{self, Error, Input, Results, Row, Rules, Sending, Sink, Stopper, Tried};
-use super::{Event, Progress};
-use crate::config::Session;
-use crate::probe::Line;
-use crate::probe::run::MAX_IN_FLIGHT;
-
-const TICK: Duration = Duration::from_millis(500);
+use super::Event;
+use super::models;
+use super::score::{self, BadInput, Error, Input, Job, Results, Row, Rules, Sending, Sink, Tried};
 
 /// What the answers are compared with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Against {
     /// The member `expect` of each row.
     Golden,
@@ -41,14 +36,23 @@ pub enum Against {
     Result(PathBuf),
 }
 
-/// What is asked for.
-#[derive(Debug, Clone)]
+impl Against {
+    /// What a person calls by `name`: `FILE.jsonl` is a result, anything else a model.
+    pub fn named(name: &str) -> Self {
+        match File::new(name).extension().is_some_and(|extension| extension == "jsonl") {
+            true => Self::Result(name.into()),
+            false => Self::Model(name.to_owned()),
+        }
+    }
+}
+
+/// What is asked for beside the job.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    pub input: Input,
     pub against: Against,
     pub tolerance: Tolerance,
-    /// Rows in flight at a time; without it as many as the deployment has replicas.
-    pub concurrency: Option<u32>,
+    /// Rows that are reported: the worst.
+    pub worst: usize,
     /// Keep the answers, to write them into the golden file.
     pub keep_answers: bool,
 }
@@ -57,74 +61,62 @@ pub struct Request {
 ///
 /// # Errors
 /// Nothing was sent.
-pub async fn check(
-    session: &Session,
-    model: &str,
-    key: &KeyChoice,
-    request: &Request,
-    stopper: &Stopper,
-    progress: &dyn Progress,
-) -> Result<Report, Error> {
-    if let Some(concurrency) = request.concurrency.filter(|c| *c == 0 || *c > MAX_IN_FLIGHT) {
-        return Err(Error::Concurrency(concurrency));
-    }
-    let (input, against) = (request.input.clone(), request.against.clone());
-    let (checked, results) = score::blocking(move || {
-        let checked = input.check()?;
-        if matches!(against, Against::Golden) {
-            checked.all_have_answers(&input)?;
-        }
-        let results = match against {
-            Against::Result(file) => Some(Results::open(&file, checked.rows)?),
-            _ => None,
-        };
-        Ok::<_, Error>((checked, results))
-    })
-    .await??;
-    let mut names = vec![model];
+pub async fn check(job: &Job<'_>, request: &Request) -> Result<Report, Error> {
+    let against = request.against.clone();
+    let (checked, results) = job.check_input(move |input, checked| against.open(input, checked)).await?;
+    let mut callees = vec![job.callee(job.model, &checked.first).await?];
     if let Against::Model(other) = &request.against {
-        names.push(other);
+        callees.push(job.callee(other, &checked.first).await?);
     }
-    let (mut calls, mut lines, mut replicas) = (Vec::new(), Vec::new(), MAX_IN_FLIGHT);
-    for name in names {
-        let shown = models::show(session, name).await?;
-        let deployed = shown.latest.map_or(1, |(_, deployment)| deployment.replicas.0);
-        replicas = replicas.min(u32::try_from(deployed).unwrap_or(1).max(1));
-        let call = ModelCall::new(session, shown.model, key, Some(checked.first.clone()))?;
-        lines.push(
-            Line::new(&call.transport, &call.target(), call.key.as_ref()).map_err(models::Error::from)?,
-        );
-        calls.push(call);
-    }
-    let names = calls.iter().map(|call| models::full_name(&call.model)).collect();
-    let comparison = Arc::new(Comparison {
-        tolerance: request.tolerance.clone(),
-        results,
-        report: Mutex::new(Report::new(names, checked.rows, request.keep_answers)),
-    });
+    let names = callees.iter().map(|callee| models::full_name(&callee.call.model)).collect();
+    let most = job.most(&callees.iter().collect::<Vec<_>>());
+    let report = Report::new(names, checked.rows, request.worst, request.keep_answers);
+    let comparison =
+        Arc::new(Comparison { tolerance: request.tolerance.clone(), results, report: Mutex::new(report) });
     let sending = Sending {
-        lines,
-        most: request.concurrency.unwrap_or(replicas),
+        lines: callees.into_iter().map(|callee| callee.line).collect(),
+        most,
         rules: Rules::default(),
-        rows: request.input.rows(false)?,
+        rows: job.input.rows(false)?,
         wanted: Box::new(|_| true),
         sink: Arc::clone(&comparison),
     };
     let begin = Instant::now();
-    let sending = sending.run(stopper);
-    tokio::pin!(sending);
-    let sent = loop {
-        tokio::select! {
-            sent = &mut sending => break sent,
-            () = tokio::time::sleep(TICK) => {
-                let done = comparison.report().compared();
-                progress.on(Event::Scoring { done, of: checked.rows, may_have_run_twice: 0 });
-            }
-        }
+    let tell = || {
+        let report = comparison.report();
+        let (done, worst) = (report.compared(), report.worst());
+        job.progress.on(Event::Checking { done, of: checked.rows, worst });
     };
+    let sent = sending.run(&job.stopper, tell).await;
     let mut report = std::mem::take(&mut *comparison.report());
-    (report.elapsed, report.stop, report.calls) = (begin.elapsed(), sent.stop, calls);
+    (report.elapsed, report.stop) = (begin.elapsed(), sent.stop);
     Ok(report)
+}
+
+impl Against {
+    /// Looks whether there is an answer to compare with for each row.
+    fn open(&self, input: &Input, checked: &score::Checked) -> Result<Option<Results>, Error> {
+        match self {
+            Self::Golden => checked.all_have_answers(input)?,
+            Self::Model(_) => {}
+            Self::Result(file) => return Ok(Some(Results::open(file, checked.rows)?)),
+        }
+        Ok(None)
+    }
+}
+
+/// The request of one row of `input`, as it stands there now.
+///
+/// # Errors
+/// It cannot be read, or has no such row any more.
+pub async fn request_of(input: Input, row: u64) -> Result<String, Error> {
+    let found = score::blocking(move || -> Result<Option<Row>, BadInput> {
+        input.rows(true)?.next(|other| other == row)
+    });
+    match found.await?? {
+        Some(row) => Ok(row.request.as_str().to_owned()),
+        None => Err(Error::NoRow(row)),
+    }
 }
 
 /// Compares each row as it is answered.
@@ -142,10 +134,9 @@ impl Comparison {
 
 impl Sink for Comparison {
     fn take(&self, row: &Row, tried: &[Tried]) -> Result<(), Error> {
-        if let Some((at, failure)) =
-            tried.iter().enumerate().find_map(|(at, tried)| Some((at, tried.called.outcome.as_ref().err()?)))
-        {
-            self.report().failed(row, at, failure);
+        let failed = tried.iter().position(|tried| tried.called.outcome.is_err());
+        if let Some((at, tried)) = failed.and_then(|at| Some((at, tried.get(at)?))) {
+            self.report().failed(row, at, &tried.called);
             return Ok(());
         }
         let mut answers = tried.iter().filter_map(|tried| tried.called.outcome.as_deref().ok());

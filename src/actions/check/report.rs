@@ -6,13 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::compare::{Found, general};
-use crate::actions::models::ModelCall;
 use crate::actions::score::{Row, Stop};
-use crate::probe::CallFailure;
+use crate::probe::Called;
 use crate::text;
 
-/// Rows that are shown.
-const WORST: usize = 20;
 /// Differences that are shown of one row.
 const SHOWN: usize = 8;
 /// Members and label flips that are counted apart: a model may name its members after its data.
@@ -45,17 +42,19 @@ pub struct Flip {
 }
 
 /// One of the worst rows.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RowReport {
     pub row: u64,
     pub line: u64,
     /// JSON text.
     pub id: Option<String>,
+    /// The worst first.
     pub differences: Vec<Difference>,
     /// Why there was no answer.
     pub failure: Option<String>,
+    /// The worst rows are those with the most of it.
     #[serde(skip)]
-    badness: f64,
+    pub badness: f64,
 }
 
 /// A member that differs by more than is allowed.
@@ -72,7 +71,6 @@ pub struct Difference {
 pub struct Report {
     /// `project/name`; two if they are compared with each other.
     pub models: Vec<String>,
-    pub calls: Vec<ModelCall>,
     pub rows: u64,
     pub same: u64,
     pub different: u64,
@@ -81,6 +79,8 @@ pub struct Report {
     fields: BTreeMap<String, Field>,
     flips: BTreeMap<(String, String, String), u64>,
     worst: Vec<RowReport>,
+    /// So many are kept.
+    most: usize,
     /// The answers of the rows that differ, by row, if they are kept.
     answers: Option<BTreeMap<u64, String>>,
     pub elapsed: Duration,
@@ -89,8 +89,9 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(models: Vec<String>, rows: u64, keep_answers: bool) -> Self {
-        Self { models, rows, answers: keep_answers.then(BTreeMap::new), ..Self::default() }
+    /// Of nothing yet; keeps the `worst` rows.
+    pub fn new(models: Vec<String>, rows: u64, worst: usize, keep_answers: bool) -> Self {
+        Self { models, rows, most: worst, answers: keep_answers.then(BTreeMap::new), ..Self::default() }
     }
 
     /// Rows that were looked at.
@@ -133,10 +134,11 @@ impl Report {
         self.answers.as_ref()
     }
 
-    pub(super) fn failed(&mut self, row: &Row, model: usize, failure: &CallFailure) {
+    pub(super) fn failed(&mut self, row: &Row, model: usize, called: &Called) {
         self.failed += 1;
         let model = self.models.get(model).map(String::as_str).unwrap_or_default();
-        let failure = Some(format!("{model}: {}: {}", failure.kind.label(), failure.message));
+        let kind = called.outcome.as_ref().err().map(|failure| failure.kind.label()).unwrap_or_default();
+        let failure = Some(format!("{model}: {kind}: {}", called.why().unwrap_or_default()));
         self.keep(row, Vec::new(), failure, f64::INFINITY);
     }
 
@@ -152,7 +154,9 @@ impl Report {
             answers.insert(row.row, got.to_owned());
         }
         let badness = found.iter().map(Found::badness).fold(0.0, f64::max);
-        let shown = found.into_iter().filter(|one| !one.is_same).take(SHOWN).map(Difference::from).collect();
+        let mut worst: Vec<_> = found.into_iter().filter(|one| !one.is_same).collect();
+        worst.sort_by(|one, other| other.badness().total_cmp(&one.badness()));
+        let shown = worst.into_iter().take(SHOWN).map(Difference::from).collect();
         self.keep(row, shown, None, badness);
     }
 
@@ -183,14 +187,17 @@ impl Report {
     }
 
     fn keep(&mut self, row: &Row, differences: Vec<Difference>, failure: Option<String>, badness: f64) {
-        let at = self.worst.partition_point(|other| {
-            (other.badness, std::cmp::Reverse(other.row)) > (badness, std::cmp::Reverse(row.row))
-        });
-        if at < WORST {
-            let id = row.id.clone();
-            let report = RowReport { row: row.row, line: row.line, id, differences, failure, badness };
-            self.worst.insert(at, report);
-            self.worst.truncate(WORST);
+        let id = row.id.clone();
+        self.add(RowReport { row: row.row, line: row.line, id, differences, failure, badness });
+    }
+
+    /// Keeps a row if it is one of the worst.
+    pub fn add(&mut self, row: RowReport) {
+        let order = |row: &RowReport| (row.badness, std::cmp::Reverse(row.row));
+        let at = self.worst.partition_point(|other| order(other) > order(&row));
+        if at < self.most {
+            self.worst.insert(at, row);
+            self.worst.truncate(self.most);
         }
     }
 }

@@ -8,22 +8,14 @@ const SHOWN: usize = 10;
 
 /// What a check found, the most important first.
 pub fn lines(report: &Report) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{} of {} in {} · {} same · {} different · {} without an answer",
-        rows(report.compared()),
-        report.models.join(" and "),
-        text::latency(report.elapsed),
-        report.same,
-        report.different,
-        report.failed
-    )];
-    lines.extend(fields(report));
-    let flips = report.flips();
-    if !flips.is_empty() {
+    let models = report.models.join(" and ");
+    let rows = rows(report.compared());
+    let mut lines =
+        vec![format!("{rows} of {models} in {} · {}", text::latency(report.elapsed), counts(report))];
+    let over_all = over_all(report);
+    if !over_all.is_empty() {
         lines.push(String::new());
-        lines.extend(flips.iter().take(SHOWN).map(|flip| {
-            format!("{}: {} became {} in {}", flip.path, flip.expected, flip.got, rows(flip.rows))
-        }));
+        lines.extend(over_all);
     }
     for row in report.worst().iter().take(SHOWN) {
         let id = row.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
@@ -40,6 +32,27 @@ pub fn lines(report: &Report) -> Vec<String> {
     lines
 }
 
+/// `39 same · 1 different · 0 without an answer`.
+pub fn counts(report: &Report) -> String {
+    let Report { same, different, failed, .. } = report;
+    format!("{same} same · {different} different · {failed} without an answer")
+}
+
+/// Over all rows: the members that differ, and the labels that flipped.
+pub fn over_all(report: &Report) -> Vec<String> {
+    let mut lines = fields(report);
+    let flips = report.flips();
+    if !flips.is_empty() && !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(
+        flips.iter().take(SHOWN).map(|flip| {
+            format!("{}: {} became {} in {}", flip.path, flip.expected, flip.got, rows(flip.rows))
+        }),
+    );
+    lines
+}
+
 /// A table of the members that differ.
 fn fields(report: &Report) -> Vec<String> {
     let fields: Vec<_> =
@@ -51,7 +64,7 @@ fn fields(report: &Report) -> Vec<String> {
         format!("{:<28}{:>10}{:>12}{:>12}{:>12}", cells[0], cells[1], cells[2], cells[3], cells[4])
     };
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3e}"));
-    let mut lines = vec![String::new(), row(["MEMBER", "COMPARED", "DIFFERENT", "LARGEST", "MEAN"])];
+    let mut lines = vec![row(["MEMBER", "COMPARED", "DIFFERENT", "LARGEST", "MEAN"])];
     lines.extend(fields.iter().map(|field| {
         row([
             &text::truncate(&field.path, 27),

@@ -16,6 +16,8 @@ pub enum Error {
     Input(#[from] BadInput),
     #[error("{0} rows at a time are not possible")]
     Concurrency(u32),
+    #[error("the input has no row {0} any more")]
+    NoRow(u64),
     #[error("another run writes {}", output.display())]
     Locked { output: PathBuf },
     #[error("{} is the result of {what}", output.display())]
@@ -46,6 +48,7 @@ impl Error {
             Self::Models(error) => return error.hint(),
             Self::Input(error) => error.hint().to_owned(),
             Self::Concurrency(_) => format!("give a number from 1 to {MAX_IN_FLIGHT}"),
+            Self::NoRow(_) => "it has changed since; check it again".to_owned(),
             Self::Locked { .. } => "wait for it, or name another file".to_owned(),
             Self::Other { is_build: true, .. } => {
                 "name another file, or allow answers of two builds in one file: --allow-new-build".to_owned()

@@ -23,7 +23,8 @@ pub(super) struct Lines {
 struct Counts {
     rows: u64,
     failures: BTreeMap<&'static str, u64>,
-    error: Option<Error>,
+    /// The first of each kind, as it was said.
+    said: BTreeMap<&'static str, String>,
 }
 
 #[derive(Serialize)]
@@ -67,13 +68,9 @@ impl Lines {
         self.counts().failures.clone()
     }
 
-    /// The result cannot be written any more.
-    pub fn fail(&self, error: Error) {
-        self.counts().error.get_or_insert(error);
-    }
-
-    pub fn failure(&self) -> Option<Error> {
-        self.counts().error.take()
+    /// What the first failure of each kind said.
+    pub fn said(&self) -> BTreeMap<&'static str, String> {
+        self.counts().said.clone()
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -110,7 +107,13 @@ impl Sink for Lines {
         counts.rows += 1;
         if let Some(failure) = failure {
             *counts.failures.entry(failure.kind.name()).or_default() += 1;
+            let said = || called.why().unwrap_or_default();
+            counts.said.entry(failure.kind.name()).or_insert_with(said);
         }
         Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        self.output.sync()
     }
 }

@@ -3,11 +3,13 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`job`] | which rows go to which model, for this and for `check` |
 //! | [`rows`] | the rows of the input, checked before any is sent |
 //! | [`columns`] | CSV: which columns make a request |
 //! | [`note`] | of which input, model, build and deployment a result is |
 //! | [`output`] | the result: appended, recovered, sorted |
 //! | [`send`] | rows out, answers in |
+//! | `blocking` | what waits for a disk |
 //! | [`limit`] | how many at a time |
 //! | [`retry`] | what is tried again |
 //! | [`line`] | an answered row as a line |
@@ -15,8 +17,10 @@
 //! | [`error`] | why nothing was sent |
 
 mod allowed;
+mod blocking;
 mod columns;
 mod error;
+mod job;
 mod limit;
 mod line;
 mod note;
@@ -26,39 +30,33 @@ mod rows;
 mod send;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use allowed::Allowed;
+pub(in crate::actions) use blocking::blocking;
 pub use columns::Columns;
 pub use error::Error;
+pub use job::Job;
 pub use output::Results;
 pub use retry::{Rules, Times};
 pub use rows::{BadInput, Checked, Input, Row};
-pub(in crate::actions) use send::{Sending, Sent, Sink};
+pub(in crate::actions) use send::{Sending, Sink};
 pub use send::{Stop, Stopper, Tried};
 
-use super::models::{self, KeyChoice, ModelCall};
-use super::{Event, Progress};
-use crate::config::Session;
-use crate::probe::run::MAX_IN_FLIGHT;
-use crate::probe::{Line, Part};
+use super::Event;
+use super::models::{self, ModelCall};
+use crate::probe::Part;
+use job::Callee;
 use line::Lines;
 use note::Note;
 use output::{Output, Recorded};
 
-/// The result is synced, and progress reported, this often.
-const TICK: Duration = Duration::from_secs(1);
-
-/// What is asked for.
+/// What is asked for beside the job.
 #[derive(Debug, Clone)]
 pub struct Request {
-    pub input: Input,
     pub output: PathBuf,
-    /// Rows in flight at a time; without it as many as the deployment has replicas.
-    pub concurrency: Option<u32>,
     pub part: Option<Part>,
     pub rules: Rules,
     /// Restore the order of the input at the end.
@@ -81,6 +79,8 @@ pub struct Outcome {
     pub failed: u64,
     /// Failures of this run by kind.
     pub failures: BTreeMap<&'static str, u64>,
+    /// What the first of each kind said.
+    pub said: BTreeMap<&'static str, String>,
     /// How often was tried again, by reason.
     pub retries: BTreeMap<&'static str, u64>,
     /// Rows that an earlier run may have sent without recording the answer, and this one sent again.
@@ -103,36 +103,35 @@ impl Outcome {
 ///
 /// # Errors
 /// Nothing was sent; or, as [`Error::Unwritten`], the result cannot be completed.
-pub async fn score(
-    session: &Session,
-    model: &str,
-    key: &KeyChoice,
-    request: &Request,
-    stopper: &Stopper,
-    progress: &dyn Progress,
-) -> Result<Outcome, Error> {
-    let Prepared { call, note, all, rows, concurrency } = prepare(session, model, key, request).await?;
+pub async fn score(job: &Job<'_>, request: &Request) -> Result<Outcome, Error> {
+    let (checked, ()) = job.check_input(|_, _| Ok(())).await?;
+    let (all, part) = (checked.rows, request.part);
+    let rows = part.map_or(all, |part| part.of_rows(all));
+    let callee = job.callee(job.model, &checked.first).await?;
+    let concurrency = job.most(&[&callee]);
+    let note = note(job, request, &callee, &checked.hash, concurrency);
     let (path, allow) = (request.output.clone(), request.allow_new_build);
     let (output, note, recorded, in_flight) =
         blocking(move || open(&path, note, all, allow)).await?.map_err(Error::before_sending)?;
     let may_have_run_twice = in_flight.min(rows.saturating_sub(recorded.rows));
     let (before, failed_before) = (recorded.rows, recorded.failed);
-    progress.on(Event::Scoring { done: before, of: rows, may_have_run_twice });
+    job.progress.on(Event::Scoring { done: before, of: rows, may_have_run_twice });
 
     let sink = Arc::new(Lines::new(output));
-    let part = request.part;
-    let line = Line::new(&call.transport, &call.target(), call.key.as_ref()).map_err(models::Error::from)?;
     let sending = Sending {
-        lines: vec![line],
+        lines: vec![callee.line],
         most: concurrency,
         rules: request.rules,
-        rows: request.input.rows(false)?,
+        rows: job.input.rows(false)?,
         wanted: Box::new(move |row| part.is_none_or(|part| part.has(row)) && !recorded.has(row)),
         sink: Arc::clone(&sink),
     };
     let begin = Instant::now();
-    let report = |done| progress.on(Event::Scoring { done: before + done, of: rows, may_have_run_twice: 0 });
-    let sent = send_and_sync(sending, &sink, stopper, report).await?;
+    let report = || {
+        let done = before + sink.rows();
+        job.progress.on(Event::Scoring { done, of: rows, may_have_run_twice: 0 });
+    };
+    let sent = sending.run(&job.stopper, report).await;
     let elapsed = begin.elapsed();
     let (sorted, path, cut) = (request.sorted, request.output.clone(), sent.cut);
     let for_end = Arc::clone(&sink);
@@ -140,16 +139,14 @@ pub async fn score(
     if let Some(Stop::Sink(error)) = sent.stop {
         return Err(error);
     }
-    if let Some(error) = sink.failure() {
-        return Err(error);
-    }
     Ok(Outcome {
-        call,
+        call: callee.call,
         rows,
         before,
         scored: sink.rows(),
         failed: failed_before + sink.failed(),
         failures: sink.failures(),
+        said: sink.said(),
         retries: sent.retries,
         may_have_run_twice,
         cut,
@@ -159,72 +156,19 @@ pub async fn score(
     })
 }
 
-/// What is known before the result is opened.
-struct Prepared {
-    call: ModelCall,
-    note: Note,
-    /// Rows of the input.
-    all: u64,
-    /// Of them, those of this part.
-    rows: u64,
-    concurrency: u32,
-}
-
-async fn prepare(
-    session: &Session,
-    model: &str,
-    key: &KeyChoice,
-    request: &Request,
-) -> Result<Prepared, Error> {
-    if let Some(concurrency) = request.concurrency.filter(|c| *c == 0 || *c > MAX_IN_FLIGHT) {
-        return Err(Error::Concurrency(concurrency));
-    }
-    let input = request.input.clone();
-    let checked = blocking(move || input.check()).await??;
-    let shown = models::show(session, model).await?;
-    let Some((build, deployment)) = shown.latest else {
-        return Err(models::Error::NeverDeployed { model: models::full_name(&shown.model) }.into());
-    };
-    let replicas = u32::try_from(deployment.replicas.0).unwrap_or(1).clamp(1, MAX_IN_FLIGHT);
-    let concurrency = request.concurrency.unwrap_or(replicas);
-    let call = ModelCall::new(session, shown.model, key, Some(checked.first))?;
-    let note = Note {
+/// Whose result it will be.
+fn note(job: &Job<'_>, request: &Request, callee: &Callee, hash: &str, concurrency: u32) -> Note {
+    Note {
         version: Note::VERSION,
-        input: checked.hash,
-        mapping: request.input.mapping(),
-        pass_through: request.input.passes_through(),
+        input: hash.to_owned(),
+        mapping: job.input.mapping(),
+        pass_through: job.input.passes_through(),
         shard: request.part,
-        model: models::full_name(&call.model),
-        model_id: call.model.id.clone(),
-        build_id: build.id,
-        deployment_id: deployment.id,
+        model: models::full_name(&callee.call.model),
+        model_id: callee.call.model.id.clone(),
+        build_id: callee.build.id.clone(),
+        deployment_id: callee.deployment.id.clone(),
         in_flight: concurrency.into(),
-    };
-    let (all, rows) = (checked.rows, request.part.map_or(checked.rows, |part| part.of_rows(checked.rows)));
-    Ok(Prepared { call, note, all, rows, concurrency })
-}
-
-/// Sends, and syncs the result as often as it says how far it is.
-async fn send_and_sync(
-    sending: Sending<Lines>,
-    sink: &Arc<Lines>,
-    stopper: &Stopper,
-    progress: impl Fn(u64),
-) -> Result<Sent, Error> {
-    let sending = sending.run(stopper);
-    tokio::pin!(sending);
-    loop {
-        tokio::select! {
-            sent = &mut sending => return Ok(sent),
-            () = tokio::time::sleep(TICK) => {
-                let for_sync = Arc::clone(sink);
-                if let Err(error) = blocking(move || for_sync.output.sync()).await? {
-                    stopper.stop();
-                    sink.fail(error);
-                }
-                progress(sink.rows());
-            }
-        }
     }
 }
 
@@ -254,13 +198,4 @@ fn finish(output: &Output, note: &Note, path: &Path, sorted: bool) -> Result<(),
     output.sync()?;
     note.write(path)?;
     if sorted { output.sort() } else { Ok(()) }
-}
-
-/// Does `work`, which waits for a disk, where it holds nothing up.
-pub(in crate::actions) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Error::Unwritten { file: PathBuf::new(), error: io::Error::other(error) })
 }

@@ -1,6 +1,7 @@
 //! Sends rows to one model or to several, a few at a time, and gives each answered row to a sink.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,12 +10,15 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::blocking::blocking;
 use super::error::Error;
 use super::limit::Limit;
 use super::retry::{Next, Reason, Rules};
 use super::rows::{BadInput, Row, Rows};
 use crate::probe::{CallFailure, Called, Caller, FailureKind, Line};
 
+/// What was taken is synced, and progress reported, this often.
+const TICK: Duration = Duration::from_secs(1);
 /// Rows in flight have this long to be answered when a person ends a run.
 const GRACE: Duration = Duration::from_secs(5);
 /// A key that was just made may not be known everywhere yet.
@@ -31,6 +35,11 @@ pub struct Tried {
 pub(in crate::actions) trait Sink: Send + Sync + 'static {
     /// `tried`: one for each model, in their order.
     fn take(&self, row: &Row, tried: &[Tried]) -> Result<(), Error>;
+
+    /// Makes what was taken safe from a power cut; may wait for a disk.
+    fn sync(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// Why nothing more was sent.
@@ -48,9 +57,27 @@ pub enum Stop {
     Sink(Error),
 }
 
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person => f.write_str("interrupted"),
+            Self::Refused { message } => write!(f, "the key was refused twice: {message}"),
+            Self::NoWay { failure } => f.write_str(&failure.message),
+            Self::Input(error) => write!(f, "the input has changed: {error}"),
+            Self::Sink(error) => error.fmt(f),
+        }
+    }
+}
+
 /// Ends the sending of rows, from elsewhere.
 #[derive(Debug, Clone, Default)]
 pub struct Stopper(CancellationToken);
+
+impl From<CancellationToken> for Stopper {
+    fn from(token: CancellationToken) -> Self {
+        Self(token)
+    }
+}
 
 impl Stopper {
     /// Sends no more rows; those in flight have five seconds.
@@ -83,8 +110,9 @@ pub(in crate::actions) struct Sending<S> {
 }
 
 impl<S: Sink> Sending<S> {
-    /// Sends the rows until all are answered, or something or someone ends it.
-    pub async fn run(self, stopper: &Stopper) -> Sent {
+    /// Sends the rows until all are answered, or something or someone ends it; calls `progress` now and
+    /// then.
+    pub async fn run(self, stopper: &Stopper, progress: impl Fn()) -> Sent {
         let most = self.most;
         let shared = Arc::new(Shared {
             rows: Mutex::new(self.rows),
@@ -107,11 +135,18 @@ impl<S: Sink> Sending<S> {
         let all = async { while workers.join_next().await.is_some() {} };
         let in_time = async {
             tokio::pin!(all);
-            tokio::select! {
-                () = &mut all => {}
-                () = stopper.0.cancelled() => {
-                    shared.stop(Stop::Person);
-                    let _ = timeout(GRACE, all).await;
+            loop {
+                tokio::select! {
+                    () = &mut all => break,
+                    () = stopper.0.cancelled() => {
+                        shared.stop(Stop::Person);
+                        let _ = timeout(GRACE, all).await;
+                        break;
+                    }
+                    () = sleep(TICK) => {
+                        shared.sync().await;
+                        progress();
+                    }
                 }
             }
         };
@@ -209,6 +244,13 @@ impl<S: Sink> Shared<S> {
             since = self.limit.halved();
         }
         None
+    }
+
+    async fn sync(&self) {
+        let sink = Arc::clone(&self.sink);
+        if let Err(error) = blocking(move || sink.sync()).await.flatten() {
+            self.stop(Stop::Sink(error));
+        }
     }
 
     /// Nothing more is sent. The first reason counts.

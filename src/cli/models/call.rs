@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::actions::models::{self, KeyChoice, ModelCall};
+use super::job;
+use crate::actions::models::{self, ModelCall};
 use crate::cli::context::Context;
-use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
 use crate::diagnosis::{Action, Diagnosis};
 use crate::probe::{CallError, ModelRequest};
@@ -31,10 +31,7 @@ pub struct CallArgs {
 /// Reads what is to be read, looks the model up, and sends nothing to it.
 pub async fn prepare(context: &Context, args: &CallArgs) -> Result<ModelCall, Failure> {
     let session = context.session()?;
-    let key = match args.api_key_file.as_deref() {
-        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
-        None => KeyChoice::Own,
-    };
+    let key = job::key(context, args.api_key_file.as_deref())?;
     let request = args.request.as_deref().map(read_request).transpose()?;
     let model = models::find(&session, &args.model).await?;
     Ok(ModelCall::new(&session, model, &key, request)?)

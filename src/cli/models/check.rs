@@ -1,19 +1,21 @@
 //! `models check`: the answers of a model against what is expected.
 
-use std::path::{Path as File, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
+use super::job::{self, until};
+use super::live::Live;
 use crate::actions::check::{self, Against, Path, Report, Request, Tolerance};
-use crate::actions::models::KeyChoice;
-use crate::actions::score::{self, Columns, Input, Stop, Stopper};
+use crate::actions::score::{self, Columns, Input, Job, Stopper};
 use crate::cli::context::Context;
-use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output;
-use crate::probe::FailureKind;
 use crate::text;
+
+/// Rows that are reported: the worst.
+const WORST: usize = 20;
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
@@ -69,48 +71,30 @@ pub async fn run(context: &Context, args: CheckArgs, interrupted: impl AsyncFn()
         tolerance.add(spec).map_err(|why| Failure::invalid(format!("--tolerance: {why}")))?;
     }
     args.ignore.iter().for_each(|path| tolerance.ignore(path.clone()));
-    let against = match args.against.as_deref() {
-        None => Against::Golden,
-        Some(name) if File::new(name).extension().is_some_and(|extension| extension == "jsonl") => {
-            Against::Result(name.into())
-        }
-        Some(name) => Against::Model(name.to_owned()),
-    };
+    let against = args.against.as_deref().map_or(Against::Golden, Against::named);
     let input = Input::new(file, args.map.unwrap_or_default(), false).map_err(score::Error::from)?;
-    let request = Request {
-        input,
-        against,
-        tolerance,
-        concurrency: args.concurrency,
-        keep_answers: args.update_golden,
-    };
+    let request = Request { against, tolerance, worst: WORST, keep_answers: args.update_golden };
     if args.update_golden && !args.yes && !output::is_terminal() {
         return Err(Failure::new(Exit::Invalid, "no_terminal", "there is no terminal to ask on")
             .hint("update without a question: --yes"));
     }
-    let session = context.session()?;
-    let key = match args.api_key_file.as_deref() {
-        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
-        None => KeyChoice::Own,
+    let (session, live) = (context.session()?, Live::new(context));
+    let job = Job {
+        session: &session,
+        model: &args.model,
+        key: job::key(context, args.api_key_file.as_deref())?,
+        input,
+        concurrency: args.concurrency,
+        stopper: Stopper::default(),
+        progress: &live,
     };
-    let (stopper, live) = (Stopper::default(), super::live::Live::new(context));
-    let report = {
-        let checking = check::check(&session, &args.model, &key, &request, &stopper, &live);
-        let interrupt = interrupted();
-        tokio::pin!(checking, interrupt);
-        tokio::select! {
-            report = &mut checking => report,
-            () = &mut interrupt => {
-                stopper.stop();
-                checking.await
-            }
-        }
-    };
+    let report = until(check::check(&job, &request), &job.stopper, interrupted).await;
     live.clear();
     let mut report = report?;
     show(context, &report)?;
-    if let Some(failure) = failure(&mut report, &key) {
-        return Err(failure);
+    if let Some(stop) = report.stop.take() {
+        let so_far = format!("{} of {} rows were compared", report.compared(), report.rows);
+        return Err(job::stopped(stop, &job.key, None, &so_far));
     }
     if let Some(answers) = report.answers().filter(|answers| !answers.is_empty()) {
         let question = format!(
@@ -126,25 +110,6 @@ pub async fn run(context: &Context, args: CheckArgs, interrupted: impl AsyncFn()
         return Ok(if report.failed == 0 { Exit::Done } else { Exit::No });
     }
     Ok(if report.is_passed() { Exit::Done } else { Exit::No })
-}
-
-/// Why the check did not come to its end.
-fn failure(report: &mut Report, key: &KeyChoice) -> Option<Failure> {
-    let so_far = format!("{} of {} rows were compared", report.compared(), report.rows);
-    Some(match report.stop.take()? {
-        Stop::Person => Failure::new(Exit::Interrupted, "interrupted", format!("interrupted; {so_far}")),
-        Stop::Refused { message } => {
-            let exit = if matches!(key, KeyChoice::Own) { Exit::Rejected } else { Exit::No };
-            let message = format!("the key was refused twice: {message}; {so_far}");
-            Failure::new(exit, FailureKind::NotAuthorized.name(), message)
-        }
-        Stop::NoWay { failure } => {
-            let exit = if failure.kind == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
-            Failure::new(exit, failure.kind.name(), format!("{}; {so_far}", failure.message))
-        }
-        Stop::Input(error) => score::Error::from(error).into(),
-        Stop::Sink(error) => error.into(),
-    })
 }
 
 fn show(context: &Context, report: &Report) -> Result<(), Failure> {

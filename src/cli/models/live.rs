@@ -28,7 +28,11 @@ impl<'a> Live<'a> {
 
 impl Progress for Live<'_> {
     fn on(&self, event: Event<'_>) {
-        let Event::Scoring { done, of, may_have_run_twice } = event else { return };
+        let (done, of, may_have_run_twice) = match event {
+            Event::Scoring { done, of, may_have_run_twice } => (done, of, may_have_run_twice),
+            Event::Checking { done, of, .. } => (done, of, 0),
+            _ => return,
+        };
         if may_have_run_twice > 0 {
             let twice = usize::try_from(may_have_run_twice).unwrap_or(usize::MAX);
             let twice = text::count(twice, "row", "rows");

@@ -5,6 +5,7 @@ pub mod call;
 pub mod check;
 mod deploy;
 mod deployment;
+mod job;
 mod list;
 mod live;
 pub mod run;

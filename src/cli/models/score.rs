@@ -6,14 +6,16 @@ use clap::Args;
 use serde_json::json;
 
 use super::call::explanation;
+use super::job::{self, until};
 use super::live::Live;
 use crate::actions::models::{self, KeyChoice, ModelCall};
-use crate::actions::score::{self, Allowed, Columns, Input, Outcome, Request, Rules, Stop, Stopper, Times};
+use crate::actions::score::{
+    self, Allowed, Columns, Input, Job, Outcome, Request, Rules, Stop, Stopper, Times,
+};
 use crate::cli::context::Context;
-use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
 use crate::diagnosis::Diagnosis;
-use crate::probe::{FailureKind, Part};
+use crate::probe::Part;
 use crate::text;
 
 #[derive(Debug, Clone, Args)]
@@ -75,34 +77,25 @@ pub struct ScoreArgs {
 pub async fn run(context: &Context, args: ScoreArgs, interrupted: impl AsyncFn()) -> Result<Exit, Failure> {
     let mut columns = args.map.unwrap_or_default();
     columns.id = args.id;
+    let input = Input::new(&args.input, columns, args.pass_through).map_err(score::Error::from)?;
     let request = Request {
-        input: Input::new(&args.input, columns, args.pass_through).map_err(score::Error::from)?,
         output: args.output,
-        concurrency: args.concurrency,
         part: args.shard,
         rules: Rules::new(&args.retry, args.idempotent).map_err(Failure::invalid)?,
         sorted: args.sorted,
         allow_new_build: args.allow_new_build,
     };
-    let session = context.session()?;
-    let key = match args.api_key_file.as_deref() {
-        Some(file) => KeyChoice::This(echo::read_key(&context.out, file)?),
-        None => KeyChoice::Own,
+    let (session, live) = (context.session()?, Live::new(context));
+    let job = Job {
+        session: &session,
+        model: &args.model,
+        key: job::key(context, args.api_key_file.as_deref())?,
+        input,
+        concurrency: args.concurrency,
+        stopper: Stopper::default(),
+        progress: &live,
     };
-    let stopper = Stopper::default();
-    let live = Live::new(context);
-    let outcome = {
-        let scoring = score::score(&session, &args.model, &key, &request, &stopper, &live);
-        let interrupt = interrupted();
-        tokio::pin!(scoring, interrupt);
-        tokio::select! {
-            outcome = &mut scoring => outcome,
-            () = &mut interrupt => {
-                stopper.stop();
-                scoring.await
-            }
-        }
-    };
+    let outcome = until(score::score(&job, &request), &job.stopper, interrupted).await;
     live.clear();
     let outcome = outcome?;
     let why = match outcome.stop {
@@ -110,7 +103,7 @@ pub async fn run(context: &Context, args: ScoreArgs, interrupted: impl AsyncFn()
         _ => None,
     };
     report(context, &request, &outcome, why.as_ref())?;
-    end(&request, outcome, &key, args.max_failures.unwrap_or_default(), why.as_ref())
+    end(&request, outcome, &job.key, args.max_failures.unwrap_or_default(), why.as_ref())
 }
 
 /// Why the key was refused: makes one more call and explains that.
@@ -131,30 +124,12 @@ fn end(
 ) -> Result<Exit, Failure> {
     let so_far =
         format!("{} of {} rows are in {}", outcome.recorded(), outcome.rows, request.output.display());
-    let again = "the same command goes on with the rows that are missing";
-    let (exit, kind, message) = match outcome.stop {
+    let failure = match outcome.stop {
         None if allowed.is_exceeded(outcome.failed, outcome.rows) => return Ok(Exit::No),
         None => return Ok(Exit::Done),
-        Some(Stop::Person) => (Exit::Interrupted, "interrupted", format!("interrupted; {so_far}")),
-        Some(Stop::Refused { message }) => {
-            let exit = if matches!(key, KeyChoice::Own) { Exit::Rejected } else { Exit::No };
-            let message = why.map_or(message, |why| why.sentence.clone());
-            (
-                exit,
-                FailureKind::NotAuthorized.name(),
-                format!("the key was refused twice: {message}; {so_far}"),
-            )
-        }
-        Some(Stop::NoWay { failure }) => {
-            let exit = if failure.kind == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
-            (exit, failure.kind.name(), format!("{}; {so_far}", failure.message))
-        }
-        Some(Stop::Input(error)) => {
-            (Exit::Invalid, "invalid", format!("the input has changed: {error}; {so_far}"))
-        }
-        Some(Stop::Sink(error)) => return Err(error.into()),
+        Some(stop) => job::stopped(stop, key, why.map(|why| why.sentence.as_str()), &so_far),
     };
-    Err(Failure::new(exit, kind, message).hint(again))
+    Err(failure.hint("the same command goes on with the rows that are missing"))
 }
 
 fn report(
@@ -209,6 +184,9 @@ fn report(
                 counts.iter().map(|(name, n)| format!("{} × {n}", name.replace('_', " "))).collect();
             lines.push(format!("{title:<11}{}", all.join("   ")));
         }
+    }
+    for (kind, said) in &outcome.said {
+        lines.push(format!("{:<11}{}: {said}", "", kind.replace('_', " ")));
     }
     if outcome.cut > 0 {
         lines.push(format!("{} had no answer yet: a later run sends them again", count(outcome.cut)));

@@ -1,40 +1,43 @@
-//! Checking a model against a golden file.
+//! Checking a model's answers.
 
-use std::path::PathBuf;
-
-use super::{Answer, CallContext};
-use crate::actions::check::{self, Against, Request, Tolerance};
+use super::{Answer, CallContext, CheckRequest, KeyToSend};
+use crate::actions::check::{self, Report};
 use crate::actions::models::KeyChoice;
-use crate::actions::score::{self, Columns, Input, Stop, Stopper};
+use crate::actions::score::{self, Input, Job};
 use crate::actions::{Event, Progress};
 
 /// Checks every row, with progress now and then.
-pub(super) async fn check(model_id: String, golden: PathBuf, context: &CallContext) -> Answer {
-    Answer::ModelChecked(lines(&model_id, golden, context).await)
+pub(super) async fn check(check: CheckRequest, context: &CallContext) -> Answer {
+    Answer::ModelChecked(report(check, context).await.map(Box::new).map_err(sentence))
 }
 
-async fn lines(model_id: &str, golden: PathBuf, context: &CallContext) -> Result<Vec<String>, String> {
-    let sentence = |error: score::Error| match error.hint() {
-        Some(hint) => format!("{error}: {hint}"),
-        None => error.to_string(),
-    };
-    let input = Input::new(&golden, Columns::default(), false).map_err(|error| sentence(error.into()))?;
-    let request = Request {
-        input,
-        against: Against::Golden,
-        tolerance: Tolerance::default(),
+async fn report(check: CheckRequest, context: &CallContext) -> Result<Report, score::Error> {
+    let job = Job {
+        session: &context.session,
+        model: &check.model_id,
+        key: match check.key {
+            None => KeyChoice::Own,
+            Some(KeyToSend::SignedIn) => KeyChoice::SignedIn,
+            Some(KeyToSend::Nothing) => KeyChoice::Nothing,
+            Some(KeyToSend::This(key)) => KeyChoice::This(key),
+        },
+        input: check.input,
         concurrency: None,
-        keep_answers: false,
+        stopper: check.stop.into(),
+        progress: &Tell(context),
     };
-    let (session, stopper) = (&context.session, Stopper::default());
-    let checked = check::check(session, model_id, &KeyChoice::Own, &request, &stopper, &Tell(context)).await;
-    let report = checked.map_err(sentence)?;
-    match &report.stop {
-        None | Some(Stop::Person) => Ok(check::lines(&report)),
-        Some(Stop::Refused { message }) => Err(format!("the key was refused: {message}")),
-        Some(Stop::NoWay { failure }) => Err(failure.message.clone()),
-        Some(Stop::Input(error)) => Err(error.to_string()),
-        Some(Stop::Sink(error)) => Err(error.to_string()),
+    check::check(&job, &check.request).await
+}
+
+/// The request of one row of a file that was checked.
+pub(super) async fn row(input: Input, row: u64) -> Answer {
+    Answer::RowRead(check::request_of(input, row).await.map_err(sentence))
+}
+
+fn sentence(error: score::Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
     }
 }
 
@@ -42,8 +45,8 @@ struct Tell<'a>(&'a CallContext);
 
 impl Progress for Tell<'_> {
     fn on(&self, event: Event<'_>) {
-        if let Event::Scoring { done, of, .. } = event {
-            self.0.progress(Answer::CheckProgress { done, of });
+        if let Event::Checking { done, of, worst } = event {
+            self.0.progress(Answer::CheckProgress { done, of, worst: worst.to_vec() });
         }
     }
 }

@@ -36,6 +36,14 @@ impl Call {
             Self::Builds(call) => return call.command_line(),
             Self::RestartModel(deployment) => format!("keybench models restart {}", deployment.model_id),
             Self::StopModel(deployment) => format!("keybench models stop {}", deployment.model_id),
+            Self::CheckModel(check) => {
+                let line = format!("keybench models check {}{}", check.model_id, check.options);
+                match check.key {
+                    // The text of a key is in no log.
+                    Some(KeyToSend::This(_)) => format!("printf %s \"$KEY\" | {line} --api-key-file -"),
+                    _ => line,
+                }
+            }
             Self::TestModel(test) => test_command(&test.model_id, &test.key, &test.request),
             Self::Run(run) => {
                 let plan = &run.plan;

@@ -22,7 +22,7 @@ mod write_error;
 
 pub use build_call::{BuildAnswer, BuildCall, Deployed};
 pub use context::CallContext;
-pub use model_call::{Explain, KeyToSend, RunRequest, Test};
+pub use model_call::{CheckRequest, Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};
 pub use run::run;
 pub use write_error::WriteError;
@@ -38,7 +38,9 @@ use super::cyclic::step;
 use super::embedded::Wish;
 use super::key_list::ListedKeys;
 use crate::actions::audit::{AuditedKey, Read, Unreadable};
+use crate::actions::check::{Report, RowReport};
 use crate::actions::history::{Entry, Line};
+use crate::actions::score::Input;
 use crate::actions::sign_in::Request;
 use crate::api::{self, NewKey};
 use crate::config::requests::{Change, Requests};
@@ -182,11 +184,10 @@ pub enum Call {
     TestModel(Box<Test>),
     /// Why a test failed.
     Explain(Box<Explain>),
-    /// Compares the answers of a model with a golden file.
-    CheckModel {
-        model_id: String,
-        golden: PathBuf,
-    },
+    /// Compares the answers of a model with what is expected.
+    CheckModel(Box<CheckRequest>),
+    /// The request of one row of a file that was checked.
+    ReadRow(Input, u64),
     Builds(BuildCall),
     RestartModel(Box<ModelDeployment>),
     StopModel(Box<ModelDeployment>),
@@ -354,13 +355,15 @@ pub enum Answer {
         ended: Result<Arc<Summary>, CallError>,
     },
     RunStopAsked,
-    /// `done` of `of` rows are compared.
+    /// `done` of `of` rows are compared; the worst so far.
     CheckProgress {
         done: u64,
         of: u64,
+        worst: Vec<RowReport>,
     },
-    /// What a check found, in lines, or why there was none.
-    ModelChecked(Result<Vec<String>, String>),
+    /// What a check found, or why there was none.
+    ModelChecked(Result<Box<Report>, String>),
+    RowRead(Result<String, String>),
     Requests(Result<HashMap<String, Requests>, String>),
     RequestsStored(Result<(), String>),
     /// Newest first.

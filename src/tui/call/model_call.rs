@@ -2,6 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
+use crate::actions::check;
+use crate::actions::score::Input;
 use crate::probe::CallResult;
 use crate::probe::run::Plan;
 use crate::secret::ApiKey;
@@ -42,6 +44,20 @@ pub struct RunRequest {
     pub request: String,
     pub plan: Plan,
     /// Cancelled when the user ends the run.
+    pub stop: CancellationToken,
+}
+
+/// The parameters of a check.
+#[derive(Debug)]
+pub struct CheckRequest {
+    pub model_id: String,
+    /// Without one that of the session, if the model wants a key.
+    pub key: Option<KeyToSend>,
+    pub input: Input,
+    pub request: check::Request,
+    /// The same as options of the command line.
+    pub options: String,
+    /// Cancelled when the user ends the check.
     pub stop: CancellationToken,
 }
 

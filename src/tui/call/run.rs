@@ -62,7 +62,8 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::Builds(call) => builds::run(session, call).await,
         Call::RestartModel(deployment) => models::ask(session, Verb::Restart, *deployment).await,
         Call::StopModel(deployment) => models::ask(session, Verb::Stop, *deployment).await,
-        Call::CheckModel { model_id, golden } => check::check(model_id, golden, context).await,
+        Call::CheckModel(request) => check::check(*request, context).await,
+        Call::ReadRow(input, row) => check::row(input, row).await,
         Call::Run(run) => model::run(*run, context).await,
         Call::StopRun(stop) => {
             stop.cancel();

@@ -6,21 +6,24 @@
 //! | [`overview`] | what is known about a model, as named facts |
 //! | [`test`] | the Test panel of a model: key, request, results |
 //! | [`run`] | runs: parameters, progress, results |
-//! | [`check`] | answers against a golden file |
+//! | [`check`] | answers against a golden file or another model |
 //! | [`saved`] | requests that are kept over the end of the program |
 //! | [`result_rows`] | one result in rows: for the pane beside the results and for the viewer |
 //! | [`viewer`], [`chooser`], [`prompt`] | layers over the tab: one result whole, a choice, a name |
+//! | `about` | commands about one model, from the list or its panel |
 //! | [`builds`] | the builds of a model and their deployments |
 //! | [`history`], [`past`] | tests and runs of earlier days; sending a request of theirs again |
 //! | [`deployment`] | stopping and restarting |
 //! | [`names`] | answers to those who search for a model or project |
-//! | [`layout`], [`draw`] | the areas of the parts; shared drawing code |
+//! | [`layout`], [`draw`], [`fields`] | the areas of the parts; shared drawing code |
 
+mod about;
 mod builds;
 mod check;
 mod chooser;
 mod deployment;
 mod draw;
+mod fields;
 mod history;
 mod layout;
 mod list;
@@ -35,18 +38,14 @@ mod test;
 mod viewer;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use strum::VariantArray as _;
 
 pub use self::history::History;
 
-use self::builds::Builds;
-use self::check::Check;
-use self::chooser::Chooser;
-use self::deployment::Target;
 use self::list::ListPane;
 use self::list::row::Row;
 use self::prompt::note_written;
@@ -55,20 +54,19 @@ use self::saved::Saved;
 use self::test::Tests;
 use self::test::key::KeyChoice;
 use self::test::panel::Focus;
-use self::viewer::Viewer;
 use super::call::{Answer, Call};
 use super::choice::Choice;
 use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::Effects;
 use super::event::{Event, PastRequest};
+use super::kept_check::KeptCheck;
 use super::layer::{Layer, Outcome};
 use super::layout::{body, is_wide};
 use super::list::view::click_in;
 use super::requests::{Kind, RequestId};
 use super::shared::Shared;
 use super::tab::Tab;
-use crate::probe::code::Language;
 
 /// The tab.
 #[derive(Debug, Default)]
@@ -76,6 +74,8 @@ pub struct Models {
     list: ListPane,
     tests: Tests,
     runs: Runs,
+    /// Those that were left, by model id.
+    checks: HashMap<String, KeptCheck>,
     saved: Saved,
     /// Enter was pressed before there was a model: the first one that is listed is opened.
     open_ahead: bool,
@@ -112,41 +112,6 @@ impl Models {
         self.forget_what_was_given_up(shared);
         let load = self.saved.load(shared);
         load.into_iter().chain(self.list.prepare(shared, again)).collect()
-    }
-
-    /// Commands about a model, whether its panel has the keys or the list.
-    fn model_command(&self, shared: &mut Shared, command: Command) -> Outcome {
-        let about_one = [
-            Command::ModelOverview,
-            Command::ModelBuilds,
-            Command::RestartModel,
-            Command::StopModel,
-            Command::CopyCall,
-            Command::CheckModel,
-        ];
-        if !about_one.contains(&command) {
-            return Outcome::ignored();
-        }
-        let Some(row) = self.subject() else { return Outcome::done() };
-        match command {
-            Command::ModelBuilds => {
-                let mut seen = self.tests.replicas_seen(&row.model.id);
-                seen.extend(self.runs.replicas_seen(&row.model.id));
-                Outcome::push(Builds::new(row.model.clone(), row.path(), seen))
-            }
-            Command::RestartModel => deployment::ask_restart(shared, Target::of(row, &row.path())),
-            Command::StopModel => deployment::ask_stop(shared, Target::of(row, &row.path())),
-            Command::CheckModel => Outcome::push(Check::new(row.model.id.clone(), row.path())),
-            Command::CopyCall => {
-                let option = |language: Language| (language.name().to_owned(), Choice::CopyCall(language));
-                let options = Language::VARIANTS.iter().copied().map(option);
-                Outcome::push(Chooser::new("Copy the call as", options, 0))
-            }
-            _ => {
-                let project = self.list.projects.get(&row.model.project.public_identifier);
-                Outcome::push(Viewer::overview(row.path(), overview::facts(shared, row, project)))
-            }
-        }
     }
 
     /// The answer follows the selection, and the size of the window.
@@ -388,6 +353,7 @@ impl Layer for Models {
             Event::RequestSent { model_id, request } => {
                 self.saved.note_sent(shared, model_id, request).into()
             }
+            Event::CheckLeft { check, request } => self.check_left(shared, check, request.as_ref()),
             Event::CollaboratorAdded { project_id, username } => {
                 self.tests.collaborator_added(project_id, username);
                 self.follow(shared);

@@ -158,6 +158,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::History => "History",
         KeyContext::Viewer => "Overview or one result",
         KeyContext::ResultView => "One result",
+        KeyContext::Check | KeyContext::CheckLive => "Check",
         KeyContext::Run | KeyContext::RunLive => "Run",
         KeyContext::Admin => "Admin",
         KeyContext::Users => "Users",

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use jiff::SignedDuration;
 
 use crate::probe::run::Plan;
+use crate::tui::models::fields::{About, Fields};
 use crate::tui::widgets::Edit;
-use crate::tui::widgets::field::Field;
 
 /// Characters a field of the form takes.
 const LONGEST: usize = 12;
 
-/// Names, first values and explanations of the form's fields.
-pub const FIELDS: [(&str, &str, &str); 5] = [
+const ABOUT: [About; 5] = [
     ("requests", "", "how many; empty: no limit"),
     ("in flight", "8", "at the same time; with a rate at most"),
     ("rate", "", "requests per second; empty: as answers come"),
@@ -24,21 +23,16 @@ pub const FIELDS: [(&str, &str, &str); 5] = [
 /// The parameters.
 #[derive(Debug)]
 pub struct RunForm {
-    pub fields: [Field; 5],
+    pub fields: Fields<5>,
     /// What the last run was begun with; leaving anything else asks.
     begun: [String; 5],
-    pub focus: usize,
     pub problem: Option<String>,
 }
 
 impl Default for RunForm {
     fn default() -> Self {
-        Self {
-            fields: FIELDS.map(|(_, value, _)| Field::new(value).with_limit(LONGEST)),
-            begun: FIELDS.map(|(_, value, _)| value.to_owned()),
-            focus: 0,
-            problem: None,
-        }
+        let fields = Fields::new(&ABOUT, LONGEST);
+        Self { begun: fields.texts(), fields, problem: None }
     }
 }
 
@@ -86,7 +80,7 @@ impl RunForm {
             number(duration.map(|duration| format!("{}s", duration.as_secs_f64()))),
             warmup.to_string(),
         ];
-        self.fields = values.map(|value| Field::new(&value).with_limit(LONGEST));
+        self.fields.set(&values);
         self.problem = None;
         self.keep();
         true
@@ -98,53 +92,33 @@ impl RunForm {
         hint: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, (usize, String)> {
-        let text = self.fields[at].text().trim();
+        let text = self.fields.text(at);
         if text.is_empty() {
             return Ok(None);
         }
-        parse(text).map(Some).ok_or_else(|| (at, format!("{}: {hint}", FIELDS[at].0)))
+        parse(text).map(Some).ok_or_else(|| (at, format!("{}: {hint}", self.fields.name(at))))
     }
 
     /// Whether something was typed that no run was begun with.
     pub fn is_touched(&self) -> bool {
-        self.fields.iter().zip(&self.begun).any(|(field, begun)| field.text() != begun)
+        self.fields.texts() != self.begun
     }
 
     /// A run starts with the current input.
     pub fn keep(&mut self) {
-        self.begun = self.fields.each_ref().map(|field| field.text().to_owned());
+        self.begun = self.fields.texts();
     }
 
     /// Back to what the last run was begun with.
     pub fn discard(&mut self) {
-        self.fields = self.begun.each_ref().map(|text| Field::new(text).with_limit(LONGEST));
+        self.fields.set(&self.begun);
         self.problem = None;
     }
 
-    /// Gives the focus to the next field.
-    pub fn next(&mut self) {
-        self.focus = (self.focus + 1) % self.fields.len();
-    }
-
-    /// Gives the focus to the field before.
-    pub fn previous(&mut self) {
-        self.focus = (self.focus + self.fields.len() - 1) % self.fields.len();
-    }
-
     pub fn key(&mut self, key: KeyEvent) {
-        match key.code {
-            KeyCode::Down => self.next(),
-            KeyCode::Up => self.previous(),
-            _ => {
-                if self.fields[self.focus].on_key(key) == Edit::Changed {
-                    self.problem = None;
-                }
-            }
+        if self.fields.key(key) == Edit::Changed {
+            self.problem = None;
         }
-    }
-
-    pub fn paste(&mut self, pasted: &str) {
-        self.fields[self.focus].paste(pasted.trim());
     }
 }
 
@@ -153,7 +127,9 @@ mod tests {
     use super::*;
 
     fn form(values: [&str; 5]) -> RunForm {
-        RunForm { fields: values.map(Field::new), ..RunForm::default() }
+        let mut form = RunForm::default();
+        form.fields.set(&values.map(str::to_owned));
+        form
     }
 
     #[test]
@@ -188,7 +164,7 @@ mod tests {
         ] {
             let (field, problem) = form(values).plan("x").unwrap_err();
             assert_eq!(field, at, "{problem}");
-            assert!(problem.starts_with(FIELDS[at].0), "{problem}");
+            assert!(problem.starts_with(ABOUT[at].0), "{problem}");
         }
     }
 }

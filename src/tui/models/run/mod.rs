@@ -149,8 +149,8 @@ impl Runs {
     fn form_command(&mut self, command: Command) -> Outcome {
         let Some(form) = self.form_mut() else { return Outcome::ignored() };
         match command {
-            Command::NextField => form.next(),
-            Command::PreviousField => form.previous(),
+            Command::NextField => form.fields.next(),
+            Command::PreviousField => form.fields.previous(),
             Command::Back if form.is_touched() => {
                 let lines = vec!["What was typed for the run is lost.".to_owned()];
                 let question = Question::new("Leave the run?", lines, "Discard", Decision::Discard);
@@ -182,7 +182,7 @@ impl Runs {
     /// Pasted text: only ever into the form.
     pub fn paste(&mut self, pasted: &str) {
         if let Some(form) = self.form_mut() {
-            form.paste(pasted);
+            form.fields.paste(pasted);
         }
     }
 
@@ -196,7 +196,7 @@ impl Runs {
         let plan = match form.plan(path) {
             Ok(plan) => Plan { unbounded: agreed, ..plan },
             Err((field, problem)) => {
-                form.focus = field;
+                form.fields.focus = field;
                 form.problem = Some(problem);
                 return Err(Box::new(Outcome::done()));
             }

@@ -6,13 +6,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::comparison;
-use super::form::{FIELDS, RunForm};
+use super::form::RunForm;
 use super::history::ModelRuns;
 use super::report;
 use crate::probe::run::{Stage, StopReason};
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::models::draw::{bordered, cell, put};
+use crate::tui::models::draw::{bordered, put};
 use crate::tui::models::layout;
 use crate::tui::models::list::row::Row;
 use crate::tui::models::test::key::KeyChoice;
@@ -85,37 +85,8 @@ fn state(shared: &Shared, runs: &ModelRuns) -> String {
 
 fn form(shared: &Shared, form: &RunForm, subject: Subject<'_>, buf: &mut Buffer, area: Rect) {
     const FIELD: u16 = 14;
-    const BEFORE: u16 = 2 + 11 + FIELD + 1;
-    let theme = &shared.preferences.theme;
-    let room = usize::from(area.width.saturating_sub(BEFORE));
-    // If the explanations do not fit beside the fields, show the focused field's below.
-    let beside = FIELDS.iter().all(|(_, _, explanation)| text::width(explanation) <= room);
-    let mut rows = area.rows();
-    rows.next();
-    for (at, ((name, _, explanation), field)) in FIELDS.iter().zip(&form.fields).enumerate() {
-        let Some(row) = rows.next() else { return };
-        let here = at == form.focus;
-        put(buf, row, row.x, if here { shared.preferences.glyphs.cursor } else { " " }, theme.accent);
-        let x = cell(buf, row, row.x + 2, 11, name, if here { theme.title } else { theme.dim });
-        let width = FIELD.min(row.right().saturating_sub(x));
-        field.render(Rect { x, width, ..row }, buf, here, &shared.styles());
-        if beside {
-            put(buf, row, x + width + 1, explanation, theme.dim);
-        }
-    }
-    rows.next();
-    if !beside && form.problem.is_none() {
-        let (name, _, explanation) = FIELDS[form.focus];
-        for line in text::wrap(&format!("{name}: {explanation}"), usize::from(area.width.saturating_sub(2))) {
-            let Some(row) = rows.next() else { return };
-            put(buf, row, row.x + 2, &line, theme.text);
-        }
-    }
-    let note = form.problem.clone().unwrap_or_else(|| what_is_sent(shared, subject));
-    let style = if form.problem.is_some() { theme.error } else { theme.dim };
-    for (row, line) in rows.zip(text::wrap(&note, usize::from(area.width.saturating_sub(2)))) {
-        put(buf, row, row.x + 2, &line, style);
-    }
+    let note = (form.problem.as_deref(), &*what_is_sent(shared, subject));
+    form.fields.draw(shared, buf, area, FIELD, note);
 }
 
 /// What a run takes from the Test panel: its key and its request.
