@@ -1,5 +1,8 @@
 //! The Test panel: key, request, results, why.
 
+mod request;
+mod viewer;
+
 use std::time::Duration;
 
 use keybench::config::requests::Change;
@@ -55,34 +58,6 @@ fn a_refusal_is_explained_and_mended() {
 }
 
 #[test]
-fn the_whole_overview_is_one_key_away() {
-    let mut harness = listed();
-    harness.keys("i");
-    harness.screen(80, 24);
-    harness.keys("y");
-    assert!(
-        matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("endpoint    POST http://localhost:8642/model")),
-        "{:?}",
-        harness.effects
-    );
-    harness.keys("<esc>t");
-    assert!(!harness.screen(80, 24).contains("access key"), "a low window has no room for all of it");
-    harness.keys("i");
-    assert!(harness.screen(80, 24).contains("access key  madd…0000"));
-}
-
-#[test]
-fn a_request_that_is_longer_than_its_place_says_so() {
-    let mut harness = listed();
-    harness.keys("t");
-    harness.keys("<shift-tab>e");
-    harness.paste("\n\n\n\n\n\n");
-    let screen = harness.screen(80, 24);
-    assert!(screen.contains("4-7 of 7"), "{screen}");
-    assert!(screen.contains("Esc done") && screen.contains("EDITING"), "{screen}");
-}
-
-#[test]
 fn what_is_pasted_for_a_key_is_looked_at_at_once() {
     let mut harness = listed();
     harness.keys("t<shift-tab><shift-tab>");
@@ -131,38 +106,6 @@ fn a_pasted_key_is_masked_and_a_wrong_one_is_named() {
 }
 
 #[test]
-fn broken_json_is_not_sent_and_stays() {
-    let mut harness = listed();
-    harness.keys("t<shift-tab>e<backspace>");
-    harness.keys("<tab><enter>");
-    assert!(harness.calls().is_empty());
-    snapshots("wrong_request", &mut harness);
-    harness.keys("tb<esc>");
-    assert!(harness.screen(80, 24).contains("{\"a\": 3, \"b\": 5 "), "commands are no text");
-    harness.keys("<esc>t");
-    let (_, request) = tested(&mut harness, "<shift-tab>e}<tab>t", success());
-    assert_eq!(request, "{\"a\": 3, \"b\": 5}");
-}
-
-#[test]
-fn letters_typed_into_the_request_are_no_commands() {
-    let mut harness = listed();
-    harness.keys("t<shift-tab><enter>tab123q?");
-    assert!(harness.screen(80, 24).contains("tab123q?"));
-    assert!(harness.screen(80, 24).contains("▸request"), "{}", harness.screen(80, 24));
-    assert!(harness.calls().is_empty());
-}
-
-#[test]
-fn what_was_typed_stays_when_one_looks_elsewhere() {
-    let mut harness = listed();
-    harness.keys("t<shift-tab>e <esc><esc><down>");
-    harness.keys("t<esc><up>t");
-    let (_, request) = tested(&mut harness, "t", success());
-    assert_eq!(request, "{\"a\": 3, \"b\": 5} ");
-}
-
-#[test]
 fn a_model_without_authentication_is_called_without_a_key() {
     let mut harness = listed();
     harness.keys("G");
@@ -174,26 +117,6 @@ fn a_model_without_authentication_is_called_without_a_key() {
     );
     assert_eq!(sent, (KeyToSend::Nothing, "{\"hello\": \"world\"}".to_owned()));
     snapshots("test_without_key", &mut harness);
-}
-
-#[test]
-fn one_result_whole() {
-    let mut harness = listed();
-    refused(&mut harness, "t<enter>");
-    harness.keys("<down><enter>");
-    snapshots("result", &mut harness);
-    small_snapshots("result", &mut harness);
-    harness.screen(80, 24);
-    harness.keys("<end>");
-    let screen = harness.screen(80, 24);
-    assert!(screen.contains("model authentication permissions\""), "the end of the message:\n{screen}");
-    harness.keys("<home>");
-    harness.keys("y");
-    assert!(
-        matches!(&harness.effects[..], [Effect::Copy(Copied::Text(text))] if text.contains("\"success\": false"))
-    );
-    harness.keys("<esc>");
-    assert!(harness.layers().is_empty() && harness.screen(80, 24).contains("LATENCY"));
 }
 
 #[test]
@@ -262,31 +185,6 @@ fn the_call_can_be_copied_in_three_languages() {
 }
 
 #[test]
-fn requests_are_saved_under_a_name_and_taken_again() {
-    let mut harness = listed();
-    harness.shared().preferences.requests_file = Some("/nowhere/requests.json".into());
-    harness.keys("tW");
-    harness.keys("<enter>");
-    assert_eq!(harness.layers(), ["prompt"], "it wants a name");
-    harness.keys("small");
-    harness.keys("<enter>");
-    let stored = harness.calls();
-    assert!(
-        matches!(&stored[..], [(_, Call::StoreRequests { change: Change::Saved { name, request }, .. })] if name == "small" && request.contains("\"a\": 3")),
-        "{stored:?}"
-    );
-    harness.keys("<shift-tab>ex<esc>L");
-    snapshots("saved_requests", &mut harness);
-    harness.keys("<enter>");
-    harness.keys("<tab>t");
-    let calls = harness.calls();
-    assert!(
-        matches!(&calls[0], (_, Call::TestModel(test)) if test.request == "{\"a\": 3, \"b\": 5}"),
-        "{calls:?}"
-    );
-}
-
-#[test]
 fn a_key_from_settings_is_taken_for_the_next_model() {
     let mut harness = listed();
     harness.shared().session.known_keys[0].key_id = Some("5b1c66aa10129f0a".into());
@@ -300,32 +198,6 @@ fn a_key_from_settings_is_taken_for_the_next_model() {
 }
 
 #[test]
-fn a_result_can_be_searched_folded_and_written() {
-    let mut harness = listed();
-    let body =
-        "{\"success\":true,\"response\":{\"rows\":[{\"deep\":{\"x\":1,\"y\":2}},2,3,4,5,6,7],\"flat\":1}}";
-    tested(&mut harness, "t<enter>", answer(200, body));
-    harness.keys("<down><enter>/ROWS");
-    assert!(harness.screen(80, 24).contains("rows"), "{}", harness.screen(80, 24));
-    assert!(harness.screen(80, 24).contains(" in 1 line "), "{}", harness.screen(80, 24));
-    harness.keys("x");
-    assert!(harness.screen(80, 24).contains("no match"), "{}", harness.screen(80, 24));
-    harness.keys("<backspace><enter>z");
-    let screen = harness.screen(80, 50);
-    assert!(screen.contains("\"rows\": [ … 7 items ],") && screen.contains("\"flat\": 1"), "{screen}");
-    harness.keys("ze");
-    harness.keys("<enter>");
-    let calls = harness.calls();
-    let [(id, Call::WriteText { file, text, replace: false })] = &calls[..] else { panic!("{calls:?}") };
-    assert!(text.contains("\"flat\": 1") && file.ends_with("result-1.txt"));
-    let done = Err(WriteError::Failed("there is no such folder".to_owned()));
-    harness.answer(*id, Answer::Written { file: file.clone(), done });
-    let screen = harness.screen(80, 24);
-    assert!(screen.contains("there is no such folder; type another name"), "{screen}");
-    assert_eq!(harness.layers(), ["viewer", "prompt"], "the name can be changed");
-}
-
-#[test]
 fn the_footer_of_the_results_names_what_enter_does_there() {
     let mut harness = listed();
     tested(&mut harness, "t<enter>", success());
@@ -333,74 +205,6 @@ fn the_footer_of_the_results_names_what_enter_does_there() {
     let screen = harness.screen(80, 24);
     let footer = screen.lines().last().unwrap();
     assert!(footer.contains("Enter open") && !footer.contains("filter"), "{footer}");
-}
-
-#[test]
-fn the_reason_of_a_refusal_reaches_a_result_that_is_shown_whole() {
-    let mut harness = listed();
-    tested(&mut harness, "t<enter>", refusal());
-    let (id, call) = harness.calls().remove(0);
-    let Call::Explain(explain) = call else { panic!("{call:?}") };
-    harness.keys("<down><enter>");
-    assert!(!harness.screen(80, 24).contains("WHY"));
-    let diagnosis = Box::new(not_a_collaborator());
-    let (model_id, number) = (explain.model.id, explain.number);
-    harness.answer(id, Answer::Explained { model_id, number, diagnosis });
-    assert!(harness.screen(80, 24).contains("WHY      outsider is not a collaborator"));
-    harness.keys("a<esc>");
-    let (id, call) = harness.calls().remove(0);
-    let Call::SetPermission { project_id, project, username, permission } = call else { panic!("{call:?}") };
-    harness.keys("<enter>");
-    harness.answer(id, Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) });
-    assert!(harness.screen(80, 24).contains("It has been fixed since"), "{}", harness.screen(80, 24));
-    harness.keys("a");
-    assert!(harness.calls().is_empty(), "it is not offered again");
-}
-
-#[test]
-fn a_file_that_is_written_after_its_prompt_was_closed_is_reported_all_the_same() {
-    for keys in ["<esc>", "<esc><esc>"] {
-        let mut harness = listed();
-        tested(&mut harness, "t<enter>", success());
-        harness.keys("<down><enter>e<enter>");
-        let (id, _) = harness.calls().remove(0);
-        harness.keys(keys);
-        harness.answer(id, Answer::Written { file: "result-1.txt".into(), done: Ok(()) });
-        assert!(harness.screen(80, 24).contains("written to result-1.txt"), "{}", harness.screen(80, 24));
-    }
-}
-
-#[test]
-fn moving_never_becomes_typing_and_the_mode_is_seen() {
-    let mut harness = listed();
-    harness.keys("tkkjq");
-    assert!(
-        matches!(&harness.effects[..], [Effect::Quit]),
-        "a letter on a field is a command: {:?}",
-        harness.effects
-    );
-    harness.effects.clear();
-    harness.keys("jk");
-    assert!(!harness.screen(80, 24).contains("EDITING"));
-    harness.keys("exyz");
-    let screen = harness.screen(80, 24);
-    assert!(screen.contains("EDITING") && screen.contains("5}xyz"), "{screen}");
-    harness.keys("<esc>kj");
-    let screen = harness.screen(80, 24);
-    assert!(!screen.contains("EDITING") && screen.contains("5}xyz "), "{screen}");
-    harness.keys("uuu");
-    assert!(
-        harness.screen(80, 24).contains("request    {\"a\": 3, \"b\": 5} "),
-        "undone: {}",
-        harness.screen(80, 24)
-    );
-    harness.keys("X");
-    assert!(harness.screen(80, 24).contains("no request; write JSON"), "{}", harness.screen(80, 24));
-    harness.keys("u");
-    assert!(!harness.screen(80, 24).contains("no request"), "cleared, and back");
-    harness.keys("A8<esc>");
-    let (_, request) = tested(&mut harness, "t", success());
-    assert_eq!(request, "8", "what is typed replaces all that is selected");
 }
 
 #[test]
@@ -432,22 +236,4 @@ fn the_answer_follows_the_selection_beside_the_results() {
     harness.keys("<esc>");
     let screen = harness.screen(60, 16);
     assert!(screen.contains("\"response\": {"), "a low window shows the body first: {screen}");
-}
-
-#[test]
-fn the_request_comes_back_from_an_editor_and_is_looked_at() {
-    use keybench::tui::msg::Msg;
-    let mut harness = listed();
-    harness.keys("tE");
-    let [Effect::Edit(text)] = &harness.effects[..] else { panic!("{:?}", harness.effects) };
-    assert_eq!(text, "{\"a\": 3, \"b\": 5}");
-    harness.effects.clear();
-    harness.send(Msg::Edited(Ok("{\"a\": 4,\n".into())));
-    let screen = harness.screen(80, 24);
-    assert!(screen.contains("taken over as it is: the request is not valid JSON"), "{screen}");
-    harness.send(Msg::Edited(Ok("{\"a\": 4}\n".into())));
-    let (_, request) = tested(&mut harness, "t", success());
-    assert_eq!(request, "{\"a\": 4}");
-    harness.send(Msg::Edited(Err("vi cannot be started: not found".into())));
-    assert!(harness.screen(80, 24).contains("the request is as it was"));
 }
