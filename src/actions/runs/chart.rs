@@ -33,7 +33,10 @@ pub(super) fn lines(first: &[(f64, f64)], second: &[(f64, f64)], unit: &str) -> 
     }
     for step in 0..=5 {
         let share = f64::from(step) / 5.0;
-        let time = text::latency(Duration::try_from_secs_f64(end * share).unwrap_or_default());
+        let time = match step {
+            0 => "0".to_owned(),
+            _ => format!("{:.1} s", end * share),
+        };
         let anchor = if step == 5 { "end" } else { "middle" };
         let _ = writeln!(
             svg,
@@ -106,6 +109,7 @@ fn nice(value: f64) -> f64 {
 
 fn label(value: f64, unit: &str) -> String {
     match unit {
+        _ if value <= 0.0 => "0".to_owned(),
         "ms" => text::latency(Duration::try_from_secs_f64(value / 1e3).unwrap_or_default()),
         unit => format!("{value:.1}{unit}"),
     }

@@ -36,19 +36,25 @@ pub fn page(run: &Summary, earlier: Option<&Summary>) -> String {
 fn subtitle(run: &Summary) -> String {
     let time = text::latency(seconds(run.elapsed_s));
     let merged = run.merged.map(|runs| format!(" · {runs} runs put together")).unwrap_or_default();
-    format!("{} · {time}{merged} · keybench {}", run.started, env!("CARGO_PKG_VERSION"))
+    format!("{} · {time}{merged} · keybench {}", moment(run), env!("CARGO_PKG_VERSION"))
+}
+
+/// When a run began, for people.
+fn moment(run: &Summary) -> String {
+    run.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn figures(html: &mut String, run: &Summary) {
     html.push_str("<div class=\"figures\">\n");
     let bad = if run.errors > 0 { " class=\"bad\"" } else { "" };
+    let errors = format!("errors ({:.1} %)", run.error_share() * 100.0);
     for (class, value, name) in [
         ("", run.total.to_string(), "requests"),
         ("", format!("{:.1}/s", run.rps), "rate"),
         ("", millis(run.latency.p50_ms), "p50"),
         ("", millis(run.latency.p99_ms), "p99"),
         ("", millis(run.latency.max_ms), "max"),
-        (bad, format!("{} ({:.1} %)", run.errors, run.error_share() * 100.0), "errors"),
+        (bad, run.errors.to_string(), &errors),
     ] {
         let _ = writeln!(html, "<div><b{class}>{value}</b><span>{name}</span></div>");
     }
@@ -112,7 +118,8 @@ fn latencies(html: &mut String, run: &Summary) {
         row("since due", &run.latency);
     }
     row("since sent", &run.service);
-    row(&format!("opening {} connections", run.connections), &run.connect);
+    let connections = usize::try_from(run.connections).unwrap_or(usize::MAX);
+    row(&format!("opening {}", text::count(connections, "connection", "connections")), &run.connect);
     html.push_str("</table>\n");
 }
 
@@ -171,7 +178,7 @@ fn errors(html: &mut String, run: &Summary) {
 
 fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
     let label = |run: &Summary| escaped(run.plan.label.as_deref().unwrap_or("a run"));
-    let _ = writeln!(html, "<h2>Compared with {} of {}</h2>", label(earlier), earlier.started);
+    let _ = writeln!(html, "<h2>Compared with {} of {}</h2>", label(earlier), moment(earlier));
     if !count_alike(earlier, run) {
         html.push_str(
             "<p class=\"sub\">One has a rate and the other has none: latencies since sending.</p>\n",

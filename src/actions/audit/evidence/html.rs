@@ -114,12 +114,17 @@ fn findings(page: &mut String, report: &Report) {
             key.email.clone().unwrap_or_default(),
             key.comments.clone(),
             key.key_id.clone(),
-            key.created_at.clone().unwrap_or_else(|| "not known".to_owned()),
-            key.expiry_date.clone().unwrap_or_else(|| "not known".to_owned()),
+            day(key.created_at.as_deref()),
+            day(key.expiry_date.as_deref()),
             findings.join(", "),
         ]
     });
     table(page, &["user", "e-mail", "name", "Key ID", "created", "expires", "findings"], rows);
+}
+
+/// The day of a time; the tables of the evidence have it to the second.
+fn day(time: Option<&str>) -> String {
+    time.and_then(|time| time.get(..10)).unwrap_or("not known").to_owned()
 }
 
 fn exposed(page: &mut String, report: &Report) {
@@ -195,7 +200,10 @@ fn table(page: &mut String, titles: &[&str], rows: impl IntoIterator<Item = Vec<
 }
 
 fn cell(page: &mut String, tag: &str, text: &str) {
-    let _ = write!(page, "<{tag}>{}</{tag}>", escaped(text));
+    // Key IDs and sums may break anywhere, words may not.
+    let is_id = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let (begin, end) = if is_id { ("<code>", "</code>") } else { ("", "") };
+    let _ = write!(page, "<{tag}>{begin}{}{end}</{tag}>", escaped(text));
 }
 
 #[cfg(test)]
