@@ -26,8 +26,12 @@ impl Deploy {
     pub fn dialog(path: String, plan: Plan) -> Dialog<Self> {
         let Resources { replicas, cpu, memory, .. } = plan.resources();
         let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+        let empty = match plan.last {
+            Some(_) => "empty: as the last deployment had it",
+            None => "empty: the workbench's default",
+        };
         let fields = [
-            ("replicas", number(replicas.map(f64::from)), "empty: the workbench's default"),
+            ("replicas", number(replicas.map(f64::from)), empty),
             ("CPU", number(cpu), "vCPU of each replica"),
             ("memory", number(memory), "GB of each replica"),
         ];
