@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Seen {
     screen: vt100::Parser,
     raw: Vec<u8>,
+    /// When bytes came, and how many there were in all.
+    reads: Vec<(Instant, usize)>,
     closed: bool,
 }
 
@@ -62,7 +64,10 @@ impl Terminal {
         let pair = native_pty_system().openpty(size).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         let screen = vt100::Parser::new(number(24), number(80), 0);
-        let seen = Arc::new((Mutex::new(Seen { screen, raw: Vec::new(), closed: false }), Condvar::new()));
+        let seen = Arc::new((
+            Mutex::new(Seen { screen, raw: Vec::new(), reads: Vec::new(), closed: false }),
+            Condvar::new(),
+        ));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let shared = Arc::clone(&seen);
         std::thread::spawn(move || {
@@ -71,6 +76,8 @@ impl Terminal {
                 let read = reader.read(&mut buffer).unwrap_or(0);
                 let mut seen = shared.0.lock().unwrap();
                 seen.raw.extend_from_slice(&buffer[..read]);
+                let length = seen.raw.len();
+                seen.reads.push((Instant::now(), length));
                 seen.screen.process(&buffer[..read]);
                 seen.closed = read == 0;
                 shared.1.notify_all();
@@ -160,6 +167,37 @@ impl Terminal {
             }
             seen = changed.wait_timeout(seen, left).unwrap().0;
         }
+    }
+
+    /// Waits until the screen is as `wanted`.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) {
+        self.wait(what, |seen| wanted(&seen.screen.screen().contents()));
+    }
+
+    /// Waits until nothing was written for so long.
+    pub fn wait_quiet(&self, time: Duration) {
+        let (lock, changed) = &*self.seen;
+        let mut seen = lock.lock().unwrap();
+        loop {
+            let before = seen.raw.len();
+            seen = changed.wait_timeout(seen, time).unwrap().0;
+            if seen.raw.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// What was written after the first `from` bytes, as it came.
+    pub fn reads(&self, from: usize) -> Vec<(Instant, Vec<u8>)> {
+        let seen = self.seen.0.lock().unwrap();
+        let mut begin = from;
+        let mut reads = Vec::new();
+        for (at, end) in seen.reads.iter().filter(|(_, end)| *end > from) {
+            reads.push((*at, seen.raw[begin..*end].to_vec()));
+            begin = *end;
+        }
+        reads
     }
 
     /// Everything that was written so far.
