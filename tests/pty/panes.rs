@@ -31,7 +31,7 @@ fn results_and_answer_find_their_places_in_every_size() {
     let line = screen.lines().find(|line| line.contains("HTTP 200")).unwrap();
     assert!(!line.contains("RESULT"), "below the table: {line}");
     terminal.resize(120, 40);
-    terminal.wait_for("RESULT         │ HTTP 200");
+    terminal.wait_for("│ HTTP 200  success");
     terminal.resize(60, 16);
     terminal.wait_gone("Adds two numbers");
     terminal.resize(80, 24);
