@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::civil::Date;
+
 use crate::actions::audit::findings::Finding;
 use crate::actions::audit::policy::Policy;
 use crate::actions::audit::report::{Report, Verdict};
@@ -202,7 +204,12 @@ fn table(page: &mut String, titles: &[&str], rows: impl IntoIterator<Item = Vec<
 fn cell(page: &mut String, tag: &str, text: &str) {
     // Key IDs and sums may break anywhere, words may not.
     let is_id = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let (begin, end) = if is_id { ("<code>", "</code>") } else { ("", "") };
+    let is_day = || text.parse::<Date>().is_ok();
+    let (begin, end) = match is_id {
+        true => ("<code>", "</code>"),
+        false if is_day() => ("<time>", "</time>"),
+        false => ("", ""),
+    };
     let _ = write!(page, "<{tag}>{begin}{}{end}</{tag}>", escaped(text));
 }
 
