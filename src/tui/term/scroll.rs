@@ -72,7 +72,7 @@ impl Shadow {
         for up in [true, false] {
             let moved = |y: usize| {
                 let (to, from) = if up { (y, y + 1) } else { (y + 1, y) };
-                inner(next.row(to)) == inner(self.row(from))
+                alike(next.row(to), self.row(from))
             };
             let saves = |y: usize| {
                 let to = if up { y } else { y + 1 };
@@ -120,9 +120,10 @@ impl Shadow {
     }
 }
 
-/// A row but for its last cell: the frame there may have a mark that does not scroll with the rows.
-fn inner(row: &[Cell]) -> &[Cell] {
-    row.split_last().map_or(row, |(_, inner)| inner)
+/// Whether rows differ in one cell at most: the frame of a list has a mark that does not scroll with the
+/// rows, and where two lists are side by side it is in the middle.
+fn alike(one: &[Cell], other: &[Cell]) -> bool {
+    one.iter().zip(other).filter(|(one, other)| one != other).nth(1).is_none()
 }
 
 #[cfg(test)]
@@ -162,6 +163,13 @@ mod tests {
         moved.apply(found);
         let sent: Vec<_> = moved.differences(&new).into_iter().map(|(x, y, _)| (x, y)).collect();
         assert_eq!(sent, [(5, 1), (5, 2), (0, 5), (1, 5), (2, 5), (5, 5)]);
+    }
+
+    #[test]
+    fn a_mark_between_two_lists_does_not_either() {
+        let old = screen(&["head", "on | a", "tw # b", "th | c", "fo | d", "fi | e", "foot"]);
+        let new = screen(&["head", "tw | b", "th # c", "fo | d", "fi | e", "si | f", "foot"]);
+        assert_eq!(old.find_move(&new).unwrap(), Move { top: 1, bottom: 5, up: true });
     }
 
     #[test]
