@@ -12,6 +12,7 @@ pub enum Tab {
     Settings,
     Models,
     Admin,
+    Jobs,
 }
 
 impl Tab {
@@ -25,7 +26,13 @@ impl Tab {
             Self::Settings => Command::TabSettings,
             Self::Models => Command::TabModels,
             Self::Admin => Command::TabAdmin,
+            Self::Jobs => Command::TabJobs,
         }
+    }
+
+    /// The tab that a command shows.
+    pub fn of(command: Command) -> Option<Self> {
+        Self::VARIANTS.iter().copied().find(|tab| tab.command() == command)
     }
 
     /// Its position, from 0.

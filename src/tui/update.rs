@@ -2,7 +2,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
-use strum::VariantArray as _;
 
 use super::beginning::Beginning;
 use super::call::Answer;
@@ -316,9 +315,7 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
             });
         }
         _ if !shared.session.signed_in => {}
-        Command::TabSettings | Command::TabModels | Command::TabAdmin if stack.is_covered() => {
-            return leave_for(ui, command);
-        }
+        tab if Tab::of(tab).is_some() && stack.is_covered() => return leave_for(ui, command),
         Command::Palette if stack.is_covered() => {
             let palette = Palette::of_commands(shared, stack.contexts(shared));
             return stack.open(shared, palette);
@@ -336,7 +333,7 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
             return stack.show(shared, to);
         }
         other => {
-            if let Some(tab) = Tab::VARIANTS.iter().copied().find(|tab| tab.command() == other) {
+            if let Some(tab) = Tab::of(other) {
                 let outcome = Outcome::event(Event::Show(Destination::Tab(tab)));
                 return stack.settle(shared, LayerId::Session, outcome);
             }
