@@ -19,7 +19,7 @@
 //! | [`shared`] | session, preferences, requests, notices, clock, size |
 //! | [`event`], [`decision`], [`choice`] | events between layers; the subject of a question |
 //! | [`call`], [`effect`], [`msg`] | requests to the outside, and their results |
-//! | [`settings`], [`models`], [`admin`], [`jobs`], [`welcome`] | the tabs, and the first-run screen |
+//! | [`settings`], [`models`], [`admin`], [`welcome`] | the tabs, and the first-run screen |
 //! | [`overlays`] | question, help, palette, notices, profiles, sign-in: above any tab |
 //! | [`command`], [`keymap`] | the one table of commands, and which key gives which |
 //! | [`session`], [`embedded`] | who is signed in where; a workbench inside this process |
@@ -46,7 +46,6 @@ pub mod event;
 pub mod event_loop;
 pub mod glyphs;
 mod header;
-pub mod jobs;
 pub mod kept_check;
 pub mod key_list;
 pub mod keymap;

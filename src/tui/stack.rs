@@ -17,7 +17,7 @@ use super::requests::{LayerId, TabId};
 use super::shared::Shared;
 use super::tab::Tab;
 use super::welcome::Welcome;
-use super::{admin, jobs, models, settings};
+use super::{admin, models, settings};
 
 /// Events that one message may lead to. More would be a circle of layers that answer each other.
 const MOST_EVENTS: usize = 200;
@@ -49,7 +49,6 @@ fn layer_of(tab: Tab) -> Box<dyn Layer> {
         Tab::Settings => Box::new(settings::Settings::default()),
         Tab::Models => Box::new(models::Models::default()),
         Tab::Admin => Box::new(admin::Admin::default()),
-        Tab::Jobs => Box::new(jobs::Jobs),
     }
 }
 

@@ -12,7 +12,6 @@ pub enum Tab {
     Settings,
     Models,
     Admin,
-    Jobs,
 }
 
 impl Tab {
@@ -26,7 +25,6 @@ impl Tab {
             Self::Settings => Command::TabSettings,
             Self::Models => Command::TabModels,
             Self::Admin => Command::TabAdmin,
-            Self::Jobs => Command::TabJobs,
         }
     }
 
