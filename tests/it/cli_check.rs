@@ -74,7 +74,7 @@ fn each_known_difference_of_a_thousand_rows_is_found() {
     let shown = check(&home, &["--ignore", "trace"]).out;
     assert!(shown.contains("993 same · 7 different · 0 without an answer"), "{shown}");
     assert!(shown.contains("label: \"maybe\" became \"yes\" in 2 rows"), "{shown}");
-    assert!(shown.contains("row 400 400 (line 400)") && shown.contains("off by 5.000e-1"), "{shown}");
+    assert!(shown.contains("row 400 400 (line 400)") && shown.contains("off by 0.5"), "{shown}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::time::Instant;
 pub use compare::{Found, Path, Tolerance};
 pub use golden::update as update_golden;
 pub use report::{Difference, Field, Flip, Report, RowReport};
-pub use text::{counts, lines, over_all};
+pub use text::{counts, lines, number, over_all};
 
 use super::Event;
 use super::models;

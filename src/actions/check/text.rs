@@ -24,12 +24,26 @@ pub fn lines(report: &Report) -> Vec<String> {
         lines.extend(row.failure.iter().map(|failure| format!("  {failure}")));
         lines.extend(row.differences.iter().map(|one| {
             let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-            let off =
-                one.difference.map(|difference| format!(" (off by {difference:.3e})")).unwrap_or_default();
+            let off = one
+                .difference
+                .map(|difference| format!(" (off by {})", number(difference)))
+                .unwrap_or_default();
             format!("  {}: {} instead of {}{off}", one.path, shown(&one.got), shown(&one.expected))
         }));
     }
     lines
+}
+
+/// A difference, as people write one: `1`, `0.3333`, `5.2e-7`.
+pub fn number(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-3..1e6).contains(&size) => {
+            let fixed = format!("{value:.4}");
+            fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        _ => format!("{value:.1e}"),
+    }
 }
 
 /// `39 same · 1 different · 0 without an answer`.
@@ -63,15 +77,15 @@ fn fields(report: &Report) -> Vec<String> {
     let row = |cells: [&str; 5]| {
         format!("{:<28}{:>10}{:>12}{:>12}{:>12}", cells[0], cells[1], cells[2], cells[3], cells[4])
     };
-    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3e}"));
+    let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
     let mut lines = vec![row(["MEMBER", "COMPARED", "DIFFERENT", "LARGEST", "MEAN"])];
     lines.extend(fields.iter().map(|field| {
         row([
             &text::truncate(&field.path, 27),
             &field.compared.to_string(),
             &field.different.to_string(),
-            &number(field.largest),
-            &number(field.mean),
+            &shown(field.largest),
+            &shown(field.mean),
         ])
     }));
     lines

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::chart;
-use crate::probe::run::{Change, Latency, METHOD, Plan, StopReason, Summary, compare, count_alike};
+use crate::probe::run::{Change, Latency, Plan, StopReason, Summary, compare, count_alike, method};
 use crate::text;
 use crate::text::html::{self, escaped};
 
@@ -184,7 +184,7 @@ fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
             "<p class=\"sub\">One has a rate and the other has none: latencies since sending.</p>\n",
         );
     }
-    let _ = writeln!(html, "<p class=\"sub\">{METHOD}</p>");
+    let _ = writeln!(html, "<p class=\"sub\">{}</p>", method(earlier, run));
     html.push_str(
         "<table class=\"numbers\">\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n",
     );

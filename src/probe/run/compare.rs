@@ -27,8 +27,19 @@ pub enum Change {
 }
 
 /// How a difference is distinguished from noise.
-pub const METHOD: &str =
+const METHOD: &str =
     "judged by a block bootstrap over the seconds of both runs (1000 draws, 95 %), from 5 % on";
+
+/// Seconds that a run needs for its noise to be known.
+const FEWEST: usize = 3;
+
+/// How the differences of two runs were judged, or why they were not.
+pub fn method(before: &Summary, after: &Summary) -> String {
+    match [before, after].iter().all(|run| seconds(run).len() >= FEWEST) {
+        true => METHOD.to_owned(),
+        false => format!("not judged: both runs need at least {FEWEST} whole seconds for that"),
+    }
+}
 
 impl Difference {
     /// Of the earlier value, in percent; `None` if that was 0.
@@ -137,7 +148,6 @@ fn value_of(figure: &str) -> Option<Value> {
 /// difference must have one sign in 95 % of the draws. `None` where a run is too short to say.
 fn noise(before: &[Second], after: &[Second], value: Value) -> Option<Option<bool>> {
     const DRAWS: usize = 1000;
-    const FEWEST: usize = 3;
     if before.len() < FEWEST || after.len() < FEWEST {
         return None;
     }

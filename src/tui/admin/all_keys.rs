@@ -197,9 +197,9 @@ impl AllKeys {
         }
     }
 
-    /// The owner of the selected key.
-    pub fn owner(&self) -> Option<&str> {
-        self.keys.selected().map(|row| row.key.username.as_str())
+    /// The selected key.
+    pub fn selected(&self) -> Option<&AuditedKey> {
+        self.keys.selected().map(|row| &row.key)
     }
 
     pub fn key(&mut self, key: KeyEvent) -> Outcome {

@@ -65,9 +65,9 @@ impl Admin {
             Section::Projects => self.projects.command(shared, self.users.names(), command),
             Section::AllKeys => {
                 let outcome = self.all_keys.command(shared, command);
-                match self.all_keys.owner().filter(|_| command == Command::Open && !outcome.taken) {
-                    Some(owner) => {
-                        self.users.open(owner.to_owned());
+                match self.all_keys.selected().filter(|_| command == Command::Open && !outcome.taken) {
+                    Some(key) => {
+                        self.users.open(key.username.clone(), &key.key_id);
                         self.show(shared, Section::Users)
                     }
                     None => outcome,

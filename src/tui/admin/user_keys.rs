@@ -34,6 +34,12 @@ impl UserKeys {
         Self { username, keys: KeyList::default() }
     }
 
+    /// Selects a key as soon as it is listed.
+    pub fn at(mut self, key_id: &str) -> Self {
+        self.keys.select_key(key_id);
+        self
+    }
+
     pub fn username(&self) -> &str {
         &self.username
     }

@@ -57,9 +57,9 @@ impl Users {
         self.open.is_none() && self.directory.is_empty()
     }
 
-    /// Shows the API keys of a user, which are asked for when the section is entered.
-    pub fn open(&mut self, username: String) {
-        self.open = Some(UserKeys::of(username));
+    /// Shows the API keys of a user, which are asked for when the section is entered, with one selected.
+    pub fn open(&mut self, username: String, key_id: &str) {
+        self.open = Some(UserKeys::of(username).at(key_id));
     }
 
     /// The areas of the directory and of the keys of a user.

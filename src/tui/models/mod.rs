@@ -163,6 +163,12 @@ impl Layer for Models {
         "models"
     }
 
+    fn unsaved(&self, _shared: &Shared) -> Option<String> {
+        self.tests
+            .has_unsent(&self.saved)
+            .then(|| "A request for a model was edited and not sent.".to_owned())
+    }
+
     fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
         if let Some(context) = self.runs.context() {
             return vec![context];

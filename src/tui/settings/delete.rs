@@ -27,7 +27,8 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
         return warn(shared, text);
     }
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
-    let more = chosen.iter().filter_map(|key| on_deletion(rotations, &key.key_id)).collect();
+    let ids: Vec<&str> = chosen.iter().map(|key| &*key.key_id).collect();
+    let more = ids.iter().filter_map(|id| on_deletion(rotations, id, &ids)).collect();
     deletion::ask(shared, &username, &chosen, more)
 }
 

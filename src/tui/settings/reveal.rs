@@ -191,10 +191,9 @@ impl Reveal {
         }
         let without = match self.is_legacy() {
             true => "Without it the legacy key is of no use, and has to be replaced again.",
-            false => "Without it the key is of no use and should be deleted.",
+            false => "Its row has it until keybench ends (Y copies, w writes); then it is lost.",
         };
-        let lines =
-            vec!["It was neither copied nor saved, and is shown only this once.".into(), without.into()];
+        let lines = vec!["It was neither copied nor saved.".into(), without.into()];
         Question::new("Leave the new key?", lines, "Lose it", Decision::Discard)
             .or("Back to the key")
             .typing_name(LOSE)

@@ -22,6 +22,19 @@ fn a_test_with_the_signed_in_key() {
 }
 
 #[test]
+fn quitting_asks_while_a_request_was_edited_and_not_sent() {
+    let mut harness = listed();
+    harness.keys("<enter>e <esc>q");
+    assert!(harness.effects.is_empty() && harness.layers().last() == Some(&"question"));
+    assert!(harness.screen(80, 24).contains("edited and not sent"), "{}", harness.screen(80, 24));
+    harness.keys("<esc>");
+    tested(&mut harness, "t", success());
+    harness.effects.clear();
+    harness.keys("q");
+    assert!(matches!(harness.effects[..], [Effect::Quit]), "{:?}", harness.effects);
+}
+
+#[test]
 fn a_refusal_is_explained_and_mended() {
     let mut harness = listed();
     harness.keys("<enter>K");

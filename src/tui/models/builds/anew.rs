@@ -36,7 +36,11 @@ impl Anew {
             ("runtime", runtime_identifier, ""),
             ("comment", String::new(), ""),
         ];
-        Dialog::new(Self { path, model, kernel, wish: BuildWish::default() }, Form::new(fields, 400))
+        // The rest is there already.
+        Dialog::new(
+            Self { path, model, kernel, wish: BuildWish::default() },
+            Form::new(fields, 400).focused(3),
+        )
     }
 }
 

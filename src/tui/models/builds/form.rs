@@ -47,6 +47,12 @@ impl Form {
         Self { lines: fields.into_iter().map(line).collect(), focus: 0, problem: None, sending: None }
     }
 
+    /// Begins in the field `at`.
+    pub fn focused(mut self, at: usize) -> Self {
+        self.focus = at;
+        self
+    }
+
     /// What is typed in a field.
     pub fn text(&self, at: usize) -> &str {
         self.lines.get(at).map_or("", |line| line.field.text().trim())
@@ -124,7 +130,9 @@ impl Form {
         for (at, line) in self.lines.iter().enumerate() {
             let Some(row) = rows.next() else { return };
             let here = at == self.focus;
-            let x = cell(buf, row, row.x, NAME, line.name, if here { theme.title } else { theme.dim });
+            let marker = if here { shared.preferences.glyphs.cursor } else { " " };
+            put(buf, row, row.x, marker, theme.accent);
+            let x = cell(buf, row, row.x + 2, NAME, line.name, if here { theme.title } else { theme.dim });
             let width = width.min(row.right().saturating_sub(x));
             line.field.render(Rect { x, width, ..row }, buf, here, &shared.styles());
             put(buf, row, x + width + 1, line.explanation, theme.dim);

@@ -1,6 +1,6 @@
 //! A row whose answer is not as expected, in the table of results.
 
-use crate::actions::check::RowReport;
+use crate::actions::check::{RowReport, number};
 use crate::tui::list::{Column, Key, Row, Width};
 
 const ROW: usize = 0;
@@ -36,9 +36,9 @@ impl Differing {
     }
 }
 
-/// How far a number is off: `2.500e-3`.
+/// How far a number is off: `0.0025`.
 pub fn off(difference: Option<f64>) -> String {
-    difference.map(|difference| format!("{difference:.3e}")).unwrap_or_default()
+    difference.map(number).unwrap_or_default()
 }
 
 /// One side of a difference.

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::report::ms;
-use crate::probe::run::{Change, METHOD, Summary, compare, count_alike, report};
+use crate::probe::run::{Change, Summary, compare, count_alike, method, report};
 use crate::text;
 use crate::tui::models::draw::put;
 use crate::tui::shared::Shared;
@@ -36,7 +36,7 @@ pub fn draw(
             Change::Better => ("better", theme.ok),
             Change::Worse => ("worse", theme.error),
             Change::Same => ("no difference", theme.dim),
-            Change::NotJudged => ("", theme.dim),
+            Change::NotJudged => ("not judged", theme.dim),
         };
         let line = format!(
             "{:<12}{:>14}{:>14}{:>10}",
@@ -48,12 +48,12 @@ pub fn draw(
         let x = put(buf, row, row.x, &line, theme.text);
         put(buf, row, x + 2, word, style);
     }
-    let plans = [("before", before), ("now", after)]
+    let plans = [(earlier, before), (later, after)]
         .map(|(name, summary)| format!("{name}: {}", report(summary).into_iter().next().unwrap_or_default()));
     rows.next();
     let alike = count_alike(before, after);
     let since = (!alike).then(|| "latencies since sent: one of the runs had no rate".to_owned());
-    let method = METHOD.to_owned();
+    let method = method(before, after);
     let lines = plans.iter().chain(&since).chain([&method]);
     for (row, line) in rows.zip(lines.flat_map(|line| text::wrap(line, area.width.into()))) {
         put(buf, row, row.x, &line, theme.dim);

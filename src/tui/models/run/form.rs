@@ -13,7 +13,7 @@ use crate::tui::widgets::Edit;
 const LONGEST: usize = 12;
 
 const ABOUT: [About; 5] = [
-    ("requests", "", "how many; empty: no limit"),
+    ("requests", "", "how many; empty: 10 000 at most"),
     ("in flight", "8", "at the same time; with a rate at most"),
     ("rate", "", "requests per second; empty: as answers come"),
     ("duration", "5s", "such as 30s or 2m; empty: no limit"),

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use self::key::KeyChoice;
 use self::panel::{Focus, Panel, Running, not_json};
 use super::list::row::{ListedModel, Row};
+use super::saved::Saved;
 use crate::actions;
 use crate::config::KnownKey;
 use crate::diagnosis::Diagnosis;
@@ -72,6 +73,13 @@ impl Tests {
     /// The panel of a model, if it was opened before.
     pub fn of(&self, model_id: &str) -> Option<&Panel> {
         self.panels.get(model_id)
+    }
+
+    /// Whether a request was edited and not sent, so that nothing has it.
+    pub fn has_unsent(&self, saved: &Saved) -> bool {
+        self.panels.iter().any(|(model_id, panel)| {
+            panel.editor.is_touched() && saved.last(model_id) != Some(&*panel.editor.text())
+        })
     }
 
     /// The result that is selected in the panel that has the keys.

@@ -127,12 +127,19 @@ pub fn marks(rotations: &Rotations) -> impl Iterator<Item = (String, String)> {
     old_ids.filter_map(|id| Some((id.clone(), mark(rotations, id)?)))
 }
 
-/// What deleting a key would mean for its rotation.
-pub fn on_deletion(rotations: &Rotations, key_id: &str) -> Option<String> {
+/// What deleting a key, along with others, would mean for its rotation.
+pub fn on_deletion(rotations: &Rotations, key_id: &str, chosen: &[&str]) -> Option<String> {
     if let Some(mark) = mark(rotations, key_id) {
+        let successor = rotations.of(key_id)?.successor()?;
+        if chosen.contains(&&*successor.key_id) {
+            return None;
+        }
         return Some(format!("{} is being {mark}, which stays.", text::short_id(key_id)));
     }
     let rotation = rotations.to(key_id)?;
+    if chosen.contains(&&*rotation.old.key_id) {
+        return None;
+    }
     let (new, old) = (text::short_id(key_id), text::short_id(&rotation.old.key_id));
     Some(format!("{new} was to replace {old}, which then has no successor."))
 }
