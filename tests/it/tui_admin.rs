@@ -149,6 +149,17 @@ fn adding_completes_the_name_and_gives_the_permission() {
     );
 }
 
+#[test]
+fn who_is_a_collaborator_already_keeps_the_permission_unless_it_is_changed() {
+    let mut harness = in_project();
+    harness.keys("acontributor<enter>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Change a permission") && screen.contains("has now      write"), "{screen}");
+    harness.keys("<enter>");
+    let (_, call) = harness.calls().remove(0);
+    assert!(matches!(&call, Call::SetPermission { permission, .. } if permission == "write"), "{call:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_sees_users_and_deletes_their_keys() {
     let mut flow = Flow::demo("admin").await;

@@ -36,6 +36,11 @@ const PERMISSIONS: [(&str, &str); 4] = [
 /// Suggestions that are shown at once.
 const SUGGESTIONS: usize = 5;
 
+/// Index of a permission; the least for one that is not known.
+fn index_of(permission: &str) -> usize {
+    PERMISSIONS.iter().position(|(name, _)| *name == permission).unwrap_or_default()
+}
+
 /// The form.
 #[derive(Debug)]
 pub struct CollaboratorForm {
@@ -46,6 +51,8 @@ pub struct CollaboratorForm {
     now: Option<String>,
     /// User names that may be meant.
     names: Vec<String>,
+    /// Collaborators, with their permissions: who is chosen of them is not added but changed.
+    already: Vec<(String, String)>,
     /// Index of the marked suggestion.
     suggestion: usize,
     /// Index of the permission.
@@ -68,6 +75,7 @@ impl CollaboratorForm {
             user: Field::default().with_limit(100),
             now: None,
             names,
+            already: Vec::new(),
             suggestion: 0,
             permission: 0,
             on_permission: false,
@@ -80,14 +88,18 @@ impl CollaboratorForm {
 
     /// For a user who has `permission`.
     pub fn change(project: &Project, username: &str, permission: &str, closed: Option<String>) -> Self {
-        let known = PERMISSIONS.iter().position(|(name, _)| *name == permission);
         Self {
             user: Field::new(username),
             now: Some(permission.to_owned()),
-            permission: known.unwrap_or_default(),
+            permission: index_of(permission),
             on_permission: true,
             ..Self::add(project, Vec::new(), closed)
         }
+    }
+
+    /// Who is a collaborator already, with which permission.
+    pub fn knowing(self, already: Vec<(String, String)>) -> Self {
+        Self { already, ..self }
     }
 
     fn in_name(&self) -> bool {
@@ -125,6 +137,12 @@ impl CollaboratorForm {
             self.problem = Some("type the name of a user".into());
         } else {
             self.on_permission = true;
+            let typed = self.user.text().trim();
+            let has = self.already.iter().find(|(name, _)| name == typed);
+            if let Some((_, permission)) = has {
+                self.permission = index_of(permission);
+                self.now = Some(permission.clone());
+            }
         }
     }
 

@@ -78,6 +78,12 @@ impl Collaborators {
         self.people.all().iter().map(Row::id)
     }
 
+    /// The collaborators, with their permissions.
+    pub fn permissions(&self) -> Vec<(String, String)> {
+        let people = self.people.all().iter();
+        people.map(|one| (one.user.username.clone(), one.permission.clone())).collect()
+    }
+
     /// Whether a collaborator is selected, whose permission can be changed: not the owner.
     pub fn has_selection(&self) -> bool {
         self.selected().is_some()

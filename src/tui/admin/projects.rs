@@ -166,7 +166,8 @@ impl Projects {
     fn add<'a>(&'a self, shared: &Shared, users: impl Iterator<Item = &'a str>) -> Outcome {
         let Some(open) = &self.open else { return Outcome::done() };
         let names = users.chain(self.list.owners()).chain(open.names()).map(str::to_owned).collect();
-        Outcome::push(CollaboratorForm::add(open.project(), names, open.closed(shared)))
+        let form = CollaboratorForm::add(open.project(), names, open.closed(shared));
+        Outcome::push(form.knowing(open.permissions()))
     }
 
     pub fn key(&mut self, shared: &Shared, key: KeyEvent) -> Outcome {
