@@ -123,7 +123,8 @@ impl Stage {
             }
             Call::CountKeys { username } => {
                 let keys = keys_of(&username);
-                let answer = keys.iter().map(|key| keybench::wire::time::parse(&key.expiry_date)).collect();
+                let answer =
+                    keys.iter().map(|key| keybench::wire::time::parse(&key.expiry_date).into()).collect();
                 Answer::KeysCounted { username, answer: Ok(answer) }
             }
             _ => {

@@ -35,6 +35,10 @@ pub enum Event<'a> {
     Status { of: &'static str, status: &'a str },
     /// `done` of `of` rows are compared; the worst so far.
     Checking { done: u64, of: u64, worst: &'a [RowReport] },
+    /// The service at this position of the manifest is being applied.
+    ServiceBegun { at: usize, name: &'a str },
+    /// All was done for a service that can be done now, or something failed.
+    ServiceEnded { at: usize, name: &'a str, failed: bool },
     /// `done` of `of` requests about `what` (`users`, `projects`) are answered.
     Counted { what: &'static str, done: usize, of: usize },
 }

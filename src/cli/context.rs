@@ -156,7 +156,20 @@ impl Context {
             ui: loaded.ui,
             no_color: self.global.no_color || look_env("NO_COLOR").is_some(),
             problems: loaded.problems.iter().map(ToString::to_string).collect(),
+            fleet: self.fleet_or(loaded.fleet).unwrap_or_default(),
         }
+    }
+
+    /// The manifest of the fleet, if one is named.
+    ///
+    /// # Errors
+    /// The environment names something that is not text.
+    pub fn fleet(&self) -> Result<Option<PathBuf>, config::Error> {
+        self.fleet_or(self.loaded().fleet)
+    }
+
+    fn fleet_or(&self, configured: Option<PathBuf>) -> Result<Option<PathBuf>, config::Error> {
+        Ok(process_env("KEYBENCH_FLEET")?.map(PathBuf::from).or(configured))
     }
 
     /// The workbench's time, once it has answered.

@@ -38,6 +38,14 @@ impl Output {
         writeln!(out, "{written}").and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
     }
 
+    /// Prints one JSON document while it is made: it may be long.
+    pub fn stream(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        let written = text::json_stream::write(&mut out, value).map_err(io::Error::from);
+        let all = written.and_then(|()| writeln!(out)).and_then(|()| out.flush());
+        all.map_err(|error| cannot_write(&error))
+    }
+
     /// Prints lines for people; nothing with `--json`.
     pub fn lines(&self, lines: &[String]) -> Result<(), Failure> {
         if self.json {

@@ -23,6 +23,8 @@ pub struct Start {
     pub log_file: Option<PathBuf>,
     /// What was wrong with the configuration; it is shown, and defaults are used.
     pub problems: Vec<String>,
+    /// The manifest of the fleet, if one is named.
+    pub fleet: Option<PathBuf>,
 }
 
 /// What the interface shows first.

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use ring::hmac;
@@ -16,8 +17,8 @@ use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::time;
 
-/// The version that this program writes.
-const VERSION: u32 = 1;
+/// The version that this program writes. One with grace times is 2.
+const VERSION: u32 = 2;
 /// Maximum number of entries; the oldest are dropped first.
 const KEPT: usize = 2_000;
 
@@ -43,12 +44,25 @@ pub struct RotatedKey {
     /// When its service received it, RFC 3339; empty if this program did not hand it over.
     #[serde(default)]
     handed_over: String,
+    /// For how many seconds older keys of the name stay from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grace: Option<u64>,
 }
 
 impl RotatedKey {
     pub fn new(url: &str, key_id: &str, name: &str, handed_over: Option<Timestamp>) -> Self {
         let handed_over = handed_over.map(time::format).unwrap_or_default();
-        Self { url: url.into(), key_id: key_id.into(), name: name.into(), handed_over }
+        Self { url: url.into(), key_id: key_id.into(), name: name.into(), handed_over, grace: None }
+    }
+
+    /// Older keys of the name stay for so long once this one was handed over.
+    #[must_use]
+    pub fn for_grace(self, grace: Duration) -> Self {
+        Self { grace: Some(grace.as_secs()), ..self }
+    }
+
+    pub fn grace(&self) -> Option<Duration> {
+        self.grace.map(Duration::from_secs)
     }
 
     pub fn handed_over(&self) -> Option<Timestamp> {
@@ -155,7 +169,7 @@ mod tests {
     fn what_cannot_be_read_as_the_list_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
-        for text in ["[]", "{\"version\": 2}", "{\"version\": 1, \"others\": []}", "{\"version\": 1", ""] {
+        for text in ["[]", "{\"version\": 3}", "{\"version\": 1, \"others\": []}", "{\"version\": 1", ""] {
             std::fs::write(file_of(&store), text).unwrap();
             let error = remember_rotation(&store, Vec::new()).unwrap_err();
             assert_eq!(std::fs::read_to_string(file_of(&store)).unwrap(), text);

@@ -39,7 +39,7 @@ pub struct Session {
     pub known_keys: Vec<KnownKey>,
     /// Timeout of one model call, if the command line gives one; else the test engine's default.
     pub model_timeout: Option<Duration>,
-    /// Where created and rotated keys are recorded; `None` for the demo, which leaves nothing behind.
+    /// Where created and rotated keys are recorded; the demo does so in the data of its workbench.
     pub store: Option<Store>,
     /// Where tests and runs are kept; `None` where no history is.
     pub history: Option<PathBuf>,

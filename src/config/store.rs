@@ -28,6 +28,8 @@ pub struct Loaded {
     pub ui: UiSettings,
     /// Whether tests and runs are kept in the history.
     pub history: bool,
+    /// The manifest of the fleet.
+    pub fleet: Option<PathBuf>,
     pub profiles: Profiles,
     pub credentials: Credentials,
     pub problems: Vec<Error>,
@@ -39,6 +41,7 @@ struct ConfigFile {
     #[serde(rename = "version")]
     _version: Option<u32>,
     history: Option<bool>,
+    fleet: Option<PathBuf>,
     ui: UiSettings,
 }
 
@@ -82,6 +85,7 @@ impl Store {
         problems.extend(wrong);
         let settings = file.unwrap_or_default();
         loaded.history = settings.history.unwrap_or(!unreadable);
+        loaded.fleet = settings.fleet.map(|named| self.dir.join(named));
         loaded.ui = settings.ui;
         loaded.ui.setting_lines = SettingLines::of(self.config_file());
         match self.profiles() {

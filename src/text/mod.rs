@@ -3,6 +3,7 @@
 mod clean;
 pub mod html;
 pub mod json;
+pub mod json_stream;
 mod members;
 pub mod toml;
 

@@ -26,6 +26,8 @@ pub enum KeyContext {
     Form,
     /// The table of API keys.
     Keys,
+    /// The table of services.
+    Services,
     /// The new-key form.
     KeyForm,
     /// The dialog that shows a new key once.
@@ -154,6 +156,9 @@ pub enum Command {
     CopyKey,
     SaveKey,
     ShowKey,
+    Services,
+    PlanFleet,
+    ApplyFleet,
     // Profiles
     AddProfile,
     RemoveProfile,
@@ -297,6 +302,11 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::ShowKey, "reveal.show", &[X::Reveal], Safe, &["s"], 5, "show/hide", "Show or hide the new key", "Show the key in clear on this screen, or hide it again"),
     entry(C::DeleteOldKey, "rotation.delete-old", &[X::Rotation], Destroys, &["d"], 1, "delete old", "Delete the replaced key", "Delete the old key of a rotation; its successor stays"),
     entry(C::RotateKey, "rotation.again", &[X::Rotation], Changes, &["r"], 5, "one more", "One more successor", "Create one more successor of the same key"),
+    // Services
+    entry(C::Services, "services", &[X::Keys, X::Services], Safe, &["s"], 7, "services", "Services of the manifest", "Show the services of the manifest, or the API keys again"),
+    entry(C::ApplyFleet, "services.apply", &[X::Services], Changes, &["a"], 1, "apply", "Apply the manifest", "Create, deliver and delete what the plan says; asks first"),
+    entry(C::PlanFleet, "services.plan", &[X::Services], Safe, &["p"], 2, "plan again", "Plan the services again", "Ask the workbench what is to be done for each service"),
+    entry(C::KeyDetails, "services.open", &[X::Services], Safe, &["enter"], 3, "details", "Details of a service", "Everything known about the selected service"),
     // Profiles
     entry(C::AddProfile, "profiles.add", &[X::Profiles], Safe, &["n"], 2, "sign in", "Sign in to a workbench", "Add a profile: URL and API key"),
     entry(C::RemoveProfile, "profiles.remove", &[X::Profiles], Destroys, &["d"], 3, "sign out", "Sign out", "Forget a profile and its stored credential"),

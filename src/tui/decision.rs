@@ -35,6 +35,8 @@ pub enum Decision {
     /// Delete the key with this Key ID, which has a successor.
     DeleteOldKey(String),
     RotateLegacyKey,
+    /// Do what the plan of the manifest says.
+    ApplyFleet,
     /// Stop the deployment of this model.
     StopModel(String),
     /// Restart it.

@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use crate::api::{Client, ClientOptions};
 use crate::config::paths::inside_workbench;
-use crate::config::{KnownKey, Session};
+use crate::config::{KnownKey, Session, Store};
 use crate::limits;
 use crate::workbench::{self, Options, Running, Seed};
 
 /// Prefix of temporary folders.
 const PREFIX: &str = "keybench-demo-";
+/// Folder in the workbench's data with what this program notes of keys.
+const NOTES: &str = "keybench";
 /// File descriptors for the store, the listener, and connections from both their ends.
 const DESCRIPTORS: usize = 32;
 
@@ -127,6 +129,8 @@ fn session(running: &Running, wish: &Wish) -> Result<Session, String> {
     session.key_id = Some(own.key_id.clone());
     session.label = "demo".to_owned();
     session.read_only = wish.read_only;
+    // What is noted of keys is as temporary as the workbench that has them.
+    session.store = Some(Store::at(running.data.join(NOTES)));
     session.known_keys = credentials
         .into_iter()
         .map(|credential| KnownKey {

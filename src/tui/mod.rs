@@ -105,6 +105,7 @@ fn read(start: Start) -> (Beginning, Preferences) {
     let themes = store.as_ref().map(|store| store.dir().join("themes"));
     let mut preferences = Preferences::choose(&start.ui, start.no_color, themes.as_deref(), look_env);
     preferences.given = start.given;
+    preferences.fleet = start.fleet;
     preferences.problems.splice(0..0, start.problems);
     if let Some(store) = store {
         preferences.paths.push(("configuration", store.config_file().display().to_string()));

@@ -45,6 +45,8 @@ pub struct Preferences {
     pub columns_file: Option<PathBuf>,
     /// Options of the command line that hold for profiles opened later, too.
     pub given: Overrides,
+    /// The manifest of the fleet, if one is named.
+    pub fleet: Option<PathBuf>,
     /// Profiles and their keys; `None` if they cannot be stored.
     pub store: Option<Store>,
     /// What was wrong with the configuration; the defaults are used, and this is reported.
@@ -69,6 +71,7 @@ impl Default for Preferences {
             columns: Columns::new(),
             columns_file: None,
             given: Overrides::default(),
+            fleet: None,
             store: None,
             problems: Vec::new(),
         }
@@ -137,6 +140,7 @@ impl Preferences {
             columns: Columns::new(),
             columns_file: None,
             given: Overrides::default(),
+            fleet: None,
             store: None,
             problems,
         }

@@ -309,7 +309,7 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_missing() {
         (&["models", "check", "p/m"], "--golden"),
         (&["runs", "merge"], "FILE.json"),
         (&["runs", "report"], "FILE.json"),
-        (&["fleet", "plan"], "--file"),
+        (&["fleet", "plan", "--file"], "--file"),
         (&["observe"], "--through"),
         (&["admin", "audit", "diff", "a.json"], "NEW"),
         (&["collaborators", "add", "p"], "USER"),

@@ -215,6 +215,20 @@ fn few_are_rotated_at_a_time_and_what_left_the_manifest_is_pruned() {
 }
 
 #[test]
+fn the_manifest_is_the_one_that_the_configuration_names() {
+    let mut fleet = Fleet::new(TWO);
+    let plan = ["fleet", "plan", "--json", "--clock-difference", "999d"];
+    let none = fleet.home.run(&plan);
+    assert_eq!((none.code, &none.error()["kind"]), (3, &json!("manifest")), "{none:?}");
+    fleet.run("apply", &[]).ok();
+    std::fs::write(fleet.home.path("config/config.toml"), "version = 1\nfleet = \"../fleet.toml\"\n")
+        .unwrap();
+    fleet.home.run(&plan).ok();
+    fleet.home.set("KEYBENCH_FLEET", "no-such.toml");
+    assert_eq!(fleet.home.run(&plan).code, 7, "the environment wins");
+}
+
+#[test]
 fn a_key_is_found_where_it_was_delivered_when_the_folder_is_lost() {
     let fleet = Fleet::new(TWO);
     fleet.run("apply", &[]).ok();

@@ -56,6 +56,7 @@ mod tui_models;
 mod tui_overlays;
 mod tui_pictures;
 mod tui_rotation;
+mod tui_services;
 mod tui_settings;
 mod tui_sizes;
 mod tui_slips;

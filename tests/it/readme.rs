@@ -23,7 +23,16 @@ const PARTS: &[(&str, &[KeyContext])] = &[
             KeyContext::Confirm,
         ],
     ),
-    ("Settings", &[KeyContext::Keys, KeyContext::Reveal, KeyContext::Rotation, KeyContext::Profiles]),
+    (
+        "Settings",
+        &[
+            KeyContext::Keys,
+            KeyContext::Services,
+            KeyContext::Reveal,
+            KeyContext::Rotation,
+            KeyContext::Profiles,
+        ],
+    ),
     (
         "Models",
         &[

@@ -4,7 +4,7 @@
 //! key was pressed.
 
 use crate::tui_support::pictures::{PICTURES, open};
-use keybench::tui::call::Call;
+use keybench::tui::call::{Call, FleetCall};
 use keybench::tui::command::{COMMANDS, Entry};
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::tab::Tab;
@@ -159,6 +159,11 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("history.send", "history_test", "", Asks(|call| matches!(call, Call::TestModel(_)))),
     ("history.edit", "history_test", "", Shows("[ Test ]")),
     ("history.compare", "history", "<space>j<space>", Asks(|call| matches!(call, Call::HistoryRuns { .. }))),
+    // Services
+    ("services", "keys", "", Shows("No manifest is named")),
+    ("services.apply", "services", "", Shows("Apply the manifest?")),
+    ("services.plan", "services", "", Asks(|call| matches!(call, Call::Fleet(FleetCall::Plan { .. })))),
+    ("services.open", "services", "", Opens("service")),
     // Admin
     ("admin.next", "users", "", Shows("Default API keys expiration")),
     ("admin.previous", "users", "", Shows("╭ API keys of all users")),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keybench::api::{Client, ClientOptions};
-use keybench::config::{KnownKey, Session};
+use keybench::config::{KnownKey, Session, Store};
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::Msg;
 use keybench::tui::runner::Runner;
@@ -36,6 +36,11 @@ pub struct Flow {
 impl Flow {
     /// The demo's workbench, signed in as `username`, the keys of all its users known.
     pub async fn demo(username: &str) -> Self {
+        Self::demo_with(username, mono(), None).await
+    }
+
+    /// The same with these preferences, and a folder for what is noted of keys.
+    pub async fn demo_with(username: &str, preferences: Preferences, store: Option<Store>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().unwrap();
         let mut options = Options::new(data.path().join("workbench"));
@@ -50,6 +55,7 @@ impl Flow {
         let mut session = Session::new(Client::new(options).unwrap());
         session.username = Some(username.to_owned());
         session.label = "demo".to_owned();
+        session.store = store;
         session.known_keys = credentials
             .iter()
             .map(|credential| KnownKey {
@@ -60,7 +66,7 @@ impl Flow {
                 tests: 0,
             })
             .collect();
-        Self { running: Some(running), _data: Some(data), ..Self::of(Some(session), mono()) }
+        Self { running: Some(running), _data: Some(data), ..Self::of(Some(session), preferences) }
     }
 
     /// Signed in with a session, or at the first-run screen.

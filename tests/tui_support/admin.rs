@@ -1,7 +1,7 @@
 //! The Admin tab with users, projects and collaborators in it.
 
 use keybench::actions::audit::{AuditedKey, Finding, Read};
-use keybench::tui::call::{Answer, Call};
+use keybench::tui::call::{Answer, Call, KeyEnd};
 use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
 use keybench::tui::session::Expiration;
@@ -63,7 +63,7 @@ pub fn counted() -> Harness {
     let names = ["admin", "contributor", "outsider", "owner", "viewer"].map(str::to_owned);
     let mut harness = with_users(&names);
     for (id, username) in counting(&mut harness) {
-        let at = |text: &str| Some(text.parse().unwrap());
+        let at = |text: &str| KeyEnd::from(Some(text.parse().unwrap()));
         let answer = match username.as_str() {
             "owner" => {
                 Ok(vec![at("2027-11-23T23:59:59Z"), at("2026-12-01T23:59:59Z"), at("2026-10-02T23:59:59Z")])

@@ -10,5 +10,6 @@ pub mod history;
 pub mod models;
 pub mod pictures;
 pub mod rotation;
+pub mod services;
 #[path = "../tui_keys/mod.rs"]
 pub mod settings;

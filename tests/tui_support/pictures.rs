@@ -15,7 +15,9 @@ use super::history;
 use super::models::{self as made_models, summary};
 use super::rotation::{answer_models, calling, passed, successor, tested as proof};
 use super::settings::{demo, made, only_call, refusal, revealed};
-use super::{admin as made_admin, builds as made_builds, settings as made_settings};
+use super::{
+    admin as made_admin, builds as made_builds, services as made_services, settings as made_settings,
+};
 
 /// A name for files, and how to get there.
 pub struct Picture {
@@ -44,6 +46,12 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "keys_columns", open: || then(demo(), "CGKK<space><enter>") },
     Picture { name: "keys_read_only", open: read_only },
     Picture { name: "key_details", open: || then(demo(), "<enter>") },
+    Picture { name: "keys_of_services", open: made_services::keys_of_services },
+    Picture { name: "services", open: || then(made_services::services(), "j") },
+    Picture { name: "services_none", open: || then(demo(), "s") },
+    Picture { name: "service", open: || then(made_services::services(), "j<enter>") },
+    Picture { name: "services_question", open: || then(made_services::services(), "a") },
+    Picture { name: "services_applied", open: made_services::applied },
     Picture { name: "new_key", open: || then(demo(), "n") },
     Picture { name: "new_key_typed", open: || then(demo(), "n2029-01-01<enter>") },
     Picture { name: "new_key_comment", open: || then(demo(), "n<tab><tab>batch job") },

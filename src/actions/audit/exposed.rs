@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
+use super::Turns;
 use super::findings::holds_key;
-use super::report::{Location, OpenModel, Report};
+use super::report::{Location, OpenModel};
+use crate::actions::fleet::held::Held;
 use crate::actions::{AT_A_TIME, Event, Progress};
-use crate::api::{Client, Error, PageQuery, Pages, ProjectScope, all_pages};
+use crate::api::{Error, PageQuery, Pages, ProjectScope, all_pages};
+use crate::config::Session;
 use crate::wire::{Model, Project};
 
 const PAGE: u32 = 200;
@@ -22,52 +25,75 @@ struct Deployed {
     name: String,
 }
 
+/// What was found, and what could not be read.
+#[derive(Debug, Default)]
+pub struct Exposed {
+    pub models_without_authentication: Vec<OpenModel>,
+    pub environments: Vec<Location>,
+    pub unreadable_projects: Vec<Location>,
+}
+
 /// Looks through all projects and models that the user sees: first what models there are, then what their
 /// deployments hold, so that one large project is read as fast as many small ones.
-pub async fn look(client: &Client, report: &mut Report, progress: &dyn Progress) -> Result<(), Error> {
-    let projects = projects(client, report).await?;
+pub async fn look(session: &Session, turns: &Turns, progress: &dyn Progress) -> Result<Exposed, Error> {
+    let client = &session.client;
+    let mut exposed = Exposed::default();
+    let projects = projects(session, turns, &mut exposed).await?;
     let mut models = Vec::new();
     let lists = projects.into_iter().map(|project| async move {
         let id = project.id.as_str();
         let fetch = |query: PageQuery| async move { client.project_models_page(id, &query).await };
-        let listed = all_pages(PageQuery::sized(PAGE), fetch).await;
+        let listed = turns.of(all_pages(PageQuery::sized(PAGE), fetch)).await;
         (project, listed)
     });
     each(progress, "projects", lists, |(project, listed)| match listed {
         Ok(listed) => {
             for model in listed {
-                models.push(seen(&project, model, report));
+                models.push(seen(&project, model, &mut exposed));
             }
         }
-        Err(why) => report.unreadable_projects.push(unreadable(project.name, &why)),
+        Err(why) => exposed.unreadable_projects.push(unreadable(project.name, &why)),
     })
     .await;
     let deployments = models.into_iter().map(|model| async move {
-        let latest = client.latest_deployment(&model.project_id, &model.model_id).await;
+        let latest = turns.of(client.latest_deployment(&model.project_id, &model.model_id)).await;
         (model, latest)
     });
     each(progress, "models", deployments, |(model, latest)| match latest {
         Ok(None) => {}
         Ok(Some((_, deployment))) => {
             let name = format!("deployment of {}", model.name);
-            report.environments.extend(exposed(&name, &deployment.environment));
+            exposed.environments.extend(locations(&name, &deployment.environment));
         }
-        Err(why) => report.unreadable_projects.push(unreadable(model.name, &why)),
+        Err(why) => exposed.unreadable_projects.push(unreadable(model.name, &why)),
     })
     .await;
-    report.models_without_authentication.sort_by(|one, other| one.model.cmp(&other.model));
-    Ok(())
+    exposed.models_without_authentication.sort_by(|one, other| one.model.cmp(&other.model));
+    Ok(exposed)
 }
 
 /// All projects, without their environments: there may be thousands, and they hold secrets.
-async fn projects(client: &Client, report: &mut Report) -> Result<Vec<Project>, Error> {
-    let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
+async fn projects(session: &Session, turns: &Turns, exposed: &mut Exposed) -> Result<Vec<Project>, Error> {
+    let (client, managed) = (&session.client, Held::project_variables(session));
+    let fetch =
+        |query: PageQuery| async move { turns.of(client.projects_page(ProjectScope::All, &query)).await };
     let mut pages = Pages::new(PageQuery::sized(PAGE), fetch);
     let mut projects = Vec::new();
     while let Some(page) = pages.next().await {
         for project in page? {
             let name = format!("project {}/{}", project.owner.username, project.name);
-            report.environments.extend(exposed(&name, &project.environment));
+            let names = [
+                project.id.clone(),
+                project.name.clone(),
+                format!("{}/{}", project.owner.username, project.name),
+            ];
+            let is_managed = |found: &Location| {
+                managed
+                    .iter()
+                    .any(|(project, variable)| *variable == found.variable && names.contains(project))
+            };
+            let found = locations(&name, &project.environment);
+            exposed.environments.extend(found.map(|found| Location { managed: is_managed(&found), ..found }));
             projects.push(Project { environment: String::new(), ..project });
         }
     }
@@ -91,10 +117,10 @@ async fn each<F: Future>(
     }
 }
 
-fn seen(project: &Project, model: Model, report: &mut Report) -> Deployed {
+fn seen(project: &Project, model: Model, exposed: &mut Exposed) -> Deployed {
     let name = format!("{}/{}", project.name, model.name);
     if !model.auth_enabled {
-        report.models_without_authentication.push(OpenModel {
+        exposed.models_without_authentication.push(OpenModel {
             model: name.clone(),
             model_id: model.id.clone(),
             owner: project.owner.username.clone(),
@@ -105,12 +131,12 @@ fn seen(project: &Project, model: Model, report: &mut Report) -> Deployed {
 }
 
 fn unreadable(name: String, why: &Error) -> Location {
-    Location { name, variable: why.to_string(), excepted: false }
+    Location { name, variable: why.to_string(), excepted: false, managed: false }
 }
 
-fn exposed(name: &str, environment: &str) -> impl Iterator<Item = Location> {
+fn locations(name: &str, environment: &str) -> impl Iterator<Item = Location> {
     let found = variables_with_keys(environment).into_iter();
-    found.map(move |variable| Location { name: name.to_owned(), variable, excepted: false })
+    found.map(move |variable| Location { name: name.to_owned(), variable, excepted: false, managed: false })
 }
 
 /// Names of the variables of an environment (the JSON text of a map) that hold something in the

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::actions::keys::Rotated;
 use crate::expiry::{self, KeyStatus, days_between};
 use crate::wire::{V2KeyDetails, time};
 
@@ -166,27 +167,36 @@ impl Rules {
     }
 }
 
-/// The keys of one user with what is worth a remark.
-pub fn judge(person: &Person, keys: Vec<V2KeyDetails>, rules: &Rules, now: Timestamp) -> Vec<AuditedKey> {
+/// The keys of one user with what is worth a remark. A key that a rotation has replaced and that only
+/// stays for its grace time neither expires unnoticed nor is one too many of its name.
+pub fn judge(
+    person: &Person,
+    keys: Vec<V2KeyDetails>,
+    rules: &Rules,
+    rotated: &Rotated,
+    now: Timestamp,
+) -> Vec<AuditedKey> {
+    let replaced = rotated.replaced(&keys, now);
     let mut names: HashMap<String, usize> = HashMap::new();
-    for key in keys.iter().filter(|key| !key.comments.is_empty()) {
+    for key in keys.iter().filter(|key| !key.comments.is_empty() && !replaced.contains(&key.key_id)) {
         *names.entry(key.comments.clone()).or_default() += 1;
     }
     keys.into_iter()
         .map(|key| {
             let status = expiry::status(&key.expiry_date, now, rules.expiring);
             let days_left = expiry::days_left(&key.expiry_date, now);
+            let stays = replaced.contains(&key.key_id);
             let beyond = rules.limit.zip(days_left).is_some_and(|(limit, left)| left > i64::from(limit));
             let found = [
                 (status == KeyStatus::Expired, Finding::Expired),
-                (status == KeyStatus::Soon, Finding::Expiring),
+                (status == KeyStatus::Soon && !stays, Finding::Expiring),
                 (status == KeyStatus::Unknown, Finding::UnknownExpiry),
                 (beyond, Finding::BeyondLimit),
             ];
             let of_the_user = [
                 (person.deactivated, Finding::UserDeactivated),
                 (person.banned, Finding::UserBanned),
-                (names.get(&key.comments).is_some_and(|count| *count > 1), Finding::SameName),
+                (!stays && names.get(&key.comments).is_some_and(|count| *count > 1), Finding::SameName),
             ];
             let found = found.into_iter().chain(rules.ages(&key, now)).chain(of_the_user);
             AuditedKey {
@@ -252,7 +262,10 @@ mod tests {
             key("c", "", &end_of("2028-11-30")),
             key("d", "", ""),
         ];
-        let found: Vec<_> = judge(&person, keys, &RULES, now).into_iter().map(|key| key.findings).collect();
+        let found: Vec<_> = judge(&person, keys, &RULES, &Rotated::default(), now)
+            .into_iter()
+            .map(|key| key.findings)
+            .collect();
         use Finding::{BeyondLimit, Expired, Expiring, SameName, UnknownExpiry, UserDeactivated};
         assert_eq!(found[0], [Expired, UserDeactivated, SameName]);
         assert_eq!(found[1], [Expiring, UserDeactivated, SameName]);
@@ -273,8 +286,8 @@ mod tests {
             made("2026-10-23T01:00:00Z", &end_of("2027-01-22")),
             made("", &end_of("2027-01-22")),
         ];
-        let found: Vec<_> =
-            judge(&Person::default(), keys, &rules, now).into_iter().map(|key| key.findings).collect();
+        let found = judge(&Person::default(), keys, &rules, &Rotated::default(), now);
+        let found: Vec<_> = found.into_iter().map(|key| key.findings).collect();
         assert_eq!(found, [vec![], vec![Finding::MaxLife, Finding::MaxAge], vec![Finding::UnknownCreation]]);
     }
 

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 pub use findings::{AuditedKey, Finding, Person, Rules, judge};
 pub use message::message;
@@ -25,10 +26,12 @@ pub use people::having;
 pub use policy::{Error as PolicyError, Exception, Policy, rules};
 pub use report::{AuditedUser, Location, OpenModel, Read, Report, Unreadable, Verdict};
 
+use exposed::Exposed;
 use journal::Journal;
 use outage::Outage;
 use people::People;
 
+use super::keys::Rotated;
 use super::{AT_A_TIME, Event, Progress, expiration, sign_in};
 use crate::api::{self, Client, Room};
 use crate::config::Session;
@@ -77,9 +80,11 @@ impl Audit {
 /// It broke off.
 pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Audit, Error> {
     let client = &session.client;
-    let username = sign_in::username(session).await?;
-    let People { people, accounts_known } = people::read(client).await?;
-    let rules = rules(request.policy.as_ref(), limit(client).await);
+    // None of these needs another.
+    let (username, people, limit, version) =
+        tokio::join!(sign_in::username(session), people::read(client), limit(client), client.version());
+    let (username, People { people, accounts_known }) = (username?, people?);
+    let judging = Judging { rules: rules(request.policy.as_ref(), limit), rotated: Rotated::here(session) };
     let (mut journal, known) = match request.unnoted {
         true => (Journal::none(), HashMap::new()),
         false => Journal::open(client.url(), &username, request.fresh),
@@ -94,13 +99,24 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
         let keys = known.get(&person.username).cloned().unwrap_or_default();
         read.push((person, Ok(keys)));
     }
-    read_keys(client, open, &rules, &mut read, &mut journal, progress).await?;
+    let turns = &Turns::default();
+    let keys = read_keys(client, turns, open, &judging, &mut read, &mut journal, progress);
+    let exposed = async {
+        match request.keys_only {
+            true => Ok(Exposed::default()),
+            false => exposed::look(session, turns, progress).await,
+        }
+    };
+    // Keys that are read are noted, even if the models cannot be: these end nothing.
+    let ((), exposed) = tokio::try_join!(keys, async { Ok::<_, Error>(exposed.await) })?;
+    let exposed = exposed?;
     read.sort_by(|(one, _): &(Person, _), (other, _)| one.username.cmp(&other.username));
-    let mut report = report_of(client, username, read, rules).await;
-    (report.accounts_known, report.keys_only) = (accounts_known, request.keys_only);
-    if !request.keys_only {
-        exposed::look(client, &mut report, progress).await?;
-    }
+    let version = version.ok().map(|version| version.git_sha).filter(|version| !version.is_empty());
+    let mut report = report_of(client, username, read, &judging).await;
+    (report.version, report.accounts_known, report.keys_only) = (version, accounts_known, request.keys_only);
+    report.models_without_authentication = exposed.models_without_authentication;
+    report.environments = exposed.environments;
+    report.unreadable_projects = exposed.unreadable_projects;
     if let Some(mut policy) = request.policy {
         let today = time::utc_day(time::parse(&report.made_at).unwrap_or_else(Timestamp::now));
         policy.except(&mut report, today);
@@ -109,13 +125,44 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     Ok(Audit { report, journal })
 }
 
+/// What keys are judged by.
+struct Judging {
+    rules: Rules,
+    rotated: Rotated,
+}
+
+impl Judging {
+    fn judge(&self, person: &Person, keys: Vec<V2KeyDetails>, now: Timestamp) -> Vec<AuditedKey> {
+        judge(person, keys, &self.rules, &self.rotated, now)
+    }
+}
+
+/// Requests at a time, of all that an audit reads together.
+struct Turns(Semaphore);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Semaphore::new(AT_A_TIME))
+    }
+}
+
+impl Turns {
+    /// Waits for a turn, which `request` then has.
+    async fn of<T>(&self, request: impl Future<Output = T>) -> T {
+        // It is never closed.
+        let _turn = self.0.acquire().await;
+        request.await
+    }
+}
+
 type Keys = Result<Vec<V2KeyDetails>, api::Error>;
 
 /// Reads the keys of those who are left, some at a time.
 async fn read_keys(
     client: &Client,
+    turns: &Turns,
     open: Vec<Person>,
-    rules: &Rules,
+    judging: &Judging,
     read: &mut Vec<(Person, Keys)>,
     journal: &mut Journal,
     progress: &dyn Progress,
@@ -124,7 +171,7 @@ async fn read_keys(
     // All of them are held until the report is written.
     let room = &Room::default();
     let mut answers = stream::iter(open.into_iter().map(|person| async move {
-        let keys = client.list_keys_within(&person.username, room).await;
+        let keys = turns.of(client.list_keys_within(&person.username, room)).await;
         (person, keys)
     }))
     .buffer_unordered(AT_A_TIME);
@@ -141,7 +188,7 @@ async fn read_keys(
         if let Ok(keys) = &keys {
             journal.note(&person.username, keys, Timestamp::now());
             readable += 1;
-            let judged = judge(&person, keys.clone(), rules, client.clock().now());
+            let judged = judging.judge(&person, keys.clone(), client.clock().now());
             progress.on(Event::KeysAudited(&judged));
         }
         read.push((person, keys));
@@ -157,15 +204,18 @@ pub async fn limit(client: &Client) -> Option<u32> {
     expiration::read(client).await.ok().flatten().map(|setting| setting.days)
 }
 
-async fn report_of(client: &Client, username: String, read: Vec<(Person, Keys)>, rules: Rules) -> Report {
-    let version = client.version().await.map(|version| version.git_sha).ok();
+async fn report_of(
+    client: &Client,
+    username: String,
+    read: Vec<(Person, Keys)>,
+    judging: &Judging,
+) -> Report {
     let now = client.clock().now();
     let mut report = Report {
         made_at: time::format(now),
         made_by: username,
         url: client.url().to_owned(),
-        version: version.filter(|version| !version.is_empty()),
-        expiration_days: rules.limit,
+        expiration_days: judging.rules.limit,
         users: read.len(),
         everybody: read.len() > 1,
         ..Report::default()
@@ -175,7 +225,7 @@ async fn report_of(client: &Client, username: String, read: Vec<(Person, Keys)>,
     for (person, keys) in read {
         counts.push(keys.as_ref().ok().map(Vec::len));
         match keys {
-            Ok(keys) => report.keys.extend(judge(&person, keys, &rules, now)),
+            Ok(keys) => report.keys.extend(judging.judge(&person, keys, now)),
             Err(why) => {
                 let username = person.username.clone();
                 report.unreadable.push(Unreadable { username, why: why.to_string() });

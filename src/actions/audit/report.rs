@@ -83,6 +83,17 @@ pub struct Location {
     /// An exception of the policy covers it.
     #[serde(default)]
     pub excepted: bool,
+    /// A fleet of the machine that made the audit delivers a key there.
+    #[serde(default)]
+    pub managed: bool,
+}
+
+impl Location {
+    /// For people: `project owner/churn-prod, variable KEY (managed by a fleet)`
+    pub fn text(&self) -> String {
+        let managed = if self.managed { " (managed by a fleet)" } else { "" };
+        format!("{}, variable {}{managed}", self.name, self.variable)
+    }
 }
 
 /// What an audit amounts to.

@@ -6,9 +6,11 @@ use futures_util::{StreamExt as _, stream};
 
 use super::held::{Delivered, Held, lock};
 use super::look::{self, Known, Options, Site};
-use super::{Error, Manifest, Service, deliver, request};
+use super::plan::Has;
+use super::world::{Real, World};
+use super::{Error, Manifest, Service, request};
 use crate::actions::rotation::{self, HandedOver, Rotated};
-use crate::actions::{Progress, keys, may_change};
+use crate::actions::{Event, Progress, keys, may_change};
 use crate::config::Session;
 use crate::secret::ApiKey;
 
@@ -65,32 +67,50 @@ pub async fn apply(
 ) -> Result<Vec<Applied>, Error> {
     may_change(session, "rotating keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
     let _alone = lock(session)?;
-    let site = look::site(session, options.clock_difference).await?;
+    let world = Real { session, output: options.output, progress };
+    apply_in(&world, manifest, options, max_rotations, progress).await
+}
+
+/// The same in any world.
+pub(super) async fn apply_in<W: World>(
+    world: &W,
+    manifest: &Manifest,
+    options: Options,
+    max_rotations: Option<usize>,
+    progress: &dyn Progress,
+) -> Result<Vec<Applied>, Error> {
+    let site = world.site(options.clock_difference).await?;
     let left = AtomicUsize::new(max_rotations.unwrap_or(usize::MAX));
     let (site, left) = (&site, &left);
-    let work = manifest.services.iter().map(|service| async move {
-        let run = Run { session, manifest, service, site, options, left, progress };
-        run.service().await
-    });
+    let one = |(at, service): (usize, _)| {
+        let run = Run { world, manifest, service, site, options, left };
+        async move {
+            progress.on(Event::ServiceBegun { at, name: &run.service.name });
+            let applied = run.service().await;
+            let failed = !applied.failures.is_empty();
+            progress.on(Event::ServiceEnded { at, name: &applied.name, failed });
+            applied
+        }
+    };
+    let work: Vec<_> = manifest.services.iter().enumerate().map(one).collect();
     Ok(stream::iter(work).buffered(options.parallel.max(1)).collect().await)
 }
 
-struct Run<'a> {
-    session: &'a Session,
+struct Run<'a, W> {
+    world: &'a W,
     manifest: &'a Manifest,
     service: &'a Service,
     site: &'a Site,
     options: Options,
     /// How many keys may still be created.
     left: &'a AtomicUsize,
-    progress: &'a dyn Progress,
 }
 
-impl Run<'_> {
+impl<W: World> Run<'_, W> {
     async fn service(&self) -> Applied {
-        let username = self.service.user.clone().unwrap_or_else(|| self.site.username.clone());
+        let username = self.service.username(&self.site.username).to_owned();
         let mut applied = Applied { name: self.service.name.clone(), username, ..Applied::default() };
-        let held = Held::of(self.session, &applied.username, self.service, &self.manifest.file);
+        let held = self.world.held(&applied.username, self.service, &self.manifest.file);
         let mut held = match held {
             Ok(held) => held,
             Err(error) => {
@@ -102,25 +122,26 @@ impl Run<'_> {
             applied.failures.push(error);
         }
         if applied.failures.is_empty() {
-            held.state.last_success = Some(self.session.client.clock().now());
+            held.state.last_success = Some(self.world.now());
         }
         applied.held = Some(held);
         applied
     }
 
     async fn converge(&self, held: &mut Held, applied: &mut Applied) -> Result<(), Error> {
-        if held.key().is_none()
-            && let Known { key: Some(key), .. } = look::known(self.session, self.service, held).await?
+        if self.world.key(held).is_none()
+            && let Known { key: Some(key), key_id: Some(key_id) } =
+                look::known(self.world, self.service, held).await?
         {
-            held.adopt(&key)?;
+            self.adopt(held, &key, &key_id).await?;
         }
-        held.save()?;
+        self.world.save(held)?;
         let rotated = match self.rotate(held, None).await {
             Ok(rotated) => rotated,
             Err(error) => {
                 // A delivery that failed before does not wait for a new key.
                 if let Known { key: Some(key), key_id: Some(key_id) } =
-                    look::known(self.session, self.service, held).await?
+                    look::known(self.world, self.service, held).await?
                 {
                     applied.key_id = key_id;
                     self.deliver(held, &key, applied).await?;
@@ -132,15 +153,14 @@ impl Run<'_> {
         applied.key_id = rotated.current.clone().unwrap_or_default();
         applied.expiry.clone_from(&rotated.expiry);
         applied.deleted.clone_from(&rotated.removed_never_handed_over);
-        let Some(key) = held.key() else { return Ok(()) };
+        let Some(key) = self.world.key(held) else { return Ok(()) };
         self.deliver(held, &key, applied).await?;
-        let now = self.session.client.clock().now();
         if !applied.failures.is_empty() {
             return Ok(());
         }
         if held.in_use(&applied.key_id).is_none() {
-            held.complete(&applied.key_id, now);
-            held.save()?;
+            held.complete(&applied.key_id, self.world.now());
+            self.world.save(held)?;
         }
         if rotated.kept.is_empty() {
             return Ok(());
@@ -153,46 +173,60 @@ impl Run<'_> {
         }
     }
 
+    /// Takes a key that was found where it is needed for the current one. What has it is taken to use
+    /// it: what this machine knew of that is lost.
+    async fn adopt(&self, held: &mut Held, key: &ApiKey, key_id: &str) -> Result<(), Error> {
+        let at = self.world.now();
+        for (id, has) in look::deliveries(self.world, self.service, held, Some(key)).await {
+            if matches!(has, Has::Current | Has::Access(_)) {
+                let noted = Delivered { key_id: key_id.to_owned(), at, not_reloaded: false };
+                held.state.delivered.insert(id, noted);
+            }
+        }
+        self.world.save(held)?;
+        self.world.adopt(held, key)
+    }
+
     /// With `in_use`, older keys are deleted once everything has had a newer one for the grace time.
     async fn rotate(&self, held: &Held, in_use: Option<HandedOver>) -> Result<Rotated, Error> {
         let asked = || request::rotation(self.service, held, self.options.clock_difference, in_use.clone());
         if in_use.is_none() && self.left.load(Ordering::Relaxed) < usize::MAX {
-            let outlook = rotation::look(self.session, &asked()?).await?;
+            let outlook = self.world.look(&asked()?).await?;
             let take = |left: usize| left.checked_sub(1);
             let none = || self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err();
             if outlook.plan.create.is_some() && none() {
                 return Err(Error::Postponed);
             }
         }
-        Ok(rotation::run(self.session, asked()?, self.progress).await?)
+        self.world.rotate(asked()?).await
     }
 
     /// Brings the current key to each delivery that does not have it. One that fails keeps no other
     /// from it.
     async fn deliver(&self, held: &mut Held, key: &ApiKey, applied: &mut Applied) -> Result<(), Error> {
-        let all = look::deliveries(self.session, self.service, held, Some(key)).await;
+        let all = look::deliveries(self.world, self.service, held, Some(key)).await;
         let key_id = applied.key_id.clone();
         for (delivery, (_, has)) in self.service.deliver.iter().zip(all) {
             if !has.needs_delivery() {
                 continue;
             }
             // What is about to be delivered is known even where this run ends now.
-            let at = self.session.client.clock().now();
-            let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: delivery.reload.is_some() };
-            if has != super::plan::Has::NotReloaded {
-                if let Err(error) = deliver::write(self.session, delivery, key, &key_id).await {
+            let at = self.world.now();
+            let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: delivery.needs_reload() };
+            if has != Has::NotReloaded {
+                if let Err(error) = self.world.write(delivery, key, &key_id).await {
                     held.state.delivered.remove(&delivery.id);
                     applied.failures.push(error);
                     continue;
                 }
                 held.state.delivered.insert(delivery.id.clone(), noted);
-                held.save()?;
+                self.world.save(held)?;
             }
-            match deliver::reload(delivery, &key_id).await {
+            match self.world.reload(delivery, &key_id).await {
                 Ok(()) => {
                     let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: false };
                     held.state.delivered.insert(delivery.id.clone(), noted);
-                    held.save()?;
+                    self.world.save(held)?;
                     applied.delivered.push(delivery.id.clone());
                 }
                 Err(error) => applied.failures.push(error),

@@ -5,24 +5,30 @@ use std::time::Duration;
 use secrecy::zeroize::Zeroizing;
 use tokio::process::Command;
 
-use crate::actions::rotation::exec::{self, Ended};
+use crate::actions::rotation::exec::{self, Ended, Output};
 
 /// A shell command that gets `text` on its standard input.
 ///
 /// # Errors
 /// How it ended.
-pub async fn run(command: &str, key_id: &str, text: &[u8], patience: Duration) -> Result<(), String> {
+pub async fn run(
+    command: &str,
+    key_id: &str,
+    text: &[u8],
+    output: Output,
+    patience: Duration,
+) -> Result<(), String> {
     let mut shell = exec::shell(command);
     shell.env("KEYBENCH_KEY_ID", key_id);
-    well(exec::feed(shell, text, patience, &[]).await)
+    well(exec::feed(shell, text, output, patience, &[]).await)
 }
 
 /// What a shell command prints.
 ///
 /// # Errors
 /// How it ended.
-pub async fn read(command: &str, patience: Duration) -> Result<Zeroizing<String>, String> {
-    exec::printed(exec::shell(command), patience).await
+pub async fn read(command: &str, output: Output, patience: Duration) -> Result<Zeroizing<String>, String> {
+    exec::printed(exec::shell(command), output, patience).await
 }
 
 fn kubectl(namespace: Option<&str>) -> Command {
@@ -42,11 +48,12 @@ pub async fn kubectl_with(
     namespace: Option<&str>,
     arguments: &[&str],
     text: &[u8],
+    output: Output,
     patience: Duration,
 ) -> Result<(), String> {
     let mut kubectl = kubectl(namespace);
     kubectl.args(arguments);
-    well(exec::feed(kubectl, text, patience, &[]).await).map_err(|why| format!("kubectl: {why}"))
+    well(exec::feed(kubectl, text, output, patience, &[]).await).map_err(|why| format!("kubectl: {why}"))
 }
 
 /// What `kubectl` prints.
@@ -56,11 +63,12 @@ pub async fn kubectl_with(
 pub async fn kubectl_read(
     namespace: Option<&str>,
     arguments: &[&str],
+    output: Output,
     patience: Duration,
 ) -> Result<Zeroizing<String>, String> {
     let mut kubectl = kubectl(namespace);
     kubectl.args(arguments);
-    exec::printed(kubectl, patience).await.map_err(|why| format!("kubectl: {why}"))
+    exec::printed(kubectl, output, patience).await.map_err(|why| format!("kubectl: {why}"))
 }
 
 fn well(ended: Ended) -> Result<(), String> {

@@ -15,6 +15,7 @@ use super::{Error, command};
 use crate::actions::key_file::{self, KeyFile};
 use crate::actions::models::{self, Verb};
 use crate::actions::projects;
+use crate::actions::rotation::exec::Output;
 use crate::bounded;
 use crate::config::Session;
 use crate::config::replace::Access;
@@ -37,7 +38,7 @@ pub enum Found {
 ///
 /// # Errors
 /// It cannot be read now.
-pub async fn read(session: &Session, delivery: &Delivery) -> Result<Found, Error> {
+pub async fn read(session: &Session, output: Output, delivery: &Delivery) -> Result<Found, Error> {
     let failed = |why: String| Error::Delivery { delivery: delivery.id.clone(), why };
     let text = match &delivery.to {
         Target::File { path, .. } => match bounded::read_to_string(path) {
@@ -48,8 +49,9 @@ pub async fn read(session: &Session, delivery: &Delivery) -> Result<Found, Error
         Target::KubernetesSecret { namespace, name, key, timeout } => {
             let path = format!("jsonpath={{.data.{}}}", key.replace('.', "\\."));
             let arguments = ["get", "secret", name, "--ignore-not-found", "--output", &path];
-            let text =
-                command::kubectl_read(namespace.as_deref(), &arguments, *timeout).await.map_err(failed)?;
+            let text = command::kubectl_read(namespace.as_deref(), &arguments, output, *timeout)
+                .await
+                .map_err(failed)?;
             let Ok(bytes) = STANDARD.decode(text.trim()).map(Zeroizing::new) else { return Ok(Found::Other) };
             Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
         }
@@ -62,7 +64,7 @@ pub async fn read(session: &Session, delivery: &Delivery) -> Result<Found, Error
             }
         }
         Target::Exec { read: None, .. } => return Ok(Found::Unproven),
-        Target::Exec { read: Some(read), timeout, .. } => command::read(read, *timeout)
+        Target::Exec { read: Some(read), timeout, .. } => command::read(read, output, *timeout)
             .await
             .map_err(|why| failed(format!("the command of read: {why}")))?,
     };
@@ -77,7 +79,13 @@ pub async fn read(session: &Session, delivery: &Delivery) -> Result<Found, Error
 ///
 /// # Errors
 /// It may be delivered or not.
-pub async fn write(session: &Session, delivery: &Delivery, key: &ApiKey, key_id: &str) -> Result<(), Error> {
+pub async fn write(
+    session: &Session,
+    output: Output,
+    delivery: &Delivery,
+    key: &ApiKey,
+    key_id: &str,
+) -> Result<(), Error> {
     let failed = |why: String| Error::Delivery { delivery: delivery.id.clone(), why };
     match &delivery.to {
         Target::File { path, access } => {
@@ -101,9 +109,10 @@ pub async fn write(session: &Session, delivery: &Delivery, key: &ApiKey, key_id:
                 "-",
             ];
             let namespace = namespace.as_deref();
-            command::kubectl_with(namespace, &arguments, text.as_bytes(), *timeout).await.map_err(failed)
+            let done = command::kubectl_with(namespace, &arguments, text.as_bytes(), output, *timeout).await;
+            done.map_err(failed)
         }
-        Target::ProjectEnv { project, variable, restart } => {
+        Target::ProjectEnv { project, variable, .. } => {
             let found = find(session, delivery, project).await?;
             let mut environment = environment(&found).map_err(failed)?;
             environment.insert(variable.clone(), Value::String(key.expose().to_owned()));
@@ -112,14 +121,13 @@ pub async fn write(session: &Session, delivery: &Delivery, key: &ApiKey, key_id:
             session.client.set_project_environment(&found.id, &text).await.map_err(refused)?;
             // A workbench may ignore a member that it does not know.
             match read_back(session, &found.id, variable).await.map_err(refused)? {
-                Some(text) if *text == *key.expose() => {}
-                _ => return Err(failed("the project does not have the variable afterwards".to_owned())),
+                Some(text) if *text == *key.expose() => Ok(()),
+                _ => Err(failed("the project does not have the variable afterwards".to_owned())),
             }
-            restart_models(session, restart).await.map_err(failed)
         }
         Target::Exec { command, timeout, .. } => {
             let text = Zeroizing::new(format!("{}\n", key.expose()));
-            command::run(command, key_id, text.as_bytes(), *timeout).await.map_err(failed)
+            command::run(command, key_id, text.as_bytes(), output, *timeout).await.map_err(failed)
         }
     }
 }
@@ -128,9 +136,19 @@ pub async fn write(session: &Session, delivery: &Delivery, key: &ApiKey, key_id:
 ///
 /// # Errors
 /// It may go on with the older one.
-pub async fn reload(delivery: &Delivery, key_id: &str) -> Result<(), Error> {
+pub async fn reload(
+    session: &Session,
+    output: Output,
+    delivery: &Delivery,
+    key_id: &str,
+) -> Result<(), Error> {
+    if let Target::ProjectEnv { restart, .. } = &delivery.to {
+        let failed = |why: String| Error::Delivery { delivery: delivery.id.clone(), why };
+        restart_models(session, restart).await.map_err(failed)?;
+    }
     let Some(reload) = &delivery.reload else { return Ok(()) };
-    command::run(reload, key_id, b"", delivery.reload_timeout).await.map_err(|why| Error::Delivery {
+    let done = command::run(reload, key_id, b"", output, delivery.reload_timeout).await;
+    done.map_err(|why| Error::Delivery {
         delivery: delivery.id.clone(),
         why: format!("the command of reload: {why}"),
     })

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Service};
+use super::{Error, Service, manifest};
 use crate::actions::key_file;
 use crate::actions::rotation::HandedOver;
 use crate::config::lock::FileLock;
@@ -75,6 +75,10 @@ pub fn lock(session: &Session) -> Result<FileLock, Error> {
 }
 
 impl Held {
+    pub(super) fn new(folder: PathBuf, state: State) -> Self {
+        Self { folder, state }
+    }
+
     /// What is kept of `service`, whose keys `username` has.
     ///
     /// # Errors
@@ -93,7 +97,7 @@ impl Held {
             manifest: manifest.to_owned(),
             ..known
         };
-        Ok(Self { folder, state })
+        Ok(Self::new(folder, state))
     }
 
     /// All that were ever kept for `manifest` on this workbench.
@@ -109,11 +113,26 @@ impl Held {
                 && state.manifest == manifest
                 && state.url == session.client.url()
             {
-                all.push(Self { folder, state });
+                all.push(Self::new(folder, state));
             }
         }
         all.sort_by(|one, other| one.state.name.cmp(&other.state.name));
         Ok(all)
+    }
+
+    /// The project variables that fleets of this machine deliver keys to: project and variable. What
+    /// cannot be read is not known.
+    pub fn project_variables(session: &Session) -> Vec<(String, String)> {
+        let folders = root(session).ok().and_then(|root| fs::read_dir(root).ok());
+        let mut variables = Vec::new();
+        for entry in folders.into_iter().flatten().flatten() {
+            let Ok(Some(state)) = read(&entry.path()) else { continue };
+            if state.url == session.client.url() {
+                let known = state.delivered.keys().filter_map(|id| manifest::project_variable(id));
+                variables.extend(known.map(|(project, variable)| (project.to_owned(), variable.to_owned())));
+            }
+        }
+        variables
     }
 
     /// The file with the current key.

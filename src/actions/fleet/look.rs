@@ -1,21 +1,28 @@
 //! Reads what a plan needs. Writes nothing, here and on the workbench.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::deliver::{self, Found};
-use super::held::Held;
+use super::deliver::Found;
+use super::held::{Delivered, Held};
+use super::manifest::Delivery;
 use super::plan::{Facts, Has, OwnKey, judge};
+use super::world::{Real, World};
 use super::{Error, Manifest, Service, ServicePlan, Terms, request};
-use crate::actions::keys::{Own, by_first_half, made_here};
-use crate::actions::rotation::{self, Outlook, proof};
-use crate::actions::{clock, expiration, keys, sign_in};
+use crate::actions::keys::{Own, by_first_half};
+use crate::actions::rotation::exec::Output;
+use crate::actions::rotation::{self, Outlook};
+use crate::actions::{Event, Progress, clock, expiration, keys, sign_in};
 use crate::config::Session;
 use crate::expiry::{DEFAULT_LIFE_DAYS, Policy, parse_day};
 use crate::secret::ApiKey;
-use crate::wire::{V2KeyDetails, time};
+use crate::wire::time;
+
+/// Services at a time, if nothing else is asked for.
+pub const PARALLEL: u16 = 4;
 
 /// How a fleet is looked at, and applied.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +31,19 @@ pub struct Options {
     /// Services at a time.
     pub parallel: usize,
     pub clock_difference: Duration,
+    /// Where commands of the manifest write to.
+    pub output: Output,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            terms: Terms::default(),
+            parallel: PARALLEL.into(),
+            clock_difference: clock::DIFFERENCE,
+            output: Output::Shown,
+        }
+    }
 }
 
 /// What is the same for all services.
@@ -59,39 +79,61 @@ pub type Looked = (Service, Result<ServicePlan, Error>);
 ///
 /// # Errors
 /// As [`site`]. What fails for one service is its own.
-pub async fn look(session: &Session, manifest: &Manifest, options: Options) -> Result<Vec<Looked>, Error> {
-    let site = site(session, options.clock_difference).await?;
-    let site = &site;
-    let plans = manifest.services.iter().map(|service| async move {
-        let plan = one(session, manifest, service, site, options).await;
-        (service.clone(), plan)
-    });
+pub async fn look(
+    session: &Session,
+    manifest: &Manifest,
+    options: Options,
+    progress: &dyn Progress,
+) -> Result<Vec<Looked>, Error> {
+    let world = Real { session, output: options.output, progress };
+    look_in(&world, manifest, options, progress).await
+}
+
+/// The same in any world.
+pub(super) async fn look_in<W: World>(
+    world: &W,
+    manifest: &Manifest,
+    options: Options,
+    progress: &dyn Progress,
+) -> Result<Vec<Looked>, Error> {
+    let site = world.site(options.clock_difference).await?;
+    let (site, done, of) = (&site, &AtomicUsize::new(0), manifest.services.len());
+    let one = |service: &Service| {
+        let service = service.clone();
+        async move {
+            let plan = one(world, manifest, &service, site, options).await;
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            progress.on(Event::Counted { what: "services", done, of });
+            (service, plan)
+        }
+    };
+    let plans: Vec<_> = manifest.services.iter().map(one).collect();
     Ok(stream::iter(plans).buffered(options.parallel.max(1)).collect().await)
 }
 
-async fn one(
-    session: &Session,
+async fn one<W: World>(
+    world: &W,
     manifest: &Manifest,
     service: &Service,
     site: &Site,
     options: Options,
 ) -> Result<ServicePlan, Error> {
-    let username = service.user.as_deref().unwrap_or(&site.username);
-    let held = Held::of(session, username, service, &manifest.file)?;
-    let known = known(session, service, &held).await?;
+    let username = service.username(&site.username);
+    let held = world.held(username, service, &manifest.file)?;
+    let known = known(world, service, &held).await?;
     let in_use = known.key_id.as_deref().and_then(|id| held.in_use(id));
     let mut asked = request::rotation(service, &held, options.clock_difference, in_use)?;
-    if held.key().is_none() {
+    if world.key(&held).is_none() {
         asked.known.clone_from(&known.key_id);
     }
-    let outlook = rotation::look(session, &asked).await?;
+    let outlook = world.look(&asked).await?;
     let current = outlook.current();
     let key = known.key.filter(|_| current.is_some());
     let proof = match (&key, current) {
-        (Some(key), Some(current)) => prove(session, service, key, current).await,
+        (Some(key), Some(current)) => world.prove(service, key, current).await,
         _ => Err("there is none".to_owned()),
     };
-    let deliveries = deliveries(session, service, &held, key.as_ref()).await;
+    let deliveries = deliveries(world, service, &held, key.as_ref()).await;
     let Outlook { keys, plan, at, .. } = &outlook;
     let facts = Facts {
         service,
@@ -107,26 +149,9 @@ async fn one(
     Ok(judge(&facts, options.terms))
 }
 
-async fn prove(
-    session: &Session,
-    service: &Service,
-    key: &ApiKey,
-    current: &V2KeyDetails,
-) -> Result<(), String> {
-    let said = |error: &dyn std::error::Error| error.to_string();
-    let verify = request::verify(service).map_err(|error| said(&error))?;
-    let call = match &verify {
-        Some(verify) => Some(proof::prepare(session, verify).await.map_err(|error| said(&error))?),
-        None => None,
-    };
-    let busy = verify.map_or(0, |verify| verify.busy);
-    let proven = proof::prove(session, key, &current.audiences, call.as_ref(), busy).await;
-    proven.map_err(|error| said(&error))
-}
-
 /// The current key, and its id.
 #[derive(Debug, Default)]
-pub struct Known {
+pub(super) struct Known {
     pub key: Option<ApiKey>,
     pub key_id: Option<String>,
 }
@@ -136,21 +161,19 @@ pub struct Known {
 ///
 /// # Errors
 /// The keys cannot be listed.
-pub async fn known(session: &Session, service: &Service, held: &Held) -> Result<Known, Error> {
-    if let Some(key) = held.key() {
-        let key_id = made_here(session, &key).map(|made| made.key_id);
+pub(super) async fn known<W: World>(world: &W, service: &Service, held: &Held) -> Result<Known, Error> {
+    if let Some(key) = world.key(held) {
+        let key_id = world.made_here(&key);
         let key_id = key_id.or_else(|| Some(key.first_half().to_owned())).filter(|id| !id.is_empty());
         return Ok(Known { key: Some(key), key_id });
     }
-    let user = Some(held.state.username.clone());
-    let (_, listed) =
-        keys::list(session, user).await.map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
+    let listed = world.keys(&held.state.username).await?;
     let named: Vec<_> = listed.into_iter().filter(|key| key.comments == service.name).collect();
     if named.is_empty() {
         return Ok(Known::default());
     }
     for delivery in &service.deliver {
-        if let Ok(Found::Key(key)) = deliver::read(session, delivery).await
+        if let Ok(Found::Key(key)) = world.read(delivery).await
             && let Some(key_id) = by_first_half(&key, &named)
         {
             return Ok(Known { key: Some(key), key_id: Some(key_id) });
@@ -160,36 +183,39 @@ pub async fn known(session: &Session, service: &Service, held: &Held) -> Result<
 }
 
 /// What each delivery has.
-pub async fn deliveries(
-    session: &Session,
+pub(super) async fn deliveries<W: World>(
+    world: &W,
     service: &Service,
     held: &Held,
     key: Option<&ApiKey>,
 ) -> Vec<(String, Has)> {
     let mut all = Vec::new();
+    let is_kept = world.key(held).is_some();
     for delivery in &service.deliver {
         let noted = held.state.delivered.get(&delivery.id);
         let is_current = |id: &str| {
-            key.is_some_and(|key| key.first_half() == id || made_id(session, key).as_deref() == Some(id))
+            key.is_some_and(|key| key.first_half() == id || world.made_here(key).as_deref() == Some(id))
         };
         let noted = noted.filter(|noted| is_current(&noted.key_id));
-        let has = match deliver::read(session, delivery).await {
+        let has = match world.read(delivery).await {
             Err(error) => Has::Unreadable(error.to_string()),
             Ok(Found::Nothing) => Has::Nothing,
             Ok(Found::Other) => Has::Other,
             Ok(Found::Unproven) if noted.is_some() => Has::Unproven,
             Ok(Found::Unproven) => Has::Nothing,
             Ok(Found::Key(found)) if Some(&found) != key => Has::Other,
-            Ok(Found::Key(_)) if noted.is_some_and(|noted| noted.not_reloaded) => Has::NotReloaded,
-            Ok(Found::Key(_)) => deliver::access_drift(delivery).map_or(Has::Current, Has::Access),
+            // A run may have ended, or lost an answer, between a delivery and its note.
+            Ok(Found::Key(_)) if is_kept && needs_reload(delivery, noted) => Has::NotReloaded,
+            Ok(Found::Key(_)) => world.access_drift(delivery).map_or(Has::Current, Has::Access),
         };
         all.push((delivery.id.clone(), has));
     }
     all
 }
 
-fn made_id(session: &Session, key: &ApiKey) -> Option<String> {
-    made_here(session, key).map(|made| made.key_id)
+/// Whether a delivery that has the current key still has to be reloaded.
+fn needs_reload(delivery: &Delivery, noted: Option<&Delivered>) -> bool {
+    delivery.needs_reload() && noted.is_none_or(|noted| noted.not_reloaded)
 }
 
 /// How long a key lasts that is created at `now` with `expires`.

@@ -11,11 +11,13 @@ use super::Error;
 use crate::bounded;
 use crate::config::owner;
 use crate::config::replace::Access;
-use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, V2KeyDetails};
 
 /// A schema of the manifest, for editors.
 pub const SCHEMA: &str = include_str!("../../../assets/fleet.schema.json");
 
+/// How the id of a delivery to a project's environment begins.
+const PROJECT_ENV: &str = "project_env ";
 const DUE_DAYS: u32 = 14;
 const GRACE: Duration = Duration::from_secs(86_400);
 /// For a command, a reload and the command that reads.
@@ -152,6 +154,26 @@ struct WrittenDelivery {
     reload_timeout: Option<String>,
 }
 
+impl Service {
+    /// Whose keys it has, where `own` runs the fleet.
+    pub fn username<'a>(&'a self, own: &'a str) -> &'a str {
+        self.user.as_deref().unwrap_or(own)
+    }
+
+    /// Whether a key of `username` belongs to it: it has its name.
+    pub fn has_key(&self, own: &str, username: &str, key: &V2KeyDetails) -> bool {
+        self.username(own) == username && key.comments == self.name
+    }
+}
+
+impl Delivery {
+    /// Whether the key is read only once something was reloaded or restarted.
+    pub fn needs_reload(&self) -> bool {
+        let restarts = matches!(&self.to, Target::ProjectEnv { restart, .. } if !restart.is_empty());
+        restarts || self.reload.is_some()
+    }
+}
+
 impl Manifest {
     /// Reads a manifest.
     ///
@@ -188,6 +210,11 @@ fn services(text: &str) -> Result<Vec<Service>, String> {
         services.push(service);
     }
     Ok(services)
+}
+
+/// Project and variable of a delivery to a project's environment, from its id.
+pub fn project_variable(id: &str) -> Option<(&str, &str)> {
+    id.strip_prefix(PROJECT_ENV)?.rsplit_once(' ')
 }
 
 impl WrittenService {
@@ -258,7 +285,7 @@ impl WrittenDelivery {
                     ));
                 }
                 let variable = self.variable.ok_or("project_env needs a variable".to_owned())?;
-                let id = format!("project_env {project} {variable}");
+                let id = format!("{PROJECT_ENV}{project} {variable}");
                 (id, Target::ProjectEnv { project, variable, restart: self.restart })
             }
             (None, None, None, Some(command)) if !command.trim().is_empty() => {

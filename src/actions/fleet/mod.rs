@@ -14,6 +14,7 @@
 //! | [`apply`] | does it |
 //! | [`prune`] | services that left the manifest |
 //! | [`metrics`] | figures for an alert |
+//! | [`world`] | the workbench, files and commands that all of these act on |
 
 pub mod apply;
 mod command;
@@ -27,11 +28,14 @@ pub mod prune;
 mod request;
 #[cfg(test)]
 mod tests;
+mod world;
 
 use std::path::PathBuf;
 
 use crate::actions::rotation;
 
+pub use crate::actions::rotation::exec::Output;
+pub use apply::Applied;
 pub use manifest::{Manifest, Service};
 pub use plan::{ServicePlan, Terms};
 

@@ -17,6 +17,14 @@ pub struct Terms {
     pub offline_for: Duration,
 }
 
+impl Default for Terms {
+    /// A month, with a long weekend in which nothing runs.
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self { safe_for: 30 * DAY, offline_for: 3 * DAY }
+    }
+}
+
 /// What is where a key is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Has {
@@ -101,6 +109,22 @@ pub struct ServicePlan {
     pub expiry: Option<Timestamp>,
     /// When the next key is due.
     pub due: Option<Timestamp>,
+    /// The deliveries that would get a key.
+    pub delivers: Vec<String>,
+    /// Key IDs of the keys that would be deleted.
+    pub deletes: Vec<String>,
+}
+
+impl ServicePlan {
+    /// Whether a key would be created.
+    pub fn creates(&self) -> bool {
+        matches!(self.action, Action::Create | Action::Rotate)
+    }
+
+    /// Whether an apply would change anything.
+    pub fn changes(&self) -> bool {
+        self.creates() || !self.delivers.is_empty() || !self.deletes.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +182,33 @@ pub fn judge(facts: &Facts<'_>, terms: Terms) -> ServicePlan {
         key_id: current.map(|key| key.key_id.clone()).unwrap_or_default(),
         expiry,
         due,
+        delivers: delivers(facts, action),
+        deletes: deletes(facts, action),
     }
+}
+
+/// The deliveries that would get a key. A key that is good already is delivered whatever stops a new
+/// one.
+fn delivers(facts: &Facts<'_>, action: Action) -> Vec<String> {
+    let makes_one = matches!(action, Action::Create | Action::Rotate);
+    let has_one = !matches!(facts.rotation.create, Some(Reason::NothingHandedOver | Reason::Gone));
+    let needing = facts.deliveries.iter().filter(|(_, has)| makes_one || has_one && has.needs_delivery());
+    needing.map(|(id, _)| id.clone()).collect()
+}
+
+/// The keys that would be deleted.
+fn deletes(facts: &Facts<'_>, action: Action) -> Vec<String> {
+    let plan = facts.rotation;
+    if matches!(action, Action::Contested | Action::Blocked) {
+        return Vec::new();
+    }
+    let mut ids: Vec<String> = plan.never_handed_over.iter().chain(&plan.outlived).cloned().collect();
+    // A new key that everything has ends a grace time of no length at once.
+    if plan.create.is_some() && facts.service.grace.is_zero() {
+        ids.extend(plan.in_grace.iter().map(|(id, _)| id.clone()).chain(plan.current.clone()));
+    }
+    ids.retain(|id| facts.keys.iter().any(|key| key.key_id == *id));
+    ids
 }
 
 fn action(facts: &Facts<'_>) -> (Action, String) {

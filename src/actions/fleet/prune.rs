@@ -1,7 +1,9 @@
 //! Services that left the manifest: their keys are still there.
 
 use super::held::{Held, lock};
+use super::world::{Real, World};
 use super::{Error, Manifest};
+use crate::actions::rotation::exec::Output;
 use crate::actions::{Event, Progress, keys, may_change, rotation};
 use crate::config::Session;
 
@@ -20,8 +22,13 @@ pub struct Left {
 /// # Errors
 /// What is kept of them, or their keys, cannot be read.
 pub async fn left(session: &Session, manifest: &Manifest) -> Result<Vec<Left>, Error> {
+    left_in(&Real { session, output: Output::Kept, progress: &() }, manifest).await
+}
+
+/// The same in any world.
+pub(super) async fn left_in<W: World>(world: &W, manifest: &Manifest) -> Result<Vec<Left>, Error> {
     let mut left = Vec::new();
-    for held in Held::all(session, &manifest.file)? {
+    for held in world.all_held(&manifest.file)? {
         let (name, username) = (held.state.name.clone(), held.state.username.clone());
         let is_in = manifest.services.iter().any(|service| {
             service.name == name && service.user.as_ref().is_none_or(|user| *user == username)
@@ -29,8 +36,7 @@ pub async fn left(session: &Session, manifest: &Manifest) -> Result<Vec<Left>, E
         if is_in {
             continue;
         }
-        let listed = keys::list(session, Some(username.clone())).await;
-        let (_, listed) = listed.map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
+        let listed = world.keys(&username).await?;
         let keys = listed.into_iter().filter(|key| key.comments == name).map(|key| key.key_id).collect();
         left.push(Left { name, username, keys, held });
     }
@@ -49,15 +55,24 @@ pub async fn prune(
 ) -> Result<Vec<String>, Error> {
     may_change(session, "deleting keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
     let _alone = lock(session)?;
-    let own = keys::Own::of(session);
+    prune_in(&Real { session, output: Output::Kept, progress }, left, progress).await
+}
+
+/// The same in any world.
+pub(super) async fn prune_in<W: World>(
+    world: &W,
+    left: Vec<Left>,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, Error> {
     let mut deleted = Vec::new();
     for service in left {
-        for id in service.keys.iter().filter(|id| own.spares(id).is_none()) {
-            session.client.delete_key(&service.username, id).await.map_err(rotation::Error::from)?;
-            progress.on(Event::KeyDeleted { key_id: id });
-            deleted.push(id.clone());
+        for id in &service.keys {
+            if world.delete(&service.username, id).await? {
+                progress.on(Event::KeyDeleted { key_id: id });
+                deleted.push(id.clone());
+            }
         }
-        service.held.remove()?;
+        world.forget(&service.held)?;
     }
     Ok(deleted)
 }

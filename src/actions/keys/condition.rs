@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::Rotated;
 use crate::actions::audit::{self, Finding, Person, Rules, judge};
 use crate::api;
 use crate::config::Session;
@@ -99,7 +100,7 @@ impl<'a> Current<'a> {
         let person = Person { deactivated: closed, banned: closed, ..Person::default() };
         // Of the other keys, those of the same name alone matter to a finding.
         let alike = read.listed.iter().filter(|other| other.comments == key.comments).cloned().collect();
-        let judged = judge(&person, alike, &rules, now);
+        let judged = judge(&person, alike, &rules, &Rotated::here(self.session), now);
         let holds = judged.iter().any(|judged| judged.key_id == key_id && judged.findings.contains(&finding));
         Ok((!holds).then_some(Change::NotFound { finding }))
     }

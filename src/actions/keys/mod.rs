@@ -7,6 +7,7 @@ mod deletion_log;
 pub mod id;
 mod identify;
 mod own;
+mod replaced;
 mod several;
 
 pub use condition::{Change, Condition};
@@ -19,15 +20,11 @@ pub use deletion_log::Logging;
 pub use identify::{How, Identity, identify, validate};
 pub(in crate::actions) use own::by_first_half;
 pub use own::{Own, Spared, made_here};
+pub use replaced::Rotated;
 pub use several::{choose_found, choose_named, delete_each};
-
-use std::collections::{HashMap, HashSet};
-
-use jiff::Timestamp;
 
 use crate::api;
 use crate::config::Session;
-use crate::config::made_keys::{self, RotatedKey};
 use crate::wire::{V2KeyDetails, time};
 
 pub use crate::expiry::SOON_DAYS;
@@ -113,27 +110,4 @@ pub async fn list(
 /// Whether the expiry of a key cannot be read: it may expire at any moment.
 pub fn is_undated(key: &V2KeyDetails) -> bool {
     time::parse(&key.expiry_date).is_none()
-}
-
-/// The keys that rotations from this machine found or made, by Key ID: whether each was handed over.
-pub fn rotated_here(session: &Session) -> HashMap<String, bool> {
-    let url = session.client.url();
-    let known = session.store.as_ref().and_then(|store| made_keys::rotated(store, url).ok());
-    let handed_over = |key: RotatedKey| (key.handed_over().is_some(), key.key_id);
-    known.unwrap_or_default().into_iter().map(handed_over).map(|(over, id)| (id, over)).collect()
-}
-
-/// Of `keys` the ids of those that a rotation from this machine has replaced: a newer key of the same
-/// name was handed over, and the older one only stays for its grace time.
-pub fn superseded(rotated: &HashMap<String, bool>, keys: &[V2KeyDetails]) -> HashSet<String> {
-    let created = |key: &V2KeyDetails| time::parse(&key.created_at);
-    let known: Vec<_> = keys.iter().filter(|key| rotated.contains_key(&key.key_id)).collect();
-    let mut newest: HashMap<&str, Option<Timestamp>> = HashMap::new();
-    for key in known.iter().filter(|key| rotated.get(&key.key_id) == Some(&true)) {
-        let newest = newest.entry(&key.comments).or_default();
-        *newest = created(key).max(*newest);
-    }
-    let is_old =
-        |key: &&&V2KeyDetails| newest.get(key.comments.as_str()).is_some_and(|newest| *newest > created(key));
-    known.iter().filter(is_old).map(|key| key.key_id.clone()).collect()
 }

@@ -16,10 +16,14 @@ use tokio::process::{Child, Command};
 
 use crate::config::credential_command::has_the_terminal;
 use crate::config::lock::{FileLock, Lent};
+use crate::secret::mask;
+use crate::text;
 use crate::wire::CreateV2KeyResponse;
 
 /// No command prints a longer key.
 const LARGEST: u64 = 64 * 1024;
+/// Bytes of what a failed command wrote last, as part of the error.
+const LONGEST_LINE: u64 = 400;
 
 /// How a command ended.
 #[derive(Debug)]
@@ -29,6 +33,15 @@ pub(in crate::actions) enum Ended {
     Never(io::Error),
     /// It failed, or was stopped; what it did until then is not known.
     Badly(String),
+}
+
+/// Where a command writes to, besides what it is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// To standard error. At a terminal the command may ask something there.
+    Shown,
+    /// Nowhere: the screen belongs to the interface. Its last line is part of the error.
+    Kept,
 }
 
 /// Runs the command, for at most as long as `patience`. Its own output goes to standard error,
@@ -42,7 +55,7 @@ pub(super) async fn run(
     let mut shell = shell(command);
     shell.env("KEYBENCH_KEY_ID", &created.key_id);
     let text = Zeroizing::new(format!("{}\n", created.api_key.expose()));
-    feed(shell, text.as_bytes(), patience, locks).await
+    feed(shell, text.as_bytes(), Output::Shown, patience, locks).await
 }
 
 /// A shell command that does not see the key that this program is signed in with.
@@ -56,6 +69,7 @@ pub(in crate::actions) fn shell(command: &str) -> Command {
 pub(in crate::actions) async fn feed(
     mut program: Command,
     text: &[u8],
+    output: Output,
     patience: Duration,
     locks: &[FileLock],
 ) -> Ended {
@@ -63,10 +77,56 @@ pub(in crate::actions) async fn feed(
         Ok(input) => input,
         Err(error) => return Ended::Never(error),
     };
-    program.stdin(Stdio::from(input)).stdout(io::stderr()).kill_on_drop(false);
-    // A command that asks something on the terminal stays in its process group, or it could not.
-    let alone = !has_the_terminal();
-    start(program, alone, patience, locks).await
+    program.stdin(Stdio::from(input)).kill_on_drop(false);
+    let kept = match output {
+        Output::Shown => {
+            program.stdout(io::stderr());
+            None
+        }
+        Output::Kept => match keep(&mut program) {
+            Ok((kept, again)) => {
+                program.stdout(again);
+                Some(kept)
+            }
+            Err(error) => return Ended::Never(error),
+        },
+    };
+    with_last_line(start(program, output.is_alone(), patience, locks).await, kept)
+}
+
+impl Output {
+    /// Whether a command has a process group of its own. One that asks something on the terminal stays
+    /// in that of this program, or it could not.
+    fn is_alone(self) -> bool {
+        self == Self::Kept || !has_the_terminal()
+    }
+}
+
+/// Lets a program write its errors to a file without a name; gives that file twice.
+fn keep(program: &mut Command) -> io::Result<(File, File)> {
+    let kept = unnamed()?;
+    program.stderr(kept.try_clone()?);
+    let again = kept.try_clone()?;
+    Ok((kept, again))
+}
+
+/// Adds the last line that a program wrote to the reason why it failed.
+fn with_last_line(ended: Ended, kept: Option<File>) -> Ended {
+    match (ended, kept.and_then(last_line)) {
+        (Ended::Badly(why), Some(line)) => Ended::Badly(format!("{why}: {line}")),
+        (ended, _) => ended,
+    }
+}
+
+fn last_line(mut kept: File) -> Option<String> {
+    let end = kept.seek(io::SeekFrom::End(0)).ok()?;
+    kept.seek(io::SeekFrom::Start(end.saturating_sub(LONGEST_LINE))).ok()?;
+    let mut bytes = Vec::new();
+    kept.take(LONGEST_LINE).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
+    // A command may print the key that it got.
+    Some(text::clean(&mask(line.trim())).into_owned())
 }
 
 /// What a program prints, in memory from begin to end.
@@ -75,12 +135,17 @@ pub(in crate::actions) async fn feed(
 /// It could not be started, failed, took too long, or printed more than any key needs.
 pub(in crate::actions) async fn printed(
     mut program: Command,
+    shown: Output,
     patience: Duration,
 ) -> Result<Zeroizing<String>, String> {
     let why = |error: io::Error| error.to_string();
     let output = unnamed().map_err(why)?;
     program.stdin(Stdio::null()).stdout(output.try_clone().map_err(why)?).kill_on_drop(false);
-    match start(program, !has_the_terminal(), patience, &[]).await {
+    let kept = match shown {
+        Output::Shown => None,
+        Output::Kept => Some(keep(&mut program).map_err(why)?.0),
+    };
+    match with_last_line(start(program, shown.is_alone(), patience, &[]).await, kept) {
         Ended::Well => {}
         Ended::Never(error) => return Err(error.to_string()),
         Ended::Badly(why) => return Err(why),

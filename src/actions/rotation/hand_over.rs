@@ -69,7 +69,7 @@ pub(super) fn note(session: &Session, user: &str, name: &str) -> Option<PathBuf>
 /// Keep other runs away from the name and from the file until they are dropped: each would take the
 /// key that the other just made for one that was never handed over.
 #[derive(Debug, Default)]
-pub(super) struct Locks(Vec<FileLock>);
+pub(in crate::actions) struct Locks(Vec<FileLock>);
 
 impl Locks {
     /// # Errors

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::machine::{Machine, Real};
 use super::plan::Plan;
-use super::read::{self, Purpose};
+use super::read::Purpose;
 use super::report::NEW_NAME;
 use super::{Error, Request};
-use crate::actions::clock;
 use crate::config::Session;
 use crate::wire::V2KeyDetails;
 
@@ -53,9 +53,16 @@ impl Outlook {
 /// # Errors
 /// As for a rotation.
 pub async fn look(session: &Session, request: &Request) -> Result<Outlook, Error> {
-    let state = read::read(session, request, Purpose::Look).await?;
-    clock::check(session.client.clock(), request.clock_difference)?;
-    let at = session.client.clock().now();
+    look_on(&Real { session, progress: &() }, request).await
+}
+
+/// The same on any machine.
+pub(in crate::actions) async fn look_on<M: Machine>(
+    machine: &M,
+    request: &Request,
+) -> Result<Outlook, Error> {
+    let state = machine.read(request, Purpose::Look).await?;
+    let at = machine.now();
     let mut plan = state.plan(request, at);
     if request.keep_old {
         plan.outlived.clear();

@@ -8,7 +8,7 @@
 //! | [`plan`] | what should be done about that; pure |
 //! | [`steps`] | creates, proves, hands over, notes; the order is what makes it safe |
 //! | [`hand_over`], [`exec`] | how a key reaches its service |
-//! | [`world`] | the workbench, files and processes that the steps act on |
+//! | [`machine`] | the workbench, files and processes that all of these act on |
 //! | [`proof`] | whether a key works |
 //! | [`report`] | the result |
 //! | [`look`] | what a run would do |
@@ -22,28 +22,28 @@
 mod by_hand;
 mod error;
 pub(in crate::actions) mod exec;
-mod group;
-mod hand_over;
+pub(in crate::actions) mod group;
+pub(in crate::actions) mod hand_over;
 mod intent;
-mod look;
+pub(in crate::actions) mod look;
+pub(in crate::actions) mod machine;
 mod plan;
 pub(in crate::actions) mod proof;
-mod read;
-mod record;
+pub(in crate::actions) mod read;
+pub(in crate::actions) mod record;
 mod report;
 mod request;
 pub(in crate::actions) mod steps;
 #[cfg(test)]
 mod tests;
-mod world;
 
 use jiff::Timestamp;
 
-use crate::actions::keys::{self, Own, Spared};
-use crate::actions::{Event, Progress, clock, may_change};
+use crate::actions::keys::{self, Spared};
+use crate::actions::{Event, Progress, may_change};
 use crate::api::{NewKey, ServerClock};
 use crate::config::Session;
-use crate::config::made_keys::{self, RotatedKey};
+use crate::config::made_keys::RotatedKey;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
 pub use by_hand::{ByHand, handed_over, note_by_hand};
@@ -52,14 +52,13 @@ pub use hand_over::HandOver;
 pub use look::{Outlook, look};
 pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan, successor};
 pub use proof::Verify;
-use record::Source;
 pub use record::{Current, Record};
 pub use report::{Notice, Rotated};
 pub use request::Request;
 
+use machine::{Acting, Machine, Real};
 use read::{Purpose, State};
 use steps::Steps;
-use world::Real;
 
 /// Rotates the key of a name, if it is due, and deletes the keys that are no longer needed.
 ///
@@ -67,13 +66,21 @@ use world::Real;
 /// The current key goes on working. [`Error::Broken`] says what became of a new one.
 pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Rotated, Error> {
     may_change(session, "rotating a key").map_err(keys::Error::from)?;
-    let state = read::read(session, &request, Purpose::Rotate).await?;
-    clock::check(session.client.clock(), request.clock_difference)?;
-    let rotation = Rotation { session, request: &request, state: &state, progress };
-    if session.client.clock() == ServerClock::Unsaid {
+    run_on(&Real { session, progress }, request, progress).await
+}
+
+/// The same on any machine.
+pub(in crate::actions) async fn run_on<M: Machine>(
+    machine: &M,
+    request: Request,
+    progress: &dyn Progress,
+) -> Result<Rotated, Error> {
+    let state = machine.read(&request, Purpose::Rotate).await?;
+    let rotation = Rotation { machine, request: &request, state: &state, progress };
+    if machine.clock() == ServerClock::Unsaid {
         rotation.notice(Notice::NoTime);
     }
-    let before = state.plan(&request, session.client.clock().now());
+    let before = state.plan(&request, machine.now());
     if !before.contested.is_empty() {
         return Err(Error::Contested { name: state.group.name.clone(), key_ids: before.contested });
     }
@@ -93,7 +100,7 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     }
     let after = match before.create {
         None => {
-            rotation.settle_note();
+            machine::settle_note(machine, &state);
             before
         }
         Some(_) if before.has_too_many_in_doubt() => {
@@ -101,7 +108,7 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
         }
         Some(reason) => {
             let created = rotation.create(reason, &before, &mut rotated).await?;
-            let now = session.client.clock().now();
+            let now = machine.now();
             rotation.remember(&created, now);
             let after = rotation.after(&created, now);
             rotated.created = Some(created);
@@ -124,14 +131,14 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     Ok(rotated)
 }
 
-struct Rotation<'a> {
-    session: &'a Session,
+struct Rotation<'a, M> {
+    machine: &'a M,
     request: &'a Request,
     state: &'a State,
     progress: &'a dyn Progress,
 }
 
-impl Rotation<'_> {
+impl<M: Machine> Rotation<'_, M> {
     fn notice(&self, notice: Notice<'_>) {
         self.progress.on(Event::Rotation(notice));
     }
@@ -154,8 +161,7 @@ impl Rotation<'_> {
         {
             self.notice(Notice::OtherAudiences { name: &group.name, other, model });
         }
-        let client = &self.session.client;
-        let expiry = keys::expiry(client, &self.request.expires, client.clock().now()).await?;
+        let expiry = self.machine.expiry(&self.request.expires).await?;
         let new = match model {
             Some(model) => plan::successor(model, expiry),
             None => NewKey { expiry, comment: group.name.clone(), audiences: Vec::new() },
@@ -165,24 +171,17 @@ impl Rotation<'_> {
             wanted => wanted.to_vec(),
         };
         let new = NewKey { audiences, ..new };
-        let proof = match &self.request.verify {
-            Some(verify) => Some(proof::prepare(self.session, verify).await?),
+        let call = match &self.request.verify {
+            Some(verify) => Some(self.machine.prepare(verify).await?),
             None => None,
         };
         let (created, notice) = Steps {
-            world: Real {
-                session: self.session,
-                request: self.request,
-                state: self.state,
-                progress: self.progress,
-                new,
-                proof,
-            },
+            world: Acting { machine: self.machine, request: self.request, state: self.state, new, call },
             before: self.state.record.as_ref(),
             begun: Record::begun(plan.current.clone()),
             is_noted: self.request.hand_over.is_noted(),
             listed: &group.keys,
-            timeout: self.session.client.options().timeout,
+            timeout: self.machine.timeout(),
             current_works: self.state.record.is_some() || !is_new,
         }
         .take()
@@ -216,37 +215,17 @@ impl Rotation<'_> {
     }
 
     /// So that older keys have a grace time of their own, and that any of them names the others when
-    /// it is gone; not being able to is no reason to fail.
+    /// it is gone.
     fn remember(&self, created: &CreateV2KeyResponse, now: Timestamp) {
-        let Some(store) = &self.session.store else { return };
-        let (url, group) = (self.session.client.url(), &self.state.group);
+        let (url, group) = (self.machine.url(), &self.state.group);
         let known = group.keys.iter().map(|key| RotatedKey::new(url, &key.key_id, &group.name, None));
-        let keys = known.chain([RotatedKey::new(url, &created.key_id, &group.name, Some(now))]).collect();
-        if let Err(error) = made_keys::remember_rotation(store, keys) {
-            keys::not_noted(&error, self.progress);
-        }
-    }
-
-    /// Forgets creations that are over, where nothing else changes the note.
-    fn settle_note(&self) {
-        let state = self.state;
-        let (Some(record), Some(file)) = (&state.record, state.source.note_file()) else { return };
-        if !state.has_old_intents {
-            return;
-        }
-        let is_file = matches!(state.source, Source::Output(_)) && record.handed_over().is_some();
-        let settled = match is_file && record.intents.is_empty() {
-            true => std::fs::remove_file(&file),
-            false => record::keep_note(&file, record),
-        };
-        if let Err(error) = settled {
-            tracing::info!(%error, "the note of a creation stays");
-        }
+        let new = RotatedKey::new(url, &created.key_id, &group.name, Some(now));
+        self.machine.remember(known.chain([new.for_grace(self.request.grace)]).collect());
     }
 
     /// `ids` without the key that this program is signed in with, so that it does not lock itself out.
     fn spare_own(&self, ids: &[String], rotated: &mut Rotated) -> Vec<String> {
-        let own = Own::of(self.session);
+        let own = self.machine.own();
         let (spared, rest): (Vec<_>, Vec<_>) = ids.iter().cloned().partition(|id| own.is_signed_in(id));
         if let Some(id) = spared.into_iter().next() {
             self.notice(Notice::OwnSpared { key_id: &id });
@@ -257,7 +236,7 @@ impl Rotation<'_> {
 
     /// The key that a workbench gave to this session is not the person's to replace or to delete.
     fn spare_session_key(&self) -> Result<(), Error> {
-        let (own, group) = (Own::of(self.session), &self.state.group);
+        let (own, group) = (self.machine.own(), &self.state.group);
         let is_given = |key: &&V2KeyDetails| own.spares(&key.key_id) == Some(Spared::WorkbenchSession);
         match group.keys.iter().find(is_given) {
             None => Ok(()),
@@ -267,7 +246,7 @@ impl Rotation<'_> {
 
     async fn delete(&self, ids: &[String], deleted: &mut Vec<String>) -> Result<(), report::NotDeleted> {
         for id in ids {
-            match self.session.client.delete_key(&self.state.user, id).await {
+            match self.machine.delete(&self.state.user, id).await {
                 Err(error) if error.status() != Some(404) => {
                     return Err(report::NotDeleted { key_id: id.clone(), error });
                 }

@@ -17,7 +17,7 @@ use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 /// What is known before anything is done.
 #[derive(Debug)]
-pub(super) struct State {
+pub(in crate::actions) struct State {
     pub user: String,
     pub group: Group,
     pub source: Source,
@@ -25,7 +25,7 @@ pub(super) struct State {
     pub record: Option<Record>,
     /// What it has where nothing is written: no key was handed over, however long the newest
     /// key lasts.
-    absent: Option<Record>,
+    pub absent: Option<Record>,
     /// When keys were handed over from here.
     pub noted: HandedOver,
     /// Whether a note tells of creations that are over.
@@ -52,7 +52,7 @@ impl State {
 
 /// What the state is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(in crate::actions) enum Purpose {
     /// Something will be done: the name and the file are locked.
     Rotate,
     /// Nothing is written.

@@ -12,7 +12,7 @@ use crate::text;
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let mut pages = pin!(users::list(&session.client));
+    let mut pages = pin!(users::list(&session));
     let mut list = context.out.list(&["KEYS", "EXPIRED", "EXPIRING", "NAME", "USER"]);
     let mut unread = Vec::new();
     while let Some(page) = pages.next().await {

@@ -35,7 +35,7 @@ pub struct ApplyArgs {
 }
 
 pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
-    let manifest = args.fleet.manifest()?;
+    let manifest = args.fleet.manifest(context)?;
     let session = context.session_to_change("rotating keys")?;
     let terms = TermsArgs { safe_for: Duration::ZERO, offline_for: Duration::ZERO };
     let options = args.fleet.options(&terms);
@@ -64,7 +64,7 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
 }
 
 /// What was done for a service, with what went wrong; how it ended is noted.
-fn ended(mut one: Applied) -> (Applied, Vec<Failure>) {
+pub(super) fn ended(mut one: Applied) -> (Applied, Vec<Failure>) {
     let mut failures: Vec<Failure> =
         std::mem::take(&mut one.failures).into_iter().map(Failure::from).collect();
     let exit = worst(failures.clone()).map_or(Exit::Done, |failure| failure.exit);

@@ -13,10 +13,10 @@ use jiff::SignedDuration;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::options::ClockArgs;
-use super::output::Output;
+use super::output;
 use super::values;
-use crate::actions::fleet::look::Options;
-use crate::actions::fleet::{Manifest, Terms, manifest};
+use crate::actions::fleet::look::{self, Options};
+use crate::actions::fleet::{Applied, Manifest, Output, Terms, manifest};
 use apply::ApplyArgs;
 use metrics::MetricsArgs;
 use plan::PlanArgs;
@@ -39,11 +39,11 @@ pub enum FleetCommand {
 /// What all of them take.
 #[derive(Debug, Clone, Args)]
 pub struct FleetArgs {
-    /// The manifest
+    /// The manifest; default: KEYBENCH_FLEET, else `fleet` in config.toml
     #[arg(long, short, value_name = "FILE.toml")]
-    pub file: PathBuf,
+    pub file: Option<PathBuf>,
     /// Services at a time
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = look::PARALLEL, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallel: u16,
     #[command(flatten)]
     pub clock: ClockArgs,
@@ -66,11 +66,19 @@ impl FleetArgs {
             terms: Terms { safe_for: terms.safe_for, offline_for: terms.offline_for },
             parallel: self.parallel.into(),
             clock_difference: self.clock.clock_difference,
+            output: Output::Shown,
         }
     }
 
-    fn manifest(&self) -> Result<Manifest, Failure> {
-        Ok(Manifest::read(&self.file)?)
+    fn manifest(&self, context: &Context) -> Result<Manifest, Failure> {
+        let file = match &self.file {
+            Some(file) => file.clone(),
+            None => context.fleet()?.ok_or_else(|| {
+                Failure::new(Exit::NotConfigured, "manifest", "no manifest is named")
+                    .hint("name one with --file, KEYBENCH_FLEET, or `fleet = \"FILE\"` in config.toml")
+            })?,
+        };
+        Ok(Manifest::read(&file)?)
     }
 }
 
@@ -83,11 +91,18 @@ pub async fn run(context: &Context, command: FleetCommand) -> Result<Exit, Failu
     }
 }
 
-fn schema(out: &Output) -> Result<Exit, Failure> {
+fn schema(out: &output::Output) -> Result<Exit, Failure> {
     let schema: serde_json::Value = serde_json::from_str(manifest::SCHEMA)
         .map_err(|error| Failure::new(Exit::Bug, "schema", error.to_string()))?;
     out.document(&schema)?;
     Ok(Exit::Done)
+}
+
+/// What was done for a service, with what went wrong as sentences; how it ended is noted, for the
+/// figures.
+pub fn ended(applied: Applied) -> (Applied, Vec<String>) {
+    let (applied, failures) = apply::ended(applied);
+    (applied, failures.into_iter().map(|failure| failure.message).collect())
 }
 
 /// The worst of several failures; of those that are equally bad the first.

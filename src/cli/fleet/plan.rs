@@ -30,9 +30,9 @@ pub struct PlanArgs {
 }
 
 pub async fn run(context: &Context, args: PlanArgs) -> Result<Exit, Failure> {
-    let manifest = args.fleet.manifest()?;
+    let manifest = args.fleet.manifest(context)?;
     let session = context.session()?;
-    let looked = look(&session, &manifest, args.fleet.options(&args.terms)).await?;
+    let looked = look(&session, &manifest, args.fleet.options(&args.terms), context).await?;
     let left = prune::left(&session, &manifest).await?;
     let safe = looked.iter().all(|(_, plan)| plan.as_ref().is_ok_and(|plan| plan.safe));
     let drifted = !left.is_empty()
@@ -96,6 +96,8 @@ fn document(service: &Service, plan: &Planned) -> Value {
             "due": plan.due.map(time::format),
             "unsafe_because": plan.unsafe_because,
             "drift": plan.drift,
+            "delivers": plan.delivers,
+            "deletes": plan.deletes,
         }),
         Err(error) => json!({
             "name": service.name,
@@ -109,6 +111,8 @@ fn document(service: &Service, plan: &Planned) -> Value {
             "due": null,
             "unsafe_because": [error.to_string()],
             "drift": [],
+            "delivers": [],
+            "deletes": [],
         }),
     }
 }

@@ -1,13 +1,12 @@
 //! `keys list`.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use clap::Args;
 use jiff::Timestamp;
 
 use super::row::KeyRow;
-use crate::actions::keys::{self, SOON_DAYS};
+use crate::actions::keys::{self, Rotated, SOON_DAYS};
 use crate::api;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -60,7 +59,7 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
         only_soon,
         keys: Vec::new(),
         size: 0,
-        rotated: if only_soon { keys::rotated_here(&session) } else { HashMap::new() },
+        rotated: if only_soon { Rotated::here(&session) } else { Rotated::default() },
         undated: 0,
         failed: None,
     };
@@ -90,7 +89,7 @@ struct Printer<'a> {
     /// Bytes that they take.
     size: usize,
     /// The keys that were rotated from here: whether one is replaced shows when all have come.
-    rotated: HashMap<String, bool>,
+    rotated: Rotated,
     /// Keys whose expiry cannot be read.
     undated: usize,
     /// Why they cannot be printed.
@@ -104,15 +103,14 @@ impl Printer<'_> {
         self.size += key.size();
         self.keys.push(key);
         if self.size > HELD {
-            let (later, keys): (Vec<_>, Vec<_>) = std::mem::take(&mut self.keys)
-                .into_iter()
-                .partition(|key| self.rotated.contains_key(&key.key_id));
+            let (later, keys): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.keys).into_iter().partition(|key| self.rotated.knows(&key.key_id));
             self.failed = self.print(keys).err();
             self.size = later.iter().map(V2KeyDetails::size).sum();
             self.keys = later;
             // More than a machine ever rotates.
             if self.size > HELD {
-                self.rotated.clear();
+                self.rotated = Rotated::default();
             }
         }
         if self.failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -120,7 +118,7 @@ impl Printer<'_> {
 
     fn print(&mut self, keys: Vec<V2KeyDetails>) -> Result<(), Failure> {
         let now = *self.now.get_or_insert_with(|| self.context.now(self.session));
-        let replaced = keys::superseded(&self.rotated, &keys);
+        let replaced = self.rotated.replaced(&keys, now);
         let is_wanted = |row: &KeyRow| {
             !self.only_soon || row.status == KeyStatus::Soon.as_str() && !replaced.contains(&row.key_id)
         };

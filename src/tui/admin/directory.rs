@@ -4,7 +4,6 @@
 //! most eight users at a time. Sorting by a count needs all of them, and says so.
 
 use crossterm::event::KeyEvent;
-use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Paragraph, Wrap};
@@ -12,7 +11,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::areas;
 use crate::api;
 use crate::expiry::KeyStatus;
-use crate::tui::call::Call;
+use crate::tui::call::{Call, KeyEnd};
 use crate::tui::command::Command;
 use crate::tui::effect::Effects;
 use crate::tui::key_list::status;
@@ -250,17 +249,13 @@ impl Directory {
     }
 
     /// When the keys of a user expire, or that these cannot be listed.
-    pub fn counted(
-        &mut self,
-        shared: &Shared,
-        username: &str,
-        answer: Result<Vec<Option<Timestamp>>, api::Error>,
-    ) {
+    pub fn counted(&mut self, shared: &Shared, username: &str, answer: Result<Vec<KeyEnd>, api::Error>) {
         let counted = match answer {
-            Ok(expiries) => {
-                let count = |wanted| expiries.iter().filter(|at| status(shared, **at) == wanted).count();
-                let (expired, soon) = (count(KeyStatus::Expired), count(KeyStatus::Soon));
-                Counted::Known { keys: expiries.len(), expired, soon }
+            Ok(ends) => {
+                let expired = ends.iter().filter(|end| status(shared, end.at) == KeyStatus::Expired);
+                let soon =
+                    ends.iter().filter(|end| !end.replaced && status(shared, end.at) == KeyStatus::Soon);
+                Counted::Known { keys: ends.len(), expired: expired.count(), soon: soon.count() }
             }
             Err(_) => Counted::Refused,
         };

@@ -1,6 +1,6 @@
 //! The headless command that does the same as a call, for the log of requests. A key is a variable.
 
-use super::{Call, KeyToSend};
+use super::{Call, FleetCall, KeyToSend};
 use crate::probe::code::shell;
 use crate::wire::time;
 
@@ -30,6 +30,12 @@ impl Call {
             }
             Self::DeleteAllKeys { username } => {
                 format!("keybench keys delete --all --user {} --yes", shell(username))
+            }
+            Self::Fleet(FleetCall::Plan { file }) => {
+                format!("keybench fleet plan -f {}", shell(&file.to_string_lossy()))
+            }
+            Self::Fleet(FleetCall::Apply { file }) => {
+                format!("keybench fleet apply -f {}", shell(&file.to_string_lossy()))
             }
             Self::ListModels { .. } => "keybench models list".to_owned(),
             Self::Deployment { model_id, .. } => format!("keybench models show {model_id}"),

@@ -1,20 +1,36 @@
 //! API keys of a user.
 
+use super::key_end::KeyEnd;
 use super::{Answer, site};
-use crate::actions::keys::{self, Choice, Deletion, Which, Why};
+use crate::actions::keys::{self, Choice, Deletion, Rotated, Which, Why};
 use crate::api::{self, Client, NewKey};
 use crate::config::Session;
 use crate::tui::key_list::ListedKeys;
 use crate::wire::{V2KeyDetails, time};
 
-pub(super) async fn list(client: &Client, username: String) -> Answer {
-    let answer = client.list_keys(&username).await.map(ListedKeys::from);
+pub(super) async fn list(session: &Session, username: String) -> Answer {
+    let answer = session.client.list_keys(&username).await.map(|keys| {
+        let replaced = Rotated::here(session).replaced(&keys, session.client.clock().now());
+        ListedKeys::from(keys).with_replaced(replaced)
+    });
     Answer::Keys { username, answer }
 }
 
-pub(super) async fn count(client: &Client, username: String) -> Answer {
-    let date = |dates: &mut Vec<_>, key: V2KeyDetails| dates.push(time::parse(&key.expiry_date));
-    let answer = client.fold_keys(&username, date).await;
+pub(super) async fn count(session: &Session, username: String) -> Answer {
+    let rotated = Rotated::here(session);
+    let end = |key: &V2KeyDetails| time::parse(&key.expiry_date);
+    let take = |(ends, later): &mut (Vec<KeyEnd>, Vec<V2KeyDetails>), key: V2KeyDetails| match rotated
+        .knows(&key.key_id)
+    {
+        true => later.push(key),
+        false => ends.push(end(&key).into()),
+    };
+    let answer = session.client.fold_keys(&username, take).await.map(|(mut ends, later)| {
+        let replaced = rotated.replaced(&later, session.client.clock().now());
+        let known = |key: &V2KeyDetails| KeyEnd { at: end(key), replaced: replaced.contains(&key.key_id) };
+        ends.extend(later.iter().map(known));
+        ends
+    });
     Answer::KeysCounted { username, answer }
 }
 

@@ -8,12 +8,16 @@ mod builds;
 mod check;
 mod command_line;
 mod context;
+mod fleet;
 mod history;
+mod key_end;
 mod keys;
+mod list_scope;
 mod model;
 mod model_call;
 mod models;
 mod opened;
+mod planned;
 mod run;
 mod session;
 mod site;
@@ -22,8 +26,11 @@ mod write_error;
 
 pub use build_call::{BuildAnswer, BuildCall, Deployed};
 pub use context::CallContext;
+pub use key_end::KeyEnd;
+pub use list_scope::ListScope;
 pub use model_call::{CheckRequest, Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};
+pub use planned::{AppliedService, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService};
 pub use run::run;
 pub use write_error::WriteError;
 
@@ -31,10 +38,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::cyclic::step;
 use super::embedded::Wish;
 use super::key_list::ListedKeys;
 use crate::actions::audit::{AuditedKey, Read, Unreadable};
@@ -54,34 +59,6 @@ use crate::wire::{
     Collaborator, CreateV2KeyResponse, Model, ModelBuild, ModelDeployment, Project, RotateV1KeyResponse,
     UserQuota, V2KeyDetails,
 };
-
-/// Which models are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::VariantArray)]
-pub enum ListScope {
-    /// Models of the user's projects and of those in which they collaborate.
-    #[default]
-    Mine,
-    /// Those of public projects too.
-    Public,
-    /// For administrators, models of every project of the site; for others the same as
-    /// [`Self::Public`] (SPEC).
-    All,
-}
-
-impl ListScope {
-    #[must_use]
-    pub fn next(self) -> Self {
-        step(self, 1)
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Mine => "mine",
-            Self::Public => "public too",
-            Self::All => "all you may see",
-        }
-    }
-}
 
 /// One request, as data.
 #[derive(Debug)]
@@ -165,6 +142,9 @@ pub enum Call {
         key: ApiKey,
         path: String,
     },
+
+    /// The services of a manifest.
+    Fleet(FleetCall),
 
     // Models
     /// Models, page by page.
@@ -301,7 +281,7 @@ pub enum Answer {
     },
     KeysCounted {
         username: String,
-        answer: Result<Vec<Option<Timestamp>>, api::Error>,
+        answer: Result<Vec<KeyEnd>, api::Error>,
     },
     KeyCreated(Result<Box<CreateV2KeyResponse>, api::Error>),
     /// The hand-over is noted, or why not.
@@ -316,6 +296,9 @@ pub enum Answer {
     LegacyKeyRotated(Result<Box<RotateV1KeyResponse>, api::Error>),
     /// Where the key is now, or why it is not.
     KeySaved(Result<PathBuf, String>),
+
+    /// The services of a manifest.
+    Fleet(FleetAnswer),
 
     // Models
     ModelsPage(Vec<Model>),

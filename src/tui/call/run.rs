@@ -1,6 +1,8 @@
 //! Carries calls out.
 
-use super::{Answer, Call, CallContext, builds, check, history, keys, model, models, session, site, write};
+use super::{
+    Answer, Call, CallContext, builds, check, fleet, history, keys, model, models, session, site, write,
+};
 use crate::actions::models::Verb;
 use crate::actions::rotation;
 
@@ -40,8 +42,8 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::Reach => Answer::Reached(session::who_am_i(client).await),
         Call::Expiration => site::expiration(client).await,
         Call::Version => site::version(client).await,
-        Call::ListKeys { username } => keys::list(client, username).await,
-        Call::CountKeys { username } => keys::count(client, username).await,
+        Call::ListKeys { username } => keys::list(session, username).await,
+        Call::CountKeys { username } => keys::count(session, username).await,
         Call::CreateKey { username, new } => keys::create(session, username, new).await,
         Call::NoteHandOver { old, key_id } => {
             let noted = rotation::note_by_hand(session, &old, &key_id, client.clock().now());
@@ -53,6 +55,7 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         }
         Call::DeleteAllKeys { username } => keys::delete_all(&context.session, username).await,
         Call::RotateLegacyKey { username } => keys::rotate_legacy(client, username).await,
+        Call::Fleet(call) => fleet::call(context, call).await,
         Call::SaveKey { key, path } => Answer::KeySaved(write::key(key, path).await),
         Call::ListModels { scope } => Answer::ModelsListed(models::list(scope, context).await),
         Call::Deployment { project_id, model_id } => models::deployment(client, project_id, model_id).await,

@@ -3,6 +3,7 @@
 //! With a hundred thousand keys, reading dates and comparing texts takes noticeable time. The task
 //! that fetches a list does both, so that no key press waits for it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -75,6 +76,8 @@ pub struct ListedKeys {
     /// The days on which keys expire, and where those are in the order of expiry.
     days: Vec<(Option<Date>, Range<usize>)>,
     longest_life: Option<i64>,
+    /// Key IDs of keys that a rotation has replaced, and that only stay for their grace time.
+    replaced: HashSet<String>,
 }
 
 impl From<Vec<V2KeyDetails>> for ListedKeys {
@@ -89,7 +92,7 @@ impl From<Vec<V2KeyDetails>> for ListedKeys {
                 _ => days.push((day, at..at + 1)),
             }
         }
-        Self { longest_life: rows.all().iter().filter_map(life).max(), days, rows }
+        Self { longest_life: rows.all().iter().filter_map(life).max(), days, rows, replaced: HashSet::new() }
     }
 }
 
@@ -100,6 +103,18 @@ fn life(row: &ListedKey) -> Option<i64> {
 }
 
 impl ListedKeys {
+    /// With what is known of replaced keys.
+    #[must_use]
+    pub fn with_replaced(self, replaced: HashSet<String>) -> Self {
+        Self { replaced, ..self }
+    }
+
+    /// How many of the replaced keys expire at a moment that satisfies `wanted`.
+    pub fn count_replaced(&self, wanted: impl Fn(Timestamp) -> bool) -> usize {
+        let expires = |id: &String| self.get(self.rows.find(id)?)?.expires;
+        self.replaced.iter().filter_map(expires).filter(|at| wanted(*at)).count()
+    }
+
     pub fn rows(&self) -> &Rows<ListedKey> {
         &self.rows
     }
@@ -147,7 +162,7 @@ impl ListedKeys {
     /// The list without the keys whose ID is in `gone`.
     pub fn without(&self, gone: impl Fn(&str) -> bool) -> Self {
         let left: Vec<_> = self.keys().filter(|key| !gone(&key.key_id)).cloned().collect();
-        left.into()
+        Self::from(left).with_replaced(self.replaced.clone())
     }
 }
 

@@ -32,7 +32,8 @@ use crate::wire::{V2KeyDetails, time};
 #[derive(Debug, Default)]
 pub struct KeyList {
     listed: ListedKeys,
-    /// How many expire soon and how many have: counted once a list, not once a frame.
+    /// How many expire soon without having been replaced, and how many have: counted once a list, not
+    /// once a frame.
     soon: usize,
     expired: usize,
     /// Whether the legacy key has its own row, after the others.
@@ -79,7 +80,8 @@ impl KeyList {
         self.expired = listed.count_until(|at| at <= seen.now);
         let not_later =
             listed.count_until(|at| status_at(Some(at), seen.now, seen.soon_days) != KeyStatus::Active);
-        self.soon = not_later - self.expired;
+        let soon = |at| status_at(Some(at), seen.now, seen.soon_days) == KeyStatus::Soon;
+        self.soon = not_later - self.expired - listed.count_replaced(soon);
         self.listed = listed;
         if !self.marked.is_empty() {
             let ids: BTreeSet<&str> = self.listed.keys().map(|key| key.key_id.as_str()).collect();

@@ -1,6 +1,9 @@
 //! What a list of API keys shows that is not in the list itself: the status and the days left, which
 //! change by themselves, and what stands before some comments.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -17,6 +20,8 @@ pub const LEGACY: [&str; 5] = ["legacy", "active", "never", "CLI", "not deletabl
 
 /// Between a note and a comment.
 pub const LEAD_END: &str = ": ";
+/// What stands before the comment of a key that belongs to a service.
+const SERVICE: &str = "service";
 
 /// The moment, and what is known of keys beside the list.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub struct Seen {
     pub hidden: u64,
     /// Key IDs, each with what stands before its comment: `signed in`.
     notes: Vec<(String, String)>,
+    /// Key IDs of the keys that belong to a service of the manifest.
+    of_services: Arc<HashSet<String>>,
 }
 
 impl Seen {
@@ -48,7 +55,24 @@ impl Seen {
             soon_days: shared.preferences.soon_days,
             hidden: hidden::<ListedKey>(shared),
             notes,
+            of_services: Arc::default(),
         }
+    }
+
+    /// With the keys that belong to a service of the manifest, which has their name.
+    #[must_use]
+    pub fn with_services(mut self, of_services: Arc<HashSet<String>>) -> Self {
+        for id in of_services.iter() {
+            match self.notes.iter_mut().find(|(other, _)| other == id) {
+                Some((_, note)) => note.push_str(&format!(", {SERVICE}")),
+                None => self.notes.push((id.clone(), SERVICE.to_owned())),
+            }
+        }
+        Self { of_services, ..self }
+    }
+
+    pub fn is_of_service(&self, key_id: &str) -> bool {
+        self.of_services.contains(key_id)
     }
 
     fn shows(&self, column: usize) -> bool {

@@ -165,6 +165,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::UserKeys => "API keys of a user",
         KeyContext::Security => "Security",
         KeyContext::AllKeys => "All keys",
+        KeyContext::Services => "Services",
         KeyContext::Projects => "Projects",
         KeyContext::Collaborators => "Collaborators",
         KeyContext::Help => "Help",

@@ -1,5 +1,7 @@
 //! Everything that is known about one API key.
 
+use std::path::Path;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -10,7 +12,7 @@ use crate::expiry;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Proof;
-use crate::tui::key_list::{AUDIENCE, COMMENT, EXPIRES, KeyList, STATUS, Selected, sign, status};
+use crate::tui::key_list::{AUDIENCE, COMMENT, EXPIRES, KeyList, STATUS, Seen, Selected, sign, status};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::parts::reader::{Scroll, reader};
@@ -27,11 +29,13 @@ pub enum Facts {
         mark: Option<String>,
         /// The short Key ID of the key that it replaces, and how far it is proven.
         replaces: Option<(String, Proof)>,
+        /// It belongs to a service of the manifest.
+        is_of_service: bool,
     },
 }
 
 impl Facts {
-    pub fn of_selected(keys: &KeyList, rotations: &Rotations) -> Option<Self> {
+    pub fn of_selected(keys: &KeyList, rotations: &Rotations, seen: &Seen) -> Option<Self> {
         let key = match keys.selected()? {
             Selected::Legacy => return Some(Self::Legacy),
             Selected::Key(key) => key,
@@ -40,7 +44,9 @@ impl Facts {
             let old = text::short_id(&rotation.old.key_id).into_owned();
             Some((old, rotation.successor()?.proof.clone()))
         });
-        Some(Self::Key { key: Box::new(key.clone()), mark: mark(rotations, &key.key_id), replaces })
+        let is_of_service = seen.is_of_service(&key.key_id);
+        let mark = mark(rotations, &key.key_id);
+        Some(Self::Key { key: Box::new(key.clone()), mark, replaces, is_of_service })
     }
 
     /// All of it but what `in_the_row` has, one bit for each column of the list.
@@ -54,8 +60,12 @@ impl Facts {
             ]
             .map(|line| Line::from(line.to_owned()))
             .into(),
-            Self::Key { key, mark, replaces } => {
+            Self::Key { key, mark, replaces, is_of_service } => {
                 let mut lines = of_key(shared, key, in_the_row);
+                if *is_of_service {
+                    let name = file_name(shared);
+                    lines.push(fact(shared, "service", &format!("{} of {name}", key.comments)));
+                }
                 if let Some(mark) = mark {
                     let text =
                         format!("It is being {mark}. {} continues.", shared.key_of(Command::RotateKey));
@@ -70,6 +80,12 @@ impl Facts {
             }
         }
     }
+}
+
+/// The name of the manifest's file.
+fn file_name(shared: &Shared) -> String {
+    let file = shared.preferences.fleet.as_deref().and_then(Path::file_name);
+    file.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn fact(shared: &Shared, name: &str, value: &str) -> Line<'static> {

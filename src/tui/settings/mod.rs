@@ -9,6 +9,7 @@
 //! | [`new_key`], [`created`] | the form for a new key; what is remembered of one |
 //! | [`reveal`] | a new key, shown once |
 //! | [`key_test`] | a new key's test against a model |
+//! | [`services`] | the services of a manifest, in place of the list |
 //! | [`rotate_marked`] | a rotation of several keys |
 //! | [`rotate`], [`rotation`] | what the tab does in a rotation; its steps, questions and dialog |
 
@@ -22,6 +23,7 @@ mod reveal;
 mod rotate;
 mod rotate_marked;
 mod rotation;
+mod services;
 mod tab;
 mod view;
 

@@ -1,7 +1,8 @@
 //! The tab: the list of API keys, and what can be done with the selected one.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -14,10 +15,11 @@ use super::reveal::Reveal;
 use super::rotate_marked::Queue;
 use super::rotation::questions::{mark, marks};
 use super::rotation::steps::Rotations;
+use super::services::{self, Services};
 use super::{created, delete, view};
 use crate::api;
 use crate::text;
-use crate::tui::call::{Answer, Call};
+use crate::tui::call::{Answer, Call, FleetAnswer};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
@@ -39,6 +41,9 @@ pub struct Settings {
     pub(super) queue: Option<Queue>,
     /// Keys that were made elsewhere while the list was in sight, until they are no news any more.
     arrived: Option<(BTreeSet<String>, Timestamp)>,
+    services: Services,
+    /// Key IDs of the keys that belong to one of them.
+    of_services: Arc<HashSet<String>>,
 }
 
 /// How long a key that was made elsewhere is marked.
@@ -46,7 +51,14 @@ const NEWS: SignedDuration = SignedDuration::from_secs(10);
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { keys: KeyList::with_legacy(), rotations: Rotations::default(), queue: None, arrived: None }
+        Self {
+            keys: KeyList::with_legacy(),
+            rotations: Rotations::default(),
+            queue: None,
+            arrived: None,
+            services: Services::default(),
+            of_services: Arc::default(),
+        }
     }
 }
 
@@ -56,7 +68,15 @@ impl Settings {
         let new = self.arrived.iter().flat_map(|(ids, _)| ids);
         let new =
             new.filter(|id| mark(&self.rotations, id).is_none()).map(|id| (id.clone(), "new".to_owned()));
-        Seen::new(shared, marks(&self.rotations).chain(new))
+        let seen = Seen::new(shared, marks(&self.rotations).chain(new));
+        seen.with_services(Arc::clone(&self.of_services))
+    }
+
+    /// Finds the keys that belong to a service.
+    fn find_services(&mut self, shared: &Shared) {
+        let Some(own) = shared.session.username.as_deref() else { return };
+        let belongs = |key: &&V2KeyDetails| self.services.of_key(shared, own, key).is_some();
+        self.of_services = Arc::new(self.keys.all().filter(belongs).map(|key| key.key_id.clone()).collect());
     }
 
     /// Requests the list, unless a request is in flight.
@@ -67,6 +87,13 @@ impl Settings {
         }
         let what = format!("listing the API keys of {username}");
         vec![self.keys.fetch.start(shared, what, Call::ListKeys { username })]
+    }
+
+    /// The same, and which services there are.
+    fn list_with_services(&mut self, shared: &mut Shared) -> Effects {
+        let mut effects = self.list(shared);
+        effects.extend(self.services.read(shared));
+        effects
     }
 
     /// Asks for the list again, even if it is in flight: a list that was requested before a change
@@ -93,6 +120,7 @@ impl Settings {
                 shared.session.longest_life = keys.longest_life();
                 self.note_arrivals(shared, &keys);
                 self.keys.listed(shared, keys, &self.seen(shared));
+                self.find_services(shared);
                 self.end_what_is_not_listed(shared)
             }
             Err(error) => {
@@ -200,18 +228,27 @@ impl Layer for Settings {
     }
 
     fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        if self.services.are_shown() {
+            return self.services.contexts();
+        }
         let innermost =
             if self.keys.state.filter.is_open() { KeyContext::FilterField } else { KeyContext::Keys };
         vec![innermost, KeyContext::List]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
-        self.keys.state.filter.is_open()
+        if self.services.are_shown() { self.services.typing() } else { self.keys.state.filter.is_open() }
     }
 
     /// Moving in the list changes no footer: keys stay where the eye knows them, and each step costs few
     /// bytes. What the legacy key does not take says why when it is asked for.
-    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        if self.services.are_shown() {
+            return self.services.label(shared, command);
+        }
+        if command == Command::Services {
+            return services::file(shared).is_none().then_some("".into());
+        }
         let about_a_row = [
             Command::RotateKey,
             Command::DeleteKey,
@@ -224,11 +261,15 @@ impl Layer for Settings {
     }
 
     fn enter(&mut self, shared: &mut Shared) -> Outcome {
-        self.list(shared).into()
+        self.list_with_services(shared).into()
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if self.services.are_shown() {
+            return self.services.command(shared, command);
+        }
         match command {
+            Command::Services => self.services.toggle(shared),
             Command::NewKey => Outcome::push(NewKey::new(shared)),
             Command::DeleteKey => delete::ask(shared, &self.keys, &self.rotations),
             Command::DeleteAllKeys => delete::ask_all(shared, &self.keys),
@@ -240,10 +281,12 @@ impl Layer for Settings {
             Command::CopyKey => self.copy_key_again(shared),
             Command::SaveKey => self.save_key_again(shared),
             Command::TestWithKey => self.test_with_selected(shared),
-            Command::KeyDetails => match Facts::of_selected(&self.keys, &self.rotations) {
-                Some(facts) => Outcome::push(Details::new(facts)),
-                None => Outcome::done(),
-            },
+            Command::KeyDetails => {
+                match Facts::of_selected(&self.keys, &self.rotations, &self.seen(shared)) {
+                    Some(facts) => Outcome::push(Details::new(facts)),
+                    None => Outcome::done(),
+                }
+            }
             Command::Refresh => self.refresh(shared),
             Command::ChooseColumns => KeyList::choose_columns(shared),
             other => {
@@ -255,11 +298,17 @@ impl Layer for Settings {
     }
 
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
+        if self.services.are_shown() {
+            return self.services.key(key);
+        }
         self.keys.key(key, &self.seen(shared));
         Outcome::done()
     }
 
     fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
+        if self.services.are_shown() {
+            return self.services.click(shared, x, y);
+        }
         let table = view::table(shared, &self.keys, &self.seen(shared));
         match self.keys.click(table, x, y) {
             Some(true) => self.command(shared, Command::KeyDetails),
@@ -269,6 +318,9 @@ impl Layer for Settings {
     }
 
     fn paste(&mut self, shared: &mut Shared, text: &str) -> Outcome {
+        if self.services.are_shown() {
+            return self.services.paste(text);
+        }
         self.keys.paste(text, &self.seen(shared));
         Outcome::done()
     }
@@ -276,6 +328,14 @@ impl Layer for Settings {
     fn answer(&mut self, shared: &mut Shared, id: RequestId, answer: Answer) -> Outcome {
         match answer {
             Answer::Keys { answer, .. } => self.listed(shared, answer),
+            Answer::Fleet(answer) => {
+                let is_manifest = matches!(answer, FleetAnswer::Manifest(_));
+                let outcome = self.services.answer(shared, answer);
+                if is_manifest {
+                    self.find_services(shared);
+                }
+                outcome
+            }
             Answer::KeyCreated(answer) if self.rotations.awaits(id) => {
                 self.successor_created(shared, id, answer)
             }
@@ -310,6 +370,7 @@ impl Layer for Settings {
     }
 
     fn cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        self.services.cancelled(shared, id);
         self.rotation_cancelled(shared, id)
     }
 
@@ -327,6 +388,7 @@ impl Layer for Settings {
             Decision::RotateLegacyKey => {
                 ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
             }
+            Decision::ApplyFleet => return self.services.apply(shared),
             Decision::RotateMarked(key_ids) => return self.rotate_marked(shared, key_ids),
             Decision::Rotate(key_id) => return self.create_successor(shared, username, &key_id),
             Decision::DeleteOldKey(old_id) => return self.delete_old(shared, username, old_id),
@@ -337,10 +399,16 @@ impl Layer for Settings {
 
     fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
         match event {
-            Event::SignedIn => return self.list(shared).into(),
+            Event::SignedIn => {
+                self.services.forget();
+                return self.list_with_services(shared).into();
+            }
             Event::NotSignedIn(problem) => self.keys.fetch.problem = Some(problem.clone()),
             Event::KeysChanged { username, deleted } => return self.keys_changed(shared, username, deleted),
-            Event::ColumnsChanged => self.keys.follow_columns(&self.seen(shared)),
+            Event::ColumnsChanged => {
+                self.services.follow_columns(shared);
+                self.keys.follow_columns(&self.seen(shared));
+            }
             Event::KeyKept(key_id) => return self.handed_over(shared, key_id),
             Event::KeyTested { key_id: Some(key_id), proof, .. } => {
                 self.rotations.tested(key_id, proof.clone());
@@ -369,6 +437,9 @@ impl Layer for Settings {
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        if self.services.are_shown() {
+            return self.services.draw(shared, frame, area);
+        }
         view::draw(shared, &self.keys, &self.rotations, &self.seen(shared), frame, area);
     }
 }

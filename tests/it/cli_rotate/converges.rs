@@ -134,12 +134,31 @@ fn a_key_inside_its_grace_time_does_not_count_as_expiring() {
         let listed = place.home.run(&["keys", "list", "--expiring-within", "6d", "--json"]);
         listed.json().as_array().unwrap().iter().filter(|key| key["comments"] == "svc").count()
     };
-    assert_eq!(expiring(), 1);
+    let findings = || {
+        let report = place.home.run(&["admin", "audit", "--keys-only", "--json"]).ok().json();
+        let keys = report["keys"].as_array().unwrap().clone();
+        let own = keys.into_iter().filter(|key| key["comments"] == "svc").map(|key| key["findings"].clone());
+        own.map(|findings| findings.to_string()).collect::<Vec<_>>()
+    };
+    let soon = || place.home.run(&["admin", "users", "--json"]).ok().json()[0]["expiring"].as_u64().unwrap();
+    assert_eq!((expiring(), findings(), soon()), (1, vec![r#"["expiring"]"#.to_owned()], 2));
     place.rotate(&OUT).ok();
     assert_eq!((expiring(), place.keys().len()), (0, 2));
+    assert_eq!((findings(), soon()), (vec!["[]".to_owned(), "[]".to_owned()], 1));
     // Another machine does not know which one the service has.
     std::fs::remove_file(place.home.path("config/made-keys.json")).unwrap();
     assert_eq!(expiring(), 1);
+    assert!(findings().contains(&r#"["expiring","same_name"]"#.to_owned()), "{:?}", findings());
+}
+
+/// An older key that is still there after its grace time counts again.
+#[test]
+fn a_key_beyond_its_grace_time_counts_as_expiring() {
+    let place = Setup::new();
+    place.rotate(&[&OUT[..], &["--expires", "+5d"]].concat()).ok();
+    place.rotate(&[&OUT[..], &["--grace", "0", "--keep-old"]].concat()).ok();
+    let listed = place.home.run(&["keys", "list", "--expiring-within", "6d", "--json"]);
+    assert_eq!(listed.json().as_array().unwrap().iter().filter(|key| key["comments"] == "svc").count(), 1);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Tables as CSV (RFC 4180): UTF-8 with a byte order mark and CRLF, which is what spreadsheets open
 //! without asking. Each row says who made the audit, when, of which workbench, and its limit.
 
+use std::io::{self, Write};
+
 use crate::actions::audit::findings::Finding;
 use crate::actions::audit::policy::Exception;
 use crate::actions::audit::report::Report;
@@ -11,43 +13,40 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 const MADE: [&str; 4] = ["made_at", "made_by", "workbench", "limit_days"];
 
-/// A table in the making.
+/// A table, written row by row.
 struct Table<'a> {
     report: &'a Report,
     limit: String,
-    text: String,
+    out: &'a mut dyn Write,
 }
 
 impl<'a> Table<'a> {
-    fn new(report: &'a Report, columns: &[&str]) -> Self {
+    fn new(report: &'a Report, out: &'a mut dyn Write, columns: &[&str]) -> io::Result<Self> {
         let limit = report.expiration_days.map(|days| days.to_string()).unwrap_or_default();
-        let mut table = Self { report, limit, text: BYTE_ORDER_MARK.to_owned() };
-        table.line(columns.iter().chain(&MADE));
-        table
+        let mut table = Self { report, limit, out };
+        table.out.write_all(BYTE_ORDER_MARK.as_bytes())?;
+        table.line(columns.iter().chain(&MADE))?;
+        Ok(table)
     }
 
-    fn row(&mut self, fields: &[&str]) {
+    fn row(&mut self, fields: &[&str]) -> io::Result<()> {
         let (report, limit) = (self.report, self.limit.clone());
         let made: [&str; 4] = [&report.made_at, &report.made_by, &report.url, &limit];
-        self.line(fields.iter().chain(&made));
+        self.line(fields.iter().chain(&made))
     }
 
-    fn line<'b>(&mut self, fields: impl Iterator<Item = &'b &'b str>) {
+    fn line<'b>(&mut self, fields: impl Iterator<Item = &'b &'b str>) -> io::Result<()> {
         let fields: Vec<_> = fields.map(|field| quoted(field)).collect();
-        self.text.push_str(&fields.join(","));
-        self.text.push_str("\r\n");
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        self.text.into_bytes()
+        write!(self.out, "{}\r\n", fields.join(","))
     }
 }
 
 /// One row a key, then one for each user whose keys could not be read: they are missing above, which
 /// must not look like having none.
-pub fn keys(report: &Report) -> Vec<u8> {
+pub fn keys(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(
         report,
+        out,
         &[
             "user",
             "name",
@@ -62,7 +61,7 @@ pub fn keys(report: &Report) -> Vec<u8> {
             "excepted",
             "not_read",
         ],
-    );
+    )?;
     for key in &report.keys {
         table.row(&[
             &key.username,
@@ -77,18 +76,18 @@ pub fn keys(report: &Report) -> Vec<u8> {
             &names(&key.findings),
             &names(&key.excepted),
             "",
-        ]);
+        ])?;
     }
     for user in &report.unreadable {
-        table.row(&[&user.username, "", "", "", "", "", "", "", "", "", "", &user.why]);
+        table.row(&[&user.username, "", "", "", "", "", "", "", "", "", "", &user.why])?;
     }
-    table.bytes()
+    Ok(())
 }
 
 /// One row a user.
-pub fn users(report: &Report) -> Vec<u8> {
-    let mut table =
-        Table::new(report, &["user", "name", "email", "keys", "with_findings", "deactivated", "banned"]);
+pub fn users(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let columns = ["user", "name", "email", "keys", "with_findings", "deactivated", "banned"];
+    let mut table = Table::new(report, out, &columns)?;
     let mut found = std::collections::HashMap::<&str, usize>::new();
     for key in report.keys.iter().filter(|key| !key.findings.is_empty()) {
         *found.entry(&key.username).or_default() += 1;
@@ -103,9 +102,9 @@ pub fn users(report: &Report) -> Vec<u8> {
             &found.map(|found| found.to_string()).unwrap_or_default(),
             known(report, user.deactivated),
             known(report, user.banned),
-        ]);
+        ])?;
     }
-    table.bytes()
+    Ok(())
 }
 
 fn known(report: &Report, is: bool) -> &'static str {
@@ -117,33 +116,33 @@ fn known(report: &Report, is: bool) -> &'static str {
 }
 
 /// One row a finding, with the exception that covers it.
-pub fn findings(report: &Report) -> Vec<u8> {
+pub fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let columns =
         ["finding", "counts", "user", "email", "key_id", "comment", "place", "reason", "approver", "end"];
-    let mut table = Table::new(report, &columns);
+    let mut table = Table::new(report, out, &columns)?;
     for key in &report.keys {
         for finding in &key.findings {
             let exception = exception(report, |exception| exception.covers_key(key, *finding));
             let counts = counts(report, *finding, key.excepted.contains(finding));
             let email = key.email.as_deref().unwrap_or_default();
             let about = [&key.username, email, &key.key_id, &key.comments, ""];
-            table.row(&row(*finding, counts, &about, &exception));
+            table.row(&row(*finding, counts, &about, &exception))?;
         }
     }
     for open in &report.models_without_authentication {
         let finding = Finding::ModelWithoutAuthentication;
         let exception = exception(report, |exception| exception.covers_model(open));
         let about = [&open.owner, "", "", "", &open.model];
-        table.row(&row(finding, counts(report, finding, open.excepted), &about, &exception));
+        table.row(&row(finding, counts(report, finding, open.excepted), &about, &exception))?;
     }
     for found in &report.environments {
         let finding = Finding::KeyInEnvironment;
         let exception = exception(report, |exception| exception.covers_location(found));
-        let place = format!("{}, variable {}", found.name, found.variable);
+        let place = found.text();
         let about = ["", "", "", "", place.as_str()];
-        table.row(&row(finding, counts(report, finding, found.excepted), &about, &exception));
+        table.row(&row(finding, counts(report, finding, found.excepted), &about, &exception))?;
     }
-    table.bytes()
+    Ok(())
 }
 
 fn row<'a>(
@@ -208,7 +207,9 @@ mod tests {
     fn a_user_that_was_not_read_is_not_one_without_keys() {
         let unreadable = crate::actions::audit::Unreadable { username: "u".into(), why: "refused".into() };
         let report = Report { unreadable: vec![unreadable], expiration_days: Some(90), ..Report::default() };
-        let text = String::from_utf8(keys(&report)).unwrap();
+        let mut written = Vec::new();
+        keys(&report, &mut written).unwrap();
+        let text = String::from_utf8(written).unwrap();
         assert!(text.starts_with("\u{feff}user,name,email,"), "{text}");
         let row = text.split("\r\n").nth(1).unwrap();
         assert!(row.starts_with("u,,") && row.contains(",refused,") && row.ends_with(",90"), "{row}");

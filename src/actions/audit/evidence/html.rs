@@ -1,20 +1,22 @@
 //! The report as one page for people: no scripts, nothing from elsewhere, everything escaped.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write};
 
 use jiff::civil::Date;
 
 use crate::actions::audit::findings::Finding;
 use crate::actions::audit::policy::Policy;
-use crate::actions::audit::report::{Report, Verdict};
+use crate::actions::audit::report::{Location, Report, Verdict};
 use crate::text::count;
 use crate::text::html::{self, escaped};
 
 const TITLE: &str = "Audit of API keys";
 
-/// The page.
-pub fn page(report: &Report) -> String {
-    let mut page = html::begin(TITLE);
+/// Writes the page.
+pub fn page(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, ended: Ok(()) };
+    page.push_str(&html::begin(TITLE));
     head(&mut page, report);
     if let Some(policy) = &report.policy {
         of_policy(&mut page, policy);
@@ -24,10 +26,31 @@ pub fn page(report: &Report) -> String {
     unread(&mut page, report);
     users(&mut page, report);
     page.push_str(html::END);
-    page
+    page.ended
 }
 
-fn head(page: &mut String, report: &Report) {
+/// Writes text to a file. After an error nothing more is written.
+struct Page<'a> {
+    out: &'a mut dyn Write,
+    ended: io::Result<()>,
+}
+
+impl Page<'_> {
+    fn push_str(&mut self, text: &str) {
+        if self.ended.is_ok() {
+            self.ended = self.out.write_all(text.as_bytes());
+        }
+    }
+}
+
+impl fmt::Write for Page<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text);
+        Ok(())
+    }
+}
+
+fn head(page: &mut Page<'_>, report: &Report) {
     let (class, verdict) = match report.verdict() {
         Verdict::Clean if report.policy.is_none() => {
             ("clean", "Everything was read. No policy was given.".into())
@@ -59,7 +82,7 @@ fn head(page: &mut String, report: &Report) {
     table(page, &[], rows.map(|row| row.map(str::to_owned).to_vec()));
 }
 
-fn of_policy(page: &mut String, policy: &Policy) {
+fn of_policy(page: &mut Page<'_>, policy: &Policy) {
     page.push_str("<h2>Policy</h2>\n");
     let days =
         |days: Option<u32>| days.map_or_else(|| "not limited".to_owned(), |days| format!("{days} days"));
@@ -102,7 +125,7 @@ fn of_policy(page: &mut String, policy: &Policy) {
     table(page, &["for", "findings", "reason", "approver", "last day", "covers"], rows);
 }
 
-fn findings(page: &mut String, report: &Report) {
+fn findings(page: &mut Page<'_>, report: &Report) {
     page.push_str("<h2>Keys with findings</h2>");
     let found = report.keys.iter().filter(|key| !key.findings.is_empty());
     let text = |finding: &Finding, excepted: &[Finding]| {
@@ -129,7 +152,7 @@ fn day(time: Option<&str>) -> String {
     time.and_then(|time| time.get(..10)).unwrap_or("not known").to_owned()
 }
 
-fn exposed(page: &mut String, report: &Report) {
+fn exposed(page: &mut Page<'_>, report: &Report) {
     if report.keys_only {
         page.push_str("<p>Models and environments were not looked at.</p>");
         return;
@@ -141,11 +164,16 @@ fn exposed(page: &mut String, report: &Report) {
     table(page, &["model", "owner", ""], rows);
     page.push_str("<h2>Environments with something that looks like a key</h2>");
     let rows = report.environments.iter();
-    let rows = rows.map(|found| vec![found.name.clone(), found.variable.clone(), excepted(found.excepted)]);
+    let remark = |found: &Location| match (found.excepted, found.managed) {
+        (true, _) => "excepted",
+        (false, true) => "managed by a fleet",
+        (false, false) => "",
+    };
+    let rows = rows.map(|found| vec![found.name.clone(), found.variable.clone(), remark(found).to_owned()]);
     table(page, &["where", "variable", ""], rows);
 }
 
-fn unread(page: &mut String, report: &Report) {
+fn unread(page: &mut Page<'_>, report: &Report) {
     page.push_str("<h2>Not read</h2>");
     let users =
         report.unreadable.iter().map(|user| vec![format!("user {}", user.username), user.why.clone()]);
@@ -160,7 +188,7 @@ fn unread(page: &mut String, report: &Report) {
     table(page, &["what", "why"], users.chain(projects).chain(accounts).chain(everybody));
 }
 
-fn users(page: &mut String, report: &Report) {
+fn users(page: &mut Page<'_>, report: &Report) {
     page.push_str("<h2>Users</h2>");
     let rows = report.people.iter().map(|user| {
         let account = match (report.accounts_known, user.deactivated, user.banned) {
@@ -181,7 +209,7 @@ fn users(page: &mut String, report: &Report) {
 }
 
 /// A table; "none" where there are no rows.
-fn table(page: &mut String, titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+fn table(page: &mut Page<'_>, titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut rows = rows.into_iter().peekable();
     if rows.peek().is_none() {
         page.push_str("<p class=\"none\">none</p>\n");
@@ -201,7 +229,7 @@ fn table(page: &mut String, titles: &[&str], rows: impl IntoIterator<Item = Vec<
     page.push_str("</table>\n");
 }
 
-fn cell(page: &mut String, tag: &str, text: &str) {
+fn cell(page: &mut Page<'_>, tag: &str, text: &str) {
     // Key IDs and sums may break anywhere, words may not.
     let is_id = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_day = || text.parse::<Date>().is_ok();
@@ -225,7 +253,9 @@ mod tests {
             findings: vec![Finding::Expired],
             ..AuditedKey::default()
         };
-        let page = page(&Report { keys: vec![key], ..Report::default() });
+        let mut written = Vec::new();
+        page(&Report { keys: vec![key], ..Report::default() }, &mut written).unwrap();
+        let page = String::from_utf8(written).unwrap();
         assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)"), "{page}");
         assert!(!page.contains("<script"));
     }

@@ -1,9 +1,10 @@
 //! `MANIFEST.json`: which files belong to an audit, with the SHA-256 of each and of the manifest
 //! before, so that a file that was changed, or an audit that was left out, is noticed.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use crate::actions::audit::report::Report;
@@ -59,12 +60,7 @@ pub enum Broken {
 }
 
 impl Manifest {
-    pub fn new(report: &Report, files: &[(&'static str, Vec<u8>)], previous: Option<Previous>) -> Self {
-        let listed = |(name, bytes): &(&'static str, Vec<u8>)| Listed {
-            name: (*name).to_owned(),
-            sha256: sha256(bytes),
-            bytes: bytes.len(),
-        };
+    pub fn new(report: &Report, files: Vec<Listed>, previous: Option<Previous>) -> Self {
         Self {
             version: 1,
             made_at: report.made_at.clone(),
@@ -72,7 +68,7 @@ impl Manifest {
             url: report.url.clone(),
             keybench: env!("CARGO_PKG_VERSION").to_owned(),
             previous,
-            files: files.iter().map(listed).collect(),
+            files,
         }
     }
 
@@ -119,8 +115,38 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Broken> {
     bounded::read_up_to(file, LARGEST).map_err(|error| Broken::Unreadable { file: file.to_owned(), error })
 }
 
+/// Passes on what is written, and takes its sum.
+pub struct Summing<'a> {
+    out: &'a mut dyn Write,
+    sum: digest::Context,
+    bytes: usize,
+}
+
+impl<'a> Summing<'a> {
+    pub fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, sum: digest::Context::new(&digest::SHA256), bytes: 0 }
+    }
+
+    /// What was written, as the manifest lists it.
+    pub fn listed(self, name: &str) -> Listed {
+        Listed { name: name.to_owned(), sha256: hex(self.sum.finish().as_ref()), bytes: self.bytes }
+    }
+}
+
+impl Write for Summing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.sum.update(&bytes[..written]);
+        self.bytes += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    hex(digest.as_ref())
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }

@@ -7,15 +7,18 @@ mod csv;
 mod html;
 mod manifest;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub use csv::keys as keys_csv;
 pub use manifest::{Broken, FILE, LARGEST, Manifest, Previous, SUM_FILE, sha256};
 
+use manifest::{Listed, Summing};
+
 use super::report::Report;
 use crate::config::private_file;
 use crate::config::replace::Replacement;
+use crate::text::json_stream;
 
 /// The report as JSON, which a comparison reads.
 pub const AUDIT: &str = "audit.json";
@@ -51,23 +54,25 @@ pub fn check(folder: &Path) -> Result<(), Error> {
 /// # Errors
 /// As [`check`]; what was there before is still there.
 pub fn write(folder: &Path, report: &Report, policy: Option<&[u8]>) -> Result<Manifest, Error> {
-    let mut files: Vec<(&'static str, Vec<u8>)> = vec![
-        (AUDIT, serde_json::to_vec_pretty(report)?),
-        ("keys.csv", csv::keys(report)),
-        ("users.csv", csv::users(report)),
-        ("findings.csv", csv::findings(report)),
-        ("report.html", html::page(report).into_bytes()),
-    ];
-    files.extend(policy.map(|text| ("policy.toml", text.to_vec())));
     let previous = match previous_in(folder)? {
         None => None,
         Some(Before::Here(old, bytes)) => Some(put_aside(folder, &old, &bytes)?),
         Some(Before::Aside(previous)) => Some(previous),
     };
-    let manifest = Manifest::new(report, &files, previous);
-    for (name, bytes) in &files {
-        put(&folder.join(name), bytes)?;
+    let mut files = Vec::new();
+    let mut add = |name: &str, fill: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        files.push(put_summed(folder, name, fill)?);
+        Ok::<_, Error>(())
+    };
+    add(AUDIT, &|out| Ok(json_stream::write(out, report)?))?;
+    add("keys.csv", &|out| csv::keys(report, out))?;
+    add("users.csv", &|out| csv::users(report, out))?;
+    add("findings.csv", &|out| csv::findings(report, out))?;
+    add("report.html", &|out| html::page(report, out))?;
+    if let Some(text) = policy {
+        add("policy.toml", &|out| out.write_all(text))?;
     }
+    let manifest = Manifest::new(report, files, previous);
     let bytes = serde_json::to_vec_pretty(&manifest)?;
     // The sum last: without it a manifest is not taken for whole.
     put(&folder.join(FILE), &bytes)?;
@@ -130,6 +135,27 @@ fn put_aside(folder: &Path, old: &Manifest, bytes: &[u8]) -> Result<Previous, Er
         put(&aside.join(SUM_FILE), format!("{sum}  {FILE}\n").as_bytes())?;
     }
     Ok(Previous { file: format!("{name}/{FILE}"), sha256: sum, made_at: old.made_at.clone() })
+}
+
+/// Writes a file of the evidence while its content comes.
+fn put_summed(
+    folder: &Path,
+    name: &str,
+    fill: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+) -> Result<Listed, Error> {
+    let file = folder.join(name);
+    let mut listed = None;
+    let written = Replacement::of(&file).private().write_with(|out| {
+        let mut summing = Summing::new(out);
+        fill(&mut summing)?;
+        listed = Some(summing.listed(name));
+        Ok(())
+    });
+    match (written, listed) {
+        (Ok(()), Some(listed)) => Ok(listed),
+        (Ok(()), None) => Err(Error::Unwritten { file, error: io::ErrorKind::Other.into() }),
+        (Err(error), _) => Err(Error::Unwritten { file, error }),
+    }
 }
 
 fn put(file: &Path, bytes: &[u8]) -> Result<(), Error> {

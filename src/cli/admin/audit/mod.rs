@@ -91,7 +91,7 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     let folder = evidence.as_ref().map(|(folder, _)| *folder);
     match form {
         Some((file, _)) => output::summarise(report, context, Some(file), folder)?,
-        None if context.out.json => context.out.document(report)?,
+        None if context.out.json => context.out.stream(report)?,
         None => output::print(report, context, folder)?,
     }
     let exit = match report.verdict() {

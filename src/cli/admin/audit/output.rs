@@ -11,12 +11,13 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::output;
 use crate::cli::times::day;
 use crate::config::replace::Replacement;
-use crate::text::{self, count};
+use crate::text::{self, count, json_stream};
 
 /// Shows how far it is.
 pub struct Said<'a> {
     context: &'a Context,
-    bar: Mutex<Option<output::Progress>>,
+    /// What is counted, and its bar.
+    bar: Mutex<Option<(&'static str, output::Progress)>>,
 }
 
 impl<'a> Said<'a> {
@@ -35,7 +36,13 @@ impl Progress for Said<'_> {
             Event::AuditRead(read) => self.context.so_far(so_far(read)),
             Event::Counted { what, done, of } => {
                 let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-                bar.get_or_insert_with(|| output::Progress::new(&self.context.out, what, of)).at(done);
+                let new = || (what, output::Progress::new(&self.context.out, what, of));
+                let (shown, line) = bar.get_or_insert_with(new);
+                // There is one line: models are counted in it once all users are.
+                if *shown != what {
+                    return;
+                }
+                line.at(done);
                 if done == of {
                     *bar = None;
                 }
@@ -100,12 +107,7 @@ pub fn summarise(
             .iter()
             .map(|model| format!("no authentication: {} ({})", model.model, model.owner)),
     );
-    lines.extend(
-        report
-            .environments
-            .iter()
-            .map(|found| format!("looks like a key: {}, variable {}", found.name, found.variable)),
-    );
+    lines.extend(report.environments.iter().map(|found| format!("looks like a key: {}", found.text())));
     lines.extend(
         report
             .unreadable_projects
@@ -171,13 +173,11 @@ impl Form {
     }
 
     pub fn write(self, file: &Path, report: &Report) -> Result<(), Failure> {
-        let text = match self {
-            Self::Json => {
-                serde_json::to_vec_pretty(report).map_err(|error| Failure::invalid(error.to_string()))?
-            }
-            Self::Csv => evidence::keys_csv(report),
-        };
-        Replacement::of(file).write(&text).map_err(|error| {
+        let written = Replacement::of(file).write_with(|out| match self {
+            Self::Json => Ok(json_stream::write(out, report)?),
+            Self::Csv => evidence::keys_csv(report, out),
+        });
+        written.map_err(|error| {
             Failure::new(Exit::Unwritten, "output", format!("{} cannot be written: {error}", file.display()))
         })
     }

@@ -1,0 +1,179 @@
+//! What a fleet acts on: the workbench, what this machine keeps of each service, and what needs a key.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::deliver::{self, Found};
+use super::held::Held;
+use super::look::Site;
+use super::manifest::Delivery;
+use super::{Error, Service, request};
+use crate::actions::rotation::exec::Output;
+use crate::actions::rotation::{self, Outlook, Request, Rotated, proof};
+use crate::actions::{Progress, keys};
+use crate::config::Session;
+use crate::secret::ApiKey;
+use crate::wire::V2KeyDetails;
+
+/// What a plan reads, and what an apply changes. A test has another one.
+pub(super) trait World: Sync {
+    /// The workbench's time.
+    fn now(&self) -> Timestamp;
+
+    /// What is the same for all services.
+    fn site(&self, clock_difference: Duration) -> impl Future<Output = Result<Site, Error>> + Send;
+
+    /// What is kept of a service.
+    fn held(&self, username: &str, service: &Service, manifest: &Path) -> Result<Held, Error>;
+
+    /// What is kept of every service that was ever in the manifest.
+    fn all_held(&self, manifest: &Path) -> Result<Vec<Held>, Error>;
+
+    /// Writes the state, on the disk when this returns.
+    fn save(&self, held: &Held) -> Result<(), Error>;
+
+    /// The current key; `None`: there is none yet.
+    fn key(&self, held: &Held) -> Option<ApiKey>;
+
+    /// Takes a key that was found where it is needed for the current one.
+    fn adopt(&self, held: &Held, key: &ApiKey) -> Result<(), Error>;
+
+    fn forget(&self, held: &Held) -> Result<(), Error>;
+
+    /// The id of a key that was made here.
+    fn made_here(&self, key: &ApiKey) -> Option<String>;
+
+    fn keys(&self, username: &str) -> impl Future<Output = Result<Vec<V2KeyDetails>, Error>> + Send;
+
+    /// What a rotation would do.
+    fn look(&self, request: &Request) -> impl Future<Output = Result<Outlook, Error>> + Send;
+
+    fn rotate(&self, request: Request) -> impl Future<Output = Result<Rotated, Error>> + Send;
+
+    /// Whether `key` works now, and why not.
+    fn prove(
+        &self,
+        service: &Service,
+        key: &ApiKey,
+        current: &V2KeyDetails,
+    ) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// What is delivered.
+    fn read(&self, delivery: &Delivery) -> impl Future<Output = Result<Found, Error>> + Send;
+
+    /// How a file's mode or owner differs from what the manifest says.
+    fn access_drift(&self, delivery: &Delivery) -> Option<String>;
+
+    fn write(
+        &self,
+        delivery: &Delivery,
+        key: &ApiKey,
+        key_id: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    fn reload(&self, delivery: &Delivery, key_id: &str) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Deletes a key, but for the one that is signed in with; whether it did.
+    fn delete(&self, username: &str, key_id: &str) -> impl Future<Output = Result<bool, Error>> + Send;
+}
+
+/// The real one.
+pub(super) struct Real<'a> {
+    pub session: &'a Session,
+    /// Where commands of the manifest write to.
+    pub output: Output,
+    pub progress: &'a dyn Progress,
+}
+
+fn failed(error: crate::actions::Error) -> Error {
+    rotation::Error::from(keys::Error::from(error)).into()
+}
+
+impl World for Real<'_> {
+    fn now(&self) -> Timestamp {
+        self.session.client.clock().now()
+    }
+
+    async fn site(&self, clock_difference: Duration) -> Result<Site, Error> {
+        super::look::site(self.session, clock_difference).await
+    }
+
+    fn held(&self, username: &str, service: &Service, manifest: &Path) -> Result<Held, Error> {
+        Held::of(self.session, username, service, manifest)
+    }
+
+    fn all_held(&self, manifest: &Path) -> Result<Vec<Held>, Error> {
+        Held::all(self.session, manifest)
+    }
+
+    fn save(&self, held: &Held) -> Result<(), Error> {
+        held.save()
+    }
+
+    fn key(&self, held: &Held) -> Option<ApiKey> {
+        held.key()
+    }
+
+    fn adopt(&self, held: &Held, key: &ApiKey) -> Result<(), Error> {
+        held.adopt(key)
+    }
+
+    fn forget(&self, held: &Held) -> Result<(), Error> {
+        held.remove()
+    }
+
+    fn made_here(&self, key: &ApiKey) -> Option<String> {
+        keys::made_here(self.session, key).map(|made| made.key_id)
+    }
+
+    async fn keys(&self, username: &str) -> Result<Vec<V2KeyDetails>, Error> {
+        let (_, listed) = keys::list(self.session, Some(username.to_owned())).await.map_err(failed)?;
+        Ok(listed)
+    }
+
+    async fn look(&self, request: &Request) -> Result<Outlook, Error> {
+        Ok(rotation::look(self.session, request).await?)
+    }
+
+    async fn rotate(&self, request: Request) -> Result<Rotated, Error> {
+        Ok(rotation::run(self.session, request, self.progress).await?)
+    }
+
+    async fn prove(&self, service: &Service, key: &ApiKey, current: &V2KeyDetails) -> Result<(), String> {
+        let said = |error: &dyn std::error::Error| error.to_string();
+        let verify = request::verify(service).map_err(|error| said(&error))?;
+        let call = match &verify {
+            Some(verify) => Some(proof::prepare(self.session, verify).await.map_err(|error| said(&error))?),
+            None => None,
+        };
+        let busy = verify.map_or(0, |verify| verify.busy);
+        let proven = proof::prove(self.session, key, &current.audiences, call.as_ref(), busy).await;
+        proven.map_err(|error| said(&error))
+    }
+
+    async fn read(&self, delivery: &Delivery) -> Result<Found, Error> {
+        deliver::read(self.session, self.output, delivery).await
+    }
+
+    fn access_drift(&self, delivery: &Delivery) -> Option<String> {
+        deliver::access_drift(delivery)
+    }
+
+    async fn write(&self, delivery: &Delivery, key: &ApiKey, key_id: &str) -> Result<(), Error> {
+        deliver::write(self.session, self.output, delivery, key, key_id).await
+    }
+
+    async fn reload(&self, delivery: &Delivery, key_id: &str) -> Result<(), Error> {
+        deliver::reload(self.session, self.output, delivery, key_id).await
+    }
+
+    async fn delete(&self, username: &str, key_id: &str) -> Result<bool, Error> {
+        if keys::Own::of(self.session).spares(key_id).is_some() {
+            return Ok(false);
+        }
+        self.session.client.delete_key(username, key_id).await.map_err(rotation::Error::from)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,94 @@
+//! The services of a manifest: what would be done for each, and doing it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::planned::{AppliedService, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService};
+use super::{Answer, CallContext};
+use crate::actions::fleet::apply::apply;
+use crate::actions::fleet::look::{Options, look};
+use crate::actions::fleet::{Error, Manifest, Output, Service, ServicePlan, prune};
+use crate::actions::{Event, Progress};
+use crate::cli;
+
+/// Sends on how far it is.
+struct Sending<'a>(&'a CallContext);
+
+impl Progress for Sending<'_> {
+    fn on(&self, event: Event<'_>) {
+        let step = match event {
+            Event::Counted { what: "services", done, of } => FleetStep::Planned { done, of },
+            Event::ServiceBegun { at, .. } => FleetStep::Begun(at),
+            Event::ServiceEnded { at, failed, .. } => FleetStep::Ended { at, failed },
+            _ => return,
+        };
+        self.0.progress(Answer::Fleet(FleetAnswer::Step(step)));
+    }
+}
+
+/// As the command has them; but the screen is not a command's to write to.
+fn options() -> Options {
+    Options { output: Output::Kept, ..Options::default() }
+}
+
+/// The error, and what to do about it.
+fn sentence(error: &Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    }
+}
+
+async fn manifest(file: PathBuf) -> Result<Manifest, Error> {
+    let named = file.clone();
+    let read = tokio::task::spawn_blocking(move || Manifest::read(&file)).await;
+    read.unwrap_or_else(|error| Err(Error::Manifest { file: named, why: error.to_string() }))
+}
+
+pub(super) async fn call(context: &CallContext, call: FleetCall) -> Answer {
+    match call {
+        FleetCall::Read { file } => read(file).await,
+        FleetCall::Plan { file } => plan(context, file).await,
+        FleetCall::Apply { file } => apply_all(context, file).await,
+    }
+}
+
+async fn read(file: PathBuf) -> Answer {
+    Answer::Fleet(FleetAnswer::Manifest(manifest(file).await.map(Arc::new).map_err(|error| sentence(&error))))
+}
+
+async fn plan(context: &CallContext, file: PathBuf) -> Answer {
+    Answer::Fleet(FleetAnswer::Planned(
+        planned(context, file).await.map(Box::new).map_err(|error| sentence(&error)),
+    ))
+}
+
+async fn planned(context: &CallContext, file: PathBuf) -> Result<Planned, Error> {
+    let session = &context.session;
+    let manifest = manifest(file).await?;
+    let looked = look(session, &manifest, options(), &Sending(context)).await?;
+    let left = prune::left(session, &manifest).await?;
+    context.progress(Answer::Fleet(FleetAnswer::Manifest(Ok(Arc::new(manifest)))));
+    let service = |(service, plan): (Service, Result<ServicePlan, Error>)| PlannedService {
+        service,
+        plan: plan.map_err(|error| sentence(&error)),
+    };
+    Ok(Planned {
+        services: looked.into_iter().map(service).collect(),
+        left: left.into_iter().map(|left| (left.name, left.keys.len())).collect(),
+    })
+}
+
+async fn apply_all(context: &CallContext, file: PathBuf) -> Answer {
+    Answer::Fleet(FleetAnswer::Applied(applied(context, file).await.map_err(|error| sentence(&error))))
+}
+
+async fn applied(context: &CallContext, file: PathBuf) -> Result<Vec<AppliedService>, Error> {
+    let manifest = manifest(file).await?;
+    let all = apply(&context.session, &manifest, options(), None, &Sending(context)).await?;
+    let ended = |applied| {
+        let (applied, failures) = cli::fleet_ended(applied);
+        AppliedService { applied, failures }
+    };
+    Ok(all.into_iter().map(ended).collect())
+}

@@ -1,0 +1,122 @@
+//! What is said about services: about one of them, before an apply, and after it.
+
+use ratatui::text::{Line, Span};
+
+use super::row::ServiceRow;
+use crate::actions::fleet::ServicePlan;
+use crate::text::{self, count};
+use crate::tui::call::AppliedService;
+use crate::tui::shared::Shared;
+use crate::wire::time;
+
+/// Services of the question that are listed one by one.
+const LISTED: usize = 8;
+
+/// Everything that is known about one service.
+pub fn about(shared: &Shared, row: &ServiceRow) -> Vec<Line<'static>> {
+    let theme = &shared.preferences.theme;
+    let fact = |name: &str, value: &str, style| {
+        Line::from(vec![
+            Span::styled(format!("{name:<10}"), theme.dim),
+            Span::styled(text::clean(value).into_owned(), style),
+        ])
+    };
+    let plan = match &row.plan {
+        Ok(plan) => plan,
+        Err(problem) => {
+            return vec![
+                fact("service", &row.service.name, theme.text),
+                fact("blocked", problem, theme.error),
+            ];
+        }
+    };
+    let safe = if row.is_safe() { theme.ok } else { theme.warn };
+    let mut lines = vec![fact("service", &plan.name, theme.text), fact("safe", row.safe(), safe)];
+    lines.extend(plan.unsafe_because.iter().map(|why| fact("", why, theme.warn)));
+    lines.extend(plan.drift.iter().map(|what| fact("drift", what, theme.warn)));
+    lines.push(fact("next", &format!("{}: {}", row.next(), plan.reason), theme.text));
+    lines.extend(plan.delivers.iter().map(|id| fact("delivers", id, theme.text)));
+    lines.extend(plan.deletes.iter().map(|id| fact("deletes", id, theme.text)));
+    let minute = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    lines.extend(plan.safe_until.map(|until| fact("works", &format!("until {}", minute(until)), theme.text)));
+    lines.extend(plan.due.map(|due| fact("key due", &minute(due), theme.text)));
+    lines.push(fact("user", &plan.username, theme.text));
+    lines.push(fact("key", if plan.key_id.is_empty() { "none" } else { &plan.key_id }, theme.text));
+    let needed = row.service.deliver.iter().map(|delivery| fact("needed by", &delivery.id, theme.text));
+    lines.extend(needed);
+    lines
+}
+
+/// The question before an apply; `None` if there is nothing to do.
+pub fn question<'a>(rows: impl Iterator<Item = &'a ServiceRow>) -> Option<Vec<String>> {
+    let plans: Vec<&ServicePlan> =
+        rows.filter_map(|row| row.plan.as_ref().ok()).filter(|plan| plan.changes()).collect();
+    if plans.is_empty() {
+        return None;
+    }
+    let mut lines: Vec<String> = plans.iter().take(LISTED).map(|plan| format!("  {}", line(plan))).collect();
+    if plans.len() > LISTED {
+        lines.push(format!("  and {} more", plans.len() - LISTED));
+    }
+    lines.push(String::new());
+    let created = plans.iter().filter(|plan| plan.creates()).count();
+    let delivered: usize = plans.iter().map(|plan| plan.delivers.len()).sum();
+    let deleted: usize = plans.iter().map(|plan| plan.deletes.len()).sum();
+    lines.push(format!(
+        "{} created, {} made, {} deleted.",
+        count(created, "key is", "keys are"),
+        count(delivered, "delivery is", "deliveries are"),
+        count(deleted, "key is", "keys are"),
+    ));
+    lines.push("Older keys go once every delivery has had the new one for the grace time.".to_owned());
+    Some(lines)
+}
+
+/// `nightly scoring: a new key, to file /etc/scoring/key; deletes 5b1c…9f0a`
+fn line(plan: &ServicePlan) -> String {
+    let mut parts = Vec::new();
+    match (plan.creates(), plan.delivers.is_empty()) {
+        (true, _) => parts.push(format!("a new key, to {}", plan.delivers.join(", "))),
+        (false, false) => parts.push(format!("its key, to {}", plan.delivers.join(", "))),
+        (false, true) => {}
+    }
+    if !plan.deletes.is_empty() {
+        let ids: Vec<_> = plan.deletes.iter().map(|id| text::short_id(id)).collect();
+        parts.push(format!("deletes {}", ids.join(", ")));
+    }
+    format!("{}: {}", plan.name, parts.join("; "))
+}
+
+/// What an apply did: a sentence, whether something failed, and the rest line by line.
+pub fn summary(all: &[AppliedService]) -> (String, bool, Vec<String>) {
+    let created = all.iter().filter(|one| one.applied.rotated).count();
+    let delivered: usize = all.iter().map(|one| one.applied.delivered.len()).sum();
+    let deleted: usize = all.iter().map(|one| one.applied.deleted.len()).sum();
+    let failed = all.iter().filter(|one| !one.failures.is_empty()).count();
+    let mut sentence = format!(
+        "{} created, {} made, {} deleted",
+        count(created, "key", "keys"),
+        count(delivered, "delivery", "deliveries"),
+        count(deleted, "key", "keys"),
+    );
+    if failed > 0 {
+        sentence = format!("{} failed; {sentence}", count(failed, "service", "services"));
+    }
+    let mut lines = vec![sentence.clone()];
+    for one in all {
+        let applied = &one.applied;
+        let day = time::parse(&applied.expiry).map(|at| format!(", expires {}", time::utc_day(at)));
+        lines.push(String::new());
+        lines.push(match applied.key_id.is_empty() {
+            true => format!("{}: no key", applied.name),
+            false => {
+                let action = applied.action().replace('_', " ");
+                format!("{}: {action}{}", applied.name, day.unwrap_or_default())
+            }
+        });
+        lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {id}")));
+        lines.extend(applied.deleted.iter().map(|id| format!("  deleted {}", text::short_id(id))));
+        lines.extend(one.failures.iter().map(|failure| format!("  failed: {failure}")));
+    }
+    (sentence, failed > 0, lines)
+}

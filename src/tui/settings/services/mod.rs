@@ -1,0 +1,364 @@
+//! The services of a manifest, beside the API keys: whether each is safe, what is to be done for it,
+//! and doing that.
+//!
+//! Planning asks the workbench about each service, so it happens when the services are first shown and
+//! on demand, never by itself. The rules are those of `keybench fleet`.
+
+mod facts;
+mod row;
+mod view;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use self::row::{ServiceRow, Stage};
+use crate::actions::fleet::Manifest;
+use crate::text;
+use crate::tui::call::{AppliedService, Call, FleetAnswer, FleetCall, FleetStep, Planned};
+use crate::tui::command::{Command, KeyContext};
+use crate::tui::decision::Decision;
+use crate::tui::effect::Effects;
+use crate::tui::event::Event;
+use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout::body;
+use crate::tui::list::view::click_in;
+use crate::tui::list::{Fetch, List, Rows};
+use crate::tui::overlays::{ColumnChooser, Question};
+use crate::tui::parts::reader::{Scroll, reader};
+use crate::tui::requests::{Kind, RequestId};
+use crate::tui::shared::Shared;
+use crate::wire::V2KeyDetails;
+
+/// The services.
+#[derive(Debug, Default)]
+pub struct Services {
+    shown: bool,
+    /// What the manifest says, or what is wrong with it.
+    manifest: Option<Result<Arc<Manifest>, String>>,
+    /// The manifest was asked for.
+    asked: bool,
+    rows: List<ServiceRow>,
+    /// Services that left the manifest, each with the number of its keys.
+    left: Vec<(String, usize)>,
+    fetch: Fetch,
+    /// Services that are planned, and of how many.
+    planned: Option<(usize, usize)>,
+    /// The apply under way.
+    applying: Option<RequestId>,
+    /// An apply has changed what the rows say.
+    is_outdated: bool,
+}
+
+impl Services {
+    /// Whether they have the place of the API keys.
+    pub fn are_shown(&self) -> bool {
+        self.shown
+    }
+
+    /// Reads which services there are, once: a file of this machine.
+    pub fn read(&mut self, shared: &mut Shared) -> Effects {
+        let Some(file) = file(shared).filter(|_| !self.asked) else { return Effects::new() };
+        self.asked = true;
+        vec![shared.start(Kind::Background, "reading the manifest", Call::Fleet(FleetCall::Read { file })).1]
+    }
+
+    /// The name of the service that a key of `username` belongs to.
+    pub fn of_key(&self, shared: &Shared, username: &str, key: &V2KeyDetails) -> Option<&str> {
+        let manifest = self.manifest.as_ref()?.as_ref().ok()?;
+        let own = shared.session.username.as_deref()?;
+        let service = manifest.services.iter().find(|service| service.has_key(own, username, key))?;
+        Some(&service.name)
+    }
+
+    /// Shows the services instead of the API keys, or the other way round.
+    pub fn toggle(&mut self, shared: &mut Shared) -> Outcome {
+        self.shown = !self.shown;
+        let never_planned = self.fetch.at.is_none() && self.fetch.problem.is_none();
+        match self.shown && never_planned && !self.fetch.is_running(shared) {
+            true => self.plan(shared),
+            false => Outcome::done(),
+        }
+    }
+
+    fn plan(&mut self, shared: &mut Shared) -> Outcome {
+        let Some(file) = file(shared) else { return Outcome::done() };
+        if self.fetch.is_running(shared) || self.is_applying(shared) {
+            return Outcome::done();
+        }
+        (self.fetch.problem, self.planned) = (None, None);
+        self.rows.follow_columns(shared);
+        self.fetch.start(shared, "planning the services", Call::Fleet(FleetCall::Plan { file })).into()
+    }
+
+    fn is_applying(&self, shared: &Shared) -> bool {
+        self.applying.is_some_and(|id| shared.requests.waits_for(id))
+    }
+
+    pub fn contexts(&self) -> Vec<KeyContext> {
+        let innermost = if self.typing() { KeyContext::FilterField } else { KeyContext::Services };
+        vec![innermost, KeyContext::List]
+    }
+
+    pub fn typing(&self) -> bool {
+        self.rows.state.filter.is_open()
+    }
+
+    pub fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        match command {
+            Command::Services => Some("API keys".into()),
+            Command::PlanFleet if file(shared).is_none() => Some("".into()),
+            Command::ApplyFleet | Command::KeyDetails if self.rows.all().is_empty() => Some("".into()),
+            Command::ApplyFleet if self.is_outdated || self.is_applying(shared) => Some("".into()),
+            _ => None,
+        }
+    }
+
+    pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        if self.rows.command(command, view::height(shared, self)) {
+            return Outcome::done();
+        }
+        match command {
+            Command::Services | Command::Back => self.toggle(shared),
+            Command::PlanFleet | Command::Refresh => self.plan(shared),
+            Command::ApplyFleet => self.ask(shared),
+            Command::KeyDetails => match self.rows.selected() {
+                Some(row) => Outcome::push(Text::new("Service", facts::about(shared, row))),
+                None => Outcome::done(),
+            },
+            Command::ChooseColumns => Outcome::push(ColumnChooser::of::<ServiceRow>(shared)),
+            _ => Outcome::ignored(),
+        }
+    }
+
+    /// Asks whether to do what the plan says.
+    fn ask(&mut self, shared: &mut Shared) -> Outcome {
+        if self.rows.all().is_empty() || self.is_applying(shared) || self.fetch.is_running(shared) {
+            return Outcome::done();
+        }
+        if self.is_outdated {
+            let again = shared.key_of(Command::PlanFleet);
+            shared.notices.info(shared.now, format!("this plan was applied; {again} makes a new one"));
+            return Outcome::done();
+        }
+        match facts::question(self.rows.all().iter()) {
+            Some(lines) => Question::new("Apply the manifest?", lines, "Apply", Decision::ApplyFleet).ask(),
+            None => {
+                shared.notices.info(shared.now, "there is nothing to do for any service");
+                Outcome::done()
+            }
+        }
+    }
+
+    /// Does what was agreed to.
+    pub fn apply(&mut self, shared: &mut Shared) -> Outcome {
+        let Some(file) = file(shared) else { return Outcome::done() };
+        let (id, effect) =
+            shared.start(Kind::Change, "applying the manifest", Call::Fleet(FleetCall::Apply { file }));
+        (self.applying, self.is_outdated) = (Some(id), true);
+        effect.into()
+    }
+
+    pub fn key(&mut self, key: KeyEvent) -> Outcome {
+        self.rows.key(key);
+        Outcome::done()
+    }
+
+    pub fn paste(&mut self, text: &str) -> Outcome {
+        self.rows.paste(text);
+        Outcome::done()
+    }
+
+    pub fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
+        match click_in(view::table(shared), &mut self.rows.state, x, y) {
+            Some(true) => self.command(shared, Command::KeyDetails),
+            Some(false) => Outcome::done(),
+            None => Outcome::ignored(),
+        }
+    }
+
+    pub fn follow_columns(&mut self, shared: &Shared) {
+        self.rows.follow_columns(shared);
+    }
+
+    pub fn answer(&mut self, shared: &mut Shared, answer: FleetAnswer) -> Outcome {
+        match answer {
+            FleetAnswer::Manifest(read) => {
+                if let Err(problem) = &read {
+                    shared.notices.warning(shared.now, problem.clone());
+                }
+                self.manifest = Some(read);
+            }
+            FleetAnswer::Planned(Ok(planned)) => self.show_plan(shared, *planned),
+            FleetAnswer::Planned(Err(problem)) => {
+                self.fetch.problem = Some(problem.clone());
+                shared.notices.error(shared.now, problem, None);
+            }
+            FleetAnswer::Step(step) => self.step(step),
+            FleetAnswer::Applied(Ok(all)) => return self.applied(shared, &all),
+            FleetAnswer::Applied(Err(problem)) => {
+                self.is_outdated = false;
+                shared.notices.error(shared.now, problem, None);
+            }
+        }
+        Outcome::done()
+    }
+
+    fn show_plan(&mut self, shared: &Shared, planned: Planned) {
+        (self.left, self.is_outdated, self.planned) = (planned.left, false, None);
+        let rows = planned.services.into_iter().enumerate().map(|(at, one)| ServiceRow::new(at, one));
+        self.rows.replace(rows.collect::<Rows<_>>());
+        self.fetch.changing = true;
+        self.fetch.succeeded(shared);
+    }
+
+    fn step(&mut self, step: FleetStep) {
+        let (at, stage) = match step {
+            FleetStep::Planned { done, of } => {
+                self.planned = Some((done, of));
+                return;
+            }
+            FleetStep::Begun(at) => (at, Stage::Applying),
+            FleetStep::Ended { at, failed: true } => (at, Stage::Failed),
+            FleetStep::Ended { at, failed: false } => (at, Stage::Applied),
+        };
+        self.rows.change(&ServiceRow::id_at(at), |row| row.stage = stage);
+    }
+
+    fn applied(&mut self, shared: &mut Shared, all: &[AppliedService]) -> Outcome {
+        let (sentence, failed, lines) = facts::summary(all);
+        match failed {
+            true => shared.notices.warning(shared.now, sentence),
+            false => shared.notices.info(shared.now, sentence),
+        }
+        let lines = lines.into_iter().map(|line| Line::from(text::clean(&line).into_owned()));
+        let mut outcome = match self.shown {
+            true => Outcome::push(Text::new("Applied", lines.collect())),
+            false => Outcome::done(),
+        };
+        for one in all.iter().map(|one| &one.applied) {
+            let (username, deleted) = (one.username.clone(), one.deleted.clone());
+            if one.rotated || !deleted.is_empty() {
+                outcome = outcome.and_event(Event::KeysChanged { username, deleted });
+            }
+        }
+        outcome
+    }
+
+    /// The apply or the plan was cancelled.
+    pub fn cancelled(&mut self, shared: &mut Shared, id: RequestId) {
+        if self.applying != Some(id) {
+            return;
+        }
+        let ended = |row: &&ServiceRow| matches!(row.stage, Stage::Applied | Stage::Failed);
+        let (done, of) = (self.rows.all().iter().filter(ended).count(), self.rows.all().len());
+        let again = shared.key_of(Command::PlanFleet);
+        let text = format!(
+            "stopped: {done} of {of} services are done, and what was begun for another is finished by the next \
+             apply; {again} plans again"
+        );
+        shared.notices.warning(shared.now, text);
+    }
+
+    /// Another user is signed in.
+    pub fn forget(&mut self) {
+        *self = Self { shown: self.shown, ..Self::default() };
+    }
+
+    /// `2 services, 1 not safe · planned 3 of 40 · 09:14 UTC`
+    fn note(&self, shared: &Shared) -> String {
+        let separator = format!(" {} ", shared.preferences.glyphs.separator);
+        let mut parts = Vec::new();
+        let all = self.rows.all();
+        if !all.is_empty() {
+            let shown = match self.rows.state.filter.is_shown() {
+                true => format!("{} of ", self.rows.state.len()),
+                false => String::new(),
+            };
+            parts.push(format!("{shown}{}", text::count(all.len(), "service", "services")));
+            match all.iter().filter(|row| !row.is_safe()).count() {
+                0 => {}
+                many => parts.push(format!("{many} not safe")),
+            }
+        }
+        if !self.left.is_empty() {
+            parts.push(format!("{} left the manifest", self.left.len()));
+        }
+        let ended = all.iter().filter(|row| matches!(row.stage, Stage::Applied | Stage::Failed)).count();
+        match (self.fetch.is_running(shared), self.planned, self.is_applying(shared)) {
+            (true, Some((done, of)), _) => parts.push(format!("planned {done} of {of}")),
+            (true, None, _) => parts.push("planning".to_owned()),
+            (false, _, true) => parts.push(format!("applied {ended} of {}", all.len())),
+            (false, _, false) if self.is_outdated => {
+                parts.push(format!("{} plans again", shared.key_of(Command::PlanFleet)));
+            }
+            (false, _, false) => {
+                parts.extend(self.fetch.at.map(|at| at.strftime("%H:%M UTC").to_string()));
+            }
+        }
+        parts.join(&separator)
+    }
+
+    /// The text instead of rows.
+    fn instead(&self, shared: &Shared) -> String {
+        match (file(shared), self.fetch.at) {
+            (None, _) => "No manifest is named: write `fleet = \"FILE\"` into config.toml, or set \
+                          KEYBENCH_FLEET. It says which services there are, and where the key of each is \
+                          needed."
+                .to_owned(),
+            (Some(file), Some(_)) if self.fetch.problem.is_none() => {
+                format!("{} has no service.", file.display())
+            }
+            _ => self.fetch.instead(shared, "planning the services"),
+        }
+    }
+
+    pub fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        view::draw(shared, self, frame, area);
+    }
+}
+
+/// The manifest that the configuration names.
+pub fn file(shared: &Shared) -> Option<PathBuf> {
+    shared.preferences.fleet.clone()
+}
+
+/// A text in a box: one service, or what an apply did.
+#[derive(Debug)]
+struct Text {
+    title: &'static str,
+    lines: Vec<Line<'static>>,
+    scroll: Scroll,
+}
+
+impl Text {
+    fn new(title: &'static str, lines: Vec<Line<'static>>) -> Self {
+        Self { title, lines, scroll: Scroll::default() }
+    }
+}
+
+impl Layer for Text {
+    fn name(&self) -> &'static str {
+        "service"
+    }
+
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
+        vec![KeyContext::Reader]
+    }
+
+    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
+        match self.scroll.command(command, self.lines.clone(), body(shared)) {
+            true => Outcome::done(),
+            false => Outcome::ignored(),
+        }
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        reader(shared, self.title, self.lines.clone(), self.scroll, frame, area);
+    }
+}

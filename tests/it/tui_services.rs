@@ -1,0 +1,118 @@
+//! The services of a manifest in Settings: planned when they are shown, applied after a question.
+
+use crate::tui_flow::Flow;
+use crate::tui_support::services::{applied, applying, keys_of_services, manifest, services};
+use crate::tui_support::settings::demo;
+use keybench::config::Store;
+use keybench::tui::Preferences;
+use keybench::tui::call::{Call, FleetCall};
+use keybench::tui::testing::mono;
+
+#[test]
+fn a_plan_is_made_once_and_on_demand() {
+    let mut harness = services();
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("1 left the manifest") && screen.contains("the current key is good"), "{screen}");
+    harness.keys("jj");
+    let blocked = harness.screen(80, 24);
+    assert!(blocked.contains("blocked") && blocked.contains("was not accepted"), "{blocked}");
+    harness.keys("s");
+    assert!(harness.screen(80, 24).contains("API keys"), "and back");
+    harness.keys("s");
+    assert!(harness.calls().is_empty(), "the plan is there already");
+    harness.keys("p");
+    assert!(matches!(harness.calls().remove(0).1, Call::Fleet(FleetCall::Plan { .. })));
+}
+
+#[test]
+fn an_apply_names_what_it_will_do_and_asks() {
+    let mut harness = services();
+    harness.keys("a");
+    let question = harness.screen(80, 24);
+    assert!(question.contains("dashboard: a new key, to file /etc/dashboard/api.key"), "{question}");
+    assert!(question.contains("deletes 0a9e…c2d4"), "{question}");
+    harness.keys("n");
+    assert!(harness.calls().is_empty());
+    let (mut harness, _) = applying();
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("applied 1 of 3") && screen.contains("applying"), "{screen}");
+    let mut harness = applied();
+    assert!(harness.screen(80, 24).contains("exit status: 2"));
+    assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::ListKeys { .. })), "a new key");
+    harness.keys("<esc>a");
+    assert!(harness.screen(80, 24).contains("this plan was applied"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn an_apply_that_is_cancelled_says_how_far_it_is() {
+    let (mut harness, _) = applying();
+    harness.keys("<ctrl-x>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("stopped: 1 of 3 services are done"), "{screen}");
+}
+
+#[test]
+fn without_a_manifest_the_screen_says_how_to_name_one() {
+    let mut harness = demo();
+    assert!(!harness.screen(120, 40).contains("s services"));
+    harness.keys("s");
+    assert!(harness.calls().is_empty());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("No manifest is named") && screen.contains("KEYBENCH_FLEET"), "{screen}");
+    harness.keys("<esc>");
+    assert!(harness.screen(80, 24).contains("nightly scoring"));
+}
+
+#[test]
+fn a_key_says_that_it_belongs_to_a_service() {
+    let mut harness = keys_of_services();
+    assert!(harness.screen(80, 24).contains("service: dashboard"), "{}", harness.screen(80, 24));
+    harness.keys("<enter>");
+    let details = harness.screen(80, 24);
+    assert!(details.contains("nightly scoring of fleet.toml"), "{details}");
+}
+
+/// Two file services on a real workbench: planned, applied, and the keys work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_services_get_their_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().display();
+    let text = format!(
+        "version = 1\n[[service]]\nname = \"scoring\"\n[[service.deliver]]\nfile = \"{dir}/scoring.key\"\n\
+         reload = \"echo on the screen; echo on the screen >&2; test -s {dir}/scoring.key\"\n\
+         [[service]]\nname = \"reports\"\n[[service.deliver]]\nfile = \"{dir}/missing/reports.key\"\n"
+    );
+    let file = folder.path().join("fleet.toml");
+    std::fs::write(&file, text).unwrap();
+    let preferences = Preferences { fleet: Some(file.clone()), ..mono() };
+    let store = Store::at(folder.path().join("configuration"));
+    let mut flow = Flow::demo_with("owner", preferences, Some(store)).await;
+    flow.shows("dashboard").await;
+    flow.keys("s");
+    flow.shows("2 not safe").await;
+    flow.keys("a");
+    flow.shows("2 keys are created, 2 deliveries are made").await;
+    flow.keys("y");
+    flow.shows("1 service failed; 2 keys created, 1 delivery made").await;
+    assert!(!flow.screen().contains("on the screen"), "{}", flow.screen());
+    flow.keys("<esc>");
+    let key = std::fs::read_to_string(folder.path().join("scoring.key")).unwrap();
+    assert!(keybench::secret::ApiKey::parse(key.trim()).is_ok(), "the service has its key");
+    std::fs::create_dir(folder.path().join("missing")).unwrap();
+    flow.keys("p");
+    flow.shows("1 not safe").await;
+    flow.keys("ay");
+    flow.shows("0 keys created, 1 delivery made").await;
+    flow.keys("<esc>s");
+    flow.shows("service: scoring").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_manifest_is_a_sentence() {
+    let (_folder, file) = manifest("version = 1\n[[service]]\nname = \"a\"\n");
+    let preferences = Preferences { fleet: Some(file), ..mono() };
+    let mut flow = Flow::demo_with("owner", preferences, None).await;
+    flow.shows("so nothing would have its key").await;
+    flow.keys("s");
+    flow.shows("cannot be used").await;
+}
