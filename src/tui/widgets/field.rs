@@ -10,6 +10,8 @@ use super::{Edit, Styles};
 use crate::text;
 
 /// A one-line text field. Line breaks become blanks, and control characters are removed.
+///
+/// No library's, since the field for keys is one of these: its text has to be wiped from memory.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     text: String,
