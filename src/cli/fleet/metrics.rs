@@ -16,7 +16,7 @@ use crate::cli::error::{Exit, Failure};
 
 Looks at the services as `fleet plan` does, and writes OpenMetrics text with absolute times: for each
 service when its key expires and is due, whether it is safe, and how the last `fleet apply` ended. The
-file is replaced as a whole. Without --textfile the text goes to standard output.
+file is replaced as a whole. Without --textfile, or with -, the text goes to standard output.
 
 Ends with 0 once the figures of all services are written, safe or not.")]
 pub struct MetricsArgs {
@@ -38,8 +38,8 @@ pub async fn run(context: &Context, args: MetricsArgs) -> Result<Exit, Failure> 
     let clock = session.client.clock();
     let text = metrics::text(&figures, clock.difference().as_secs_f64(), clock.now());
     match &args.textfile {
-        Some(file) => metrics::write(file, &text)?,
-        None => context.out.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())?,
+        Some(file) if file.as_os_str() != "-" => metrics::write(file, &text)?,
+        _ => context.out.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())?,
     }
     let failures = looked.into_iter().filter_map(|(service, plan)| {
         let failure = Failure::from(plan.err()?);
