@@ -322,8 +322,9 @@ fn figures_have_absolute_times() {
     let fleet = Fleet::new(TWO);
     fleet.run("apply", &[]).ok();
     fleet.run("metrics", &["--textfile", "keybench.prom"]).ok();
-    let printed = fleet.run("metrics", &["--textfile", "-"]).ok();
-    assert!(printed.out.contains("keybench_key_expiry_timestamp_seconds"), "{printed:?}");
+    let printed = fleet.run("metrics", &["--textfile", "-"]).ok().json();
+    let text = printed["metrics"].as_str().unwrap();
+    assert!(text.contains("keybench_key_expiry_timestamp_seconds"), "{text}");
     let samples = samples(&fleet.read("keybench.prom"));
     let value = |name: &str| {
         let wanted = format!("{name}{{service=\"scoring\",user=\"owner\"}}");

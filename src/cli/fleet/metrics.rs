@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::{FleetArgs, TermsArgs, worst};
 use crate::actions::fleet::look::look;
@@ -38,7 +39,13 @@ pub async fn run(context: &Context, args: MetricsArgs) -> Result<Exit, Failure> 
     let clock = session.client.clock();
     let text = metrics::text(&figures, clock.difference().as_secs_f64(), clock.now());
     match &args.textfile {
-        Some(file) if file.as_os_str() != "-" => metrics::write(file, &text)?,
+        Some(file) if file.as_os_str() != "-" => {
+            metrics::write(file, &text)?;
+            if context.out.json {
+                context.out.document(&json!({ "textfile": file }))?;
+            }
+        }
+        _ if context.out.json => context.out.document(&json!({ "metrics": text }))?,
         _ => context.out.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())?,
     }
     let failures = looked.into_iter().filter_map(|(service, plan)| {
