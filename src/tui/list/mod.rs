@@ -15,7 +15,6 @@ pub mod filter;
 
 pub mod pattern;
 pub mod rows;
-mod sort;
 pub mod state;
 pub mod table;
 pub mod view;

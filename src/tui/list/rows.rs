@@ -11,7 +11,6 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 
 use super::pattern::Pattern;
-use super::sort::by_number;
 use super::state::Sortable;
 use super::table::Column;
 use crate::text;
@@ -297,7 +296,7 @@ impl<R: Row> Rows<R> {
             Key::Text(_) => None,
         };
         match self.all.iter().map(number).collect::<Option<Vec<i64>>>() {
-            Some(numbers) => by_number(&mut rows, &numbers),
+            Some(numbers) => rows.sort_by_key(|row| numbers[*row as usize]),
             None => {
                 let keys: Vec<Key<'_>> = self.all.iter().map(|row| row.key(column)).collect();
                 rows.sort_by_key(|row| keys[*row as usize]);
