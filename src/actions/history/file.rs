@@ -137,11 +137,15 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<bool> {
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION {
-        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if application != 0 || tables > 0 {
+        // Both are read at one moment: another program may be making the same file.
+        let alone = connection.transaction()?;
+        let application: i32 = alone.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let tables: i64 = alone.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if application != APPLICATION && (application != 0 || tables > 0) {
             return Ok(false);
         }
-        connection.pragma_update(None, "application_id", APPLICATION)?;
+        alone.pragma_update(None, "application_id", APPLICATION)?;
+        alone.commit()?;
     }
     connection.pragma_update(None, "foreign_keys", true)?;
     let mode: String =
