@@ -16,7 +16,7 @@ pub struct Checked {
 #[derive(Debug, Clone)]
 pub struct KeptCheck {
     pub model_id: String,
-    pub typed: [String; 5],
+    pub typed: Vec<String>,
     pub checked: Option<Checked>,
     /// The row that was selected.
     pub selected: Option<String>,

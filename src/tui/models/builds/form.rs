@@ -1,6 +1,6 @@
 //! A form of a few lines of text: a deployment's size, what a new build is made from.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -8,31 +8,19 @@ use crate::text;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
-use crate::tui::models::draw::{cell, put};
+use crate::tui::models::draw::put;
+use crate::tui::models::fields::Fields;
 use crate::tui::overlays::Question;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
-use crate::tui::widgets::field::Field;
 
-/// Columns of a field's name.
-const NAME: u16 = 10;
-
-/// One line of a form.
-#[derive(Debug)]
-struct Line {
-    name: &'static str,
-    field: Field,
-    /// What it held at first: leaving anything else asks.
-    first: String,
-    explanation: &'static str,
-}
-
-/// Fields, which of them has the focus, and what became of the request.
+/// Fields, and what became of the request.
 #[derive(Debug)]
 pub struct Form {
-    lines: Vec<Line>,
-    focus: usize,
+    fields: Fields,
+    /// What they held at first: leaving anything else asks.
+    first: Vec<String>,
     pub problem: Option<String>,
     pub sending: Option<RequestId>,
 }
@@ -40,22 +28,19 @@ pub struct Form {
 impl Form {
     /// Fields with names, first values and explanations, which take at most `limit` characters.
     pub fn new<const N: usize>(fields: [(&'static str, String, &'static str); N], limit: usize) -> Self {
-        let line = |(name, first, explanation): (_, String, _)| {
-            let field = Field::new(&first).with_limit(limit);
-            Line { name, field, first, explanation }
-        };
-        Self { lines: fields.into_iter().map(line).collect(), focus: 0, problem: None, sending: None }
+        let fields = Fields::new(fields, limit);
+        Self { first: fields.texts(), fields, problem: None, sending: None }
     }
 
     /// Begins in the field `at`.
     pub fn focused(mut self, at: usize) -> Self {
-        self.focus = at;
+        self.fields.focus = at;
         self
     }
 
     /// What is typed in a field.
     pub fn text(&self, at: usize) -> &str {
-        self.lines.get(at).map_or("", |line| line.field.text().trim())
+        self.fields.text(at)
     }
 
     /// Reads a field; an empty one is `None`. What cannot be read gets the focus.
@@ -65,21 +50,21 @@ impl Form {
             return Ok(None);
         }
         parse(text).map(Some).map_err(|problem| {
-            let name = self.lines.get(at).map_or("", |line| line.name);
-            (self.focus, self.problem) = (at, Some(format!("{name}: {problem}")));
+            let problem = format!("{}: {problem}", self.fields.name(at));
+            (self.fields.focus, self.problem) = (at, Some(problem));
         })
     }
 
     /// Whether something else is typed than what was there.
     pub fn is_touched(&self) -> bool {
-        self.lines.iter().any(|line| line.field.text() != line.first)
+        self.fields.texts() != self.first
     }
 
     /// Moves between fields, and leaves; what was typed is asked about.
     pub fn command(&mut self, command: Command) -> Outcome {
         match command {
-            Command::NextField => self.step(1),
-            Command::PreviousField => self.step(self.lines.len().saturating_sub(1)),
+            Command::NextField => self.fields.next(),
+            Command::PreviousField => self.fields.previous(),
             Command::Back if self.is_touched() && self.sending.is_none() => {
                 let lines = vec!["What was typed is lost.".to_owned()];
                 let question = Question::new("Discard the form?", lines, "Discard", Decision::Discard);
@@ -91,31 +76,16 @@ impl Form {
         Outcome::done()
     }
 
-    fn step(&mut self, by: usize) {
-        self.focus = (self.focus + by) % self.lines.len().max(1);
-    }
-
     /// A key that is no command.
     pub fn key(&mut self, key: KeyEvent) {
-        let last = self.lines.len().saturating_sub(1);
-        match key.code {
-            KeyCode::Down => self.step(1),
-            KeyCode::Up => self.step(last),
-            _ => {
-                if let Some(line) = self.lines.get_mut(self.focus)
-                    && line.field.on_key(key) == Edit::Changed
-                {
-                    self.problem = None;
-                }
-            }
+        if self.fields.key(key) == Edit::Changed {
+            self.problem = None;
         }
     }
 
     pub fn paste(&mut self, pasted: &str) {
-        if let Some(line) = self.lines.get_mut(self.focus) {
-            line.field.paste(pasted.trim());
-            self.problem = None;
-        }
+        self.fields.paste(pasted);
+        self.problem = None;
     }
 
     /// Why nothing was sent, or what the workbench refused.
@@ -127,16 +97,7 @@ impl Form {
     pub fn draw(&self, shared: &Shared, buf: &mut Buffer, area: Rect, width: u16, notes: &[(String, bool)]) {
         let theme = &shared.preferences.theme;
         let mut rows = area.rows();
-        for (at, line) in self.lines.iter().enumerate() {
-            let Some(row) = rows.next() else { return };
-            let here = at == self.focus;
-            let marker = if here { shared.preferences.glyphs.cursor } else { " " };
-            put(buf, row, row.x, marker, theme.accent);
-            let x = cell(buf, row, row.x + 2, NAME, line.name, if here { theme.title } else { theme.dim });
-            let width = width.min(row.right().saturating_sub(x));
-            line.field.render(Rect { x, width, ..row }, buf, here, &shared.styles());
-            put(buf, row, x + width + 1, line.explanation, theme.dim);
-        }
+        self.fields.draw_lines(shared, buf, &mut rows, width, true);
         rows.next();
         let problem = self.problem.iter().map(|problem| (problem, theme.error));
         let notes = notes.iter().map(|(note, warns)| (note, if *warns { theme.warn } else { theme.dim }));

@@ -30,14 +30,14 @@ const ABOUT: [About; 5] = [
 /// The form.
 #[derive(Debug)]
 pub struct Form {
-    pub fields: Fields<5>,
+    pub fields: Fields,
     /// What is wrong with what was typed.
     pub problem: Option<String>,
 }
 
 impl Default for Form {
     fn default() -> Self {
-        Self { fields: Fields::new(&ABOUT, 0), problem: None }
+        Self { fields: Fields::new(ABOUT, 0), problem: None }
     }
 }
 

@@ -23,15 +23,15 @@ const ABOUT: [About; 5] = [
 /// The parameters.
 #[derive(Debug)]
 pub struct RunForm {
-    pub fields: Fields<5>,
+    pub fields: Fields,
     /// What the last run was begun with; leaving anything else asks.
-    begun: [String; 5],
+    begun: Vec<String>,
     pub problem: Option<String>,
 }
 
 impl Default for RunForm {
     fn default() -> Self {
-        let fields = Fields::new(&ABOUT, LONGEST);
+        let fields = Fields::new(ABOUT, LONGEST);
         Self { begun: fields.texts(), fields, problem: None }
     }
 }
