@@ -80,8 +80,8 @@ pub(super) async fn apply_in<W: World>(
     progress: &dyn Progress,
 ) -> Result<Vec<Applied>, Error> {
     let site = world.site(options.clock_difference).await?;
-    let left = AtomicUsize::new(max_rotations.unwrap_or(usize::MAX));
-    let (site, left) = (&site, &left);
+    let left = max_rotations.map(AtomicUsize::new);
+    let (site, left) = (&site, left.as_ref());
     let one = |(at, service): (usize, _)| {
         let run = Run { world, manifest, service, site, options, left };
         async move {
@@ -103,7 +103,7 @@ struct Run<'a, W> {
     site: &'a Site,
     options: Options,
     /// How many keys may still be created.
-    left: &'a AtomicUsize,
+    left: Option<&'a AtomicUsize>,
 }
 
 impl<W: World> Run<'_, W> {
@@ -190,10 +190,10 @@ impl<W: World> Run<'_, W> {
     /// With `in_use`, older keys are deleted once everything has had a newer one for the grace time.
     async fn rotate(&self, held: &Held, in_use: Option<HandedOver>) -> Result<Rotated, Error> {
         let asked = || request::rotation(self.service, held, self.options.clock_difference, in_use.clone());
-        if in_use.is_none() && self.left.load(Ordering::Relaxed) < usize::MAX {
+        if let Some(all) = self.left.filter(|_| in_use.is_none()) {
             let outlook = self.world.look(&asked()?).await?;
             let take = |left: usize| left.checked_sub(1);
-            let none = || self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err();
+            let none = || all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err();
             if outlook.plan.create.is_some() && none() {
                 return Err(Error::Postponed);
             }
