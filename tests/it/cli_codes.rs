@@ -43,24 +43,10 @@ const ASKING: &[&[&str]] = &[
 
 /// Those that are not among them, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("admin audit diff", "asks no workbench"),
     ("admin expiration", "is asked by name below: only administrators may change it"),
-    ("completions", "asks no workbench"),
-    ("demo", "is the interface"),
     ("doctor", "is asked by name below: a finding is not an error"),
-    ("fleet schema", "asks no workbench"),
     ("login", "is asked by name below: it has the key from its input"),
-    ("man", "asks no workbench"),
     ("observe", "passes on what others ask; is asked by name below"),
-    ("profile list", "asks no workbench"),
-    ("profile remove", "asks no workbench"),
-    ("profile use", "asks no workbench"),
-    ("runs compare", "asks no workbench"),
-    ("runs list", "reads the history of this machine"),
-    ("runs merge", "asks no workbench"),
-    ("runs report", "asks no workbench"),
-    ("runs show", "reads the history of this machine"),
-    ("serve", "is the workbench"),
 ];
 
 #[test]

@@ -76,21 +76,8 @@ const COMMANDS: &[Case] = &[
 /// Commands that are not among them, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("admin audit diff", "asks no workbench: what an audit could not read is unknown to it"),
-    ("completions", "asks no workbench"),
-    ("demo", "is the interface"),
-    ("fleet schema", "asks no workbench"),
     ("login", "has the key from its input; makes one request, and ends with 4 to 6 without its answer"),
-    ("man", "asks no workbench"),
-    ("observe", "passes on what others ask"),
-    ("profile list", "asks no workbench"),
-    ("profile remove", "asks no workbench"),
-    ("profile use", "asks no workbench"),
-    ("runs compare", "asks no workbench"),
-    ("runs list", "reads the history of this machine"),
     ("runs merge", "asks no workbench: cli_runs has a shard that is missing"),
-    ("runs report", "asks no workbench"),
-    ("runs show", "reads the history of this machine"),
-    ("serve", "is the workbench"),
 ];
 
 #[test]
