@@ -123,7 +123,7 @@ impl Caller {
             Err(error) => return unsent(&error),
         };
         let patience = transport.timeout();
-        let mut connection = match self.kept().await {
+        let mut connection = match self.kept() {
             Some(connection) => connection,
             None => {
                 let mut phases = Phases::default();
@@ -177,11 +177,9 @@ impl Caller {
     }
 
     /// The kept connection, unless the service has closed it.
-    async fn kept(&mut self) -> Option<Connection> {
-        let mut connection = self.connection.take().filter(|_| self.line.0.keeps.load(Ordering::Relaxed))?;
-        // What arrived meanwhile is seen only after the runtime has looked for it.
-        tokio::task::yield_now().await;
-        (!connection.is_closed().await).then_some(connection)
+    fn kept(&mut self) -> Option<Connection> {
+        let connection = self.connection.take().filter(|_| self.line.0.keeps.load(Ordering::Relaxed))?;
+        (!connection.is_closed()).then_some(connection)
     }
 }
 

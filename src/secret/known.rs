@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use memchr::memmem;
+use memchr::memchr_iter;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -90,19 +90,34 @@ fn living() -> Vec<Arc<Secret>> {
 
 /// Whether `bytes` contain a secret of this process.
 pub fn holds_secret(bytes: &[u8]) -> bool {
-    living().iter().flat_map(|secret| secret.forms()).any(|form| memmem::find(bytes, form).is_some())
+    living().iter().flat_map(|secret| secret.forms()).any(|form| find(bytes, form).next().is_some())
+}
+
+/// Where `form` begins in `bytes`. Every answer is searched for every form, and most are short: the
+/// tables of a general search would take longer to build than the search takes, and kept ones hold
+/// the secret once more.
+fn find<'a>(bytes: &'a [u8], form: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    let first = form.first().copied().unwrap_or_default();
+    let mut free = 0;
+    memchr_iter(first, bytes).filter(move |&at| {
+        let found = at >= free && bytes[at..].starts_with(form);
+        if found {
+            free = at + form.len();
+        }
+        found
+    })
 }
 
 /// Replaces each secret of this process in `bytes` with [`MASK`], and wipes it.
 pub fn mask_bytes(bytes: &mut Vec<u8>) {
     for secret in living() {
         for form in secret.forms() {
-            if memmem::find(bytes, form).is_none() {
+            if find(bytes, form).next().is_none() {
                 continue;
             }
             let unmasked = Zeroizing::new(std::mem::take(bytes));
             let mut from = 0;
-            for at in memmem::find_iter(&unmasked, form.as_slice()) {
+            for at in find(&unmasked, form) {
                 bytes.extend_from_slice(&unmasked[from..at]);
                 bytes.extend_from_slice(MASK.as_bytes());
                 from = at + form.len();

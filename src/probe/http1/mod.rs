@@ -46,6 +46,14 @@ pub struct Connection<S = Stream> {
     sent: bool,
 }
 
+impl Connection {
+    /// Whether the server has closed an idle connection, as far as is known by now. Unsolicited bytes
+    /// make it as unusable as a close does.
+    pub fn is_closed(&self) -> bool {
+        self.stream.has_news()
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub fn new(stream: S) -> Self {
         Self { stream, buffer: vec![0; CHUNK], at: 0, end: 0, reusable: true, sent: false }
@@ -66,17 +74,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// The bare stream, unless something was read beyond the last message.
     pub fn into_stream(self) -> Option<S> {
         self.unread().is_empty().then_some(self.stream)
-    }
-
-    /// Whether the server has closed an idle connection, as far as is known by now.
-    pub async fn is_closed(&mut self) -> bool {
-        poll_fn(|cx| {
-            let mut byte = [0; 1];
-            let mut buf = ReadBuf::new(&mut byte);
-            // Unsolicited bytes make the connection as unusable as a close does.
-            Poll::Ready(Pin::new(&mut self.stream).poll_read(cx, &mut buf).is_ready())
-        })
-        .await
     }
 
     /// Sends one request. Returns early if the answer starts before everything is sent (a refusal

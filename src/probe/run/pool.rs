@@ -44,7 +44,7 @@ impl Pool {
         let mut opening: Option<oneshot::Receiver<Result<Connection, CallError>>> = None;
         loop {
             let changed = self.changed.notified();
-            if let Some(connection) = self.idle().await {
+            if let Some(connection) = self.idle() {
                 return Ok((connection, true));
             }
             if opening.is_none() && self.reserve() {
@@ -76,11 +76,11 @@ impl Pool {
         self.changed.notify_one();
     }
 
-    async fn idle(&self) -> Option<Connection> {
+    fn idle(&self) -> Option<Connection> {
         loop {
-            let mut connection = self.state().idle.pop()?;
+            let connection = self.state().idle.pop()?;
             // Between requests that are far apart the service may have closed it.
-            if !connection.is_closed().await {
+            if !connection.is_closed() {
                 return Some(connection);
             }
             self.lost();
