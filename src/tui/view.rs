@@ -102,11 +102,12 @@ fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect)
             // The names of the tabs are whole whatever goes on.
             let tabs: usize = spans.iter().map(Span::width).sum();
             let room = usize::from(row.width).saturating_sub(tabs + 2);
-            // The key that cancels it is never cut.
+            // The key that cancels it is never cut; what it does gives way to what is going on.
             let cancel = shared.key_of(Command::CancelRequest);
-            let how = if room < 40 { cancel } else { format!("{cancel} cancels") };
-            let tail = format!("{more}  {how}");
             let what = text::clean(&first.what);
+            let long = format!("{more}  {cancel} cancels");
+            let fits = text::width(&what) + text::width(&long) < room;
+            let tail = if fits { long } else { format!("{more}  {cancel}") };
             let what = text::truncate(&what, room.saturating_sub(text::width(&tail) + 1)).into_owned();
             Line::from(vec![
                 Span::styled(shared.spinner(), theme.accent),

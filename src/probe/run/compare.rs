@@ -35,10 +35,15 @@ const FEWEST: usize = 3;
 
 /// How the differences of two runs were judged, or why they were not.
 pub fn method(before: &Summary, after: &Summary) -> String {
-    match [before, after].iter().all(|run| seconds(run).len() >= FEWEST) {
-        true => METHOD.to_owned(),
-        false => format!("not judged: both runs need at least {FEWEST} whole seconds for that"),
+    match are_too_short(before, after) {
+        false => METHOD.to_owned(),
+        true => format!("not judged: both runs need at least {FEWEST} whole seconds for that"),
     }
+}
+
+/// Whether one of two runs is too short for any difference to be judged.
+pub fn are_too_short(before: &Summary, after: &Summary) -> bool {
+    [before, after].iter().any(|run| seconds(run).len() < FEWEST)
 }
 
 impl Difference {

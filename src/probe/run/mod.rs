@@ -40,7 +40,7 @@ use super::transport::Transport;
 use crate::limits;
 use crate::secret::ApiKey;
 
-pub use compare::{Change, Difference, compare, count_alike, method};
+pub use compare::{Change, Difference, are_too_short, compare, count_alike, method};
 pub use expect::{Expectation, Expectations};
 pub use export::{read_json, write_csv, write_json};
 pub use merge::{NotMerged, merge};

@@ -20,7 +20,8 @@ struct Line {
     explanation: &'static str,
 }
 
-/// The fields, one of which has the focus.
+/// The fields, one of which has the focus. Texts that nobody typed are defaults: what is typed first
+/// replaces them.
 #[derive(Debug)]
 pub struct Fields {
     lines: Vec<Line>,
@@ -37,7 +38,14 @@ impl Fields {
             let field = Field::new(text).with_limit(limit);
             Line { name, field, explanation }
         };
-        Self { lines: about.into_iter().map(line).collect(), focus: 0 }
+        let mut fields = Self { lines: about.into_iter().map(line).collect(), focus: 0 };
+        fields.offer();
+        fields
+    }
+
+    /// Changes what is said about a field.
+    pub fn explain(&mut self, at: usize, explanation: &'static str) {
+        self.lines[at].explanation = explanation;
     }
 
     pub fn name(&self, at: usize) -> &'static str {
@@ -55,6 +63,12 @@ impl Fields {
 
     pub fn set(&mut self, texts: &[String]) {
         self.lines.iter_mut().zip(texts).for_each(|(line, text)| line.field.set(text));
+        self.offer();
+    }
+
+    /// Makes every text a default: the form was opened again.
+    pub fn offer(&mut self) {
+        self.lines.iter_mut().for_each(|line| line.field.offer());
     }
 
     /// Gives the focus to the next field.

@@ -212,7 +212,10 @@ impl Layer for Models {
             Command::Filter if self.tests.panel().is_some_and(|panel| panel.results.all().len() < 10) => {
                 Some("".into())
             }
-            Command::CompareRuns if !self.runs.can_compare() => Some("".into()),
+            Command::CompareRuns => Some(self.runs.next_comparison().unwrap_or_default().into()),
+            Command::RunModel if self.subject().is_some_and(|row| self.runs.are_news(&row.model.id)) => {
+                (!self.runs.are_shown()).then_some("show the run".into())
+            }
             _ => (about_one.contains(&command) && self.subject().is_none()).then_some("".into()),
         }
     }

@@ -33,7 +33,7 @@ impl Models {
             Then::Edit => {}
             Then::Send => return self.send(shared),
             Then::Run(plan) => {
-                if !self.runs.show_plan(&past.model_id, plan) {
+                if !self.runs.show_plan(shared, &past.model_id, plan) {
                     let text = "the form of a run has no field for all that this one had, or a run goes on";
                     shared.notices.warning(shared.now, text);
                 }

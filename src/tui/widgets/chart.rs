@@ -12,31 +12,44 @@ const RISING: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇",
 const RISING_ASCII: [&str; 9] = [" ", ".", ":", "-", "=", "+", "*", "%", "#"];
 const LONGER: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
-/// Values over time, the latest at the right; as tall as its area.
+/// Values over time, from the left; the latest ones if not all have room. As tall as its area.
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'a> {
     pub values: &'a [f64],
     /// The value at full height; the largest visible value if it is `None`.
     pub ceiling: Option<f64>,
+    /// Columns of a value.
+    pub step: u16,
 }
 
 impl Line<'_> {
+    /// How many values have room in so many columns.
+    pub fn most(columns: u16, step: u16) -> usize {
+        usize::from(columns / step.max(1)).max(1)
+    }
+
     pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return;
         }
-        let shown = &self.values[self.values.len().saturating_sub(area.width.into())..];
+        let most = Self::most(area.width, self.step);
+        let shown = &self.values[self.values.len().saturating_sub(most)..];
         let ceiling = self.ceiling.unwrap_or_else(|| largest(shown));
         let eighths = f64::from(area.height) * 8.0;
         let glyphs = if styles.ascii { &RISING_ASCII } else { &RISING };
-        for (column, &value) in shown.iter().enumerate() {
+        for (column, &value) in shown
+            .iter()
+            .flat_map(|value| std::iter::repeat_n(value, self.step.max(1).into()))
+            .enumerate()
+            .take(area.width.into())
+        {
             let mut level = (share(value, ceiling) * eighths).round() as usize;
             // Something is never drawn as nothing.
             if value > 0.0 && value.is_finite() {
                 level = level.max(1);
             }
-            let x = area.right() - shown.len() as u16 + column as u16;
+            let x = area.x + column as u16;
             for row in 0..area.height {
                 let filled = level.saturating_sub(usize::from(row) * 8).min(8);
                 if filled > 0 {
@@ -120,15 +133,18 @@ mod tests {
 
     #[test]
     fn a_line_keeps_the_latest_values_and_shows_small_ones() {
-        let line = Line { values: &[9.0, 0.0, 0.01, 4.0, 8.0], ceiling: None };
+        let line = Line { values: &[9.0, 0.0, 0.01, 4.0, 8.0], ceiling: None, step: 1 };
         assert_eq!(drawn(4, 1, |area, buf| line.render(area, buf, &Styles::default())), [" ▁▄█"]);
-        let tall = Line { values: &[4.0, 8.0], ceiling: Some(8.0) };
-        assert_eq!(drawn(3, 2, |area, buf| tall.render(area, buf, &Styles::default())), ["  █", " ██"]);
+        let tall = Line { values: &[4.0, 8.0], ceiling: Some(8.0), step: 1 };
+        assert_eq!(drawn(3, 2, |area, buf| tall.render(area, buf, &Styles::default())), [" █ ", "██ "]);
+        let wide = Line { step: 2, ..tall };
+        assert_eq!(drawn(5, 1, |area, buf| wide.render(area, buf, &Styles::default())), ["▄▄██ "]);
+        assert_eq!(drawn(3, 1, |area, buf| wide.render(area, buf, &Styles::default())), ["██ "]);
     }
 
     #[test]
     fn values_that_are_no_numbers_draw_nothing() {
-        let line = Line { values: &[f64::NAN, f64::INFINITY, 1.0], ceiling: None };
+        let line = Line { values: &[f64::NAN, f64::INFINITY, 1.0], ceiling: None, step: 1 };
         let ascii = Styles { ascii: true, ..Styles::default() };
         assert_eq!(drawn(3, 1, |area, buf| line.render(area, buf, &ascii)), ["  #"]);
         assert_eq!(bar_text(f64::NAN, 8, false), "");
@@ -151,7 +167,11 @@ mod tests {
             for height in 0..3 {
                 drawn(width, height, |area, buf| {
                     Bars { bars: &bars }.render(area, buf, &Styles::default());
-                    Line { values: &[1.0, 2.0], ceiling: None }.render(area, buf, &Styles::default());
+                    Line { values: &[1.0, 2.0], ceiling: None, step: 1 }.render(
+                        area,
+                        buf,
+                        &Styles::default(),
+                    );
                 });
             }
         }

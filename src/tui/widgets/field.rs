@@ -19,6 +19,8 @@ pub struct Field {
     cursor: usize,
     /// The maximum number of characters; 0 for no limit.
     limit: usize,
+    /// The text is a default that nothing was done to: what is typed first replaces it.
+    offered: bool,
 }
 
 impl Field {
@@ -54,11 +56,19 @@ impl Field {
     pub fn set(&mut self, text: impl Into<String>) {
         self.text = text.into();
         self.cursor = self.text.len();
+        self.offered = false;
+    }
+
+    /// Makes the text a default, shown as selected: the first character that is typed or pasted
+    /// replaces it; a key that moves or deletes keeps it.
+    pub fn offer(&mut self) {
+        self.offered = !self.text.is_empty();
     }
 
     pub fn clear(&mut self) {
         self.text.clear();
         self.cursor = 0;
+        self.offered = false;
     }
 
     /// Overwrites the text in memory and clears the field: it held a secret.
@@ -70,14 +80,20 @@ impl Field {
     /// Inserts `pasted` at the cursor.
     pub fn paste(&mut self, pasted: &str) -> Edit {
         let cleaned = text::clean(pasted.trim_matches(['\r', '\n']));
-        let before = self.text.len();
+        let mut changed = false;
         for c in cleaned.chars() {
-            self.insert(c);
+            changed |= self.insert(c);
         }
-        if self.text.len() == before { Edit::Ignored } else { Edit::Changed }
+        if changed { Edit::Changed } else { Edit::Ignored }
     }
 
     pub fn on_key(&mut self, key: KeyEvent) -> Edit {
+        let edit = self.edit(key);
+        self.offered &= edit == Edit::Ignored;
+        edit
+    }
+
+    fn edit(&mut self, key: KeyEvent) -> Edit {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         if key.modifiers.contains(KeyModifiers::ALT) {
             return Edit::Ignored;
@@ -109,6 +125,9 @@ impl Field {
     }
 
     fn insert(&mut self, c: char) -> bool {
+        if self.offered {
+            self.clear();
+        }
         if self.limit > 0 && self.text.chars().count() >= self.limit {
             return false;
         }
@@ -175,7 +194,8 @@ impl Field {
                 start = at + c.len_utf8();
             }
         }
-        buf.set_stringn(area.x, area.y, &self.text[start..], columns, styles.text);
+        let style = if focused && self.offered { styles.cursor } else { styles.text };
+        buf.set_stringn(area.x, area.y, &self.text[start..], columns, style);
         if focused {
             let column = text::width(&self.text[start..self.cursor]).min(columns - 1) as u16;
             buf[(area.x + column, area.y)].set_style(styles.cursor);
@@ -236,6 +256,41 @@ mod tests {
         field.on_key(ctrl(KeyCode::Right));
         field.on_key(key(KeyCode::Char('!')));
         assert_eq!(field.text(), "_nightly! ");
+    }
+
+    #[test]
+    fn a_default_is_replaced_by_what_is_typed_and_kept_by_a_key_that_edits() {
+        let offered = || {
+            let mut field = Field::new("5s").with_limit(2);
+            field.offer();
+            field
+        };
+        let area = Rect::new(0, 0, 5, 1);
+        let selected = |field: &Field, focused| {
+            let mut buf = Buffer::empty(area);
+            field.render(area, &mut buf, focused, &Styles::default());
+            buf[(0, 0)].modifier == Styles::default().cursor.add_modifier
+        };
+        let mut field = offered();
+        assert!(selected(&field, true) && !selected(&field, false));
+        assert_eq!(field.on_key(key(KeyCode::Tab)), Edit::Ignored);
+        assert!(selected(&field, true), "nothing was done to it");
+        field.on_key(key(KeyCode::Char('6')));
+        field.on_key(key(KeyCode::Char('0')));
+        assert_eq!(field.text(), "60");
+        for (code, kept) in
+            [(KeyCode::End, "5s"), (KeyCode::Home, "5s"), (KeyCode::Left, "5s"), (KeyCode::Backspace, "5")]
+        {
+            let mut field = offered();
+            field.on_key(key(code));
+            assert!(field.text() == kept && !field.offered, "{code:?}: {field:?}");
+        }
+        let mut field = offered();
+        assert_eq!((field.paste("9m"), field.text()), (Edit::Changed, "9m"));
+        field.set("5s");
+        field.on_key(key(KeyCode::Backspace));
+        field.on_key(key(KeyCode::Char('m')));
+        assert_eq!(field.text(), "5m", "it is not replaced a second time");
     }
 
     #[test]

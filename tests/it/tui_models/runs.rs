@@ -1,7 +1,10 @@
 //! Runs: form, live view, stop, compare, export.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use keybench::probe::CallError;
-use keybench::probe::run::Summary;
+use keybench::probe::run::{StopReason, Summary};
 use keybench::tui::call::{Answer, Call, KeyToSend, WriteError};
 use keybench::tui::msg::Msg;
 
@@ -38,6 +41,92 @@ fn a_run_beyond_the_ceiling_asks_and_names_the_model() {
         matches!(&calls[..], [(_, Call::Run(run))] if run.plan.unbounded && run.plan.count == Some(20_000)),
         "{calls:?}"
     );
+}
+
+#[test]
+fn what_is_typed_replaces_a_default_in_every_form() {
+    let mut harness = listed();
+    harness.keys("b400<tab>2<tab><tab>60s<enter>");
+    let (id, Call::Run(run)) = harness.calls().remove(0) else { panic!("no run began") };
+    let plan = &run.plan;
+    assert_eq!(
+        (plan.count, plan.concurrency, plan.duration),
+        (Some(400), Some(2), Some(Duration::from_secs(60)))
+    );
+    harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended: Ok(summary(200, true)) });
+    harness.keys("b50<tab><end>4<enter>");
+    let (_, Call::Run(run)) = harness.calls().remove(0) else { panic!("no run began") };
+    assert_eq!((run.plan.count, run.plan.concurrency), (Some(50), Some(24)), "End keeps what is there");
+    harness.keys("<esc><esc>c");
+    harness.keys("rows.csv");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains(" rows.csv") && !screen.contains("golden"), "{screen}");
+}
+
+#[test]
+fn a_run_by_time_ends_at_the_ceiling_unless_the_workbench_is_ours_alone() {
+    let (mut harness, id, run) = running();
+    assert!(!run.plan.unbounded);
+    let mut ended = Summary::clone(&summary(10_000, true));
+    ended.stopped_by = Some(StopReason::Ceiling);
+    harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended: Ok(ended.into()) });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("ended at the ceiling of 10 000 requests"), "{screen}");
+    assert!(screen.contains("unless more are typed: b, then 50000, say"), "{screen}");
+
+    let mut demo = listed();
+    demo.shared().session.embedded = true;
+    demo.keys("b");
+    assert!(demo.screen(80, 24).contains("as many as fit into the duration"));
+    demo.keys("<enter>");
+    let calls = demo.calls();
+    assert!(matches!(&calls[..], [(_, Call::Run(run))] if run.plan.unbounded), "{calls:?}");
+    demo.keys("<ctrl-x>");
+    demo.calls();
+    demo.keys("b20000<enter>");
+    assert!(demo.calls().is_empty(), "so many at once are asked about there, too");
+}
+
+#[test]
+fn seconds_without_an_answer_have_no_latency() {
+    let (mut harness, id, run) = running();
+    let mut slow = Summary::clone(&summary(80, false));
+    if let Some(last) = slow.series.last_mut() {
+        (last.requests, last.p99_ms) = (0, 0.0);
+    }
+    let progress = Answer::RunProgress { model_id: run.model_id, summary: slow.into() };
+    harness.send(Msg::Progress { id, answer: progress });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("p99: no answer now, 16.0 ms max"), "{screen}");
+}
+
+#[test]
+fn a_run_in_progress_is_named_and_found_again() {
+    let (mut harness, _, _) = running();
+    harness.keys("<esc>");
+    harness.now += SignedDuration::from_secs(1);
+    harness.send(Msg::Tick);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("running against churn-prod/add"), "the model is not cut\n{screen}");
+    assert!(screen.contains("b show the run"), "{screen}");
+    harness.keys("b");
+    assert!(harness.screen(80, 24).contains("connecting"));
+}
+
+#[test]
+fn comparing_says_what_the_key_does_next_and_what_was_too_short() {
+    let (mut harness, id, run) = running();
+    let model_id = run.model_id;
+    harness.answer(id, Answer::RunEnded { model_id: model_id.clone(), ended: Ok(summary(150, true)) });
+    harness.keys("b<enter>");
+    let (id, _) = harness.calls().remove(0);
+    let mut short = Summary::clone(&summary(200, true));
+    short.series.truncate(4);
+    harness.answer(id, Answer::RunEnded { model_id, ended: Ok(short.into()) });
+    assert!(harness.screen(80, 24).contains("c compare"));
+    harness.keys("c");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("too short to judge") && screen.contains("c this run alone"), "{screen}");
 }
 
 #[test]

@@ -220,7 +220,10 @@ impl Layer for Check {
             }
             Command::Back => return self.leave(None),
             Command::TestRow => return self.open(shared),
-            Command::CheckModel if self.live.is_none() => self.asking = true,
+            Command::CheckModel if self.live.is_none() => {
+                self.asking = true;
+                self.form.fields.offer();
+            }
             Command::Members => self.over_all = !self.over_all,
             Command::ExportResults => {
                 let Some(checked) = &self.checked else { return Outcome::done() };

@@ -64,7 +64,7 @@ impl History {
         let text = match &self.reading {
             Reading::Failed(problem) => problem.as_str(),
             Reading::Done if self.entries.all().is_empty() => {
-                "Nothing yet: tests and runs are kept here for 90 days, without keys."
+                "Nothing yet: tests and runs are kept here once they have ended, for 90 days and without keys."
             }
             Reading::Done => "",
             Reading::Coming => "reading the history",

@@ -28,7 +28,7 @@ impl Models {
             Command::NextPart | Command::PreviousPart if is_wide(shared) && !empty => self.open_selected(),
             Command::RunModel if !empty => {
                 self.open_selected();
-                self.show_runs();
+                self.show_runs(shared);
             }
             Command::ChooseColumns => return Outcome::push(ColumnChooser::of::<Row>(shared)),
             Command::ModelScope => {

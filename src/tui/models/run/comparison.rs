@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::report::ms;
-use crate::probe::run::{Change, Summary, compare, count_alike, method, report};
+use crate::probe::run::{Change, Summary, are_too_short, compare, count_alike, method, report};
 use crate::text;
 use crate::tui::models::draw::put;
 use crate::tui::shared::Shared;
@@ -21,6 +21,7 @@ pub fn draw(
     let theme = &shared.preferences.theme;
     let [earlier, later] = heads;
     let head = format!("{:<12}{earlier:>14}{later:>14}{:>10}", "", "change");
+    let too_short = are_too_short(before, after);
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
         put(buf, row, row.x, &head, theme.column);
@@ -36,6 +37,7 @@ pub fn draw(
             Change::Better => ("better", theme.ok),
             Change::Worse => ("worse", theme.error),
             Change::Same => ("no difference", theme.dim),
+            Change::NotJudged if too_short => ("too short to judge", theme.dim),
             Change::NotJudged => ("not judged", theme.dim),
         };
         let line = format!(

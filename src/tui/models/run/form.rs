@@ -104,9 +104,25 @@ impl RunForm {
         self.fields.texts() != self.begun
     }
 
-    /// A run starts with the current input.
+    /// A run starts with the current input, which is the default of the next one.
     pub fn keep(&mut self) {
         self.begun = self.fields.texts();
+        self.reopen();
+    }
+
+    /// The form is in sight again.
+    pub fn reopen(&mut self) {
+        self.fields.focus = 0;
+        self.fields.offer();
+    }
+
+    /// Says how many requests there are where no number is typed: at most as many as the ceiling allows,
+    /// unless that is lifted.
+    pub fn explain_ceiling(&mut self, lifted: bool) {
+        self.fields.explain(
+            0,
+            if lifted { "how many; empty: as many as fit into the duration" } else { ABOUT[0].2 },
+        );
     }
 
     /// Back to what the last run was begun with.

@@ -70,11 +70,6 @@ impl Runs {
         self.shown().is_some_and(|runs| runs.asking)
     }
 
-    /// Whether there is an earlier run to compare the shown one with.
-    pub fn can_compare(&self) -> bool {
-        self.shown().is_some_and(|runs| !runs.earlier.is_empty())
-    }
-
     /// Which commands apply now; `None` if no run is on the screen.
     pub fn context(&self) -> Option<KeyContext> {
         let runs = self.shown()?;
@@ -85,20 +80,37 @@ impl Runs {
         })
     }
 
+    /// Whether a run of a model goes on, or ended while something else was in sight.
+    pub fn are_news(&self, model_id: &str) -> bool {
+        self.of_models.get(model_id).is_some_and(|runs| runs.live.is_some() || runs.unseen)
+    }
+
+    /// What the key that compares does next, if there is something to compare with.
+    pub fn next_comparison(&self) -> Option<&'static str> {
+        let runs = self.shown().filter(|runs| !runs.earlier.is_empty())?;
+        Some(match runs.beside {
+            None => "compare",
+            Some(at) if at + 1 < runs.earlier.len() => "with an earlier one",
+            Some(_) => "this run alone",
+        })
+    }
+
     /// Shows the runs of a model: the one in progress, one that ended unseen, or the form for a new
     /// one.
-    pub fn show(&mut self, model_id: &str) {
+    pub fn show(&mut self, shared: &Shared, model_id: &str) {
         let runs = self.of_models.entry(model_id.to_owned()).or_default();
         runs.asking = runs.live.is_none() && !std::mem::take(&mut runs.unseen);
+        runs.form.explain_ceiling(is_alone(shared));
         self.shown = Some(model_id.to_owned());
     }
 
     /// Shows the form for a run of a model, filled in with `plan`; `false` if that cannot be.
-    pub fn show_plan(&mut self, model_id: &str, plan: &Plan) -> bool {
+    pub fn show_plan(&mut self, shared: &Shared, model_id: &str, plan: &Plan) -> bool {
         let runs = self.of_models.entry(model_id.to_owned()).or_default();
         if runs.live.is_some() || !runs.form.fill(plan) {
             return false;
         }
+        runs.form.explain_ceiling(is_alone(shared));
         runs.asking = true;
         self.shown = Some(model_id.to_owned());
         true
@@ -129,7 +141,10 @@ impl Runs {
             Command::Back => self.leave(),
             Command::StopRun => return runs.stop(shared).into(),
             Command::FreezeRun => runs.freeze(),
-            Command::RunModel if runs.live.is_none() => runs.asking = true,
+            Command::RunModel if runs.live.is_none() => {
+                runs.asking = true;
+                runs.form.reopen();
+            }
             Command::CompareRuns if runs.earlier.is_empty() => {
                 let text = "there is no earlier run of this model to compare with";
                 shared.notices.warning(shared.now, text);
@@ -187,11 +202,11 @@ impl Runs {
     }
 
     /// The plan in the form. A plan beyond the ceiling needs a yes to a question, which sets
-    /// `agreed`.
+    /// `agreed`; where the workbench [is ours alone](is_alone) a run by time lasts that long.
     ///
     /// # Errors
     /// What happens instead.
-    pub fn plan(&mut self, path: &str, agreed: bool) -> Result<Plan, Box<Outcome>> {
+    pub fn plan(&mut self, shared: &Shared, path: &str, agreed: bool) -> Result<Plan, Box<Outcome>> {
         let Some(form) = self.form_mut() else { return Err(Box::new(Outcome::done())) };
         let plan = match form.plan(path) {
             Ok(plan) => Plan { unbounded: agreed, ..plan },
@@ -201,7 +216,10 @@ impl Runs {
                 return Err(Box::new(Outcome::done()));
             }
         };
-        let Err(problem) = plan.check() else { return Ok(plan) };
+        let Err(problem) = plan.check() else {
+            let by_time = plan.count.is_none() && plan.duration.is_some();
+            return Ok(Plan { unbounded: plan.unbounded || (by_time && is_alone(shared)), ..plan });
+        };
         if agreed || (Plan { unbounded: true, ..plan }).check().is_err() {
             form.problem = Some(sentence(&problem));
             return Err(Box::new(Outcome::done()));
@@ -291,6 +309,12 @@ pub fn begin(
     // It goes on when the tab is left, and leaving the program asks.
     let (id, effect) = shared.start(Kind::Change, what, Call::Run(Box::new(run)));
     Some((Live { id, stop, stopping: false, frozen: None }, request, effect))
+}
+
+/// Whether nobody else calls the models of this workbench: it runs inside this program, so there is
+/// nothing that the ceiling of a run would protect.
+fn is_alone(shared: &Shared) -> bool {
+    shared.session.embedded
 }
 
 fn sentence(problem: &CallError) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::probe::run::{NO_REPLICA, Point, Stage, Summary, report};
+use crate::probe::run::{NO_REPLICA, Point, Stage, StopReason, Summary, report};
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::models::draw::{fit, put};
@@ -171,6 +171,12 @@ fn progress(shared: &Shared, buf: &mut Buffer, row: Rect, summary: &Summary) {
     if row.is_empty() {
         return;
     }
+    if summary.stopped_by == Some(StopReason::Ceiling) {
+        let run = shared.key_of(Command::RunModel);
+        let note = format!("a run ends at 10 000 requests unless more are typed: {run}, then 50000, say");
+        put(buf, row, row.x, &fit(&note, row, row.x), theme.warn);
+        return;
+    }
     let Some(share) = summary.done_share() else {
         put(buf, row, row.x, "no end is set: s stops", theme.dim);
         return;
@@ -194,24 +200,35 @@ fn pictures(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     let lower = Rect { y: upper.bottom(), height: left.height - upper.height, ..left };
     let points = summary.whole_points();
     let ended = summary.stage == Stage::Done;
-    let over = |name, values: &[f64], figure: fn(f64) -> String| Curve {
+    let over = |name, value: fn(&Point) -> Option<f64>, figure: fn(f64) -> String| Curve {
         name,
-        values: values.to_vec(),
+        values: points.iter().map(value).collect(),
         figure,
+        all: expected_points(summary).filter(|_| !ended).unwrap_or_default().max(points.len()),
         ended,
     };
-    let rates: Vec<f64> = points.iter().map(|point| point.rps()).collect();
-    over("requests/s", &rates, |value| format!("{value:.0}")).draw(shared, buf, upper, points);
-    let latencies: Vec<f64> = points.iter().map(|point| point.p99_ms).collect();
-    over("p99", &latencies, ms).draw(shared, buf, lower, points);
+    over("requests/s", |point| Some(point.rps()), |value| format!("{value:.0}"))
+        .draw(shared, buf, upper, points);
+    // Where nothing was answered there is no latency.
+    over("p99", |point| (point.requests > 0).then_some(point.p99_ms), ms).draw(shared, buf, lower, points);
     histogram(shared, buf, right, summary);
+}
+
+/// How many points a run by time comes to.
+fn expected_points(summary: &Summary) -> Option<usize> {
+    let (duration, first) = (summary.plan.duration?, summary.whole_points().first()?);
+    let points = duration.as_secs_f64() / first.width_s.max(0.001);
+    Some((points.ceil() as usize).min(usize::from(u16::MAX)))
 }
 
 /// A figure over time.
 struct Curve {
     name: &'static str,
-    values: Vec<f64>,
+    /// One for each point, where there is one.
+    values: Vec<Option<f64>>,
     figure: fn(f64) -> String,
+    /// Points that share the width, those that are still to come too.
+    all: usize,
     /// The run is over: no value is that of now.
     ended: bool,
 }
@@ -219,18 +236,24 @@ struct Curve {
 impl Curve {
     /// Draws it between its axes: the largest value with its unit, and the seconds.
     fn draw(&self, shared: &Shared, buf: &mut Buffer, area: Rect, points: &[Point]) {
+        /// From this width on the head says that it is over time. It does not depend on the figures, which
+        /// would make it come and go.
+        const LONG: u16 = 48;
+        /// Few points are not drawn as a wall.
+        const WIDEST: u16 = 8;
         if area.height < 2 {
             return;
         }
         let theme = &shared.preferences.theme;
-        let largest = (self.figure)(chart::largest(&self.values));
+        let values: Vec<f64> = self.values.iter().map(|value| value.unwrap_or_default()).collect();
+        let largest = (self.figure)(chart::largest(&values));
         let figures = match (self.ended, self.values.last()) {
-            (false, Some(now)) => format!("{} now, {largest} max", (self.figure)(*now)),
+            (false, Some(Some(now))) => format!("{} now, {largest} max", (self.figure)(*now)),
+            (false, Some(None)) => format!("no answer now, {largest} max"),
             _ => format!("{largest} max"),
         };
-        let long = format!("{} over time: {figures}", self.name);
-        let head =
-            if text::width(&long) > area.width.into() { format!("{}: {figures}", self.name) } else { long };
+        let over = if area.width < LONG { "" } else { " over time" };
+        let head = format!("{}{over}: {figures}", self.name);
         put(buf, area, area.x, &fit(&head, area, area.x), theme.dim);
         let axes = area.height >= 5 && area.width >= 24;
         let label = if axes { text::width(&largest) as u16 + 1 } else { 0 };
@@ -240,28 +263,30 @@ impl Curve {
             width: area.width - label,
             height: area.height - 1 - u16::from(axes),
         };
-        chart::Line { values: &self.values, ceiling: None }.render(plot, buf, &shared.styles());
+        let step = (plot.width / u16::try_from(self.all).unwrap_or(u16::MAX).max(1)).clamp(1, WIDEST);
+        chart::Line { values: &values, ceiling: None, step }.render(plot, buf, &shared.styles());
         if axes {
             put(buf, Rect { height: 1, ..plot }, area.x, &largest, theme.dim);
             let zero = format!("{:>width$}", "0", width = usize::from(label - 1));
             put(buf, Rect { y: plot.bottom() - 1, height: 1, ..area }, area.x, &zero, theme.dim);
-            self.seconds(shared, buf, Rect { y: plot.bottom(), height: 1, ..plot }, points);
+            let shown = &points[points.len().saturating_sub(chart::Line::most(plot.width, step))..];
+            let width = (shown.len() as u16 * step).min(plot.width);
+            seconds(shared, buf, Rect { y: plot.bottom(), height: 1, ..plot }, width, shown);
         }
     }
+}
 
-    /// The axis below: when the first point in sight began, and when the last one ended.
-    fn seconds(&self, shared: &Shared, buf: &mut Buffer, row: Rect, points: &[Point]) {
-        let shown = &points[points.len().saturating_sub(row.width.into())..];
-        let (Some(first), Some(last)) = (shown.first(), shown.last()) else { return };
-        let (begin, end) = (format!("{:.0} s", first.at_s), format!("{:.0} s", last.at_s + last.width_s));
-        let theme = &shared.preferences.theme;
-        // The latest is at the right.
-        let x = row.right().saturating_sub(shown.len() as u16);
-        if usize::from(row.right() - x) > text::width(&begin) + text::width(&end) {
-            put(buf, row, x, &begin, theme.dim);
-        }
-        put(buf, row, row.right().saturating_sub(text::width(&end) as u16), &end, theme.dim);
+/// The axis below: when the first of these points began, and when the last one ended, `width` columns
+/// further to the right.
+fn seconds(shared: &Shared, buf: &mut Buffer, row: Rect, width: u16, shown: &[Point]) {
+    let (Some(first), Some(last)) = (shown.first(), shown.last()) else { return };
+    let (begin, end) = (format!("{:.0} s", first.at_s), format!("{:.0} s", last.at_s + last.width_s));
+    let theme = &shared.preferences.theme;
+    let columns = |text: &str| text::width(text) as u16;
+    if width > columns(&begin) + columns(&end) {
+        put(buf, row, row.x, &begin, theme.dim);
     }
+    put(buf, row, row.x + width.saturating_sub(columns(&end)), &end, theme.dim);
 }
 
 fn histogram(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {

@@ -7,9 +7,9 @@ use crate::tui::shared::Shared;
 
 impl Models {
     /// Shows the runs of the open model.
-    pub(in crate::tui::models) fn show_runs(&mut self) {
+    pub(in crate::tui::models) fn show_runs(&mut self, shared: &Shared) {
         if let Some(model_id) = self.tests.open_model() {
-            self.runs.show(model_id);
+            self.runs.show(shared, model_id);
         }
     }
 
@@ -25,7 +25,7 @@ impl Models {
     pub(in crate::tui::models) fn begin_run(&mut self, shared: &mut Shared, agreed: bool) -> Outcome {
         let row = self.list.subject(self.tests.open_model());
         let (Some(row), Some(panel)) = (row, self.tests.panel_mut()) else { return Outcome::done() };
-        let plan = match self.runs.plan(&row.path(), agreed) {
+        let plan = match self.runs.plan(shared, &row.path(), agreed) {
             Ok(plan) => plan,
             Err(instead) => return *instead,
         };

@@ -65,7 +65,7 @@ impl Models {
                 return text.map(|text| Effect::Copy(Copied::Text(text))).into();
             }
             Command::CopyMessage => return mend::copy_message(shared, self.tests.selected_result()),
-            Command::RunModel => self.show_runs(),
+            Command::RunModel => self.show_runs(shared),
             Command::ChooseColumns => return Outcome::push(ColumnChooser::of::<TestResult>(shared)),
             other => return self.model_command(shared, other),
         }
