@@ -284,6 +284,44 @@ fn the_key_of_a_service_works_whenever_its_rotation_is_killed() {
     });
 }
 
+#[test]
+fn the_keys_of_a_fleet_work_whenever_its_apply_is_killed() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let deliveries = ["a", "b"].map(|file| {
+        format!("[[service.deliver]]\nexec = \"cat > {file}.new && mv {file}.new {file}\"\nread = \"cat {file}\"\n")
+    });
+    // The audience changes from apply to apply, so each makes a key, and the older ones go at once.
+    let manifest = |round: u32| {
+        let more = if round.is_multiple_of(2) { "\"API\"" } else { "\"API\", \"Application\"" };
+        let service = format!("[[service]]\nname = \"service\"\naudience = [{more}]\ngrace = \"0s\"\n");
+        home.file("fleet.toml", &format!("version = 1\n{service}{}", deliveries.concat()));
+    };
+    let apply = ["fleet", "apply", "-f", "fleet.toml", "--json"];
+    let work = || {
+        for file in ["a", "b"] {
+            home.run(&["keys", "validate", "--api-key-file", file]).ok();
+        }
+    };
+    manifest(0);
+    home.run(&apply).ok();
+    let (mut round, mut kills) = (0, 0);
+    at_many_moments(|patience| {
+        round += 1;
+        manifest(round);
+        let ended = killed(home.command(&apply), "", None, patience);
+        kills += u32::from(!ended.success());
+        work();
+        assert!(listed(&home, "service").len() <= 3, "{:?}", listed(&home, "service"));
+        let next = home.run(&apply).ok().json();
+        work();
+        let key_id = next["services"][0]["key_id"].as_str().unwrap().to_owned();
+        assert_eq!(listed(&home, "service"), [key_id], "the next run goes on, and tidies up");
+        ended
+    });
+    assert!(kills > rounds() / 4, "kills that came too late prove nothing: {kills}");
+}
+
 /// The result of `models score` has each of 300 rows once, with its answer.
 fn assert_each_row_once(result: &Path) {
     let text = fs::read_to_string(result).unwrap();
