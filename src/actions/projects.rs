@@ -47,12 +47,24 @@ pub async fn find(client: &Client, wanted: &str) -> Result<Project, Error> {
     }
 }
 
-/// All projects that `wanted` may stand for.
-pub(super) async fn matching(client: &Client, wanted: &str) -> Result<Vec<Project>, Error> {
-    let (owner, name) = match wanted.split_once('/') {
+/// Whether `wanted` may stand for a project: its name, `OWNER/NAME`, slug or id.
+pub(super) fn is_meant(project: &Project, wanted: &str) -> bool {
+    let (owner, name) = owner_and_name(wanted);
+    let named = project.name == name || project.slug == name;
+    let owned = owner.is_none_or(|owner| project.owner.username.eq_ignore_ascii_case(owner));
+    project.id == wanted || (named && owned)
+}
+
+fn owner_and_name(wanted: &str) -> (Option<&str>, &str) {
+    match wanted.split_once('/') {
         Some((owner, name)) => (Some(owner), name),
         None => (None, wanted),
-    };
+    }
+}
+
+/// All projects that `wanted` may stand for.
+pub(super) async fn matching(client: &Client, wanted: &str) -> Result<Vec<Project>, Error> {
+    let (_, name) = owner_and_name(wanted);
     let mut found = Vec::new();
     // Filters match as case-sensitive substrings (OBSERVED, cai-connector): a first try that is
     // cheap, then everything.
@@ -61,11 +73,7 @@ pub(super) async fn matching(client: &Client, wanted: &str) -> Result<Vec<Projec
         let fetch = |query: PageQuery| async move { client.projects_page(ProjectScope::All, &query).await };
         let mut pages = Pages::new(query, fetch);
         while let Some(page) = pages.next().await {
-            found.extend(page?.into_iter().filter(|project| {
-                let named = project.name == name || project.slug == name;
-                let owned = owner.is_none_or(|owner| project.owner.username.eq_ignore_ascii_case(owner));
-                project.id == wanted || (named && owned)
-            }));
+            found.extend(page?.into_iter().filter(|project| is_meant(project, wanted)));
         }
         if !found.is_empty() {
             break;

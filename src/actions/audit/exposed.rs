@@ -10,6 +10,7 @@ use super::Turns;
 use super::findings::holds_key;
 use super::report::{Location, OpenModel};
 use crate::actions::fleet::held::Held;
+use crate::actions::projects::is_meant;
 use crate::actions::{AT_A_TIME, Event, Progress};
 use crate::api::{Error, PageQuery, Pages, ProjectScope, all_pages};
 use crate::config::Session;
@@ -82,15 +83,9 @@ async fn projects(session: &Session, turns: &Turns, exposed: &mut Exposed) -> Re
     while let Some(page) = pages.next().await {
         for project in page? {
             let name = format!("project {}/{}", project.owner.username, project.name);
-            let names = [
-                project.id.clone(),
-                project.name.clone(),
-                format!("{}/{}", project.owner.username, project.name),
-            ];
             let is_managed = |found: &Location| {
-                managed
-                    .iter()
-                    .any(|(project, variable)| *variable == found.variable && names.contains(project))
+                let mut known = managed.iter();
+                known.any(|(wanted, variable)| *variable == found.variable && is_meant(&project, wanted))
             };
             let found = locations(&name, &project.environment);
             exposed.environments.extend(found.map(|found| Location { managed: is_managed(&found), ..found }));
