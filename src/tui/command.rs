@@ -159,6 +159,7 @@ pub enum Command {
     Services,
     PlanFleet,
     ApplyFleet,
+    PruneFleet,
     // Profiles
     AddProfile,
     RemoveProfile,
@@ -306,6 +307,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::Services, "services", &[X::Keys, X::Services], Safe, &["s"], 7, "services", "Services of the manifest", "Show the services of the manifest, or the API keys again"),
     entry(C::ApplyFleet, "services.apply", &[X::Services], Changes, &["a"], 1, "apply", "Apply the manifest", "Create, deliver and delete what the plan says; asks first"),
     entry(C::PlanFleet, "services.plan", &[X::Services], Safe, &["p"], 2, "plan again", "Plan the services again", "Ask the workbench what is to be done for each service"),
+    entry(C::PruneFleet, "services.prune", &[X::Services], Destroys, &["d"], 8, "prune", "Delete the keys of services that left", "Delete the keys of services that left; asks first"),
     entry(C::KeyDetails, "services.open", &[X::Services], Safe, &["enter"], 3, "details", "Details of a service", "Everything known about the selected service"),
     // Profiles
     entry(C::AddProfile, "profiles.add", &[X::Profiles], Safe, &["n"], 2, "sign in", "Sign in to a workbench", "Add a profile: URL and API key"),

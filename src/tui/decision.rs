@@ -2,6 +2,7 @@
 //! or a choice.
 
 use super::choice::Choice;
+use crate::actions::fleet::prune::Left;
 
 /// Something that the user agreed to or chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum Decision {
     RotateLegacyKey,
     /// Do what the plan of the manifest says.
     ApplyFleet,
+    /// Delete the keys of these services, which left the manifest.
+    PruneFleet(Vec<Left>),
     /// Stop the deployment of this model.
     StopModel(String),
     /// Restart it.
@@ -65,6 +68,7 @@ impl Decision {
             Self::DeleteKeys { .. }
                 | Self::DeleteAllKeys { .. }
                 | Self::DeleteOldKey(_)
+                | Self::PruneFleet(_)
                 | Self::RotateLegacyKey
                 | Self::StopModel(_)
                 | Self::ReplaceDeployment(_)

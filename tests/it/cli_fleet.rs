@@ -81,6 +81,7 @@ fn a_fleet_is_planned_applied_and_then_safe() {
     assert_eq!(before.code, 8, "{before:?}");
     let scoring = service(&before.json(), "scoring");
     assert_eq!((&scoring["action"], &scoring["safe"]), (&json!("create"), &json!(false)));
+    assert_eq!(scoring["unsafe_because"], json!(["it has no key yet"]));
     assert!(
         !fleet.home.path("config/fleet").exists() && fleet.keys("scoring").is_empty(),
         "nothing is written"
@@ -89,6 +90,7 @@ fn a_fleet_is_planned_applied_and_then_safe() {
     let applied = fleet.run("apply", &[]).ok().json();
     let scoring = service(&applied, "scoring");
     assert_eq!((&scoring["action"], scoring["delivered"].as_array().unwrap().len()), (&json!("rotated"), 2));
+    assert!(scoring["reason"].as_str().unwrap().contains("no key has this name yet"), "{scoring}");
     assert_eq!(mode(&fleet.home.path("scoring.key")), 0o640);
     assert_eq!(fleet.read("scoring.key"), fleet.read("vault"));
     assert_eq!(fleet.read("reloaded").trim(), scoring["key_id"]);
@@ -105,6 +107,16 @@ fn a_fleet_is_planned_applied_and_then_safe() {
     for file in ["scoring.key", "vault"] {
         assert!(!applied.to_string().contains(fleet.read(file).trim()), "no key is printed");
     }
+}
+
+#[test]
+fn a_key_that_was_never_delivered_is_no_service_s_key() {
+    let fleet = Fleet::new("[[service]]\nname = \"a\"\n[[service.deliver]]\nfile = \"DIR/a.key\"");
+    fleet.home.run(&["keys", "create", "--name", "a", "--output", "elsewhere.key"]).ok();
+    let plan = service(&fleet.run("plan", &[]).json(), "a");
+    assert_eq!((&plan["action"], &plan["key_id"]), (&json!("rotate"), &json!("")));
+    let why = "keys of its name are listed, but none is known to have been delivered";
+    assert_eq!(plan["unsafe_because"], json!([why]));
 }
 
 #[test]
@@ -200,6 +212,58 @@ fn a_plan_is_safe_for_as_long_as_it_is_asked() {
 }
 
 #[test]
+fn a_key_is_not_replaced_by_one_that_would_be_due_at_once() {
+    let one =
+        "[[service]]\nname = \"a\"\ndue = \"21d\"\ngrace = \"0s\"\n[[service.deliver]]\nfile = \"DIR/a.key\"";
+    let fleet = Fleet::new(one);
+    let first = fleet.home.run(&["fleet", "apply", "-f", "fleet.toml"]).ok();
+    assert!(first.out.contains("a: created, expires "), "{first:?}");
+    let keys = fleet.keys("a");
+    fleet.bench.home("admin").run(&["admin", "expiration", "15"]).ok();
+    // 20 days are left: a new key would end sooner.
+    fleet.ahead(345 * 24);
+    let plan = fleet.run("plan", &["--safe-for", "7d"]);
+    let a = service(&plan.json(), "a");
+    assert_eq!((plan.code, &a["action"], &a["safe"]), (8, &json!("nothing"), &json!(false)), "{plan:?}");
+    assert!(a["reason"].as_str().unwrap().contains("would not outlive it"), "{a}");
+    assert!(a["unsafe_because"].to_string().contains("would not outlive it"), "{a}");
+    fleet.run("apply", &[]).ok();
+    assert_eq!(fleet.keys("a"), keys);
+    // 6 days are left: a new key lasts more than twice as long.
+    fleet.ahead(359 * 24);
+    fleet.run("apply", &[]).ok();
+    let second = fleet.keys("a");
+    assert!(second.len() == 1 && second != keys, "{second:?}");
+    for day in 360..364 {
+        fleet.ahead(day * 24);
+        fleet.run("apply", &[]).ok();
+        assert_eq!(fleet.keys("a"), second, "each run replaces it");
+    }
+    fleet.works("a.key");
+}
+
+#[test]
+fn of_two_runs_at_once_one_does_nothing_and_a_plan_is_made_meanwhile() {
+    let wait = "touch DIR/begun; while ! test -e DIR/open; do sleep 0.02; done; cat > DIR/vault";
+    let one = format!(
+        "[[service]]\nname = \"a\"\n[[service.deliver]]\nexec = \"{wait}\"\nread = \"cat DIR/vault\""
+    );
+    let fleet = Fleet::new(&one);
+    let mut first = fleet.home.command(&["fleet", "apply", "-f", "fleet.toml"]).spawn().unwrap();
+    while !fleet.home.path("begun").exists() {
+        std::thread::yield_now();
+    }
+    let second = fleet.run("apply", &[]);
+    assert_eq!((second.code, second.error()["kind"].as_str()), (75, Some("locked")), "{second:?}");
+    let plan = fleet.run("plan", &[]);
+    assert_eq!((plan.code, &service(&plan.json(), "a")["action"]), (8, &json!("deliver")), "{plan:?}");
+    fleet.home.file("open", "");
+    assert!(first.wait().unwrap().success());
+    assert_eq!(fleet.keys("a").len(), 1);
+    fleet.run("plan", &[]).ok();
+}
+
+#[test]
 fn few_are_rotated_at_a_time_and_what_left_the_manifest_is_pruned() {
     let fleet = Fleet::new(TWO);
     let some = fleet.run("apply", &["--max-rotations", "1", "--parallel", "1"]);
@@ -257,6 +321,40 @@ restart = ["churn-prod/add"]
     fleet.run("plan", &[]).ok();
     let again = service(&fleet.run("apply", &[]).ok().json(), "scoring");
     assert_eq!(again["action"], "nothing_to_do");
+}
+
+#[test]
+fn an_audit_lists_the_variable_that_a_fleet_keeps_as_managed() {
+    let deliver = |project: &str| {
+        format!(
+            "[[service]]\nname = \"scoring\"\n[[service.deliver]]\nproject_env = \"{project}\"\n\
+             variable = \"SCORING_KEY\"\n"
+        )
+    };
+    let fleet = Fleet::new(&deliver("owner/churn-prod"));
+    let refused = fleet.run("apply", &[]);
+    assert_eq!(refused.code, 7, "{refused:?}");
+    let why = refused.error()["message"].as_str().unwrap().to_owned();
+    assert!(why.contains("collaborators of the project can read the key"), "{why}");
+    assert!(fleet.keys("scoring").is_empty());
+
+    // However the manifest names the project.
+    for project in ["owner/churn-prod", "churn-prod", "OWNER/churn-prod"] {
+        fleet.manifest(&format!("{}shared_with_collaborators = true\n", deliver(project)));
+        fleet.run("apply", &[]).ok();
+        let audit = ["admin", "audit", "--json"];
+        let report = fleet.home.run(&audit).ok().json();
+        let location = &report["environments"][0];
+        assert_eq!(
+            (&location["variable"], &location["managed"]),
+            (&json!("SCORING_KEY"), &json!(true)),
+            "{project}"
+        );
+        let elsewhere = fleet.bench.home("owner").run(&audit).ok().json();
+        assert_eq!(elsewhere["environments"][0]["managed"], false, "another machine does not know the fleet");
+    }
+    let text = fleet.home.run(&["admin", "audit"]).ok().out;
+    assert!(text.contains("variable SCORING_KEY (managed by a fleet)"), "{text}");
 }
 
 /// What stands on the path instead of the real `kubectl`.

@@ -163,6 +163,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("services", "keys", "", Shows("No manifest is named")),
     ("services.apply", "services", "", Shows("Apply the manifest?")),
     ("services.plan", "services", "", Asks(|call| matches!(call, Call::Fleet(FleetCall::Plan { .. })))),
+    ("services.prune", "services", "", Shows("Delete the keys of services that left?")),
     ("services.open", "services", "", Opens("service")),
     // Admin
     ("admin.next", "users", "", Shows("Default API keys expiration")),

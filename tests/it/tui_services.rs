@@ -1,11 +1,12 @@
 //! The services of a manifest in Settings: planned when they are shown, applied after a question.
 
 use crate::tui_flow::Flow;
-use crate::tui_support::services::{applied, applying, keys_of_services, manifest, services};
+use crate::tui_support::services::{applied, applying, keys_of_services, left, manifest, services};
 use crate::tui_support::settings::demo;
+use keybench::actions::fleet::prune::Left;
 use keybench::config::Store;
 use keybench::tui::Preferences;
-use keybench::tui::call::{Call, FleetCall};
+use keybench::tui::call::{Answer, Call, FleetAnswer, FleetCall, PrunedServices};
 use keybench::tui::testing::mono;
 
 #[test]
@@ -41,6 +42,49 @@ fn an_apply_names_what_it_will_do_and_asks() {
     assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::ListKeys { .. })), "a new key");
     harness.keys("<esc>a");
     assert!(harness.screen(80, 24).contains("this plan was applied"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn a_service_that_left_is_drift_and_its_keys_go_after_a_question() {
+    let mut harness = services();
+    harness.keys("G");
+    let screen = harness.screen(80, 24);
+    for text in ["old report", "drifted", "prune", "it left the manifest, with 2 keys", "d deletes its keys"]
+    {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+    harness.keys("d");
+    let question = harness.screen(80, 24);
+    assert!(question.contains("old report of owner: 3c51…d04e, e771…2f68"), "{question}");
+    assert!(question.contains("2 keys are deleted."), "{question}");
+    harness.keys("n");
+    assert!(harness.calls().is_empty());
+    harness.keys("dy");
+    let (id, call) = harness.calls().remove(0);
+    assert!(matches!(call, Call::Fleet(FleetCall::Prune { agreed, .. }) if agreed == [left()]));
+    harness.keys("ad");
+    assert!(harness.calls().is_empty(), "one change at a time");
+    let pruned = PrunedServices { services: vec![left()], ..PrunedServices::default() };
+    harness.answer(id, Answer::Fleet(FleetAnswer::Pruned(Ok(pruned))));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("2 keys of 1 service deleted") && !screen.contains("old report"), "{screen}");
+    assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::ListKeys { .. })), "fewer keys");
+    harness.keys("d");
+    assert!(harness.screen(80, 24).contains("no service has left the manifest"));
+}
+
+#[test]
+fn a_service_that_could_not_be_pruned_stays_on_the_screen() {
+    let mut harness = services();
+    harness.keys("dy");
+    let (id, _) = harness.calls().remove(0);
+    let stay = Left { keys: left().keys[..1].to_vec(), ..left() };
+    let failures = vec!["the workbench did not answer".to_owned()];
+    let pruned = PrunedServices { stay: vec![stay], failures, ..PrunedServices::default() };
+    harness.answer(id, Answer::Fleet(FleetAnswer::Pruned(Ok(pruned))));
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("1 key of 0 services deleted; 1 service stays: the workbench did"), "{screen}");
+    assert!(screen.contains("old report"), "{screen}");
 }
 
 #[test]
@@ -105,6 +149,17 @@ async fn two_services_get_their_keys() {
     flow.shows("0 keys created, 1 delivery made").await;
     flow.keys("<esc>s");
     flow.shows("service: scoring").await;
+    // One leaves the manifest.
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.split("[[service]]\nname = \"reports\"").next().unwrap()).unwrap();
+    flow.keys("sp");
+    flow.shows("1 left the manifest").await;
+    flow.keys("d");
+    flow.shows("reports of owner: ").await;
+    flow.keys("y");
+    flow.shows("1 key of 1 service deleted").await;
+    flow.keys("p");
+    flow.shows("1 service ").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,6 +51,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "services_none", open: || then(demo(), "s") },
     Picture { name: "service", open: || then(made_services::services(), "j<enter>") },
     Picture { name: "services_question", open: || then(made_services::services(), "a") },
+    Picture { name: "services_prune", open: || then(made_services::services(), "Gd") },
     Picture { name: "services_applied", open: made_services::applied },
     Picture { name: "new_key", open: || then(demo(), "n") },
     Picture { name: "new_key_typed", open: || then(demo(), "n2029-01-01<enter>") },

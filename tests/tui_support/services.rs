@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use keybench::actions::fleet::plan::Action;
+use keybench::actions::fleet::prune::Left;
 use keybench::actions::fleet::{Applied, Manifest, Service, ServicePlan};
 use keybench::tui::call::{
     Answer, AppliedService, Call, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService,
@@ -75,7 +76,13 @@ pub fn planned(file: &Path) -> Planned {
     let blocked = "the API key was not accepted (401)".to_owned();
     let plans = [Ok(good), Ok(due), Err(blocked)];
     let planned = services.into_iter().zip(plans).map(|(service, plan)| PlannedService { service, plan });
-    Planned { services: planned.collect(), left: vec![("old report".into(), 2)] }
+    Planned { services: planned.collect(), left: vec![left()] }
+}
+
+/// A service that left the manifest.
+pub fn left() -> Left {
+    let keys = vec!["3c51aa908811d04e".into(), "e7710b35aa9c2f68".into()];
+    Left { name: "old report".into(), username: "owner".into(), keys }
 }
 
 /// The interface with the services on the screen, and the request that plans them.

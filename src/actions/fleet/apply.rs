@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::{StreamExt as _, stream};
 
 use super::held::{Delivered, Held, lock};
+use super::life::Life;
 use super::look::{self, Known, Options, Site};
 use super::plan::Has;
 use super::world::{Real, World};
@@ -21,6 +22,10 @@ pub struct Applied {
     pub username: String,
     /// A key was created.
     pub rotated: bool,
+    /// It is the first of its name.
+    pub is_first: bool,
+    /// Why it was created.
+    pub reason: Option<&'static str>,
     pub key_id: String,
     /// As the workbench gives it.
     pub expiry: String,
@@ -50,6 +55,16 @@ impl Applied {
             (false, false, _) => "delivered",
             (false, true, false) => "cleaned_up",
             (false, true, true) => "nothing_to_do",
+        }
+    }
+
+    /// The same for people: the first key of a service was created, not rotated.
+    pub fn text(&self) -> &'static str {
+        match self.action() {
+            _ if self.is_first => "created",
+            "cleaned_up" => "cleaned up",
+            "nothing_to_do" => "nothing to do",
+            action => action,
         }
     }
 }
@@ -149,7 +164,8 @@ impl<W: World> Run<'_, W> {
                 return Err(error);
             }
         };
-        applied.rotated = rotated.created.is_some();
+        (applied.rotated, applied.is_first) = (rotated.created.is_some(), rotated.is_first);
+        applied.reason = rotated.reason;
         applied.key_id = rotated.current.clone().unwrap_or_default();
         applied.expiry.clone_from(&rotated.expiry);
         applied.deleted.clone_from(&rotated.removed_never_handed_over);
@@ -189,7 +205,9 @@ impl<W: World> Run<'_, W> {
 
     /// With `in_use`, older keys are deleted once everything has had a newer one for the grace time.
     async fn rotate(&self, held: &Held, in_use: Option<HandedOver>) -> Result<Rotated, Error> {
-        let asked = || request::rotation(self.service, held, self.options.clock_difference, in_use.clone());
+        let due_days = Life::of(self.service, self.world.now(), self.site.limit_days).due_days;
+        let difference = self.options.clock_difference;
+        let asked = || request::rotation(self.service, held, difference, due_days, in_use.clone());
         if let Some(all) = self.left.filter(|_| in_use.is_none()) {
             let outlook = self.world.look(&asked()?).await?;
             let take = |left: usize| left.checked_sub(1);
@@ -207,11 +225,17 @@ impl<W: World> Run<'_, W> {
         let all = look::deliveries(self.world, self.service, held, Some(key)).await;
         let key_id = applied.key_id.clone();
         for (delivery, (_, has)) in self.service.deliver.iter().zip(all) {
+            let at = self.world.now();
             if !has.needs_delivery() {
+                // It may have the key under another name, or a run ended before its note.
+                let is_noted = held.state.delivered.get(&delivery.id).is_some_and(|had| had.key_id == key_id);
+                if !is_noted {
+                    let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: false };
+                    held.state.delivered.insert(delivery.id.clone(), noted);
+                }
                 continue;
             }
             // What is about to be delivered is known even where this run ends now.
-            let at = self.world.now();
             let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: delivery.needs_reload() };
             if has != Has::NotReloaded {
                 if let Err(error) = self.world.write(delivery, key, &key_id).await {

@@ -105,10 +105,8 @@ impl Held {
     /// # Errors
     /// One cannot be read.
     pub fn all(session: &Session, manifest: &Path) -> Result<Vec<Self>, Error> {
-        let root = root(session)?;
         let mut all = Vec::new();
-        for entry in fs::read_dir(root).into_iter().flatten().flatten() {
-            let folder = entry.path();
+        for folder in folders(&root(session)?) {
             if let Some(state) = read(&folder)?
                 && state.manifest == manifest
                 && state.url == session.client.url()
@@ -123,10 +121,9 @@ impl Held {
     /// The project variables that fleets of this machine deliver keys to: project and variable. What
     /// cannot be read is not known.
     pub fn project_variables(session: &Session) -> Vec<(String, String)> {
-        let folders = root(session).ok().and_then(|root| fs::read_dir(root).ok());
         let mut variables = Vec::new();
-        for entry in folders.into_iter().flatten().flatten() {
-            let Ok(Some(state)) = read(&entry.path()) else { continue };
+        for folder in root(session).into_iter().flat_map(|root| folders(&root)) {
+            let Ok(Some(state)) = read(&folder) else { continue };
             if state.url == session.client.url() {
                 let known = state.delivered.keys().filter_map(|id| manifest::project_variable(id));
                 variables.extend(known.map(|(project, variable)| (project.to_owned(), variable.to_owned())));
@@ -198,6 +195,12 @@ impl Held {
         let surplus = self.state.completed.len().saturating_sub(REMEMBERED);
         self.state.completed.drain(..surplus);
     }
+}
+
+/// The folders of all services. The lock of a run is no folder.
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
 fn read(folder: &Path) -> Result<Option<State>, Error> {

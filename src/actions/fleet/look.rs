@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use jiff::Timestamp;
 
 use super::deliver::Found;
 use super::held::{Delivered, Held};
+use super::life::Life;
 use super::manifest::Delivery;
 use super::plan::{Facts, Has, OwnKey, judge};
 use super::world::{Real, World};
@@ -17,7 +17,6 @@ use crate::actions::rotation::exec::Output;
 use crate::actions::rotation::{self, Outlook};
 use crate::actions::{Event, Progress, clock, expiration, keys, sign_in};
 use crate::config::Session;
-use crate::expiry::{DEFAULT_LIFE_DAYS, Policy, parse_day};
 use crate::secret::ApiKey;
 use crate::wire::time;
 
@@ -122,7 +121,8 @@ async fn one<W: World>(
     let held = world.held(username, service, &manifest.file)?;
     let known = known(world, service, &held).await?;
     let in_use = known.key_id.as_deref().and_then(|id| held.in_use(id));
-    let mut asked = request::rotation(service, &held, options.clock_difference, in_use)?;
+    let life = Life::of(service, world.now(), site.limit_days);
+    let mut asked = request::rotation(service, &held, options.clock_difference, life.due_days, in_use)?;
     if world.key(&held).is_none() {
         asked.known.clone_from(&known.key_id);
     }
@@ -143,7 +143,7 @@ async fn one<W: World>(
         at: *at,
         deliveries: &deliveries,
         proof,
-        life: life(&service.expires, *at, site.limit_days),
+        life: &life,
         own: site.own,
     };
     Ok(judge(&facts, options.terms))
@@ -216,34 +216,4 @@ pub(super) async fn deliveries<W: World>(
 /// Whether a delivery that has the current key still has to be reloaded.
 fn needs_reload(delivery: &Delivery, noted: Option<&Delivered>) -> bool {
     delivery.needs_reload() && noted.is_none_or(|noted| noted.not_reloaded)
-}
-
-/// How long a key lasts that is created at `now` with `expires`.
-///
-/// # Errors
-/// The workbench would refuse it.
-fn life(expires: &str, now: Timestamp, limit_days: Option<u32>) -> Result<Duration, String> {
-    let days = |days: u32| Duration::from_secs(u64::from(days) * 86_400);
-    let wanted = expires.trim();
-    if wanted.eq_ignore_ascii_case("default") || wanted.eq_ignore_ascii_case("max") {
-        return Ok(days(limit_days.unwrap_or(DEFAULT_LIFE_DAYS)));
-    }
-    let day =
-        parse_day(wanted, time::utc_day(now), &Policy { limit_days }).map_err(|error| error.to_string())?;
-    let end = time::end_of_day(day).unwrap_or(Timestamp::MAX);
-    Ok(Duration::try_from(end.duration_since(now)).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_lasts_as_long_as_the_manifest_and_the_limit_let_it() {
-        let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
-        let days = |life: Result<Duration, String>| life.unwrap().as_secs() / 86_400;
-        assert_eq!((days(life("default", now, Some(90))), days(life("max", now, None))), (90, 365));
-        assert_eq!(days(life("+30d", now, Some(90))), 30);
-        assert!(life("+100d", now, Some(90)).is_err() && life("soon", now, None).is_err());
-    }
 }

@@ -32,7 +32,7 @@ pub struct Manifest {
 }
 
 /// A service with a key of its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Service {
     /// The name (comment) of its keys.
     pub name: String,

@@ -9,6 +9,7 @@
 //! | [`manifest`] | the file that says what should be |
 //! | [`held`] | what this machine keeps of a service: its key, and what has it |
 //! | [`deliver`] | brings a key to a file, a Secret, a project, a command, and reads it there |
+//! | [`life`] | how long a key lasts, and when it is worth another one |
 //! | [`plan`] | whether a service is safe, and what is to be done; pure |
 //! | [`look`] | reads what a plan needs; writes nothing |
 //! | [`apply`] | does it |
@@ -20,6 +21,7 @@ pub mod apply;
 mod command;
 pub mod deliver;
 pub mod held;
+pub mod life;
 pub mod look;
 pub mod manifest;
 pub mod metrics;

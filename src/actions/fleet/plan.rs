@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Service;
+use super::life::Life;
 use crate::actions::rotation::{self, Reason};
 use crate::wire::{V2KeyDetails, time};
 
@@ -85,8 +86,8 @@ pub struct Facts<'a> {
     pub deliveries: &'a [(String, Has)],
     /// Whether the current key works now, and why not.
     pub proof: Result<(), String>,
-    /// How long a key lasts that is made now; why none can be made as the manifest says.
-    pub life: Result<Duration, String>,
+    /// How long a key lasts that is made now.
+    pub life: &'a Life,
     pub own: OwnKey,
 }
 
@@ -159,16 +160,23 @@ pub fn judge(facts: &Facts<'_>, terms: Terms) -> ServicePlan {
     let current = facts.keys.iter().find(|key| Some(&key.key_id) == plan.current.as_ref());
     let current = current.filter(|_| has_been_delivered);
     let expiry = current.and_then(|key| time::parse(&key.expiry_date));
-    let due_time = Duration::from_secs(u64::from(facts.service.due_days) * 86_400);
-    let due = expiry.and_then(|expiry| expiry.checked_sub(due_time).ok());
+    let due = expiry.and_then(|expiry| expiry.checked_sub(facts.life.due()).ok());
+    let held_back = expiry.and_then(|expiry| facts.life.holds_back(expiry, facts.at));
+    let held_back = held_back.filter(|_| plan.create.is_none());
     let mut unsafe_because = broken(facts, current, expiry);
     let works = unsafe_because.is_empty();
     if works && let Some(expiry) = expiry {
-        unsafe_because = cannot_be_rotated(facts, terms, expiry, due_time);
+        unsafe_because = cannot_be_rotated(facts, terms, expiry);
     }
-    let (action, reason) = action(facts);
+    let (action, mut reason) = action(facts);
     if matches!(action, Action::Contested | Action::Blocked) {
         unsafe_because.push(reason.clone());
+    }
+    if let Some(why) = held_back {
+        unsafe_because.push(why.clone());
+        if action == Action::Nothing {
+            reason = why;
+        }
     }
     ServicePlan {
         name: facts.service.name.clone(),
@@ -239,9 +247,19 @@ fn action(facts: &Facts<'_>) -> (Action, String) {
     (Action::Nothing, "the current key is good".to_owned())
 }
 
+/// Why no listed key is known to be the service's.
+fn without_key(facts: &Facts<'_>) -> String {
+    match facts.rotation.create {
+        Some(Reason::Gone) => "its key is not listed any more",
+        _ if facts.keys.is_empty() => "it has no key yet",
+        _ => "keys of its name are listed, but none is known to have been delivered",
+    }
+    .to_owned()
+}
+
 /// Why the service does not work now, or is not known to.
 fn broken(facts: &Facts<'_>, current: Option<&V2KeyDetails>, expiry: Option<Timestamp>) -> Vec<String> {
-    let Some(current) = current else { return vec!["it has no key that is listed".to_owned()] };
+    let Some(current) = current else { return vec![without_key(facts)] };
     let mut why = Vec::new();
     match expiry {
         None => why.push("when its key expires cannot be read".to_owned()),
@@ -263,25 +281,18 @@ fn broken(facts: &Facts<'_>, current: Option<&V2KeyDetails>, expiry: Option<Time
 
 /// Why a service that works may stop before the time of the plan is over: its key expires, and the
 /// next one may come too late, or never.
-fn cannot_be_rotated(facts: &Facts<'_>, terms: Terms, expiry: Timestamp, due_time: Duration) -> Vec<String> {
+fn cannot_be_rotated(facts: &Facts<'_>, terms: Terms, expiry: Timestamp) -> Vec<String> {
     let horizon = facts.at.checked_add(terms.safe_for).unwrap_or(Timestamp::MAX);
     if expiry > horizon {
         return Vec::new();
     }
     let mut why = Vec::new();
-    let due = expiry.checked_sub(due_time).unwrap_or(facts.at);
+    let due = expiry.checked_sub(facts.life.due()).unwrap_or(facts.at);
     let latest = due.max(facts.at).checked_add(terms.offline_for).unwrap_or(Timestamp::MAX);
     if latest >= expiry {
         why.push(format!("its key expires {} and may not be rotated before", time::format(expiry)));
     }
-    match &facts.life {
-        Err(problem) => why.push(format!("no key can be created: {problem}")),
-        Ok(life) if *life <= due_time.max(terms.offline_for) => {
-            let days = life.as_secs() / 86_400;
-            why.push(format!("a new key lasts {days} days, and would be due at once"));
-        }
-        Ok(_) => {}
-    }
+    why.extend(facts.life.is_too_short(terms.offline_for));
     match facts.own {
         OwnKey::Expires(own) if own <= horizon => {
             why.push(format!("the key that rotates it expires {}", time::format(own)));

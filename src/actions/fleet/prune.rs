@@ -8,13 +8,40 @@ use crate::actions::{Event, Progress, keys, may_change, rotation};
 use crate::config::Session;
 
 /// A service that left the manifest.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Left {
     pub name: String,
     pub username: String,
     /// The Key IDs that are still listed under its name.
     pub keys: Vec<String>,
-    held: Held,
+}
+
+impl Left {
+    /// Whether `agreed` names this service with all its keys.
+    fn is_in(&self, agreed: &[Self]) -> bool {
+        agreed.iter().any(|named| {
+            (&named.name, &named.username) == (&self.name, &self.username)
+                && self.keys.iter().all(|key| named.keys.contains(key))
+        })
+    }
+}
+
+/// What came of a pruning.
+#[derive(Debug, Default)]
+pub struct Pruned {
+    /// The services that are forgotten, each with the keys that were deleted.
+    pub services: Vec<Left>,
+    /// The services that stay: not all was deleted, or they have a key that was not agreed to. With the
+    /// keys that were deleted.
+    pub stay: Vec<Left>,
+    pub failures: Vec<Error>,
+}
+
+impl Pruned {
+    /// All deleted Key IDs.
+    pub fn deleted(&self) -> impl Iterator<Item = &String> {
+        self.services.iter().chain(&self.stay).flat_map(|service| &service.keys)
+    }
 }
 
 /// The services that this machine applied from `manifest`, and that are in it no more.
@@ -22,11 +49,12 @@ pub struct Left {
 /// # Errors
 /// What is kept of them, or their keys, cannot be read.
 pub async fn left(session: &Session, manifest: &Manifest) -> Result<Vec<Left>, Error> {
-    left_in(&Real { session, output: Output::Kept, progress: &() }, manifest).await
+    let world = Real { session, output: Output::Kept, progress: &() };
+    Ok(left_in(&world, manifest).await?.into_iter().map(|(left, _)| left).collect())
 }
 
-/// The same in any world.
-pub(super) async fn left_in<W: World>(world: &W, manifest: &Manifest) -> Result<Vec<Left>, Error> {
+/// The same in any world, with what is kept of each.
+async fn left_in<W: World>(world: &W, manifest: &Manifest) -> Result<Vec<(Left, Held)>, Error> {
     let mut left = Vec::new();
     for held in world.all_held(&manifest.file)? {
         let (name, username) = (held.state.name.clone(), held.state.username.clone());
@@ -38,41 +66,86 @@ pub(super) async fn left_in<W: World>(world: &W, manifest: &Manifest) -> Result<
         }
         let listed = world.keys(&username).await?;
         let keys = listed.into_iter().filter(|key| key.comments == name).map(|key| key.key_id).collect();
-        left.push(Left { name, username, keys, held });
+        left.push((Left { name, username, keys }, held));
     }
     Ok(left)
 }
 
 /// Deletes the keys of services that left the manifest, but for the one that is signed in with, and
-/// forgets them. Gives the deleted Key IDs.
+/// forgets them. With `agreed`, a service stays that has a key which is not among them. What fails for
+/// one service is no reason to stop.
 ///
 /// # Errors
-/// A key could not be deleted; what was deleted before is reported to `progress`.
+/// Nothing was done.
 pub async fn prune(
     session: &Session,
-    left: Vec<Left>,
+    manifest: &Manifest,
+    agreed: Option<&[Left]>,
     progress: &dyn Progress,
-) -> Result<Vec<String>, Error> {
+) -> Result<Pruned, Error> {
     may_change(session, "deleting keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
     let _alone = lock(session)?;
-    prune_in(&Real { session, output: Output::Kept, progress }, left, progress).await
+    prune_in(&Real { session, output: Output::Kept, progress }, manifest, agreed, progress).await
 }
 
 /// The same in any world.
 pub(super) async fn prune_in<W: World>(
     world: &W,
-    left: Vec<Left>,
+    manifest: &Manifest,
+    agreed: Option<&[Left]>,
     progress: &dyn Progress,
-) -> Result<Vec<String>, Error> {
-    let mut deleted = Vec::new();
-    for service in left {
-        for id in &service.keys {
-            if world.delete(&service.username, id).await? {
-                progress.on(Event::KeyDeleted { key_id: id });
-                deleted.push(id.clone());
+) -> Result<Pruned, Error> {
+    let mut pruned = Pruned::default();
+    for (mut service, held) in left_in(world, manifest).await? {
+        let keys = std::mem::take(&mut service.keys);
+        let as_listed = Left { keys: keys.clone(), ..service.clone() };
+        if agreed.is_some_and(|agreed| !as_listed.is_in(agreed)) {
+            pruned.stay.push(service);
+            continue;
+        }
+        let ended = empty(world, &service.username, &keys, &mut service.keys, progress).await;
+        match ended.and_then(|()| world.forget(&held)) {
+            Ok(()) => pruned.services.push(service),
+            Err(error) => {
+                pruned.stay.push(service);
+                pruned.failures.push(error);
             }
         }
-        world.forget(&service.held)?;
     }
-    Ok(deleted)
+    Ok(pruned)
+}
+
+/// Deletes the keys of one service.
+async fn empty<W: World>(
+    world: &W,
+    username: &str,
+    keys: &[String],
+    deleted: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    for id in keys {
+        if world.delete(username, id).await? {
+            progress.on(Event::KeyDeleted { key_id: id });
+            deleted.push(id.clone());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_with_a_key_that_was_not_named_is_not_agreed_to() {
+        let left = |keys: &[&str]| Left {
+            name: "a".to_owned(),
+            username: "owner".to_owned(),
+            keys: keys.iter().map(|&key| key.to_owned()).collect(),
+        };
+        let agreed = [left(&["k1", "k2"])];
+        assert!(left(&["k1", "k2"]).is_in(&agreed) && left(&["k2"]).is_in(&agreed));
+        assert!(!left(&["k1", "k3"]).is_in(&agreed));
+        assert!(!Left { username: "other".to_owned(), ..left(&["k1"]) }.is_in(&agreed));
+    }
 }

@@ -20,7 +20,8 @@ pub fn verify(service: &Service) -> Result<Option<Verify>, Error> {
     Ok(Some(Verify { model: verify.model.clone(), request, busy: verify.busy }))
 }
 
-/// The rotation of `service`. Older keys stay, unless it is known since when keys are `in_use`.
+/// The rotation of `service`, whose key is due once it has `due_days` left. Older keys stay, unless it
+/// is known since when keys are `in_use`.
 ///
 /// # Errors
 /// As [`verify`].
@@ -28,12 +29,13 @@ pub fn rotation(
     service: &Service,
     held: &Held,
     clock_difference: Duration,
+    due_days: u32,
     in_use: Option<HandedOver>,
 ) -> Result<Request, Error> {
     Ok(Request {
         name: service.name.clone(),
         user: Some(held.state.username.clone()),
-        due_days: service.due_days,
+        due_days,
         grace: service.grace,
         expires: service.expires.clone(),
         audiences: service.audiences.clone(),

@@ -152,6 +152,7 @@ impl<M: Machine> Rotation<'_, M> {
     ) -> Result<CreateV2KeyResponse, Error> {
         let group = &self.state.group;
         let is_new = group.keys.is_empty();
+        rotated.is_first = is_new;
         rotated.reason = Some(if is_new { report::NEW_NAME } else { reason.text() });
         self.notice(Notice::Creating { name: &group.name, why: rotated.reason.unwrap_or_default() });
         let model = group.model_for(plan.current.as_deref());

@@ -71,6 +71,8 @@ pub struct Rotated {
     pub username: String,
     /// Why a key was made.
     pub reason: Option<&'static str>,
+    /// No key had the name before.
+    pub is_first: bool,
     /// The new key. With [`super::HandOver::Return`] this is the hand-over.
     pub created: Option<CreateV2KeyResponse>,
     /// Key ID of the key that the service has.
@@ -92,6 +94,7 @@ impl Rotated {
             name: name.to_owned(),
             username: username.to_owned(),
             reason: None,
+            is_first: false,
             created: None,
             current: None,
             expiry: String::new(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{FleetArgs, TermsArgs, worst};
 use crate::actions::fleet::apply::{Applied, apply};
-use crate::actions::fleet::prune;
+use crate::actions::fleet::prune::{Pruned, prune};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::times::{day, in_utc};
@@ -42,10 +42,11 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
     let all = apply(&session, &manifest, options, args.max_rotations, context).await?;
     let all: Vec<_> = all.into_iter().map(ended).collect();
     let pruned = match args.prune {
-        true => Some(prune::prune(&session, prune::left(&session, &manifest).await?, context).await),
-        false => None,
+        true => prune(&session, &manifest, None, context).await,
+        false => Ok(Pruned::default()),
     };
-    let deleted = pruned.as_ref().and_then(|pruned| pruned.as_ref().ok()).cloned().unwrap_or_default();
+    let pruned = pruned.unwrap_or_else(|error| Pruned { failures: vec![error], ..Pruned::default() });
+    let deleted: Vec<_> = pruned.deleted().collect();
     if context.out.json {
         let services: Vec<_> = all.iter().map(|(one, failures)| document(one, failures)).collect();
         context.out.document(&json!({ "services": services, "pruned": deleted }))?;
@@ -59,7 +60,7 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
     let failures = all.into_iter().flat_map(|(one, failures)| {
         failures.into_iter().map(|failure| of(&one.name, failure)).collect::<Vec<_>>()
     });
-    let pruned = pruned.and_then(Result::err).map(Failure::from);
+    let pruned = pruned.failures.into_iter().map(Failure::from);
     worst(failures.chain(pruned).collect()).map_or(Ok(Exit::Done), Err)
 }
 
@@ -78,6 +79,7 @@ fn document(one: &Applied, failures: &[Failure]) -> Value {
         "name": one.name,
         "username": one.username,
         "action": one.action(),
+        "reason": one.reason,
         "key_id": one.key_id,
         "expiry_date": in_utc(&one.expiry),
         "delivered": one.delivered,
@@ -89,7 +91,7 @@ fn document(one: &Applied, failures: &[Failure]) -> Value {
 fn lines(one: &Applied, failures: &[Failure]) -> Vec<String> {
     let mut lines = vec![match one.key_id.is_empty() {
         true => format!("{}: no key", one.name),
-        false => format!("{}: {}, expires {}", one.name, one.action().replace('_', " "), day(&one.expiry)),
+        false => format!("{}: {}, expires {}", one.name, one.text(), day(&one.expiry)),
     }];
     lines.extend(one.delivered.iter().map(|id| format!("  delivered to {id}")));
     lines.extend(one.deleted.iter().map(|id| format!("  deleted {id}")));

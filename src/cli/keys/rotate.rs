@@ -335,6 +335,9 @@ fn lines(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -> V
         lines.extend(prints.then(|| format!("Key:      {}", created.api_key.expose())));
     }
     lines.push(match rotated.action() {
+        "rotated" if rotated.is_first => {
+            format!("{name}: created, the current key is {current}, expires {expires}")
+        }
         "rotated" => format!("{name}: rotated, the current key is {current}, expires {expires}"),
         "cleaned_up" => format!("{name}: cleaned up, the current key stays {current}"),
         _ => format!("{name}: nothing to do, the current key {current} expires {expires}"),

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::planned::{AppliedService, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService};
+use super::planned::{
+    AppliedService, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService, PrunedServices,
+};
 use super::{Answer, CallContext};
 use crate::actions::fleet::apply::apply;
 use crate::actions::fleet::look::{Options, look};
-use crate::actions::fleet::{Error, Manifest, Output, Service, ServicePlan, prune};
+use crate::actions::fleet::prune::{self, Left};
+use crate::actions::fleet::{Error, Manifest, Output, Service, ServicePlan};
 use crate::actions::{Event, Progress};
 use crate::cli;
 
@@ -50,6 +53,10 @@ pub(super) async fn call(context: &CallContext, call: FleetCall) -> Answer {
         FleetCall::Read { file } => read(file).await,
         FleetCall::Plan { file } => plan(context, file).await,
         FleetCall::Apply { file } => apply_all(context, file).await,
+        FleetCall::Prune { file, agreed } => {
+            let pruned = pruned(context, file, &agreed).await;
+            Answer::Fleet(FleetAnswer::Pruned(pruned.map_err(|error| sentence(&error))))
+        }
     }
 }
 
@@ -73,10 +80,7 @@ async fn planned(context: &CallContext, file: PathBuf) -> Result<Planned, Error>
         service,
         plan: plan.map_err(|error| sentence(&error)),
     };
-    Ok(Planned {
-        services: looked.into_iter().map(service).collect(),
-        left: left.into_iter().map(|left| (left.name, left.keys.len())).collect(),
-    })
+    Ok(Planned { services: looked.into_iter().map(service).collect(), left })
 }
 
 async fn apply_all(context: &CallContext, file: PathBuf) -> Answer {
@@ -91,4 +95,11 @@ async fn applied(context: &CallContext, file: PathBuf) -> Result<Vec<AppliedServ
         AppliedService { applied, failures }
     };
     Ok(all.into_iter().map(ended).collect())
+}
+
+async fn pruned(context: &CallContext, file: PathBuf, agreed: &[Left]) -> Result<PrunedServices, Error> {
+    let manifest = manifest(file).await?;
+    let pruned = prune::prune(&context.session, &manifest, Some(agreed), &()).await?;
+    let failures = pruned.failures.iter().map(sentence).collect();
+    Ok(PrunedServices { services: pruned.services, stay: pruned.stay, failures })
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::actions::fleet::prune::Left;
 use crate::actions::fleet::{Applied, Manifest, Service, ServicePlan};
 
 /// What is asked of the services of the manifest in a file.
@@ -19,6 +20,11 @@ pub enum FleetCall {
     Apply {
         file: PathBuf,
     },
+    /// Delete the keys of these services, which left the manifest.
+    Prune {
+        file: PathBuf,
+        agreed: Vec<Left>,
+    },
 }
 
 #[derive(Debug)]
@@ -28,14 +34,15 @@ pub enum FleetAnswer {
     Step(FleetStep),
     Planned(Result<Box<Planned>, String>),
     Applied(Result<Vec<AppliedService>, String>),
+    Pruned(Result<PrunedServices, String>),
 }
 
 /// What would be done for all services.
 #[derive(Debug)]
 pub struct Planned {
     pub services: Vec<PlannedService>,
-    /// Services that left the manifest, each with the number of its keys.
-    pub left: Vec<(String, usize)>,
+    /// Services that left the manifest.
+    pub left: Vec<Left>,
 }
 
 /// One service with what would be done for it, or why that cannot be said.
@@ -49,6 +56,16 @@ pub struct PlannedService {
 #[derive(Debug)]
 pub struct AppliedService {
     pub applied: Applied,
+    pub failures: Vec<String>,
+}
+
+/// What came of deleting the keys of services that left the manifest.
+#[derive(Debug, Default)]
+pub struct PrunedServices {
+    /// The services that are gone, each with the keys that were deleted.
+    pub services: Vec<Left>,
+    /// The services that stay, each with the keys that were deleted.
+    pub stay: Vec<Left>,
     pub failures: Vec<String>,
 }
 

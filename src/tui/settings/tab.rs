@@ -389,6 +389,7 @@ impl Layer for Settings {
                 ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
             }
             Decision::ApplyFleet => return self.services.apply(shared),
+            Decision::PruneFleet(agreed) => return self.services.prune(shared, agreed),
             Decision::RotateMarked(key_ids) => return self.rotate_marked(shared, key_ids),
             Decision::Rotate(key_id) => return self.create_successor(shared, username, &key_id),
             Decision::DeleteOldKey(old_id) => return self.delete_old(shared, username, old_id),

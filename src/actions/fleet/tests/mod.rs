@@ -18,10 +18,10 @@ use super::apply::apply_in;
 use super::look::{Options, look_in};
 use super::manifest::{Delivery, Target};
 use super::plan::{Action, Terms};
-use super::prune::{left_in, prune_in};
+use super::prune::prune_in;
 use super::{Manifest, Service};
 use crate::config::replace::Access;
-use crate::wire::AUDIENCE_API;
+use crate::wire::{AUDIENCE_API, time};
 
 const DAYS: i64 = 150;
 const SERVICES: usize = 40;
@@ -34,8 +34,11 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MISSED: u32 = 3;
 /// Keys of one service at a time.
 const MOST_KEYS: usize = 8;
-/// The same where each run makes a key, as it would be due at once: one for each day that a key lasts.
-const MOST_SHORT_LIVED: usize = 18;
+/// The last limit is set on this day.
+const LAST_LIMIT: i64 = 130;
+/// Keys that are made for one service from then on: a key is replaced once half of its life is over,
+/// and some are made in vain.
+const MOST_SHORT_LIVED: u64 = 2;
 
 fn service(at: usize) -> Service {
     let delivery = |number: usize| {
@@ -64,7 +67,7 @@ fn limit(day: i64) -> i64 {
     match day {
         ..50 => 45,
         50..100 => 35,
-        100..130 => 25,
+        100..LAST_LIMIT => 25,
         // Less than what is due: nothing is safe any more, and all goes on working.
         _ => 15,
     }
@@ -80,6 +83,8 @@ struct Counts {
     promises: u32,
     /// Promises that no run had a chance to keep.
     unlucky: u32,
+    /// Keys made before the last limit, and since.
+    made: (u64, u64),
     actions: HashMap<&'static str, u32>,
 }
 
@@ -135,6 +140,7 @@ impl Life {
                 if is_killed { u32::try_from(self.chance.next() % 700).unwrap() } else { u32::MAX };
         }
         let made = self.sim.lasting().made;
+        let ends = self.ends();
         let apply = apply_in(&self.sim, &self.manifest, self.options, most, &());
         let ended = apply.now_or_never();
         self.counts.runs += 1;
@@ -145,20 +151,36 @@ impl Life {
                 let now = self.sim.lasting().now;
                 let well = applied.into_iter().filter(|one| one.failures.is_empty());
                 self.well.extend(well.map(|one| (one.name, now)));
-                if let Some(Ok(left)) = left_in(&self.sim, &self.manifest).now_or_never() {
-                    let _ = prune_in(&self.sim, left, &()).now_or_never();
-                }
+                let _ = prune_in(&self.sim, &self.manifest, None, &()).now_or_never();
             }
         }
         assert!(!jumps || self.sim.lasting().made == made, "a wrong clock makes no key");
+        for (name, (key_id, end)) in self.ends() {
+            let replaced = ends.get(&name).filter(|(before, _)| *before != key_id);
+            assert!(
+                replaced.is_none_or(|(_, before)| *before < end),
+                "{name}: replaced by one that ends sooner"
+            );
+        }
         self.missed = if jumps { self.missed + 1 } else { 0 };
         let mut lasting = self.sim.lasting();
         (lasting.jump, lasting.steps_left) = (SignedDuration::ZERO, u32::MAX);
     }
 
+    /// The current key of each service, and when it ends.
+    fn ends(&self) -> HashMap<String, (String, Timestamp)> {
+        let lasting = self.sim.lasting();
+        let current = lasting.kept.iter().filter_map(|(name, kept)| Some((name, &kept.vault.as_ref()?.0)));
+        let end = |id: &str| lasting.keys.iter().find(|key| key.key_id == id);
+        let ends = current
+            .filter_map(|(name, id)| Some((name.clone(), (id.clone(), time::parse(&end(id)?.expiry_date)?))));
+        ends.collect()
+    }
+
     /// Whether a run ended well for a service since its key was due.
     fn had_a_chance(&self, service: &Service, day: i64, now: Timestamp) -> bool {
-        let days = i64::from(service.due_days).min(limit(day)) - 1;
+        let (due, limit) = (i64::from(service.due_days), limit(day));
+        let days = if limit <= due { limit / 2 } else { due } - 1;
         self.well.get(&service.name).is_some_and(|well| *well > now - (24 * days).hours())
     }
 
@@ -174,9 +196,8 @@ impl Life {
                 self.promised.remove(name);
                 self.counts.unlucky += 1;
             }
-            let most = if day < 130 { MOST_KEYS } else { MOST_SHORT_LIVED };
             let count = self.sim.count_of(name);
-            assert!(count <= most, "seed {seed}: {name} has {count} keys at {now}: {:?}", keys());
+            assert!(count <= MOST_KEYS, "seed {seed}: {name} has {count} keys at {now}: {:?}", keys());
         }
     }
 
@@ -211,6 +232,9 @@ impl Life {
             if hour == LEAVE * 24 {
                 self.manifest.services.drain(..LEAVING);
             }
+            if hour == LAST_LIMIT * 24 {
+                self.counts.made.0 = self.sim.lasting().made;
+            }
             match hour % 24 {
                 4 => self.timer(),
                 5 if day % 2 == 0 => self.plan(day),
@@ -224,6 +248,7 @@ impl Life {
             let left = self.sim.keys_of(&service(at).name);
             assert!(left.is_empty(), "seed {}: what left the manifest has keys: {left:?}", self.seed);
         }
+        self.counts.made.1 = self.sim.lasting().made - self.counts.made.0;
         self.counts
     }
 }
@@ -232,12 +257,13 @@ impl Life {
 fn what_a_plan_calls_safe_stays_safe() {
     for seed in 0..3 {
         let counts = Life::new(seed).run();
-        let Counts { runs, killed, refused, plans, promises, unlucky, actions } = counts;
+        let Counts { runs, killed, refused, plans, promises, unlucky, made, actions } = counts;
         let seen = format!(
             "seed {seed}: {runs} runs, {killed} killed, {refused} refused, {promises} of {plans} plans promise \
-             something, {unlucky} unlucky, {actions:?}"
+             something, {unlucky} unlucky, {made:?} keys, {actions:?}"
         );
         assert!(unlucky <= 4, "{seen}");
+        assert!(made.1 <= MOST_SHORT_LIVED * SERVICES as u64, "{seen}");
         // Nearly all plans of the time before the last limit are promises, and each is kept.
         assert!(promises * 10 > plans * 6, "{seen}");
         assert!(runs > 90 && killed > 15 && refused > 3, "{seen}");

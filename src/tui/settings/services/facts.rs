@@ -1,11 +1,14 @@
 //! What is said about services: about one of them, before an apply, and after it.
 
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::row::ServiceRow;
+use super::row::{Content, ServiceRow};
 use crate::actions::fleet::ServicePlan;
+use crate::actions::fleet::prune::Left;
 use crate::text::{self, count};
-use crate::tui::call::AppliedService;
+use crate::tui::call::{AppliedService, PrunedServices};
+use crate::tui::command::Command;
 use crate::tui::shared::Shared;
 use crate::wire::time;
 
@@ -21,13 +24,14 @@ pub fn about(shared: &Shared, row: &ServiceRow) -> Vec<Line<'static>> {
             Span::styled(text::clean(value).into_owned(), style),
         ])
     };
-    let plan = match &row.plan {
+    let planned = match &row.content {
+        Content::Planned(planned) => planned,
+        Content::Left(left) => return about_left(shared, left, fact),
+    };
+    let plan = match &planned.plan {
         Ok(plan) => plan,
         Err(problem) => {
-            return vec![
-                fact("service", &row.service.name, theme.text),
-                fact("blocked", problem, theme.error),
-            ];
+            return vec![fact("service", row.name(), theme.text), fact("blocked", problem, theme.error)];
         }
     };
     let safe = if row.is_safe() { theme.ok } else { theme.warn };
@@ -42,15 +46,74 @@ pub fn about(shared: &Shared, row: &ServiceRow) -> Vec<Line<'static>> {
     lines.extend(plan.due.map(|due| fact("key due", &minute(due), theme.text)));
     lines.push(fact("user", &plan.username, theme.text));
     lines.push(fact("key", if plan.key_id.is_empty() { "none" } else { &plan.key_id }, theme.text));
-    let needed = row.service.deliver.iter().map(|delivery| fact("needed by", &delivery.id, theme.text));
+    let needed = planned.service.deliver.iter().map(|delivery| fact("needed by", &delivery.id, theme.text));
     lines.extend(needed);
     lines
 }
 
+/// Everything that is known about a service that left the manifest.
+fn about_left<'a>(
+    shared: &Shared,
+    left: &Left,
+    fact: impl Fn(&str, &str, Style) -> Line<'a>,
+) -> Vec<Line<'a>> {
+    let theme = &shared.preferences.theme;
+    let prune = shared.key_of(Command::PruneFleet);
+    let keys = text::count(left.keys.len(), "key", "keys");
+    let mut lines = vec![
+        fact("service", &left.name, theme.text),
+        fact("drift", &format!("it left the manifest, with {keys}"), theme.warn),
+        fact("next", &format!("{prune} deletes its keys, after a question"), theme.text),
+        fact("user", &left.username, theme.text),
+    ];
+    lines.extend(left.keys.iter().map(|id| fact("key", id, theme.text)));
+    lines
+}
+
+/// The question before the keys of services that left the manifest are deleted.
+pub fn prune_question(left: &[Left]) -> Vec<String> {
+    let of = |left: &Left| {
+        let ids: Vec<_> = left.keys.iter().map(|id| text::short_id(id)).collect();
+        match ids.as_slice() {
+            [] => format!("  {} of {}: no key is left", left.name, left.username),
+            ids => format!("  {} of {}: {}", left.name, left.username, ids.join(", ")),
+        }
+    };
+    let mut lines: Vec<String> = left.iter().take(LISTED).map(of).collect();
+    if left.len() > LISTED {
+        lines.push(format!("  and {} more", left.len() - LISTED));
+    }
+    let keys: usize = left.iter().map(|left| left.keys.len()).sum();
+    lines.push(String::new());
+    lines.push(format!("{} deleted. What still uses one stops working.", count(keys, "key is", "keys are")));
+    lines
+}
+
+/// What came of that: a sentence, and whether something stays.
+pub fn pruned(pruned: &PrunedServices) -> (String, bool) {
+    let all = pruned.services.iter().chain(&pruned.stay);
+    let keys: usize = all.map(|service| service.keys.len()).sum();
+    let mut sentence = format!(
+        "{} of {} deleted",
+        count(keys, "key", "keys"),
+        count(pruned.services.len(), "service", "services")
+    );
+    match (pruned.failures.as_slice(), pruned.stay.len()) {
+        ([], 0) => return (sentence, false),
+        ([], stay) => sentence.push_str(&format!(
+            "; {}, with keys that the question did not name",
+            count(stay, "service stays", "services stay")
+        )),
+        ([first, ..], stay) => {
+            sentence.push_str(&format!("; {}: {first}", count(stay, "service stays", "services stay")));
+        }
+    }
+    (sentence, true)
+}
+
 /// The question before an apply; `None` if there is nothing to do.
 pub fn question<'a>(rows: impl Iterator<Item = &'a ServiceRow>) -> Option<Vec<String>> {
-    let plans: Vec<&ServicePlan> =
-        rows.filter_map(|row| row.plan.as_ref().ok()).filter(|plan| plan.changes()).collect();
+    let plans: Vec<&ServicePlan> = rows.filter_map(ServiceRow::plan).filter(|plan| plan.changes()).collect();
     if plans.is_empty() {
         return None;
     }
@@ -109,10 +172,7 @@ pub fn summary(all: &[AppliedService]) -> (String, bool, Vec<String>) {
         lines.push(String::new());
         lines.push(match applied.key_id.is_empty() {
             true => format!("{}: no key", applied.name),
-            false => {
-                let action = applied.action().replace('_', " ");
-                format!("{}: {action}{}", applied.name, day.unwrap_or_default())
-            }
+            false => format!("{}: {}{}", applied.name, applied.text(), day.unwrap_or_default()),
         });
         lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {id}")));
         lines.extend(applied.deleted.iter().map(|id| format!("  deleted {}", text::short_id(id))));

@@ -6,6 +6,7 @@
 
 mod facts;
 mod row;
+mod text_box;
 mod view;
 
 use std::borrow::Cow;
@@ -18,19 +19,19 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use self::row::{ServiceRow, Stage};
+use self::text_box::Text;
 use crate::actions::fleet::Manifest;
+use crate::actions::fleet::prune::Left;
 use crate::text;
-use crate::tui::call::{AppliedService, Call, FleetAnswer, FleetCall, FleetStep, Planned};
+use crate::tui::call::{AppliedService, Call, FleetAnswer, FleetCall, FleetStep, Planned, PrunedServices};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effects;
 use crate::tui::event::Event;
-use crate::tui::layer::{Layer, Outcome};
-use crate::tui::layout::body;
+use crate::tui::layer::Outcome;
 use crate::tui::list::view::click_in;
 use crate::tui::list::{Fetch, List, Rows};
 use crate::tui::overlays::{ColumnChooser, Question};
-use crate::tui::parts::reader::{Scroll, reader};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::wire::V2KeyDetails;
@@ -44,13 +45,12 @@ pub struct Services {
     /// The manifest was asked for.
     asked: bool,
     rows: List<ServiceRow>,
-    /// Services that left the manifest, each with the number of its keys.
-    left: Vec<(String, usize)>,
     fetch: Fetch,
     /// Services that are planned, and of how many.
     planned: Option<(usize, usize)>,
-    /// The apply under way.
+    /// The apply under way, or the pruning.
     applying: Option<RequestId>,
+    pruning: Option<RequestId>,
     /// An apply has changed what the rows say.
     is_outdated: bool,
 }
@@ -88,7 +88,7 @@ impl Services {
 
     fn plan(&mut self, shared: &mut Shared) -> Outcome {
         let Some(file) = file(shared) else { return Outcome::done() };
-        if self.fetch.is_running(shared) || self.is_applying(shared) {
+        if self.is_busy(shared) {
             return Outcome::done();
         }
         (self.fetch.problem, self.planned) = (None, None);
@@ -98,6 +98,22 @@ impl Services {
 
     fn is_applying(&self, shared: &Shared) -> bool {
         self.applying.is_some_and(|id| shared.requests.waits_for(id))
+    }
+
+    /// Whether a plan or a change is under way.
+    fn is_busy(&self, shared: &Shared) -> bool {
+        let prunes = self.pruning.is_some_and(|id| shared.requests.waits_for(id));
+        prunes || self.fetch.is_running(shared) || self.is_applying(shared)
+    }
+
+    /// The services of the manifest.
+    fn of_manifest(&self) -> impl Iterator<Item = &ServiceRow> {
+        self.rows.all().iter().filter(|row| row.as_left().is_none())
+    }
+
+    /// The services that left it.
+    fn left(&self) -> Vec<Left> {
+        self.rows.all().iter().filter_map(ServiceRow::as_left).cloned().collect()
     }
 
     pub fn contexts(&self) -> Vec<KeyContext> {
@@ -114,7 +130,8 @@ impl Services {
             Command::Services => Some("API keys".into()),
             Command::PlanFleet if file(shared).is_none() => Some("".into()),
             Command::ApplyFleet | Command::KeyDetails if self.rows.all().is_empty() => Some("".into()),
-            Command::ApplyFleet if self.is_outdated || self.is_applying(shared) => Some("".into()),
+            Command::ApplyFleet if self.is_outdated || self.is_busy(shared) => Some("".into()),
+            Command::PruneFleet if self.left().is_empty() || self.is_busy(shared) => Some("".into()),
             _ => None,
         }
     }
@@ -127,6 +144,7 @@ impl Services {
             Command::Services | Command::Back => self.toggle(shared),
             Command::PlanFleet | Command::Refresh => self.plan(shared),
             Command::ApplyFleet => self.ask(shared),
+            Command::PruneFleet => self.ask_to_prune(shared),
             Command::KeyDetails => match self.rows.selected() {
                 Some(row) => Outcome::push(Text::new("Service", facts::about(shared, row))),
                 None => Outcome::done(),
@@ -138,7 +156,7 @@ impl Services {
 
     /// Asks whether to do what the plan says.
     fn ask(&mut self, shared: &mut Shared) -> Outcome {
-        if self.rows.all().is_empty() || self.is_applying(shared) || self.fetch.is_running(shared) {
+        if self.rows.all().is_empty() || self.is_busy(shared) {
             return Outcome::done();
         }
         if self.is_outdated {
@@ -146,7 +164,7 @@ impl Services {
             shared.notices.info(shared.now, format!("this plan was applied; {again} makes a new one"));
             return Outcome::done();
         }
-        match facts::question(self.rows.all().iter()) {
+        match facts::question(self.of_manifest()) {
             Some(lines) => Question::new("Apply the manifest?", lines, "Apply", Decision::ApplyFleet).ask(),
             None => {
                 shared.notices.info(shared.now, "there is nothing to do for any service");
@@ -161,6 +179,30 @@ impl Services {
         let (id, effect) =
             shared.start(Kind::Change, "applying the manifest", Call::Fleet(FleetCall::Apply { file }));
         (self.applying, self.is_outdated) = (Some(id), true);
+        effect.into()
+    }
+
+    /// Asks whether to delete the keys of the services that left the manifest.
+    fn ask_to_prune(&mut self, shared: &mut Shared) -> Outcome {
+        let left = self.left();
+        if self.is_busy(shared) {
+            return Outcome::done();
+        }
+        if left.is_empty() {
+            shared.notices.info(shared.now, "no service has left the manifest");
+            return Outcome::done();
+        }
+        let lines = facts::prune_question(&left);
+        Question::new("Delete the keys of services that left?", lines, "Delete", Decision::PruneFleet(left))
+            .ask()
+    }
+
+    /// Deletes what was agreed to.
+    pub fn prune(&mut self, shared: &mut Shared, agreed: Vec<Left>) -> Outcome {
+        let Some(file) = file(shared) else { return Outcome::done() };
+        let call = Call::Fleet(FleetCall::Prune { file, agreed });
+        let (id, effect) = shared.start(Kind::Change, "deleting keys of services that left", call);
+        self.pruning = Some(id);
         effect.into()
     }
 
@@ -201,6 +243,8 @@ impl Services {
             }
             FleetAnswer::Step(step) => self.step(step),
             FleetAnswer::Applied(Ok(all)) => return self.applied(shared, &all),
+            FleetAnswer::Pruned(Ok(pruned)) => return self.pruned(shared, &pruned),
+            FleetAnswer::Pruned(Err(problem)) => shared.notices.error(shared.now, problem, None),
             FleetAnswer::Applied(Err(problem)) => {
                 self.is_outdated = false;
                 shared.notices.error(shared.now, problem, None);
@@ -210,9 +254,10 @@ impl Services {
     }
 
     fn show_plan(&mut self, shared: &Shared, planned: Planned) {
-        (self.left, self.is_outdated, self.planned) = (planned.left, false, None);
+        (self.is_outdated, self.planned) = (false, None);
         let rows = planned.services.into_iter().enumerate().map(|(at, one)| ServiceRow::new(at, one));
-        self.rows.replace(rows.collect::<Rows<_>>());
+        let left = planned.left.into_iter().map(ServiceRow::left);
+        self.rows.replace(rows.chain(left).collect::<Rows<_>>());
         self.fetch.changing = true;
         self.fetch.succeeded(shared);
     }
@@ -250,14 +295,37 @@ impl Services {
         outcome
     }
 
-    /// The apply or the plan was cancelled.
+    fn pruned(&mut self, shared: &mut Shared, pruned: &PrunedServices) -> Outcome {
+        match facts::pruned(pruned) {
+            (sentence, true) => shared.notices.warning(shared.now, sentence),
+            (sentence, false) => shared.notices.info(shared.now, sentence),
+        }
+        let is_gone = |left: &Left| {
+            pruned.services.iter().any(|gone| (&gone.name, &gone.username) == (&left.name, &left.username))
+        };
+        let stay = self.rows.all().iter().filter(|row| !row.as_left().is_some_and(is_gone));
+        let stay: Rows<_> = stay.cloned().collect();
+        self.rows.replace(stay);
+        let mut outcome = Outcome::done();
+        for service in pruned.services.iter().chain(&pruned.stay).filter(|one| !one.keys.is_empty()) {
+            let (username, deleted) = (service.username.clone(), service.keys.clone());
+            outcome = outcome.and_event(Event::KeysChanged { username, deleted });
+        }
+        outcome
+    }
+
+    /// The apply, the pruning or the plan was cancelled.
     pub fn cancelled(&mut self, shared: &mut Shared, id: RequestId) {
+        let again = shared.key_of(Command::PlanFleet);
+        if self.pruning == Some(id) {
+            let text = format!("stopped: some of the keys may be deleted; {again} plans again");
+            return shared.notices.warning(shared.now, text);
+        }
         if self.applying != Some(id) {
             return;
         }
         let ended = |row: &&ServiceRow| matches!(row.stage, Stage::Applied | Stage::Failed);
-        let (done, of) = (self.rows.all().iter().filter(ended).count(), self.rows.all().len());
-        let again = shared.key_of(Command::PlanFleet);
+        let (done, of) = (self.of_manifest().filter(ended).count(), self.of_manifest().count());
         let text = format!(
             "stopped: {done} of {of} services are done, and what was begun for another is finished by the next \
              apply; {again} plans again"
@@ -274,26 +342,28 @@ impl Services {
     fn note(&self, shared: &Shared) -> String {
         let separator = format!(" {} ", shared.preferences.glyphs.separator);
         let mut parts = Vec::new();
-        let all = self.rows.all();
-        if !all.is_empty() {
+        let all = self.rows.all().len();
+        if all > 0 {
             let shown = match self.rows.state.filter.is_shown() {
                 true => format!("{} of ", self.rows.state.len()),
                 false => String::new(),
             };
-            parts.push(format!("{shown}{}", text::count(all.len(), "service", "services")));
-            match all.iter().filter(|row| !row.is_safe()).count() {
+            parts.push(format!("{shown}{}", text::count(all, "service", "services")));
+            match self.of_manifest().filter(|row| !row.is_safe()).count() {
                 0 => {}
                 many => parts.push(format!("{many} not safe")),
             }
         }
-        if !self.left.is_empty() {
-            parts.push(format!("{} left the manifest", self.left.len()));
+        let of_manifest = self.of_manifest().count();
+        if all > of_manifest {
+            parts.push(format!("{} left the manifest", all - of_manifest));
         }
-        let ended = all.iter().filter(|row| matches!(row.stage, Stage::Applied | Stage::Failed)).count();
+        let ended = self.of_manifest();
+        let ended = ended.filter(|row| matches!(row.stage, Stage::Applied | Stage::Failed)).count();
         match (self.fetch.is_running(shared), self.planned, self.is_applying(shared)) {
             (true, Some((done, of)), _) => parts.push(format!("planned {done} of {of}")),
             (true, None, _) => parts.push("planning".to_owned()),
-            (false, _, true) => parts.push(format!("applied {ended} of {}", all.len())),
+            (false, _, true) => parts.push(format!("applied {ended} of {of_manifest}")),
             (false, _, false) if self.is_outdated => {
                 parts.push(format!("{} plans again", shared.key_of(Command::PlanFleet)));
             }
@@ -326,39 +396,4 @@ impl Services {
 /// The manifest that the configuration names.
 pub fn file(shared: &Shared) -> Option<PathBuf> {
     shared.preferences.fleet.clone()
-}
-
-/// A text in a box: one service, or what an apply did.
-#[derive(Debug)]
-struct Text {
-    title: &'static str,
-    lines: Vec<Line<'static>>,
-    scroll: Scroll,
-}
-
-impl Text {
-    fn new(title: &'static str, lines: Vec<Line<'static>>) -> Self {
-        Self { title, lines, scroll: Scroll::default() }
-    }
-}
-
-impl Layer for Text {
-    fn name(&self) -> &'static str {
-        "service"
-    }
-
-    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
-        vec![KeyContext::Reader]
-    }
-
-    fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
-        match self.scroll.command(command, self.lines.clone(), body(shared)) {
-            true => Outcome::done(),
-            false => Outcome::ignored(),
-        }
-    }
-
-    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        reader(shared, self.title, self.lines.clone(), self.scroll, frame, area);
-    }
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::actions::fleet::Service;
 use crate::actions::fleet::plan::{Action, ServicePlan};
+use crate::actions::fleet::prune::Left;
 use crate::text;
 use crate::tui::call::PlannedService;
 use crate::tui::list::{Column, Key, Row, Width};
@@ -26,11 +26,18 @@ pub enum Stage {
     Failed,
 }
 
-/// A service with what would be done for it.
-#[derive(Debug)]
+/// What a row is about.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A service of the manifest.
+    Planned(Box<PlannedService>),
+    /// One that left it: its keys are still there.
+    Left(Left),
+}
+
+#[derive(Debug, Clone)]
 pub struct ServiceRow {
-    pub service: Service,
-    pub plan: Result<ServicePlan, String>,
+    pub content: Content,
     pub stage: Stage,
     id: String,
     /// Days; empty where there is none.
@@ -41,13 +48,43 @@ pub struct ServiceRow {
 impl ServiceRow {
     /// The service at this position of the manifest.
     pub fn new(at: usize, planned: PlannedService) -> Self {
-        let PlannedService { service, plan } = planned;
         let day = |of: fn(&ServicePlan) -> Option<Timestamp>| {
-            let time = plan.as_ref().ok().and_then(of);
+            let time = planned.plan.as_ref().ok().and_then(of);
             time.map(|time| time::utc_day(time).to_string()).unwrap_or_default()
         };
         let (until, due) = (day(|plan| plan.safe_until), day(|plan| plan.due));
-        Self { id: Self::id_at(at), stage: Stage::default(), until, due, service, plan }
+        let content = Content::Planned(Box::new(planned));
+        Self { id: Self::id_at(at), stage: Stage::default(), until, due, content }
+    }
+
+    /// A service that left the manifest.
+    pub fn left(left: Left) -> Self {
+        let id = format!("left {} {}", left.username, left.name);
+        let (until, due) = (String::new(), String::new());
+        Self { id, stage: Stage::default(), until, due, content: Content::Left(left) }
+    }
+
+    /// The service, if it left the manifest.
+    pub fn as_left(&self) -> Option<&Left> {
+        match &self.content {
+            Content::Left(left) => Some(left),
+            Content::Planned(_) => None,
+        }
+    }
+
+    /// What would be done, if that is known.
+    pub fn plan(&self) -> Option<&ServicePlan> {
+        match &self.content {
+            Content::Planned(planned) => planned.plan.as_ref().ok(),
+            Content::Left(_) => None,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match &self.content {
+            Content::Planned(planned) => &planned.service.name,
+            Content::Left(left) => &left.name,
+        }
     }
 
     /// The id of the row of the service at this position.
@@ -56,31 +93,35 @@ impl ServiceRow {
     }
 
     pub fn is_safe(&self) -> bool {
-        self.plan.as_ref().is_ok_and(|plan| plan.safe)
+        self.plan().is_some_and(|plan| plan.safe)
     }
 
     /// `safe`, `drifted` or `not safe`.
     pub fn safe(&self) -> &'static str {
-        match &self.plan {
-            Ok(plan) if plan.safe && plan.drift.is_empty() => "safe",
-            Ok(plan) if plan.safe => "drifted",
+        match self.plan() {
+            Some(plan) if plan.safe && plan.drift.is_empty() => "safe",
+            Some(plan) if plan.safe => "drifted",
+            None if self.as_left().is_some() => "drifted",
             _ => "not safe",
         }
     }
 
     /// What an apply does, or does now.
     pub fn next(&self) -> &'static str {
-        match (self.stage, &self.plan) {
+        match (self.stage, &self.content) {
+            (_, Content::Left(_)) => "prune",
             (Stage::Applying, _) => "applying",
             (Stage::Applied, _) => "applied",
             (Stage::Failed, _) => "failed",
-            (Stage::Planned, Ok(plan)) => action(plan.action),
-            (Stage::Planned, Err(_)) => "blocked",
+            (Stage::Planned, Content::Planned(planned)) => match &planned.plan {
+                Ok(plan) => action(plan.action),
+                Err(_) => "blocked",
+            },
         }
     }
 
     pub fn key_id(&self) -> &str {
-        self.plan.as_ref().map_or("", |plan| &plan.key_id)
+        self.plan().map_or("", |plan| &plan.key_id)
     }
 }
 
@@ -107,7 +148,7 @@ impl Row for ServiceRow {
     }
 
     fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
-        add(NAME, &self.service.name);
+        add(NAME, self.name());
         add(SAFE, self.safe());
         add(UNTIL, &self.until);
         add(NEXT, self.next());
@@ -119,10 +160,10 @@ impl Row for ServiceRow {
     fn key(&self, column: usize) -> Key<'_> {
         let time = |of: fn(&ServicePlan) -> Option<Timestamp>| {
             // Services that do not work now come first.
-            Key::Number(self.plan.as_ref().ok().and_then(of).map_or(i64::MIN, |at| at.as_second()))
+            Key::Number(self.plan().and_then(of).map_or(i64::MIN, |at| at.as_second()))
         };
         match column {
-            NAME => self.service.name.as_str().into(),
+            NAME => self.name().into(),
             SAFE => self.safe().into(),
             UNTIL => time(|plan| plan.safe_until),
             NEXT => self.next().into(),

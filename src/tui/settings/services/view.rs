@@ -93,7 +93,7 @@ fn rows(shared: &Shared, services: &Services, frame: &mut Frame<'_>, around: Rec
             "drifted" => (glyphs.soon, theme.warn),
             _ => (glyphs.bad, theme.error),
         };
-        cells.push(Shown::new(row.service.name.as_str()));
+        cells.push(Shown::new(row.name()));
         cells.push(Shown::styled(format!("{sign} {}", row.safe()), style));
         cells.push(Shown::new(day(&row.until)));
         cells.push(match row.stage {
