@@ -1,5 +1,10 @@
 //! `fleet`: planned, applied, delivered, measured.
 
+mod figures;
+mod kubernetes;
+mod schedule;
+mod vault;
+
 use crate::support::bench::{Bench, Done, Home, mode};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -53,6 +58,13 @@ impl Fleet {
 fn service(done: &Value, name: &str) -> Value {
     let services = done["services"].as_array().unwrap();
     services.iter().find(|one| one["name"] == name).unwrap().clone()
+}
+
+/// The examples of docs/fleet.md in a language.
+fn examples(language: &str) -> Vec<&'static str> {
+    let text = include_str!("../../docs/fleet.md");
+    let blocks = text.split("```").skip(1).step_by(2);
+    blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
 const TWO: &str = r#"
@@ -357,33 +369,6 @@ fn an_audit_lists_the_variable_that_a_fleet_keeps_as_managed() {
     assert!(text.contains("variable SCORING_KEY (managed by a fleet)"), "{text}");
 }
 
-/// What stands on the path instead of the real `kubectl`.
-const KUBECTL: &str = r#"#!/bin/sh
-case "$*" in
-  *get*) cat secret.value 2>/dev/null; true ;;
-  *apply*) cat > applied.json; echo "$*" > arguments
-    sed 's/.*"api-key":"\([^"]*\)".*/\1/' applied.json > secret.value ;;
-esac
-"#;
-
-#[test]
-fn a_secret_of_kubernetes_goes_through_standard_input() {
-    let one = "[[service]]\nname = \"scoring\"\n[[service.deliver]]\nkubernetes_secret = \"scoring\"\nnamespace = \"prod\"";
-    let mut fleet = Fleet::new(one);
-    fleet.home.file("kubectl", KUBECTL);
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(fleet.home.path("kubectl"), executable).unwrap();
-    let path = format!("{}:{}", fleet.home.folder.path().display(), std::env::var("PATH").unwrap());
-    fleet.home.set("PATH", &path);
-    fleet.run("apply", &[]).ok();
-    let secret: Value = serde_json::from_str(&fleet.read("applied.json")).unwrap();
-    assert_eq!((&secret["kind"], &secret["metadata"]["name"]), (&json!("Secret"), &json!("scoring")));
-    let arguments = fleet.read("arguments");
-    assert!(arguments.contains("--namespace prod") && arguments.contains("--server-side"), "{arguments}");
-    assert!(!arguments.contains(secret["data"]["api-key"].as_str().unwrap()), "no key in an argument");
-    fleet.run("plan", &[]).ok();
-}
-
 #[test]
 fn a_command_without_read_is_never_called_safe() {
     let one = "[[service]]\nname = \"a\"\n[[service.deliver]]\nexec = \"cat > DIR/a.key\"";
@@ -392,48 +377,6 @@ fn a_command_without_read_is_never_called_safe() {
     let plan = fleet.run("plan", &[]);
     assert_eq!((plan.code, &service(&plan.json(), "a")["action"]), (8, &json!("nothing")), "{plan:?}");
     assert!(service(&plan.json(), "a")["unsafe_because"].to_string().contains("has no `read` command"));
-}
-
-/// Lines of OpenMetrics: each sample belongs to a family that was declared, and the text ends.
-fn samples(text: &str) -> Vec<(String, f64)> {
-    assert!(text.ends_with("# EOF\n"), "{text}");
-    let mut family = String::new();
-    let mut samples = Vec::new();
-    for line in text.lines().filter(|line| *line != "# EOF") {
-        if let Some(rest) = line.strip_prefix("# TYPE ") {
-            family = rest.strip_suffix(" gauge").unwrap().to_owned();
-            continue;
-        }
-        if let Some(rest) = line.strip_prefix("# ") {
-            assert!(rest.split(' ').nth(1) == Some(&family), "{line}");
-            continue;
-        }
-        let (name, value) = line.rsplit_once(' ').unwrap();
-        assert_eq!(name.split('{').next().unwrap(), family, "{line}");
-        samples.push((name.to_owned(), value.parse().unwrap()));
-    }
-    samples
-}
-
-#[test]
-fn figures_have_absolute_times() {
-    let fleet = Fleet::new(TWO);
-    fleet.run("apply", &[]).ok();
-    fleet.run("metrics", &["--textfile", "keybench.prom"]).ok();
-    let printed = fleet.run("metrics", &["--textfile", "-"]).ok().json();
-    let text = printed["metrics"].as_str().unwrap();
-    assert!(text.contains("keybench_key_expiry_timestamp_seconds"), "{text}");
-    let samples = samples(&fleet.read("keybench.prom"));
-    let value = |name: &str| {
-        let wanted = format!("{name}{{service=\"scoring\",user=\"owner\"}}");
-        samples.iter().find(|(name, _)| *name == wanted).unwrap_or_else(|| panic!("{wanted}: {samples:?}")).1
-    };
-    let now = jiff::Timestamp::now().as_second() as f64;
-    assert_eq!((value("keybench_service_safe"), value("keybench_apply_last_exit_code")), (1.0, 0.0));
-    assert!(value("keybench_key_expiry_timestamp_seconds") > now + 300.0 * 86_400.0);
-    assert!(value("keybench_key_rotation_due_timestamp_seconds") > now);
-    assert!((value("keybench_apply_last_success_timestamp_seconds") - now).abs() < 600.0);
-    assert_eq!(mode(&fleet.home.path("keybench.prom")), 0o644);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod cmlapi;
 mod confinement;
 mod control;
 mod end_to_end;
-mod examples;
+pub mod examples;
 mod fuzz;
 mod keys;
 mod lists;
