@@ -43,6 +43,8 @@ pub struct TermBackend<W: Write> {
     cursor_shown: bool,
     size: fn() -> io::Result<Size>,
     shown: Shadow,
+    /// What it is to show. Between frames the two are alike, so that none copies a whole screen.
+    next: Shadow,
 }
 
 impl<W: Write> TermBackend<W> {
@@ -56,6 +58,7 @@ impl<W: Write> TermBackend<W> {
             cursor_shown: false,
             size,
             shown: Shadow::default(),
+            next: Shadow::default(),
         }
     }
 
@@ -80,6 +83,10 @@ impl<W: Write> TermBackend<W> {
         self.cursor = Cursor::default();
         self.cursor_shown = false;
         self.frame.extend_from_slice(b"\x1b[?25l");
+    }
+
+    fn forget_screen(&mut self) {
+        (self.shown, self.next) = Default::default();
     }
 
     fn move_to(&mut self, to: Position) {
@@ -229,19 +236,24 @@ impl<W: Write> Backend for TermBackend<W> {
     {
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
         let size = (self.size)()?;
-        let mut next = std::mem::take(&mut self.shown).sized(size.width, size.height);
+        let mut shown = std::mem::take(&mut self.shown).sized(size);
+        let mut next = std::mem::take(&mut self.next).sized(size);
+        next.set_all(&cells);
         let rows = cells.chunk_by(|(_, above, _), (_, below, _)| above == below).count();
-        let before = (cells.len() >= MOVE_FROM && rows >= MOVE_FROM_ROWS).then(|| next.clone());
-        cells.iter().for_each(|(x, y, cell)| next.set(*x, *y, cell));
-        let found = before.as_ref().and_then(|before| before.find_move(&next));
-        if let (Some(mut before), Some(found)) = (before, found) {
-            before.apply(found);
+        let is_large = cells.len() >= MOVE_FROM && rows >= MOVE_FROM_ROWS;
+        if let Some(found) = is_large.then(|| shown.find_move(&next)).flatten() {
+            shown.apply(found);
             self.move_rows(found);
-            self.send_cells(&fill_gaps(&before.differences(&next), &next), size);
+            let mut differing = shown.differences(&next);
+            shown.set_all(&differing);
+            // Behind a wide character there is nothing to send.
+            differing.retain(|(_, _, cell)| !cell.symbol().is_empty());
+            self.send_cells(&fill_gaps(&differing, &next), size);
         } else {
             self.send_cells(&fill_gaps(&cells, &next), size);
+            shown.set_all(&cells);
         }
-        self.shown = next;
+        (self.shown, self.next) = (shown, next);
         Ok(())
     }
 
@@ -271,7 +283,7 @@ impl<W: Write> Backend for TermBackend<W> {
     fn clear(&mut self) -> io::Result<()> {
         self.set_pen(Pen::DEFAULT);
         self.frame.extend_from_slice(b"\x1b[2J");
-        self.shown = Shadow::default();
+        self.forget_screen();
         // A terminal that became smaller has moved its cursor.
         self.cursor = Cursor::default();
         Ok(())
@@ -280,7 +292,8 @@ impl<W: Write> Backend for TermBackend<W> {
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         self.set_pen(Pen::DEFAULT);
         // Only whole screens are cleared here; anything else would leave the shadow behind.
-        (self.shown, self.cursor) = (Shadow::default(), Cursor::default());
+        self.forget_screen();
+        self.cursor = Cursor::default();
         self.frame.extend_from_slice(match clear_type {
             ClearType::All => b"\x1b[2J".as_slice(),
             ClearType::AfterCursor => b"\x1b[J",
@@ -402,7 +415,9 @@ mod tests {
                 .unwrap()
                 .buffer
                 .clone();
-            screen.process(&std::mem::take(&mut terminal.backend_mut().out));
+            let backend = terminal.backend_mut();
+            screen.process(&std::mem::take(&mut backend.out));
+            assert_eq!(backend.shown, backend.next, "frame {n}");
             for (at, cell) in drawn.content().iter().enumerate() {
                 let (x, y) = drawn.pos_of(at);
                 let shown = screen.screen().cell(y, x).unwrap();

@@ -4,12 +4,13 @@
 //! lines inside scrolling margins (DECSTBM with DL and IL); then only the new rows are sent.
 
 use ratatui::buffer::Cell;
+use ratatui::layout::Size;
 
 /// Fewer rows than this are sent again in fewer bytes than moving them takes thought.
 const WORTH_IT: usize = 4;
 
 /// What the terminal shows, as far as is known.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Shadow {
     width: usize,
     cells: Vec<Cell>,
@@ -25,15 +26,16 @@ pub(super) struct Move {
 
 impl Shadow {
     /// An empty screen.
-    pub fn blank(width: u16, height: u16) -> Self {
+    fn blank(width: u16, height: u16) -> Self {
         let width = usize::from(width);
         Self { width, cells: vec![Cell::EMPTY; width * usize::from(height)] }
     }
 
     /// The same screen, or an empty one if the size differs.
-    pub fn sized(self, width: u16, height: u16) -> Self {
-        let same = self.width == usize::from(width) && self.cells.len() == self.width * usize::from(height);
-        if same { self } else { Self::blank(width, height) }
+    pub fn sized(self, size: Size) -> Self {
+        let (width, height) = (usize::from(size.width), usize::from(size.height));
+        let same = self.width == width && self.cells.len() == width * height;
+        if same { self } else { Self::blank(size.width, size.height) }
     }
 
     fn rows(&self) -> usize {
@@ -50,8 +52,12 @@ impl Shadow {
         self.cells.get(usize::from(y) * self.width + usize::from(x)).filter(|_| inside)
     }
 
+    pub fn set_all(&mut self, cells: &[(u16, u16, &Cell)]) {
+        cells.iter().for_each(|(x, y, cell)| self.set(*x, *y, cell));
+    }
+
     /// Takes one cell; a wide character covers those behind it, which then hold nothing.
-    pub fn set(&mut self, x: u16, y: u16, cell: &Cell) {
+    fn set(&mut self, x: u16, y: u16, cell: &Cell) {
         let (x, row) = (usize::from(x), usize::from(y) * self.width);
         let columns = crate::text::width(cell.symbol()).max(1);
         for n in 0..columns {
@@ -111,7 +117,7 @@ impl Shadow {
     /// The cells in which `next` differs, in reading order.
     pub fn differences<'a>(&self, next: &'a Self) -> Vec<(u16, u16, &'a Cell)> {
         let pairs = self.cells.iter().zip(&next.cells).enumerate();
-        let differing = pairs.filter(|(_, (old, new))| old != new && !new.symbol().is_empty());
+        let differing = pairs.filter(|(_, (old, new))| old != new);
         let place = |at: usize| {
             let (x, y) = (at % self.width, at / self.width);
             (u16::try_from(x).unwrap_or(u16::MAX), u16::try_from(y).unwrap_or(u16::MAX))
