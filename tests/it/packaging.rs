@@ -124,6 +124,10 @@ fn the_file_system_of_a_container_is_complete() {
     let version = ok(&run(Command::new("chroot").arg(&inside).args(["/usr/bin/keybench", "--version"])));
     assert!(version.starts_with("keybench "), "{version}");
     serves_as_documented(&inside);
+    // The image is this file system, and nothing from elsewhere.
+    let image = std::fs::read_to_string(root().join("packaging/Containerfile")).unwrap();
+    let steps: Vec<_> = image.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(steps, ["FROM scratch", "ADD rootfs.tar /", "ENTRYPOINT [\"/usr/bin/keybench\"]"]);
 }
 
 /// Runs the command line of the documents in the file system of a container, waits as they do, and asks
