@@ -32,7 +32,8 @@ impl<T: DeserializeOwned> FromRequest<Workbench> for Json<T> {
             let mut message: Map<String, Value> = serde_json::from_slice(bytes).map_err(malformed)?;
             if camel_case::snake_members(&mut message) {
                 choices.note(inferred::CAMEL_CASE_BODIES);
-                return wire::from_value(Value::Object(message)).map(Self).map_err(malformed);
+                let bytes = serde_json::to_vec(&message).map_err(malformed)?;
+                return wire::from_slice(&bytes).map(Self).map_err(malformed);
             }
         }
         wire::from_slice(bytes).map(Self).map_err(malformed)

@@ -9,6 +9,7 @@
 pub mod builds;
 mod columns;
 pub mod deployments;
+mod erased;
 pub mod facts;
 mod file;
 pub mod keys;
@@ -35,6 +36,8 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::wire;
 
 pub use file::DirectoryError;
+
+use erased::{Outcome, Work, erased, typed};
 
 /// Maximum number of concurrent readers: more than the cores of such a machine gain nothing.
 const READERS: usize = 4;
@@ -116,18 +119,22 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        typed(self.writing(erased(work)).await)
+    }
+
+    async fn writing(&self, work: Work) -> Result<Outcome, StoreError> {
         let mut connection = self.writer.clone().lock_owned().await;
         let generation = self.generation.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let transaction = connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .map_err(StoreError::Sqlite)?;
-            let outcome = work(&transaction)?;
-            transaction.commit().map_err(StoreError::Sqlite)?;
-            generation.fetch_add(1, Ordering::AcqRel);
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let outcome = work(&transaction);
+            if outcome.is_ok() {
+                transaction.commit()?;
+                generation.fetch_add(1, Ordering::AcqRel);
+            }
             Ok(outcome)
         });
-        done.await.unwrap_or_else(|_| Err(StoreError::CutOff.into()))
+        done.await.unwrap_or(Err(StoreError::CutOff))
     }
 
     /// Checkpoints the log into the file, so that the file alone is complete.
@@ -173,23 +180,19 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        Box::pin(self.reading(work))
+        let reading = self.reading(erased(|snapshot| work(snapshot)));
+        Box::pin(async { typed(reading.await) })
     }
 
-    async fn reading<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let Ok(_permit) = self.readers.free.acquire().await else { return Err(StoreError::CutOff.into()) };
+    async fn reading(&self, work: Work) -> Result<Outcome, StoreError> {
+        let Ok(_permit) = self.readers.free.acquire().await else { return Err(StoreError::CutOff) };
         let readers = self.readers.clone();
         let done = tokio::task::spawn_blocking(move || {
             let mut borrowed = Borrowed::take(&readers)?;
-            let snapshot = borrowed.connection()?.unchecked_transaction().map_err(StoreError::Sqlite)?;
-            work(&snapshot)
+            let snapshot = borrowed.connection()?.unchecked_transaction()?;
+            Ok(work(&snapshot))
         });
-        done.await.unwrap_or_else(|_| Err(StoreError::CutOff.into()))
+        done.await.unwrap_or(Err(StoreError::CutOff))
     }
 }
 
