@@ -1,7 +1,9 @@
 //! `fleet`: planned, applied, delivered, measured.
 
+mod deliveries;
 mod figures;
 mod kubernetes;
+mod safety;
 mod schedule;
 mod vault;
 
@@ -317,25 +319,6 @@ fn a_key_is_found_where_it_was_delivered_when_the_folder_is_lost() {
 }
 
 #[test]
-fn a_project_s_environment_keeps_what_else_is_in_it() {
-    let one = r#"
-[[service]]
-name = "scoring"
-[[service.deliver]]
-project_env = "owner/churn-prod"
-variable = "SCORING_KEY"
-shared_with_collaborators = true
-restart = ["churn-prod/add"]
-"#;
-    let fleet = Fleet::new(one);
-    let applied = fleet.run("apply", &[]);
-    assert_eq!(applied.code, 0, "{applied:?}");
-    fleet.run("plan", &[]).ok();
-    let again = service(&fleet.run("apply", &[]).ok().json(), "scoring");
-    assert_eq!(again["action"], "nothing_to_do");
-}
-
-#[test]
 fn an_audit_lists_the_variable_that_a_fleet_keeps_as_managed() {
     let deliver = |project: &str| {
         format!(
@@ -367,16 +350,6 @@ fn an_audit_lists_the_variable_that_a_fleet_keeps_as_managed() {
     }
     let text = fleet.home.run(&["admin", "audit"]).ok().out;
     assert!(text.contains("variable SCORING_KEY (managed by a fleet)"), "{text}");
-}
-
-#[test]
-fn a_command_without_read_is_never_called_safe() {
-    let one = "[[service]]\nname = \"a\"\n[[service.deliver]]\nexec = \"cat > DIR/a.key\"";
-    let fleet = Fleet::new(one);
-    fleet.run("apply", &[]).ok();
-    let plan = fleet.run("plan", &[]);
-    assert_eq!((plan.code, &service(&plan.json(), "a")["action"]), (8, &json!("nothing")), "{plan:?}");
-    assert!(service(&plan.json(), "a")["unsafe_because"].to_string().contains("has no `read` command"));
 }
 
 #[test]

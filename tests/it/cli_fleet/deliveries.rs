@@ -1,0 +1,132 @@
+//! Where keys go: project environments, commands, and several of them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Fleet, service};
+use crate::support::install_tls;
+
+/// The project `churn-prod`, after a change if `body` is one.
+fn project(fleet: &Fleet, body: &Value) -> Value {
+    install_tls();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = |method: Method, path: &str, body: &Value| {
+        let request = client.request(method, format!("{}/api/v2/projects{path}", fleet.bench.url));
+        let request = request.bearer_auth(fleet.bench.key("owner"));
+        let request = if body.is_null() { request } else { request.json(body) };
+        fleet.bench.runtime.block_on(async { request.send().await.unwrap().json::<Value>().await.unwrap() })
+    };
+    let listed = ask(Method::GET, "", &Value::Null);
+    let found =
+        listed["projects"].as_array().unwrap().iter().find(|one| one["name"] == "churn-prod").unwrap();
+    let path = format!("/{}", found["id"].as_str().unwrap());
+    if !body.is_null() {
+        ask(Method::PATCH, &path, body);
+    }
+    ask(Method::GET, &path, &Value::Null)
+}
+
+#[test]
+fn a_project_s_environment_keeps_what_else_is_in_it() {
+    let one = r#"
+[[service]]
+name = "scoring"
+[[service.deliver]]
+project_env = "owner/churn-prod"
+variable = "SCORING_KEY"
+shared_with_collaborators = true
+restart = ["churn-prod/add"]
+"#;
+    let fleet = Fleet::new(one);
+    project(&fleet, &json!({ "environment": r#"{"OTHER":"stays"}"# }));
+    fleet.run("apply", &[]).ok();
+    let environment =
+        |of: &Value| serde_json::from_str::<Value>(of["environment"].as_str().unwrap()).unwrap();
+    let after = environment(&project(&fleet, &Value::Null));
+    assert_eq!((&after["OTHER"], after.as_object().unwrap().len()), (&json!("stays"), 2));
+    fleet.home.file("key", after["SCORING_KEY"].as_str().unwrap());
+    fleet.works("key");
+    let asked = fleet.bench.control(Method::GET, "/requests", &Value::Null);
+    let restarts = |asked: &Value| asked.to_string().matches(":restart").count();
+    assert_eq!(restarts(&asked), 1, "{asked}");
+
+    fleet.run("plan", &[]).ok();
+    assert_eq!(service(&fleet.run("apply", &[]).ok().json(), "scoring")["action"], "nothing_to_do");
+    assert_eq!(restarts(&fleet.bench.control(Method::GET, "/requests", &Value::Null)), 1);
+    // Somebody else changes the variable.
+    project(&fleet, &json!({ "environment": r#"{"SCORING_KEY":"other","NEW":"stays"}"# }));
+    assert_eq!(fleet.run("plan", &[]).code, 8);
+    fleet.run("apply", &[]).ok();
+    let mended = environment(&project(&fleet, &Value::Null));
+    assert_eq!((&mended["SCORING_KEY"], &mended["NEW"]), (&after["SCORING_KEY"], &json!("stays")));
+}
+
+#[test]
+fn a_command_without_read_is_never_called_safe() {
+    let one = "[[service]]\nname = \"a\"\n[[service.deliver]]\nexec = \"cat > DIR/a.key\"";
+    let fleet = Fleet::new(one);
+    fleet.run("apply", &[]).ok();
+    let plan = fleet.run("plan", &[]);
+    assert_eq!((plan.code, &service(&plan.json(), "a")["action"]), (8, &json!("nothing")), "{plan:?}");
+    assert!(service(&plan.json(), "a")["unsafe_because"].to_string().contains("has no `read` command"));
+}
+
+#[test]
+fn a_command_has_so_much_time_and_no_more() {
+    let one = r#"
+[[service]]
+name = "slow"
+[[service.deliver]]
+exec = "sleep 100; cat > DIR/vault"
+read = "cat DIR/vault"
+timeout = "1s"
+[[service]]
+name = "restarting"
+[[service.deliver]]
+file = "DIR/a.key"
+reload = "sleep 100"
+reload_timeout = "1s"
+"#;
+    let fleet = Fleet::new(one);
+    let begun = std::time::Instant::now();
+    let failed = fleet.run("apply", &[]);
+    assert!(begun.elapsed().as_secs() < 60, "they were waited for");
+    assert_eq!((failed.code, &failed.error()["kind"]), (8, &json!("delivery")), "{failed:?}");
+    for name in ["slow", "restarting"] {
+        let failures = service(&failed.json(), name)["failures"].to_string();
+        assert!(failures.contains("1 s"), "{failures}");
+    }
+    let plan = fleet.run("plan", &[]).json();
+    assert_eq!(service(&plan, "slow")["drift"][0].as_str().unwrap().split(' ').next(), Some("exec"));
+    assert!(
+        service(&plan, "restarting")["unsafe_because"].to_string().contains("was not reloaded"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn what_fails_for_one_service_stops_no_other() {
+    let one = r#"
+[[service]]
+name = "a"
+[[service.deliver]]
+file = "DIR/missing/a.key"
+[[service]]
+name = "b"
+verify = "churn-prod/retired"
+[[service.deliver]]
+file = "DIR/b.key"
+[[service]]
+name = "c"
+[[service.deliver]]
+file = "DIR/c.key"
+"#;
+    let fleet = Fleet::new(one);
+    let done = fleet.run("apply", &["--parallel", "1"]);
+    assert_eq!(done.code, 8, "{done:?}");
+    let failures = |name: &str| service(&done.json(), name)["failures"].as_array().unwrap().clone();
+    assert_eq!((failures("a")[0]["kind"].clone(), failures("c").len()), (json!("delivery"), 0));
+    assert_eq!(failures("b")[0]["kind"], "not_proven", "{done:?}");
+    fleet.works("c.key");
+    assert!(fleet.keys("b").is_empty(), "a key that is not proven is deleted again");
+}

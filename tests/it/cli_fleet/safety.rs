@@ -1,0 +1,93 @@
+//! What a plan calls safe, and what it calls drift.
+
+use std::os::unix::fs::{MetadataExt as _, chown};
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{Fleet, service};
+
+const ONE: &str = r#"
+[[service]]
+name = "a"
+[[service.deliver]]
+file = "DIR/a.key"
+"#;
+
+#[test]
+fn the_key_that_rotates_has_to_outlive_the_plan_too() {
+    let fleet = Fleet::new(ONE);
+    fleet.run("apply", &[]).ok();
+    fleet.run("plan", &[]).ok();
+    let plan = fleet.run("plan", &["--safe-for", "400d"]);
+    let why = service(&plan.json(), "a")["unsafe_because"].to_string();
+    assert!(plan.code == 8 && why.contains("the key that rotates it expires"), "{plan:?}");
+}
+
+#[test]
+fn a_key_for_something_else_is_drift_and_is_replaced() {
+    let fleet = Fleet::new(ONE);
+    fleet.run("apply", &[]).ok();
+    fleet.manifest(&ONE.replace("name = \"a\"", "name = \"a\"\naudience = [\"API\", \"Application\"]"));
+    let plan = fleet.run("plan", &[]);
+    let a = service(&plan.json(), "a");
+    assert_eq!(
+        (plan.code, &a["action"], &a["drift"]),
+        (8, &json!("rotate"), &json!(["its key has other audiences"]))
+    );
+    fleet.run("apply", &[]).ok();
+    fleet.run("plan", &[]).ok();
+    fleet.works("a.key");
+}
+
+#[test]
+fn a_newer_key_of_the_name_is_drift_and_nothing_is_done() {
+    let fleet = Fleet::new(ONE);
+    fleet.run("apply", &[]).ok();
+    fleet.ahead(1);
+    let elsewhere = fleet.bench.home("owner");
+    elsewhere.run(&["keys", "create", "--name", "a", "--quiet"]).ok();
+    let plan = fleet.run("plan", &[]);
+    let a = service(&plan.json(), "a");
+    assert_eq!((plan.code, &a["action"], &a["safe"]), (8, &json!("contested"), &json!(false)), "{plan:?}");
+    assert!(a["drift"].to_string().contains("of its name was never delivered"), "{a}");
+    let refused = fleet.run("apply", &[]);
+    assert_eq!((refused.code, &refused.error()["kind"]), (8, &json!("contested")));
+    assert_eq!(fleet.keys("a").len(), 2);
+    fleet.works("a.key");
+}
+
+#[test]
+fn a_file_with_another_owner_is_drift() {
+    let fleet = Fleet::new(ONE);
+    let owner = std::fs::metadata(fleet.home.folder.path()).unwrap().uid();
+    fleet.manifest(&format!("{ONE}owner = \"{owner}\"\n"));
+    fleet.run("apply", &[]).ok();
+    let file = fleet.home.path("a.key");
+    if chown(&file, Some(33), None).is_err() {
+        // Only root gives files away.
+        return;
+    }
+    let plan = fleet.run("plan", &[]);
+    assert!(service(&plan.json(), "a")["drift"].to_string().contains("belongs to user 33"), "{plan:?}");
+    fleet.run("apply", &[]).ok();
+    assert_eq!(std::fs::metadata(&file).unwrap().uid(), owner);
+    fleet.run("plan", &[]).ok();
+}
+
+#[test]
+fn a_busy_model_is_asked_again_as_often_as_the_manifest_says() {
+    let fleet = Fleet::new(&ONE.replace("name", "verify = { model = \"churn-prod/add\", busy = 2 }\nname"));
+    let busy = |times: u32| {
+        let on = json!({ "operation": "CallModel", "model": "churn-prod/add" });
+        let fault = json!({ "on": on, "do": { "busy": true }, "times": times });
+        fleet.bench.control(Method::POST, "/faults", &fault);
+    };
+    busy(3);
+    let failed = fleet.run("apply", &[]);
+    assert_eq!((failed.code, &failed.error()["kind"]), (8, &json!("not_proven")), "{failed:?}");
+    assert!(fleet.keys("a").is_empty());
+    busy(2);
+    fleet.run("apply", &[]).ok();
+    fleet.works("a.key");
+}
