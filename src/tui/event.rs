@@ -30,6 +30,8 @@ pub enum Event {
     CollaboratorsChanged(String),
     /// The new key with this Key ID was copied or saved.
     KeyKept(String),
+    /// The new key with this Key ID was left without that; this run has its text still.
+    KeyLeft(String),
     /// A model was called with this key of this run.
     KeyTested { key: ApiKey, key_id: Option<String>, proof: Proof },
     /// The user is ready to delete the old key of the rotation with this Key ID.

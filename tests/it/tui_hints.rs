@@ -51,12 +51,14 @@ fn a_command_without_a_key_goes_by_its_name() {
 }
 
 #[test]
-fn a_move_among_keys_leaves_the_footer_and_what_the_legacy_key_does_not_take_says_why() {
+fn a_move_among_keys_leaves_the_footer_and_the_legacy_key_says_why_it_takes_less() {
     let mut keys = open("keys");
     let before = footer(&mut keys);
     assert!(before.contains("d delete  t test  y copy id"), "{before}");
-    keys.keys("G");
+    keys.keys("j");
     assert_eq!(footer(&mut keys), before);
+    keys.keys("G");
+    assert!(!footer(&mut keys).contains("d delete"), "{}", footer(&mut keys));
     for (key, why) in
         [("d", "cannot be deleted"), ("t", "not with the legacy key"), ("y", "the legacy key has no Key ID")]
     {
@@ -64,6 +66,13 @@ fn a_move_among_keys_leaves_the_footer_and_what_the_legacy_key_does_not_take_say
         let screen = keys.screen(80, 24);
         assert!(screen.contains(why), "{key}: {screen}");
     }
+}
+
+#[test]
+fn the_marked_keys_are_deleted_from_any_row() {
+    let mut keys = open("keys_marked");
+    keys.keys("G");
+    assert!(footer(&mut keys).contains("d delete"), "{}", footer(&mut keys));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use keybench::diagnosis::{Cause, Diagnosis};
 use keybench::probe::CallError;
 use keybench::text::short_id;
 use keybench::tui::call::{Answer, Call, KeyToSend};
-use keybench::tui::effect::Effect;
+use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::requests::RequestId;
 use keybench::tui::testing::{Harness, draw};
 

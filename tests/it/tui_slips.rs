@@ -1,6 +1,7 @@
 //! Keys that cannot be lost by a slip, marks, and what works wherever nothing is typed.
 
 use jiff::SignedDuration;
+use keybench::actions::keys::Own;
 use keybench::tui::call::Call;
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::{Mouse, Msg};
@@ -9,6 +10,7 @@ use keybench::tui::testing::Harness;
 use keybench::tui::theme::Theme;
 
 use crate::tui_support::models;
+use crate::tui_support::rotation::{OLD, successor};
 use crate::tui_support::settings::{answer_created, answer_list, demo, demo_keys, made, only_call, revealed};
 
 #[test]
@@ -135,7 +137,7 @@ fn marked_keys_are_rotated_one_after_the_other() {
     harness.keys("*r");
     let screen = harness.screen(80, 24);
     assert!(
-        screen.contains("Rotate 3 API keys?") && screen.contains("It will expire 2027-11-23"),
+        screen.contains("Rotate 3 API keys?") && screen.contains("They will expire 2027-11-23"),
         "{screen}"
     );
     harness.keys("y");
@@ -277,4 +279,52 @@ fn every_request_is_in_the_log_with_the_command_that_does_the_same() {
     assert!(screen.contains("keybench models list"), "{screen}");
     harness.keys("!");
     assert!(harness.screen(80, 24).contains("Notices (! requests)"));
+}
+
+#[test]
+fn a_new_key_that_was_left_is_at_hand_on_its_row_and_quitting_says_what_is_lost() {
+    let mut harness = successor();
+    harness.keys("<esc>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Until keybench ends, Y on its row still copies it"), "{screen}");
+    harness.keys("lose<enter>/c0ff<enter>g");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Y copies the key, w writes it"), "{screen}");
+    harness.keys("q");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Leaving loses the text of c0ff…3344"), "{screen}");
+    harness.keys("<esc>Yq");
+    let quits = |effect: &Effect| matches!(effect, Effect::Quit);
+    assert!(harness.effects.iter().any(quits), "it was copied: {}", harness.screen(80, 24));
+}
+
+#[test]
+fn rotating_and_deleting_several_say_what_is_left_out_and_why() {
+    // The old key of a rotation and its successor are both marked.
+    let mut harness = successor();
+    harness.keys("y<esc><enter>*r");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Rotate 3 API keys?"), "{screen}");
+    assert!(screen.contains("77d0…41bb is left out: it is being replaced by c0ff…3344 already."), "{screen}");
+    assert!(screen.contains("They will expire"), "{screen}");
+    harness.keys("<esc>d");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("4 keys of owner"), "{screen}");
+    assert!(!screen.contains("which stays") && !screen.contains("no successor"), "both go: {screen}");
+
+    // The one that is signed in with stays, and so it loses its successor.
+    let mut harness = successor();
+    harness.shared().session.own = Own::default().signed_in_with(OLD);
+    harness.keys("y<esc><enter>*d");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("77d0…41bb stays: keybench is signed in with it."), "{screen}");
+    assert!(screen.contains("c0ff…3344 was to replace 77d0…41bb, which then has no successor."), "{screen}");
+}
+
+#[test]
+fn the_one_marked_key_is_rotated_wherever_the_cursor_is() {
+    let mut harness = demo();
+    harness.keys("j<space>gr");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Rotate this API key?") && screen.contains("77d0…41bb  2026"), "{screen}");
 }

@@ -17,11 +17,6 @@ use crate::tui::layer::Outcome;
 use crate::tui::parts::pane::{message, pane};
 use crate::tui::shared::Shared;
 
-/// What the list shows beside the keys.
-fn seen(shared: &Shared) -> Seen {
-    Seen::new(shared, std::iter::empty())
-}
-
 /// The keys of one user.
 #[derive(Debug)]
 pub struct UserKeys {
@@ -38,6 +33,11 @@ impl UserKeys {
     pub fn at(mut self, key_id: &str) -> Self {
         self.keys.select_key(key_id);
         self
+    }
+
+    /// What the list shows beside the keys.
+    fn seen(&self, shared: &Shared) -> Seen {
+        Seen::new(shared, self.keys.replaced())
     }
 
     pub fn username(&self) -> &str {
@@ -64,7 +64,7 @@ impl UserKeys {
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<ListedKeys, api::Error>) {
         match answer {
             Ok(keys) => {
-                self.keys.listed(shared, keys, &seen(shared));
+                self.keys.listed(shared, keys, &self.seen(shared));
             }
             Err(error) => {
                 self.failed(shared, &error);
@@ -76,12 +76,12 @@ impl UserKeys {
     /// Removes keys that no longer exist.
     pub fn remove(&mut self, shared: &Shared, deleted: &[String]) {
         if !deleted.is_empty() {
-            self.keys.remove(&seen(shared), |id| deleted.iter().any(|gone| gone == id));
+            self.keys.remove(&self.seen(shared), |id| deleted.iter().any(|gone| gone == id));
         }
     }
 
     pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
-        if self.keys.command(command, &seen(shared), areas::inside(shared)) {
+        if self.keys.command(command, &self.seen(shared), areas::inside(shared)) {
             return Outcome::done();
         }
         match command {
@@ -101,26 +101,26 @@ impl UserKeys {
     }
 
     pub fn follow_columns(&mut self, shared: &Shared) {
-        self.keys.follow_columns(&seen(shared));
+        self.keys.follow_columns(&self.seen(shared));
     }
 
     pub fn key(&mut self, shared: &Shared, key: KeyEvent) {
-        self.keys.key(key, &seen(shared));
+        self.keys.key(key, &self.seen(shared));
     }
 
     pub fn paste(&mut self, shared: &Shared, text: &str) {
-        self.keys.paste(text, &seen(shared));
+        self.keys.paste(text, &self.seen(shared));
     }
 
     /// Without the traces of its use.
     pub fn plain(mut self, shared: &Shared) -> Self {
-        self.keys.show_plain(&seen(shared));
+        self.keys.show_plain(&self.seen(shared));
         self
     }
 
     /// How wide it is if it cuts nothing.
     pub fn needs(&self, shared: &Shared) -> u16 {
-        self.keys.needed(shared, &seen(shared)) + 2
+        self.keys.needed(shared, &self.seen(shared)) + 2
     }
 
     /// Draws the keys; `focused` if they have the keys of the keyboard, too.
@@ -131,7 +131,7 @@ impl UserKeys {
             let text = self.keys.fetch.instead(shared, "listing the API keys");
             return message(shared, &text, frame, inside);
         }
-        self.keys.draw(shared, &seen(shared), focused, frame, (area, inside));
+        self.keys.draw(shared, &self.seen(shared), focused, frame, (area, inside));
         if self.keys.is_empty() && inside.height > 3 {
             let (x, y) = (inside.x + 3, inside.y + 2);
             let row = Rect { x, y, height: 1, width: inside.width.saturating_sub(3) };

@@ -109,6 +109,11 @@ impl ListedKeys {
         Self { replaced, ..self }
     }
 
+    /// Key IDs of the replaced keys.
+    pub fn replaced(&self) -> impl Iterator<Item = &String> {
+        self.replaced.iter()
+    }
+
     /// How many of the replaced keys expire at a moment that satisfies `wanted`.
     pub fn count_replaced(&self, wanted: impl Fn(Timestamp) -> bool) -> usize {
         let expires = |id: &String| self.get(self.rows.find(id)?)?.expires;

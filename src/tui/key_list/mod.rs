@@ -6,7 +6,7 @@ mod listed;
 mod seen;
 
 pub use listed::{AUDIENCE, COMMENT, EXPIRES, ListedKeys, STATUS};
-pub use seen::Seen;
+pub use seen::{BEING_REPLACED, Seen};
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -127,6 +127,11 @@ impl KeyList {
     /// The choice of columns.
     pub fn choose_columns(shared: &Shared) -> Outcome {
         Outcome::push(ColumnChooser::of::<ListedKey>(shared))
+    }
+
+    /// Keys that a rotation has replaced, and that stay for their grace time, each with what is said of it.
+    pub fn replaced(&self) -> impl Iterator<Item = (String, String)> {
+        self.listed.replaced().map(|id| (id.clone(), BEING_REPLACED.to_owned()))
     }
 
     /// Removes keys that are known to be deleted, without waiting for a newer list.

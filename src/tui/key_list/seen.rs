@@ -20,6 +20,8 @@ pub const LEGACY: [&str; 5] = ["legacy", "active", "never", "CLI", "not deletabl
 
 /// Between a note and a comment.
 pub const LEAD_END: &str = ": ";
+/// What stands before the comment of a key that has a successor and works on for now.
+pub const BEING_REPLACED: &str = "being replaced";
 /// What stands before the comment of a key that belongs to a service.
 const SERVICE: &str = "service";
 
@@ -38,7 +40,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// With `marks` for some Key IDs: `replaced by 5b1c…9f0a`.
+    /// With `marks` for some Key IDs: `being replaced`.
     pub fn new(shared: &Shared, marks: impl Iterator<Item = (String, String)>) -> Self {
         let own = shared.session.own.signed_in_ids().map(|id| (id.to_owned(), "signed in".to_owned()));
         let mut notes: Vec<(String, String)> = Vec::new();

@@ -16,8 +16,8 @@ pub struct Dialog<'a> {
     dangerous: bool,
 }
 
-/// Widest line that is comfortable to read, in columns.
-const COMFORTABLE: u16 = 72;
+/// Widest line that is comfortable to read, in columns: a Key ID and its name fit.
+const COMFORTABLE: u16 = 76;
 
 impl<'a> Dialog<'a> {
     pub fn new(title: &'a str, lines: Vec<Line<'a>>) -> Self {

@@ -3,8 +3,9 @@
 use super::reveal::Reveal;
 use super::tab::Settings;
 use crate::secret::ApiKey;
+use crate::text;
 use crate::tui::effect::{Copied, Effect};
-use crate::tui::event::Event;
+use crate::tui::event::{Destination, Event};
 use crate::tui::key_list::Selected;
 use crate::tui::layer::Outcome;
 use crate::tui::shared::Shared;
@@ -34,5 +35,29 @@ impl Settings {
     pub(super) fn save_key_again(&self, shared: &mut Shared) -> Outcome {
         let Some((listed, key)) = self.at_hand(shared) else { return Outcome::done() };
         Outcome::push(Reveal::again(&listed, key))
+    }
+
+    /// The short Key IDs of new keys whose texts are nowhere but here: they end with this run.
+    pub(super) fn not_kept(&self, shared: &Shared) -> Option<String> {
+        let known = self.unkept.iter().filter(|id| shared.session.known_key(id).is_some());
+        let ids: Vec<_> = known.map(|id| text::short_id(id)).collect();
+        (!ids.is_empty()).then(|| ids.join(", "))
+    }
+
+    /// To the Models tab with the selected key, if this run knows its text.
+    pub(super) fn test_with_selected(&self, shared: &mut Shared) -> Outcome {
+        let Some(Selected::Key(key)) = self.keys.selected() else {
+            let text = "models are called with an API key, not with the legacy key";
+            shared.notices.warning(shared.now, text);
+            return Outcome::done();
+        };
+        match shared.session.known_key(&key.key_id) {
+            Some(known) => Outcome::event(Event::Show(Destination::TestWith(Box::new(known)))),
+            None => {
+                let text = "the text of this key is not known here: paste the key into a Test panel";
+                shared.notices.warning(shared.now, text);
+                Outcome::done()
+            }
+        }
     }
 }

@@ -1,7 +1,11 @@
 //! What this run remembers of a key that was created in it.
 
+use super::reveal::Reveal;
+use super::tab::Settings;
+use crate::api;
 use crate::config::KnownKey;
 use crate::text;
+use crate::tui::layer::Outcome;
 use crate::tui::shared::Shared;
 use crate::wire::{CreateV2KeyResponse, time};
 
@@ -25,4 +29,25 @@ pub fn remember(shared: &mut Shared, created: &CreateV2KeyResponse) {
     };
     session.known_keys.retain(|other| other.key != known.key);
     session.known_keys.push(known);
+}
+
+impl Settings {
+    /// A key was created for a form that is closed by now: it is shown all the same.
+    pub(super) fn created_late(
+        &mut self,
+        shared: &mut Shared,
+        answer: Result<Box<CreateV2KeyResponse>, api::Error>,
+    ) -> Outcome {
+        match answer {
+            Ok(created) => {
+                remember(shared, &created);
+                self.keys.select_key(&created.key_id);
+                Outcome::push(Reveal::new(*created)).and(self.list_anew(shared).into())
+            }
+            Err(error) => {
+                shared.notices.failed(shared.now, &error);
+                Outcome::done()
+            }
+        }
+    }
 }

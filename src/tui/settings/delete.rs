@@ -27,8 +27,9 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
         return warn(shared, text);
     }
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
-    let ids: Vec<&str> = chosen.iter().map(|key| &*key.key_id).collect();
-    let more = ids.iter().filter_map(|id| on_deletion(rotations, id, &ids)).collect();
+    let (going, _) = shared.session.own.spare(chosen.clone(), |key| &key.key_id);
+    let going: Vec<&str> = going.iter().map(|key| &*key.key_id).collect();
+    let more = going.iter().filter_map(|id| on_deletion(rotations, id, &going)).collect();
     deletion::ask(shared, &username, &chosen, more)
 }
 

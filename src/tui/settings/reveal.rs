@@ -181,7 +181,7 @@ impl Reveal {
         }
     }
 
-    fn back(&mut self) -> Outcome {
+    fn back(&mut self, shared: &Shared) -> Outcome {
         if self.path.take().is_some() {
             return Outcome::done();
         }
@@ -189,12 +189,22 @@ impl Reveal {
             let asks = self.old.take().map(Event::AskDeleteOld);
             return asks.into_iter().fold(Outcome::pop(), Outcome::and_event);
         }
-        let without = match self.is_legacy() {
-            true => "Without it the legacy key is of no use, and has to be replaced again.",
-            false => "Its row has it until keybench ends (Y copies, w writes); then it is lost.",
+        let mut lines = vec!["It was neither copied nor saved.".to_owned()];
+        let yes = match self.is_legacy() {
+            true => {
+                lines.push("Without it the legacy key is of no use, and has to be replaced again.".into());
+                "Lose it"
+            }
+            false => {
+                let [copy, write] = [Command::CopyKey, Command::SaveKey].map(|one| shared.key_of(one));
+                lines.push(format!(
+                    "Until keybench ends, {copy} on its row still copies it, and {write} writes it to a"
+                ));
+                lines.push("file. After that nothing can show it again.".into());
+                "Leave it"
+            }
         };
-        let lines = vec!["It was neither copied nor saved.".into(), without.into()];
-        Question::new("Leave the new key?", lines, "Lose it", Decision::Discard)
+        Question::new("Leave the new key?", lines, yes, Decision::Discard)
             .or("Back to the key")
             .typing_name(LOSE)
             .ask()
@@ -262,9 +272,10 @@ impl Reveal {
             None | Some((true, _)) if self.path.is_some() && low => Line::default(),
             Some((true, news)) => Line::styled(format!("{} {}", glyphs.ok, text::clean(news)), theme.ok),
             Some((false, news)) => Line::styled(format!("{} {}", glyphs.bad, text::clean(news)), theme.error),
-            None => {
-                Line::styled("The workbench keeps only a hash of it: it cannot be shown again.", theme.dim)
-            }
+            None => Line::styled(
+                "The workbench keeps only a hash of it: copy it, or write it to a file.",
+                theme.dim,
+            ),
         }
     }
 
@@ -346,7 +357,7 @@ impl Layer for Reveal {
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
             Command::Submit => return self.write(shared),
-            Command::Back => return self.back(),
+            Command::Back => return self.back(shared),
             Command::CopyKey => {
                 self.news = Some((true, shared.sent_to_terminal("the key was")));
                 return self.keep().and_effect(Effect::Copy(Copied::Key(self.key.clone())));
@@ -383,7 +394,8 @@ impl Layer for Reveal {
     /// The key is left although it was neither copied nor saved.
     fn decided(&mut self, _shared: &mut Shared, _decision: Decision) -> Outcome {
         let lost = self.old.take().map(Event::SuccessorLost);
-        lost.into_iter().fold(Outcome::pop(), Outcome::and_event)
+        let left = (!self.is_legacy()).then(|| Event::KeyLeft(self.key_id.clone()));
+        lost.into_iter().chain(left).fold(Outcome::pop(), Outcome::and_event)
     }
 
     fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {

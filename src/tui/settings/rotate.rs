@@ -38,6 +38,9 @@ impl Settings {
     /// Asks whether to create a successor of the selected key; if there is one, what to do with the
     /// two keys.
     pub(super) fn ask_rotate(&self, shared: &mut Shared) -> Outcome {
+        if !self.keys.marked.is_empty() {
+            return self.ask_rotate_marked(shared);
+        }
         match self.keys.selected() {
             None => Outcome::done(),
             Some(Selected::Legacy) => {
@@ -48,18 +51,23 @@ impl Settings {
                 let then = Decision::RotateLegacyKey;
                 Question::new("Replace the legacy key?", lines, "Replace", then).ask()
             }
-            Some(Selected::Key(key)) => match self.rotations.of(&key.key_id) {
-                Some(rotation) if rotation.successor().is_some() => {
-                    let listed = self.listed_successor(&key.key_id).cloned();
-                    let plan = self.plan(shared, rotation.by_hand());
-                    Outcome::push(RotationDialog::new(rotation.clone(), listed, plan))
-                }
-                _ => {
-                    let begun = ByHand { old: key, successor: None, handed_over: None };
-                    let plan = self.plan(shared, begun);
-                    ask_create(shared, key, None, &plan)
-                }
-            },
+            Some(Selected::Key(key)) => self.ask_rotate_one(shared, key),
+        }
+    }
+
+    /// The same of one key.
+    pub(super) fn ask_rotate_one(&self, shared: &mut Shared, key: &V2KeyDetails) -> Outcome {
+        match self.rotations.of(&key.key_id) {
+            Some(rotation) if rotation.successor().is_some() => {
+                let listed = self.listed_successor(&key.key_id).cloned();
+                let plan = self.plan(shared, rotation.by_hand());
+                Outcome::push(RotationDialog::new(rotation.clone(), listed, plan))
+            }
+            _ => {
+                let begun = ByHand { old: key, successor: None, handed_over: None };
+                let plan = self.plan(shared, begun);
+                ask_create(shared, key, None, &plan)
+            }
         }
     }
 

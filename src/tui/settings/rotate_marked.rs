@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::rotation::questions::successor_expires;
+use super::rotation::questions::{mark, successor_expires};
 use super::tab::Settings;
 use crate::actions::rotation::ByHand;
 use crate::text;
@@ -11,6 +11,7 @@ use crate::tui::key_list::describe;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::shared::Shared;
+use crate::wire::V2KeyDetails;
 
 /// Keys of the question that are listed one by one.
 const LISTED: usize = 5;
@@ -23,29 +24,53 @@ pub struct Queue {
 }
 
 impl Settings {
-    /// Asks whether every marked key is to get a successor; `None` where no more than one can.
-    pub(super) fn ask_rotate_marked(&self, shared: &Shared) -> Option<Outcome> {
+    /// Why a marked key gets no successor along with others: `21c2…dc0b is being replaced by b390…a5ab already.`
+    fn left_out(&self, shared: &Shared, key: &V2KeyDetails) -> Option<String> {
+        let id = text::short_id(&key.key_id);
+        if let Some(mark) = mark(&self.rotations, &key.key_id) {
+            return Some(format!("{id} is left out: it is being {mark} already."));
+        }
+        let given = shared.session.was_given(&key.key_id);
+        given.then(|| format!("{id} is left out: the workbench session that keybench runs in uses it."))
+    }
+
+    /// Asks whether every marked key is to get a successor. Says which do not, and why.
+    pub(super) fn ask_rotate_marked(&self, shared: &mut Shared) -> Outcome {
         let mut keys = self.keys.chosen();
-        keys.retain(|key| {
-            let has_one =
-                self.rotations.of(&key.key_id).is_some_and(|rotation| rotation.successor().is_some());
-            !has_one && !shared.session.was_given(&key.key_id)
+        if let [key] = keys[..] {
+            return self.ask_rotate_one(shared, key);
+        }
+        let mut left_out = Vec::new();
+        keys.retain(|key| match self.left_out(shared, key) {
+            Some(why) => {
+                left_out.push(why);
+                false
+            }
+            None => true,
         });
-        if keys.len() < 2 {
-            return None;
+        if keys.is_empty() {
+            shared.notices.warning(shared.now, left_out.join(" "));
+            return Outcome::done();
         }
         let mut lines: Vec<String> =
             keys.iter().take(LISTED).map(|key| format!("  {}", describe(key))).collect();
         if keys.len() > LISTED {
             lines.push(format!("  and {} more", keys.len() - LISTED));
         }
+        lines.extend(left_out);
         lines.push(String::new());
-        lines.push("Each gets a new key with the same audience and comment, shown once.".into());
-        lines.push("They come one after the other; the old keys still work.".into());
-        lines.push(successor_expires(shared));
+        lines.push(
+            "Each gets a new key with the same audience and comment, shown once, one after the other.".into(),
+        );
+        lines.push("Nothing is deleted: the old keys work as before.".into());
+        lines.push(successor_expires(shared, keys.len()));
+        if let Some(own) = keys.iter().find(|key| shared.session.is_own(&key.key_id)) {
+            let own = text::short_id(&own.key_id);
+            lines.push(format!("keybench is signed in with {own}, and changes to its successor."));
+        }
         let then = Decision::RotateMarked(keys.iter().map(|key| key.key_id.clone()).collect());
-        let title = format!("Rotate {} API keys?", keys.len());
-        Some(Question::new(title, lines, "Create successors", then).ask())
+        let title = format!("Rotate {}?", text::count(keys.len(), "API key", "API keys"));
+        Question::new(title, lines, "Create successors", then).ask()
     }
 
     /// Begins with the first of them.

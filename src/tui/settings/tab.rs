@@ -16,7 +16,7 @@ use super::rotate_marked::Queue;
 use super::rotation::questions::{mark, marks};
 use super::rotation::steps::Rotations;
 use super::services::{self, Services};
-use super::{created, delete, view};
+use super::{delete, view};
 use crate::api;
 use crate::text;
 use crate::tui::call::{Answer, Call, FleetAnswer};
@@ -30,7 +30,7 @@ use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
 use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
-use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
+use crate::wire::V2KeyDetails;
 
 /// The state of the tab.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Settings {
     pub(super) queue: Option<Queue>,
     /// Keys that were made elsewhere while the list was in sight, until they are no news any more.
     arrived: Option<(BTreeSet<String>, Timestamp)>,
+    /// Key IDs of new keys that were left without having been copied or saved.
+    pub(super) unkept: BTreeSet<String>,
     services: Services,
     /// Key IDs of the keys that belong to one of them.
     of_services: Arc<HashSet<String>>,
@@ -56,6 +58,7 @@ impl Default for Settings {
             rotations: Rotations::default(),
             queue: None,
             arrived: None,
+            unkept: BTreeSet::new(),
             services: Services::default(),
             of_services: Arc::default(),
         }
@@ -68,7 +71,7 @@ impl Settings {
         let new = self.arrived.iter().flat_map(|(ids, _)| ids);
         let new =
             new.filter(|id| mark(&self.rotations, id).is_none()).map(|id| (id.clone(), "new".to_owned()));
-        let seen = Seen::new(shared, marks(&self.rotations).chain(new));
+        let seen = Seen::new(shared, marks(&self.rotations).chain(self.keys.replaced()).chain(new));
         seen.with_services(Arc::clone(&self.of_services))
     }
 
@@ -141,25 +144,6 @@ impl Settings {
         }
     }
 
-    /// A key was created for a form that is closed by now: it is shown all the same.
-    fn created_late(
-        &mut self,
-        shared: &mut Shared,
-        answer: Result<Box<CreateV2KeyResponse>, api::Error>,
-    ) -> Outcome {
-        match answer {
-            Ok(created) => {
-                created::remember(shared, &created);
-                self.keys.select_key(&created.key_id);
-                Outcome::push(Reveal::new(*created)).and(self.list_anew(shared).into())
-            }
-            Err(error) => {
-                shared.notices.failed(shared.now, &error);
-                Outcome::done()
-            }
-        }
-    }
-
     /// Keys of a user came or went, here or in another tab.
     fn keys_changed(&mut self, shared: &mut Shared, username: &str, deleted: &[String]) -> Outcome {
         let is_gone = |id: &str| deleted.iter().any(|gone| gone == id);
@@ -176,23 +160,6 @@ impl Settings {
             return ended;
         }
         ended.and(self.list_anew(shared).into())
-    }
-
-    /// To the Models tab with the selected key, if this run knows its text.
-    fn test_with_selected(&self, shared: &mut Shared) -> Outcome {
-        let Some(Selected::Key(key)) = self.keys.selected() else {
-            let text = "models are called with an API key, not with the legacy key";
-            shared.notices.warning(shared.now, text);
-            return Outcome::done();
-        };
-        match shared.session.known_key(&key.key_id) {
-            Some(known) => Outcome::event(Event::Show(Destination::TestWith(Box::new(known)))),
-            None => {
-                let text = "the text of this key is not known here: paste the key into a Test panel";
-                shared.notices.warning(shared.now, text);
-                Outcome::done()
-            }
-        }
     }
 
     fn copy_id(&self, shared: &mut Shared) -> Outcome {
@@ -240,8 +207,8 @@ impl Layer for Settings {
         if self.services.are_shown() { self.services.typing() } else { self.keys.state.filter.is_open() }
     }
 
-    /// Moving in the list changes no footer: keys stay where the eye knows them, and each step costs few
-    /// bytes. What the legacy key does not take says why when it is asked for.
+    /// Moving from key to key changes no footer: what can be done stays where the eye knows it, and each
+    /// step costs few bytes. Only the legacy key, which comes last, takes less.
     fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         if self.services.are_shown() {
             return self.services.label(shared, command);
@@ -256,8 +223,23 @@ impl Layer for Settings {
             Command::KeyDetails,
             Command::CopyKeyId,
         ];
-        let idle = self.keys.selected().is_none() && about_a_row.contains(&command);
+        let not_of_legacy = [Command::DeleteKey, Command::TestWithKey, Command::CopyKeyId];
+        let idle = match self.keys.selected() {
+            None => about_a_row.contains(&command),
+            Some(Selected::Legacy) => self.keys.marked.is_empty() && not_of_legacy.contains(&command),
+            Some(Selected::Key(_)) => false,
+        };
         idle.then_some("".into())
+    }
+
+    fn unsaved(&self, shared: &Shared) -> Option<String> {
+        let ids = self.not_kept(shared)?;
+        Some(format!("Leaving loses the text of {ids}: created here, neither copied nor saved."))
+    }
+
+    fn left_behind(&self, shared: &Shared) -> Option<String> {
+        let ids = self.not_kept(shared)?;
+        Some(format!("{ids}: created, and neither copied nor saved; the text is lost, delete it."))
     }
 
     fn enter(&mut self, shared: &mut Shared) -> Outcome {
@@ -273,10 +255,7 @@ impl Layer for Settings {
             Command::NewKey => Outcome::push(NewKey::new(shared)),
             Command::DeleteKey => delete::ask(shared, &self.keys, &self.rotations),
             Command::DeleteAllKeys => delete::ask_all(shared, &self.keys),
-            Command::RotateKey => match self.ask_rotate_marked(shared) {
-                Some(question) => question,
-                None => self.ask_rotate(shared),
-            },
+            Command::RotateKey => self.ask_rotate(shared),
             Command::CopyKeyId => self.copy_id(shared),
             Command::CopyKey => self.copy_key_again(shared),
             Command::SaveKey => self.save_key_again(shared),
@@ -410,7 +389,11 @@ impl Layer for Settings {
                 self.services.follow_columns(shared);
                 self.keys.follow_columns(&self.seen(shared));
             }
-            Event::KeyKept(key_id) => return self.handed_over(shared, key_id),
+            Event::KeyKept(key_id) => {
+                self.unkept.remove(key_id);
+                return self.handed_over(shared, key_id);
+            }
+            Event::KeyLeft(key_id) => drop(self.unkept.insert(key_id.clone())),
             Event::KeyTested { key_id: Some(key_id), proof, .. } => {
                 self.rotations.tested(key_id, proof.clone());
             }

@@ -153,7 +153,8 @@ fn summary(shared: &Shared, keys: &KeyList, rotations: &Rotations) -> String {
     };
     let known = shared.session.known_keys.iter().find(|known| known.key_id.as_deref() == Some(&key.key_id));
     if let Some(known) = known {
-        text.push_str(&format!(" {dot} at hand"));
+        let [copy, write] = [Command::CopyKey, Command::SaveKey].map(|command| shared.key_of(command));
+        text.push_str(&format!(" {dot} {copy} copies the key, {write} writes it"));
         if known.tests > 0 {
             text.push_str(&format!(", {}", text::count(known.tests, "test", "tests")));
         }

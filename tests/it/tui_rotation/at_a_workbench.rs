@@ -24,10 +24,10 @@ async fn a_key_is_rotated_proven_and_the_old_one_deleted_at_a_workbench() {
     flow.keys("<enter>");
     flow.shows("proven by churn-prod/add: 200 from replica").await;
     flow.keys("<enter>");
-    flow.shows("replaced by").await;
+    flow.shows("being replaced").await;
     flow.keys("/service x<enter>");
     flow.idle().await;
-    let marked = |line: &str| line.contains("replaced by") && line.contains('▸');
+    let marked = |line: &str| line.contains("being replaced") && line.contains('▸');
     flow.keys("g");
     if !flow.screen().lines().any(marked) {
         flow.keys("j");
@@ -35,7 +35,8 @@ async fn a_key_is_rotated_proven_and_the_old_one_deleted_at_a_workbench() {
     flow.keys("r");
     flow.shows("Rotation of an API key").await;
     flow.keys("dy");
-    flow.wait("the old key gone", |screen| !screen.contains("replaced by") && screen.contains("1 of ")).await;
+    flow.wait("the old key gone", |screen| !screen.contains("being replaced") && screen.contains("1 of "))
+        .await;
     let left = flow.screen();
     assert!(left.lines().any(|line| line.contains('▸') && line.contains("service x")), "{left}");
 }

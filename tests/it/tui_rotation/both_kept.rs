@@ -9,7 +9,7 @@ fn both_keys_kept_are_marked_and_r_goes_on() {
     harness.calls();
     insta::assert_snapshot!("rotation_left_80x24", harness.screen(80, 24));
     insta::assert_snapshot!("rotation_left_120x40", harness.screen(120, 40));
-    assert!(harness.screen(80, 24).contains("replaced by c0ff…3344: "));
+    assert!(harness.screen(80, 24).contains("being replaced: dashboard"));
     harness.keys("g/dashboard<enter>r");
     insta::assert_snapshot!("rotation_dialog_80x24", harness.screen(80, 24));
     insta::assert_snapshot!("rotation_dialog_120x40", harness.screen(120, 40));
@@ -31,7 +31,7 @@ fn a_refused_deletion_leaves_both_and_can_be_tried_again() {
     answer_deleted(&mut harness, id, &[], vec![(OLD.to_owned(), refusal("no"))]);
     list(&mut harness, both());
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("replaced by c0ff…3344"), "{screen}");
+    assert!(screen.contains("being replaced: dashboard"), "{screen}");
     harness.keys("!");
     assert!(harness.screen(120, 24).contains("not deleted, as far as is known: 77d0…41bb"));
     harness.keys("<esc><esc>/dashboard<enter>gr");
@@ -56,7 +56,7 @@ fn a_successor_that_was_deleted_elsewhere_replaces_nothing() {
     list(&mut harness, demo_keys());
     let screen = harness.screen(120, 24);
     assert!(screen.contains("c0ff…3344 is no longer listed"), "{screen}");
-    assert!(!screen.contains("replaced by"), "{screen}");
+    assert!(!screen.contains("being replaced: "), "{screen}");
 }
 
 /// What lies over the list then is about something that is over, and no yes given there counts.
@@ -84,7 +84,11 @@ fn a_successor_that_was_not_kept_says_so() {
     let mut harness = successor();
     harness.keys("<esc>lose<enter>k/dashboard<enter>gr");
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("neither copied nor saved: it cannot be handed over"), "{screen}");
+    assert!(screen.contains("neither copied nor saved yet: the old key is the one in use"), "{screen}");
+    assert!(
+        screen.contains("Y    copy the new key") && screen.contains("w    write the new key"),
+        "{screen}"
+    );
     assert!(!screen.contains("delete the old key"), "it is the one in use:\n{screen}");
     harness.calls();
     harness.keys("d");
@@ -92,4 +96,21 @@ fn a_successor_that_was_not_kept_says_so() {
     assert!(harness.calls().is_empty() && harness.layers() == ["rotation"]);
     harness.keys("r");
     assert!(harness.screen(80, 24).contains("c0ff…3344 is its successor so far"), "another can be made");
+}
+
+#[test]
+fn the_text_of_a_successor_that_was_left_is_copied_from_its_rotation_which_then_goes_on() {
+    let mut harness = successor();
+    harness.keys("<esc>lose<enter>k/dashboard<enter>gr");
+    harness.calls();
+    harness.keys("Y");
+    let copied = |effect: &Effect| matches!(effect, Effect::Copy(Copied::Key(key)) if *key == made().api_key);
+    assert!(harness.effects.iter().any(copied));
+    assert_eq!(harness.layers(), ["rotation"], "what can be done now is asked");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("d    delete the old key") && !screen.contains("neither copied"), "{screen}");
+
+    let mut harness = successor();
+    harness.keys("<esc>lose<enter>k/dashboard<enter>grw");
+    assert_eq!(harness.layers(), ["reveal"], "to be written to a file");
 }

@@ -5,7 +5,7 @@ use crate::actions::rotation::Plan;
 use crate::expiry;
 use crate::text;
 use crate::tui::decision::Decision;
-use crate::tui::key_list::describe;
+use crate::tui::key_list::{BEING_REPLACED, describe};
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::session::Expiration;
@@ -38,7 +38,7 @@ pub fn ask_create(
         "A new key with the same audience and comment is created and shown once.".into(),
         "The old one keeps working until you agree to delete it.".into(),
     ];
-    lines.push(successor_expires(shared));
+    lines.push(successor_expires(shared, 1));
     if shared.session.is_own(&key.key_id) {
         lines.push("keybench is signed in with it, and changes to the new one first.".into());
     }
@@ -50,15 +50,16 @@ pub fn ask_create(
     Question::new("Rotate this API key?", lines, "Create successor", then).ask()
 }
 
-/// When a successor will expire: the workbench decides, by its setting.
-pub fn successor_expires(shared: &Shared) -> String {
+/// When so many successors will expire: the workbench decides, by its setting.
+pub fn successor_expires(shared: &Shared, keys: usize) -> String {
+    let they = if keys == 1 { "It" } else { "They" };
     match shared.session.expiration {
         Expiration::Setting { .. } => {
             let day = shared.session.policy().default_day(shared.today());
             let days = expiry::days_between(shared.today(), day);
-            format!("It will expire {day}, in {days} days, as the workbench has it for new keys.")
+            format!("{they} will expire {day}, in {days} days, as the workbench has it for new keys.")
         }
-        _ => "It will expire when the workbench decides, which it does not say before.".to_owned(),
+        _ => format!("{they} will expire when the workbench decides, which it does not say before."),
     }
 }
 
@@ -73,7 +74,7 @@ fn newer(plan: &Plan, before: Option<&Successor>) -> Option<String> {
 /// `listed` is the new key as the workbench lists it.
 pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Outcome {
     let old_id = &rotation.old.key_id;
-    let mut lines = state_lines(rotation, listed);
+    let mut lines = state_lines(shared, rotation, listed);
     lines.push(String::new());
     lines.push("Delete the old key once everything that uses it has the new one.".into());
     if shared.session.is_own(old_id) {
@@ -94,7 +95,7 @@ pub fn refuse_delete_old(shared: &mut Shared) {
 }
 
 /// What exists: the old key, the new one, and how far the new one is proven.
-pub fn state_lines(rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<String> {
+pub fn state_lines(shared: &Shared, rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<String> {
     let mut lines = vec![format!("old  {}", describe(&rotation.old))];
     let Some(new) = rotation.successor() else { return lines };
     lines.push(match listed {
@@ -103,7 +104,10 @@ pub fn state_lines(rotation: &Rotation, listed: Option<&V2KeyDetails>) -> Vec<St
     });
     lines.push(format!("     {}", new.proof.text()));
     if new.handed_over.is_none() {
-        lines.push("     neither copied nor saved: it cannot be handed over".to_owned());
+        lines.push(match shared.session.known_key(&new.key_id) {
+            Some(_) => "     neither copied nor saved yet: the old key is the one in use".to_owned(),
+            None => "     neither copied nor saved, and its text is lost".to_owned(),
+        });
     }
     lines
 }
@@ -114,30 +118,30 @@ pub fn both_work_on(old_id: &str, new_id: &str) -> String {
     format!("{new} was created to replace {old}: both work.")
 }
 
-/// The note beside a key that has a successor: `replaced by 5b1c…9f0a`. The list has no room for
-/// more, and the status says that the key still works.
+/// By what a key is being replaced: `replaced by 5b1c…9f0a`.
 pub fn mark(rotations: &Rotations, key_id: &str) -> Option<String> {
     let new = rotations.of(key_id)?.successor()?;
     Some(format!("replaced by {}", text::short_id(&new.key_id)))
 }
 
-/// The marks of all keys that have a successor, by Key ID.
+/// What the list says of all keys that have a successor, by Key ID. The successor is not named there: the
+/// key's own comment needs the room.
 pub fn marks(rotations: &Rotations) -> impl Iterator<Item = (String, String)> {
-    let old_ids = rotations.all().iter().map(|rotation| &rotation.old.key_id);
-    old_ids.filter_map(|id| Some((id.clone(), mark(rotations, id)?)))
+    let begun = rotations.all().iter().filter(|rotation| rotation.successor().is_some());
+    begun.map(|rotation| (rotation.old.key_id.clone(), BEING_REPLACED.to_owned()))
 }
 
-/// What deleting a key, along with others, would mean for its rotation.
-pub fn on_deletion(rotations: &Rotations, key_id: &str, chosen: &[&str]) -> Option<String> {
+/// What deleting a key would mean for its rotation, where all keys that are `going` are deleted.
+pub fn on_deletion(rotations: &Rotations, key_id: &str, going: &[&str]) -> Option<String> {
     if let Some(mark) = mark(rotations, key_id) {
         let successor = rotations.of(key_id)?.successor()?;
-        if chosen.contains(&&*successor.key_id) {
+        if going.contains(&&*successor.key_id) {
             return None;
         }
         return Some(format!("{} is being {mark}, which stays.", text::short_id(key_id)));
     }
     let rotation = rotations.to(key_id)?;
-    if chosen.contains(&&*rotation.old.key_id) {
+    if going.contains(&&*rotation.old.key_id) {
         return None;
     }
     let (new, old) = (text::short_id(key_id), text::short_id(&rotation.old.key_id));
