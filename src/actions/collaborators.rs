@@ -49,7 +49,34 @@ pub async fn list(client: &Client, project_id: &str) -> Result<Vec<Collaborator>
     Ok(client.collaborators(project_id).await?)
 }
 
-/// Adds a collaborator, or changes the permission of one.
+/// What came of adding someone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// They have what was asked for.
+    Added,
+    /// They are a collaborator already, and keep this permission.
+    Kept(String),
+}
+
+/// Adds a collaborator. Who is one already keeps the permission: adding takes nothing away.
+///
+/// # Errors
+/// Nothing was changed, as far as is known; the collaborators may not be readable.
+pub async fn add(
+    session: &Session,
+    project_id: &str,
+    username: &str,
+    permission: Permission,
+) -> Result<Given, Error> {
+    may_change(session, "adding a collaborator")?;
+    let collaborators = list(&session.client, project_id).await?;
+    if let Some(one) = collaborators.into_iter().find(|one| one.user.username == username) {
+        return Ok(Given::Kept(one.permission));
+    }
+    set(session, project_id, username, permission).await.map(|()| Given::Added)
+}
+
+/// Gives a user exactly this permission, whatever they have.
 ///
 /// # Errors
 /// Nothing was changed, as far as is known.

@@ -7,7 +7,7 @@ use strum::VariantNames as _;
 
 use super::context::Context;
 use super::error::{Exit, Failure};
-use crate::actions::collaborators::{self, Permission};
+use crate::actions::collaborators::{self, Given, Permission};
 use crate::actions::projects;
 
 #[derive(Debug, Subcommand)]
@@ -29,9 +29,9 @@ pub enum CollaboratorsCommand {
         project: String,
         /// Username
         user: String,
-        /// What they may do; read is enough to call models
-        #[arg(long, default_value = "read", value_parser = permission())]
-        permission: Permission,
+        /// What they may do; without it read, which is enough to call models, or what they have already
+        #[arg(long, value_parser = permission())]
+        permission: Option<Permission>,
     },
     /// Remove a collaborator
     #[command(
@@ -78,12 +78,34 @@ async fn list(context: &Context, wanted: &str) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn add(context: &Context, wanted: &str, user: &str, permission: Permission) -> Result<Exit, Failure> {
+async fn add(
+    context: &Context,
+    wanted: &str,
+    user: &str,
+    permission: Option<Permission>,
+) -> Result<Exit, Failure> {
     let session = context.session_to_change("adding a collaborator")?;
     let project = projects::find(&session.client, wanted).await?;
-    collaborators::set(&session, &project.id, user, permission).await?;
-    let document = json!({ "project": project.name, "project_id": project.id, "username": user, "permission": permission.as_str() });
-    report(context, &document, format!("{user} may {permission} in {}", project.name))
+    let given = match permission {
+        Some(permission) => {
+            collaborators::set(&session, &project.id, user, permission).await.map(|()| Given::Added)?
+        }
+        None => collaborators::add(&session, &project.id, user, Permission::default()).await?,
+    };
+    let has = match &given {
+        Given::Added => permission.unwrap_or_default().as_str(),
+        Given::Kept(has) => has,
+    };
+    let document =
+        json!({ "project": project.name, "project_id": project.id, "username": user, "permission": has });
+    let line = match &given {
+        Given::Added => format!("{user} may {has} in {}", project.name),
+        Given::Kept(has) => format!(
+            "{user} is a collaborator of {} already, with {has}: nothing was changed (--permission changes it)",
+            project.name
+        ),
+    };
+    report(context, &document, line)
 }
 
 async fn remove(context: &Context, wanted: &str, user: &str) -> Result<Exit, Failure> {

@@ -25,6 +25,8 @@ pub enum Decision {
         username: String,
         key_ids: Vec<String>,
     },
+    /// Delete API keys of several users, by user name.
+    DeleteKeysOf(Vec<(String, Vec<String>)>),
     /// Delete every API key of a user, but those that are spared.
     DeleteAllKeys {
         username: String,
@@ -66,6 +68,7 @@ impl Decision {
         matches!(
             self,
             Self::DeleteKeys { .. }
+                | Self::DeleteKeysOf(_)
                 | Self::DeleteAllKeys { .. }
                 | Self::DeleteOldKey(_)
                 | Self::PruneFleet(_)

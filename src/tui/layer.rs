@@ -41,7 +41,8 @@ pub trait Layer: fmt::Debug {
     }
 
     /// What the footer says a command does now, instead of the label in the command table. Empty: it
-    /// does nothing now, and the footer leaves it out.
+    /// does nothing now, and the footer leaves it out. A tab that labels [`Command::Back`] has a part open
+    /// that Esc leaves.
     fn label(&self, _shared: &Shared, _command: Command) -> Option<Cow<'static, str>> {
         None
     }

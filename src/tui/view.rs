@@ -226,7 +226,17 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     if modal || !shared.session.signed_in {
         hints.retain(|hint| hint.order != PALETTE);
     }
-    let last = if modal { Some(Command::Back) } else { (!shared.session.signed_in).then_some(Command::Quit) };
+    // Inside a part of a tab, the way out is named instead of the way to the next part.
+    let top = stack.top_layer(shared);
+    let inside =
+        top.and_then(|layer| layer.label(shared, Command::Back)).is_some_and(|label| !label.is_empty());
+    if inside {
+        hints.retain(|hint| hint.order != EVERYWHERE);
+    }
+    let last = match modal || inside {
+        true => Some(Command::Back),
+        false => (!shared.session.signed_in).then_some(Command::Quit),
+    };
     if let Some(entry) = COMMANDS.iter().find(|entry| Some(entry.command) == last) {
         let (key, label) = (shared.keymap.key_of(entry), label(entry));
         hints.push(Hint { command: entry.command, depth: usize::MAX, order: u8::MAX, key, label });

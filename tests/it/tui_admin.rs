@@ -1,9 +1,14 @@
 //! The Admin tab: update and screens without a network, and its tasks against an embedded workbench.
 
 use crate::tui_flow::Flow;
-use crate::tui_support::admin::{counting, in_project, keys_of_owner, projects, security, with_users};
+use crate::tui_support::admin::{
+    all_keys, audited, counting, in_project, keys_of_owner, projects, security, with_users,
+};
 use crate::tui_support::settings as tui_keys;
-use keybench::tui::call::{Answer, Call};
+use keybench::actions::keys::Own;
+use keybench::api::Error;
+use keybench::tui::call::{Answer, Call, DeletedKeys};
+use keybench::tui::msg::Msg;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 
@@ -143,7 +148,7 @@ fn adding_completes_the_name_and_gives_the_permission() {
     harness.keys("<down><enter>");
     let (_, call) = harness.calls().remove(0);
     assert!(
-        matches!(&call, Call::SetPermission { username, permission, .. }
+        matches!(&call, Call::AddCollaborator { username, permission, .. }
             if username == "outsider" && permission == "write"),
         "{call:?}"
     );
@@ -158,6 +163,108 @@ fn who_is_a_collaborator_already_keeps_the_permission_unless_it_is_changed() {
     harness.keys("<enter>");
     let (_, call) = harness.calls().remove(0);
     assert!(matches!(&call, Call::SetPermission { permission, .. } if permission == "write"), "{call:?}");
+
+    // The workbench knows better than a form that was opened before the list came.
+    let mut harness = in_project();
+    harness.keys("avictor<enter><enter>");
+    let (id, call) = harness.calls().remove(0);
+    let Call::AddCollaborator { project_id, project, username, .. } = call else { panic!("{call:?}") };
+    let done = Err(Error::invalid("victor is a collaborator already, with write: nothing was changed", ""));
+    let permission = "write".to_owned();
+    harness.answer(id, Answer::PermissionSet { project_id, project, username, permission, done });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Change a permission") && screen.contains("has now      write"), "{screen}");
+    assert!(screen.contains("nothing was changed"), "{screen}");
+}
+
+#[test]
+fn who_has_rights_already_is_named_as_such_and_the_owner_is_not_added() {
+    let mut harness = in_project();
+    harness.keys("a");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("contributor   has write") && screen.contains("Enter take name"), "{screen}");
+    harness.keys("owner<enter>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("owner owns the project, and has all rights"), "{screen}");
+}
+
+#[test]
+fn nothing_is_asked_where_no_key_would_be_deleted() {
+    let mut harness = with_users(&["owner".to_owned()]);
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
+    for (id, username) in counting(&mut harness) {
+        harness.answer(id, Answer::KeysCounted { username, answer: Ok(vec![None.into()]) });
+    }
+    harness.keys("D");
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("nothing to delete: owner has only the key that keybench is signed in"),
+        "{screen}"
+    );
+    assert!(harness.layers().is_empty());
+}
+
+#[test]
+fn a_key_of_all_keys_is_opened_where_it_is_and_the_way_back_leads_there() {
+    let mut harness = all_keys();
+    harness.keys("jj<enter>");
+    let (id, call) =
+        harness.calls().into_iter().find(|(_, call)| matches!(call, Call::ListKeys { .. })).unwrap();
+    let Call::ListKeys { username } = call else { unreachable!() };
+    let keys = ["77d0", "5b1c"].map(|id| tui_keys::key(&id.repeat(16), "2027-11-23T23:59:59Z", "API", id));
+    harness.answer(id, Answer::Keys { username, answer: Ok(keys.to_vec().into()) });
+    let screen = harness.screen(80, 24);
+    assert!(screen.lines().any(|line| line.contains('▸') && line.contains("5b1c…5b1c")), "{screen}");
+    harness.keys("<esc>");
+    let screen = harness.screen(120, 24);
+    assert!(screen.contains("API keys of all users"), "{screen}");
+    assert!(screen.lines().any(|line| line.contains('▸') && line.contains("5b1c…5b1c")), "{screen}");
+}
+
+#[test]
+fn marked_keys_of_several_users_are_deleted_with_one_question_and_one_summary() {
+    let mut harness = all_keys();
+    harness.keys("*d");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("3 keys of 2 users") && screen.contains("viewer  0a9e…0a9e"), "{screen}");
+    harness.keys("y");
+    let (id, call) = harness.calls().remove(0);
+    let Call::DeleteKeysOf(users) = call else { panic!("{call:?}") };
+    let failed = vec![(users[1].1[0].clone(), tui_keys::refusal("not this one"))];
+    let deleted = |at: usize, deleted: Vec<String>, failed| DeletedKeys {
+        username: users[at].0.clone(),
+        deleted,
+        failed,
+        spared: Vec::new(),
+    };
+    let answer = vec![deleted(0, users[0].1.clone(), Vec::new()), deleted(1, Vec::new(), failed)];
+    harness.answer(id, Answer::KeysOfUsersDeleted(Ok(answer)));
+    let screen = harness.screen(120, 24);
+    assert!(screen.contains("deleted") && screen.contains("not deleted, as far as is known"), "{screen}");
+    assert!(screen.contains("not this one"), "{screen}");
+}
+
+#[test]
+fn who_sees_only_own_keys_reads_why() {
+    let mut harness = all_keys();
+    assert!(!harness.screen(80, 24).contains("Only yours"));
+    harness.keys("<ctrl-r>");
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| matches!(call, Call::AuditKeys)).unwrap();
+    let keys = vec![audited("owner", "5b1c", "2027-11-23", 365, &[])];
+    harness.send(Msg::Progress { id, answer: Answer::KeysAudited(keys) });
+    harness.answer(id, Answer::Audited(Ok(Vec::new())));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Only yours: the workbench shows keys of other users to site admin"), "{screen}");
+}
+
+#[test]
+fn what_esc_leaves_inside_the_tab_stands_in_the_footer() {
+    let footer = |mut harness: Harness| harness.screen(80, 24).lines().last().unwrap().to_owned();
+    for inside in [in_project(), keys_of_owner()] {
+        let footer = footer(inside);
+        assert!(footer.contains("Esc back") && !footer.contains("next section"), "{footer}");
+    }
+    assert!(footer(all_keys()).contains("Enter keys"), "{}", footer(all_keys()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,7 +349,7 @@ async fn deleting_all_keys_of_oneself_leaves_the_key_in_use() {
     flow.keys("3");
     flow.shows("Olivia Owner").await;
     flow.keys("D");
-    flow.shows("A key that is in use here stays.").await;
+    flow.shows("The key that keybench is signed in with stays.").await;
     flow.keys("owner<enter>");
     flow.shows("deleted 3 API keys of owner").await;
     flow.shows("it is in use here: ").await;

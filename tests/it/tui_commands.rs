@@ -132,7 +132,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
         "results.add-collaborator",
         "test_refused",
         "",
-        Asks(|call| matches!(call, Call::SetPermission { username, .. } if username == "outsider")),
+        Asks(|call| matches!(call, Call::AddCollaborator { username, .. } if username == "outsider")),
     ),
     (
         "results.copy-message",

@@ -150,6 +150,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "users_listing", open: users_listing },
     Picture { name: "users_filter", open: || then(made_admin::counted(), "/own") },
     Picture { name: "all_keys", open: made_admin::all_keys },
+    Picture { name: "all_keys_delete", open: || then(made_admin::all_keys(), "*d") },
     Picture { name: "all_keys_coming", open: || made_admin::all_keys_coming().0 },
     Picture { name: "users_only_me", open: || made_admin::with_users(&["owner".to_owned()]) },
     Picture { name: "user_keys", open: made_admin::keys_of_owner },

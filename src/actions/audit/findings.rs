@@ -41,7 +41,7 @@ pub struct AuditedKey {
 }
 
 impl AuditedKey {
-    /// For people: `expiring, several of one name (excepted)`
+    /// For people: `expiring, same name (excepted)`
     pub fn findings_text(&self) -> String {
         let text = |finding: &Finding| match self.excepted.contains(finding) {
             true => format!("{} (excepted)", finding.text()),
@@ -82,7 +82,7 @@ const ALL: [(Finding, &str, &str); 12] = [
     (Finding::MaxAge, "max_age", "too old"),
     (Finding::UserDeactivated, "user_deactivated", "user deactivated"),
     (Finding::UserBanned, "user_banned", "user banned"),
-    (Finding::SameName, "same_name", "several of one name"),
+    (Finding::SameName, "same_name", "same name"),
     (Finding::UnknownExpiry, "unknown_expiry", "expiry unknown"),
     (Finding::UnknownCreation, "unknown_creation", "creation unknown"),
     (Finding::ModelWithoutAuthentication, "model_without_authentication", "model without authentication"),

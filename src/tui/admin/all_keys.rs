@@ -6,6 +6,7 @@
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 
 use super::areas;
 use super::directory::closed;
@@ -18,7 +19,7 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::key_list::{deletion, sign};
 use crate::tui::layer::Outcome;
-use crate::tui::list::{Column, Fetch, Key, List, Row, Rows, Shown, Width};
+use crate::tui::list::{Column, Fetch, Key, List, Marks, Row, Rows, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{self, pane};
 use crate::tui::shared::Shared;
@@ -30,6 +31,12 @@ const LEFT: usize = 2;
 const FINDINGS: usize = 3;
 const COMMENT: usize = 4;
 const KEY_ID: usize = 5;
+
+/// Findings up to this width are shown whole, in a list that has so much room.
+const FINDINGS_WHOLE: u16 = 30;
+const ROOM_FOR_FINDINGS: u16 = 78;
+/// What is said below keys that are all of the signed-in user.
+const ONLY_ONESELF: &str = "Only yours: the workbench shows keys of other users to site administrators.";
 
 /// One key of the list, with its texts.
 #[derive(Debug)]
@@ -117,6 +124,8 @@ impl Row for Audited {
 #[derive(Debug, Default)]
 pub struct AllKeys {
     keys: List<Audited>,
+    /// Keys that are marked.
+    marks: Marks,
     fetch: Fetch,
     read: Option<Read>,
     unreadable: Vec<Unreadable>,
@@ -161,6 +170,13 @@ impl AllKeys {
             let left: Rows<Audited> = left.map(|row| Audited::from(row.key.clone())).collect();
             self.keys.replace(left);
         }
+        self.keep_marks();
+    }
+
+    /// Only keys that are listed can be marked.
+    fn keep_marks(&mut self) {
+        let keys = &self.keys;
+        self.marks.retain(|id| keys.row(id).is_some());
     }
 
     /// Follows the columns that are chosen for such lists.
@@ -169,21 +185,26 @@ impl AllKeys {
     }
 
     pub fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
-        if self.keys.command(command, areas::rows(shared, &self.keys.state)) {
+        let height = areas::rows(shared, &self.keys.state);
+        if self.keys.command(command, height) {
+            return Outcome::done();
+        }
+        let keys = &self.keys;
+        let here = keys.selected().map(Row::id);
+        let shown = || {
+            let rows = keys.state.shown_rows().filter_map(|row| keys.all().get(row));
+            rows.map(|row| row.key.key_id.clone()).collect()
+        };
+        if self.marks.command(command, here, shown) {
+            if command == Command::Mark {
+                self.keys.command(Command::Down, height);
+            }
             return Outcome::done();
         }
         match (command, self.keys.selected()) {
             (Command::Refresh, _) => self.refresh(shared),
             (Command::ChooseColumns, _) => Outcome::push(ColumnChooser::of::<Audited>(shared)),
-            (Command::DeleteKey, Some(row)) => {
-                let key = V2KeyDetails {
-                    key_id: row.key.key_id.clone(),
-                    comments: row.key.comments.clone(),
-                    expiry_date: row.key.expiry_date.as_deref().unwrap_or_default().into(),
-                    ..V2KeyDetails::default()
-                };
-                deletion::ask(shared, &row.key.username, &[&key], Vec::new())
-            }
+            (Command::DeleteKey, Some(row)) => self.ask_delete(shared, row),
             (Command::CopyKeyId, Some(row)) => copy(shared, "Key ID", row.key.key_id.clone()),
             (Command::CopyMessage, Some(row)) => {
                 let others = self.keys.all().iter().map(|row| &row.key);
@@ -195,6 +216,21 @@ impl AllKeys {
             }
             _ => Outcome::ignored(),
         }
+    }
+
+    /// Asks about the marked keys, or about the selected one.
+    fn ask_delete(&self, shared: &mut Shared, selected: &Audited) -> Outcome {
+        let marked = self.keys.all().iter().filter(|row| self.marks.contains(row.id()));
+        let chosen: Vec<&Audited> = if self.marks.is_empty() { vec![selected] } else { marked.collect() };
+        let details = |row: &&Audited| V2KeyDetails {
+            key_id: row.key.key_id.clone(),
+            comments: row.key.comments.clone(),
+            expiry_date: row.key.expiry_date.as_deref().unwrap_or_default().into(),
+            ..V2KeyDetails::default()
+        };
+        let keys: Vec<V2KeyDetails> = chosen.iter().map(details).collect();
+        let owners = chosen.iter().map(|row| row.key.username.as_str());
+        deletion::ask_of(shared, owners.zip(&keys).collect(), Vec::new())
     }
 
     /// The selected key.
@@ -220,6 +256,7 @@ impl AllKeys {
                     true => drop(self.keys.replace(rows.collect())),
                     false => drop(self.keys.add(rows)),
                 }
+                self.keep_marks();
             }
             Answer::AuditRead(read) => self.read = Some(read),
             Answer::Audited(ended) => self.ended(shared, ended),
@@ -247,6 +284,14 @@ impl AllKeys {
         }
     }
 
+    /// Whether only keys of the signed-in user are listed. A workbench shows those of others to site
+    /// administrators (INFERRED); there may be no others.
+    fn only_oneself(&self, shared: &Shared) -> bool {
+        let own = shared.session.username.as_deref();
+        let all = self.keys.all();
+        self.fetch.at.is_some() && !all.is_empty() && all.iter().all(|row| Some(&*row.key.username) == own)
+    }
+
     /// `3 of 12 keys · 4 with findings · users 5 of 8`
     fn note(&self, shared: &Shared) -> String {
         let all = self.keys.all();
@@ -261,6 +306,9 @@ impl AllKeys {
             parts.push(format!("{shown}{}", text::count(all.len(), "key", "keys")));
             let found = all.iter().filter(|row| !row.findings.is_empty()).count();
             parts.push(format!("{found} with findings"));
+        }
+        if !self.marks.is_empty() {
+            parts.push(format!("{} marked", self.marks.len()));
         }
         match (self.read, self.fetch.at) {
             (Some(read), None) => parts.push(format!("users {} of {}", read.users, read.of)),
@@ -286,8 +334,24 @@ impl AllKeys {
             return pane::message(shared, &text, frame, inside);
         }
         let theme = &shared.preferences.theme;
-        let view = self.keys.view(shared).without_marks().framed(area);
-        view.draw(frame, inside, |row, cells| {
+        let inside = match self.only_oneself(shared) {
+            true => {
+                let text = format!(" {ONLY_ONESELF}");
+                let row = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
+                frame.render_widget(Line::styled(text, theme.dim), row.intersection(inside));
+                Rect { height: inside.height.saturating_sub(1), ..inside }
+            }
+            false => inside,
+        };
+        let widest = self.keys.widest();
+        let mut columns = Audited::COLUMNS.to_vec();
+        // A finding is why a key is looked at: it is whole before the rest is.
+        if inside.width >= ROOM_FOR_FINDINGS {
+            let findings = widest.get(FINDINGS).copied().unwrap_or_default();
+            columns[FINDINGS].width = Width::Fixed(findings.clamp(8, FINDINGS_WHOLE));
+            columns[COMMENT].width = Width::Fill(16);
+        }
+        self.keys.view(shared).columns(&columns).framed(area).draw(frame, inside, |row, cells| {
             let Some(row) = self.keys.all().get(row) else { return false };
             let (_, style) = sign(shared, row.status());
             cells.push(Shown::new(row.key.username.as_str()));
@@ -297,7 +361,7 @@ impl AllKeys {
             cells.push(Shown::styled(row.findings.as_str(), found));
             cells.push(Shown::new(row.key.comments.as_str()));
             cells.push(Shown::new(text::short_id(&row.key.key_id)).whole(&row.key.key_id));
-            false
+            self.marks.contains(row.id())
         });
     }
 }

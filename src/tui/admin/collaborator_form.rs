@@ -6,7 +6,6 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
 
 use super::areas;
 use crate::api;
@@ -18,7 +17,7 @@ use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::list::Pattern;
 use crate::tui::overlays::Question;
-use crate::tui::parts::dialog::{centred, frame_box};
+use crate::tui::parts::dialog::Dialog;
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
@@ -32,6 +31,12 @@ const PERMISSIONS: [(&str, &str); 4] = [
     ("operator", "Operator: start and stop existing jobs"),
     ("admin", "Administrator: all of it, and collaborators"),
 ];
+
+/// Columns for the name of a user.
+const FIELD: usize = 42;
+
+/// What the list of collaborators says of the owner.
+const OWNER: &str = "owner";
 
 /// Suggestions that are shown at once.
 const SUGGESTIONS: usize = 5;
@@ -47,8 +52,10 @@ pub struct CollaboratorForm {
     project_id: String,
     project: String,
     user: Field,
-    /// The user's current permission, if there is one: then only the permission changes.
+    /// The user's current permission, if there is one: then it is changed.
     now: Option<String>,
+    /// The user is chosen, and only the permission is asked for.
+    is_change: bool,
     /// User names that may be meant.
     names: Vec<String>,
     /// Collaborators, with their permissions: who is chosen of them is not added but changed.
@@ -74,6 +81,7 @@ impl CollaboratorForm {
             project: project.name.clone(),
             user: Field::default().with_limit(100),
             now: None,
+            is_change: false,
             names,
             already: Vec::new(),
             suggestion: 0,
@@ -91,6 +99,7 @@ impl CollaboratorForm {
         Self {
             user: Field::new(username),
             now: Some(permission.to_owned()),
+            is_change: true,
             permission: index_of(permission),
             on_permission: true,
             ..Self::add(project, Vec::new(), closed)
@@ -106,17 +115,23 @@ impl CollaboratorForm {
         !self.on_permission
     }
 
-    /// User names that match what was typed, best first; none if it is exactly one of them.
+    /// What a user is in the project already: a permission, or `owner`.
+    fn has(&self, username: &str) -> Option<&str> {
+        let found = self.already.iter().find(|(name, _)| name == username);
+        found.map(|(_, permission)| permission.as_str())
+    }
+
+    /// User names that match what was typed, best first; none if it is exactly one of them. Who has no
+    /// rights yet comes first.
     fn suggestions<'a>(&'a self, shared: &'a Shared) -> Vec<&'a str> {
         let typed = self.user.text().trim();
-        if self.now.is_some() || typed.is_empty() {
-            return Vec::new();
-        }
         let pattern = Pattern::new(typed);
         let known = shared.session.known_keys.iter().map(|known| known.username.as_str());
         let all = self.names.iter().map(String::as_str).chain(known);
         let mut names: Vec<&str> = all.filter(|name| pattern.keeps(&[name])).collect();
-        names.sort_by_key(|name| (pattern.marks(name).next().map(|found| found.start), *name));
+        names.sort_by_key(|name| {
+            (self.has(name).is_some(), pattern.marks(name).next().map(|found| found.start), *name)
+        });
         names.dedup();
         if names.contains(&typed) { Vec::new() } else { names }
     }
@@ -136,14 +151,23 @@ impl CollaboratorForm {
         } else if self.user.text().trim().is_empty() {
             self.problem = Some("type the name of a user".into());
         } else {
-            self.on_permission = true;
             let typed = self.user.text().trim();
-            let has = self.already.iter().find(|(name, _)| name == typed);
-            if let Some((_, permission)) = has {
-                self.permission = index_of(permission);
-                self.now = Some(permission.clone());
+            match self.has(typed).map(str::to_owned) {
+                Some(has) if has == OWNER => {
+                    self.problem = Some(format!("{typed} owns the project, and has all rights"));
+                }
+                has => self.go_on(has),
             }
         }
+    }
+
+    /// To the permission of a user who has this one: it is the one that is proposed.
+    fn go_on(&mut self, has: Option<String>) {
+        self.on_permission = true;
+        if let Some(has) = &has {
+            self.permission = index_of(has);
+        }
+        self.now = has;
     }
 
     fn step_permission(&mut self, by: usize) {
@@ -156,7 +180,11 @@ impl CollaboratorForm {
         let what = format!("setting the permission of {username}");
         let (permission, _) = PERMISSIONS[self.permission % PERMISSIONS.len()];
         let (project_id, project) = (self.project_id.clone(), self.project.clone());
-        let call = Call::SetPermission { project_id, project, username, permission: permission.into() };
+        let permission = permission.to_owned();
+        let call = match self.now {
+            Some(_) => Call::SetPermission { project_id, project, username, permission },
+            None => Call::AddCollaborator { project_id, project, username, permission },
+        };
         let (id, effect) = shared.start(Kind::Change, what, call);
         self.sending = Some(id);
         self.problem = None;
@@ -176,7 +204,13 @@ impl CollaboratorForm {
         let mut lines = Vec::new();
         for (n, name) in names.iter().take(SUGGESTIONS).enumerate() {
             let style = if n == self.suggestion { theme.selected } else { theme.text };
-            lines.push(Line::from(vec![Span::raw("            "), Span::styled(format!(" {name} "), style)]));
+            let has = match self.has(name) {
+                Some(OWNER) => "  owner".to_owned(),
+                Some(has) => format!("  has {has}"),
+                None => String::new(),
+            };
+            let name = Span::styled(format!(" {} ", text::clean(name)), style);
+            lines.push(Line::from(vec![Span::raw("            "), name, Span::styled(has, theme.dim)]));
         }
         if names.len() > SUGGESTIONS {
             let more = format!("             and {} more", names.len() - SUGGESTIONS);
@@ -199,11 +233,13 @@ impl CollaboratorForm {
         for (n, (name, meaning)) in PERMISSIONS.iter().enumerate() {
             let chosen = n == self.permission;
             let label = if n == 0 { "permission  " } else { "            " };
+            let has = if self.now.as_deref() == Some(*name) { "has now" } else { "" };
             let sign = if chosen { shared.preferences.glyphs.cursor } else { " " };
             let style = if chosen { theme.selected } else { theme.text };
             lines.push(Line::from(vec![
                 Span::styled(label, theme.key),
                 Span::styled(format!("{sign}{name:<9}"), style),
+                Span::styled(format!(" {has}"), theme.dim),
             ]));
             if chosen {
                 lines.push(Line::styled(format!("             {meaning}"), theme.dim));
@@ -246,8 +282,12 @@ impl Layer for CollaboratorForm {
         self.in_name()
     }
 
-    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let label = if self.in_name() { "continue" } else { "set it" };
+    fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        let label = match self.in_name() {
+            true if self.suggestions(shared).is_empty() => "continue",
+            true => "take name",
+            false => "set it",
+        };
         (command == Command::Submit).then_some(label.into())
     }
 
@@ -259,7 +299,7 @@ impl Layer for CollaboratorForm {
         match command {
             Command::NextField | Command::Submit if self.in_name() => self.take_name(shared),
             Command::NextField | Command::PreviousField => {
-                self.on_permission = self.now.is_some() || !self.on_permission;
+                self.on_permission = self.is_change || !self.on_permission;
             }
             Command::Submit if self.sending.is_some() => {}
             Command::Submit => return self.send(shared),
@@ -319,6 +359,10 @@ impl Layer for CollaboratorForm {
             Ok(outcome) => Outcome::pop().and(outcome),
             Err(error) => {
                 self.refused(&error);
+                // They are a collaborator already, which was not known here.
+                if self.now.is_none() && permission != PERMISSIONS[self.permission].0 {
+                    self.go_on(Some(permission));
+                }
                 Outcome::done()
             }
         }
@@ -335,13 +379,12 @@ impl Layer for CollaboratorForm {
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
         let title = if self.now.is_some() { "Change a permission" } else { "Add a collaborator" };
-        let inside = frame_box(shared, title, frame, centred(areas::section(area), 58, 15));
         let now = self.now.as_ref().map(|now| {
             let now = text::clean(now).into_owned();
             Line::from(vec![Span::styled("has now      ", theme.dim), Span::raw(now)])
         });
         let label = Span::styled("user        ", if self.in_name() { theme.key } else { theme.dim });
-        let mut lines = vec![Line::from(label), now.unwrap_or_default()];
+        let mut lines = vec![Line::from(vec![label, Span::raw(" ".repeat(FIELD))]), now.unwrap_or_default()];
         lines.extend(if self.in_name() { self.name_lines(shared) } else { self.permission_lines(shared) });
         if let Some(problem) = &self.problem {
             let text = format!("{} {}", shared.preferences.glyphs.bad, text::clean(problem));
@@ -349,7 +392,7 @@ impl Layer for CollaboratorForm {
         } else if let Some(closed) = &self.closed {
             lines.push(Line::styled(closed.as_str(), theme.warn));
         }
-        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inside);
+        let inside = Dialog::new(title, lines).render(shared, frame, areas::section(area));
         let (x, width) = (inside.x + inside.width.min(13), inside.width.saturating_sub(13));
         let field = Rect { x, width, height: 1, ..inside };
         self.user.render(field.intersection(inside), frame.buffer_mut(), self.in_name(), &shared.styles());

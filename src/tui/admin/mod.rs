@@ -32,10 +32,11 @@ use self::all_keys::AllKeys;
 use self::projects::Projects;
 use self::section::Section;
 use self::users::Users;
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, DeletedKeys};
 use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::event::{Destination, Event};
+use super::key_list::deletion;
 use super::layer::{Layer, Outcome};
 use super::requests::{Kind, RequestId};
 use super::shared::Shared;
@@ -67,7 +68,7 @@ impl Admin {
                 let outcome = self.all_keys.command(shared, command);
                 match self.all_keys.selected().filter(|_| command == Command::Open && !outcome.taken) {
                     Some(key) => {
-                        self.users.open(key.username.clone(), &key.key_id);
+                        self.users.visit(key.username.clone(), &key.key_id);
                         self.show(shared, Section::Users)
                     }
                     None => outcome,
@@ -105,6 +106,17 @@ impl Layer for Admin {
     }
 
     fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+        if (self.section, command) == (Section::AllKeys, Command::Open) && !self.all_keys.is_empty() {
+            return Some("keys".into());
+        }
+        if command == Command::Back {
+            let inside = match self.section {
+                Section::Users => self.users.is_open(),
+                Section::Projects => self.projects.is_open(),
+                Section::Security | Section::AllKeys => false,
+            };
+            return inside.then_some("back".into());
+        }
         let idle = match (self.section, command) {
             (Section::Users, Command::Open | Command::DeleteAllKeys) => self.users.is_empty(),
             (
@@ -134,6 +146,9 @@ impl Layer for Admin {
             Command::NextSection | Command::NextPart => self.show(shared, self.section.next()),
             Command::PreviousSection | Command::PreviousPart => self.show(shared, self.section.previous()),
             Command::Refresh => self.enter(shared),
+            Command::Back if self.section == Section::Users && self.users.end_visit() => {
+                self.show(shared, Section::AllKeys)
+            }
             _ => Outcome::ignored(),
         })
     }
@@ -163,6 +178,16 @@ impl Layer for Admin {
             | Answer::KeysCounted { .. }
             | Answer::Keys { .. }
             | Answer::KeysDeleted { .. } => self.users.answer(shared, answer),
+            Answer::KeysOfUsersDeleted(Ok(users)) => {
+                deletion::report_of(shared, &users);
+                let changed =
+                    |user: DeletedKeys| Event::KeysChanged { username: user.username, deleted: user.deleted };
+                users.into_iter().map(changed).fold(Outcome::done(), Outcome::and_event)
+            }
+            Answer::KeysOfUsersDeleted(Err(error)) => {
+                shared.notices.failed(shared.now, &error);
+                Outcome::done()
+            }
             Answer::KeysAudited(_) | Answer::AuditRead(_) | Answer::Audited(_) => {
                 self.all_keys.answer(shared, answer)
             }
@@ -189,6 +214,9 @@ impl Layer for Admin {
         let (what, call) = match decision {
             Decision::DeleteKeys { username, key_ids } => {
                 (format!("deleting API keys of {username}"), Call::DeleteKeys { username, key_ids })
+            }
+            Decision::DeleteKeysOf(users) => {
+                (format!("deleting API keys of {} users", users.len()), Call::DeleteKeysOf(users))
             }
             Decision::DeleteAllKeys { username } => {
                 (format!("deleting all API keys of {username}"), Call::DeleteAllKeys { username })

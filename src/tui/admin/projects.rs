@@ -44,6 +44,11 @@ impl Projects {
         }
     }
 
+    /// Whether the collaborators of a project have the focus.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Whether a command of the section needs a project or a collaborator, and none is selected.
     pub fn has_nothing_for(&self, command: Command) -> bool {
         match (&self.open, command) {

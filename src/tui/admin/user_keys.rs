@@ -44,6 +44,11 @@ impl UserKeys {
         &self.username
     }
 
+    /// How many keys there are, once they are listed.
+    pub fn known(&self) -> Option<usize> {
+        self.keys.fetch.at.map(|_| self.keys.all().len())
+    }
+
     pub fn typing(&self) -> bool {
         self.keys.state.filter.is_open()
     }

@@ -28,6 +28,8 @@ pub struct Users {
     directory: Directory,
     /// A user whose keys have the focus, and the room that they need.
     open: Option<UserKeys>,
+    /// They were opened from elsewhere.
+    visited: bool,
     /// The keys of selected users, beside the directory.
     previews: Previews<UserKeys>,
 }
@@ -52,14 +54,30 @@ impl Users {
         }
     }
 
+    /// Whether the keys of a user have the focus.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Whether no user is shown, nor the keys of one.
     pub fn is_empty(&self) -> bool {
         self.open.is_none() && self.directory.is_empty()
     }
 
     /// Shows the API keys of a user, which are asked for when the section is entered, with one selected.
-    pub fn open(&mut self, username: String, key_id: &str) {
+    /// The way back leads to where that was wanted.
+    pub fn visit(&mut self, username: String, key_id: &str) {
         self.open = Some(UserKeys::of(username).at(key_id));
+        self.visited = true;
+    }
+
+    /// Closes the keys of a user that were looked at from elsewhere; `false` if none are.
+    pub fn end_visit(&mut self) -> bool {
+        let visited = std::mem::take(&mut self.visited);
+        if visited {
+            self.open = None;
+        }
+        visited
     }
 
     /// The areas of the directory and of the keys of a user.
@@ -137,6 +155,8 @@ impl Users {
         let outcome = open.command(shared, command);
         match command {
             _ if outcome.taken => outcome,
+            // The tab ends the visit.
+            Command::Back if self.visited => outcome,
             Command::Back => {
                 if let Some(open) = self.open.take() {
                     self.previews.put(open.username().to_owned(), open.plain(shared));
@@ -144,8 +164,8 @@ impl Users {
                 self.directory.enter(shared)
             }
             Command::DeleteAllKeys => {
-                let username = open.username().to_owned();
-                self.ask_delete_all(shared, username)
+                let (username, keys) = (open.username().to_owned(), open.known());
+                self.ask_delete_all(shared, username, keys)
             }
             _ => outcome,
         }
@@ -159,7 +179,8 @@ impl Users {
         }
         let Some(username) = self.directory.selected().map(str::to_owned) else { return outcome };
         if command == Command::DeleteAllKeys {
-            return self.ask_delete_all(shared, username);
+            let keys = self.directory.known_keys(&username);
+            return self.ask_delete_all(shared, username, keys);
         }
         let given_up = Outcome::from(shared.abandon());
         let keys = self.previews.take(&username).unwrap_or_else(|| UserKeys::of(username));
@@ -167,15 +188,35 @@ impl Users {
         given_up.and(self.open.insert(keys).list(shared))
     }
 
-    fn ask_delete_all(&self, shared: &Shared, username: String) -> Outcome {
-        let mut lines =
-            vec![format!("All API keys of {username} at {} stop working at once.", shared.session.label)];
-        if let Some(keys) = self.directory.known_keys(&username) {
+    /// Asks about all keys of a user, of whom so many are known.
+    fn ask_delete_all(&self, shared: &mut Shared, username: String, known: Option<usize>) -> Outcome {
+        let own = shared.session.username.as_deref() == Some(&*username);
+        let is_one = |count: usize| own && count == 1 && shared.session.own.signed_in_ids().next().is_some();
+        let nothing = match known {
+            Some(0) => Some(format!("{username} has no API keys")),
+            Some(count) if is_one(count) => Some(format!(
+                "nothing to delete: {username} has only the key that keybench is signed in with"
+            )),
+            _ => None,
+        };
+        if let Some(text) = nothing {
+            shared.notices.warning(shared.now, text);
+            return Outcome::done();
+        }
+        let at = &shared.session.label;
+        let mut lines = match own {
+            true => vec![
+                format!("All other API keys of {username} at {at} stop working at once."),
+                "The key that keybench is signed in with stays.".to_owned(),
+            ],
+            false => vec![format!("All API keys of {username} at {at} stop working at once.")],
+        };
+        if let Some(keys) = known {
             lines.push(format!("Now listed: {}.", text::count(keys, "key", "keys")));
         }
         lines.push("This cannot be undone.".into());
-        if shared.session.username.as_deref() == Some(&*username) || shared.session.own.has_given() {
-            lines.push("A key that is in use here stays.".into());
+        if shared.session.own.has_given() {
+            lines.push("The key of the workbench session that keybench runs in stays.".into());
         }
         let then = Decision::DeleteAllKeys { username: username.clone() };
         Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()

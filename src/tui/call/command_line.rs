@@ -28,6 +28,12 @@ impl Call {
             Self::DeleteKeys { username, key_ids } => {
                 format!("keybench keys delete {} --user {} --yes", key_ids.join(" "), shell(username))
             }
+            Self::DeleteKeysOf(users) => {
+                let named = users.iter().flat_map(|(username, ids)| {
+                    ids.iter().map(move |id| shell(&format!("{username}/{id}")).to_string())
+                });
+                format!("keybench keys delete {} --yes", named.collect::<Vec<_>>().join(" "))
+            }
             Self::DeleteAllKeys { username } => {
                 format!("keybench keys delete --all --user {} --yes", shell(username))
             }
@@ -63,7 +69,8 @@ impl Call {
             Self::Users => "keybench admin users".to_owned(),
             Self::Projects | Self::Project { .. } => "keybench projects list".to_owned(),
             Self::Collaborators { project_id } => format!("keybench collaborators list {project_id}"),
-            Self::SetPermission { project_id, username, permission, .. } => {
+            Self::AddCollaborator { project_id, username, permission, .. }
+            | Self::SetPermission { project_id, username, permission, .. } => {
                 format!(
                     "keybench collaborators add {project_id} {} --permission {permission}",
                     shell(username)

@@ -2,7 +2,7 @@
 
 use super::key_end::KeyEnd;
 use super::{Answer, site};
-use crate::actions::keys::{self, Choice, Deletion, Rotated, Which, Why};
+use crate::actions::keys::{self, Choice, Deletion, Logging, Rotated, Which, Why};
 use crate::api::{self, Client, NewKey};
 use crate::config::Session;
 use crate::tui::key_list::ListedKeys;
@@ -39,6 +39,23 @@ pub(super) async fn create(session: &Session, username: String, new: NewKey) -> 
     Answer::KeyCreated(created.map(Box::new).map_err(api_error))
 }
 
+/// What was deleted of a user's keys, and what was not: because of an error, or because it is in use here.
+#[derive(Debug)]
+pub struct DeletedKeys {
+    pub username: String,
+    pub deleted: Vec<String>,
+    pub failed: Vec<(String, api::Error)>,
+    pub spared: Vec<String>,
+}
+
+/// Deletes keys of several users that were chosen from a list.
+pub(super) async fn delete_of(session: &Session, users: Vec<(String, Vec<String>)>) -> Answer {
+    let choices = users.into_iter().map(|(username, ids)| Choice::of(session, &username, ids)).collect();
+    let deletions = keys::delete_each(session, choices, &Logging::default(), &()).await;
+    let deleted = |deletions: Vec<Deletion>| deletions.into_iter().map(deleted).collect();
+    Answer::KeysOfUsersDeleted(deletions.map(deleted).map_err(api_error))
+}
+
 /// Deletes keys that were chosen from a list.
 pub(super) async fn delete(session: &Session, username: String, key_ids: Vec<String>) -> Answer {
     let choice = Choice::of(session, &username, key_ids);
@@ -66,23 +83,9 @@ pub(super) async fn rotate_legacy(client: &Client, username: String) -> Answer {
 }
 
 fn answer(username: String, deletion: Result<Deletion, keys::Error>) -> Answer {
-    match deletion {
-        Ok(deletion) => {
-            let mut failed: Vec<(String, api::Error)> = Vec::new();
-            for key in deletion.failed {
-                let error = match (key.why, failed.last()) {
-                    (Why::Refused(error), _) => error,
-                    // It failed with the one before.
-                    (Why::NotTried, Some((_, error))) => error.clone(),
-                    (Why::NotTried, None) => continue,
-                    (why @ (Why::Changed(_) | Why::NotLogged { .. }), _) => {
-                        api::Error::invalid(why.to_string(), "")
-                    }
-                };
-                failed.push((key.key_id, error));
-            }
-            let spared = deletion.spared.into_iter().map(|(id, _)| id).collect();
-            Answer::KeysDeleted { username, deleted: deletion.deleted, failed, spared }
+    match deletion.map(deleted) {
+        Ok(DeletedKeys { deleted, failed, spared, .. }) => {
+            Answer::KeysDeleted { username, deleted, failed, spared }
         }
         Err(error) => Answer::KeysDeleted {
             username,
@@ -91,6 +94,21 @@ fn answer(username: String, deletion: Result<Deletion, keys::Error>) -> Answer {
             spared: Vec::new(),
         },
     }
+}
+
+fn deleted(deletion: Deletion) -> DeletedKeys {
+    let Deletion { username, deleted, spared, .. } = deletion;
+    let mut failed: Vec<(String, api::Error)> = Vec::new();
+    for key in deletion.failed {
+        let error = match (key.why, failed.last()) {
+            (Why::Refused(error), _) => error,
+            // It failed with the one before.
+            (Why::NotTried, Some((_, error))) => error.clone(),
+            (why, _) => api::Error::invalid(why.to_string(), ""),
+        };
+        failed.push((key.key_id, error));
+    }
+    DeletedKeys { username, deleted, failed, spared: spared.into_iter().map(|(id, _)| id).collect() }
 }
 
 /// The workbench's error, or a local problem in the same form.

@@ -27,6 +27,7 @@ mod write_error;
 pub use build_call::{BuildAnswer, BuildCall, Deployed};
 pub use context::CallContext;
 pub use key_end::KeyEnd;
+pub use keys::DeletedKeys;
 pub use list_scope::ListScope;
 pub use model_call::{CheckRequest, Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};
@@ -132,6 +133,8 @@ pub enum Call {
         username: String,
         key_ids: Vec<String>,
     },
+    /// API keys of several users, by user name; one after another.
+    DeleteKeysOf(Vec<(String, Vec<String>)>),
     /// Every key of a user, but those that are in use here.
     DeleteAllKeys {
         username: String,
@@ -242,7 +245,14 @@ pub enum Call {
     Collaborators {
         project_id: String,
     },
-    /// Adds a collaborator or changes a permission.
+    /// Adds a collaborator; who is one already keeps the permission.
+    AddCollaborator {
+        project_id: String,
+        project: String,
+        username: String,
+        permission: String,
+    },
+    /// Changes a permission.
     SetPermission {
         project_id: String,
         project: String,
@@ -295,6 +305,8 @@ pub enum Answer {
         failed: Vec<(String, api::Error)>,
         spared: Vec<String>,
     },
+    /// The same of several users, or why nothing was deleted.
+    KeysOfUsersDeleted(Result<Vec<DeletedKeys>, api::Error>),
     LegacyKeyRotated(Result<Box<RotateV1KeyResponse>, api::Error>),
     /// Where the key is now, or why it is not.
     KeySaved(Result<PathBuf, String>),
@@ -387,6 +399,7 @@ pub enum Answer {
         project_id: String,
         answer: Result<Vec<Collaborator>, api::Error>,
     },
+    /// The permission that someone has now, or why it was not given.
     PermissionSet {
         project_id: String,
         project: String,
@@ -411,6 +424,7 @@ impl Answer {
             Self::KeysCounted { answer, .. } => answer.as_ref().err(),
             Self::KeyCreated(answer) => answer.as_ref().err(),
             Self::KeysDeleted { failed, .. } => failed.first().map(|(_, error)| error),
+            Self::KeysOfUsersDeleted(answer) => answer.as_ref().err(),
             Self::LegacyKeyRotated(answer) => answer.as_ref().err(),
             Self::ModelsListed(answer) | Self::UsersListed(answer) | Self::ProjectsListed(answer) => {
                 answer.as_ref().err()

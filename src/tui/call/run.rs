@@ -53,6 +53,7 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::DeleteUnlessGiven { username, key_ids } => {
             keys::delete_unless_given(session, username, key_ids).await
         }
+        Call::DeleteKeysOf(users) => keys::delete_of(session, users).await,
         Call::DeleteAllKeys { username } => keys::delete_all(&context.session, username).await,
         Call::RotateLegacyKey { username } => keys::rotate_legacy(client, username).await,
         Call::Fleet(call) => fleet::call(context, call).await,
@@ -95,6 +96,9 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::SetExpiration { days } => site::set_expiration(session, days).await,
         Call::Projects => site::projects(context).await,
         Call::Collaborators { project_id } => site::collaborators(client, project_id).await,
+        Call::AddCollaborator { project_id, project, username, permission } => {
+            site::add_collaborator(session, project_id, project, username, permission).await
+        }
         Call::SetPermission { project_id, project, username, permission } => {
             site::set_permission(session, project_id, project, username, permission).await
         }

@@ -1,6 +1,7 @@
 //! The site: users, projects and their collaborators, the expiration setting.
 
 use super::{Answer, CallContext};
+use crate::actions::collaborators::Given;
 use crate::actions::{self, Event, Progress, audit, collaborators, expiration};
 use crate::api::{self, Client, PageQuery, Pages, ProjectScope, Room};
 use crate::config::Session;
@@ -80,6 +81,29 @@ pub(super) async fn projects(context: &CallContext) -> Answer {
 pub(super) async fn collaborators(client: &Client, project_id: String) -> Answer {
     let answer = client.collaborators(&project_id).await;
     Answer::Collaborators { project_id, answer }
+}
+
+/// Who is a collaborator already keeps the permission: the answer then says which, and that nothing was
+/// done.
+pub(super) async fn add_collaborator(
+    session: &Session,
+    project_id: String,
+    project: String,
+    username: String,
+    permission: String,
+) -> Answer {
+    let given = match permission.parse() {
+        Ok(wanted) => collaborators::add(session, &project_id, &username, wanted).await.map_err(api_error),
+        Err(problem) => Err(api::Error::invalid(problem, "")),
+    };
+    let (permission, done) = match given {
+        Ok(Given::Kept(has)) if has != permission => {
+            let text = format!("{username} is a collaborator already, with {has}: nothing was changed");
+            (has, Err(api::Error::invalid(text, "")))
+        }
+        given => (permission, given.map(drop)),
+    };
+    Answer::PermissionSet { project_id, project, username, permission, done }
 }
 
 pub(super) async fn set_permission(

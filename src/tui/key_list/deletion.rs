@@ -7,6 +7,7 @@ use super::describe;
 use crate::actions::keys::Spared;
 use crate::api;
 use crate::text;
+use crate::tui::call::DeletedKeys;
 use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
@@ -28,10 +29,16 @@ pub fn stays(key_id: &str, why: Spared) -> String {
 /// Asks whether to delete these keys of a user. If there are several, those in use here are kept.
 /// `more` is added to the question.
 pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: Vec<String>) -> Outcome {
-    let (going, spared) = shared.session.own.spare(chosen.to_vec(), |key| &key.key_id);
+    ask_of(shared, chosen.iter().map(|key| (username, *key)).collect(), more)
+}
+
+/// The same of keys that each have their user.
+pub fn ask_of(shared: &mut Shared, chosen: Vec<(&str, &V2KeyDetails)>, more: Vec<String>) -> Outcome {
+    let alone = chosen.len() == 1;
+    let (going, spared) = shared.session.own.spare(chosen, |(_, key)| &key.key_id);
     let spared: Vec<String> = spared.iter().map(|(id, why)| stays(id, *why)).collect();
     if going.is_empty() {
-        if chosen.len() == 1 {
+        if alone {
             let text =
                 "the key that was given to the workbench session that keybench runs in is not deleted here";
             shared.notices.warning(shared.now, text);
@@ -40,27 +47,69 @@ pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: 
         }
         return Outcome::done();
     }
-    let key_ids: Vec<String> = going.iter().map(|key| key.key_id.clone()).collect();
-    let count = text::count(key_ids.len(), "key", "keys");
-    let mut lines = vec![format!("{count} of {username} at {}:", shared.session.label)];
-    lines.extend(going.iter().take(NAMED).map(|key| format!("  {}", describe(key))));
+    let mut users: Vec<(String, Vec<String>)> = Vec::new();
+    for (username, key) in &going {
+        match users.iter_mut().find(|(known, _)| known == username) {
+            Some((_, ids)) => ids.push(key.key_id.clone()),
+            None => users.push(((*username).to_owned(), vec![key.key_id.clone()])),
+        }
+    }
+    let count = text::count(going.len(), "key", "keys");
+    let whose = match &users[..] {
+        [(username, _)] => username.clone(),
+        several => format!("{} users", several.len()),
+    };
+    let mut lines = vec![format!("{count} of {whose} at {}:", shared.session.label)];
+    let widest = users.iter().map(|(username, _)| text::width(username)).max().unwrap_or_default();
+    lines.extend(going.iter().take(NAMED).map(|(username, key)| match users.len() {
+        1 => format!("  {}", describe(key)),
+        _ => format!("  {username:<widest$}  {}", describe(key)),
+    }));
     if going.len() > NAMED {
         lines.push(format!("  and {} more", going.len() - NAMED));
     }
     lines.extend(spared);
     lines.extend(more);
     lines.push(String::new());
-    let one = key_ids.len() == 1;
+    let one = going.len() == 1;
     let it = if one { "it" } else { "one" };
     lines.push(format!("Clients that use {it} will be refused. This cannot be undone."));
-    if key_ids.iter().any(|id| shared.session.is_own(id)) {
+    if going.iter().any(|(_, key)| shared.session.is_own(&key.key_id)) {
         lines.push(String::new());
         lines.push("keybench itself is signed in with it: afterwards nothing works".into());
         lines.push("here until you sign in with another key.".into());
     }
     let title = if one { "Delete this API key?" } else { "Delete these API keys?" };
-    let then = Decision::DeleteKeys { username: username.to_owned(), key_ids };
+    let then = match users.pop() {
+        Some((username, key_ids)) if users.is_empty() => Decision::DeleteKeys { username, key_ids },
+        last => Decision::DeleteKeysOf(users.into_iter().chain(last).collect()),
+    };
     Question::new(title, lines, "Delete", then).ask()
+}
+
+/// Reports what came of deleting keys of several users.
+pub fn report_of(shared: &mut Shared, users: &[DeletedKeys]) {
+    let deleted: usize = users.iter().map(|user| user.deleted.len()).sum();
+    let of = users.iter().filter(|user| !user.deleted.is_empty()).count();
+    let (keys, of) = (text::count(deleted, "API key", "API keys"), text::count(of, "user", "users"));
+    let mut parts = vec![if deleted == 0 {
+        "no API key was deleted".to_owned()
+    } else {
+        format!("deleted {keys} of {of}")
+    }];
+    let spared: Vec<String> = users.iter().flat_map(|user| user.spared.clone()).collect();
+    if !spared.is_empty() {
+        parts.push(format!("kept, since it is in use here: {}", ids(&spared)));
+    }
+    let failed: Vec<&(String, api::Error)> = users.iter().flat_map(|user| &user.failed).collect();
+    match failed.first() {
+        None => shared.notices.info(shared.now, parts.join("; ")),
+        Some((_, error)) => {
+            let left: Vec<String> = failed.iter().map(|(id, _)| id.clone()).collect();
+            parts.push(format!("not deleted, as far as is known: {}", ids(&left)));
+            shared.notices.failed_but(shared.now, error, &parts.join("; "));
+        }
+    }
 }
 
 /// Reports which keys of a user were deleted and which were not.

@@ -23,7 +23,7 @@ use crate::tui::command::Command;
 use crate::tui::layer::Outcome;
 use crate::tui::list::state::Did;
 use crate::tui::list::view::{click_in, rows_in};
-use crate::tui::list::{Column, Fetch, ListState, ListView, Pattern, Row, Select, Shown, Width};
+use crate::tui::list::{Column, Fetch, ListState, ListView, Marks, Pattern, Row, Select, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::shared::Shared;
 use crate::wire::{V2KeyDetails, time};
@@ -39,10 +39,8 @@ pub struct KeyList {
     /// Whether the legacy key has its own row, after the others.
     pub legacy: bool,
     pub state: ListState,
-    /// Key IDs that are marked.
-    pub marked: BTreeSet<String>,
-    /// The key that was marked last, where a range begins.
-    anchor: Option<String>,
+    /// Keys that are marked.
+    pub marked: Marks,
     pub fetch: Fetch,
     /// The Key ID to select in the next list.
     wanted: Option<String>,
@@ -85,7 +83,7 @@ impl KeyList {
         self.listed = listed;
         if !self.marked.is_empty() {
             let ids: BTreeSet<&str> = self.listed.keys().map(|key| key.key_id.as_str()).collect();
-            self.marked.retain(|id| ids.contains(id.as_str()));
+            self.marked.retain(|id| ids.contains(id));
         }
         let row = selected.and_then(|id| self.listed.rows().find(&id));
         self.arrange(seen, row.map_or(Select::Position, Select::Row));
@@ -143,7 +141,7 @@ impl KeyList {
 
     /// Shows all of it again, nothing marked and the first row selected.
     pub fn show_plain(&mut self, seen: &Seen) {
-        (self.state, self.anchor) = (ListState::default(), None);
+        self.state = ListState::default();
         self.marked.clear();
         self.arrange(seen, Select::Same);
     }
@@ -194,23 +192,20 @@ impl KeyList {
             Did::Narrowed => self.arrange(seen, Select::Chosen),
             Did::Widened => self.arrange(seen, Select::Same),
             Did::Moved => {}
-            Did::Nothing => match command {
-                Command::Mark => {
-                    if let Some(Selected::Key(key)) = self.selected() {
-                        let id = key.key_id.clone();
-                        self.anchor = Some(id.clone());
-                        if !self.marked.remove(&id) {
-                            self.marked.insert(id);
-                        }
-                    }
+            Did::Nothing => {
+                let here = match self.selected() {
+                    Some(Selected::Key(key)) => Some(key.key_id.clone()),
+                    _ => None,
+                };
+                let (listed, state) = (&self.listed, &self.state);
+                let shown = || shown_ids(listed, state);
+                if !self.marked.command(command, here.as_deref(), shown) {
+                    return false;
+                }
+                if command == Command::Mark {
                     self.state.command(Command::Down, height, ListedKey::sortable(seen.hidden));
                 }
-                Command::MarkAll => self.mark_all(),
-                Command::MarkInvert => self.mark_where(|marked| !marked),
-                Command::MarkRange => self.mark_range(),
-                Command::Back if !self.marked.is_empty() => self.marked.clear(),
-                _ => return false,
-            },
+            }
         }
         true
     }
@@ -227,41 +222,6 @@ impl KeyList {
         if self.state.filter.paste(text) {
             self.arrange(seen, Select::Chosen);
         }
-    }
-
-    /// The Key IDs that the filter shows, in their order; the legacy key has none.
-    fn shown_ids(&self) -> Vec<String> {
-        let ids = self.state.shown_rows().filter_map(|row| self.listed.get(row));
-        ids.map(|row| row.key.key_id.clone()).collect()
-    }
-
-    /// Marks what is shown, or nothing where all of it is marked.
-    fn mark_all(&mut self) {
-        let shown = self.shown_ids();
-        let all = !shown.is_empty() && shown.iter().all(|id| self.marked.contains(id));
-        self.mark_where(|_| !all);
-    }
-
-    /// Marks those that are shown for which `wanted` holds, given whether they are marked.
-    fn mark_where(&mut self, wanted: impl Fn(bool) -> bool) {
-        for id in self.shown_ids() {
-            match wanted(self.marked.contains(&id)) {
-                true => self.marked.insert(id),
-                false => self.marked.remove(&id),
-            };
-        }
-    }
-
-    /// Marks from the row that was marked last to the selected one.
-    fn mark_range(&mut self) {
-        let Some(Selected::Key(key)) = self.selected() else { return };
-        let (shown, here) = (self.shown_ids(), key.key_id.clone());
-        let at = |id: &str| shown.iter().position(|other| other == id);
-        let Some(end) = at(&here) else { return };
-        let begin = self.anchor.as_deref().and_then(at).unwrap_or(end);
-        let range = begin.min(end)..=begin.max(end);
-        self.marked.extend(shown[range].iter().cloned());
-        self.anchor = Some(here);
     }
 
     /// `4 keys · 1 expires soon · 2 expired · 09:14 UTC`: the time is that of the last change.
@@ -351,6 +311,11 @@ impl KeyList {
             self.marked.contains(&key.key_id)
         });
     }
+}
+
+/// The Key IDs that the filter shows, in their order; the legacy key has none.
+fn shown_ids(listed: &ListedKeys, state: &ListState) -> Vec<String> {
+    state.shown_rows().filter_map(|row| listed.get(row)).map(|row| row.key.key_id.clone()).collect()
 }
 
 fn columns_of(width: usize) -> u16 {

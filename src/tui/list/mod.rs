@@ -5,6 +5,7 @@
 //! | [`rows`], `sort` | the rows as they come, their orders, the text that a filter searches |
 //! | [`pattern`], [`filter`] | what a filter looks for; the field where it is typed |
 //! | [`state`] | which rows are shown, from where on, and which one is selected |
+//! | [`marks`] | which rows are marked, for a command on several |
 //! | `whole` | rows and state together: a [`List`] |
 //! | [`table`], `widths`, [`view`], [`columns`] | how it looks, and which columns it shows, how wide |
 //! | [`fetch`] | how far it has been fetched |
@@ -12,7 +13,7 @@
 pub mod columns;
 pub mod fetch;
 pub mod filter;
-
+pub mod marks;
 pub mod pattern;
 pub mod rows;
 pub mod state;
@@ -22,6 +23,7 @@ mod whole;
 mod widths;
 
 pub use fetch::Fetch;
+pub use marks::Marks;
 pub use pattern::Pattern;
 pub use rows::{Key, Row, Rows};
 pub use state::{Did, ListState, Select};

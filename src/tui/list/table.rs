@@ -132,6 +132,8 @@ pub struct Table<'a> {
     pub focused: bool,
     /// Columns before the first one: for the cursor, for a mark if there may be one, and a blank.
     pub gutter: u16,
+    /// The column that the rows are sorted by while no other is chosen.
+    pub first: Option<usize>,
     /// What the filter looks for, marked where it is drawn.
     pub pattern: &'a Pattern,
 }
@@ -203,8 +205,8 @@ impl Table<'_> {
         if selected {
             // One style for the whole row: a moved selection then costs two plain rows of text.
             let style = if self.focused { self.theme.selected } else { self.theme.selected_elsewhere };
-            let end = x.saturating_sub(1).min(area.right());
-            select_row(buf, Rect { width: end.saturating_sub(area.x), height: 1, ..area }, style);
+            // The blank before the border stays.
+            select_row(buf, Rect { width: area.width.saturating_sub(1), height: 1, ..area }, style);
         }
     }
 
@@ -252,7 +254,7 @@ impl Table<'_> {
             if *width == 0 {
                 continue;
             }
-            let sign = match state.sort {
+            let sign = match state.sort.or(self.first.map(|first| (first, false))) {
                 Some((sorted, false)) if sorted == n => self.glyphs.sort_up,
                 Some((sorted, true)) if sorted == n => self.glyphs.sort_down,
                 _ => "",
@@ -317,7 +319,7 @@ mod tests {
         pattern: &'a Pattern,
     ) -> Table<'a> {
         let (chosen, glyphs) = (&[0, 1, 2], &UNICODE);
-        Table { columns, chosen, widest, theme, glyphs, focused: true, gutter: 3, pattern }
+        Table { columns, chosen, widest, theme, glyphs, focused: true, gutter: 3, first: None, pattern }
     }
 
     fn draw(state: &ListState, columns: u16, rows: u16) -> (Vec<String>, usize) {

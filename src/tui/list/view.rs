@@ -40,6 +40,7 @@ pub struct ListView<'a> {
     widest: Vec<u16>,
     focused: bool,
     gutter: u16,
+    first: Option<usize>,
     around: Option<Rect>,
 }
 
@@ -47,12 +48,12 @@ impl<'a> ListView<'a> {
     /// With all of these columns.
     pub fn new(shared: &'a Shared, state: &'a ListState, columns: &'a [Column]) -> Self {
         let (chosen, widest) = (all(columns), Vec::new());
-        Self { shared, state, columns, chosen, widest, focused: true, gutter: 3, around: None }
+        Self { shared, state, columns, chosen, widest, focused: true, gutter: 3, first: None, around: None }
     }
 
     /// A list of these rows, with the columns that were chosen for it.
     pub fn of<R: Row>(shared: &'a Shared, state: &'a ListState) -> Self {
-        Self { chosen: chosen::<R>(shared), ..Self::new(shared, state, R::COLUMNS) }
+        Self { chosen: chosen::<R>(shared), first: R::FIRST, ..Self::new(shared, state, R::COLUMNS) }
     }
 
     /// The same columns in other widths.
@@ -125,6 +126,7 @@ impl<'a> ListView<'a> {
             glyphs: preferences.glyphs,
             focused: self.focused,
             gutter: self.gutter,
+            first: self.first,
             pattern,
         }
     }

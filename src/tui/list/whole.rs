@@ -36,6 +36,11 @@ impl<R: Row> List<R> {
         ListView::of::<R>(shared, &self.state).widest(self.rows.widest())
     }
 
+    /// The width of the widest text of each column.
+    pub fn widest(&self) -> &[u16] {
+        self.rows.widest()
+    }
+
     pub fn row(&self, id: &str) -> Option<&R> {
         self.rows.find(id).and_then(|at| self.all().get(at))
     }

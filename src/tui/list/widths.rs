@@ -53,8 +53,10 @@ impl Table<'_> {
             widths[*at] += share.min(*wanted);
             left -= share.min(*wanted);
         }
-        if let Some(last) = filling.iter().map(|(_, at)| *at).max() {
-            widths[last] += left;
+        // What nobody needs is behind the last column: in between it would tear a row apart.
+        let last = widths.iter().rposition(|width| *width > 0);
+        if let Some(at) = last.filter(|at| filling.iter().any(|(_, filled)| filled == at)) {
+            widths[at] += left;
         }
         widths
     }
@@ -83,6 +85,7 @@ mod tests {
             glyphs: &UNICODE,
             focused: true,
             gutter: 3,
+            first: None,
             pattern: &pattern,
         };
         let widths = |widest: &'static [u16], room| table(widest).widths(room);

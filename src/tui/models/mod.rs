@@ -150,7 +150,7 @@ impl Models {
             }
             Choice::AddCollaborator { project_id, project, username, permission } => {
                 let what = format!("adding {username} to {project}");
-                let call = Call::SetPermission { project_id, project, username, permission };
+                let call = Call::AddCollaborator { project_id, project, username, permission };
                 return shared.start(Kind::Change, what, call).1.into();
             }
         }

@@ -49,7 +49,7 @@ fn a_refusal_is_explained_and_mended() {
     harness.effects.clear();
     harness.keys("a");
     let calls = harness.calls();
-    let (id, Call::SetPermission { project_id, project, username, permission }) =
+    let (id, Call::AddCollaborator { project_id, project, username, permission }) =
         calls.into_iter().next().unwrap()
     else {
         panic!("nobody was added");

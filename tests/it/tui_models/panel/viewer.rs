@@ -79,7 +79,9 @@ fn the_reason_of_a_refusal_reaches_a_result_that_is_shown_whole() {
     assert!(harness.screen(80, 24).contains("WHY      outsider is not a collaborator"));
     harness.keys("a<esc>");
     let (id, call) = harness.calls().remove(0);
-    let Call::SetPermission { project_id, project, username, permission } = call else { panic!("{call:?}") };
+    let Call::AddCollaborator { project_id, project, username, permission } = call else {
+        panic!("{call:?}")
+    };
     harness.keys("<enter>");
     harness.answer(id, Answer::PermissionSet { project_id, project, username, permission, done: Ok(()) });
     assert!(harness.screen(80, 24).contains("It has been fixed since"), "{}", harness.screen(80, 24));
