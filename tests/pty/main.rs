@@ -126,7 +126,10 @@ fn the_administrator_changes_the_expiration() {
     terminal.wait_for("Leave the new key?");
     terminal.send("lose\r");
     terminal.wait_gone("Leave the new key?");
+    // Its row has it until the program ends, which is asked about then.
     terminal.send("q");
+    terminal.wait_for("Leaving loses the text of");
+    terminal.send("y");
     assert!(terminal.assert_restored().success());
 }
 

@@ -1,5 +1,6 @@
 //! API keys of a user.
 
+use super::deleted_keys::DeletedKeys;
 use super::key_end::KeyEnd;
 use super::{Answer, site};
 use crate::actions::keys::{self, Choice, Deletion, Logging, Rotated, Which, Why};
@@ -37,15 +38,6 @@ pub(super) async fn count(session: &Session, username: String) -> Answer {
 pub(super) async fn create(session: &Session, username: String, new: NewKey) -> Answer {
     let created = keys::create(session, &username, &new, &()).await;
     Answer::KeyCreated(created.map(Box::new).map_err(api_error))
-}
-
-/// What was deleted of a user's keys, and what was not: because of an error, or because it is in use here.
-#[derive(Debug)]
-pub struct DeletedKeys {
-    pub username: String,
-    pub deleted: Vec<String>,
-    pub failed: Vec<(String, api::Error)>,
-    pub spared: Vec<String>,
 }
 
 /// Deletes keys of several users that were chosen from a list.

@@ -8,6 +8,7 @@ mod builds;
 mod check;
 mod command_line;
 mod context;
+mod deleted_keys;
 mod fleet;
 mod history;
 mod key_end;
@@ -26,8 +27,8 @@ mod write_error;
 
 pub use build_call::{BuildAnswer, BuildCall, Deployed};
 pub use context::CallContext;
+pub use deleted_keys::DeletedKeys;
 pub use key_end::KeyEnd;
-pub use keys::DeletedKeys;
 pub use list_scope::ListScope;
 pub use model_call::{CheckRequest, Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};

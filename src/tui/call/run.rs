@@ -96,12 +96,7 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
         Call::SetExpiration { days } => site::set_expiration(session, days).await,
         Call::Projects => site::projects(context).await,
         Call::Collaborators { project_id } => site::collaborators(client, project_id).await,
-        Call::AddCollaborator { project_id, project, username, permission } => {
-            site::add_collaborator(session, project_id, project, username, permission).await
-        }
-        Call::SetPermission { project_id, project, username, permission } => {
-            site::set_permission(session, project_id, project, username, permission).await
-        }
+        call @ (Call::AddCollaborator { .. } | Call::SetPermission { .. }) => site::give(session, call).await,
         Call::RemoveCollaborator { project_id, username } => {
             site::remove_collaborator(session, project_id, username).await
         }

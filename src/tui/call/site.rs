@@ -1,6 +1,6 @@
 //! The site: users, projects and their collaborators, the expiration setting.
 
-use super::{Answer, CallContext};
+use super::{Answer, Call, CallContext};
 use crate::actions::collaborators::Given;
 use crate::actions::{self, Event, Progress, audit, collaborators, expiration};
 use crate::api::{self, Client, PageQuery, Pages, ProjectScope, Room};
@@ -83,9 +83,22 @@ pub(super) async fn collaborators(client: &Client, project_id: String) -> Answer
     Answer::Collaborators { project_id, answer }
 }
 
+/// Adds a collaborator, or changes the permission of one.
+pub(super) async fn give(session: &Session, call: Call) -> Answer {
+    match call {
+        Call::AddCollaborator { project_id, project, username, permission } => {
+            add_collaborator(session, project_id, project, username, permission).await
+        }
+        Call::SetPermission { project_id, project, username, permission } => {
+            set_permission(session, project_id, project, username, permission).await
+        }
+        _ => Answer::SignedOut,
+    }
+}
+
 /// Who is a collaborator already keeps the permission: the answer then says which, and that nothing was
 /// done.
-pub(super) async fn add_collaborator(
+async fn add_collaborator(
     session: &Session,
     project_id: String,
     project: String,
@@ -106,7 +119,7 @@ pub(super) async fn add_collaborator(
     Answer::PermissionSet { project_id, project, username, permission, done }
 }
 
-pub(super) async fn set_permission(
+async fn set_permission(
     session: &Session,
     project_id: String,
     project: String,

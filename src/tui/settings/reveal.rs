@@ -9,6 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::at_hand::ask_leave;
 use super::key_test::KeyTest;
 use super::rotation::questions::both_work_on;
 use crate::secret::ApiKey;
@@ -19,8 +20,6 @@ use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::{Event, Proof};
 use crate::tui::layer::{Layer, Outcome};
-use crate::tui::overlays::Question;
-use crate::tui::overlays::question::LOSE;
 use crate::tui::parts::dialog::{Dialog, key_hints};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
@@ -189,25 +188,7 @@ impl Reveal {
             let asks = self.old.take().map(Event::AskDeleteOld);
             return asks.into_iter().fold(Outcome::pop(), Outcome::and_event);
         }
-        let mut lines = vec!["It was neither copied nor saved.".to_owned()];
-        let yes = match self.is_legacy() {
-            true => {
-                lines.push("Without it the legacy key is of no use, and has to be replaced again.".into());
-                "Lose it"
-            }
-            false => {
-                let [copy, write] = [Command::CopyKey, Command::SaveKey].map(|one| shared.key_of(one));
-                lines.push(format!(
-                    "Until keybench ends, {copy} on its row still copies it, and {write} writes it to a"
-                ));
-                lines.push("file. After that nothing can show it again.".into());
-                "Leave it"
-            }
-        };
-        Question::new("Leave the new key?", lines, yes, Decision::Discard)
-            .or("Back to the key")
-            .typing_name(LOSE)
-            .ask()
+        ask_leave(shared, self.is_legacy())
     }
 
     fn test(&mut self, shared: &Shared) -> Outcome {
