@@ -20,6 +20,10 @@ use super::event::Event;
 use super::requests::RequestId;
 use super::shared::Shared;
 
+/// The label of what does not apply to the selected row: the footer shows it without its key, so that
+/// moving on moves no other one.
+pub const NOT_NOW: &str = "–";
+
 /// A part of the interface with a state of its own, which everything but `draw` may change. Nothing
 /// here does I/O, reads a clock or waits.
 pub trait Layer: fmt::Debug {
@@ -41,7 +45,7 @@ pub trait Layer: fmt::Debug {
     }
 
     /// What the footer says a command does now, instead of the label in the command table. Empty: it
-    /// does nothing now, and the footer leaves it out. A tab that labels [`Command::Back`] has a part open
+    /// does nothing now, and the footer leaves it out; [`NOT_NOW`]: it stays in sight without its key. A tab that labels [`Command::Back`] has a part open
     /// that Esc leaves.
     fn label(&self, _shared: &Shared, _command: Command) -> Option<Cow<'static, str>> {
         None

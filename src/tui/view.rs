@@ -19,6 +19,7 @@ use strum::VariantArray as _;
 use super::command::{COMMANDS, Command, Entry, KeyContext};
 use super::glyphs;
 use super::header::header;
+use super::layer::NOT_NOW;
 use super::layout::{MIN_COLUMNS, MIN_ROWS, body_in, notice_lines};
 use super::shared::Shared;
 use super::tab::Tab;
@@ -216,8 +217,12 @@ fn hints(ui: &Ui) -> Vec<Hint> {
         let Some(depth) = contexts.iter().position(|context| entry.contexts.contains(context)) else {
             continue;
         };
-        let Some(key) = shared.keymap.working_key(entry, &contexts, typing) else { continue };
-        let label = label(entry);
+        let Some(mut key) = shared.keymap.working_key(entry, &contexts, typing) else { continue };
+        let mut label = label(entry);
+        if label == NOT_NOW {
+            label = entry.short.to_owned();
+            key = format!("{:<1$}", shared.preferences.glyphs.none, text::width(&key));
+        }
         if !label.is_empty() {
             hints.push(Hint { command: entry.command, depth, order: entry.hint, key, label });
         }

@@ -4,36 +4,12 @@ use super::reveal::Reveal;
 use super::tab::Settings;
 use crate::secret::ApiKey;
 use crate::text;
-use crate::tui::command::Command;
-use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::{Destination, Event};
 use crate::tui::key_list::Selected;
 use crate::tui::layer::Outcome;
-use crate::tui::overlays::Question;
-use crate::tui::overlays::question::LOSE;
 use crate::tui::shared::Shared;
 use crate::wire::V2KeyDetails;
-
-/// Asks whether to leave a new key that was neither copied nor saved. No key says yes to that by a slip.
-pub fn ask_leave(shared: &Shared, is_legacy: bool) -> Outcome {
-    let mut lines = vec!["It was neither copied nor saved.".to_owned()];
-    let yes = if is_legacy {
-        lines.push("Without it the legacy key is of no use, and has to be replaced again.".into());
-        "Lose it"
-    } else {
-        let [copy, write] = [Command::CopyKey, Command::SaveKey].map(|command| shared.key_of(command));
-        lines.push(format!(
-            "Until keybench ends, {copy} on its row still copies it, and {write} writes it to a"
-        ));
-        lines.push("file. After that nothing can show it again.".into());
-        "Leave it"
-    };
-    Question::new("Leave the new key?", lines, yes, Decision::Discard)
-        .or("Back to the key")
-        .typing_name(LOSE)
-        .ask()
-}
 
 impl Settings {
     /// The selected key and its text; without one, a notice says why.

@@ -7,7 +7,7 @@
 //! | [`at_hand`] | a key whose text this run still has |
 //! | [`details`] | everything that is known about one key |
 //! | [`new_key`], [`created`] | the form for a new key; what is remembered of one |
-//! | [`reveal`] | a new key, shown once |
+//! | [`reveal`], [`leave`] | a new key, shown once; the question before it is left |
 //! | [`key_test`] | a new key's test against a model |
 //! | [`services`] | the services of a manifest, in place of the list |
 //! | [`rotate_marked`] | a rotation of several keys |
@@ -18,6 +18,7 @@ mod created;
 mod delete;
 mod details;
 mod key_test;
+mod leave;
 mod new_key;
 mod reveal;
 mod rotate;

@@ -9,8 +9,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::at_hand::ask_leave;
 use super::key_test::KeyTest;
+use super::leave::ask_leave;
 use super::rotation::questions::both_work_on;
 use crate::secret::ApiKey;
 use crate::text;

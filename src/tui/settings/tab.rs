@@ -25,7 +25,7 @@ use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
 use crate::tui::event::{Destination, Event, Named};
 use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion};
-use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layer::{Layer, NOT_NOW, Outcome};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
 use crate::tui::shared::Shared;
@@ -208,7 +208,7 @@ impl Layer for Settings {
     }
 
     /// Moving from key to key changes no footer: what can be done stays where the eye knows it, and each
-    /// step costs few bytes. Only the legacy key, which comes last, takes less.
+    /// step costs few bytes. What the legacy key does not take is not offered on its row.
     fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         if self.services.are_shown() {
             return self.services.label(shared, command);
@@ -224,12 +224,13 @@ impl Layer for Settings {
             Command::CopyKeyId,
         ];
         let not_of_legacy = [Command::DeleteKey, Command::TestWithKey, Command::CopyKeyId];
-        let idle = match self.keys.selected() {
-            None => about_a_row.contains(&command),
-            Some(Selected::Legacy) => self.keys.marked.is_empty() && not_of_legacy.contains(&command),
-            Some(Selected::Key(_)) => false,
-        };
-        idle.then_some("".into())
+        match self.keys.selected() {
+            None => about_a_row.contains(&command).then_some("".into()),
+            Some(Selected::Legacy) if self.keys.marked.is_empty() => {
+                not_of_legacy.contains(&command).then_some(NOT_NOW.into())
+            }
+            Some(_) => None,
+        }
     }
 
     fn unsaved(&self, shared: &Shared) -> Option<String> {
