@@ -40,6 +40,7 @@ pub struct Requests {
 pub enum Change {
     Sent { request: String },
     Saved { name: String, request: String },
+    Deleted { name: String },
 }
 
 impl Requests {
@@ -58,14 +59,18 @@ impl Requests {
             Change::Saved { name, request } => {
                 self.named.insert(name, request);
             }
+            Change::Deleted { name } => {
+                self.named.remove(&name);
+            }
         }
     }
 }
 
 impl Change {
-    fn request(&self) -> &str {
+    fn request(&self) -> Option<&str> {
         match self {
-            Self::Sent { request } | Self::Saved { request, .. } => request,
+            Self::Sent { request } | Self::Saved { request, .. } => Some(request),
+            Self::Deleted { .. } => None,
         }
     }
 }
@@ -101,7 +106,7 @@ pub fn load(file: &Path, url: &str) -> Result<HashMap<String, Requests>, Error> 
 /// # Errors
 /// The file cannot be read or written. An unreadable one is left alone, and copied.
 pub fn update(file: &Path, now: Timestamp, url: &str, model_id: &str, change: Change) -> Result<(), Error> {
-    if change.request().len() > LARGEST || secret::mentions_key(change.request()) {
+    if change.request().is_some_and(|request| request.len() > LARGEST || secret::mentions_key(request)) {
         return Ok(());
     }
     let failed = |error: io::Error| Error::Write { file: file.to_owned(), error };
@@ -197,6 +202,17 @@ mod tests {
         assert!(!fs::read_to_string(&file).unwrap().contains("9f9f"));
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(load(&folder.path().join("absent"), "http://one").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_saved_request_is_deleted_and_what_was_sent_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = &folder.path().join("requests.json");
+        keep(file, "http://one", "model", saved("small", "{}"));
+        keep(file, "http://one", "model", sent("{}"));
+        keep(file, "http://one", "model", Change::Deleted { name: "small".to_owned() });
+        let kept = &load(file, "http://one").unwrap()["model"];
+        assert!(kept.named.is_empty() && kept.last() == Some("{}"), "{kept:?}");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum KeyContext {
     Columns,
     /// Like [`Self::Choice`], where the choices can be filtered.
     Picker,
+    /// Requests that were saved or sent.
+    Saved,
     /// The field that narrows a table down.
     FilterField,
     /// Any form with fields.
@@ -181,6 +183,7 @@ pub enum Command {
     ChooseKey,
     FormatRequest,
     SaveRequest,
+    DeleteRequest,
     LoadRequest,
     OpenResult,
     AddCollaboratorFix,
@@ -256,7 +259,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::CancelRequest, "cancel", &[X::Global], Safe, &["ctrl-x"], 0, "cancel request", "Cancel request", "Cancel the oldest request in flight"),
     entry(C::Notices, "notices", &[X::Global], Safe, &["!"], 0, "notices", "Notices", "All messages, with request IDs and hints"),
     entry(C::Profiles, "profiles", &[X::Global], Safe, &["P"], 0, "profiles", "Profiles", "Switch to another workbench or user, sign in, sign out"),
-    entry(C::History, "history", &[X::Global], Safe, &["H"], 0, "history", "History", "Tests and runs of earlier days: search, open, send again"),
+    entry(C::History, "history", &[X::Global], Safe, &["H"], 78, "history", "History", "Tests and runs of earlier days: search, open, send again"),
     entry(C::Themes, "themes", &[X::Global], Safe, &["f8"], 0, "theme", "Theme", "Choose the colours; each is seen while it is selected"),
     entry(C::Mouse, "mouse", &[X::Global], Safe, &["f9"], 0, "mouse", "Mouse", "Let the mouse scroll, select and press, or leave it alone"),
     entry(C::Repaint, "repaint", &[X::Global], Safe, &["ctrl-l"], 0, "repaint", "Repaint", "Draw every cell again"),
@@ -315,7 +318,7 @@ pub static COMMANDS: &[Entry] = &[
     // Models
     entry(C::TestModel, "models.test", &[X::Models], Safe, &["t"], 1, "test", "Test a model", "Go to the Test panel of the selected model"),
     entry(C::RunModel, "models.run", &[X::Models, X::ModelPanel, X::Results, X::Run], Safe, &["b"], 3, "run", "Run against a model", "Many requests: throughput, latencies, replicas"),
-    entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 0, "check", "Check a model's answers", "Compare them with a golden file, or with another model"),
+    entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 10, "check", "Check a model's answers", "Compare them with a golden file, or with another model"),
     entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Mine, public ones too, or all (administrators)"),
     entry(C::ModelOverview, "models.overview", &[X::Models, X::ModelPanel, X::Results], Safe, &["i"], 8, "overview", "Overview of a model", "Everything known about a model and its deployment"),
     entry(C::ModelBuilds, "models.builds", &[X::Models, X::ModelPanel, X::Results], Safe, &["B"], 9, "builds", "Builds of a model", "What was built and deployed; deploy any, or build anew"),
@@ -336,8 +339,9 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::ClearRequest, "test.clear", &[X::ModelPanel], Safe, &["X"], 0, "clear", "Clear the request", "Empty the request; can be undone"),
     entry(C::ChooseKey, "test.choose-key", &[X::ModelPanel], Safe, &["K"], 4, "choose key", "Choose an API key", "Choose one of the keys that keybench knows"),
     entry(C::FormatRequest, "test.format", &[X::ModelPanel], Safe, &["F", "ctrl-f"], 6, "format", "Format the request", "Format the request's JSON on several lines"),
-    entry(C::SaveRequest, "test.save", &[X::ModelPanel], Safe, &["W"], 0, "save request", "Save the request", "Keep this request for the model, under a name"),
-    entry(C::LoadRequest, "test.load", &[X::ModelPanel], Safe, &["L"], 0, "saved requests", "Saved requests", "Choose a request that was saved for the model"),
+    entry(C::SaveRequest, "test.save", &[X::ModelPanel], Safe, &["W"], 11, "save request", "Save the request", "Keep this request for the model, under a name"),
+    entry(C::LoadRequest, "test.load", &[X::ModelPanel], Safe, &["L"], 12, "saved requests", "Saved requests", "Choose a request that was saved for the model"),
+    entry(C::DeleteRequest, "saved.delete", &[X::Saved], Safe, &["d"], 2, "delete", "Delete a saved request", "Delete the selected saved request; asks first"),
     entry(C::OpenResult, "results.open", &[X::Results, X::Answer], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
     entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::MendableRefusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Fix a refusal: add the key's user to the project"),
     entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Fix a refusal: copy a message for the owner"),
@@ -347,7 +351,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::PreviousMatch, "result.previous-match", &[X::Viewer], Safe, &["N"], 0, "previous match", "Previous match", "The previous line that matches the search"),
     entry(C::Fold, "result.fold", &[X::ResultView, X::Answer], Safe, &["z"], 4, "fold", "Fold a part of the answer", "Fold the object or list at the cursor, or unfold it"),
     entry(C::FoldAll, "result.fold-all", &[X::ResultView, X::Answer], Safe, &["Z"], 0, "fold all", "Fold the whole answer", "Fold all below the first level, or unfold everything"),
-    entry(C::Headers, "result.headers", &[X::Results, X::Answer], Safe, &["H"], 0, "headers", "Headers of the answer", "Show headers and request under the answer, or hide them"),
+    entry(C::Headers, "result.headers", &[X::Results, X::Answer, X::ResultView], Safe, &["H"], 8, "headers", "Headers of the answer", "Show headers and request under the answer, or hide them"),
     entry(C::ExportResults, "results.export", &[X::Viewer, X::Run, X::Check], Safe, &["e"], 5, "export", "Export", "Write it to a file: text, or a run as JSON or CSV"),
     entry(C::StopRun, "check.stop", &[X::CheckLive], Safe, &["s"], 1, "stop", "Stop the check", "End the check now and keep what was compared"),
     entry(C::TestRow, "check.test-row", &[X::Check], Safe, &["enter"], 1, "test row", "Test a row that differs", "Put the row's request into the Test panel of the model"),

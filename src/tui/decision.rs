@@ -52,6 +52,8 @@ pub enum Decision {
     BeginRun,
     /// Do what was chosen or typed.
     Chosen(Choice),
+    /// Delete the request that is saved under this name.
+    DeleteRequest(String),
     /// Write the file although there is one of that name.
     ReplaceFile,
     /// Set the default expiration of API keys.
@@ -76,6 +78,7 @@ impl Decision {
                 | Self::StopModel(_)
                 | Self::ReplaceDeployment(_)
                 | Self::RemoveProfile(_)
+                | Self::DeleteRequest(_)
                 | Self::RemoveCollaborator { .. }
         )
     }

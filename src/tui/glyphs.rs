@@ -9,8 +9,10 @@ use ratatui::symbols::border;
 /// One set of signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glyphs {
-    /// Before the selected row.
+    /// Before the selected row, and before what has the keys.
     pub cursor: &'static str,
+    /// Before the selected row of a list that does not have the keys.
+    pub cursor_elsewhere: &'static str,
     /// Before a row that is marked for a command on several.
     pub mark: &'static str,
     pub active: &'static str,
@@ -28,6 +30,7 @@ pub struct Glyphs {
     pub line: &'static str,
     pub joint_left: &'static str,
     pub joint_right: &'static str,
+    pub joint_bottom: &'static str,
     pub ellipsis: &'static str,
     /// In the frame of a list: where the rows in sight are among all.
     pub scroll: &'static str,
@@ -41,6 +44,7 @@ pub struct Glyphs {
 /// For terminals that show UTF-8.
 pub const UNICODE: Glyphs = Glyphs {
     cursor: "▸",
+    cursor_elsewhere: "▹",
     mark: "✓",
     active: "●",
     soon: "◐",
@@ -57,6 +61,7 @@ pub const UNICODE: Glyphs = Glyphs {
     line: "─",
     joint_left: "├",
     joint_right: "┤",
+    joint_bottom: "┴",
     ellipsis: "…",
     scroll: "┃",
     spinner: &["◜", "◝", "◞", "◟"],
@@ -67,6 +72,7 @@ pub const UNICODE: Glyphs = Glyphs {
 /// For everything else.
 pub const ASCII: Glyphs = Glyphs {
     cursor: ">",
+    cursor_elsewhere: "-",
     mark: "*",
     active: "+",
     soon: "!",
@@ -83,6 +89,7 @@ pub const ASCII: Glyphs = Glyphs {
     line: "-",
     joint_left: "+",
     joint_right: "+",
+    joint_bottom: "+",
     ellipsis: "~",
     scroll: "#",
     spinner: &["|", "/", "-", "\\"],

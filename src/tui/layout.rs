@@ -62,13 +62,23 @@ pub fn notice_lines(shared: &Shared, notice: &Notice) -> Vec<Line<'static>> {
         _ => String::new(),
     };
     let wrapped = |text: &str, columns: usize| text::wrap(&text::clean(text), columns.max(1));
-    let mut texts = wrapped(&notice.text, room.saturating_sub(text::width(&more) + 1));
     let mut hints = notice.hint.as_deref().map(|hint| wrapped(hint, room - 1)).unwrap_or_default();
     cut(&mut hints, MOST - 1, room, &all);
-    cut(&mut texts, MOST - hints.len(), room, &all);
+    // The keys stand behind the message, in a line of their own where its last one has no room for them.
+    let (most, narrow) = (MOST - hints.len(), room.saturating_sub(text::width(&more) + 1));
+    let mut texts = wrapped(&notice.text, room - 1);
+    let fits = texts.last().is_none_or(|last| text::width(last) <= narrow);
+    if texts.len() + usize::from(!fits) > most {
+        texts = wrapped(&notice.text, narrow);
+        cut(&mut texts, most, narrow, &all);
+    } else if !fits {
+        texts.push(String::new());
+    }
+    let last = texts.len().saturating_sub(1);
     let mut lines = Vec::new();
     for (n, text) in texts.into_iter().enumerate() {
-        let (before, after) = if n == 0 { (sign, more.clone()) } else { (" ", String::new()) };
+        let before = if n == 0 { sign } else { " " };
+        let after = if n == last { more.clone() } else { String::new() };
         lines.push(Line::from(vec![
             Span::styled(format!(" {before} "), style),
             Span::styled(text, style),
@@ -94,7 +104,45 @@ fn cut(lines: &mut Vec<String>, most: usize, columns: usize, all: &str) {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::tui::session::SessionState;
+    use crate::tui::testing::mono;
+
+    #[test]
+    fn the_keys_of_a_notice_stand_behind_it() {
+        let mut shared = Shared::new(SessionState::default(), mono(), Timestamp::UNIX_EPOCH);
+        shared.size = (60, 24);
+        let mut lines = |text: &str| {
+            shared.notices.error(Timestamp::UNIX_EPOCH, text, Some("do this".to_owned()));
+            let notice = shared.notices.current().unwrap().clone();
+            let lines = notice_lines(&shared, &notice);
+            lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines("short"), [" ✗ short  Esc dismiss  ! all", "   do this"]);
+        let whole = "a sentence that takes more than one of the lines that there are";
+        assert_eq!(
+            lines(whole),
+            [
+                " ✗ a sentence that takes more than one of the lines that",
+                "   there are  Esc dismiss  ! all",
+                "   do this"
+            ]
+        );
+        assert_eq!(
+            lines("a sentence that takes all of one of the lines there is"),
+            [
+                " ✗ a sentence that takes all of one of the lines there is",
+                "     Esc dismiss  ! all",
+                "   do this"
+            ]
+        );
+        let long = lines(&whole.repeat(9));
+        assert_eq!(long.len(), 4);
+        assert!(long[2].ends_with("(! shows all)  Esc dismiss  ! all"), "{long:?}");
+        assert!(long.iter().all(|line| text::width(line) <= 60), "{long:?}");
+    }
 
     #[test]
     fn the_list_has_what_it_needs_and_the_other_the_rest() {

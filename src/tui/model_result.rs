@@ -10,6 +10,9 @@ use crate::tui::requests::RequestId;
 /// The part of a body that is kept once its result is no longer among the latest.
 const OLD_BODY: usize = 64 * 1024;
 
+/// Above the headers of an answer.
+pub const HEADERS: &str = "HEADERS";
+
 /// How far the reason of a failure is known.
 #[derive(Debug, Clone)]
 pub enum Why {
@@ -125,7 +128,8 @@ impl TestResult {
             diagnosis.unverified.iter().for_each(|doubt| say("OPEN", doubt));
         }
         lines.push(String::new());
-        lines.push(format!("TIMES    {} in all", text::latency(self.call.total)));
+        let when = self.call.started.strftime("%Y-%m-%d %H:%M:%S UTC");
+        lines.push(format!("TIMES    {} in all, sent {when}", text::latency(self.call.total)));
         lines.extend(phases(&self.call));
         lines.push(String::new());
         lines
@@ -146,7 +150,7 @@ impl TestResult {
     pub fn tail(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(answer) = self.call.answer() {
-            lines.push("HEADERS".to_owned());
+            lines.push(HEADERS.to_owned());
             lines.extend(
                 answer.headers.iter().map(|(name, value)| format!("  {name}: {}", text::clean(value))),
             );
@@ -165,7 +169,6 @@ impl TestResult {
     }
 
     fn status_line(&self) -> String {
-        let when = self.call.started.strftime("%Y-%m-%d %H:%M:%S UTC");
         match &self.call.outcome {
             Ok(answer) => {
                 let word = match self.failure() {
@@ -176,9 +179,9 @@ impl TestResult {
                     || "no Replica ID".to_owned(),
                     |replica| format!("replica {}", text::clean(replica)),
                 );
-                format!("HTTP {}  {word}  {replica}  {when}", answer.status)
+                format!("HTTP {}  {word}  {replica}", answer.status)
             }
-            Err(error) => format!("no answer: {error}  {when}"),
+            Err(error) => format!("no answer: {error}"),
         }
     }
 }

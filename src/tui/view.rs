@@ -103,7 +103,7 @@ fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect)
             // The names of the tabs are whole whatever goes on.
             let tabs: usize = spans.iter().map(Span::width).sum();
             let room = usize::from(row.width).saturating_sub(tabs + 2);
-            // The key that cancels it is never cut; what it does gives way to what is going on.
+            // The key that cancels it is never cut; that it cancels is said where all of the rest fits.
             let cancel = shared.key_of(Command::CancelRequest);
             let what = text::clean(&first.what);
             let long = format!("{more}  {cancel} cancels");
@@ -166,6 +166,8 @@ struct Hint {
 
 /// From this order on, a hint applies to every screen and is at the right.
 const EVERYWHERE: u8 = 79;
+/// The order of the history's hint.
+const HISTORY: u8 = 78;
 /// The order of the palette's hint.
 const PALETTE: u8 = 81;
 
@@ -230,6 +232,10 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     hints.sort_by_key(|hint| (hint.order >= EVERYWHERE, hint.depth, hint.order));
     if modal || !shared.session.signed_in {
         hints.retain(|hint| hint.order != PALETTE);
+    }
+    // It is of tests and runs, and does not open over a dialog.
+    if modal || stack.tab(shared) != Some(Tab::Models) {
+        hints.retain(|hint| hint.order != HISTORY);
     }
     // Inside a part of a tab, the way out is named instead of the way to the next part.
     let top = stack.top_layer(shared);

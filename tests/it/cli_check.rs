@@ -72,9 +72,9 @@ fn each_known_difference_of_a_thousand_rows_is_found() {
     assert_eq!((done.code, &done.json()["different"]), (8, &json!(4)));
     check(&home, &["--ignore", "trace", "--ignore", "label", "--tolerance", "p=0.6"]).ok();
     let shown = check(&home, &["--ignore", "trace"]).out;
-    assert!(shown.contains("993 same · 7 different · 0 without an answer"), "{shown}");
+    assert!(shown.contains("993 same · 7 different · 0 failed"), "{shown}");
     assert!(shown.contains("label: \"maybe\" became \"yes\" in 2 rows"), "{shown}");
-    assert!(shown.contains("row 400 400 (line 400)") && shown.contains("off by 0.5"), "{shown}");
+    assert!(shown.contains("row 400, id 400 (line 400)") && shown.contains("off by 0.5"), "{shown}");
 }
 
 #[test]
@@ -147,4 +147,8 @@ fn what_cannot_be_checked_sends_nothing() {
     home.file("golden.jsonl", "{\"request\":{\"p\":1.0},\"expect\":1}\n");
     let failed = home.run(&["models", "check", "churn-prod/flaky", "--golden", "golden.jsonl", "--json"]);
     assert_eq!((failed.code, &failed.json()["failed"]), (8, &json!(1)), "{failed:?}");
+    let shown = home.run(&["models", "check", "churn-prod/flaky", "--golden", "golden.jsonl"]).out;
+    assert!(shown.contains("0 same · 0 different · 1 failed"), "{shown}");
+    let why = "  HTTP 400: the function failed, and the answer does not say why, instead of 1";
+    assert!(shown.contains(why), "{shown}");
 }

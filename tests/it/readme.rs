@@ -37,6 +37,7 @@ const PARTS: &[(&str, &[KeyContext])] = &[
         "Models",
         &[
             KeyContext::Models,
+            KeyContext::Saved,
             KeyContext::Builds,
             KeyContext::ModelPanel,
             KeyContext::Results,

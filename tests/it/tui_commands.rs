@@ -127,6 +127,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("test.format", "test", "<shift-tab>e<home>   <esc>", Shows("request    {\"a\": 3")),
     ("test.save", "test", "", Shows("Save the request under a name")),
     ("test.load", "test_success", "", Shows("Requests of this model")),
+    ("saved.delete", "saved_requests", "", Shows("Delete the saved request small?")),
     ("results.open", "test_success", "<down>", Shows("churn-prod/add: result 1")),
     (
         "results.add-collaborator",

@@ -2,6 +2,7 @@
 //! and previews follow the selection.
 
 use crate::tui_support::admin::{counted, projects, rested, user_preview};
+use crate::tui_support::models;
 use crate::tui_support::settings::{answer_list, demo, is_list, key};
 use keybench::config::Store;
 use keybench::config::setting::Setting;
@@ -132,4 +133,37 @@ fn a_theme_and_the_mouse_are_saved_where_there_is_a_configuration() {
     let screen = harness.screen(120, 40);
     assert!(screen.contains("theme saved in /nowhere/config.toml"), "{screen}");
     assert!(screen.contains("the mouse holds for this run only: it is read-only"), "{screen}");
+}
+
+#[test]
+fn a_refused_test_is_readable_beside_the_list() {
+    let mut harness = models::listed();
+    models::refused(&mut harness, "tK<end><enter><enter>");
+    harness.keys("<esc>");
+    for (columns, rows) in [(120, 40), (200, 50)] {
+        let screen = harness.screen(columns, rows);
+        let half = screen.lines().filter_map(|line| Some(line.rsplit_once("││")?.1.trim_end_matches('│')));
+        let words = half.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+        let why = "outsider is not a collaborator of the project churn-prod, which owner owns.";
+        assert!(words.contains(why), "{screen}");
+    }
+}
+
+#[test]
+fn a_wide_footer_has_what_a_narrow_one_leaves_out() {
+    let mut harness = models::listed();
+    let last = |harness: &mut Harness, columns| {
+        harness.screen(columns, 40).lines().last().unwrap_or_default().to_owned()
+    };
+    for (keys, wide) in [
+        ("", &["c check", "H history"][..]),
+        ("t", &["c check", "W save request", "L saved requests", "H history"]),
+    ] {
+        harness.keys(keys);
+        let footer = last(&mut harness, 200);
+        assert!(wide.iter().all(|hint| footer.contains(hint)), "{footer}");
+        assert!(!last(&mut harness, 80).contains("H history"));
+    }
+    harness.keys("c");
+    assert!(!last(&mut harness, 200).contains("history"), "it does not open over a dialog");
 }

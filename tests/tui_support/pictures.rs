@@ -120,7 +120,8 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "test_editing", open: || then(made_models::listed(), "te") },
     Picture { name: "choose_key", open: || then(made_models::listed(), "tK") },
     Picture { name: "save_request", open: || then(made_models::listed(), "tWsmall") },
-    Picture { name: "saved_requests", open: || then(tested(), "L") },
+    Picture { name: "saved_requests", open: || then(tested(), "Wsmall<enter>L") },
+    Picture { name: "saved_request_delete", open: || then(tested(), "Wsmall<enter>Ld") },
     Picture { name: "result", open: || then(refused(), "<down><enter>") },
     Picture { name: "result_search", open: || then(refused(), "<down><enter>/auth") },
     Picture { name: "result_file", open: || then(refused(), "<down><enter>e") },
@@ -129,6 +130,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "check_wrong", open: || then(made_models::listed(), "c<tab><tab>p<enter>") },
     Picture { name: "check_live", open: check_live },
     Picture { name: "check", open: checked },
+    Picture { name: "check_failed", open: || then(checked(), "j") },
     Picture { name: "check_members", open: || then(checked(), "i") },
     Picture { name: "check_filter", open: || then(checked(), "/label") },
     Picture { name: "run_form", open: || then(made_models::listed(), "b") },
@@ -374,7 +376,9 @@ fn differing() -> Vec<RowReport> {
     vec![
         RowReport { differences: vec![label, probability.clone()], ..row(21, f64::INFINITY) },
         RowReport {
-            failure: Some("churn-prod/churn: timeout: no answer in 30 s".to_owned()),
+            failure: Some("HTTP 400: the function failed, and the answer does not say why".to_owned()),
+            status: Some(400),
+            expected: Some("{\"label\": \"stays\"}".to_owned()),
             ..row(30, 1e9)
         },
         RowReport { differences: vec![probability], ..row(7, 125.0) },

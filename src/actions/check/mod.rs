@@ -134,14 +134,15 @@ impl Comparison {
 
 impl Sink for Comparison {
     fn take(&self, row: &Row, tried: &[Tried]) -> Result<(), Error> {
+        let recorded = self.results.as_ref().map(|results| results.response(row.row)).transpose()?;
         let failed = tried.iter().position(|tried| tried.called.outcome.is_err());
         if let Some((at, tried)) = failed.and_then(|at| Some((at, tried.get(at)?))) {
-            self.report().failed(row, at, &tried.called);
+            let expected = recorded.as_ref().map_or(row.expect.as_deref(), |recorded| recorded.as_deref());
+            self.report().failed(row, at, &tried.called, expected);
             return Ok(());
         }
         let mut answers = tried.iter().filter_map(|tried| tried.called.outcome.as_deref().ok());
         let Some(first) = answers.next() else { return Ok(()) };
-        let recorded = self.results.as_ref().map(|results| results.response(row.row)).transpose()?;
         // The other side: the second model, an earlier result, or the golden file.
         let (expected, got) = match (answers.next(), recorded) {
             (Some(second), _) => (Some(first), second),

@@ -50,8 +50,14 @@ pub struct RowReport {
     pub id: Option<String>,
     /// The worst first.
     pub differences: Vec<Difference>,
-    /// Why there was no answer.
+    /// Why the call failed.
     pub failure: Option<String>,
+    /// The status of a call that failed, if it was answered.
+    #[serde(skip)]
+    pub status: Option<u16>,
+    /// What was expected of a call that failed.
+    #[serde(skip)]
+    pub expected: Option<String>,
     /// The worst rows are those with the most of it.
     #[serde(skip)]
     pub badness: f64,
@@ -74,7 +80,7 @@ pub struct Report {
     pub rows: u64,
     pub same: u64,
     pub different: u64,
-    /// Without an answer.
+    /// Calls that failed.
     pub failed: u64,
     fields: BTreeMap<String, Field>,
     flips: BTreeMap<(String, String, String), u64>,
@@ -134,12 +140,27 @@ impl Report {
         self.answers.as_ref()
     }
 
-    pub(super) fn failed(&mut self, row: &Row, model: usize, called: &Called) {
+    pub(super) fn failed(&mut self, row: &Row, model: usize, called: &Called, expected: Option<&str>) {
         self.failed += 1;
-        let model = self.models.get(model).map(String::as_str).unwrap_or_default();
-        let kind = called.outcome.as_ref().err().map(|failure| failure.kind.label()).unwrap_or_default();
-        let failure = Some(format!("{model}: {kind}: {}", called.why().unwrap_or_default()));
-        self.keep(row, Vec::new(), failure, f64::INFINITY);
+        // Which of two models it was; of one everybody knows.
+        let model = self.models.get(model).filter(|_| self.models.len() > 1);
+        let model = model.map(|model| format!("{model}: ")).unwrap_or_default();
+        let (why, failure) = (called.why().unwrap_or_default(), called.outcome.as_ref().err());
+        let failure = match failure {
+            // Without a reason in the answer, that is all there is to say.
+            Some(failure) if failure.message == failure.kind.label() => {
+                format!("{model}{why}, and the answer does not say why")
+            }
+            Some(failure) => format!("{model}{}: {why}", failure.kind.label()),
+            None => format!("{model}{why}"),
+        };
+        self.add(RowReport {
+            failure: Some(failure),
+            status: called.status.filter(|status| *status >= 400),
+            expected: expected.map(shortened),
+            badness: f64::INFINITY,
+            ..row_report(row)
+        });
     }
 
     pub(super) fn compared_row(&mut self, row: &Row, found: Vec<Found>, got: &str) {
@@ -157,7 +178,7 @@ impl Report {
         let mut worst: Vec<_> = found.into_iter().filter(|one| !one.is_same).collect();
         worst.sort_by(|one, other| other.badness().total_cmp(&one.badness()));
         let shown = worst.into_iter().take(SHOWN).map(Difference::from).collect();
-        self.keep(row, shown, None, badness);
+        self.add(RowReport { differences: shown, badness, ..row_report(row) });
     }
 
     fn count(&mut self, one: &Found) {
@@ -186,11 +207,6 @@ impl Report {
         }
     }
 
-    fn keep(&mut self, row: &Row, differences: Vec<Difference>, failure: Option<String>, badness: f64) {
-        let id = row.id.clone();
-        self.add(RowReport { row: row.row, line: row.line, id, differences, failure, badness });
-    }
-
     /// Keeps a row if it is one of the worst.
     pub fn add(&mut self, row: RowReport) {
         let order = |row: &RowReport| (row.badness, std::cmp::Reverse(row.row));
@@ -212,6 +228,10 @@ impl From<Found> for Difference {
             difference: found.difference,
         }
     }
+}
+
+fn row_report(row: &Row) -> RowReport {
+    RowReport { row: row.row, line: row.line, id: row.id.clone(), ..RowReport::default() }
 }
 
 fn shortened(text: &str) -> String {

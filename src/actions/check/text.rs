@@ -18,10 +18,12 @@ pub fn lines(report: &Report) -> Vec<String> {
         lines.extend(over_all);
     }
     for row in report.worst().iter().take(SHOWN) {
-        let id = row.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+        let id = row.id.as_ref().map(|id| format!(", id {id}")).unwrap_or_default();
         lines.push(String::new());
         lines.push(format!("row {}{id} (line {})", row.row, row.line));
-        lines.extend(row.failure.iter().map(|failure| format!("  {failure}")));
+        let instead = row.expected.as_ref().map(|expected| format!(", instead of {expected}"));
+        let instead = instead.unwrap_or_default();
+        lines.extend(row.failure.iter().map(|failure| format!("  {failure}{instead}")));
         lines.extend(row.differences.iter().map(|one| {
             let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
             let off = one
@@ -34,7 +36,7 @@ pub fn lines(report: &Report) -> Vec<String> {
     lines
 }
 
-/// A difference, as people write one: `1`, `0.3333`, `5.2e-7`.
+/// A difference, as people write one: `1`, `0.3333`, `5.2e-7`, `1e-4`.
 pub fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
@@ -42,14 +44,14 @@ pub fn number(value: f64) -> String {
             let fixed = format!("{value:.4}");
             fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
-        _ => format!("{value:.1e}"),
+        _ => format!("{value:.1e}").replace(".0e", "e"),
     }
 }
 
-/// `39 same · 1 different · 0 without an answer`.
+/// `39 same · 1 different · 0 failed`.
 pub fn counts(report: &Report) -> String {
     let Report { same, different, failed, .. } = report;
-    format!("{same} same · {different} different · {failed} without an answer")
+    format!("{same} same · {different} different · {failed} failed")
 }
 
 /// Over all rows: the members that differ, and the labels that flipped.

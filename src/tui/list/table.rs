@@ -60,6 +60,13 @@ impl Column {
         self
     }
 
+    /// The least width.
+    pub const fn least(&self) -> u16 {
+        match self.width {
+            Width::Fixed(width) | Width::Fill(width) => width,
+        }
+    }
+
     /// What a cell of `width` columns shows.
     fn fitted<'t>(&self, cell: &'t Shown<'_>, width: u16) -> Cow<'t, str> {
         match text::clean(&cell.text) {
@@ -180,7 +187,11 @@ impl Table<'_> {
         selected: bool,
         marked: bool,
     ) {
-        let sign = if selected { self.glyphs.cursor } else { " " };
+        let sign = match (selected, self.focused) {
+            (false, _) => " ",
+            (true, true) => self.glyphs.cursor,
+            (true, false) => self.glyphs.cursor_elsewhere,
+        };
         buf.set_stringn(area.x, area.y, sign, 1, Style::new());
         if marked {
             buf.set_stringn(area.x + 1, area.y, self.glyphs.mark, 1, self.theme.marked);

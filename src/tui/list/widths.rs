@@ -22,10 +22,7 @@ impl Table<'_> {
     /// do. Dialogs, and panels that leave out rows in a low window, are laid out by hand for the same reason.
     pub(super) fn widths(&self, room: u16) -> Vec<u16> {
         let columns: Vec<(usize, &Column)> = self.shown().collect();
-        let least = |column: &Column| match column.width {
-            Width::Fixed(width) | Width::Fill(width) => width,
-        };
-        let mut widths: Vec<u16> = columns.iter().map(|(_, column)| least(column)).collect();
+        let mut widths: Vec<u16> = columns.iter().map(|(_, column)| column.least()).collect();
         let used = |widths: &[u16]| {
             let columns = widths.iter().filter(|width| **width > 0);
             columns.map(|width| width + 1).sum::<u16>().saturating_sub(1)

@@ -13,6 +13,7 @@ use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::list::view::headless_rows_in;
 use crate::tui::list::{Column, Key, List, ListView, Row, Shown, Width};
+use crate::tui::overlays::Question;
 use crate::tui::parts::dialog::{centred, frame_box, inside_box};
 use crate::tui::shared::Shared;
 
@@ -21,6 +22,8 @@ use crate::tui::shared::Shared;
 struct Item {
     label: String,
     then: Decision,
+    /// The name of a request that can be deleted.
+    deletes: Option<String>,
 }
 
 impl Row for Item {
@@ -55,9 +58,31 @@ impl Chooser {
         selected: usize,
     ) -> Self {
         let mut choices = List::default();
-        choices.add(options.map(|(label, choice)| Item { label, then: Decision::Chosen(choice) }));
+        let item = |(label, choice)| Item { label, then: Decision::Chosen(choice), deletes: None };
+        choices.add(options.map(item));
         choices.state.select_row(selected);
         Self { title, choices }
+    }
+
+    /// The first choices are requests saved under these names, which can be deleted.
+    #[must_use]
+    pub fn deleting<'a>(mut self, names: impl Iterator<Item = &'a String>) -> Self {
+        let labels: Vec<_> = self.choices.all().iter().map(|item| item.label.clone()).collect();
+        for (label, name) in labels.iter().zip(names) {
+            self.choices.change(label, |item| item.deletes = Some(name.clone()));
+        }
+        self
+    }
+
+    /// Asks whether the selected request is to be deleted.
+    fn ask_to_delete(&self) -> Outcome {
+        let Some(Item { label, deletes: Some(name), .. }) = self.choices.selected() else {
+            return Outcome::done();
+        };
+        let lines =
+            vec![label.clone(), "Tests and runs that were sent with it stay in the history.".to_owned()];
+        let then = Decision::DeleteRequest(name.clone());
+        Question::new(format!("Delete the saved request {name}?"), lines, "Delete", then).ask()
     }
 
     /// The box, in the area of a tab.
@@ -76,7 +101,9 @@ impl Layer for Chooser {
         if self.typing(shared) {
             return vec![KeyContext::FilterField, KeyContext::Choice];
         }
-        vec![KeyContext::Picker, KeyContext::Choice]
+        let saved = self.choices.all().iter().any(|item| item.deletes.is_some());
+        let saved = saved.then_some(KeyContext::Saved).into_iter();
+        saved.chain([KeyContext::Picker, KeyContext::Choice]).collect()
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
@@ -84,7 +111,14 @@ impl Layer for Chooser {
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        (command == Command::Submit).then_some("choose".into())
+        match command {
+            Command::Submit => Some("choose".into()),
+            Command::DeleteRequest => {
+                let deletes = self.choices.selected().is_some_and(|item| item.deletes.is_some());
+                (!deletes).then_some("".into())
+            }
+            _ => None,
+        }
     }
 
     fn asks(&self) -> Option<&Decision> {
@@ -94,6 +128,9 @@ impl Layer for Chooser {
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         if command == Command::Submit {
             return Outcome { decision: self.asks().cloned(), ..Outcome::pop() };
+        }
+        if command == Command::DeleteRequest {
+            return self.ask_to_delete();
         }
         let rows = headless_rows_in(inside_box(self.area(body(shared))), &self.choices.state);
         if self.choices.command(command, rows) { Outcome::done() } else { Outcome::ignored() }
@@ -107,6 +144,11 @@ impl Layer for Chooser {
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
         self.choices.paste(text);
         Outcome::done()
+    }
+
+    /// The tab deletes it, and shows what is left.
+    fn decided(&mut self, _shared: &mut Shared, decision: Decision) -> Outcome {
+        Outcome { decision: Some(decision), ..Outcome::pop() }
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {

@@ -46,6 +46,7 @@ use ratatui::layout::Rect;
 
 pub use self::history::History;
 
+use self::check::FromCheck;
 use self::list::ListPane;
 use self::list::row::Row;
 use self::prompt::note_written;
@@ -76,6 +77,8 @@ pub struct Models {
     runs: Runs,
     /// Those that were left, by model id.
     checks: HashMap<String, KeptCheck>,
+    /// The check that the open Test panel was reached from.
+    from_check: Option<FromCheck>,
     saved: Saved,
     /// Enter was pressed before there was a model: the first one that is listed is opened.
     open_ahead: bool,
@@ -114,12 +117,18 @@ impl Models {
         load.into_iter().chain(self.list.prepare(shared, again)).collect()
     }
 
-    /// The answer follows the selection, and the size of the window.
+    /// The answer follows the selection, and the size of the window; beside the list too.
     fn follow(&mut self, shared: &Shared) {
-        if let Some(panel) = self.tests.panel_mut() {
-            let area = test::view::parts(body(shared), Some(panel)).answer;
+        let halves = self.halves(shared, body(shared));
+        let id = self.subject().map(|row| row.model.id.clone());
+        if let (Some(area), Some(panel)) = (halves.model, id.and_then(|id| self.tests.of_mut(&id))) {
+            let area = test::view::parts(area, Some(panel)).answer;
             panel.follow(shared, area);
         }
+    }
+
+    fn halves(&self, shared: &Shared, area: Rect) -> layout::Halves {
+        layout::halves(area, is_wide(shared), self.list.needs(shared), self.tests.is_open())
     }
 
     /// What was chosen or typed in a layer over the tab.
@@ -194,11 +203,13 @@ impl Layer for Models {
             Command::TestModel,
             Command::Open,
             Command::RunModel,
+            Command::CheckModel,
             Command::CopyCall,
             Command::ModelOverview,
             Command::ModelBuilds,
         ];
         match command {
+            Command::Back => self.way_back().map(Cow::Borrowed),
             Command::Submit if self.runs.is_asking() => Some("begin run".into()),
             Command::Submit if self.runs.are_shown() => None,
             Command::Submit if self.list.models.list.state.filter.is_open() => Some("keep filter".into()),
@@ -251,6 +262,7 @@ impl Layer for Models {
             self.runs.key(key);
         } else if self.list.models.list.state.filter.is_open() {
             self.list.models.list.key(key);
+            self.follow(shared);
             return self.read_what_is_in_sight(shared).into();
         } else if let Some(panel) = self.tests.panel_mut() {
             let step = panel.key(&shared.session, key);
@@ -269,7 +281,10 @@ impl Layer for Models {
         };
         match click_in(area, &mut self.list.models.list.state, x, y) {
             Some(true) => self.command(shared, Command::Open),
-            Some(false) => self.read_what_is_in_sight(shared).into(),
+            Some(false) => {
+                self.follow(shared);
+                self.read_what_is_in_sight(shared).into()
+            }
             None => Outcome::ignored(),
         }
     }
@@ -279,6 +294,7 @@ impl Layer for Models {
             self.runs.paste(text);
         } else if self.list.models.list.state.filter.is_open() {
             self.list.models.list.paste(text);
+            self.follow(shared);
             return self.read_what_is_in_sight(shared).into();
         } else if let Some(panel) = self.tests.panel_mut() {
             panel.paste(text);
@@ -331,6 +347,12 @@ impl Layer for Models {
             Decision::Chosen(choice) => return self.chosen(shared, choice),
             Decision::StopModel(ref id) | Decision::RestartModel(ref id) => {
                 return deployment::agreed(shared, self.list.models.row(id), &decision).into();
+            }
+            Decision::DeleteRequest(name) => {
+                let Some(id) = self.tests.open_model() else { return Outcome::done() };
+                let outcome = Outcome::from(self.saved.delete(shared, id, name));
+                let left = self.saved.chooser(id);
+                return outcome.and(left.map_or_else(Outcome::done, Outcome::push));
             }
             Decision::BeginRun => return self.begin_run(shared, true),
             Decision::Discard => self.runs.discard_form(),
@@ -405,7 +427,7 @@ impl Layer for Models {
             return run::view::draw(shared, runs, subject, frame, area);
         }
         let open = self.tests.is_open();
-        let halves = layout::halves(area, is_wide(shared), self.list.needs(shared), open);
+        let halves = self.halves(shared, area);
         if let Some(area) = halves.list {
             self.list.draw(shared, !open, frame, area);
         }

@@ -58,6 +58,12 @@ impl Saved {
         self.change(shared, model_id, Change::Saved { name, request })
     }
 
+    /// Deletes the request that is saved under a name.
+    pub fn delete(&mut self, shared: &mut Shared, model_id: &str, name: String) -> Option<Effect> {
+        shared.notices.info(shared.now, format!("the saved request {name} is deleted"));
+        self.change(shared, model_id, Change::Deleted { name })
+    }
+
     /// Keeps what happened to a model's requests, here and in the file.
     fn change(&mut self, shared: &mut Shared, model_id: &str, change: Change) -> Option<Effect> {
         self.requests.entry(model_id.to_owned()).or_default().apply(change.clone());
@@ -69,10 +75,14 @@ impl Saved {
     /// The requests of a model to choose from: saved ones first, then those that were sent.
     pub fn chooser(&self, model_id: &str) -> Option<Chooser> {
         let requests = self.requests.get(model_id)?;
+        if requests.named.is_empty() && requests.sent.is_empty() {
+            return None;
+        }
         let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let named = requests.named.iter().map(|(name, text)| (format!("{name}: {}", one_line(text)), text));
         let sent = requests.sent.iter().map(|text| (one_line(text), text));
         let option = |(label, text): (String, &String)| (label, Choice::Request(text.clone()));
-        Some(Chooser::new("Requests of this model", named.chain(sent).map(option), 0))
+        let chooser = Chooser::new("Requests of this model", named.chain(sent).map(option), 0);
+        Some(chooser.deleting(requests.named.keys()))
     }
 }

@@ -20,7 +20,7 @@ use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout;
-use crate::tui::model_result::{TestResult, Why};
+use crate::tui::model_result::{HEADERS, TestResult, Why};
 use crate::tui::parts::dialog::frame_box;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
@@ -149,6 +149,14 @@ impl Viewer {
         self.go_to(row.unwrap_or(self.at), height(shared));
     }
 
+    /// Goes to the headers, which stand below the body, or from there back to the top.
+    fn go_to_headers(&mut self, height: usize) {
+        let headers = self.rows.iter().position(|row| row.text() == HEADERS);
+        let at = headers.filter(|at| self.top < *at && self.at != *at).unwrap_or_default();
+        self.scroll_to(at, height);
+        self.go_to(at, height);
+    }
+
     /// Searches for something else, or the same in other lines.
     fn search_for(&mut self, needle: String) {
         let holds = |row: &&Row| !needle.is_empty() && row.text().to_lowercase().contains(&needle);
@@ -273,6 +281,7 @@ impl Layer for Viewer {
                 self.tree.as_mut().map(JsonTree::toggle_all);
                 self.rewrap(shared);
             }
+            Command::Headers => self.go_to_headers(height),
             Command::CopyResult => return self.copy(shared),
             Command::ExportResults => return self.export(),
             Command::CopyMessage => return mend::copy_message(shared, self.shown_result()),

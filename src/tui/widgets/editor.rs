@@ -4,26 +4,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use serde::de::IgnoredAny;
 use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthChar;
 
+use super::json_problem::{JsonProblem, read_json};
 use super::{Edit, Styles};
 use crate::text;
 
 /// A request of up to this many characters is formatted on one line if possible.
 const SHORT: usize = 36;
-
-/// Where JSON breaks, and why.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct JsonProblem {
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    pub message: String,
-}
 
 /// Text in lines, read as JSON after every change.
 #[derive(Debug, Clone)]
@@ -181,106 +170,88 @@ impl JsonEditor {
         Edit::Moved
     }
 
-    pub fn line_count(&self) -> usize {
-        self.lines.lines().len()
+    /// Line and character of the cursor, from 0.
+    fn cursor(&self) -> (usize, usize) {
+        let cursor = self.lines.cursor();
+        (cursor.0, cursor.1)
     }
 
-    /// The first line that is drawn, from 0, if there is room for `height` lines.
-    pub fn first_in_sight(&self, height: usize, focused: bool) -> usize {
-        if focused { (self.lines.cursor().0 + 1).saturating_sub(height) } else { 0 }
+    /// How many rows the text takes in so many columns.
+    pub fn row_count(&self, columns: usize) -> usize {
+        self.lines.lines().iter().map(|line| parts(line, columns).len()).sum()
+    }
+
+    /// The first row that is drawn, from 0, if there is room for `height` rows.
+    pub fn first_in_sight(&self, columns: usize, height: usize, focused: bool) -> usize {
+        if !focused {
+            return 0;
+        }
+        let (row, column) = self.cursor();
+        let lines = self.lines.lines();
+        let above: usize = lines.iter().take(row).map(|line| parts(line, columns).len()).sum();
+        let here = lines.get(row).map_or(0, |line| {
+            parts(line, columns).iter().filter(|(first, _)| *first > 0 && *first <= column).count()
+        });
+        (above + here + 1).saturating_sub(height)
     }
 
     fn read(&mut self) {
         self.value = read_json(&self.text());
     }
 
-    /// Draws the text, with its error underlined. The host draws the message.
+    /// Draws the text, with its error underlined; a long line goes on in the next row. The host draws the
+    /// message.
     pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, styles: &Styles) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return;
         }
         let (height, columns) = (usize::from(area.height), usize::from(area.width));
-        let cursor = self.lines.cursor();
-        let top = self.first_in_sight(height, focused);
-        let broken = self.value.as_ref().err();
-        for (row, line) in self.lines.lines().iter().enumerate().skip(top).take(height) {
-            let y = area.y + (row - top) as u16;
-            let here = focused && row == cursor.0;
-            let start = if here { first_column(line, cursor.1, columns) } else { 0 };
-            let shown = line.char_indices().nth(start).map_or("", |(at, _)| &line[at..]);
-            let selected = focused && self.lines.is_selecting();
-            buf.set_stringn(area.x, y, shown, columns, if selected { styles.cursor } else { styles.text });
-            if let Some(column) =
-                broken.filter(|problem| problem.line == row + 1).map(|problem| problem.column)
-            {
-                let at = columns_before(shown, column.saturating_sub(1 + start)).min(columns - 1);
-                buf[(area.x + at as u16, y)]
-                    .set_style(styles.error.add_modifier(Modifier::UNDERLINED | Modifier::BOLD));
-            }
-            if here {
-                let at = columns_before(shown, cursor.1 - start).min(columns - 1);
-                buf[(area.x + at as u16, y)].set_style(styles.cursor);
-            }
+        let cursor = Some(self.cursor()).filter(|_| focused);
+        let broken = self.value.as_ref().err().map(|problem| (problem.line - 1, problem.column - 1));
+        let broken_style = styles.error.add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
+        let text = if focused && self.lines.is_selecting() { styles.cursor } else { styles.text };
+        let rows = self.lines.lines().iter().enumerate().flat_map(|(line, whole)| {
+            let parts = parts(whole, columns);
+            let last = parts.len() - 1;
+            parts.into_iter().enumerate().map(move |(n, part)| (line, part, n == last))
+        });
+        let rows = rows.skip(self.first_in_sight(columns, height, focused));
+        for (row, (line, (first, shown), last)) in area.rows().zip(rows) {
+            buf.set_stringn(row.x, row.y, shown, columns, text);
+            let end = first + shown.chars().count();
+            let mut mark = |at: Option<(usize, usize)>, style| {
+                let here = at.filter(|at| at.0 == line && at.1 >= first && (at.1 < end || last));
+                if let Some((_, column)) = here {
+                    let at = columns_before(shown, column - first).min(columns - 1);
+                    buf[(row.x + at as u16, row.y)].set_style(style);
+                }
+            };
+            mark(broken, broken_style);
+            mark(cursor, styles.cursor);
         }
     }
 }
 
-/// The first character to draw, so that the one at `cursor` is within `columns`.
-fn first_column(line: &str, cursor: usize, columns: usize) -> usize {
-    let widths: Vec<usize> = line.chars().map(|c| c.width().unwrap_or(0)).collect();
-    let mut wide: usize = widths[..cursor.min(widths.len())].iter().sum::<usize>() + 1;
-    let mut start = 0;
-    while wide > columns && start < cursor {
-        wide -= widths[start];
-        start += 1;
+/// A line in parts that have room in `columns`, with a cell for the cursor after each; with the number
+/// of its first character.
+fn parts(line: &str, columns: usize) -> Vec<(usize, &str)> {
+    let room = columns.saturating_sub(1).max(1);
+    let (mut parts, mut from, mut first, mut used) = (Vec::new(), 0, 0, 0);
+    for (n, (at, c)) in line.char_indices().enumerate() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > room && at > from {
+            parts.push((first, &line[from..at]));
+            (from, first, used) = (at, n, 0);
+        }
+        used += wide;
     }
-    start
+    parts.push((first, &line[from..]));
+    parts
 }
 
 fn columns_before(line: &str, characters: usize) -> usize {
     line.chars().take(characters).map(|c| c.width().unwrap_or(0)).sum()
-}
-
-/// Returns `json` if it is JSON; an error has its line and column, counted in characters.
-fn read_json(json: &str) -> Result<String, JsonProblem> {
-    if json.trim().is_empty() {
-        let message = "no request; write JSON, {} for an empty one".to_owned();
-        return Err(JsonProblem { line: 1, column: 1, message });
-    }
-    serde_json::from_str::<IgnoredAny>(json).map(|_| json.to_owned()).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let message = error.to_string();
-        let message = explained(message.split(" at line ").next().unwrap_or_default());
-        // serde_json counts bytes, and from 0 in a line without any.
-        let text = json.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-        let bytes = column.saturating_sub(1).min(text.len());
-        let characters = text.char_indices().take_while(|(at, _)| *at < bytes).count();
-        JsonProblem { line, column: characters + 1, message }
-    })
-}
-
-/// Rewords an error of serde_json for a user who rarely writes JSON. Unknown errors stay unchanged.
-fn explained(message: &str) -> String {
-    let text = match message {
-        "EOF while parsing an object" => "} is missing at the end",
-        "EOF while parsing a list" => "] is missing at the end",
-        "EOF while parsing a string" => "a text has no \" at its end",
-        "EOF while parsing a value" => "a value is missing",
-        "trailing characters" => "there is text after the end",
-        "trailing comma" => "nothing follows the comma",
-        "expected value" => "no value; texts stand in \"",
-        "key must be a string" => "a name must stand in \"",
-        "expected `:`" => "a : is missing after the name",
-        "expected `,` or `}`" => "a , or } is missing",
-        "expected `,` or `]`" => "a , or ] is missing",
-        "expected ident" => "true, false or null is misspelt",
-        "invalid number" => "this is not a number",
-        "invalid escape" => "no such escape; \\\\ is a backslash",
-        other if other.starts_with("control character") => "line break in a text: write \\n",
-        other => other,
-    };
-    text.to_owned()
 }
 
 #[cfg(test)]
@@ -303,15 +274,6 @@ mod tests {
         press(&mut editor, KeyCode::Char('}'));
         assert_eq!(editor.value(), Ok("{\"a\": 3}"));
         assert!(!editor.is_touched());
-    }
-
-    #[test]
-    fn a_column_counts_characters_and_not_bytes() {
-        let problem = read_json("{\n  \"ü日\": x}").unwrap_err();
-        assert_eq!((problem.line, problem.column), (2, 9));
-        let shown = problem.to_string();
-        assert_eq!(shown, "line 2, column 9: no value; texts stand in \"");
-        assert_eq!(read_json(" \n").unwrap_err().line, 1);
     }
 
     #[test]
@@ -396,6 +358,29 @@ mod tests {
         assert_eq!(press(&mut editor, KeyCode::Up), Edit::Moved);
         assert_eq!(press(&mut editor, KeyCode::Up), Edit::Ignored);
         assert_eq!(press(&mut editor, KeyCode::Tab), Edit::Ignored);
+    }
+
+    #[test]
+    fn a_long_line_goes_on_in_the_next_row_and_the_cursor_with_it() {
+        let area = Rect::new(0, 0, 9, 3);
+        let drawn = |editor: &JsonEditor, focused| {
+            let mut buf = Buffer::empty(area);
+            editor.render(area, &mut buf, focused, &Styles::default());
+            let row = |y| (0..9).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+            let reversed = Styles::default().cursor.add_modifier;
+            let cursor = area.positions().find(|at| buf[*at].modifier == reversed).map(|at| (at.x, at.y));
+            ([row(0), row(1), row(2)], cursor)
+        };
+        let mut editor = JsonEditor::new("{\"months\": 5, \"calls\": 4}");
+        assert_eq!(editor.row_count(9), 4);
+        assert_eq!(drawn(&editor, false).0, ["{\"months", "\": 5, \"c", "alls\": 4"]);
+        let (rows, cursor) = drawn(&editor, true);
+        assert_eq!((rows[2].as_str(), cursor), ("}", Some((1, 2))), "the end is in sight");
+        press(&mut editor, KeyCode::Home);
+        for _ in 0..8 {
+            press(&mut editor, KeyCode::Right);
+        }
+        assert_eq!(drawn(&editor, true).1, Some((0, 1)), "at a break it is in the row below");
     }
 
     #[test]

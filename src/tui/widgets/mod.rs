@@ -7,6 +7,7 @@ pub mod chart;
 pub mod date_picker;
 pub mod editor;
 pub mod field;
+pub mod json_problem;
 pub mod json_tree;
 pub mod policy_rules;
 pub mod secret_field;

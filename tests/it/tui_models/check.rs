@@ -104,7 +104,7 @@ async fn rows_that_differ_are_listed_side_by_side_and_open_in_the_test_panel() {
     flow.keys("c<ctrl-u>");
     flow.paste(&file);
     flow.keys("<enter>");
-    flow.shows("38 same · 2 different · 0 without an answer").await;
+    flow.shows("38 same · 2 different · 0 failed").await;
     let line = |flow: &Flow, id: &str| {
         let screen = flow.screen();
         screen.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("{screen}")).to_owned()
@@ -131,8 +131,20 @@ async fn rows_that_differ_are_listed_side_by_side_and_open_in_the_test_panel() {
     assert!(screen.contains("38 same") && screen.contains("row 7  case 7  line 7"), "{screen}");
     flow.keys("c");
     assert!(flow.screen().contains("tolerance"), "{}", flow.screen());
-    flow.keys("<esc><esc>");
-    assert!(flow.layers().is_empty());
+    flow.keys("<esc><enter>");
+    flow.shows("Esc report").await;
+    flow.keys("<esc>");
+    assert!(flow.screen().contains("row 7  case 7  line 7"), "back in the report\n{}", flow.screen());
+    flow.keys("<esc>");
+    assert!(flow.layers().is_empty() && flow.screen().contains("[ Test ]"), "it was opened from the panel");
+    flow.keys("<esc>");
+    assert!(flow.screen().contains("MODEL"), "{}", flow.screen());
+    flow.keys("c<enter>");
+    flow.shows("[ Test ]").await;
+    flow.keys("<esc>");
+    assert!(flow.screen().contains("38 same"), "{}", flow.screen());
+    flow.keys("<esc>");
+    assert!(flow.screen().contains("MODEL"), "it was opened from the list\n{}", flow.screen());
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ pub struct Anew {
     model: Model,
     /// What runs where no runtime is named.
     kernel: String,
+    /// The newest build has no file: a function of the embedded workbench.
+    without_file: bool,
     wish: BuildWish,
 }
 
@@ -30,6 +32,7 @@ impl Anew {
     pub fn dialog(path: String, model: Model, newest: Option<&ModelBuild>) -> Dialog<Self> {
         let ModelBuild { file_path, function_name, runtime_identifier, kernel, .. } =
             newest.cloned().unwrap_or_default();
+        let without_file = newest.is_some() && file_path.is_empty();
         let fields = [
             ("file", file_path, ""),
             ("function", function_name, ""),
@@ -38,7 +41,7 @@ impl Anew {
         ];
         // The rest is there already.
         Dialog::new(
-            Self { path, model, kernel, wish: BuildWish::default() },
+            Self { path, model, kernel, without_file, wish: BuildWish::default() },
             Form::new(fields, 400).focused(3),
         )
     }
@@ -55,6 +58,9 @@ impl Subject for Anew {
 
     fn notes(&self, form: &Form) -> Vec<(String, bool)> {
         let mut notes = Vec::new();
+        if self.without_file && form.text(FILE).is_empty() {
+            notes.push(("The file may stay empty, as in the newest build.".to_owned(), false));
+        }
         if form.text(RUNTIME).is_empty() && !self.kernel.is_empty() {
             let kernel = text::clean(&self.kernel);
             notes.push((format!("Without a runtime it runs on the kernel {kernel}."), false));

@@ -20,6 +20,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::tab::FromCheck;
+
 use self::form::Form;
 use self::row::Differing;
 use super::prompt::{Prompt, note_written};

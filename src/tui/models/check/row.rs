@@ -10,8 +10,10 @@ const EXPECTED: usize = 3;
 const GOT: usize = 4;
 const OFF: usize = 5;
 
-/// Instead of a member, where there was no answer.
-pub const NO_ANSWER: &str = "no answer";
+/// Instead of a member, where a call failed: its status, or that there was no answer.
+fn failed(status: Option<u16>) -> String {
+    status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"))
+}
 
 /// The row, with what the table shows of it: the member that is off most.
 #[derive(Debug)]
@@ -50,7 +52,10 @@ impl From<RowReport> for Differing {
     fn from(report: RowReport) -> Self {
         let number = report.row.to_string();
         let (member, expected, got, off) = match (&report.failure, report.differences.as_slice()) {
-            (Some(failure), _) => (NO_ANSWER.to_owned(), String::new(), failure.clone(), String::new()),
+            (Some(failure), _) => {
+                let expected = report.expected.clone().unwrap_or_default();
+                (failed(report.status), expected, failure.clone(), String::new())
+            }
             (None, [worst, others @ ..]) => {
                 let more = if others.is_empty() { String::new() } else { format!(" +{}", others.len()) };
                 let sides = (side(worst.expected.as_ref()), side(worst.got.as_ref()));

@@ -6,13 +6,13 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget as _};
 
-use super::row::{NO_ANSWER, off, side};
+use super::row::{off, side};
 use super::{Check, Live};
 use crate::actions::check::{Report, counts, over_all};
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::list::Shown;
-use crate::tui::models::draw::{cell, put};
+use crate::tui::models::draw::{cell, fit, put};
 use crate::tui::models::layout::inside;
 use crate::tui::parts::dialog::{centred, frame_box};
 use crate::tui::parts::pane::{message, pane, rule};
@@ -96,7 +96,7 @@ impl Check {
         let view = self.rows.view(shared).without_marks().framed(area);
         view.draw(frame, parts.rows, |row, cells| {
             let Some(row) = self.rows.all().get(row) else { return false };
-            let member = if row.member == NO_ANSWER { theme.error } else { theme.text };
+            let member = if row.report.failure.is_some() { theme.error } else { theme.text };
             cells.push(Shown::new(row.number()));
             cells.push(Shown::new(row.label()));
             cells.push(Shown::styled(row.member.as_str(), member));
@@ -157,8 +157,12 @@ impl Check {
         put(buf, line, line.x + 1, &text::clean(&what), theme.title);
         if let Some(failure) = &selected.report.failure {
             let wrapped = text::wrap(&text::clean(failure), usize::from(area.width.saturating_sub(2)).max(1));
-            for (line, part) in lines.zip(wrapped) {
-                put(buf, line, line.x + 1, &part, theme.error);
+            for (part, line) in wrapped.iter().zip(lines.by_ref()) {
+                put(buf, line, line.x + 1, part, theme.error);
+            }
+            if let (Some(line), Some(expected)) = (lines.next(), &selected.report.expected) {
+                let expected = format!("expected {}", text::clean(expected));
+                put(buf, line, line.x + 1, &fit(&expected, line, line.x + 1), theme.text);
             }
             return;
         }
@@ -203,7 +207,7 @@ fn progress(shared: &Shared, live: &Live) -> String {
     }
 }
 
-/// `40 rows in 1.2 s · 39 same · 1 different · 0 without an answer`.
+/// `40 rows in 1.2 s · 39 same · 1 different · 0 failed`.
 fn summary(report: &Report) -> String {
     let against = report.models.get(1).map(|other| format!(" against {other}")).unwrap_or_default();
     format!("{}{against} in {} · {}", rows(report.compared()), text::latency(report.elapsed), counts(report))

@@ -1,7 +1,6 @@
 //! How the list of models looks.
 
 use ratatui::Frame;
-use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use ratatui::style::Style;
 use ratatui::text::Line;
@@ -17,7 +16,7 @@ use crate::tui::layout::is_wide;
 use crate::tui::list::{Row as _, Shown};
 use crate::tui::models::draw::{bordered, put};
 use crate::tui::models::layout;
-use crate::tui::parts::pane::{awaited, filter_row};
+use crate::tui::parts::pane::{awaited, filter_row, rule};
 use crate::tui::shared::Shared;
 use crate::wire::DeploymentState;
 
@@ -65,22 +64,22 @@ impl ListPane {
             cells.push(Shown::styled(replicas, theme.text));
             false
         });
-        self.about_selected(shared, frame.buffer_mut(), about);
+        self.about_selected(shared, frame, about);
     }
 
     /// The line under the rows: what the selected model does.
-    fn about_selected(&self, shared: &Shared, buf: &mut Buffer, area: Rect) {
+    fn about_selected(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
         let [line, about] = area.layout(&Layout::vertical([Constraint::Length(1); 2]));
         if about.is_empty() {
             return;
         }
-        put(buf, line, line.x, &shared.preferences.glyphs.line.repeat(line.width.into()), theme.border);
+        rule(shared, frame, line, line.y);
         let Some(row) = self.models.selected() else { return };
         let text = if row.model.description.is_empty() { "no description" } else { &row.model.description };
         let text = text::clean(text);
         let text = text::truncate(&text, usize::from(about.width) - 1);
-        put(buf, about, about.x + 1, &text, theme.dim);
+        put(frame.buffer_mut(), about, about.x + 1, &text, theme.dim);
     }
 
     /// `7 models, mine, by project · 09:14 UTC`, or as much of it as fits into `columns`.
@@ -123,7 +122,7 @@ impl ListPane {
             }
             _ if none && self.scope == ListScope::Mine => {
                 format!(
-                    "no models in your own projects, nor in those that you are a collaborator of; {scope} lists public ones too"
+                    "no models in your own projects, nor in those that you are a collaborator of; {scope} lists public ones too, and again, for an administrator, all"
                 )
             }
             _ if none => {

@@ -75,6 +75,10 @@ impl Tests {
         self.panels.get(model_id)
     }
 
+    pub fn of_mut(&mut self, model_id: &str) -> Option<&mut Panel> {
+        self.panels.get_mut(model_id)
+    }
+
     /// Whether a request was edited and not sent, so that nothing has it.
     pub fn has_unsent(&self, saved: &Saved) -> bool {
         self.panels.iter().any(|(model_id, panel)| {

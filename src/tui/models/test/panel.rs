@@ -19,7 +19,8 @@ use crate::tui::requests::RequestId;
 use crate::tui::session::SessionState;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
-use crate::tui::widgets::editor::{JsonEditor, JsonProblem};
+use crate::tui::widgets::editor::JsonEditor;
+use crate::tui::widgets::json_problem::JsonProblem;
 use crate::tui::widgets::secret_field::SecretField;
 
 /// The part of the panel that has the keys.

@@ -21,25 +21,38 @@ const REPLICA: usize = 4;
 const LATENCY: usize = 5;
 const RESULT: usize = 6;
 
-/// The columns, where that of the key has this width.
-const fn columns(key: u16) -> [Column; 7] {
+/// The columns, with these widths of key and replica, and the least of the result.
+const fn columns(key: u16, replica: u16, result: u16) -> [Column; 7] {
     [
         Column::new("#", Width::Fixed(3)),
         Column::new("TIME", Width::Fixed(8)).optional(1),
         Column::new("HTTP", Width::Fixed(4)),
         Column::new("KEY", Width::Fixed(key)),
-        Column::new("REPLICA", Width::Fixed(7)).optional(2),
+        Column::new("REPLICA", Width::Fixed(replica)).optional(2),
         Column::new("LATENCY", Width::Fixed(9)).right(),
-        Column::new("RESULT", Width::Fill(12)),
+        Column::new("RESULT", Width::Fill(result)),
     ]
 }
 
-/// In the width that there is. What can be read beside the table goes first, and RESULT gets the rest.
-pub fn columns_in(width: u16) -> &'static [Column] {
-    /// A key's short id and the beginning of its comment.
-    const WIDE: [Column; 7] = columns(18);
-    const NARROW: [Column; 7] = columns(13);
-    if width < 74 { &NARROW } else { &WIDE }
+/// A key's short id, and the end of a replica's name, by which one knows it.
+const LEAST_KEY: u16 = 13;
+const LEAST_REPLICA: u16 = 7;
+
+/// The columns in the `width` that there is, where texts are as wide as the `widest` of each. Results
+/// differ by their key, so it is whole first; the result can be read beside the table. A replica is whole
+/// where the result leaves room.
+pub fn columns_in(width: u16, widest: &[u16]) -> [Column; 7] {
+    /// The other columns, the gaps between all, the sign of the selection and the blank at the end.
+    const OTHERS: u16 = 3 + 8 + 4 + 9 + 6 + 3;
+    const KEY_AT_MOST: u16 = 32;
+    let widest = |column: usize| widest.get(column).copied().unwrap_or_default();
+    let result = widest(RESULT).clamp(6, 12);
+    let room = width.saturating_sub(OTHERS + result);
+    // Without room for both, the replica's column and its gap are the key's.
+    let for_key = if room < LEAST_KEY + LEAST_REPLICA { room + 1 } else { room - LEAST_REPLICA };
+    let key = widest(KEY).min(KEY_AT_MOST).min(for_key).max(LEAST_KEY);
+    let left = room.saturating_sub(key + widest(RESULT).saturating_sub(result));
+    columns(key, widest(REPLICA).min(left).max(LEAST_REPLICA), result)
 }
 
 /// When a result was asked for, as the table shows it.
@@ -49,7 +62,7 @@ pub fn time(result: &TestResult) -> String {
 
 impl Row for TestResult {
     const NAME: &'static str = "results";
-    const COLUMNS: &'static [Column] = &columns(18);
+    const COLUMNS: &'static [Column] = &columns(18, LEAST_REPLICA, 12);
     const FIRST: Option<usize> = Some(NUMBER);
 
     fn id(&self) -> &str {
@@ -64,6 +77,15 @@ impl Row for TestResult {
         add(REPLICA, self.replica().unwrap_or_default());
         add(LATENCY, &text::latency(self.call.total));
         add(RESULT, &self.summary);
+    }
+
+    fn filling(&self, column: usize) -> &str {
+        match column {
+            KEY => &self.key,
+            REPLICA => self.replica().unwrap_or_default(),
+            RESULT => &self.summary,
+            _ => "",
+        }
     }
 
     fn key(&self, column: usize) -> Key<'_> {
@@ -142,5 +164,24 @@ impl Panel {
     /// How many results are on the screen.
     pub fn results_in_sight(&self, parts: ModelParts) -> usize {
         rows_in(parts.results, &self.results.state).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_has_its_width_before_the_result_and_the_replica_what_is_left() {
+        let widths = |width, [key, replica, result]: [u16; 3]| {
+            let columns = columns_in(width, &[0, 0, 0, key, replica, 0, result]);
+            [KEY, REPLICA, RESULT].map(|column| columns[column].least())
+        };
+        assert_eq!(widths(78, [19, 24, 1]), [19, 20, 6], "an answer of one digit leaves room for all");
+        assert_eq!(widths(78, [19, 24, 60]), [19, 7, 12], "the result gets the rest, 7 more");
+        assert_eq!(widths(58, [19, 24, 1]), [19, 7, 6], "the column of the replica is left out");
+        assert_eq!(widths(58, [13, 24, 60]), [13, 7, 12]);
+        assert_eq!(widths(200, [19, 24, 60]), [19, 24, 12]);
+        assert_eq!(widths(20, [19, 24, 60]), [13, 7, 12], "never less than what says which key it is");
     }
 }

@@ -25,11 +25,13 @@ pub fn results(
     focused: bool,
 ) {
     let theme = &shared.preferences.theme;
-    let view = ListView::of::<TestResult>(shared, &panel.results.state).columns(columns_in(area.width));
+    let columns = columns_in(area.width, panel.results.widest());
+    let [.., replica, _, _] = columns;
+    let view = ListView::of::<TestResult>(shared, &panel.results.state).columns(&columns);
     let here = focused && panel.focus == Focus::Results;
     view.focused(here).without_marks().framed(around).draw(frame, area, |row, cells| {
         if let Some(result) = panel.results.all().get(row) {
-            shown(shared, result, cells);
+            shown(shared, result, replica.least(), cells);
         }
         false
     });
@@ -41,17 +43,15 @@ pub fn results(
     }
 }
 
-/// The cells of one row.
-fn shown<'a>(shared: &Shared, result: &'a TestResult, cells: &mut Vec<Shown<'a>>) {
-    /// The end of a replica's name, by which one knows it.
-    const REPLICA: usize = 7;
+/// The cells of one row; `replica` columns show the end of a replica's name, by which one knows it.
+fn shown<'a>(shared: &Shared, result: &'a TestResult, replica: u16, cells: &mut Vec<Shown<'a>>) {
     let (theme, failed) = (&shared.preferences.theme, result.failure().is_some());
     cells.push(Shown::new(result.id()));
     cells.push(Shown::new(time(result)));
     cells.push(Shown::styled(result.code(), if failed { theme.error } else { theme.ok }));
     cells.push(Shown::new(result.key.as_str()));
     cells.push(match result.replica() {
-        Some(id) => Shown::new(text::tail(&text::clean(id), REPLICA)).whole(id),
+        Some(id) => Shown::new(text::tail(&text::clean(id), replica.into())).whole(id),
         None => Shown::new(shared.preferences.glyphs.none),
     });
     cells.push(Shown::new(text::latency(result.call.total)));

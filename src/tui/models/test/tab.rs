@@ -88,7 +88,7 @@ impl Models {
         match step {
             Step::Ignored => return Outcome::ignored(),
             Step::Send => return self.send(shared),
-            Step::Close => self.tests.close(),
+            Step::Close => return self.leave_panel(shared),
             Step::OpenResult => {
                 if let (Some(row), Some(result)) = (self.subject(), self.tests.selected_result()) {
                     let (path, model_id) = (row.path(), row.model.id.clone());

@@ -56,9 +56,12 @@ pub fn model(shared: &Shared, shown: Option<Shown<'_>>, focused: bool, frame: &m
     let mut around = area;
     if let Some(rule) = parts.rule {
         around.width = rule.right() - area.x;
+        let glyphs = shared.preferences.glyphs;
         rule.rows().for_each(|row| {
-            put(buf, row, row.x, shared.preferences.glyphs.border.vertical_left, theme.border);
+            put(buf, row, row.x, glyphs.border.vertical_left, theme.border);
         });
+        let bottom = Rect { y: area.bottom() - 1, height: 1, ..rule };
+        put(buf, bottom, bottom.x, glyphs.joint_bottom, if focused { theme.focused } else { theme.border });
     }
     panel.answer.draw(shared, buf, parts.answer, focused && panel.focus == Focus::Answer);
     results(shared, frame, parts.results, around, panel, focused);
@@ -72,9 +75,13 @@ fn problem_lines(area: Rect, problem: &str) -> Vec<String> {
     lines
 }
 
+/// Columns before what a part shows: its sign and its name.
+const LABEL: u16 = 12;
+
 /// The parts of a model's area.
 pub fn parts(area: Rect, panel: Option<&Panel>) -> layout::ModelParts {
-    let request = panel.map_or(1, |panel| panel.editor.line_count());
+    let columns = layout::inside(area).width.saturating_sub(LABEL);
+    let request = panel.map_or(1, |panel| panel.editor.row_count(columns.into()));
     let problem = panel.and_then(|panel| panel.problem.as_deref());
     let problem = problem.map_or(0, |problem| problem_lines(area, problem).len() as u16);
     layout::model_parts(area, request, problem)
@@ -99,7 +106,7 @@ fn label(shared: &Shared, buf: &mut Buffer, line: Rect, name: &str, focused: boo
     let (sign, style) =
         if focused { (shared.preferences.glyphs.cursor, theme.title) } else { (" ", theme.dim) };
     put(buf, line, line.x, sign, theme.accent);
-    cell(buf, line, line.x + 1, 11, name, style)
+    cell(buf, line, line.x + 1, LABEL - 1, name, style)
 }
 
 fn key_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focused: bool) {
@@ -137,10 +144,11 @@ fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused
     }
     let typing = here && panel.editing;
     panel.editor.render(Rect { x, width: area.right() - x, ..area }, buf, typing, &shared.styles());
-    let (lines, height) = (panel.editor.line_count(), usize::from(area.height));
-    if lines > height && height > 1 {
-        let first = panel.editor.first_in_sight(height, typing) + 1;
-        let part = format!("{first}-{} of {lines}", first + height - 1);
+    let (columns, height) = (usize::from(area.right() - x), usize::from(area.height));
+    let rows = panel.editor.row_count(columns);
+    if rows > height && height > 1 {
+        let first = panel.editor.first_in_sight(columns, height, typing) + 1;
+        let part = format!("{first}-{} of {rows}", first + height - 1);
         let below = Rect { y: area.y + 1, height: 1, ..area };
         cell(buf, below, below.x + 1, 10, &part, shared.preferences.theme.dim);
     }

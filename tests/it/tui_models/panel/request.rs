@@ -120,3 +120,47 @@ fn the_request_comes_back_from_an_editor_and_is_looked_at() {
     harness.send(Msg::Edited(Err("vi cannot be started: not found".into())));
     assert!(harness.screen(80, 24).contains("the request is as it was"));
 }
+
+#[test]
+fn a_saved_request_is_deleted_after_a_question() {
+    let mut harness = listed();
+    harness.shared().preferences.requests_file = Some("/nowhere/requests.json".into());
+    harness.keys("t<enter>");
+    harness.calls();
+    harness.keys("Wsmall<enter>Wother<enter>L");
+    assert!(harness.screen(80, 24).contains("d delete"));
+    harness.keys("<down>d");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Delete the saved request small?"), "{screen}");
+    harness.keys("n");
+    assert!(harness.screen(80, 24).contains("small: {"), "nothing is deleted without a yes");
+    harness.effects.clear();
+    harness.keys("dy");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, Call::StoreRequests { change: Change::Deleted { name }, .. })] if name == "small"),
+        "{calls:?}"
+    );
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("other: {") && !screen.contains("small: {"), "the rest is shown\n{screen}");
+    harness.keys("<down>");
+    assert!(!harness.screen(80, 24).contains("d delete"), "what was only sent has no name to delete");
+    harness.keys("d");
+    assert_eq!(harness.layers().last(), Some(&"chooser"));
+}
+
+#[test]
+fn a_long_request_goes_on_in_the_next_row() {
+    let mut harness = listed();
+    harness.keys("teA");
+    let request =
+        "{\"tenure_months\": 5, \"monthly_charge\": 89.5, \"support_calls\": 4, \"contract\": \"monthly\"}";
+    harness.keys("<backspace>");
+    harness.paste(request);
+    for keys in ["", "<esc>"] {
+        harness.keys(keys);
+        let screen = harness.screen(80, 24);
+        let words: String = screen.chars().filter(|c| !c.is_whitespace() && *c != '│').collect();
+        assert!(words.contains(&request.replace(' ', "")), "{screen}");
+    }
+}

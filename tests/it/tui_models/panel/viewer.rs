@@ -101,3 +101,19 @@ fn a_file_that_is_written_after_its_prompt_was_closed_is_reported_all_the_same()
         assert!(harness.screen(80, 24).contains("written to result-1.txt"), "{}", harness.screen(80, 24));
     }
 }
+
+#[test]
+fn a_status_is_one_line_and_the_headers_are_one_key_away() {
+    let mut harness = listed();
+    tested(&mut harness, "t<enter>", success());
+    harness.keys("<down><enter>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("HTTP 200  success  replica add-1-1-7c9f5b6d8c-x2x4q  "), "{screen}");
+    assert!(screen.contains("TIMES    12.4 ms in all, sent 2026-11-23 09:14:00 UTC"), "{screen}");
+    let screen = harness.screen(80, 16);
+    assert!(!screen.contains("content-type") && screen.contains("H headers"), "{screen}");
+    harness.keys("H");
+    assert!(harness.screen(80, 16).contains("content-type"), "{}", harness.screen(80, 16));
+    harness.keys("H");
+    assert!(harness.screen(80, 16).contains("HTTP 200"), "and back");
+}
