@@ -310,7 +310,10 @@ fn the_keys_of_a_fleet_work_whenever_its_apply_is_killed() {
         round += 1;
         manifest(round);
         let ended = killed(home.command(&apply), "", None, patience);
-        kills += u32::from(!ended.success());
+        work();
+        // Killed once more, at another moment.
+        let again = killed(home.command(&apply), "", None, patience / 3);
+        kills += u32::from(!ended.success()) + u32::from(!again.success());
         work();
         assert!(listed(&home, "service").len() <= 3, "{:?}", listed(&home, "service"));
         let next = home.run(&apply).ok().json();

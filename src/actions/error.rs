@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Exit;
 use crate::{api, config};
 
 /// Candidates that an error names.
@@ -76,6 +77,16 @@ fn named(candidates: &[String]) -> String {
 }
 
 impl Error {
+    /// How a command ends with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Api(error) => error.into(),
+            Self::Config(error) => error.into(),
+            Self::ReadOnly { .. } | Self::Ambiguous { .. } => Exit::Invalid,
+            Self::NotFound { .. } => Exit::Refused,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

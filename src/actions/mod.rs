@@ -30,6 +30,7 @@ pub mod check;
 pub mod clock;
 pub mod collaborators;
 mod error;
+mod exit;
 pub mod expiration;
 pub mod fleet;
 pub mod history;
@@ -46,6 +47,7 @@ pub mod sign_in;
 pub mod users;
 
 pub use error::{Error, Kind};
+pub use exit::Exit;
 pub use progress::{Event, Progress};
 
 use crate::config::Session;

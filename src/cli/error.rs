@@ -1,42 +1,13 @@
-//! How a command ends: the exit codes of the contract, and errors as people and scripts read them.
-
-use std::process::ExitCode;
+//! How a command ends: errors as people and scripts read them.
 
 use serde_json::json;
 
 use crate::actions::{self, expiration, fleet, history, key_file, keys, models, rotation, score, sign_in};
 use crate::config::paths::NotUtf8;
-use crate::probe::{CallError, FailureKind};
+use crate::probe::CallError;
 use crate::{api, config};
 
-/// The exit codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    Done = 0,
-    /// A bug, until shown otherwise.
-    Bug = 1,
-    Usage = 2,
-    NotConfigured = 3,
-    Rejected = 4,
-    Refused = 5,
-    NoAnswer = 6,
-    Invalid = 7,
-    /// Everything worked, and the answer is no.
-    No = 8,
-    /// The result cannot be delivered: standard output or a file cannot be written. EX_IOERR of
-    /// sysexits.h.
-    Unwritten = 74,
-    /// Another run has what this one needs, for now. EX_TEMPFAIL of sysexits.h.
-    Locked = 75,
-    Interrupted = 130,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
+pub use crate::actions::Exit;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,18 +49,8 @@ impl Failure {
 
 impl From<api::Error> for Failure {
     fn from(error: api::Error) -> Self {
-        let exit = match &error {
-            api::Error::Refused { .. } | api::Error::NotAnApi { .. } if error.is_rejection() => {
-                Exit::Rejected
-            }
-            api::Error::Refused { .. } | api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. } => {
-                Exit::Refused
-            }
-            api::Error::NoAnswer { .. } => Exit::NoAnswer,
-            api::Error::Invalid { .. } => Exit::Invalid,
-        };
         Self {
-            exit,
+            exit: (&error).into(),
             kind: error.kind(),
             message: error.to_string(),
             hint: error.hint(),
@@ -106,20 +67,19 @@ impl From<NotUtf8> for Failure {
 
 impl From<config::Error> for Failure {
     fn from(error: config::Error) -> Self {
-        let (exit, kind) = match &error {
+        let kind = match &error {
             config::Error::Api(inner) => return inner.clone().into(),
             config::Error::BadKey { .. } | config::Error::Value { .. } | config::Error::Environment(_) => {
-                (Exit::Invalid, "invalid")
+                "invalid"
             }
-            config::Error::Newer { .. } => (Exit::Invalid, "configuration"),
-            config::Error::Interrupted => (Exit::Interrupted, "interrupted"),
-            config::Error::Locked { .. } => (Exit::Locked, "locked"),
+            config::Error::Interrupted => "interrupted",
+            config::Error::Locked { .. } => "locked",
             config::Error::NoWorkbench
             | config::Error::NoKey { .. }
-            | config::Error::UnknownProfile { .. } => (Exit::NotConfigured, "not_configured"),
-            _ => (Exit::NotConfigured, "configuration"),
+            | config::Error::UnknownProfile { .. } => "not_configured",
+            _ => "configuration",
         };
-        Self { exit, kind, message: error.to_string(), hint: error.hint(), status: None }
+        failure((&error).into(), kind, &error, error.hint())
     }
 }
 
@@ -130,14 +90,14 @@ fn failure(exit: Exit, kind: &'static str, error: &dyn std::error::Error, hint: 
 
 impl From<actions::Error> for Failure {
     fn from(error: actions::Error) -> Self {
-        let (exit, kind) = match error {
+        let kind = match error {
             actions::Error::Api(error) => return error.into(),
             actions::Error::Config(error) => return error.into(),
-            actions::Error::ReadOnly { .. } => (Exit::Invalid, "read_only"),
-            actions::Error::NotFound { .. } => (Exit::Refused, "not_found"),
-            actions::Error::Ambiguous { .. } => (Exit::Invalid, "invalid"),
+            actions::Error::ReadOnly { .. } => "read_only",
+            actions::Error::NotFound { .. } => "not_found",
+            actions::Error::Ambiguous { .. } => "invalid",
         };
-        failure(exit, kind, &error, error.hint())
+        failure(error.exit(), kind, &error, error.hint())
     }
 }
 
@@ -153,14 +113,14 @@ impl From<sign_in::Error> for Failure {
 
 impl From<keys::Error> for Failure {
     fn from(error: keys::Error) -> Self {
-        let hint = error.hint();
+        let (exit, hint) = (error.exit(), error.hint());
         match error {
             keys::Error::Action(error) => error.into(),
             keys::Error::MayExist(error) => Self { hint, ..error.into() },
             keys::Error::NotLogged { .. } | keys::Error::Unlogged { .. } => {
-                failure(Exit::Unwritten, "output", &error, hint)
+                failure(exit, "output", &error, hint)
             }
-            _ => failure(Exit::Invalid, "invalid", &error, hint),
+            _ => failure(exit, "invalid", &error, hint),
         }
     }
 }
@@ -204,15 +164,15 @@ impl From<history::Error> for Failure {
 
 impl From<models::Error> for Failure {
     fn from(error: models::Error) -> Self {
-        let (exit, kind) = match error {
+        let kind = match error {
             models::Error::Action(error) => return error.into(),
             models::Error::Call(error) => return (&error).into(),
-            models::Error::NoExample { .. } => (Exit::Invalid, "invalid"),
-            models::Error::NeverDeployed { .. } => (Exit::Refused, "not_deployed"),
-            models::Error::NoBuild { .. } => (Exit::Refused, "no_build"),
-            models::Error::NotBuilt { .. } => (Exit::No, "not_built"),
+            models::Error::NoExample { .. } => "invalid",
+            models::Error::NeverDeployed { .. } => "not_deployed",
+            models::Error::NoBuild { .. } => "no_build",
+            models::Error::NotBuilt { .. } => "not_built",
         };
-        failure(exit, kind, &error, error.hint())
+        failure(error.exit(), kind, &error, error.hint())
     }
 }
 
@@ -231,40 +191,34 @@ impl From<score::Error> for Failure {
 impl From<&CallError> for Failure {
     /// A call that got no answer.
     fn from(error: &CallError) -> Self {
-        let exit = if error.kind() == FailureKind::Invalid { Exit::Invalid } else { Exit::NoAnswer };
-        failure(exit, error.kind().name(), error, error.hint())
+        failure(error.into(), error.kind().name(), error, error.hint())
     }
 }
 
 impl From<rotation::Error> for Failure {
     fn from(error: rotation::Error) -> Self {
         use rotation::{Error, Left};
-        let (message, hint) = (error.to_string(), error.hint());
-        let (exit, kind) = match error {
+        let (message, hint, exit) = (error.to_string(), error.hint(), error.exit());
+        let kind = match error {
             Error::Keys(error) => return error.into(),
             Error::Models(error) => return error.into(),
             Error::File(refusal) => return refusal.into(),
-            Error::NoSuchKey { .. } => (Exit::Refused, "not_found"),
-            Error::Clock(_) => (Exit::No, "clock"),
-            Error::Locked { .. } => (Exit::Locked, "locked"),
-            Error::Contested { .. } => (Exit::No, "contested"),
-            Error::TooManyInDoubt { .. } => (Exit::No, "in_doubt"),
+            Error::NoSuchKey { .. } => "not_found",
+            Error::Clock(_) => "clock",
+            Error::Locked { .. } => "locked",
+            Error::Contested { .. } => "contested",
+            Error::TooManyInDoubt { .. } => "in_doubt",
             Error::NotAccepted(error) => {
                 let failure = Self::from(error);
-                return match failure.exit {
-                    // Not the signed-in credential was rejected but the one under test.
-                    Exit::Rejected => Self { exit: Exit::No, message, ..failure },
-                    // As a key that cannot even be sent.
-                    Exit::Invalid => Self { exit: Exit::No, kind: "not_proven", message, ..failure },
-                    _ => Self { message, ..failure },
-                };
+                let kind = if failure.exit == Exit::Invalid { "not_proven" } else { failure.kind };
+                return Self { exit, kind, message, ..failure };
             }
-            Error::NotValid { .. } | Error::NotProven { .. } => (Exit::No, "not_proven"),
+            Error::NotValid { .. } | Error::NotProven { .. } => "not_proven",
             Error::NoProof { error, .. } => return Self { message, hint, ..Self::from(&error) },
-            Error::HandOver { .. } => (Exit::No, "hand_over"),
-            Error::Broken { left: Left::HandedOver, .. } => (Exit::Unwritten, "not_noted"),
+            Error::HandOver { .. } => "hand_over",
+            Error::Broken { left: Left::HandedOver, .. } => "not_noted",
             Error::Broken { error, .. } => return Self { message, ..Self::from(*error) },
-            _ => (Exit::Invalid, "invalid"),
+            _ => "invalid",
         };
         Self { exit, kind, message, hint, status: None }
     }
@@ -272,15 +226,15 @@ impl From<rotation::Error> for Failure {
 
 impl From<fleet::Error> for Failure {
     fn from(error: fleet::Error) -> Self {
-        let (exit, kind) = match error {
+        let kind = match error {
             fleet::Error::Rotation(error) => return (*error).into(),
-            fleet::Error::Manifest { .. } => (Exit::Invalid, "manifest"),
-            fleet::Error::Held { .. } => (Exit::Unwritten, "held"),
-            fleet::Error::NoFolder => (Exit::NotConfigured, "configuration"),
-            fleet::Error::Delivery { .. } => (Exit::No, "delivery"),
-            fleet::Error::Postponed => (Exit::No, "postponed"),
-            fleet::Error::Locked => (Exit::Locked, "locked"),
+            fleet::Error::Manifest { .. } => "manifest",
+            fleet::Error::Held { .. } => "held",
+            fleet::Error::NoFolder => "configuration",
+            fleet::Error::Delivery { .. } => "delivery",
+            fleet::Error::Postponed => "postponed",
+            fleet::Error::Locked => "locked",
         };
-        failure(exit, kind, &error, error.hint())
+        failure(error.exit(), kind, &error, error.hint())
     }
 }

@@ -43,7 +43,6 @@ pub use command_line::Cli;
 use command_line::Command;
 use context::Context;
 pub use error::{Exit, Failure};
-pub use fleet::ended as fleet_ended;
 pub use interrupts::Interrupts;
 use output::Output;
 pub use serve::names::stage as serve_names;

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use keybench::actions::fleet::plan::Action;
 use keybench::actions::fleet::prune::Left;
-use keybench::actions::fleet::{Applied, Manifest, Service, ServicePlan};
-use keybench::tui::call::{
-    Answer, AppliedService, Call, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService,
-};
+use keybench::actions::fleet::{Applied, Error, Manifest, Service, ServicePlan};
+use keybench::tui::call::{Answer, Call, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService};
 use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
 use keybench::tui::testing::Harness;
@@ -122,10 +120,12 @@ pub fn applied() -> Harness {
     (applied.name, applied.username, applied.rotated) = ("dashboard".into(), "owner".into(), true);
     (applied.key_id, applied.expiry) = ("9c0d".into(), "2027-11-23T23:59:59Z".into());
     applied.delivered = vec!["file /etc/dashboard/api.key".into()];
-    let failures = vec!["exec vault kv put secret/dashboard key=-: exit status: 2: no such mount".into()];
+    let (delivery, why) =
+        ("exec vault kv put secret/dashboard key=-".into(), "exit status: 2: no such mount".into());
+    applied.failures = vec![Error::Delivery { delivery, why }];
     let step = FleetStep::Ended { at: 1, failed: true };
     harness.send(Msg::Progress { id, answer: Answer::Fleet(FleetAnswer::Step(step)) });
-    harness.answer(id, Answer::Fleet(FleetAnswer::Applied(Ok(vec![AppliedService { applied, failures }]))));
+    harness.answer(id, Answer::Fleet(FleetAnswer::Applied(Ok(vec![applied]))));
     harness
 }
 

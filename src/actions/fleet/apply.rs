@@ -11,7 +11,7 @@ use super::plan::Has;
 use super::world::{Real, World};
 use super::{Error, Manifest, Service, request};
 use crate::actions::rotation::{self, HandedOver, Rotated};
-use crate::actions::{Event, Progress, keys, may_change};
+use crate::actions::{Event, Exit, Progress, keys, may_change};
 use crate::config::Session;
 use crate::secret::ApiKey;
 
@@ -34,20 +34,9 @@ pub struct Applied {
     pub deleted: Vec<String>,
     /// What went wrong, in its order.
     pub failures: Vec<Error>,
-    held: Option<Held>,
 }
 
 impl Applied {
-    /// Notes how it ended, for the figures.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn note_exit(&mut self, exit: u8) -> Result<(), Error> {
-        let Some(held) = &mut self.held else { return Ok(()) };
-        held.state.last_exit = exit;
-        held.save()
-    }
-
     /// `rotated`, `delivered`, `cleaned_up` or `nothing_to_do`.
     pub fn action(&self) -> &'static str {
         match (self.rotated, self.delivered.is_empty(), self.deleted.is_empty()) {
@@ -139,7 +128,9 @@ impl<W: World> Run<'_, W> {
         if applied.failures.is_empty() {
             held.state.last_success = Some(self.world.now());
         }
-        applied.held = Some(held);
+        // For the figures.
+        held.state.last_exit = Exit::worst(applied.failures.iter().map(Error::exit)) as u8;
+        applied.failures.extend(self.world.save(&held).err());
         applied
     }
 

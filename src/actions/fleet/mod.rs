@@ -34,7 +34,7 @@ mod world;
 
 use std::path::PathBuf;
 
-use crate::actions::rotation;
+use crate::actions::{Exit, rotation};
 
 pub use crate::actions::rotation::exec::Output;
 pub use apply::Applied;
@@ -67,6 +67,18 @@ impl From<rotation::Error> for Error {
 }
 
 impl Error {
+    /// How a command ends with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Rotation(error) => error.exit(),
+            Self::Manifest { .. } => Exit::Invalid,
+            Self::Held { .. } => Exit::Unwritten,
+            Self::NoFolder => Exit::NotConfigured,
+            Self::Delivery { .. } | Self::Postponed => Exit::No,
+            Self::Locked => Exit::Locked,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(

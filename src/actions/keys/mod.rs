@@ -23,6 +23,7 @@ pub use own::{Own, Spared, made_here};
 pub use replaced::Rotated;
 pub use several::{choose_found, choose_named, delete_each};
 
+use super::Exit;
 use crate::api;
 use crate::config::Session;
 use crate::wire::{V2KeyDetails, time};
@@ -71,6 +72,16 @@ impl From<api::Error> for Error {
 }
 
 impl Error {
+    /// How a command ends with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Action(error) => error.exit(),
+            Self::MayExist(error) => error.into(),
+            Self::NotLogged { .. } | Self::Unlogged { .. } => Exit::Unwritten,
+            _ => Exit::Invalid,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

@@ -20,6 +20,7 @@ pub use follow::{Ended, follow_build, follow_deployment};
 pub use list::{Shown, list, show};
 pub use why::{build_failed, why};
 
+use super::Exit;
 use crate::api;
 use crate::probe::CallError;
 
@@ -51,6 +52,17 @@ impl From<api::Error> for Error {
 }
 
 impl Error {
+    /// How a command ends with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Action(error) => error.exit(),
+            Self::Call(error) => error.into(),
+            Self::NoExample { .. } => Exit::Invalid,
+            Self::NeverDeployed { .. } | Self::NoBuild { .. } => Exit::Refused,
+            Self::NotBuilt { .. } => Exit::No,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::actions::clock::ClocksDiffer;
-use crate::actions::{key_file, keys, models};
+use crate::actions::{Exit, key_file, keys, models};
 use crate::api;
 use crate::diagnosis::Diagnosis;
 use crate::probe::CallError;
@@ -107,6 +107,32 @@ fn broken(error: &Error, key_id: &str, left: Left, current_works: bool) -> Strin
 }
 
 impl Error {
+    /// How a command ends with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Keys(error) => error.exit(),
+            Self::Models(error) => error.exit(),
+            Self::NoSuchKey { .. } => Exit::Refused,
+            Self::Locked { .. } => Exit::Locked,
+            Self::NotAccepted(error) => match error.into() {
+                // Not the signed-in credential was rejected but the one under test, or it cannot even be
+                // sent.
+                Exit::Rejected | Exit::Invalid => Exit::No,
+                exit => exit,
+            },
+            Self::NoProof { error, .. } => error.into(),
+            Self::Broken { left: Left::HandedOver, .. } => Exit::Unwritten,
+            Self::Broken { error, .. } => error.exit(),
+            Self::Clock(_)
+            | Self::Contested { .. }
+            | Self::TooManyInDoubt { .. }
+            | Self::NotValid { .. }
+            | Self::NotProven { .. }
+            | Self::HandOver { .. } => Exit::No,
+            _ => Exit::Invalid,
+        }
+    }
+
     /// Whether a key may have been created, although no answer says so.
     pub(super) fn may_have_created(&self) -> bool {
         matches!(self, Self::Keys(keys::Error::MayExist(_)))

@@ -40,7 +40,11 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
     let terms = TermsArgs { safe_for: Duration::ZERO, offline_for: Duration::ZERO };
     let options = args.fleet.options(&terms);
     let all = apply(&session, &manifest, options, args.max_rotations, context).await?;
-    let all: Vec<_> = all.into_iter().map(ended).collect();
+    let with_failures = |mut one: Applied| {
+        let failures: Vec<_> = std::mem::take(&mut one.failures).into_iter().map(Failure::from).collect();
+        (one, failures)
+    };
+    let all: Vec<_> = all.into_iter().map(with_failures).collect();
     let pruned = match args.prune {
         true => prune(&session, &manifest, None, context).await,
         false => Ok(Pruned::default()),
@@ -62,15 +66,6 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
     });
     let pruned = pruned.failures.into_iter().map(Failure::from);
     worst(failures.chain(pruned).collect()).map_or(Ok(Exit::Done), Err)
-}
-
-/// What was done for a service, with what went wrong; how it ended is noted.
-pub(super) fn ended(mut one: Applied) -> (Applied, Vec<Failure>) {
-    let mut failures: Vec<Failure> =
-        std::mem::take(&mut one.failures).into_iter().map(Failure::from).collect();
-    let exit = worst(failures.clone()).map_or(Exit::Done, |failure| failure.exit);
-    failures.extend(one.note_exit(exit as u8).err().map(Failure::from));
-    (one, failures)
 }
 
 fn document(one: &Applied, failures: &[Failure]) -> Value {

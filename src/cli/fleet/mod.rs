@@ -16,7 +16,7 @@ use super::options::ClockArgs;
 use super::output;
 use super::values;
 use crate::actions::fleet::look::{self, Options};
-use crate::actions::fleet::{Applied, Manifest, Output, Terms, manifest};
+use crate::actions::fleet::{Manifest, Output, Terms, manifest};
 use apply::ApplyArgs;
 use metrics::MetricsArgs;
 use plan::PlanArgs;
@@ -98,38 +98,15 @@ fn schema(out: &output::Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What was done for a service, with what went wrong as sentences; how it ended is noted, for the
-/// figures.
-pub fn ended(applied: Applied) -> (Applied, Vec<String>) {
-    let (applied, failures) = apply::ended(applied);
-    (applied, failures.into_iter().map(|failure| failure.message).collect())
-}
-
 /// The worst of several failures; of those that are equally bad the first.
 fn worst(failures: Vec<Failure>) -> Option<Failure> {
     let mut worst: Option<Failure> = None;
     for failure in failures {
-        if worst.as_ref().is_none_or(|worst| rank(failure.exit) > rank(worst.exit)) {
+        if worst.as_ref().is_none_or(|worst| failure.exit.is_worse_than(worst.exit)) {
             worst = Some(failure);
         }
     }
     worst
-}
-
-/// What a person should look at first is the worst: the answer no, what is wrong here, what the
-/// workbench refuses, and that it does not answer.
-fn rank(exit: Exit) -> u8 {
-    const RISING: [Exit; 8] = [
-        Exit::Locked,
-        Exit::No,
-        Exit::Invalid,
-        Exit::NotConfigured,
-        Exit::Refused,
-        Exit::Rejected,
-        Exit::NoAnswer,
-        Exit::Unwritten,
-    ];
-    RISING.iter().position(|known| *known == exit).map_or(u8::MAX, |at| at as u8)
 }
 
 /// `45 d` and `3 h`.

@@ -3,16 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::planned::{
-    AppliedService, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService, PrunedServices,
-};
+use super::planned::{FleetAnswer, FleetCall, FleetStep, Planned, PlannedService, PrunedServices};
 use super::{Answer, CallContext};
 use crate::actions::fleet::apply::apply;
 use crate::actions::fleet::look::{Options, look};
 use crate::actions::fleet::prune::{self, Left};
-use crate::actions::fleet::{Error, Manifest, Output, Service, ServicePlan};
+use crate::actions::fleet::{Applied, Error, Manifest, Output, Service, ServicePlan};
 use crate::actions::{Event, Progress};
-use crate::cli;
 
 /// Sends on how far it is.
 struct Sending<'a>(&'a CallContext);
@@ -87,14 +84,9 @@ async fn apply_all(context: &CallContext, file: PathBuf) -> Answer {
     Answer::Fleet(FleetAnswer::Applied(applied(context, file).await.map_err(|error| sentence(&error))))
 }
 
-async fn applied(context: &CallContext, file: PathBuf) -> Result<Vec<AppliedService>, Error> {
+async fn applied(context: &CallContext, file: PathBuf) -> Result<Vec<Applied>, Error> {
     let manifest = manifest(file).await?;
-    let all = apply(&context.session, &manifest, options(), None, &Sending(context)).await?;
-    let ended = |applied| {
-        let (applied, failures) = cli::fleet_ended(applied);
-        AppliedService { applied, failures }
-    };
-    Ok(all.into_iter().map(ended).collect())
+    apply(&context.session, &manifest, options(), None, &Sending(context)).await
 }
 
 async fn pruned(context: &CallContext, file: PathBuf, agreed: &[Left]) -> Result<PrunedServices, Error> {

@@ -32,9 +32,7 @@ pub use key_end::KeyEnd;
 pub use list_scope::ListScope;
 pub use model_call::{CheckRequest, Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};
-pub use planned::{
-    AppliedService, FleetAnswer, FleetCall, FleetStep, Planned, PlannedService, PrunedServices,
-};
+pub use planned::{FleetAnswer, FleetCall, FleetStep, Planned, PlannedService, PrunedServices};
 pub use run::run;
 pub use write_error::WriteError;
 

@@ -33,7 +33,7 @@ pub enum FleetAnswer {
     Manifest(Result<Arc<Manifest>, String>),
     Step(FleetStep),
     Planned(Result<Box<Planned>, String>),
-    Applied(Result<Vec<AppliedService>, String>),
+    Applied(Result<Vec<Applied>, String>),
     Pruned(Result<PrunedServices, String>),
 }
 
@@ -50,13 +50,6 @@ pub struct Planned {
 pub struct PlannedService {
     pub service: Service,
     pub plan: Result<ServicePlan, String>,
-}
-
-/// What was done for one service.
-#[derive(Debug)]
-pub struct AppliedService {
-    pub applied: Applied,
-    pub failures: Vec<String>,
 }
 
 /// What came of deleting the keys of services that left the manifest.

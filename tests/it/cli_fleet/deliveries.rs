@@ -53,7 +53,7 @@ restart = ["churn-prod/add"]
     fleet.run("plan", &[]).ok();
     assert_eq!(service(&fleet.run("apply", &[]).ok().json(), "scoring")["action"], "nothing_to_do");
     assert_eq!(restarts(&fleet.bench.control(Method::GET, "/requests", &Value::Null)), 1);
-    // Somebody else changes the variable.
+    // Another user changes the variable.
     project(&fleet, &json!({ "environment": r#"{"SCORING_KEY":"other","NEW":"stays"}"# }));
     assert_eq!(fleet.run("plan", &[]).code, 8);
     fleet.run("apply", &[]).ok();

@@ -4,10 +4,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::row::{Content, ServiceRow};
-use crate::actions::fleet::ServicePlan;
 use crate::actions::fleet::prune::Left;
+use crate::actions::fleet::{Applied, ServicePlan};
 use crate::text::{self, count};
-use crate::tui::call::{AppliedService, PrunedServices};
+use crate::tui::call::PrunedServices;
 use crate::tui::command::Command;
 use crate::tui::shared::Shared;
 use crate::wire::time;
@@ -151,10 +151,10 @@ fn line(plan: &ServicePlan) -> String {
 }
 
 /// What an apply did: a sentence, whether something failed, and the rest line by line.
-pub fn summary(all: &[AppliedService]) -> (String, bool, Vec<String>) {
-    let created = all.iter().filter(|one| one.applied.rotated).count();
-    let delivered: usize = all.iter().map(|one| one.applied.delivered.len()).sum();
-    let deleted: usize = all.iter().map(|one| one.applied.deleted.len()).sum();
+pub fn summary(all: &[Applied]) -> (String, bool, Vec<String>) {
+    let created = all.iter().filter(|one| one.rotated).count();
+    let delivered: usize = all.iter().map(|one| one.delivered.len()).sum();
+    let deleted: usize = all.iter().map(|one| one.deleted.len()).sum();
     let failed = all.iter().filter(|one| !one.failures.is_empty()).count();
     let mut sentence = format!(
         "{} created, {} made, {} deleted",
@@ -166,8 +166,7 @@ pub fn summary(all: &[AppliedService]) -> (String, bool, Vec<String>) {
         sentence = format!("{} failed; {sentence}", count(failed, "service", "services"));
     }
     let mut lines = vec![sentence.clone()];
-    for one in all {
-        let applied = &one.applied;
+    for applied in all {
         let day = time::parse(&applied.expiry).map(|at| format!(", expires {}", time::utc_day(at)));
         lines.push(String::new());
         lines.push(match applied.key_id.is_empty() {
@@ -176,7 +175,7 @@ pub fn summary(all: &[AppliedService]) -> (String, bool, Vec<String>) {
         });
         lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {id}")));
         lines.extend(applied.deleted.iter().map(|id| format!("  deleted {}", text::short_id(id))));
-        lines.extend(one.failures.iter().map(|failure| format!("  failed: {failure}")));
+        lines.extend(applied.failures.iter().map(|failure| format!("  failed: {failure}")));
     }
     (sentence, failed > 0, lines)
 }

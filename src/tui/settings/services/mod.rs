@@ -20,10 +20,10 @@ use ratatui::text::Line;
 
 use self::row::{ServiceRow, Stage};
 use self::text_box::Text;
-use crate::actions::fleet::Manifest;
 use crate::actions::fleet::prune::Left;
+use crate::actions::fleet::{Applied, Manifest};
 use crate::text;
-use crate::tui::call::{AppliedService, Call, FleetAnswer, FleetCall, FleetStep, Planned, PrunedServices};
+use crate::tui::call::{Call, FleetAnswer, FleetCall, FleetStep, Planned, PrunedServices};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effects;
@@ -275,7 +275,7 @@ impl Services {
         self.rows.change(&ServiceRow::id_at(at), |row| row.stage = stage);
     }
 
-    fn applied(&mut self, shared: &mut Shared, all: &[AppliedService]) -> Outcome {
+    fn applied(&mut self, shared: &mut Shared, all: &[Applied]) -> Outcome {
         let (sentence, failed, lines) = facts::summary(all);
         match failed {
             true => shared.notices.warning(shared.now, sentence),
@@ -286,7 +286,7 @@ impl Services {
             true => Outcome::push(Text::new("Applied", lines.collect())),
             false => Outcome::done(),
         };
-        for one in all.iter().map(|one| &one.applied) {
+        for one in all {
             let (username, deleted) = (one.username.clone(), one.deleted.clone());
             if one.rotated || !deleted.is_empty() {
                 outcome = outcome.and_event(Event::KeysChanged { username, deleted });
