@@ -3,6 +3,7 @@
 mod deliveries;
 mod figures;
 mod kubernetes;
+mod prune;
 mod safety;
 mod schedule;
 mod vault;
@@ -275,21 +276,6 @@ fn of_two_runs_at_once_one_does_nothing_and_a_plan_is_made_meanwhile() {
     assert!(first.wait().unwrap().success());
     assert_eq!(fleet.keys("a").len(), 1);
     fleet.run("plan", &[]).ok();
-}
-
-#[test]
-fn few_are_rotated_at_a_time_and_what_left_the_manifest_is_pruned() {
-    let fleet = Fleet::new(TWO);
-    let some = fleet.run("apply", &["--max-rotations", "1", "--parallel", "1"]);
-    assert_eq!((some.code, fleet.keys("scoring").len(), fleet.keys("reports").len()), (8, 1, 0), "{some:?}");
-    fleet.run("apply", &["--max-rotations", "1"]).ok();
-    fleet.manifest(TWO.split("[[service]]\nname = \"reports\"").next().unwrap());
-    let plan = fleet.run("plan", &[]);
-    assert_eq!((plan.code, &plan.json()["left_the_manifest"][0]["name"]), (8, &json!("reports")), "{plan:?}");
-    fleet.run("apply", &[]).ok();
-    assert_eq!(fleet.keys("reports").len(), 1, "nothing is deleted without --prune");
-    fleet.run("apply", &["--prune"]).ok();
-    assert_eq!((fleet.keys("reports").len(), fleet.run("plan", &[]).code), (0, 0));
 }
 
 #[test]

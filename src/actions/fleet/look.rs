@@ -198,6 +198,7 @@ pub(super) async fn deliveries<W: World>(
         };
         let noted = noted.filter(|noted| is_current(&noted.key_id));
         let has = match world.read(delivery).await {
+            Err(Error::Delivery { why, .. }) => Has::Unreadable(why),
             Err(error) => Has::Unreadable(error.to_string()),
             Ok(Found::Nothing) => Has::Nothing,
             Ok(Found::Other) => Has::Other,

@@ -57,7 +57,8 @@ impl Has {
             Self::Current => None,
             Self::Unproven => Some("has no `read` command, so what is delivered is not known".to_owned()),
             Self::NotReloaded => Some("has the key, and its service was not reloaded".to_owned()),
-            Self::Access(why) | Self::Unreadable(why) => Some(why.clone()),
+            Self::Access(why) => Some(why.clone()),
+            Self::Unreadable(why) => Some(format!("cannot be read: {why}")),
             Self::Nothing => Some("has no key".to_owned()),
             Self::Other => Some("has another key".to_owned()),
         }

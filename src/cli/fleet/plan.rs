@@ -9,6 +9,7 @@ use crate::actions::fleet::prune::{self, Left};
 use crate::actions::fleet::{Error, Service, ServicePlan};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::text;
 use crate::wire::time;
 
 #[derive(Debug, Clone, Args)]
@@ -75,11 +76,12 @@ pub async fn run(context: &Context, args: PlanArgs) -> Result<Exit, Failure> {
 type Planned = Result<ServicePlan, Error>;
 
 fn gone(left: &Left) -> String {
-    format!(
-        "{}: left the manifest, with {} keys; `fleet apply --prune` deletes them",
-        left.name,
-        left.keys.len()
-    )
+    let ids: Vec<_> = left.keys.iter().map(|id| text::short_id(id)).collect();
+    let keys = match ids.as_slice() {
+        [] => "no key is left".to_owned(),
+        ids => format!("`fleet apply --prune` deletes {}", ids.join(", ")),
+    };
+    format!("{}: left the manifest; {keys}", left.name)
 }
 
 fn document(service: &Service, plan: &Planned) -> Value {
