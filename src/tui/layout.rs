@@ -62,31 +62,28 @@ pub fn notice_lines(shared: &Shared, notice: &Notice) -> Vec<Line<'static>> {
         _ => String::new(),
     };
     let wrapped = |text: &str, columns: usize| text::wrap(&text::clean(text), columns.max(1));
+    let narrow = room.saturating_sub(text::width(&more) + 1);
     let mut hints = notice.hint.as_deref().map(|hint| wrapped(hint, room - 1)).unwrap_or_default();
-    cut(&mut hints, MOST - 1, room, &all);
-    // The keys stand behind the message, in a line of their own where its last one has no room for them.
-    let (most, narrow) = (MOST - hints.len(), room.saturating_sub(text::width(&more) + 1));
+    cut(&mut hints, MOST - 1, narrow, &all);
     let mut texts = wrapped(&notice.text, room - 1);
-    let fits = texts.last().is_none_or(|last| text::width(last) <= narrow);
-    if texts.len() + usize::from(!fits) > most {
-        texts = wrapped(&notice.text, narrow);
-        cut(&mut texts, most, narrow, &all);
-    } else if !fits {
-        texts.push(String::new());
+    cut(&mut texts, MOST - hints.len(), if hints.is_empty() { narrow } else { room }, &all);
+    let count = texts.len();
+    let mut lines: Vec<String> = texts.into_iter().chain(hints).collect();
+    // The keys stand behind all of it, in a line of their own where the last one has no room for them.
+    let full = lines.len() == MOST;
+    match lines.last_mut() {
+        Some(last) if text::width(last) <= narrow => {}
+        Some(last) if full => *last = text::truncate(last, narrow).into_owned(),
+        _ => lines.push(String::new()),
     }
-    let last = texts.len().saturating_sub(1);
-    let mut lines = Vec::new();
-    for (n, text) in texts.into_iter().enumerate() {
+    let last = lines.len() - 1;
+    let line = |(n, text): (usize, String)| {
         let before = if n == 0 { sign } else { " " };
         let after = if n == last { more.clone() } else { String::new() };
-        lines.push(Line::from(vec![
-            Span::styled(format!(" {before} "), style),
-            Span::styled(text, style),
-            Span::styled(after, theme.dim),
-        ]));
-    }
-    lines.extend(hints.into_iter().map(|hint| Line::from(format!("   {hint}"))));
-    lines
+        let text = if n < count { Span::styled(text, style) } else { Span::raw(text) };
+        Line::from(vec![Span::styled(format!(" {before} "), style), text, Span::styled(after, theme.dim)])
+    };
+    lines.into_iter().enumerate().map(line).collect()
 }
 
 /// Keeps the first `most` lines; the last one then names the key that shows the others.
@@ -114,33 +111,25 @@ mod tests {
     fn the_keys_of_a_notice_stand_behind_it() {
         let mut shared = Shared::new(SessionState::default(), mono(), Timestamp::UNIX_EPOCH);
         shared.size = (60, 24);
-        let mut lines = |text: &str| {
-            shared.notices.error(Timestamp::UNIX_EPOCH, text, Some("do this".to_owned()));
+        let mut lines = |text: &str, hint: Option<&str>| {
+            shared.notices.error(Timestamp::UNIX_EPOCH, text, hint.map(str::to_owned));
             let notice = shared.notices.current().unwrap().clone();
             let lines = notice_lines(&shared, &notice);
             lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(lines("short"), [" ✗ short  Esc dismiss  ! all", "   do this"]);
+        assert_eq!(lines("short", Some("do this")), [" ✗ short", "   do this  Esc dismiss  ! all"]);
         let whole = "a sentence that takes more than one of the lines that there are";
         assert_eq!(
-            lines(whole),
-            [
-                " ✗ a sentence that takes more than one of the lines that",
-                "   there are  Esc dismiss  ! all",
-                "   do this"
-            ]
+            lines(whole, None),
+            [" ✗ a sentence that takes more than one of the lines that", "   there are  Esc dismiss  ! all"]
         );
         assert_eq!(
-            lines("a sentence that takes all of one of the lines there is"),
-            [
-                " ✗ a sentence that takes all of one of the lines there is",
-                "     Esc dismiss  ! all",
-                "   do this"
-            ]
+            lines("a sentence that takes all of one of the lines there is", None),
+            [" ✗ a sentence that takes all of one of the lines there is", "     Esc dismiss  ! all"]
         );
-        let long = lines(&whole.repeat(9));
+        let long = lines(&whole.repeat(9), Some("do this"));
         assert_eq!(long.len(), 4);
-        assert!(long[2].ends_with("(! shows all)  Esc dismiss  ! all"), "{long:?}");
+        assert!(long[2].ends_with("(! shows all)") && long[3].ends_with("  Esc dismiss  ! all"), "{long:?}");
         assert!(long.iter().all(|line| text::width(line) <= 60), "{long:?}");
     }
 

@@ -18,14 +18,28 @@ pub struct Line<'a> {
     pub values: &'a [f64],
     /// The value at full height; the largest visible value if it is `None`.
     pub ceiling: Option<f64>,
-    /// Columns of a value.
-    pub step: u16,
+    /// So many values share the width, those that are still to come too; with more values than columns
+    /// each has one.
+    pub of: usize,
 }
 
 impl Line<'_> {
-    /// How many values have room in so many columns.
-    pub fn most(columns: u16, step: u16) -> usize {
-        usize::from(columns / step.max(1)).max(1)
+    /// The values that are drawn in so many columns, and how many of these they take.
+    fn shown(&self, columns: u16) -> (&[f64], u16) {
+        let slots = self.slots(columns);
+        let shown = &self.values[self.values.len().saturating_sub(slots)..];
+        let taken = (shown.len() * usize::from(columns)).div_ceil(slots);
+        (shown, u16::try_from(taken).unwrap_or(columns).min(columns))
+    }
+
+    fn slots(&self, columns: u16) -> usize {
+        self.of.max(self.values.len()).clamp(1, usize::from(columns).max(1))
+    }
+
+    /// How many values are drawn in so many columns, the latest, and how many of these they take.
+    pub fn extent(&self, columns: u16) -> (usize, u16) {
+        let (shown, taken) = self.shown(columns);
+        (shown.len(), taken)
     }
 
     pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
@@ -33,23 +47,19 @@ impl Line<'_> {
         if area.is_empty() {
             return;
         }
-        let most = Self::most(area.width, self.step);
-        let shown = &self.values[self.values.len().saturating_sub(most)..];
+        let (shown, taken) = self.shown(area.width);
         let ceiling = self.ceiling.unwrap_or_else(|| largest(shown));
         let eighths = f64::from(area.height) * 8.0;
         let glyphs = if styles.ascii { &RISING_ASCII } else { &RISING };
-        for (column, &value) in shown
-            .iter()
-            .flat_map(|value| std::iter::repeat_n(value, self.step.max(1).into()))
-            .enumerate()
-            .take(area.width.into())
-        {
+        for column in 0..taken {
+            let at = usize::from(column) * self.slots(area.width) / usize::from(area.width);
+            let Some(&value) = shown.get(at) else { break };
             let mut level = (share(value, ceiling) * eighths).round() as usize;
             // Something is never drawn as nothing.
             if value > 0.0 && value.is_finite() {
                 level = level.max(1);
             }
-            let x = area.x + column as u16;
+            let x = area.x + column;
             for row in 0..area.height {
                 let filled = level.saturating_sub(usize::from(row) * 8).min(8);
                 if filled > 0 {
@@ -133,18 +143,18 @@ mod tests {
 
     #[test]
     fn a_line_keeps_the_latest_values_and_shows_small_ones() {
-        let line = Line { values: &[9.0, 0.0, 0.01, 4.0, 8.0], ceiling: None, step: 1 };
+        let line = Line { values: &[9.0, 0.0, 0.01, 4.0, 8.0], ceiling: None, of: 0 };
         assert_eq!(drawn(4, 1, |area, buf| line.render(area, buf, &Styles::default())), [" ▁▄█"]);
-        let tall = Line { values: &[4.0, 8.0], ceiling: Some(8.0), step: 1 };
+        let tall = Line { values: &[4.0, 8.0], ceiling: Some(8.0), of: 3 };
         assert_eq!(drawn(3, 2, |area, buf| tall.render(area, buf, &Styles::default())), [" █ ", "██ "]);
-        let wide = Line { step: 2, ..tall };
-        assert_eq!(drawn(5, 1, |area, buf| wide.render(area, buf, &Styles::default())), ["▄▄██ "]);
-        assert_eq!(drawn(3, 1, |area, buf| wide.render(area, buf, &Styles::default())), ["██ "]);
+        let wide = Line { of: 2, ..tall };
+        assert_eq!(drawn(5, 1, |area, buf| wide.render(area, buf, &Styles::default())), ["▄▄▄██"]);
+        assert_eq!((wide.extent(5), tall.extent(6), line.extent(4)), ((2, 5), (2, 4), (4, 4)));
     }
 
     #[test]
     fn values_that_are_no_numbers_draw_nothing() {
-        let line = Line { values: &[f64::NAN, f64::INFINITY, 1.0], ceiling: None, step: 1 };
+        let line = Line { values: &[f64::NAN, f64::INFINITY, 1.0], ceiling: None, of: 0 };
         let ascii = Styles { ascii: true, ..Styles::default() };
         assert_eq!(drawn(3, 1, |area, buf| line.render(area, buf, &ascii)), ["  #"]);
         assert_eq!(bar_text(f64::NAN, 8, false), "");
@@ -167,11 +177,7 @@ mod tests {
             for height in 0..3 {
                 drawn(width, height, |area, buf| {
                     Bars { bars: &bars }.render(area, buf, &Styles::default());
-                    Line { values: &[1.0, 2.0], ceiling: None, step: 1 }.render(
-                        area,
-                        buf,
-                        &Styles::default(),
-                    );
+                    Line { values: &[1.0, 2.0], ceiling: None, of: 0 }.render(area, buf, &Styles::default());
                 });
             }
         }

@@ -112,9 +112,13 @@ async fn rows_that_differ_are_listed_side_by_side_and_open_in_the_test_panel() {
     let words = |line: String| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
     assert!(words(line(&flow, "case 21")).contains("21 case 21 . \"many\" 22"), "{}", flow.screen());
     assert!(words(line(&flow, "case 7")).contains("7 case 7 . 9 8 1"), "{}", flow.screen());
-    assert!(flow.screen().contains("row 21  case 21  line 21"), "the worst is selected\n{}", flow.screen());
+    assert!(
+        flow.screen().contains("row 21, id case 21 (line 21)"),
+        "the worst is selected\n{}",
+        flow.screen()
+    );
     flow.keys("<down>");
-    assert!(flow.screen().contains("row 7  case 7  line 7"), "{}", flow.screen());
+    assert!(flow.screen().contains("row 7, id case 7 (line 7)"), "{}", flow.screen());
     flow.keys("i");
     assert!(flow.screen().contains("COMPARED   DIFFERENT     LARGEST"), "{}", flow.screen());
     flow.keys("i/many<enter>");
@@ -128,13 +132,13 @@ async fn rows_that_differ_are_listed_side_by_side_and_open_in_the_test_panel() {
     // The results are there again, on the row that was tested.
     flow.keys("c");
     let screen = flow.screen();
-    assert!(screen.contains("38 same") && screen.contains("row 7  case 7  line 7"), "{screen}");
+    assert!(screen.contains("38 same") && screen.contains("row 7, id case 7 (line 7)"), "{screen}");
     flow.keys("c");
     assert!(flow.screen().contains("tolerance"), "{}", flow.screen());
     flow.keys("<esc><enter>");
     flow.shows("Esc report").await;
     flow.keys("<esc>");
-    assert!(flow.screen().contains("row 7  case 7  line 7"), "back in the report\n{}", flow.screen());
+    assert!(flow.screen().contains("row 7, id case 7 (line 7)"), "back in the report\n{}", flow.screen());
     flow.keys("<esc>");
     assert!(flow.layers().is_empty() && flow.screen().contains("[ Test ]"), "it was opened from the panel");
     flow.keys("<esc>");

@@ -152,8 +152,9 @@ impl Check {
         let Some(selected) = self.rows.selected() else { return };
         let mut lines = area.rows();
         let Some(line) = lines.next() else { return };
-        let id = if selected.label().is_empty() { String::new() } else { format!("{}  ", selected.label()) };
-        let what = format!("row {}  {id}line {}", selected.number(), selected.report.line);
+        let id = Some(selected.label()).filter(|id| !id.is_empty()).map(|id| format!(", id {id}"));
+        let id = id.unwrap_or_default();
+        let what = format!("row {}{id} (line {})", selected.number(), selected.report.line);
         put(buf, line, line.x + 1, &text::clean(&what), theme.title);
         if let Some(failure) = &selected.report.failure {
             let wrapped = text::wrap(&text::clean(failure), usize::from(area.width.saturating_sub(2)).max(1));

@@ -34,10 +34,11 @@ pub fn draw(
         };
         let percent = difference.percent().map_or_else(String::new, |percent| format!("{percent:+.0} %"));
         let (word, style) = match difference.change {
+            // Whether it is small or large.
+            _ if too_short && difference.before != difference.after => ("too short to judge", theme.dim),
             Change::Better => ("better", theme.ok),
             Change::Worse => ("worse", theme.error),
             Change::Same => ("no difference", theme.dim),
-            Change::NotJudged if too_short => ("too short to judge", theme.dim),
             Change::NotJudged => ("not judged", theme.dim),
         };
         let line = format!(

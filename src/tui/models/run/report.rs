@@ -207,10 +207,16 @@ fn pictures(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
         all: expected_points(summary).filter(|_| !ended).unwrap_or_default().max(points.len()),
         ended,
     };
-    over("requests/s", |point| Some(point.rps()), |value| format!("{value:.0}"))
-        .draw(shared, buf, upper, points);
-    // Where nothing was answered there is no latency.
-    over("p99", |point| (point.requests > 0).then_some(point.p99_ms), ms).draw(shared, buf, lower, points);
+    let curves = [
+        over("requests/s", |point| Some(point.rps()), |value| format!("{value:.0}")),
+        // Where nothing was answered there is no latency.
+        over("p99", |point| (point.requests > 0).then_some(point.p99_ms), ms),
+    ];
+    // The same second is at the same column of both.
+    let label = curves.iter().map(|curve| text::width(&curve.largest())).max().unwrap_or_default() as u16;
+    for (curve, area) in curves.iter().zip([upper, lower]) {
+        curve.draw(shared, buf, area, label + 1, points);
+    }
     histogram(shared, buf, right, summary);
 }
 
@@ -234,8 +240,17 @@ struct Curve {
 }
 
 impl Curve {
-    /// Draws it between its axes: the largest value with its unit, and the seconds.
-    fn draw(&self, shared: &Shared, buf: &mut Buffer, area: Rect, points: &[Point]) {
+    /// The values, 0 where there is none.
+    fn values(&self) -> Vec<f64> {
+        self.values.iter().map(|value| value.unwrap_or_default()).collect()
+    }
+
+    fn largest(&self) -> String {
+        (self.figure)(chart::largest(&self.values()))
+    }
+
+    /// Draws it between its axes: the largest value with its unit, in `label` columns, and the seconds.
+    fn draw(&self, shared: &Shared, buf: &mut Buffer, area: Rect, label: u16, points: &[Point]) {
         /// From this width on the head says that it is over time. It does not depend on the figures, which
         /// would make it come and go.
         const LONG: u16 = 48;
@@ -245,8 +260,7 @@ impl Curve {
             return;
         }
         let theme = &shared.preferences.theme;
-        let values: Vec<f64> = self.values.iter().map(|value| value.unwrap_or_default()).collect();
-        let largest = (self.figure)(chart::largest(&values));
+        let (values, largest) = (self.values(), self.largest());
         let figures = match (self.ended, self.values.last()) {
             (false, Some(Some(now))) => format!("{} now, {largest} max", (self.figure)(*now)),
             (false, Some(None)) => format!("no answer now, {largest} max"),
@@ -256,21 +270,23 @@ impl Curve {
         let head = format!("{}{over}: {figures}", self.name);
         put(buf, area, area.x, &fit(&head, area, area.x), theme.dim);
         let axes = area.height >= 5 && area.width >= 24;
-        let label = if axes { text::width(&largest) as u16 + 1 } else { 0 };
+        let label = if axes { label } else { 0 };
         let plot = Rect {
             x: area.x + label,
             y: area.y + 1,
             width: area.width - label,
             height: area.height - 1 - u16::from(axes),
         };
-        let step = (plot.width / u16::try_from(self.all).unwrap_or(u16::MAX).max(1)).clamp(1, WIDEST);
-        chart::Line { values: &values, ceiling: None, step }.render(plot, buf, &shared.styles());
+        let of = self.all.max(usize::from(plot.width / WIDEST));
+        let line = chart::Line { values: &values, ceiling: None, of };
+        line.render(plot, buf, &shared.styles());
         if axes {
-            put(buf, Rect { height: 1, ..plot }, area.x, &largest, theme.dim);
-            let zero = format!("{:>width$}", "0", width = usize::from(label - 1));
-            put(buf, Rect { y: plot.bottom() - 1, height: 1, ..area }, area.x, &zero, theme.dim);
-            let shown = &points[points.len().saturating_sub(chart::Line::most(plot.width, step))..];
-            let width = (shown.len() as u16 * step).min(plot.width);
+            for (y, figure) in [(plot.y, largest.as_str()), (plot.bottom() - 1, "0")] {
+                let figure = format!("{figure:>width$}", width = usize::from(label - 1));
+                put(buf, Rect { y, height: 1, ..area }, area.x, &figure, theme.dim);
+            }
+            let (shown, width) = line.extent(plot.width);
+            let shown = &points[points.len().saturating_sub(shown)..];
             seconds(shared, buf, Rect { y: plot.bottom(), height: 1, ..plot }, width, shown);
         }
     }
