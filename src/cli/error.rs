@@ -231,6 +231,7 @@ impl From<fleet::Error> for Failure {
             fleet::Error::Manifest { .. } => "manifest",
             fleet::Error::Held { .. } => "held",
             fleet::Error::NoFolder => "configuration",
+            fleet::Error::NotDeleted { .. } => "changed",
             fleet::Error::Delivery { .. } => "delivery",
             fleet::Error::Postponed => "postponed",
             fleet::Error::Locked => "locked",

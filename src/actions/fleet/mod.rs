@@ -54,6 +54,8 @@ pub enum Error {
     NoFolder,
     #[error("{} cannot be written or read: {why}", file.display())]
     Held { file: PathBuf, why: String },
+    #[error("key {key_id} was not deleted: {why}")]
+    NotDeleted { key_id: String, why: String },
     #[error("another run is applying this manifest; nothing was done")]
     Locked,
     #[error("--max-rotations is used up; the next run goes on")]
@@ -74,7 +76,7 @@ impl Error {
             Self::Manifest { .. } => Exit::Invalid,
             Self::Held { .. } => Exit::Unwritten,
             Self::NoFolder => Exit::NotConfigured,
-            Self::Delivery { .. } | Self::Postponed => Exit::No,
+            Self::Delivery { .. } | Self::NotDeleted { .. } | Self::Postponed => Exit::No,
             Self::Locked => Exit::Locked,
         }
     }
@@ -92,6 +94,7 @@ impl Error {
                 }
                 Self::NoFolder => "let HOME or KEYBENCH_CONFIG_DIR name a folder that stays from run to run",
                 Self::Held { .. } => "see that the configuration folder can be written to, and only by you",
+                Self::NotDeleted { .. } => "look at the key, then prune again",
                 Self::Locked => "wait for it to end",
                 Self::Postponed => return None,
             }

@@ -4,7 +4,7 @@ use super::held::{Held, lock};
 use super::world::{Real, World};
 use super::{Error, Manifest};
 use crate::actions::rotation::exec::Output;
-use crate::actions::{Event, Progress, keys, may_change, rotation};
+use crate::actions::{Progress, keys, may_change, rotation};
 use crate::config::Session;
 
 /// A service that left the manifest.
@@ -72,7 +72,7 @@ async fn left_in<W: World>(world: &W, manifest: &Manifest) -> Result<Vec<(Left, 
 }
 
 /// Deletes the keys of services that left the manifest, but for the one that is signed in with, and
-/// forgets them. With `agreed`, a service stays that has a key which is not among them. What fails for
+/// forgets them. Each deletion is logged. With `agreed`, a service stays that has a key which is not among them. What fails for
 /// one service is no reason to stop.
 ///
 /// # Errors
@@ -85,7 +85,7 @@ pub async fn prune(
 ) -> Result<Pruned, Error> {
     may_change(session, "deleting keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
     let _alone = lock(session)?;
-    prune_in(&Real { session, output: Output::Kept, progress }, manifest, agreed, progress).await
+    prune_in(&Real { session, output: Output::Kept, progress }, manifest, agreed).await
 }
 
 /// The same in any world.
@@ -93,18 +93,16 @@ pub(super) async fn prune_in<W: World>(
     world: &W,
     manifest: &Manifest,
     agreed: Option<&[Left]>,
-    progress: &dyn Progress,
 ) -> Result<Pruned, Error> {
     let mut pruned = Pruned::default();
-    for (mut service, held) in left_in(world, manifest).await? {
-        let keys = std::mem::take(&mut service.keys);
-        let as_listed = Left { keys: keys.clone(), ..service.clone() };
-        if agreed.is_some_and(|agreed| !as_listed.is_in(agreed)) {
-            pruned.stay.push(service);
+    for (service, held) in left_in(world, manifest).await? {
+        if agreed.is_some_and(|agreed| !service.is_in(agreed)) {
+            pruned.stay.push(Left { keys: Vec::new(), ..service });
             continue;
         }
-        let ended = empty(world, &service.username, &keys, &mut service.keys, progress).await;
-        match ended.and_then(|()| world.forget(&held)) {
+        let (deleted, failure) = world.delete_all(&service).await;
+        let service = Left { keys: deleted, ..service };
+        match failure.map_or_else(|| world.forget(&held), Err) {
             Ok(()) => pruned.services.push(service),
             Err(error) => {
                 pruned.stay.push(service);
@@ -113,23 +111,6 @@ pub(super) async fn prune_in<W: World>(
         }
     }
     Ok(pruned)
-}
-
-/// Deletes the keys of one service.
-async fn empty<W: World>(
-    world: &W,
-    username: &str,
-    keys: &[String],
-    deleted: &mut Vec<String>,
-    progress: &dyn Progress,
-) -> Result<(), Error> {
-    for id in keys {
-        if world.delete(username, id).await? {
-            progress.on(Event::KeyDeleted { key_id: id });
-            deleted.push(id.clone());
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

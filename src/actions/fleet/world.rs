@@ -9,6 +9,7 @@ use super::deliver::{self, Found};
 use super::held::Held;
 use super::look::Site;
 use super::manifest::Delivery;
+use super::prune::Left;
 use super::{Error, Service, request};
 use crate::actions::rotation::exec::Output;
 use crate::actions::rotation::{self, Outlook, Request, Rotated, proof};
@@ -75,8 +76,9 @@ pub(super) trait World: Sync {
 
     fn reload(&self, delivery: &Delivery, key_id: &str) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Deletes a key, but for the one that is signed in with; whether it did.
-    fn delete(&self, username: &str, key_id: &str) -> impl Future<Output = Result<bool, Error>> + Send;
+    /// Deletes the keys of a service, but for the one that is signed in with. Gives those that were
+    /// deleted, and why others were not.
+    fn delete_all(&self, service: &Left) -> impl Future<Output = (Vec<String>, Option<Error>)> + Send;
 }
 
 /// The real one.
@@ -169,11 +171,27 @@ impl World for Real<'_> {
         deliver::reload(self.session, self.output, delivery, key_id).await
     }
 
-    async fn delete(&self, username: &str, key_id: &str) -> Result<bool, Error> {
-        if keys::Own::of(self.session).spares(key_id).is_some() {
-            return Ok(false);
+    async fn delete_all(&self, service: &Left) -> (Vec<String>, Option<Error>) {
+        let own = keys::Own::of(self.session);
+        let chosen = |key_id: &String| keys::Chosen {
+            key_id: key_id.clone(),
+            listed: Some(V2KeyDetails { comments: service.name.clone(), ..V2KeyDetails::default() }),
+            signed_in: false,
+        };
+        let mut choice = keys::Choice::of(self.session, &service.username, []);
+        choice.condition = keys::Condition::Listed;
+        choice.keys = service.keys.iter().filter(|id| own.spares(id).is_none()).map(chosen).collect();
+        let deleted =
+            keys::delete_each(self.session, vec![choice], &keys::Logging::default(), self.progress).await;
+        match deleted.map(|mut all| all.pop().unwrap_or_default()) {
+            Ok(deletion) => {
+                let failure = deletion.failed.into_iter().next().map(|failed| match failed.why {
+                    keys::Why::Refused(error) => rotation::Error::from(error).into(),
+                    why => Error::NotDeleted { key_id: failed.key_id, why: why.to_string() },
+                });
+                (deletion.deleted, failure)
+            }
+            Err(error) => (Vec::new(), Some(rotation::Error::from(error).into())),
         }
-        self.session.client.delete_key(username, key_id).await.map_err(rotation::Error::from)?;
-        Ok(true)
     }
 }

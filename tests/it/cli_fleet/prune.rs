@@ -1,6 +1,6 @@
 //! Services that left the manifest.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Fleet, TWO};
 
@@ -41,4 +41,11 @@ fn a_key_that_cannot_be_deleted_keeps_no_other_service_from_being_pruned() {
     assert_eq!(fleet.run("apply", &["--prune"]).ok().json()["pruned"], json!([a]));
     fleet.run("plan", &[]).ok();
     fleet.works("c.key");
+    let log = fleet.read("config/deletions.jsonl");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let logged: Vec<_> =
+        lines.iter().map(|line| (&line["actor"], &line["comments"], &line["outcome"])).collect();
+    let by = |name: &'static str, outcome: &'static str| (json!("owner"), json!(name), json!(outcome));
+    let expected = [by("a", "refused"), by("b", "deleted"), by("a", "deleted")];
+    assert_eq!(logged, expected.iter().map(|(actor, name, end)| (actor, name, end)).collect::<Vec<_>>());
 }

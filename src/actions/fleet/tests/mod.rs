@@ -151,7 +151,7 @@ impl Life {
                 let now = self.sim.lasting().now;
                 let well = applied.into_iter().filter(|one| one.failures.is_empty());
                 self.well.extend(well.map(|one| (one.name, now)));
-                let _ = prune_in(&self.sim, &self.manifest, None, &()).now_or_never();
+                let _ = prune_in(&self.sim, &self.manifest, None).now_or_never();
             }
         }
         assert!(!jumps || self.sim.lasting().made == made, "a wrong clock makes no key");

@@ -15,6 +15,7 @@ use super::super::held::Held;
 use super::super::look::Site;
 use super::super::manifest::Delivery;
 use super::super::plan::OwnKey;
+use super::super::prune::Left;
 use super::super::world::World;
 use super::super::{Error, Service};
 use super::lasting::Lasting;
@@ -227,9 +228,16 @@ impl World for Sim {
         self.one_in_change(8, reload).await.map_err(|_| failed())
     }
 
-    async fn delete(&self, _: &str, key_id: &str) -> Result<bool, Error> {
-        let delete = |lasting: &mut Lasting| lasting.keys.retain(|key| key.key_id != key_id);
-        self.change(delete).await.map(|()| true).map_err(|_| failed())
+    async fn delete_all(&self, service: &Left) -> (Vec<String>, Option<Error>) {
+        let mut deleted = Vec::new();
+        for key_id in &service.keys {
+            let delete = |lasting: &mut Lasting| lasting.keys.retain(|key| key.key_id != *key_id);
+            if self.change(delete).await.is_err() {
+                return (deleted, Some(failed()));
+            }
+            deleted.push(key_id.clone());
+        }
+        (deleted, None)
     }
 }
 
