@@ -85,6 +85,8 @@ pub enum KeyContext {
     Reader,
     /// The history of notices.
     Notices,
+    /// The requests that were made.
+    Requests,
     Palette,
 }
 
@@ -113,6 +115,7 @@ pub enum Command {
     Refresh,
     CancelRequest,
     Notices,
+    Background,
     Profiles,
     History,
     Themes,
@@ -375,7 +378,10 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::AddCollaborator, "collaborators.add", &[X::Collaborators, X::Projects], Changes, &["a"], 2, "add", "Add a collaborator", "Give a user rights in the project"),
     entry(C::ChangePermission, "collaborators.change", &[X::Collaborators], Changes, &["e", "enter"], 3, "permission", "Change a permission", "Give a collaborator more or fewer rights"),
     entry(C::RemoveCollaborator, "collaborators.remove", &[X::Collaborators], Destroys, &["d"], 4, "remove", "Remove a collaborator", "Remove a user's rights in the project"),
-    entry(C::Open, "open", &[X::Models, X::Users, X::Projects, X::AllKeys, X::History], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
+    // Requests
+    entry(C::CopyCall, "requests.copy", &[X::Requests], Safe, &["y"], 1, "copy command", "Copy the command of a request", "Copy the headless command that does the same"),
+    entry(C::Background, "requests.background", &[X::Requests], Safe, &["b"], 3, "show background", "Requests in the background", "Show or hide requests that you did not ask for"),
+    entry(C::Open, "open", &[X::Models, X::Users, X::Projects, X::AllKeys, X::History, X::Requests], Safe, &["enter"], 2, "open", "Open", "Open the selected row"),
 ];
 
 /// The rows of the table that apply in `context`.

@@ -9,6 +9,7 @@ use crate::secret::ApiKey;
 use crate::text;
 use crate::wire::{Model, Project};
 
+use super::command::KeyContext;
 use super::kept_check::KeptCheck;
 use super::tab::Tab;
 
@@ -136,6 +137,8 @@ pub struct Named {
 #[derive(Debug, Clone)]
 pub enum Destination {
     Tab(Tab),
+    /// The part of a tab where commands of this context work.
+    Part(Tab, KeyContext),
     /// An API key of the signed-in user, by its Key ID.
     Key(String),
     /// A model, by its id.
@@ -174,7 +177,7 @@ impl Destination {
     /// The tab that contains it.
     pub fn tab(&self) -> Tab {
         match self {
-            Self::Tab(tab) => *tab,
+            Self::Tab(tab) | Self::Part(tab, _) => *tab,
             Self::Key(_) => Tab::Settings,
             Self::Model(_) | Self::Project(_) | Self::TestWith(_) | Self::Request(_) => Tab::Models,
             Self::Collaborators(_) => Tab::Admin,
@@ -184,7 +187,7 @@ impl Destination {
     /// What it is called in a list: `key`, `model`, `project`.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Tab(_) => "tab",
+            Self::Tab(_) | Self::Part(..) => "tab",
             Self::Key(_) | Self::TestWith(_) => "key",
             Self::Model(_) | Self::Request(_) => "model",
             Self::Project(_) | Self::Collaborators(_) => "project",
@@ -194,7 +197,7 @@ impl Destination {
     /// The id of its target; for a tab, the name.
     pub fn id(&self) -> &str {
         match self {
-            Self::Tab(tab) => tab.name(),
+            Self::Tab(tab) | Self::Part(tab, _) => tab.name(),
             Self::Key(id) | Self::Model(id) | Self::Project(id) => id,
             Self::Collaborators(project) => &project.id,
             Self::Request(past) => &past.model_id,

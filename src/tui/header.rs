@@ -71,21 +71,19 @@ fn workbench(shared: &Shared, times: bool) -> Vec<Span<'static>> {
     let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
     let contact = shared.session.contacts.workbench();
     let since = since(contact.at());
+    let bad = |sign: &str, style, what: &str| vec![Span::styled(format!("{sign} workbench: {what} "), style)];
     match contact.state() {
         Workbench::Unknown if shared.session.signed_in => vec![Span::styled("connecting ", theme.dim)],
         Workbench::Unknown => Vec::new(),
         Workbench::Up(took) => {
-            let latency = Span::raw(format!(" {}", rough(*took)));
-            vec![Span::styled(glyphs.active, theme.ok), latency, good(shared, &since, times), Span::raw(" ")]
+            let name = Span::raw(format!(" workbench {}", rough(*took)));
+            let since = if times { format!(", up{since}") } else { String::new() };
+            vec![Span::styled(glyphs.active, theme.ok), name, Span::styled(since, theme.dim), Span::raw(" ")]
         }
-        Workbench::Doubtful => vec![Span::styled(format!("{} asking ", glyphs.unknown), theme.warn)],
-        Workbench::KeyRefused => {
-            vec![Span::styled(format!("{} key refused{since} ", glyphs.expired), theme.error)]
-        }
-        Workbench::Strange(what) => {
-            vec![Span::styled(format!("{} {what}{since} ", glyphs.unknown), theme.error)]
-        }
-        Workbench::Down => vec![Span::styled(format!("{} no answer{since} ", glyphs.expired), theme.error)],
+        Workbench::Doubtful => bad(glyphs.unknown, theme.warn, "asking"),
+        Workbench::KeyRefused => bad(glyphs.expired, theme.error, &format!("key refused{since}")),
+        Workbench::Strange(what) => bad(glyphs.unknown, theme.error, &format!("{what}{since}")),
+        Workbench::Down => bad(glyphs.expired, theme.error, &format!("no answer{since}")),
     }
 }
 
@@ -102,18 +100,15 @@ fn model_service(shared: &Shared, times: bool) -> Vec<Span<'static>> {
         ModelService::Unknown => Vec::new(),
         ModelService::Up => {
             let sign = Span::styled(format!(" {}", glyphs.active), theme.ok);
-            vec![sign, Span::raw(" models"), good(shared, &since, times), Span::raw(" ")]
+            // There is nothing to do about it, so the time steps back.
+            let since = if times { since } else { String::new() };
+            vec![sign, Span::raw(" models up"), Span::styled(since, theme.dim), Span::raw(" ")]
         }
         ModelService::KeyRefused => bad("401"),
         ModelService::Strange => bad("a web page"),
         ModelService::TimedOut => bad("timed out"),
         ModelService::Down => bad("no answer"),
     }
-}
-
-/// Since when something works: there is nothing to do about it, so it steps back.
-fn good(shared: &Shared, since: &str, times: bool) -> Span<'static> {
-    Span::styled(if times { since.to_owned() } else { String::new() }, shared.preferences.theme.dim)
 }
 
 /// ` since 09:14`, in UTC as every time of the screen.

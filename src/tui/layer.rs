@@ -56,6 +56,11 @@ pub trait Layer: fmt::Debug {
         None
     }
 
+    /// The `project/name` of the model with this id, if it lists that.
+    fn name_of_model(&self, _id: &str) -> Option<String> {
+        None
+    }
+
     /// What would be lost by leaving the program: a sentence.
     fn unsaved(&self, _shared: &Shared) -> Option<String> {
         None

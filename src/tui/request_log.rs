@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::call::Answer;
-use super::requests::InFlight;
+use super::requests::{Asked, InFlight};
+use crate::probe::FailureKind;
+use crate::probe::code::shell;
 
 /// No more requests than this are kept, the oldest go first.
 const KEPT: usize = 500;
@@ -14,44 +16,98 @@ const KEPT: usize = 500;
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// Counts the requests of this run.
+    pub number: u64,
     /// When it was begun.
     pub at: Timestamp,
     pub what: String,
     /// How long its last answer took; `None` where none came.
     pub took: Option<Duration>,
+    /// The HTTP status of a refusal.
+    pub status: Option<u16>,
     /// Why it did not succeed.
     pub problem: Option<String>,
     /// The headless command that does the same.
     pub command: Option<String>,
+    /// A list was kept up by it; the user did not ask for it.
+    pub background: bool,
 }
 
 /// All of them, oldest first.
 #[derive(Debug, Default)]
-pub struct RequestLog(VecDeque<Entry>);
+pub struct RequestLog {
+    entries: VecDeque<Entry>,
+    last: u64,
+}
 
 impl RequestLog {
-    /// A request has ended.
-    pub fn push(&mut self, request: &InFlight, took: Option<Duration>, answer: &Answer) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
+    /// A request has ended. `model` is the name of the model that it was about. What sent nothing is none.
+    pub fn push(
+        &mut self,
+        request: &InFlight,
+        took: Option<Duration>,
+        answer: &Answer,
+        model: Option<String>,
+    ) {
+        if request.asked == Asked::Nothing || sent_nothing(answer) {
+            return;
         }
-        let problem = match answer {
+        if self.entries.len() == KEPT {
+            self.entries.pop_front();
+        }
+        let (status, problem) = match answer {
             Answer::ModelTested { call, .. } => match (&call.outcome, call.failure()) {
-                (Err(error), _) => Some(error.to_string()),
-                (Ok(answer), Some(kind)) => Some(format!("{} (HTTP {})", kind.label(), answer.status)),
-                (Ok(_), None) => None,
+                (Err(error), _) => (None, Some(error.to_string())),
+                (Ok(answer), Some(kind)) => (Some(answer.status), Some(kind.label().to_owned())),
+                (Ok(answer), None) => (Some(answer.status), None),
             },
-            answer => answer.error().map(ToString::to_string),
+            Answer::RunEnded { ended: Err(error), .. } => (None, Some(error.to_string())),
+            answer => {
+                (answer.error().and_then(|error| error.status()), answer.error().map(ToString::to_string))
+            }
         };
         let took = match answer {
             Answer::ModelTested { call, .. } => Some(call.total),
             _ => took,
         };
-        let InFlight { since, what, command, .. } = request.clone();
-        self.0.push_back(Entry { at: since, what, took, problem, command });
+        let InFlight { since, what, command, asked, about, .. } = request.clone();
+        // People know a model by its name.
+        let command = match (command, about, model) {
+            (Some(command), Some(id), Some(name)) => Some(command.replace(&id, &as_argument(&name))),
+            (command, ..) => command,
+        };
+        self.last += 1;
+        self.entries.push_back(Entry {
+            number: self.last,
+            at: since,
+            what,
+            took,
+            status,
+            problem,
+            command,
+            background: asked == Asked::ByItself,
+        });
     }
 
     pub fn entries(&self) -> &VecDeque<Entry> {
-        &self.0
+        &self.entries
+    }
+}
+
+/// A name as a shell takes it, in quotes only where it needs them.
+fn as_argument(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+    if name.chars().all(plain) { name.to_owned() } else { shell(name).to_string() }
+}
+
+/// Whether a call ended before anything was sent.
+fn sent_nothing(answer: &Answer) -> bool {
+    let unsent = |kind: FailureKind| matches!(kind, FailureKind::Invalid | FailureKind::UsedUp);
+    match answer {
+        Answer::ModelTested { call, .. } => call.outcome.as_ref().is_err_and(|error| unsent(error.kind())),
+        Answer::RunEnded { ended, .. } => ended.as_ref().is_err_and(|error| unsent(error.kind())),
+        // No row was sent where a check has no report.
+        Answer::ModelChecked(report) => report.is_err(),
+        _ => false,
     }
 }

@@ -48,6 +48,17 @@ pub enum Kind {
     Change,
 }
 
+/// For whom a request is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The user did something that needs it.
+    ByUser,
+    /// It keeps up what is in sight.
+    ByItself,
+    /// It is about files of this machine: no request is made.
+    Nothing,
+}
+
 /// A request without an answer yet.
 #[derive(Debug, Clone)]
 pub struct InFlight {
@@ -60,6 +71,10 @@ pub struct InFlight {
     pub since: Timestamp,
     /// The headless command that does the same.
     pub command: Option<String>,
+    /// The id of the model that it is about.
+    pub about: Option<String>,
+    /// For whom it was made.
+    pub asked: Asked,
 }
 
 /// All requests without an answer yet, oldest first.
@@ -74,14 +89,16 @@ impl Requests {
     pub fn start(&mut self, owner: LayerId, kind: Kind, what: String, since: Timestamp) -> RequestId {
         self.last += 1;
         let id = RequestId(self.last);
-        self.running.push(InFlight { id, owner, kind, what, since, command: None });
+        let (command, about, asked) = (None, None, Asked::ByUser);
+        self.running.push(InFlight { id, owner, kind, what, since, command, about, asked });
         id
     }
 
-    /// Notes the headless command that does the same as the request `id`.
-    pub fn name_command(&mut self, id: RequestId, command: Option<String>) {
+    /// Notes for the log what the request `id` is: for whom, about which model, and the headless command
+    /// that does the same.
+    pub fn note(&mut self, id: RequestId, asked: Asked, about: Option<&str>, command: Option<String>) {
         if let Some(request) = self.running.iter_mut().find(|request| request.id == id) {
-            request.command = command;
+            (request.asked, request.about, request.command) = (asked, about.map(str::to_owned), command);
         }
     }
 

@@ -100,7 +100,7 @@ impl Shared {
     ) -> (RequestId, Effect) {
         let kind = if self.quiet && kind == Kind::Read { Kind::Quiet } else { kind };
         let id = self.requests.start(owner, kind, what.into(), self.now);
-        self.requests.name_command(id, call.command_line());
+        self.requests.note(id, call.asked(kind), call.model_id(), call.command_line());
         (id, Effect::Start { id, call })
     }
 

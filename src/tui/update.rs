@@ -153,7 +153,9 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
         Msg::Answer { id, took, answer } => {
             // The answer to a cancelled request is dropped.
             let Some(request) = shared.requests.finish(id) else { return Effects::new() };
-            shared.log.push(&request, took, &answer);
+            let about = request.about.as_deref();
+            let model = about.and_then(|id| stack.all().find_map(|layer| layer.name_of_model(id)));
+            shared.log.push(&request, took, &answer, model);
             let (back, effect) = session::note_contact(shared, &request, took, &answer);
             // What follows from the answer to nobody's wish is nobody's wish either.
             ui.shared.quiet = request.kind == Kind::Quiet;

@@ -13,6 +13,7 @@ const END: &str = "<!-- end of keys -->";
 const PARTS: &[(&str, &[KeyContext])] = &[
     ("Everywhere", &[KeyContext::Global]),
     ("Lists", &[KeyContext::List, KeyContext::Columns]),
+    ("Requests", &[KeyContext::Requests]),
     (
         "Forms and dialogs",
         &[

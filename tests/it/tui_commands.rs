@@ -49,6 +49,8 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("refresh", "keys", "", Asks(|call| matches!(call, Call::ListKeys { .. }))),
     ("cancel", "waiting", "", Returns(|effect| matches!(effect, Effect::Cancel(_)))),
     ("notices", "keys", "", Opens("notices")),
+    ("requests.copy", "requests", "", Returns(|effect| copies(effect, "keybench"))),
+    ("requests.background", "requests", "", Shows("b hide background")),
     ("profiles", "keys", "", Opens("profiles")),
     ("history", "keys", "", Opens("history")),
     ("themes", "keys", "", Opens("themes")),

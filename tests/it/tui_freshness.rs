@@ -106,7 +106,10 @@ fn a_workbench_that_comes_back_is_noticed_and_everything_stays_where_it_was() {
         }
     }
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("○ no answer since 09:14") && screen.contains("connection refused"), "{screen}");
+    assert!(
+        screen.contains("○ workbench: no answer since 09:14") && screen.contains("connection refused"),
+        "{screen}"
+    );
     let mut waits = Vec::new();
     for _ in 0..6 {
         waits.push(sleep(&mut harness).as_secs());
@@ -123,7 +126,7 @@ fn a_workbench_that_comes_back_is_noticed_and_everything_stays_where_it_was() {
     assert!(is_list(&call), "{call:?}");
     answer_list(&mut harness, id, Ok(demo_keys()));
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("● 3 ms") && screen.contains("back after 1 min 31 s"), "{screen}");
+    assert!(screen.contains("● workbench 3 ms") && screen.contains("back after 1 min 31 s"), "{screen}");
     assert!(!screen.contains("connection refused") && screen.contains("2 of 3 keys"), "{screen}");
 }
 
@@ -149,9 +152,9 @@ fn nothing_stays_green_that_the_last_contact_does_not_bear_out() {
     harness.keys("t");
     tested(&mut harness, models::success());
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("● 3 ms since 09:14  ● models since 09:14"), "{screen}");
+    assert!(screen.contains("● workbench 3 ms, up since 09:14  ● models up since 09:14"), "{screen}");
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("● 3 ms  ● models"), "there is no room for times\n{screen}");
+    assert!(screen.contains("● workbench 3 ms  ● models up"), "there is no room for times\n{screen}");
 
     let nobody = CallError::Connect { address: "localhost:8642".into(), detail: "refused".into() };
     tested(&mut harness, CallResult { outcome: Err(nobody), ..models::success() });
@@ -161,7 +164,7 @@ fn nothing_stays_green_that_the_last_contact_does_not_bear_out() {
     let reach = calls.into_iter().find(|(_, call)| matches!(call, Call::Reach));
     harness.answer(reach.unwrap().0, Answer::Reached(Ok("owner".into())));
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("● 3 ms") && screen.contains("○ models: no answer"), "{screen}");
+    assert!(screen.contains("● workbench 3 ms") && screen.contains("○ models: no answer"), "{screen}");
 
     tested(&mut harness, models::refusal());
     let (id, call) = only_call(&mut harness);
@@ -171,7 +174,7 @@ fn nothing_stays_green_that_the_last_contact_does_not_bear_out() {
     let (model_id, number) = (explain.model.id, explain.number);
     harness.answer(id, Answer::Explained { model_id, number, diagnosis });
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("○ key refused since 09:14"), "{screen}");
+    assert!(screen.contains("○ workbench: key refused since 09:14"), "{screen}");
     assert!(screen.contains("○ models: 401 since 09:14"), "{screen}");
     assert_eq!(harness.ui.wakes_at(), None, "a refusal is no reason to try again");
 }

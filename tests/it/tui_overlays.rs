@@ -1,7 +1,9 @@
 //! What lies over the screens, and what is shown where nobody is signed in.
 
 use crate::tui_flow::Flow;
+use crate::tui_support::settings::demo;
 use keybench::api::Error;
+use keybench::config::{Profiles, Store};
 use keybench::tui::Ui;
 use keybench::tui::call::{Answer, Call, Refusal};
 use keybench::tui::effect::Effect;
@@ -103,6 +105,58 @@ fn the_palette_finds_by_words() {
     assert_eq!(tab(&harness.ui), Some(Tab::Admin));
 }
 
+#[test]
+fn the_palette_finds_commands_of_other_tabs_and_runs_them_there() {
+    let mut harness = crate::tui_support::admin::with_users(&["owner".to_owned()]);
+    harness.keys("1:collab");
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.lines().any(|line| line.contains("Admin") && line.contains("Add a collaborator")),
+        "{screen}"
+    );
+    harness.keys("<esc>:expiration<enter>");
+    let screen = harness.screen(80, 24);
+    assert_eq!(tab(&harness.ui), Some(Tab::Admin));
+    assert!(screen.contains("Default API keys expiration"), "the section that has it: {screen}");
+    harness.keys("1:new api<enter>");
+    assert_eq!(harness.layers(), ["new key"], "{}", harness.screen(80, 24));
+    harness.keys("<ctrl-p>");
+    let screen = harness.screen(80, 24);
+    assert!(!screen.contains("Add a collaborator"), "a dialog stays where it is: {screen}");
+}
+
+#[test]
+fn in_the_palette_an_exact_name_comes_before_what_begins_like_it() {
+    let mut harness = crate::tui_support::models::listed();
+    harness.keys(":churn");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("▸ model    churn-prod/churn "), "{screen}");
+    assert!(screen.contains("churn-prod: models"), "{screen}");
+}
+
+#[test]
+fn without_profiles_only_signing_in_is_offered() {
+    let mut harness = demo();
+    harness.shared().preferences.store = Some(Store::at("/nowhere"));
+    harness.keys("P");
+    let (id, _) =
+        harness.calls().into_iter().find(|(_, call)| matches!(call, Call::Profiles { .. })).unwrap();
+    harness.answer(id, Answer::Profiles(Ok(Profiles::default())));
+    let screen = harness.screen(80, 24);
+    assert!(
+        screen.contains("n sign in") && !screen.contains("switch") && !screen.contains("sign out"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn the_help_explains_the_marks_of_the_header() {
+    let mut harness = demo();
+    harness.keys("?");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("● workbench") && screen.contains("● models"), "{screen}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_palette_goes_to_a_projects_models_and_people() {
     let mut flow = Flow::demo("owner").await;
@@ -147,7 +201,7 @@ fn names_that_come_leave_the_selection_where_it_is() {
     harness.calls();
     harness.keys(":admin<down>");
     let chosen = |harness: &mut Harness| {
-        harness.screen(80, 24).lines().find(|line| line.contains("▸ command")).map(str::to_owned)
+        harness.screen(80, 24).lines().find(|line| line.contains("│ ▸ ")).map(str::to_owned)
     };
     let before = chosen(&mut harness).unwrap();
     let (id, _) =
@@ -205,10 +259,10 @@ fn the_header_speaks_of_the_workbench_alone() {
         harness.screen(80, 24).lines().next().unwrap_or_default().to_owned()
     };
     let not_an_api = |status| Err(Error::NotAnApi { operation: "asking", status, what: "a page".into() });
-    assert!(ended(Some(7), WhoAmI(Ok("owner".into()))).contains("● 7 ms"));
+    assert!(ended(Some(7), WhoAmI(Ok("owner".into()))).contains("● workbench 7 ms"));
     assert!(ended(None, SignedOut).contains("connecting"), "nobody answered");
-    assert!(ended(None, WhoAmI(not_an_api(200))).contains("? a web page"));
-    assert!(ended(None, WhoAmI(not_an_api(302))).contains("? a redirect"));
+    assert!(ended(None, WhoAmI(not_an_api(200))).contains("? workbench: a web page"));
+    assert!(ended(None, WhoAmI(not_an_api(302))).contains("? workbench: a redirect"));
     assert!(ended(None, Version(not_an_api(404))).contains("connecting"), "not every workbench tells it");
 }
 

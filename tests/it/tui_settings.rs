@@ -155,7 +155,8 @@ fn the_header_keeps_its_ends_apart() {
         let header = screen.lines().next().unwrap();
         assert!(
             header.contains("demo ▸ owner")
-                && (header.ends_with("  ● 3 ms") || header.ends_with("  ● 3 ms since 09:14")),
+                && (header.ends_with("  ● workbench 3 ms")
+                    || header.ends_with("  ● workbench 3 ms, up since 09:14")),
             "{header}"
         );
     }

@@ -274,11 +274,38 @@ fn every_request_is_in_the_log_with_the_command_that_does_the_same() {
     assert!(harness.screen(80, 24).contains("Notices"));
     harness.keys("!");
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("failed") && screen.contains("calling churn-prod/add"), "{screen}");
-    assert!(screen.contains("printf %s \"$KEY\" | keybench models test churn-prod-add"), "{screen}");
-    assert!(screen.contains("keybench models list"), "{screen}");
-    harness.keys("!");
+    assert!(screen.contains("401") && screen.contains("calling churn-prod/add"), "{screen}");
+    assert!(
+        screen.contains("printf %s \"$KEY\" | keybench models test churn-prod/add"),
+        "by its name: {screen}"
+    );
+    harness.keys("y");
+    let copies = |effect: &Effect| matches!(effect, Effect::Copy(Copied::Text(text)) if text.contains("models test churn-prod/add"));
+    assert!(harness.effects.iter().any(copies));
+    harness.keys("<enter>");
+    assert!(harness.screen(80, 24).contains("╭ Request ─"), "{}", harness.screen(80, 24));
+    harness.keys("<esc>!");
     assert!(harness.screen(80, 24).contains("Notices (! requests)"));
+}
+
+#[test]
+fn what_the_user_did_is_found_among_the_requests_and_what_sent_nothing_is_none() {
+    let mut harness = models::listed();
+    harness.keys("c<tab><tab>p<enter>");
+    harness.keys("<esc><esc>!!");
+    let screen = harness.screen(120, 40);
+    assert!(!screen.contains("checking") && !screen.contains("reading deployments"), "{screen}");
+    assert!(
+        screen.contains("listing the models") && screen.contains("in the background, hidden"),
+        "{screen}"
+    );
+    harness.keys("b");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("reading deployments") && screen.contains("b hide background"), "{screen}");
+    harness.keys("/deploy<enter>");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("keybench models show playground/echo"), "{screen}");
+    assert!(!screen.contains("listing the models"), "{screen}");
 }
 
 #[test]

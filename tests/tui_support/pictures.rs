@@ -87,6 +87,8 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "help", open: || then(demo(), "?") },
     Picture { name: "notices", open: notices },
     Picture { name: "notices_none", open: || then(demo(), "!") },
+    Picture { name: "requests", open: || then(refused(), "!!") },
+    Picture { name: "request", open: || then(refused(), "!!<enter>") },
     Picture { name: "notice_error", open: notice_error },
     Picture { name: "waiting", open: waiting },
     Picture { name: "profiles", open: profiles },

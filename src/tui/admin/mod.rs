@@ -244,6 +244,12 @@ impl Layer for Admin {
                 return self.projects.collaborators_changed(shared, project_id);
             }
             Event::FindNames { limit, .. } => return Outcome::event(self.projects.found(shared, *limit)),
+            Event::Show(Destination::Part(_, context)) => {
+                let section = Section::VARIANTS.iter().find(|section| section.context() == *context);
+                if let Some(section) = section.filter(|section| **section != self.section) {
+                    return self.show(shared, *section);
+                }
+            }
             Event::Show(Destination::Collaborators(project)) => {
                 self.projects.open(project.as_ref().clone());
                 return self.show(shared, Section::Projects);

@@ -2,6 +2,7 @@
 
 use strum::VariantArray;
 
+use crate::tui::command::KeyContext;
 use crate::tui::cyclic::step;
 
 /// One section, in the order from left to right.
@@ -18,6 +19,16 @@ pub enum Section {
 impl Section {
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// Where its commands work.
+    pub fn context(self) -> KeyContext {
+        match self {
+            Self::Users => KeyContext::Users,
+            Self::Security => KeyContext::Security,
+            Self::Projects => KeyContext::Projects,
+            Self::AllKeys => KeyContext::AllKeys,
+        }
     }
 
     /// The one to the right, after the last one the first.

@@ -59,6 +59,16 @@ impl BuildAnswer {
 }
 
 impl BuildCall {
+    /// The id of the model that it is about.
+    pub fn model_id(&self) -> Option<&str> {
+        match self {
+            Self::List { model_id, .. } | Self::Look { model_id, .. } => Some(model_id),
+            Self::Why(of) => Some(&of.0.id),
+            Self::Begin { model, .. } => Some(&model.id),
+            Self::Deploy(plan) => Some(&plan.model.id),
+        }
+    }
+
     /// What to type for the same; `None` where no command does it.
     pub fn command_line(&self) -> Option<String> {
         Some(match self {

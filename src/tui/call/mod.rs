@@ -3,6 +3,7 @@
 //! A layer makes a [`Call`], a test can look at it, [`run`] carries it out on tokio, and the
 //! [`Answer`] goes to the layer that asked.
 
+mod asked;
 mod build_call;
 mod builds;
 mod check;

@@ -59,14 +59,17 @@ impl Word {
     /// How well a text matches, 0 is best: it begins with the word, then one of its words does, then the
     /// word is inside one, then nowhere.
     fn rank(&self, text: &str) -> u32 {
-        let mut best = 3;
+        let mut best = 4;
         let mut from = 0;
         while let Some(found) = self.find(&text[from..]) {
             let at = from + found.start;
+            // The name in its project counts as a whole name.
+            let whole = from + found.end == text.len();
             best = best.min(match text[..at].chars().next_back() {
-                None => return 0,
-                Some(before) if !before.is_alphanumeric() => 1,
-                Some(_) => 2,
+                None | Some('/') if whole => return 0,
+                None => 1,
+                Some(before) if !before.is_alphanumeric() => 2,
+                Some(_) => 3,
             });
             from = at + text[at..].chars().next().map_or(1, char::len_utf8);
         }
@@ -173,8 +176,10 @@ mod tests {
         names.sort_by_key(|name| pattern.rank(name));
         let ranks = names.map(|name| pattern.rank(name));
         assert_eq!(names[..4], ["Rotate a key", "Keys: rotate", "key-rotation", "prorota, rotate"]);
-        assert_eq!(ranks, [0, 1, 1, 1, 2, 3]);
-        assert_eq!(Pattern::new("key rotate").rank("Rotate a key"), 1);
+        assert_eq!(ranks, [1, 2, 2, 2, 3, 4]);
+        assert_eq!(Pattern::new("key rotate").rank("Rotate a key"), 3);
+        let rank = |name: &str| Pattern::new("churn").rank(name);
+        assert_eq!([rank("churn-prod/churn"), rank("churn-prod/add"), rank("churn")], [0, 1, 0]);
     }
 
     #[test]

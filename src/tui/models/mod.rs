@@ -172,6 +172,10 @@ impl Layer for Models {
         "models"
     }
 
+    fn name_of_model(&self, id: &str) -> Option<String> {
+        self.list.models.row(id).map(|row| row.path())
+    }
+
     fn unsaved(&self, _shared: &Shared) -> Option<String> {
         self.tests
             .has_unsent(&self.saved)

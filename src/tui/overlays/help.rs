@@ -48,6 +48,9 @@ impl Help {
             }));
             lines.push(Line::default());
         };
+        if shared.session.signed_in {
+            push("The marks above", marks(shared));
+        }
         keys(shared, &self.contexts, &mut push);
         push("Versions and files", facts(shared));
         lines.pop();
@@ -121,6 +124,16 @@ fn keys(shared: &Shared, contexts: &[KeyContext], push: &mut impl FnMut(&'static
     }
 }
 
+/// What the header says of the two services.
+fn marks(shared: &Shared) -> Vec<HelpRow> {
+    let (glyphs, theme) = (shared.preferences.glyphs, &shared.preferences.theme);
+    let row = |what: &str, text: &str| (format!("{} {what}", glyphs.active), theme.ok, text.to_owned(), "");
+    vec![
+        row("workbench", "Lists and changes: how long an answer takes, since when"),
+        row("models", "Model calls, which another service takes: the last one"),
+    ]
+}
+
 /// Versions, and the locations of the program's files.
 fn facts(shared: &Shared) -> Vec<HelpRow> {
     let version = shared.session.version.clone().unwrap_or_else(|| "unknown".to_owned());
@@ -171,6 +184,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::Help => "Help",
         KeyContext::Reader => "Texts",
         KeyContext::Notices => "Notices",
+        KeyContext::Requests => "Requests",
         KeyContext::Palette => "Palette",
     }
 }

@@ -1,4 +1,4 @@
-//! Layers above any tab: questions, help, the palette, notices, profiles, signing in.
+//! Layers above any tab: questions, help, the palette, notices, requests, profiles, signing in.
 
 mod columns;
 mod help;
@@ -6,6 +6,7 @@ mod notices;
 mod palette;
 mod profiles;
 pub mod question;
+mod request_list;
 mod sign_in;
 mod themes;
 
@@ -15,5 +16,6 @@ pub use notices::NoticeHistory;
 pub use palette::Palette;
 pub use profiles::ProfileList;
 pub use question::Question;
+pub use request_list::RequestList;
 pub use sign_in::SignIn;
 pub use themes::Themes;

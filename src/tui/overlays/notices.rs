@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::RequestList;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::layer::{Layer, Outcome};
@@ -21,14 +22,6 @@ use crate::tui::shared::Shared;
 pub struct NoticeHistory {
     scroll: Scroll,
     filter: Filter,
-    /// The requests are shown instead.
-    requests: bool,
-}
-
-impl NoticeHistory {
-    fn lines<'a>(&self, shared: &'a Shared) -> Vec<Line<'a>> {
-        if self.requests { requests(shared, &self.filter) } else { lines(shared, &self.filter) }
-    }
 }
 
 impl Layer for NoticeHistory {
@@ -55,11 +48,11 @@ impl Layer for NoticeHistory {
             }
             // The same key again shows the other view.
             Command::Notices | Command::NextPart | Command::PreviousPart => {
-                self.requests = !self.requests;
-                self.scroll = Scroll::default();
+                Outcome::replace(RequestList::new(shared))
+            }
+            other if self.scroll.command(other, lines(shared, &self.filter), layout::body(shared)) => {
                 Outcome::done()
             }
-            other if self.scroll.command(other, self.lines(shared), layout::body(shared)) => Outcome::done(),
             _ => Outcome::ignored(),
         }
     }
@@ -76,42 +69,9 @@ impl Layer for NoticeHistory {
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let area = filter_below(shared, &self.filter, frame, area);
-        let title = if self.requests { "Requests (! notices)" } else { "Notices (! requests)" };
-        reader(shared, title, self.lines(shared), self.scroll, frame, area);
+        let title = format!("Notices ({} requests)", shared.key_of(Command::Notices));
+        reader(shared, &title, lines(shared, &self.filter), self.scroll, frame, area);
     }
-}
-
-/// Every request that has ended, the newest first: what came of it, and the command that does the same.
-fn requests<'a>(shared: &'a Shared, filter: &Filter) -> Vec<Line<'a>> {
-    let theme = &shared.preferences.theme;
-    let pattern = Pattern::new(filter.text());
-    let mut lines = Vec::new();
-    for entry in shared.log.entries().iter().rev() {
-        let (status, style) = match (&entry.problem, entry.took) {
-            (Some(_), _) => ("failed", theme.error),
-            (None, _) => ("ok", theme.ok),
-        };
-        let (problem, command) = (entry.problem.as_deref(), entry.command.as_deref());
-        if !pattern.keeps(&[status, &entry.what, problem.unwrap_or_default(), command.unwrap_or_default()]) {
-            continue;
-        }
-        let took = entry.took.map(text::latency).unwrap_or_default();
-        lines.push(Line::from(vec![
-            Span::styled(entry.at.strftime("%H:%M:%S UTC  ").to_string(), theme.dim),
-            Span::styled(format!("{status:<7}{took:>9}  "), style),
-            Span::raw(text::clean(&entry.what)),
-        ]));
-        if let Some(problem) = &entry.problem {
-            lines.push(Line::styled(format!("    {}", text::clean(problem)), theme.error));
-        }
-        if let Some(command) = &entry.command {
-            lines.push(Line::styled(format!("    {}", text::clean(command)), theme.dim));
-        }
-    }
-    if lines.is_empty() {
-        lines.push(Line::from("No requests have ended yet."));
-    }
-    lines
 }
 
 fn lines<'a>(shared: &'a Shared, filter: &Filter) -> Vec<Line<'a>> {

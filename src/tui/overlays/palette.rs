@@ -9,7 +9,7 @@ use ratatui::text::Line;
 
 use crate::text;
 use crate::tui::call::ListScope;
-use crate::tui::command::{COMMANDS, Command, Entry, KeyContext};
+use crate::tui::command::{self, COMMANDS, Command, Entry, KeyContext};
 use crate::tui::event::{Destination, Event, Listing, Named};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
@@ -26,12 +26,14 @@ const SEARCHED: usize = 5_000;
 #[derive(Debug, Clone)]
 enum Target {
     Run(Command),
+    /// The same in another part of the program.
+    RunIn(Tab, KeyContext, Command),
     Go(Destination),
 }
 
 #[derive(Debug, Clone)]
 struct Item {
-    /// `command`, `project`, `key`, `model`.
+    /// `command`, `project`, `key`, `model`, or the tab that a command is of.
     kind: &'static str,
     name: String,
     /// The key, or another note at the right.
@@ -44,8 +46,11 @@ struct Item {
 impl Item {
     fn new(kind: &'static str, name: String, note: String, target: Target) -> Self {
         let id = match &target {
-            Target::Run(_) => format!("{kind} {name} {note}"),
-            Target::Go(to) => format!("{kind} {note} {}", to.id()),
+            Target::Run(_) | Target::RunIn(..) => format!("{kind} {name} {note}"),
+            // The name of a project says what it leads to.
+            Target::Go(to) => {
+                format!("{kind} {} {}", matches!(to, Destination::Collaborators(_)), to.id())
+            }
         };
         Self { kind, name, note, target, id }
     }
@@ -81,6 +86,8 @@ impl Row for Item {
 #[derive(Debug)]
 pub struct Palette {
     commands: Vec<Item>,
+    /// Commands of other parts of the program: they come last.
+    elsewhere: Vec<Item>,
     /// What the tabs know, each with how far it has read it.
     names: Vec<(Tab, Vec<Item>, Listing)>,
     /// All of them, with what is typed as the filter.
@@ -92,8 +99,13 @@ pub struct Palette {
 impl Palette {
     /// For a screen with these contexts, innermost first.
     pub fn new(shared: &Shared, contexts: Vec<KeyContext>) -> Self {
-        let commands = commands(shared, &contexts);
-        let mut palette = Self { commands, names: Vec::new(), items: List::default(), commands_only: false };
+        let mut palette = Self {
+            commands: commands(shared, &contexts),
+            elsewhere: elsewhere(shared, &contexts),
+            names: Vec::new(),
+            items: List::default(),
+            commands_only: false,
+        };
         palette.items.state.filter.open();
         palette.list();
         palette
@@ -101,20 +113,28 @@ impl Palette {
 
     /// The same without names of elsewhere: a dialog stays where it is.
     pub fn of_commands(shared: &Shared, contexts: Vec<KeyContext>) -> Self {
-        Self { commands_only: true, ..Self::new(shared, contexts) }
+        let mut palette = Self::new(shared, contexts);
+        (palette.commands_only, palette.elsewhere) = (true, Vec::new());
+        palette.list();
+        palette
     }
 
     /// Lists commands and names. The selection stays.
     fn list(&mut self) {
         let names = self.names.iter().flat_map(|(_, names, _)| names);
-        self.items.replace(self.commands.iter().chain(names).cloned().collect());
+        self.items.replace(self.commands.iter().chain(names).chain(&self.elsewhere).cloned().collect());
     }
 
     /// A tab has learned these names.
     fn take(&mut self, from: Tab, names: &[Named], state: &Listing) {
         let items = names.iter().map(|named| {
             let kind = named.destination.kind();
-            Item::new(kind, named.name.clone(), named.note.to_owned(), Target::Go(named.destination.clone()))
+            // A project leads to several things: which one is a part of its name.
+            let name = match named.note {
+                "" => named.name.clone(),
+                note => format!("{}: {note}", named.name),
+            };
+            Item::new(kind, name, String::new(), Target::Go(named.destination.clone()))
         });
         self.names.retain(|(tab, ..)| *tab != from);
         self.names.push((from, items.collect(), state.clone()));
@@ -163,16 +183,48 @@ fn commands(shared: &Shared, contexts: &[KeyContext]) -> Vec<Item> {
     // Matches of this screen come before those that work everywhere.
     let mut entries: Vec<_> = COMMANDS.iter().filter(|entry| shared.allows(entry)).collect();
     entries.sort_by_key(|entry| entry.contexts.contains(&KeyContext::Global));
-    let step = [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
     let wanted = entries.into_iter().filter(|entry| {
         let here = entry.contexts.iter().any(|context| contexts.contains(context));
-        let movement = entry.contexts.contains(&KeyContext::List) || step.contains(&entry.command);
-        here && !movement
+        here && !is_step(entry)
     });
     let item = |entry: &Entry| {
         Item::new("command", entry.name.to_owned(), shared.keymap.key_of(entry), Target::Run(entry.command))
     };
     wanted.map(item).collect()
+}
+
+/// Whether a command only moves.
+fn is_step(entry: &Entry) -> bool {
+    let step = [Command::Palette, Command::Back, Command::Open, Command::NextPart, Command::PreviousPart];
+    entry.contexts.contains(&KeyContext::List) || step.contains(&entry.command)
+}
+
+/// Where the commands of each tab work.
+const PARTS: [(Tab, KeyContext); 6] = [
+    (Tab::Settings, KeyContext::Keys),
+    (Tab::Models, KeyContext::Models),
+    (Tab::Admin, KeyContext::Users),
+    (Tab::Admin, KeyContext::Security),
+    (Tab::Admin, KeyContext::Projects),
+    (Tab::Admin, KeyContext::AllKeys),
+];
+
+/// The commands of other parts of the program, each with the tab that it is of.
+fn elsewhere(shared: &Shared, contexts: &[KeyContext]) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (tab, context) in PARTS {
+        for entry in command::in_context(context).filter(|entry| shared.allows(entry) && !is_step(entry)) {
+            let here = entry.contexts.iter().any(|context| contexts.contains(context));
+            if here || seen.contains(&entry.id) {
+                continue;
+            }
+            seen.push(entry.id);
+            let target = Target::RunIn(tab, context, entry.command);
+            items.push(Item::new(tab.name(), entry.name.to_owned(), shared.keymap.key_of(entry), target));
+        }
+    }
+    items
 }
 
 impl Layer for Palette {
@@ -216,6 +268,10 @@ impl Layer for Palette {
         match command {
             Command::Submit => match self.items.selected().map(|item| item.target.clone()) {
                 Some(Target::Run(command)) => Outcome { run: Some(command), ..Outcome::pop() },
+                Some(Target::RunIn(tab, context, command)) => {
+                    let there = Event::Show(Destination::Part(tab, context));
+                    Outcome { run: Some(command), ..Outcome::pop() }.and_event(there)
+                }
                 Some(Target::Go(destination)) => Outcome::pop().and_event(Event::Show(destination)),
                 None => Outcome::pop(),
             },

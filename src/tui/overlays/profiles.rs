@@ -132,7 +132,13 @@ impl Layer for ProfileList {
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        (command == Command::Submit).then_some("switch".into())
+        match command {
+            Command::Submit | Command::RemoveProfile | Command::Filter if self.selected_name().is_none() => {
+                Some("".into())
+            }
+            Command::Submit => Some("switch".into()),
+            _ => None,
+        }
     }
 
     /// Reads the profiles.
@@ -215,12 +221,15 @@ impl Layer for ProfileList {
                 });
             }
         }
-        let keys = [
+        let mut keys = vec![
             (Command::Submit, "switch"),
             (Command::AddProfile, "sign in to another"),
             (Command::RemoveProfile, "sign out"),
             (Command::Back, "back"),
         ];
+        if self.selected_name().is_none() {
+            keys.retain(|(command, _)| !matches!(command, Command::Submit | Command::RemoveProfile));
+        }
         let contexts = [KeyContext::Profiles, KeyContext::Choice, KeyContext::Global];
         frame.render_widget(key_hints(shared, &contexts, &keys, "   "), hints);
     }

@@ -402,6 +402,9 @@ impl Layer for Settings {
             Event::SuccessorLost(_) => self.stop_rotating(shared),
             Event::AskDeleteOld(old_id) => return self.ask_delete_old(shared, old_id),
             Event::FindNames { limit, .. } => return Outcome::event(self.names(shared, *limit)),
+            Event::Show(Destination::Part(_, KeyContext::Keys)) if self.services.are_shown() => {
+                return self.services.toggle(shared);
+            }
             Event::Show(Destination::Key(key_id)) => self.keys.select_key(key_id),
             _ => {}
         }

@@ -183,7 +183,7 @@ fn a_run_goes_on_when_one_looks_elsewhere_and_leaving_asks() {
     harness.keys("b");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("200 requests in"), "b shows what the notice spoke of\n{screen}");
-    assert!(screen.contains("● 3 ms"), "a run says nothing about the workbench\n{screen}");
+    assert!(screen.contains("● workbench 3 ms"), "a run says nothing about the workbench\n{screen}");
     harness.keys("<esc>b");
     assert!(harness.screen(80, 24).contains("begin run"), "and then the form of the next");
 }
