@@ -157,6 +157,11 @@ impl Notices {
         std::mem::take(&mut self.shown)
     }
 
+    /// The same for an error.
+    pub fn dismiss_error(&mut self) -> bool {
+        self.current().is_some_and(|notice| notice.level == Level::Error) && self.dismiss()
+    }
+
     /// All notices, oldest first.
     pub fn history(&self) -> &[Notice] {
         &self.history

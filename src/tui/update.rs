@@ -263,7 +263,12 @@ pub fn run(ui: &mut Ui, command: Command) -> Effects {
         ui.shared.notices.warning(ui.shared.now, text);
         return Effects::new();
     }
+    // An error in sight says that Esc dismisses it: not that it leaves a part of the tab, too.
+    let typing = ui.typing();
     let Ui { shared, stack, .. } = ui;
+    if command == Command::Back && !typing && !stack.is_covered() && shared.notices.dismiss_error() {
+        return Effects::new();
+    }
     if command == Command::Refresh {
         shared.looked_at = Some(shared.now);
     }

@@ -154,7 +154,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("check.stop", "check_live", "", Asks(|call| matches!(call, Call::StopRun(_)))),
     ("check.test-row", "check", "", Asks(|call| matches!(call, Call::ReadRow(_, 21)))),
     ("check.again", "check", "", Shows("tolerance")),
-    ("check.members", "check", "", Hides("row 21  ")),
+    ("check.members", "check", "", Hides("row 21, ")),
     ("run.stop", "run_live", "", Asks(|call| matches!(call, Call::StopRun(_)))),
     ("run.freeze", "run_live", "", Shows("frozen")),
     ("run.compare", "run_compared", "", Hides("the run before")),

@@ -88,8 +88,8 @@ pub struct ModelParts {
 
 /// Lays out a model's half: results and answer side by side where there is room, else one above the
 /// other. `request` is how many lines the request has, `problem` how many it takes to say why nothing
-/// was sent.
-pub fn model_parts(area: Rect, request: usize, problem: u16) -> ModelParts {
+/// was sent, `results` how many columns the table takes if it cuts nothing.
+pub fn model_parts(area: Rect, request: usize, problem: u16, results: u16) -> ModelParts {
     let inner = inside(area);
     let mut rest = inner;
     let mut take = |rows: u16| {
@@ -115,8 +115,9 @@ pub fn model_parts(area: Rect, request: usize, problem: u16) -> ModelParts {
     let problem = take(problem);
     take(u16::from(tall));
     if beside {
-        // The answer is what is read; the table needs room for its columns.
-        let width = (rest.width * 2 / 5).clamp(58, 90).min(rest.width);
+        // The answer is what is read; the table needs room for its columns, and not more than half.
+        let least = rest.width * 2 / 5;
+        let width = results.min(rest.width.saturating_sub(1) / 2).max(least).clamp(58, 90).min(rest.width);
         let results = Rect { width, ..rest };
         let rule = Rect { x: results.right(), width: (rest.width - width).min(1), ..rest };
         let answer = Rect { x: rule.right(), width: rest.width - width - rule.width, ..rest };
@@ -152,7 +153,7 @@ mod tests {
         for width in (0..40).chain([99, 100, 101, 200]) {
             for height in 0..60 {
                 let area = Rect::new(3, 2, width, height);
-                let parts = model_parts(area, 5, 4);
+                let parts = model_parts(area, 5, 4, 0);
                 for part in [
                     parts.overview,
                     parts.key,
@@ -170,9 +171,12 @@ mod tests {
                 }
             }
         }
-        let parts = model_parts(Rect::new(0, 2, 80, 21), 4, 4);
+        let parts = model_parts(Rect::new(0, 2, 80, 21), 4, 4, 0);
         assert!(parts.results.height >= 3 && parts.answer.height >= 2, "{parts:?}");
-        let beside = model_parts(Rect::new(0, 2, 100, 27), 4, 0);
+        let beside = model_parts(Rect::new(0, 2, 100, 27), 4, 0, 0);
         assert!(beside.rule.is_some() && beside.answer.x > beside.results.right(), "{beside:?}");
+        let width = |columns, needed| model_parts(Rect::new(0, 2, columns, 27), 4, 0, needed).results.width;
+        assert_eq!((width(200, 60), width(200, 85), width(200, 300)), (79, 85, 90), "what it needs");
+        assert_eq!((width(140, 300), width(120, 300)), (68, 58), "and no more than half");
     }
 }

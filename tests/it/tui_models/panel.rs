@@ -35,6 +35,20 @@ fn quitting_asks_while_a_request_was_edited_and_not_sent() {
 }
 
 #[test]
+fn esc_dismisses_an_error_before_it_leaves_the_panel() {
+    let mut harness = listed();
+    harness.keys("<enter>");
+    let now = harness.now;
+    harness.shared().notices.error(now, "the editor is gone", Some("set EDITOR".to_owned()));
+    assert!(harness.screen(80, 24).contains("set EDITOR  Esc dismiss"), "{}", harness.screen(80, 24));
+    harness.keys("<esc>");
+    let screen = harness.screen(80, 24);
+    assert!(!screen.contains("the editor is gone") && screen.contains("[ Test ]"), "{screen}");
+    harness.keys("<esc>");
+    assert!(!harness.screen(80, 24).contains("[ Test ]"));
+}
+
+#[test]
 fn a_refusal_is_explained_and_mended() {
     let mut harness = listed();
     harness.keys("<enter>K");

@@ -38,13 +38,23 @@ const fn columns(key: u16, replica: u16, result: u16) -> [Column; 7] {
 const LEAST_KEY: u16 = 13;
 const LEAST_REPLICA: u16 = 7;
 
+/// The other columns, the gaps between all, the sign of the selection and the blank at the end.
+const OTHERS: u16 = 3 + 8 + 4 + 9 + 6 + 3;
+const KEY_AT_MOST: u16 = 32;
+
+/// How many columns the table takes if it cuts nothing but long keys and results.
+pub fn needed(widest: &[u16]) -> u16 {
+    let columns = [(KEY, LEAST_KEY, KEY_AT_MOST), (REPLICA, LEAST_REPLICA, 40), (RESULT, 6, 24)];
+    let width = |(column, least, most): (usize, u16, u16)| {
+        widest.get(column).copied().unwrap_or_default().clamp(least, most)
+    };
+    OTHERS + columns.map(width).iter().sum::<u16>()
+}
+
 /// The columns in the `width` that there is, where texts are as wide as the `widest` of each. Results
 /// differ by their key, so it is whole first; the result can be read beside the table. A replica is whole
 /// where the result leaves room.
 pub fn columns_in(width: u16, widest: &[u16]) -> [Column; 7] {
-    /// The other columns, the gaps between all, the sign of the selection and the blank at the end.
-    const OTHERS: u16 = 3 + 8 + 4 + 9 + 6 + 3;
-    const KEY_AT_MOST: u16 = 32;
     let widest = |column: usize| widest.get(column).copied().unwrap_or_default();
     let result = widest(RESULT).clamp(6, 12);
     let room = width.saturating_sub(OTHERS + result);
@@ -182,6 +192,8 @@ mod tests {
         assert_eq!(widths(58, [19, 24, 1]), [19, 7, 6], "the column of the replica is left out");
         assert_eq!(widths(58, [13, 24, 60]), [13, 7, 12]);
         assert_eq!(widths(200, [19, 24, 60]), [19, 24, 12]);
+        assert_eq!(needed(&[0, 0, 0, 19, 24, 0, 1]), 33 + 19 + 24 + 6);
+        assert_eq!(widths(needed(&[0, 0, 0, 19, 24, 0, 1]), [19, 24, 1]), [19, 24, 6], "nothing is cut");
         assert_eq!(widths(20, [19, 24, 60]), [13, 7, 12], "never less than what says which key it is");
     }
 }

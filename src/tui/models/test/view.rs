@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::key::{self, KeyChoice};
 use super::panel::{Focus, Panel};
+use super::result_list::needed;
 use super::results::results;
 use crate::text;
 use crate::tui::command::Command;
@@ -84,7 +85,8 @@ pub fn parts(area: Rect, panel: Option<&Panel>) -> layout::ModelParts {
     let request = panel.map_or(1, |panel| panel.editor.row_count(columns.into()));
     let problem = panel.and_then(|panel| panel.problem.as_deref());
     let problem = problem.map_or(0, |problem| problem_lines(area, problem).len() as u16);
-    layout::model_parts(area, request, problem)
+    let results = panel.map_or(0, |panel| needed(panel.results.widest()));
+    layout::model_parts(area, request, problem, results)
 }
 
 /// How the deployment is, and how many replicas it has.
