@@ -227,37 +227,6 @@ fn a_plan_is_safe_for_as_long_as_it_is_asked() {
 }
 
 #[test]
-fn a_key_is_not_replaced_by_one_that_would_be_due_at_once() {
-    let one =
-        "[[service]]\nname = \"a\"\ndue = \"21d\"\ngrace = \"0s\"\n[[service.deliver]]\nfile = \"DIR/a.key\"";
-    let fleet = Fleet::new(one);
-    let first = fleet.home.run(&["fleet", "apply", "-f", "fleet.toml"]).ok();
-    assert!(first.out.contains("a: created, expires "), "{first:?}");
-    let keys = fleet.keys("a");
-    fleet.bench.home("admin").run(&["admin", "expiration", "15"]).ok();
-    // 20 days are left: a new key would end sooner.
-    fleet.ahead(345 * 24);
-    let plan = fleet.run("plan", &["--safe-for", "7d"]);
-    let a = service(&plan.json(), "a");
-    assert_eq!((plan.code, &a["action"], &a["safe"]), (8, &json!("nothing"), &json!(false)), "{plan:?}");
-    assert!(a["reason"].as_str().unwrap().contains("would not outlive it"), "{a}");
-    assert!(a["unsafe_because"].to_string().contains("would not outlive it"), "{a}");
-    fleet.run("apply", &[]).ok();
-    assert_eq!(fleet.keys("a"), keys);
-    // 6 days are left: a new key lasts more than twice as long.
-    fleet.ahead(359 * 24);
-    fleet.run("apply", &[]).ok();
-    let second = fleet.keys("a");
-    assert!(second.len() == 1 && second != keys, "{second:?}");
-    for day in 360..364 {
-        fleet.ahead(day * 24);
-        fleet.run("apply", &[]).ok();
-        assert_eq!(fleet.keys("a"), second, "each run replaces it");
-    }
-    fleet.works("a.key");
-}
-
-#[test]
 fn of_two_runs_at_once_one_does_nothing_and_a_plan_is_made_meanwhile() {
     let wait = "touch DIR/begun; while ! test -e DIR/open; do sleep 0.02; done; cat > DIR/vault";
     let one = format!(

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::held::{Delivered, Held, lock};
+use super::held::{Delivered, Held, Made, lock};
 use super::life::Life;
 use super::look::{self, Known, Options, Site};
 use super::plan::Has;
@@ -14,6 +14,7 @@ use crate::actions::rotation::{self, HandedOver, Rotated};
 use crate::actions::{Event, Exit, Progress, keys, may_change};
 use crate::config::Session;
 use crate::secret::ApiKey;
+use crate::wire::{CreateV2KeyResponse, time};
 
 /// What was done for one service.
 #[derive(Debug, Default)]
@@ -100,6 +101,13 @@ pub(super) async fn apply_in<W: World>(
     Ok(stream::iter(work).buffered(options.parallel.max(1)).collect().await)
 }
 
+/// How long a key lasts that was just made.
+fn made(created: &CreateV2KeyResponse, expires: &str) -> Option<Made> {
+    let (from, to) = (time::parse(&created.created_at)?, time::parse(&created.expiry_date)?);
+    let seconds = u64::try_from(to.duration_since(from).as_secs()).ok()?;
+    Some(Made { expires: expires.to_owned(), seconds })
+}
+
 struct Run<'a, W> {
     world: &'a W,
     manifest: &'a Manifest,
@@ -157,6 +165,10 @@ impl<W: World> Run<'_, W> {
         };
         (applied.rotated, applied.is_first) = (rotated.created.is_some(), rotated.is_first);
         applied.reason = rotated.reason;
+        if let Some(created) = &rotated.created {
+            held.state.made = made(created, &self.service.expires);
+            self.world.save(held)?;
+        }
         applied.key_id = rotated.current.clone().unwrap_or_default();
         applied.expiry.clone_from(&rotated.expiry);
         applied.deleted.clone_from(&rotated.removed_never_handed_over);
@@ -196,7 +208,8 @@ impl<W: World> Run<'_, W> {
 
     /// With `in_use`, older keys are deleted once everything has had a newer one for the grace time.
     async fn rotate(&self, held: &Held, in_use: Option<HandedOver>) -> Result<Rotated, Error> {
-        let due_days = Life::of(self.service, self.world.now(), self.site.limit_days).due_days;
+        let observed = held.observed(self.service);
+        let due_days = Life::of(self.service, self.world.now(), self.site.limit_days, observed).due_days;
         let difference = self.options.clock_difference;
         let asked = || request::rotation(self.service, held, difference, due_days, in_use.clone());
         if let Some(all) = self.left.filter(|_| in_use.is_none()) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::zeroize::Zeroizing;
@@ -43,6 +44,9 @@ pub struct State {
     /// The keys that all deliveries have, or had, and since when; newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub completed: Vec<Delivered>,
+    /// The last key that was made here, and how it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<Timestamp>,
     #[serde(default)]
@@ -57,6 +61,13 @@ pub struct Delivered {
     /// Its service has not been made to read it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_reloaded: bool,
+}
+
+/// How long a key lasts that was asked for with `expires`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    pub expires: String,
+    pub seconds: u64,
 }
 
 fn root(session: &Session) -> Result<PathBuf, Error> {
@@ -187,6 +198,12 @@ impl Held {
         let completed = &self.state.completed;
         let all = completed.iter().map(|complete| (complete.key_id.clone(), complete.at));
         completed.iter().any(|complete| complete.key_id == key_id).then(|| all.collect())
+    }
+
+    /// How long a key lasted when it was made that `service` asks for.
+    pub fn observed(&self, service: &Service) -> Option<Duration> {
+        let made = self.state.made.as_ref().filter(|made| made.expires == service.expires)?;
+        Some(Duration::from_secs(made.seconds))
     }
 
     /// All deliveries have the key `key_id` now.

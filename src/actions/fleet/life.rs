@@ -26,9 +26,18 @@ pub struct Life {
 }
 
 impl Life {
-    /// Of the keys of `service`, on a workbench with this limit.
-    pub fn of(service: &Service, now: Timestamp, limit_days: Option<u32>) -> Self {
-        let lasts = lasts(&service.expires, now, limit_days);
+    /// Of the keys of `service`, on a workbench with this limit. One that does not say its limit is
+    /// taken at its last key: how long that was `observed` to last when it was made.
+    pub fn of(
+        service: &Service,
+        now: Timestamp,
+        limit_days: Option<u32>,
+        observed: Option<Duration>,
+    ) -> Self {
+        let mut lasts = lasts(&service.expires, now, limit_days);
+        if let (Ok(lasts), Some(observed), None) = (&mut lasts, observed, limit_days) {
+            *lasts = observed.min(*lasts);
+        }
         let manifest_due = days(service.due_days);
         let mut due_days = service.due_days;
         // A key that is due from its first day would be replaced by each run, and by one that ends
@@ -65,7 +74,7 @@ impl Life {
             return None;
         }
         let new = lasts.as_secs() / DAY;
-        Some(match *lasts <= left {
+        Some(match new <= left.as_secs() / DAY {
             true => format!("its key is due, but a new one lasts {new} days and would not outlive it"),
             false => {
                 format!(
@@ -111,7 +120,7 @@ mod tests {
     fn a_key_is_not_replaced_by_one_that_would_be_due_at_once() {
         let of = |due_days, limit| {
             let service = Service { due_days, expires: "max".to_owned(), ..Service::default() };
-            Life::of(&service, now(), Some(limit))
+            Life::of(&service, now(), Some(limit), None)
         };
         let left = |days: u32| now().checked_add(super::days(days)).unwrap();
         let enough = of(20, 21);
@@ -123,9 +132,13 @@ mod tests {
         assert!(short.holds_back(left(8), now()).unwrap().ends_with("until half of that is left"));
         // It is replaced now, or not due yet.
         assert_eq!((short.holds_back(left(7), now()), short.holds_back(left(21), now())), (None, None));
+        // A workbench that does not say its limit, and one that does.
+        let service = Service { due_days: 14, expires: "default".to_owned(), ..Service::default() };
+        let due_days = |limit| Life::of(&service, now(), limit, Some(super::days(10))).due_days;
+        assert_eq!((due_days(None), due_days(Some(90))), (5, 14));
         // A fixed day: all keys end on it, and none is worth another one.
         let service = Service { due_days: 14, expires: "2026-06-10".to_owned(), ..Service::default() };
-        let fixed = Life::of(&service, now(), None);
+        let fixed = Life::of(&service, now(), None, None);
         let end = time::end_of_day("2026-06-10".parse().unwrap()).unwrap();
         assert!(fixed.holds_back(end, now()).unwrap().ends_with("would not outlive it"));
     }

@@ -121,7 +121,7 @@ async fn one<W: World>(
     let held = world.held(username, service, &manifest.file)?;
     let known = known(world, service, &held).await?;
     let in_use = known.key_id.as_deref().and_then(|id| held.in_use(id));
-    let life = Life::of(service, world.now(), site.limit_days);
+    let life = Life::of(service, world.now(), site.limit_days, held.observed(service));
     let mut asked = request::rotation(service, &held, options.clock_difference, life.due_days, in_use)?;
     if world.key(&held).is_none() {
         asked.known.clone_from(&known.key_id);

@@ -45,7 +45,7 @@ restart = ["churn-prod/add"]
     let after = environment(&project(&fleet, &Value::Null));
     assert_eq!((&after["OTHER"], after.as_object().unwrap().len()), (&json!("stays"), 2));
     fleet.home.file("key", after["SCORING_KEY"].as_str().unwrap());
-    fleet.works("key");
+    fleet.home.run(&["keys", "validate", "--api-key-file", "key"]).ok();
     let asked = fleet.bench.control(Method::GET, "/requests", &Value::Null);
     let restarts = |asked: &Value| asked.to_string().matches(":restart").count();
     assert_eq!(restarts(&asked), 1, "{asked}");

@@ -25,6 +25,62 @@ fn the_key_that_rotates_has_to_outlive_the_plan_too() {
 }
 
 #[test]
+fn a_key_is_not_replaced_by_one_that_would_be_due_at_once() {
+    let one =
+        "[[service]]\nname = \"a\"\ndue = \"21d\"\ngrace = \"0s\"\n[[service.deliver]]\nfile = \"DIR/a.key\"";
+    let fleet = Fleet::new(one);
+    let first = fleet.home.run(&["fleet", "apply", "-f", "fleet.toml"]).ok();
+    assert!(first.out.contains("a: created, expires "), "{first:?}");
+    let keys = fleet.keys("a");
+    fleet.bench.home("admin").run(&["admin", "expiration", "15"]).ok();
+    // 20 days are left: a new key would end sooner.
+    fleet.ahead(345 * 24);
+    let plan = fleet.run("plan", &["--safe-for", "7d"]);
+    let a = service(&plan.json(), "a");
+    assert_eq!((plan.code, &a["action"], &a["safe"]), (8, &json!("nothing"), &json!(false)), "{plan:?}");
+    assert!(a["reason"].as_str().unwrap().contains("would not outlive it"), "{a}");
+    assert!(a["unsafe_because"].to_string().contains("would not outlive it"), "{a}");
+    fleet.run("apply", &[]).ok();
+    assert_eq!(fleet.keys("a"), keys);
+    // 6 days are left: a new key lasts more than twice as long.
+    fleet.ahead(359 * 24);
+    fleet.run("apply", &[]).ok();
+    let second = fleet.keys("a");
+    assert!(second.len() == 1 && second != keys, "{second:?}");
+    for day in 360..364 {
+        fleet.ahead(day * 24);
+        fleet.run("apply", &[]).ok();
+        assert_eq!(fleet.keys("a"), second, "each run replaces it");
+    }
+    fleet.works("a.key");
+}
+
+#[test]
+fn a_workbench_that_does_not_say_its_limit_is_taken_at_its_last_key() {
+    let fleet = Fleet::new(&ONE.replace("name = \"a\"", "name = \"a\"\ngrace = \"0s\""));
+    fleet.bench.home("admin").run(&["admin", "expiration", "10"]).ok();
+    fleet.bench.fault(&json!({ "path": "/api/v1/site/config" }), &json!({ "status": 404 }));
+    fleet.run("apply", &[]).ok();
+    let keys = fleet.keys("a");
+    let plan = fleet.run("plan", &[]);
+    let a = service(&plan.json(), "a");
+    assert_eq!((plan.code, &a["action"]), (8, &json!("nothing")), "{plan:?}");
+    assert!(
+        a["reason"].as_str().unwrap().contains("a new one lasts 10 days and would not outlive it"),
+        "{a}"
+    );
+    for day in [0, 2, 5] {
+        fleet.ahead(day * 24);
+        fleet.run("apply", &[]).ok();
+        assert_eq!(fleet.keys("a"), keys, "day {day}");
+    }
+    fleet.ahead(6 * 24);
+    fleet.run("apply", &[]).ok();
+    let next = fleet.keys("a");
+    assert!(next.len() == 1 && next != keys, "{next:?}");
+}
+
+#[test]
 fn a_key_for_something_else_is_drift_and_is_replaced() {
     let fleet = Fleet::new(ONE);
     fleet.run("apply", &[]).ok();
