@@ -7,6 +7,7 @@ use ratatui::style::Modifier;
 use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthChar;
 
+use super::editor_steps::{Kind, State, Steps};
 use super::json_problem::{JsonProblem, read_json};
 use super::{Edit, Styles};
 use crate::text;
@@ -22,6 +23,7 @@ pub struct JsonEditor {
     value: Result<String, JsonProblem>,
     /// Text as it was set last; typing that leads back to it counts as nothing typed.
     original: String,
+    steps: Steps,
 }
 
 impl Default for JsonEditor {
@@ -32,14 +34,22 @@ impl Default for JsonEditor {
 
 impl JsonEditor {
     pub fn new(json: &str) -> Self {
-        let mut lines = TextArea::new(json.lines().map(text::clean_lines).collect());
-        lines.set_tab_length(2);
-        lines.move_cursor(CursorMove::Bottom);
-        lines.move_cursor(CursorMove::End);
-        let mut editor =
-            Self { lines, value: Ok(String::new()), original: json.lines().collect::<Vec<_>>().join("\n") };
-        editor.read();
+        let original = json.lines().collect::<Vec<_>>().join("\n");
+        let lines = TextArea::default();
+        let mut editor = Self { lines, value: Ok(String::new()), original, steps: Steps::default() };
+        editor.set_lines(&json.lines().map(text::clean_lines).collect::<Vec<_>>().join("\n"));
+        editor.lines.move_cursor(CursorMove::Bottom);
+        editor.lines.move_cursor(CursorMove::End);
         editor
+    }
+
+    /// Shows another text.
+    fn set_lines(&mut self, text: &str) {
+        self.lines = TextArea::new(text.split('\n').map(str::to_owned).collect());
+        self.lines.set_tab_length(2);
+        // It takes single characters back, and halves of a replacement.
+        self.lines.set_max_histories(0);
+        self.read();
     }
 
     pub fn text(&self) -> String {
@@ -58,12 +68,10 @@ impl JsonEditor {
 
     /// Replaces everything; can be undone.
     pub fn replace(&mut self, json: &str) {
-        self.lines.select_all();
-        self.lines.cut();
-        if !json.is_empty() {
-            self.lines.insert_str(text::clean_lines(json));
-        }
-        self.read();
+        self.change(Kind::Whole, |lines| {
+            lines.select_all();
+            lines.cut() | lines.insert_str(text::clean_lines(json))
+        });
     }
 
     /// Lays the JSON out again, every number as it was typed; nothing happens while it is broken.
@@ -79,16 +87,33 @@ impl JsonEditor {
         Edit::Changed
     }
 
-    /// Takes the last change back.
+    /// Takes the last change back; what was typed in one go is one.
     pub fn undo(&mut self) {
-        self.lines.undo();
-        self.read();
+        self.go_to(Steps::undo);
     }
 
     /// Makes the change again that was taken back last.
     pub fn redo(&mut self) {
-        self.lines.redo();
-        self.read();
+        self.go_to(Steps::redo);
+    }
+
+    fn go_to(&mut self, step: fn(&mut Steps, State) -> Option<State>) {
+        let now = (self.text(), self.cursor());
+        let Some((text, (row, column))) = step(&mut self.steps, now) else { return };
+        self.set_lines(&text);
+        let at = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        self.lines.move_cursor(CursorMove::Jump(at(row), at(column)));
+    }
+
+    /// Makes a change that can be undone. `change` says whether it changed anything.
+    fn change(&mut self, kind: Kind, change: impl FnOnce(&mut TextArea<'static>) -> bool) -> bool {
+        let before = (self.text(), self.cursor());
+        let changed = change(&mut self.lines);
+        if changed {
+            self.steps.note(kind, before);
+            self.read();
+        }
+        changed
     }
 
     /// Selects everything: what is typed or pasted next replaces it.
@@ -100,11 +125,10 @@ impl JsonEditor {
     pub fn paste(&mut self, pasted: &str) -> Edit {
         // Terminals send a carriage return for each line break of a paste.
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n");
-        if !self.lines.insert_str(text::clean_lines(&pasted)) {
-            return Edit::Ignored;
+        match self.change(Kind::Whole, |lines| lines.insert_str(text::clean_lines(&pasted))) {
+            true => Edit::Changed,
+            false => Edit::Ignored,
         }
-        self.read();
-        Edit::Changed
     }
 
     pub fn on_key(&mut self, key: KeyEvent) -> Edit {
@@ -113,24 +137,27 @@ impl JsonEditor {
             return Edit::Ignored;
         }
         let changed = match key.code {
-            KeyCode::Char('w') if ctrl => self.lines.delete_word(),
-            KeyCode::Char('k') if ctrl => self.lines.delete_line_by_end(),
-            KeyCode::Char('u') if ctrl => self.lines.delete_line_by_head(),
+            KeyCode::Char('w') if ctrl => self.change(Kind::Whole, TextArea::delete_word),
+            KeyCode::Char('k') if ctrl => self.change(Kind::Whole, TextArea::delete_line_by_end),
+            KeyCode::Char('u') if ctrl => self.change(Kind::Whole, TextArea::delete_line_by_head),
             // Terminals send Ctrl-_ as what Ctrl-7 is.
-            KeyCode::Char('_' | '7') if ctrl => self.lines.undo(),
+            KeyCode::Char('_' | '7') if ctrl => {
+                self.undo();
+                true
+            }
             KeyCode::Char('a') if ctrl => return self.go(CursorMove::Head),
-            KeyCode::Char('y') if ctrl => self.lines.redo(),
+            KeyCode::Char('y') if ctrl => {
+                self.redo();
+                true
+            }
             KeyCode::Char('e') if ctrl => return self.go(CursorMove::End),
-            KeyCode::Char(c) if !ctrl && !c.is_control() => {
-                self.lines.insert_char(c);
+            KeyCode::Char(c) if !ctrl && !c.is_control() => self.change(Kind::Typed, |lines| {
+                lines.insert_char(c);
                 true
-            }
-            KeyCode::Enter if !ctrl => {
-                self.break_line();
-                true
-            }
-            KeyCode::Backspace => self.lines.delete_char(),
-            KeyCode::Delete => self.lines.delete_next_char(),
+            }),
+            KeyCode::Enter if !ctrl => self.change(Kind::Whole, break_line),
+            KeyCode::Backspace => self.change(Kind::Erased, TextArea::delete_char),
+            KeyCode::Delete => self.change(Kind::Erased, TextArea::delete_next_char),
             KeyCode::Left if ctrl => return self.go(CursorMove::WordBack),
             KeyCode::Right if ctrl => return self.go(CursorMove::WordForward),
             KeyCode::Left => return self.go(CursorMove::Back),
@@ -146,25 +173,11 @@ impl JsonEditor {
             KeyCode::End => return self.go(CursorMove::End),
             _ => return Edit::Ignored,
         };
-        if !changed {
-            return Edit::Moved;
-        }
-        self.read();
-        Edit::Changed
-    }
-
-    /// A new line is indented like the previous one.
-    fn break_line(&mut self) {
-        let row = self.lines.cursor().0;
-        let line = self.lines.lines().get(row).map_or("", String::as_str);
-        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-        self.lines.insert_newline();
-        if !indent.is_empty() {
-            self.lines.insert_str(indent);
-        }
+        if changed { Edit::Changed } else { Edit::Moved }
     }
 
     fn go(&mut self, to: CursorMove) -> Edit {
+        self.steps.pause();
         self.lines.cancel_selection();
         self.lines.move_cursor(to);
         Edit::Moved
@@ -233,6 +246,16 @@ impl JsonEditor {
     }
 }
 
+/// A new line is indented like the previous one.
+fn break_line(lines: &mut TextArea<'static>) -> bool {
+    let row = lines.cursor().0;
+    let line = lines.lines().get(row).map_or("", String::as_str);
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    lines.insert_newline();
+    lines.insert_str(indent);
+    true
+}
+
 /// A line in parts that have room in `columns`, with a cell for the cursor after each; with the number
 /// of its first character.
 fn parts(line: &str, columns: usize) -> Vec<(usize, &str)> {
@@ -282,7 +305,6 @@ mod tests {
         assert_eq!(editor.format(), Edit::Changed);
         assert!(editor.text().lines().count() > 3);
         editor.on_key(KeyEvent::new(KeyCode::Char('7'), KeyModifiers::CONTROL));
-        editor.on_key(KeyEvent::new(KeyCode::Char('7'), KeyModifiers::CONTROL));
         assert_eq!(editor.text(), "{\"rows\":[{\"x\":1},{\"x\":2}]}");
         editor.replace("{");
         assert_eq!(editor.format(), Edit::Ignored);
@@ -297,9 +319,7 @@ mod tests {
         press(&mut editor, KeyCode::Char('8'));
         assert_eq!(editor.value(), Ok("8"));
         editor.undo();
-        editor.undo();
         assert_eq!(editor.text(), before);
-        editor.redo();
         editor.redo();
         assert_eq!(editor.text(), "8");
         editor.select_all();
@@ -309,6 +329,30 @@ mod tests {
         editor.replace("");
         editor.undo();
         assert_eq!(editor.text().len(), 2, "cleared, and brought back");
+    }
+
+    #[test]
+    fn what_is_typed_in_one_go_is_taken_back_at_once() {
+        let mut editor = JsonEditor::new("[]");
+        press(&mut editor, KeyCode::Left);
+        "12".chars().for_each(|c| assert_eq!(press(&mut editor, KeyCode::Char(c)), Edit::Changed));
+        press(&mut editor, KeyCode::Backspace);
+        press(&mut editor, KeyCode::End);
+        "34".chars().for_each(|c| assert_eq!(press(&mut editor, KeyCode::Char(c)), Edit::Changed));
+        let texts = |editor: &mut JsonEditor, go: fn(&mut JsonEditor)| -> Vec<String> {
+            let text = |_| {
+                go(editor);
+                editor.text()
+            };
+            (0..4).map(text).collect()
+        };
+        assert_eq!(texts(&mut editor, JsonEditor::undo), ["[1]", "[12]", "[]", "[]"]);
+        assert_eq!(editor.cursor(), (0, 1));
+        assert_eq!(texts(&mut editor, JsonEditor::redo), ["[12]", "[1]", "[1]34", "[1]34"]);
+        editor.undo();
+        press(&mut editor, KeyCode::Char('x'));
+        editor.redo();
+        assert_eq!(editor.text(), "[1]x", "a change ends what was taken back");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod chart;
 pub mod date_picker;
 pub mod editor;
+mod editor_steps;
 pub mod field;
 pub mod json_problem;
 pub mod json_tree;

@@ -9,6 +9,7 @@ use keybench::config::requests::Change;
 use keybench::probe::{CallError, Phase};
 use keybench::tui::call::{Answer, Call, KeyToSend, WriteError};
 use keybench::tui::effect::{Copied, Effect};
+use keybench::tui::msg::Msg;
 
 use super::{small_snapshots, snapshots};
 use crate::tui_support::models::*;
@@ -166,6 +167,19 @@ fn a_test_in_flight_can_be_given_up() {
     assert!(matches!(&harness.effects[..], [Effect::Cancel(given_up)] if *given_up == id));
     assert!(harness.screen(80, 24).contains("[ Test ]"), "Esc did one thing");
     assert!(!harness.screen(80, 24).contains("Esc cancels"));
+}
+
+#[test]
+fn that_a_test_is_in_flight_is_said_while_it_is() {
+    let mut harness = listed();
+    harness.keys("t<enter>");
+    let (id, asked) = harness.calls().remove(0);
+    harness.keys("t");
+    assert!(harness.screen(80, 24).contains("a test is in flight; Esc cancels it"));
+    let Call::TestModel(test) = asked else { panic!("{asked:?}") };
+    let (sent, call) = (String::new(), Box::new(success()));
+    harness.send(Msg::Answer { id, took: None, answer: Answer::ModelTested { test, sent, call } });
+    assert!(!harness.screen(80, 24).contains("in flight"));
 }
 
 #[test]

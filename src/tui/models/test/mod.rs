@@ -132,7 +132,7 @@ impl Tests {
             panel.running = None;
         }
         // That a test is in flight is no longer true.
-        panel.problem = panel.problem.take().filter(|problem| problem != IN_FLIGHT);
+        panel.problem = panel.problem.take().filter(|problem| !problem.starts_with(IN_FLIGHT));
         let result = TestResult::new(number, key_label, sent, call.clone());
         let failed = result.failure().is_some();
         panel.push(result);
@@ -169,7 +169,7 @@ impl Tests {
 }
 
 /// Why a second test is not sent.
-const IN_FLIGHT: &str = "a test is in flight; Esc gives it up";
+const IN_FLIGHT: &str = "a test is in flight";
 
 /// Calls a model once, unless something typed is wrong: the request that is sent, and what sends it.
 pub fn send(panel: &mut Panel, shared: &mut Shared, row: &Row) -> Option<(String, Effect)> {
