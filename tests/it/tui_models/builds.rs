@@ -51,7 +51,7 @@ fn why_a_deployment_is_not_running_is_asked_once_for_each_of_its_states() {
 #[test]
 fn rolling_back_is_prefilled_and_asks_before_it_replaces_what_runs() {
     let mut harness = rolling_back();
-    harness.keys("<ctrl-u>0<enter>");
+    harness.keys("0<enter>");
     assert!(harness.screen(80, 24).contains("replicas: \"0\" is not a number"), "{}", harness.screen(80, 24));
     harness.keys("<ctrl-u>3<enter>");
     assert!(harness.calls().is_empty(), "it asks first");
