@@ -163,7 +163,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "user_preview", open: made_admin::user_preview },
     Picture { name: "security", open: made_admin::security },
     Picture { name: "security_edit", open: || then(made_admin::security(), "e<ctrl-u>90") },
-    Picture { name: "security_change", open: || then(made_admin::security(), "e<ctrl-u>90<enter>") },
+    Picture { name: "security_change", open: || then(made_admin::security(), "e90<enter>") },
     Picture { name: "security_discard", open: || then(made_admin::security(), "e<ctrl-u>90<esc>") },
     Picture { name: "security_not_offered", open: not_offered },
     Picture { name: "projects", open: made_admin::projects },

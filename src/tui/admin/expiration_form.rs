@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -37,17 +37,11 @@ pub struct ExpirationForm {
 }
 
 impl ExpirationForm {
-    /// Starts with the current setting.
+    /// Starts with the current setting, which what is typed first replaces.
     pub fn new(days: u32) -> Self {
-        let field = Field::new(days.to_string()).with_limit(6);
+        let mut field = Field::new(days.to_string()).with_limit(6);
+        field.offer();
         Self { field, touched: false, problem: None, sending: None }
-    }
-
-    /// The first typed character replaces the current number.
-    fn replace_the_old_value(&mut self) {
-        if !self.touched {
-            self.field.clear();
-        }
     }
 
     /// The number, if it can be sent.
@@ -156,11 +150,6 @@ impl Layer for ExpirationForm {
     }
 
     fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
-        let types =
-            matches!(key.code, KeyCode::Char(_)) && key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
-        if types {
-            self.replace_the_old_value();
-        }
         if self.field.on_key(key) == Edit::Changed {
             self.touched = true;
             self.problem = None;
@@ -169,7 +158,6 @@ impl Layer for ExpirationForm {
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {
-        self.replace_the_old_value();
         self.field.paste(text.trim());
         self.touched = true;
         Outcome::done()
@@ -205,6 +193,7 @@ impl Layer for ExpirationForm {
             (event, &shared.session.expiration, self.touched)
         {
             self.field.set(days.to_string());
+            self.field.offer();
         }
         Outcome::done()
     }
