@@ -132,6 +132,17 @@ fn a_file_with_another_owner_is_drift() {
 }
 
 #[test]
+fn an_administrator_keeps_the_keys_of_other_users() {
+    let mut fleet = Fleet::new(&ONE.replace("name = \"a\"", "name = \"a\"\nuser = \"viewer\""));
+    assert_eq!(fleet.run("apply", &[]).code, 4, "owner is no administrator");
+    fleet.home.set("KEYBENCH_API_KEY", &fleet.bench.key("admin"));
+    fleet.run("apply", &[]).ok();
+    fleet.run("plan", &[]).ok();
+    let said = fleet.home.run(&["keys", "validate", "--api-key-file", "a.key", "--json"]).ok().json();
+    assert_eq!(said["username"], "viewer");
+}
+
+#[test]
 fn a_busy_model_is_asked_again_as_often_as_the_manifest_says() {
     let fleet = Fleet::new(&ONE.replace("name", "verify = { model = \"churn-prod/add\", busy = 2 }\nname"));
     let busy = |times: u32| {

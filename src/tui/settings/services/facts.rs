@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::row::{Content, ServiceRow};
+use super::row::{Content, ServiceRow, Stage};
 use crate::actions::fleet::prune::Left;
 use crate::actions::fleet::{Applied, ServicePlan};
 use crate::text::{self, count};
@@ -38,9 +38,19 @@ pub fn about(shared: &Shared, row: &ServiceRow) -> Vec<Line<'static>> {
     let mut lines = vec![fact("service", &plan.name, theme.text), fact("safe", row.safe(), safe)];
     lines.extend(plan.unsafe_because.iter().map(|why| fact("", why, theme.warn)));
     lines.extend(plan.drift.iter().map(|what| fact("drift", what, theme.warn)));
-    lines.push(fact("next", &format!("{}: {}", row.next(), plan.reason), theme.text));
-    lines.extend(plan.delivers.iter().map(|id| fact("delivers", id, theme.text)));
-    lines.extend(plan.deletes.iter().map(|id| fact("deletes", id, theme.text)));
+    match row.stage {
+        Stage::Planned => {
+            lines.push(fact("next", &format!("{}: {}", row.next(), plan.reason), theme.text));
+            lines.extend(plan.delivers.iter().map(|id| fact("delivers", id, theme.text)));
+            lines.extend(plan.deletes.iter().map(|id| fact("deletes", id, theme.text)));
+        }
+        // What was planned may be done.
+        Stage::Applying => lines.push(fact("next", row.next(), theme.text)),
+        Stage::Applied | Stage::Failed => {
+            let again = shared.key_of(Command::PlanFleet);
+            lines.push(fact("next", &format!("{}; {again} plans again", row.next()), theme.text));
+        }
+    }
     let minute = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
     lines.extend(plan.safe_until.map(|until| fact("works", &format!("until {}", minute(until)), theme.text)));
     lines.extend(plan.due.map(|due| fact("key due", &minute(due), theme.text)));
