@@ -96,6 +96,13 @@ fn a_collaborator_is_added_and_then_may_call() {
     let listed = owner.run(&["collaborators", "list", "owner/churn-prod", "--json"]).ok().json();
     assert_eq!(listed[2]["user"]["username"], "outsider");
     outsider.run(&["models", "test", "churn-prod/add"]).ok();
+    // Adding who is one already takes nothing away; a permission that is named is set.
+    let kept = owner.run(&["collaborators", "add", "churn-prod", "contributor"]).ok();
+    assert!(kept.out.contains("already, with write: nothing was changed"), "{}", kept.out);
+    let kept = owner.run(&["collaborators", "add", "churn-prod", "contributor", "--json"]).ok().json();
+    assert_eq!(kept["permission"], "write");
+    let named = ["collaborators", "add", "churn-prod", "contributor", "--permission", "read", "--json"];
+    assert_eq!(owner.run(&named).ok().json()["permission"], "read");
     owner.run(&["collaborators", "remove", "churn-prod", "outsider"]).ok();
     assert_ne!(outsider.run(&["models", "test", "churn-prod/add"]).code, 0);
     assert_eq!(owner.run(&["collaborators", "list", "fraud-lab"]).code, 5);

@@ -25,7 +25,10 @@ fn an_audit_lists_all_keys_with_findings() {
     assert_eq!(own.json()["everybody"], false);
     assert!(own.err.contains("only a site administrator"), "{}", own.err);
 
-    home.run(&["admin", "audit", "--export", "audit.csv"]).ok();
+    let done = home.run(&["admin", "audit", "--export", "audit.csv"]).ok();
+    assert!(done.out.starts_with("made ") && done.out.contains("with findings:\n  "), "{}", done.out);
+    assert!(done.out.contains("expired  \"old demo\""), "which keys: {}", done.out);
+    assert!(done.out.contains(&format!("written to {}", home.path("audit.csv").display())), "{}", done.out);
     let text = std::fs::read_to_string(home.path("audit.csv")).unwrap();
     assert_eq!((text.lines().count(), mode(&home.path("audit.csv"))), (9, 0o600));
     assert_eq!(home.run(&["admin", "audit", "--export", "audit.txt"]).code, 7);

@@ -197,3 +197,16 @@ async fn the_history_of_a_profile_lies_with_its_store() {
     let session = sign_in::open(&store, "x", &Overrides::default()).await.unwrap();
     assert_eq!(session.history, Some(folder.path().join("history.sqlite")));
 }
+
+#[test]
+fn a_key_that_was_made_here_goes_by_its_id_in_the_history() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.run(&["keys", "create", "--name", "other", "--output", "other.key"]).ok();
+    let request = ["--request", "{\"a\": 1, \"b\": 2}", "--api-key-file", "other.key"];
+    home.run(&[&["models", "test", "churn-prod/add"][..], &request].concat()).ok();
+    home.run(&["models", "test", "churn-prod/add", "-n", "5"]).ok();
+    let kept = home.run(&["runs", "list", "--json"]).ok().json();
+    assert!(kept[1]["key"].as_str().unwrap().contains('…'), "{kept}");
+    assert!(!kept[0]["result"].as_str().unwrap().contains("p50"), "that is the latency: {kept}");
+}

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+use crate::actions::keys::made_here;
 use crate::config::Session;
 use crate::probe::run::Summary;
 use crate::probe::{Answer, CallError, CallResult, Phases};
@@ -69,7 +70,11 @@ fn key_name(session: &Session, key: Option<&ApiKey>) -> String {
             Some(id) => format!("{} signed in", text::short_id(id)),
             None => "signed in".to_owned(),
         },
-        Some(_) => ANOTHER.to_owned(),
+        // Of a key that was made here the id is known.
+        Some(key) => match made_here(session, key) {
+            Some(made) => text::short_id(&made.key_id).into_owned(),
+            None => ANOTHER.to_owned(),
+        },
     }
 }
 
@@ -308,15 +313,14 @@ impl Mask<'_> {
     }
 }
 
-/// `500 requests, 2 failed · 12.3/s · p50 4.1 ms · p99 31.0 ms`
+/// `500 requests, 2 failed · 12.3/s · p99 31.0 ms`; the median is the latency of the entry.
 fn in_a_line(summary: &Summary) -> String {
     let requests = text::count(usize::try_from(summary.total).unwrap_or(usize::MAX), "request", "requests");
     let failed = match summary.errors {
         0 => String::new(),
         errors => format!(", {errors} failed"),
     };
-    let (p50, p99) = (summary.latency.p50_ms, summary.latency.p99_ms);
-    format!("{requests}{failed} · {:.1}/s · p50 {p50:.1} ms · p99 {p99:.1} ms", summary.rps)
+    format!("{requests}{failed} · {:.1}/s · p99 {:.1} ms", summary.rps, summary.latency.p99_ms)
 }
 
 fn ms(time: Duration) -> f64 {

@@ -128,7 +128,7 @@ fn print(
         return context.out.document(&document);
     }
     let key = match output {
-        Some(file) => format!("Key:      in {}", file.path().display()),
+        Some(file) => format!("Key:      written to {}", file.path().display()),
         None => format!("Key:      {}", created.api_key.expose()),
     };
     context.out.lines(&[

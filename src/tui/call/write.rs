@@ -24,13 +24,22 @@ pub(super) async fn key(key: ApiKey, path: String) -> Result<PathBuf, String> {
 /// Writes a text to a file.
 pub(super) async fn text(file: PathBuf, text: String, replace: bool) -> Answer {
     let name = file.clone();
-    Answer::Written { file, done: blocking(move || write(&name, text.as_bytes(), replace)).await }
+    written(file, blocking(move || write(&name, text.as_bytes(), replace)).await)
 }
 
 /// Writes a run to a file.
 pub(super) async fn run(file: PathBuf, summary: Arc<Summary>, replace: bool) -> Answer {
     let name = file.clone();
-    Answer::Written { file, done: blocking(move || export(&name, &summary, replace)).await }
+    written(file, blocking(move || export(&name, &summary, replace)).await)
+}
+
+/// A file that is there is named in full: whoever looks for it may be in another folder.
+fn written(file: PathBuf, done: Result<(), WriteError>) -> Answer {
+    let file = match &done {
+        Ok(()) => std::path::absolute(&file).unwrap_or(file),
+        Err(_) => file,
+    };
+    Answer::Written { file, done }
 }
 
 pub(super) async fn load_requests(file: PathBuf, url: String) -> Result<HashMap<String, Requests>, String> {
@@ -97,6 +106,19 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_written_file_is_named_in_full_and_one_that_is_there_as_it_was_typed() {
+        let there = tempfile::NamedTempFile::new_in(".").unwrap();
+        let relative = PathBuf::from(there.path().file_name().unwrap());
+        let named = |answer| match answer {
+            Answer::Written { file, done } => (file, done.is_ok()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(text(relative.clone(), "x".into(), false).await), (relative.clone(), false));
+        let (file, done) = named(text(relative, "x".into(), true).await);
+        assert!(file.is_absolute() && done, "{file:?}");
+    }
 
     #[test]
     fn a_file_is_replaced_only_when_asked_for() {

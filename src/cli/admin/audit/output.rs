@@ -1,9 +1,9 @@
 //! How an audit is shown: progress, the table, the summary, an exported file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::{ONE_USER, so_far};
+use super::so_far;
 use crate::actions::audit::{AuditedKey, Report, Verdict, evidence};
 use crate::actions::{Event, Progress};
 use crate::cli::context::Context;
@@ -52,6 +52,11 @@ impl Progress for Said<'_> {
     }
 }
 
+/// Where a file is, whatever folder one looks from.
+fn absolute(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
+}
+
 /// The table of all keys, then the rest.
 pub fn print(report: &Report, context: &Context, evidence: Option<&Path>) -> Result<(), Failure> {
     let titles = &["USER", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "FINDINGS", "KEY ID"];
@@ -61,6 +66,9 @@ pub fn print(report: &Report, context: &Context, evidence: Option<&Path>) -> Res
         list.page(&rows)?;
     }
     list.end()?;
+    if !context.out.json {
+        context.out.lines(&[String::new()])?;
+    }
     summarise(report, context, None, evidence)
 }
 
@@ -88,17 +96,18 @@ pub fn summarise(
     }
     let version = report.version.as_deref().unwrap_or("version not known");
     let mut lines = vec![
-        String::new(),
         format!("made {} by {} at {} ({version})", report.made_at, report.made_by, report.url),
         format!(
-            "{} with {}, {} with findings",
+            "{} with {}, {} with findings{}",
             count(report.users, "user", "users"),
             count(report.keys.len(), "key", "keys"),
-            report.with_findings()
+            report.with_findings(),
+            if file.is_some() && report.with_findings() > 0 { ":" } else { "" }
         ),
     ];
-    if !report.everybody {
-        lines.push(ONE_USER.to_owned());
+    // Without the table, which keys these are would be only in the file.
+    if file.is_some() {
+        lines.extend(with_findings(report));
     }
     lines.extend(report.unreadable.iter().map(|user| format!("not read: {}: {}", user.username, user.why)));
     lines.extend(
@@ -115,8 +124,8 @@ pub fn summarise(
             .map(|project| format!("not read: project {}: {}", project.name, project.variable)),
     );
     lines.extend(under_policy(report));
-    lines.extend(file.map(|file| format!("written to {}", file.display())));
-    lines.extend(evidence.map(|folder| format!("evidence written to {}", folder.display())));
+    lines.extend(file.map(|file| format!("written to {}", absolute(file).display())));
+    lines.extend(evidence.map(|folder| format!("evidence written to {}", absolute(folder).display())));
     context.out.lines(&lines)
 }
 
@@ -130,6 +139,22 @@ fn cells(key: &AuditedKey) -> Vec<String> {
         key.findings_text(),
         text::short_id(&key.key_id).into_owned(),
     ]
+}
+
+/// Keys with findings that are named one by one.
+const NAMED: usize = 10;
+
+/// The keys with findings, those that expire first before the others.
+fn with_findings(report: &Report) -> Vec<String> {
+    let mut found: Vec<&AuditedKey> = report.keys.iter().filter(|key| !key.findings.is_empty()).collect();
+    found.sort_by_key(|key| key.days_left.unwrap_or(i64::MAX));
+    let line = |key: &&AuditedKey| {
+        let (id, name) = (text::short_id(&key.key_id), &key.comments);
+        format!("  {id}  {}  {}  {name:?}", key.username, key.findings_text())
+    };
+    let more = found.len().saturating_sub(NAMED);
+    let named = found.iter().take(NAMED).map(line);
+    named.chain((more > 0).then(|| format!("  and {more} more, in the file"))).collect()
 }
 
 /// How many findings count, and what exceptions cover.
