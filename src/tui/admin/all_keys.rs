@@ -92,8 +92,11 @@ impl Row for Audited {
         add(LEFT, &self.left);
         add(FINDINGS, &self.findings);
         add(COMMENT, &self.key.comments);
-        add(KEY_ID, &self.key.key_id);
         add(KEY_ID, &text::short_id(&self.key.key_id));
+    }
+
+    fn whole(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(KEY_ID, &self.key.key_id);
     }
 
     fn filling(&self, column: usize) -> &str {

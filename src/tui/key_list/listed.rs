@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::expiry::days_between;
+use crate::text;
 use crate::tui::list::{Column, Key, Row, Rows, Width};
 use crate::wire::{AUDIENCE_APPLICATION, V2KeyDetails, time};
 
@@ -48,10 +49,14 @@ impl Row for ListedKey {
 
     /// Without what [`Seen`](super::Seen) adds.
     fn texts(&self, add: &mut dyn FnMut(usize, &str)) {
-        add(KEY_ID, &self.key.key_id);
+        add(KEY_ID, &text::short_id(&self.key.key_id));
         add(EXPIRES, date_of(&self.key.expiry_date));
         add(AUDIENCE, audience(&self.key));
         add(COMMENT, &self.key.comments);
+    }
+
+    fn whole(&self, add: &mut dyn FnMut(usize, &str)) {
+        add(KEY_ID, &self.key.key_id);
     }
 
     fn filling(&self, column: usize) -> &str {

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`rows`], `sort` | the rows as they come, their orders, the text that a filter searches |
+//! | [`rows`], `search` | the rows as they come and their orders; the texts that a filter searches |
 //! | [`pattern`], [`filter`] | what a filter looks for; the field where it is typed |
 //! | [`state`] | which rows are shown, from where on, and which one is selected |
 //! | [`marks`] | which rows are marked, for a command on several |
@@ -16,6 +16,7 @@ pub mod filter;
 pub mod marks;
 pub mod pattern;
 pub mod rows;
+mod search;
 pub mod state;
 pub mod table;
 pub mod view;

@@ -8,9 +8,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use memchr::memmem::Finder;
-
 use super::pattern::Pattern;
+use super::search::Search;
 use super::state::Sortable;
 use super::table::Column;
 use crate::text;
@@ -31,8 +30,12 @@ pub trait Row: Sized {
     /// What distinguishes it from the others, and is the same in the next list.
     fn id(&self) -> &str;
 
-    /// The texts that a filter finds: what each column shows, and the whole of what it shortens.
+    /// The texts that a filter finds: what each column shows.
     fn texts(&self, add: &mut dyn FnMut(usize, &str));
+
+    /// The whole of what a column shortens. Only a longer part of it is found: two digits are somewhere in
+    /// nearly every Key ID.
+    fn whole(&self, _add: &mut dyn FnMut(usize, &str)) {}
 
     /// The text in which a filter finds the best matches first; without one they stay in the list's order.
     fn name(&self) -> Option<&str> {
@@ -90,58 +93,8 @@ pub struct Rows<R> {
     kept: Vec<Vec<u32>>,
     /// The width of the widest text in each column that fills; it does not shrink.
     widest: Vec<u16>,
-    search: Search,
-}
-
-/// The texts of all rows in lower case, one behind the other: a search through one piece of memory is
-/// many times faster than one through five a row.
-#[derive(Debug, Default)]
-struct Search {
-    text: String,
-    /// Where each row's part of it ends.
-    ends: Vec<usize>,
-    /// The texts of rows that changed since.
-    changed: HashMap<usize, String>,
-    /// Columns that are not shown, one bit each.
-    hidden: u64,
-}
-
-impl Search {
-    fn push<R: Row>(&mut self, row: &R) {
-        add_lower(&mut self.text, row, self.hidden);
-        self.ends.push(self.text.len());
-    }
-
-    fn change<R: Row>(&mut self, at: usize, row: &R) {
-        let mut text = String::new();
-        add_lower(&mut text, row, self.hidden);
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let same = self.ends.get(at).and_then(|end| self.text.get(start..*end)) == Some(&*text);
-        match same {
-            true => self.changed.remove(&at),
-            false => self.changed.insert(at, text),
-        };
-    }
-
-    /// Whether so many rows changed that the texts are better made anew.
-    fn is_loose(&self) -> bool {
-        self.changed.len() > 100 && self.changed.len() > self.ends.len() / 4
-    }
-
-    /// Notes in `bit` of each row whether it holds a text in lower case.
-    fn find(&self, wanted: &Finder<'_>, bit: u64, rows: &mut [u64]) {
-        let text = self.text.as_bytes();
-        let (mut row, mut start) = (0, 0);
-        while let Some(at) = text.get(start..).and_then(|rest| wanted.find(rest)) {
-            while self.ends.get(row).is_some_and(|end| *end <= start + at) {
-                row += 1;
-            }
-            let (Some(bits), Some(end)) = (rows.get_mut(row), self.ends.get(row)) else { return };
-            *bits |= bit;
-            start = *end;
-            row += 1;
-        }
-    }
+    /// Boxed: lists travel in messages.
+    search: Box<Search>,
 }
 
 /// Notes how wide the texts of a row are.
@@ -153,27 +106,10 @@ fn widen<R: Row>(widest: &mut Vec<u16>, row: &R) {
     }
 }
 
-fn add_lower<R: Row>(text: &mut String, row: &R, hidden: u64) {
-    row.texts(&mut |column, part| {
-        if hidden >> column & 1 == 1 {
-            return;
-        }
-        if part.is_ascii() {
-            let at = text.len();
-            text.push_str(part);
-            text[at..].make_ascii_lowercase();
-        } else {
-            text.extend(part.chars().flat_map(char::to_lowercase));
-        }
-        // No word of a filter contains a line break, so none spans two texts.
-        text.push('\n');
-    });
-}
-
 impl<R> Default for Rows<R> {
     fn default() -> Self {
         let (all, by_id, kept, widest) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
-        Self { all, by_id, kept, widest, search: Search::default() }
+        Self { all, by_id, kept, widest, search: Box::default() }
     }
 }
 
@@ -181,7 +117,7 @@ impl<R: Row> FromIterator<R> for Rows<R> {
     fn from_iter<I: IntoIterator<Item = R>>(rows: I) -> Self {
         let mut this = Self::default();
         this.add(rows);
-        this.search.text.shrink_to_fit();
+        this.search.shrink();
         this
     }
 }
@@ -239,7 +175,7 @@ impl<R: Row> Rows<R> {
     /// Drops the rows that came first.
     pub fn drop_first(&mut self, rows: usize) {
         let left = self.all.split_off(rows.min(self.all.len()));
-        let search = Search { hidden: self.search.hidden, ..Search::default() };
+        let search = Box::new(Search::new(self.search.hidden()));
         *self = Self { search, ..Self::default() };
         self.add(left);
     }
@@ -251,13 +187,13 @@ impl<R: Row> Rows<R> {
         widen(&mut self.widest, row);
         self.search.change(at, row);
         if self.search.is_loose() {
-            self.index(self.search.hidden);
+            self.index(self.search.hidden());
         }
     }
 
     /// Columns that are not shown, one bit each.
     pub fn hidden(&self) -> u64 {
-        self.search.hidden
+        self.search.hidden()
     }
 
     /// The width of the widest text in each column that fills.
@@ -268,7 +204,7 @@ impl<R: Row> Rows<R> {
     /// Makes the texts for the filter anew, where `hidden` are the columns that are not shown, one bit
     /// each.
     pub fn index(&mut self, hidden: u64) {
-        self.search = Search { hidden, ..Search::default() };
+        *self.search = Search::new(hidden);
         self.all.iter().for_each(|row| self.search.push(row));
     }
 
@@ -308,22 +244,7 @@ impl<R: Row> Rows<R> {
     /// Which rows match, in the order of memory, which is much faster than in that of the list. `more`
     /// adds what is found in texts that change by themselves; see [`Pattern::hits`].
     pub fn passing(&self, pattern: &Pattern, more: impl FnOnce(&mut [u64])) -> Vec<bool> {
-        let mut rows = vec![0; self.all.len()];
-        for (n, word) in pattern.words().enumerate() {
-            self.search.find(word.lower(), 1 << n, &mut rows);
-            for (row, text) in &self.search.changed {
-                let found = word.lower().find(text.as_bytes()).is_some();
-                rows[*row] = rows[*row] & !(1 << n) | u64::from(found) << n;
-            }
-            let Some(typed) = word.as_typed() else { continue };
-            for (row, hits) in self.all.iter().zip(&mut rows).filter(|(_, hits)| **hits >> n & 1 == 1) {
-                let mut found = false;
-                row.texts(&mut |column, part| {
-                    found |= self.search.hidden >> column & 1 == 0 && part.contains(typed);
-                });
-                *hits = *hits & !(1 << n) | u64::from(found) << n;
-            }
-        }
+        let mut rows = self.search.hits(pattern, &self.all);
         more(&mut rows);
         rows.into_iter().map(|hits| pattern.accepts(hits)).collect()
     }
@@ -367,6 +288,10 @@ mod tests {
             add(1, &self.1.to_string());
         }
 
+        fn whole(&self, add: &mut dyn FnMut(usize, &str)) {
+            add(0, &format!("{}3f9c07d1", self.0));
+        }
+
         fn filling(&self, column: usize) -> &str {
             if column == 0 { self.0 } else { "" }
         }
@@ -405,9 +330,12 @@ mod tests {
             rows.change(0, |row| row.1 = price);
         }
         assert_eq!(found(&rows, "1999"), ["pear"]);
-        assert_eq!(rows.search.changed.len(), 1);
+        assert_eq!(rows.search.changes(), 1);
         rows.add([Fruit("pear", 7)]);
         assert_eq!((rows.len(), found(&rows, "7")), (2, vec!["pear"]), "a row that comes again");
+        assert!(found(&rows, "9c0").is_empty() && found(&rows, "3F9C07").is_empty(), "not seen");
+        assert_eq!(found(&rows, "3f9c07"), ["pear", "Apple"], "a longer part of what is shortened");
+        assert_eq!(found(&rows, "pear3f9c07d1"), ["pear"]);
         rows.index(0b10);
         assert!(found(&rows, "7").is_empty(), "its column is not shown");
         assert!(found(&rows, "Apple 12").is_empty());
