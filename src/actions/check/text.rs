@@ -96,3 +96,14 @@ fn fields(report: &Report) -> Vec<String> {
 fn rows(n: u64) -> String {
     text::count(usize::try_from(n).unwrap_or(usize::MAX), "row", "rows")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_written_as_people_write_numbers() {
+        let written = [0.0, 1.0, 1.0 / 3.0, 0.0025, 1e-4, 1.23e-7, 2e6].map(number);
+        assert_eq!(written, ["0", "1", "0.3333", "0.0025", "1e-4", "1.2e-7", "2e6"]);
+    }
+}
