@@ -354,7 +354,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::PreviousMatch, "result.previous-match", &[X::Viewer], Safe, &["N"], 0, "previous match", "Previous match", "The previous line that matches the search"),
     entry(C::Fold, "result.fold", &[X::ResultView, X::Answer], Safe, &["z"], 4, "fold", "Fold a part of the answer", "Fold the object or list at the cursor, or unfold it"),
     entry(C::FoldAll, "result.fold-all", &[X::ResultView, X::Answer], Safe, &["Z"], 0, "fold all", "Fold the whole answer", "Fold all below the first level, or unfold everything"),
-    entry(C::Headers, "result.headers", &[X::Results, X::Answer, X::ResultView], Safe, &["H"], 8, "headers", "Headers of the answer", "Show headers and request under the answer, or hide them"),
+    entry(C::Headers, "result.headers", &[X::Results, X::Answer, X::ResultView], Safe, &["H"], 6, "headers", "Headers of the answer", "Show headers and request under the answer, or hide them"),
     entry(C::ExportResults, "results.export", &[X::Viewer, X::Run, X::Check], Safe, &["e"], 5, "export", "Export", "Write it to a file: text, or a run as JSON or CSV"),
     entry(C::StopRun, "check.stop", &[X::CheckLive], Safe, &["s"], 1, "stop", "Stop the check", "End the check now and keep what was compared"),
     entry(C::TestRow, "check.test-row", &[X::Check], Safe, &["enter"], 1, "test row", "Test a row that differs", "Put the row's request into the Test panel of the model"),
