@@ -216,6 +216,7 @@ impl From<rotation::Error> for Failure {
             Error::NotValid { .. } | Error::NotProven { .. } => "not_proven",
             Error::NoProof { error, .. } => return Self { message, hint, ..Self::from(&error) },
             Error::HandOver { .. } => "hand_over",
+            Error::EndsNoLater { .. } => "ends_no_later",
             Error::Broken { left: Left::HandedOver, .. } => "not_noted",
             Error::Broken { error, .. } => return Self { message, ..Self::from(*error) },
             _ => "invalid",

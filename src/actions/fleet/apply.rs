@@ -1,6 +1,7 @@
 //! Makes a fleet what its manifest says, service by service, whatever fails for another one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
@@ -102,10 +103,9 @@ pub(super) async fn apply_in<W: World>(
 }
 
 /// How long a key lasts that was just made.
-fn made(created: &CreateV2KeyResponse, expires: &str) -> Option<Made> {
+fn life(created: &CreateV2KeyResponse) -> Option<Duration> {
     let (from, to) = (time::parse(&created.created_at)?, time::parse(&created.expiry_date)?);
-    let seconds = u64::try_from(to.duration_since(from).as_secs()).ok()?;
-    Some(Made { expires: expires.to_owned(), seconds })
+    Duration::try_from(to.duration_since(from)).ok()
 }
 
 struct Run<'a, W> {
@@ -153,6 +153,12 @@ impl<W: World> Run<'_, W> {
         let rotated = match self.rotate(held, None).await {
             Ok(rotated) => rotated,
             Err(error) => {
+                if let Error::Rotation(rotation) = &error
+                    && let Some(lasts) = rotation.lasts_too_short()
+                {
+                    held.state.made = Some(self.made(lasts));
+                    self.world.save(held)?;
+                }
                 // A delivery that failed before does not wait for a new key.
                 if let Known { key: Some(key), key_id: Some(key_id) } =
                     look::known(self.world, self.service, held).await?
@@ -166,7 +172,7 @@ impl<W: World> Run<'_, W> {
         (applied.rotated, applied.is_first) = (rotated.created.is_some(), rotated.is_first);
         applied.reason = rotated.reason;
         if let Some(created) = &rotated.created {
-            held.state.made = made(created, &self.service.expires);
+            held.state.made = life(created).map(|lasts| self.made(lasts));
             self.world.save(held)?;
         }
         applied.key_id = rotated.current.clone().unwrap_or_default();
@@ -190,6 +196,11 @@ impl<W: World> Run<'_, W> {
             Some(left) => Err(rotation::Error::from(left.error).into()),
             None => Ok(()),
         }
+    }
+
+    /// A key that was asked for as the manifest says lasts so long.
+    fn made(&self, lasts: Duration) -> Made {
+        Made { expires: self.service.expires.clone(), seconds: lasts.as_secs() }
     }
 
     /// Takes a key that was found where it is needed for the current one. What has it is taken to use

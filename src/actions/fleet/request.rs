@@ -44,6 +44,7 @@ pub fn rotation(
         record: None,
         clock_difference,
         known: None,
+        only_later: true,
         keep_old: in_use.is_none(),
         in_use,
     })

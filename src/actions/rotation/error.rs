@@ -2,6 +2,9 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::civil::Date;
 
 use crate::actions::clock::ClocksDiffer;
 use crate::actions::{Exit, key_file, keys, models};
@@ -66,6 +69,9 @@ pub enum Error {
     FileNotWritten { file: PathBuf, error: io::Error },
     #[error("the command of --exec failed: {why}")]
     HandOver { why: String },
+    /// With how long it lasts, if that can be read.
+    #[error("the new key would end on {day}, no later than the current one")]
+    EndsNoLater { day: Date, lasts: Option<Duration> },
     /// A key had been created.
     #[error("{}", broken(error, key_id, *left, *current_works))]
     Broken { error: Box<Error>, key_id: String, left: Left, current_works: bool },
@@ -107,6 +113,15 @@ fn broken(error: &Error, key_id: &str, left: Left, current_works: bool) -> Strin
 }
 
 impl Error {
+    /// How long a new key lasts, if it was not handed over because that is too short.
+    pub fn lasts_too_short(&self) -> Option<Duration> {
+        match self {
+            Self::EndsNoLater { lasts, .. } => *lasts,
+            Self::Broken { error, .. } => error.lasts_too_short(),
+            _ => None,
+        }
+    }
+
     /// How a command ends with it.
     pub fn exit(&self) -> Exit {
         match self {
@@ -128,7 +143,8 @@ impl Error {
             | Self::TooManyInDoubt { .. }
             | Self::NotValid { .. }
             | Self::NotProven { .. }
-            | Self::HandOver { .. } => Exit::No,
+            | Self::HandOver { .. }
+            | Self::EndsNoLater { .. } => Exit::No,
             _ => Exit::Invalid,
         }
     }
@@ -178,6 +194,7 @@ impl Error {
             Self::Contested { .. } => {
                 "rotate a name on one machine only; see which key its service uses, and delete the other with `keybench keys delete`"
             }
+            Self::EndsNoLater { .. } => "lower `due`, or have the site's limit raised",
             Self::NotNoted { .. } => {
                 "a run that breaks off could not be finished without it: have KEYBENCH_CONFIG_DIR name a folder that can be written to, or use --output"
             }

@@ -44,7 +44,7 @@ use crate::actions::{Event, Progress, may_change};
 use crate::api::{NewKey, ServerClock};
 use crate::config::Session;
 use crate::config::made_keys::RotatedKey;
-use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
+use crate::wire::{CreateV2KeyResponse, V2KeyDetails, time};
 
 pub use by_hand::{ByHand, handed_over, note_by_hand};
 pub use error::{Error, Left};
@@ -184,6 +184,7 @@ impl<M: Machine> Rotation<'_, M> {
             listed: &group.keys,
             timeout: self.machine.timeout(),
             current_works: self.state.record.is_some() || !is_new,
+            outlives: self.outlives(reason, plan),
         }
         .take()
         .await?;
@@ -193,6 +194,14 @@ impl<M: Machine> Rotation<'_, M> {
             self.notice(Notice::Unrecorded { file, key_id: &created.key_id, noted: notice.noted });
         }
         Ok(created)
+    }
+
+    /// When the key ends that a new one has to outlive.
+    fn outlives(&self, reason: Reason, plan: &Plan) -> Option<Timestamp> {
+        let keys = self.state.group.keys.iter();
+        let current = keys.filter(|key| Some(&key.key_id) == plan.current.as_ref());
+        let is_asked = self.request.only_later && reason == Reason::Due;
+        current.filter(|_| is_asked).find_map(|key| time::parse(&key.expiry_date))
     }
 
     /// The plan once `created` was handed over.

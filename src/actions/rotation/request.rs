@@ -36,6 +36,8 @@ pub struct Request {
     /// Since when all that needs a key has it, if that was later than its hand-over. The grace time of
     /// an older key begins then.
     pub in_use: Option<HandedOver>,
+    /// A key that is due is not replaced by one that ends no later.
+    pub only_later: bool,
     /// No older key is deleted.
     pub keep_old: bool,
 }

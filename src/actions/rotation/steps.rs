@@ -2,7 +2,8 @@
 //!
 //! 1. What is known is noted, and that a key is about to be created. Where that cannot be written,
 //!    nothing is created.
-//! 2. The key is created and proven. One that fails is deleted again.
+//! 2. The key is created and proven. One that fails, or lasts no longer than the one before where it has
+//!    to, is deleted again.
 //! 3. That the key may be in use is noted, and on the disk before a command is started with it.
 //! 4. It is handed over. From here on it is never deleted, whatever happens.
 //! 5. That it was handed over is noted.
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use super::error::{Error, Left};
 use super::intent::Intent;
 use super::record::Record;
-use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
+use crate::wire::{CreateV2KeyResponse, V2KeyDetails, time};
 
 /// What the steps act on.
 pub(in crate::actions) trait World {
@@ -75,6 +76,8 @@ pub(in crate::actions) struct Steps<'a, W> {
     pub timeout: Duration,
     /// There is a key that goes on working.
     pub current_works: bool,
+    /// A key that ends no later than this is not handed over.
+    pub outlives: Option<Timestamp>,
 }
 
 impl<W: World> Steps<'_, W> {
@@ -92,6 +95,9 @@ impl<W: World> Steps<'_, W> {
                 return Err(error);
             }
         };
+        if let Some(error) = self.ends_no_later(&created) {
+            return Err(self.undo(&created, &old, error).await);
+        }
         if let Err(error) = self.world.prove(&created).await {
             return Err(self.undo(&created, &old, error).await);
         }
@@ -124,6 +130,13 @@ impl<W: World> Steps<'_, W> {
             }
         }
         Ok((created, None))
+    }
+
+    /// A key that is not worth a hand-over.
+    fn ends_no_later(&self, created: &CreateV2KeyResponse) -> Option<Error> {
+        let (from, to) = (time::parse(&created.created_at), time::parse(&created.expiry_date)?);
+        let lasts = from.and_then(|from| Duration::try_from(to.duration_since(from)).ok());
+        self.outlives.filter(|end| to <= *end).map(|_| Error::EndsNoLater { day: time::utc_day(to), lasts })
     }
 
     /// Nothing was created: the note is as it was. One that stays as it is explains a key too many.

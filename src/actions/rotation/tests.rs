@@ -232,6 +232,7 @@ impl Sim<'_> {
                 listed: &listed,
                 timeout,
                 current_works: true,
+                outlives: None,
             };
             let Ok((created, _)) = steps.take().now_or_never().unwrap() else { return };
             // Which may be forgotten: it only makes the grace time exact.

@@ -159,6 +159,7 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         hand_over,
         record: args.record,
         clock_difference: args.clock.clock_difference,
+        only_later: false,
         keep_old: args.keep_old,
     })
 }

@@ -81,6 +81,33 @@ fn a_workbench_that_does_not_say_its_limit_is_taken_at_its_last_key() {
 }
 
 #[test]
+fn a_key_that_ends_no_later_is_not_handed_over() {
+    let fleet = Fleet::new(ONE);
+    fleet.run("apply", &[]).ok();
+    let keys = fleet.keys("a");
+    // 12 days are left of the key, and the workbench does not say that a new one has 10.
+    fleet.bench.home("admin").run(&["admin", "expiration", "10"]).ok();
+    fleet.bench.fault(&json!({ "path": "/api/v1/site/config" }), &json!({ "status": 404 }));
+    fleet.ahead(353 * 24);
+    assert_eq!(service(&fleet.run("plan", &[]).json(), "a")["action"], "rotate");
+    let refused = fleet.run("apply", &[]);
+    assert_eq!((refused.code, &refused.error()["kind"]), (8, &json!("ends_no_later")), "{refused:?}");
+    assert_eq!(fleet.keys("a"), keys, "the new one is deleted again");
+    fleet.works("a.key");
+    // From then on it is known.
+    let plan = fleet.run("plan", &[]);
+    let a = service(&plan.json(), "a");
+    assert_eq!((plan.code, &a["action"]), (8, &json!("nothing")), "{plan:?}");
+    assert!(a["unsafe_because"].to_string().contains("would not outlive it"), "{a}");
+    fleet.run("apply", &[]).ok();
+    assert_eq!(fleet.keys("a"), keys);
+    fleet.ahead(361 * 24);
+    fleet.run("apply", &[]).ok();
+    assert_eq!(fleet.keys("a").len(), 2, "the older one is in its grace time");
+    fleet.works("a.key");
+}
+
+#[test]
 fn a_key_for_something_else_is_drift_and_is_replaced() {
     let fleet = Fleet::new(ONE);
     fleet.run("apply", &[]).ok();

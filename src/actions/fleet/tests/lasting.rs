@@ -52,6 +52,8 @@ pub struct Lasting {
     pub chance: Chance,
     pub now: Timestamp,
     pub limit_days: i64,
+    /// Whether it says its limit.
+    pub says_limit: bool,
     /// How far this machine's clock is off.
     pub jump: SignedDuration,
     pub keys: Vec<V2KeyDetails>,
@@ -69,6 +71,7 @@ impl Lasting {
             chance: Chance::of(seed),
             now,
             limit_days: 0,
+            says_limit: seed != 2,
             jump: SignedDuration::ZERO,
             keys: Vec::new(),
             made: 0,

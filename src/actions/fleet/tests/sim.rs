@@ -124,7 +124,7 @@ impl World for Sim {
         let lasting = self.lasting();
         Ok(Site {
             username: USER.to_owned(),
-            limit_days: u32::try_from(lasting.limit_days).ok(),
+            limit_days: u32::try_from(lasting.limit_days).ok().filter(|_| lasting.says_limit),
             own: OwnKey::Expires(lasting.now + (24 * 400).hours()),
         })
     }
