@@ -73,7 +73,7 @@ pub async fn apply(
 ) -> Result<Vec<Applied>, Error> {
     may_change(session, "rotating keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
     let _alone = lock(session)?;
-    let world = Real { session, output: options.output, progress };
+    let world = Real::new(session, options.output, progress);
     apply_in(&world, manifest, options, max_rotations, progress).await
 }
 

@@ -84,7 +84,7 @@ pub async fn look(
     options: Options,
     progress: &dyn Progress,
 ) -> Result<Vec<Looked>, Error> {
-    let world = Real { session, output: options.output, progress };
+    let world = Real::new(session, options.output, progress);
     look_in(&world, manifest, options, progress).await
 }
 

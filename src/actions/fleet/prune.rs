@@ -49,7 +49,7 @@ impl Pruned {
 /// # Errors
 /// What is kept of them, or their keys, cannot be read.
 pub async fn left(session: &Session, manifest: &Manifest) -> Result<Vec<Left>, Error> {
-    let world = Real { session, output: Output::Kept, progress: &() };
+    let world = Real::new(session, Output::Kept, &());
     Ok(left_in(&world, manifest).await?.into_iter().map(|(left, _)| left).collect())
 }
 
@@ -85,7 +85,7 @@ pub async fn prune(
 ) -> Result<Pruned, Error> {
     may_change(session, "deleting keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
     let _alone = lock(session)?;
-    prune_in(&Real { session, output: Output::Kept, progress }, manifest, agreed).await
+    prune_in(&Real::new(session, Output::Kept, progress), manifest, agreed).await
 }
 
 /// The same in any world.

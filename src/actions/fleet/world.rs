@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 use super::deliver::{self, Found};
 use super::held::Held;
 use super::look::Site;
-use super::manifest::Delivery;
+use super::manifest::{Delivery, Target};
 use super::prune::Left;
 use super::{Error, Service, request};
 use crate::actions::rotation::exec::Output;
@@ -83,10 +84,19 @@ pub(super) trait World: Sync {
 
 /// The real one.
 pub(super) struct Real<'a> {
-    pub session: &'a Session,
+    session: &'a Session,
     /// Where commands of the manifest write to.
-    pub output: Output,
-    pub progress: &'a dyn Progress,
+    output: Output,
+    progress: &'a dyn Progress,
+    /// Held while the environment of a project is read, merged and written: the API cannot write it only
+    /// if it is still as it was read, so that two at once would lose one variable.
+    environments: Mutex<()>,
+}
+
+impl<'a> Real<'a> {
+    pub fn new(session: &'a Session, output: Output, progress: &'a dyn Progress) -> Self {
+        Self { session, output, progress, environments: Mutex::default() }
+    }
 }
 
 fn failed(error: crate::actions::Error) -> Error {
@@ -164,6 +174,10 @@ impl World for Real<'_> {
     }
 
     async fn write(&self, delivery: &Delivery, key: &ApiKey, key_id: &str) -> Result<(), Error> {
+        let _alone = match delivery.to {
+            Target::ProjectEnv { .. } => Some(self.environments.lock().await),
+            _ => None,
+        };
         deliver::write(self.session, self.output, delivery, key, key_id).await
     }
 

@@ -62,6 +62,20 @@ restart = ["churn-prod/add"]
 }
 
 #[test]
+fn services_that_share_an_environment_do_not_overwrite_each_other() {
+    let one = |n: u32| {
+        format!(
+            "[[service]]\nname = \"scoring {n}\"\n[[service.deliver]]\nproject_env = \"owner/churn-prod\"\n\
+             variable = \"KEY_{n}\"\nshared_with_collaborators = true\n"
+        )
+    };
+    let fleet = Fleet::new(&(0..12).map(one).collect::<String>());
+    fleet.run("apply", &["--parallel", "12"]).ok();
+    let plan = fleet.run("plan", &[]);
+    assert_eq!(plan.code, 0, "{plan:?}");
+}
+
+#[test]
 fn a_command_without_read_is_never_called_safe() {
     let one = "[[service]]\nname = \"a\"\n[[service.deliver]]\nexec = \"cat > DIR/a.key\"";
     let fleet = Fleet::new(one);
