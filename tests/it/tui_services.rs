@@ -6,7 +6,8 @@ use crate::tui_support::settings::demo;
 use keybench::actions::fleet::prune::Left;
 use keybench::config::Store;
 use keybench::tui::Preferences;
-use keybench::tui::call::{Answer, Call, FleetAnswer, FleetCall, PrunedServices};
+use keybench::tui::call::{Answer, Call, FleetAnswer, FleetCall, FleetStep, PrunedServices};
+use keybench::tui::msg::Msg;
 use keybench::tui::testing::mono;
 
 #[test]
@@ -71,6 +72,17 @@ fn a_service_that_left_is_drift_and_its_keys_go_after_a_question() {
     assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::ListKeys { .. })), "fewer keys");
     harness.keys("d");
     assert!(harness.screen(80, 24).contains("no service has left the manifest"));
+}
+
+#[test]
+fn a_pruning_that_is_cancelled_says_how_far_it_is() {
+    let mut harness = services();
+    harness.keys("dy");
+    let (id, _) = harness.calls().remove(0);
+    harness.send(Msg::Progress { id, answer: Answer::Fleet(FleetAnswer::Step(FleetStep::Deleted)) });
+    harness.keys("<ctrl-x>");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("stopped after 1 of 2 keys; one more may be deleted, p plans again"), "{screen}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ impl Progress for Sending<'_> {
         let step = match event {
             Event::Counted { what: "services", done, of } => FleetStep::Planned { done, of },
             Event::ServiceBegun { at, .. } => FleetStep::Begun(at),
+            Event::KeyDeleted { .. } => FleetStep::Deleted,
             Event::ServiceEnded { at, failed, .. } => FleetStep::Ended { at, failed },
             _ => return,
         };
@@ -91,7 +92,7 @@ async fn applied(context: &CallContext, file: PathBuf) -> Result<Vec<Applied>, E
 
 async fn pruned(context: &CallContext, file: PathBuf, agreed: &[Left]) -> Result<PrunedServices, Error> {
     let manifest = manifest(file).await?;
-    let pruned = prune::prune(&context.session, &manifest, Some(agreed), &()).await?;
+    let pruned = prune::prune(&context.session, &manifest, Some(agreed), &Sending(context)).await?;
     let failures = pruned.failures.iter().map(sentence).collect();
     Ok(PrunedServices { services: pruned.services, stay: pruned.stay, failures })
 }

@@ -69,6 +69,8 @@ pub enum FleetStep {
         done: usize,
         of: usize,
     },
+    /// A key is deleted.
+    Deleted,
     /// The service at this position is being applied.
     Begun(usize),
     Ended {

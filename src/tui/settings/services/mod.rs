@@ -51,6 +51,8 @@ pub struct Services {
     /// The apply under way, or the pruning.
     applying: Option<RequestId>,
     pruning: Option<RequestId>,
+    /// Keys that the pruning has deleted.
+    deleted: usize,
     /// An apply has changed what the rows say.
     is_outdated: bool,
 }
@@ -202,7 +204,7 @@ impl Services {
         let Some(file) = file(shared) else { return Outcome::done() };
         let call = Call::Fleet(FleetCall::Prune { file, agreed });
         let (id, effect) = shared.start(Kind::Change, "deleting keys of services that left", call);
-        self.pruning = Some(id);
+        (self.pruning, self.deleted) = (Some(id), 0);
         effect.into()
     }
 
@@ -268,6 +270,10 @@ impl Services {
                 self.planned = Some((done, of));
                 return;
             }
+            FleetStep::Deleted => {
+                self.deleted += 1;
+                return;
+            }
             FleetStep::Begun(at) => (at, Stage::Applying),
             FleetStep::Ended { at, failed: true } => (at, Stage::Failed),
             FleetStep::Ended { at, failed: false } => (at, Stage::Applied),
@@ -318,7 +324,11 @@ impl Services {
     pub fn cancelled(&mut self, shared: &mut Shared, id: RequestId) {
         let again = shared.key_of(Command::PlanFleet);
         if self.pruning == Some(id) {
-            let text = format!("stopped: some of the keys may be deleted; {again} plans again");
+            let of: usize = self.left().iter().map(|left| left.keys.len()).sum();
+            let text = format!(
+                "stopped after {} of {of} keys; one more may be deleted, {again} plans again",
+                self.deleted
+            );
             return shared.notices.warning(shared.now, text);
         }
         if self.applying != Some(id) {
