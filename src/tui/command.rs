@@ -321,7 +321,7 @@ pub static COMMANDS: &[Entry] = &[
     // Models
     entry(C::TestModel, "models.test", &[X::Models], Safe, &["t"], 1, "test", "Test a model", "Go to the Test panel of the selected model"),
     entry(C::RunModel, "models.run", &[X::Models, X::ModelPanel, X::Results, X::Run], Safe, &["b"], 3, "run", "Run against a model", "Many requests: throughput, latencies, replicas"),
-    entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 10, "check", "Check a model's answers", "Compare them with a golden file, or with another model"),
+    entry(C::CheckModel, "models.check", &[X::Models, X::ModelPanel, X::Results], Safe, &["c"], 10, "check", "Check a model's answers", "Compare answers with a golden file, or another model"),
     entry(C::ModelScope, "models.scope", &[X::Models], Safe, &["v"], 6, "mine/public/all", "Whose models", "Mine, public ones too, or all (administrators)"),
     entry(C::ModelOverview, "models.overview", &[X::Models, X::ModelPanel, X::Results], Safe, &["i"], 8, "overview", "Overview of a model", "Everything known about a model and its deployment"),
     entry(C::ModelBuilds, "models.builds", &[X::Models, X::ModelPanel, X::Results], Safe, &["B"], 9, "builds", "Builds of a model", "What was built and deployed; deploy any, or build anew"),

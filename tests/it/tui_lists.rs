@@ -87,7 +87,7 @@ fn what_is_cut_is_marked_only_where_nothing_in_sight_says_why_a_row_matches() {
             .map(|at| buffer[at].symbol().to_owned())
             .collect::<String>()
     };
-    assert!(marked("66aa").contains('…'), "in the part of a Key ID that is left out");
+    assert!(marked("66aa1012").contains('…'), "in the part of a Key ID that is left out");
     assert!(!marked("1").contains('…'), "in the dates, too");
 }
 

@@ -37,7 +37,7 @@ const FEWEST: usize = 3;
 pub fn method(before: &Summary, after: &Summary) -> String {
     match are_too_short(before, after) {
         false => METHOD.to_owned(),
-        true => format!("not judged: both runs need at least {FEWEST} whole seconds for that"),
+        true => format!("not judged: both runs need to last longer than {FEWEST} seconds for that"),
     }
 }
 
@@ -208,6 +208,9 @@ fn difference(
         _ if small => Change::Same,
         None => Change::NotJudged,
         Some(None) => Change::Same,
+        // The figure of a run is that of all its calls, the seconds' figures are weighted: where they do not
+        // go the same way, neither is distinguished from noise.
+        Some(Some(more)) if more != (after > before) => Change::Same,
         Some(Some(more)) if more == more_is_better => Change::Better,
         Some(Some(_)) => Change::Worse,
     };
@@ -263,6 +266,14 @@ mod tests {
         assert_eq!(of(&compare(&before, &after), "p90"), Change::NotJudged);
         before.series.truncate(8);
         assert_eq!(of(&compare(&before, &after), "requests/s"), Change::NotJudged);
+    }
+
+    #[test]
+    fn a_verdict_goes_the_way_of_the_figure() {
+        let (before, mut after) = (run(100.0, 20.0, 0.0), run(100.0, 30.0, 0.0));
+        assert_eq!(of(&compare(&before, &after), "p99"), Change::Worse);
+        after.latency.p99_ms = before.latency.p99_ms * 0.9;
+        assert_eq!(of(&compare(&before, &after), "p99"), Change::Same, "smaller is never worse");
     }
 
     #[test]

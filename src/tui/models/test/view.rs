@@ -152,7 +152,7 @@ fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused
         let first = panel.editor.first_in_sight(columns, height, typing) + 1;
         let part = format!("{first}-{} of {rows}", first + height - 1);
         let below = Rect { y: area.y + 1, height: 1, ..area };
-        cell(buf, below, below.x + 1, 10, &part, shared.preferences.theme.dim);
+        cell(buf, below, below.x + 1, LABEL - 1, &part, shared.preferences.theme.dim);
     }
 }
 
