@@ -50,6 +50,8 @@ pub enum Event {
     BuildsChanged { model_id: String, begun: Option<String>, deployed: Option<Box<Built>> },
     /// The check of a model was left; `request` is one of its rows, to be tested.
     CheckLeft { check: Box<KeptCheck>, request: Option<String> },
+    /// Who has which permission in the project with this id, its owner included.
+    CollaboratorsListed { project_id: String, permissions: Vec<(String, String)> },
     /// A user was given a permission in a project.
     CollaboratorAdded { project_id: String, username: String },
     /// More models are known, or it is known that they cannot be read.

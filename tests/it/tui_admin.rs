@@ -11,6 +11,7 @@ use keybench::tui::call::{Answer, Call, DeletedKeys};
 use keybench::tui::msg::Msg;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
+use keybench::wire::{Collaborator, ShortUser};
 
 #[test]
 fn a_filter_that_keeps_nobody_says_so_and_what_was_given_up_can_be_asked_again() {
@@ -175,6 +176,24 @@ fn who_is_a_collaborator_already_keeps_the_permission_unless_it_is_changed() {
     let screen = harness.screen(80, 24);
     assert!(screen.contains("Change a permission") && screen.contains("has now      write"), "{screen}");
     assert!(screen.contains("nothing was changed"), "{screen}");
+}
+
+#[test]
+fn a_form_that_was_opened_before_the_collaborators_came_learns_who_they_are() {
+    let mut harness = projects();
+    harness.keys("a");
+    let (id, call) =
+        harness.calls().into_iter().find(|(_, call)| matches!(call, Call::Collaborators { .. })).unwrap();
+    let Call::Collaborators { project_id } = call else { unreachable!() };
+    harness.keys("carl<enter>");
+    assert!(!harness.screen(80, 24).contains("has now"));
+    let carl = Collaborator {
+        user: ShortUser { username: "carl".into(), ..ShortUser::default() },
+        permission: "write".into(),
+    };
+    harness.answer(id, Answer::Collaborators { project_id, answer: Ok(vec![carl]) });
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Change a permission") && screen.contains("has now      write"), "{screen}");
 }
 
 #[test]

@@ -151,13 +151,18 @@ impl CollaboratorForm {
         } else if self.user.text().trim().is_empty() {
             self.problem = Some("type the name of a user".into());
         } else {
+            let has = self.has(self.user.text().trim()).map(str::to_owned);
+            self.take_typed(has);
+        }
+    }
+
+    /// Takes the typed name of a user who has this permission.
+    fn take_typed(&mut self, has: Option<String>) {
+        if has.as_deref() == Some(OWNER) {
             let typed = self.user.text().trim();
-            match self.has(typed).map(str::to_owned) {
-                Some(has) if has == OWNER => {
-                    self.problem = Some(format!("{typed} owns the project, and has all rights"));
-                }
-                has => self.go_on(has),
-            }
+            self.problem = Some(format!("{typed} owns the project, and has all rights"));
+        } else {
+            self.go_on(has);
         }
     }
 
@@ -366,6 +371,22 @@ impl Layer for CollaboratorForm {
                 Outcome::done()
             }
         }
+    }
+
+    /// The collaborators came after the form was opened: who is chosen may be one of them.
+    fn event(&mut self, _shared: &mut Shared, event: &Event) -> Outcome {
+        match event {
+            Event::CollaboratorsListed { project_id, permissions } if *project_id == self.project_id => {
+                self.already.clone_from(permissions);
+                let has = self.has(self.user.text().trim()).map(str::to_owned);
+                if self.on_permission && self.now.is_none() && has.is_some() && self.sending.is_none() {
+                    self.on_permission = false;
+                    self.take_typed(has);
+                }
+            }
+            _ => {}
+        }
+        Outcome::done()
     }
 
     fn cancelled(&mut self, _shared: &mut Shared, id: RequestId) -> Outcome {

@@ -198,7 +198,13 @@ impl Projects {
             Answer::ProjectsPage(projects) => self.list.add(projects),
             Answer::ProjectsListed(answer) => self.list.listed(shared, answer),
             Answer::Collaborators { project_id, answer } => match (self.opened(&project_id), answer) {
-                (Some(open), answer) => open.listed(shared, answer),
+                (Some(open), answer) => {
+                    open.listed(shared, answer);
+                    // A form may have been opened before they came.
+                    let permissions = open.permissions();
+                    self.follow(shared);
+                    return Outcome::event(Event::CollaboratorsListed { project_id, permissions });
+                }
                 (None, answer) => self.preview_listed(shared, &project_id, answer),
             },
             Answer::CollaboratorRemoved { project_id, username, done } => match done {

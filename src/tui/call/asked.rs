@@ -7,7 +7,8 @@ impl Call {
     /// For whom it asks, where it is started as a request of this kind.
     pub fn asked(&self, kind: Kind) -> Asked {
         match self {
-            Self::Profiles { .. }
+            Self::StartEmbedded(_)
+            | Self::Profiles { .. }
             | Self::RemoveProfile { .. }
             | Self::NoteHandOver { .. }
             | Self::SaveKey { .. }
@@ -29,6 +30,7 @@ impl Call {
             | Self::CountKeys { .. }
             | Self::Explain(_)
             | Self::Version
+            | Self::Expiration
             | Self::Reach
             | Self::Builds(BuildCall::Look { .. }) => Asked::ByItself,
             _ if kind == Kind::Quiet => Asked::ByItself,

@@ -33,7 +33,7 @@ pub(super) async fn run(file: PathBuf, summary: Arc<Summary>, replace: bool) -> 
     written(file, blocking(move || export(&name, &summary, replace)).await)
 }
 
-/// A file that is there is named in full: whoever looks for it may be in another folder.
+/// A file that is there is named in full: the user may look for it from another folder.
 fn written(file: PathBuf, done: Result<(), WriteError>) -> Answer {
     let file = match &done {
         Ok(()) => std::path::absolute(&file).unwrap_or(file),
