@@ -168,6 +168,8 @@ struct Hint {
 const EVERYWHERE: u8 = 79;
 /// The order of the history's hint.
 const HISTORY: u8 = 78;
+/// The orders of hints that lead away from the screen, if there is room for them.
+const ELSEWHERE: std::ops::Range<u8> = 70..EVERYWHERE;
 /// The order of the palette's hint.
 const PALETTE: u8 = 81;
 
@@ -231,7 +233,7 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     }
     hints.sort_by_key(|hint| (hint.order >= EVERYWHERE, hint.depth, hint.order));
     if modal || !shared.session.signed_in {
-        hints.retain(|hint| hint.order != PALETTE);
+        hints.retain(|hint| hint.order != PALETTE && !ELSEWHERE.contains(&hint.order));
     }
     // It is of tests and runs, and does not open over a dialog.
     if modal || stack.tab(shared) != Some(Tab::Models) {

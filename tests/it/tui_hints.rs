@@ -70,6 +70,17 @@ fn a_move_among_keys_leaves_the_footer_and_the_legacy_key_says_why_it_takes_less
 }
 
 #[test]
+fn a_wide_window_names_more_keys_and_a_dialog_none_that_lead_away() {
+    let mut keys = open("keys");
+    let narrow = keys.screen(80, 24);
+    assert!(!narrow.contains("H history"), "{narrow}");
+    let wide = keys.screen(200, 50);
+    assert!(wide.contains("Space mark  H history  P profiles  ! notices"), "{wide}");
+    let mut question = open("delete_key");
+    assert!(!footer(&mut question).contains("history"), "{}", footer(&mut question));
+}
+
+#[test]
 fn the_marked_keys_are_deleted_from_any_row() {
     let mut keys = open("keys_marked");
     keys.keys("G");

@@ -121,7 +121,11 @@ impl Layer for Admin {
             (Section::Users, Command::Open | Command::DeleteAllKeys) => self.users.is_empty(),
             (
                 Section::AllKeys,
-                Command::Open | Command::DeleteKey | Command::CopyKeyId | Command::CopyMessage,
+                Command::Open
+                | Command::DeleteKey
+                | Command::CopyKeyId
+                | Command::CopyMessage
+                | Command::Mark,
             ) => self.all_keys.is_empty(),
             (Section::Security, Command::EditExpiration) => {
                 !security::can_change(shared, self.users.only_oneself(shared))

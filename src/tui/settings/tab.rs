@@ -222,8 +222,9 @@ impl Layer for Settings {
             Command::TestWithKey,
             Command::KeyDetails,
             Command::CopyKeyId,
+            Command::Mark,
         ];
-        let not_of_legacy = [Command::DeleteKey, Command::TestWithKey, Command::CopyKeyId];
+        let not_of_legacy = [Command::DeleteKey, Command::TestWithKey, Command::CopyKeyId, Command::Mark];
         match self.keys.selected() {
             None => about_a_row.contains(&command).then_some("".into()),
             Some(Selected::Legacy) if self.keys.marked.is_empty() => {
