@@ -6,7 +6,8 @@ mod new_key;
 mod reveal;
 
 use crate::tui_support::settings::{
-    answer_created, answer_deleted, answer_list, demo, is_list, key, made, only_call, refusal, revealed,
+    answer_created, answer_deleted, answer_list, demo, is_list, key, listed, made, only_call, refusal,
+    revealed,
 };
 use keybench::actions::keys::Own;
 use keybench::api::Error;

@@ -84,7 +84,9 @@ pub fn ask_of(shared: &mut Shared, chosen: Vec<(&str, &V2KeyDetails)>, more: Vec
         Some((username, key_ids)) if users.is_empty() => Decision::DeleteKeys { username, key_ids },
         last => Decision::DeleteKeysOf(users.into_iter().chain(last).collect()),
     };
-    Question::new(title, lines, "Delete", then).ask()
+    let question = Question::new(title, lines, "Delete", then);
+    // Not all of them are named, so their number is to be noticed.
+    if going.len() > NAMED { question.typing_name(going.len().to_string()) } else { question }.ask()
 }
 
 /// Reports what came of deleting keys of several users.

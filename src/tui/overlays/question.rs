@@ -12,6 +12,7 @@ use ratatui::text::{Line, Span};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout::body;
 use crate::tui::parts::dialog::{Dialog, key_hints};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::field::Field;
@@ -34,6 +35,8 @@ pub struct Question {
     esc_is_yes: bool,
     /// What leaving the program here leaves behind.
     unsaved: Option<String>,
+    /// How far down the lines are scrolled, if there is no room for all.
+    scroll: u16,
     then: Decision,
 }
 
@@ -49,6 +52,7 @@ impl Question {
             yes_focused: false,
             esc_is_yes: false,
             unsaved: None,
+            scroll: 0,
             then,
         }
     }
@@ -97,6 +101,50 @@ impl Question {
 
     fn agreed(&self) -> Outcome {
         Outcome { decision: Some(self.then.clone()), ..Outcome::pop() }
+    }
+
+    fn dialog(&self, shared: &Shared) -> Dialog<'_> {
+        let theme = &shared.preferences.theme;
+        let lines = self.lines.iter().map(|line| Line::from(line.as_str())).collect();
+        let mut foot = Vec::new();
+        let buttons = match &self.typed {
+            Some((name, _)) => {
+                foot.push(Line::default());
+                foot.push(Line::from(match self.differs() {
+                    false => format!("Type {name} to confirm:"),
+                    true => format!("That is not {name}. Type {name} to confirm:"),
+                }));
+                foot.push(Line::default());
+                // Enter does it once the name is typed in full.
+                let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
+                let yes = Span::styled(format!(" {submit} {} ", self.yes), theme.button_focused);
+                let no = Span::styled(format!(" {back} {} ", self.no), theme.button);
+                match self.is_typed() {
+                    true => vec![yes, Span::raw("  "), no],
+                    false => vec![no],
+                }
+            }
+            None => self.buttons(shared),
+        };
+        foot.push(Line::default());
+        foot.push(Line::from(buttons));
+        let dialog = Dialog::new(&self.title, lines).with_foot(foot, self.scroll);
+        if self.then.destroys() { dialog.dangerous() } else { dialog }
+    }
+
+    /// Scrolls lines that have no room; `false` for other keys.
+    fn scrolls(&mut self, shared: &Shared, code: KeyCode) -> bool {
+        let area = body(shared);
+        let (page, most) = (area.height / 2, self.dialog(shared).most_scroll(area));
+        let to = match code {
+            KeyCode::Up => self.scroll.saturating_sub(1),
+            KeyCode::Down => self.scroll + 1,
+            KeyCode::PageUp => self.scroll.saturating_sub(page),
+            KeyCode::PageDown => self.scroll + page,
+            _ => return false,
+        };
+        self.scroll = to.min(most);
+        true
     }
 
     /// The buttons of a question without a name to type, and the keys that answer it at once.
@@ -197,9 +245,17 @@ impl Layer for Question {
         }
     }
 
-    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
+        if self.scrolls(shared, key.code) {
+            return Outcome::done();
+        }
+        let differs = self.differs();
         match (&mut self.typed, key.code) {
-            (Some((_, field)), _) => {
+            (Some((_, field)), code) => {
+                // Nothing typed behind a wrong beginning would make it the name.
+                if differs && matches!(code, KeyCode::Char(_)) {
+                    *field = Field::default();
+                }
                 field.on_key(key);
             }
             (None, KeyCode::Left | KeyCode::Right | KeyCode::Char('h' | 'l')) => {
@@ -218,32 +274,7 @@ impl Layer for Question {
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        let theme = &shared.preferences.theme;
-        let mut lines: Vec<Line<'_>> = self.lines.iter().map(|line| Line::from(line.as_str())).collect();
-        let buttons = match &self.typed {
-            Some((name, _)) => {
-                lines.push(Line::default());
-                lines.push(Line::from(match self.differs() {
-                    false => format!("Type {name} to confirm:"),
-                    true => format!("That is not {name}. Type {name} to confirm:"),
-                }));
-                lines.push(Line::default());
-                // Enter does it once the name is typed in full.
-                let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
-                let yes = Span::styled(format!(" {submit} {} ", self.yes), theme.button_focused);
-                let no = Span::styled(format!(" {back} {} ", self.no), theme.button);
-                match self.is_typed() {
-                    true => vec![yes, Span::raw("  "), no],
-                    false => vec![no],
-                }
-            }
-            None => self.buttons(shared),
-        };
-        lines.push(Line::default());
-        lines.push(Line::from(buttons));
-        let dialog = Dialog::new(&self.title, lines);
-        let dialog = if self.then.destroys() { dialog.dangerous() } else { dialog };
-        let inside = dialog.render(shared, frame, area);
+        let inside = self.dialog(shared).render(shared, frame, area);
         if let (Some((_, field)), true) = (&self.typed, inside.height >= 3) {
             let row = Rect { y: inside.bottom() - 3, height: 1, ..inside };
             field.render(row, frame.buffer_mut(), true, &shared.styles());

@@ -13,15 +13,27 @@ use crate::tui::shared::Shared;
 pub struct Dialog<'a> {
     title: &'a str,
     text: Text<'a>,
+    /// What stays in sight below the text, where that has to scroll.
+    foot: Text<'a>,
+    scroll: u16,
     dangerous: bool,
 }
 
 /// Widest line that is comfortable to read, in columns: a Key ID and its name fit.
 const COMFORTABLE: u16 = 76;
 
+/// Where a dialog is, and the rows of its parts.
+struct Parts {
+    outer: Rect,
+    text: u16,
+    foot: u16,
+    /// Rows of the text that have no room.
+    hidden: u16,
+}
+
 impl<'a> Dialog<'a> {
     pub fn new(title: &'a str, lines: Vec<Line<'a>>) -> Self {
-        Self { title, text: Text::from(lines), dangerous: false }
+        Self { title, text: Text::from(lines), foot: Text::default(), scroll: 0, dangerous: false }
     }
 
     /// The same for something that cannot be undone.
@@ -31,25 +43,68 @@ impl<'a> Dialog<'a> {
         self
     }
 
-    /// Draws the box over `area` and returns the inner area.
-    pub fn render(self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) -> Rect {
-        let widest = self.text.lines.iter().map(Line::width).max().unwrap_or_default();
+    /// The same with lines that stay in sight below a text that is scrolled down by `scroll` rows, if there
+    /// is no room for all of it.
+    #[must_use]
+    pub fn with_foot(mut self, foot: Vec<Line<'a>>, scroll: u16) -> Self {
+        (self.foot, self.scroll) = (Text::from(foot), scroll);
+        self
+    }
+
+    /// How far down the text can be scrolled in `area`, in rows.
+    pub fn most_scroll(&self, area: Rect) -> u16 {
+        self.parts(area).hidden
+    }
+
+    fn parts(&self, area: Rect) -> Parts {
+        let widest =
+            self.text.lines.iter().chain(&self.foot.lines).map(Line::width).max().unwrap_or_default();
         let title = crate::text::width(self.title) + 2;
         let columns = u16::try_from(widest.max(title)).unwrap_or(u16::MAX).min(COMFORTABLE);
         let columns = columns.min(area.width.saturating_sub(6)).max(1);
-        let paragraph = Paragraph::new(self.text).wrap(Wrap { trim: false });
         // A box that is nearly as wide as the area takes all of it.
         let width = centred(area, columns + 4, 0).width;
-        let rows = wrapped_rows(&paragraph, width.saturating_sub(4).max(1));
-        let outer = centred(area, width, rows + 2);
+        let rows = |text: &Text<'a>| wrapped_rows(&paragraph(text), width.saturating_sub(4).max(1));
+        let (text, foot) = (rows(&self.text), rows(&self.foot));
+        let outer = centred(area, width, text + foot + 2);
+        let hidden = (text + foot).saturating_sub(outer.height.saturating_sub(2)).min(text);
+        Parts { outer, text: text - hidden, foot, hidden }
+    }
+
+    /// Draws the box over `area` and returns the inner area.
+    pub fn render(self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) -> Rect {
+        let Parts { outer, text, foot, hidden } = self.parts(area);
         let theme = &shared.preferences.theme;
         let (border, title) =
             if self.dangerous { (theme.error, theme.error) } else { (theme.focused, theme.title) };
         let inside = styled_box(shared, self.title, (border, title), frame, outer);
         // A box that takes the whole height has rows left under its text.
-        let inside = Rect { height: inside.height.min(rows), ..inside };
-        paragraph.render(inside, frame.buffer_mut());
+        let inside = Rect { height: inside.height.min(text + foot), ..inside };
+        let scroll = self.scroll.min(hidden);
+        let above = Rect { height: text.min(inside.height), ..inside };
+        paragraph(&self.text).scroll((scroll, 0)).render(above, frame.buffer_mut());
+        let below = Rect { y: above.bottom(), height: inside.height - above.height, ..inside };
+        paragraph(&self.foot).render(below, frame.buffer_mut());
+        if hidden > 0 && foot > 0 {
+            say_more(shared, hidden - scroll, outer, frame);
+        }
         inside
+    }
+}
+
+fn paragraph<'a>(text: &Text<'a>) -> Paragraph<'a> {
+    Paragraph::new(text.clone()).wrap(Wrap { trim: false })
+}
+
+/// Says in the lower border of a box how many lines there are below what it shows.
+pub fn say_more(shared: &Shared, below: u16, outer: Rect, frame: &mut Frame<'_>) {
+    if below > 0 && outer.height > 1 && outer.width > 20 {
+        let more = match below {
+            1 => " 1 more line below ".to_owned(),
+            below => format!(" {below} more lines below "),
+        };
+        let row = Rect { x: outer.x + 2, y: outer.bottom() - 1, width: outer.width - 4, height: 1 };
+        Line::styled(more, shared.preferences.theme.dim).render(row, frame.buffer_mut());
     }
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget};
 
-use super::dialog::{centred, frame_box};
+use super::dialog::{centred, frame_box, say_more};
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::shared::Shared;
@@ -89,9 +89,5 @@ pub fn reader(
     let scroll = scroll.0.min(rows.saturating_sub(inside.height));
     let below = rows.saturating_sub(inside.height).saturating_sub(scroll);
     Paragraph::new(lines).scroll((scroll, 0)).render(inside, frame.buffer_mut());
-    if below > 0 && outer.height > 1 && outer.width > 20 {
-        let more = format!(" {below} more lines below ");
-        let row = Rect { x: outer.x + 2, y: outer.bottom() - 1, width: outer.width - 4, height: 1 };
-        Line::styled(more, shared.preferences.theme.dim).render(row, frame.buffer_mut());
-    }
+    say_more(shared, below, outer, frame);
 }

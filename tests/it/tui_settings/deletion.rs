@@ -36,6 +36,28 @@ fn marked_keys_are_deleted_together_and_named() {
 }
 
 #[test]
+fn deleting_more_keys_than_are_named_wants_their_number_and_scrolls() {
+    let id = |n: u32| format!("{n:04x}{}", "0".repeat(12));
+    let keys = (0..46).map(|n| key(&id(n), "2027-11-23T23:59:59Z", "API", &format!("job {n}"))).collect();
+    let mut harness = listed(keys);
+    harness.keys("*");
+    harness.screen(60, 16);
+    harness.keys("d");
+    let screen = harness.screen(60, 16);
+    assert!(screen.contains("Type 46 to confirm") && screen.contains("more lines below"), "{screen}");
+    assert!(!screen.contains("cannot be undone"), "there is no room for it: {screen}");
+    harness.keys("<pagedown><pagedown><pagedown>");
+    insta::assert_snapshot!("delete_many_60x16", harness.screen(60, 16));
+    harness.keys("<up>");
+    assert!(harness.screen(60, 16).contains("1 more line below"));
+    harness.keys("y<enter>");
+    assert!(harness.calls().is_empty(), "{}", harness.screen(60, 16));
+    harness.keys("46<enter>");
+    let (_, call) = only_call(&mut harness);
+    assert!(matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids.len() == 46), "{call:?}");
+}
+
+#[test]
 fn deleting_all_wants_the_user_name() {
     let mut harness = demo();
     harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
