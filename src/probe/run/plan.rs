@@ -164,7 +164,10 @@ impl Plan {
                 "at most 64, or say --unbounded",
             );
         }
-        let all = self.own_count().unwrap_or(0).saturating_add(self.warmup);
+        // At its rate a run may come to an end before its count.
+        let by_rate = self.own_peak().zip(self.time()).map(|(rate, time)| rate * time.as_secs_f64());
+        let by_rate = by_rate.map_or(u64::MAX, |requests| requests.ceil() as u64);
+        let all = self.own_count().unwrap_or(0).min(by_rate).saturating_add(self.warmup);
         if all > MAX_REQUESTS {
             return invalid(
                 format!("{all} requests are more than a shared cluster should bear"),
@@ -190,6 +193,10 @@ mod tests {
             assert!(error.hint().unwrap().contains("--unbounded"), "{error}");
             assert!(Plan { unbounded: true, ..over }.check().is_ok());
         }
+        let slow =
+            Plan { rate: Some(100.0), duration: Some(Duration::from_secs(4)), ..plan(Some(100_000), None) };
+        assert!(slow.check().is_ok(), "it ends after 400");
+        assert!(Plan { rate: Some(3000.0), ..slow }.check().is_err());
         assert_eq!(plan(None, None).limit(), (MAX_REQUESTS, true), "a run by time ends at the ceiling too");
     }
 

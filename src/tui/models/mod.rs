@@ -68,6 +68,7 @@ use super::list::view::click_in;
 use super::requests::{Kind, RequestId};
 use super::shared::Shared;
 use super::tab::Tab;
+use crate::text;
 
 /// The tab.
 #[derive(Debug, Default)]
@@ -177,9 +178,10 @@ impl Layer for Models {
     }
 
     fn unsaved(&self, _shared: &Shared) -> Option<String> {
-        self.tests
-            .has_unsent(&self.saved)
-            .then(|| "A request for a model was edited and not sent.".to_owned())
+        // One of them is enough to stay for.
+        let id = self.tests.unsent(&self.saved).min()?;
+        let path = self.list.models.row(id).map_or_else(|| "a model".to_owned(), Row::path);
+        Some(format!("The request for {} was edited and not sent.", text::clean(&path)))
     }
 
     fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {

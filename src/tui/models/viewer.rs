@@ -142,7 +142,12 @@ impl Viewer {
 
     /// Folds what the cursor is in, or unfolds it.
     fn fold(&mut self, shared: &Shared) {
-        let node = self.rows.get(self.at).and_then(|row| row.node).unwrap_or(0);
+        let node = self.rows.get(self.at).and_then(|row| row.node);
+        // Below the body there is nothing to fold; above it, all of it is meant.
+        if node.is_none() && self.rows.iter().take(self.at).any(|row| row.node.is_some()) {
+            return;
+        }
+        let node = node.unwrap_or(0);
         let Some(begins) = self.tree.as_mut().and_then(|tree| tree.toggle(node)) else { return };
         self.rewrap(shared);
         let row = self.rows.iter().position(|row| row.node == Some(begins));

@@ -66,6 +66,7 @@ fn a_check_is_stopped_before_it_is_left_and_can_be_cancelled() {
     harness.send(Msg::Progress { id, answer: progress });
     let screen = harness.screen(80, 24);
     assert!(screen.contains("12 of 40 rows compared; s stops the check"), "{screen}");
+    assert!(screen.contains("Esc stop"), "the footer does not promise to go back\n{screen}");
     harness.keys("<esc>");
     let calls = harness.calls();
     let [(_, Call::StopRun(stop))] = &calls[..] else { panic!("{calls:?}") };

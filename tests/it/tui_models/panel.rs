@@ -27,7 +27,11 @@ fn quitting_asks_while_a_request_was_edited_and_not_sent() {
     let mut harness = listed();
     harness.keys("<enter>e <esc>q");
     assert!(harness.effects.is_empty() && harness.layers().last() == Some(&"question"));
-    assert!(harness.screen(80, 24).contains("edited and not sent"), "{}", harness.screen(80, 24));
+    assert!(
+        harness.screen(80, 24).contains("The request for churn-prod/add was edited and"),
+        "{}",
+        harness.screen(80, 24)
+    );
     harness.keys("<esc>");
     tested(&mut harness, "t", success());
     harness.effects.clear();

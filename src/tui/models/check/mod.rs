@@ -195,6 +195,7 @@ impl Layer for Check {
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         match command {
             Command::Submit if self.asking => Some("check".into()),
+            Command::Back if !self.asking && self.live.is_some() => Some("stop".into()),
             Command::Submit => Some("keep filter".into()),
             Command::TestRow | Command::Members if self.rows.all().is_empty() => Some("".into()),
             Command::Members if self.over_all => Some("row".into()),

@@ -145,7 +145,12 @@ impl Answer {
 
     /// Folds what the cursor is in; where it is above the body, all of it.
     fn fold(&mut self, shared: &Shared, result: &TestResult) {
-        let node = self.rows.get(self.at).and_then(|row| row.node).unwrap_or(0);
+        let node = self.rows.get(self.at).and_then(|row| row.node);
+        // Below the body there is nothing to fold.
+        if node.is_none() && self.rows.iter().take(self.at).any(|row| row.node.is_some()) {
+            return;
+        }
+        let node = node.unwrap_or(0);
         let Some(begins) = self.tree.as_mut().and_then(|tree| tree.toggle(node)) else { return };
         self.make(shared, result);
         let row = self.rows.iter().position(|row| row.node == Some(begins));

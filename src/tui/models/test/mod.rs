@@ -79,11 +79,12 @@ impl Tests {
         self.panels.get_mut(model_id)
     }
 
-    /// Whether a request was edited and not sent, so that nothing has it.
-    pub fn has_unsent(&self, saved: &Saved) -> bool {
-        self.panels.iter().any(|(model_id, panel)| {
+    /// The models whose request was edited and not sent, so that nothing has it.
+    pub fn unsent(&self, saved: &Saved) -> impl Iterator<Item = &str> {
+        let unsent = |(model_id, panel): &(&String, &Panel)| {
             panel.editor.is_touched() && saved.last(model_id) != Some(&*panel.editor.text())
-        })
+        };
+        self.panels.iter().filter(unsent).map(|(model_id, _)| model_id.as_str())
     }
 
     /// The result that is selected in the panel that has the keys.

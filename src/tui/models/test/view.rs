@@ -131,11 +131,11 @@ fn key_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focuse
     let style = if here { theme.field_focused } else { theme.field };
     let end = put(buf, line, x, &text::clean(&label), style);
     let hint = match here {
-        true if panel.editing => "type or paste one; Esc ends typing",
-        true => "paste one, or left/right for others",
-        false => "",
+        true if panel.editing => format!("type or paste one, then {}", shared.key_of(Command::Back)),
+        true => format!("paste one, or {} for others", shared.key_of(Command::ChooseKey)),
+        false => String::new(),
     };
-    put(buf, line, end + 2, hint, theme.dim);
+    put(buf, line, end + 2, &fit(&hint, line, end + 2), theme.dim);
 }
 
 fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused: bool) {

@@ -116,4 +116,8 @@ fn a_status_is_one_line_and_the_headers_are_one_key_away() {
     assert!(harness.screen(80, 16).contains("content-type"), "{}", harness.screen(80, 16));
     harness.keys("H");
     assert!(harness.screen(80, 16).contains("HTTP 200"), "and back");
+    harness.keys("Gz");
+    harness.keys("g");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("\"response\": 8"), "below the answer there is nothing to fold\n{screen}");
 }
