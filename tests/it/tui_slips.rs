@@ -240,6 +240,29 @@ fn the_mouse_scrolls_selects_and_presses() {
     harness.keys("<esc>");
     harness.send(Msg::Mouse(Mouse::Click(17, 1)));
     assert_eq!(harness.ui.stack.tab(&harness.ui.shared), Some(Tab::Models));
+    let at = |harness: &mut Harness, text: &str| {
+        let screen = harness.screen(80, 24);
+        let found = screen.lines().zip(0..).find_map(|(line, y)| Some((line.split_once(text)?.0, y)));
+        let (before, y) = found.unwrap_or_else(|| panic!("{text}: {screen}"));
+        Mouse::Click(before.chars().count() as u16 + 2, y)
+    };
+    let mut harness = demo();
+    harness.keys("n");
+    let button = at(&mut harness, "[ Create key ]");
+    harness.send(Msg::Mouse(button));
+    assert!(matches!(&harness.calls()[..], [.., (_, Call::CreateKey { .. })]));
+    let mut harness = demo();
+    for (button, deletes) in [("[Cancel]", false), ("Delete  ", true)] {
+        harness.keys("d");
+        let button = at(&mut harness, button);
+        harness.send(Msg::Mouse(button));
+        assert_eq!((harness.calls().len(), harness.layers().len()), (usize::from(deletes), 0));
+    }
+    let mut harness = models::listed();
+    harness.keys("t");
+    let button = at(&mut harness, "[ Test ]");
+    harness.send(Msg::Mouse(button));
+    assert!(matches!(&harness.calls()[..], [.., (_, Call::TestModel(_))]));
     let mut harness = models::listed();
     harness.screen(80, 24);
     harness.send(Msg::Mouse(Mouse::Click(20, 5)));

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
+use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::layer::{Layer, Outcome};
@@ -19,6 +20,9 @@ use crate::tui::widgets::field::Field;
 
 /// What has to be typed before an API key is lost: no key says it by a slip.
 pub const LOSE: &str = "lose";
+
+/// Between its buttons.
+const GAP: &str = "   ";
 
 /// A question.
 #[derive(Debug)]
@@ -166,7 +170,7 @@ impl Question {
         };
         let hints = key_hints(shared, &contexts, &hints, "  ").spans.into_iter();
         let hints = hints.map(|hint| Span::styled(hint.content, theme.dim));
-        let gap = || Span::raw("   ");
+        let gap = || Span::raw(GAP);
         [button(self.no, !self.yes_focused), gap(), button(self.yes, self.yes_focused), gap()]
             .into_iter()
             .chain(hints)
@@ -264,6 +268,22 @@ impl Layer for Question {
             _ => {}
         }
         Outcome::done()
+    }
+
+    /// Presses a button; one behind a name is pressed with Enter.
+    fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
+        let inside = self.dialog(shared).inside(body(shared));
+        if self.typed.is_some() || y + 1 != inside.bottom() {
+            return Outcome::ignored();
+        }
+        let columns = |label: &str| text::width(label) as u16 + 2;
+        let no = inside.x..inside.x + columns(self.no);
+        let yes = no.end + GAP.len() as u16..no.end + GAP.len() as u16 + columns(self.yes);
+        match x {
+            x if no.contains(&x) => Outcome::pop(),
+            x if yes.contains(&x) => self.agreed(),
+            _ => Outcome::ignored(),
+        }
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Outcome {

@@ -31,6 +31,14 @@ struct Parts {
     hidden: u16,
 }
 
+impl Parts {
+    fn inside(&self) -> Rect {
+        let inside = inside_box(self.outer);
+        // A box that takes the whole height has rows left under its text.
+        Rect { height: inside.height.min(self.text + self.foot), ..inside }
+    }
+}
+
 impl<'a> Dialog<'a> {
     pub fn new(title: &'a str, lines: Vec<Line<'a>>) -> Self {
         Self { title, text: Text::from(lines), foot: Text::default(), scroll: 0, dangerous: false }
@@ -56,6 +64,11 @@ impl<'a> Dialog<'a> {
         self.parts(area).hidden
     }
 
+    /// Where its lines are in `area`; the last one is that of the buttons.
+    pub fn inside(&self, area: Rect) -> Rect {
+        self.parts(area).inside()
+    }
+
     fn parts(&self, area: Rect) -> Parts {
         let widest =
             self.text.lines.iter().chain(&self.foot.lines).map(Line::width).max().unwrap_or_default();
@@ -73,13 +86,12 @@ impl<'a> Dialog<'a> {
 
     /// Draws the box over `area` and returns the inner area.
     pub fn render(self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) -> Rect {
-        let Parts { outer, text, foot, hidden } = self.parts(area);
+        let parts = self.parts(area);
+        let (inside, Parts { outer, text, foot, hidden }) = (parts.inside(), parts);
         let theme = &shared.preferences.theme;
         let (border, title) =
             if self.dangerous { (theme.error, theme.error) } else { (theme.focused, theme.title) };
-        let inside = styled_box(shared, self.title, (border, title), frame, outer);
-        // A box that takes the whole height has rows left under its text.
-        let inside = Rect { height: inside.height.min(text + foot), ..inside };
+        styled_box(shared, self.title, (border, title), frame, outer);
         let scroll = self.scroll.min(hidden);
         let above = Rect { height: text.min(inside.height), ..inside };
         paragraph(&self.text).scroll((scroll, 0)).render(above, frame.buffer_mut());

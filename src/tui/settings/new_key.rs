@@ -22,8 +22,9 @@ use crate::tui::cyclic::step;
 use crate::tui::decision::Decision;
 use crate::tui::event::{Destination, Event};
 use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layout::body;
 use crate::tui::overlays::Question;
-use crate::tui::parts::dialog::{centred, frame_box};
+use crate::tui::parts::dialog::{centred, frame_box, inside_box};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
@@ -41,6 +42,10 @@ const AUDIENCES: [(&str, &[&str]); 3] = [
     ("Application: protected applications", &[AUDIENCE_APPLICATION]),
     ("API and Application", &[AUDIENCE_API, AUDIENCE_APPLICATION]),
 ];
+
+const BUTTON: &str = "[ Create key ]";
+/// Audience, comment, problem and button with the blanks between.
+const BELOW: u16 = 7;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 enum Focus {
@@ -331,15 +336,22 @@ impl Layer for NewKey {
         Outcome::done()
     }
 
+    fn click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
+        let inside = inside_box(outer(body(shared)));
+        let button = inside.x + 1..inside.x + 1 + BUTTON.len() as u16;
+        if y + 1 != inside.bottom() || !button.contains(&x) {
+            return Outcome::ignored();
+        }
+        self.focus = Focus::Create;
+        self.command(shared, Command::Submit)
+    }
+
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        /// Audience, comment, problem and button with the blanks between.
-        const BELOW: u16 = 7;
         /// The month, and what the chosen day means in two lines.
         const PICKER: u16 = 10;
         let theme = &shared.preferences.theme;
         let rules = rules(shared);
-        let outer = centred(area, WIDE + 12, FULL_HEIGHT + BELOW + 2);
-        let inside = frame_box(shared, "New API key", frame, outer);
+        let inside = frame_box(shared, "New API key", frame, outer(area));
         let on_expiry = self.focus == Focus::Expiry;
         // On a low terminal the month is there only while it has the focus, and the rest only then not.
         let low = inside.height < PICKER + 4;
@@ -365,14 +377,15 @@ impl Layer for NewKey {
             Focus::Expiry if low => format!("  [ ] month  {{ }} year  T today  {next} next"),
             _ => format!("  {next} next  {back} back"),
         };
-        let button = Line::from(vec![
-            Span::raw(" "),
-            Span::styled("[ Create key ]", style),
-            Span::styled(keys, theme.dim),
-        ]);
+        let button =
+            Line::from(vec![Span::raw(" "), Span::styled(BUTTON, style), Span::styled(keys, theme.dim)]);
         let row = Rect { y: inside.bottom().saturating_sub(1), height: inside.height.min(1), ..inside };
         frame.render_widget(button, row);
     }
+}
+
+fn outer(area: Rect) -> Rect {
+    centred(area, WIDE + 12, FULL_HEIGHT + BELOW + 2)
 }
 
 impl NewKey {

@@ -1,5 +1,7 @@
 //! The results of one model's tests, as a list like any other: the newest first, filtered, sorted.
 
+use ratatui::layout::Position;
+
 use super::panel::{Focus, Panel};
 use crate::text;
 use crate::tui::command::Command;
@@ -162,13 +164,18 @@ impl Panel {
         self.results.command(command, height)
     }
 
-    /// A click into the table of results; whether there is one.
+    /// A click into the table of results, or on what has the focus then; whether there is one.
     pub fn click(&mut self, parts: ModelParts, x: u16, y: u16) -> bool {
-        let clicked = click_in(parts.results, &mut self.results.state, x, y).is_some();
-        if clicked {
-            self.go(Focus::Results);
-        }
-        clicked
+        let at = Position { x, y };
+        let focus = match click_in(parts.results, &mut self.results.state, x, y) {
+            Some(_) => Focus::Results,
+            None if parts.key.contains(at) => Focus::Key,
+            None if parts.request.contains(at) => Focus::Request,
+            None if parts.test.contains(at) => Focus::Test,
+            None => return false,
+        };
+        self.go(focus);
+        true
     }
 
     /// How many results are on the screen.

@@ -3,6 +3,7 @@
 use super::key;
 use super::mend;
 use super::panel::{Step, not_json};
+use super::view::BUTTON;
 use crate::tui::call::Answer;
 use crate::tui::choice::Choice;
 use crate::tui::command::Command;
@@ -72,15 +73,20 @@ impl Models {
         Outcome::done()
     }
 
-    /// A click where a panel or a run is on the screen: into the table of results.
-    pub(in crate::tui::models) fn panel_click(&mut self, shared: &Shared, x: u16, y: u16) -> Outcome {
-        let panel = self.tests.panel_mut().filter(|_| !self.runs.are_shown());
-        let clicked = panel.is_some_and(|panel| {
-            let parts = super::view::parts(body(shared), Some(panel));
-            panel.click(parts, x, y)
-        });
+    /// A click where a panel or a run is on the screen: into the table of results, on a field, on the button.
+    pub(in crate::tui::models) fn panel_click(&mut self, shared: &mut Shared, x: u16, y: u16) -> Outcome {
+        let Some(panel) = self.tests.panel_mut().filter(|_| !self.runs.are_shown()) else {
+            return Outcome::ignored();
+        };
+        let parts = super::view::parts(body(shared), Some(panel));
+        let clicked = panel.click(parts, x, y);
+        let pressed = y == parts.test.y && x.checked_sub(parts.test.x).is_some_and(|x| BUTTON.contains(&x));
         self.follow(shared);
-        if clicked { Outcome::done() } else { Outcome::ignored() }
+        match clicked {
+            true if pressed => self.send(shared),
+            true => Outcome::done(),
+            false => Outcome::ignored(),
+        }
     }
 
     /// Does what the panel leaves to the tab.

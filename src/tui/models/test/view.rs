@@ -1,5 +1,7 @@
 //! One model: Overview and Test panel.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -156,12 +158,15 @@ fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused
     }
 }
 
+/// The columns of the button in its line.
+pub const BUTTON: Range<u16> = 12..20;
+
 fn test_line(shared: &Shared, buf: &mut Buffer, line: Rect, panel: &Panel, focused: bool) {
     let theme = &shared.preferences.theme;
     let here = focused && panel.focus == Focus::Test;
     put(buf, line, line.x, if here { shared.preferences.glyphs.cursor } else { " " }, theme.accent);
     let style = if here { theme.button_focused } else { theme.button };
-    let x = put(buf, line, line.x + 12, "[ Test ]", style) + 2;
+    let x = put(buf, line, line.x + BUTTON.start, "[ Test ]", style) + 2;
     if let Err(problem) = panel.editor.value() {
         put(buf, line, x, &fit(&problem.to_string(), line, x), theme.warn);
         return;
