@@ -83,52 +83,31 @@ pub(super) async fn collaborators(client: &Client, project_id: String) -> Answer
     Answer::Collaborators { project_id, answer }
 }
 
-/// Adds a collaborator, or changes the permission of one.
+/// Adds a collaborator, or changes the permission of one. Who is to be added and is one already keeps the
+/// permission: the answer then says which, and that nothing was done.
 pub(super) async fn give(session: &Session, call: Call) -> Answer {
-    match call {
+    let (adds, project_id, project, username, permission) = match call {
         Call::AddCollaborator { project_id, project, username, permission } => {
-            add_collaborator(session, project_id, project, username, permission).await
+            (true, project_id, project, username, permission)
         }
         Call::SetPermission { project_id, project, username, permission } => {
-            set_permission(session, project_id, project, username, permission).await
+            (false, project_id, project, username, permission)
         }
-        _ => Answer::SignedOut,
-    }
-}
-
-/// Who is a collaborator already keeps the permission: the answer then says which, and that nothing was
-/// done.
-async fn add_collaborator(
-    session: &Session,
-    project_id: String,
-    project: String,
-    username: String,
-    permission: String,
-) -> Answer {
-    let given = match permission.parse() {
-        Ok(wanted) => collaborators::add(session, &project_id, &username, wanted).await.map_err(api_error),
-        Err(problem) => Err(api::Error::invalid(problem, "")),
+        _ => return Answer::SignedOut,
     };
-    let (permission, done) = match given {
+    let given = match permission.parse() {
+        Ok(wanted) if adds => collaborators::add(session, &project_id, &username, wanted).await,
+        Ok(wanted) => {
+            collaborators::set(session, &project_id, &username, wanted).await.map(|()| Given::Added)
+        }
+        Err(problem) => Err(api::Error::invalid(problem, "").into()),
+    };
+    let (permission, done) = match given.map_err(api_error) {
         Ok(Given::Kept(has)) if has != permission => {
             let text = format!("{username} is a collaborator already, with {has}: nothing was changed");
             (has, Err(api::Error::invalid(text, "")))
         }
         given => (permission, given.map(drop)),
-    };
-    Answer::PermissionSet { project_id, project, username, permission, done }
-}
-
-async fn set_permission(
-    session: &Session,
-    project_id: String,
-    project: String,
-    username: String,
-    permission: String,
-) -> Answer {
-    let done = match permission.parse() {
-        Ok(wanted) => collaborators::set(session, &project_id, &username, wanted).await.map_err(api_error),
-        Err(problem) => Err(api::Error::invalid(problem, "")),
     };
     Answer::PermissionSet { project_id, project, username, permission, done }
 }
