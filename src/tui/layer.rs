@@ -110,6 +110,12 @@ pub trait Layer: fmt::Debug {
         Outcome::done()
     }
 
+    /// Ends a request of this layer early with what it has come to. Ignored where it comes to nothing: it
+    /// is cancelled then.
+    fn end_early(&mut self, _shared: &mut Shared, _id: RequestId) -> Outcome {
+        Outcome::ignored()
+    }
+
     /// The user cancelled a request of this layer.
     fn cancelled(&mut self, _shared: &mut Shared, _id: RequestId) -> Outcome {
         Outcome::done()

@@ -13,7 +13,7 @@ use super::decision::Decision;
 use super::effect::{Effect, Effects};
 use super::event::Event;
 use super::layer::{Change, Layer, Outcome};
-use super::requests::{LayerId, TabId};
+use super::requests::{LayerId, RequestId, TabId};
 use super::shared::Shared;
 use super::tab::Tab;
 use super::welcome::Welcome;
@@ -226,6 +226,12 @@ impl Stack {
             Some(outcome) => self.settle(shared, id, outcome),
             None => Effects::new(),
         }
+    }
+
+    /// Has a layer end a request early; `None` if that has no result.
+    pub fn end_early(&mut self, shared: &mut Shared, owner: LayerId, id: RequestId) -> Option<Effects> {
+        let outcome = self.turn(shared, owner, |layer, shared| layer.end_early(shared, id))?;
+        outcome.taken.then(|| self.settle(shared, owner, outcome))
     }
 
     /// Gives every layer in sight its turn, the lowest first.

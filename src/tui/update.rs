@@ -382,6 +382,9 @@ fn quit(ui: &mut Ui) -> Effects {
 fn cancel_request(ui: &mut Ui) -> Effects {
     let Ui { shared, stack, .. } = ui;
     let Some(request) = shared.requests.awaited().next().cloned() else { return Effects::new() };
+    if let Some(effects) = stack.end_early(shared, request.owner, request.id) {
+        return effects;
+    }
     shared.notices.info(shared.now, format!("cancelled: {}", request.what));
     let mut effects: Effects = shared.cancel(request.id).into_iter().collect();
     effects.extend(stack.with(shared, request.owner, |layer, shared| layer.cancelled(shared, request.id)));

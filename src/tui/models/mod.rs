@@ -53,10 +53,8 @@ use self::prompt::note_written;
 use self::run::Runs;
 use self::saved::Saved;
 use self::test::Tests;
-use self::test::key::KeyChoice;
 use self::test::panel::Focus;
-use super::call::{Answer, Call};
-use super::choice::Choice;
+use super::call::Answer;
 use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::Effects;
@@ -65,7 +63,7 @@ use super::kept_check::KeptCheck;
 use super::layer::{Layer, Outcome};
 use super::layout::{body, is_wide};
 use super::list::view::click_in;
-use super::requests::{Kind, RequestId};
+use super::requests::RequestId;
 use super::shared::Shared;
 use super::tab::Tab;
 use crate::text;
@@ -130,41 +128,6 @@ impl Models {
 
     fn halves(&self, shared: &Shared, area: Rect) -> layout::Halves {
         layout::halves(area, is_wide(shared), self.list.needs(shared), self.tests.is_open())
-    }
-
-    /// What was chosen or typed in a layer over the tab.
-    fn chosen(&mut self, shared: &mut Shared, choice: Choice) -> Outcome {
-        match choice {
-            Choice::Key(key) => {
-                let choice = KeyChoice::of(&key, &shared.session);
-                if let (Some(choice), Some(panel)) = (choice, self.tests.panel_mut()) {
-                    panel.choose(choice);
-                    panel.go(Focus::Test);
-                }
-            }
-            Choice::Request(request) => {
-                if let Some(panel) = self.tests.panel_mut() {
-                    panel.use_request(&request);
-                }
-            }
-            Choice::CopyCall(language) => {
-                let Some(row) = self.subject() else { return Outcome::done() };
-                return test::copy_call(shared, row, self.tests.of(&row.model.id), language).into();
-            }
-            Choice::SaveRequest(name) => {
-                let request = self.tests.panel().map(|panel| panel.editor.text());
-                let (Some(request), Some(id)) = (request, self.tests.open_model()) else {
-                    return Outcome::done();
-                };
-                return self.saved.keep(shared, id, name, request).into();
-            }
-            Choice::AddCollaborator { project_id, project, username, permission } => {
-                let what = format!("adding {username} to {project}");
-                let call = Call::AddCollaborator { project_id, project, username, permission };
-                return shared.start(Kind::Change, what, call).1.into();
-            }
-        }
-        Outcome::done()
     }
 }
 
@@ -341,6 +304,10 @@ impl Layer for Models {
         }
         self.follow(shared);
         outcome.and(self.read_what_is_in_sight(shared).into())
+    }
+
+    fn end_early(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        self.runs.end_early(shared, id)
     }
 
     fn cancelled(&mut self, shared: &mut Shared, _id: RequestId) -> Outcome {

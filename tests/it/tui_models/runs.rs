@@ -81,7 +81,7 @@ fn a_run_by_time_ends_at_the_ceiling_unless_the_workbench_is_ours_alone() {
     demo.keys("<enter>");
     let calls = demo.calls();
     assert!(matches!(&calls[..], [(_, Call::Run(run))] if run.plan.unbounded), "{calls:?}");
-    demo.keys("<ctrl-x>");
+    demo.keys("<ctrl-x><ctrl-x>");
     demo.calls();
     demo.keys("b20000<enter>");
     assert!(demo.calls().is_empty(), "so many at once are asked about there, too");
@@ -186,6 +186,23 @@ fn a_run_goes_on_when_one_looks_elsewhere_and_leaving_asks() {
     assert!(screen.contains("● workbench 3 ms"), "a run says nothing about the workbench\n{screen}");
     harness.keys("<esc>b");
     assert!(harness.screen(80, 24).contains("begin run"), "and then the form of the next");
+}
+
+#[test]
+fn the_key_that_cancels_stops_a_run_and_keeps_its_figures() {
+    let (mut harness, id, run) = running();
+    harness.keys("<esc><esc><ctrl-x>");
+    let calls = harness.calls();
+    assert!(matches!(&calls[..], [(_, Call::StopRun(_))]), "{calls:?}");
+    assert!(harness.shared().requests.waits_for(id), "its figures are still to come");
+    assert!(harness.screen(80, 24).contains("its figures are kept"));
+    harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended: Ok(summary(150, true)) });
+    harness.keys("b");
+    assert!(harness.screen(80, 24).contains("150 requests in"));
+
+    let (mut harness, id, _) = running();
+    harness.keys("<ctrl-x><ctrl-x>");
+    assert!(!harness.shared().requests.waits_for(id), "the second time it is given up");
 }
 
 #[test]

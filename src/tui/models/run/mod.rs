@@ -265,6 +265,16 @@ impl Runs {
         (long && shared.watch.focused == Some(false)).then_some(Effect::Notify("keybench: the run has ended"))
     }
 
+    /// Stops the run that is this request, and keeps its figures. Ignored if it is being stopped: then it
+    /// is given up.
+    pub fn end_early(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        let mut all = self.of_models.values_mut();
+        let of_id = all.find(|runs| runs.live.as_ref().is_some_and(|live| live.id == id));
+        let Some(effect) = of_id.and_then(|runs| runs.stop(shared)) else { return Outcome::ignored() };
+        shared.notices.info(shared.now, "stopping the run; its figures are kept");
+        effect.into()
+    }
+
     /// A cancelled run has ended: its measurements are kept.
     pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
         for runs in self.of_models.values_mut() {

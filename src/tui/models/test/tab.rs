@@ -1,10 +1,10 @@
 //! What the tab does with its Test panels.
 
-use super::key;
+use super::key::{self, KeyChoice};
 use super::mend;
-use super::panel::{Step, not_json};
+use super::panel::{Focus, Step, not_json};
 use super::view::BUTTON;
-use crate::tui::call::Answer;
+use crate::tui::call::{Answer, Call};
 use crate::tui::choice::Choice;
 use crate::tui::command::Command;
 use crate::tui::effect::{Copied, Effect};
@@ -17,6 +17,7 @@ use crate::tui::models::chooser::Chooser;
 use crate::tui::models::prompt::Prompt;
 use crate::tui::models::viewer::Viewer;
 use crate::tui::overlays::ColumnChooser;
+use crate::tui::requests::Kind;
 use crate::tui::shared::Shared;
 
 impl Models {
@@ -105,6 +106,41 @@ impl Models {
                 return self.tests.panel().map(|panel| Effect::Edit(panel.editor.text())).into();
             }
             Step::Done | Step::GiveUp => {}
+        }
+        Outcome::done()
+    }
+
+    /// What was chosen or typed in a layer over the tab.
+    pub(in crate::tui::models) fn chosen(&mut self, shared: &mut Shared, choice: Choice) -> Outcome {
+        match choice {
+            Choice::Key(key) => {
+                let choice = KeyChoice::of(&key, &shared.session);
+                if let (Some(choice), Some(panel)) = (choice, self.tests.panel_mut()) {
+                    panel.choose(choice);
+                    panel.go(Focus::Test);
+                }
+            }
+            Choice::Request(request) => {
+                if let Some(panel) = self.tests.panel_mut() {
+                    panel.use_request(&request);
+                }
+            }
+            Choice::CopyCall(language) => {
+                let Some(row) = self.subject() else { return Outcome::done() };
+                return super::copy_call(shared, row, self.tests.of(&row.model.id), language).into();
+            }
+            Choice::SaveRequest(name) => {
+                let request = self.tests.panel().map(|panel| panel.editor.text());
+                let (Some(request), Some(id)) = (request, self.tests.open_model()) else {
+                    return Outcome::done();
+                };
+                return self.saved.keep(shared, id, name, request).into();
+            }
+            Choice::AddCollaborator { project_id, project, username, permission } => {
+                let what = format!("adding {username} to {project}");
+                let call = Call::AddCollaborator { project_id, project, username, permission };
+                return shared.start(Kind::Change, what, call).1.into();
+            }
         }
         Outcome::done()
     }
