@@ -82,8 +82,8 @@ fn a_key_is_made_tested_refused_and_the_refusal_mended() {
     terminal.send("a");
     terminal.wait_for("is a collaborator of churn-prod now");
     terminal.send("t");
-    let screen = terminal.wait_for("▸ 3");
-    let passed = screen.lines().any(|line| line.contains("▸ 3") && line.contains("200"));
+    let screen = terminal.wait_for("▹ 3");
+    let passed = screen.lines().any(|line| line.contains("▹ 3") && line.contains("200"));
     assert!(passed && !screen.contains("why:"), "{screen}");
     terminal.send("q");
     assert!(terminal.assert_restored().success());

@@ -60,6 +60,11 @@ pub fn ask_expiration(shared: &mut Shared) -> Effect {
     ask(shared, Call::Expiration, "reading the expiration setting")
 }
 
+/// The same where nobody asked for it: an administrator may have changed the setting.
+pub fn look_at_expiration(shared: &mut Shared) -> Effect {
+    shared.quietly(ask_expiration)
+}
+
 fn ask(shared: &mut Shared, call: Call, what: &str) -> Effect {
     shared.start_for(LayerId::Session, Kind::Read, what, call).1
 }

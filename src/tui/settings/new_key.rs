@@ -26,6 +26,7 @@ use crate::tui::layout::body;
 use crate::tui::overlays::Question;
 use crate::tui::parts::dialog::{centred, frame_box, inside_box};
 use crate::tui::requests::{Kind, RequestId};
+use crate::tui::session;
 use crate::tui::shared::Shared;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::date_picker::{DatePicker, FULL_HEIGHT, Outcome as Picked, WIDE};
@@ -71,6 +72,8 @@ pub struct NewKey {
     creating: Option<RequestId>,
     /// The requested day, if the user chose one.
     asked: Option<Date>,
+    /// The day that the form showed for the key that was asked for; none where no limit is known.
+    shown: Option<Date>,
     /// What the workbench, or this program, has against it.
     problem: Option<String>,
 }
@@ -94,6 +97,7 @@ impl NewKey {
             touched: false,
             creating: None,
             asked: None,
+            shown: None,
             problem: None,
         }
     }
@@ -116,12 +120,15 @@ impl NewKey {
         }
     }
 
+    fn says_default(&self) -> bool {
+        self.picker.typed_text().trim().eq_ignore_ascii_case("default")
+    }
+
     fn picker_key(&mut self, key: KeyEvent, rules: &PolicyRules) -> Picked {
         let before = self.picker.selected();
         let was_typing = self.picker.is_typing();
         let outcome = self.picker.on_key(key, rules);
-        let default = !was_typing && key.code == KeyCode::Char('D')
-            || self.picker.typed_text().trim().eq_ignore_ascii_case("default");
+        let default = !was_typing && key.code == KeyCode::Char('D') || self.says_default();
         if !was_typing && self.picker.is_typing() {
             self.chosen_before = self.day_chosen;
         }
@@ -194,12 +201,15 @@ impl NewKey {
         let (id, effect) = shared.start(Kind::Change, "creating an API key", call);
         self.creating = Some(id);
         self.asked = self.day_chosen.then(|| self.picker.selected());
+        let is_known = self.day_chosen || rules(shared).policy.limit_days.is_some();
+        self.shown = is_known.then(|| self.picker.selected());
         self.problem = None;
         effect.into()
     }
 
-    /// The workbench refused, or did not answer: the form shows why.
-    fn refused(&mut self, shared: &mut Shared, error: &api::Error) {
+    /// The workbench refused, or did not answer: the form shows why. What it refuses may show that the
+    /// limit is another one by now.
+    fn refused(&mut self, shared: &mut Shared, error: &api::Error) -> Outcome {
         self.creating = None;
         let hint = shared.notices.way_out(error).map(|hint| format!("; {hint}")).unwrap_or_default();
         self.problem = Some(format!("{error}{hint}"));
@@ -208,7 +218,9 @@ impl NewKey {
             (self.asked.take(), error)
         {
             shared.session.limit_seen.refused(today, day, message);
+            return session::look_at_expiration(shared).into();
         }
+        Outcome::done()
     }
 }
 
@@ -218,10 +230,11 @@ fn keys_changed(shared: &Shared) -> Event {
 }
 
 /// The key replaces the form, and is the selected one in the list.
-fn shown(shared: &mut Shared, created: CreateV2KeyResponse) -> Outcome {
+fn shown(shared: &mut Shared, created: CreateV2KeyResponse, day: Option<Date>) -> Outcome {
     created::remember(shared, &created);
     let destination = Destination::Key(created.key_id.clone());
-    Outcome::replace(Reveal::new(created)).and_event(keys_changed(shared)).and_event(Event::Show(destination))
+    let reveal = Reveal::new(created).asked_for(day);
+    Outcome::replace(reveal).and_event(keys_changed(shared)).and_event(Event::Show(destination))
 }
 
 impl Layer for NewKey {
@@ -298,11 +311,8 @@ impl Layer for NewKey {
 
     fn answer(&mut self, shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
         match answer {
-            Answer::KeyCreated(Ok(created)) => shown(shared, *created),
-            Answer::KeyCreated(Err(error)) => {
-                self.refused(shared, &error);
-                Outcome::done()
-            }
+            Answer::KeyCreated(Ok(created)) => shown(shared, *created, self.shown),
+            Answer::KeyCreated(Err(error)) => self.refused(shared, &error),
             _ => Outcome::done(),
         }
     }
@@ -323,12 +333,13 @@ impl Layer for NewKey {
         Outcome::pop()
     }
 
-    /// The policy became known while the form was open.
+    /// The policy became known while the form was open, or is another one. What is being typed stays.
     fn event(&mut self, shared: &mut Shared, event: &Event) -> Outcome {
         if matches!(event, Event::PolicyChanged) {
-            let rules = rules(shared);
-            if self.day_chosen {
+            let (rules, before) = (rules(shared), self.picker.selected());
+            if self.day_chosen || !self.picker.typed_text().is_empty() {
                 self.picker.rules_changed(&rules);
+                self.day_chosen |= before != self.picker.selected() && !self.says_default();
             } else {
                 self.picker.select(rules.policy.default_day(rules.today), &rules);
             }

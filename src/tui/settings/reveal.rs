@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crossterm::event::KeyEvent;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -37,6 +38,8 @@ pub struct Reveal {
     /// Empty for the legacy key, which has none.
     key_id: String,
     expires: String,
+    /// The day that the form showed, where the key ends on another one.
+    asked_for: Option<Date>,
     comment: String,
     hidden: bool,
     kept: bool,
@@ -58,6 +61,7 @@ impl Reveal {
             key: created.api_key,
             key_id: created.key_id,
             expires: created.expiry_date,
+            asked_for: None,
             comment: created.comments,
             hidden: false,
             kept: false,
@@ -66,6 +70,13 @@ impl Reveal {
             path: None,
             news: None,
         }
+    }
+
+    /// Where the form showed `day`: says so if the key ends on another one.
+    #[must_use]
+    pub fn asked_for(self, day: Option<Date>) -> Self {
+        let ends = time::parse(&self.expires).map(time::utc_day);
+        Self { asked_for: day.filter(|day| Some(*day) != ends), ..self }
     }
 
     /// For a key that replaces the one with the Key ID `old`.
@@ -231,7 +242,8 @@ impl Reveal {
             None if self.expires.is_empty() => "never".to_owned(),
             None => self.expires.clone(),
         };
-        fact("expires", &expires);
+        let other = self.asked_for.map(|day| format!(", not {day} as the form said")).unwrap_or_default();
+        fact("expires", &format!("{expires}{other}"));
         // The file name and its problem must both be visible.
         if !(low && self.path.is_some()) {
             fact("comment", &self.comment);

@@ -254,7 +254,10 @@ impl Layer for Settings {
         }
         match command {
             Command::Services => self.services.toggle(shared),
-            Command::NewKey => Outcome::push(NewKey::new(shared)),
+            Command::NewKey => {
+                let form = NewKey::new(shared);
+                Outcome::push(form).and_effect(session::look_at_expiration(shared))
+            }
             Command::DeleteKey => delete::ask(shared, &self.keys, &self.rotations),
             Command::DeleteAllKeys => delete::ask_all(shared, &self.keys),
             Command::RotateKey => self.ask_rotate(shared),

@@ -14,6 +14,74 @@ fn a_key_without_a_date_gets_the_workbench_default() {
     assert_eq!(new.audiences, ["API"]);
 }
 
+#[test]
+fn a_letter_for_a_day_beyond_the_limit_holds_enter_back() {
+    let mut harness = demo();
+    harness.shared().session.expiration = Expiration::Setting { name: "days".into(), days: 10 };
+    harness.keys("n");
+    harness.calls();
+    harness.keys("Q<enter><enter><enter>");
+    let screen = harness.screen(80, 24);
+    assert!(harness.calls().is_empty() && screen.contains("beyond the limit of 10 days"), "{screen}");
+    harness.keys("<tab><tab><tab><enter>");
+    let screen = harness.screen(80, 24);
+    assert!(harness.calls().is_empty() && screen.contains("\"90d\" is not a day"), "{screen}");
+    harness.keys("W<enter><enter>seven days<enter>");
+    let (_, call) = only_call(&mut harness);
+    let Call::CreateKey { new, .. } = call else { panic!("{call:?}") };
+    assert_eq!(new.expiry.map(|at| at.to_string()).as_deref(), Some("2026-11-30T23:59:59Z"));
+}
+
+/// The request for the setting that was started, answered with so many days.
+fn setting_is(harness: &mut Harness, days: u32) {
+    let calls = harness.calls();
+    let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::Expiration)).unwrap();
+    harness.answer(id, Answer::Expiration(Ok(Some(("days".into(), days)))));
+}
+
+#[test]
+fn the_form_reads_the_limit_anew_and_keeps_what_is_typed() {
+    let mut harness = demo();
+    harness.keys("n");
+    assert!(harness.screen(80, 24).contains("expires 2027-11-23"));
+    setting_is(&mut harness, 20);
+    assert!(harness.screen(80, 24).contains("expires 2026-12-13"), "{}", harness.screen(80, 24));
+    let mut harness = demo();
+    harness.keys("n+9");
+    setting_is(&mut harness, 20);
+    harness.keys("d<enter><enter><enter>");
+    let (_, call) = only_call(&mut harness);
+    assert!(matches!(&call, Call::CreateKey { new, .. } if new.expiry.is_some()), "{call:?}");
+}
+
+#[test]
+fn a_day_that_the_limit_refuses_makes_the_form_read_the_limit() {
+    let mut harness = demo();
+    harness.keys("nQ<enter><enter><enter>");
+    let (id, _) = only_call(&mut harness);
+    answer_created(&mut harness, id, Err(refusal("a key may last 20 days")));
+    setting_is(&mut harness, 20);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("expires 2026-12-13") && screen.contains("a key may last 20 days"), "{screen}");
+}
+
+#[test]
+fn a_key_that_ends_on_another_day_than_the_form_showed_says_so() {
+    let mut harness = demo();
+    harness.keys("n<enter><enter><enter>");
+    let (id, _) = only_call(&mut harness);
+    answer_created(&mut harness, id, Ok(made()));
+    for (columns, rows) in [(80, 24), (60, 16)] {
+        let screen = harness.screen(columns, rows);
+        assert!(screen.contains("2027-02-21 23:59 UTC, not 2027-11-23 as the form said"), "{screen}");
+    }
+    let mut harness = demo();
+    harness.keys("nQ<enter><enter><enter>");
+    let (id, _) = only_call(&mut harness);
+    answer_created(&mut harness, id, Ok(made()));
+    assert!(!harness.screen(80, 24).contains("as the form said"), "{}", harness.screen(80, 24));
+}
+
 /// Who believes to be in the comment must not change the audience or the date.
 #[test]
 fn letters_on_the_audience_change_nothing() {
@@ -61,7 +129,9 @@ fn a_refusal_stands_in_the_form_and_nothing_typed_is_lost() {
 #[test]
 fn beyond_the_limit_nothing_is_sent() {
     let mut harness = demo();
-    harness.keys("n2031-01-31<tab><tab><tab><enter>");
+    harness.keys("n");
+    harness.calls();
+    harness.keys("2031-01-31<tab><tab><tab><enter>");
     assert!(harness.calls().is_empty());
     let screen = harness.screen(80, 24);
     assert!(screen.contains("2027-11-23"), "{screen}");

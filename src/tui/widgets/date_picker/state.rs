@@ -266,9 +266,11 @@ impl DatePicker {
     fn pick(&mut self, pick: QuickPick, rules: &dyn Rules) -> Outcome {
         match self.read(pick.text, rules) {
             Ok(day) => self.jump(day, rules),
+            // Like the same text typed: it stays, and holds Enter back.
             Err(problem) => {
-                self.typed.clear();
-                self.wanting = None;
+                self.begin_typing();
+                self.typing = false;
+                self.typed.paste(pick.text);
                 self.problem = Some(problem);
                 Outcome::Changed
             }
