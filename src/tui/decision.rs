@@ -38,6 +38,8 @@ pub enum Decision {
     /// Delete the key with this Key ID, which has a successor.
     DeleteOldKey(String),
     RotateLegacyKey,
+    /// Show the service of this name.
+    ShowService(String),
     /// Do what the plan of the manifest says.
     ApplyFleet,
     /// Delete the keys of these services, which left the manifest.

@@ -128,6 +128,61 @@ fn a_key_says_that_it_belongs_to_a_service() {
     assert!(details.contains("nightly scoring of fleet.toml"), "{details}");
 }
 
+#[test]
+fn a_key_of_a_service_is_rotated_by_an_apply_alone() {
+    let mut harness = keys_of_services();
+    harness.keys("r");
+    let question = harness.screen(80, 24);
+    for text in ["nightly scoring of fleet.toml", "file /etc/scoring/api.key", "An apply makes the next key"]
+    {
+        assert!(question.contains(text), "{text}: {question}");
+    }
+    harness.keys("n");
+    assert!(harness.calls().is_empty(), "no successor");
+    harness.keys("<space><space>r");
+    assert!(harness.screen(80, 24).contains("5b1c…9f0a is left out: an apply makes"), "marked ones too");
+    harness.keys("<esc><esc>gjr");
+    assert!(harness.screen(80, 24).contains("dashboard of fleet.toml"), "{}", harness.screen(80, 24));
+    harness.keys("y");
+    assert!(harness.calls().is_empty(), "the plan is asked for already");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Services"), "{screen}");
+}
+
+#[test]
+fn the_services_open_at_the_one_that_a_key_belongs_to() {
+    let mut harness = services();
+    let services = keys_of_services().shared().session.service_keys.clone();
+    harness.shared().session.service_keys = services;
+    harness.keys("s");
+    harness.keys("gjry");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("the current key is due"), "dashboard: {screen}");
+}
+
+#[test]
+fn a_new_key_cannot_take_the_name_of_a_service() {
+    let mut harness = keys_of_services();
+    harness.keys("n<enter><enter>reports<enter>");
+    assert!(harness.calls().is_empty());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("reports is a service of the manifest"), "{screen}");
+    harness.keys("2<enter>");
+    assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::CreateKey { .. })), "another name");
+}
+
+#[test]
+fn what_a_key_is_delivered_to_is_named_before_it_is_deleted() {
+    let mut harness = keys_of_services();
+    harness.keys("d");
+    let question = harness.screen(80, 24);
+    assert!(question.contains("is the key of the service nightly scoring"), "{question}");
+    assert!(question.contains("  file /etc/scoring/api.key"), "{question}");
+    harness.keys("njd");
+    let question = harness.screen(80, 24);
+    assert!(question.contains("has the name of the service dashboard"), "{question}");
+}
+
 /// Two file services on a real workbench: planned, applied, and the keys work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_services_get_their_keys() {

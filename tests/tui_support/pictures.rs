@@ -47,6 +47,8 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "keys_read_only", open: read_only },
     Picture { name: "key_details", open: || then(demo(), "<enter>") },
     Picture { name: "keys_of_services", open: made_services::keys_of_services },
+    Picture { name: "key_of_service_rotate", open: || then(made_services::keys_of_services(), "r") },
+    Picture { name: "key_of_service_delete", open: || then(made_services::keys_of_services(), "d") },
     Picture { name: "services", open: || then(made_services::services(), "j") },
     Picture { name: "services_none", open: || then(demo(), "s") },
     Picture { name: "service", open: || then(made_services::services(), "j<enter>") },

@@ -1,5 +1,6 @@
 //! The manifest: which services there are, and where the key of each is needed.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,13 +12,17 @@ use super::Error;
 use crate::bounded;
 use crate::config::owner;
 use crate::config::replace::Access;
-use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, V2KeyDetails};
+use crate::text;
+use crate::text::toml::Mistake;
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 /// A schema of the manifest, for editors.
 pub const SCHEMA: &str = include_str!("../../../assets/fleet.schema.json");
 
 /// How the id of a delivery to a project's environment begins.
 const PROJECT_ENV: &str = "project_env ";
+/// The same of one to a command.
+const EXEC: &str = "exec ";
 const DUE_DAYS: u32 = 14;
 const GRACE: Duration = Duration::from_secs(86_400);
 /// For a command, a reload and the command that reads.
@@ -159,11 +164,6 @@ impl Service {
     pub fn username<'a>(&'a self, own: &'a str) -> &'a str {
         self.user.as_deref().unwrap_or(own)
     }
-
-    /// Whether a key of `username` belongs to it: it has its name.
-    pub fn has_key(&self, own: &str, username: &str, key: &V2KeyDetails) -> bool {
-        self.username(own) == username && key.comments == self.name
-    }
 }
 
 impl Delivery {
@@ -189,7 +189,7 @@ impl Manifest {
 }
 
 fn services(text: &str) -> Result<Vec<Service>, String> {
-    let written: Written = toml::from_str(text).map_err(|error| error.to_string())?;
+    let written: Written = toml::from_str(text).map_err(|error| Mistake::of(text, &error).to_string())?;
     if written.version != 1 {
         return Err(format!("its version is {}, and this keybench reads version 1", written.version));
     }
@@ -215,6 +215,16 @@ fn services(text: &str) -> Result<Vec<Service>, String> {
 /// Project and variable of a delivery to a project's environment, from its id.
 pub fn project_variable(id: &str) -> Option<(&str, &str)> {
     id.strip_prefix(PROJECT_ENV)?.rsplit_once(' ')
+}
+
+/// A delivery's id for people: of a command its beginning, in quotes.
+pub fn readable(id: &str) -> Cow<'_, str> {
+    /// Columns of a command that are shown.
+    const COMMAND: usize = 40;
+    match id.strip_prefix(EXEC) {
+        Some(command) => format!("{EXEC}`{}`", text::truncate(command.trim(), COMMAND)).into(),
+        None => id.into(),
+    }
 }
 
 impl WrittenService {
@@ -289,7 +299,7 @@ impl WrittenDelivery {
                 (id, Target::ProjectEnv { project, variable, restart: self.restart })
             }
             (None, None, None, Some(command)) if !command.trim().is_empty() => {
-                (format!("exec {command}"), Target::Exec { command, read: self.read, timeout })
+                (format!("{EXEC}{command}"), Target::Exec { command, read: self.read, timeout })
             }
             _ => {
                 return Err(

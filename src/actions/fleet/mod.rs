@@ -14,6 +14,7 @@
 //! | [`look`] | reads what a plan needs; writes nothing |
 //! | [`apply`] | does it |
 //! | [`prune`] | services that left the manifest |
+//! | [`service_keys`] | which keys belong to a service, and what a person may do with them |
 //! | [`metrics`] | figures for an alert |
 //! | [`world`] | the workbench, files and commands that all of these act on |
 
@@ -28,6 +29,7 @@ pub mod metrics;
 pub mod plan;
 pub mod prune;
 mod request;
+pub mod service_keys;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -40,6 +42,7 @@ pub use crate::actions::rotation::exec::Output;
 pub use apply::Applied;
 pub use manifest::{Manifest, Service};
 pub use plan::{ServicePlan, Terms};
+pub use service_keys::ServiceKeys;
 
 /// Why nothing, or not all, was done for a service.
 #[derive(Debug, thiserror::Error)]

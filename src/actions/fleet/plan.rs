@@ -226,7 +226,9 @@ fn action(facts: &Facts<'_>) -> (Action, String) {
         let ids = plan.contested.join(", ");
         return (
             Action::Contested,
-            format!("this machine did not create {ids}: another one may rotate this name"),
+            format!(
+                "no apply on this machine made the newer {ids}: delete what nothing uses, and plan again"
+            ),
         );
     }
     if plan.has_too_many_in_doubt() {

@@ -50,7 +50,7 @@ pub enum Error {
     )]
     TooManyInDoubt { name: String, key_ids: Vec<String> },
     #[error(
-        "{} of {name:?} {} newer than the one that was handed over and not made on this machine: {}; nothing was created or deleted",
+        "{} of {name:?} {} newer than the one that was handed over and not made by a rotation on this machine: {}; nothing was created or deleted",
         count(key_ids.len(), "key", "keys"), if key_ids.len() == 1 { "is" } else { "are" }, key_ids.join(", ")
     )]
     Contested { name: String, key_ids: Vec<String> },

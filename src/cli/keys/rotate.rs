@@ -193,13 +193,15 @@ async fn foresee(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     }
     let name = &outlook.name;
     let mut lines = vec![match (outlook.action(), outlook.reason()) {
-        ("contested", _) => format!("{name}: would do nothing: another machine may be rotating this name"),
+        ("contested", _) => {
+            format!("{name}: would do nothing: a newer key of this name was made in another way")
+        }
         ("blocked", _) => format!("{name}: would do nothing: too many keys may be in use"),
         (_, Some(reason)) => format!("{name}: would create a key: {reason}"),
         ("clean_up", _) => format!("{name}: would clean up"),
         _ => format!("{name}: nothing to do, the current key expires {}", day(expiry)),
     }];
-    lines.extend(plan.contested.iter().map(|id| format!("not made on this machine: {id}")));
+    lines.extend(plan.contested.iter().map(|id| format!("not made by a rotation on this machine: {id}")));
     let never = plan.never_handed_over.iter();
     lines.extend(never.map(|id| format!("would remove {id}, which was never handed over")));
     lines.extend(plan.outlived.iter().map(|id| format!("would delete {id}")));

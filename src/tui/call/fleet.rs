@@ -8,7 +8,7 @@ use super::{Answer, CallContext};
 use crate::actions::fleet::apply::apply;
 use crate::actions::fleet::look::{Options, look};
 use crate::actions::fleet::prune::{self, Left};
-use crate::actions::fleet::{Applied, Error, Manifest, Output, Service, ServicePlan};
+use crate::actions::fleet::{Applied, Error, Manifest, Output, Service, ServiceKeys, ServicePlan};
 use crate::actions::{Event, Progress};
 
 /// Sends on how far it is.
@@ -48,7 +48,7 @@ async fn manifest(file: PathBuf) -> Result<Manifest, Error> {
 
 pub(super) async fn call(context: &CallContext, call: FleetCall) -> Answer {
     match call {
-        FleetCall::Read { file } => read(file).await,
+        FleetCall::Read { file } => read(context, file).await,
         FleetCall::Plan { file } => plan(context, file).await,
         FleetCall::Apply { file } => apply_all(context, file).await,
         FleetCall::Prune { file, agreed } => {
@@ -58,8 +58,9 @@ pub(super) async fn call(context: &CallContext, call: FleetCall) -> Answer {
     }
 }
 
-async fn read(file: PathBuf) -> Answer {
-    Answer::Fleet(FleetAnswer::Manifest(manifest(file).await.map(Arc::new).map_err(|error| sentence(&error))))
+async fn read(context: &CallContext, file: PathBuf) -> Answer {
+    let read = manifest(file).await.map(|manifest| ServiceKeys::of(&context.session, &manifest));
+    Answer::Fleet(FleetAnswer::Services(read.map(Arc::new).map_err(|error| sentence(&error))))
 }
 
 async fn plan(context: &CallContext, file: PathBuf) -> Answer {
@@ -73,7 +74,8 @@ async fn planned(context: &CallContext, file: PathBuf) -> Result<Planned, Error>
     let manifest = manifest(file).await?;
     let looked = look(session, &manifest, options(), &Sending(context)).await?;
     let left = prune::left(session, &manifest).await?;
-    context.progress(Answer::Fleet(FleetAnswer::Manifest(Ok(Arc::new(manifest)))));
+    let services = ServiceKeys::of(session, &manifest);
+    context.progress(Answer::Fleet(FleetAnswer::Services(Ok(Arc::new(services)))));
     let service = |(service, plan): (Service, Result<ServicePlan, Error>)| PlannedService {
         service,
         plan: plan.map_err(|error| sentence(&error)),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::actions::fleet::prune::Left;
-use crate::actions::fleet::{Applied, Manifest, Service, ServicePlan};
+use crate::actions::fleet::{Applied, Service, ServiceKeys, ServicePlan};
 
 /// What is asked of the services of the manifest in a file.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub enum FleetCall {
 
 #[derive(Debug)]
 pub enum FleetAnswer {
-    /// What a manifest says, or what is wrong with it.
-    Manifest(Result<Arc<Manifest>, String>),
+    /// Which services there are and what has their keys, or what is wrong with the manifest.
+    Services(Result<Arc<ServiceKeys>, String>),
     Step(FleetStep),
     Planned(Result<Box<Planned>, String>),
     Applied(Result<Vec<Applied>, String>),

@@ -4,6 +4,7 @@
 //! workbench session are kept: without them nothing would work any more.
 
 use super::describe;
+use super::of_service::on_deletion;
 use crate::actions::keys::Spared;
 use crate::api;
 use crate::text;
@@ -70,6 +71,7 @@ pub fn ask_of(shared: &mut Shared, chosen: Vec<(&str, &V2KeyDetails)>, more: Vec
     }
     lines.extend(spared);
     lines.extend(more);
+    lines.extend(on_deletion(shared, &going));
     lines.push(String::new());
     let one = going.len() == 1;
     let it = if one { "it" } else { "one" };

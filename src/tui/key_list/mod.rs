@@ -2,7 +2,7 @@
 
 pub mod deletion;
 mod listed;
-
+pub mod of_service;
 mod seen;
 
 pub use listed::{AUDIENCE, COMMENT, EXPIRES, ListedKeys, STATUS};

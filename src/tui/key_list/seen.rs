@@ -2,7 +2,6 @@
 //! change by themselves, and what stands before some comments.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -35,8 +34,6 @@ pub struct Seen {
     pub hidden: u64,
     /// Key IDs, each with what stands before its comment: `signed in`.
     notes: Vec<(String, String)>,
-    /// Key IDs of the keys that belong to a service of the manifest.
-    of_services: Arc<HashSet<String>>,
 }
 
 impl Seen {
@@ -57,24 +54,19 @@ impl Seen {
             soon_days: shared.preferences.soon_days,
             hidden: hidden::<ListedKey>(shared),
             notes,
-            of_services: Arc::default(),
         }
     }
 
     /// With the keys that belong to a service of the manifest, which has their name.
     #[must_use]
-    pub fn with_services(mut self, of_services: Arc<HashSet<String>>) -> Self {
-        for id in of_services.iter() {
+    pub fn with_services(mut self, of_services: &HashSet<String>) -> Self {
+        for id in of_services {
             match self.notes.iter_mut().find(|(other, _)| other == id) {
                 Some((_, note)) => note.push_str(&format!(", {SERVICE}")),
                 None => self.notes.push((id.clone(), SERVICE.to_owned())),
             }
         }
-        Self { of_services, ..self }
-    }
-
-    pub fn is_of_service(&self, key_id: &str) -> bool {
-        self.of_services.contains(key_id)
+        self
     }
 
     fn shows(&self, column: usize) -> bool {

@@ -1,10 +1,13 @@
 //! Who is signed in, where, and what was learned about that workbench.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ratatui::style::Color;
 
 use super::contact::Contacts;
+use crate::actions::fleet::ServiceKeys;
+use crate::actions::fleet::service_keys::Member;
 use crate::actions::keys::{Own, Spared};
 use crate::actions::rotation::HandedOver;
 use crate::api::ServerClock;
@@ -12,6 +15,7 @@ use crate::config::{KnownKey, Session};
 use crate::expiry::Policy;
 use crate::expiry::seen::LimitSeen;
 use crate::secret::ApiKey;
+use crate::wire::V2KeyDetails;
 
 /// What is known about the workbench's expiration setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -63,6 +67,8 @@ pub struct SessionState {
     pub last_tested: Option<String>,
     /// Which of the listed keys are in use here.
     pub own: Own,
+    /// The services of the manifest, which keys of the list may belong to.
+    pub service_keys: Option<Arc<ServiceKeys>>,
     /// The Key ID of the key that is signed in, where it is known for sure.
     pub own_id: Option<String>,
     /// When keys were handed over from here, by `keys rotate` or in the interface.
@@ -121,6 +127,16 @@ impl SessionState {
     /// replace or delete it, because the session could not go on without it.
     pub fn was_given(&self, key_id: &str) -> bool {
         self.own.spares(key_id) == Some(Spared::WorkbenchSession)
+    }
+
+    /// The service of the manifest that a key of `username` belongs to.
+    pub fn service_of(&self, username: &str, key: &V2KeyDetails) -> Option<Member> {
+        self.service_keys.as_ref()?.member(self.username.as_deref()?, username, &key.key_id, &key.comments)
+    }
+
+    /// The same of a key of the signed-in user.
+    pub fn service_of_own(&self, key: &V2KeyDetails) -> Option<Member> {
+        self.service_of(self.username.as_deref()?, key)
     }
 
     /// A session that is about to be there.

@@ -1,7 +1,5 @@
 //! Everything that is known about one API key.
 
-use std::path::Path;
-
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -12,7 +10,7 @@ use crate::expiry;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Proof;
-use crate::tui::key_list::{AUDIENCE, COMMENT, EXPIRES, KeyList, STATUS, Seen, Selected, sign, status};
+use crate::tui::key_list::{AUDIENCE, COMMENT, EXPIRES, KeyList, STATUS, Selected, of_service, sign, status};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::parts::reader::{Scroll, reader};
@@ -29,13 +27,11 @@ pub enum Facts {
         mark: Option<String>,
         /// The short Key ID of the key that it replaces, and how far it is proven.
         replaces: Option<(String, Proof)>,
-        /// It belongs to a service of the manifest.
-        is_of_service: bool,
     },
 }
 
 impl Facts {
-    pub fn of_selected(keys: &KeyList, rotations: &Rotations, seen: &Seen) -> Option<Self> {
+    pub fn of_selected(keys: &KeyList, rotations: &Rotations) -> Option<Self> {
         let key = match keys.selected()? {
             Selected::Legacy => return Some(Self::Legacy),
             Selected::Key(key) => key,
@@ -44,9 +40,8 @@ impl Facts {
             let old = text::short_id(&rotation.old.key_id).into_owned();
             Some((old, rotation.successor()?.proof.clone()))
         });
-        let is_of_service = seen.is_of_service(&key.key_id);
         let mark = mark(rotations, &key.key_id);
-        Some(Self::Key { key: Box::new(key.clone()), mark, replaces, is_of_service })
+        Some(Self::Key { key: Box::new(key.clone()), mark, replaces })
     }
 
     /// All of it but what `in_the_row` has, one bit for each column of the list.
@@ -60,11 +55,10 @@ impl Facts {
             ]
             .map(|line| Line::from(line.to_owned()))
             .into(),
-            Self::Key { key, mark, replaces, is_of_service } => {
+            Self::Key { key, mark, replaces } => {
                 let mut lines = of_key(shared, key, in_the_row);
-                if *is_of_service {
-                    let name = file_name(shared);
-                    lines.push(fact(shared, "service", &format!("{} of {name}", key.comments)));
+                if let Some(member) = shared.session.service_of_own(key) {
+                    lines.push(fact(shared, "service", &of_service::facts_text(shared, &member)));
                 }
                 if let Some(mark) = mark {
                     let text =
@@ -80,12 +74,6 @@ impl Facts {
             }
         }
     }
-}
-
-/// The name of the manifest's file.
-fn file_name(shared: &Shared) -> String {
-    let file = shared.preferences.fleet.as_deref().and_then(Path::file_name);
-    file.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn fact(shared: &Shared, name: &str, value: &str) -> Line<'static> {

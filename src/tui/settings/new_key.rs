@@ -197,7 +197,17 @@ impl NewKey {
             self.focus = Focus::Expiry;
             return Outcome::done();
         }
-        let call = Call::CreateKey { username, new: self.wanted() };
+        let new = self.wanted();
+        let services = shared.session.service_keys.as_ref();
+        if services.is_some_and(|services| services.makes(&username, &username, &new.comment)) {
+            let name = &new.comment;
+            self.problem = Some(format!(
+                "{name} is a service of the manifest, whose keys an apply makes; choose another comment"
+            ));
+            self.focus = Focus::Comment;
+            return Outcome::done();
+        }
+        let call = Call::CreateKey { username, new };
         let (id, effect) = shared.start(Kind::Change, "creating an API key", call);
         self.creating = Some(id);
         self.asked = self.day_chosen.then(|| self.picker.selected());

@@ -7,7 +7,7 @@ use super::tab::Settings;
 use crate::actions::rotation::ByHand;
 use crate::text;
 use crate::tui::decision::Decision;
-use crate::tui::key_list::describe;
+use crate::tui::key_list::{describe, of_service};
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::shared::Shared;
@@ -29,6 +29,9 @@ impl Settings {
         let id = text::short_id(&key.key_id);
         if let Some(mark) = mark(&self.rotations, &key.key_id) {
             return Some(format!("{id} is left out: it is being {mark} already."));
+        }
+        if let Some(member) = shared.session.service_of_own(key) {
+            return Some(format!("{id} is left out: {}.", of_service::left_out(&member)));
         }
         let given = shared.session.was_given(&key.key_id);
         given.then(|| format!("{id} is left out: the workbench session that keybench runs in uses it."))

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -45,7 +44,7 @@ pub struct Settings {
     pub(super) unkept: BTreeSet<String>,
     services: Services,
     /// Key IDs of the keys that belong to one of them.
-    of_services: Arc<HashSet<String>>,
+    of_services: HashSet<String>,
 }
 
 /// How long a key that was made elsewhere is marked.
@@ -60,7 +59,7 @@ impl Default for Settings {
             arrived: None,
             unkept: BTreeSet::new(),
             services: Services::default(),
-            of_services: Arc::default(),
+            of_services: HashSet::new(),
         }
     }
 }
@@ -72,14 +71,13 @@ impl Settings {
         let new =
             new.filter(|id| mark(&self.rotations, id).is_none()).map(|id| (id.clone(), "new".to_owned()));
         let seen = Seen::new(shared, marks(&self.rotations).chain(self.keys.replaced()).chain(new));
-        seen.with_services(Arc::clone(&self.of_services))
+        seen.with_services(&self.of_services)
     }
 
     /// Finds the keys that belong to a service.
     fn find_services(&mut self, shared: &Shared) {
-        let Some(own) = shared.session.username.as_deref() else { return };
-        let belongs = |key: &&V2KeyDetails| self.services.of_key(shared, own, key).is_some();
-        self.of_services = Arc::new(self.keys.all().filter(belongs).map(|key| key.key_id.clone()).collect());
+        let belongs = |key: &&V2KeyDetails| shared.session.service_of_own(key).is_some();
+        self.of_services = self.keys.all().filter(belongs).map(|key| key.key_id.clone()).collect();
     }
 
     /// Requests the list, unless a request is in flight.
@@ -265,12 +263,10 @@ impl Layer for Settings {
             Command::CopyKey => self.copy_key_again(shared),
             Command::SaveKey => self.save_key_again(shared),
             Command::TestWithKey => self.test_with_selected(shared),
-            Command::KeyDetails => {
-                match Facts::of_selected(&self.keys, &self.rotations, &self.seen(shared)) {
-                    Some(facts) => Outcome::push(Details::new(facts)),
-                    None => Outcome::done(),
-                }
-            }
+            Command::KeyDetails => match Facts::of_selected(&self.keys, &self.rotations) {
+                Some(facts) => Outcome::push(Details::new(facts)),
+                None => Outcome::done(),
+            },
             Command::Refresh => self.refresh(shared),
             Command::ChooseColumns => KeyList::choose_columns(shared),
             other => {
@@ -313,7 +309,7 @@ impl Layer for Settings {
         match answer {
             Answer::Keys { answer, .. } => self.listed(shared, answer),
             Answer::Fleet(answer) => {
-                let is_manifest = matches!(answer, FleetAnswer::Manifest(_));
+                let is_manifest = matches!(answer, FleetAnswer::Services(_));
                 let outcome = self.services.answer(shared, answer);
                 if is_manifest {
                     self.find_services(shared);
@@ -372,6 +368,7 @@ impl Layer for Settings {
             Decision::RotateLegacyKey => {
                 ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
             }
+            Decision::ShowService(name) => return self.services.show(shared, name),
             Decision::ApplyFleet => return self.services.apply(shared),
             Decision::PruneFleet(agreed) => return self.services.prune(shared, agreed),
             Decision::RotateMarked(key_ids) => return self.rotate_marked(shared, key_ids),

@@ -83,7 +83,7 @@ pub fn draw(
         true => list(shared, keys, seen, frame, &panes),
         false => message(shared, &without_list(shared, keys), frame, inside),
     }
-    let facts = Facts::of_selected(keys, rotations, seen).filter(|_| known);
+    let facts = Facts::of_selected(keys, rotations).filter(|_| known);
     let in_the_row = panes.in_the_row(shared, keys, seen);
     let lines = |area: Rect| {
         let lines = facts.iter().flat_map(|facts| facts.lines(shared, in_the_row));

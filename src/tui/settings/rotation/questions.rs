@@ -5,7 +5,7 @@ use crate::actions::rotation::Plan;
 use crate::expiry;
 use crate::text;
 use crate::tui::decision::Decision;
-use crate::tui::key_list::{BEING_REPLACED, describe};
+use crate::tui::key_list::{BEING_REPLACED, describe, of_service};
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::session::Expiration;
@@ -25,6 +25,9 @@ pub fn ask_create(
             "this key was given to the workbench session that keybench runs in; it is not rotated here";
         shared.notices.warning(shared.now, text);
         return Outcome::done();
+    }
+    if let Some(member) = shared.session.service_of_own(key) {
+        return of_service::ask_to_show(shared, key, member);
     }
     if plan.has_too_many_in_doubt() {
         let count = plan.in_doubt.len();

@@ -11,7 +11,6 @@ mod view;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -20,8 +19,8 @@ use ratatui::text::Line;
 
 use self::row::{ServiceRow, Stage};
 use self::text_box::Text;
+use crate::actions::fleet::Applied;
 use crate::actions::fleet::prune::Left;
-use crate::actions::fleet::{Applied, Manifest};
 use crate::text;
 use crate::tui::call::{Call, FleetAnswer, FleetCall, FleetStep, Planned, PrunedServices};
 use crate::tui::command::{Command, KeyContext};
@@ -30,18 +29,15 @@ use crate::tui::effect::Effects;
 use crate::tui::event::Event;
 use crate::tui::layer::Outcome;
 use crate::tui::list::view::click_in;
-use crate::tui::list::{Fetch, List, Rows};
+use crate::tui::list::{Fetch, List, Row as _, Rows};
 use crate::tui::overlays::{ColumnChooser, Question};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
-use crate::wire::V2KeyDetails;
 
 /// The services.
 #[derive(Debug, Default)]
 pub struct Services {
     shown: bool,
-    /// What the manifest says, or what is wrong with it.
-    manifest: Option<Result<Arc<Manifest>, String>>,
     /// The manifest was asked for.
     asked: bool,
     rows: List<ServiceRow>,
@@ -53,6 +49,8 @@ pub struct Services {
     pruning: Option<RequestId>,
     /// Keys that the pruning has deleted.
     deleted: usize,
+    /// The name of the service to select once it is there.
+    wanted: Option<String>,
     /// An apply has changed what the rows say.
     is_outdated: bool,
 }
@@ -70,14 +68,6 @@ impl Services {
         vec![shared.start(Kind::Background, "reading the manifest", Call::Fleet(FleetCall::Read { file })).1]
     }
 
-    /// The name of the service that a key of `username` belongs to.
-    pub fn of_key(&self, shared: &Shared, username: &str, key: &V2KeyDetails) -> Option<&str> {
-        let manifest = self.manifest.as_ref()?.as_ref().ok()?;
-        let own = shared.session.username.as_deref()?;
-        let service = manifest.services.iter().find(|service| service.has_key(own, username, key))?;
-        Some(&service.name)
-    }
-
     /// Shows the services instead of the API keys, or the other way round.
     pub fn toggle(&mut self, shared: &mut Shared) -> Outcome {
         self.shown = !self.shown;
@@ -85,6 +75,22 @@ impl Services {
         match self.shown && never_planned && !self.fetch.is_running(shared) {
             true => self.plan(shared),
             false => Outcome::done(),
+        }
+    }
+
+    /// Shows one of them, once they are planned.
+    pub fn show(&mut self, shared: &mut Shared, name: String) -> Outcome {
+        self.wanted = Some(name);
+        self.select_wanted();
+        if self.shown { Outcome::done() } else { self.toggle(shared) }
+    }
+
+    fn select_wanted(&mut self) {
+        let is_wanted = |row: &&ServiceRow| Some(row.name()) == self.wanted.as_deref();
+        let id = self.of_manifest().find(is_wanted).map(|row| row.id().to_owned());
+        if let Some(id) = id {
+            self.rows.select(&id);
+            self.wanted = None;
         }
     }
 
@@ -232,16 +238,15 @@ impl Services {
 
     pub fn answer(&mut self, shared: &mut Shared, answer: FleetAnswer) -> Outcome {
         match answer {
-            FleetAnswer::Manifest(read) => {
-                if let Err(problem) = &read {
-                    shared.notices.warning(shared.now, problem.clone());
-                }
-                self.manifest = Some(read);
-            }
+            FleetAnswer::Services(Ok(read)) => shared.session.service_keys = Some(read),
+            FleetAnswer::Services(Err(problem)) => shared.notices.warning(shared.now, problem),
             FleetAnswer::Planned(Ok(planned)) => self.show_plan(shared, *planned),
             FleetAnswer::Planned(Err(problem)) => {
-                self.fetch.problem = Some(problem.clone());
-                shared.notices.error(shared.now, problem, None);
+                // Without rows it stands in their place.
+                if !self.shown || !self.rows.all().is_empty() {
+                    shared.notices.error(shared.now, problem.clone(), None);
+                }
+                self.fetch.problem = Some(problem);
             }
             FleetAnswer::Step(step) => self.step(step),
             FleetAnswer::Applied(Ok(all)) => return self.applied(shared, &all),
@@ -260,6 +265,7 @@ impl Services {
         let rows = planned.services.into_iter().enumerate().map(|(at, one)| ServiceRow::new(at, one));
         let left = planned.left.into_iter().map(ServiceRow::left);
         self.rows.replace(rows.chain(left).collect::<Rows<_>>());
+        self.select_wanted();
         self.fetch.changing = true;
         self.fetch.succeeded(shared);
     }
@@ -287,11 +293,14 @@ impl Services {
             true => shared.notices.warning(shared.now, sentence),
             false => shared.notices.info(shared.now, sentence),
         }
+        self.asked = false;
+        let read: Outcome = self.read(shared).into();
         let lines = lines.into_iter().map(|line| Line::from(text::clean(&line).into_owned()));
         let mut outcome = match self.shown {
             true => Outcome::push(Text::new("Applied", lines.collect())),
             false => Outcome::done(),
-        };
+        }
+        .and(read);
         for one in all {
             let (username, deleted) = (one.username.clone(), one.deleted.clone());
             if one.rotated || !deleted.is_empty() {
