@@ -172,6 +172,14 @@ impl<'a> Reading<'a> {
         Self { success, replica_id, response: members.response, kind, has_errors, body }
     }
 
+    /// What the answer says about its own failure, cleaned and truncated for a screen.
+    pub fn message(&self) -> Option<String> {
+        let is_json = matches!(self.kind, BodyKind::Object | BodyKind::Json);
+        let json = || std::str::from_utf8(self.body).ok();
+        let plain = || (self.kind == BodyKind::Text).then(|| String::from_utf8_lossy(self.body));
+        message::of(is_json.then(json).flatten(), plain)
+    }
+
     /// The kind of failure that an answer with this body and `status` is; `None` for success. The
     /// status decides first, then `success` and `errors`, then the known texts, because the real
     /// status of most refusals is not documented.

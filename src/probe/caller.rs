@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::answer::{BodyKind, DEADLINE, Reading, holds};
+use super::answer::{DEADLINE, Reading, holds};
 use super::call::{http_error, kind_of};
 use super::connect::connect;
 use super::exchange::exchange;
 use super::failure::{CallError, FailureKind, Phase};
 use super::http1::{Connection, Room, SMALL_BODY};
-use super::message;
 use super::phases::Phases;
 use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
 use super::transport::{Proxy, Transport};
@@ -190,11 +189,7 @@ fn read(reading: &Reading<'_>, body: &[u8], status: u16, latency: Duration) -> C
         Some(kind) => {
             let is_late = matches!(status, 408 | 504) || holds(body, DEADLINE);
             let reached = if is_late { Reached::TimedOut } else { Reached::Answered };
-            let is_json = matches!(reading.kind, BodyKind::Object | BodyKind::Json);
-            let json = std::str::from_utf8(body).ok().filter(|_| is_json);
-            let plain = || (reading.kind == BodyKind::Text).then(|| String::from_utf8_lossy(body));
-            let said = message::of(json, plain);
-            let message = said.unwrap_or_else(|| kind.label().to_owned());
+            let message = reading.message().unwrap_or_else(|| kind.label().to_owned());
             Err(CallFailure { kind, message, reached })
         }
     };

@@ -97,6 +97,21 @@ async fn a_run_can_be_exported_for_programs_and_for_tables() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_failure_of_each_kind_is_shown_as_it_was_said() {
+    let bench = Bench::start().await;
+    let half = ["churn-prod/flaky", "-n", "80", "--request", r#"{"p": 0.5}"#];
+    let output = bench.test("owner", &half).await;
+    let shown = text(&output.stdout);
+    assert!(shown.contains("%, in the latencies too)"), "{shown}");
+    let failures = shown.lines().find(|line| line.starts_with("failures")).unwrap();
+    assert!(failures.contains("model failed × ") && failures.contains(r#": {""#), "{shown}");
+    let output = bench.test("owner", &[&half[..], &["--json"]].concat()).await;
+    let run = json(&output);
+    let said = run["said"].as_object().unwrap();
+    assert!(said["model_failed"].as_str().unwrap().contains("false") && said.len() == 1, "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_done_sends_nothing() {
     let bench = Bench::start().await;
     let cases: [&[&str]; 6] = [
@@ -163,6 +178,7 @@ async fn a_run_in_which_everything_fails_says_why() {
     let run = json(&output);
     assert_eq!((&run["errors"], &run["failures"]["not_authorized"]), (&3.into(), &3.into()));
     assert_eq!(run["diagnosis"]["cause"], "not_collaborator");
+    assert!(run["said"]["not_authorized"].as_str().unwrap().contains("not authorized"), "{run}");
 
     // Quick refusals meet any latency, and are still no success.
     let output = bench.test("owner", &["churn-prod/retired", "-n", "3", "--expect", "p99<60s"]).await;

@@ -102,7 +102,11 @@ fn plan(html: &mut String, plan: &Plan) {
 }
 
 fn latencies(html: &mut String, run: &Summary) {
-    html.push_str("<h2>Percentiles</h2>\n<table class=\"numbers\">\n<tr><th></th>");
+    html.push_str("<h2>Percentiles</h2>\n");
+    if run.errors > 0 {
+        html.push_str("<p class=\"sub\">Of all requests that were sent, the failed ones too.</p>\n");
+    }
+    html.push_str("<table class=\"numbers\">\n<tr><th></th>");
     for (name, _) in run.latency.iter() {
         let _ = write!(html, "<th>{name}</th>");
     }
@@ -170,8 +174,12 @@ fn errors(html: &mut String, run: &Summary) {
         );
     }
     for (kind, requests) in &run.failures {
+        let said = run.said.get(kind).map(|said| escaped(said)).unwrap_or_default();
         let kind = escaped(&kind.replace('_', " "));
-        let _ = writeln!(html, "<tr><td class=\"bad\">{kind}</td><td>{requests}</td><td></td><td></td></tr>");
+        let _ = writeln!(
+            html,
+            "<tr><td class=\"bad\">{kind}</td><td>{requests}</td><td colspan=\"2\">{said}</td></tr>"
+        );
     }
     html.push_str("</table>\n");
 }

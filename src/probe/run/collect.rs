@@ -130,6 +130,7 @@ impl<'a> Collector<'a> {
             summary.elapsed_s = summary.elapsed_s.max(least);
         }
         summary.fill(&self.all);
+        summary.said = self.shared.said();
         if done {
             summary.fill_histograms(&self.all);
         }

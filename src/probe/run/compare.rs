@@ -27,8 +27,8 @@ pub enum Change {
 }
 
 /// How a difference is distinguished from noise.
-const METHOD: &str =
-    "judged by a block bootstrap over the seconds of both runs (1000 draws, 95 %), from 5 % on";
+const METHOD: &str = "judged by a block bootstrap over the seconds of both runs (1000 draws, 95 %), from 5 % on; \
+    it sees the noise within the two runs, not that from run to run";
 
 /// Seconds that a run needs for its noise to be known.
 const FEWEST: usize = 3;

@@ -58,6 +58,9 @@ pub fn merge(runs: &[Summary]) -> Result<Summary, NotMerged> {
         merged.reconnects += run.reconnects;
         add_counts(&mut merged.statuses, &run.statuses);
         add_counts(&mut merged.failures, &run.failures);
+        for (kind, said) in &run.said {
+            merged.said.entry(kind.clone()).or_insert_with(|| said.clone());
+        }
         for (name, replica) in &run.replicas {
             let own = merged.replicas.entry(name.clone()).or_default();
             (own.requests, own.errors) = (own.requests + replica.requests, own.errors + replica.errors);

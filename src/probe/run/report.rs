@@ -1,5 +1,6 @@
 //! A run as lines of text, for a terminal without graphics.
 
+use std::iter;
 use std::time::Duration;
 
 use super::summary::{Latency, Stage, StopReason, Summary};
@@ -29,11 +30,7 @@ pub fn report(summary: &Summary) -> Vec<String> {
         let all: Vec<_> = summary.statuses.iter().map(|(status, n)| format!("{status} × {n}")).collect();
         lines.push(format!("{:<11}{}", "status", all.join("   ")));
     }
-    if !summary.failures.is_empty() {
-        let all: Vec<_> =
-            summary.failures.iter().map(|(kind, n)| format!("{} × {n}", kind.replace('_', " "))).collect();
-        lines.push(format!("{:<11}{}", "failures", all.join("   ")));
-    }
+    lines.extend(failures(summary));
     if !summary.replicas.is_empty() {
         lines.push(String::new());
         lines.push(format!(
@@ -80,7 +77,10 @@ fn headline(summary: &Summary) -> String {
 
 fn outcome(summary: &Summary) -> String {
     let share = summary.error_share() * 100.0;
-    let mut text = format!("{} ok · {} ({share:.1} %)", summary.ok, count(summary.errors, "error", "errors"));
+    // Their callers waited too.
+    let too = if summary.ok > 0 && summary.errors > 0 { ", in the latencies too" } else { "" };
+    let errors = count(summary.errors, "error", "errors");
+    let mut text = format!("{} ok · {errors} ({share:.1} %{too})", summary.ok);
     if summary.busy > 0 {
         text.push_str(&format!(" · {} busy (429)", summary.busy));
     }
@@ -98,6 +98,21 @@ fn connections(summary: &Summary) -> String {
     let opened = count(summary.connections, "connection", "connections");
     let (p50, max) = (millis(summary.connect.p50_ms), millis(summary.connect.max_ms));
     format!("{:<11}{opened} opened, p50 {p50}  max {max}", "connect")
+}
+
+/// The failures by kind: beside each other, or one a line with what the first of it said.
+fn failures(summary: &Summary) -> Vec<String> {
+    let kinds = summary.failures.iter().map(|(kind, n)| {
+        let said = summary.said.get(kind).map(|said| format!(": {said}")).unwrap_or_default();
+        format!("{} × {n}{said}", kind.replace('_', " "))
+    });
+    let mut kinds: Vec<String> = kinds.collect();
+    if summary.said.is_empty() && !kinds.is_empty() {
+        kinds = vec![kinds.join("   ")];
+    }
+    let names = iter::once("failures").chain(iter::repeat(""));
+    let line = |(name, kind): (&str, &String)| text::truncate(&format!("{name:<11}{kind}"), 80).into_owned();
+    names.zip(&kinds).map(line).collect()
 }
 
 /// What a reader of the figures must know.
@@ -171,6 +186,9 @@ mod tests {
         summary.service = Latency { p50_ms: 0.9, ..summary.latency };
         summary.statuses.extend([(200, 197), (429, 2)]);
         summary.failures.extend([("busy".to_owned(), 2), ("timeout".to_owned(), 1)]);
+        summary
+            .said
+            .insert("timeout".to_owned(), "no answer within 60.0 s (waiting took too long)".repeat(3));
         for (name, requests) in
             [("churn-1-3-7f9c6496b4-hp6tz", 120), ("churn-1-3-7f9c6496b4-x2k9d-long-name", 77)]
         {

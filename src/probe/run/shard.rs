@@ -1,13 +1,16 @@
 //! One thread of a run: a small runtime and its workers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use strum::VariantArray as _;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::super::failure::FailureKind;
 use super::super::http1::Room;
 use super::super::target::Endpoint;
 use super::super::transport::{Proxy, Transport};
@@ -16,9 +19,9 @@ use super::pool::Pool;
 use super::requests::Requests;
 use super::schedule::Schedule;
 use super::summary::StopReason;
-use super::tally::Tally;
+use super::tally::{FAILURES, Tally};
 use super::worker::Worker;
-use crate::limits;
+use crate::{limits, secret, text};
 
 /// A thread serves at least this many workers: one core can keep that many connections busy.
 const WORKERS_A_THREAD: u32 = 4;
@@ -47,6 +50,9 @@ pub(super) struct Shared {
     pub reason: OnceLock<StopReason>,
     /// Why a part of the run could not start.
     pub trouble: OnceLock<String>,
+    /// What the first failure of each kind said, by [`FailureKind`] in its order; `None` inside if that
+    /// was nothing.
+    pub said: [OnceLock<Option<String>>; FAILURES],
     pub room: Room,
 }
 
@@ -78,8 +84,18 @@ impl Shared {
             cut: CancellationToken::new(),
             reason: OnceLock::new(),
             trouble: OnceLock::new(),
+            said: std::array::from_fn(|_| OnceLock::new()),
             room: Room::default(),
         }
+    }
+
+    /// What the first failure of each kind said, by the name of the kind.
+    pub fn said(&self) -> BTreeMap<String, String> {
+        let kinds = FailureKind::VARIANTS.iter().zip(&self.said);
+        let said = |said: &OnceLock<Option<String>>| {
+            Some(text::clean(&secret::mask(said.get()?.as_ref()?)).into_owned())
+        };
+        kinds.filter_map(|(kind, lock)| Some((kind.name().to_owned(), said(lock)?))).collect()
     }
 
     /// Stops sending.

@@ -129,6 +129,9 @@ pub struct Summary {
     pub by_status: BTreeMap<u16, StatusSummary>,
     /// Errors by kind: `busy`, `timeout`, `not_authorized`, …
     pub failures: BTreeMap<String, u64>,
+    /// What the first of each kind said, masked and cleaned; no member if it said nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub said: BTreeMap<String, String>,
     /// Of received bodies.
     pub bytes: u64,
     /// Connections that were opened.
@@ -175,6 +178,7 @@ impl Summary {
             statuses: BTreeMap::new(),
             by_status: BTreeMap::new(),
             failures: BTreeMap::new(),
+            said: BTreeMap::new(),
             bytes: 0,
             connections: 0,
             connect: Latency::default(),

@@ -17,7 +17,7 @@ const MAX_REPLICAS: usize = 64;
 const MAX_STATUSES: usize = 32;
 /// The name under which further replicas are counted.
 pub(super) const OTHER_REPLICAS: &str = "(others)";
-const FAILURES: usize = FailureKind::VARIANTS.len();
+pub(super) const FAILURES: usize = FailureKind::VARIANTS.len();
 
 /// One request that was sent.
 pub(super) struct Sample<'a> {

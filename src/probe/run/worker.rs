@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::super::answer::Reading;
+use super::super::answer::{BodyKind, Reading};
 use super::super::call::kind_of;
 use super::super::connect::connect;
 use super::super::exchange::{Broken, Received, exchange};
@@ -20,12 +20,17 @@ use super::schedule::{End, Ticket};
 use super::shard::Shared;
 use super::summary::StopReason;
 use super::tally::{Sample, Tally};
+use crate::secret;
+use crate::text::json;
 
 /// Pause between attempts to connect to a host that does not accept, so that a run does not hammer
 /// it.
 const AFTER_NO_CONNECTION: Duration = Duration::from_millis(100);
 /// The step of the runtime's timer.
 const TIMER_STEP: Duration = Duration::from_millis(1);
+
+/// So much of an answer without a text is kept as what it said, in characters.
+const SAID: usize = 100;
 
 pub(super) struct Worker<'a> {
     shared: &'a Arc<Shared>,
@@ -180,21 +185,51 @@ impl<'a> Worker<'a> {
             self.shared.trouble.get_or_init(|| what.clone());
         }
         if counted {
+            self.keep_first(error.kind(), || Some(error.to_string()));
             self.tally().record_unsent(error.kind(), Instant::now());
         }
     }
 
+    /// Keeps what the first failure of a kind said. The later ones cost a look at whether there is one.
+    fn keep_first(&self, kind: FailureKind, said: impl FnOnce() -> Option<String>) {
+        self.shared.said[kind as usize].get_or_init(said);
+    }
+
+    /// What the answer says, or its beginning if that is JSON without a text; with keys masked, since a
+    /// service may echo what it was sent.
+    fn said(&self, answer: &Received<'_>) -> Option<String> {
+        let mut body = self.body.clone();
+        secret::mask_bytes(&mut body);
+        let reading = Reading::of(&body, answer.html_type, answer.truncated);
+        let is_json = matches!(reading.kind, BodyKind::Object | BodyKind::Json);
+        let json = || std::str::from_utf8(&body).ok().filter(|_| is_json);
+        reading.message().or_else(|| Some(json::beginning(json()?, SAID)))
+    }
+
     fn record(&self, sample: Sample<'_>, outcome: &Option<Result<Received<'_>, Broken>>) {
         let sample = match outcome {
-            None => Sample { failure: Some(FailureKind::Timeout), ..sample },
-            Some(Err(broken)) => Sample { failure: Some(kind_of(&broken.error)), ..sample },
+            None => {
+                let late =
+                    || CallError::Timeout { phase: Phase::Waiting, after: self.shared.transport.timeout() };
+                self.keep_first(FailureKind::Timeout, || Some(late().to_string()));
+                Sample { failure: Some(FailureKind::Timeout), ..sample }
+            }
+            Some(Err(broken)) => {
+                let kind = kind_of(&broken.error);
+                self.keep_first(kind, || Some(broken.error.to_string()));
+                Sample { failure: Some(kind), ..sample }
+            }
             Some(Ok(answer)) => {
                 let reading = Reading::of(&self.body, answer.html_type, answer.truncated);
+                let failure = reading.failure(answer.status);
+                if let Some(kind) = failure {
+                    self.keep_first(kind, || self.said(answer));
+                }
                 self.tally().record(&Sample {
                     status: Some(answer.status),
                     replica: reading.replica_id.as_deref(),
                     size: answer.size,
-                    failure: reading.failure(answer.status),
+                    failure,
                     ..sample
                 });
                 return;

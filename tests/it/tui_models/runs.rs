@@ -202,7 +202,7 @@ fn the_key_that_cancels_stops_a_run_and_keeps_its_figures() {
 
     let (mut harness, id, _) = running();
     harness.keys("<ctrl-x><ctrl-x>");
-    assert!(!harness.shared().requests.waits_for(id), "the second time it is given up");
+    assert!(!harness.shared().requests.waits_for(id), "the second time it is cancelled");
 }
 
 #[test]

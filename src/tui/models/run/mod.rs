@@ -266,7 +266,7 @@ impl Runs {
     }
 
     /// Stops the run that is this request, and keeps its figures. Ignored if it is being stopped: then it
-    /// is given up.
+    /// is cancelled.
     pub fn end_early(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
         let mut all = self.of_models.values_mut();
         let of_id = all.find(|runs| runs.live.as_ref().is_some_and(|live| live.id == id));

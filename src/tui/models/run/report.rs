@@ -35,12 +35,17 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     let mut lines = report(summary);
     // The table of replicas is drawn here, to the width that there is.
     lines.truncate(lines.iter().position(|line| line.starts_with("REPLICA")).unwrap_or(lines.len()));
-    let red = |line: String| {
-        let failed = line.starts_with("failures").then_some(0..line.len());
-        let red = failed.or_else(|| errors_in(&line).filter(|_| summary.errors > 0));
-        Figures { line, red }
-    };
-    let lines = lines.iter().flat_map(|line| in_groups(line, area.width.into())).map(red);
+    let mut failures = false;
+    let lines = lines.iter().flat_map(|line| {
+        // What further kinds of failure said is below the first.
+        failures = line.starts_with("failures") || (failures && line.starts_with(' '));
+        let red = move |line: String| {
+            let failed = failures.then_some(0..line.len());
+            let red = failed.or_else(|| errors_in(&line).filter(|_| summary.errors > 0));
+            Figures { line, red }
+        };
+        in_groups(line, area.width.into()).into_iter().map(red)
+    });
     let mut lines: Vec<Figures> = lines.chain(replicas(summary, area.width.into())).collect();
     // If they do not all fit, blank lines are dropped first.
     if lines.len() > usize::from(area.height.saturating_sub(1)) {
@@ -311,7 +316,8 @@ fn histogram(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
         return;
     }
     let theme = &shared.preferences.theme;
-    put(buf, area, area.x, "requests by latency", theme.dim);
+    let head = if summary.errors > 0 { "requests by latency, the failed too" } else { "requests by latency" };
+    put(buf, area, area.x, &fit(head, area, area.x), theme.dim);
     // Neighbouring steps share a row if there are more steps than rows.
     let together = summary.histogram.len().div_ceil(rows);
     let bars: Vec<Bar> = summary
