@@ -282,7 +282,8 @@ fn function_failed(answer: &Answer, facts: &Facts) -> Diagnosis {
         answer.replica_id.as_ref().map_or_else(String::new, |id| format!(" of replica {}", text::clean(id)));
     Diagnosis::new(Cause::FunctionFailed, format!("{what} failed on this request."))
         .remedy(format!(
-            "Compare the request with the example; the traceback is in the log{replica} (in the browser: Monitoring). \
+            "Compare the request with the example in the model's description, if it has one; the traceback is in \
+             the log{replica} (in the browser: Monitoring). \
              If every request fails on a PBJ runtime, the function lacks @models.cml_model."
         ))
         .action(Action::TestAgain)

@@ -259,7 +259,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::Palette, "palette", &[X::Global], Safe, &[":", "ctrl-p"], 81, "palette", "Command palette", "Find a command, key, project or model by name"),
     entry(C::Help, "help", &[X::Global], Safe, &["?", "f1"], 82, "help", "Help", "All keys of this screen, versions and paths"),
     entry(C::Refresh, "refresh", &[X::Global], Safe, &["ctrl-r"], 0, "refresh", "Refresh", "Ask the workbench again"),
-    entry(C::CancelRequest, "cancel", &[X::Global], Safe, &["ctrl-x"], 0, "cancel request", "Cancel request", "Cancel the oldest request in flight"),
+    entry(C::CancelRequest, "cancel", &[X::Global], Safe, &["ctrl-x"], 0, "cancel request", "Cancel request", "Cancel the oldest request in flight; a run is stopped"),
     entry(C::Notices, "notices", &[X::Global], Safe, &["!"], 72, "notices", "Notices", "All messages, with request IDs and hints"),
     entry(C::Profiles, "profiles", &[X::Global], Safe, &["P"], 71, "profiles", "Profiles", "Switch to another workbench or user, sign in, sign out"),
     entry(C::History, "history", &[X::Global], Safe, &["H"], 70, "history", "History", "Tests and runs of earlier days: search, open, send again"),

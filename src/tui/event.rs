@@ -163,6 +163,9 @@ pub struct PastRequest {
     pub model: String,
     pub request: String,
     pub then: Then,
+    /// Where it comes from, to go back there: the id of the entry, and the filter of the list.
+    pub entry: i64,
+    pub filter: String,
 }
 
 /// What becomes of a request of the history.

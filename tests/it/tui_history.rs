@@ -83,6 +83,57 @@ fn enter_opens_an_entry_whole() {
 }
 
 #[test]
+fn a_run_of_the_history_has_the_keys_of_one_that_has_just_ended() {
+    let all = entries();
+    let mut harness = opened(&all);
+    harness.keys("<enter>");
+    let screen = harness.screen(80, 24);
+    for key in ["b run again", "c compare", "e export"] {
+        assert!(screen.contains(key), "{key}\n{screen}");
+    }
+    harness.keys("c");
+    answered(&mut harness, &all);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("run 3         run 4"), "{screen}");
+    harness.keys("<esc>e<backspace><backspace><backspace><backspace>csv<enter>");
+    let calls = harness.calls();
+    assert!(
+        matches!(&calls[..], [(_, Call::ExportRun { file, summary, .. })] if file.ends_with("run.csv") && summary.total == 200),
+        "{calls:?}"
+    );
+    harness.keys("<esc>b");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Run against churn-prod/add") && screen.contains("begin run"), "{screen}");
+
+    let mut harness = opened(&all);
+    harness.keys("j");
+    answered(&mut harness, &all);
+    harness.keys("<enter>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("e export") && !screen.contains("c compare"), "it is the first\n{screen}");
+}
+
+#[test]
+fn esc_leads_from_a_test_of_the_history_back_to_its_entry() {
+    let all = entries();
+    let mut harness = opened(&all);
+    harness.keys("/test<enter>j");
+    answered(&mut harness, &all);
+    harness.keys("t");
+    answered(&mut harness, &all);
+    harness.keys("<esc>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Esc history"), "{screen}");
+    harness.keys("<esc>");
+    answered(&mut harness, &all);
+    assert_eq!(harness.layers(), ["history"]);
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("test 1 of churn-prod/add") && screen.contains(" 2/2 "), "{screen}");
+    harness.keys("<esc><esc>");
+    assert!(harness.layers().is_empty() && !harness.screen(80, 24).contains("[ Test ]"));
+}
+
+#[test]
 fn two_runs_are_set_beside_each_other() {
     let all = entries();
     let mut harness = opened(&all);

@@ -69,7 +69,7 @@ fn a_failed_list_keeps_the_old_one_and_says_why() {
     let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
     answer_list(&mut harness, id, Err(refusal("no")));
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("5b1c…9f0a"), "{screen}");
+    assert!(screen.contains("5b1c…9f0a") && screen.contains("fetching failed"), "{screen}");
     insta::assert_snapshot!("keys_failed_80x24", screen);
 }
 

@@ -249,7 +249,11 @@ impl KeyList {
         if !self.marked.is_empty() {
             parts.push(format!("{} marked", self.marked.len()));
         }
-        parts.extend(self.fetch.changed.map(|at| at.strftime("%H:%M UTC").to_string()));
+        match self.fetch.age() {
+            // The last parts give way in a narrow frame.
+            Some(failed) if self.fetch.problem.is_some() => parts.insert(1, failed),
+            age => parts.extend(age),
+        }
         parts.join(&format!(" {} ", shared.preferences.glyphs.separator))
     }
 

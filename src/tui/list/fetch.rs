@@ -73,10 +73,19 @@ impl Fetch {
         }
         if self.request.is_some_and(|id| shared.requests.is_awaited(id)) {
             note.push_str(if note.is_empty() { "listing" } else { ", listing" });
-        } else if let Some(at) = self.changed {
+        } else if let Some(age) = self.age() {
             let separator = shared.preferences.glyphs.separator;
-            note.push_str(&format!(" {separator} {}", at.strftime("%H:%M UTC")));
+            note.push_str(&format!(" {separator} {age}"));
         }
         note
+    }
+
+    /// The time of the last change, or that what is in sight could not be fetched again.
+    pub fn age(&self) -> Option<String> {
+        let changed = self.changed?;
+        Some(match self.problem {
+            Some(_) => "fetching failed".to_owned(),
+            None => changed.strftime("%H:%M UTC").to_string(),
+        })
     }
 }

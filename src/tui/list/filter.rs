@@ -25,6 +25,11 @@ pub enum Done {
 }
 
 impl Filter {
+    /// Filters by `text`.
+    pub fn set(&mut self, text: &str) {
+        self.field = Field::new(text);
+    }
+
     /// Gives the field the keys.
     pub fn open(&mut self) {
         self.open = true;

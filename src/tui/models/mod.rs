@@ -49,6 +49,7 @@ pub use self::history::History;
 use self::check::FromCheck;
 use self::list::ListPane;
 use self::list::row::Row;
+use self::past::FromHistory;
 use self::prompt::note_written;
 use self::run::Runs;
 use self::saved::Saved;
@@ -81,6 +82,8 @@ pub struct Models {
     saved: Saved,
     /// Enter was pressed before there was a model: the first one that is listed is opened.
     open_ahead: bool,
+    /// The entry of the history that the open Test panel was reached from.
+    from_history: Option<FromHistory>,
     /// A request of the history that waits for its model to be listed.
     past: Option<Box<PastRequest>>,
 }

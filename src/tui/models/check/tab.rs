@@ -68,14 +68,20 @@ impl Models {
             _ if panel.editing => "done",
             Some(_) => "cancel test",
             None if from.is_some() && from == self.tests.open_model() => "report",
+            None if self.open_from_history().is_some() => "history",
             None => "back",
         })
     }
 
-    /// Leaves the Test panel: for the check that it was reached from, else for the list.
+    /// Leaves the Test panel: for the check or the history that it was reached from, else for the list.
     pub(in crate::tui::models) fn leave_panel(&mut self, shared: &mut Shared) -> Outcome {
         let from = self.from_check.take();
         let from = from.filter(|from| self.tests.open_model() == Some(&from.model_id));
+        if from.is_none()
+            && let Some(outcome) = self.back_to_history()
+        {
+            return outcome;
+        }
         if from.as_ref().is_none_or(|from| !from.was_open) {
             self.tests.close();
         }

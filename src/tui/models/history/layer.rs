@@ -7,12 +7,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
-use super::opened::Opened;
+use super::opened::{Opened, compare};
 use super::row::Item;
 use super::{History, Reading, Selected, details, inside, title};
 use crate::actions::history::{Entry, Line};
 use crate::text;
-use crate::tui::call::{Answer, Call};
+use crate::tui::call::Answer;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::{Destination, Event, PastRequest, Then};
 use crate::tui::layer::{Layer, Outcome};
@@ -22,7 +22,7 @@ use crate::tui::list::view::click_in;
 use crate::tui::models::viewer::Viewer;
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{message, pane};
-use crate::tui::requests::{Kind, RequestId};
+use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 
 impl History {
@@ -33,9 +33,12 @@ impl History {
             return Outcome::done();
         };
         match command {
-            Command::Open => open(entry),
+            Command::Open => open(entry, self.run_before()),
             _ => match past_request(shared, entry, command == Command::EditField) {
-                Ok(past) => Outcome::pop().and_event(Event::Show(Destination::Request(Box::new(past)))),
+                Ok(past) => {
+                    let past = PastRequest { filter: self.entries.state.filter.text().to_owned(), ..past };
+                    Outcome::pop().and_event(Event::Show(Destination::Request(Box::new(past))))
+                }
                 Err(problem) => {
                     shared.notices.warning(shared.now, problem);
                     Outcome::done()
@@ -51,8 +54,7 @@ impl History {
             shared.notices.info(shared.now, format!("mark two runs with {mark}, then compare them"));
             return Outcome::done();
         };
-        let call = Call::HistoryRuns { file, before, after };
-        shared.start(Kind::Read, "reading two runs", call).1.into()
+        compare(shared, file, before, after)
     }
 
     fn draw_list(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
@@ -97,11 +99,11 @@ impl History {
 }
 
 /// Shows an entry whole.
-fn open(entry: &Entry) -> Outcome {
+fn open(entry: &Entry, before: Option<i64>) -> Outcome {
     match details::result(entry) {
         // It is no result of the Test panel, whose news are not about it.
         Some(result) => Outcome::push(Viewer::result(&entry.line.model, String::new(), result)),
-        None => Outcome::push(Opened::entry(entry.clone())),
+        None => Outcome::push(Opened::entry(entry.clone(), before)),
     }
 }
 
@@ -126,7 +128,14 @@ fn past_request(shared: &Shared, entry: &Entry, edit: bool) -> Result<PastReques
         Some(summary) => Then::Run(Box::new(summary.plan.clone())),
     };
     let request = text::json::pretty(&request.text);
-    Ok(PastRequest { model_id: model_id.clone(), model: model.clone(), request, then })
+    Ok(PastRequest {
+        model_id: model_id.clone(),
+        model: model.clone(),
+        request,
+        then,
+        entry: entry.line.id,
+        filter: String::new(),
+    })
 }
 
 /// The key of a command here.

@@ -57,9 +57,18 @@ pub struct History {
     ahead: Option<Command>,
     /// Runs to be compared, by id: two at most.
     marked: Vec<i64>,
+    /// The entry that is selected once the list was read.
+    wanted: Option<i64>,
 }
 
 impl History {
+    /// As it was left with this entry selected.
+    pub fn at(entry: i64, filter: &str) -> Self {
+        let mut history = Self { wanted: Some(entry), ..Self::default() };
+        history.entries.state.filter.set(filter);
+        history
+    }
+
     /// Reads the list.
     fn read(&mut self, shared: &mut Shared) -> Option<Effect> {
         let Some(file) = shared.session.history.clone() else {
@@ -80,6 +89,7 @@ impl History {
             Ok(lines) => {
                 self.entries.replace(lines.into_iter().map(Item::new).collect());
                 self.reading = Reading::Done;
+                self.wanted.take().map(|id| self.entries.select(&id.to_string()));
             }
             Err(problem) => self.reading = Reading::Failed(problem),
         }
@@ -93,6 +103,15 @@ impl History {
     fn entry(&self) -> Option<&Entry> {
         let id = self.line()?.id;
         self.selected.as_ref().filter(|selected| selected.id == id)?.entry.as_deref().ok()
+    }
+
+    /// The run of the same model before the selected one, by id.
+    fn run_before(&self) -> Option<i64> {
+        let Line { id, model_id, .. } = self.line()?;
+        let lines = self.entries.all().iter().map(|item| &item.line);
+        let earlier =
+            lines.filter(|line| line.kind == Kind::Run && line.model_id == *model_id && line.id < *id);
+        earlier.map(|line| line.id).max()
     }
 
     /// Reads the selected entry, unless it is there or another one is being read.
