@@ -69,12 +69,13 @@ impl Shared {
         };
         let sign_in = shared.sign_in_hint();
         shared.notices.set_sign_in(sign_in);
-        let keys = problems.into_iter().map(|(id, problem)| {
-            format!("{}: {problem}", shared.preferences.setting_lines.of_setting(&format!("keys.{id}")))
-        });
-        let problems: Vec<String> = shared.preferences.problems.iter().cloned().chain(keys).collect();
-        for problem in problems {
+        for problem in shared.preferences.problems.clone() {
             shared.notices.error(now, problem, Some("the defaults are used".to_owned()));
+        }
+        for (id, problem) in problems {
+            let line = shared.preferences.setting_lines.of_setting(&format!("keys.{id}"));
+            let hint = "this line is left out; the others hold".to_owned();
+            shared.notices.error(now, format!("{line}: {problem}"), Some(hint));
         }
         shared
     }

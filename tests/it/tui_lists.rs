@@ -142,7 +142,7 @@ fn columns_are_chosen_ordered_and_saved() {
     let mut harness = open("keys");
     harness.shared().preferences.columns_file = Some("/nowhere/columns.json".into());
     // The Key ID goes, the comment comes first.
-    harness.keys("C<space>GKKKKK<enter>");
+    harness.keys("C<space>GkKKKKK<enter>");
     let saved = harness.calls().into_iter().find_map(|(_, call)| match call {
         Call::StoreColumns { list, columns, .. } => Some((list, columns)),
         _ => None,
@@ -155,7 +155,7 @@ fn columns_are_chosen_ordered_and_saved() {
     assert!(harness.screen(80, 24).contains("nothing matches"), "what is not shown is not found");
     harness.keys("<esc>Ca<enter>");
     assert!(harness.screen(80, 24).contains("│   KEY ID"));
-    harness.keys("C<space>j<space>j<space>j<space>j<space>j<space><enter>");
+    harness.keys("C<space>j<space>j<space>j<space>j<space>j<space>j<space><enter>");
     assert!(harness.screen(80, 24).contains("at least one column"));
 }
 

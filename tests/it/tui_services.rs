@@ -163,7 +163,9 @@ fn the_services_open_at_the_one_that_a_key_belongs_to() {
 #[test]
 fn a_new_key_cannot_take_the_name_of_a_service() {
     let mut harness = keys_of_services();
-    harness.keys("n<enter><enter>reports<enter>");
+    harness.keys("n");
+    harness.calls();
+    harness.keys("<enter><enter>reports<enter>");
     assert!(harness.calls().is_empty());
     let screen = harness.screen(80, 24);
     assert!(screen.contains("reports is a service of the manifest"), "{screen}");

@@ -6,8 +6,8 @@ mod new_key;
 mod reveal;
 
 use crate::tui_support::settings::{
-    answer_created, answer_deleted, answer_list, demo, is_list, key, listed, made, only_call, refusal,
-    revealed,
+    answer_created, answer_deleted, answer_list, demo, demo_keys, is_list, key, listed, made, only_call,
+    refusal, revealed,
 };
 use keybench::actions::keys::Own;
 use keybench::api::Error;
@@ -213,4 +213,27 @@ fn a_text_scrolls_back_from_its_end_at_once() {
     assert_ne!(harness.screen(80, 24), end);
     harness.keys("g");
     assert!(harness.screen(80, 24).contains("API keys"));
+}
+
+#[test]
+fn the_day_of_creation_is_a_column_that_can_be_chosen_sorted_by_and_found() {
+    let mut keys = demo_keys();
+    keys[0].created_at = "2026-11-21T10:00:00Z".into();
+    keys[2].created_at = "2025-01-02T10:00:00Z".into();
+    let mut harness = listed(keys);
+    assert!(!harness.screen(80, 24).contains("CREATED"));
+    harness.keys("/2025-01<enter>");
+    assert!(harness.screen(80, 24).contains("0 of 3"), "it is not shown: {}", harness.screen(80, 24));
+    harness.keys("<esc>C<end><space><enter>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("CREATED") && screen.contains("2025-01-02"), "{screen}");
+    harness.keys("/2025-01<enter>");
+    assert!(harness.screen(80, 24).contains("1 of 3"), "{}", harness.screen(80, 24));
+    harness.keys("<esc>g");
+    let first = |screen: &str| screen.lines().nth(4).unwrap().to_owned();
+    while !harness.screen(80, 24).contains("CREATED▴") && !harness.screen(80, 24).contains("CREATED ▴") {
+        harness.keys("o");
+    }
+    harness.keys("g");
+    assert!(first(&harness.screen(80, 24)).contains("0a9e…c2d4"), "{}", harness.screen(80, 24));
 }

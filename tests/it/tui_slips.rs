@@ -140,6 +140,7 @@ fn marked_keys_are_rotated_one_after_the_other() {
         screen.contains("Rotate 3 API keys?") && screen.contains("They will expire 2027-11-23"),
         "{screen}"
     );
+    assert!(screen.contains("0a9e…c2d4 expired 52 days ago, the others work"), "{screen}");
     harness.keys("y");
     for number in 1..=3 {
         let calls = harness.calls();
@@ -148,6 +149,10 @@ fn marked_keys_are_rotated_one_after_the_other() {
         key.key_id = format!("c0ffee001122334{number}");
         answer_created(&mut harness, id, Ok(key));
         assert_eq!(harness.layers(), ["reveal"], "{number}");
+        let screen = harness.screen(80, 24);
+        assert!(screen.contains(&format!("Successor {number} of 3")), "{screen}");
+        let works = if number == 3 { "which expired 52 days ago" } else { "which still works" };
+        assert!(screen.contains(works), "{screen}");
         harness.keys("y<esc>");
     }
     assert!(harness.screen(80, 24).contains("3 keys have a successor"), "{}", harness.screen(80, 24));

@@ -91,7 +91,7 @@ pub fn made() -> CreateV2KeyResponse {
 /// The reveal dialog with a key that was just made.
 pub fn revealed() -> Harness {
     let mut harness = demo();
-    harness.keys("n<enter><enter>batch job<enter>");
+    harness.keys("nQ<enter><enter>batch job<enter>");
     let (id, _) = only_call(&mut harness);
     answer_created(&mut harness, id, Ok(made()));
     harness.calls();

@@ -43,7 +43,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "keys_sorted", open: || then(demo(), "ooO") },
     Picture { name: "keys_filter", open: || then(demo(), "/dash") },
     Picture { name: "columns", open: || then(demo(), "C") },
-    Picture { name: "keys_columns", open: || then(demo(), "CGKK<space><enter>") },
+    Picture { name: "keys_columns", open: || then(demo(), "CGkKK<space><enter>") },
     Picture { name: "keys_read_only", open: read_only },
     Picture { name: "key_details", open: || then(demo(), "<enter>") },
     Picture { name: "keys_of_services", open: made_services::keys_of_services },

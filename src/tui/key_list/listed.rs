@@ -21,6 +21,7 @@ pub const EXPIRES: usize = 2;
 pub const LEFT: usize = 3;
 pub const AUDIENCE: usize = 4;
 pub const COMMENT: usize = 5;
+const CREATED: usize = 6;
 
 /// A key with the moment when it expires; `None` if the text is not a date.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl Row for ListedKey {
         Column::new("LEFT", Width::Fixed(7)).right().optional(1),
         Column::new("AUDIENCE", Width::Fixed(8)).optional(3),
         Column::new("COMMENT", Width::Fill(13)).ends(),
+        Column::new("CREATED", Width::Fixed(10)).optional(4).on_demand(),
     ];
     const KEPT: &'static [usize] = &[KEY_ID, EXPIRES, AUDIENCE, COMMENT];
     // A key is looked for when a list comes or is to be shown, and its id is long.
@@ -53,6 +55,7 @@ impl Row for ListedKey {
         add(EXPIRES, date_of(&self.key.expiry_date));
         add(AUDIENCE, audience(&self.key));
         add(COMMENT, &self.key.comments);
+        add(CREATED, date_of(&self.key.created_at));
     }
 
     fn whole(&self, add: &mut dyn FnMut(usize, &str)) {
@@ -68,6 +71,7 @@ impl Row for ListedKey {
             KEY_ID => Key::Text(&self.key.key_id),
             AUDIENCE => Key::Text(audience(&self.key)),
             COMMENT => self.key.comments.as_str().into(),
+            CREATED => self.key.created_at.as_str().into(),
             // Keys without a date come last.
             _ => Key::Number(self.expires.map_or(i64::MAX, Timestamp::as_second)),
         }

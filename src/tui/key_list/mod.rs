@@ -4,6 +4,7 @@ pub mod deletion;
 mod listed;
 pub mod of_service;
 mod seen;
+pub mod when;
 
 pub use listed::{AUDIENCE, COMMENT, EXPIRES, ListedKeys, STATUS};
 pub use seen::{BEING_REPLACED, Seen};
@@ -210,6 +211,11 @@ impl KeyList {
         true
     }
 
+    /// The Key IDs that the filter shows, in their order.
+    pub fn shown(&self) -> Vec<String> {
+        shown_ids(&self.listed, &self.state)
+    }
+
     /// A key for the open filter.
     pub fn key(&mut self, key: KeyEvent, seen: &Seen) {
         if self.state.filter.on_key(key) {
@@ -312,6 +318,7 @@ impl KeyList {
                 Some(note) if key.comments.is_empty() => Shown::led(note, accent, ""),
                 Some(note) => Shown::led(&format!("{note}{LEAD_END}"), accent, &key.comments),
             });
+            cells.push(Shown::new(date_of(&key.created_at)));
             self.marked.contains(&key.key_id)
         });
     }
@@ -326,7 +333,7 @@ fn columns_of(width: usize) -> u16 {
     u16::try_from(width).unwrap_or(u16::MAX)
 }
 
-fn legacy_cells(shared: &Shared) -> [Shown<'static>; 6] {
+fn legacy_cells(shared: &Shared) -> [Shown<'static>; 7] {
     let glyphs = shared.preferences.glyphs;
     let [id, status, expires, audience, comment] = seen::LEGACY;
     [
@@ -336,6 +343,7 @@ fn legacy_cells(shared: &Shared) -> [Shown<'static>; 6] {
         Shown::new(glyphs.forever),
         Shown::new(audience),
         Shown::new(comment),
+        Shown::default(),
     ]
 }
 

@@ -9,6 +9,11 @@ pub fn all(columns: &[Column]) -> Vec<usize> {
     (0..columns.len()).collect()
 }
 
+/// The columns that are shown before any are chosen.
+pub fn first(columns: &[Column]) -> Vec<usize> {
+    all(columns).into_iter().filter(|column| !columns[*column].on_demand).collect()
+}
+
 /// What a column is called in `columns.json`: `key-id`.
 pub fn name_of(column: &Column) -> String {
     column.head.to_lowercase().replace(' ', "-")
@@ -24,7 +29,7 @@ pub fn chosen<R: Row>(shared: &Shared) -> Vec<usize> {
             chosen.push(column);
         }
     }
-    if chosen.is_empty() { all(R::COLUMNS) } else { chosen }
+    if chosen.is_empty() { first(R::COLUMNS) } else { chosen }
 }
 
 /// The columns that it does not show, one bit each.

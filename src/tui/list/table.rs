@@ -35,16 +35,24 @@ pub struct Column {
     pub sorts: bool,
     /// Cut in the middle if there is no room: the ends distinguish the rows.
     pub ends: bool,
+    /// Shown only once it was chosen.
+    pub on_demand: bool,
 }
 
 impl Column {
     pub const fn new(head: &'static str, width: Width) -> Self {
-        Self { head, width, right: false, optional: 0, sorts: true, ends: false }
+        Self { head, width, right: false, optional: 0, sorts: true, ends: false, on_demand: false }
     }
 
     /// Aligned to the right: numbers.
     pub const fn right(mut self) -> Self {
         self.right = true;
+        self
+    }
+
+    /// Shown only once it was chosen.
+    pub const fn on_demand(mut self) -> Self {
+        self.on_demand = true;
         self
     }
 

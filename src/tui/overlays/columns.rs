@@ -9,7 +9,7 @@ use crate::tui::call::Call;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
-use crate::tui::list::columns::{all, chosen, name_of};
+use crate::tui::list::columns::{all, chosen, first, name_of};
 use crate::tui::list::state::{Did, Sortable};
 use crate::tui::list::{Column, ListState, ListView, Row, Select, Shown, Width};
 use crate::tui::parts::dialog::{centred, frame_box, key_hints};
@@ -59,8 +59,8 @@ impl ColumnChooser {
             shared.notices.warning(shared.now, "a list needs at least one column");
             return Outcome::done();
         }
-        // All of them in their order is the default: columns of a later version are shown then too.
-        let names: Vec<String> = match shown == all(self.columns) {
+        // The default is not written down: columns of a later version are shown then too.
+        let names: Vec<String> = match shown == first(self.columns) {
             true => Vec::new(),
             false => shown.iter().filter_map(|column| self.columns.get(*column)).map(name_of).collect(),
         };

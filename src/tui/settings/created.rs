@@ -1,10 +1,13 @@
 //! What this run remembers of a key that was created in it.
 
+use jiff::civil::Date;
+
 use super::reveal::Reveal;
 use super::tab::Settings;
 use crate::api;
 use crate::config::KnownKey;
 use crate::text;
+use crate::tui::event::{Destination, Event};
 use crate::tui::layer::Outcome;
 use crate::tui::shared::Shared;
 use crate::wire::{CreateV2KeyResponse, time};
@@ -29,6 +32,19 @@ pub fn remember(shared: &mut Shared, created: &CreateV2KeyResponse) {
     };
     session.known_keys.retain(|other| other.key != known.key);
     session.known_keys.push(known);
+}
+
+/// Something of the signed-in user's keys may have changed.
+pub fn keys_changed(shared: &Shared) -> Event {
+    Event::KeysChanged { username: shared.session.user().to_owned(), deleted: Vec::new() }
+}
+
+/// The key replaces the form, and is the selected one in the list.
+pub fn shown(shared: &mut Shared, created: CreateV2KeyResponse, day: Option<Date>) -> Outcome {
+    remember(shared, &created);
+    let destination = Destination::Key(created.key_id.clone());
+    let reveal = Reveal::new(created).asked_for(day);
+    Outcome::replace(reveal).and_event(keys_changed(shared)).and_event(Event::Show(destination))
 }
 
 impl Settings {

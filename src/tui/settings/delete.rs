@@ -1,5 +1,7 @@
 //! What the tab asks before keys of its list are deleted.
 
+use std::collections::HashSet;
+
 use super::rotation::questions::on_deletion;
 use super::rotation::steps::Rotations;
 use crate::actions::keys::Spared;
@@ -33,19 +35,22 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
     deletion::ask(shared, &username, &chosen, more)
 }
 
-/// Asks about all listed keys except those in use here. Only the keys in the question are deleted,
-/// not keys created since.
+/// Asks about all listed keys except those in use here: with a filter about those that it shows. Only the
+/// keys in the question are deleted, not keys created since.
 pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
     let own = &shared.session.own;
     let (mut lines, mut key_ids, mut recognised) = (Vec::new(), Vec::new(), false);
+    let shown: HashSet<String> = keys.shown().into_iter().collect();
+    let mut hidden = 0;
     for key in keys.all() {
         match own.spares(&key.key_id) {
             Some(why) => {
                 recognised |= why == Spared::WorkbenchSession;
                 lines.push(stays(&key.key_id, why));
             }
-            None => key_ids.push(key.key_id.clone()),
+            None if shown.contains(&key.key_id) => key_ids.push(key.key_id.clone()),
+            None => hidden += 1,
         }
     }
     if lines.is_empty() {
@@ -54,17 +59,23 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
         return warn(shared, text);
     }
     if key_ids.is_empty() {
-        lines.push("There is no other key to delete.".into());
+        let listed = if hidden > 0 { "in what the filter shows" } else { "to delete" };
+        lines.push(format!("There is no other key {listed}."));
         return warn(shared, lines.join(" "));
     }
     let count = text::count(key_ids.len(), "other API key", "other API keys");
     let verb = if key_ids.len() == 1 { "stops" } else { "stop" };
     lines.push(format!("The {count} of {username} at {} {verb} working at once.", shared.session.label));
+    if hidden > 0 {
+        let stay = text::count(hidden, "key stays", "keys stay");
+        lines.push(format!("Only those that the filter shows: {stay} that it hides."));
+    }
+    let title = if hidden > 0 { "Delete all API keys that are shown?" } else { "Delete all API keys?" };
     let then = match own.has_given() && !recognised {
         true => Decision::DeleteUnlessGiven { username: username.clone(), key_ids },
         false => Decision::DeleteKeys { username: username.clone(), key_ids },
     };
-    Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()
+    Question::new(title, lines, "Delete all", then).typing_name(username).ask()
 }
 
 /// A deleted key cannot make requests, so none is made: the notice says what to do.

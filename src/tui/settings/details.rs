@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 
 use super::rotation::questions::mark;
 use super::rotation::steps::Rotations;
-use crate::expiry;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Proof;
+use crate::tui::key_list::when::{expired, from_today};
 use crate::tui::key_list::{AUDIENCE, COMMENT, EXPIRES, KeyList, STATUS, Selected, of_service, sign, status};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
@@ -25,8 +25,8 @@ pub enum Facts {
         key: Box<V2KeyDetails>,
         /// `replaced by 5b1c…9f0a`
         mark: Option<String>,
-        /// The short Key ID of the key that it replaces, and how far it is proven.
-        replaces: Option<(String, Proof)>,
+        /// The key that it replaces, and how far it is proven.
+        replaces: Option<(Box<V2KeyDetails>, Proof)>,
     },
 }
 
@@ -36,10 +36,9 @@ impl Facts {
             Selected::Legacy => return Some(Self::Legacy),
             Selected::Key(key) => key,
         };
-        let replaces = rotations.to(&key.key_id).and_then(|rotation| {
-            let old = text::short_id(&rotation.old.key_id).into_owned();
-            Some((old, rotation.successor()?.proof.clone()))
-        });
+        let replaces = rotations
+            .to(&key.key_id)
+            .and_then(|rotation| Some((Box::new(rotation.old.clone()), rotation.successor()?.proof.clone())));
         let mark = mark(rotations, &key.key_id);
         Some(Self::Key { key: Box::new(key.clone()), mark, replaces })
     }
@@ -66,7 +65,8 @@ impl Facts {
                     lines.extend([Line::default(), Line::styled(text, shared.preferences.theme.warn)]);
                 }
                 if let Some((old, proof)) = replaces {
-                    let text = format!("{old}, which still works; {}", proof.text());
+                    let works = expired(shared, old).unwrap_or_else(|| "still works".to_owned());
+                    let text = format!("{}, which {works}; {}", text::short_id(&old.key_id), proof.text());
                     lines.extend([Line::default(), fact(shared, "replaces", &text)]);
                 }
                 lines.extend(at_hand(shared, &key.key_id));
@@ -86,18 +86,6 @@ fn fact(shared: &Shared, name: &str, value: &str) -> Line<'static> {
 /// A date from the workbench to the minute; the text itself if it is not a date.
 fn minute(date: &str) -> String {
     time::parse(date).map_or_else(|| date.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
-}
-
-/// How many days ago or in how many days a date is: `in 8 days`, `today`, `52 days ago`.
-fn from_today(shared: &Shared, date: &str) -> Option<String> {
-    let day = time::utc_day(time::parse(date)?);
-    Some(match expiry::days_between(shared.today(), day) {
-        0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        -1 => "yesterday".to_owned(),
-        days if days < 0 => format!("{} days ago", -days),
-        days => format!("in {days} days"),
-    })
 }
 
 /// What the workbench lists of a key, without what `in_the_row` has.

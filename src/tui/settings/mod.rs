@@ -7,7 +7,7 @@
 //! | [`at_hand`] | a key whose text this run still has |
 //! | [`details`] | everything that is known about one key |
 //! | [`new_key`], [`created`] | the form for a new key; what is remembered of one |
-//! | [`reveal`], [`leave`] | a new key, shown once; the question before it is left |
+//! | [`reveal`], [`file_name`], [`leave`] | a new key, shown once; the name of its file; the question before it is left |
 //! | [`key_test`] | a new key's test against a model |
 //! | [`services`] | the services of a manifest, in place of the list |
 //! | [`rotate_marked`] | a rotation of several keys |
@@ -17,6 +17,7 @@ mod at_hand;
 mod created;
 mod delete;
 mod details;
+mod file_name;
 mod key_test;
 mod leave;
 mod new_key;

@@ -12,15 +12,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::created;
-use super::reveal::Reveal;
+use super::created::{keys_changed, shown};
 use crate::api::{self, NewKey as Wanted};
 use crate::text;
 use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::cyclic::step;
 use crate::tui::decision::Decision;
-use crate::tui::event::{Destination, Event};
+use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::overlays::Question;
@@ -28,11 +27,12 @@ use crate::tui::parts::dialog::{centred, frame_box, inside_box};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
 use crate::tui::shared::Shared;
+use crate::tui::tab::Tab;
 use crate::tui::widgets::Edit;
 use crate::tui::widgets::date_picker::{DatePicker, FULL_HEIGHT, Outcome as Picked, WIDE};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::policy_rules::PolicyRules;
-use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, CreateV2KeyResponse, time};
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, time};
 
 /// What the backend calls the comment; longer ones are cut by no one, but fit no column.
 const COMMENT_LIMIT: usize = 200;
@@ -234,19 +234,6 @@ impl NewKey {
     }
 }
 
-/// Something of the signed-in user's keys may have changed.
-fn keys_changed(shared: &Shared) -> Event {
-    Event::KeysChanged { username: shared.session.user().to_owned(), deleted: Vec::new() }
-}
-
-/// The key replaces the form, and is the selected one in the list.
-fn shown(shared: &mut Shared, created: CreateV2KeyResponse, day: Option<Date>) -> Outcome {
-    created::remember(shared, &created);
-    let destination = Destination::Key(created.key_id.clone());
-    let reveal = Reveal::new(created).asked_for(day);
-    Outcome::replace(reveal).and_event(keys_changed(shared)).and_event(Event::Show(destination))
-}
-
 impl Layer for NewKey {
     fn name(&self) -> &'static str {
         "new key"
@@ -276,6 +263,11 @@ impl Layer for NewKey {
             Command::PreviousField | Command::PreviousPart => self.focus = step(self.focus, 3),
             Command::Submit => return self.submit(shared),
             Command::Back => return self.back(shared),
+            // A digit here is meant for the comment more often than for a tab.
+            tab if Tab::of(tab).is_some() => {
+                let text = format!("{} leaves the form first", shared.key_of(Command::Back));
+                shared.notices.warning(shared.now, text);
+            }
             _ => return Outcome::ignored(),
         }
         Outcome::done()

@@ -10,9 +10,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::file_name::proposed_path;
 use super::key_test::KeyTest;
 use super::leave::ask_leave;
-use super::rotation::questions::both_work_on;
+use super::rotation::questions::both_are_left;
 use crate::secret::ApiKey;
 use crate::text;
 use crate::tui::call::{Answer, Call};
@@ -33,7 +34,7 @@ const HIDDEN_AFTER: SignedDuration = SignedDuration::from_mins(5);
 /// The dialog.
 #[derive(Debug)]
 pub struct Reveal {
-    title: &'static str,
+    title: Cow<'static, str>,
     key: ApiKey,
     /// Empty for the legacy key, which has none.
     key_id: String,
@@ -43,8 +44,10 @@ pub struct Reveal {
     comment: String,
     hidden: bool,
     kept: bool,
-    /// The Key ID of the key that this one replaces, and that still works.
+    /// The Key ID of the key that this one replaces.
     old: Option<String>,
+    /// Where that one works no more: `expired 52 days ago`.
+    old_expired: Option<String>,
     /// What calling a model with it has shown.
     proof: Proof,
     /// The name of the file, while it is typed.
@@ -57,7 +60,7 @@ impl Reveal {
     /// For a created key.
     pub fn new(created: CreateV2KeyResponse) -> Self {
         Self {
-            title: "New API key, shown only this once",
+            title: "New API key, shown only this once".into(),
             key: created.api_key,
             key_id: created.key_id,
             expires: created.expiry_date,
@@ -66,6 +69,7 @@ impl Reveal {
             hidden: false,
             kept: false,
             old: None,
+            old_expired: None,
             proof: Proof::Untried,
             path: None,
             news: None,
@@ -79,10 +83,17 @@ impl Reveal {
         Self { asked_for: day.filter(|day| Some(*day) != ends), ..self }
     }
 
-    /// For a key that replaces the one with the Key ID `old`.
-    pub fn successor(created: CreateV2KeyResponse, old: String) -> Self {
-        let title = "Successor of an API key, shown only this once";
-        Self { title, old: Some(old), ..Self::new(created) }
+    /// For a key that replaces the one with the Key ID `old`, which may have `expired`. Where it is one of
+    /// several, `number` says which: `2 of 3`.
+    pub fn successor(
+        created: CreateV2KeyResponse,
+        old: String,
+        old_expired: Option<String>,
+        number: Option<String>,
+    ) -> Self {
+        let number = number.unwrap_or_else(|| "of an API key".to_owned());
+        let title = format!("Successor {number}, shown only this once").into();
+        Self { title, old: Some(old), old_expired, ..Self::new(created) }
     }
 
     /// For a replaced legacy key.
@@ -93,7 +104,7 @@ impl Reveal {
             comments: answer.api_key_comments,
             ..CreateV2KeyResponse::default()
         };
-        Self { title: "New legacy key, shown only this once", ..Self::new(created) }
+        Self { title: "New legacy key, shown only this once".into(), ..Self::new(created) }
     }
 
     /// `written to nightly.key (only you can read it)`
@@ -111,8 +122,8 @@ impl Reveal {
             ..CreateV2KeyResponse::default()
         };
         let title = "API key, still in the memory of this run";
-        let mut again = Self { title, hidden: true, kept: true, ..Self::new(created) };
-        again.path = Some(Field::new(again.proposed_path()));
+        let mut again = Self { title: title.into(), hidden: true, kept: true, ..Self::new(created) };
+        again.path = Some(Field::new(proposed_path(&again.comment, &again.key_id)));
         again
     }
 
@@ -136,22 +147,9 @@ impl Reveal {
         }
     }
 
-    /// `nightly-scoring.key`: a name that a file can have.
-    fn proposed_path(&self) -> String {
-        let source = if self.comment.is_empty() { &self.key_id } else { &self.comment };
-        let name: String = source
-            .chars()
-            .take(40)
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-            .collect();
-        let words: Vec<_> = name.split('-').filter(|word| !word.is_empty()).collect();
-        let name = words.join("-");
-        format!("{}.key", if name.is_empty() { "api" } else { name.as_str() })
-    }
-
     /// Both keys of a rotation, where this is the new one of it.
     fn both(&self) -> Option<String> {
-        self.old.as_ref().map(|old| both_work_on(old, &self.key_id))
+        self.old.as_ref().map(|old| both_are_left(old, &self.key_id, self.old_expired.as_deref()))
     }
 
     /// It was copied or saved.
@@ -242,14 +240,15 @@ impl Reveal {
             None if self.expires.is_empty() => "never".to_owned(),
             None => self.expires.clone(),
         };
-        let other = self.asked_for.map(|day| format!(", not {day} as the form said")).unwrap_or_default();
+        let other = self.asked_for.map(|day| format!(", not {day} as shown")).unwrap_or_default();
         fact("expires", &format!("{expires}{other}"));
         // The file name and its problem must both be visible.
         if !(low && self.path.is_some()) {
             fact("comment", &self.comment);
         }
         if let Some(old) = &self.old {
-            fact("replaces", &format!("{}, which still works", text::short_id(old)));
+            let works = self.old_expired.as_deref().unwrap_or("still works");
+            fact("replaces", &format!("{}, which {works}", text::short_id(old)));
             if self.proof != Proof::Untried {
                 fact("test", &self.proof.text());
             }
@@ -355,7 +354,7 @@ impl Layer for Reveal {
                 self.news = Some((true, shared.sent_to_terminal("the key was")));
                 return self.keep().and_effect(Effect::Copy(Copied::Key(self.key.clone())));
             }
-            Command::SaveKey => self.path = Some(Field::new(self.proposed_path())),
+            Command::SaveKey => self.path = Some(Field::new(proposed_path(&self.comment, &self.key_id))),
             Command::TestWithKey => return self.test(shared),
             Command::ShowKey => self.hidden = !self.hidden,
             _ => return Outcome::ignored(),
@@ -428,7 +427,7 @@ impl Layer for Reveal {
         if low {
             lines.retain(|line| line.width() > 0);
         }
-        let inside = Dialog::new(self.title, lines).render(shared, frame, area);
+        let inside = Dialog::new(&self.title, lines).render(shared, frame, area);
         if let Some(field) = &self.path
             && inside.height > 0
         {

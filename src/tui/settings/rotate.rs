@@ -2,6 +2,7 @@
 
 use super::created;
 use super::reveal::Reveal;
+use super::rotate_marked::Queue;
 use super::rotation::dialog::RotationDialog;
 use super::rotation::questions::{ask_create, ask_delete_old, refuse_delete_old};
 use super::rotation::steps::Rotation;
@@ -14,6 +15,7 @@ use crate::tui::decision::Decision;
 use crate::tui::effect::Effect;
 use crate::tui::event::Event;
 use crate::tui::key_list::Selected;
+use crate::tui::key_list::when::expired;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::requests::{Kind, RequestId};
@@ -105,18 +107,21 @@ impl Settings {
             let call = Call::AdoptKey { key: created.api_key.clone(), key_id: created.key_id.clone() };
             effects.push(shared.start(Kind::Change, "signing in with the new key", call).1);
         }
-        Outcome::push(Reveal::successor(created, old.key_id)).and(effects.into())
+        let number = self.queue.as_ref().map(Queue::number);
+        let reveal = Reveal::successor(created, old.key_id.clone(), expired(shared, &old), number);
+        Outcome::push(reveal).and(effects.into())
     }
 
     fn not_created(&mut self, shared: &mut Shared, id: RequestId, error: &api::Error) -> Outcome {
         let Some(old) = self.rotations.not_created(id) else { return Outcome::done() };
+        let works = expired(shared, &old).unwrap_or_else(|| "still works".to_owned());
         let old = text::short_id(&old.key_id);
         // Most refusals create nothing; without an answer a key may exist.
         let refused = !error.may_be_done();
         let exists = if refused {
-            format!("no key was created; {old} still works")
+            format!("no key was created; {old} {works}")
         } else {
-            format!("{old} still works; a new key may have been created: look at the list")
+            format!("{old} {works}; a new key may have been created: look at the list")
         };
         shared.notices.failed_but(shared.now, error, &exists);
         self.stop_rotating(shared);
@@ -209,11 +214,13 @@ impl Settings {
     }
 
     /// Keys were deleted: if the old key of a rotation is among them, the rotation ends and the
-    /// successor remains.
-    pub(super) fn end_rotations(&mut self, is_gone: impl Fn(&str) -> bool) -> Outcome {
+    /// successor remains. It is selected where the cursor was on the old key, and no other one went.
+    pub(super) fn end_rotations(&mut self, deleted: &[String]) -> Outcome {
+        let is_gone = |id: &str| deleted.iter().any(|gone| gone == id);
+        let selected = matches!((self.keys.selected(), deleted), (Some(Selected::Key(key)), [one]) if key.key_id == *one);
         let mut outcome = Outcome::done();
-        for rotation in self.rotations.gone(&is_gone) {
-            if let Some(new) = rotation.successor().filter(|new| !is_gone(&new.key_id)) {
+        for rotation in self.rotations.gone(is_gone) {
+            if let Some(new) = rotation.successor().filter(|new| selected && !is_gone(&new.key_id)) {
                 self.keys.select_key(&new.key_id);
             }
             outcome = outcome.and_event(Event::RotationEnded(rotation.old.key_id));

@@ -7,6 +7,7 @@ use super::tab::Settings;
 use crate::actions::rotation::ByHand;
 use crate::text;
 use crate::tui::decision::Decision;
+use crate::tui::key_list::when::expired;
 use crate::tui::key_list::{describe, of_service};
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
@@ -21,6 +22,13 @@ const LISTED: usize = 5;
 pub struct Queue {
     left: VecDeque<String>,
     all: usize,
+}
+
+impl Queue {
+    /// Which of them is under way: `2 of 3`.
+    pub fn number(&self) -> String {
+        format!("{} of {}", self.all - self.left.len(), self.all)
+    }
 }
 
 impl Settings {
@@ -65,7 +73,14 @@ impl Settings {
         lines.push(
             "Each gets a new key with the same audience and comment, shown once, one after the other.".into(),
         );
-        lines.push("Nothing is deleted: the old keys work as before.".into());
+        let ended = keys.iter().filter_map(|key| Some((text::short_id(&key.key_id), expired(shared, key)?)));
+        let ended: Vec<String> = ended.map(|(id, when)| format!("{id} {when}")).collect();
+        lines.push(match (&*ended, keys.len() - ended.len()) {
+            ([], _) => "Nothing is deleted: the old keys work as before.".into(),
+            (_, 0) => "Nothing is deleted, but all of them have expired.".into(),
+            ([one], _) => format!("Nothing is deleted: {one}, the others work as before."),
+            (_, _) => format!("Nothing is deleted: {} have expired, the others work as before.", ended.len()),
+        });
         lines.push(successor_expires(shared, keys.len()));
         if let Some(own) = keys.iter().find(|key| shared.session.is_own(&key.key_id)) {
             let own = text::short_id(&own.key_id);
@@ -96,7 +111,7 @@ impl Settings {
             (Some(key_id), Some(username)) => self.create_successor(shared, username, &key_id),
             _ => {
                 let all = text::count(all, "key has a successor", "keys have a successor");
-                shared.notices.info(shared.now, format!("{all}; the old ones still work: r on each goes on"));
+                shared.notices.info(shared.now, format!("{all}; the old ones stay: r on each goes on"));
                 self.queue = None;
                 Outcome::done()
             }

@@ -149,7 +149,7 @@ impl Settings {
         if shared.session.username.as_deref() != Some(username) {
             return Outcome::done();
         }
-        let ended = self.end_rotations(is_gone);
+        let ended = self.end_rotations(deleted);
         if !deleted.is_empty() {
             self.keys.remove(&self.seen(shared), is_gone);
         }

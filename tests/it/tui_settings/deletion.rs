@@ -214,3 +214,44 @@ fn of_all_keys_one_may_be_that_of_the_session_though_it_is_not_recognised() {
 
 /// The id of the second row.
 const GIVEN: &str = "77d0aa31b2c541bb";
+
+/// The whole list does not go because the filter hides it.
+#[test]
+fn deleting_all_with_a_filter_deletes_what_it_shows_and_says_what_stays() {
+    let mut harness = demo();
+    harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
+    harness.keys("/dash<enter>D");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Delete all API keys that are shown?"), "{screen}");
+    assert!(screen.contains("The 1 other API key of owner"), "{screen}");
+    assert!(screen.contains("Only those that the filter shows: 1 key stays that it hides."), "{screen}");
+    harness.keys("owner<enter>");
+    let (_, call) = only_call(&mut harness);
+    assert!(
+        matches!(&call, Call::DeleteKeys { key_ids, .. } if *key_ids == ["77d0aa31b2c541bb"]),
+        "{call:?}"
+    );
+}
+
+#[test]
+fn after_marked_keys_are_deleted_the_cursor_stays() {
+    use crate::tui_support::rotation::{OLD, successor};
+    let mut harness = successor();
+    harness.keys("y<esc><enter>");
+    let selected = |harness: &mut Harness| {
+        let screen = harness.screen(80, 24);
+        screen.lines().find(|line| line.starts_with("│▸")).unwrap().to_owned()
+    };
+    // The key that is being replaced and the first are marked, the cursor is on the last.
+    harness.keys("/77d0<enter><space><esc>g/nightly<enter><space><esc>/demo<enter><esc>");
+    let before = selected(&mut harness);
+    harness.calls();
+    assert!(before.contains("0a9e…c2d4"), "{before}");
+    harness.keys("dy");
+    let (id, call) = only_call(&mut harness);
+    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    assert!(key_ids.len() == 2 && key_ids.iter().any(|id| id == OLD), "{key_ids:?}");
+    let ids: Vec<&str> = key_ids.iter().map(String::as_str).collect();
+    answer_deleted(&mut harness, id, &ids, Vec::new());
+    assert!(selected(&mut harness).contains("0a9e…c2d4"), "{}", harness.screen(80, 24));
+}

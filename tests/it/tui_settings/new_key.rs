@@ -73,13 +73,13 @@ fn a_key_that_ends_on_another_day_than_the_form_showed_says_so() {
     answer_created(&mut harness, id, Ok(made()));
     for (columns, rows) in [(80, 24), (60, 16)] {
         let screen = harness.screen(columns, rows);
-        assert!(screen.contains("2027-02-21 23:59 UTC, not 2027-11-23 as the form said"), "{screen}");
+        assert!(screen.contains("2027-02-21 23:59 UTC, not 2027-11-23 as shown"), "{screen}");
     }
     let mut harness = demo();
     harness.keys("nQ<enter><enter><enter>");
     let (id, _) = only_call(&mut harness);
     answer_created(&mut harness, id, Ok(made()));
-    assert!(!harness.screen(80, 24).contains("as the form said"), "{}", harness.screen(80, 24));
+    assert!(!harness.screen(80, 24).contains("as shown"), "{}", harness.screen(80, 24));
 }
 
 /// Who believes to be in the comment must not change the audience or the date.
@@ -186,4 +186,19 @@ fn a_comment_says_when_it_is_full() {
         screen.contains("a comment ends at 200 characters") && screen.contains("Enter create key"),
         "{screen}"
     );
+}
+
+#[test]
+fn a_digit_on_the_audience_leaves_no_form() {
+    for keys in ["n<enter>", "nW<enter>"] {
+        let mut harness = demo();
+        harness.keys(keys);
+        harness.keys("2");
+        let screen = harness.screen(80, 24);
+        assert_eq!(harness.layers(), ["new key"], "{screen}");
+        assert!(screen.contains("Esc leaves the form first"), "{screen}");
+        harness.keys("nd key<tab>2nd key<enter>");
+        let (_, call) = only_call(&mut harness);
+        assert!(matches!(&call, Call::CreateKey { new, .. } if new.comment == "2nd key"), "{call:?}");
+    }
 }

@@ -5,6 +5,7 @@ use crate::actions::rotation::Plan;
 use crate::expiry;
 use crate::text;
 use crate::tui::decision::Decision;
+use crate::tui::key_list::when::expired;
 use crate::tui::key_list::{BEING_REPLACED, describe, of_service};
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
@@ -39,7 +40,10 @@ pub fn ask_create(
         format!("  {}", describe(key)),
         String::new(),
         "A new key with the same audience and comment is created and shown once.".into(),
-        "The old one keeps working until you agree to delete it.".into(),
+        match expired(shared, key) {
+            Some(when) => format!("The old one {when}; it stays until you agree to delete it."),
+            None => "The old one keeps working until you agree to delete it.".to_owned(),
+        },
     ];
     lines.push(successor_expires(shared, 1));
     if shared.session.is_own(&key.key_id) {
@@ -84,7 +88,8 @@ pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2Ke
         lines.push("keybench is still signed in with the old one: it will be signed out.".into());
     }
     let then = Decision::DeleteOldKey(old_id.clone());
-    let left = rotation.successor().map(|new| both_work_on(old_id, &new.key_id));
+    let when = expired(shared, &rotation.old);
+    let left = rotation.successor().map(|new| both_are_left(old_id, &new.key_id, when.as_deref()));
     Question::new("Delete the old key now?", lines, "Delete the old key", then)
         .or("Keep both")
         .leaving(left)
@@ -115,10 +120,13 @@ pub fn state_lines(shared: &Shared, rotation: &Rotation, listed: Option<&V2KeyDe
     lines
 }
 
-/// What a quit in the middle leaves behind.
-pub fn both_work_on(old_id: &str, new_id: &str) -> String {
+/// What a quit in the middle leaves behind, where the old key perhaps `expired 52 days ago`.
+pub fn both_are_left(old_id: &str, new_id: &str, expired: Option<&str>) -> String {
     let (old, new) = (text::short_id(old_id), text::short_id(new_id));
-    format!("{new} was created to replace {old}: both work.")
+    match expired {
+        Some(when) => format!("{new} was created to replace {old}, which {when}."),
+        None => format!("{new} was created to replace {old}: both work."),
+    }
 }
 
 /// By what a key is being replaced: `replaced by 5b1c…9f0a`.
