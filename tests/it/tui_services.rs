@@ -33,13 +33,19 @@ fn an_apply_names_what_it_will_do_and_asks() {
     let question = harness.screen(80, 24);
     assert!(question.contains("dashboard: a new key, to file /etc/dashboard/api.key"), "{question}");
     assert!(question.contains("deletes 0a9e…c2d4"), "{question}");
+    assert!(question.contains("It restarts churn-prod/churn."), "what an outage comes from: {question}");
+    assert!(question.contains("It runs `systemctl reload dashboard`."), "{question}");
     harness.keys("n");
     assert!(harness.calls().is_empty());
     let (mut harness, _) = applying();
     let screen = harness.screen(80, 24);
     assert!(screen.contains("applied 1 of 3") && screen.contains("applying"), "{screen}");
     let mut harness = applied();
-    assert!(harness.screen(80, 24).contains("exit status: 2"));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("exit status: 2"), "{screen}");
+    assert!(screen.contains("ran `systemctl reload dashboard`"), "{screen}");
+    let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text}: {screen}"));
+    assert!(at("dashboard: rotated") < at("nightly scoring: nothing"), "what failed is first: {screen}");
     assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::ListKeys { .. })), "a new key");
     harness.keys("<esc>a");
     assert!(harness.screen(80, 24).contains("this plan was applied"), "{}", harness.screen(80, 24));
@@ -105,6 +111,13 @@ fn an_apply_that_is_cancelled_says_how_far_it_is() {
     harness.keys("<ctrl-x>");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("stopped: 1 of 3 services are done"), "{screen}");
+    let row = |name: &str| {
+        let name = format!(" {name}  ");
+        screen.lines().find(|line| line.contains(&name)).unwrap_or_else(|| panic!("{name}: {screen}"))
+    };
+    assert!(row("dashboard").contains("unknown") && row("dashboard").contains("stopped"), "{screen}");
+    assert!(row("nightly scoring").contains("● safe"), "it had nothing to do: {screen}");
+    assert!(row("nightly scoring").contains("nothing"), "{screen}");
 }
 
 #[test]
@@ -192,7 +205,7 @@ async fn two_services_get_their_keys() {
     let dir = folder.path().display();
     let text = format!(
         "version = 1\n[[service]]\nname = \"scoring\"\n[[service.deliver]]\nfile = \"{dir}/scoring.key\"\n\
-         reload = \"echo on the screen; echo on the screen >&2; test -s {dir}/scoring.key\"\n\
+         reload = \"echo on the $(echo screen); echo on the $(echo screen) >&2; test -s {dir}/scoring.key\"\n\
          [[service]]\nname = \"reports\"\n[[service.deliver]]\nfile = \"{dir}/missing/reports.key\"\n"
     );
     let file = folder.path().join("fleet.toml");

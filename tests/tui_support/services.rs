@@ -24,6 +24,12 @@ file = "/etc/scoring/api.key"
 name = "dashboard"
 [[service.deliver]]
 file = "/etc/dashboard/api.key"
+reload = "systemctl reload dashboard"
+[[service.deliver]]
+project_env = "owner/churn-prod"
+variable = "DASHBOARD_KEY"
+shared_with_collaborators = true
+restart = ["churn-prod/churn"]
 [[service.deliver]]
 exec = "vault kv put secret/dashboard key=-"
 [[service]]
@@ -122,12 +128,14 @@ pub fn applied() -> Harness {
     (applied.name, applied.username, applied.rotated) = ("dashboard".into(), "owner".into(), true);
     (applied.key_id, applied.expiry) = ("9c0d".into(), "2027-11-23T23:59:59Z".into());
     applied.delivered = vec!["file /etc/dashboard/api.key".into()];
+    applied.reloaded = vec!["systemctl reload dashboard".into()];
     let (delivery, why) =
         ("exec vault kv put secret/dashboard key=-".into(), "exit status: 2: no such mount".into());
     applied.failures = vec![Error::Delivery { delivery, why }];
+    let good = Applied { name: "nightly scoring".into(), key_id: "5b1c".into(), ..Applied::default() };
     let step = FleetStep::Ended { at: 1, failed: true };
     harness.send(Msg::Progress { id, answer: Answer::Fleet(FleetAnswer::Step(step)) });
-    harness.answer(id, Answer::Fleet(FleetAnswer::Applied(Ok(vec![applied]))));
+    harness.answer(id, Answer::Fleet(FleetAnswer::Applied(Ok(vec![good, applied]))));
     harness
 }
 

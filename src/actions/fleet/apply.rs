@@ -33,6 +33,9 @@ pub struct Applied {
     pub expiry: String,
     /// The deliveries that got the key in this run.
     pub delivered: Vec<String>,
+    /// The models that were restarted for that, and the commands that ran.
+    pub restarted: Vec<String>,
+    pub reloaded: Vec<String>,
     pub deleted: Vec<String>,
     /// What went wrong, in its order.
     pub failures: Vec<Error>,
@@ -267,6 +270,8 @@ impl<W: World> Run<'_, W> {
                     held.state.delivered.insert(delivery.id.clone(), noted);
                     self.world.save(held)?;
                     applied.delivered.push(delivery.id.clone());
+                    applied.restarted.extend_from_slice(delivery.restarts());
+                    applied.reloaded.extend(delivery.reload.clone());
                 }
                 Err(error) => applied.failures.push(error),
             }

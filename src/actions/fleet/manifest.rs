@@ -169,8 +169,15 @@ impl Service {
 impl Delivery {
     /// Whether the key is read only once something was reloaded or restarted.
     pub fn needs_reload(&self) -> bool {
-        let restarts = matches!(&self.to, Target::ProjectEnv { restart, .. } if !restart.is_empty());
-        restarts || self.reload.is_some()
+        !self.restarts().is_empty() || self.reload.is_some()
+    }
+
+    /// The models that are restarted once the key is there.
+    pub fn restarts(&self) -> &[String] {
+        match &self.to {
+            Target::ProjectEnv { restart, .. } => restart,
+            _ => &[],
+        }
     }
 }
 

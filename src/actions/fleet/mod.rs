@@ -51,7 +51,7 @@ pub enum Error {
     Manifest { file: PathBuf, why: String },
     #[error(transparent)]
     Rotation(Box<rotation::Error>),
-    #[error("{delivery}: {why}")]
+    #[error("{}: {why}", manifest::readable(delivery))]
     Delivery { delivery: String, why: String },
     #[error("the fleet keeps its keys in the configuration folder, and there is none")]
     NoFolder,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Service;
 use super::life::Life;
+use super::manifest::readable;
 use crate::actions::rotation::{self, Reason};
 use crate::wire::{V2KeyDetails, time};
 
@@ -242,7 +243,7 @@ fn action(facts: &Facts<'_>) -> (Action, String) {
     }
     let missing = facts.deliveries.iter().find(|(_, has)| has.needs_delivery());
     if let Some((id, has)) = missing {
-        return (Action::Deliver, format!("{id} {}", has.problem().unwrap_or_default()));
+        return (Action::Deliver, format!("{} {}", readable(id), has.problem().unwrap_or_default()));
     }
     if !plan.outlived.is_empty() || !plan.never_handed_over.is_empty() {
         return (Action::CleanUp, "older keys are not needed any more".to_owned());
@@ -277,7 +278,8 @@ fn broken(facts: &Facts<'_>, current: Option<&V2KeyDetails>, expiry: Option<Time
     if let Err(problem) = &facts.proof {
         why.push(format!("its key is not proven: {problem}"));
     }
-    let problems = facts.deliveries.iter().filter_map(|(id, has)| Some(format!("{id} {}", has.problem()?)));
+    let problems =
+        facts.deliveries.iter().filter_map(|(id, has)| Some(format!("{} {}", readable(id), has.problem()?)));
     why.extend(problems);
     why
 }
@@ -321,7 +323,7 @@ fn drift(facts: &Facts<'_>) -> Vec<String> {
     }
     let known = !matches!(plan.create, Some(Reason::NothingHandedOver));
     for (id, has) in facts.deliveries.iter().filter(|(_, has)| known && has.needs_delivery()) {
-        drift.push(format!("{id} {}", has.problem().unwrap_or_default()));
+        drift.push(format!("{} {}", readable(id), has.problem().unwrap_or_default()));
     }
     drift
 }

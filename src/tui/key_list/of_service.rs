@@ -98,3 +98,11 @@ pub fn ask_to_show(shared: &Shared, key: &V2KeyDetails, member: Member) -> Outco
     )
     .ask()
 }
+
+/// Why no new key of `username` may have this comment.
+pub fn refused(shared: &Shared, username: &str, comment: &str) -> Option<String> {
+    let services = shared.session.service_keys.as_ref()?;
+    services.makes(username, username, comment).then(|| {
+        format!("{comment} is a service of the manifest, whose keys an apply makes; choose another comment")
+    })
+}

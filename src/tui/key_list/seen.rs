@@ -62,6 +62,8 @@ impl Seen {
     pub fn with_services(mut self, of_services: &HashSet<String>) -> Self {
         for id in of_services {
             match self.notes.iter_mut().find(|(other, _)| other == id) {
+                // The name of the service needs the room.
+                Some((_, note)) if note.ends_with(BEING_REPLACED) => {}
                 Some((_, note)) => note.push_str(&format!(", {SERVICE}")),
                 None => self.notes.push((id.clone(), SERVICE.to_owned())),
             }

@@ -20,6 +20,7 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::cyclic::step;
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
+use crate::tui::key_list::of_service;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::overlays::Question;
@@ -198,12 +199,8 @@ impl NewKey {
             return Outcome::done();
         }
         let new = self.wanted();
-        let services = shared.session.service_keys.as_ref();
-        if services.is_some_and(|services| services.makes(&username, &username, &new.comment)) {
-            let name = &new.comment;
-            self.problem = Some(format!(
-                "{name} is a service of the manifest, whose keys an apply makes; choose another comment"
-            ));
+        if let Some(why) = of_service::refused(shared, &username, &new.comment) {
+            self.problem = Some(why);
             self.focus = Focus::Comment;
             return Outcome::done();
         }

@@ -1,9 +1,12 @@
 //! What is said about services: about one of them, before an apply, and after it.
 
+use std::collections::BTreeSet;
+
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::row::{Content, ServiceRow, Stage};
+use crate::actions::fleet::manifest::readable;
 use crate::actions::fleet::prune::Left;
 use crate::actions::fleet::{Applied, ServicePlan};
 use crate::text::{self, count};
@@ -36,28 +39,35 @@ pub fn about(shared: &Shared, row: &ServiceRow) -> Vec<Line<'static>> {
     };
     let safe = if row.is_safe() { theme.ok } else { theme.warn };
     let mut lines = vec![fact("service", &plan.name, theme.text), fact("safe", row.safe(), safe)];
+    let deliveries = |name: &str, ids: Vec<&str>| -> Vec<_> {
+        ids.into_iter().map(|id| fact(name, &readable(id), theme.text)).collect()
+    };
+    let needed = planned.service.deliver.iter().map(|delivery| delivery.id.as_str());
+    if row.is_outdated() {
+        let again = shared.key_of(Command::PlanFleet);
+        lines.push(fact("next", &format!("{}; {again} plans again", row.next()), theme.text));
+        lines.push(fact("user", &plan.username, theme.text));
+        lines.extend(deliveries("needed by", needed.collect()));
+        return lines;
+    }
     lines.extend(plan.unsafe_because.iter().map(|why| fact("", why, theme.warn)));
     lines.extend(plan.drift.iter().map(|what| fact("drift", what, theme.warn)));
-    match row.stage {
-        Stage::Planned => {
-            lines.push(fact("next", &format!("{}: {}", row.next(), plan.reason), theme.text));
-            lines.extend(plan.delivers.iter().map(|id| fact("delivers", id, theme.text)));
-            lines.extend(plan.deletes.iter().map(|id| fact("deletes", id, theme.text)));
-        }
+    let mut delivers = Vec::new();
+    if row.stage == Stage::Applying {
         // What was planned may be done.
-        Stage::Applying => lines.push(fact("next", row.next(), theme.text)),
-        Stage::Applied | Stage::Failed => {
-            let again = shared.key_of(Command::PlanFleet);
-            lines.push(fact("next", &format!("{}; {again} plans again", row.next()), theme.text));
-        }
+        lines.push(fact("next", row.next(), theme.text));
+    } else {
+        lines.push(fact("next", &format!("{}: {}", row.next(), plan.reason), theme.text));
+        delivers = plan.delivers.iter().map(String::as_str).collect();
+        lines.extend(deliveries("delivers", delivers.clone()));
+        lines.extend(plan.deletes.iter().map(|id| fact("deletes", id, theme.text)));
     }
     let minute = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
     lines.extend(plan.safe_until.map(|until| fact("works", &format!("until {}", minute(until)), theme.text)));
     lines.extend(plan.due.map(|due| fact("key due", &minute(due), theme.text)));
     lines.push(fact("user", &plan.username, theme.text));
     lines.push(fact("key", if plan.key_id.is_empty() { "none" } else { &plan.key_id }, theme.text));
-    let needed = planned.service.deliver.iter().map(|delivery| fact("needed by", &delivery.id, theme.text));
-    lines.extend(needed);
+    lines.extend(deliveries("needed by", needed.filter(|id| !delivers.contains(id)).collect()));
     lines
 }
 
@@ -123,7 +133,8 @@ pub fn pruned(pruned: &PrunedServices) -> (String, bool) {
 
 /// The question before an apply; `None` if there is nothing to do.
 pub fn question<'a>(rows: impl Iterator<Item = &'a ServiceRow>) -> Option<Vec<String>> {
-    let plans: Vec<&ServicePlan> = rows.filter_map(ServiceRow::plan).filter(|plan| plan.changes()).collect();
+    let rows: Vec<&ServiceRow> = rows.filter(|row| row.plan().is_some_and(ServicePlan::changes)).collect();
+    let plans: Vec<&ServicePlan> = rows.iter().filter_map(|row| row.plan()).collect();
     if plans.is_empty() {
         return None;
     }
@@ -141,16 +152,47 @@ pub fn question<'a>(rows: impl Iterator<Item = &'a ServiceRow>) -> Option<Vec<St
         count(delivered, "delivery is", "deliveries are"),
         count(deleted, "key is", "keys are"),
     ));
+    lines.extend(disturbed(&rows));
     lines.push("Older keys go once every delivery has had the new one for the grace time.".to_owned());
     Some(lines)
+}
+
+/// The models that an apply restarts, and the commands that it runs: what the users of a service notice.
+fn disturbed(rows: &[&ServiceRow]) -> Vec<String> {
+    let (mut restarted, mut reloaded) = (BTreeSet::new(), BTreeSet::new());
+    for row in rows {
+        let (Content::Planned(planned), Some(plan)) = (&row.content, row.plan()) else { continue };
+        for delivery in planned.service.deliver.iter().filter(|one| plan.delivers.contains(&one.id)) {
+            restarted.extend(delivery.restarts().iter().cloned());
+            reloaded.extend(delivery.reload.clone());
+        }
+    }
+    disturbances("It restarts", "It runs", restarted, reloaded)
+}
+
+/// `It restarts churn-prod/churn.`, ``It runs `systemctl reload scoring`.``
+fn disturbances(
+    restarts: &str,
+    runs: &str,
+    models: impl IntoIterator<Item = String>,
+    commands: impl IntoIterator<Item = String>,
+) -> Vec<String> {
+    let models: Vec<_> = models.into_iter().collect();
+    let commands: Vec<_> = commands.into_iter().map(|command| format!("`{}`", command.trim())).collect();
+    [(restarts, models), (runs, commands)]
+        .into_iter()
+        .filter(|(_, what)| !what.is_empty())
+        .map(|(verb, what)| format!("{verb} {}.", what.join(", ")))
+        .collect()
 }
 
 /// `nightly scoring: a new key, to file /etc/scoring/key; deletes 5b1c…9f0a`
 fn line(plan: &ServicePlan) -> String {
     let mut parts = Vec::new();
+    let to = plan.delivers.iter().map(|id| readable(id)).collect::<Vec<_>>().join(", ");
     match (plan.creates(), plan.delivers.is_empty()) {
-        (true, _) => parts.push(format!("a new key, to {}", plan.delivers.join(", "))),
-        (false, false) => parts.push(format!("its key, to {}", plan.delivers.join(", "))),
+        (true, _) => parts.push(format!("a new key, to {to}")),
+        (false, false) => parts.push(format!("its key, to {to}")),
         (false, true) => {}
     }
     if !plan.deletes.is_empty() {
@@ -160,7 +202,8 @@ fn line(plan: &ServicePlan) -> String {
     format!("{}: {}", plan.name, parts.join("; "))
 }
 
-/// What an apply did: a sentence, whether something failed, and the rest line by line.
+/// What an apply did: a sentence, whether something failed, and the rest line by line, with what failed
+/// first and what had nothing to do last.
 pub fn summary(all: &[Applied]) -> (String, bool, Vec<String>) {
     let created = all.iter().filter(|one| one.rotated).count();
     let delivered: usize = all.iter().map(|one| one.delivered.len()).sum();
@@ -176,6 +219,8 @@ pub fn summary(all: &[Applied]) -> (String, bool, Vec<String>) {
         sentence = format!("{} failed; {sentence}", count(failed, "service", "services"));
     }
     let mut lines = vec![sentence.clone()];
+    let mut all: Vec<&Applied> = all.iter().collect();
+    all.sort_by_key(|one| (one.failures.is_empty(), one.action() == "nothing_to_do"));
     for applied in all {
         let day = time::parse(&applied.expiry).map(|at| format!(", expires {}", time::utc_day(at)));
         lines.push(String::new());
@@ -183,9 +228,11 @@ pub fn summary(all: &[Applied]) -> (String, bool, Vec<String>) {
             true => format!("{}: no key", applied.name),
             false => format!("{}: {}{}", applied.name, applied.text(), day.unwrap_or_default()),
         });
-        lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {id}")));
-        lines.extend(applied.deleted.iter().map(|id| format!("  deleted {}", text::short_id(id))));
         lines.extend(applied.failures.iter().map(|failure| format!("  failed: {failure}")));
+        lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {}", readable(id))));
+        let (models, commands) = (applied.restarted.clone(), applied.reloaded.clone());
+        lines.extend(disturbances("  restarted", "  ran", models, commands));
+        lines.extend(applied.deleted.iter().map(|id| format!("  deleted {}", text::short_id(id))));
     }
     (sentence, failed > 0, lines)
 }

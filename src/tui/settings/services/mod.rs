@@ -19,8 +19,8 @@ use ratatui::text::Line;
 
 use self::row::{ServiceRow, Stage};
 use self::text_box::Text;
-use crate::actions::fleet::Applied;
 use crate::actions::fleet::prune::Left;
+use crate::actions::fleet::{Applied, ServicePlan};
 use crate::text;
 use crate::tui::call::{Call, FleetAnswer, FleetCall, FleetStep, Planned, PrunedServices};
 use crate::tui::command::{Command, KeyContext};
@@ -117,6 +117,11 @@ impl Services {
     /// The services of the manifest.
     fn of_manifest(&self) -> impl Iterator<Item = &ServiceRow> {
         self.rows.all().iter().filter(|row| row.as_left().is_none())
+    }
+
+    /// How many of them an apply is through with.
+    fn ended(&self) -> usize {
+        self.of_manifest().filter(|row| row.stage.has_ended()).count()
     }
 
     /// The services that left it.
@@ -284,7 +289,10 @@ impl Services {
             FleetStep::Ended { at, failed: true } => (at, Stage::Failed),
             FleetStep::Ended { at, failed: false } => (at, Stage::Applied),
         };
-        self.rows.change(&ServiceRow::id_at(at), |row| row.stage = stage);
+        self.rows.change(&ServiceRow::id_at(at), |row| {
+            let changes = row.plan().is_none_or(ServicePlan::changes);
+            row.stage = if stage == Stage::Applied && !changes { Stage::Unchanged } else { stage };
+        });
     }
 
     fn applied(&mut self, shared: &mut Shared, all: &[Applied]) -> Outcome {
@@ -343,8 +351,8 @@ impl Services {
         if self.applying != Some(id) {
             return;
         }
-        let ended = |row: &&ServiceRow| matches!(row.stage, Stage::Applied | Stage::Failed);
-        let (done, of) = (self.of_manifest().filter(ended).count(), self.of_manifest().count());
+        let (done, of) = (self.ended(), self.of_manifest().count());
+        self.rows.change_where(|row| row.stage == Stage::Applying, |row| row.stage = Stage::Stopped);
         let text = format!(
             "stopped: {done} of {of} services are done, and what was begun for another is finished by the next \
              apply; {again} plans again"
@@ -368,7 +376,7 @@ impl Services {
                 false => String::new(),
             };
             parts.push(format!("{shown}{}", text::count(all, "service", "services")));
-            match self.of_manifest().filter(|row| !row.is_safe()).count() {
+            match self.of_manifest().filter(|row| row.safe() == "not safe").count() {
                 0 => {}
                 many => parts.push(format!("{many} not safe")),
             }
@@ -377,12 +385,10 @@ impl Services {
         if all > of_manifest {
             parts.push(format!("{} left the manifest", all - of_manifest));
         }
-        let ended = self.of_manifest();
-        let ended = ended.filter(|row| matches!(row.stage, Stage::Applied | Stage::Failed)).count();
         match (self.fetch.is_running(shared), self.planned, self.is_applying(shared)) {
             (true, Some((done, of)), _) => parts.push(format!("planned {done} of {of}")),
             (true, None, _) => parts.push("planning".to_owned()),
-            (false, _, true) => parts.push(format!("applied {ended} of {of_manifest}")),
+            (false, _, true) => parts.push(format!("applied {} of {of_manifest}", self.ended())),
             (false, _, false) if self.is_outdated => {
                 parts.push(format!("{} plans again", shared.key_of(Command::PlanFleet)));
             }

@@ -23,7 +23,18 @@ pub enum Stage {
     Planned,
     Applying,
     Applied,
+    /// There was nothing to do, so the plan still holds.
+    Unchanged,
     Failed,
+    /// The apply was cancelled while it was at this one.
+    Stopped,
+}
+
+impl Stage {
+    /// Whether the apply has come to an end for it.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Applied | Self::Unchanged | Self::Failed)
+    }
 }
 
 /// What a row is about.
@@ -92,13 +103,19 @@ impl ServiceRow {
         at.to_string()
     }
 
+    /// Whether the apply may have changed what the plan says.
+    pub fn is_outdated(&self) -> bool {
+        matches!(self.stage, Stage::Applied | Stage::Failed | Stage::Stopped)
+    }
+
     pub fn is_safe(&self) -> bool {
         self.plan().is_some_and(|plan| plan.safe)
     }
 
-    /// `safe`, `drifted` or `not safe`.
+    /// `safe`, `drifted` or `not safe`; `unknown` if it is to be planned again.
     pub fn safe(&self) -> &'static str {
         match self.plan() {
+            _ if self.is_outdated() => "unknown",
             Some(plan) if plan.safe && plan.drift.is_empty() => "safe",
             Some(plan) if plan.safe => "drifted",
             None if self.as_left().is_some() => "drifted",
@@ -113,7 +130,8 @@ impl ServiceRow {
             (Stage::Applying, _) => "applying",
             (Stage::Applied, _) => "applied",
             (Stage::Failed, _) => "failed",
-            (Stage::Planned, Content::Planned(planned)) => match &planned.plan {
+            (Stage::Stopped, _) => "stopped",
+            (Stage::Planned | Stage::Unchanged, Content::Planned(planned)) => match &planned.plan {
                 Ok(plan) => action(plan.action),
                 Err(_) => "blocked",
             },

@@ -91,17 +91,21 @@ fn rows(shared: &Shared, services: &Services, frame: &mut Frame<'_>, around: Rec
         let (sign, style) = match row.safe() {
             "safe" => (glyphs.active, theme.ok),
             "drifted" => (glyphs.soon, theme.warn),
+            "unknown" => (glyphs.none, theme.dim),
             _ => (glyphs.bad, theme.error),
         };
         cells.push(Shown::new(row.name()));
         cells.push(Shown::styled(format!("{sign} {}", row.safe()), style));
-        cells.push(Shown::new(day(&row.until)));
+        let until = if row.is_outdated() { "" } else { &row.until };
+        cells.push(Shown::new(day(until)));
         cells.push(match row.stage {
             Stage::Applying => Shown::styled(row.next(), theme.accent),
             Stage::Failed => Shown::styled(row.next(), theme.error),
-            Stage::Planned | Stage::Applied => Shown::new(row.next()),
+            Stage::Stopped => Shown::styled(row.next(), theme.warn),
+            Stage::Planned | Stage::Applied | Stage::Unchanged => Shown::new(row.next()),
         });
-        cells.push(Shown::new(day(&row.due)));
+        let due = if row.is_outdated() { "" } else { &row.due };
+        cells.push(Shown::new(day(due)));
         cells.push(Shown::new(text::short_id(row.key_id())).whole(row.key_id()));
         false
     });
