@@ -36,7 +36,7 @@ fn details_are_beside_the_list_below_it_or_a_line() {
 fn details_have_what_the_row_does_not_show() {
     let mut harness = demo();
     // Without the columns EXPIRES and COMMENT.
-    harness.keys("Cjj<space>G<space><enter>");
+    harness.keys("Cjj<space>Gk<space><enter>");
     let screen = body(&mut harness, 120, 40);
     assert!(screen.contains("expires   2027-11-23 23:59 UTC, in 365 days"), "{screen}");
     assert!(screen.contains("comment   nightly scoring"), "{screen}");
