@@ -299,12 +299,16 @@ fn what_is_tested_is_in_the_history() {
         flow.keys("t");
         flow.shows("401").await;
         flow.idle().await;
+        let written = async |entries| {
+            while keybench::actions::history::lines(&file).unwrap().len() < entries {
+                tokio::task::yield_now().await;
+            }
+        };
+        written(2).await;
         flow.keys("b<ctrl-u>20<enter>");
         flow.shows("20 requests").await;
         flow.idle().await;
-        while keybench::actions::history::lines(&file).unwrap().len() < 3 {
-            tokio::task::yield_now().await;
-        }
+        written(3).await;
         flow.keys("<esc><esc>H");
         flow.shows("run 3 of churn-prod/").await;
         flow.shows("20 requests").await;

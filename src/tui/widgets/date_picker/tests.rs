@@ -207,7 +207,9 @@ fn quick_picks_and_keys_of_others() {
     let mut picker = DatePicker::new(open.today, &open);
     assert_eq!(press(&mut picker, &open, "X"), Outcome::Changed);
     assert!(drawn(&picker, &open, 60, 12).contains("no limit is known"));
-    assert_eq!(press(&mut picker, &open, "⏎"), Outcome::Accepted, "nothing was typed that could be lost");
+    assert_eq!(press(&mut picker, &open, "⏎"), Outcome::Changed, "another day was asked for");
+    assert_eq!(press(&mut picker, &open, "W"), Outcome::Changed, "one that may be had");
+    assert_eq!(press(&mut picker, &open, "⏎"), Outcome::Accepted);
     assert_eq!(press(&mut picker, &open, "?"), Outcome::Ignored);
     assert_eq!(picker.on_key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE), &open), Outcome::Ignored);
     assert_eq!(press(&mut picker, &open, "⎋"), Outcome::Ignored);
