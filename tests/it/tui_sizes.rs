@@ -14,6 +14,7 @@ const LARGEST: (u16, u16) = (200, 60);
 /// From 100×30 on the layout is the wide one, and only widens.
 const DENSE: (u16, u16) = (104, 34);
 const SHARES: usize = 89;
+const DENSE_SHARES: usize = 5;
 
 /// A frame of this size, without a terminal to compare it with.
 fn drawn(ui: &Ui, columns: u16, rows: u16) -> Buffer {
@@ -24,10 +25,10 @@ fn drawn(ui: &Ui, columns: u16, rows: u16) -> Buffer {
     std::mem::take(frame.buffer_mut())
 }
 
-/// The sizes of one picture. From just below the smallest to `DENSE`, where layouts change, it is
-/// every second one, so that each size has half of the pictures and each picture every row and
-/// column; each of the others has one picture in `SHARES`, in turn. `KEYBENCH_ALL_SIZES=1` draws
-/// every picture at all of them, which takes minutes without optimisation.
+/// The sizes of one picture. From just below the smallest to `DENSE`, where layouts change, each size has
+/// one picture in `DENSE_SHARES`, in turn, and each picture every row and column; each of the others has
+/// one in `SHARES`. `KEYBENCH_ALL_SIZES=1` draws every picture at all of them, which takes minutes without
+/// optimisation (`.ci/long`).
 fn sizes(number: usize) -> impl Iterator<Item = (u16, u16)> {
     let all = std::env::var_os("KEYBENCH_ALL_SIZES").is_some();
     let every = move |one_in: usize, columns: u16, rows: u16| {
@@ -37,7 +38,7 @@ fn sizes(number: usize) -> impl Iterator<Item = (u16, u16)> {
         move |&(columns, rows)| {
             let dense =
                 (MIN_COLUMNS - 1..=DENSE.0).contains(&columns) && (MIN_ROWS - 1..=DENSE.1).contains(&rows);
-            all || every(if dense { 2 } else { SHARES }, columns, rows)
+            all || every(if dense { DENSE_SHARES } else { SHARES }, columns, rows)
         },
     )
 }
