@@ -96,24 +96,14 @@ pub fn report_of(shared: &mut Shared, users: &[DeletedKeys]) {
     let deleted: usize = users.iter().map(|user| user.deleted.len()).sum();
     let of = users.iter().filter(|user| !user.deleted.is_empty()).count();
     let (keys, of) = (text::count(deleted, "API key", "API keys"), text::count(of, "user", "users"));
-    let mut parts = vec![if deleted == 0 {
+    let parts = vec![if deleted == 0 {
         "no API key was deleted".to_owned()
     } else {
         format!("deleted {keys} of {of}")
     }];
     let spared: Vec<String> = users.iter().flat_map(|user| user.spared.clone()).collect();
-    if !spared.is_empty() {
-        parts.push(format!("kept, since it is in use here: {}", ids(&spared)));
-    }
     let failed: Vec<&(String, api::Error)> = users.iter().flat_map(|user| &user.failed).collect();
-    match failed.first() {
-        None => shared.notices.info(shared.now, parts.join("; ")),
-        Some((_, error)) => {
-            let left: Vec<String> = failed.iter().map(|(id, _)| id.clone()).collect();
-            parts.push(format!("not deleted, as far as is known: {}", ids(&left)));
-            shared.notices.failed_but(shared.now, error, &parts.join("; "));
-        }
-    }
+    report_rest(shared, parts, &spared, &failed);
 }
 
 /// Reports which keys of a user were deleted and which were not.
@@ -133,6 +123,16 @@ pub fn report(
     } else if failed.is_empty() {
         parts.push(format!("{username} has no API key to delete"));
     }
+    report_rest(shared, parts, spared, &failed.iter().collect::<Vec<_>>());
+}
+
+/// Adds what stays to what was deleted, and notes it.
+fn report_rest(
+    shared: &mut Shared,
+    mut parts: Vec<String>,
+    spared: &[String],
+    failed: &[&(String, api::Error)],
+) {
     if !spared.is_empty() {
         parts.push(format!("kept, since it is in use here: {}", ids(spared)));
     }
