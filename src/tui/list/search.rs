@@ -33,8 +33,9 @@ impl Search {
     }
 
     pub fn push<R: Row>(&mut self, row: &R) {
-        self.shown.push(row, R::texts, self.hidden);
-        self.whole.push(row, R::whole, self.hidden);
+        let at = self.shown.ends.len();
+        self.shown.push(at, row, R::texts, self.hidden);
+        self.whole.push(at, row, R::whole, self.hidden);
     }
 
     pub fn change<R: Row>(&mut self, at: usize, row: &R) {
@@ -94,16 +95,21 @@ impl Search {
 #[derive(Debug, Default)]
 struct Texts {
     text: String,
-    /// Where each row's part of it ends.
+    /// Where each row's part of it ends; none as long as it is empty.
     ends: Vec<usize>,
     /// The texts of rows that changed since.
     changed: HashMap<usize, String>,
 }
 
 impl Texts {
-    fn push<R>(&mut self, row: &R, give: Give<R>, hidden: u64) {
+    fn push<R>(&mut self, at: usize, row: &R, give: Give<R>, hidden: u64) {
+        let before = self.text.len();
         add_lower(&mut self.text, row, give, hidden);
-        self.ends.push(self.text.len());
+        // Rows that give nothing take no memory until one gives something.
+        if !self.text.is_empty() {
+            self.ends.resize(at, before);
+            self.ends.push(self.text.len());
+        }
     }
 
     fn change<R>(&mut self, at: usize, row: &R, give: Give<R>, hidden: u64) {
