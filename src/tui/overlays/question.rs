@@ -139,7 +139,7 @@ impl Question {
     /// Scrolls lines that have no room; `false` for other keys.
     fn scrolls(&mut self, shared: &Shared, code: KeyCode) -> bool {
         let area = body(shared);
-        let (page, most) = (area.height / 2, self.dialog(shared).most_scroll(area));
+        let page = area.height / 2;
         let to = match code {
             KeyCode::Up => self.scroll.saturating_sub(1),
             KeyCode::Down => self.scroll + 1,
@@ -147,7 +147,7 @@ impl Question {
             KeyCode::PageDown => self.scroll + page,
             _ => return false,
         };
-        self.scroll = to.min(most);
+        self.scroll = to.min(self.dialog(shared).most_scroll(area));
         true
     }
 
