@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod builds;
+pub mod checks;
 pub mod history;
 pub mod models;
 pub mod pictures;

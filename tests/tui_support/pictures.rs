@@ -1,16 +1,15 @@
 //! Every screen and every dialog, once: what the tests of sizes, snapshots and styles go through.
 
-use keybench::actions::check::{Difference, Report, RowReport};
 use keybench::actions::keys::Own;
 use keybench::api::Error;
 use keybench::config::{Profile, Profiles, Store};
 use keybench::tui::call::{Answer, Call, Refusal, WriteError};
 use keybench::tui::msg::Msg;
-use keybench::tui::requests::RequestId;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
 use keybench::wire::RotateV1KeyResponse;
 
+use super::checks::{check_live, checked};
 use super::history;
 use super::models::{self as made_models, summary};
 use super::rotation::{answer_models, calling, passed, successor, tested as proof};
@@ -187,7 +186,7 @@ pub fn open(name: &str) -> Harness {
     (PICTURES.iter().find(|picture| picture.name == name).unwrap().open)()
 }
 
-fn then(mut harness: Harness, keys: &str) -> Harness {
+pub(super) fn then(mut harness: Harness, keys: &str) -> Harness {
     harness.keys(keys);
     harness
 }
@@ -358,60 +357,6 @@ fn result_deep() -> Harness {
     let body = "{\"success\":true,\"response\":{\"one\":{\"two\":{\"three\":{\"deep\":8}}}}}";
     made_models::tested(&mut harness, "t<enter>", made_models::answer(200, body));
     then(harness, "<down><enter>")
-}
-
-/// Rows of `churn-prod/churn` that a check finds: a number that is off, a label that flipped, no answer.
-fn differing() -> Vec<RowReport> {
-    let differs = |path: &str, expected: &str, got: &str, difference| Difference {
-        path: path.to_owned(),
-        expected: Some(expected.to_owned()),
-        got: Some(got.to_owned()),
-        difference,
-    };
-    let probability = differs("probability", "0.3125", "0.4375", Some(0.125));
-    let label = differs("label", "\"stays\"", "\"leaves\"", None);
-    let row = |row, badness| RowReport {
-        row,
-        line: row,
-        id: Some(format!("\"customer {row}\"")),
-        badness,
-        ..RowReport::default()
-    };
-    vec![
-        RowReport { differences: vec![label, probability.clone()], ..row(21, f64::INFINITY) },
-        RowReport {
-            failure: Some("HTTP 400: the function failed, and the answer does not say why".to_owned()),
-            status: Some(400),
-            expected: Some("{\"label\": \"stays\"}".to_owned()),
-            ..row(30, 1e9)
-        },
-        RowReport { differences: vec![probability], ..row(7, 125.0) },
-    ]
-}
-
-/// A check that was asked for.
-fn checking() -> (Harness, RequestId) {
-    let mut harness = then(made_models::listed(), "jc<enter>");
-    let (id, call) = harness.calls().remove(0);
-    assert!(matches!(call, Call::CheckModel(_)), "{call:?}");
-    (harness, id)
-}
-
-fn check_live() -> Harness {
-    let (mut harness, id) = checking();
-    let worst = differing().split_off(2);
-    harness.send(Msg::Progress { id, answer: Answer::CheckProgress { done: 12, of: 40, worst } });
-    harness
-}
-
-fn checked() -> Harness {
-    let (mut harness, id) = checking();
-    let mut report = Report::new(vec!["churn-prod/churn".to_owned()], 40, 1000, false);
-    (report.same, report.different, report.failed) = (37, 2, 1);
-    report.elapsed = std::time::Duration::from_millis(1200);
-    differing().into_iter().for_each(|row| report.add(row));
-    harness.answer(id, Answer::ModelChecked(Ok(Box::new(report))));
-    harness
 }
 
 fn run_live() -> Harness {
