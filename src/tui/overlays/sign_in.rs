@@ -49,7 +49,7 @@ impl Default for SignIn {
         // More than a key that is pasted or typed there by mistake, which is then wiped.
         const ROOM: usize = 512;
         Self {
-            url: Field::default().with_room(ROOM),
+            url: Field::with_room(ROOM),
             key: SecretField::default(),
             name: Field::default(),
             focus: Focus::default(),

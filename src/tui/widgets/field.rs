@@ -1,22 +1,26 @@
 //! One line of text with a cursor.
 
+use std::mem;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::{Paragraph, Widget as _};
 use secrecy::zeroize::Zeroize as _;
-use unicode_width::UnicodeWidthChar;
+use tui_input::InputRequest::{
+    self, DeleteFromStart, DeleteNextChar, DeletePrevChar, DeletePrevWord, DeleteTillEnd, GoToEnd,
+    GoToNextChar, GoToNextWord, GoToPrevChar, GoToPrevWord, GoToStart, InsertChar,
+};
+use tui_input::{Input, StateChanged};
 
 use super::{Edit, Styles};
 use crate::text;
 
 /// A one-line text field. Line breaks become blanks, and control characters are removed.
-///
-/// No library's, since the field for keys is one of these: its text has to be wiped from memory.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
-    text: String,
-    /// A byte position on a character boundary.
-    cursor: usize,
+    input: Input,
     /// The maximum number of characters; 0 for no limit.
     limit: usize,
     /// The text is a default that nothing was done to: what is typed first replaces it.
@@ -25,9 +29,7 @@ pub struct Field {
 
 impl Field {
     pub fn new(text: impl Into<String>) -> Self {
-        let mut field = Self::default();
-        field.set(text);
-        field
+        Self { input: Input::new(text.into()), ..Self::default() }
     }
 
     /// As [`Field::new`], for at most `limit` characters.
@@ -37,44 +39,41 @@ impl Field {
         self
     }
 
-    /// Allocates room for `bytes`, so that [`Self::wipe`] reaches every copy of a text up to that size.
-    #[must_use]
-    pub fn with_room(mut self, bytes: usize) -> Self {
-        self.text.reserve(bytes.saturating_sub(self.text.len()));
-        self
+    /// An empty field with room for `bytes`, so that [`Self::wipe`] reaches every copy of a text up to that
+    /// size.
+    pub fn with_room(bytes: usize) -> Self {
+        Self::new(String::with_capacity(bytes))
     }
 
     pub fn text(&self) -> &str {
-        &self.text
+        self.input.value()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.text().is_empty()
     }
 
     /// Replaces the text and puts the cursor after it.
     pub fn set(&mut self, text: impl Into<String>) {
-        self.text = text.into();
-        self.cursor = self.text.len();
+        self.input = Input::new(text.into());
         self.offered = false;
     }
 
     /// Makes the text a default, shown as selected: the first character that is typed or pasted
     /// replaces it; a key that moves or deletes keeps it.
     pub fn offer(&mut self) {
-        self.offered = !self.text.is_empty();
+        self.offered = !self.is_empty();
     }
 
     pub fn clear(&mut self) {
-        self.text.clear();
-        self.cursor = 0;
-        self.offered = false;
+        self.set("");
     }
 
     /// Overwrites the text in memory and clears the field: it held a secret.
     pub fn wipe(&mut self) {
-        self.text.zeroize();
-        self.cursor = 0;
+        let mut text = String::from(mem::take(&mut self.input));
+        text.zeroize();
+        self.set(text);
     }
 
     /// Inserts `pasted` at the cursor.
@@ -82,7 +81,7 @@ impl Field {
         let cleaned = text::clean(pasted.trim_matches(['\r', '\n']));
         let mut changed = false;
         for c in cleaned.chars() {
-            changed |= self.insert(c);
+            changed |= self.insert(c) == Edit::Changed;
         }
         if changed { Edit::Changed } else { Edit::Ignored }
     }
@@ -98,106 +97,54 @@ impl Field {
         if key.modifiers.contains(KeyModifiers::ALT) {
             return Edit::Ignored;
         }
-        match key.code {
-            KeyCode::Char('w') if ctrl => self.delete_to(self.word_left()),
-            KeyCode::Char('u') if ctrl => self.delete_to(0),
-            KeyCode::Char('k') if ctrl => self.delete_to(self.text.len()),
-            KeyCode::Char('a') if ctrl => self.go(0),
-            KeyCode::Char('e') if ctrl => self.go(self.text.len()),
-            KeyCode::Char(c) if !ctrl && !c.is_control() => {
-                if self.insert(c) {
-                    Edit::Changed
-                } else {
-                    Edit::Moved
-                }
-            }
-            KeyCode::Backspace if ctrl => self.delete_to(self.word_left()),
-            KeyCode::Backspace => self.delete_to(self.left()),
-            KeyCode::Delete => self.delete_to(self.right()),
-            KeyCode::Left if ctrl => self.go(self.word_left()),
-            KeyCode::Right if ctrl => self.go(self.word_right()),
-            KeyCode::Left => self.go(self.left()),
-            KeyCode::Right => self.go(self.right()),
-            KeyCode::Home => self.go(0),
-            KeyCode::End => self.go(self.text.len()),
-            _ => Edit::Ignored,
+        self.handle(match key.code {
+            KeyCode::Char('w') | KeyCode::Backspace if ctrl => DeletePrevWord,
+            KeyCode::Char('u') if ctrl => DeleteFromStart,
+            KeyCode::Char('k') if ctrl => DeleteTillEnd,
+            KeyCode::Char('a') if ctrl => GoToStart,
+            KeyCode::Char('e') if ctrl => GoToEnd,
+            KeyCode::Char(c) if !ctrl && !c.is_control() => return self.insert(c),
+            KeyCode::Backspace => DeletePrevChar,
+            KeyCode::Delete => DeleteNextChar,
+            KeyCode::Left if ctrl => GoToPrevWord,
+            KeyCode::Right if ctrl => GoToNextWord,
+            KeyCode::Left => GoToPrevChar,
+            KeyCode::Right => GoToNextChar,
+            KeyCode::Home => GoToStart,
+            KeyCode::End => GoToEnd,
+            _ => return Edit::Ignored,
+        })
+    }
+
+    fn handle(&mut self, request: InputRequest) -> Edit {
+        match self.input.handle(request) {
+            Some(StateChanged { value: true, .. }) => Edit::Changed,
+            _ => Edit::Moved,
         }
     }
 
-    fn insert(&mut self, c: char) -> bool {
+    fn insert(&mut self, c: char) -> Edit {
         if self.offered {
             self.clear();
         }
-        if self.limit > 0 && self.text.chars().count() >= self.limit {
-            return false;
-        }
-        self.text.insert(self.cursor, c);
-        self.cursor += c.len_utf8();
-        true
-    }
-
-    fn go(&mut self, to: usize) -> Edit {
-        self.cursor = to;
-        Edit::Moved
-    }
-
-    fn delete_to(&mut self, to: usize) -> Edit {
-        let (start, end) = (to.min(self.cursor), to.max(self.cursor));
-        if start == end {
+        if self.limit > 0 && self.text().chars().count() >= self.limit {
             return Edit::Moved;
         }
-        self.text.replace_range(start..end, "");
-        self.cursor = start;
-        Edit::Changed
-    }
-
-    /// One step left; marks that combine with a character go with it.
-    fn left(&self) -> usize {
-        let before = &self.text[..self.cursor];
-        before.char_indices().rev().find(|&(_, c)| c.width() != Some(0)).map_or(0, |(at, _)| at)
-    }
-
-    fn right(&self) -> usize {
-        let after = &self.text[self.cursor..];
-        let next = after.char_indices().skip(1).find(|&(_, c)| c.width() != Some(0));
-        next.map_or(self.text.len(), |(at, _)| self.cursor + at)
-    }
-
-    fn word_left(&self) -> usize {
-        let before = self.text[..self.cursor].trim_end_matches(|c: char| !c.is_alphanumeric());
-        before.char_indices().rev().find(|(_, c)| !c.is_alphanumeric()).map_or(0, |(at, c)| at + c.len_utf8())
-    }
-
-    fn word_right(&self) -> usize {
-        let after = &self.text[self.cursor..];
-        let skipped = after.trim_start_matches(|c: char| !c.is_alphanumeric());
-        let start = self.cursor + after.len() - skipped.len();
-        start + skipped.find(|c: char| !c.is_alphanumeric()).unwrap_or(skipped.len())
+        self.handle(InsertChar(c))
     }
 
     /// Draws the line into the first row of `area`, scrolled so that the cursor is seen.
     pub fn render(&self, area: Rect, buf: &mut Buffer, focused: bool, styles: &Styles) {
-        let area = area.intersection(buf.area);
+        let area = Rect { height: 1, ..area }.intersection(buf.area);
         if area.is_empty() {
             return;
         }
-        let columns = usize::from(area.width);
-        let mut start = 0;
-        if focused {
-            // The cursor needs a cell after the text.
-            let mut wide = text::width(&self.text[..self.cursor]) + 1;
-            for (at, c) in self.text.char_indices() {
-                if wide <= columns {
-                    break;
-                }
-                wide -= c.width().unwrap_or(0);
-                start = at + c.len_utf8();
-            }
-        }
+        // The cursor needs a cell after the text.
+        let scroll = if focused { self.input.visual_scroll(usize::from(area.width) - 1) } else { 0 };
         let style = if focused && self.offered { styles.cursor } else { styles.text };
-        buf.set_stringn(area.x, area.y, &self.text[start..], columns, style);
+        Paragraph::new(Span::styled(self.text(), style)).scroll((0, scroll as u16)).render(area, buf);
         if focused {
-            let column = text::width(&self.text[start..self.cursor]).min(columns - 1) as u16;
+            let column = (self.input.visual_cursor() - scroll) as u16;
             buf[(area.x + column, area.y)].set_style(styles.cursor);
         }
     }
@@ -255,7 +202,7 @@ mod tests {
         assert_eq!(field.text(), "_nightly ");
         field.on_key(ctrl(KeyCode::Right));
         field.on_key(key(KeyCode::Char('!')));
-        assert_eq!(field.text(), "_nightly! ");
+        assert_eq!(field.text(), "_nightly !", "as far as where the next word would begin");
     }
 
     #[test]
