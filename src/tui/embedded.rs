@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::api::{Client, ClientOptions};
@@ -71,7 +71,10 @@ impl Embedded {
                 format!("no temporary folder can be made: {why}; name one with --data")
             })?),
         };
-        if temporary.is_some() {
+        if let Some(folder) = &temporary {
+            if cfg!(panic = "abort") {
+                remove_on_panic(folder.path());
+            }
             // No task waits for that.
             tokio::task::spawn_blocking(sweep);
         }
@@ -91,6 +94,17 @@ impl Embedded {
     pub async fn shutdown(self) {
         self.running.shutdown().await;
     }
+}
+
+/// Removes `folder` when something panics. Needed where that ends the program at once, and nothing is
+/// dropped.
+fn remove_on_panic(folder: &Path) {
+    let (folder, before) = (folder.to_owned(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |info| {
+        before(info);
+        // The next demo removes what stays.
+        let _ = std::fs::remove_dir_all(&folder);
+    }));
 }
 
 /// Removes the temporary folders of those that were killed.
@@ -142,4 +156,28 @@ fn session(running: &Running, wish: &Wish) -> Result<Session, String> {
         })
         .collect();
     Ok(session)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_removes_the_folder_and_is_reported_as_before() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("demo");
+        std::fs::create_dir_all(folder.join("projects")).unwrap();
+        let reported = Arc::new(AtomicBool::new(false));
+        let (report, other) = (reported.clone(), std::panic::take_hook());
+        std::panic::set_hook(Box::new(move |info| {
+            report.store(true, Ordering::SeqCst);
+            other(info);
+        }));
+        remove_on_panic(&folder);
+        assert!(std::panic::catch_unwind(|| panic!("this is wanted")).is_err());
+        assert!(!folder.exists() && reported.load(Ordering::SeqCst));
+    }
 }

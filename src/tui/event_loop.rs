@@ -71,8 +71,7 @@ pub async fn run(ui: &mut Ui, beginning: Beginning) -> Result<(), Error> {
     if event_loop.ui.shared.preferences.mouse {
         terminal::take_mouse(true)?;
     }
-    event_loop.begin(beginning)?;
-    event_loop.turn(Sources { signals, inbox, keys }).await
+    event_loop.turn(beginning, Sources { signals, inbox, keys }).await
 }
 
 /// Where messages come from.
@@ -136,14 +135,23 @@ impl Loop<'_> {
         Ok(())
     }
 
-    async fn turn(mut self, mut sources: Sources) -> Result<(), Error> {
+    /// Goes on until the end, and tidies up however that comes.
+    async fn turn(mut self, beginning: Beginning, mut sources: Sources) -> Result<(), Error> {
+        let ended = match self.begin(beginning) {
+            Ok(()) => self.go_on(&mut sources).await,
+            Err(error) => Err(error),
+        };
+        self.runner.cancel_all();
+        drop(self.guard);
+        self.runner.shutdown().await;
+        ended
+    }
+
+    async fn go_on(&mut self, sources: &mut Sources) -> Result<(), Error> {
         let mut next_tick = None;
         let mut frame_rate = FrameRate::new(Instant::now());
         loop {
-            if let Some(result) = self.ended {
-                self.runner.cancel_all();
-                drop(self.guard);
-                self.runner.shutdown().await;
+            if let Some(result) = self.ended.take() {
                 return result;
             }
             let next_frame = self.draw_in_turn(&mut frame_rate)?;
@@ -159,9 +167,9 @@ impl Loop<'_> {
                 }
                 Happened::Wake => self.take(Msg::Wake, Stale::ByItself)?,
             }
-            self.take_what_is_there(&mut sources)?;
+            self.take_what_is_there(sources)?;
             if let Some(text) = self.to_edit.take() {
-                self.edit(&text, &mut sources)?;
+                self.edit(&text, sources)?;
             }
         }
     }

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::call::{self, Call, CallContext};
 use super::embedded::Embedded;
@@ -12,6 +15,9 @@ use super::msg::Msg;
 use super::requests::RequestId;
 use crate::api::Client;
 use crate::config::Session;
+
+/// How long the end waits for an embedded workbench that is just starting.
+const STARTING: Duration = Duration::from_secs(5);
 
 /// The requests in flight and what they need.
 pub struct Runner {
@@ -21,12 +27,14 @@ pub struct Runner {
     running: HashMap<RequestId, CancellationToken>,
     /// The workbench that runs in this process.
     hosted: Option<Embedded>,
+    /// Those that start in a temporary folder, which only they can remove.
+    starting: TaskTracker,
 }
 
 impl Runner {
     /// Answers go to `answers`.
     pub fn new(session: Option<Arc<Session>>, answers: UnboundedSender<Msg>) -> Self {
-        Self { session, answers, running: HashMap::new(), hosted: None }
+        Self { session, answers, running: HashMap::new(), hosted: None, starting: TaskTracker::new() }
     }
 
     /// Starts a request. Its answer arrives as a message, unless it is cancelled before.
@@ -36,21 +44,25 @@ impl Runner {
         self.running.insert(id, token.clone());
         let answers = self.answers.clone();
         let session = self.session.clone();
+        let to_its_end = makes_a_folder(&call).then(|| self.starting.token());
         let context = session.clone().map(|session| CallContext { session, id, answers: answers.clone() });
         tokio::spawn(async move {
             // When this task is over, the entry above may go.
             let _over = token.clone().drop_guard();
             let client = session.as_ref().map(|session| session.client.clone());
             let before = client.as_ref().map(Client::answers);
-            let work = tokio::spawn(call::run(call, context));
-            let abort = work.abort_handle();
+            let mut work = tokio::spawn(call::run(call, context));
             let message = tokio::select! {
                 biased;
                 () = token.cancelled() => {
-                    abort.abort();
+                    if to_its_end.is_some() {
+                        drop(work.await);
+                    } else {
+                        work.abort();
+                    }
                     return;
                 }
-                done = work => match done {
+                done = &mut work => match done {
                     Ok(answer) => {
                         let now = client.as_ref().map(Client::answers).filter(|now| Some(*now) != before);
                         if let (Some(before), Some(now)) = (before, now) && before.clock != now.clock {
@@ -85,8 +97,10 @@ impl Runner {
         }
     }
 
-    /// Ends the embedded workbench, if there is one.
+    /// Ends the embedded workbench, if there is one, even if it only starts.
     pub async fn shutdown(self) {
+        self.starting.close();
+        let _ = timeout(STARTING, self.starting.wait()).await;
         if let Some(embedded) = self.hosted {
             embedded.shutdown().await;
         }
@@ -96,4 +110,9 @@ impl Runner {
     pub fn use_session(&mut self, session: Arc<Session>) {
         self.session = Some(session);
     }
+}
+
+/// Whether `call` makes a folder that must not stay: what starts in it is waited for, and dropped with it.
+fn makes_a_folder(call: &Call) -> bool {
+    matches!(call, Call::StartEmbedded(wish) if wish.data.is_none())
 }

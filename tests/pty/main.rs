@@ -156,13 +156,15 @@ fn a_panic_gives_the_terminal_back_and_is_reported() {
 #[test]
 fn a_terminal_that_goes_away_ends_the_program_within_a_second() {
     // Nobody reads the terminal afterwards, so this one is not watched by a thread.
-    let (mut child, master) = terminal::unwatched(&["demo"], "legacy");
+    let temporary = tempfile::tempdir().unwrap();
+    let (mut child, master) = terminal::unwatched(&["demo"], temporary.path(), "legacy");
     drop(master);
     let deadline = Instant::now() + Duration::from_secs(3);
     while child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < deadline, "it goes on without its terminal");
         std::thread::park_timeout(Duration::from_millis(5));
     }
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "its folder is left");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 /// A wait that takes longer than this has failed. Generous, because machines are shared.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The folder for temporary files, in the home of the program.
+const TEMPORARY: &str = "temporary";
 
 struct Seen {
     screen: vt100::Parser,
@@ -58,6 +62,9 @@ impl Terminal {
         }
         command.env("HOME", home.path());
         command.env("KEYBENCH_CONFIG_DIR", home.path().join("config"));
+        let temporary = home.path().join(TEMPORARY);
+        std::fs::create_dir(&temporary).unwrap();
+        command.env("TMPDIR", &temporary);
         variables.iter().for_each(|(name, value)| command.env(name, value));
         command.cwd(home.path());
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
@@ -91,7 +98,7 @@ impl Terminal {
     }
 
     /// Where files without a path go.
-    pub fn home(&self) -> &std::path::Path {
+    pub fn home(&self) -> &Path {
         self._home.path()
     }
 
@@ -278,7 +285,8 @@ impl Terminal {
         self.wait_for("shown only this once")
     }
 
-    /// Waits for the end and for the last byte, and asserts that the terminal is as it was.
+    /// Waits for the end and for the last byte, and asserts that the terminal is as it was and no temporary
+    /// file is left.
     #[track_caller]
     pub fn assert_restored(&mut self) -> ExitStatus {
         let status = self.ended(PATIENCE).expect("it ends");
@@ -295,6 +303,8 @@ impl Terminal {
         drop(seen);
         let cooked = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
         assert!(self.modes().contains(cooked), "{:?}", self.modes());
+        let left: Vec<_> = std::fs::read_dir(self.home().join(TEMPORARY)).unwrap().flatten().collect();
+        assert!(left.is_empty(), "temporary files are left: {left:?}");
         status
     }
 }
@@ -303,6 +313,7 @@ impl Terminal {
 /// takes the terminal away, as closing its window does.
 pub fn unwatched(
     arguments: &[&str],
+    temporary: &Path,
     text: &str,
 ) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>) {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_keybench"));
@@ -310,6 +321,7 @@ pub fn unwatched(
     // Else it begins in HOME, which need not be there.
     command.cwd(env!("CARGO_MANIFEST_DIR"));
     command.env("TERM", "xterm-256color");
+    command.env("TMPDIR", temporary);
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
     let child = pair.slave.spawn_command(command).unwrap();
