@@ -59,6 +59,8 @@ fn each_known_difference_of_a_thousand_rows_is_found() {
     assert_eq!((&p["different"], &p["compared"]), (&json!(4), &json!(1000)));
     assert!((p["largest"].as_f64().unwrap() - 0.5).abs() < 1e-9, "{p}");
     assert!((p["mean"].as_f64().unwrap() - 0.53 / 1000.0).abs() < 1e-9, "{p}");
+    let label = field("label");
+    assert_eq!((&label["different"], &label["compared"]), (&json!(3), &json!(1000)), "equal ones, too");
     assert_eq!(
         report["flips"].as_array().unwrap().len(),
         1 + usize::from(report["flips"].as_array().unwrap().len() > 1)
@@ -70,11 +72,35 @@ fn each_known_difference_of_a_thousand_rows_is_found() {
     // What is allowed.
     let done = check(&home, &["--ignore", "trace", "--tolerance", "p=0.02", "--json"]);
     assert_eq!((done.code, &done.json()["different"]), (8, &json!(4)));
-    check(&home, &["--ignore", "trace", "--ignore", "label", "--tolerance", "p=0.6"]).ok();
+    let allowed = check(&home, &["--ignore", "trace", "--ignore", "label", "--tolerance", "p=0.6"]);
+    let shown = &allowed.ok().out;
+    let row = shown.lines().find(|line| line.starts_with("p ")).unwrap_or_default();
+    let cells: Vec<_> = row.split_whitespace().collect();
+    assert_eq!(
+        cells,
+        ["p", "1000", "0", "0.5", "5.3e-4"],
+        "how far it is off within what is allowed: {shown}"
+    );
     let shown = check(&home, &["--ignore", "trace"]).out;
     assert!(shown.contains("993 same · 7 different · 0 failed"), "{shown}");
     assert!(shown.contains("label: \"maybe\" became \"yes\" in 2 rows"), "{shown}");
     assert!(shown.contains("row 400, id 400 (line 400)") && shown.contains("off by 0.5"), "{shown}");
+}
+
+#[test]
+fn a_path_that_no_answer_has_is_a_warning() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.file("golden.jsonl", &golden(|_, _| {}));
+    let slips = ["--tolerance", "ps=0.3,p=0.1,rel=1e-9", "--ignore", "trcae", "--ignore", "trace"];
+    let done = check(&home, &slips).ok();
+    let warning = |path: &str| {
+        format!("keybench: no answer has a member {path}, which --tolerance or --ignore names → members are")
+    };
+    let (first, second) = (warning("ps"), warning("trcae"));
+    let warned: Vec<_> = done.err.lines().collect();
+    let is_right = |at: usize, text: &str| warned.get(at).is_some_and(|line| line.starts_with(text));
+    assert!(warned.len() == 2 && is_right(0, &first) && is_right(1, &second), "{done:?}");
 }
 
 #[test]

@@ -103,6 +103,13 @@ impl Tolerance {
         self.ignored.iter().any(|ignored| ignored.covers(path))
     }
 
+    /// The paths that name none of `compared`, and of those to ignore the ones that name none of `ignored`.
+    pub(super) fn unused(&self, compared: &[&str], ignored: &[&str]) -> Vec<&Path> {
+        let unused = |path: &&Path, all: &[&str]| !all.iter().any(|one| path.covers(one));
+        let allowed = self.fields.iter().map(|(path, _)| path).filter(|path| unused(path, compared));
+        allowed.chain(self.ignored.iter().filter(|path| unused(path, ignored))).collect()
+    }
+
     /// How far the numbers `a` and `b` at `path` may be apart.
     fn allowed(&self, path: &str, a: f64, b: f64) -> f64 {
         let field = self.fields.iter().filter(|(field, _)| field.covers(path)).map(|(_, allowed)| *allowed);
@@ -124,6 +131,8 @@ pub struct Found {
     /// What was allowed.
     pub allowed: f64,
     pub is_same: bool,
+    /// It was left out of the comparison.
+    pub is_ignored: bool,
 }
 
 impl Found {
@@ -136,8 +145,20 @@ impl Found {
 
     /// An answer where none is expected.
     pub(super) fn missing(got: &str) -> Self {
-        let got = Some(got.to_owned());
-        Self { path: ".".to_owned(), expected: None, got, difference: None, allowed: 0.0, is_same: false }
+        Self { got: Some(got.to_owned()), ..Self::at(".") }
+    }
+
+    /// Nothing yet of the member at `path`.
+    fn at(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            expected: None,
+            got: None,
+            difference: None,
+            allowed: 0.0,
+            is_same: false,
+            is_ignored: false,
+        }
     }
 
     /// How bad it is, to put rows in order: the difference in units of what is allowed.
@@ -151,7 +172,8 @@ impl Found {
     }
 }
 
-/// Compares each scalar of two JSON texts, and gives those that are numbers or that differ to `found`.
+/// Compares two JSON texts, and gives each scalar, and each member that one of them lacks or that is
+/// ignored, to `found`.
 pub fn compare(expected: &str, got: &str, tolerance: &Tolerance, found: &mut impl FnMut(Found)) {
     at(".", expected.trim(), got.trim(), tolerance, found);
 }
@@ -180,11 +202,18 @@ fn node(text: &str) -> Node<'_> {
 
 fn at(path: &str, expected: &str, got: &str, tolerance: &Tolerance, found: &mut impl FnMut(Found)) {
     if tolerance.ignores(path) {
-        return;
+        return found(Found { is_same: true, is_ignored: true, ..Found::at(path) });
     }
-    let differs = |path: String, expected: Option<&str>, got: Option<&str>| {
+    let pair = |is_same| Found {
+        expected: Some(expected.to_owned()),
+        got: Some(got.to_owned()),
+        is_same,
+        ..Found::at(path)
+    };
+    let lacking = |path: &str, expected: Option<&str>, got: Option<&str>| {
+        let is_ignored = tolerance.ignores(path);
         let (expected, got) = (expected.map(str::to_owned), got.map(str::to_owned));
-        Found { path, expected, got, difference: None, allowed: 0.0, is_same: false }
+        Found { expected, got, is_same: is_ignored, is_ignored, ..Found::at(path) }
     };
     match (node(expected), node(got)) {
         (Node::Object(expected), Node::Object(got)) => {
@@ -192,14 +221,13 @@ fn at(path: &str, expected: &str, got: &str, tolerance: &Tolerance, found: &mut 
                 let path = member(path, name);
                 match got.iter().rev().find(|(other, _)| other == name) {
                     Some((_, other)) => at(&path, value.get(), other.get(), tolerance, found),
-                    None if tolerance.ignores(&path) => {}
-                    None => found(differs(path, Some(value.get()), None)),
+                    None => found(lacking(&path, Some(value.get()), None)),
                 }
             }
             for (name, value) in &got {
                 let path = member(path, name);
-                if !expected.iter().any(|(other, _)| other == name) && !tolerance.ignores(&path) {
-                    found(differs(path, None, Some(value.get())));
+                if !expected.iter().any(|(other, _)| other == name) {
+                    found(lacking(&path, None, Some(value.get())));
                 }
             }
         }
@@ -208,8 +236,7 @@ fn at(path: &str, expected: &str, got: &str, tolerance: &Tolerance, found: &mut 
                 let path = format!("{}[{index}]", if path == "." { "" } else { path });
                 match (expected.get(index), got.get(index)) {
                     (Some(expected), Some(got)) => at(&path, expected, got, tolerance, found),
-                    _ if tolerance.ignores(&path) => {}
-                    (expected, got) => found(differs(path, expected.copied(), got.copied())),
+                    (expected, got) => found(lacking(&path, expected.copied(), got.copied())),
                 }
             }
         }
@@ -221,13 +248,11 @@ fn at(path: &str, expected: &str, got: &str, tolerance: &Tolerance, found: &mut 
             if a.abs() >= EXACT && expected != got && is_whole(expected) && is_whole(got) {
                 difference = difference.max(1.0);
             }
-            let is_same = difference <= allowed;
-            let pair = differs(path.to_owned(), Some(expected), Some(got));
-            found(Found { difference: Some(difference), allowed, is_same, ..pair });
+            found(Found { difference: Some(difference), allowed, ..pair(difference <= allowed) });
         }
-        (Node::Text(a), Node::Text(b)) if a == b => {}
-        (Node::Other, Node::Other) if expected == got => {}
-        _ => found(differs(path.to_owned(), Some(expected), Some(got))),
+        (Node::Text(a), Node::Text(b)) => found(pair(a == b)),
+        (Node::Other, Node::Other) => found(pair(expected == got)),
+        _ => found(pair(false)),
     }
 }
 

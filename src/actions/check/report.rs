@@ -1,11 +1,11 @@
 //! What a check finds over all rows, in bounded memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::compare::{Found, general};
+use super::compare::{Found, Path, Tolerance, general};
 use crate::actions::score::{Row, Stop};
 use crate::probe::Called;
 use crate::text;
@@ -26,10 +26,10 @@ pub struct Field {
     pub different: u64,
     /// Between numbers.
     pub largest: Option<f64>,
-    /// Over all that were compared.
     pub mean: Option<f64>,
+    /// Pairs of numbers, and the sum of their differences.
     #[serde(skip)]
-    sum: f64,
+    numbers: (u64, f64),
 }
 
 /// A label that became another one.
@@ -83,6 +83,8 @@ pub struct Report {
     /// Calls that failed.
     pub failed: u64,
     fields: BTreeMap<String, Field>,
+    /// Members that were left out.
+    ignored: BTreeSet<String>,
     flips: BTreeMap<(String, String, String), u64>,
     worst: Vec<RowReport>,
     /// So many are kept.
@@ -110,11 +112,23 @@ impl Report {
         self.stop.is_none() && self.same == self.rows
     }
 
-    /// By how far they are off, worst first: those that differ before those that do not.
+    /// Those that differ most often first, then by how far they are off.
     pub fn fields(&self) -> Vec<&Field> {
         let mut fields: Vec<_> = self.fields.values().collect();
-        fields.sort_by_key(|field| std::cmp::Reverse(field.different));
+        let off = |field: &Field| field.largest.unwrap_or_default();
+        fields.sort_by(|a, b| (b.different.cmp(&a.different)).then(off(b).total_cmp(&off(a))));
         fields
+    }
+
+    /// The paths of `tolerance` that name no member of any answer: slips.
+    pub fn unused<'a>(&self, tolerance: &'a Tolerance) -> Vec<&'a Path> {
+        // What was not counted cannot be missed.
+        if self.fields.len() >= MOST || self.ignored.len() >= MOST || self.same + self.different == 0 {
+            return Vec::new();
+        }
+        let compared: Vec<_> = self.fields.keys().map(String::as_str).collect();
+        let ignored: Vec<_> = self.ignored.iter().map(String::as_str).collect();
+        tolerance.unused(&compared, &ignored)
     }
 
     /// The most frequent first.
@@ -183,6 +197,12 @@ impl Report {
 
     fn count(&mut self, one: &Found) {
         let path = general(&one.path).into_owned();
+        if one.is_ignored {
+            if self.ignored.len() < MOST {
+                self.ignored.insert(path);
+            }
+            return;
+        }
         if one.is_flip()
             && let (Some(expected), Some(got)) = (&one.expected, &one.got)
         {
@@ -201,9 +221,10 @@ impl Report {
         field.compared += 1;
         field.different += u64::from(!one.is_same);
         if let Some(difference) = one.difference {
-            field.sum += difference;
+            let (numbers, sum) = &mut field.numbers;
+            (*numbers, *sum) = (*numbers + 1, *sum + difference);
             field.largest = Some(field.largest.unwrap_or(0.0).max(difference));
-            field.mean = Some(field.sum / field.compared as f64);
+            field.mean = Some(*sum / *numbers as f64);
         }
     }
 

@@ -54,7 +54,7 @@ pub fn counts(report: &Report) -> String {
     format!("{same} same · {different} different · {failed} failed")
 }
 
-/// Over all rows: the members that differ, and the labels that flipped.
+/// Over all rows: the members, and the labels that flipped.
 pub fn over_all(report: &Report) -> Vec<String> {
     let mut lines = fields(report);
     let flips = report.flips();
@@ -69,10 +69,9 @@ pub fn over_all(report: &Report) -> Vec<String> {
     lines
 }
 
-/// A table of the members that differ.
+/// A table of the members, the worst first.
 fn fields(report: &Report) -> Vec<String> {
-    let fields: Vec<_> =
-        report.fields().into_iter().filter(|field| field.different > 0).take(SHOWN).collect();
+    let fields = report.fields();
     if fields.is_empty() {
         return Vec::new();
     }
@@ -81,7 +80,7 @@ fn fields(report: &Report) -> Vec<String> {
     };
     let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
     let mut lines = vec![row(["MEMBER", "COMPARED", "DIFFERENT", "LARGEST", "MEAN"])];
-    lines.extend(fields.iter().map(|field| {
+    lines.extend(fields.iter().take(SHOWN).map(|field| {
         row([
             &text::truncate(&field.path, 27),
             &field.compared.to_string(),
@@ -90,6 +89,8 @@ fn fields(report: &Report) -> Vec<String> {
             &shown(field.mean),
         ])
     }));
+    let more = fields.len().saturating_sub(SHOWN);
+    lines.extend((more > 0).then(|| format!("and {}", text::count(more, "more member", "more members"))));
     lines
 }
 

@@ -92,6 +92,12 @@ pub async fn run(context: &Context, args: CheckArgs, interrupted: impl AsyncFn()
     live.clear();
     let mut report = report?;
     show(context, &report)?;
+    for path in report.unused(&request.tolerance) {
+        let message = format!("no answer has a member {path}, which --tolerance or --ignore names");
+        let members: Vec<_> = report.fields().iter().take(5).map(|field| field.path.as_str()).collect();
+        let hint = (!members.is_empty()).then(|| format!("members are {}", members.join(", ")));
+        context.out.warn("no_member", &message, hint.as_deref());
+    }
     if let Some(stop) = report.stop.take() {
         let so_far = format!("{} of {} rows were compared", report.compared(), report.rows);
         return Err(job::stopped(stop, &job.key, None, &so_far));
