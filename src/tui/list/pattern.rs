@@ -1,7 +1,7 @@
 //! What a filter looks for: the one matcher of lists, pickers, the palette and the help.
 //!
-//! Words are separated by spaces. A row needs all of them, and none of those that begin with `!`.
-//! A word with a capital letter matches as typed, any other in either case.
+//! Words are separated by spaces, which quotes keep: `"team 2"`. A row needs all of them, and none of those
+//! that begin with `!`. A word with a capital letter matches as typed, any other in either case.
 
 use std::ops::Range;
 
@@ -30,12 +30,22 @@ pub struct Word {
 }
 
 impl Word {
-    /// `None` for a `!` that no word follows yet.
-    fn new(typed: &str) -> Option<Self> {
-        let (without, typed) = match typed.strip_prefix('!') {
-            Some(rest) => (true, rest),
-            None => (false, typed),
+    /// The first word of a filter, and what is left of it; no word for a `!` that nothing follows yet.
+    fn first(text: &str) -> (Option<Self>, &str) {
+        let text = text.trim_start();
+        let (without, text) = match text.strip_prefix('!') {
+            Some(text) => (true, text),
+            None => (false, text),
         };
+        let (typed, rest) = match text.strip_prefix('"') {
+            // Its end is about to be typed.
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())),
+        };
+        (Self::new(typed, without), rest)
+    }
+
+    fn new(typed: &str, without: bool) -> Option<Self> {
         let lower = typed.to_lowercase();
         (!typed.is_empty()).then(|| Self {
             finder: Finder::new(lower.as_bytes()).into_owned(),
@@ -106,8 +116,14 @@ fn folded_prefix(text: &str, lower: &str) -> Option<usize> {
 }
 
 impl Pattern {
-    pub fn new(text: &str) -> Self {
-        Self { words: text.split_whitespace().filter_map(Word::new).take(MOST).collect() }
+    pub fn new(mut text: &str) -> Self {
+        let mut words = Vec::new();
+        while !text.is_empty() && words.len() < MOST {
+            let (word, rest) = Word::first(text);
+            words.extend(word);
+            text = rest;
+        }
+        Self { words }
     }
 
     /// Whether every row matches.
@@ -159,6 +175,15 @@ mod tests {
         assert!(keeps("night !app") && !keeps("night !api"));
         assert!(keeps("!"), "a word is about to follow");
         assert!(!keeps("Night app") && !keeps("APInightly"), "never across two texts");
+    }
+
+    #[test]
+    fn quotes_keep_words_together() {
+        let keeps = |text: &str| Pattern::new(text).keeps(&["2026-12-05", "batch 1 team 1"]);
+        assert!(keeps("team 2") && !keeps("\"team 2\"") && keeps("\"team 1\" batch"));
+        assert!(keeps("!\"team 2\"") && !keeps("!\"team 1\" batch"));
+        assert!(keeps("batch \"team ") && !keeps("batch \"team 2"), "its end is about to be typed");
+        assert!(keeps("\"") && keeps("\"\" team"), "nothing is looked for");
     }
 
     #[test]
