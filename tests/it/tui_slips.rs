@@ -383,3 +383,21 @@ fn the_one_marked_key_is_rotated_wherever_the_cursor_is() {
     let screen = harness.screen(80, 24);
     assert!(screen.contains("Rotate this API key?") && screen.contains("77d0…41bb  2026"), "{screen}");
 }
+
+#[test]
+fn a_question_about_marked_keys_says_that_the_filter_hides_them() {
+    let mut harness = demo();
+    harness.keys("j<space><space>");
+    for command in ["d", "r"] {
+        harness.keys(&format!("/dash<enter>{command}"));
+        let screen = harness.screen(80, 24);
+        assert!(screen.contains("The filter hides 1 of the 2 marked keys."), "{screen}");
+        harness.keys(&format!("<esc>/<ctrl-u>signed<enter>{command}"));
+        let screen = harness.screen(80, 24);
+        assert!(screen.contains("The filter hides all marked keys."), "{screen}");
+        harness.keys(&format!("<esc>/<ctrl-u><enter>{command}"));
+        let screen = harness.screen(80, 24);
+        assert!(!screen.contains("The filter hides"), "{screen}");
+        harness.keys("<esc>");
+    }
+}

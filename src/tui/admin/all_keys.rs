@@ -194,11 +194,7 @@ impl AllKeys {
         }
         let keys = &self.keys;
         let here = keys.selected().map(Row::id);
-        let shown = || {
-            let rows = keys.state.shown_rows().filter_map(|row| keys.all().get(row));
-            rows.map(|row| row.key.key_id.clone()).collect()
-        };
-        if self.marks.command(command, here, shown) {
+        if self.marks.command(command, here, || shown(keys).map(str::to_owned).collect()) {
             if command == Command::Mark {
                 self.keys.command(Command::Down, height);
             }
@@ -233,7 +229,8 @@ impl AllKeys {
         };
         let keys: Vec<V2KeyDetails> = chosen.iter().map(details).collect();
         let owners = chosen.iter().map(|row| row.key.username.as_str());
-        deletion::ask_of(shared, owners.zip(&keys).collect(), Vec::new())
+        let hidden = deletion::hidden(self.marks.hidden(shown(&self.keys)), self.marks.len());
+        deletion::ask_of(shared, owners.zip(&keys).collect(), hidden.into_iter().collect())
     }
 
     /// The selected key.
@@ -367,6 +364,11 @@ impl AllKeys {
             self.marks.contains(row.id())
         });
     }
+}
+
+/// The Key IDs that the filter shows, in their order.
+fn shown(keys: &List<Audited>) -> impl Iterator<Item = &str> {
+    keys.state.shown_rows().filter_map(|row| keys.all().get(row)).map(Row::id)
 }
 
 fn copy(shared: &mut Shared, what: &str, text: String) -> Outcome {

@@ -91,7 +91,10 @@ impl UserKeys {
         }
         match command {
             Command::Refresh => self.list(shared),
-            Command::DeleteKey => deletion::ask(shared, &self.username, &self.keys.chosen(), Vec::new()),
+            Command::DeleteKey => {
+                let hidden = self.keys.hidden_marks().into_iter().collect();
+                deletion::ask(shared, &self.username, &self.keys.chosen(), hidden)
+            }
             Command::ChooseColumns => KeyList::choose_columns(shared),
             Command::CopyKeyId => self.copy_id(shared),
             _ => Outcome::ignored(),

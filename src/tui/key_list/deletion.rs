@@ -27,6 +27,15 @@ pub fn stays(key_id: &str, why: Spared) -> String {
     format!("{} stays: {why}.", text::short_id(key_id))
 }
 
+/// What a question says if the filter hides marked keys: those in sight are not all, or not the ones.
+pub fn hidden(hidden: usize, marked: usize) -> Option<String> {
+    match hidden {
+        0 => None,
+        _ if hidden == marked => Some("The filter hides all marked keys.".into()),
+        _ => Some(format!("The filter hides {hidden} of the {marked} marked keys.")),
+    }
+}
+
 /// Asks whether to delete these keys of a user. If there are several, those in use here are kept.
 /// `more` is added to the question.
 pub fn ask(shared: &mut Shared, username: &str, chosen: &[&V2KeyDetails], more: Vec<String>) -> Outcome {

@@ -186,6 +186,12 @@ impl KeyList {
         }
     }
 
+    /// What a question says of marked keys that the filter hides.
+    pub fn hidden_marks(&self) -> Option<String> {
+        let shown = self.shown();
+        deletion::hidden(self.marked.hidden(shown.iter().map(String::as_str)), self.marked.len())
+    }
+
     /// Moves, filters, sorts or marks, if the list has `area`. Returns `false` for any other command.
     pub fn command(&mut self, command: Command, seen: &Seen, area: Rect) -> bool {
         let height = rows_in(area, &self.state);

@@ -25,6 +25,11 @@ impl Marks {
         self.ids.contains(id)
     }
 
+    /// How many of them are not among `shown`, which the filter leaves.
+    pub fn hidden<'a>(&self, shown: impl IntoIterator<Item = &'a str>) -> usize {
+        self.len() - shown.into_iter().filter(|id| self.contains(id)).count()
+    }
+
     /// Nothing is marked any more.
     pub fn clear(&mut self) {
         (self.ids, self.anchor) = (BTreeSet::new(), None);

@@ -31,8 +31,8 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
     let (going, _) = shared.session.own.spare(chosen.clone(), |key| &key.key_id);
     let going: Vec<&str> = going.iter().map(|key| &*key.key_id).collect();
-    let more = going.iter().filter_map(|id| on_deletion(rotations, id, &going)).collect();
-    deletion::ask(shared, &username, &chosen, more)
+    let replaced = going.iter().filter_map(|id| on_deletion(rotations, id, &going));
+    deletion::ask(shared, &username, &chosen, keys.hidden_marks().into_iter().chain(replaced).collect())
 }
 
 /// Asks about all listed keys except those in use here: with a filter about those that it shows. Only the

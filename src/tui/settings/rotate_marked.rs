@@ -68,6 +68,7 @@ impl Settings {
         if keys.len() > LISTED {
             lines.push(format!("  and {} more", keys.len() - LISTED));
         }
+        lines.extend(self.keys.hidden_marks());
         lines.extend(left_out);
         lines.push(String::new());
         lines.push(
