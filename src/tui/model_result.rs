@@ -10,6 +10,9 @@ use crate::tui::requests::RequestId;
 /// The part of a body that is kept once its result is no longer among the latest.
 const OLD_BODY: usize = 64 * 1024;
 
+/// A request of up to this many bytes is shown as it was sent.
+const SHORT: usize = 70;
+
 /// Above the headers of an answer.
 pub const HEADERS: &str = "HEADERS";
 
@@ -157,7 +160,7 @@ impl TestResult {
             lines.push(String::new());
         }
         lines.push(format!("REQUEST  {}, with {}", text::size(self.call.request_size as u64), self.key));
-        lines.extend(text::clean_lines(&self.sent).lines().map(|line| format!("  {line}")));
+        lines.extend(text::clean_lines(&laid_out(&self.sent)).lines().map(|line| format!("  {line}")));
         lines
     }
 
@@ -186,6 +189,15 @@ impl TestResult {
     }
 }
 
+/// A request as it was sent, its body laid out where it is JSON and long.
+fn laid_out(sent: &str) -> String {
+    let Some((head, body)) = sent.split_once("\n\n") else { return sent.to_owned() };
+    match text::json::valid(body.as_bytes()) {
+        Ok(json) if json.len() > SHORT => format!("{head}\n\n{}", text::json::pretty(json)),
+        _ => sent.to_owned(),
+    }
+}
+
 fn phases(call: &CallResult) -> Vec<String> {
     let whole = call.total.as_secs_f64();
     let line = |(name, time): (&str, Option<Duration>)| match time {
@@ -197,4 +209,21 @@ fn phases(call: &CallResult) -> Vec<String> {
         }
     };
     call.phases.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_request_is_laid_out_and_a_short_one_is_not() {
+        let head = "POST /model HTTP/1.1\nAuthorization: Bearer ••••c4d5\n\n";
+        let text = "x".repeat(SHORT);
+        let long = format!("{head}{{\"a\":\"{text}\"}}");
+        assert_eq!(laid_out(&long), format!("{head}{{\n  \"a\": \"{text}\"\n}}"));
+        for other in [format!("{head}{{\"a\":{{\"b\":3}}}}"), format!("{head}no JSON"), "no body".to_owned()]
+        {
+            assert_eq!(laid_out(&other), other);
+        }
+    }
 }

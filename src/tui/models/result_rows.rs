@@ -170,6 +170,21 @@ pub fn body(shared: &Shared, result: &TestResult, tree: Option<&JsonTree>) -> Ve
     rows
 }
 
+/// The row of a cursor that was in row `at` of `before`, once the rows are made anew: it stays in its line of
+/// the body, or goes to what that is folded into, and keeps its distance to the body elsewhere.
+pub fn kept(before: &[Row], at: usize, after: &[Row]) -> usize {
+    match before.get(at).and_then(|row| row.node) {
+        Some(node) => {
+            let shown = after.iter().filter_map(|row| row.node).filter(|shown| *shown <= node).max();
+            after.iter().position(|row| row.node == shown).unwrap_or(at)
+        }
+        None if before.iter().take(at).any(|row| row.node.is_some()) => {
+            (at + after.len()).saturating_sub(before.len())
+        }
+        None => at,
+    }
+}
+
 /// Lines of a report: what is indented is text, the rest are heads.
 pub fn report(shared: &Shared, lines: impl IntoIterator<Item = String>) -> Vec<Row> {
     let theme = &shared.preferences.theme;

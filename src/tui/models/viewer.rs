@@ -118,7 +118,9 @@ impl Viewer {
 
     /// Breaks the content into rows again, for the width that there is now.
     fn rewrap(&mut self, shared: &Shared) {
-        self.rows = self.rows_of(shared, shared.size.0.saturating_sub(5).into());
+        let rows = self.rows_of(shared, shared.size.0.saturating_sub(5).into());
+        self.at = result_rows::kept(&self.rows, self.at, &rows);
+        self.rows = rows;
         self.search_for(self.needle.clone());
         self.go_to(self.at, height(shared));
     }
@@ -147,11 +149,16 @@ impl Viewer {
         if node.is_none() && self.rows.iter().take(self.at).any(|row| row.node.is_some()) {
             return;
         }
-        let node = node.unwrap_or(0);
-        let Some(begins) = self.tree.as_mut().and_then(|tree| tree.toggle(node)) else { return };
-        self.rewrap(shared);
-        let row = self.rows.iter().position(|row| row.node == Some(begins));
-        self.go_to(row.unwrap_or(self.at), height(shared));
+        if self.tree.as_mut().is_some_and(|tree| tree.toggle(node.unwrap_or(0))) {
+            self.rewrap(shared);
+        }
+    }
+
+    /// A search looks in what was folded, too.
+    fn unfold(&mut self, shared: &Shared) {
+        if self.tree.as_mut().is_some_and(JsonTree::unfold_all) {
+            self.rewrap(shared);
+        }
     }
 
     /// Goes to the headers, which stand below the body, or from there back to the top.
@@ -262,6 +269,9 @@ impl Layer for Viewer {
             return self.search_command(command);
         }
         let height = height(shared);
+        if matches!(command, Command::Filter | Command::NextMatch | Command::PreviousMatch) {
+            self.unfold(shared);
+        }
         match command {
             // The Overview has nothing to point at: it scrolls at once.
             Command::Up if self.tree.is_none() => self.scroll_to(self.top.saturating_sub(1), height),

@@ -64,23 +64,28 @@ impl JsonTree {
         Self { lines, folded: BTreeSet::new() }
     }
 
-    /// Folds what begins in the line, or what the line is in; again, unfolds it. Returns the line in
-    /// which it begins.
-    pub fn toggle(&mut self, line: usize) -> Option<usize> {
+    /// Folds what begins in the line, or what the line is in; again, unfolds it. Returns whether there is
+    /// such a thing.
+    pub fn toggle(&mut self, line: usize) -> bool {
         let holds = |at: &usize| {
             self.lines[*at].opens.is_some_and(|(end, _)| *at == line || (*at < line && line <= end))
         };
-        let node = (0..=line.min(self.lines.len().checked_sub(1)?)).rev().find(holds)?;
+        let Some(node) = (0..self.lines.len().min(line + 1)).rev().find(holds) else { return false };
         if !self.folded.remove(&node) {
             self.folded.insert(node);
         }
-        Some(node)
+        true
+    }
+
+    /// Unfolds everything. Returns whether something was folded.
+    pub fn unfold_all(&mut self) -> bool {
+        !std::mem::take(&mut self.folded).is_empty()
     }
 
     /// Folds everything below the first level; unfolds it all where something is folded.
     pub fn toggle_all(&mut self) {
-        if !self.folded.is_empty() {
-            return self.folded.clear();
+        if self.unfold_all() {
+            return;
         }
         let nodes = self.lines.iter().enumerate().filter(|(_, line)| line.opens.is_some() && line.indent > 0);
         self.folded = nodes.map(|(at, _)| at).collect();
@@ -182,9 +187,9 @@ mod tests {
         let mut tree = tree();
         let before = texts(&tree);
         let x = before.iter().position(|line| line.contains("\"x\"")).unwrap();
-        let node = tree.toggle(x).unwrap();
+        assert!(tree.toggle(x));
         assert_eq!(texts(&tree)[2], "    { … 2 items },");
-        assert_eq!(tree.toggle(node), Some(node));
+        assert!(tree.toggle(2));
         assert_eq!(texts(&tree), before);
         tree.toggle(1);
         assert_eq!(texts(&tree)[1], "  \"rows\": [ … 2 items ],");
@@ -199,7 +204,10 @@ mod tests {
         assert_eq!(texts(&tree).len(), 6, "{:?}", texts(&tree));
         tree.toggle_all();
         assert_eq!(texts(&tree), before);
-        assert_eq!(JsonTree::new("").toggle(0), None);
-        assert_eq!(JsonTree::new("8").toggle(0), None, "there is nothing to fold");
+        tree.toggle(1);
+        assert!(tree.unfold_all() && !tree.unfold_all());
+        assert_eq!(texts(&tree), before);
+        assert!(!JsonTree::new("").toggle(0));
+        assert!(!JsonTree::new("8").toggle(0), "there is nothing to fold");
     }
 }

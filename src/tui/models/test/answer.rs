@@ -91,8 +91,9 @@ impl Answer {
             rows.push(Row::default());
             rows.extend(result_rows::report(shared, result.tail()));
         }
-        self.rows = result_rows::wrapped(rows, columns);
-        self.at = self.at.min(self.rows.len().saturating_sub(1));
+        let rows = result_rows::wrapped(rows, columns);
+        self.at = result_rows::kept(&self.rows, self.at, &rows).min(rows.len().saturating_sub(1));
+        self.rows = rows;
     }
 
     /// Keeps the cursor in sight.
@@ -150,11 +151,9 @@ impl Answer {
         if node.is_none() && self.rows.iter().take(self.at).any(|row| row.node.is_some()) {
             return;
         }
-        let node = node.unwrap_or(0);
-        let Some(begins) = self.tree.as_mut().and_then(|tree| tree.toggle(node)) else { return };
-        self.make(shared, result);
-        let row = self.rows.iter().position(|row| row.node == Some(begins));
-        self.at = row.unwrap_or(self.at);
+        if self.tree.as_mut().is_some_and(|tree| tree.toggle(node.unwrap_or(0))) {
+            self.make(shared, result);
+        }
     }
 
     /// Draws it; the cursor where it has the focus.

@@ -1,5 +1,7 @@
 //! A result or the Overview on the whole screen.
 
+use keybench::tui::testing::Harness;
+
 use super::*;
 
 #[test]
@@ -63,6 +65,31 @@ fn a_result_can_be_searched_folded_and_written() {
     let screen = harness.screen(80, 24);
     assert!(screen.contains("there is no such folder; type another name"), "{screen}");
     assert_eq!(harness.layers(), ["viewer", "prompt"], "the name can be changed");
+}
+
+#[test]
+fn the_cursor_stays_where_it_is_when_all_is_folded_and_a_search_unfolds() {
+    let mut harness = listed();
+    let rows: Vec<_> = (0..40).map(|n| format!("{{\"n\":{n},\"of\":\"row {n}\"}}")).collect();
+    let body = format!("{{\"success\":true,\"response\":{{\"rows\":[{}],\"more\":7}}}}", rows.join(","));
+    tested(&mut harness, "t<enter>", answer(200, &body));
+    let at_the_cursor = |harness: &mut Harness| {
+        let screen = harness.screen(80, 24);
+        let row = screen.lines().find(|line| line.starts_with("│ ▸"));
+        row.unwrap_or_else(|| panic!("{screen}")).trim_matches(['│', '▸', ' ']).to_owned()
+    };
+    harness.keys("<down><enter>/row 25<enter>");
+    assert_eq!(at_the_cursor(&mut harness), "\"of\": \"row 25\"");
+    harness.keys("Z");
+    assert_eq!(at_the_cursor(&mut harness), "\"response\": { … 2 items }");
+    harness.keys("n");
+    assert_eq!(at_the_cursor(&mut harness), "\"of\": \"row 25\"", "a search looks in what is folded");
+    harness.keys("z");
+    assert_eq!(at_the_cursor(&mut harness), "{ … 2 items },");
+    harness.keys("G<up>");
+    let below = at_the_cursor(&mut harness);
+    harness.keys("Z");
+    assert_eq!(at_the_cursor(&mut harness), below, "below the answer, too");
 }
 
 #[test]
