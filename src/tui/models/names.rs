@@ -12,8 +12,8 @@ use crate::tui::shared::Shared;
 use crate::tui::tab::Tab;
 use crate::wire::Project;
 
-/// Models that take a key and whose `project/name` contains all these words, each with the first
-/// request for a test.
+/// Models that take a key and whose `project/name` contains all these words, those that are called so first;
+/// each with the first request for a test.
 pub fn models_found(list: &ListPane, tests: &Tests, saved: &Saved, words: &str, limit: usize) -> Event {
     let choice = |row: &Row| {
         let (model, id) = (&row.model, &row.model.id);
@@ -22,8 +22,9 @@ pub fn models_found(list: &ListPane, tests: &Tests, saved: &Saved, words: &str, 
     };
     let pattern = Pattern::new(words);
     let matches = |row: &&Row| row.model.auth_enabled && pattern.keeps(&[&row.path(), note(&row.deployed)]);
-    let found = list.models.list.in_first_order().filter(matches).take(limit);
-    Event::ModelsFound { found: found.map(choice).collect(), state: list.state() }
+    let mut found: Vec<&Row> = list.models.list.in_first_order().filter(matches).take(limit).collect();
+    found.sort_by_cached_key(|row| pattern.rank(&row.path()));
+    Event::ModelsFound { found: found.into_iter().map(choice).collect(), state: list.state() }
 }
 
 fn note(deployed: &Deployed) -> &'static str {

@@ -179,7 +179,7 @@ fn a_run_goes_on_when_one_looks_elsewhere_and_leaving_asks() {
     );
     harness.keys("<esc>2");
     harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended: Ok(summary(200, true)) });
-    assert!(harness.screen(80, 24).contains("the run has ended"));
+    assert!(harness.screen(80, 24).contains("the run of churn-prod/add has ended; b shows it"));
     harness.keys("b");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("200 requests in"), "b shows what the notice spoke of\n{screen}");

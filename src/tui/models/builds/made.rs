@@ -18,7 +18,8 @@ pub fn made(shared: &mut Shared, answer: BuildAnswer) -> Outcome {
         }
         BuildAnswer::Deployed { model_id, done: Ok(Deployed { built, environment }) } => {
             let status = built.deployment.as_ref().map(|it| text::clean(&it.status).into_owned());
-            let text = format!("the deployment is {}", status.unwrap_or_default());
+            let id = text::short_id(&built.build.id);
+            let text = format!("the deployment of build {id} is {}", status.unwrap_or_default());
             match environment {
                 Environment::Kept(_) => shared.notices.info(shared.now, text),
                 Environment::Unreadable => shared.notices.warning(
@@ -37,16 +38,16 @@ pub fn made(shared: &mut Shared, answer: BuildAnswer) -> Outcome {
     }
 }
 
-/// Says that what was in progress has come to its end.
-pub fn ended(shared: &mut Shared, before: &Built, now: &Built) {
-    let id = text::short_id(&now.build.id);
+/// Says that what was in progress for the model at `path` has come to its end.
+pub fn ended(shared: &mut Shared, path: &str, before: &Built, now: &Built) {
+    let id = format!("{path}: build {}", text::short_id(&now.build.id));
     match (before.build.state(), now.build.state()) {
         (BuildState::OnItsWay, BuildState::Built) => {
-            shared.notices.info(shared.now, format!("build {id} is built"));
+            shared.notices.info(shared.now, format!("{id} is built"));
         }
         (BuildState::OnItsWay, BuildState::Failed) => {
             let status = text::clean(&now.build.status);
-            shared.notices.error(shared.now, format!("build {id} ended as \"{status}\""), None);
+            shared.notices.error(shared.now, format!("{id} ended as \"{status}\""), None);
         }
         _ => {}
     }
@@ -56,10 +57,10 @@ pub fn ended(shared: &mut Shared, before: &Built, now: &Built) {
     };
     match now {
         DeploymentState::Up if known == same => {
-            shared.notices.info(shared.now, format!("build {id} is deployed"));
+            shared.notices.info(shared.now, format!("{id} is deployed"));
         }
         DeploymentState::Failed if known == same => {
-            shared.notices.error(shared.now, format!("the deployment of build {id} has failed"), None);
+            shared.notices.error(shared.now, format!("{id} could not be deployed"), None);
         }
         _ => {}
     }

@@ -118,7 +118,7 @@ impl Builds {
             let id = built.build.id.clone();
             let row = Row::new(built);
             let Some(known) = self.list.row(&id) else { continue };
-            ended(shared, &known.built, &row.built);
+            ended(shared, &self.path, &known.built, &row.built);
             self.fetch.changing |= *known != row;
             self.list.change(&id, |known| *known = row);
         }

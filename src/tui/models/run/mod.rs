@@ -28,6 +28,7 @@ use super::prompt::Prompt;
 use super::test::panel::{Focus, Panel, not_json};
 use crate::probe::CallError;
 use crate::probe::run::{Plan, Summary};
+use crate::text;
 use crate::tui::call::{Call, RunRequest};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
@@ -258,7 +259,9 @@ impl Runs {
         }
         if self.shown.as_deref() != Some(model_id) {
             runs.unseen = true;
-            let text = format!("the run has ended; {} shows it", shared.key_of(Command::RunModel));
+            let model = runs.latest.as_ref().and_then(|run| run.plan.label.as_deref()).unwrap_or("a model");
+            let key = shared.key_of(Command::RunModel);
+            let text = format!("the run of {} has ended; {key} shows it", text::clean(model));
             shared.notices.info(shared.now, text);
         }
         // A user who looks at it needs no bell.

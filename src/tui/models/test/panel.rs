@@ -240,8 +240,14 @@ impl Panel {
     fn edit_command(&mut self, command: Command) -> Step {
         match command {
             Command::FormatRequest => self.format(),
-            Command::UndoEdit => self.editor.undo(),
-            Command::RedoEdit => self.editor.redo(),
+            Command::UndoEdit => {
+                self.editor.undo();
+                self.problem = None;
+            }
+            Command::RedoEdit => {
+                self.editor.redo();
+                self.problem = None;
+            }
             Command::SelectAll => {
                 self.focus = Focus::Request;
                 self.editing = true;

@@ -39,14 +39,14 @@ impl KeyTest {
         Outcome::event(Event::FindModels { words, limit: OFFERED, again })
     }
 
-    /// The models that can prove a key, the one that was used last first.
+    /// The models that can prove a key; the one that was used last first, as long as nothing is typed.
     fn offer(&mut self, shared: &Shared, found: &[ModelChoice]) {
         self.models = found.to_vec();
-        let last = shared.session.last_tested.as_deref();
-        if let Some(at) = self.models.iter().position(|choice| Some(choice.model.id.as_str()) == last) {
-            self.models[..=at].rotate_right(1);
-        }
         if let Stage::Choosing { list } = &mut self.stage {
+            let last = shared.session.last_tested.as_deref().filter(|_| list.filter.text().is_empty());
+            if let Some(at) = self.models.iter().position(|choice| Some(choice.model.id.as_str()) == last) {
+                self.models[..=at].rotate_right(1);
+            }
             list.show(0..u32::try_from(self.models.len()).unwrap_or(u32::MAX), Select::Position);
         }
     }
