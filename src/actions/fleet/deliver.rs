@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::manifest::{Delivery, Target};
 use super::{Error, command};
 use crate::actions::key_file::{self, KeyFile};
-use crate::actions::models::{self, Verb};
+use crate::actions::models::{self, Ended, Verb};
 use crate::actions::projects;
 use crate::actions::rotation::exec::Output;
 use crate::bounded;
@@ -144,7 +145,7 @@ pub async fn reload(
 ) -> Result<(), Error> {
     if let Target::ProjectEnv { restart, .. } = &delivery.to {
         let failed = |why: String| Error::Delivery { delivery: delivery.id.clone(), why };
-        restart_models(session, restart).await.map_err(failed)?;
+        restart_models(session, restart, delivery.reload_timeout).await.map_err(failed)?;
     }
     let Some(reload) = &delivery.reload else { return Ok(()) };
     let done = command::run(reload, key_id, b"", output, delivery.reload_timeout).await;
@@ -201,11 +202,21 @@ async fn read_back(
     Ok(environment.get(variable).and_then(Value::as_str).map(|text| Zeroizing::new(text.to_owned())))
 }
 
-async fn restart_models(session: &Session, models: &[String]) -> Result<(), String> {
+/// Restarts `models`, and waits for at most `limit` until they run again. One that needs longer is not
+/// restarted again for that: the plan says that it does not answer yet.
+async fn restart_models(session: &Session, models: &[String], limit: Duration) -> Result<(), String> {
+    let begin = Instant::now();
+    let mut restarted = Vec::new();
     for wanted in models {
         let model = models::find(session, wanted).await.map_err(|error| error.to_string())?;
-        let restarted = models::ask_latest_deployment(session, Verb::Restart, &model).await;
-        restarted.map_err(|error| format!("restarting {wanted}: {error}"))?;
+        let asked = models::ask_latest_deployment(session, Verb::Restart, &model).await;
+        restarted.push((wanted, asked.map_err(|error| format!("restarting {wanted}: {error}"))?));
+    }
+    for (wanted, deployment) in restarted {
+        let left = limit.saturating_sub(begin.elapsed());
+        if let Ok((_, Ended::Failed)) = models::follow_restart(session, &deployment, left, &()).await {
+            return Err(format!("{wanted} was restarted, and its deployment has failed"));
+        }
     }
     Ok(())
 }

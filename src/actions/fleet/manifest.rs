@@ -48,7 +48,7 @@ pub struct Service {
     pub expires: String,
     pub due_days: u32,
     pub grace: Duration,
-    /// The model that proves a key, with its request, and how often a busy one is asked again.
+    /// The model that proves a key, with its request, and how often it is asked again.
     pub verify: Option<Verify>,
     pub deliver: Vec<Delivery>,
 }
@@ -59,7 +59,7 @@ pub struct Verify {
     pub model: String,
     /// JSON; the example in the model's description otherwise.
     pub request: Option<String>,
-    /// How often a model that is busy is asked again.
+    /// How often a model that is busy or being deployed is asked again.
     #[serde(default = "busy")]
     pub busy: u32,
 }
@@ -76,6 +76,7 @@ pub struct Delivery {
     pub to: Target,
     /// A command that makes the service read its key again.
     pub reload: Option<String>,
+    /// For that command; and how long restarted models are waited for.
     pub reload_timeout: Duration,
 }
 
@@ -322,6 +323,7 @@ impl WrittenDelivery {
     fn check(&self) -> Result<(), String> {
         let (file, secret) = (self.file.is_some(), self.kubernetes_secret.is_some());
         let (project, exec) = (self.project_env.is_some(), self.exec.is_some());
+        let reloads = self.reload.is_some() || !self.restart.is_empty();
         let members = [
             ("mode", self.mode.is_some(), file),
             ("owner", self.owner.is_some(), file),
@@ -333,7 +335,7 @@ impl WrittenDelivery {
             ("shared_with_collaborators", self.shared_with_collaborators, project),
             ("read", self.read.is_some(), exec),
             ("timeout", self.timeout.is_some(), exec || secret),
-            ("reload_timeout", self.reload_timeout.is_some(), self.reload.is_some()),
+            ("reload_timeout", self.reload_timeout.is_some(), reloads),
         ];
         match members.iter().find(|(_, given, fits)| *given && !fits) {
             Some((member, ..)) => Err(format!("{member} does not belong to this kind of delivery")),

@@ -69,16 +69,30 @@ pub async fn follow_deployment(
     limit: Duration,
     progress: &impl Progress,
 ) -> Result<(ModelBuild, ModelDeployment, Ended), Error> {
-    let (mut build, mut deployment) = (build.clone(), deployment.clone());
-    let begin = Instant::now();
+    let (mut build, begin) = (build.clone(), Instant::now());
     if build.state() == BuildState::OnItsWay {
         let (built, ended) = follow_build(session, &deployment.project_id, &build, limit, progress).await?;
         build = built;
         if ended != Ended::Done {
-            return Ok((build, deployment, ended));
+            return Ok((build, deployment.clone(), ended));
         }
     }
-    let mut looks = Looks::new(limit.saturating_sub(begin.elapsed()));
+    let left = limit.saturating_sub(begin.elapsed());
+    let (deployment, ended) = follow_restart(session, deployment, left, progress).await?;
+    Ok((build, deployment, ended))
+}
+
+/// Waits until a deployment whose build is built is deployed, has failed or is stopped, at most `limit`.
+///
+/// # Errors
+/// As [`follow_build`].
+pub async fn follow_restart(
+    session: &Session,
+    deployment: &ModelDeployment,
+    limit: Duration,
+    progress: &impl Progress,
+) -> Result<(ModelDeployment, Ended), Error> {
+    let (mut deployment, mut looks) = (deployment.clone(), Looks::new(limit));
     loop {
         progress.on(Event::Status { of: "deployment", status: &deployment.status });
         let ended = match deployment.state() {
@@ -88,11 +102,11 @@ pub async fn follow_deployment(
             DeploymentState::OnItsWay | DeploymentState::Unknown => None,
         };
         if let Some(ended) = ended {
-            return Ok((build, deployment, ended));
+            return Ok((deployment, ended));
         }
         let read = || session.client.deployment(&deployment);
         let Some(now) = looks.next(read, |now| now.status != deployment.status).await? else {
-            return Ok((build, deployment, Ended::TimeUp));
+            return Ok((deployment, Ended::TimeUp));
         };
         deployment = now;
     }

@@ -16,7 +16,7 @@ pub use call::{KeyChoice, ModelCall, example, transport};
 pub use deploy::{DEPLOYING, Environment, Plan, Resources, amount, deploy, plan, replicas};
 pub use deployment::{Verb, ask as ask_deployment, ask_latest as ask_latest_deployment};
 pub use find::{find, full_name};
-pub use follow::{Ended, follow_build, follow_deployment};
+pub use follow::{Ended, follow_build, follow_deployment, follow_restart};
 pub use list::{Shown, list, show};
 pub use why::{build_failed, why};
 

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use super::Error;
 use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::config::Session;
-use crate::probe::{FailureKind, ModelRequest};
+use crate::diagnosis::Cause;
+use crate::probe::ModelRequest;
 use crate::secret::ApiKey;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
-/// Before a busy model is asked again; twice as long each time.
+/// Before a model is asked again; twice as long each time.
 const PAUSE: Duration = Duration::from_secs(1);
 /// No longer than this.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -21,7 +24,7 @@ pub struct Verify {
     pub model: String,
     /// `None`: the example in its description.
     pub request: Option<ModelRequest>,
-    /// How often it is asked again if it is busy.
+    /// How often it is asked again if it is busy or being deployed.
     pub busy: u32,
 }
 
@@ -55,20 +58,23 @@ pub async fn prove(
     }
     let Some(call) = call else { return Ok(()) };
     let call = call.with_key(key.clone());
-    let mut result = call.send().await;
-    for again in 0..busy {
-        if result.failure() != Some(FailureKind::Busy) {
-            break;
+    let mut again = 0;
+    loop {
+        let result = call.send().await;
+        if result.failure().is_none() {
+            return Ok(());
         }
-        tokio::time::sleep(PAUSE.saturating_mul(2u32.saturating_pow(again)).min(LONGEST)).await;
-        result = call.send().await;
+        let why = Box::new(call.diagnose(&result).await);
+        // A delivery of another service may have restarted the model just now. When that is looked up,
+        // it may run again already: then only the failed call is left of it.
+        if again < busy && matches!(why.cause, Cause::Busy | Cause::Deploying | Cause::ServiceTrouble) {
+            sleep(PAUSE.saturating_mul(2u32.saturating_pow(again)).min(LONGEST)).await;
+            again += 1;
+            continue;
+        }
+        return Err(match result.outcome {
+            Ok(_) => Error::NotProven { why },
+            Err(error) => Error::NoProof { error, why },
+        });
     }
-    if result.failure().is_none() {
-        return Ok(());
-    }
-    let why = Box::new(call.diagnose(&result).await);
-    Err(match result.outcome {
-        Ok(_) => Error::NotProven { why },
-        Err(error) => Error::NoProof { error, why },
-    })
 }

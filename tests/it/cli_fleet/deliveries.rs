@@ -49,6 +49,10 @@ restart = ["churn-prod/add"]
     let asked = fleet.bench.control(Method::GET, "/requests", &Value::Null);
     let restarts = |asked: &Value| asked.to_string().matches(":restart").count();
     assert_eq!(restarts(&asked), 1, "{asked}");
+    let path = |request: &Value| request["path"].as_str().unwrap().to_owned();
+    let mut paths = asked.as_array().unwrap().iter().map(path);
+    let restarted = paths.find_map(|path| Some(path.strip_suffix(":restart")?.to_owned()));
+    assert_eq!(paths.next(), restarted, "it is waited for until it runs again");
 
     fleet.run("plan", &[]).ok();
     assert_eq!(service(&fleet.run("apply", &[]).ok().json(), "scoring")["action"], "nothing_to_do");

@@ -185,3 +185,19 @@ fn a_busy_model_is_asked_again_as_often_as_the_manifest_says() {
     fleet.run("apply", &[]).ok();
     fleet.works("a.key");
 }
+
+#[test]
+fn a_model_that_is_out_of_service_for_a_moment_is_asked_again() {
+    let fleet = Fleet::new(&ONE.replace("name", "verify = { model = \"churn-prod/add\", busy = 1 }\nname"));
+    let unavailable = |times: u32| {
+        let on = json!({ "operation": "CallModel", "model": "churn-prod/add" });
+        let fault = json!({ "on": on, "do": { "status": 503 }, "times": times });
+        fleet.bench.control(Method::POST, "/faults", &fault);
+    };
+    unavailable(1);
+    fleet.run("apply", &[]).ok();
+    unavailable(1);
+    fleet.run("plan", &[]).ok();
+    unavailable(2);
+    assert_eq!(fleet.run("plan", &[]).code, 8, "as often as the manifest says");
+}
