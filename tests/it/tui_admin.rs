@@ -1,10 +1,14 @@
 //! The Admin tab: update and screens without a network, and its tasks against an embedded workbench.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::tui_flow::Flow;
 use crate::tui_support::admin::{
     all_keys, audited, counting, in_project, keys_of_owner, projects, security, with_users,
 };
 use crate::tui_support::settings as tui_keys;
+use keybench::actions::fleet::{Service, ServiceKeys};
 use keybench::actions::keys::Own;
 use keybench::api::Error;
 use keybench::tui::call::{Answer, Call, DeletedKeys};
@@ -221,6 +225,20 @@ fn nothing_is_asked_where_no_key_would_be_deleted() {
         "{screen}"
     );
     assert!(harness.layers().is_empty());
+}
+
+#[test]
+fn deleting_all_keys_of_a_user_names_the_services_that_need_one() {
+    let mut harness = with_users(&["ana".to_owned(), "owner".to_owned()]);
+    let scoring = Service { name: "scoring".into(), user: Some("ana".into()), ..Service::default() };
+    let services = ServiceKeys::new("/etc/fleet.toml".into(), [(scoring, BTreeMap::new())]);
+    harness.shared().session.service_keys = Some(Arc::new(services));
+    harness.keys("D");
+    let question = harness.screen(80, 24);
+    assert!(question.contains("A service of fleet.toml needs a key of ana: scoring."), "{question}");
+    harness.keys("<esc>jD");
+    let question = harness.screen(80, 24);
+    assert!(question.contains("Delete all API keys?") && !question.contains("fleet.toml"), "{question}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::tui_flow::Flow;
 use crate::tui_support::services::{applied, applying, keys_of_services, left, manifest, services};
 use crate::tui_support::settings::demo;
 use keybench::actions::fleet::prune::Left;
+use keybench::actions::keys::Own;
 use keybench::config::Store;
 use keybench::tui::Preferences;
 use keybench::tui::call::{Answer, Call, FleetAnswer, FleetCall, FleetStep, PrunedServices};
@@ -196,6 +197,21 @@ fn what_a_key_is_delivered_to_is_named_before_it_is_deleted() {
     harness.keys("njd");
     let question = harness.screen(80, 24);
     assert!(question.contains("has the name of the service dashboard"), "{question}");
+}
+
+#[test]
+fn deleting_all_keys_names_the_services_that_lose_theirs() {
+    let mut harness = keys_of_services();
+    harness.shared().session.own = Own::default().signed_in_with("0a9e14d03311c2d4");
+    harness.keys("D");
+    let question = harness.screen(80, 24);
+    assert!(
+        question.contains("1 of them is the key of a service of fleet.toml: nightly scoring."),
+        "{question}"
+    );
+    harness.keys("<esc>/dashboard<enter>D");
+    let question = harness.screen(80, 24);
+    assert!(!question.contains("of them"), "it is delivered nowhere: {question}");
 }
 
 /// Two file services on a real workbench: planned, applied, and the keys work.

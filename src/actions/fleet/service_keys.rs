@@ -77,6 +77,12 @@ impl ServiceKeys {
         self.named(own, username, name).is_some()
     }
 
+    /// The names of the services that use keys of `username`.
+    pub fn of_user(&self, own: &str, username: &str) -> Vec<&str> {
+        let services = self.services.iter().map(|one| &one.service);
+        services.filter(|service| service.username(own) == username).map(|service| &*service.name).collect()
+    }
+
     /// The service that a key of `username` belongs to: the one of its name.
     pub fn member(&self, own: &str, username: &str, key_id: &str, name: &str) -> Option<Member> {
         let OneService { service, delivered } = self.named(own, username, name)?;
@@ -107,5 +113,9 @@ mod tests {
         assert!(!all.member("owner", "ana", "k3", "reports").unwrap().is_known);
         assert_eq!(all.member("owner", "owner", "k3", "reports"), None, "another user's");
         assert!(all.makes("owner", "ana", "reports") && !all.makes("owner", "ana", "gateway"));
+        assert_eq!(
+            (all.of_user("owner", "ana"), all.of_user("owner", "owner")),
+            (vec!["reports"], vec!["gateway"])
+        );
     }
 }

@@ -15,7 +15,7 @@ use crate::tui::call::Answer;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
-use crate::tui::key_list::{ListedKeys, deletion};
+use crate::tui::key_list::{ListedKeys, deletion, of_service};
 use crate::tui::layer::Outcome;
 use crate::tui::layout::{beside, body, is_wide};
 use crate::tui::overlays::Question;
@@ -214,6 +214,7 @@ impl Users {
         if let Some(keys) = known {
             lines.push(format!("Now listed: {}.", text::count(keys, "key", "keys")));
         }
+        lines.extend(of_service::of_user(shared, &username));
         lines.push("This cannot be undone.".into());
         if shared.session.own.has_given() {
             lines.push("The key of the workbench session that keybench runs in stays.".into());

@@ -15,11 +15,24 @@ use crate::wire::V2KeyDetails;
 /// Keys, and deliveries of each, that are named one by one.
 const NAMED: usize = 4;
 
-/// `gateway of fleet.toml`
-fn service_text(shared: &Shared, member: &Member) -> String {
+fn manifest_name(shared: &Shared) -> String {
     let file = shared.session.service_keys.as_ref().map(|services| services.file.as_path());
     let file = file.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-    format!("{} of {}", member.service, file.unwrap_or_else(|| "the manifest".to_owned()))
+    file.unwrap_or_else(|| "the manifest".to_owned())
+}
+
+/// `gateway of fleet.toml`
+fn service_text(shared: &Shared, member: &Member) -> String {
+    format!("{} of {}", member.service, manifest_name(shared))
+}
+
+/// `gateway, batch and 3 more`
+fn some_of(services: &[&str]) -> String {
+    let some = services.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match services.len().saturating_sub(NAMED) {
+        0 => some,
+        more => format!("{some} and {more} more"),
+    }
 }
 
 /// The service of a key, and how much of what needs it has it: `gateway of fleet.toml, delivered to 2 of 3`
@@ -69,6 +82,35 @@ pub fn on_deletion(shared: &Shared, going: &[(&str, &V2KeyDetails)]) -> Vec<Stri
         lines.push(format!("{} more belong to services.", members.len() - NAMED));
     }
     lines
+}
+
+/// Which services of the manifest lose their key if all of these keys of the signed-in user are deleted.
+pub fn among(shared: &Shared, going: &[&V2KeyDetails]) -> Option<String> {
+    let mut members: Vec<Member> =
+        going.iter().filter_map(|key| shared.session.service_of_own(key)).collect();
+    // Nothing has one that is delivered nowhere.
+    members.retain(|member| !member.is_known || !member.delivered_to.is_empty());
+    let keys = match members.len() {
+        0 => return None,
+        1 => "1 of them is the key of a service".to_owned(),
+        many => format!("{many} of them are keys of services"),
+    };
+    let mut services: Vec<&str> = members.iter().map(|member| &*member.service).collect();
+    services.sort_unstable();
+    services.dedup();
+    Some(format!("{keys} of {}: {}.", manifest_name(shared), some_of(&services)))
+}
+
+/// Which services of the manifest use keys of `username`, whatever keys there are.
+pub fn of_user(shared: &Shared, username: &str) -> Option<String> {
+    let own = shared.session.username.as_deref()?;
+    let services = shared.session.service_keys.as_ref()?.of_user(own, username);
+    let (count, verb) = match services.len() {
+        0 => return None,
+        1 => ("A service", "needs"),
+        _ => ("Services", "need"),
+    };
+    Some(format!("{count} of {} {verb} a key of {username}: {}.", manifest_name(shared), some_of(&services)))
 }
 
 /// Why a key of a service gets no successor along with others.

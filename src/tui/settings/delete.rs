@@ -9,7 +9,7 @@ use crate::text;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::key_list::deletion::{self, stays};
-use crate::tui::key_list::{KeyList, Selected};
+use crate::tui::key_list::{KeyList, Selected, of_service};
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::shared::Shared;
@@ -40,7 +40,7 @@ pub fn ask(shared: &mut Shared, keys: &KeyList, rotations: &Rotations) -> Outcom
 pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     let Some(username) = shared.session.username.clone() else { return Outcome::done() };
     let own = &shared.session.own;
-    let (mut lines, mut key_ids, mut recognised) = (Vec::new(), Vec::new(), false);
+    let (mut lines, mut going, mut recognised) = (Vec::new(), Vec::new(), false);
     let shown: HashSet<String> = keys.shown().into_iter().collect();
     let mut hidden = 0;
     for key in keys.all() {
@@ -49,7 +49,7 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
                 recognised |= why == Spared::WorkbenchSession;
                 lines.push(stays(&key.key_id, why));
             }
-            None if shown.contains(&key.key_id) => key_ids.push(key.key_id.clone()),
+            None if shown.contains(&key.key_id) => going.push(key),
             None => hidden += 1,
         }
     }
@@ -58,18 +58,20 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
                     mark keys, and delete those";
         return warn(shared, text);
     }
-    if key_ids.is_empty() {
+    if going.is_empty() {
         let listed = if hidden > 0 { "in what the filter shows" } else { "to delete" };
         lines.push(format!("There is no other key {listed}."));
         return warn(shared, lines.join(" "));
     }
-    let count = text::count(key_ids.len(), "other API key", "other API keys");
-    let verb = if key_ids.len() == 1 { "stops" } else { "stop" };
+    let count = text::count(going.len(), "other API key", "other API keys");
+    let verb = if going.len() == 1 { "stops" } else { "stop" };
     lines.push(format!("The {count} of {username} at {} {verb} working at once.", shared.session.label));
     if hidden > 0 {
         let stay = text::count(hidden, "key stays", "keys stay");
         lines.push(format!("Only those that the filter shows: {stay} that it hides."));
     }
+    lines.extend(of_service::among(shared, &going));
+    let key_ids = going.iter().map(|key| key.key_id.clone()).collect();
     let title = if hidden > 0 { "Delete all API keys that are shown?" } else { "Delete all API keys?" };
     let then = match own.has_given() && !recognised {
         true => Decision::DeleteUnlessGiven { username: username.clone(), key_ids },
