@@ -147,6 +147,11 @@ impl Requests {
         abandoned
     }
 
+    /// `owner` gets the answer to `id` from now on.
+    pub fn give(&mut self, id: RequestId, owner: LayerId) {
+        self.running.iter_mut().filter(|request| request.id == id).for_each(|request| request.owner = owner);
+    }
+
     /// Everything in flight, oldest first.
     pub fn running(&self) -> &[InFlight] {
         &self.running

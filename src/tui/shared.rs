@@ -105,6 +105,11 @@ impl Shared {
         (id, Effect::Start { id, call })
     }
 
+    /// The current layer gets the answer to `id`, which another one asked for.
+    pub fn take_over(&mut self, id: RequestId) {
+        self.requests.give(id, self.turn);
+    }
+
     /// What `act` starts to read is nobody's wish.
     pub fn quietly<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         let before = std::mem::replace(&mut self.quiet, true);

@@ -22,7 +22,7 @@ async fn report(check: CheckRequest, context: &CallContext) -> Result<Report, sc
             Some(KeyToSend::This(key)) => KeyChoice::This(key),
         },
         input: check.input,
-        concurrency: None,
+        concurrency: check.concurrency,
         stopper: check.stop.into(),
         progress: &Tell(context),
     };

@@ -54,6 +54,8 @@ pub struct CheckRequest {
     /// Without one that of the session, if the model wants a key.
     pub key: Option<KeyToSend>,
     pub input: Input,
+    /// Rows at the same time; without it as many as there are replicas.
+    pub concurrency: Option<u32>,
     pub request: check::Request,
     /// The same as options of the command line.
     pub options: String,

@@ -293,6 +293,7 @@ impl Layer for Models {
             Answer::RunEnded { model_id, ended } => {
                 outcome = self.runs.ended(shared, &model_id, ended).into();
             }
+            Answer::CheckProgress { .. } | Answer::ModelChecked(_) => self.check_answer(shared, id, answer),
             Answer::Requests(Ok(requests)) => self.saved.loaded(requests),
             Answer::Requests(Err(problem)) => {
                 let text = format!("requests of earlier tests cannot be read: {problem}");
@@ -310,10 +311,11 @@ impl Layer for Models {
     }
 
     fn end_early(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
-        self.runs.end_early(shared, id)
+        self.runs.end_early(shared, id).or_else(|| self.end_check_early(shared, id))
     }
 
-    fn cancelled(&mut self, shared: &mut Shared, _id: RequestId) -> Outcome {
+    fn cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        self.check_cancelled(id);
         self.forget_what_was_given_up(shared);
         Outcome::event(Event::ModelsListed)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use keybench::actions::check::{Against, Tolerance};
+use keybench::actions::check::{Against, Report, Tolerance};
 use keybench::tui::call::{Answer, Call, CheckRequest};
 use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
@@ -58,7 +58,7 @@ fn what_cannot_be_read_is_asked_for_again_with_what_was_typed() {
 }
 
 #[test]
-fn a_check_is_stopped_before_it_is_left_and_can_be_cancelled() {
+fn a_check_that_is_stopped_keeps_what_was_compared_and_can_be_cancelled() {
     let mut harness = listed();
     harness.keys("c<enter>");
     let (id, check) = asked(&mut harness);
@@ -66,14 +66,49 @@ fn a_check_is_stopped_before_it_is_left_and_can_be_cancelled() {
     harness.send(Msg::Progress { id, answer: progress });
     let screen = harness.screen(80, 24);
     assert!(screen.contains("12 of 40 rows compared; s stops the check"), "{screen}");
-    assert!(screen.contains("Esc stop"), "the footer does not promise to go back\n{screen}");
-    harness.keys("<esc>");
+    harness.keys("s");
     let calls = harness.calls();
     let [(_, Call::StopRun(stop))] = &calls[..] else { panic!("{calls:?}") };
     stop.cancel();
     assert!(check.stop.is_cancelled() && harness.layers().contains(&"check"));
     assert!(harness.screen(80, 24).contains("stopping"));
     harness.keys("<ctrl-x>");
+    assert!(harness.screen(80, 24).contains("the check was cancelled"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn a_check_that_is_left_goes_on_and_comes_back_with_its_key() {
+    let mut harness = listed();
+    harness.keys("c<enter>");
+    let (id, check) = asked(&mut harness);
+    harness.keys("<esc>");
+    assert!(!harness.layers().contains(&"check") && harness.calls().is_empty() && !check.stop.is_cancelled());
+    harness.send(Msg::Progress { id, answer: Answer::CheckProgress { done: 12, of: 40, worst: Vec::new() } });
+    harness.keys("c");
+    assert!(harness.screen(80, 24).contains("12 of 40 rows compared"), "{}", harness.screen(80, 24));
+    harness.send(Msg::Progress { id, answer: Answer::CheckProgress { done: 13, of: 40, worst: Vec::new() } });
+    assert!(harness.screen(80, 24).contains("13 of 40 rows compared"), "{}", harness.screen(80, 24));
+    harness.keys("<esc>");
+    let mut report = Report::new(vec!["churn-prod/add".to_owned()], 40, 1000, false);
+    report.same = 40;
+    harness.answer(id, Answer::ModelChecked(Ok(Box::new(report))));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("the check has ended; c shows it"), "{screen}");
+    harness.keys("c");
+    assert!(harness.screen(80, 24).contains("40 same"), "{}", harness.screen(80, 24));
+}
+
+#[test]
+fn a_check_that_was_left_is_stopped_and_then_cancelled_by_the_key_that_cancels() {
+    let mut harness = listed();
+    harness.keys("c<enter>");
+    let (_, check) = asked(&mut harness);
+    harness.keys("<esc><ctrl-x>");
+    let calls = harness.calls();
+    let [(_, Call::StopRun(stop))] = &calls[..] else { panic!("{calls:?}") };
+    stop.cancel();
+    assert!(check.stop.is_cancelled());
+    harness.keys("<ctrl-x>c");
     assert!(harness.screen(80, 24).contains("the check was cancelled"), "{}", harness.screen(80, 24));
 }
 

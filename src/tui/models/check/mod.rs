@@ -13,7 +13,6 @@ mod tab;
 mod view;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -25,12 +24,11 @@ pub(super) use self::tab::FromCheck;
 use self::form::Form;
 use self::row::Differing;
 use super::prompt::{Prompt, note_written};
-use crate::actions::check::{Report, RowReport, lines};
-use crate::actions::score::Input;
+use crate::actions::check::{RowReport, lines};
 use crate::tui::call::{Answer, Call, CheckRequest, KeyToSend};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Event;
-use crate::tui::kept_check::{Checked, KeptCheck};
+use crate::tui::kept_check::{KeptCheck, LiveCheck};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::list::List;
@@ -39,10 +37,12 @@ use crate::tui::overlays::ColumnChooser;
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 
+const CANCELLED: &str = "the check was cancelled";
+
 /// The check of one model.
 #[derive(Debug)]
 pub struct Check {
-    model_id: String,
+    kept: KeptCheck,
     /// `project/name`.
     path: String,
     /// The key of the Test panel, and what to call it.
@@ -50,52 +50,30 @@ pub struct Check {
     form: Form,
     /// The form is in sight, and no results.
     asking: bool,
-    live: Option<Live>,
-    checked: Option<Checked>,
     rows: List<Differing>,
     /// Below the rows stands what differs over all of them.
     over_all: bool,
 }
 
-/// A check that goes on.
-#[derive(Debug)]
-struct Live {
-    id: RequestId,
-    stop: CancellationToken,
-    stopping: bool,
-    input: Input,
-    done: u64,
-    of: u64,
-}
-
 impl Check {
     /// Of the model at `path`, as it was left; `key` is that of its Test panel.
-    pub fn new(
-        model_id: String,
-        path: String,
-        key: Option<(KeyToSend, String)>,
-        kept: Option<KeptCheck>,
-    ) -> Self {
+    pub fn new(path: String, key: Option<(KeyToSend, String)>, kept: KeptCheck) -> Self {
         let mut check = Self {
-            model_id,
+            kept,
             path,
             key,
             form: Form::default(),
             asking: true,
-            live: None,
-            checked: None,
             rows: List::default(),
             over_all: false,
         };
-        if let Some(kept) = kept {
-            check.form.fields.set(&kept.typed);
-            if let Some(checked) = kept.checked {
-                check.list(checked.report.worst());
-                check.asking = false;
-                check.checked = Some(checked);
-            }
-            kept.selected.map(|row| check.rows.select(&row));
-        }
+        let kept = &mut check.kept;
+        check.form.fields.set(&kept.typed);
+        check.form.problem = kept.problem.take();
+        let selected = kept.selected.take();
+        check.asking = check.form.problem.is_some() || (kept.live.is_none() && kept.checked.is_none());
+        check.list_found();
+        selected.map(|row| check.rows.select(&row));
         check
     }
 
@@ -103,51 +81,47 @@ impl Check {
         let Some(typed) = self.form.read() else { return Outcome::done() };
         let stop = CancellationToken::new();
         let request = CheckRequest {
-            model_id: self.model_id.clone(),
+            model_id: self.kept.model_id.clone(),
             key: self.key.as_ref().map(|(key, _)| key.clone()),
             input: typed.input.clone(),
+            concurrency: typed.concurrency,
             request: typed.request,
             options: typed.options,
             stop: stop.clone(),
         };
         let what = format!("checking {}", self.path);
-        let (id, effect) = shared.start(Kind::Read, what, Call::CheckModel(Box::new(request)));
-        let live = Live { id, stop, stopping: false, input: typed.input, done: 0, of: 0 };
-        (self.live, self.checked, self.asking) = (Some(live), None, false);
-        self.list(&[]);
+        // As a run does, it goes on when it is left, and leaving the program asks.
+        let (id, effect) = shared.start(Kind::Change, what, Call::CheckModel(Box::new(request)));
+        let (stopping, done, of, worst) = (false, 0, 0, Vec::new());
+        self.kept.live = Some(LiveCheck { id, stop, stopping, input: typed.input, done, of, worst });
+        (self.kept.checked, self.asking) = (None, false);
+        self.list_found();
         effect.into()
     }
 
-    /// Lists these rows; the selection stays on its row.
-    fn list(&mut self, rows: &[RowReport]) {
+    /// Lists the rows that differ; the selection stays on its row.
+    fn list_found(&mut self) {
+        let rows: &[RowReport] = match (&self.kept.live, &self.kept.checked) {
+            (Some(live), _) => &live.worst,
+            (None, Some(checked)) => checked.report.worst(),
+            (None, None) => &[],
+        };
         self.rows.replace(rows.iter().cloned().map(Differing::from).collect());
     }
 
-    fn ended(&mut self, ended: Result<Box<Report>, String>) {
-        let Some(live) = self.live.take() else { return };
-        match ended {
-            Ok(report) => {
-                self.list(report.worst());
-                self.checked = Some(Checked { report: Arc::from(report), input: live.input });
-            }
-            Err(problem) => (self.form.problem, self.asking) = (Some(problem), true),
-        }
-    }
-
-    /// Ends the check that goes on, with what was compared so far.
-    fn stop(&mut self, shared: &mut Shared) -> Outcome {
-        let Some(live) = self.live.as_mut().filter(|live| !live.stopping) else { return Outcome::done() };
-        live.stopping = true;
-        shared.start(Kind::Background, "stopping the check", Call::StopRun(live.stop.clone())).1.into()
+    /// The check has ended: shows what it found, or the form with the reason why it found nothing.
+    fn ended(&mut self) {
+        self.form.problem = self.kept.problem.take();
+        self.asking = self.form.problem.is_some();
+        self.list_found();
     }
 
     /// Leaves what was typed and found to the tab; `request` goes into the model's Test panel.
     fn leave(&self, request: Option<String>) -> Outcome {
         let check = KeptCheck {
-            model_id: self.model_id.clone(),
             typed: self.form.fields.texts(),
-            checked: self.checked.clone(),
             selected: self.rows.selected().map(|row| row.number().to_owned()),
+            ..self.kept.clone()
         };
         Outcome::pop().and_event(Event::CheckLeft { check: Box::new(check), request })
     }
@@ -157,7 +131,7 @@ impl Check {
             Command::Submit => return self.begin(shared),
             Command::NextField => self.form.fields.next(),
             Command::PreviousField => self.form.fields.previous(),
-            Command::Back if self.checked.is_some() => self.asking = false,
+            Command::Back if self.kept.checked.is_some() => self.asking = false,
             Command::Back => return self.leave(None),
             _ => return Outcome::ignored(),
         }
@@ -166,7 +140,7 @@ impl Check {
 
     /// Reads the request of the selected row from its file.
     fn open(&self, shared: &mut Shared) -> Outcome {
-        let (Some(row), Some(checked)) = (self.rows.selected(), &self.checked) else {
+        let (Some(row), Some(checked)) = (self.rows.selected(), &self.kept.checked) else {
             return Outcome::done();
         };
         let call = Call::ReadRow(checked.input.clone(), row.report.row);
@@ -180,7 +154,7 @@ impl Layer for Check {
     }
 
     fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
-        match (self.asking, &self.live) {
+        match (self.asking, &self.kept.live) {
             (true, _) => vec![KeyContext::Form],
             _ if self.rows.state.filter.is_open() => vec![KeyContext::FilterField, KeyContext::List],
             (false, Some(_)) => vec![KeyContext::CheckLive, KeyContext::List],
@@ -195,7 +169,6 @@ impl Layer for Check {
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         match command {
             Command::Submit if self.asking => Some("check".into()),
-            Command::Back if !self.asking && self.live.is_some() => Some("stop".into()),
             Command::Submit => Some("keep filter".into()),
             Command::TestRow | Command::Members if self.rows.all().is_empty() => Some("".into()),
             Command::Members if self.over_all => Some("row".into()),
@@ -204,6 +177,9 @@ impl Layer for Check {
     }
 
     fn enter(&mut self, shared: &mut Shared) -> Outcome {
+        if let Some(live) = &self.kept.live {
+            shared.take_over(live.id);
+        }
         self.rows.follow_columns(shared);
         Outcome::done()
     }
@@ -218,18 +194,16 @@ impl Layer for Check {
         }
         match command {
             _ if self.rows.state.filter.is_open() => return Outcome::ignored(),
-            Command::Back | Command::StopRun if self.live.as_ref().is_some_and(|live| !live.stopping) => {
-                return self.stop(shared);
-            }
+            Command::StopRun => return tab::stop(shared, &mut self.kept).into(),
             Command::Back => return self.leave(None),
             Command::TestRow => return self.open(shared),
-            Command::CheckModel if self.live.is_none() => {
+            Command::CheckModel if self.kept.live.is_none() => {
                 self.asking = true;
                 self.form.fields.offer();
             }
             Command::Members => self.over_all = !self.over_all,
             Command::ExportResults => {
-                let Some(checked) = &self.checked else { return Outcome::done() };
+                let Some(checked) = &self.kept.checked else { return Outcome::done() };
                 return Outcome::push(Prompt::write_text(
                     "check.txt",
                     lines(&checked.report).join("\n") + "\n",
@@ -272,12 +246,13 @@ impl Layer for Check {
     fn answer(&mut self, shared: &mut Shared, _id: RequestId, answer: Answer) -> Outcome {
         match answer {
             Answer::CheckProgress { done, of, worst } => {
-                if let Some(live) = &mut self.live {
-                    (live.done, live.of) = (done, of);
-                    self.list(&worst);
-                }
+                self.kept.progress(done, of, worst);
+                self.list_found();
             }
-            Answer::ModelChecked(ended) => self.ended(ended),
+            Answer::ModelChecked(ended) => {
+                self.kept.ended(ended);
+                self.ended();
+            }
             Answer::RowRead(Ok(request)) => return self.leave(Some(request)),
             Answer::RowRead(Err(problem)) => shared.notices.error(shared.now, problem, None),
             Answer::Written { file, done } => note_written(shared, &file, &done),
@@ -286,9 +261,14 @@ impl Layer for Check {
         Outcome::done()
     }
 
+    fn end_early(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        tab::end_early(shared, &mut self.kept, id)
+    }
+
     fn cancelled(&mut self, _shared: &mut Shared, id: RequestId) -> Outcome {
-        if self.live.as_ref().is_some_and(|live| live.id == id) {
-            self.ended(Err("the check was cancelled".to_owned()));
+        if self.kept.is(id) {
+            self.kept.ended(Err(CANCELLED.to_owned()));
+            self.ended();
         }
         Outcome::done()
     }

@@ -1,11 +1,15 @@
 //! What the tab does with the checks of its models.
 
-use super::Check;
+use super::{CANCELLED, Check};
+use crate::tui::call::{Answer, Call};
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::kept_check::KeptCheck;
 use crate::tui::layer::Outcome;
 use crate::tui::models::Models;
 use crate::tui::models::list::row::Row;
 use crate::tui::models::test::panel::Focus;
+use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 
 /// A row of a check was opened in the Test panel.
@@ -14,6 +18,21 @@ pub(in crate::tui::models) struct FromCheck {
     model_id: String,
     /// The panel was open before the check was.
     was_open: bool,
+}
+
+/// Ends the check that goes on, with what was compared so far.
+pub(super) fn stop(shared: &mut Shared, kept: &mut KeptCheck) -> Option<Effect> {
+    Some(shared.start(Kind::Background, "stopping the check", Call::StopRun(kept.stop()?)).1)
+}
+
+/// Stops a check and keeps what was compared. Ignored if it is another request, or is being stopped: then
+/// it is cancelled.
+pub(super) fn end_early(shared: &mut Shared, kept: &mut KeptCheck, id: RequestId) -> Outcome {
+    let Some(effect) = Some(kept).filter(|kept| kept.is(id)).and_then(|kept| stop(shared, kept)) else {
+        return Outcome::ignored();
+    };
+    shared.notices.info(shared.now, "stopping the check; what was compared is kept");
+    effect.into()
 }
 
 impl Models {
@@ -29,9 +48,48 @@ impl Models {
                 }
             },
         };
-        let id = row.model.id.clone();
-        let kept = self.checks.get(&id).cloned();
-        Outcome::push(Check::new(id, row.path(), key, kept))
+        let model_id = row.model.id.clone();
+        let kept = self
+            .checks
+            .get(&model_id)
+            .cloned()
+            .unwrap_or_else(|| KeptCheck { model_id, ..KeptCheck::default() });
+        Outcome::push(Check::new(row.path(), key, kept))
+    }
+
+    fn check_of(&mut self, id: RequestId) -> Option<&mut KeptCheck> {
+        self.checks.values_mut().find(|kept| kept.is(id))
+    }
+
+    /// A check that was left goes on, or has ended.
+    pub(in crate::tui::models) fn check_answer(
+        &mut self,
+        shared: &mut Shared,
+        id: RequestId,
+        answer: Answer,
+    ) {
+        let Some(kept) = self.check_of(id) else { return };
+        match answer {
+            Answer::CheckProgress { done, of, worst } => kept.progress(done, of, worst),
+            Answer::ModelChecked(ended) => {
+                kept.ended(ended);
+                let text = format!("the check has ended; {} shows it", shared.key_of(Command::CheckModel));
+                shared.notices.info(shared.now, text);
+            }
+            _ => {}
+        }
+    }
+
+    /// Stops a check that was left and is this request.
+    pub(in crate::tui::models) fn end_check_early(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
+        self.check_of(id).map_or_else(Outcome::ignored, |kept| end_early(shared, kept, id))
+    }
+
+    /// A check that was left and is this request was cancelled.
+    pub(in crate::tui::models) fn check_cancelled(&mut self, id: RequestId) {
+        if let Some(kept) = self.check_of(id) {
+            kept.ended(Err(CANCELLED.to_owned()));
+        }
     }
 
     /// Keeps a check that was left; `request` is to be tested.

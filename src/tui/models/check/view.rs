@@ -6,11 +6,12 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget as _};
 
+use super::Check;
 use super::row::{off, side};
-use super::{Check, Live};
 use crate::actions::check::{Report, counts, over_all};
 use crate::text;
 use crate::tui::command::Command;
+use crate::tui::kept_check::LiveCheck;
 use crate::tui::list::Shown;
 use crate::tui::models::draw::{cell, fit, put};
 use crate::tui::models::layout::inside;
@@ -53,9 +54,9 @@ impl Check {
             let wrapped = text::wrap(text, usize::from(columns.saturating_sub(2)).max(1));
             lines.extend(wrapped.into_iter().take(3).map(|line| (line, style)));
         };
-        if let Some(live) = &self.live {
+        if let Some(live) = &self.kept.live {
             add(&progress(shared, live), theme.accent);
-        } else if let Some(checked) = &self.checked {
+        } else if let Some(checked) = &self.kept.checked {
             let report = &*checked.report;
             add(&summary(report), if report.is_passed() { theme.ok } else { theme.text });
             if let Some(stop) = &report.stop {
@@ -73,7 +74,7 @@ impl Check {
 
     pub(super) fn draw_form(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let title = format!("Check {}", text::clean(&self.path));
-        let area = frame_box(shared, &title, frame, centred(area, 72, 13));
+        let area = frame_box(shared, &title, frame, centred(area, 72, 14));
         let (submit, back) = (shared.key_of(Command::Submit), shared.key_of(Command::Back));
         let key = self.key.as_ref().map_or("your own key", |(_, label)| label);
         let note = format!("{submit} checks with {key}, {back} goes back");
@@ -113,7 +114,7 @@ impl Check {
     fn note(&self) -> String {
         let (shown, all) = (self.rows.state.len(), self.rows.all().len());
         let differ =
-            self.checked.as_ref().map_or(0, |checked| checked.report.different + checked.report.failed);
+            self.kept.checked.as_ref().map_or(0, |checked| checked.report.different + checked.report.failed);
         match () {
             () if self.rows.state.filter.is_shown() => format!("{shown} of {}", rows(all as u64)),
             () if differ > all as u64 => format!("the worst {all} of {}", rows(differ)),
@@ -123,8 +124,8 @@ impl Check {
 
     /// The text instead of rows.
     fn instead(&self) -> &'static str {
-        match (&self.live, &self.checked) {
-            (Some(Live { of: 0, .. }), _) => "All rows are read before the first is sent.",
+        match (&self.kept.live, &self.kept.checked) {
+            (Some(LiveCheck { of: 0, .. }), _) => "All rows are read before the first is sent.",
             (Some(_), _) => "Every answer so far is as expected.",
             (None, Some(checked)) if checked.report.compared() == 0 => "No row was compared.",
             _ => "Every answer is as expected.",
@@ -133,7 +134,7 @@ impl Check {
 
     fn draw_below(&self, shared: &Shared, buf: &mut Buffer, area: Rect) {
         let theme = &shared.preferences.theme;
-        if let Some(checked) = self.checked.as_ref().filter(|_| self.over_all) {
+        if let Some(checked) = self.kept.checked.as_ref().filter(|_| self.over_all) {
             let mut lines = over_all(&checked.report);
             if lines.is_empty() {
                 lines.push("No member of an answer differs.".to_owned());
@@ -198,9 +199,9 @@ fn side_by_side(buf: &mut Buffer, line: Rect, cells: &[(String, Style); 4]) {
     }
 }
 
-fn progress(shared: &Shared, live: &Live) -> String {
+fn progress(shared: &Shared, live: &LiveCheck) -> String {
     let (spinner, stop) = (shared.spinner(), shared.key_of(Command::StopRun));
-    let Live { done, of, .. } = live;
+    let LiveCheck { done, of, .. } = live;
     match (live.stopping, of) {
         (true, _) => format!("{spinner} stopping: {done} of {} compared", rows(*of)),
         (false, 0) => format!("{spinner} reading the file"),
