@@ -16,6 +16,7 @@ use super::test::mend;
 use crate::text;
 use crate::tui::call::Answer;
 use crate::tui::command::{Command, KeyContext};
+use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
@@ -300,7 +301,7 @@ impl Layer for Viewer {
             Command::CopyResult => return self.copy(shared),
             Command::ExportResults => return self.export(),
             Command::CopyMessage => return mend::copy_message(shared, self.shown_result()),
-            Command::AddCollaboratorFix => return mend::add_collaborator(shared, self.shown_result()),
+            Command::AddCollaboratorFix => return mend::ask_to_add(shared, self.shown_result()),
             _ => return Outcome::ignored(),
         }
         Outcome::done()
@@ -323,6 +324,11 @@ impl Layer for Viewer {
             note_written(shared, &file, &done);
         }
         Outcome::done()
+    }
+
+    /// The layer that opened this one does it.
+    fn decided(&mut self, _shared: &mut Shared, decision: Decision) -> Outcome {
+        Outcome { decision: Some(decision), ..Outcome::done() }
     }
 
     /// News about the result while it is shown.

@@ -52,6 +52,8 @@ async fn a_refusal_is_explained_mended_and_tested_again() {
         flow.copied
     );
     flow.keys("a");
+    flow.shows("outsider becomes a collaborator of churn-prod, with the permission read.").await;
+    flow.keys("y");
     flow.shows("outsider is a collaborator of churn-prod now").await;
     flow.keys("t");
     flow.wait("the answer", |screen| {

@@ -1,12 +1,14 @@
 //! What mends the refusal of a test.
 
 use crate::diagnosis::Action;
+use crate::text;
 use crate::tui::choice::Choice;
 use crate::tui::command::KeyContext;
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::layer::Outcome;
 use crate::tui::model_result::TestResult;
+use crate::tui::overlays::Question;
 use crate::tui::shared::Shared;
 
 /// The first action of a kind that the diagnosis of a result offers.
@@ -27,7 +29,7 @@ pub fn contexts(result: Option<&TestResult>) -> Vec<KeyContext> {
 }
 
 /// The permission that fixes it, given to the owner of the key.
-pub fn collaborator(result: Option<&TestResult>) -> Option<Choice> {
+fn collaborator(result: Option<&TestResult>) -> Option<Choice> {
     action(result, |action| match action {
         Action::AddCollaborator { project_id, project_name, username, permission } => {
             Some(Choice::AddCollaborator {
@@ -41,19 +43,22 @@ pub fn collaborator(result: Option<&TestResult>) -> Option<Choice> {
     })
 }
 
-/// Lets the layer that opened this one add the collaborator whom the diagnosis names.
-pub fn add_collaborator(shared: &mut Shared, result: Option<&TestResult>) -> Outcome {
-    let decision = collaborator(result).map(Decision::Chosen);
-    if decision.is_none() {
-        no_collaborator(shared);
-    }
-    Outcome { decision, ..Outcome::done() }
-}
-
-/// Reports that the result has no such refusal.
-pub fn no_collaborator(shared: &mut Shared) {
-    let text = "the selected result has no refusal that adding a collaborator fixes";
-    shared.notices.info(shared.now, text);
+/// Asks whether to add the collaborator whom the diagnosis names.
+pub fn ask_to_add(shared: &mut Shared, result: Option<&TestResult>) -> Outcome {
+    let Some(choice) = collaborator(result) else {
+        let text = "the selected result has no refusal that adding a collaborator fixes";
+        shared.notices.info(shared.now, text);
+        return Outcome::done();
+    };
+    let Choice::AddCollaborator { project, username, permission, .. } = &choice else {
+        return Outcome::done();
+    };
+    let lines = vec![format!(
+        "{} becomes a collaborator of {}, with the permission {permission}.",
+        text::clean(username),
+        text::clean(project)
+    )];
+    Question::new("Add this collaborator?", lines, "Add", Decision::Chosen(choice)).ask()
 }
 
 /// Copies the message that asks for access.

@@ -53,10 +53,7 @@ impl Models {
                     ),
                 }
             }
-            Command::AddCollaboratorFix => match mend::collaborator(self.tests.selected_result()) {
-                Some(choice) => return self.chosen(shared, choice),
-                None => mend::no_collaborator(shared),
-            },
+            Command::AddCollaboratorFix => return mend::ask_to_add(shared, self.tests.selected_result()),
             Command::CopyResult => {
                 let text = self.tests.selected_result().map(TestResult::body_text);
                 let notice = match text {
