@@ -139,7 +139,7 @@ pub struct Table<'a> {
     pub columns: &'a [Column],
     /// Which of them are shown, in their order.
     pub chosen: &'a [usize],
-    /// The width of the widest text of each; 0 if it is not known.
+    /// The width of the widest text of each; all 0 if they are not known.
     pub widest: &'a [u16],
     pub theme: &'a Theme,
     pub glyphs: &'a Glyphs,

@@ -1,6 +1,7 @@
 //! How wide the columns of a table are: room goes to the texts that need it.
 
 use super::table::{Column, Table, Width};
+use crate::text;
 
 impl Table<'_> {
     /// How many columns the table takes if no text is cut.
@@ -36,15 +37,25 @@ impl Table<'_> {
         let mut left = room.saturating_sub(used(&widths));
         // Each gets what its widest text needs. Those that need least come first: what they leave is for
         // the others.
-        let wanted = |(at, (n, column)): (usize, &(usize, &Column))| match (column.width, self.widest_of(*n))
-        {
-            (Width::Fill(_), 0) => Some((u16::MAX, at)),
-            (Width::Fill(least), widest) => Some((widest.saturating_sub(least), at)),
-            (Width::Fixed(_), _) => None,
+        let is_known = self.widest.iter().any(|widest| *widest > 0);
+        let wanted = |(at, (n, column)): (usize, &(usize, &Column))| match column.width {
+            Width::Fill(_) if !is_known => Some((u16::MAX, at)),
+            Width::Fill(least) => Some((self.widest_of(*n).saturating_sub(least), at)),
+            Width::Fixed(_) => None,
         };
         let mut filling: Vec<(u16, usize)> =
             columns.iter().enumerate().filter(|(at, _)| widths[*at] > 0).filter_map(wanted).collect();
         filling.sort_unstable();
+        // If there is too little, those whose texts are short give what they do not need.
+        if is_known && filling.iter().map(|(wanted, _)| usize::from(*wanted)).sum::<usize>() > left.into() {
+            for (_, at) in &filling {
+                let (n, column) = columns[*at];
+                // The head, with the mark of the order.
+                let needs = self.widest_of(n).max(text::width(column.head) as u16 + 1);
+                left += widths[*at].saturating_sub(needs);
+                widths[*at] = widths[*at].min(needs);
+            }
+        }
         for (done, (wanted, at)) in filling.iter().enumerate() {
             let share = left / u16::try_from(filling.len() - done).unwrap_or(1);
             widths[*at] += share.min(*wanted);
@@ -90,6 +101,12 @@ mod tests {
         assert_eq!(widths(&[6, 0, 27], 40), [6, 4, 28], "what is left goes to the last one");
         assert_eq!(widths(&[6, 0, 60], 40), [6, 4, 28], "only what has no room is cut");
         assert_eq!(widths(&[60, 0, 60], 40), [16, 4, 18]);
+        assert_eq!(widths(&[12, 0, 0], 21), [8, 4, 7], "no head is cut");
+        let wide = Column::new("COMMENT", Width::Fill(18));
+        let columns = [FILLING[0], FILLING[1], wide];
+        let widths_of = |widest| Table { columns: &columns, ..table(widest) }.widths(30);
+        assert_eq!(widths_of(&[12, 0, 3]), [12, 4, 12], "what one does not need is for what would be cut");
+        assert_eq!(widths_of(&[5, 0, 3]), [5, 4, 19], "where something is");
         assert_eq!(widths(&[1, 0, 1], 18), [5, 4, 7], "the least width is kept");
         let needed = |widest: &'static [u16]| table(widest).needed();
         assert_eq!((needed(&[]), needed(&[6, 0, 27])), (3 + 6 + 5 + 8, 3 + 7 + 5 + 28));
