@@ -202,14 +202,14 @@ fn another_key_meanwhile_says_that_something_else_is_wanted() {
 }
 
 #[test]
-fn the_models_in_sight_are_listed_again_and_only_the_selected_one_costs_a_request() {
+fn the_models_in_sight_are_listed_again_and_two_of_them_cost_a_request() {
     let mut harness = models::listed();
     let before = harness.screen(80, 24);
     // The demo has a model that is being deployed: reading it again is due, too.
     sleep(&mut harness);
     let calls = harness.calls();
     let deployments = calls.iter().filter(|(_, call)| matches!(call, Call::Deployment { .. })).count();
-    assert_eq!(deployments, 1, "{calls:?}");
+    assert_eq!(deployments, 2, "the selected one, and the one that was read longest ago: {calls:?}");
     for (id, call) in calls {
         match call {
             Call::ListModels { .. } => {
@@ -225,4 +225,32 @@ fn the_models_in_sight_are_listed_again_and_only_the_selected_one_costs_a_reques
     }
     assert!(harness.calls().is_empty(), "no deployment is read again by itself");
     assert_eq!(harness.screen(80, 24), before);
+}
+
+#[test]
+fn a_model_that_was_stopped_elsewhere_is_seen_though_it_is_not_selected() {
+    let mut harness = models::listed();
+    assert!(!harness.screen(80, 24).contains("failed"));
+    let mut read = Vec::new();
+    for _ in 0..models::demo().len() {
+        sleep(&mut harness);
+        for (id, call) in harness.calls() {
+            match call {
+                Call::ListModels { .. } => {
+                    harness.send(Msg::Progress { id, answer: Answer::ModelsPage(models::demo()) });
+                    harness.answer(id, Answer::ModelsListed(Ok(())));
+                }
+                Call::Deployment { model_id, .. } => {
+                    let mut found = models::deployed(&model_id);
+                    if let Some(found) = found.as_mut().filter(|_| model_id == "playground-echo") {
+                        found.1.status = "failed".into();
+                    }
+                    read.push(model_id.clone());
+                    harness.answer(id, Answer::Deployment { model_id, found: Ok(found) });
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!(harness.screen(80, 24).contains("failed"), "{read:?}: {}", harness.screen(80, 24));
 }

@@ -387,7 +387,8 @@ impl Layer for Models {
     }
 
     fn look_again(&mut self, shared: &mut Shared, all: bool) -> Outcome {
-        let listed = !self.runs.are_shown() && (is_wide(shared) || !self.tests.is_open());
+        let in_sight = !self.runs.are_shown() && (is_wide(shared) || !self.tests.is_open());
+        let listed = in_sight.then(|| self.rows_in_sight(shared));
         let mut effects = self.list.look_again(shared, listed, all, self.tests.open_model());
         effects.extend(self.read_what_is_in_sight(shared));
         effects.into()

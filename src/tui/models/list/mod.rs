@@ -76,13 +76,13 @@ impl ListPane {
         vec![effect]
     }
 
-    /// Looks at what is in sight again, which nobody asked for: the list, where `listed` has it in
-    /// sight, and the deployment of the model that commands are about; with `all`, every deployment in
-    /// sight.
+    /// Looks at what is in sight again, which nobody asked for: the list, where `listed` has so many rows of
+    /// it in sight, and the deployments of the model that commands are about and of the one that was read
+    /// longest ago; with `all`, every deployment in sight.
     pub fn look_again(
         &mut self,
         shared: &mut Shared,
-        listed: bool,
+        listed: Option<usize>,
         all: bool,
         open: Option<&str>,
     ) -> Effects {
@@ -90,7 +90,9 @@ impl ListPane {
             self.models.outdate_row(&id);
         }
         self.outdated = all;
-        if listed { self.refresh(shared) } else { Effects::new() }
+        let Some(rows) = listed else { return Effects::new() };
+        self.models.outdate_oldest(rows);
+        self.refresh(shared)
     }
 
     /// For a search from elsewhere: fetches a list that was never fetched, and with `again` also one

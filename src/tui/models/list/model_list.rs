@@ -174,6 +174,15 @@ impl ModelList {
         self.list.change(model_id, |row| row.stale = matches!(row.deployed, Deployed::Read(_)));
     }
 
+    /// The same of the visible model that was read longest ago. One at a time: each costs a request.
+    pub fn outdate_oldest(&mut self, height: usize) {
+        let read =
+            self.list.in_sight(height).filter(|row| matches!(row.deployed, Deployed::Read(_)) && !row.stale);
+        if let Some(id) = read.min_by_key(|row| row.read_at).map(|row| row.model.id.clone()) {
+            self.outdate_row(&id);
+        }
+    }
+
     /// A model is being read out of order.
     pub fn note_reading(&mut self, model_id: &str) {
         self.list.change(model_id, Row::begin_reading);
