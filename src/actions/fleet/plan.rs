@@ -119,6 +119,14 @@ pub struct ServicePlan {
 }
 
 impl ServicePlan {
+    /// What an apply restarts and runs once `service` has its key, which its users may notice: the models,
+    /// and the commands of `reload`.
+    pub fn disturbs(&self, service: &Service) -> (Vec<String>, Vec<String>) {
+        let deliveries = || service.deliver.iter().filter(|delivery| self.delivers.contains(&delivery.id));
+        let restarts = deliveries().flat_map(|delivery| delivery.restarts()).cloned();
+        (restarts.collect(), deliveries().filter_map(|delivery| delivery.reload.clone()).collect())
+    }
+
     /// Whether a key would be created.
     pub fn creates(&self) -> bool {
         matches!(self.action, Action::Create | Action::Rotate)

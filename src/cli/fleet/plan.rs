@@ -86,21 +86,26 @@ fn gone(left: &Left) -> String {
 
 fn document(service: &Service, plan: &Planned) -> Value {
     match plan {
-        Ok(plan) => json!({
-            "name": plan.name,
-            "username": plan.username,
-            "action": plan.action.as_str(),
-            "reason": plan.reason,
-            "safe": plan.safe,
-            "safe_until": plan.safe_until.map(time::format),
-            "key_id": plan.key_id,
-            "expiry_date": plan.expiry.map(time::format),
-            "due": plan.due.map(time::format),
-            "unsafe_because": plan.unsafe_because,
-            "drift": plan.drift,
-            "delivers": plan.delivers,
-            "deletes": plan.deletes,
-        }),
+        Ok(plan) => {
+            let (restarts, runs) = plan.disturbs(service);
+            json!({
+                "name": plan.name,
+                "username": plan.username,
+                "action": plan.action.as_str(),
+                "reason": plan.reason,
+                "safe": plan.safe,
+                "safe_until": plan.safe_until.map(time::format),
+                "key_id": plan.key_id,
+                "expiry_date": plan.expiry.map(time::format),
+                "due": plan.due.map(time::format),
+                "unsafe_because": plan.unsafe_because,
+                "drift": plan.drift,
+                "delivers": plan.delivers,
+                "deletes": plan.deletes,
+                "restarts": restarts,
+                "runs": runs,
+            })
+        }
         Err(error) => json!({
             "name": service.name,
             "username": service.user,
@@ -115,6 +120,8 @@ fn document(service: &Service, plan: &Planned) -> Value {
             "drift": [],
             "delivers": [],
             "deletes": [],
+            "restarts": [],
+            "runs": [],
         }),
     }
 }
@@ -128,6 +135,11 @@ fn lines(service: &Service, plan: &Planned) -> Vec<String> {
                 vec![format!("{name}: {safe}; {}: {}", plan.action.as_str().replace('_', " "), plan.reason)];
             lines.extend(plan.unsafe_because.iter().map(|why| format!("  not safe: {why}")));
             lines.extend(plan.drift.iter().map(|what| format!("  drift: {what}")));
+            let (restarts, runs) = plan.disturbs(service);
+            if !restarts.is_empty() {
+                lines.push(format!("  restarts {}", restarts.join(", ")));
+            }
+            lines.extend(runs.iter().map(|command| format!("  runs `{}`", command.trim())));
             lines.extend(plan.safe_until.map(|until| format!("  works until {}", time::format(until))));
             lines.extend(plan.due.map(|due| format!("  next key due {}", time::format(due))));
             lines

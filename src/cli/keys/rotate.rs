@@ -29,8 +29,9 @@ Use one NAME for one service, and rotate it from one machine only. While its key
 left, nothing is created. Otherwise keybench creates a new key (same audiences), tests it and hands
 it over. A later run deletes each older key once --grace has passed since its successor was handed
 over, or once the key has expired. A key of that name that is newer than the one handed over is
-removed if this machine created it and it never reached the service. If this machine did not create
-it, another one rotates the same name: nothing is done, and the run ends with 8 (contested).
+removed if a rotation on this machine created it and it never reached the service. If none did, it
+was made by hand or on another machine: nothing is done, and the run ends with 8 (contested). The
+keys of services of a manifest are not for this command: `keybench fleet apply` rotates them.
 
 The file of --output holds only the key, so `$(cat FILE)` is the key; its first half is its Key ID.
 If the workbench uses other ids, a second line has the Key ID (# keybench key_id=…), and

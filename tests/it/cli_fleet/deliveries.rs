@@ -36,8 +36,17 @@ project_env = "owner/churn-prod"
 variable = "SCORING_KEY"
 shared_with_collaborators = true
 restart = ["churn-prod/add"]
+reload = "test -n restarted"
 "#;
     let fleet = Fleet::new(one);
+    let disturbs = |plan: &Value| {
+        let scoring = service(plan, "scoring");
+        (scoring["restarts"].clone(), scoring["runs"].clone())
+    };
+    let plan = fleet.run("plan", &[]).json();
+    assert_eq!(disturbs(&plan), (json!(["churn-prod/add"]), json!(["test -n restarted"])), "{plan}");
+    let plan = fleet.home.run(&["fleet", "plan", "-f", "fleet.toml"]);
+    assert!(plan.out.contains("  restarts churn-prod/add\n  runs `test -n restarted`\n"), "{plan:?}");
     project(&fleet, &json!({ "environment": r#"{"OTHER":"stays"}"# }));
     fleet.run("apply", &[]).ok();
     let environment =
@@ -54,7 +63,8 @@ restart = ["churn-prod/add"]
     let restarted = paths.find_map(|path| Some(path.strip_suffix(":restart")?.to_owned()));
     assert_eq!(paths.next(), restarted, "it is waited for until it runs again");
 
-    fleet.run("plan", &[]).ok();
+    let plan = fleet.run("plan", &[]).ok().json();
+    assert_eq!(disturbs(&plan), (json!([]), json!([])), "nothing is delivered: {plan}");
     assert_eq!(service(&fleet.run("apply", &[]).ok().json(), "scoring")["action"], "nothing_to_do");
     assert_eq!(restarts(&fleet.bench.control(Method::GET, "/requests", &Value::Null)), 1);
     // Another user changes the variable.

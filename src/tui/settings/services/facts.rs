@@ -162,10 +162,9 @@ fn disturbed(rows: &[&ServiceRow]) -> Vec<String> {
     let (mut restarted, mut reloaded) = (BTreeSet::new(), BTreeSet::new());
     for row in rows {
         let (Content::Planned(planned), Some(plan)) = (&row.content, row.plan()) else { continue };
-        for delivery in planned.service.deliver.iter().filter(|one| plan.delivers.contains(&one.id)) {
-            restarted.extend(delivery.restarts().iter().cloned());
-            reloaded.extend(delivery.reload.clone());
-        }
+        let (models, commands) = plan.disturbs(&planned.service);
+        restarted.extend(models);
+        reloaded.extend(commands);
     }
     disturbances("It restarts", "It runs", restarted, reloaded)
 }
