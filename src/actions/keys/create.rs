@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Error;
+use super::deletion_log::delete_by_rule;
 use crate::actions::key_file::KeyFile;
 use crate::actions::{Event, Progress, expiration, may_change};
 use crate::api::{Client, NewKey};
@@ -70,7 +71,8 @@ pub async fn create_in_file(
 ) -> Result<CreateV2KeyResponse, Error> {
     let created = create(session, username, new, progress).await?;
     let Err(error) = file.write_key(&created.api_key) else { return Ok(created) };
-    let deleted = session.client.delete_key(username, &created.key_id).await.is_ok();
+    let deleted =
+        delete_by_rule(session, None, (username, &created.key_id, &new.comment), progress).await.is_ok();
     Err(Error::NotSaved { file: file.path().to_owned(), error, key_id: created.key_id, deleted })
 }
 

@@ -103,6 +103,11 @@ impl<'a> DeletionLog<'a> {
         Ok(Self { open, required, actor, url, ticket: logging.ticket.as_deref() })
     }
 
+    /// It is known whose key is used, unless the session knows it itself.
+    pub fn of(self, actor: Option<&str>) -> Self {
+        Self { actor: self.actor.or_else(|| actor.map(str::to_owned)), ..self }
+    }
+
     /// Writes the line of a deletion that is about to be asked for, and waits until it is on the disk.
     ///
     /// # Errors
@@ -162,6 +167,26 @@ impl<'a> DeletionLog<'a> {
             progress.on(Event::DeletionNotLogged { file: path, why: &error.to_string() });
         }
     }
+}
+
+/// Deletes a key that no person chose, such as one that a rotation has replaced, and logs it where that can
+/// be: what replaced it is in use already. The key has a user, a Key ID and a name; `actor` is the user whose
+/// key is used, if known.
+pub(in crate::actions) async fn delete_by_rule(
+    session: &Session,
+    actor: Option<&str>,
+    (username, key_id, name): (&str, &str, &str),
+    progress: &dyn Progress,
+) -> Result<(), api::Error> {
+    let logging = Logging::default();
+    let Ok(log) = DeletionLog::open(session, &logging, false, progress).await else {
+        return session.client.delete_key(username, key_id).await;
+    };
+    let log = log.of(actor);
+    let entry = log.begin(username, key_id, Some(name), progress).ok().flatten();
+    let answer = session.client.delete_key_for_log(username, key_id).await;
+    log.complete(entry, answer.as_ref().map(Option::as_deref), progress);
+    answer.map(drop)
 }
 
 fn open_file(file: &Path, with_folder: bool) -> io::Result<File> {

@@ -17,6 +17,7 @@ pub use delete::{
     Choice, Chosen, Deletion, NotDeleted, Which, Why, choose, chosen_of_all, delete, may_delete,
 };
 pub use deletion_log::Logging;
+pub(in crate::actions) use deletion_log::delete_by_rule;
 pub use identify::{How, Identity, identify, validate};
 pub(in crate::actions) use own::by_first_half;
 pub use own::{Own, Spared, made_here};

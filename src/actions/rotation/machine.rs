@@ -75,7 +75,13 @@ pub(in crate::actions) trait Machine: Sync {
         created: &CreateV2KeyResponse,
     ) -> impl Future<Output = Delivery> + Send;
 
-    fn delete(&self, user: &str, key_id: &str) -> impl Future<Output = Result<(), api::Error>> + Send;
+    /// Deletes a key of the name in `state`.
+    fn delete(
+        &self,
+        request: &Request,
+        state: &State,
+        key_id: &str,
+    ) -> impl Future<Output = Result<(), api::Error>> + Send;
 
     /// Notes which keys were rotated; not being able to is no reason to fail.
     fn remember(&self, keys: Vec<RotatedKey>);
@@ -199,8 +205,11 @@ impl Machine for Real<'_> {
         }
     }
 
-    async fn delete(&self, user: &str, key_id: &str) -> Result<(), api::Error> {
-        self.session.client.delete_key(user, key_id).await
+    async fn delete(&self, request: &Request, state: &State, key_id: &str) -> Result<(), api::Error> {
+        // Where no user is named, it is the one whose key is used.
+        let actor = request.user.is_none().then_some(state.user.as_str());
+        let key = (state.user.as_str(), key_id, state.group.name.as_str());
+        keys::delete_by_rule(self.session, actor, key, self.progress).await
     }
 
     fn remember(&self, keys: Vec<RotatedKey>) {
@@ -263,6 +272,6 @@ impl<M: Machine> World for Acting<'_, M> {
     }
 
     async fn delete(&mut self, key_id: &str) -> Result<(), Error> {
-        Ok(self.machine.delete(&self.state.user, key_id).await.map_err(keys::Error::from)?)
+        Ok(self.machine.delete(self.request, self.state, key_id).await.map_err(keys::Error::from)?)
     }
 }

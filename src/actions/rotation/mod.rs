@@ -256,7 +256,7 @@ impl<M: Machine> Rotation<'_, M> {
 
     async fn delete(&self, ids: &[String], deleted: &mut Vec<String>) -> Result<(), report::NotDeleted> {
         for id in ids {
-            match self.machine.delete(&self.state.user, id).await {
+            match self.machine.delete(self.request, self.state, id).await {
                 Err(error) if error.status() != Some(404) => {
                     return Err(report::NotDeleted { key_id: id.clone(), error });
                 }

@@ -22,6 +22,10 @@ fn a_rotation_converges() {
     assert_eq!(kept["kept"][0]["key_id"], first["key_id"]);
     let third = place.rotate(&[&OUT[..], &["--grace", "0"]].concat()).ok().json();
     assert_eq!((&third["action"], &third["deleted"][0]), (&"cleaned_up".into(), &first["key_id"]));
+    let log = std::fs::read_to_string(place.home.path("config/deletions.jsonl")).unwrap();
+    let logged: serde_json::Value = serde_json::from_str(&log).unwrap();
+    let members = ["actor", "username", "comments", "outcome"].map(|member| logged[member].as_str().unwrap());
+    assert_eq!((members, &logged["key_id"]), (["owner", "owner", "svc", "deleted"], &first["key_id"]));
     assert_eq!(place.keys().len(), 1);
     place.service_works();
     let by_id = ["keys", "rotate", second["key_id"].as_str().unwrap(), "--output", "svc.key", "--json"];

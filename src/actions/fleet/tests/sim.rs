@@ -380,7 +380,7 @@ impl Machine for Sim {
         steps::Delivery::Recorded
     }
 
-    async fn delete(&self, _: &str, key_id: &str) -> Result<(), api::Error> {
+    async fn delete(&self, _: &Request, _: &State, key_id: &str) -> Result<(), api::Error> {
         let delete = |lasting: &mut Lasting| lasting.keys.retain(|key| key.key_id != key_id);
         self.change(delete).await.map_err(|_| fails())
     }
