@@ -282,7 +282,7 @@ fn an_unknown_status_is_waited_out_and_a_stop_is_no_success() {
     assert_eq!(follow(&[at("scheduled"), at("deployed")], 60_000), ("deployed".into(), Ended::Done));
     assert_eq!(follow(&[at("stopping")], 60_000), ("stopping".into(), Ended::Stopped));
     assert_eq!(follow(&[at("failed")], 60_000), ("failed".into(), Ended::Failed));
-    assert_eq!(follow(&[at("scheduled")], 300), ("scheduled".into(), Ended::TimeUp));
+    assert_eq!(follow(&[at("scheduled")], 3_000), ("scheduled".into(), Ended::TimeUp));
 }
 
 #[test]
