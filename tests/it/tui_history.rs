@@ -98,7 +98,7 @@ fn a_run_of_the_history_has_the_keys_of_one_that_has_just_ended() {
     harness.keys("<esc>e<backspace><backspace><backspace><backspace>csv<enter>");
     let calls = harness.calls();
     assert!(
-        matches!(&calls[..], [(_, Call::ExportRun { file, summary, .. })] if file.ends_with("run.csv") && summary.total == 200),
+        matches!(&calls[..], [(_, Call::ExportRun { file, summary, .. })] if file.ends_with("run.csv") && summary.total == 1000),
         "{calls:?}"
     );
     harness.keys("<esc>b");

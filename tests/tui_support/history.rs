@@ -6,7 +6,7 @@ use keybench::actions::history::{Called, Entry};
 use keybench::tui::call::{Answer, Call};
 use keybench::tui::testing::Harness;
 
-use super::models::{listed, refusal, success, summary};
+use super::models::{listed, long_summary, refusal, success};
 
 const URL: &str = "http://localhost:8642";
 
@@ -26,7 +26,7 @@ pub fn entries() -> Vec<Entry> {
     let run = |requests| {
         let (url, user) = owner();
         let called = called("churn-prod/add", "{\"a\": 3, \"b\": 5}");
-        Entry::of_run(url, user, called, &summary(requests, true)).unwrap()
+        Entry::of_run(url, user, called, &long_summary(requests)).unwrap()
     };
     let test = |model, request, call| {
         let (url, user) = owner();

@@ -1,8 +1,11 @@
 //! Every screen and every dialog, once: what the tests of sizes, snapshots and styles go through.
 
+use std::sync::Arc;
+
 use keybench::actions::keys::Own;
 use keybench::api::Error;
 use keybench::config::{Profile, Profiles, Store};
+use keybench::probe::run::Summary;
 use keybench::tui::call::{Answer, Call, Refusal, WriteError};
 use keybench::tui::msg::Msg;
 use keybench::tui::session::Expiration;
@@ -11,7 +14,7 @@ use keybench::wire::RotateV1KeyResponse;
 
 use super::checks::{check_live, checked};
 use super::history;
-use super::models::{self as made_models, summary};
+use super::models::{self as made_models, long_summary, summary};
 use super::rotation::{answer_models, calling, passed, successor, tested as proof};
 use super::settings::{demo, made, only_call, refusal, revealed};
 use super::{
@@ -366,16 +369,15 @@ fn run_live() -> Harness {
     harness
 }
 
-fn ended(mut harness: Harness, requests: u64) -> Harness {
+fn ended(mut harness: Harness, summary: Arc<Summary>) -> Harness {
     let (id, call) = harness.calls().remove(0);
     let Call::Run(run) = call else { panic!("{call:?}") };
-    let ended = Ok(summary(requests, true));
-    harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended });
+    harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended: Ok(summary) });
     harness
 }
 
 fn run_ended() -> Harness {
-    ended(then(made_models::listed(), "b<enter>"), 150)
+    ended(then(made_models::listed(), "b<enter>"), summary(150, true))
 }
 
 /// There is a file of that name already.
@@ -387,7 +389,8 @@ fn run_replace() -> Harness {
 }
 
 fn run_compared() -> Harness {
-    then(ended(then(run_ended(), "b<enter>"), 200), "c")
+    let first = ended(then(made_models::listed(), "b<enter>"), long_summary(150));
+    then(ended(then(first, "b<enter>"), long_summary(200)), "c")
 }
 
 fn users_listing() -> Harness {

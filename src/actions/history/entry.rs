@@ -96,7 +96,7 @@ pub struct Line {
     pub model_id: String,
     /// What the key is called: its short Key ID and a remark, or `no key`.
     pub key: String,
-    /// The call succeeded; of a run, every one.
+    /// The call succeeded; of a run, every one that was due.
     pub ok: bool,
     /// HTTP status of a test.
     pub status: Option<u16>,
@@ -117,6 +117,17 @@ impl Line {
     /// Of a run, the median.
     pub fn latency(&self) -> Duration {
         Duration::try_from_secs_f64(self.latency_ms / 1e3).unwrap_or_default()
+    }
+
+    /// The HTTP status of a test, or a dash; how a run went: `behind` where it sent less than was due.
+    pub fn outcome(&self) -> String {
+        match (self.kind, self.status) {
+            (_, Some(status)) => status.to_string(),
+            (Kind::Test, None) => "-".to_owned(),
+            (Kind::Run, None) if self.ok => "ok".to_owned(),
+            (Kind::Run, None) if self.errors == 0 => "behind".to_owned(),
+            (Kind::Run, None) => format!("{} err", self.errors),
+        }
     }
 
     /// Whether `wanted` is its model: `project/name`, the name alone, or the id.
@@ -213,7 +224,7 @@ impl Entry {
         let line = Line {
             kind: Kind::Run,
             started: summary.started,
-            ok: summary.errors == 0,
+            ok: summary.errors == 0 && summary.missed == 0,
             latency_ms: summary.latency.p50_ms,
             requests: summary.total,
             errors: summary.errors,
@@ -313,14 +324,19 @@ impl Mask<'_> {
     }
 }
 
-/// `500 requests, 2 failed · 12.3/s · p99 31.0 ms`; the median is the latency of the entry.
+/// `500 requests, 2 failed, 9 never sent · 12.3/s · p99 31.0 ms`; the median is the latency of the entry.
 fn in_a_line(summary: &Summary) -> String {
     let requests = text::count(usize::try_from(summary.total).unwrap_or(usize::MAX), "request", "requests");
     let failed = match summary.errors {
         0 => String::new(),
         errors => format!(", {errors} failed"),
     };
-    format!("{requests}{failed} · {:.1}/s · p99 {:.1} ms", summary.rps, summary.latency.p99_ms)
+    let missed = match summary.missed {
+        0 => String::new(),
+        missed => format!(", {missed} never sent"),
+    };
+    let p99 = text::latency(Duration::from_secs_f64(summary.latency.p99_ms.max(0.0) / 1e3));
+    format!("{requests}{failed}{missed} · {:.1}/s · p99 {p99}", summary.rps)
 }
 
 fn ms(time: Duration) -> f64 {

@@ -194,7 +194,7 @@ fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
     }
     let _ = writeln!(html, "<p class=\"sub\">{}</p>", method(earlier, run));
     html.push_str(
-        "<table class=\"numbers\">\n<tr><th></th><th>before</th><th>now</th><th>change</th></tr>\n",
+        "<table class=\"numbers\">\n<tr><th></th><th>before</th><th>now</th><th>change</th><th></th></tr>\n",
     );
     for row in compare(earlier, run) {
         let class = match row.change {
@@ -202,19 +202,10 @@ fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
             Change::Worse => " class=\"bad\"",
             Change::Same | Change::NotJudged => "",
         };
-        let word = match (row.percent(), row.change) {
-            (_, Change::Same) => "same".to_owned(),
-            (Some(percent), _) => format!("{percent:+.1} %"),
-            (None, _) => "new".to_owned(),
-        };
-        let value = |value: f64| match row.unit {
-            "ms" => millis(value),
-            unit => format!("{value:.1}{unit}"),
-        };
-        let (before, after) = (value(row.before), value(row.after));
+        let ([before, after], changed, verdict) = (row.values(), row.changed(), row.verdict());
         let _ = writeln!(
             html,
-            "<tr><td>{}</td><td>{before}</td><td>{after}</td><td{class}>{word}</td></tr>",
+            "<tr><td>{}</td><td>{before}</td><td>{after}</td><td>{changed}</td><td{class}>{verdict}</td></tr>",
             row.figure
         );
     }

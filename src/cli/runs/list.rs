@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::actions::history::{self, Kind, Line};
+use crate::actions::history::{self, Line};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::text;
@@ -42,18 +42,8 @@ fn cells(line: &Line) -> Vec<String> {
         time::format(line.started),
         line.kind.as_str().to_owned(),
         line.model.clone(),
-        status(line),
+        line.outcome(),
         text::latency(line.latency()),
         line.result.clone(),
     ]
-}
-
-/// The HTTP status of a test, or a dash; how a run went.
-fn status(line: &Line) -> String {
-    match (line.kind, line.status) {
-        (_, Some(status)) => status.to_string(),
-        (Kind::Test, None) => "—".to_owned(),
-        (Kind::Run, None) if line.ok => "ok".to_owned(),
-        (Kind::Run, None) => format!("{} failed", line.errors),
-    }
 }

@@ -1,6 +1,9 @@
 //! Two runs side by side.
 
+use std::time::Duration;
+
 use super::summary::Summary;
+use crate::text;
 
 /// One figure of two runs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -27,17 +30,20 @@ pub enum Change {
 }
 
 /// How a difference is distinguished from noise.
-const METHOD: &str = "judged by a block bootstrap over the seconds of both runs (1000 draws, 95 %), from 5 % on; \
-    it sees the noise within the two runs, not that from run to run";
+const METHOD: &str = "Judged from 5 % on, against the noise within both runs (block bootstrap over their \
+    seconds, 1000 draws, 95 %). Runs of the same model may differ by more: repeat them.";
 
-/// Seconds that a run needs for its noise to be known.
-const FEWEST: usize = 3;
+/// Seconds that a run needs for its noise to be known: of a few, the bootstrap is too sure.
+const FEWEST: usize = 10;
+
+/// What is no difference, as a part of the larger value.
+const SMALL: f64 = 0.05;
 
 /// How the differences of two runs were judged, or why they were not.
 pub fn method(before: &Summary, after: &Summary) -> String {
     match are_too_short(before, after) {
         false => METHOD.to_owned(),
-        true => format!("not judged: both runs need to last longer than {FEWEST} seconds for that"),
+        true => format!("Too short to judge: both runs need to last longer than {FEWEST} seconds for that."),
     }
 }
 
@@ -47,6 +53,35 @@ pub fn are_too_short(before: &Summary, after: &Summary) -> bool {
 }
 
 impl Difference {
+    /// The two values with their unit.
+    pub fn values(&self) -> [String; 2] {
+        [self.before, self.after].map(|value| match self.unit {
+            "ms" => text::latency(Duration::try_from_secs_f64(value / 1e3).unwrap_or_default()),
+            "" => format!("{value:.0}"),
+            unit => format!("{value:.1} {unit}"),
+        })
+    }
+
+    /// `+14 %`, `new` for what was not there before, or nothing for what is in neither.
+    pub fn changed(&self) -> String {
+        match self.percent() {
+            Some(percent) => format!("{percent:+.0} %"),
+            None if self.after == 0.0 => String::new(),
+            None => "new".to_owned(),
+        }
+    }
+
+    /// What the difference means, in a word; nothing for a figure of which no noise is known.
+    pub fn verdict(&self) -> &'static str {
+        match self.change {
+            Change::Better => "better",
+            Change::Worse => "worse",
+            Change::Same if is_small(self.before, self.after) => "no difference",
+            Change::Same => "within the noise",
+            Change::NotJudged => "",
+        }
+    }
+
     /// Of the earlier value, in percent; `None` if that was 0.
     pub fn percent(&self) -> Option<f64> {
         (self.before != 0.0).then(|| (self.after - self.before) / self.before * 100.0)
@@ -195,6 +230,10 @@ impl Draws {
     }
 }
 
+fn is_small(before: f64, after: f64) -> bool {
+    (after - before).abs() <= before.abs().max(after.abs()) * SMALL
+}
+
 fn difference(
     figure: &'static str,
     unit: &'static str,
@@ -202,10 +241,8 @@ fn difference(
     more_is_better: bool,
     noise: Option<Option<bool>>,
 ) -> Difference {
-    let larger = before.abs().max(after.abs());
-    let small = (after - before).abs() <= larger * 0.05;
     let change = match noise {
-        _ if small => Change::Same,
+        _ if is_small(before, after) => Change::Same,
         None => Change::NotJudged,
         Some(None) => Change::Same,
         // The figure of a run is that of all its calls, the seconds' figures are weighted: where they do not
@@ -255,8 +292,11 @@ mod tests {
         assert_eq!(of(&rows, "p50"), Change::Same);
         let noisy = compare(&run(100.0, 10.0, 0.6), &run(112.0, 11.0, 0.6));
         assert_eq!((of(&noisy, "requests/s"), of(&noisy, "p99")), (Change::Same, Change::Same));
+        assert_eq!(noisy[0].verdict(), "within the noise");
         let small = compare(&run(1000.0, 10.0, 0.0), &run(1040.0, 10.4, 0.0));
         assert_eq!((of(&small, "requests/s"), of(&small, "p99")), (Change::Same, Change::Same));
+        assert_eq!((small[0].verdict(), small[0].changed().as_str()), ("no difference", "+4 %"));
+        assert_eq!(small[0].values(), ["1000.0 /s", "1040.0 /s"]);
     }
 
     #[test]
@@ -264,7 +304,7 @@ mod tests {
         let (mut before, mut after) = (run(100.0, 10.0, 0.0), run(150.0, 20.0, 0.0));
         (before.latency.p90_ms, after.latency.p90_ms) = (6.0, 12.0);
         assert_eq!(of(&compare(&before, &after), "p90"), Change::NotJudged);
-        before.series.truncate(8);
+        before.series.truncate(36);
         assert_eq!(of(&compare(&before, &after), "requests/s"), Change::NotJudged);
     }
 

@@ -46,7 +46,7 @@ pub use export::{read_json, write_csv, write_json};
 pub use merge::{NotMerged, merge};
 pub use plan::{Data, MAX_IN_FLIGHT, MAX_REQUESTS, Plan};
 pub use ramps::Ramps;
-pub use report::{NO_REPLICA, report};
+pub use report::{NO_REPLICA, report, shortfalls};
 pub use series::Point;
 pub use summary::{Bar, Latency, ReplicaSummary, Stage, StatusSummary, StopReason, Summary};
 pub use whole::Histograms;

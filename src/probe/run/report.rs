@@ -115,11 +115,11 @@ fn failures(summary: &Summary) -> Vec<String> {
     names.zip(&kinds).map(line).collect()
 }
 
-/// What a reader of the figures must know.
-fn notes(summary: &Summary) -> Vec<String> {
+/// How the run was not the one that was planned, which no figure shows: sentences.
+pub fn shortfalls(summary: &Summary) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(trouble) = &summary.trouble {
-        notes.extend(text::wrap(&format!("This machine held the run back: {trouble}."), 80));
+        notes.push(format!("This machine held the run back: {trouble}."));
     }
     if summary.missed > 0 {
         notes.push(format!(
@@ -130,7 +130,7 @@ fn notes(summary: &Summary) -> Vec<String> {
     if summary.reconnects > 0 {
         let resent = count(summary.reconnects, "request was", "requests were");
         let because = "the service had closed the connection kept for it";
-        notes.extend(text::wrap(&format!("{resent} sent again on a new connection: {because}."), 80));
+        notes.push(format!("{resent} sent again on a new connection: {because}."));
     }
     if summary.abandoned > 0 {
         notes.push(format!(
@@ -138,6 +138,12 @@ fn notes(summary: &Summary) -> Vec<String> {
             count(summary.abandoned, "request was", "requests were")
         ));
     }
+    notes
+}
+
+/// What a reader of the figures must know.
+fn notes(summary: &Summary) -> Vec<String> {
+    let mut notes: Vec<_> = shortfalls(summary).iter().flat_map(|note| text::wrap(note, 80)).collect();
     match summary.stopped_by {
         Some(StopReason::Ceiling) => {
             notes.push("Ended at the ceiling for shared clusters; --unbounded lifts it.".to_owned());

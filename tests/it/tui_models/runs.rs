@@ -130,6 +130,17 @@ fn comparing_says_what_the_key_does_next_and_what_was_too_short() {
 }
 
 #[test]
+fn a_run_says_what_it_did_not_send() {
+    let (mut harness, id, run) = running();
+    let mut behind = Summary::clone(&summary(17, true));
+    behind.missed = 63;
+    harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended: Ok(behind.into()) });
+    let screen = harness.screen(80, 24);
+    let said = "63 requests were due and never sent: the model does not keep up with this rate.";
+    assert!(screen.contains(&said[..70]) && screen.contains("rate."), "{screen}");
+}
+
+#[test]
 fn a_run_is_watched_frozen_stopped_and_compared() {
     let (mut harness, id, run) = running();
     assert_eq!((run.plan.count, run.plan.concurrency, run.key), (None, Some(8), KeyToSend::SignedIn));

@@ -51,7 +51,7 @@ impl History {
     fn compare(&self, shared: &mut Shared) -> Outcome {
         let (Some((before, after)), Some(file)) = (self.pair(), shared.session.history.clone()) else {
             let mark = key_of(shared, Command::Mark);
-            shared.notices.info(shared.now, format!("mark two runs with {mark}, then compare them"));
+            shared.notices.warning(shared.now, format!("mark two runs with {mark}, then compare them"));
             return Outcome::done();
         };
         compare(shared, file, before, after)

@@ -130,7 +130,7 @@ impl History {
     fn mark(&mut self, shared: &mut Shared) {
         let Some(Line { id, kind, .. }) = self.line().cloned() else { return };
         if kind != Kind::Run {
-            shared.notices.info(shared.now, "runs can be compared; this is a test");
+            shared.notices.warning(shared.now, "runs can be compared; this is a test");
             return;
         }
         let before = self.marked.len();

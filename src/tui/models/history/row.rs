@@ -1,6 +1,6 @@
 //! An entry as a row of the list.
 
-use crate::actions::history::{Kind, Line};
+use crate::actions::history::Line;
 use crate::text;
 use crate::tui::list::{Column, Key, Row, Shown, Width};
 use crate::tui::shared::Shared;
@@ -17,16 +17,10 @@ pub struct Item {
 
 impl Item {
     pub fn new(line: Line) -> Self {
-        let status = match (line.kind, line.status) {
-            (_, Some(status)) => status.to_string(),
-            (Kind::Test, None) => "-".to_owned(),
-            (Kind::Run, None) if line.ok => "ok".to_owned(),
-            (Kind::Run, None) => format!("{} err", line.errors),
-        };
         Self {
             id: line.id.to_string(),
             started: line.started.strftime("%Y-%m-%d %H:%M").to_string(),
-            status,
+            status: line.outcome(),
             latency: text::latency(line.latency()),
             line,
         }

@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::report::ms;
 use crate::probe::run::{Change, Summary, are_too_short, compare, count_alike, method, report};
 use crate::text;
 use crate::tui::models::draw::put;
@@ -27,27 +26,15 @@ pub fn draw(
         put(buf, row, row.x, &head, theme.column);
     }
     for (row, difference) in rows.by_ref().zip(compare(before, after)) {
-        let value = |value: f64| match difference.unit {
-            "ms" => ms(value),
-            "" => format!("{value:.0}"),
-            unit => format!("{value:.1} {unit}").trim_end().to_owned(),
-        };
-        let percent = difference.percent().map_or_else(String::new, |percent| format!("{percent:+.0} %"));
         let (word, style) = match difference.change {
             // Whether it is small or large.
             _ if too_short && difference.before != difference.after => ("too short to judge", theme.dim),
-            Change::Better => ("better", theme.ok),
-            Change::Worse => ("worse", theme.error),
-            Change::Same => ("no difference", theme.dim),
-            Change::NotJudged => ("not judged", theme.dim),
+            Change::Better => (difference.verdict(), theme.ok),
+            Change::Worse => (difference.verdict(), theme.error),
+            Change::Same | Change::NotJudged => (difference.verdict(), theme.dim),
         };
-        let line = format!(
-            "{:<12}{:>14}{:>14}{:>10}",
-            difference.figure,
-            value(difference.before),
-            value(difference.after),
-            percent
-        );
+        let [before, after] = difference.values();
+        let line = format!("{:<12}{before:>14}{after:>14}{:>10}", difference.figure, difference.changed());
         let x = put(buf, row, row.x, &line, theme.text);
         put(buf, row, x + 2, word, style);
     }

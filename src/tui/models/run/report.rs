@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::probe::run::{NO_REPLICA, Point, Stage, StopReason, Summary, report};
+use crate::probe::run::{NO_REPLICA, Point, Stage, StopReason, Summary, report, shortfalls};
 use crate::text;
 use crate::tui::command::Command;
 use crate::tui::models::draw::{fit, put};
@@ -22,6 +22,9 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
         taken
     };
     progress(shared, buf, take(1), summary);
+    for note in shortfalls(summary).iter().flat_map(|note| text::wrap(note, area.width.into())) {
+        put(buf, take(1), area.x, &note, shared.preferences.theme.warn);
+    }
     let refused = summary.total > 0 && summary.ok == 0;
     if refused {
         put(

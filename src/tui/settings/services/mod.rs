@@ -174,13 +174,23 @@ impl Services {
         }
         if self.is_outdated {
             let again = shared.key_of(Command::PlanFleet);
-            shared.notices.info(shared.now, format!("this plan was applied; {again} makes a new one"));
+            shared.notices.warning(shared.now, format!("this plan was applied; {again} makes a new one"));
             return Outcome::done();
         }
         match facts::question(self.of_manifest()) {
             Some(lines) => Question::new("Apply the manifest?", lines, "Apply", Decision::ApplyFleet).ask(),
             None => {
-                shared.notices.info(shared.now, "there is nothing to do for any service");
+                match self.of_manifest().find(|row| row.safe() != "safe") {
+                    Some(row) => shared.notices.warning(
+                        shared.now,
+                        format!(
+                            "an apply changes nothing; {} is {}: its details say why",
+                            row.name(),
+                            row.safe()
+                        ),
+                    ),
+                    None => shared.notices.info(shared.now, "there is nothing to do for any service"),
+                }
                 Outcome::done()
             }
         }
