@@ -42,12 +42,13 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// `rotated`, `delivered`, `cleaned_up` or `nothing_to_do`.
+    /// `rotated`, `delivered`, `cleaned_up`, `nothing_to_do`, or `failed`: nothing was done.
     pub fn action(&self) -> &'static str {
         match (self.rotated, self.delivered.is_empty(), self.deleted.is_empty()) {
             (true, ..) => "rotated",
             (false, false, _) => "delivered",
             (false, true, false) => "cleaned_up",
+            (false, true, true) if !self.failures.is_empty() => "failed",
             (false, true, true) => "nothing_to_do",
         }
     }
@@ -57,6 +58,7 @@ impl Applied {
         match self.action() {
             _ if self.is_first => "created",
             "cleaned_up" => "cleaned up",
+            "failed" => "nothing done",
             "nothing_to_do" => "nothing to do",
             action => action,
         }

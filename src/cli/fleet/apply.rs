@@ -38,13 +38,9 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
     let manifest = args.fleet.manifest(context)?;
     let session = context.session_to_change("rotating keys")?;
     let terms = TermsArgs { safe_for: Duration::ZERO, offline_for: Duration::ZERO };
-    let options = args.fleet.options(&terms);
+    let options = args.fleet.options(context, &terms);
     let all = apply(&session, &manifest, options, args.max_rotations, context).await?;
-    let with_failures = |mut one: Applied| {
-        let failures: Vec<_> = std::mem::take(&mut one.failures).into_iter().map(Failure::from).collect();
-        (one, failures)
-    };
-    let all: Vec<_> = all.into_iter().map(with_failures).collect();
+    let all: Vec<_> = all.into_iter().map(Done::from).collect();
     let pruned = match args.prune {
         true => prune(&session, &manifest, None, context).await,
         false => Ok(Pruned::default()),
@@ -52,44 +48,64 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
     let pruned = pruned.unwrap_or_else(|error| Pruned { failures: vec![error], ..Pruned::default() });
     let deleted: Vec<_> = pruned.deleted().collect();
     if context.out.json {
-        let services: Vec<_> = all.iter().map(|(one, failures)| document(one, failures)).collect();
+        let services: Vec<_> = all.iter().map(document).collect();
         context.out.document(&json!({ "services": services, "pruned": deleted }))?;
     } else {
-        let mut lines: Vec<_> = all.iter().flat_map(|(one, failures)| lines(one, failures)).collect();
+        let mut lines: Vec<_> = all.iter().flat_map(lines).collect();
         lines.extend(deleted.iter().map(|id| format!("pruned {id}")));
         context.out.lines(&lines)?;
     }
-    let of =
-        |name: &str, failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
-    let failures = all.into_iter().flat_map(|(one, failures)| {
-        failures.into_iter().map(|failure| of(&one.name, failure)).collect::<Vec<_>>()
+    let failures = all.into_iter().flat_map(|Done { applied, failures, .. }| {
+        let name = applied.name;
+        let named = move |failure: Failure| {
+            let message = format!("{name}: {}", failure.message);
+            Failure { message, ..failure }
+        };
+        failures.into_iter().map(named)
     });
     let pruned = pruned.failures.into_iter().map(Failure::from);
     worst(failures.chain(pruned).collect()).map_or(Ok(Exit::Done), Err)
 }
 
-fn document(one: &Applied, failures: &[Failure]) -> Value {
+/// What was done for one service, with its failures as they are printed.
+struct Done {
+    applied: Applied,
+    action: &'static str,
+    text: &'static str,
+    failures: Vec<Failure>,
+}
+
+impl From<Applied> for Done {
+    fn from(mut applied: Applied) -> Self {
+        let (action, text) = (applied.action(), applied.text());
+        let failures = std::mem::take(&mut applied.failures).into_iter().map(Failure::from).collect();
+        Self { applied, action, text, failures }
+    }
+}
+
+fn document(Done { applied, action, failures, .. }: &Done) -> Value {
     let failures: Vec<_> = failures.iter().map(|failure| failure.to_json()["error"].clone()).collect();
     json!({
-        "name": one.name,
-        "username": one.username,
-        "action": one.action(),
-        "reason": one.reason,
-        "key_id": one.key_id,
-        "expiry_date": in_utc(&one.expiry),
-        "delivered": one.delivered,
-        "deleted": one.deleted,
+        "name": applied.name,
+        "username": applied.username,
+        "action": action,
+        "reason": applied.reason,
+        "key_id": applied.key_id,
+        "expiry_date": in_utc(&applied.expiry),
+        "delivered": applied.delivered,
+        "deleted": applied.deleted,
         "failures": failures,
     })
 }
 
-fn lines(one: &Applied, failures: &[Failure]) -> Vec<String> {
-    let mut lines = vec![match one.key_id.is_empty() {
-        true => format!("{}: no key", one.name),
-        false => format!("{}: {}, expires {}", one.name, one.text(), day(&one.expiry)),
+fn lines(Done { applied, text, failures, .. }: &Done) -> Vec<String> {
+    let name = &applied.name;
+    let mut lines = vec![match applied.key_id.is_empty() {
+        true => format!("{name}: no key"),
+        false => format!("{name}: {text}, expires {}", day(&applied.expiry)),
     }];
-    lines.extend(one.delivered.iter().map(|id| format!("  delivered to {id}")));
-    lines.extend(one.deleted.iter().map(|id| format!("  deleted {id}")));
+    lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {id}")));
+    lines.extend(applied.deleted.iter().map(|id| format!("  deleted {id}")));
     lines.extend(failures.iter().map(|failure| format!("  failed: {}", failure.message)));
     lines
 }

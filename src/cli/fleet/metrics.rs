@@ -33,7 +33,7 @@ pub struct MetricsArgs {
 pub async fn run(context: &Context, args: MetricsArgs) -> Result<Exit, Failure> {
     let manifest = args.fleet.manifest(context)?;
     let session = context.session()?;
-    let looked = look(&session, &manifest, args.fleet.options(&args.terms), context).await?;
+    let looked = look(&session, &manifest, args.fleet.options(context, &args.terms), context).await?;
     let own = context.user(&session, None).await?;
     let figures = metrics::figures(&session, &manifest, &looked, &own)?;
     let clock = session.client.clock();

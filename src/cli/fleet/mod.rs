@@ -61,12 +61,14 @@ pub struct TermsArgs {
 }
 
 impl FleetArgs {
-    fn options(&self, terms: &TermsArgs) -> Options {
+    fn options(&self, context: &Context, terms: &TermsArgs) -> Options {
+        // With --json standard error holds documents.
+        let output = if context.out.json { Output::Kept } else { Output::Shown };
         Options {
             terms: Terms { safe_for: terms.safe_for, offline_for: terms.offline_for },
             parallel: self.parallel.into(),
             clock_difference: self.clock.clock_difference,
-            output: Output::Shown,
+            output,
         }
     }
 

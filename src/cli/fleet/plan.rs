@@ -33,7 +33,7 @@ pub struct PlanArgs {
 pub async fn run(context: &Context, args: PlanArgs) -> Result<Exit, Failure> {
     let manifest = args.fleet.manifest(context)?;
     let session = context.session()?;
-    let looked = look(&session, &manifest, args.fleet.options(&args.terms), context).await?;
+    let looked = look(&session, &manifest, args.fleet.options(context, &args.terms), context).await?;
     let left = prune::left(&session, &manifest).await?;
     let safe = looked.iter().all(|(_, plan)| plan.as_ref().is_ok_and(|plan| plan.safe));
     let drifted = !left.is_empty()

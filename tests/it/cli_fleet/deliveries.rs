@@ -133,6 +133,31 @@ reload_timeout = "1s"
 }
 
 #[test]
+fn a_delivery_that_fails_is_nothing_done_and_its_command_s_words_are_in_the_error() {
+    let one = r#"
+[[service]]
+name = "a"
+[[service.deliver]]
+exec = "test -e DIR/open && cat > DIR/vault || { echo the vault is sealed >&2; exit 1; }"
+read = "cat DIR/vault"
+"#;
+    let fleet = Fleet::new(one);
+    fleet.home.file("open", "");
+    fleet.run("apply", &[]).ok();
+    std::fs::remove_file(fleet.home.path("open")).unwrap();
+    fleet.home.file("vault", "");
+    let failed = fleet.run("apply", &[]);
+    let done = service(&failed.json(), "a");
+    assert_eq!((failed.code, &done["action"]), (8, &json!("failed")), "{failed:?}");
+    let message = failed.error()["message"].as_str().unwrap().to_owned();
+    assert!(message.ends_with(": the vault is sealed"), "{message}");
+    assert_eq!(failed.err.lines().count(), 1, "with --json it is one document: {failed:?}");
+    let said = fleet.home.run(&["fleet", "apply", "-f", "fleet.toml"]);
+    assert!(said.out.starts_with("a: nothing done, expires"), "{said:?}");
+    assert!(said.err.starts_with("the vault is sealed\n"), "{said:?}");
+}
+
+#[test]
 fn what_fails_for_one_service_stops_no_other() {
     let one = r#"
 [[service]]
