@@ -80,8 +80,8 @@ pub struct Models {
     /// The check that the open Test panel was reached from.
     from_check: Option<FromCheck>,
     saved: Saved,
-    /// Enter was pressed before there was a model: the first one that is listed is opened.
-    open_ahead: bool,
+    /// What was pressed before there was a model: it is done once they are listed.
+    ahead: Vec<Command>,
     /// The entry of the history that the open Test panel was reached from.
     from_history: Option<FromHistory>,
     /// A request of the history that waits for its model to be listed.

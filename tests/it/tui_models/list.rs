@@ -195,3 +195,28 @@ fn the_palette_lists_the_models_and_says_why_it_cannot() {
     harness.keys("slow");
     assert!(harness.screen(80, 24).contains("churn-prod/slow"), "{}", harness.screen(80, 24));
 }
+
+#[test]
+fn what_is_typed_before_the_models_are_listed_is_done_then() {
+    let opened_after = |keys: &str, more: &str| {
+        let (mut harness, calls) = opened();
+        let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::ListModels { .. })).unwrap();
+        harness.keys(keys);
+        harness.send(Msg::Progress { id, answer: Answer::ModelsPage(demo()) });
+        harness.keys(more);
+        harness.answer(id, Answer::ModelsListed(Ok(())));
+        let screen = harness.screen(80, 24);
+        let title = screen.lines().nth(2).unwrap().to_owned();
+        (title, screen)
+    };
+    let (title, screen) = opened_after("<enter>", "");
+    assert!(title.contains("churn-prod/add") && screen.contains("[ Test ]"), "{screen}");
+    let (title, screen) = opened_after("j<enter>", "");
+    assert!(title.contains("churn-prod/churn"), "{screen}");
+    let (title, screen) = opened_after("jj", "k<enter>");
+    assert!(title.contains("churn-prod/churn"), "{screen}");
+    let (title, screen) = opened_after("G<enter>", "");
+    assert!(title.contains("playground/echo"), "{screen}");
+    let (title, screen) = opened_after("j<enter><esc>", "");
+    assert!(title.contains("Models"), "{screen}");
+}
