@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::audit::{AuditedKey, Read};
 use super::check::RowReport;
 use super::rotation::Notice;
@@ -23,7 +25,7 @@ pub enum Event<'a> {
     /// A deletion could not be logged, and was not held up by that.
     DeletionNotLogged { file: &'a Path, why: &'a str },
     /// An audit goes on with one that broke off, in which the keys of so many users were read.
-    AuditResumed { users: usize },
+    AuditResumed { users: usize, since: Timestamp },
     /// The keys of one more user were read.
     KeysAudited(&'a [AuditedKey]),
     /// How far an audit is.

@@ -1,5 +1,7 @@
 //! `admin audit`: what it finds, and how it goes on after an interruption.
 
+use jiff::ToSpan as _;
+
 use crate::support::bench::{Bench, mode};
 use crate::support::relay::{Relay, Trip};
 use keybench::workbench::{Clock, Seed};
@@ -61,13 +63,49 @@ fn an_audit_that_was_killed_goes_on() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(mode(&journal()), 0o600);
+    // As if it had been killed twenty minutes ago.
+    let earlier = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap() - 20.minutes();
+    let text = std::fs::read_to_string(journal()).unwrap();
+    let aged = text.lines().map(|line| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["at"] = earlier.to_string().into();
+        format!("{line}\n")
+    });
+    std::fs::write(journal(), aged.collect::<String>()).unwrap();
     let done = home.run(&["admin", "audit", "--keys-only", "--export", "keys.json"]).ok();
     assert!(done.err.contains("4 users are read"), "{}", done.err);
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(home.path("keys.json")).unwrap()).unwrap();
     assert_eq!((&report["users"], report["keys"].as_array().unwrap().len()), (&5.into(), 8));
+    assert_eq!(report["made_at"], earlier.to_string(), "as old as its oldest keys");
     let fresh = home.run(&["admin", "audit", "--keys-only"]).ok();
     assert_eq!(fresh.err, "", "a complete audit is not gone on with");
+}
+
+#[test]
+fn an_audit_that_read_everything_is_over_whatever_becomes_of_its_report() {
+    let bench = Bench::demo();
+    let home = bench.home("admin");
+    let undelivered: [&dyn Fn(); 2] = [
+        &|| {
+            let full = std::fs::File::create("/dev/full").unwrap();
+            let ended = home.command(&["admin", "audit"]).stdout(full).output().unwrap();
+            assert_eq!(ended.status.code(), Some(74), "{ended:?}");
+        },
+        &|| {
+            // The reader is gone before the first row.
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            home.command(&["admin", "audit", "--json"]).stdout(writer).output().unwrap();
+        },
+    ];
+    for (n, audit) in undelivered.into_iter().enumerate() {
+        audit();
+        let name = format!("made afterwards {n}");
+        bench.home("owner").run(&["keys", "create", "--name", &name]).ok();
+        let next = home.run(&["admin", "audit", "--json"]).ok();
+        assert!(next.out.contains(&name) && next.err.is_empty(), "{next:?}");
+    }
 }
 
 #[test]

@@ -22,20 +22,24 @@ const LARGEST: u64 = 256 << 20;
 #[derive(Debug)]
 pub struct Journal(Option<(PathBuf, BufWriter<File>)>);
 
+/// The keys of a user, and when they were read.
 #[derive(Serialize, Deserialize)]
-struct Line {
-    at: Timestamp,
+pub struct Line {
+    pub at: Timestamp,
     username: String,
-    keys: Vec<V2KeyDetails>,
+    pub keys: Vec<V2KeyDetails>,
 }
+
+/// What is read already, by user.
+type Known = HashMap<String, Line>;
 
 impl Journal {
     /// Opens the journal of audits of `url` by `username`; gives what it holds.
-    pub fn open(url: &str, username: &str, fresh: bool) -> (Self, HashMap<String, Vec<V2KeyDetails>>) {
+    pub fn open(url: &str, username: &str, fresh: bool, now: Timestamp) -> (Self, Known) {
         let Ok(folder) = cache_dir(&process_env) else { return (Self(None), HashMap::new()) };
         let digest = ring::digest::digest(&ring::digest::SHA256, format!("{url}\n{username}").as_bytes());
         let file = folder.join(format!("audit-{}.jsonl", text::hex(&digest.as_ref()[..8])));
-        let known = if fresh { HashMap::new() } else { read(&file, Timestamp::now()) };
+        let known = if fresh { HashMap::new() } else { read(&file, now) };
         let open = || {
             private_file::make_folder(&folder)?;
             let mut open = private_file::open_to_append(&file)?;
@@ -72,7 +76,7 @@ impl Journal {
             .and_then(|()| file.flush());
     }
 
-    /// The audit is complete.
+    /// Everything is read.
     pub fn finish(self) {
         if let Some((path, _)) = self.0 {
             let _ = fs::remove_file(path);
@@ -80,13 +84,13 @@ impl Journal {
     }
 }
 
-fn read(file: &Path, now: Timestamp) -> HashMap<String, Vec<V2KeyDetails>> {
+fn read(file: &Path, now: Timestamp) -> Known {
     let text = private_file::read_up_to(file, LARGEST).ok().flatten().unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     text.lines()
         // The last line may be cut.
         .filter_map(|line| serde_json::from_str::<Line>(line).ok())
         .filter(|line| now.duration_since(line.at) < VALID)
-        .map(|line| (line.username, line.keys))
+        .map(|line| (line.username.clone(), line))
         .collect()
 }

@@ -27,7 +27,7 @@ pub use policy::{Error as PolicyError, Exception, Policy, rules};
 pub use report::{AuditedUser, Location, OpenModel, Read, Report, Unreadable, Verdict};
 
 use exposed::Exposed;
-use journal::Journal;
+use journal::{Journal, Line};
 use outage::Outage;
 use people::People;
 
@@ -60,44 +60,34 @@ pub enum Error {
     BrokenOff { error: api::Error, read: Read },
 }
 
-/// A completed audit.
-#[derive(Debug)]
-pub struct Audit {
-    pub report: Report,
-    journal: Journal,
-}
-
-impl Audit {
-    /// The report is delivered: the next audit starts from the beginning.
-    pub fn finish(self) {
-        self.journal.finish();
-    }
-}
-
 /// Reads the keys of all users that the session's user sees, and finds exposed keys.
 ///
 /// # Errors
 /// It broke off.
-pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Audit, Error> {
+pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -> Result<Report, Error> {
     let client = &session.client;
     // None of these needs another.
     let (username, people, limit, version) =
         tokio::join!(sign_in::username(session), people::read(client), limit(client), client.version());
     let (username, People { people, accounts_known }) = (username?, people?);
-    let judging = Judging { rules: rules(request.policy.as_ref(), limit), rotated: Rotated::here(session) };
-    let (mut journal, known) = match request.unnoted {
+    let now = client.clock().now();
+    let (mut journal, mut known) = match request.unnoted {
         true => (Journal::none(), HashMap::new()),
-        false => Journal::open(client.url(), &username, request.fresh),
+        false => Journal::open(client.url(), &username, request.fresh, now),
     };
+    // A report is as old as the oldest keys in it.
+    let at = known.values().map(|known| known.at).fold(now, Timestamp::min);
     if !known.is_empty() {
-        progress.on(Event::AuditResumed { users: known.len() });
+        progress.on(Event::AuditResumed { users: known.len(), since: at });
     }
-    let mut read = Vec::with_capacity(people.len());
-    let (done, open): (Vec<_>, Vec<_>) =
-        people.into_iter().partition(|person| known.contains_key(&person.username));
-    for person in done {
-        let keys = known.get(&person.username).cloned().unwrap_or_default();
-        read.push((person, Ok(keys)));
+    let (rules, rotated) = (rules(request.policy.as_ref(), limit), Rotated::here(session));
+    let judging = Judging { rules, rotated, at };
+    let (mut read, mut open) = (Vec::with_capacity(people.len()), Vec::new());
+    for person in people {
+        match known.remove(&person.username) {
+            Some(Line { keys, .. }) => read.push((person, Ok(keys))),
+            None => open.push(person),
+        }
     }
     let turns = &Turns::default();
     let keys = read_keys(client, turns, open, &judging, &mut read, &mut journal, progress);
@@ -110,6 +100,8 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     // Keys that are read are noted, even if the models cannot be: these end nothing.
     let ((), exposed) = tokio::try_join!(keys, async { Ok::<_, Error>(exposed.await) })?;
     let exposed = exposed?;
+    // There is nothing to go on with: what becomes of the report is another matter.
+    journal.finish();
     read.sort_by(|(one, _): &(Person, _), (other, _)| one.username.cmp(&other.username));
     let version = version.ok().map(|version| version.git_sha).filter(|version| !version.is_empty());
     let mut report = report_of(client, username, read, &judging).await;
@@ -118,22 +110,24 @@ pub async fn run(session: &Session, request: Request, progress: &dyn Progress) -
     report.environments = exposed.environments;
     report.unreadable_projects = exposed.unreadable_projects;
     if let Some(mut policy) = request.policy {
-        let today = time::utc_day(time::parse(&report.made_at).unwrap_or_else(Timestamp::now));
+        let today = time::utc_day(at);
         policy.except(&mut report, today);
         report.policy = Some(policy);
     }
-    Ok(Audit { report, journal })
+    Ok(report)
 }
 
 /// What keys are judged by.
 struct Judging {
     rules: Rules,
     rotated: Rotated,
+    /// The time of the report.
+    at: Timestamp,
 }
 
 impl Judging {
-    fn judge(&self, person: &Person, keys: Vec<V2KeyDetails>, now: Timestamp) -> Vec<AuditedKey> {
-        judge(person, keys, &self.rules, &self.rotated, now)
+    fn judge(&self, person: &Person, keys: Vec<V2KeyDetails>) -> Vec<AuditedKey> {
+        judge(person, keys, &self.rules, &self.rotated, self.at)
     }
 }
 
@@ -186,9 +180,9 @@ async fn read_keys(
             });
         }
         if let Ok(keys) = &keys {
-            journal.note(&person.username, keys, Timestamp::now());
+            journal.note(&person.username, keys, client.clock().now());
             readable += 1;
-            let judged = judging.judge(&person, keys.clone(), client.clock().now());
+            let judged = judging.judge(&person, keys.clone());
             progress.on(Event::KeysAudited(&judged));
         }
         read.push((person, keys));
@@ -210,9 +204,8 @@ async fn report_of(
     read: Vec<(Person, Keys)>,
     judging: &Judging,
 ) -> Report {
-    let now = client.clock().now();
     let mut report = Report {
-        made_at: time::format(now),
+        made_at: time::format(judging.at),
         made_by: username,
         url: client.url().to_owned(),
         expiration_days: judging.rules.limit,
@@ -225,7 +218,7 @@ async fn report_of(
     for (person, keys) in read {
         counts.push(keys.as_ref().ok().map(Vec::len));
         match keys {
-            Ok(keys) => report.keys.extend(judging.judge(&person, keys, now)),
+            Ok(keys) => report.keys.extend(judging.judge(&person, keys)),
             Err(why) => {
                 let username = person.username.clone();
                 report.unreadable.push(Unreadable { username, why: why.to_string() });

@@ -56,9 +56,9 @@ impl Progress for Sending<'_> {
 
 pub(super) async fn audit_keys(context: &CallContext) -> Answer {
     let request = audit::Request { keys_only: true, unnoted: true, ..Default::default() };
-    let audit = audit::run(&context.session, request, &Sending(context)).await;
-    Answer::Audited(match audit {
-        Ok(audit) => Ok(audit.report.unreadable),
+    let ended = audit::run(&context.session, request, &Sending(context)).await;
+    Answer::Audited(match ended {
+        Ok(report) => Ok(report.unreadable),
         Err(audit::Error::Api(error) | audit::Error::BrokenOff { error, .. }) => Err(error),
     })
 }

@@ -75,8 +75,7 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     let said = Said::new(context);
     let ended = audit::run(&session, request, &said).await;
     drop(said);
-    let audit = ended.map_err(broken_off)?;
-    let report = &audit.report;
+    let report = &ended.map_err(broken_off)?;
     warn(context, report);
     let evidence = match &args.evidence {
         None => None,
@@ -94,13 +93,11 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
         None if context.out.json => context.out.stream(report)?,
         None => output::print(report, context, folder)?,
     }
-    let exit = match report.verdict() {
+    Ok(match report.verdict() {
         Verdict::Clean => Exit::Done,
         Verdict::Findings(_) => Exit::No,
         Verdict::Incomplete => Exit::Refused,
-    };
-    audit.finish();
-    Ok(exit)
+    })
 }
 
 /// Says on standard error what the result cannot show.

@@ -12,6 +12,7 @@ use crate::cli::output;
 use crate::cli::times::day;
 use crate::config::replace::Replacement;
 use crate::text::{self, count, json_stream};
+use crate::wire::time;
 
 /// Shows how far it is.
 pub struct Said<'a> {
@@ -29,10 +30,13 @@ impl<'a> Said<'a> {
 impl Progress for Said<'_> {
     fn on(&self, event: Event<'_>) {
         match event {
-            Event::AuditResumed { users } => self
-                .context
-                .out
-                .note(&format!("going on with an audit that was interrupted: {users} users are read")),
+            Event::AuditResumed { users, since } => {
+                let message = format!(
+                    "going on with an audit that was interrupted: {users} users are read, as they were at {}",
+                    time::format(since)
+                );
+                self.context.out.warn("resumed", &message, Some("--fresh reads them again"));
+            }
             Event::AuditRead(read) => self.context.so_far(so_far(read)),
             Event::Counted { what, done, of } => {
                 let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
