@@ -137,7 +137,7 @@ fn serves_as_documented(inside: &Path) {
     let lines: Vec<_> = document.lines().filter_map(|line| line.trim().strip_prefix('"')).collect();
     let line = lines.iter().find(|line| line.starts_with("serve ")).unwrap().trim_end_matches('"');
     assert_eq!(document.matches(line).count(), 2, "Python and Java start the same: {line}");
-    let waits = document.split("wait_for_logs(workbench, '").nth(1).and_then(|rest| rest.split('\'').next());
+    let waits = document.split("LogMessageWaitStrategy('").nth(1).and_then(|rest| rest.split('\'').next());
     let waits = waits.unwrap();
 
     std::fs::remove_dir_all(inside.join("tmp/workbench")).unwrap();
@@ -148,6 +148,7 @@ fn serves_as_documented(inside: &Path) {
     BufReader::new(serve.stdout.take().unwrap()).read_line(&mut ready).unwrap();
     assert!(ready.contains(waits), "{waits} is not in {ready}");
     let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    assert!(document.contains(&format!("copy_from_container({},", ready["credentials"])), "{ready}");
     let port = ready["url"].as_str().unwrap().rsplit(':').next().unwrap();
 
     let mut home = Home::new();
