@@ -3,6 +3,8 @@
 //!
 //! A key is never an argument: anyone who can list processes could read it.
 
+use std::env;
+
 use clap::{Parser, Subcommand};
 
 use super::admin::AdminCommand;
@@ -45,6 +47,19 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// The command line of this process.
+    ///
+    /// Without arguments there is nothing to parse, and the interface opens sooner: clap first builds
+    /// the definition of every command.
+    pub(super) fn of_process() -> clap::error::Result<Self> {
+        match env::args_os().len() {
+            0 | 1 => Ok(Self { global: Global::default(), command: None }),
+            _ => Self::try_parse(),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,9 +165,16 @@ Ends with 0 once it is printed.")]
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
-    use super::Cli;
+    use super::{Cli, Global};
+
+    #[test]
+    fn options_that_are_not_given_have_their_defaults() {
+        let parsed = Cli::try_parse_from(["keybench"]).unwrap();
+        let default = Cli { global: Global::default(), command: None };
+        assert_eq!(format!("{parsed:?}"), format!("{default:?}"));
+    }
 
     #[test]
     fn the_definition_is_sound_and_every_command_has_an_example() {

@@ -36,7 +36,6 @@ mod whoami;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
 
 pub use command_line::Cli;
@@ -55,7 +54,7 @@ use crate::{limits, waiting};
 /// Runs the command line of this process.
 pub fn main(interface: Interface) -> ExitCode {
     hardening::no_core_dumps();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::of_process() {
         Ok(cli) => cli,
         Err(error) => return usage(&error).into(),
     };
