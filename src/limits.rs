@@ -4,7 +4,6 @@
 use std::error::Error;
 use std::fs::File;
 use std::io;
-use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -44,12 +43,11 @@ pub fn used_up_behind(error: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| used_up(&(0..FEW).map(|_| File::open("/dev/null")).collect::<Result<Vec<_>, _>>().err()?))
 }
 
-/// Whether the threads of an asynchronous runtime can be started: tokio panics where they cannot.
+/// Whether an asynchronous runtime with so many workers can be started: tokio panics where it cannot.
 ///
 /// # Errors
 /// As a thread that could not be started; see [`no_thread`].
-pub fn runtime_threads() -> io::Result<()> {
-    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+pub fn runtime_threads(workers: usize) -> io::Result<()> {
     let gate = Mutex::new(());
     let wait = || drop(gate.lock().unwrap_or_else(PoisonError::into_inner));
     thread::scope(|scope| {

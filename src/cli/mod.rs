@@ -34,9 +34,12 @@ pub mod values;
 mod whoami;
 
 use std::io;
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::error::ErrorKind;
+use tokio::runtime::Builder;
 
 pub use command_line::Cli;
 use command_line::Command;
@@ -61,8 +64,9 @@ pub fn main(interface: Interface) -> ExitCode {
     // A second installation is refused, which changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let out = Output { json: cli.global.json, quiet: cli.global.quiet };
-    let build = |()| tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = match limits::runtime_threads().and_then(build) {
+    let workers = workers(cli.command.as_ref());
+    let build = |()| Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    let runtime = match limits::runtime_threads(workers).and_then(build) {
         Ok(runtime) => runtime,
         Err(error) => {
             let what = format!("the problem is on this machine: {}", limits::no_thread(&error));
@@ -82,6 +86,17 @@ pub fn main(interface: Interface) -> ExitCode {
             }
             failure.exit.into()
         }
+    }
+}
+
+/// The threads for requests and answers: more than a few would only take memory, and time to start. A
+/// workbench has one for each core.
+fn workers(command: Option<&Command>) -> usize {
+    const FEW: usize = 4;
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    match command {
+        Some(Command::Serve(_) | Command::Demo(_)) => cores,
+        _ => cores.min(FEW),
     }
 }
 
