@@ -34,6 +34,8 @@ pub enum Effect {
     Repaint,
     /// Uses another workbench or credential from now on.
     UseSession(Box<Session>),
+    /// The key of the session is this user's: requests need not ask, and what is kept of them says so.
+    NameUser(String),
     /// Keeps an embedded workbench running until the program ends, or until another replaces it.
     Host(Box<Embedded>),
     Quit,

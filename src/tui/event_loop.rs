@@ -259,6 +259,7 @@ impl Loop<'_> {
                 Effect::Cancel(id) => self.runner.cancel(id),
                 Effect::Host(embedded) => self.runner.host(*embedded),
                 Effect::UseSession(session) => self.runner.use_session(Arc::from(session)),
+                Effect::NameUser(username) => self.runner.name_user(username),
                 Effect::Copy(copied) => {
                     let path = self.ui.shared.preferences.clipboard;
                     if let Some(bytes) = path.and_then(|path| clipboard::sequence(copied.expose(), path)) {

@@ -110,6 +110,13 @@ impl Runner {
     pub fn use_session(&mut self, session: Arc<Session>) {
         self.session = Some(session);
     }
+
+    /// The key of the session is this user's.
+    pub fn name_user(&mut self, username: String) {
+        if let Some(session) = &mut self.session {
+            Arc::make_mut(session).username = Some(username);
+        }
+    }
 }
 
 /// Whether `call` makes a folder that must not stay: what starts in it is waited for, and dropped with it.

@@ -181,7 +181,10 @@ fn a_failed_sign_in_says_so_and_ctrl_r_tries_again() {
     assert!(!screen.contains("●"), "{screen}");
     harness.keys("<ctrl-r>");
     let again = harness.calls();
-    assert!(again.iter().any(|(_, call)| matches!(call, Call::WhoAmI)));
+    let (id, _) = again.into_iter().find(|(_, call)| matches!(call, Call::WhoAmI)).unwrap();
+    harness.answer(id, Answer::WhoAmI(Ok("owner".into())));
+    let named = |effect: &Effect| matches!(effect, Effect::NameUser(username) if username == "owner");
+    assert!(harness.effects.iter().any(named), "requests and the history know it too");
 }
 
 #[test]

@@ -139,6 +139,7 @@ impl Flow {
                 Effect::Copy(Copied::Text(text)) => self.copied.push(text),
                 Effect::Copy(Copied::Key(key)) => self.copied.push(key.expose().to_owned()),
                 Effect::UseSession(session) => self.runner.use_session(Arc::from(session)),
+                Effect::NameUser(username) => self.runner.name_user(username),
                 Effect::Host(embedded) => self.runner.host(*embedded),
                 Effect::Suspend
                 | Effect::Repaint

@@ -112,13 +112,16 @@ pub fn not_opened(shared: &mut Shared, refusal: Refusal) {
     shared.notices.error(shared.now, refusal.message, refusal.hint);
 }
 
+/// The workbench said whose key it is.
+fn user_is_known(shared: &mut Shared, username: String) -> Outcome {
+    shared.session.username = Some(username.clone());
+    Outcome::event(Event::SignedIn).and_effect(Effect::NameUser(username))
+}
+
 /// Takes the answer to a request of the session.
 pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
     match answer {
-        Answer::WhoAmI(Ok(username)) => {
-            shared.session.username = Some(username);
-            Outcome::event(Event::SignedIn)
-        }
+        Answer::WhoAmI(Ok(username)) => user_is_known(shared, username),
         Answer::WhoAmI(Err(error)) => {
             shared.notices.failed(shared.now, &error);
             Outcome::event(Event::NotSignedIn(format!("could not sign in: {}", shared.instead(&error))))
@@ -141,10 +144,7 @@ pub fn answer(shared: &mut Shared, answer: Answer) -> Outcome {
             Outcome::done()
         }
         // The first contact with it failed, or the session would know its user.
-        Answer::Reached(Ok(username)) if shared.session.username.is_none() => {
-            shared.session.username = Some(username);
-            Outcome::event(Event::SignedIn)
-        }
+        Answer::Reached(Ok(username)) if shared.session.username.is_none() => user_is_known(shared, username),
         Answer::ColumnsStored(Err(problem)) => {
             let text = format!("the columns are not kept for the next start: {problem}");
             shared.notices.warning(shared.now, text);
