@@ -77,7 +77,7 @@ impl<'a> Dialog<'a> {
         let columns = columns.min(area.width.saturating_sub(6)).max(1);
         // A box that is nearly as wide as the area takes all of it.
         let width = centred(area, columns + 4, 0).width;
-        let rows = |text: &Text<'a>| wrapped_rows(&paragraph(text), width.saturating_sub(4).max(1));
+        let rows = |text: &Text<'a>| wrapped_rows(&paragraph(text.clone()), width.saturating_sub(4).max(1));
         let (text, foot) = (rows(&self.text), rows(&self.foot));
         let outer = centred(area, width, text + foot + 2);
         let hidden = (text + foot).saturating_sub(outer.height.saturating_sub(2)).min(text);
@@ -94,9 +94,9 @@ impl<'a> Dialog<'a> {
         styled_box(shared, self.title, (border, title), frame, outer);
         let scroll = self.scroll.min(hidden);
         let above = Rect { height: text.min(inside.height), ..inside };
-        paragraph(&self.text).scroll((scroll, 0)).render(above, frame.buffer_mut());
+        paragraph(self.text).scroll((scroll, 0)).render(above, frame.buffer_mut());
         let below = Rect { y: above.bottom(), height: inside.height - above.height, ..inside };
-        paragraph(&self.foot).render(below, frame.buffer_mut());
+        paragraph(self.foot).render(below, frame.buffer_mut());
         if hidden > 0 && foot > 0 {
             say_more(shared, hidden - scroll, outer, frame);
         }
@@ -104,8 +104,8 @@ impl<'a> Dialog<'a> {
     }
 }
 
-fn paragraph<'a>(text: &Text<'a>) -> Paragraph<'a> {
-    Paragraph::new(text.clone()).wrap(Wrap { trim: false })
+fn paragraph(text: Text<'_>) -> Paragraph<'_> {
+    Paragraph::new(text).wrap(Wrap { trim: false })
 }
 
 /// Says in the lower border of a box how many lines there are below what it shows.
