@@ -40,6 +40,8 @@ pub enum KeyContext {
     Rotation,
     /// A question with Cancel and a yes.
     Confirm,
+    /// The question whether to create a successor of a key.
+    Successor,
     /// The list of profiles.
     Profiles,
     /// The list of models.
@@ -152,6 +154,7 @@ pub enum Command {
     // Settings
     NewKey,
     RotateKey,
+    ChooseExpiry,
     DeleteKey,
     DeleteAllKeys,
     DeleteOldKey,
@@ -309,6 +312,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::ShowKey, "reveal.show", &[X::Reveal], Safe, &["s"], 5, "show/hide", "Show or hide the new key", "Show the key in clear on this screen, or hide it again"),
     entry(C::DeleteOldKey, "rotation.delete-old", &[X::Rotation], Destroys, &["d"], 1, "delete old", "Delete the replaced key", "Delete the old key of a rotation; its successor stays"),
     entry(C::RotateKey, "rotation.again", &[X::Rotation], Changes, &["r"], 5, "one more", "One more successor", "Create one more successor of the same key"),
+    entry(C::ChooseExpiry, "rotation.expiry", &[X::Successor], Safe, &["e"], 3, "expiry", "Expiry of the successor", "Choose the day on which the successor expires"),
     // Services
     entry(C::Services, "services", &[X::Keys, X::Services], Safe, &["s"], 7, "services", "Services of the manifest", "Show the services of the manifest, or the API keys again"),
     entry(C::ApplyFleet, "services.apply", &[X::Services], Changes, &["a"], 1, "apply", "Apply the manifest", "Create, deliver and delete what the plan says; asks first"),

@@ -1,6 +1,8 @@
 //! The subject of a question or a choice. The layer that opened it gets the subject back after a yes
 //! or a choice.
 
+use jiff::Timestamp;
+
 use super::choice::Choice;
 use crate::actions::fleet::prune::Left;
 
@@ -31,8 +33,13 @@ pub enum Decision {
     DeleteAllKeys {
         username: String,
     },
-    /// Create a successor of the key with this Key ID.
-    Rotate(String),
+    /// Create a successor of this key; without an expiry, the workbench decides when it expires.
+    Rotate {
+        key_id: String,
+        expiry: Option<Timestamp>,
+    },
+    /// Choose when the successor of the key with this Key ID expires.
+    ChooseExpiry(String),
     /// Create a successor of each of these keys.
     RotateMarked(Vec<String>),
     /// Delete the key with this Key ID, which has a successor.

@@ -31,6 +31,7 @@ const PARTS: &[(&str, &[KeyContext])] = &[
             KeyContext::Services,
             KeyContext::Reveal,
             KeyContext::Rotation,
+            KeyContext::Successor,
             KeyContext::Profiles,
         ],
     ),

@@ -84,6 +84,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     // Settings
     ("keys.new", "keys", "", Opens("new key")),
     ("keys.rotate", "keys", "", Shows("Rotate this API key?")),
+    ("rotation.expiry", "rotate", "", Opens("expiry of the successor")),
     ("keys.delete", "keys", "", Shows("Delete this API key?")),
     ("keys.test", "keys", "", Shows("the text of this key is not known here")),
     ("keys.copy-id", "keys", "", Returns(|effect| copies(effect, "5b1c66aa10129f0a"))),

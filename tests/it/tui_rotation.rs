@@ -42,6 +42,21 @@ fn the_old_key_stays_until_a_yes() {
 }
 
 #[test]
+fn the_successor_expires_on_the_day_that_was_chosen() {
+    let mut harness = demo();
+    harness.keys("jre<esc>");
+    assert!(harness.layers().is_empty() && harness.calls().is_empty());
+    harness.keys("jkre2026-99<enter>");
+    assert!(harness.calls().is_empty(), "no such day");
+    harness.keys("<esc>M<enter>");
+    let (id, Call::CreateKey { new, .. }) = only_call(&mut harness) else { panic!("no key was created") };
+    let day = new.expiry.map(keybench::wire::time::format);
+    assert_eq!((day.as_deref(), &*new.comment), (Some("2026-12-23T23:59:59Z"), "dashboard"));
+    answer_created(&mut harness, id, Err(refusal("no")));
+    assert!(harness.screen(80, 24).contains("no key was created; 77d0…41bb still works"));
+}
+
+#[test]
 fn a_refusal_creates_nothing_and_silence_may_have() {
     for (error, exists, lists) in [
         (refusal("no"), "no key was created; 77d0…41bb still works", false),

@@ -73,6 +73,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "delete_all", open: delete_all },
     Picture { name: "delete_all_unrecognised", open: delete_all_unrecognised },
     Picture { name: "rotate", open: || then(demo(), "jr") },
+    Picture { name: "rotate_expiry", open: || then(demo(), "jre") },
     Picture { name: "rotate_legacy", open: || then(demo(), "Gr") },
     Picture { name: "successor", open: successor },
     Picture { name: "delete_old", open: || then(successor(), "y<esc>") },

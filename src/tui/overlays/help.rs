@@ -159,7 +159,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::KeyForm => "New API key",
         KeyContext::Reveal => "The new key",
         KeyContext::KeyTest => "Test of a new key",
-        KeyContext::Rotation => "Rotation",
+        KeyContext::Rotation | KeyContext::Successor => "Rotation",
         KeyContext::Confirm => "Questions",
         KeyContext::Profiles => "Profiles",
         KeyContext::Models => "Models",

@@ -42,6 +42,8 @@ pub struct Question {
     /// How far down the lines are scrolled, if there is no room for all.
     scroll: u16,
     then: Decision,
+    /// What a further key does instead.
+    also: Option<(KeyContext, Command, Decision)>,
 }
 
 impl Question {
@@ -58,6 +60,7 @@ impl Question {
             unsaved: None,
             scroll: 0,
             then,
+            also: None,
         }
     }
 
@@ -79,6 +82,13 @@ impl Question {
     #[must_use]
     pub fn esc_discards(mut self) -> Self {
         self.esc_is_yes = true;
+        self
+    }
+
+    /// The same with a key of this context for something else.
+    #[must_use]
+    pub fn also(mut self, context: KeyContext, command: Command, then: Decision) -> Self {
+        self.also = Some((context, command, then));
         self
     }
 
@@ -162,12 +172,15 @@ impl Question {
             true => Span::styled(format!("[{label}]"), theme.button_focused),
             false => Span::styled(format!(" {label} "), theme.button),
         };
-        let contexts = [KeyContext::Confirm, KeyContext::Global];
-        let hints = if self.esc_is_yes {
+        let mut contexts = self.contexts(shared);
+        contexts.push(KeyContext::Global);
+        let mut hints = if self.esc_is_yes {
             vec![(Command::Back, "again discards")]
         } else {
             vec![(Command::Yes, "yes"), (Command::No, "no")]
         };
+        let also = self.also.as_ref().and_then(|(_, command, _)| shared.entry(*command, &contexts));
+        hints.extend(also.map(|entry| (entry.command, entry.short)));
         let hints = key_hints(shared, &contexts, &hints, "  ").spans.into_iter();
         let hints = hints.map(|hint| Span::styled(hint.content, theme.dim));
         let gap = || Span::raw(GAP);
@@ -184,7 +197,8 @@ impl Layer for Question {
     }
 
     fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
-        vec![KeyContext::Confirm]
+        let also = self.also.iter().map(|(context, ..)| *context);
+        also.chain([KeyContext::Confirm]).collect()
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
@@ -241,6 +255,10 @@ impl Layer for Question {
             },
             Command::Yes => self.agreed(),
             Command::No => Outcome::pop(),
+            _ if self.also.as_ref().is_some_and(|(_, also, _)| *also == command) => {
+                let decision = self.also.take().map(|(.., then)| then);
+                Outcome { decision, ..Outcome::pop() }
+            }
             Command::Back if self.esc_is_yes => self.agreed(),
             // A second Ctrl-C is a yes to leaving.
             Command::Quit if self.then == Decision::Quit && self.typed.is_some() => Outcome::done(),

@@ -80,7 +80,7 @@ pub struct NewKey {
 }
 
 /// What may be chosen today.
-fn rules(shared: &Shared) -> PolicyRules {
+pub(super) fn rules(shared: &Shared) -> PolicyRules {
     PolicyRules { policy: shared.session.policy(), today: shared.today() }
 }
 

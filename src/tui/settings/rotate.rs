@@ -1,9 +1,12 @@
 //! The tab's part of a rotation: it holds the steps, sends the requests and informs the user.
 
+use jiff::Timestamp;
+
 use super::created;
 use super::reveal::Reveal;
 use super::rotate_marked::Queue;
 use super::rotation::dialog::RotationDialog;
+use super::rotation::expiry::SuccessorExpiry;
 use super::rotation::questions::{ask_create, ask_delete_old, refuse_delete_old};
 use super::rotation::steps::Rotation;
 use super::tab::Settings;
@@ -73,15 +76,23 @@ impl Settings {
         }
     }
 
+    /// Lets the user choose when the successor of a key expires.
+    pub(super) fn choose_expiry(&self, shared: &Shared, key_id: String) -> Outcome {
+        let old = self.key(&key_id);
+        let dialog = old.map(|old| SuccessorExpiry::new(shared, old));
+        dialog.map_or_else(Outcome::done, Outcome::push)
+    }
+
     /// Creates the successor, after a yes.
     pub(super) fn create_successor(
         &mut self,
         shared: &mut Shared,
         username: String,
         key_id: &str,
+        expiry: Option<Timestamp>,
     ) -> Outcome {
         let Some(old) = self.key(key_id).cloned() else { return Outcome::done() };
-        let new = rotation::successor(&old, None);
+        let new = rotation::successor(&old, expiry);
         let what = format!("creating the successor of {}", text::short_id(key_id));
         let (id, effect) = shared.start(Kind::Change, what, Call::CreateKey { username, new });
         self.rotations.creating(id, old);

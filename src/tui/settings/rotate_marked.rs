@@ -109,7 +109,7 @@ impl Settings {
                 self.stop_rotating(shared);
                 Outcome::done()
             }
-            (Some(key_id), Some(username)) => self.create_successor(shared, username, &key_id),
+            (Some(key_id), Some(username)) => self.create_successor(shared, username, &key_id, None),
             _ => {
                 let all = text::count(all, "key has a successor", "keys have a successor");
                 shared.notices.info(shared.now, format!("{all}; the old ones stay: r on each goes on"));

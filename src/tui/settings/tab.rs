@@ -372,7 +372,10 @@ impl Layer for Settings {
             Decision::ApplyFleet => return self.services.apply(shared),
             Decision::PruneFleet(agreed) => return self.services.prune(shared, agreed),
             Decision::RotateMarked(key_ids) => return self.rotate_marked(shared, key_ids),
-            Decision::Rotate(key_id) => return self.create_successor(shared, username, &key_id),
+            Decision::Rotate { key_id, expiry } => {
+                return self.create_successor(shared, username, &key_id, expiry);
+            }
+            Decision::ChooseExpiry(key_id) => return self.choose_expiry(shared, key_id),
             Decision::DeleteOldKey(old_id) => return self.delete_old(shared, username, old_id),
             _ => return Outcome::done(),
         };

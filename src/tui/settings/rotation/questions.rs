@@ -4,6 +4,7 @@ use super::steps::{Rotation, Rotations, Successor};
 use crate::actions::rotation::Plan;
 use crate::expiry;
 use crate::text;
+use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::key_list::when::expired;
 use crate::tui::key_list::{BEING_REPLACED, describe, of_service};
@@ -53,8 +54,10 @@ pub fn ask_create(
         lines.push(format!("{} is its successor so far, and stays.", text::short_id(&before.key_id)));
     }
     lines.extend(newer(plan, before));
-    let then = Decision::Rotate(key.key_id.clone());
-    Question::new("Rotate this API key?", lines, "Create successor", then).ask()
+    let then = Decision::Rotate { key_id: key.key_id.clone(), expiry: None };
+    Question::new("Rotate this API key?", lines, "Create successor", then)
+        .also(KeyContext::Successor, Command::ChooseExpiry, Decision::ChooseExpiry(key.key_id.clone()))
+        .ask()
 }
 
 /// When so many successors will expire: the workbench decides, by its setting.
