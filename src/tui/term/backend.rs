@@ -373,6 +373,8 @@ mod tests {
         let mut terminal = terminal();
         let line = Line::from(vec!["a".green(), "b".green().bold(), "c".bold(), "d".into()]);
         assert_eq!(bytes(&mut terminal, line), "^[H^[32ma^[1mb^[39mc^[md");
+        let line = Line::from(vec!["a".dim(), "b".cyan()]);
+        assert_eq!(bytes(&mut terminal, line), "\r^[2ma^[;36mb  ", "all anew");
     }
 
     #[test]

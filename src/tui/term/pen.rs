@@ -39,10 +39,16 @@ impl Pen {
         if self == to {
             return;
         }
-        if to == Self::DEFAULT {
-            frame.extend_from_slice(b"\x1b[m");
-            return;
-        }
+        // Without a number a code is 0, which resets all: what begins with `;` sets everything anew.
+        let (changed, anew) = (self.codes(to), Self::DEFAULT.codes(to));
+        let shortest = [changed.get(1..), Some(&anew)].into_iter().flatten().min_by_key(|codes| codes.len());
+        frame.extend_from_slice(b"\x1b[");
+        frame.extend_from_slice(shortest.unwrap_or_default().as_bytes());
+        frame.push(b'm');
+    }
+
+    /// What changes from this pen to another one, a `;` before each code.
+    fn codes(self, to: Self) -> String {
         let mut codes = Codes::default();
         let mut from = self.modifier;
         let gone = from.difference(to.modifier);
@@ -67,9 +73,7 @@ impl Pen {
         if self.bg != to.bg {
             codes.colour(to.bg, 40);
         }
-        frame.extend_from_slice(b"\x1b[");
-        frame.extend_from_slice(codes.0.as_bytes());
-        frame.push(b'm');
+        codes.0
     }
 }
 
@@ -79,8 +83,7 @@ struct Codes(String);
 
 impl Codes {
     fn push(&mut self, code: u16) {
-        let separator = if self.0.is_empty() { "" } else { ";" };
-        let _ = write!(self.0, "{separator}{code}");
+        let _ = write!(self.0, ";{code}");
     }
 
     /// `base` is 30 for the foreground, 40 for the background.
