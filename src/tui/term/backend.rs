@@ -20,7 +20,7 @@ use ratatui::style::{Color, Modifier};
 const SMALL_GAP: usize = 3;
 /// A change of fewer cells, or in fewer rows, is sent unchanged.
 const MOVE_FROM: usize = 64;
-const MOVE_FROM_ROWS: usize = 5;
+const MOVE_FROM_ROWS: usize = 6;
 
 /// Larger frames are shown at once with synchronized-update marks. A smaller one needs none: it is one
 /// write and one packet, which a terminal reads at once. They would be a twelfth of a moved selection.
