@@ -3,8 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::symbols::border::Set;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
+use ratatui::widgets::{Block, Borders, Clear, Paragraph, Widget, Wrap};
 
 use crate::text;
 use crate::tui::command::Command;
@@ -25,22 +26,46 @@ pub fn pane(
 ) -> Rect {
     let theme = &shared.preferences.theme;
     let room = usize::from(area.width).saturating_sub(text::width(title) + 8);
-    let mut block = Block::bordered()
-        .border_set(shared.preferences.glyphs.border)
-        .border_style(if focused { theme.focused } else { theme.border })
-        .title(Line::styled(format!(" {title} "), theme.title));
     let separator = format!(" {} ", shared.preferences.glyphs.separator);
     let mut note = note;
     while let Some((begin, _)) = note.rsplit_once(&separator).filter(|_| text::width(note) > room) {
         note = begin;
     }
-    let note = text::truncate(note, room);
-    if !note.is_empty() {
-        block = block.title(Line::styled(format!(" {note} "), theme.dim).right_aligned());
+    let note = match &*text::truncate(note, room) {
+        "" => Line::default(),
+        note => Line::styled(format!(" {note} "), theme.dim),
+    };
+    bordered(shared, frame, area, Line::styled(format!(" {title} "), theme.title), note, focused);
+    Block::bordered().inner(area)
+}
+
+/// Draws a border with a title at the left and a note at the right.
+pub fn bordered(
+    shared: &Shared,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    title: Line<'_>,
+    note: Line<'_>,
+    focused: bool,
+) {
+    let theme = &shared.preferences.theme;
+    let block = Block::new().border_set(shared.preferences.glyphs.border).border_style(if focused {
+        theme.focused
+    } else {
+        theme.border
+    });
+    // A block for each side: one around the area would style every cell in it.
+    let sides = [
+        (Borders::LEFT, area.columns().next()),
+        (Borders::RIGHT, area.columns().next_back()),
+        (Borders::ALL - Borders::TOP, area.rows().next_back()),
+    ];
+    for (borders, side) in sides {
+        block.clone().borders(borders).render(side.unwrap_or_default(), frame.buffer_mut());
     }
-    let inside = block.inner(area);
-    block.render(area, frame.buffer_mut());
-    inside
+    let top = area.rows().next().unwrap_or_default();
+    let block = block.borders(Borders::ALL - Borders::BOTTOM).title(title).title(note.right_aligned());
+    block.render(top, frame.buffer_mut());
 }
 
 /// The text if a filter matches no row.
@@ -67,10 +92,10 @@ pub fn awaited(shared: &Shared, request: Option<RequestId>, what: &str) -> Strin
 /// A horizontal rule across a pane with this inner area, joined to its border.
 pub fn rule(shared: &Shared, frame: &mut Frame<'_>, inside: Rect, y: u16) {
     let glyphs = shared.preferences.glyphs;
-    let line =
-        format!("{}{}{}", glyphs.joint_left, glyphs.line.repeat(inside.width.into()), glyphs.joint_right);
+    let signs = Set { top_left: glyphs.joint_left, top_right: glyphs.joint_right, ..glyphs.border };
+    let line = Block::new().borders(Borders::ALL - Borders::BOTTOM).border_set(signs);
     let row = Rect { x: inside.x.saturating_sub(1), width: inside.width + 2, y, height: 1 };
-    frame.render_widget(Line::styled(line, shared.preferences.theme.focused), row.intersection(frame.area()));
+    line.border_style(shared.preferences.theme.focused).render(row, frame.buffer_mut());
 }
 
 /// Draws a filter into the last row of a pane if it is shown; returns the area above it.

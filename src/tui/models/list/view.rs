@@ -14,9 +14,9 @@ use crate::tui::call::ListScope;
 use crate::tui::command::Command;
 use crate::tui::layout::is_wide;
 use crate::tui::list::{Row as _, Shown};
-use crate::tui::models::draw::{bordered, put};
+use crate::tui::models::draw::put;
 use crate::tui::models::layout;
-use crate::tui::parts::pane::{awaited, filter_row, rule};
+use crate::tui::parts::pane::{awaited, bordered, filter_row, rule};
 use crate::tui::shared::Shared;
 use crate::wire::DeploymentState;
 

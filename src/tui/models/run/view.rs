@@ -12,11 +12,12 @@ use super::report;
 use crate::probe::run::{Stage, StopReason};
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::models::draw::{bordered, put};
+use crate::tui::models::draw::put;
 use crate::tui::models::layout;
 use crate::tui::models::list::row::Row;
 use crate::tui::models::test::key::KeyChoice;
 use crate::tui::models::test::panel::Panel;
+use crate::tui::parts::pane::bordered;
 use crate::tui::shared::Shared;
 
 /// A model, and the panel that its runs take key and request from.

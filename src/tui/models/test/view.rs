@@ -13,10 +13,11 @@ use super::result_list::needed;
 use super::results::results;
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::models::draw::{bordered, cell, fit, put};
+use crate::tui::models::draw::{cell, fit, put};
 use crate::tui::models::list::row::Row;
 use crate::tui::models::list::view::status;
 use crate::tui::models::{layout, overview};
+use crate::tui::parts::pane::bordered;
 use crate::tui::shared::Shared;
 use crate::wire::Project;
 
