@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span, Text};
 use strum::VariantArray as _;
 
@@ -75,10 +75,9 @@ fn too_small(area: Rect) -> String {
 /// Puts `left` at the left and `right` at the right of one row, the right one first in need.
 pub(super) fn two_ends(frame: &mut Frame<'_>, row: Rect, left: Line<'_>, right: Line<'_>) {
     let right_width = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
-    let left_area = Rect { width: row.width - right_width, ..row };
-    let right_area = Rect { x: row.x + left_area.width, width: right_width, ..row };
-    frame.render_widget(left, left_area);
-    frame.render_widget(right.alignment(Alignment::Right), right_area);
+    let left_width = row.width - right_width;
+    frame.buffer_mut().set_line(row.x, row.y, &left, left_width);
+    frame.buffer_mut().set_line(row.x + left_width, row.y, &right, right_width);
 }
 
 fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect) {
