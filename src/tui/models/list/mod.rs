@@ -126,10 +126,11 @@ impl ListPane {
             && wanted.len() < free
             && !wanted.iter().any(|(_, id)| *id == row.model.id)
         {
-            wanted.push((row.model.project.public_identifier.clone(), row.model.id.clone()));
+            let model_id = row.model.id.clone();
+            wanted.push((row.model.project.public_identifier.clone(), model_id.clone()));
+            self.models.note_reading(&model_id);
         }
         for (project_id, model_id) in wanted {
-            self.models.note_reading(&model_id);
             let call = match self.followed.get(&model_id) {
                 Some(built) => Call::Builds(BuildCall::Look {
                     project_id,
