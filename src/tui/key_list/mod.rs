@@ -162,11 +162,12 @@ impl KeyList {
         let filter = self.state.filter.text();
         let pattern = Pattern::new(filter);
         if pattern.is_empty() {
-            return self.state.show(order.into_iter(), select);
+            return self.state.show(order, select);
         }
         let mut passing = rows.passing(&pattern, |hits| seen.add_hits(&self.listed, filter, hits));
         passing.push(pattern.keeps(&seen.legacy()));
-        self.state.show(order.into_iter().filter(|row| passing[*row as usize]), select);
+        order.retain(|row| passing[*row as usize]);
+        self.state.show(order, select);
     }
 
     /// The selected row.

@@ -226,17 +226,19 @@ impl<R: Row> Rows<R> {
         };
         let Some(column) = column else { return rows };
         // Each row is looked at once, in the order of memory; comparing would jump to and fro.
-        let number = |row: &R| match row.key(column) {
-            Key::None => Some(i64::MIN),
-            Key::Number(number) => Some(number),
-            Key::Text(_) => None,
-        };
-        match self.all.iter().map(number).collect::<Option<Vec<i64>>>() {
-            Some(numbers) => rows.sort_by_key(|row| numbers[*row as usize]),
-            None => {
-                let keys: Vec<Key<'_>> = self.all.iter().map(|row| row.key(column)).collect();
-                rows.sort_by_key(|row| keys[*row as usize]);
+        let mut numbers = Vec::with_capacity(self.len());
+        for row in &self.all {
+            match row.key(column) {
+                Key::None => numbers.push(i64::MIN),
+                Key::Number(number) => numbers.push(number),
+                Key::Text(_) => break,
             }
+        }
+        if numbers.len() == self.len() {
+            rows.sort_by_key(|row| numbers[*row as usize]);
+        } else {
+            let keys: Vec<Key<'_>> = self.all.iter().map(|row| row.key(column)).collect();
+            rows.sort_by_key(|row| keys[*row as usize]);
         }
         rows
     }

@@ -49,15 +49,14 @@ pub enum Select {
 
 impl ListState {
     /// Shows these rows.
-    pub fn show(&mut self, rows: impl Iterator<Item = u32>, select: Select) {
+    pub fn show(&mut self, rows: Vec<u32>, select: Select) {
         let before = match select {
             Select::Row(row) => Some(row),
             Select::Position => None,
             Select::Chosen if !self.chosen => None,
             Select::Same | Select::Chosen => self.selected_row(),
         };
-        self.shown.clear();
-        self.shown.extend(rows);
+        self.shown = rows;
         let position = before.and_then(|row| self.shown.iter().position(|other| *other as usize == row));
         match (position, select) {
             (Some(position), _) => self.selected = position,
@@ -198,7 +197,7 @@ mod tests {
 
     fn all(rows: u32) -> ListState {
         let mut state = ListState::default();
-        state.show(0..rows, Select::Same);
+        state.show((0..rows).collect(), Select::Same);
         state
     }
 
@@ -223,16 +222,16 @@ mod tests {
     fn an_order_begins_at_the_top_unless_a_row_was_chosen() {
         let mut state = all(5);
         assert_eq!(state.command(Command::Sort, 3, ONE), Did::Narrowed);
-        state.show((0..5).rev(), Select::Chosen);
+        state.show((0..5).rev().collect(), Select::Chosen);
         assert_eq!((state.selected_row(), state.selected()), (Some(4), 0));
         press(&mut state, Command::Down, 1);
-        state.show(0..5, Select::Chosen);
+        state.show((0..5).collect(), Select::Chosen);
         assert_eq!((state.selected_row(), state.selected()), (Some(3), 3));
-        state.show(0..2, Select::Chosen);
+        state.show((0..2).collect(), Select::Chosen);
         assert_eq!(state.selected_row(), Some(0), "the chosen row is not shown");
-        state.show(0..5, Select::Row(4));
+        state.show((0..5).collect(), Select::Row(4));
         assert_eq!(state.selected_row(), Some(4));
-        state.show(0..3, Select::Same);
+        state.show((0..3).collect(), Select::Same);
         assert_eq!(state.selected_row(), Some(2), "what is in its position");
     }
 

@@ -358,7 +358,7 @@ mod tests {
 
     fn all(rows: u32) -> ListState {
         let mut state = ListState::default();
-        state.show(0..rows, Select::Same);
+        state.show((0..rows).collect(), Select::Same);
         state
     }
 

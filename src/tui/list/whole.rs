@@ -131,7 +131,7 @@ impl<R: Row> List<R> {
     fn narrow(&mut self, select: Select) {
         let pattern = Pattern::new(self.state.filter.text());
         if pattern.is_empty() {
-            return self.state.show(self.sorted.iter().copied(), select);
+            return self.state.show(self.sorted.clone(), select);
         }
         let passing = self.rows.passing(&pattern, |_| {});
         let passing = self.sorted.iter().copied().filter(|row| passing[*row as usize]);
@@ -139,9 +139,9 @@ impl<R: Row> List<R> {
         if self.state.sort.is_none() && self.sorted.first().is_some_and(|row| rank(row).is_some()) {
             let mut ranked: Vec<u32> = passing.collect();
             ranked.sort_by_cached_key(rank);
-            return self.state.show(ranked.into_iter(), select);
+            return self.state.show(ranked, select);
         }
-        self.state.show(passing, select);
+        self.state.show(passing.collect(), select);
     }
 
     /// Moves, filters or sorts, with `height` visible rows. Returns `false` for any other command.

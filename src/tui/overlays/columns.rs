@@ -42,7 +42,7 @@ impl ColumnChooser {
         let others = all(self.columns).into_iter().filter(|column| !shown.contains(column));
         self.rows =
             shown.iter().map(|column| (*column, true)).chain(others.map(|column| (column, false))).collect();
-        self.state.show(0..u32::try_from(self.rows.len()).unwrap_or(u32::MAX), Select::Same);
+        self.state.show((0..u32::try_from(self.rows.len()).unwrap_or(u32::MAX)).collect(), Select::Same);
     }
 
     /// Moves the selected column one position.

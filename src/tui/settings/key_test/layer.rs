@@ -47,7 +47,7 @@ impl KeyTest {
             if let Some(at) = self.models.iter().position(|choice| Some(choice.model.id.as_str()) == last) {
                 self.models[..=at].rotate_right(1);
             }
-            list.show(0..u32::try_from(self.models.len()).unwrap_or(u32::MAX), Select::Position);
+            list.show((0..u32::try_from(self.models.len()).unwrap_or(u32::MAX)).collect(), Select::Position);
         }
     }
 
