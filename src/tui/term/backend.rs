@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, columns};
 use super::pen::Pen;
 use super::scroll::{Move, Shadow};
 use ratatui::backend::{Backend, ClearType, WindowSize};
@@ -105,7 +105,7 @@ impl<W: Write> TermBackend<W> {
 
     /// Sends cells, in reading order.
     fn send_cells(&mut self, cells: &[(u16, u16, &Cell)], size: Size) {
-        for run in cells.chunk_by(|one, next| one.1 == next.1 && one.0 + columns(one.2) == next.0) {
+        for run in cells.chunk_by(|one, next| one.1 == next.1 && one.0 + columns(one.2.symbol()) == next.0) {
             self.send_run(run, size);
         }
     }
@@ -113,15 +113,15 @@ impl<W: Write> TermBackend<W> {
     /// Sends cells that are beside each other.
     fn send_run(&mut self, run: &[(u16, u16, &Cell)], size: Size) {
         let Some(&(x, y, _)) = run.first() else { return };
-        let parts = || run.chunk_by(|one, next| is_blank(one.2) == is_blank(next.2));
-        let erased = erasing_first_is_shorter(parts().map(|part| (is_blank(part[0].2), part.len())));
+        let parts: Vec<_> = run.chunk_by(|one, next| is_blank(one.2) == is_blank(next.2)).collect();
+        let erased = erasing_first_is_shorter(parts.iter().map(|part| (is_blank(part[0].2), part.len())));
         if erased {
             self.move_to(Position { x, y });
-            let end = run.last().map_or(x, |(last, _, cell)| last + columns(cell));
+            let end = run.last().map_or(x, |(last, _, cell)| last + columns(cell.symbol()));
             self.erase(end - x);
         }
         let mut rest = run.len();
-        for part in parts() {
+        for part in parts {
             rest -= part.len();
             let (first, blanks) = (part[0], part.len());
             let at_the_end = rest == 0;
@@ -176,11 +176,6 @@ fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(SEEN_ON_BLANKS)
 }
 
-/// So many columns a cell takes.
-fn columns(cell: &Cell) -> u16 {
-    u16::try_from(crate::text::width(cell.symbol()).max(1)).unwrap_or(1)
-}
-
 /// From this many blanks on they are erased where they are.
 fn erase_from(at_the_end: bool) -> usize {
     if at_the_end { ERASE_AT_END } else { ERASE_INSIDE }
@@ -212,7 +207,7 @@ fn fill_gaps<'a>(cells: &[(u16, u16, &'a Cell)], shown: &'a Shadow) -> Vec<(u16,
         if let Some(&(last, row, before)) = filled.last()
             && row == y
         {
-            let gap = last.saturating_add(columns(before))..x;
+            let gap = last.saturating_add(columns(before.symbol()))..x;
             let cheap = |cell: &&Cell| {
                 cell.symbol().len() == 1 && (is_blank(cell) || Pen::of(cell) == Pen::of(before))
             };

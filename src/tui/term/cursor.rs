@@ -30,7 +30,7 @@ impl Cursor {
 
     /// A symbol was written where `width` columns are.
     pub fn wrote(&mut self, symbol: &str, width: u16) {
-        let columns = u16::try_from(crate::text::width(symbol).max(1)).unwrap_or(1);
+        let columns = columns(symbol);
         self.doubtful |= columns > 1 || symbol.chars().nth(1).is_some();
         self.column = self.column.map(|column| column.saturating_add(columns)).filter(|x| *x < width);
     }
@@ -67,6 +67,12 @@ impl Cursor {
         self.doubtful &= went_on;
         (self.row, self.column, self.stale) = (Some(to.y), Some(to.x), false);
     }
+}
+
+/// So many columns a symbol takes.
+pub(super) fn columns(symbol: &str) -> u16 {
+    // Nearly all are ASCII.
+    if symbol.len() == 1 { 1 } else { u16::try_from(crate::text::width(symbol).max(1)).unwrap_or(1) }
 }
 
 /// CUP, without the numbers that are 1.

@@ -6,6 +6,8 @@
 use ratatui::buffer::Cell;
 use ratatui::layout::Size;
 
+use super::cursor::columns;
+
 /// Fewer rows than this are sent again in fewer bytes than moving them takes thought.
 const WORTH_IT: usize = 4;
 
@@ -59,16 +61,12 @@ impl Shadow {
     /// Takes one cell; a wide character covers those behind it, which then hold nothing.
     fn set(&mut self, x: u16, y: u16, cell: &Cell) {
         let (x, row) = (usize::from(x), usize::from(y) * self.width);
-        let columns = crate::text::width(cell.symbol()).max(1);
-        for n in 0..columns {
-            if x + n >= self.width {
-                return;
-            }
-            let Some(place) = self.cells.get_mut(row + x + n) else { return };
-            *place = cell.clone();
-            if n > 0 {
-                place.set_symbol("");
-            }
+        let end = self.width.min(x + usize::from(columns(cell.symbol())));
+        let Some([first, covered @ ..]) = self.cells.get_mut(row + x..row + end) else { return };
+        first.clone_from(cell);
+        for covered in covered {
+            covered.clone_from(cell);
+            covered.set_symbol("");
         }
     }
 
