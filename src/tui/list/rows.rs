@@ -261,7 +261,13 @@ fn merge(sorted: &mut Vec<u32>, new: Range<usize>, order: impl Fn(&u32, &u32) ->
     sorted.extend_from_slice(&fresh);
     // From the last one on, so that every old row moves once, behind the fresh ones before it.
     for (before, row) in fresh.iter().enumerate().rev() {
-        let position = sorted[..end].partition_point(|other| order(other, row) != Ordering::Greater);
+        let is_before = |other: &u32| order(other, row) != Ordering::Greater;
+        let old = &sorted[..end];
+        // What arrives in this order is behind all others.
+        let position = match old.last().is_none_or(is_before) {
+            true => end,
+            false => old.partition_point(is_before),
+        };
         sorted.copy_within(position..end, position + before + 1);
         sorted[position + before] = *row;
         end = position;
