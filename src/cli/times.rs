@@ -11,3 +11,8 @@ pub fn in_utc(text: &str) -> Option<String> {
 pub fn day(text: &str) -> String {
     time::parse(text).map_or_else(|| "—".to_owned(), |instant| time::utc_day(instant).to_string())
 }
+
+/// A time on the wire, to the minute.
+pub fn moment(text: &str) -> String {
+    time::parse(text).map_or_else(|| "—".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}

@@ -47,6 +47,19 @@ fn a_note_of_keys_that_cannot_be_used_is_said_and_kept() {
 }
 
 #[test]
+fn a_key_that_ends_within_a_day_is_made_with_a_warning() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let warns = |expires: &str, more: &str| {
+        let done = home.run(&["keys", "create", "--name", "x", "--expires", expires, "--json", more]).ok();
+        let warning = "{\"warning\":{\"kind\":\"short\",\"message\":\"this key lasts less than a day\"";
+        done.err.starts_with(warning)
+    };
+    assert!(warns("+0d", "--quiet") && warns("today", "--dry-run"));
+    assert!(!warns("+2d", "--quiet") && !warns("default", "--quiet"));
+}
+
+#[test]
 fn keys_are_created_listed_and_deleted() {
     let bench = Bench::demo();
     let home = bench.home("owner");
@@ -62,6 +75,9 @@ fn keys_are_created_listed_and_deleted() {
         (&90.into(), &"active".into(), &created["expiry_date"])
     );
     assert!(!listed.out.contains(created["api_key"].as_str().unwrap()));
+
+    let said = home.run(&["keys", "create", "--expires", "+90d"]).ok();
+    assert!(said.out.ends_with(" 23:59 UTC\n"), "{said:?}");
 
     let file = home.path("key");
     let done = home.run(&["keys", "create", "--comment", "file", "--output", "key"]).ok();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::actions::key_file::KeyFile;
@@ -12,7 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::options::ClockArgs;
 use crate::cli::output::{self, undelivered};
-use crate::cli::times::{day, in_utc};
+use crate::cli::times::{in_utc, moment};
 use crate::cli::values;
 use crate::wire::{CreateV2KeyResponse, time};
 
@@ -68,6 +69,14 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
     clock::ask(&session.client).await;
     let expiry = keys::expiry(&session.client, &args.expires, session.client.clock().now()).await?;
     let new = NewKey { expiry, comment: args.name, audiences: args.audience };
+    let lasts = expiry.map(|expiry| expiry.duration_since(session.client.clock().now()));
+    if lasts.is_some_and(|lasts| lasts < SignedDuration::from_hours(24)) {
+        context.out.warn(
+            "short",
+            "this key lasts less than a day",
+            Some("days are in UTC, and end at midnight"),
+        );
+    }
     if args.dry_run {
         return foresee(context, &user, &new, output.as_ref());
     }
@@ -99,7 +108,7 @@ fn foresee(context: &Context, user: &str, new: &NewKey, output: Option<&KeyFile>
         }))?;
         return Ok(Exit::Done);
     }
-    let expires = expiry.map_or_else(|| "by the workbench's default".to_owned(), |expiry| day(&expiry));
+    let expires = expiry.map_or_else(|| "by the workbench's default".to_owned(), |expiry| moment(&expiry));
     let name =
         if new.comment.is_empty() { "without a name".to_owned() } else { format!("{:?}", new.comment) };
     context.out.lines(&[format!("would create a key of {user}, {name}, that expires {expires}")])?;
@@ -134,6 +143,6 @@ fn print(
     context.out.lines(&[
         key,
         format!("Key ID:   {}", created.key_id),
-        format!("Expires:  {}", day(&created.expiry_date)),
+        format!("Expires:  {}", moment(&created.expiry_date)),
     ])
 }
