@@ -185,7 +185,14 @@ fn an_audit_under_a_policy_ends_8_with_findings_and_5_where_a_user_was_not_read(
     assert_eq!(key("contributor")["email"], "contributor@keybench.example");
     assert_eq!(key("viewer")["excepted"], serde_json::json!(["max_life"]));
     assert_eq!(report["policy"]["exceptions"][0]["findings_covered"], 1);
-    assert!(home.run(&audit[..4]).out.contains("findings count under the policy; exceptions cover 1"));
+    let said = home.run(&audit[..4]).out;
+    let last = said.lines().last().unwrap();
+    assert_eq!(
+        last, "8 findings count under the policy (expiring 1, max_life 7); exceptions cover 1",
+        "{said}"
+    );
+    let open = "model without authentication: playground/echo (owner)";
+    assert!(said.contains(open), "in the words of docs/audit.md: {said}");
 
     let lax = home.file("lax.toml", "fail_on = [\"unknown_expiry\"]");
     home.run(&["admin", "audit", "--policy", &lax]).ok();

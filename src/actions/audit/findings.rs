@@ -252,6 +252,14 @@ mod tests {
     const RULES: Rules = Rules { limit: Some(365), expiring: 14, max_life: None, max_age: None };
 
     #[test]
+    fn the_document_joins_the_names_and_words_of_findings() {
+        let document = include_str!("../../../docs/audit.md");
+        for (_, name, text) in ALL {
+            assert!(document.contains(&format!("| `{name}` | {text} |")), "{name}");
+        }
+    }
+
+    #[test]
     fn each_finding_has_its_reason() {
         let now = time::parse("2026-11-23T10:00:00Z").unwrap();
         let person =

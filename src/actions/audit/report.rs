@@ -1,5 +1,7 @@
 //! What an audit found.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::findings::{AuditedKey, Finding};
@@ -113,18 +115,31 @@ impl Report {
         self.keys.iter().filter(|key| !key.findings.is_empty()).count()
     }
 
-    /// How many findings count: those that the policy names and that no exception covers.
-    pub fn failing(&self) -> usize {
-        let Some(policy) = &self.policy else { return 0 };
-        let counts = |finding: Finding| policy.fail_on.contains(&finding);
-        let of_a_key = |key: &AuditedKey| {
-            key.findings.iter().filter(|found| counts(**found) && !key.excepted.contains(found)).count()
+    /// The findings that count, each with how many: those that the policy names and that no exception
+    /// covers.
+    pub fn counting(&self) -> BTreeMap<Finding, usize> {
+        let mut counting = BTreeMap::new();
+        let Some(policy) = &self.policy else { return counting };
+        let mut count = |finding: Finding, excepted: bool| {
+            if policy.fail_on.contains(&finding) && !excepted {
+                *counting.entry(finding).or_default() += 1;
+            }
         };
-        let open = self.models_without_authentication.iter().filter(|model| !model.excepted).count();
-        let exposed = self.environments.iter().filter(|location| !location.excepted).count();
-        self.keys.iter().map(of_a_key).sum::<usize>()
-            + if counts(Finding::ModelWithoutAuthentication) { open } else { 0 }
-            + if counts(Finding::KeyInEnvironment) { exposed } else { 0 }
+        for key in &self.keys {
+            key.findings.iter().for_each(|finding| count(*finding, key.excepted.contains(finding)));
+        }
+        for model in &self.models_without_authentication {
+            count(Finding::ModelWithoutAuthentication, model.excepted);
+        }
+        for location in &self.environments {
+            count(Finding::KeyInEnvironment, location.excepted);
+        }
+        counting
+    }
+
+    /// How many findings count.
+    pub fn failing(&self) -> usize {
+        self.counting().values().sum()
     }
 
     /// Whether everything that there is to see was read.

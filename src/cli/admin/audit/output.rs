@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::so_far;
-use crate::actions::audit::{AuditedKey, Report, Verdict, evidence};
+use crate::actions::audit::{AuditedKey, Finding, Report, Verdict, evidence};
 use crate::actions::{Event, Progress};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -113,14 +113,15 @@ pub fn summarise(
     if file.is_some() {
         lines.extend(with_findings(report));
     }
+    let (open, exposed) = (Finding::ModelWithoutAuthentication, Finding::KeyInEnvironment);
     lines.extend(report.unreadable.iter().map(|user| format!("not read: {}: {}", user.username, user.why)));
     lines.extend(
         report
             .models_without_authentication
             .iter()
-            .map(|model| format!("no authentication: {} ({})", model.model, model.owner)),
+            .map(|model| format!("{}: {} ({})", open.text(), model.model, model.owner)),
     );
-    lines.extend(report.environments.iter().map(|found| format!("looks like a key: {}", found.text())));
+    lines.extend(report.environments.iter().map(|found| format!("{}: {}", exposed.text(), found.text())));
     lines.extend(
         report
             .unreadable_projects
@@ -161,7 +162,8 @@ fn with_findings(report: &Report) -> Vec<String> {
     named.chain((more > 0).then(|| format!("  and {more} more, in the file"))).collect()
 }
 
-/// How many findings count, and what exceptions cover.
+/// How many findings count, which ones, by the names that a policy has for them, and what exceptions
+/// cover.
 fn under_policy(report: &Report) -> Option<String> {
     let policy = report.policy.as_ref()?;
     let holding = policy.exceptions.iter().filter(|exception| !exception.over);
@@ -170,8 +172,11 @@ fn under_policy(report: &Report) -> Option<String> {
         Verdict::Incomplete => ", and something could not be read",
         Verdict::Clean | Verdict::Findings(_) => "",
     };
+    let counting = report.counting();
+    let named: Vec<_> = counting.iter().map(|(finding, many)| format!("{} {many}", finding.name())).collect();
+    let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
     let count = count(report.failing(), "finding counts", "findings count");
-    Some(format!("{count} under the policy{verdict}; exceptions cover {covered}"))
+    Some(format!("{count} under the policy{named}{verdict}; exceptions cover {covered}"))
 }
 
 /// What a report is exported as.
