@@ -90,7 +90,7 @@ impl Error {
             match self {
                 Self::Rotation(error) => return error.hint(),
                 Self::Manifest { .. } => {
-                    "`keybench fleet schema` prints a schema for editors; docs/fleet.md has examples"
+                    "`keybench fleet schema` prints what a manifest may have, as a schema for editors"
                 }
                 Self::Delivery { .. } => {
                     "the next run tries this delivery again; older keys stay until it succeeds"

@@ -122,7 +122,7 @@ impl Expectations {
 impl Condition {
     fn parse(text: &str) -> Result<Self, CallError> {
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let invalid = |why: &str| Err(CallError::invalid(format!("--expect: {why}"), HINT));
+        let invalid = |why: &str| Err(CallError::invalid(why, HINT));
         if text.is_empty() {
             return invalid("a condition is empty");
         }

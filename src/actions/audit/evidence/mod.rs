@@ -29,7 +29,7 @@ pub enum Error {
     #[error("{} cannot be written: {error}", file.display())]
     Unwritten { file: PathBuf, error: io::Error },
     /// What is there already cannot be built on.
-    #[error("the evidence of the audit before cannot be relied on: {0}")]
+    #[error("the earlier evidence in this folder is not as it was written: {0}")]
     Previous(#[from] Broken),
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),

@@ -121,7 +121,8 @@ fn warn(context: &Context, report: &Report) {
 /// A policy and the bytes of its file.
 fn read_policy(file: &Path) -> Result<(Policy, Vec<u8>), Failure> {
     let broken = |why: String| {
-        Failure::invalid(format!("{}: {why}", file.display())).hint("docs/audit.md shows a policy")
+        Failure::invalid(format!("{}: {why}", file.display()))
+            .hint("a policy is TOML, such as: max_life = \"90d\", and below it fail_on = [\"max_life\", \"expired\"]")
     };
     let bytes = bounded::read(file).map_err(|error| broken(format!("it cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8".to_owned()))?;
