@@ -96,6 +96,8 @@ fn a_build_that_fails_ends_with_8_and_is_never_deployed() {
     assert_eq!(text(&failed.json(), "status"), "build failed");
     let message = failed.error()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("no_such_module") && message.contains("no logs of builds"), "{message}");
+    let said = home.run(&[&build[..], &["--runtime", RUNTIME, "--wait"]].concat());
+    assert!(said.out.starts_with("playground/echo: build ") && said.out.ends_with(": failed\n"), "{said:?}");
 
     let refused = run(&home, &["models", "deploy", "playground/echo", "--wait"]);
     assert_eq!((refused.code, refused.error()["kind"].as_str()), (8, Some("not_built")), "{refused:?}");

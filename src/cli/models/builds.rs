@@ -129,7 +129,9 @@ fn report(
         (document["model"], document["model_id"]) = (name.as_str().into(), model.id.as_str().into());
         context.out.document(&document)?;
     } else {
-        context.out.lines(&[format!("{name}: build {} is {}", text::short_id(&build.id), build.status)])?;
+        // The product's own words: `built`, `build failed`.
+        let status = build.status.strip_prefix("build ").unwrap_or(&build.status);
+        context.out.lines(&[format!("{name}: build {}: {status}", text::short_id(&build.id))])?;
     }
     match end {
         None | Some((_, Ended::Done)) => Ok(Exit::Done),
