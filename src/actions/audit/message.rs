@@ -12,7 +12,6 @@ pub fn message(url: &str, key: &AuditedKey, others: &[&AuditedKey]) -> String {
     let mut lines =
         vec![format!("Hello {name},"), String::new(), format!("please look at {what} of yours at {url}:")];
     lines.extend(keys.iter().map(|key| format!("- {}", describe(key))));
-    let ends = |finding: &Finding| matches!(finding, Finding::Expired | Finding::Expiring);
     if keys.iter().any(|key| key.findings.iter().any(ends)) {
         lines.push(String::new());
         lines.push("Whatever uses a key that has expired is refused: create a new one in time.".into());
@@ -22,13 +21,17 @@ pub fn message(url: &str, key: &AuditedKey, others: &[&AuditedKey]) -> String {
     text::clean_lines(&lines.join("\n"))
 }
 
-/// `5b1c…9f0a "nightly scoring", expires 2026-12-01 (8 days left): expiring`
+/// `"nightly scoring", expires 2026-12-01 (8 days left): same name; Key ID 5b1c…`, with the whole ID: the
+/// web page lists keys by it (DOCS, ml-managing-model-api-keys).
 fn describe(key: &AuditedKey) -> String {
-    let mut text = text::short_id(&key.key_id).into_owned();
-    if !key.comments.is_empty() {
-        text.push_str(&format!(" \"{}\"", key.comments));
-    }
+    let mut text = match key.comments.as_str() {
+        "" => "without a name".to_owned(),
+        name => format!("\"{name}\""),
+    };
+    let mut findings: Vec<Finding> = key.findings.clone();
     if let Some(day) = key.expiry_date.as_deref().and_then(|date| date.get(..10)) {
+        // The date says that much.
+        findings.retain(|finding| !ends(finding));
         let left = key.days_left.unwrap_or_default();
         text.push_str(&match left {
             ..0 => format!(", expired {day}"),
@@ -37,10 +40,15 @@ fn describe(key: &AuditedKey) -> String {
             }
         });
     }
-    if !key.findings.is_empty() {
-        text.push_str(&format!(": {}", key.findings_text()));
+    if !findings.is_empty() {
+        let rest = AuditedKey { findings, excepted: key.excepted.clone(), ..AuditedKey::default() };
+        text.push_str(&format!(": {}", rest.findings_text()));
     }
-    text
+    format!("{text}; Key ID {}", key.key_id)
+}
+
+fn ends(finding: &Finding) -> bool {
+    matches!(finding, Finding::Expired | Finding::Expiring)
 }
 
 #[cfg(test)]
@@ -64,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_key_and_what_else_is_worth_a_remark() {
-        let chosen = key("5b1c66aa10129f0a", 8, vec![Finding::Expiring]);
+        let chosen = key("5b1c66aa10129f0a", 8, vec![Finding::Expiring, Finding::SameName]);
         let expired = key("77d0aabbccdd41bb", -3, vec![Finding::Expired]);
         let fine = key("0a9eaabbccddc2d4", 300, Vec::new());
         let text = message("https://ml.example.com", &chosen, &[&expired, &fine]);
@@ -72,8 +80,8 @@ mod tests {
             "Hello Alice Doe,",
             "",
             "please look at these API keys of yours at https://ml.example.com:",
-            "- 5b1c…9f0a \"nightly\u{fffd} scoring\", expires 2026-12-01 (8 days left): expiring",
-            "- 77d0…41bb \"nightly\u{fffd} scoring\", expired 2026-12-01: expired",
+            "- \"nightly\u{fffd} scoring\", expires 2026-12-01 (8 days left): same name; Key ID 5b1c66aa10129f0a",
+            "- \"nightly\u{fffd} scoring\", expired 2026-12-01; Key ID 77d0aabbccdd41bb",
             "",
             "Whatever uses a key that has expired is refused: create a new one in time.",
             "",

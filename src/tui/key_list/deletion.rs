@@ -13,7 +13,7 @@ use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::shared::Shared;
-use crate::wire::V2KeyDetails;
+use crate::wire::{V2KeyDetails, time};
 
 /// Keys that are named one by one; the others are counted.
 const NAMED: usize = 8;
@@ -83,8 +83,7 @@ pub fn ask_of(shared: &mut Shared, chosen: Vec<(&str, &V2KeyDetails)>, more: Vec
     lines.extend(on_deletion(shared, &going));
     lines.push(String::new());
     let one = going.len() == 1;
-    let it = if one { "it" } else { "one" };
-    lines.push(format!("Clients that use {it} will be refused. This cannot be undone."));
+    lines.push(format!("{} This cannot be undone.", for_clients(shared, &going)));
     if going.iter().any(|(_, key)| shared.session.is_own(&key.key_id)) {
         lines.push(String::new());
         lines.push("keybench itself is signed in with it: afterwards nothing works".into());
@@ -98,6 +97,18 @@ pub fn ask_of(shared: &mut Shared, chosen: Vec<(&str, &V2KeyDetails)>, more: Vec
     let question = Question::new(title, lines, "Delete", then);
     // Not all of them are named, so their number is to be noticed.
     if going.len() > NAMED { question.typing_name(going.len().to_string()) } else { question }.ask()
+}
+
+/// What the clients of `keys` notice.
+fn for_clients(shared: &Shared, keys: &[(&str, &V2KeyDetails)]) -> &'static str {
+    let now = shared.workbench_now();
+    let is_over = |key: &V2KeyDetails| time::parse(&key.expiry_date).is_some_and(|expiry| expiry <= now);
+    match (keys, keys.iter().all(|(_, key)| is_over(key))) {
+        ([_], true) => "It has expired: no client can use it any more.",
+        (_, true) => "They have expired: no client can use them any more.",
+        ([_], false) => "Clients that use it will be refused.",
+        (_, false) => "Clients that use one will be refused.",
+    }
 }
 
 /// Reports what came of deleting keys of several users.

@@ -21,6 +21,15 @@ fn deleting_names_the_key_and_cancel_has_the_focus() {
 }
 
 #[test]
+fn no_client_is_refused_for_a_key_that_has_expired() {
+    let mut harness = demo();
+    harness.keys("jjd");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("It has expired: no client can use it any more."), "{screen}");
+    assert!(!screen.contains("will be refused"), "{screen}");
+}
+
+#[test]
 fn marked_keys_are_deleted_together_and_named() {
     let mut harness = demo();
     harness.keys("<space><space>d");
