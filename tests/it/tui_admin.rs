@@ -259,6 +259,20 @@ fn a_key_of_all_keys_is_opened_where_it_is_and_the_way_back_leads_there() {
 }
 
 #[test]
+fn all_keys_are_read_again_under_another_limit() {
+    let mut harness = all_keys();
+    let reads = |harness: &mut Harness| {
+        harness.keys("]");
+        harness.calls();
+        harness.keys("[");
+        harness.calls().iter().filter(|(_, call)| matches!(call, Call::AuditKeys)).count()
+    };
+    assert_eq!(reads(&mut harness), 0, "they are known");
+    harness.shared().session.expiration = Expiration::Setting { name: "some_days_setting".into(), days: 30 };
+    assert_eq!(reads(&mut harness), 1, "their findings may be others now");
+}
+
+#[test]
 fn marked_keys_of_several_users_are_deleted_with_one_question_and_one_summary() {
     let mut harness = all_keys();
     harness.keys("*d");

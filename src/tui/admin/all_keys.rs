@@ -22,6 +22,7 @@ use crate::tui::layer::Outcome;
 use crate::tui::list::{Column, Fetch, Key, List, Marks, Row, Rows, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{self, pane};
+use crate::tui::session::Expiration;
 use crate::tui::shared::Shared;
 use crate::wire::{V2KeyDetails, time};
 
@@ -134,6 +135,8 @@ pub struct AllKeys {
     unreadable: Vec<Unreadable>,
     /// The rows in sight are of an earlier audit: the first new ones replace them.
     outdated: bool,
+    /// The site's setting when they were read: findings depend on it.
+    expiration: Expiration,
 }
 
 impl AllKeys {
@@ -150,9 +153,10 @@ impl AllKeys {
         self.keys.state.is_empty()
     }
 
-    /// Shows the keys; the first time, or after that was cancelled, they are read.
+    /// Shows the keys; the first time, after that was cancelled, or under another limit, they are read.
     pub fn enter(&mut self, shared: &mut Shared) -> Outcome {
-        if self.fetch.at.is_some() { Outcome::done() } else { self.refresh(shared) }
+        let is_current = self.fetch.at.is_some() && self.expiration == shared.session.expiration;
+        if is_current { Outcome::done() } else { self.refresh(shared) }
     }
 
     /// Reads all keys again.
@@ -161,6 +165,7 @@ impl AllKeys {
             return Outcome::done();
         }
         (self.fetch.problem, self.read, self.outdated) = (None, None, true);
+        self.expiration = shared.session.expiration.clone();
         self.unreadable.clear();
         self.follow_columns(shared);
         self.fetch.start(shared, "reading the API keys of all users", Call::AuditKeys).into()
