@@ -159,6 +159,22 @@ fn marked_keys_are_rotated_one_after_the_other() {
 }
 
 #[test]
+fn a_successor_that_is_left_unsaved_ends_the_rotation_of_several() {
+    let mut harness = demo();
+    harness.keys("*ry");
+    let calls = harness.calls();
+    let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::CreateKey { .. })).unwrap();
+    answer_created(&mut harness, id, Ok(made()));
+    harness.keys("<esc>lose<enter>");
+    let screen = harness.screen(120, 40);
+    assert!(
+        screen.contains("1 of 3 keys have a successor; the last was neither copied nor saved"),
+        "{screen}"
+    );
+    assert!(screen.contains("2 not begun"), "{screen}");
+}
+
+#[test]
 fn a_rotation_says_when_the_successor_expires_before_it_is_made() {
     let mut harness = demo();
     harness.keys("r");

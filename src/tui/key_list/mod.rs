@@ -128,9 +128,14 @@ impl KeyList {
         Outcome::push(ColumnChooser::of::<ListedKey>(shared))
     }
 
-    /// Keys that a rotation has replaced, and that stay for their grace time, each with what is said of it.
+    /// Key IDs of keys that a rotation has replaced, and that stay for their grace time.
+    pub fn replaced_ids(&self) -> impl Iterator<Item = &String> {
+        self.listed.replaced()
+    }
+
+    /// The same, each with what is said of it.
     pub fn replaced(&self) -> impl Iterator<Item = (String, String)> {
-        self.listed.replaced().map(|id| (id.clone(), BEING_REPLACED.to_owned()))
+        self.replaced_ids().map(|id| (id.clone(), BEING_REPLACED.to_owned()))
     }
 
     /// Removes keys that are known to be deleted, without waiting for a newer list.

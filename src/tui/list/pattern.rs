@@ -66,20 +66,24 @@ impl Word {
         self.exact.then_some(&*self.typed)
     }
 
-    /// How well a text matches, 0 is best: it begins with the word, then one of its words does, then the
-    /// word is inside one, then nowhere.
+    /// How well a text matches, 0 is best: the word is all of it, then one of its words, then the beginning
+    /// of one, then inside one, then nowhere; each is better at the beginning of the text.
     fn rank(&self, text: &str) -> u32 {
-        let mut best = 4;
+        let mut best = 6;
         let mut from = 0;
         while let Some(found) = self.find(&text[from..]) {
-            let at = from + found.start;
-            // The name in its project counts as a whole name.
-            let whole = from + found.end == text.len();
-            best = best.min(match text[..at].chars().next_back() {
-                None | Some('/') if whole => return 0,
-                None => 1,
-                Some(before) if !before.is_alphanumeric() => 2,
-                Some(_) => 3,
+            let (at, end) = (from + found.start, from + found.end);
+            let before = text[..at].chars().next_back();
+            let after = text[end..].chars().next();
+            let is_word = !after.is_some_and(char::is_alphanumeric);
+            best = best.min(match before {
+                // The name in its project counts as a whole name.
+                None | Some('/') if after.is_none() => return 0,
+                None if is_word => 1,
+                None => 3,
+                Some(before) if before.is_alphanumeric() => 5,
+                Some(_) if is_word => 2,
+                Some(_) => 4,
             });
             from = at + text[at..].chars().next().map_or(1, char::len_utf8);
         }
@@ -201,8 +205,10 @@ mod tests {
         names.sort_by_key(|name| pattern.rank(name));
         let ranks = names.map(|name| pattern.rank(name));
         assert_eq!(names[..4], ["Rotate a key", "Keys: rotate", "key-rotation", "prorota, rotate"]);
-        assert_eq!(ranks, [1, 2, 2, 2, 3, 4]);
+        assert_eq!(ranks, [3, 4, 4, 4, 5, 6]);
         assert_eq!(Pattern::new("key rotate").rank("Rotate a key"), 3);
+        let rank = |name: &str| Pattern::new("batch 7").rank(name);
+        assert!(rank("ab12…cd34 batch 7 team 1") < rank("769c…c201 batch 11 team 2"));
         let rank = |name: &str| Pattern::new("churn").rank(name);
         assert_eq!([rank("churn-prod/churn"), rank("churn-prod/add"), rank("churn")], [0, 1, 0]);
     }

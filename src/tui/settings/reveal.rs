@@ -395,6 +395,8 @@ impl Layer for Reveal {
             Event::KeyTested { key, proof, .. } if *key == self.key => self.tested(proof),
             // The tab asks what the test above this dialog led to.
             Event::AskDeleteOld(old) if self.old.as_ref() == Some(old) => return Outcome::pop(),
+            // In the file that keybench signs in with.
+            Event::KeyKept(key_id) if *key_id == self.key_id => self.kept = true,
             Event::RotationEnded(old) if self.old.as_ref() == Some(old) => self.old = None,
             _ => {}
         }

@@ -8,7 +8,7 @@ use super::rotate_marked::Queue;
 use super::rotation::dialog::RotationDialog;
 use super::rotation::expiry::SuccessorExpiry;
 use super::rotation::questions::{ask_create, ask_delete_old, refuse_delete_old};
-use super::rotation::steps::Rotation;
+use super::rotation::steps::{Rotation, Successor};
 use super::tab::Settings;
 use crate::actions::rotation::{self, ByHand, Plan};
 use crate::api;
@@ -16,7 +16,7 @@ use crate::text;
 use crate::tui::call::{Call, Opened};
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effect;
-use crate::tui::event::Event;
+use crate::tui::event::{Event, Proof};
 use crate::tui::key_list::Selected;
 use crate::tui::key_list::when::expired;
 use crate::tui::layer::Outcome;
@@ -38,6 +38,23 @@ impl Settings {
     /// What should be done about the keys of a rotation: the plan that `keys rotate` has.
     pub(super) fn plan(&self, shared: &Shared, rotation: ByHand<'_>) -> Plan {
         rotation.plan(self.keys.all(), &shared.session.handed_over, shared.now)
+    }
+
+    /// A list came: goes on with rotations that were begun before this run. The keys of a service are
+    /// those of the next apply.
+    pub(super) fn take_up_rotations(&mut self, shared: &Shared) {
+        let is_new = |id: &&String| self.rotations.of(id).is_none() && !self.of_services.contains(*id);
+        let begun: Vec<_> = self.keys.replaced_ids().filter(is_new).filter_map(|id| self.key(id)).collect();
+        let handed_over = &shared.session.handed_over;
+        let taken_up = begun.into_iter().filter_map(|old| {
+            let plan = self.plan(shared, ByHand { old, successor: None, handed_over: None });
+            let newest = plan.newer().filter_map(|id| Some((*handed_over.get(id)?, id))).max();
+            let (at, key_id) = newest.map(|(at, id)| (at, id.to_owned()))?;
+            Some((old.clone(), Successor { key_id, handed_over: Some(at), proof: Proof::Untried }))
+        });
+        for (old, successor) in taken_up.collect::<Vec<_>>() {
+            self.rotations.take_up(old, successor);
+        }
     }
 
     /// Asks whether to create a successor of the selected key; if there is one, what to do with the
@@ -135,7 +152,7 @@ impl Settings {
             format!("{old} {works}; a new key may have been created: look at the list")
         };
         shared.notices.failed_but(shared.now, error, &exists);
-        self.stop_rotating(shared);
+        self.stop_rotating(shared, false);
         if refused { Outcome::done() } else { self.list_anew(shared).into() }
     }
 
@@ -145,7 +162,7 @@ impl Settings {
             let old = text::short_id(&old.key_id);
             let text =
                 format!("{old} still works; its successor may have been created anyway: look at the list");
-            self.stop_rotating(shared);
+            self.stop_rotating(shared, false);
             text
         } else if let Some(old) = self.rotations.not_deleted(id) {
             let old = text::short_id(&old.key_id);
@@ -163,10 +180,15 @@ impl Settings {
             Ok(opened) => {
                 let Opened { session, own, .. } = *opened;
                 shared.session.own = own;
-                shared.notices.info(shared.now, "keybench is signed in with the new key now");
+                let stored = session.profile.is_some() && session.store.is_some();
+                let and_stored = if stored { ", and has stored it" } else { "" };
+                let text = format!("keybench is signed in with the new key now{and_stored}");
+                shared.notices.info(shared.now, text);
                 let key_id = session.key_id.clone();
                 let used = Outcome::effect(Effect::UseSession(Box::new(session)));
-                key_id.map_or_else(Outcome::done, |id| self.handed_over(shared, &id)).and(used)
+                let Some(key_id) = key_id else { return used };
+                let handed_over = self.handed_over(shared, &key_id).and(used);
+                if stored { handed_over.and_event(Event::KeyKept(key_id)) } else { handed_over }
             }
             Err(problem) => {
                 let hint = "keybench still uses the old key: do not delete it yet".to_owned();

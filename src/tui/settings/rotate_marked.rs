@@ -6,6 +6,7 @@ use super::rotation::questions::{mark, successor_expires};
 use super::tab::Settings;
 use crate::actions::rotation::ByHand;
 use crate::text;
+use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::key_list::when::expired;
 use crate::tui::key_list::{describe, of_service};
@@ -106,7 +107,7 @@ impl Settings {
         match (next, shared.session.username.clone()) {
             // Asked here, one key at a time: a plan reads the whole list.
             (Some(key_id), Some(_)) if self.has_too_many_in_doubt(shared, &key_id) => {
-                self.stop_rotating(shared);
+                self.stop_rotating(shared, false);
                 Outcome::done()
             }
             (Some(key_id), Some(username)) => self.create_successor(shared, username, &key_id, None),
@@ -125,11 +126,19 @@ impl Settings {
         })
     }
 
-    /// One of them did not come to its end: the rest is not begun.
-    pub(super) fn stop_rotating(&mut self, shared: &mut Shared) {
+    /// One of them did not come to its end: the rest is not begun. `left_unsaved`: it has a successor, which
+    /// was neither copied nor saved.
+    pub(super) fn stop_rotating(&mut self, shared: &mut Shared, left_unsaved: bool) {
         let Some(Queue { left, all }) = self.queue.take() else { return };
-        let done = all - left.len() - 1;
-        let text = format!("{done} of {all} keys have a successor; {} not begun", left.len());
+        let done = all - left.len() - usize::from(!left_unsaved);
+        let mut text = format!("{done} of {all} keys have a successor");
+        if left_unsaved {
+            let copy = shared.key_of(Command::CopyKey);
+            text.push_str(&format!("; the last was neither copied nor saved: {copy} on its row copies it"));
+        }
+        if !left.is_empty() {
+            text.push_str(&format!("; {} not begun", left.len()));
+        }
         shared.notices.warning(shared.now, text);
     }
 }

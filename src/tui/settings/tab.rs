@@ -44,7 +44,7 @@ pub struct Settings {
     pub(super) unkept: BTreeSet<String>,
     services: Services,
     /// Key IDs of the keys that belong to one of them.
-    of_services: HashSet<String>,
+    pub(super) of_services: HashSet<String>,
 }
 
 /// How long a key that was made elsewhere is marked.
@@ -122,7 +122,9 @@ impl Settings {
                 self.note_arrivals(shared, &keys);
                 self.keys.listed(shared, keys, &self.seen(shared));
                 self.find_services(shared);
-                self.end_what_is_not_listed(shared)
+                let ended = self.end_what_is_not_listed(shared);
+                self.take_up_rotations(shared);
+                ended
             }
             Err(error) => {
                 self.keys.fetch.problem = Some(shared.instead(&error));
@@ -403,7 +405,7 @@ impl Layer for Settings {
                 self.rotations.tested(key_id, proof.clone());
             }
             Event::AskDeleteOld(_) if self.queue.is_some() => return self.rotate_next(shared),
-            Event::SuccessorLost(_) => self.stop_rotating(shared),
+            Event::SuccessorLost(_) => self.stop_rotating(shared, true),
             Event::AskDeleteOld(old_id) => return self.ask_delete_old(shared, old_id),
             Event::FindNames { limit, .. } => return Outcome::event(self.names(shared, *limit)),
             Event::Show(Destination::Part(_, KeyContext::Keys)) if self.services.are_shown() => {

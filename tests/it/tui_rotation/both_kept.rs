@@ -1,5 +1,7 @@
 //! A rotation that was left with both keys.
 
+use keybench::tui::key_list::ListedKeys;
+
 use super::*;
 
 #[test]
@@ -113,4 +115,24 @@ fn the_text_of_a_successor_that_was_left_is_copied_from_its_rotation_which_then_
     let mut harness = successor();
     harness.keys("<esc>lose<enter>k/dashboard<enter>grw");
     assert_eq!(harness.layers(), ["reveal"], "to be written to a file");
+}
+
+#[test]
+fn a_rotation_of_an_earlier_run_goes_on() {
+    let mut harness = demo();
+    let handed_over = harness.shared().now;
+    harness.shared().session.handed_over.insert(NEW.to_owned(), handed_over);
+    harness.keys("<ctrl-r>");
+    let asked = harness.calls().into_iter().filter(|(_, call)| is_list(call)).last();
+    let mut keys = both();
+    for key in &mut keys {
+        key.created_at =
+            if key.key_id == NEW { "2026-11-23T09:00:00Z" } else { "2026-01-01T09:00:00Z" }.into();
+    }
+    let replaced = ListedKeys::from(keys).with_replaced([OLD.to_owned()].into());
+    harness.answer(asked.unwrap().0, Answer::Keys { username: "owner".into(), answer: Ok(replaced) });
+    harness.keys("g/dashboard<enter>r");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Rotation of an API key") && screen.contains("c0ff…3344"), "{screen}");
+    assert!(harness.calls().is_empty(), "no further successor is created");
 }

@@ -106,6 +106,11 @@ impl Rotations {
         self.0.push(Rotation { old, step: Step::Creating { request, earlier } });
     }
 
+    /// A rotation that was begun before this run, or elsewhere on this machine.
+    pub fn take_up(&mut self, old: V2KeyDetails, successor: Successor) {
+        self.0.push(Rotation { old, step: Step::Both(successor) });
+    }
+
     /// Whether `request` creates a successor.
     pub fn awaits(&self, request: RequestId) -> bool {
         self.0.iter().any(|rotation| is_creating(rotation, request))
