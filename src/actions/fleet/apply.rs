@@ -78,6 +78,8 @@ pub async fn apply(
 ) -> Result<Vec<Applied>, Error> {
     may_change(session, "rotating keys").map_err(|error| rotation::Error::from(keys::Error::from(error)))?;
     let _alone = lock(session)?;
+    // Whose key is used is asked once; the log of deletions says it too.
+    let session = &Session { username: Some(look::own_username(session).await?), ..session.clone() };
     let world = Real::new(session, options.output, progress);
     apply_in(&world, manifest, options, max_rotations, progress).await
 }

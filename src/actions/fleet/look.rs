@@ -53,15 +53,23 @@ pub struct Site {
     pub own: OwnKey,
 }
 
+/// The user whose key is used.
+///
+/// # Errors
+/// The workbench does not answer.
+pub async fn own_username(session: &Session) -> Result<String, Error> {
+    let username = sign_in::username(session).await;
+    Ok(username
+        .map_err(|error| rotation::Error::from(keys::Error::from(crate::actions::Error::from(error))))?)
+}
+
 /// Reads what is the same for all services.
 ///
 /// # Errors
 /// The workbench does not answer, or the clocks differ.
 pub async fn site(session: &Session, clock_difference: Duration) -> Result<Site, Error> {
     let failed = |error: crate::actions::Error| rotation::Error::from(keys::Error::from(error));
-    let username = sign_in::username(session)
-        .await
-        .map_err(|error| rotation::Error::from(keys::Error::from(crate::actions::Error::from(error))))?;
+    let username = own_username(session).await?;
     let (_, listed) = keys::list(session, Some(username.clone())).await.map_err(failed)?;
     clock::check(session.client.clock(), clock_difference).map_err(rotation::Error::from)?;
     let own = Own::of(session);
