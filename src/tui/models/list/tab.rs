@@ -13,7 +13,7 @@ use crate::tui::overlays::ColumnChooser;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 
-/// Commands that wait for a list that is on its way.
+/// Commands that wait for a list that is coming.
 const NEED_A_ROW: [Command; 10] = [
     Command::Up,
     Command::Down,
@@ -65,7 +65,7 @@ impl Models {
         Outcome::done()
     }
 
-    /// Does what was pressed while the list was on its way.
+    /// Does what was pressed while the list was coming.
     fn catch_up(&mut self, shared: &mut Shared) -> Outcome {
         let ahead = std::mem::take(&mut self.ahead).into_iter();
         ahead.fold(Outcome::done(), |outcome, command| outcome.and(self.command(shared, command)))
