@@ -21,6 +21,7 @@ use super::glyphs;
 use super::header::header;
 use super::layer::NOT_NOW;
 use super::layout::{MIN_COLUMNS, MIN_ROWS, body_in, notice_lines};
+use super::parts::write::write;
 use super::shared::Shared;
 use super::tab::Tab;
 use super::update::Ui;
@@ -75,9 +76,11 @@ fn too_small(area: Rect) -> String {
 /// Puts `left` at the left and `right` at the right of one row, the right one first in need.
 pub(super) fn two_ends(frame: &mut Frame<'_>, row: Rect, left: Line<'_>, right: Line<'_>) {
     let right_width = u16::try_from(right.width()).unwrap_or(row.width).min(row.width);
-    let left_width = row.width - right_width;
-    frame.buffer_mut().set_line(row.x, row.y, &left, left_width);
-    frame.buffer_mut().set_line(row.x + left_width, row.y, &right, right_width);
+    let middle = row.right() - right_width;
+    for (line, begin, end) in [(left, row.x, middle), (right, middle, row.right())] {
+        line.iter()
+            .fold(begin, |x, span| write(frame.buffer_mut(), x, row.y, &span.content, end - x, span.style));
+    }
 }
 
 fn tabs(shared: &Shared, current: Option<Tab>, frame: &mut Frame<'_>, row: Rect) {

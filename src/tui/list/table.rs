@@ -12,6 +12,7 @@ use super::pattern::Pattern;
 use super::state::ListState;
 use crate::text;
 use crate::tui::glyphs::Glyphs;
+use crate::tui::parts::write::write;
 use crate::tui::theme::Theme;
 
 /// How wide a column is.
@@ -211,7 +212,7 @@ impl Table<'_> {
             let text = column.fitted(cell, *width);
             let blank = width.saturating_sub(u16::try_from(text::width(&text)).unwrap_or(*width));
             let start = if column.right { x + blank } else { x };
-            buf.set_stringn(start, area.y, &text, (*width).into(), cell.style);
+            write(buf, start, area.y, &text, *width, cell.style);
             if let Some(lead) = text.get(..cell.lead).filter(|lead| !lead.is_empty()) {
                 let columns = u16::try_from(text::width(lead)).unwrap_or(*width).min(*width);
                 buf.set_style(Rect { x: start, width: columns, ..area }, cell.lead_style);
@@ -282,8 +283,8 @@ impl Table<'_> {
             let blank = width.saturating_sub(u16::try_from(text::width(&head)).unwrap_or(*width));
             let start = if column.right { x + blank } else { x };
             // The sign may take the blank behind the column.
-            let most = usize::from(*width) + usize::from(!sign.is_empty());
-            buf.set_stringn(start, area.y, &head, most, self.theme.column);
+            let most = *width + u16::from(!sign.is_empty());
+            write(buf, start, area.y, &head, most, self.theme.column);
             x += width + 1;
         }
     }

@@ -7,13 +7,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::text;
+use crate::tui::parts::write::write;
 
 /// Writes `text` and gives the column behind it.
 pub fn put(buf: &mut Buffer, row: Rect, x: u16, text: &str, style: Style) -> u16 {
     if row.is_empty() || x >= row.right() {
         return x;
     }
-    buf.set_stringn(x, row.y, text, usize::from(row.right() - x), style).0
+    write(buf, x, row.y, text, row.right() - x, style)
 }
 
 /// Writes `text` cut to `columns` and gives the column behind those.

@@ -3,3 +3,4 @@
 pub mod dialog;
 pub mod pane;
 pub mod reader;
+pub mod write;
