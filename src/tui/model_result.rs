@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::diagnosis::{Action, Diagnosis};
+use crate::diagnosis::{Action, Cause, Diagnosis};
 use crate::probe::{CallResult, FailureKind};
 use crate::text;
 use crate::tui::requests::RequestId;
@@ -91,6 +91,18 @@ impl TestResult {
                     if project == project_id && user == username)
             })
         })
+    }
+
+    /// Whether it failed because the model was not deployed.
+    pub fn wants_deployment(&self) -> bool {
+        const CAUSES: [Cause; 5] = [
+            Cause::Stopped,
+            Cause::Deploying,
+            Cause::DeploymentFailed,
+            Cause::NotDeployed,
+            Cause::BuildFailed,
+        ];
+        self.diagnosis().is_some_and(|diagnosis| CAUSES.contains(&diagnosis.cause))
     }
 
     pub fn forget_most_of_the_body(&mut self) {

@@ -67,6 +67,12 @@ impl Notices {
         });
     }
 
+    /// What is no longer so with the next answer.
+    pub fn until_answered(&mut self, at: Timestamp, text: impl Into<String>) {
+        self.warning(at, text);
+        self.history.last_mut().into_iter().for_each(|notice| notice.passing = true);
+    }
+
     /// An error of this program's own, with what to do about it.
     pub fn error(&mut self, at: Timestamp, text: impl Into<String>, hint: Option<String>) {
         self.push(Notice {

@@ -169,7 +169,7 @@ impl NewKey {
         } else if self.creating.is_some() {
             let cancel = shared.key_of(Command::CancelRequest);
             let text = format!("the key is being created; {cancel} stops waiting");
-            shared.notices.warning(shared.now, text);
+            shared.notices.until_answered(shared.now, text);
         } else if self.touched {
             let lines = vec!["What was typed into the form for a new API key is lost.".into()];
             return Question::new("Discard the new key?", lines, "Discard", Decision::Discard)

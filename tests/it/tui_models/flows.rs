@@ -146,3 +146,14 @@ async fn a_run_without_an_end_is_stopped_with_a_complete_result() {
     flow.wait("the end of the run", |screen| screen.contains("stopped") && screen.contains("status     200"))
         .await;
 }
+
+#[tokio::test]
+async fn a_refusal_by_a_stopped_model_is_mended_by_its_restart() {
+    let mut flow = listed("owner").await;
+    flow.keys("jjj<enter>t");
+    flow.shows("The deployment of retired is stopped").await;
+    flow.keys("R");
+    flow.shows("fixed: test again").await;
+    flow.keys("t");
+    flow.wait("an answer", |screen| screen.lines().any(|line| line.contains(" 200 "))).await;
+}

@@ -12,6 +12,7 @@ use crate::tui::models::list::row::{Deployed, Row};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
+use crate::wire::DeploymentState;
 
 /// Commands that wait for a list that is coming.
 const NEED_A_ROW: [Command; 10] = [
@@ -123,6 +124,15 @@ impl Models {
         }
     }
 
+    /// The deployment of a model was read: if it is up, a test may pass now.
+    fn note_deployed(&mut self, model_id: &str) {
+        let row = self.list.models.row(model_id);
+        let deployment = row.and_then(|row| row.deployed.deployment());
+        if deployment.is_some_and(|deployment| deployment.state() == DeploymentState::Up) {
+            self.tests.deployed(model_id);
+        }
+    }
+
     /// Answers about the list and its rows.
     pub(in crate::tui::models) fn list_answer(
         &mut self,
@@ -148,10 +158,12 @@ impl Models {
             Answer::Project { project_id, project } => self.list.projects.take(project_id, project),
             Answer::Deployment { model_id, found } => {
                 self.list.deployment(shared, id, &model_id, found);
+                self.note_deployed(&model_id);
                 return Outcome::done();
             }
             Answer::Builds(BuildAnswer::Looked { model_id, answer }) => {
                 self.list.looked(shared, id, &model_id, answer);
+                self.note_deployed(&model_id);
                 return Outcome::done();
             }
             // A dialog was left before its answer came.

@@ -163,6 +163,13 @@ impl Tests {
         }
     }
 
+    /// A model is deployed: refusals for want of that are mended.
+    pub fn deployed(&mut self, model_id: &str) {
+        if let Some(panel) = self.panels.get_mut(model_id) {
+            panel.results.change_where(TestResult::wants_deployment, |result| result.mended = true);
+        }
+    }
+
     /// Requests whose answers are not wanted any more count as never made.
     pub fn forget(&mut self, gone: impl Fn(&RequestId) -> bool) {
         self.panels.values_mut().for_each(|panel| panel.forget(&gone));
