@@ -140,6 +140,21 @@ pub fn short_id(id: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}…{}", &id[..ENDS], &id[id.len() - ENDS..]))
 }
 
+/// A sentence with the Key IDs in it in their short form.
+pub fn short_ids(sentence: &str) -> String {
+    /// Fewer hexadecimal digits are no Key ID.
+    const LEAST: usize = 32;
+    let parts = sentence.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    let short = |part: &str| {
+        let id = part.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        match id.len() >= LEAST && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            true => part.replacen(id, &short_id(id), 1),
+            false => part.to_owned(),
+        }
+    };
+    parts.map(short).collect()
+}
+
 /// A size in bytes as people read it: `84 B`, `1.2 kB`, `3.4 MB` (powers of 1000).
 pub fn size(bytes: u64) -> String {
     match bytes {
@@ -244,6 +259,10 @@ mod tests {
     fn short_words() {
         assert_eq!(short_id("5b1cdd00112233449f0a"), "5b1c…9f0a");
         assert_eq!(short_id("legacy"), "legacy");
+        let id = "5b1cdd00112233449f0a".repeat(3);
+        let sentence = format!("made the newer {id}, {id}: Δ {}…\n({id})", &id[..31]);
+        let short = format!("made the newer 5b1c…9f0a, 5b1c…9f0a: Δ {}…\n(5b1c…9f0a)", &id[..31]);
+        assert_eq!(short_ids(&sentence), short);
         assert_eq!(size(84), "84 B");
         assert_eq!(size(12_345), "12.3 kB");
         assert_eq!(latency(Duration::from_micros(310)), "0.31 ms");

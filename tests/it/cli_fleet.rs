@@ -38,6 +38,12 @@ impl Fleet {
         self.home.run(&arguments.concat())
     }
 
+    /// What a person reads of it.
+    fn text(&self, what: &str) -> String {
+        let done = self.home.run(&["fleet", what, "-f", "fleet.toml", "--clock-difference", "999d"]);
+        done.out + &done.err
+    }
+
     fn keys(&self, name: &str) -> Vec<String> {
         let listed = self.home.run(&["keys", "list", "--json"]).ok().json();
         let rows = listed.as_array().unwrap().iter().filter(|key| key["comments"] == name);

@@ -232,7 +232,7 @@ fn deleting_all_keys_of_a_user_names_the_services_that_need_one() {
     let mut harness = with_users(&["ana".to_owned(), "owner".to_owned()]);
     let scoring = Service { name: "scoring".into(), user: Some("ana".into()), ..Service::default() };
     let services = ServiceKeys::new("/etc/fleet.toml".into(), [(scoring, BTreeMap::new())]);
-    harness.shared().session.service_keys = Some(Arc::new(services));
+    harness.shared().session.service_keys = Arc::new(services);
     harness.keys("D");
     let question = harness.screen(80, 24);
     assert!(question.contains("A service of fleet.toml needs a key of ana: scoring."), "{question}");

@@ -163,7 +163,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("services.apply", "services", "", Shows("Apply the manifest?")),
     ("services.plan", "services", "", Asks(|call| matches!(call, Call::Fleet(FleetCall::Plan { .. })))),
     ("services.prune", "services", "", Shows("Delete the keys of services that left?")),
-    ("services.open", "services", "", Opens("service")),
+    ("services.open", "services", "", Opens("text")),
     // Admin
     ("admin.next", "users", "", Shows("Default API keys expiration")),
     ("admin.previous", "users", "", Shows("╭ API keys of all users")),

@@ -2,14 +2,16 @@
 
 use crate::tui_flow::Flow;
 use crate::tui_support::services::{applied, applying, keys_of_services, left, manifest, services};
-use crate::tui_support::settings::demo;
+use crate::tui_support::settings::{demo, demo_keys, is_list};
+use keybench::actions::fleet::held::{Delivered, State};
 use keybench::actions::fleet::prune::Left;
 use keybench::actions::keys::Own;
 use keybench::config::Store;
 use keybench::tui::Preferences;
 use keybench::tui::call::{Answer, Call, FleetAnswer, FleetCall, FleetStep, PrunedServices};
+use keybench::tui::key_list::ListedKeys;
 use keybench::tui::msg::Msg;
-use keybench::tui::testing::mono;
+use keybench::tui::testing::{Harness, mono};
 
 #[test]
 fn a_plan_is_made_once_and_on_demand() {
@@ -136,7 +138,6 @@ fn without_a_manifest_the_screen_says_how_to_name_one() {
 #[test]
 fn a_key_says_that_it_belongs_to_a_service() {
     let mut harness = keys_of_services();
-    assert!(harness.screen(80, 24).contains("service: dashboard"), "{}", harness.screen(80, 24));
     harness.keys("<enter>");
     let details = harness.screen(80, 24);
     assert!(details.contains("nightly scoring of fleet.toml"), "{details}");
@@ -182,7 +183,7 @@ fn a_new_key_cannot_take_the_name_of_a_service() {
     harness.keys("<enter><enter>reports<enter>");
     assert!(harness.calls().is_empty());
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("reports is a service of the manifest"), "{screen}");
+    assert!(screen.contains("reports is a service of fleet.toml"), "{screen}");
     harness.keys("2<enter>");
     assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::CreateKey { .. })), "another name");
 }
@@ -212,6 +213,94 @@ fn deleting_all_keys_names_the_services_that_lose_theirs() {
     harness.keys("<esc>/dashboard<enter>D");
     let question = harness.screen(80, 24);
     assert!(!question.contains("of them"), "it is delivered nowhere: {question}");
+}
+
+/// The keys of the demo, listed without a manifest; an apply kept the service of one of them.
+fn without_a_manifest(key_id: &str) -> Harness {
+    let mut state = State::default();
+    (state.name, state.username) = ("nightly scoring".into(), "owner".into());
+    state.manifest = "/etc/keybench/fleet.toml".into();
+    let at = "2026-11-23T09:14:00Z".parse().unwrap();
+    let had = Delivered { key_id: key_id.into(), at, not_reloaded: false };
+    state.delivered.insert("file /etc/scoring/api.key".into(), had);
+    let mut harness = demo();
+    harness.keys("<ctrl-r>");
+    let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
+    let keys = ListedKeys::from(demo_keys()).with_services(vec![state]);
+    harness.answer(id, Answer::Keys { username: "owner".into(), answer: Ok(keys) });
+    harness
+}
+
+#[test]
+fn what_an_apply_kept_protects_its_keys_without_a_manifest() {
+    let mut harness = without_a_manifest("5b1c66aa10129f0a");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("service: nightly scoring"), "{screen}");
+    harness.keys("<enter>");
+    let details = harness.screen(80, 24);
+    assert!(details.contains("nightly scoring of fleet.toml, delivered to 1"), "{details}");
+    harness.keys("<esc>r");
+    let screen = harness.screen(80, 24);
+    for text in [
+        "file /etc/scoring/api.key",
+        "An apply makes the next key",
+        "`keybench fleet plan -f /etc/keybench/fleet.toml` shows the service.",
+        "KEYBENCH_FLEET or `fleet` in config.toml",
+    ] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+    harness.keys("y<enter>");
+    assert!(harness.calls().is_empty(), "no successor");
+    harness.keys("<esc>d");
+    let question = harness.screen(80, 24);
+    assert!(question.contains("is the key of the service nightly scoring of fleet.toml"), "{question}");
+    assert!(question.contains("  file /etc/scoring/api.key"), "{question}");
+    harness.keys("nn");
+    harness.calls();
+    harness.keys("<enter><enter>nightly scoring<enter>");
+    assert!(harness.calls().is_empty());
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("nightly scoring is a service of fleet.toml"), "{screen}");
+}
+
+#[test]
+fn a_key_that_only_has_the_name_of_a_service_looks_different() {
+    let screen = without_a_manifest("another").screen(80, 24);
+    assert!(screen.contains("not delivered: nightly scor…"), "{screen}");
+    let screen = keys_of_services().screen(80, 24);
+    assert!(screen.contains("service: nightly scoring"), "{screen}");
+    assert!(screen.contains("not delivered: dashboard"), "{screen}");
+}
+
+/// Applied with a manifest, then started without one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_is_known_without_its_manifest_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().display();
+    let file = folder.path().join("fleet.toml");
+    let text = format!(
+        "version = 1\n[[service]]\nname = \"scoring\"\n[[service.deliver]]\nfile = \"{dir}/scoring.key\"\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let preferences = Preferences { fleet: Some(file), ..mono() };
+    let store = Store::at(folder.path().join("configuration"));
+    let mut flow = Flow::demo_with("owner", preferences, Some(store)).await;
+    flow.keys("s");
+    flow.shows("1 not safe").await;
+    flow.keys("ay");
+    flow.shows("1 key created, 1 delivery made").await;
+    flow.ui.shared.preferences.fleet = None;
+    flow.start_again();
+    flow.shows("service: scoring").await;
+    // What cannot be read is not known, and no error either.
+    let fleet = folder.path().join("configuration/fleet");
+    for entry in std::fs::read_dir(fleet).unwrap().map(Result::unwrap) {
+        std::fs::write(entry.path().join("state.json"), "no JSON").unwrap_or_default();
+    }
+    flow.start_again();
+    flow.shows(" scoring").await;
+    let screen = flow.screen();
+    assert!(!screen.contains("service: ") && !screen.contains("state.json"), "{screen}");
 }
 
 /// Two file services on a real workbench: planned, applied, and the keys work.

@@ -129,18 +129,20 @@ impl Held {
         Ok(all)
     }
 
-    /// The project variables that fleets of this machine deliver keys to: project and variable. What
-    /// cannot be read is not known.
+    /// What is known of all services on this workbench, whatever their manifest. What cannot be read is
+    /// not known.
+    pub fn known(session: &Session) -> Vec<State> {
+        let folders = root(session).into_iter().flat_map(|root| folders(&root));
+        let states = folders.filter_map(|folder| read(&folder).ok().flatten());
+        states.filter(|state| state.url == session.client.url()).collect()
+    }
+
+    /// The project variables that fleets of this machine deliver keys to: project and variable.
     pub fn project_variables(session: &Session) -> Vec<(String, String)> {
-        let mut variables = Vec::new();
-        for folder in root(session).into_iter().flat_map(|root| folders(&root)) {
-            let Ok(Some(state)) = read(&folder) else { continue };
-            if state.url == session.client.url() {
-                let known = state.delivered.keys().filter_map(|id| manifest::project_variable(id));
-                variables.extend(known.map(|(project, variable)| (project.to_owned(), variable.to_owned())));
-            }
-        }
-        variables
+        let states = Self::known(session);
+        let ids = states.iter().flat_map(|state| state.delivered.keys());
+        let variables = ids.filter_map(|id| manifest::project_variable(id));
+        variables.map(|(project, variable)| (project.to_owned(), variable.to_owned())).collect()
     }
 
     /// The file with the current key.

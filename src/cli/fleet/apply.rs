@@ -5,12 +5,13 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{FleetArgs, TermsArgs, worst};
+use super::{FleetArgs, TermsArgs, of_service, worst};
 use crate::actions::fleet::apply::{Applied, apply};
 use crate::actions::fleet::prune::{Pruned, prune};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::times::{day, in_utc};
+use crate::text;
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
@@ -52,16 +53,11 @@ pub async fn run(context: &Context, args: ApplyArgs) -> Result<Exit, Failure> {
         context.out.document(&json!({ "services": services, "pruned": deleted }))?;
     } else {
         let mut lines: Vec<_> = all.iter().flat_map(lines).collect();
-        lines.extend(deleted.iter().map(|id| format!("pruned {id}")));
+        lines.extend(deleted.iter().map(|id| format!("pruned {}", text::short_id(id))));
         context.out.lines(&lines)?;
     }
     let failures = all.into_iter().flat_map(|Done { applied, failures, .. }| {
-        let name = applied.name;
-        let named = move |failure: Failure| {
-            let message = format!("{name}: {}", failure.message);
-            Failure { message, ..failure }
-        };
-        failures.into_iter().map(named)
+        failures.into_iter().map(move |failure| of_service(context, &applied.name, failure))
     });
     let pruned = pruned.failures.into_iter().map(Failure::from);
     worst(failures.chain(pruned).collect()).map_or(Ok(Exit::Done), Err)
@@ -105,7 +101,7 @@ fn lines(Done { applied, text, failures, .. }: &Done) -> Vec<String> {
         false => format!("{name}: {text}, expires {}", day(&applied.expiry)),
     }];
     lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {id}")));
-    lines.extend(applied.deleted.iter().map(|id| format!("  deleted {id}")));
-    lines.extend(failures.iter().map(|failure| format!("  failed: {}", failure.message)));
+    lines.extend(applied.deleted.iter().map(|id| format!("  deleted {}", text::short_id(id))));
+    lines.extend(failures.iter().map(|failure| format!("  failed: {}", text::short_ids(&failure.message))));
     lines
 }

@@ -17,6 +17,7 @@ use super::output;
 use super::values;
 use crate::actions::fleet::look::{self, Options};
 use crate::actions::fleet::{Manifest, Output, Terms, manifest};
+use crate::text;
 use apply::ApplyArgs;
 use metrics::MetricsArgs;
 use plan::PlanArgs;
@@ -98,6 +99,13 @@ fn schema(out: &output::Output) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::Bug, "schema", error.to_string()))?;
     out.document(&schema)?;
     Ok(Exit::Done)
+}
+
+/// The failure with the name of its service. JSON has Key IDs in full.
+fn of_service(context: &Context, name: &str, failure: Failure) -> Failure {
+    let message = format!("{name}: {}", failure.message);
+    let message = if context.out.json { message } else { text::short_ids(&message) };
+    Failure { message, ..failure }
 }
 
 /// The worst of several failures; of those that are equally bad the first.

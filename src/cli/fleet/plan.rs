@@ -3,13 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{FleetArgs, TermsArgs, length, worst};
+use super::{FleetArgs, TermsArgs, length, of_service, worst};
 use crate::actions::fleet::look::look;
 use crate::actions::fleet::prune::{self, Left};
 use crate::actions::fleet::{Error, Service, ServicePlan};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::text;
+use crate::text::{self, short_ids};
 use crate::wire::time;
 
 #[derive(Debug, Clone, Args)]
@@ -62,10 +62,9 @@ pub async fn run(context: &Context, args: PlanArgs) -> Result<Exit, Failure> {
         ));
         context.out.lines(&lines)?;
     }
-    let failures = looked.into_iter().filter_map(|(service, plan)| {
-        let failure = Failure::from(plan.err()?);
-        Some(Failure { message: format!("{}: {}", service.name, failure.message), ..failure })
-    });
+    let failures = looked
+        .into_iter()
+        .filter_map(|(service, plan)| Some(of_service(context, &service.name, plan.err()?.into())));
     match worst(failures.collect()) {
         Some(failure) => Err(failure),
         None if safe && !drifted => Ok(Exit::Done),
@@ -131,10 +130,10 @@ fn lines(service: &Service, plan: &Planned) -> Vec<String> {
     match plan {
         Ok(plan) => {
             let safe = if plan.safe { "safe" } else { "not safe" };
-            let mut lines =
-                vec![format!("{name}: {safe}; {}: {}", plan.action.as_str().replace('_', " "), plan.reason)];
-            lines.extend(plan.unsafe_because.iter().map(|why| format!("  not safe: {why}")));
-            lines.extend(plan.drift.iter().map(|what| format!("  drift: {what}")));
+            let (action, reason) = (plan.action.as_str().replace('_', " "), short_ids(&plan.reason));
+            let mut lines = vec![format!("{name}: {safe}; {action}: {reason}")];
+            lines.extend(plan.unsafe_because.iter().map(|why| format!("  not safe: {}", short_ids(why))));
+            lines.extend(plan.drift.iter().map(|what| format!("  drift: {}", short_ids(what))));
             let (restarts, runs) = plan.disturbs(service);
             if !restarts.is_empty() {
                 lines.push(format!("  restarts {}", restarts.join(", ")));
@@ -144,6 +143,6 @@ fn lines(service: &Service, plan: &Planned) -> Vec<String> {
             lines.extend(plan.due.map(|due| format!("  next key due {}", time::format(due))));
             lines
         }
-        Err(error) => vec![format!("{name}: not safe; blocked: {error}")],
+        Err(error) => vec![format!("{name}: not safe; blocked: {}", short_ids(&error.to_string()))],
     }
 }

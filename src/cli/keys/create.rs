@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use serde_json::json;
 
+use crate::actions::fleet::{Manifest, ServiceKeys};
 use crate::actions::key_file::KeyFile;
 use crate::actions::{clock, keys};
 use crate::api::NewKey;
@@ -15,6 +16,7 @@ use crate::cli::options::ClockArgs;
 use crate::cli::output::{self, undelivered};
 use crate::cli::times::{in_utc, moment};
 use crate::cli::values;
+use crate::config::Session;
 use crate::wire::{CreateV2KeyResponse, time};
 
 #[derive(Debug, Clone, Default, Args)]
@@ -65,7 +67,10 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
             None
         }
     };
+    let is_for_another = args.user.is_some();
     let user = context.user(&session, args.user).await?;
+    let own = if is_for_another { session.username.as_deref().unwrap_or_default() } else { &user };
+    warn_of_service(context, &session, own, &user, &args.name);
     clock::ask(&session.client).await;
     let expiry = keys::expiry(&session.client, &args.expires, session.client.clock().now()).await?;
     let new = NewKey { expiry, comment: args.name, audiences: args.audience };
@@ -93,6 +98,21 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
         context.out.note("The key is shown this once; keep it where only you can read it.");
     }
     Ok(Exit::Done)
+}
+
+/// Warns of a key with the name of a service: only an apply delivers those.
+fn warn_of_service(context: &Context, session: &Session, own: &str, user: &str, name: &str) {
+    // A manifest that cannot be read is for `fleet` to complain about.
+    let manifest = context.fleet().ok().flatten().and_then(|file| Manifest::read(&file).ok());
+    if let Some(file) = ServiceKeys::of(session, manifest.as_ref()).makes(own, user, name) {
+        let message = format!(
+            "{name:?} is a service of {}: a key that no apply makes is delivered nowhere, and blocks the service \
+             until it is deleted",
+            file.display()
+        );
+        let hint = "give another --name; `keybench fleet apply` makes the keys of the service";
+        context.out.warn("service", &message, Some(hint));
+    }
 }
 
 fn foresee(context: &Context, user: &str, new: &NewKey, output: Option<&KeyFile>) -> Result<Exit, Failure> {

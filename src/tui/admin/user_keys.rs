@@ -69,6 +69,7 @@ impl UserKeys {
     pub fn listed(&mut self, shared: &mut Shared, answer: Result<ListedKeys, api::Error>) {
         match answer {
             Ok(keys) => {
+                shared.session.services_known(keys.services());
                 self.keys.listed(shared, keys, &self.seen(shared));
             }
             Err(error) => {

@@ -59,7 +59,7 @@ pub(super) async fn call(context: &CallContext, call: FleetCall) -> Answer {
 }
 
 async fn read(context: &CallContext, file: PathBuf) -> Answer {
-    let read = manifest(file).await.map(|manifest| ServiceKeys::of(&context.session, &manifest));
+    let read = manifest(file).await.map(|manifest| ServiceKeys::of(&context.session, Some(&manifest)));
     Answer::Fleet(FleetAnswer::Services(read.map(Arc::new).map_err(|error| sentence(&error))))
 }
 
@@ -74,7 +74,7 @@ async fn planned(context: &CallContext, file: PathBuf) -> Result<Planned, Error>
     let manifest = manifest(file).await?;
     let looked = look(session, &manifest, options(), &Sending(context)).await?;
     let left = prune::left(session, &manifest).await?;
-    let services = ServiceKeys::of(session, &manifest);
+    let services = ServiceKeys::of(session, Some(&manifest));
     context.progress(Answer::Fleet(FleetAnswer::Services(Ok(Arc::new(services)))));
     let service = |(service, plan): (Service, Result<ServicePlan, Error>)| PlannedService {
         service,

@@ -3,6 +3,7 @@
 use super::deleted_keys::DeletedKeys;
 use super::key_end::KeyEnd;
 use super::{Answer, site};
+use crate::actions::fleet::held::Held;
 use crate::actions::keys::{self, Choice, Deletion, Logging, Rotated, Which, Why};
 use crate::api::{self, Client, NewKey};
 use crate::config::Session;
@@ -12,7 +13,8 @@ use crate::wire::{V2KeyDetails, time};
 pub(super) async fn list(session: &Session, username: String) -> Answer {
     let answer = session.client.list_keys(&username).await.map(|keys| {
         let replaced = Rotated::here(session).replaced(&keys, session.client.clock().now());
-        ListedKeys::from(keys).with_replaced(replaced)
+        // After the list, so that no key of it is newer than what is known of services.
+        ListedKeys::from(keys).with_replaced(replaced).with_services(Held::known(session))
     });
     Answer::Keys { username, answer }
 }

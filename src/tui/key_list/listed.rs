@@ -9,6 +9,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::actions::fleet::held::State;
 use crate::expiry::days_between;
 use crate::text;
 use crate::tui::list::{Column, Key, Row, Rows, Width};
@@ -87,6 +88,8 @@ pub struct ListedKeys {
     longest_life: Option<i64>,
     /// Key IDs of keys that a rotation has replaced, and that only stay for their grace time.
     replaced: HashSet<String>,
+    /// What this machine knew of its services once the keys were listed; `None`: it was not looked for.
+    services: Option<Vec<State>>,
 }
 
 impl From<Vec<V2KeyDetails>> for ListedKeys {
@@ -101,7 +104,8 @@ impl From<Vec<V2KeyDetails>> for ListedKeys {
                 _ => days.push((day, at..at + 1)),
             }
         }
-        Self { longest_life: rows.all().iter().filter_map(life).max(), days, rows, replaced: HashSet::new() }
+        let longest_life = rows.all().iter().filter_map(life).max();
+        Self { longest_life, days, rows, ..Self::default() }
     }
 }
 
@@ -116,6 +120,17 @@ impl ListedKeys {
     #[must_use]
     pub fn with_replaced(self, replaced: HashSet<String>) -> Self {
         Self { replaced, ..self }
+    }
+
+    /// With what is known of services.
+    #[must_use]
+    pub fn with_services(self, services: Vec<State>) -> Self {
+        Self { services: Some(services), ..self }
+    }
+
+    /// What is known of services.
+    pub fn services(&self) -> Option<&[State]> {
+        self.services.as_deref()
     }
 
     /// Key IDs of the replaced keys.

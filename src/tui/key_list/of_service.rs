@@ -1,29 +1,43 @@
-//! What is said of keys that belong to a service of the manifest, before something is done with them.
+//! What is said of keys that belong to a service, before something is done with them.
 
 use std::path::Path;
 
+use ratatui::text::Line;
+
 use super::describe;
 use crate::actions::fleet::manifest::readable;
-use crate::actions::fleet::service_keys::Member;
+use crate::actions::fleet::service_keys::{Member, Standing, manifest_name};
 use crate::text;
+use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
-use crate::tui::overlays::Question;
+use crate::tui::overlays::{Question, TextBox};
 use crate::tui::shared::Shared;
 use crate::wire::V2KeyDetails;
 
 /// Keys, and deliveries of each, that are named one by one.
 const NAMED: usize = 4;
 
-fn manifest_name(shared: &Shared) -> String {
-    let file = shared.session.service_keys.as_ref().map(|services| services.file.as_path());
-    let file = file.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-    file.unwrap_or_else(|| "the manifest".to_owned())
+/// What the list says of a key of a service, before its name.
+pub fn mark(member: &Member) -> &'static str {
+    if member.is_stray() { "not delivered" } else { "service" }
 }
 
 /// `gateway of fleet.toml`
-fn service_text(shared: &Shared, member: &Member) -> String {
-    format!("{} of {}", member.service, manifest_name(shared))
+fn service_text(member: &Member) -> String {
+    let manifest = manifest_name(&member.manifest);
+    match member.standing {
+        Standing::Named | Standing::Kept => format!("{} of {manifest}", member.service),
+        Standing::Left => format!("{}, which left {manifest}", member.service),
+    }
+}
+
+/// `fleet.toml and other.toml`, each once.
+fn manifests<'a>(files: impl Iterator<Item = &'a Path>) -> String {
+    let mut names: Vec<_> = files.map(manifest_name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(" and ")
 }
 
 /// `gateway, batch and 3 more`
@@ -36,12 +50,17 @@ fn some_of(services: &[&str]) -> String {
 }
 
 /// The service of a key, and how much of what needs it has it: `gateway of fleet.toml, delivered to 2 of 3`
-pub fn facts_text(shared: &Shared, member: &Member) -> String {
-    let service = service_text(shared, member);
-    match (member.is_known, member.delivered_to.len()) {
-        (false, _) => service,
-        (true, 0) => format!("{service}, delivered nowhere"),
-        (true, have) => format!("{service}, delivered to {have} of {}", member.needed_by.len()),
+pub fn facts_text(member: &Member) -> String {
+    let service = service_text(member);
+    match (member.is_known, member.delivered_to.len(), member.standing) {
+        (false, ..) => service,
+        (true, 0, _) if member.was_delivered => format!("{service}, delivered before, and replaced"),
+        (true, 0, _) => format!("{service}, delivered nowhere"),
+        (true, have, Standing::Named) => {
+            format!("{service}, delivered to {have} of {}", member.needed_by.len())
+        }
+        // What else the manifest asks for is not known.
+        (true, have, _) => format!("{service}, delivered to {have}"),
     }
 }
 
@@ -63,19 +82,19 @@ pub fn on_deletion(shared: &Shared, going: &[(&str, &V2KeyDetails)]) -> Vec<Stri
     members.sort_by_key(|(_, member)| member.is_known && member.delivered_to.is_empty());
     let mut lines = Vec::new();
     for (key_id, member) in members.iter().take(NAMED) {
-        let (id, service) = (text::short_id(key_id), service_text(shared, member));
-        match (member.is_known, member.delivered_to.is_empty()) {
-            (true, true) => {
-                lines.push(format!("{id} has the name of the service {service}, and is delivered nowhere."));
-            }
-            (true, false) => {
-                lines.push(format!("{id} is the key of the service {service}, delivered to:"));
-                lines.extend(named(&member.delivered_to));
-            }
-            (false, _) => {
-                lines.push(format!("{id} has the name of the service {service}, whose key is needed by:"));
-                lines.extend(named(&member.needed_by));
-            }
+        let (id, service) = (text::short_id(key_id), service_text(member));
+        if !member.delivered_to.is_empty() {
+            lines.push(format!("{id} is the key of the service {service}, delivered to:"));
+            lines.extend(named(&member.delivered_to));
+        } else if member.was_delivered {
+            lines.push(format!("{id} was the key of the service {service}, and is replaced."));
+        } else if member.is_known {
+            lines.push(format!("{id} has the name of the service {service}, and is delivered nowhere."));
+        } else if member.needed_by.is_empty() {
+            lines.push(format!("{id} has the name of the service {service}."));
+        } else {
+            lines.push(format!("{id} has the name of the service {service}, whose key is needed by:"));
+            lines.extend(named(&member.needed_by));
         }
     }
     if members.len() > NAMED {
@@ -84,7 +103,7 @@ pub fn on_deletion(shared: &Shared, going: &[(&str, &V2KeyDetails)]) -> Vec<Stri
     lines
 }
 
-/// Which services of the manifest lose their key if all of these keys of the signed-in user are deleted.
+/// Which services lose their key if all of these keys of the signed-in user are deleted.
 pub fn among(shared: &Shared, going: &[&V2KeyDetails]) -> Option<String> {
     let mut members: Vec<Member> =
         going.iter().filter_map(|key| shared.session.service_of_own(key)).collect();
@@ -98,53 +117,81 @@ pub fn among(shared: &Shared, going: &[&V2KeyDetails]) -> Option<String> {
     let mut services: Vec<&str> = members.iter().map(|member| &*member.service).collect();
     services.sort_unstable();
     services.dedup();
-    Some(format!("{keys} of {}: {}.", manifest_name(shared), some_of(&services)))
+    let manifests = manifests(members.iter().map(|member| &*member.manifest));
+    Some(format!("{keys} of {manifests}: {}.", some_of(&services)))
 }
 
-/// Which services of the manifest use keys of `username`, whatever keys there are.
+/// Which services use keys of `username`, whatever keys there are.
 pub fn of_user(shared: &Shared, username: &str) -> Option<String> {
     let own = shared.session.username.as_deref()?;
-    let services = shared.session.service_keys.as_ref()?.of_user(own, username);
+    let services = shared.session.service_keys.of_user(own, username);
     let (count, verb) = match services.len() {
         0 => return None,
         1 => ("A service", "needs"),
         _ => ("Services", "need"),
     };
-    Some(format!("{count} of {} {verb} a key of {username}: {}.", manifest_name(shared), some_of(&services)))
+    let manifests = manifests(services.iter().map(|(_, file)| *file));
+    let names: Vec<&str> = services.iter().map(|(name, _)| *name).collect();
+    Some(format!("{count} of {manifests} {verb} a key of {username}: {}.", some_of(&names)))
 }
 
 /// Why a key of a service gets no successor along with others.
 pub fn left_out(member: &Member) -> String {
-    format!("an apply makes the keys of the service {}", member.service)
+    match member.standing {
+        Standing::Named | Standing::Kept => {
+            format!("an apply makes the keys of the service {}", member.service)
+        }
+        Standing::Left => format!("its service {}", service_text(member)),
+    }
 }
 
-/// Says of a key of a service that an apply rotates it, and offers to show the service.
+/// Says of a key of a service that an apply rotates it, and offers to show the service, or says how to
+/// see it.
 pub fn ask_to_show(shared: &Shared, key: &V2KeyDetails, member: Member) -> Outcome {
+    let needed = if member.needed_by.is_empty() { "." } else { ", whose key is needed by:" };
     let mut lines = vec![
         format!("  {}", describe(key)),
         String::new(),
-        format!("It belongs to the service {}, whose key is needed by:", service_text(shared, &member)),
+        format!("It belongs to the service {}{needed}", service_text(&member)),
     ];
     lines.extend(named(&member.needed_by));
+    lines.push(String::new());
+    let (title, why) = match member.standing {
+        Standing::Left => (
+            "The service of this key left the manifest",
+            [
+                "No apply makes the next key. One with --prune deletes all keys of this name,",
+                "and would delete a successor, too.",
+                "To keep the service, write it into the manifest again.",
+            ],
+        ),
+        Standing::Named | Standing::Kept => (
+            "An apply rotates this key",
+            [
+                "An apply makes the next key once this one is due, and delivers it.",
+                "A successor made here would be delivered nowhere, and block the service.",
+                "For a new key sooner, raise `due` of the service in the manifest.",
+            ],
+        ),
+    };
+    lines.extend(why.map(str::to_owned));
+    if member.standing != Standing::Kept {
+        return Question::new(title, lines, "Show the service", Decision::ShowService(member.service)).ask();
+    }
     lines.extend([
         String::new(),
-        "An apply makes the next key once this one is due, and delivers it.".to_owned(),
-        "A successor made here would be delivered nowhere, and block the service.".to_owned(),
-        "For a new key sooner, raise `due` of the service in the manifest.".to_owned(),
+        format!("`keybench fleet plan -f {}` shows the service.", member.manifest.display()),
+        format!(
+            "So does {} here, once KEYBENCH_FLEET or `fleet` in config.toml names that file.",
+            shared.key_of(Command::Services)
+        ),
     ]);
-    Question::new(
-        "An apply rotates this key",
-        lines,
-        "Show the service",
-        Decision::ShowService(member.service),
-    )
-    .ask()
+    let lines = lines.into_iter().map(|line| Line::from(text::clean(&line).into_owned()));
+    Outcome::push(TextBox::new(title, lines.collect()))
 }
 
 /// Why no new key of `username` may have this comment.
 pub fn refused(shared: &Shared, username: &str, comment: &str) -> Option<String> {
-    let services = shared.session.service_keys.as_ref()?;
-    services.makes(username, username, comment).then(|| {
-        format!("{comment} is a service of the manifest, whose keys an apply makes; choose another comment")
-    })
+    let manifest = manifest_name(shared.session.service_keys.makes(username, username, comment)?);
+    Some(format!("{comment} is a service of {manifest}, whose keys an apply makes; choose another comment"))
 }

@@ -1,7 +1,7 @@
 //! What a list of API keys shows that is not in the list itself: the status and the days left, which
 //! change by themselves, and what stands before some comments.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,8 +21,6 @@ pub const LEGACY: [&str; 5] = ["legacy", "active", "never", "CLI", "not deletabl
 pub const LEAD_END: &str = ": ";
 /// What stands before the comment of a key that has a successor and works on for now.
 pub const BEING_REPLACED: &str = "being replaced";
-/// What stands before the comment of a key that belongs to a service.
-const SERVICE: &str = "service";
 
 /// The moment, and what is known of keys beside the list.
 #[derive(Debug)]
@@ -57,15 +55,15 @@ impl Seen {
         }
     }
 
-    /// With the keys that belong to a service of the manifest, which has their name.
+    /// With marks of the keys that belong to a service, which has their name.
     #[must_use]
-    pub fn with_services(mut self, of_services: &HashSet<String>) -> Self {
-        for id in of_services {
+    pub fn with_services(mut self, of_services: &BTreeMap<String, &'static str>) -> Self {
+        for (id, mark) in of_services {
             match self.notes.iter_mut().find(|(other, _)| other == id) {
                 // The name of the service needs the room.
                 Some((_, note)) if note.ends_with(BEING_REPLACED) => {}
-                Some((_, note)) => note.push_str(&format!(", {SERVICE}")),
-                None => self.notes.push((id.clone(), SERVICE.to_owned())),
+                Some((_, note)) => note.push_str(&format!(", {mark}")),
+                None => self.notes.push((id.clone(), (*mark).to_owned())),
             }
         }
         self

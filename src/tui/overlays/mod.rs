@@ -8,6 +8,7 @@ mod profiles;
 pub mod question;
 mod request_list;
 mod sign_in;
+mod text_box;
 mod themes;
 
 pub use columns::ColumnChooser;
@@ -18,4 +19,5 @@ pub use profiles::ProfileList;
 pub use question::Question;
 pub use request_list::RequestList;
 pub use sign_in::SignIn;
+pub use text_box::TextBox;
 pub use themes::Themes;

@@ -7,6 +7,7 @@ use ratatui::style::Color;
 
 use super::contact::Contacts;
 use crate::actions::fleet::ServiceKeys;
+use crate::actions::fleet::held::State;
 use crate::actions::fleet::service_keys::Member;
 use crate::actions::keys::{Own, Spared};
 use crate::actions::rotation::HandedOver;
@@ -67,8 +68,8 @@ pub struct SessionState {
     pub last_tested: Option<String>,
     /// Which of the listed keys are in use here.
     pub own: Own,
-    /// The services of the manifest, which keys of the list may belong to.
-    pub service_keys: Option<Arc<ServiceKeys>>,
+    /// The services that this machine knows, which keys of the list may belong to.
+    pub service_keys: Arc<ServiceKeys>,
     /// The Key ID of the key that is signed in, where it is known for sure.
     pub own_id: Option<String>,
     /// When keys were handed over from here, by `keys rotate` or in the interface.
@@ -129,9 +130,16 @@ impl SessionState {
         self.own.spares(key_id) == Some(Spared::WorkbenchSession)
     }
 
-    /// The service of the manifest that a key of `username` belongs to.
+    /// Takes over what this machine knew of its services when it was last looked for.
+    pub fn services_known(&mut self, known: Option<&[State]>) {
+        if let Some(known) = known {
+            self.service_keys = Arc::new(self.service_keys.with_known(self.username.as_deref(), known));
+        }
+    }
+
+    /// The service that a key of `username` belongs to.
     pub fn service_of(&self, username: &str, key: &V2KeyDetails) -> Option<Member> {
-        self.service_keys.as_ref()?.member(self.username.as_deref()?, username, &key.key_id, &key.comments)
+        self.service_keys.member(self.username.as_deref()?, username, &key.key_id, &key.comments)
     }
 
     /// The same of a key of the signed-in user.

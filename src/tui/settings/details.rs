@@ -57,7 +57,7 @@ impl Facts {
             Self::Key { key, mark, replaces } => {
                 let mut lines = of_key(shared, key, in_the_row);
                 if let Some(member) = shared.session.service_of_own(key) {
-                    lines.push(fact(shared, "service", &of_service::facts_text(shared, &member)));
+                    lines.push(fact(shared, "service", &of_service::facts_text(&member)));
                 }
                 if let Some(mark) = mark {
                     let text =

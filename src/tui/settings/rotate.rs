@@ -43,7 +43,7 @@ impl Settings {
     /// A list came: goes on with rotations that were begun before this run. The keys of a service are
     /// those of the next apply.
     pub(super) fn take_up_rotations(&mut self, shared: &Shared) {
-        let is_new = |id: &&String| self.rotations.of(id).is_none() && !self.of_services.contains(*id);
+        let is_new = |id: &&String| self.rotations.of(id).is_none() && !self.of_services.contains_key(*id);
         let begun: Vec<_> = self.keys.replaced_ids().filter(is_new).filter_map(|id| self.key(id)).collect();
         let handed_over = &shared.session.handed_over;
         let taken_up = begun.into_iter().filter_map(|old| {

@@ -1,7 +1,7 @@
 //! The tab: the list of API keys, and what can be done with the selected one.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,7 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
 use crate::tui::event::{Destination, Event, Named};
-use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion};
+use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion, of_service};
 use crate::tui::layer::{Layer, NOT_NOW, Outcome};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
@@ -43,8 +43,8 @@ pub struct Settings {
     /// Key IDs of new keys that were left without having been copied or saved.
     pub(super) unkept: BTreeSet<String>,
     services: Services,
-    /// Key IDs of the keys that belong to one of them.
-    pub(super) of_services: HashSet<String>,
+    /// Key IDs of the keys that belong to a service, each with what the list says of it.
+    pub(super) of_services: BTreeMap<String, &'static str>,
 }
 
 /// How long a key that was made elsewhere is marked.
@@ -59,7 +59,7 @@ impl Default for Settings {
             arrived: None,
             unkept: BTreeSet::new(),
             services: Services::default(),
-            of_services: HashSet::new(),
+            of_services: BTreeMap::new(),
         }
     }
 }
@@ -76,8 +76,10 @@ impl Settings {
 
     /// Finds the keys that belong to a service.
     fn find_services(&mut self, shared: &Shared) {
-        let belongs = |key: &&V2KeyDetails| shared.session.service_of_own(key).is_some();
-        self.of_services = self.keys.all().filter(belongs).map(|key| key.key_id.clone()).collect();
+        let mark = |key: &V2KeyDetails| {
+            Some((key.key_id.clone(), of_service::mark(&shared.session.service_of_own(key)?)))
+        };
+        self.of_services = self.keys.all().filter_map(mark).collect();
     }
 
     /// Requests the list, unless a request is in flight.
@@ -119,6 +121,7 @@ impl Settings {
         match answer {
             Ok(keys) => {
                 shared.session.longest_life = keys.longest_life();
+                shared.session.services_known(keys.services());
                 self.note_arrivals(shared, &keys);
                 self.keys.listed(shared, keys, &self.seen(shared));
                 self.find_services(shared);

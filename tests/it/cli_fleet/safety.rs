@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{Fleet, service};
+use keybench::text::short_id;
 
 const ONE: &str = r#"
 [[service]]
@@ -134,10 +135,38 @@ fn a_newer_key_of_the_name_is_drift_and_nothing_is_done() {
     let a = service(&plan.json(), "a");
     assert_eq!((plan.code, &a["action"], &a["safe"]), (8, &json!("contested"), &json!(false)), "{plan:?}");
     assert!(a["drift"].to_string().contains("of its name was never delivered"), "{a}");
+    let keys = fleet.keys("a");
+    let stray = keys.iter().find(|id| a["drift"].to_string().contains(*id)).expect("the whole Key ID");
+    let (short, text) = (short_id(stray), fleet.text("plan"));
+    assert!(text.contains(&*short) && !keys.iter().any(|id| text.contains(id)), "{text}");
+    let text = fleet.text("apply");
+    assert!(text.contains(&*short) && !keys.iter().any(|id| text.contains(id)), "{text}");
     let refused = fleet.run("apply", &[]);
     assert_eq!((refused.code, &refused.error()["kind"]), (8, &json!("contested")));
     assert_eq!(fleet.keys("a").len(), 2);
     fleet.works("a.key");
+}
+
+#[test]
+fn a_key_with_the_name_of_a_service_is_made_with_a_warning() {
+    let fleet = Fleet::new(ONE);
+    let create =
+        |name: &str, more: &[&str]| fleet.home.run(&[&["keys", "create", "--name", name], more].concat());
+    let before = create("a", &[]).ok();
+    assert!(!before.err.contains("is a service"), "nothing here knows the service: {before:?}");
+    let mut named = fleet.home.command(&["keys", "create", "--name", "a", "--dry-run"]);
+    let named = named.env("KEYBENCH_FLEET", fleet.home.path("fleet.toml")).output().unwrap();
+    let warning = String::from_utf8_lossy(&named.stderr).into_owned();
+    assert!(named.status.success() && warning.contains("\"a\" is a service of"), "{named:?}");
+    fleet.run("apply", &[]).ok();
+    let kept = create("a", &[]).ok();
+    assert!(kept.err.contains("is delivered nowhere, and blocks the service"), "{kept:?}");
+    assert!(kept.err.contains("fleet.toml"), "{kept:?}");
+    let json = create("a", &["--json", "--dry-run"]).ok();
+    assert!(json.err.lines().any(|line| line.contains("\"service\"")), "{json:?}");
+    assert!(!create("b", &[]).ok().err.contains("is a service"), "another name");
+    let other = create("a", &["--user", "ana"]);
+    assert!(!other.err.contains("is a service"), "another user's: {other:?}");
 }
 
 #[test]

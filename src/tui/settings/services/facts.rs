@@ -34,7 +34,10 @@ pub fn about(shared: &Shared, row: &ServiceRow) -> Vec<Line<'static>> {
     let plan = match &planned.plan {
         Ok(plan) => plan,
         Err(problem) => {
-            return vec![fact("service", row.name(), theme.text), fact("blocked", problem, theme.error)];
+            return vec![
+                fact("service", row.name(), theme.text),
+                fact("blocked", &text::short_ids(problem), theme.error),
+            ];
         }
     };
     let safe = if row.is_safe() { theme.ok } else { theme.warn };
@@ -50,23 +53,24 @@ pub fn about(shared: &Shared, row: &ServiceRow) -> Vec<Line<'static>> {
         lines.extend(deliveries("needed by", needed.collect()));
         return lines;
     }
-    lines.extend(plan.unsafe_because.iter().map(|why| fact("", why, theme.warn)));
-    lines.extend(plan.drift.iter().map(|what| fact("drift", what, theme.warn)));
+    lines.extend(plan.unsafe_because.iter().map(|why| fact("", &text::short_ids(why), theme.warn)));
+    lines.extend(plan.drift.iter().map(|what| fact("drift", &text::short_ids(what), theme.warn)));
     let mut delivers = Vec::new();
     if row.stage == Stage::Applying {
         // What was planned may be done.
         lines.push(fact("next", row.next(), theme.text));
     } else {
-        lines.push(fact("next", &format!("{}: {}", row.next(), plan.reason), theme.text));
+        lines.push(fact("next", &format!("{}: {}", row.next(), text::short_ids(&plan.reason)), theme.text));
         delivers = plan.delivers.iter().map(String::as_str).collect();
         lines.extend(deliveries("delivers", delivers.clone()));
-        lines.extend(plan.deletes.iter().map(|id| fact("deletes", id, theme.text)));
+        lines.extend(plan.deletes.iter().map(|id| fact("deletes", &text::short_id(id), theme.text)));
     }
     let minute = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
     lines.extend(plan.safe_until.map(|until| fact("works", &format!("until {}", minute(until)), theme.text)));
     lines.extend(plan.due.map(|due| fact("key due", &minute(due), theme.text)));
     lines.push(fact("user", &plan.username, theme.text));
-    lines.push(fact("key", if plan.key_id.is_empty() { "none" } else { &plan.key_id }, theme.text));
+    let key_id = text::short_id(&plan.key_id);
+    lines.push(fact("key", if key_id.is_empty() { "none" } else { &key_id }, theme.text));
     lines.extend(deliveries("needed by", needed.filter(|id| !delivers.contains(id)).collect()));
     lines
 }
@@ -86,7 +90,7 @@ fn about_left<'a>(
         fact("next", &format!("{prune} deletes its keys, after a question"), theme.text),
         fact("user", &left.username, theme.text),
     ];
-    lines.extend(left.keys.iter().map(|id| fact("key", id, theme.text)));
+    lines.extend(left.keys.iter().map(|id| fact("key", &text::short_id(id), theme.text)));
     lines
 }
 
@@ -227,7 +231,12 @@ pub fn summary(all: &[Applied]) -> (String, bool, Vec<String>) {
             true => format!("{}: no key", applied.name),
             false => format!("{}: {}{}", applied.name, applied.text(), day.unwrap_or_default()),
         });
-        lines.extend(applied.failures.iter().map(|failure| format!("  failed: {failure}")));
+        lines.extend(
+            applied
+                .failures
+                .iter()
+                .map(|failure| format!("  failed: {}", text::short_ids(&failure.to_string()))),
+        );
         lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {}", readable(id))));
         let (models, commands) = (applied.restarted.clone(), applied.reloaded.clone());
         lines.extend(disturbances("  restarted", "  ran", models, commands));

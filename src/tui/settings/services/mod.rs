@@ -6,7 +6,6 @@
 
 mod facts;
 mod row;
-mod text_box;
 mod view;
 
 use std::borrow::Cow;
@@ -18,7 +17,6 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use self::row::{ServiceRow, Stage};
-use self::text_box::Text;
 use crate::actions::fleet::prune::Left;
 use crate::actions::fleet::{Applied, ServicePlan};
 use crate::text;
@@ -30,7 +28,7 @@ use crate::tui::event::Event;
 use crate::tui::layer::Outcome;
 use crate::tui::list::view::click_in;
 use crate::tui::list::{Fetch, List, Row as _, Rows};
-use crate::tui::overlays::{ColumnChooser, Question};
+use crate::tui::overlays::{ColumnChooser, Question, TextBox};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
 
@@ -61,7 +59,7 @@ impl Services {
         self.shown
     }
 
-    /// Reads which services there are, once: a file of this machine.
+    /// Reads which services the manifest has, once: a file of this machine.
     pub fn read(&mut self, shared: &mut Shared) -> Effects {
         let Some(file) = file(shared).filter(|_| !self.asked) else { return Effects::new() };
         self.asked = true;
@@ -87,7 +85,7 @@ impl Services {
 
     fn select_wanted(&mut self) {
         let is_wanted = |row: &&ServiceRow| Some(row.name()) == self.wanted.as_deref();
-        let id = self.of_manifest().find(is_wanted).map(|row| row.id().to_owned());
+        let id = self.rows.all().iter().find(is_wanted).map(|row| row.id().to_owned());
         if let Some(id) = id {
             self.rows.select(&id);
             self.wanted = None;
@@ -159,7 +157,7 @@ impl Services {
             Command::ApplyFleet => self.ask(shared),
             Command::PruneFleet => self.ask_to_prune(shared),
             Command::KeyDetails => match self.rows.selected() {
-                Some(row) => Outcome::push(Text::new("Service", facts::about(shared, row))),
+                Some(row) => Outcome::push(TextBox::new("Service", facts::about(shared, row))),
                 None => Outcome::done(),
             },
             Command::ChooseColumns => Outcome::push(ColumnChooser::of::<ServiceRow>(shared)),
@@ -253,7 +251,7 @@ impl Services {
 
     pub fn answer(&mut self, shared: &mut Shared, answer: FleetAnswer) -> Outcome {
         match answer {
-            FleetAnswer::Services(Ok(read)) => shared.session.service_keys = Some(read),
+            FleetAnswer::Services(Ok(read)) => shared.session.service_keys = read,
             FleetAnswer::Services(Err(problem)) => shared.notices.warning(shared.now, problem),
             FleetAnswer::Planned(Ok(planned)) => self.show_plan(shared, *planned),
             FleetAnswer::Planned(Err(problem)) => {
@@ -315,7 +313,7 @@ impl Services {
         let read: Outcome = self.read(shared).into();
         let lines = lines.into_iter().map(|line| Line::from(text::clean(&line).into_owned()));
         let mut outcome = match self.shown {
-            true => Outcome::push(Text::new("Applied", lines.collect())),
+            true => Outcome::push(TextBox::new("Applied", lines.collect())),
             false => Outcome::done(),
         }
         .and(read);

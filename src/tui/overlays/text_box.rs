@@ -1,4 +1,4 @@
-//! A text in a box over the services.
+//! A text in a box, to read.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -10,23 +10,23 @@ use crate::tui::layout::body;
 use crate::tui::parts::reader::{Scroll, reader};
 use crate::tui::shared::Shared;
 
-/// A text in a box: one service, or what an apply did.
+/// A text in a box: one service, what an apply did, why a key is not rotated here.
 #[derive(Debug)]
-pub struct Text {
+pub struct TextBox {
     title: &'static str,
     lines: Vec<Line<'static>>,
     scroll: Scroll,
 }
 
-impl Text {
+impl TextBox {
     pub fn new(title: &'static str, lines: Vec<Line<'static>>) -> Self {
         Self { title, lines, scroll: Scroll::default() }
     }
 }
 
-impl Layer for Text {
+impl Layer for TextBox {
     fn name(&self) -> &'static str {
-        "service"
+        "text"
     }
 
     fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
