@@ -12,6 +12,7 @@ use super::Error;
 use crate::bounded;
 use crate::config::owner;
 use crate::config::replace::Access;
+use crate::expiry::check_form;
 use crate::text;
 use crate::text::toml::Mistake;
 use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
@@ -255,13 +256,13 @@ impl WrittenService {
         let grace = self.grace.or_else(|| defaults.grace.clone());
         let due =
             due.map_or(Ok(Duration::from_secs(u64::from(DUE_DAYS) * 86_400)), |due| length("due", &due))?;
+        let expires = self.expires.or_else(|| defaults.expires.clone());
+        let expires = expires.unwrap_or_else(|| "default".to_owned());
+        check_form(&expires).map_err(|why| format!("expires: {why}"))?;
         Ok(Service {
             audiences: audiences.iter().map(|text| audience(text)).collect::<Result<_, _>>()?,
             user: self.user.or_else(|| defaults.user.clone()),
-            expires: self
-                .expires
-                .or_else(|| defaults.expires.clone())
-                .unwrap_or_else(|| "default".to_owned()),
+            expires,
             due_days: u32::try_from(due.as_secs().div_ceil(86_400))
                 .map_err(|_| "due is too long".to_owned())?,
             grace: grace.map_or(Ok(GRACE), |grace| length("grace", &grace))?,
