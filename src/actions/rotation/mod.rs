@@ -51,7 +51,7 @@ pub use error::{Error, Left};
 pub use hand_over::HandOver;
 pub use look::{Outlook, look};
 pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan, successor};
-pub use proof::Verify;
+pub use proof::{Verify, can_prove};
 pub use record::{Current, Record};
 pub use report::{Notice, Rotated};
 pub use request::Request;
@@ -183,7 +183,7 @@ impl<M: Machine> Rotation<'_, M> {
             is_noted: self.request.hand_over.is_noted(),
             listed: &group.keys,
             timeout: self.machine.timeout(),
-            current_works: self.state.record.is_some() || !is_new,
+            current_works: plan.current.is_some(),
             outlives: self.outlives(reason, plan),
         }
         .take()

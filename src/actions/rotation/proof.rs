@@ -37,6 +37,17 @@ pub async fn prepare(session: &Session, verify: &Verify) -> Result<ModelCall, Er
     Ok(ModelCall::new(session, model, &KeyChoice::Nothing, verify.request.clone())?)
 }
 
+/// Whether the model of `verify` is there and has a request, so that a slip is found before a key is due.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn can_prove(session: &Session, verify: Option<&Verify>) -> Result<(), Error> {
+    match verify {
+        Some(verify) => prepare(session, verify).await.map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Shows `key`, which is for `audiences`, to the workbench and to the model.
 ///
 /// # Errors

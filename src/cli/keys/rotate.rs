@@ -110,6 +110,7 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let request = request(context, args)?;
     let output = request_output(&request.hand_over);
     let (prints, keep_old) = (matches!(request.hand_over, HandOver::Return), request.keep_old);
+    rotation::can_prove(&session, request.verify.as_ref()).await?;
     let rotated = rotation::run(&session, request, &Said { context, keep_old }).await?;
     print(context, &rotated, output.as_deref(), prints).map_err(|failure| match &rotated.created {
         Some(created) if prints => undelivered(failure, &created.key_id),
@@ -169,6 +170,7 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
 async fn foresee(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
     let request = request(context, args)?;
+    rotation::can_prove(&session, request.verify.as_ref()).await?;
     let outlook = rotation::look(&session, &request).await?;
     let plan = &outlook.plan;
     let expiry = outlook.current().map(|key| key.expiry_date.as_str()).unwrap_or_default();

@@ -72,8 +72,10 @@ fn a_model_that_refuses_the_new_key_leaves_the_old_one() {
     assert!(done.error()["message"].as_str().unwrap().contains("the new key was deleted again"));
     assert_eq!(place.keys(), BTreeSet::from([first["key_id"].as_str().unwrap().to_owned()]));
     place.service_works();
-    let done = place.rotate(&[&DUE[..], &["--verify", "no/such-model"]].concat());
-    assert_eq!(done.code, 5);
+    for asked in [&DUE[..], &OUT, &[&OUT[..], &["--dry-run"]].concat()] {
+        let done = place.rotate(&[asked, &["--verify", "no/such-model"]].concat());
+        assert_eq!(done.code, 5, "whether or not a key is due: {done:?}");
+    }
     let done = place.rotate(&["--output", "/no/such/folder/key", "--due", "400d"]);
     assert_eq!((done.code, place.keys().len()), (7, 1));
 }

@@ -3,6 +3,17 @@
 use super::*;
 
 #[test]
+fn no_key_goes_on_working_where_none_was_handed_over() {
+    let place = Setup::new();
+    for _ in 0..2 {
+        let failed = place.rotate(&["--exec", "exit 9"]);
+        let message = failed.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("may be in use") && !message.contains("goes on working"), "{message}");
+    }
+    assert_eq!(place.keys().len(), 2);
+}
+
+#[test]
 fn a_command_gets_the_key_and_what_it_got_is_known() {
     let place = Setup::new();
     let exec = ["--exec", "cat > got; echo $KEYBENCH_KEY_ID > got.id; echo chatter"];
