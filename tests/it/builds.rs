@@ -98,6 +98,10 @@ fn a_build_that_fails_ends_with_8_and_is_never_deployed() {
     assert!(message.contains("no_such_module") && message.contains("no logs of builds"), "{message}");
     let said = home.run(&[&build[..], &["--runtime", RUNTIME, "--wait"]].concat());
     assert!(said.out.starts_with("playground/echo: build ") && said.out.ends_with(": failed\n"), "{said:?}");
+    // Its file was why it failed: the next one is as the last that was built.
+    let mended = run(&home, &["models", "build", "playground/echo", "--wait"]).ok().json();
+    assert_eq!((text(&mended, "status"), text(&mended, "file_path")), ("built", ""));
+    home.run(&[&build[..], &["--runtime", RUNTIME, "--wait"]].concat());
 
     let refused = run(&home, &["models", "deploy", "playground/echo", "--wait"]);
     assert_eq!((refused.code, refused.error()["kind"].as_str()), (8, Some("not_built")), "{refused:?}");

@@ -164,7 +164,7 @@ fn named<'a>(wanted: &str, built: &'a [Built]) -> Result<&'a ModelBuild, actions
     }
 }
 
-/// What a new build takes; `None`: as the newest build has it.
+/// What a new build takes; `None`: as the build before has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildWish {
     pub file: Option<String>,
@@ -175,19 +175,19 @@ pub struct BuildWish {
 }
 
 impl BuildWish {
-    /// The request for it: what the newest build had, with these changes. Its comment is not repeated.
+    /// The request for it: what the build before had, with these changes. Its comment is not repeated.
     ///
     /// # Errors
     /// There is no build to take the rest from, and file and function are not both given.
     pub fn request(
         self,
         model: &Model,
-        newest: Option<&ModelBuild>,
+        before: Option<&ModelBuild>,
     ) -> Result<CreateModelBuildRequest, Error> {
-        if newest.is_none() && (self.file.is_none() || self.function.is_none()) {
+        if before.is_none() && (self.file.is_none() || self.function.is_none()) {
             return Err(Error::NoBuild { model: full_name(model) });
         }
-        let before = newest.cloned().unwrap_or_default();
+        let before = before.cloned().unwrap_or_default();
         // A runtime has its kernel in it, so the one of another runtime must not be sent with it (INFERRED).
         let kernel = match &self.runtime {
             Some(runtime) if *runtime != before.runtime_identifier => String::new(),
@@ -218,7 +218,9 @@ pub async fn build(session: &Session, model: &Model, wish: BuildWish) -> Result<
     may_change(session, BUILDING)?;
     let project = &model.project.public_identifier;
     let builds = session.client.builds(project, &model.id).await?;
-    Ok(session.client.create_build(&wish.request(model, builds.first())?).await?)
+    // One that failed may have failed because of its file.
+    let good = builds.iter().find(|build| build.state() != BuildState::Failed);
+    Ok(session.client.create_build(&wish.request(model, good.or(builds.first()))?).await?)
 }
 
 /// What a build runs in: the last part of its runtime, else its kernel.

@@ -78,7 +78,7 @@ fn document(build: &ModelBuild) -> Value {
   keybench models build churn-prod/churn --file churn_v2.py
 
 A build is a copy of the project's files as they are now; edits need a new build. What is not given
-is as in the newest build. Nothing is deployed.
+is as in the newest build that has not failed. Nothing is deployed.
 Ends with 0 once the workbench has taken the request, with --wait once the build is built. Ends
 with 8 if it fails, or if it is still in progress when the time is up.")]
 pub struct BuildArgs {
