@@ -59,6 +59,7 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
         context.out.warn("storage", message, hint);
     }
     let url = request.url.clone();
+    let before = store.load().profiles.current;
     let signed_in = sign_in::sign_in(Some(&store), request, key).await?;
     if let Some(caution) = signed_in.owner.caution() {
         context.out.note(&caution);
@@ -69,7 +70,12 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<Exit, Failure> {
         let document = json!({ "profile": profile, "url": url, "username": username, "audience": audience });
         context.out.document(&document)?;
     } else {
-        context.out.lines(&[format!("signed in as {username} at {url}, profile {profile}")])?;
+        let before = before.filter(|before| *before != profile);
+        let before = before.map(|before| format!(" (before: {before})")).unwrap_or_default();
+        context.out.lines(&[
+            format!("signed in as {username} at {url}"),
+            format!("{profile} is the current profile now{before}"),
+        ])?;
     }
     Ok(Exit::Done)
 }

@@ -15,8 +15,9 @@ fn a_profile_is_signed_in_used_and_removed() {
         .run_with_input(&["login", "--url", &url, "--name", "one"], &format!("\n {} \n", bench.key("owner")))
         .ok();
     assert!(done.out.contains("signed in as owner"), "{}", done.out);
-    home.run_with_input(&["login", "--url", &bench.url, "--name", "two", "--read-only"], &bench.key("admin"))
-        .ok();
+    let two = ["login", "--url", &bench.url, "--name", "two", "--read-only"];
+    let done = home.run_with_input(&two, &bench.key("admin")).ok();
+    assert!(done.out.contains("two is the current profile now (before: one)"), "{}", done.out);
     assert_eq!(mode(&home.path("config/credentials.toml")), 0o600);
     assert_eq!(mode(&home.path("config")), 0o700);
 
