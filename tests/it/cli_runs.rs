@@ -111,7 +111,7 @@ fn shards_of_a_run_make_a_whole_one() {
     assert!(twice.code == 7 && twice.err.contains("shard 0/8 is there twice"), "{twice:?}");
     test(&home, &["--request", "1", "-n", "3", "--export", "other.json"]).ok();
     let other = home.run(&["runs", "merge", "run-0.json", "other.json"]);
-    assert!(other.code == 7 && other.err.contains("another plan"), "{other:?}");
+    assert!(other.code == 7 && other.err.contains("other.json is of another plan"), "{other:?}");
     let missing = home.run(&["runs", "merge", "all.json", "--expect", "total>40"]);
     assert_eq!(missing.code, 8, "{missing:?}");
 

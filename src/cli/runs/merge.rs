@@ -9,7 +9,7 @@ use crate::actions::runs::{self, Verdict};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::models::run::{Export, expectations};
-use crate::probe::run::{self, Expectations};
+use crate::probe::run::{self, Expectations, NotMerged};
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
@@ -36,7 +36,16 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, Failure> {
     let runs = args.files.iter().map(|file| read(context, file)).collect::<Result<Vec<_>, _>>()?;
     let merged = run::merge(&runs).map_err(|error| {
         let hint = "merge the runs of one plan, each shard once, as exported by this version";
-        Failure::invalid(error.to_string()).hint(hint)
+        let file =
+            |at: usize| args.files.get(at - 1).map(|file| file.display().to_string()).unwrap_or_default();
+        let message = match &error {
+            NotMerged::Differs { at, what, found, first } => {
+                format!("{} is of {what}: {found}, and {} of {first}", file(*at), file(1))
+            }
+            NotMerged::NoHistograms(at) => format!("{}: {error}", file(*at)),
+            NotMerged::Nothing | NotMerged::Twice(_) => error.to_string(),
+        };
+        Failure::invalid(message).hint(hint)
     })?;
     let expected = args.expect.as_ref().map(|expect| expect.check(&merged)).unwrap_or_default();
     export.map_or(Ok(()), |export| export.write(&merged))?;
