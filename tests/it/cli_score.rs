@@ -245,6 +245,10 @@ fn what_may_have_run_is_tried_again_only_where_that_does_no_harm() {
     fault(&bench, 2, &json!({ "status": 400, "body": { "success": false } }));
     let done = score(&home, &["-c", "1", "--json", "--idempotent"]);
     assert_eq!((done.code, &done.json()["failures"]["model_failed"]), (8, &json!(2)), "{done:?}");
+    std::fs::remove_file(home.path("out.jsonl")).unwrap();
+    fault(&bench, 2, &json!({ "status": 400, "body": { "success": false } }));
+    let said = score(&home, &["-c", "1"]).out;
+    assert!(said.contains("(as in line 1)"), "a row that failed is named: {said}");
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Sink for Lines {
         counts.rows += 1;
         if let Some(failure) = failure {
             *counts.failures.entry(failure.kind.name()).or_default() += 1;
-            let said = || called.why().unwrap_or_default();
+            let said = || format!("{} (as in line {})", called.why().unwrap_or_default(), row.line);
             counts.said.entry(failure.kind.name()).or_insert_with(said);
         }
         Ok(())
