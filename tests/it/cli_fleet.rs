@@ -321,6 +321,14 @@ fn what_is_wrong_with_a_manifest_is_said_before_anything_is_sent() {
     assert!(
         refused.error()["message"].as_str().unwrap().contains("service \"a\": it has no [[service.deliver]]")
     );
+    fleet.manifest(
+        "[[service]]\nname = \"a\"\nexpires = \"90 dayz\"\n[[service.deliver]]\nfile = \"DIR/a.key\"",
+    );
+    let refused = fleet.run("plan", &[]);
+    assert!(
+        refused.code == 7 && refused.err.contains("expires: \\\"90 dayz\\\" is not a date"),
+        "{refused:?}"
+    );
     let schema = fleet.home.run(&["fleet", "schema"]).ok().json();
     assert_eq!(schema["properties"]["version"]["const"], 1);
 }
