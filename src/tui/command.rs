@@ -350,7 +350,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::LoadRequest, "test.load", &[X::ModelPanel], Safe, &["L"], 12, "saved requests", "Saved requests", "Choose a request that was saved for the model"),
     entry(C::DeleteRequest, "saved.delete", &[X::Saved], Safe, &["d"], 2, "delete", "Delete a saved request", "Delete the selected saved request; asks first"),
     entry(C::OpenResult, "results.open", &[X::Results, X::Answer], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
-    entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::MendableRefusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Fix a refusal: add the key's user to the project; asks first"),
+    entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::MendableRefusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Fix a refusal: add the key's user to the project; asks"),
     entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Fix a refusal: copy a message for the owner"),
     entry(C::Filter, "result.search", &[X::Viewer], Safe, &["/"], 80, "search", "Search", "Find text in this view"),
     entry(C::CopyResult, "result.copy", &[X::Viewer, X::Answer], Safe, &["y"], 1, "copy", "Copy the answer", "Send the answer or Overview to the terminal's clipboard"),

@@ -192,16 +192,6 @@ fn a_model_is_opened_by_keys_that_came_before_its_list() {
 }
 
 #[test]
-fn another_key_meanwhile_says_that_something_else_is_wanted() {
-    let (mut harness, calls) = models::opened();
-    harness.keys("<enter>j");
-    let (id, _) = calls.into_iter().find(|(_, call)| matches!(call, Call::ListModels { .. })).unwrap();
-    harness.send(Msg::Progress { id, answer: Answer::ModelsPage(models::demo()) });
-    harness.answer(id, Answer::ModelsListed(Ok(())));
-    assert!(!harness.screen(80, 24).contains("[ Test ]"));
-}
-
-#[test]
 fn the_models_in_sight_are_listed_again_and_two_of_them_cost_a_request() {
     let mut harness = models::listed();
     let before = harness.screen(80, 24);
