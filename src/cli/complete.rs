@@ -1,4 +1,4 @@
-//! `complete-names`: profiles from their file, projects and models from the names that lists leave
+//! `complete-names`: findings, profiles from their file, projects and models from the names that lists leave
 //! behind. A completion never asks the network, so it never waits.
 //!
 //! Shells send the words typed so far; what fits at the end follows from the definition of
@@ -9,6 +9,7 @@ use clap::{Arg, CommandFactory as _};
 use super::command_line::Cli;
 use super::context::Context;
 use super::names;
+use crate::actions::audit::Finding;
 use crate::config::paths::process_env;
 use crate::config::{self, Overrides};
 
@@ -17,6 +18,7 @@ enum Kind {
     Profiles,
     Projects,
     Models,
+    Findings,
 }
 
 /// What a line asks for at its end, and the workbench that it is about.
@@ -96,6 +98,7 @@ fn kind(command: &clap::Command, argument: &Arg) -> Option<Kind> {
         (_, "profile") | ("use" | "remove", "name") => Some(Kind::Profiles),
         (_, "project") => Some(Kind::Projects),
         (_, "model" | "verify") => Some(Kind::Models),
+        (_, "finding") => Some(Kind::Findings),
         _ => None,
     }
 }
@@ -107,6 +110,7 @@ pub fn print(context: &Context, words: &[String]) {
     let found: Vec<String> = match wanted.kind {
         None => return,
         Some(Kind::Profiles) => loaded.profiles.profiles.into_keys().collect(),
+        Some(Kind::Findings) => Finding::all().map(|finding| finding.name().to_owned()).collect(),
         Some(kind) => {
             let flags = Overrides { profile: wanted.profile, url: wanted.url, ..Overrides::default() };
             let Ok(url) = config::resolve::url(&flags, &process_env, &mut loaded) else { return };
@@ -145,6 +149,7 @@ mod tests {
             ("keybench keys rotate svc --verify ", Some(Kind::Models)),
             ("keybench collaborators add ", Some(Kind::Projects)),
             ("keybench collaborators add churn-prod ", None),
+            ("keybench keys delete --finding ", Some(Kind::Findings)),
             ("keybench --profile ", Some(Kind::Profiles)),
             ("keybench whoami --profile p", Some(Kind::Profiles)),
             ("keybench profile use ", Some(Kind::Profiles)),

@@ -48,6 +48,11 @@ _keybench_names() {
         return 0
     fi
     _keybench "$@"
+    # Options have a "-" in common, which would be typed where a name belongs.
+    if [[ -z "$typed" && "${COMPREPLY[0]}" == -* ]]; then
+        COMPREPLY=()
+        compopt +o default +o bashdefault 2>/dev/null
+    fi
 }
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
     complete -F _keybench_names -o nosort -o bashdefault -o default keybench

@@ -173,6 +173,9 @@ fn completions_know_profiles_projects_and_models() {
     assert_eq!(completed("keybench models test churn-prod/s"), "churn-prod/slow ");
     assert_eq!(completed("keybench --profile ''"), "one ");
     assert_eq!(completed("keybench keys rot"), "rotate ");
+    assert_eq!(completed("keybench keys delete ''").trim(), "", "no lone - where a Key ID belongs");
+    assert_eq!(completed("keybench keys delete --fi"), "--finding ");
+    assert!(completed("keybench keys delete --finding ''").starts_with("expired expiring beyond_limit "));
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(home.run(&["completions", shell]).ok().out.contains("keybench"), "{shell}");
     }
