@@ -78,8 +78,10 @@ fn a_key_is_made_tested_refused_and_the_refusal_mended() {
     let screen = terminal.wait_for("why: outsider");
     assert!(screen.contains("401") && screen.contains("collaborator of"), "{screen}");
 
-    // What mends it is one key away, and the same test passes.
+    // What mends it is one key and a yes away, and the same test passes.
     terminal.send("a");
+    terminal.wait_for("Add this collaborator?");
+    terminal.send("y");
     terminal.wait_for("is a collaborator of churn-prod now");
     terminal.send("t");
     let screen = terminal.wait_for("▹ 3");
