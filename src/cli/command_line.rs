@@ -5,7 +5,7 @@
 
 use std::env;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::admin::AdminCommand;
 use super::collaborators::CollaboratorsCommand;
@@ -37,10 +37,10 @@ Examples:
   keybench keys list --json              a command for scripts
 
 Exit codes:
-  0 done, 1 a bug, 2 wrong command line, 3 no workbench or key configured, 4 credential rejected,
-  5 refused otherwise, 6 no answer, 7 invalid value (nothing was sent),
-  8 worked and the answer is no, 74 the result cannot be written, 75 another run is in progress,
-  130 interrupted"
+  0 done, 1 a bug, 2 wrong command line, 3 no workbench or key configured,
+  4 credential rejected, 5 refused otherwise, 6 no answer,
+  7 invalid value (nothing was sent), 8 worked and the answer is no,
+  74 the result cannot be written, 75 another run is in progress, 130 interrupted"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -50,6 +50,11 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// Every command with its options and texts.
+    pub fn definition() -> clap::Command {
+        unwrapped(Self::command())
+    }
+
     /// The command line of this process.
     ///
     /// Without arguments there is nothing to parse, and the interface opens sooner: clap first builds
@@ -57,9 +62,38 @@ impl Cli {
     pub(super) fn of_process() -> clap::error::Result<Self> {
         match env::args_os().len() {
             0 | 1 => Ok(Self { global: Global::default(), command: None }),
-            _ => Self::try_parse(),
+            _ => {
+                let mut definition = Self::definition();
+                let matches = definition.try_get_matches_from_mut(env::args_os())?;
+                Self::from_arg_matches(&matches).map_err(|error| error.format(&mut definition))
+            }
         }
     }
+}
+
+/// A command whose paragraphs are one line each below its options: clap breaks lines at the width of the
+/// terminal, and would break those of the source once more.
+fn unwrapped(command: clap::Command) -> clap::Command {
+    let command = match command.get_after_help().map(ToString::to_string) {
+        Some(text) => command.after_help(paragraphs(&text)),
+        None => command,
+    };
+    command.mut_subcommands(unwrapped)
+}
+
+/// Joins the lines of each paragraph. What is indented is an example, and stands as it is.
+fn paragraphs(text: &str) -> String {
+    let mut joined = String::new();
+    let mut in_paragraph = false;
+    for line in text.lines() {
+        let is_text = !line.is_empty() && !line.starts_with(' ');
+        if !joined.is_empty() {
+            joined.push(if in_paragraph && is_text { ' ' } else { '\n' });
+        }
+        joined.push_str(line);
+        in_paragraph = is_text && !line.ends_with(':');
+    }
+    joined
 }
 
 #[derive(Debug, Subcommand)]
@@ -165,9 +199,9 @@ Ends with 0 once it is printed.")]
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, Parser as _};
+    use clap::Parser as _;
 
-    use super::{Cli, Global};
+    use super::{Cli, Global, paragraphs};
 
     #[test]
     fn options_that_are_not_given_have_their_defaults() {
@@ -178,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound_and_every_command_has_an_example() {
-        let mut root = Cli::command();
+        let mut root = Cli::definition();
         root.build();
         root.clone().debug_assert();
         fn visit(command: &clap::Command) {
@@ -187,5 +221,13 @@ mod tests {
             command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(visit);
         }
         visit(&root);
+    }
+
+    #[test]
+    fn paragraphs_are_lines_and_examples_stay() {
+        let text = "Examples:\n  keybench a\n  keybench b\n\nOne\ntwo.\n\nThree:\n  four\nfive\nsix";
+        let joined = "Examples:\n  keybench a\n  keybench b\n\nOne two.\n\nThree:\n  four\nfive six";
+        assert_eq!(paragraphs(text), joined);
+        assert_eq!(paragraphs(joined), joined);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -18,7 +17,7 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
 /// language is known here.
 fn script(shell: Shell) -> String {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "keybench", &mut text);
+    clap_complete::generate(shell, &mut Cli::definition(), "keybench", &mut text);
     let mut text = String::from_utf8_lossy(&text).into_owned();
     match shell {
         Shell::Bash => text.push_str(BASH),
@@ -92,7 +91,7 @@ complete -c keybench -l verify -x -a '(__keybench_names)'
 
 /// The page of the whole program: its own, then one section a command.
 pub fn man() -> Result<Exit, Failure> {
-    let mut root = Cli::command();
+    let mut root = Cli::definition();
     root.build();
     let mut text = Vec::new();
     let rendered = Man::new(root.clone()).render(&mut text).and_then(|()| sections(&root, &mut text));

@@ -1,7 +1,6 @@
 //! The command line as people read it: any change of it shows up in review.
 
 use crate::support::bench::{Bench, Home};
-use clap::CommandFactory as _;
 use keybench::cli::Cli;
 
 /// Where the shapes are described for those who write scripts.
@@ -10,7 +9,7 @@ const DOCUMENT: &str = include_str!("../../docs/commands.md");
 /// The help of every command, the global options once only.
 #[test]
 fn help_of_every_command() {
-    let mut root = Cli::command().max_term_width(100).term_width(100);
+    let mut root = Cli::definition().max_term_width(100).term_width(100);
     root.build();
     let mut text = format!("{}\n", root.render_long_help());
     fn visit(command: &mut clap::Command, text: &mut String) {
@@ -41,7 +40,7 @@ fn every_example_in_the_help_can_be_typed() {
         examples.extend(help.lines().filter_map(|line| line.strip_prefix("  keybench")).map(str::to_owned));
         command.get_subcommands().for_each(|sub| visit(sub, examples));
     }
-    let mut root = Cli::command();
+    let mut root = Cli::definition();
     root.build();
     let mut examples = Vec::new();
     visit(&root, &mut examples);

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use clap::CommandFactory as _;
 use keybench::cli::Cli;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -155,7 +154,7 @@ fn the_help_of_each_command_says_when_it_ends_with_0() {
             }
         }
     }
-    let mut root = Cli::command();
+    let mut root = Cli::definition();
     root.build();
     visit(&root, "");
 }

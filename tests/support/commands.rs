@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use keybench::cli::Cli;
 
 /// Commands whose end no answer of a workbench decides, and why.
@@ -37,7 +37,7 @@ pub fn all() -> BTreeSet<String> {
         }
     }
     let mut all = BTreeSet::new();
-    visit(&Cli::command(), "", &mut all);
+    visit(&Cli::definition(), "", &mut all);
     all
 }
 
