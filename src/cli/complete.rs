@@ -4,7 +4,7 @@
 //! Shells send the words typed so far; what fits at the end follows from the definition of
 //! the command line, so that all shells offer the same.
 
-use clap::Arg;
+use clap::{Arg, CommandFactory as _};
 
 use super::command_line::Cli;
 use super::context::Context;
@@ -34,7 +34,7 @@ impl Wanted {
     fn read(words: &[String]) -> Self {
         let mut wanted = Self::default();
         let Some((typed, before)) = words.split_last() else { return wanted };
-        let mut root = Cli::definition();
+        let mut root = Cli::command();
         root.build();
         let mut command = &root;
         let mut position = 0;

@@ -43,11 +43,16 @@ pub struct AuditedKey {
 impl AuditedKey {
     /// For people: `expiring, same name (excepted)`
     pub fn findings_text(&self) -> String {
+        self.texts_of(&self.findings)
+    }
+
+    /// The same of some of them.
+    pub fn texts_of<'a>(&self, findings: impl IntoIterator<Item = &'a Finding>) -> String {
         let text = |finding: &Finding| match self.excepted.contains(finding) {
             true => format!("{} (excepted)", finding.text()),
             false => finding.text().to_owned(),
         };
-        self.findings.iter().map(text).collect::<Vec<_>>().join(", ")
+        findings.into_iter().map(text).collect::<Vec<_>>().join(", ")
     }
 }
 

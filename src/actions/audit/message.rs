@@ -28,7 +28,7 @@ fn describe(key: &AuditedKey) -> String {
         "" => "without a name".to_owned(),
         name => format!("\"{name}\""),
     };
-    let mut findings: Vec<Finding> = key.findings.clone();
+    let mut findings: Vec<&Finding> = key.findings.iter().collect();
     if let Some(day) = key.expiry_date.as_deref().and_then(|date| date.get(..10)) {
         // The date says that much.
         findings.retain(|finding| !ends(finding));
@@ -41,8 +41,7 @@ fn describe(key: &AuditedKey) -> String {
         });
     }
     if !findings.is_empty() {
-        let rest = AuditedKey { findings, excepted: key.excepted.clone(), ..AuditedKey::default() };
-        text.push_str(&format!(": {}", rest.findings_text()));
+        text.push_str(&format!(": {}", key.texts_of(findings)));
     }
     format!("{text}; Key ID {}", key.key_id)
 }

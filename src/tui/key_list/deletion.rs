@@ -5,6 +5,7 @@
 
 use super::describe;
 use super::of_service::on_deletion;
+use super::when::expired;
 use crate::actions::keys::Spared;
 use crate::api;
 use crate::text;
@@ -13,7 +14,7 @@ use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::shared::Shared;
-use crate::wire::{V2KeyDetails, time};
+use crate::wire::V2KeyDetails;
 
 /// Keys that are named one by one; the others are counted.
 const NAMED: usize = 8;
@@ -101,9 +102,7 @@ pub fn ask_of(shared: &mut Shared, chosen: Vec<(&str, &V2KeyDetails)>, more: Vec
 
 /// What the clients of `keys` notice.
 fn for_clients(shared: &Shared, keys: &[(&str, &V2KeyDetails)]) -> &'static str {
-    let now = shared.workbench_now();
-    let is_over = |key: &V2KeyDetails| time::parse(&key.expiry_date).is_some_and(|expiry| expiry <= now);
-    match (keys, keys.iter().all(|(_, key)| is_over(key))) {
+    match (keys, keys.iter().all(|(_, key)| expired(shared, key).is_some())) {
         ([_], true) => "It has expired: no client can use it any more.",
         (_, true) => "They have expired: no client can use them any more.",
         ([_], false) => "Clients that use it will be refused.",
