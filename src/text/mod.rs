@@ -175,6 +175,11 @@ pub fn latency(time: Duration) -> String {
     }
 }
 
+/// The same of milliseconds; what is no time is none.
+pub fn millis(ms: f64) -> String {
+    latency(Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default())
+}
+
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -335,7 +335,7 @@ fn in_a_line(summary: &Summary) -> String {
         0 => String::new(),
         missed => format!(", {missed} never sent"),
     };
-    let p99 = text::latency(Duration::from_secs_f64(summary.latency.p99_ms.max(0.0) / 1e3));
+    let p99 = text::millis(summary.latency.p99_ms);
     format!("{requests}{failed}{missed} · {:.1}/s · p99 {p99}", summary.rps)
 }
 

@@ -1,7 +1,6 @@
 //! Charts as SVG.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use crate::probe::run::Bar;
 use crate::text;
@@ -110,7 +109,7 @@ fn nice(value: f64) -> f64 {
 fn label(value: f64, unit: &str) -> String {
     match unit {
         _ if value <= 0.0 => "0".to_owned(),
-        "ms" => text::latency(Duration::try_from_secs_f64(value / 1e3).unwrap_or_default()),
+        "ms" => text::millis(value),
         unit => format!("{value:.1}{unit}"),
     }
 }

@@ -1,12 +1,11 @@
 //! A run as one self-contained page: no script, and nothing loaded from elsewhere.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use super::chart;
 use crate::probe::run::{Change, Latency, Plan, StopReason, Summary, compare, count_alike, method};
-use crate::text;
 use crate::text::html::{self, escaped};
+use crate::text::{self, millis};
 
 /// The page of `run`, with a comparison if there is an earlier one.
 pub fn page(run: &Summary, earlier: Option<&Summary>) -> String {
@@ -34,7 +33,7 @@ pub fn page(run: &Summary, earlier: Option<&Summary>) -> String {
 }
 
 fn subtitle(run: &Summary) -> String {
-    let time = text::latency(seconds(run.elapsed_s));
+    let time = millis(run.elapsed_s * 1e3);
     let merged = run.merged.map(|runs| format!(" · {runs} runs put together")).unwrap_or_default();
     format!("{} · {time}{merged} · keybench {}", moment(run), env!("CARGO_PKG_VERSION"))
 }
@@ -210,12 +209,4 @@ fn comparison(html: &mut String, earlier: &Summary, run: &Summary) {
         );
     }
     html.push_str("</table>\n");
-}
-
-fn millis(ms: f64) -> String {
-    text::latency(seconds(ms / 1e3))
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
 }

@@ -1,7 +1,5 @@
 //! Two runs side by side.
 
-use std::time::Duration;
-
 use super::summary::Summary;
 use crate::text;
 
@@ -56,7 +54,7 @@ impl Difference {
     /// The two values with their unit.
     pub fn values(&self) -> [String; 2] {
         [self.before, self.after].map(|value| match self.unit {
-            "ms" => text::latency(Duration::try_from_secs_f64(value / 1e3).unwrap_or_default()),
+            "ms" => text::millis(value),
             "" => format!("{value:.0}"),
             unit => format!("{value:.1} {unit}"),
         })

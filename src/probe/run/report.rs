@@ -1,10 +1,9 @@
 //! A run as lines of text, for a terminal without graphics.
 
 use std::iter;
-use std::time::Duration;
 
 use super::summary::{Latency, Stage, StopReason, Summary};
-use crate::text;
+use crate::text::{self, millis};
 
 /// The name of the row of calls that no replica answered.
 pub const NO_REPLICA: &str = "(no replica)";
@@ -64,7 +63,7 @@ fn share(summary: &Summary, requests: u64) -> String {
 
 fn headline(summary: &Summary) -> String {
     let requests = count(summary.total, "request", "requests");
-    let time = text::latency(Duration::from_secs_f64(summary.elapsed_s.max(0.0)));
+    let time = millis(summary.elapsed_s * 1e3);
     let pace = match (summary.plan.rate, &summary.plan.stages) {
         (_, Some(stages)) => format!("stages {stages}, at most {} in flight", summary.plan.in_flight()),
         (Some(rate), None) => format!("{rate}/s due, at most {} in flight", summary.plan.in_flight()),
@@ -157,10 +156,6 @@ fn notes(summary: &Summary) -> Vec<String> {
         notes.insert(0, String::new());
     }
     notes
-}
-
-fn millis(ms: f64) -> String {
-    text::latency(Duration::from_secs_f64(ms.max(0.0) / 1e3))
 }
 
 fn count(n: u64, one: &str, many: &str) -> String {

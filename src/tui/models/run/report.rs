@@ -1,7 +1,5 @@
 //! A run in figures, with a picture beside every one that changes over time.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -157,8 +155,8 @@ fn replicas(summary: &Summary, columns: usize) -> Vec<Figures> {
             share(replica.requests),
             replica.requests.to_string(),
             replica.errors.to_string(),
-            ms(replica.p50_ms),
-            ms(replica.p99_ms),
+            text::millis(replica.p50_ms),
+            text::millis(replica.p99_ms),
         ];
         lines.push(line(id, cells, replica.errors > 0));
     }
@@ -218,7 +216,7 @@ fn pictures(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     let curves = [
         over("requests/s", |point| Some(point.rps()), |value| format!("{value:.0}")),
         // Where nothing was answered there is no latency.
-        over("p99", |point| (point.requests > 0).then_some(point.p99_ms), ms),
+        over("p99", |point| (point.requests > 0).then_some(point.p99_ms), text::millis),
     ];
     // The same second is at the same column of both.
     let label = curves.iter().map(|curve| text::width(&curve.largest())).max().unwrap_or_default() as u16;
@@ -329,15 +327,10 @@ fn histogram(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
         .filter_map(|steps| {
             let last = steps.last()?;
             let requests: u64 = steps.iter().map(|step| step.requests).sum();
-            let label = format!("up to {:>8}", ms(last.to_ms));
+            let label = format!("up to {:>8}", text::millis(last.to_ms));
             Some(Bar { label, value: requests as f64, text: requests.to_string() })
         })
         .collect();
     let plot = Rect { y: area.y + 1, height: area.height - 1, ..area };
     Bars { bars: &bars }.render(plot, buf, &shared.styles());
-}
-
-/// Milliseconds as a latency.
-pub fn ms(value: f64) -> String {
-    text::latency(Duration::try_from_secs_f64(value / 1e3).unwrap_or_default())
 }
