@@ -285,16 +285,28 @@ impl Terminal {
         self.wait_for("shown only this once")
     }
 
+    /// Waits for the last byte: it may come after the end.
+    #[track_caller]
+    fn closed(&self) -> MutexGuard<'_, Seen> {
+        let (lock, changed) = &*self.seen;
+        let waited = changed.wait_timeout_while(lock.lock().unwrap(), PATIENCE, |seen| !seen.closed);
+        let (seen, time) = waited.unwrap();
+        assert!(!time.timed_out(), "the terminal is still in use");
+        seen
+    }
+
+    /// All that was written, for a program that has ended.
+    #[track_caller]
+    pub fn all_raw(&self) -> String {
+        String::from_utf8_lossy(&self.closed().raw).into_owned()
+    }
+
     /// Waits for the end and for the last byte, and asserts that the terminal is as it was and no temporary
     /// file is left.
     #[track_caller]
     pub fn assert_restored(&mut self) -> ExitStatus {
         let status = self.ended(PATIENCE).expect("it ends");
-        let (lock, changed) = &*self.seen;
-        let mut seen = lock.lock().unwrap();
-        while !seen.closed {
-            seen = changed.wait_timeout(seen, PATIENCE).unwrap().0;
-        }
+        let seen = self.closed();
         let screen = seen.screen.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is still on");
         assert!(!screen.bracketed_paste(), "bracketed paste is still on");
