@@ -107,31 +107,41 @@ fn screens(recording: &str) -> Vec<(String, String)> {
 /// A screen without what differs from run to run: each word with a digit in it becomes `#`, and so do
 /// units behind it; lines become as short as their words; charts, blank lines and repetitions go.
 fn comparable(screen: &str) -> String {
-    let drawn = |c: char| matches!(c, '\u{2580}'..='\u{259f}' | '\u{2800}'..='\u{28ff}');
     let mut out: Vec<String> = Vec::new();
-    for line in screen.lines() {
-        let mut words: Vec<&str> = Vec::new();
-        for word in line.split([' ', '─', '│']).filter(|word| !word.is_empty() && !word.chars().all(drawn))
-        {
-            // A part of a Key ID may have no digit.
-            let part = word.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
-            let figure = part || word.contains(|c: char| c.is_ascii_digit() || c == '…');
-            match word {
-                "200" | "401" => words.push(word),
-                // There is room for it or not, which depends on the digits of the port and of latencies.
-                "since" => {}
-                _ if figure && words.last() == Some(&"#") => {}
-                _ if figure => words.push("#"),
-                "ms" | "s" | "µs" if words.last() == Some(&"#") => {}
-                _ => words.push(word),
-            }
-        }
-        let line = words.join(" ");
+    for line in screen.lines().map(comparable_line) {
         if !line.is_empty() && out.last() != Some(&line) {
             out.push(line);
         }
     }
     out.join("\n")
+}
+
+fn comparable_line(line: &str) -> String {
+    let drawn = |c: char| matches!(c, '\u{2580}'..='\u{259f}' | '\u{2800}'..='\u{28ff}');
+    let (mut words, mut time, mut bar): (Vec<&str>, bool, bool) = Default::default();
+    for word in line.split([' ', '─', '│']).filter(|word| !word.is_empty()) {
+        // A part of a Key ID may have no digit.
+        let part = word.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+        let figure = part || word.contains(|c: char| c.is_ascii_digit() || c == '…');
+        match word {
+            "200" | "401" => words.push(word),
+            _ if word.chars().all(drawn) => bar |= word.chars().count() > 4,
+            // There is room for it or not, which depends on the digits of the port and of latencies.
+            "since" => {}
+            _ if figure && words.last() == Some(&"#") => {}
+            _ if figure => words.push("#"),
+            "ms" | "s" | "µs" if words.last() == Some(&"#") => time = true,
+            _ => words.push(word),
+        }
+    }
+    match (time, bar) {
+        // The bar of a call names the part that took longest, which is another one each time.
+        (true, true) => words = vec!["bar"],
+        // The digits of a time decide how much room there is for the rest of its line.
+        (true, false) => words.truncate(2),
+        (false, _) => {}
+    }
+    words.join(" ")
 }
 
 /// The recording: what the program writes in each step, at a pace that can be followed.
@@ -206,4 +216,23 @@ fn keys_are_in_no_recording() {
     let key = format!("{}.{}", "5b".repeat(32), "9f".repeat(32));
     let text = without_keys(&format!("Key {key}\x1b]52;c;abc\x07 copied"));
     assert_eq!(text, format!("Key {} copied", "0".repeat(129)));
+}
+
+#[test]
+fn a_screen_is_the_same_whatever_its_calls_took() {
+    let fast = "\
+│▹ 3   00:31:06 200  2275…a06f outsider (demo) …-7ddb4    2.3 ms 8             │
+│  2   00:31:06 401  2275…a06f outsider (demo) —          1.1 ms User APikey … │
+│ HTTP 200  success  2.3 ms  68 B  add-1-1-x4cn52jrtc-7ddb4                    │
+│ ░░░░░░░░░░█████████ connect 1.1 ms (50 %)                                    │
+│   \"response\": 8,                                                             │";
+    let slow = "\
+│▹ 3   00:31:07 200  2275…a06f outsider (de… add-1-1-x4cn52jrtc-7d… 1 012 ms 8 │
+│  2   00:31:06 401  2275…a06f outsider (demo) —                    812.1 ms … │
+│ HTTP 200  success  1 012 ms  68 B  add-1-1-x4cn52jrtc-qf6gz                  │
+│ ░██████████████████ waiting 1 008 ms (99 %)                                  │
+│   \"response\": 8,                                                             │";
+    assert_eq!(comparable(fast), comparable(slow));
+    assert_ne!(comparable(fast), comparable(&fast.replace("401", "200")));
+    assert_ne!(comparable(fast), comparable(&fast.replace("response", "answer")));
 }
