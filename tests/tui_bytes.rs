@@ -142,10 +142,9 @@ fn moving_in_the_demo_costs_little() {
         }
     }
     measured.draw();
-    let costs = ["j", "k", "j", "j", "k", "j"].map(|key| measured.key(key));
+    // The last steps are to the legacy key and back: they change the hints, too.
+    let costs = ["j", "k", "j", "j", "k", "j", "j", "k"].map(|key| measured.key(key));
     assert!(costs.iter().all(|cost| *cost <= 240), "{costs:?}");
-    let to_the_legacy_key_and_back = ["j", "k"].map(|key| measured.key(key));
-    assert!(to_the_legacy_key_and_back.iter().all(|cost| *cost <= 250), "{to_the_legacy_key_and_back:?}");
 }
 
 #[test]

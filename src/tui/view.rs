@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use strum::VariantArray as _;
 
@@ -164,6 +165,8 @@ struct Hint {
     order: u8,
     key: String,
     label: String,
+    /// Whether it does anything with what is selected.
+    works: bool,
 }
 
 /// From this order on, a hint applies to every screen and is at the right.
@@ -188,7 +191,9 @@ fn footer(ui: &Ui, frame: &mut Frame<'_>, row: Rect) {
     let key = shared.preferences.theme.key;
     let spans = |hints: &[Hint]| -> Vec<Span<'static>> {
         let one = |hint: &Hint| {
-            [Span::styled(format!(" {}", hint.key), key), Span::raw(format!(" {} ", hint.label))]
+            let style = if hint.works { key } else { Style::default() };
+            let key = Span::styled(hint.key.clone(), style);
+            [Span::raw(" "), key, Span::raw(format!(" {} ", hint.label))]
         };
         hints.iter().flat_map(one).collect()
     };
@@ -225,12 +230,13 @@ fn hints(ui: &Ui) -> Vec<Hint> {
         };
         let Some(mut key) = shared.keymap.working_key(entry, &contexts, typing) else { continue };
         let mut label = label(entry);
-        if label == NOT_NOW {
+        let works = label != NOT_NOW;
+        if !works {
             label = entry.short.to_owned();
             key = format!("{:<1$}", shared.preferences.glyphs.none, text::width(&key));
         }
         if !label.is_empty() {
-            hints.push(Hint { command: entry.command, depth, order: entry.hint, key, label });
+            hints.push(Hint { command: entry.command, depth, order: entry.hint, key, label, works });
         }
     }
     hints.sort_by_key(|hint| (hint.order >= EVERYWHERE, hint.depth, hint.order));
@@ -254,7 +260,8 @@ fn hints(ui: &Ui) -> Vec<Hint> {
     };
     if let Some(entry) = COMMANDS.iter().find(|entry| Some(entry.command) == last) {
         let (key, label) = (shared.keymap.key_of(entry), label(entry));
-        hints.push(Hint { command: entry.command, depth: usize::MAX, order: u8::MAX, key, label });
+        let (depth, order) = (usize::MAX, u8::MAX);
+        hints.push(Hint { command: entry.command, depth, order, key, label, works: true });
     }
     hints
 }

@@ -49,7 +49,7 @@ impl Facts {
             Self::Legacy => [
                 "The legacy key (v1): one for each user.",
                 "It cannot be deleted and does not expire.",
-                "cdswctl and the v1 API use it (Basic). Model calls do not need it.",
+                "cdswctl and API v1 use it (Basic). Model calls do not need it.",
                 &format!("{} replaces it; the old one then stops.", shared.key_of(Command::RotateKey)),
             ]
             .map(|line| Line::from(line.to_owned()))

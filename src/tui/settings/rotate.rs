@@ -67,7 +67,7 @@ impl Settings {
             None => Outcome::done(),
             Some(Selected::Legacy) => {
                 let lines = vec![
-                    "cdswctl and the v1 API use it; model calls do not need it.".into(),
+                    "cdswctl and API v1 use it; model calls do not need it.".into(),
                     "The current one stops working at once; the new one is shown once.".into(),
                 ];
                 let then = Decision::RotateLegacyKey;

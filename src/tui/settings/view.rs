@@ -143,7 +143,7 @@ fn summary(shared: &Shared, keys: &KeyList, rotations: &Rotations) -> String {
     let dot = shared.preferences.glyphs.separator;
     let key = match keys.selected() {
         None => return String::new(),
-        Some(Selected::Legacy) => return " for the v1 API".to_owned(),
+        Some(Selected::Legacy) => return " for API v1".to_owned(),
         Some(Selected::Key(key)) => key,
     };
     let mut text = match (mark(rotations, &key.key_id), time::parse(&key.created_at)) {
