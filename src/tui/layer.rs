@@ -16,7 +16,7 @@ use super::call::Answer;
 use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::effect::{Effect, Effects};
-use super::event::Event;
+use super::event::{Event, Listing};
 use super::requests::RequestId;
 use super::shared::Shared;
 
@@ -84,6 +84,12 @@ pub trait Layer: fmt::Debug {
 
     /// Runs a command; [`Outcome::ignored`] if it does not apply here.
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome;
+
+    /// How far the rows are that a command is about. A key that comes before them waits, and so do all
+    /// after it.
+    fn readiness(&self, _shared: &Shared, _command: Command) -> Readiness {
+        Readiness::Ready
+    }
 
     /// A key that is no command.
     fn key(&mut self, _shared: &mut Shared, _key: KeyEvent) -> Outcome {
@@ -169,6 +175,30 @@ pub trait Layer: fmt::Debug {
 
     /// Draws the layer into `area`, the part of the screen between tabs and footer; only reads.
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect);
+}
+
+/// How far the rows of a list are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    /// Some are there, more are on their way.
+    Partly,
+    /// None is there yet, they are on their way.
+    Awaited,
+    /// They could not be read, or nobody asked for them.
+    Missing,
+}
+
+impl Readiness {
+    /// Of a list that has come so far.
+    pub fn of(listing: &Listing, is_empty: bool) -> Self {
+        match listing {
+            Listing::Unread | Listing::Failed(_) => Self::Missing,
+            Listing::Reading if is_empty => Self::Awaited,
+            Listing::Reading => Self::Partly,
+            Listing::Complete(_) => Self::Ready,
+        }
+    }
 }
 
 /// What a layer wants to happen.

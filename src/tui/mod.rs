@@ -16,6 +16,7 @@
 //! | [`view`], `header`, [`layout`] | header, tabs, notice and footer around the layers; only reads |
 //! | [`watch`] | whether a user may be looking at the terminal |
 //! | [`stack`], [`layer`] | who has the keys, who gets an answer; what a layer is |
+//! | `ahead` | keys that are pressed before there are rows for them |
 //! | [`shared`] | session, preferences, requests, notices, clock, size |
 //! | [`event`], [`decision`], [`choice`] | events between layers; the subject of a question |
 //! | [`call`], [`effect`], [`msg`] | requests to the outside, and their results |
@@ -34,6 +35,7 @@
 //! | [`testing`] | keys in, screens out, without a terminal |
 
 pub mod admin;
+mod ahead;
 pub mod beginning;
 pub mod call;
 pub mod choice;

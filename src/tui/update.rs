@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
+use super::ahead::Ahead;
 use super::beginning::Beginning;
 use super::call::Answer;
 use super::command::{Command, Danger, KeyContext};
@@ -26,9 +27,6 @@ use crate::actions::keys::Own;
 use crate::actions::rotation;
 use crate::config::setting::Setting;
 
-/// Keys that are kept while a session is being opened.
-const MOST_AHEAD: usize = 64;
-
 /// The whole state of the interface.
 #[derive(Debug)]
 pub struct Ui {
@@ -37,8 +35,8 @@ pub struct Ui {
     /// A signal or the end of the terminal stopped the program before it could ask about what is left
     /// behind.
     pub terminated: bool,
-    /// Keys that came before a layer could take them.
-    ahead: Vec<KeyEvent>,
+    /// Keys that wait for a list.
+    pub(super) ahead: Ahead,
 }
 
 impl Ui {
@@ -56,7 +54,7 @@ impl Ui {
             shared: Shared::new(session, preferences, now),
             stack: Stack::default(),
             terminated: false,
-            ahead: Vec::new(),
+            ahead: Ahead::default(),
         }
     }
 
@@ -81,6 +79,12 @@ impl Ui {
     /// Whether characters are text now.
     pub fn typing(&self) -> bool {
         self.stack.top_layer(&self.shared).is_some_and(|layer| layer.typing(&self.shared))
+    }
+
+    /// The command that a key is now; `None` for a text, or what means nothing.
+    fn command_of(&self, key: KeyEvent) -> Option<Command> {
+        let chord = Chord::of(key).filter(|chord| !(self.typing() && chord.edits_text()));
+        chord.and_then(|chord| self.shared.keymap.command(chord, &self.contexts()))
     }
 
     /// What the layers leave behind at the workbench, if the program ends without asking.
@@ -108,10 +112,22 @@ pub fn start(ui: &mut Ui, now: Timestamp, beginning: Beginning) -> Effects {
     }
 }
 
-/// Takes one message.
+/// Takes one message, and then the keys that waited for it.
 pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
+    ui.shared.now = now;
+    let mut effects = take(ui, msg);
+    if let Some(key) = ui.ahead.first() {
+        let command = ui.command_of(key);
+        if ui.ahead.is_over(&ui.shared, &ui.stack, command) {
+            // One of them may lead to a list that is on its way: those after it wait once more.
+            effects.extend(ui.ahead.take().into_iter().flat_map(|key| on_key(ui, key)).collect::<Effects>());
+        }
+    }
+    effects
+}
+
+fn take(ui: &mut Ui, msg: Msg) -> Effects {
     let Ui { shared, stack, .. } = ui;
-    shared.now = now;
     match msg {
         Msg::Key(key) => on_key(ui, key),
         Msg::Paste(text) => {
@@ -190,10 +206,6 @@ fn answered(ui: &mut Ui, owner: LayerId, id: RequestId, answer: Answer) -> Effec
             let mut effects = session::open(shared, *opened);
             stack.reset();
             effects.extend(stack.enter(shared));
-            // What was typed before there was anything to type at.
-            for key in std::mem::take(&mut ui.ahead) {
-                effects.extend(on_key(ui, key));
-            }
             effects
         }
         (Answer::Opened(Err(refusal)), LayerId::Session) => {
@@ -219,17 +231,14 @@ fn is_back(ui: &mut Ui) -> Effects {
 fn on_key(ui: &mut Ui, key: KeyEvent) -> Effects {
     ui.shared.notices.key_pressed();
     ui.shared.watch.key_at = Some(ui.shared.now);
-    let chord = Chord::of(key);
-    if !(ui.typing() && chord.is_none_or(Chord::edits_text))
-        && let Some(command) = chord.and_then(|chord| ui.shared.keymap.command(chord, &ui.contexts()))
-    {
-        return run(ui, command);
-    }
-    let Ui { shared, stack, ahead, .. } = ui;
-    if stack.top(shared).is_none() {
-        ahead.extend((ahead.len() < MOST_AHEAD).then_some(key));
+    let command = ui.command_of(key);
+    if ui.ahead.takes(&ui.shared, &ui.stack, (key, command)) {
         return Effects::new();
     }
+    if let Some(command) = command {
+        return run(ui, command);
+    }
+    let Ui { shared, stack, .. } = ui;
     let effects = stack.with_top(shared, |layer, shared| layer.key(shared, key)).unwrap_or_default();
     run_chosen(ui, effects)
 }
@@ -245,6 +254,7 @@ fn on_mouse(ui: &mut Ui, mouse: Mouse) -> Effects {
         Mouse::Click(x, y) => (x, y),
     };
     ui.shared.watch.key_at = Some(ui.shared.now);
+    ui.ahead.clear();
     if let Some(command) = view::command_at(ui, x, y) {
         return run(ui, command);
     }

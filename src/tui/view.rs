@@ -197,7 +197,11 @@ fn footer(ui: &Ui, frame: &mut Frame<'_>, row: Rect) {
         };
         hints.iter().flat_map(one).collect()
     };
-    two_ends(frame, row, Line::from(spans(&ours)), Line::from(spans(&everywhere)));
+    let left = match ui.ahead.note(shared) {
+        Some(note) => Line::styled(format!(" {note}"), shared.preferences.theme.dim),
+        None => Line::from(spans(&ours)),
+    };
+    two_ends(frame, row, left, Line::from(spans(&everywhere)));
 }
 
 /// The hints that fit: those of the screen, and those that work everywhere.

@@ -47,6 +47,7 @@ mod probe_run;
 mod readme;
 mod secrets;
 mod tui_admin;
+mod tui_ahead;
 mod tui_commands;
 mod tui_freshness;
 mod tui_hints;

@@ -47,9 +47,9 @@ fn what_is_pressed_before_an_entry_was_read_is_done_then() {
     let sent = answered(&mut harness, &all);
     assert!(sent.iter().any(|call| matches!(call, Call::TestModel(_))), "{sent:?}");
     let mut harness = opened(&all);
-    harness.keys("jj<enter>k");
+    harness.keys("jj<enter><esc>");
     answered(&mut harness, &all);
-    assert_eq!(harness.layers(), ["history"], "not for another entry");
+    assert_eq!(harness.layers(), ["history"], "Esc has taken it back");
 }
 
 #[test]

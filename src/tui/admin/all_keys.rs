@@ -18,7 +18,7 @@ use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::key_list::{deletion, sign};
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::list::{Column, Fetch, Key, List, Marks, Row, Rows, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{self, pane};
@@ -143,6 +143,10 @@ impl AllKeys {
     pub fn contexts(&self) -> Vec<KeyContext> {
         let innermost = if self.typing() { KeyContext::FilterField } else { KeyContext::AllKeys };
         vec![innermost, KeyContext::List]
+    }
+
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        Readiness::of(&self.fetch.listing(shared, ""), self.is_empty())
     }
 
     pub fn typing(&self) -> bool {

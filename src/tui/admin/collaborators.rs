@@ -12,7 +12,7 @@ use crate::text;
 use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::list::{Column, Fetch, Key, List, ListState, Row, Select, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::overlays::Question;
@@ -67,6 +67,10 @@ impl Collaborators {
 
     pub fn project(&self) -> &Project {
         &self.project
+    }
+
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        Readiness::of(&self.fetch.listing(shared, ""), self.people.state.is_empty())
     }
 
     pub fn typing(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::tui::call::{Call, KeyEnd};
 use crate::tui::command::Command;
 use crate::tui::effect::Effects;
 use crate::tui::key_list::status;
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::list::{Column, Fetch, Key, List, Row, Select, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{message, pane};
@@ -113,6 +113,10 @@ pub struct Directory {
 }
 
 impl Directory {
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        Readiness::of(&self.fetch.listing(shared, ""), self.is_empty())
+    }
+
     pub fn typing(&self) -> bool {
         self.users.state.filter.is_open()
     }

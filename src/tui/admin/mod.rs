@@ -37,7 +37,7 @@ use super::command::{Command, KeyContext};
 use super::decision::Decision;
 use super::event::{Destination, Event};
 use super::key_list::deletion;
-use super::layer::{Layer, Outcome};
+use super::layer::{Layer, Outcome, Readiness};
 use super::requests::{Kind, RequestId};
 use super::shared::Shared;
 
@@ -155,6 +155,15 @@ impl Layer for Admin {
             }
             _ => Outcome::ignored(),
         })
+    }
+
+    fn readiness(&self, shared: &Shared, command: Command) -> Readiness {
+        match self.section {
+            Section::Users => self.users.readiness(shared),
+            Section::Security => Readiness::Ready,
+            Section::Projects => self.projects.readiness(shared, command),
+            Section::AllKeys => self.all_keys.readiness(shared),
+        }
     }
 
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {

@@ -10,7 +10,7 @@ use crate::api;
 use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::event::Listing;
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::list::{Column, Fetch, Key, List, Row, Shown, Width};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::parts::pane::{message, pane};
@@ -88,6 +88,10 @@ impl ProjectList {
     /// Selects a project by its ID, if it is listed.
     pub fn select(&mut self, project_id: &str) {
         self.projects.select(project_id);
+    }
+
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        Readiness::of(&self.state(shared), self.projects.state.is_empty())
     }
 
     /// How far the list has come.

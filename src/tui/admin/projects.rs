@@ -14,7 +14,7 @@ use crate::api;
 use crate::tui::call::Answer;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::{Destination, Event, Named};
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::layout::{beside, body, is_wide};
 use crate::tui::parts::pane::pane;
 use crate::tui::shared::Shared;
@@ -55,6 +55,15 @@ impl Projects {
             (None, Command::Open | Command::AddCollaborator) => self.list.selected().is_none(),
             (Some(open), Command::ChangePermission | Command::RemoveCollaborator) => !open.has_selection(),
             _ => false,
+        }
+    }
+
+    pub fn readiness(&self, shared: &Shared, command: Command) -> Readiness {
+        match &self.open {
+            // Its form needs no list.
+            Some(_) if command == Command::AddCollaborator => Readiness::Ready,
+            Some(open) => open.readiness(shared),
+            None => self.list.readiness(shared),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::tui::call::Call;
 use crate::tui::command::Command;
 use crate::tui::effect::{Copied, Effect};
 use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion};
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::parts::pane::{message, pane};
 use crate::tui::shared::Shared;
 
@@ -47,6 +47,10 @@ impl UserKeys {
     /// How many keys there are, once they are listed.
     pub fn known(&self) -> Option<usize> {
         self.keys.fetch.at.map(|_| self.keys.all().len())
+    }
+
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        self.keys.readiness(shared)
     }
 
     pub fn typing(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
 use crate::tui::key_list::{ListedKeys, deletion, of_service};
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::layout::{beside, body, is_wide};
 use crate::tui::overlays::Question;
 use crate::tui::parts::pane::pane;
@@ -52,6 +52,11 @@ impl Users {
             Some(open) => open.typing(),
             None => self.directory.typing(),
         }
+    }
+
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        let open = self.open.as_ref().map(|open| open.readiness(shared));
+        open.unwrap_or_else(|| self.directory.readiness(shared))
     }
 
     /// Whether the keys of a user have the focus.

@@ -21,7 +21,7 @@ use self::seen::LEAD_END;
 use crate::expiry::{KeyStatus, status_at};
 use crate::text;
 use crate::tui::command::Command;
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::list::state::Did;
 use crate::tui::list::view::{click_in, rows_in};
 use crate::tui::list::{Column, Fetch, ListState, ListView, Marks, Pattern, Row, Select, Shown, Width};
@@ -105,6 +105,11 @@ impl KeyList {
         self.fetch.changing = !self.all().eq(listed.keys());
         self.fetch.succeeded(shared);
         self.set(listed, seen);
+    }
+
+    /// How far the list is, for keys that come before it.
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        Readiness::of(&self.fetch.listing(shared, ""), self.state.is_empty())
     }
 
     /// Selects a key, at once or in the list that comes next.

@@ -61,7 +61,7 @@ use super::decision::Decision;
 use super::effect::Effects;
 use super::event::{Event, PastRequest};
 use super::kept_check::KeptCheck;
-use super::layer::{Layer, Outcome};
+use super::layer::{Layer, Outcome, Readiness};
 use super::layout::{body, is_wide};
 use super::list::view::click_in;
 use super::requests::RequestId;
@@ -80,8 +80,6 @@ pub struct Models {
     /// The check that the open Test panel was reached from.
     from_check: Option<FromCheck>,
     saved: Saved,
-    /// What was pressed before there was a model: it is done once they are listed.
-    ahead: Vec<Command>,
     /// The entry of the history that the open Test panel was reached from.
     from_history: Option<FromHistory>,
     /// A request of the history that waits for its model to be listed.
@@ -227,6 +225,13 @@ impl Layer for Models {
         }
         self.follow(shared);
         outcome.and(self.read_what_is_in_sight(shared).into())
+    }
+
+    fn readiness(&self, _shared: &Shared, _command: Command) -> Readiness {
+        if self.tests.is_open() || self.runs.are_shown() {
+            return Readiness::Ready;
+        }
+        Readiness::of(&self.list.state(), self.list.models.list.state.is_empty())
     }
 
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {

@@ -11,7 +11,7 @@ use crate::text;
 use crate::tui::call::ListScope;
 use crate::tui::command::{self, COMMANDS, Command, Entry, KeyContext};
 use crate::tui::event::{Destination, Event, Listing, Named};
-use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layer::{Layer, Outcome, Readiness};
 use crate::tui::layout::body;
 use crate::tui::list::{Column, Key, List, ListView, Row, Shown, Width};
 use crate::tui::parts::dialog::{centred, frame_box, inside_box};
@@ -262,6 +262,15 @@ impl Layer for Palette {
             _ => {}
         }
         Outcome::done()
+    }
+
+    /// What is searched may be a model that is being listed.
+    fn readiness(&self, _shared: &Shared, _command: Command) -> Readiness {
+        let is_empty = self.items.state.is_empty();
+        match self.names.iter().any(|(.., state)| *state == Listing::Reading) {
+            true => Readiness::of(&Listing::Reading, is_empty),
+            false => Readiness::Ready,
+        }
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {

@@ -13,7 +13,7 @@ use crate::text;
 use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
-use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layer::{Layer, Outcome, Readiness};
 use crate::tui::layout::body;
 use crate::tui::list::view::headless_rows_in;
 use crate::tui::list::{Column, Key, List, ListView, Row, Shown, Width};
@@ -157,6 +157,14 @@ impl Layer for ProfileList {
         let [list, _] = Self::parts(inside_box(self.area(body(shared))));
         let rows = headless_rows_in(list, &self.profiles.state);
         if self.profiles.command(command, rows) { Outcome::done() } else { Outcome::ignored() }
+    }
+
+    fn readiness(&self, _shared: &Shared, _command: Command) -> Readiness {
+        match self.problem {
+            Some(_) => Readiness::Missing,
+            None if self.is_read => Readiness::Ready,
+            None => Readiness::Awaited,
+        }
     }
 
     fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {

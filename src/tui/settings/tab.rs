@@ -24,7 +24,7 @@ use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
 use crate::tui::event::{Destination, Event, Named};
 use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion, of_service};
-use crate::tui::layer::{Layer, NOT_NOW, Outcome};
+use crate::tui::layer::{Layer, NOT_NOW, Outcome, Readiness};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::session;
 use crate::tui::shared::Shared;
@@ -279,6 +279,14 @@ impl Layer for Settings {
                 let table = view::table(shared, &self.keys, &seen);
                 if self.keys.command(other, &seen, table) { Outcome::done() } else { Outcome::ignored() }
             }
+        }
+    }
+
+    fn readiness(&self, shared: &Shared, _command: Command) -> Readiness {
+        match shared.session.username {
+            _ if self.services.are_shown() => self.services.readiness(shared),
+            None if self.keys.fetch.problem.is_none() => Readiness::Awaited,
+            _ => self.keys.readiness(shared),
         }
     }
 

@@ -41,7 +41,7 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::{Copied, Effect, Effects};
 use crate::tui::event::Event;
-use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layer::{Layer, Outcome, Readiness};
 use crate::tui::list::view::click_in;
 use crate::tui::list::{Fetch, List};
 use crate::tui::overlays::ColumnChooser;
@@ -245,6 +245,10 @@ impl Layer for Builds {
             Command::ChooseColumns => Outcome::push(ColumnChooser::of::<Row>(shared)),
             _ => Outcome::ignored(),
         }
+    }
+
+    fn readiness(&self, shared: &Shared, _command: Command) -> Readiness {
+        Readiness::of(&self.fetch.listing(shared, ""), self.list.state.is_empty())
     }
 
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {

@@ -15,7 +15,7 @@ use crate::text;
 use crate::tui::call::Answer;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::{Destination, Event, PastRequest, Then};
-use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layer::{Layer, Outcome, Readiness};
 use crate::tui::layout::body;
 use crate::tui::list::ListView;
 use crate::tui::list::view::click_in;
@@ -25,13 +25,13 @@ use crate::tui::parts::pane::{message, pane};
 use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 
+/// Commands about the selected entry.
+const ABOUT_ONE: [Command; 3] = [Command::Open, Command::SendTest, Command::EditField];
+
 impl History {
-    /// Opens the selected entry, or takes its request to the Test panel; once it was read.
-    fn use_entry(&mut self, shared: &mut Shared, command: Command) -> Outcome {
-        let Some(entry) = self.entry() else {
-            self.ahead = self.line().map(|_| command);
-            return Outcome::done();
-        };
+    /// Opens the selected entry, or takes its request to the Test panel.
+    fn use_entry(&self, shared: &mut Shared, command: Command) -> Outcome {
+        let Some(entry) = self.entry() else { return Outcome::done() };
         match command {
             Command::Open => open(entry, self.run_before()),
             _ => match past_request(shared, entry, command == Command::EditField) {
@@ -161,11 +161,10 @@ impl Layer for History {
     }
 
     fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        let about_one = [Command::Open, Command::SendTest, Command::EditField];
         match command {
             Command::Submit if self.typing(shared) => Some("keep filter".into()),
             Command::CompareRuns if self.pair().is_none() => Some("".into()),
-            _ => (about_one.contains(&command) && self.line().is_none()).then_some("".into()),
+            _ => (ABOUT_ONE.contains(&command) && self.line().is_none()).then_some("".into()),
         }
     }
 
@@ -175,7 +174,6 @@ impl Layer for History {
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
-        self.ahead = None;
         let rows = self.rows(shared);
         if self.entries.command(command, rows) {
             return self.follow(shared).into();
@@ -196,8 +194,18 @@ impl Layer for History {
         Outcome::done()
     }
 
+    /// What is done with an entry waits for that to be read, too.
+    fn readiness(&self, _shared: &Shared, command: Command) -> Readiness {
+        let of_entry = ABOUT_ONE.contains(&command) && self.line().is_some() && self.entry().is_none();
+        match self.reading {
+            Reading::Coming => Readiness::Awaited,
+            Reading::Failed(_) => Readiness::Missing,
+            Reading::Done if of_entry && self.asked.is_some() => Readiness::Awaited,
+            Reading::Done => Readiness::Ready,
+        }
+    }
+
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Outcome {
-        self.ahead = None;
         self.entries.key(key);
         self.follow(shared).into()
     }
@@ -222,11 +230,6 @@ impl Layer for History {
             Answer::HistoryEntry { id: of, entry } => {
                 self.asked = self.asked.filter(|asked| *asked != id);
                 self.selected = Some(Selected { id: of, entry });
-                if self.line().is_some_and(|line| line.id == of)
-                    && let Some(command) = self.ahead.take()
-                {
-                    return self.use_entry(shared, command);
-                }
             }
             Answer::HistoryRuns(Ok(runs)) => {
                 return Outcome::push(Opened::Pair(runs));

@@ -21,7 +21,6 @@ use self::row::Item;
 use crate::actions::history::{Entry, Kind, Line};
 use crate::text;
 use crate::tui::call::Call;
-use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::layout::{body, is_wide};
 use crate::tui::list::List;
@@ -53,8 +52,6 @@ pub struct History {
     selected: Option<Selected>,
     /// An entry is being read.
     asked: Option<RequestId>,
-    /// What was asked of the selected entry before it was read.
-    ahead: Option<Command>,
     /// Runs to be compared, by id: two at most.
     marked: Vec<i64>,
     /// The entry that is selected once the list was read.

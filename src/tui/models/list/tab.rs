@@ -4,7 +4,7 @@ use crate::config::KnownKey;
 use crate::tui::call::{Answer, BuildAnswer};
 use crate::tui::command::Command;
 use crate::tui::event::{Destination, Event};
-use crate::tui::layer::{Layer as _, Outcome};
+use crate::tui::layer::Outcome;
 use crate::tui::layout::is_wide;
 use crate::tui::models::Models;
 use crate::tui::models::builds::made;
@@ -14,34 +14,11 @@ use crate::tui::requests::RequestId;
 use crate::tui::shared::Shared;
 use crate::wire::DeploymentState;
 
-/// Commands that wait for a list that is coming.
-const NEED_A_ROW: [Command; 10] = [
-    Command::Up,
-    Command::Down,
-    Command::PageUp,
-    Command::PageDown,
-    Command::First,
-    Command::Last,
-    Command::Open,
-    Command::Right,
-    Command::TestModel,
-    Command::RunModel,
-];
-/// The most of them.
-const MOST_AHEAD: usize = 64;
-
 impl Models {
     /// Commands while the list or its filter has the keys.
     pub(in crate::tui::models) fn list_command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         let height = self.rows_in_sight(shared).max(1);
         let empty = self.list.models.list.state.is_empty();
-        if (empty || !self.ahead.is_empty()) && self.list.is_coming() && NEED_A_ROW.contains(&command) {
-            self.ahead.extend((self.ahead.len() < MOST_AHEAD).then_some(command));
-            return Outcome::done();
-        }
-        if command == Command::Back {
-            self.ahead.clear();
-        }
         if self.list.models.list.command(command, height) {
             return Outcome::done();
         }
@@ -64,12 +41,6 @@ impl Models {
             other => return self.model_command(shared, other),
         }
         Outcome::done()
-    }
-
-    /// Does what was pressed while the list was coming.
-    fn catch_up(&mut self, shared: &mut Shared) -> Outcome {
-        let ahead = std::mem::take(&mut self.ahead).into_iter();
-        ahead.fold(Outcome::done(), |outcome, command| outcome.and(self.command(shared, command)))
     }
 
     /// Gives the keys to the panel of the selected model.
@@ -149,11 +120,9 @@ impl Models {
                 if complete {
                     self.begin_with_project(shared);
                 }
-                let caught_up = self.catch_up(shared);
                 if let Some(past) = self.past.take() {
                     return self.use_past(shared, &past).and_event(Event::ModelsListed);
                 }
-                return caught_up.and_event(Event::ModelsListed);
             }
             Answer::Project { project_id, project } => self.list.projects.take(project_id, project),
             Answer::Deployment { model_id, found } => {

@@ -16,7 +16,7 @@ use crate::tui::call::{Answer, Call, Explain, KeyToSend, Test};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::effect::Effects;
 use crate::tui::event::{Event, ModelChoice};
-use crate::tui::layer::{Layer, Outcome};
+use crate::tui::layer::{Layer, Outcome, Readiness};
 use crate::tui::layout::body;
 use crate::tui::list::Select;
 use crate::tui::list::filter::Filter;
@@ -252,6 +252,13 @@ impl Layer for KeyTest {
                 effects.into()
             }
             _ => Outcome::ignored(),
+        }
+    }
+
+    fn readiness(&self, _shared: &Shared, _command: Command) -> Readiness {
+        match self.stage {
+            Stage::Choosing { .. } => Readiness::of(&self.listing, self.models.is_empty()),
+            _ => Readiness::Ready,
         }
     }
 

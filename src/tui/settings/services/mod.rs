@@ -25,7 +25,7 @@ use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effects;
 use crate::tui::event::Event;
-use crate::tui::layer::Outcome;
+use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::list::view::click_in;
 use crate::tui::list::{Fetch, List, Row as _, Rows};
 use crate::tui::overlays::{ColumnChooser, Question, TextBox};
@@ -130,6 +130,10 @@ impl Services {
     pub fn contexts(&self) -> Vec<KeyContext> {
         let innermost = if self.typing() { KeyContext::FilterField } else { KeyContext::Services };
         vec![innermost, KeyContext::List]
+    }
+
+    pub fn readiness(&self, shared: &Shared) -> Readiness {
+        Readiness::of(&self.fetch.listing(shared, ""), self.rows.state.is_empty())
     }
 
     pub fn typing(&self) -> bool {
