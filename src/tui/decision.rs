@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::call::ToDelete;
 use super::choice::Choice;
 use crate::actions::fleet::prune::Left;
 
@@ -18,21 +19,7 @@ pub enum Decision {
     /// Sign in and replace a profile of this name that belongs to another workbench or user.
     ReplaceProfile,
     /// Delete these API keys.
-    DeleteKeys {
-        username: String,
-        key_ids: Vec<String>,
-    },
-    /// The same, unless the key of the workbench session is one of them unrecognised.
-    DeleteUnlessGiven {
-        username: String,
-        key_ids: Vec<String>,
-    },
-    /// Delete API keys of several users, by user name.
-    DeleteKeysOf(Vec<(String, Vec<String>)>),
-    /// Delete every API key of a user, but those that are spared.
-    DeleteAllKeys {
-        username: String,
-    },
+    DeleteKeys(ToDelete),
     /// Create a successor of this key; without an expiry, the workbench decides when it expires.
     Rotate {
         key_id: String,
@@ -78,9 +65,7 @@ impl Decision {
     pub fn destroys(&self) -> bool {
         matches!(
             self,
-            Self::DeleteKeys { .. }
-                | Self::DeleteKeysOf(_)
-                | Self::DeleteAllKeys { .. }
+            Self::DeleteKeys(_)
                 | Self::DeleteOldKey(_)
                 | Self::PruneFleet(_)
                 | Self::RotateLegacyKey

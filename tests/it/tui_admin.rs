@@ -13,7 +13,7 @@ use crate::tui_support::settings as tui_keys;
 use keybench::actions::fleet::{Service, ServiceKeys};
 use keybench::actions::keys::Own;
 use keybench::api::Error;
-use keybench::tui::call::{Answer, Call, DeletedKeys};
+use keybench::tui::call::{Answer, Call, DeletedKeys, ToDelete};
 use keybench::tui::msg::Msg;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
@@ -208,7 +208,7 @@ fn marked_keys_of_several_users_are_deleted_with_one_question_and_one_summary() 
     assert!(screen.contains("3 keys of 2 users") && screen.contains("viewer  0a9e…0a9e"), "{screen}");
     harness.keys("y");
     let (id, call) = harness.calls().remove(0);
-    let Call::DeleteKeysOf(users) = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::OfUsers(users)) = call else { panic!("{call:?}") };
     let failed = vec![(users[1].1[0].clone(), tui_keys::refusal("not this one"))];
     let deleted = |at: usize, deleted: Vec<String>, failed| DeletedKeys {
         username: users[at].0.clone(),
@@ -346,7 +346,7 @@ fn what_was_deleted_and_what_was_not_is_said() {
     harness.calls();
     harness.keys("y");
     let (id, call) = harness.calls().remove(0);
-    let Call::DeleteKeys { username, key_ids } = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::Keys { username, key_ids }) = call else { panic!("{call:?}") };
     let (deleted, left) = key_ids.split_at(1);
     let failed = vec![(left[0].clone(), tui_keys::refusal("not this one"))];
     harness

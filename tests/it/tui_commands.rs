@@ -4,7 +4,7 @@
 //! key was pressed.
 
 use crate::tui_support::pictures::{PICTURES, open};
-use keybench::tui::call::{Call, FleetCall};
+use keybench::tui::call::{Call, FleetCall, ToDelete};
 use keybench::tui::command::{COMMANDS, Entry};
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::tab::Tab;
@@ -79,7 +79,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     ("form.next", "run_form", "", Selects("in flight")),
     ("form.previous", "run_form", "", Selects("warm-up")),
     ("form.submit", "run_form", "", Asks(|call| matches!(call, Call::Run(_)))),
-    ("confirm.yes", "delete_key", "", Asks(|call| matches!(call, Call::DeleteKeys { .. }))),
+    ("confirm.yes", "delete_key", "", Asks(|call| matches!(call, Call::DeleteKeys(ToDelete::Keys { .. })))),
     ("confirm.no", "delete_key", "", Closes),
     // Settings
     ("keys.new", "keys", "", Opens("new key")),

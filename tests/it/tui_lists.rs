@@ -3,7 +3,7 @@
 use crate::tui_support::admin::{all_keys, all_keys_coming, audited};
 use crate::tui_support::pictures::open;
 use keybench::actions::audit::Finding;
-use keybench::tui::call::{Answer, Call};
+use keybench::tui::call::{Answer, Call, ToDelete};
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::Msg;
 use keybench::tui::testing::Harness;
@@ -224,7 +224,7 @@ fn a_key_of_anybody_is_deleted_or_its_owner_written_to() {
     harness.keys("dy");
     let calls = harness.calls();
     let deleted = calls.into_iter().find_map(|(id, call)| match call {
-        Call::DeleteKeys { username, key_ids } => Some((id, username, key_ids)),
+        Call::DeleteKeys(ToDelete::Keys { username, key_ids }) => Some((id, username, key_ids)),
         _ => None,
     });
     let (id, username, deleted) = deleted.unwrap();

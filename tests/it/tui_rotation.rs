@@ -16,14 +16,17 @@ use keybench::api::Error;
 use keybench::diagnosis::{Cause, Diagnosis};
 use keybench::probe::CallError;
 use keybench::text::short_id;
-use keybench::tui::call::{Answer, Call, KeyToSend};
+use keybench::tui::call::{Answer, Call, KeyToSend, ToDelete};
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::requests::RequestId;
 use keybench::tui::testing::{Harness, draw};
 
 fn deletes_old(harness: &mut Harness) -> RequestId {
     let (id, call) = only_call(harness);
-    assert!(matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids == &[OLD]), "{call:?}");
+    assert!(
+        matches!(&call, Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) if key_ids == &[OLD]),
+        "{call:?}"
+    );
     id
 }
 

@@ -225,15 +225,7 @@ impl Layer for Admin {
 
     fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
         let (what, call) = match decision {
-            Decision::DeleteKeys { username, key_ids } => {
-                (format!("deleting API keys of {username}"), Call::DeleteKeys { username, key_ids })
-            }
-            Decision::DeleteKeysOf(users) => {
-                (format!("deleting API keys of {} users", users.len()), Call::DeleteKeysOf(users))
-            }
-            Decision::DeleteAllKeys { username } => {
-                (format!("deleting all API keys of {username}"), Call::DeleteAllKeys { username })
-            }
+            Decision::DeleteKeys(keys) => (keys.what(), Call::DeleteKeys(keys)),
             Decision::RemoveCollaborator { project_id, username } => {
                 (format!("removing {username}"), Call::RemoveCollaborator { project_id, username })
             }

@@ -11,7 +11,7 @@ use super::previews::Previews;
 use super::user_keys::UserKeys;
 use crate::api;
 use crate::text;
-use crate::tui::call::Answer;
+use crate::tui::call::{Answer, ToDelete};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
 use crate::tui::event::Event;
@@ -224,7 +224,7 @@ impl Users {
         if shared.session.own.has_given() {
             lines.push("The key of the workbench session that keybench runs in stays.".into());
         }
-        let then = Decision::DeleteAllKeys { username: username.clone() };
+        let then = Decision::DeleteKeys(ToDelete::All { username: username.clone() });
         Question::new("Delete all API keys?", lines, "Delete all", then).typing_name(username).ask()
     }
 

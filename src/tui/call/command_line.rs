@@ -25,18 +25,7 @@ impl Call {
                 let audience: String = new.audiences.iter().map(|one| format!(" --audience {one}")).collect();
                 format!("keybench keys create --user {}{name}{expires}{audience}", shell(username))
             }
-            Self::DeleteKeys { username, key_ids } => {
-                format!("keybench keys delete {} --user {} --yes", key_ids.join(" "), shell(username))
-            }
-            Self::DeleteKeysOf(users) => {
-                let named = users.iter().flat_map(|(username, ids)| {
-                    ids.iter().map(move |id| shell(&format!("{username}/{id}")).to_string())
-                });
-                format!("keybench keys delete {} --yes", named.collect::<Vec<_>>().join(" "))
-            }
-            Self::DeleteAllKeys { username } => {
-                format!("keybench keys delete --all --user {} --yes", shell(username))
-            }
+            Self::DeleteKeys(keys) => keys.command_line(),
             Self::Fleet(FleetCall::Plan { file }) => {
                 format!("keybench fleet plan -f {}", shell(&file.to_string_lossy()))
             }

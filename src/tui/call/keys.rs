@@ -2,7 +2,7 @@
 
 use super::deleted_keys::DeletedKeys;
 use super::key_end::KeyEnd;
-use super::{Answer, site};
+use super::{Answer, ToDelete, site};
 use crate::actions::fleet::held::Held;
 use crate::actions::keys::{self, Choice, Deletion, Logging, Rotated, Which, Why};
 use crate::api::{self, Client, NewKey};
@@ -42,34 +42,34 @@ pub(super) async fn create(session: &Session, username: String, new: NewKey) -> 
     Answer::KeyCreated(created.map(Box::new).map_err(api_error))
 }
 
-/// Deletes keys of several users that were chosen from a list.
-pub(super) async fn delete_of(session: &Session, users: Vec<(String, Vec<String>)>) -> Answer {
+pub(super) async fn delete(session: &Session, keys: ToDelete) -> Answer {
+    let (username, choice) = match keys {
+        ToDelete::OfUsers(users) => return delete_of(session, users).await,
+        ToDelete::Keys { username, key_ids } => {
+            let choice = Choice::of(session, &username, key_ids);
+            (username, Ok(choice))
+        }
+        ToDelete::UnlessGiven { username, key_ids } => {
+            let choice = keys::chosen_of_all(session, &username, key_ids).await;
+            (username, choice)
+        }
+        ToDelete::All { username } => {
+            let choice = keys::choose(session, Some(username.clone()), &Which::All, false).await;
+            (username, choice)
+        }
+    };
+    let deletion = match choice {
+        Ok(choice) => keys::delete(session, choice, &()).await,
+        Err(error) => Err(error),
+    };
+    answer(username, deletion)
+}
+
+async fn delete_of(session: &Session, users: Vec<(String, Vec<String>)>) -> Answer {
     let choices = users.into_iter().map(|(username, ids)| Choice::of(session, &username, ids)).collect();
     let deletions = keys::delete_each(session, choices, &Logging::default(), &()).await;
     let deleted = |deletions: Vec<Deletion>| deletions.into_iter().map(deleted).collect();
     Answer::KeysOfUsersDeleted(deletions.map(deleted).map_err(api_error))
-}
-
-/// Deletes keys that were chosen from a list.
-pub(super) async fn delete(session: &Session, username: String, key_ids: Vec<String>) -> Answer {
-    let choice = Choice::of(session, &username, key_ids);
-    answer(username, keys::delete(session, choice, &()).await)
-}
-
-pub(super) async fn delete_unless_given(session: &Session, username: String, ids: Vec<String>) -> Answer {
-    let deletion = match keys::chosen_of_all(session, &username, ids).await {
-        Ok(choice) => keys::delete(session, choice, &()).await,
-        Err(error) => Err(error),
-    };
-    answer(username, deletion)
-}
-
-pub(super) async fn delete_all(session: &Session, username: String) -> Answer {
-    let deletion = match keys::choose(session, Some(username.clone()), &Which::All, false).await {
-        Ok(choice) => keys::delete(session, choice, &()).await,
-        Err(error) => Err(error),
-    };
-    answer(username, deletion)
 }
 
 pub(super) async fn rotate_legacy(client: &Client, username: String) -> Answer {

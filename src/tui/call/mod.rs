@@ -23,6 +23,7 @@ mod planned;
 mod run;
 mod session;
 mod site;
+mod to_delete;
 mod write;
 mod write_error;
 
@@ -35,6 +36,7 @@ pub use model_call::{CheckRequest, Explain, KeyToSend, RunRequest, Test};
 pub use opened::{Opened, Refusal};
 pub use planned::{FleetAnswer, FleetCall, FleetStep, Planned, PlannedService, PrunedServices};
 pub use run::run;
+pub use to_delete::ToDelete;
 pub use write_error::WriteError;
 
 use std::collections::HashMap;
@@ -122,23 +124,7 @@ pub enum Call {
         old: Box<V2KeyDetails>,
         key_id: String,
     },
-    /// One after another; a refusal does not stop the rest.
-    DeleteKeys {
-        username: String,
-        key_ids: Vec<String>,
-    },
-    /// The same for all keys that are listed, unless the key of the workbench session, which was not
-    /// recognised among them, is one of them.
-    DeleteUnlessGiven {
-        username: String,
-        key_ids: Vec<String>,
-    },
-    /// API keys of several users, by user name; one after another.
-    DeleteKeysOf(Vec<(String, Vec<String>)>),
-    /// Every key of a user, but those that are in use here.
-    DeleteAllKeys {
-        username: String,
-    },
+    DeleteKeys(ToDelete),
     RotateLegacyKey {
         username: String,
     },

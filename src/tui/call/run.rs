@@ -49,12 +49,7 @@ async fn signed_in(call: Call, context: &CallContext) -> Answer {
             let noted = rotation::note_by_hand(session, &old, &key_id, client.clock().now());
             Answer::HandOverNoted(noted.map_err(|error| error.to_string()))
         }
-        Call::DeleteKeys { username, key_ids } => keys::delete(session, username, key_ids).await,
-        Call::DeleteUnlessGiven { username, key_ids } => {
-            keys::delete_unless_given(session, username, key_ids).await
-        }
-        Call::DeleteKeysOf(users) => keys::delete_of(session, users).await,
-        Call::DeleteAllKeys { username } => keys::delete_all(&context.session, username).await,
+        Call::DeleteKeys(to_delete) => keys::delete(session, to_delete).await,
         Call::RotateLegacyKey { username } => keys::rotate_legacy(client, username).await,
         Call::Fleet(call) => fleet::call(context, call).await,
         Call::SaveKey { key, path } => Answer::KeySaved(write::key(key, path).await),

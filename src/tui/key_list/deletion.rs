@@ -9,7 +9,7 @@ use super::when::expired;
 use crate::actions::keys::Spared;
 use crate::api;
 use crate::text;
-use crate::tui::call::DeletedKeys;
+use crate::tui::call::{DeletedKeys, ToDelete};
 use crate::tui::decision::Decision;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
@@ -91,11 +91,11 @@ pub fn ask_of(shared: &mut Shared, chosen: Vec<(&str, &V2KeyDetails)>, more: Vec
         lines.push("here until you sign in with another key.".into());
     }
     let title = if one { "Delete this API key?" } else { "Delete these API keys?" };
-    let then = match users.pop() {
-        Some((username, key_ids)) if users.is_empty() => Decision::DeleteKeys { username, key_ids },
-        last => Decision::DeleteKeysOf(users.into_iter().chain(last).collect()),
+    let keys = match users.pop() {
+        Some((username, key_ids)) if users.is_empty() => ToDelete::Keys { username, key_ids },
+        last => ToDelete::OfUsers(users.into_iter().chain(last).collect()),
     };
-    let question = Question::new(title, lines, "Delete", then);
+    let question = Question::new(title, lines, "Delete", Decision::DeleteKeys(keys));
     // Not all of them are named, so their number is to be noticed.
     if going.len() > NAMED { question.typing_name(going.len().to_string()) } else { question }.ask()
 }

@@ -6,6 +6,7 @@ use super::rotation::questions::on_deletion;
 use super::rotation::steps::Rotations;
 use crate::actions::keys::Spared;
 use crate::text;
+use crate::tui::call::ToDelete;
 use crate::tui::command::Command;
 use crate::tui::decision::Decision;
 use crate::tui::key_list::deletion::{self, stays};
@@ -73,11 +74,12 @@ pub fn ask_all(shared: &mut Shared, keys: &KeyList) -> Outcome {
     lines.extend(of_service::among(shared, &going));
     let key_ids = going.iter().map(|key| key.key_id.clone()).collect();
     let title = if hidden > 0 { "Delete all API keys that are shown?" } else { "Delete all API keys?" };
-    let then = match own.has_given() && !recognised {
-        true => Decision::DeleteUnlessGiven { username: username.clone(), key_ids },
-        false => Decision::DeleteKeys { username: username.clone(), key_ids },
+    let of = username.clone();
+    let keys = match own.has_given() && !recognised {
+        true => ToDelete::UnlessGiven { username: of, key_ids },
+        false => ToDelete::Keys { username: of, key_ids },
     };
-    Question::new(title, lines, "Delete all", then).typing_name(username).ask()
+    Question::new(title, lines, "Delete all", Decision::DeleteKeys(keys)).typing_name(username).ask()
 }
 
 /// A deleted key cannot make requests, so none is made: the notice says what to do.

@@ -13,7 +13,7 @@ use super::tab::Settings;
 use crate::actions::rotation::{self, ByHand, Plan};
 use crate::api;
 use crate::text;
-use crate::tui::call::{Call, Opened};
+use crate::tui::call::{Call, Opened, ToDelete};
 use crate::tui::decision::Decision;
 use crate::tui::effect::Effect;
 use crate::tui::event::{Event, Proof};
@@ -240,7 +240,7 @@ impl Settings {
             return Outcome::done();
         }
         let what = format!("deleting the old key {old}");
-        let call = Call::DeleteKeys { username, key_ids: vec![old_id.clone()] };
+        let call = Call::DeleteKeys(ToDelete::Keys { username, key_ids: vec![old_id.clone()] });
         let (id, effect) = shared.start(Kind::Change, what, call);
         self.rotations.deleting(&old_id, id);
         effect.into()

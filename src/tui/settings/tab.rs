@@ -370,14 +370,7 @@ impl Layer for Settings {
     fn decided(&mut self, shared: &mut Shared, decision: Decision) -> Outcome {
         let Some(username) = shared.session.username.clone() else { return Outcome::done() };
         let (what, call) = match decision {
-            Decision::DeleteKeys { username, key_ids } => (
-                format!("deleting {}", text::count(key_ids.len(), "API key", "API keys")),
-                Call::DeleteKeys { username, key_ids },
-            ),
-            Decision::DeleteUnlessGiven { username, key_ids } => (
-                format!("deleting {}", text::count(key_ids.len(), "API key", "API keys")),
-                Call::DeleteUnlessGiven { username, key_ids },
-            ),
+            Decision::DeleteKeys(keys) => (keys.what(), Call::DeleteKeys(keys)),
             Decision::RotateLegacyKey => {
                 ("rotating the legacy key".to_owned(), Call::RotateLegacyKey { username })
             }

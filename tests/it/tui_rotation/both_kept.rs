@@ -20,7 +20,11 @@ fn both_keys_kept_are_marked_and_r_goes_on() {
     harness.keys("t");
     assert!(harness.screen(80, 24).contains("tested last"));
     harness.keys("<esc>d<tab><enter>");
-    harness.calls().into_iter().find(|(_, call)| matches!(call, Call::DeleteKeys { .. })).unwrap();
+    harness
+        .calls()
+        .into_iter()
+        .find(|(_, call)| matches!(call, Call::DeleteKeys(ToDelete::Keys { .. })))
+        .unwrap();
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Deleting keys, and which ones are spared.
 
+use keybench::tui::theme::Theme;
+
 use super::*;
 
 #[test]
@@ -11,7 +13,7 @@ fn deleting_names_the_key_and_cancel_has_the_focus() {
     harness.keys("d<tab><enter>");
     let (id, call) = only_call(&mut harness);
     assert!(
-        matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids == &["77d0aa31b2c541bb"]),
+        matches!(&call, Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) if key_ids == &["77d0aa31b2c541bb"]),
         "{call:?}"
     );
     answer_deleted(&mut harness, id, &["77d0aa31b2c541bb"], Vec::new());
@@ -41,7 +43,10 @@ fn marked_keys_are_deleted_together_and_named() {
     );
     harness.keys("y");
     let (_, call) = only_call(&mut harness);
-    assert!(matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids.len() == 2), "{call:?}");
+    assert!(
+        matches!(&call, Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) if key_ids.len() == 2),
+        "{call:?}"
+    );
 }
 
 #[test]
@@ -63,7 +68,10 @@ fn deleting_more_keys_than_are_named_wants_their_number_and_scrolls() {
     assert!(harness.calls().is_empty(), "{}", harness.screen(60, 16));
     harness.keys("46<enter>");
     let (_, call) = only_call(&mut harness);
-    assert!(matches!(&call, Call::DeleteKeys { key_ids, .. } if key_ids.len() == 46), "{call:?}");
+    assert!(
+        matches!(&call, Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) if key_ids.len() == 46),
+        "{call:?}"
+    );
 }
 
 #[test]
@@ -78,7 +86,7 @@ fn deleting_all_wants_the_user_name() {
     assert!(harness.calls().is_empty() && !harness.layers().is_empty());
     harness.keys("r<enter>");
     let (_, call) = only_call(&mut harness);
-    let Call::DeleteKeys { username, key_ids } = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::Keys { username, key_ids }) = call else { panic!("{call:?}") };
     assert_eq!(username, "owner");
     assert_eq!(key_ids, ["77d0aa31b2c541bb", "0a9e14d03311c2d4"], "all but the signed-in one");
 }
@@ -96,7 +104,7 @@ fn the_legacy_key_is_not_deleted() {
 
 fn deleted(harness: &mut Harness) -> Vec<(RequestId, Call)> {
     let (id, call) = only_call(harness);
-    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) = call else { panic!("{call:?}") };
     let ids: Vec<&str> = key_ids.iter().map(String::as_str).collect();
     answer_deleted(harness, id, &ids, Vec::new());
     harness.calls()
@@ -126,7 +134,7 @@ fn of_several_keys_those_in_use_here_stay() {
     assert!(screen.contains("1 key of owner"), "{screen}");
     harness.keys("y");
     let (_, call) = only_call(&mut harness);
-    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) = call else { panic!("{call:?}") };
     assert_eq!(key_ids, ["77d0aa31b2c541bb"]);
 
     let mut harness = demo();
@@ -205,7 +213,7 @@ fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
     assert!(screen.contains("77d0…41bb stays: the workbench session"), "{screen}");
     harness.keys("owner<enter>");
     let (_, call) = only_call(&mut harness);
-    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) = call else { panic!("{call:?}") };
     assert_eq!(key_ids, ["5b1c66aa10129f0a", "0a9e14d03311c2d4"]);
 }
 
@@ -215,10 +223,22 @@ fn the_key_of_a_workbench_session_is_neither_deleted_nor_rotated() {
 fn of_all_keys_one_may_be_that_of_the_session_though_it_is_not_recognised() {
     let mut harness = demo();
     harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a").given("not listed");
-    harness.keys("Downer<enter>");
+    harness.keys("D");
+    assert!(looks_destructive(&mut harness, "Delete all API keys?"), "{}", harness.screen(80, 24));
+    harness.keys("owner<enter>");
     let (_, call) = only_call(&mut harness);
-    let Call::DeleteUnlessGiven { key_ids, .. } = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::UnlessGiven { key_ids, .. }) = call else { panic!("{call:?}") };
     assert_eq!(key_ids, [GIVEN, "0a9e14d03311c2d4"]);
+}
+
+/// Whether the question with this title is drawn as one about something that cannot be undone.
+fn looks_destructive(harness: &mut Harness, title: &str) -> bool {
+    let theme = Theme::terminal();
+    harness.shared().preferences.theme = theme.clone();
+    let screen = harness.screen(80, 24);
+    let (y, line) = screen.lines().enumerate().find(|(_, line)| line.contains(title)).unwrap();
+    let x = line[..line.find(title).unwrap()].chars().count();
+    harness.buffer(80, 24)[(x as u16, y as u16)].style().fg == theme.error.fg
 }
 
 /// The id of the second row.
@@ -237,7 +257,7 @@ fn deleting_all_with_a_filter_deletes_what_it_shows_and_says_what_stays() {
     harness.keys("owner<enter>");
     let (_, call) = only_call(&mut harness);
     assert!(
-        matches!(&call, Call::DeleteKeys { key_ids, .. } if *key_ids == ["77d0aa31b2c541bb"]),
+        matches!(&call, Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) if *key_ids == ["77d0aa31b2c541bb"]),
         "{call:?}"
     );
 }
@@ -258,7 +278,7 @@ fn after_marked_keys_are_deleted_the_cursor_stays() {
     assert!(before.contains("0a9e…c2d4"), "{before}");
     harness.keys("dy");
     let (id, call) = only_call(&mut harness);
-    let Call::DeleteKeys { key_ids, .. } = call else { panic!("{call:?}") };
+    let Call::DeleteKeys(ToDelete::Keys { key_ids, .. }) = call else { panic!("{call:?}") };
     assert!(key_ids.len() == 2 && key_ids.iter().any(|id| id == OLD), "{key_ids:?}");
     let ids: Vec<&str> = key_ids.iter().map(String::as_str).collect();
     answer_deleted(&mut harness, id, &ids, Vec::new());
