@@ -157,7 +157,7 @@ const ROWS: &[(&str, &str, &str, Does)] = &[
     // History
     ("history.send", "history_test", "", Asks(|call| matches!(call, Call::TestModel(_)))),
     ("history.edit", "history_test", "", Shows("[ Test ]")),
-    ("history.compare", "history", "<space>j<space>", Asks(|call| matches!(call, Call::HistoryRuns { .. }))),
+    ("history.compare", "history", "<space><space>", Asks(|call| matches!(call, Call::HistoryRuns { .. }))),
     // Services
     ("services", "keys", "", Shows("No manifest is named")),
     ("services.apply", "services", "", Shows("Apply the manifest?")),
@@ -262,6 +262,8 @@ fn stays(picture: &str, hint: &str) -> bool {
     matches!(
         (picture, hint),
         ("new_key_typed" | "run_wrong" | "check_wrong", "Enter") | ("result", "z") | ("run_connecting", "f")
+            // They wait until there is something to open them over.
+            | ("opening", "H" | "P" | "!" | ":" | "?")
     ) || matches!(hint, "F" | "Ctrl-F")
 }
 

@@ -142,7 +142,7 @@ fn two_runs_are_set_beside_each_other() {
     harness.keys("jj<space>");
     answered(&mut harness, &all);
     assert!(harness.screen(80, 24).contains("this is a test"));
-    harness.keys("g<space>j<space>");
+    harness.keys("g<space><space>");
     answered(&mut harness, &all);
     assert!(harness.screen(120, 40).contains("2 runs marked"));
     harness.keys("c");

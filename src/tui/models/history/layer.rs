@@ -183,7 +183,10 @@ impl Layer for History {
             Command::Open | Command::SendTest | Command::EditField => {
                 return self.use_entry(shared, command);
             }
-            Command::Mark => self.mark(shared),
+            Command::Mark => {
+                self.mark(shared);
+                return self.follow(shared).into();
+            }
             Command::CompareRuns => return self.compare(shared),
             Command::ChooseColumns => return Outcome::push(ColumnChooser::of::<Item>(shared)),
             Command::Refresh => return self.read(shared).into(),

@@ -21,6 +21,7 @@ use self::row::Item;
 use crate::actions::history::{Entry, Kind, Line};
 use crate::text;
 use crate::tui::call::Call;
+use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::layout::{body, is_wide};
 use crate::tui::list::List;
@@ -123,7 +124,8 @@ impl History {
         Some(effect)
     }
 
-    /// Marks the selected run, or takes its mark away. Of three the one that was marked first loses it.
+    /// Marks the selected run, or takes its mark away, and moves on. Of three the one that was marked first
+    /// loses it.
     fn mark(&mut self, shared: &mut Shared) {
         let Some(Line { id, kind, .. }) = self.line().cloned() else { return };
         if kind != Kind::Run {
@@ -136,6 +138,7 @@ impl History {
             self.marked.push(id);
             self.marked.drain(..self.marked.len().saturating_sub(2));
         }
+        self.entries.command(Command::Down, self.rows(shared));
     }
 
     /// The runs to compare, the earlier one first: the marked two, or the marked and the selected one.
