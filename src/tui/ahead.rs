@@ -123,8 +123,13 @@ impl Ahead {
 /// Whether there are rows for a command.
 fn readiness(shared: &Shared, stack: &Stack, command: Option<Command>) -> Readiness {
     let Some(layer) = stack.top_layer(shared) else {
-        // What works on every screen need not wait for one.
-        return if command.is_none() { Readiness::Awaited } else { Readiness::Ready };
+        return match command {
+            Some(Command::Quit | Command::CancelRequest | Command::Repaint | Command::Suspend) => {
+                Readiness::Ready
+            }
+            // What is shown now ends with the opening.
+            _ => Readiness::Awaited,
+        };
     };
     let contexts = layer.contexts(shared);
     let needs_row = |command| {

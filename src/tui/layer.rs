@@ -181,9 +181,9 @@ pub trait Layer: fmt::Debug {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {
     Ready,
-    /// Some are there, more are on their way.
+    /// Some are there, more are being read.
     Partly,
-    /// None is there yet, they are on their way.
+    /// None is there yet, they are being read.
     Awaited,
     /// They could not be read, or nobody asked for them.
     Missing,

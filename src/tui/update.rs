@@ -119,7 +119,7 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
     if let Some(key) = ui.ahead.first() {
         let command = ui.command_of(key);
         if ui.ahead.is_over(&ui.shared, &ui.stack, command) {
-            // One of them may lead to a list that is on its way: those after it wait once more.
+            // One of them may lead to a list that is read only then: those after it wait once more.
             effects.extend(ui.ahead.take().into_iter().flat_map(|key| on_key(ui, key)).collect::<Effects>());
         }
     }

@@ -70,7 +70,10 @@ fn what_is_typed_before_the_first_list_is_not_lost() {
     terminal.send("2\r");
     let screen = terminal.wait_for("[ Test ]");
     assert!(screen.contains("churn-prod/add"), "{screen}");
-    // Nor before the first list of another tab.
+    // Nor is what opens something, or is for the first tab.
+    let mut terminal = Terminal::start(&["demo"]);
+    terminal.send("H");
+    terminal.wait_for("Nothing yet");
     let mut terminal = Terminal::start(&["demo"]);
     terminal.send("1\x1b[Bd");
     let screen = terminal.wait_for("Delete this API key?");

@@ -241,7 +241,8 @@ impl Layer for Palette {
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        (command == Command::Submit).then_some("go".into())
+        let go = if self.items.state.is_empty() { "" } else { "go" };
+        (command == Command::Submit).then(|| go.into())
     }
 
     fn enter(&mut self, _shared: &mut Shared) -> Outcome {
