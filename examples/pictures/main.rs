@@ -43,7 +43,7 @@ const PICTURES: [Picture; 5] = [
         size: (80, 24),
         scene: || {
             let owner = Stage::signed_in_as("owner").keys("2").keys("<enter>").keys("t");
-            owner.keys("K").keys("<end>").keys("<enter>").keys("t")
+            owner.keys("Kouts").keys("<enter>").keys("t")
         },
     },
     Picture {

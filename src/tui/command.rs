@@ -18,8 +18,6 @@ pub enum KeyContext {
     Choice,
     /// The columns of a list.
     Columns,
-    /// Like [`Self::Choice`], where the choices can be filtered.
-    Picker,
     /// Requests that were saved or sent.
     Saved,
     /// The field that narrows a table down.
@@ -280,7 +278,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::PageDown, "page-down", &[X::List, X::Choice, X::Reader], Safe, &["pagedown", "ctrl-d"], 0, "page down", "Page down", "One page down"),
     entry(C::First, "first", &[X::List, X::Choice, X::Reader], Safe, &["home", "g"], 0, "first", "First", "The first row"),
     entry(C::Last, "last", &[X::List, X::Choice, X::Reader], Safe, &["end", "G"], 0, "last", "Last", "The last row"),
-    entry(C::Filter, "filter", &[X::List, X::Picker, X::Help, X::Notices], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
+    entry(C::Filter, "filter", &[X::List, X::Profiles, X::Help, X::Notices], Safe, &["/"], 80, "filter", "Filter", "Show only rows that match what is typed"),
     entry(C::Sort, "sort", &[X::List], Safe, &["o"], 0, "sort", "Sort by next column", "Sort by the next column"),
     entry(C::SortReverse, "sort-reverse", &[X::List], Safe, &["O"], 0, "reverse", "Reverse the order", "Reverse the sort order"),
     entry(C::ChooseColumns, "columns", &[X::List], Safe, &["C"], 0, "columns", "Choose columns", "Show or hide columns of the list, and order them"),
@@ -348,7 +346,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::FormatRequest, "test.format", &[X::ModelPanel], Safe, &["F", "ctrl-f"], 6, "format", "Format the request", "Format the request's JSON on several lines"),
     entry(C::SaveRequest, "test.save", &[X::ModelPanel], Safe, &["W"], 11, "save request", "Save the request", "Keep this request for the model, under a name"),
     entry(C::LoadRequest, "test.load", &[X::ModelPanel], Safe, &["L"], 12, "saved requests", "Saved requests", "Choose a request that was saved for the model"),
-    entry(C::DeleteRequest, "saved.delete", &[X::Saved], Safe, &["d"], 2, "delete", "Delete a saved request", "Delete the selected saved request; asks first"),
+    entry(C::DeleteRequest, "saved.delete", &[X::Saved], Safe, &["ctrl-d"], 2, "delete", "Delete a saved request", "Delete the selected saved request; asks first"),
     entry(C::OpenResult, "results.open", &[X::Results, X::Answer], Safe, &["enter"], 2, "open", "Open a result", "Status line, headers, body and timings by phase"),
     entry(C::AddCollaboratorFix, "results.add-collaborator", &[X::MendableRefusal], Changes, &["a"], 2, "add collaborator", "Add the user as collaborator", "Fix a refusal: add the key's user to the project; asks"),
     entry(C::CopyMessage, "results.copy-message", &[X::Refusal], Safe, &["m"], 3, "copy message", "Copy a message to the owner", "Fix a refusal: copy a message for the owner"),

@@ -174,7 +174,7 @@ fn help_notices_and_pickers_are_filtered_like_lists() {
     harness.keys("<esc><esc>");
     assert!(harness.layers().is_empty());
     let mut harness = open("choose_key");
-    harness.keys("/outsider<enter>");
+    harness.keys("outsider<enter>");
     assert!(harness.layers().is_empty(), "Enter chooses: {}", harness.screen(80, 24));
     assert!(harness.screen(80, 24).contains("••••c4d5"));
     let mut harness = open("profiles");

@@ -313,7 +313,7 @@ fn the_end_of_a_long_run_rings_only_while_the_window_has_no_focus() {
 #[test]
 fn every_request_is_in_the_log_with_the_command_that_does_the_same() {
     let mut harness = models::listed();
-    models::refused(&mut harness, "tK<end><enter><enter>");
+    models::refused(&mut harness, "tKouts<enter><enter>");
     harness.keys("!");
     assert!(harness.screen(80, 24).contains("Notices"));
     harness.keys("!");

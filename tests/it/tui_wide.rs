@@ -138,7 +138,7 @@ fn a_theme_and_the_mouse_are_saved_where_there_is_a_configuration() {
 #[test]
 fn a_refused_test_is_readable_beside_the_list() {
     let mut harness = models::listed();
-    models::refused(&mut harness, "tK<end><enter><enter>");
+    models::refused(&mut harness, "tKouts<enter><enter>");
     harness.keys("<esc>");
     for (columns, rows) in [(120, 40), (200, 50)] {
         let screen = harness.screen(columns, rows);

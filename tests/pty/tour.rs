@@ -41,7 +41,7 @@ const TOUR: &[Step] = &[
     step("a model", "\r", "[ Test ]"),
     step("a test", "t", "HTTP 200"),
     step("another key", "K", "API key for the test"),
-    step("that of outsider", "Gk\r", "outsider (demo)"),
+    step("that of outsider", "outs\r", "outsider (demo)"),
     step("a refusal, and why", "t", "why: outsider"),
     step("what mends it", "a", "Add this collaborator?"),
     step("yes", "y", "is a collaborator of churn-prod now"),

@@ -128,7 +128,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "choose_key", open: || then(made_models::listed(), "tK") },
     Picture { name: "save_request", open: || then(made_models::listed(), "tWsmall") },
     Picture { name: "saved_requests", open: || then(tested(), "Wsmall<enter>L") },
-    Picture { name: "saved_request_delete", open: || then(tested(), "Wsmall<enter>Ld") },
+    Picture { name: "saved_request_delete", open: || then(tested(), "Wsmall<enter>L<ctrl-d>") },
     Picture { name: "result", open: || then(refused(), "<down><enter>") },
     Picture { name: "result_search", open: || then(refused(), "<down><enter>/auth") },
     Picture { name: "result_file", open: || then(refused(), "<down><enter>e") },
@@ -153,7 +153,7 @@ pub const PICTURES: &[Picture] = &[
     Picture { name: "history", open: || history::after("") },
     Picture { name: "history_test", open: || history::after("jj") },
     Picture { name: "history_run", open: || history::after("<enter>") },
-    Picture { name: "history_compared", open: || history::after("<space>j<space>c") },
+    Picture { name: "history_compared", open: || history::after("<space><space>c") },
     // Admin
     Picture { name: "users", open: made_admin::counted },
     Picture { name: "users_listing", open: users_listing },
@@ -351,7 +351,7 @@ fn tested() -> Harness {
 
 fn refused() -> Harness {
     let mut harness = made_models::listed();
-    made_models::refused(&mut harness, "tK<end><enter><enter>");
+    made_models::refused(&mut harness, "tKouts<enter><enter>");
     harness
 }
 

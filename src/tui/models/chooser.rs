@@ -1,4 +1,5 @@
-//! A few things to choose one from: an API key, a language, an earlier request.
+//! A few things to choose one from: an API key, a language, an earlier request. What is typed is the
+//! filter, as in the palette and in the choice of a model.
 
 use std::borrow::Cow;
 
@@ -61,6 +62,7 @@ impl Chooser {
         let item = |(label, choice)| Item { label, then: Decision::Chosen(choice), deletes: None };
         choices.add(options.map(item));
         choices.state.select_row(selected);
+        choices.state.filter.open();
         Self { title, choices }
     }
 
@@ -87,8 +89,8 @@ impl Chooser {
 
     /// The box, in the area of a tab.
     fn area(&self, area: Rect) -> Rect {
-        let rows = self.choices.all().len() + usize::from(self.choices.state.filter.is_shown()) + 2;
-        centred(area, 68, u16::try_from(rows).unwrap_or(u16::MAX))
+        // The borders and the filter.
+        centred(area, 68, u16::try_from(self.choices.all().len() + 3).unwrap_or(u16::MAX))
     }
 }
 
@@ -97,22 +99,18 @@ impl Layer for Chooser {
         "chooser"
     }
 
-    fn contexts(&self, shared: &Shared) -> Vec<KeyContext> {
-        if self.typing(shared) {
-            return vec![KeyContext::FilterField, KeyContext::Choice];
-        }
+    fn contexts(&self, _shared: &Shared) -> Vec<KeyContext> {
         let saved = self.choices.all().iter().any(|item| item.deletes.is_some());
-        let saved = saved.then_some(KeyContext::Saved).into_iter();
-        saved.chain([KeyContext::Picker, KeyContext::Choice]).collect()
+        saved.then_some(KeyContext::Saved).into_iter().chain([KeyContext::Choice]).collect()
     }
 
     fn typing(&self, _shared: &Shared) -> bool {
-        self.choices.state.filter.is_open()
+        true
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         match command {
-            Command::Submit => Some("choose".into()),
+            Command::Submit => Some(if self.asks().is_some() { "choose" } else { "" }.into()),
             Command::DeleteRequest => {
                 let deletes = self.choices.selected().is_some_and(|item| item.deletes.is_some());
                 (!deletes).then_some("".into())
@@ -126,14 +124,20 @@ impl Layer for Chooser {
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
-        if command == Command::Submit {
-            return Outcome { decision: self.asks().cloned(), ..Outcome::pop() };
-        }
-        if command == Command::DeleteRequest {
-            return self.ask_to_delete();
+        match command {
+            Command::Submit => match self.asks().cloned() {
+                None => return Outcome::done(),
+                decision => return Outcome { decision, ..Outcome::pop() },
+            },
+            Command::DeleteRequest => return self.ask_to_delete(),
+            Command::Back if self.choices.state.filter.text().is_empty() => return Outcome::ignored(),
+            _ => {}
         }
         let rows = headless_rows_in(inside_box(self.area(body(shared))), &self.choices.state);
-        if self.choices.command(command, rows) { Outcome::done() } else { Outcome::ignored() }
+        let known = self.choices.command(command, rows);
+        // Esc has taken the text away: another one can be typed.
+        self.choices.state.filter.open();
+        if known { Outcome::done() } else { Outcome::ignored() }
     }
 
     fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Outcome {

@@ -153,7 +153,7 @@ fn title(context: KeyContext) -> &'static str {
         KeyContext::List => "Lists",
         KeyContext::FilterField => "Filter",
         KeyContext::Columns => "Columns",
-        KeyContext::Choice | KeyContext::Picker | KeyContext::Saved => "Choices",
+        KeyContext::Choice | KeyContext::Saved => "Choices",
         KeyContext::Form => "Forms",
         KeyContext::Keys => "API keys",
         KeyContext::KeyForm => "New API key",

@@ -124,7 +124,7 @@ impl Layer for ProfileList {
         if self.typing(shared) {
             return vec![KeyContext::FilterField, KeyContext::Choice];
         }
-        vec![KeyContext::Profiles, KeyContext::Picker, KeyContext::Choice]
+        vec![KeyContext::Profiles, KeyContext::Choice]
     }
 
     fn typing(&self, _shared: &Shared) -> bool {

@@ -58,7 +58,7 @@ fn a_refusal_is_explained_and_mended() {
     let mut harness = listed();
     harness.keys("<enter>K");
     small_snapshots("choose_key", &mut harness);
-    let (sent, _) = refused(&mut harness, "<end><enter><enter>");
+    let (sent, _) = refused(&mut harness, "outs<enter><enter>");
     assert_eq!(sent, KeyToSend::This(key("c4d5")));
     assert_eq!(harness.shared().session.known_keys[0].tests, 1);
     small_snapshots("test_refused", &mut harness);
@@ -105,8 +105,25 @@ fn keys_are_named_by_their_key_id_where_it_is_known() {
     harness.shared().session.known_keys[0].key_id = Some("02931111111111111111111111175d9".into());
     harness.keys("tK");
     assert!(harness.screen(80, 24).contains("0293…75d9  outsider"), "{}", harness.screen(80, 24));
-    harness.keys("<end><enter>");
+    harness.keys("<pagedown><enter>");
     assert!(harness.screen(80, 24).contains("0293…75d9  outsider"));
+}
+
+#[test]
+fn what_is_typed_in_a_choice_is_its_filter() {
+    let mut harness = listed();
+    harness.keys("tK");
+    assert!(harness.screen(80, 24).contains("the key that is signed in"));
+    harness.keys("outs");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("/ outs") && screen.contains(" 1/1 "), "{screen}");
+    // Esc takes back one thing at a time, and Enter on nothing chooses nothing.
+    harness.keys("<esc>");
+    assert!(!harness.screen(80, 24).contains(" 1/1 "));
+    harness.keys("xyz<enter>");
+    assert_eq!(harness.layers(), ["chooser"]);
+    harness.keys("<esc><esc>");
+    assert!(harness.layers().is_empty() && harness.screen(80, 24).contains("[ Test ]"));
 }
 
 #[test]

@@ -128,14 +128,14 @@ fn a_saved_request_is_deleted_after_a_question() {
     harness.keys("t<enter>");
     harness.calls();
     harness.keys("Wsmall<enter>Wother<enter>L");
-    assert!(harness.screen(80, 24).contains("d delete"));
-    harness.keys("<down>d");
+    assert!(harness.screen(80, 24).contains("Ctrl-D delete"));
+    harness.keys("<down><ctrl-d>");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("Delete the saved request small?"), "{screen}");
     harness.keys("n");
     assert!(harness.screen(80, 24).contains("small: {"), "nothing is deleted without a yes");
     harness.effects.clear();
-    harness.keys("dy");
+    harness.keys("<ctrl-d>y");
     let calls = harness.calls();
     assert!(
         matches!(&calls[..], [(_, Call::StoreRequests { change: Change::Deleted { name }, .. })] if name == "small"),
@@ -144,8 +144,8 @@ fn a_saved_request_is_deleted_after_a_question() {
     let screen = harness.screen(80, 24);
     assert!(screen.contains("other: {") && !screen.contains("small: {"), "the rest is shown\n{screen}");
     harness.keys("<down>");
-    assert!(!harness.screen(80, 24).contains("d delete"), "what was only sent has no name to delete");
-    harness.keys("d");
+    assert!(!harness.screen(80, 24).contains("delete"), "what was only sent has no name to delete");
+    harness.keys("<ctrl-d>");
     assert_eq!(harness.layers().last(), Some(&"chooser"));
 }
 
