@@ -35,21 +35,11 @@ impl Default for JsonEditor {
 impl JsonEditor {
     pub fn new(json: &str) -> Self {
         let original = json.lines().collect::<Vec<_>>().join("\n");
-        let lines = TextArea::default();
+        let shown = json.lines().map(text::clean_lines).collect::<Vec<_>>().join("\n");
+        let lines = text_area(&shown, "");
         let mut editor = Self { lines, value: Ok(String::new()), original, steps: Steps::default() };
-        editor.set_lines(&json.lines().map(text::clean_lines).collect::<Vec<_>>().join("\n"));
-        editor.lines.move_cursor(CursorMove::Bottom);
-        editor.lines.move_cursor(CursorMove::End);
+        editor.read();
         editor
-    }
-
-    /// Shows another text.
-    fn set_lines(&mut self, text: &str) {
-        self.lines = TextArea::new(text.split('\n').map(str::to_owned).collect());
-        self.lines.set_tab_length(2);
-        // It takes single characters back, and halves of a replacement.
-        self.lines.set_max_histories(0);
-        self.read();
     }
 
     pub fn text(&self) -> String {
@@ -68,10 +58,13 @@ impl JsonEditor {
 
     /// Replaces everything; can be undone.
     pub fn replace(&mut self, json: &str) {
-        self.change(Kind::Whole, |lines| {
-            lines.select_all();
-            lines.cut() | lines.insert_str(text::clean_lines(json))
-        });
+        let json = text::clean_lines(json);
+        if json != self.text() {
+            self.change(Kind::Whole, |lines| {
+                *lines = text_area(&json, "");
+                true
+            });
+        }
     }
 
     /// Lays the JSON out again, every number as it was typed; nothing happens while it is broken.
@@ -99,10 +92,10 @@ impl JsonEditor {
 
     fn go_to(&mut self, step: fn(&mut Steps, State) -> Option<State>) {
         let now = (self.text(), self.cursor());
-        let Some((text, (row, column))) = step(&mut self.steps, now) else { return };
-        self.set_lines(&text);
-        let at = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        self.lines.move_cursor(CursorMove::Jump(at(row), at(column)));
+        let Some((text, cursor)) = step(&mut self.steps, now) else { return };
+        let (before, after) = text.split_at(offset(&text, cursor));
+        self.lines = text_area(before, after);
+        self.read();
     }
 
     /// Makes a change that can be undone. `change` says whether it changed anything.
@@ -118,7 +111,10 @@ impl JsonEditor {
 
     /// Selects everything: what is typed or pasted next replaces it.
     pub fn select_all(&mut self) {
-        self.lines.select_all();
+        self.lines = text_area("", &self.text());
+        self.lines.start_selection();
+        self.lines.move_cursor(CursorMove::Bottom);
+        self.lines.move_cursor(CursorMove::End);
     }
 
     /// Inserts `pasted` at the cursor.
@@ -246,6 +242,24 @@ impl JsonEditor {
     }
 }
 
+/// A text with the cursor in it. `TextArea` itself jumps, and selects everything, in 16 bits: what lies
+/// beyond the 65 535th line or character would be out of reach.
+fn text_area(before: &str, after: &str) -> TextArea<'static> {
+    let mut lines = TextArea::new(after.split('\n').map(str::to_owned).collect());
+    lines.set_tab_length(2);
+    // It takes single characters back, and halves of a replacement.
+    lines.set_max_histories(0);
+    lines.insert_str(before);
+    lines
+}
+
+/// Where a line and a character of it, from 0, are in a text, in bytes.
+fn offset(text: &str, (row, column): (usize, usize)) -> usize {
+    let start: usize = text.split_inclusive('\n').take(row).map(str::len).sum();
+    let rest = &text[start..];
+    start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
+}
+
 /// A new line is indented like the previous one.
 fn break_line(lines: &mut TextArea<'static>) -> bool {
     let row = lines.cursor().0;
@@ -278,166 +292,4 @@ fn columns_before(line: &str, characters: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn press(editor: &mut JsonEditor, code: KeyCode) -> Edit {
-        editor.on_key(KeyEvent::new(code, KeyModifiers::NONE))
-    }
-
-    #[test]
-    fn the_place_where_json_breaks_is_named_while_typing() {
-        let mut editor = JsonEditor::new("{\"a\": 3}");
-        assert!(!editor.is_touched());
-        press(&mut editor, KeyCode::Backspace);
-        let problem = editor.value().unwrap_err();
-        assert_eq!((problem.line, problem.column), (1, 7));
-        assert!(problem.message.starts_with("} is missing"), "{problem}");
-        assert!(editor.is_touched());
-        press(&mut editor, KeyCode::Char('}'));
-        assert_eq!(editor.value(), Ok("{\"a\": 3}"));
-        assert!(!editor.is_touched());
-    }
-
-    #[test]
-    fn formatting_keeps_the_value_and_can_be_undone() {
-        let mut editor = JsonEditor::new("{\"rows\":[{\"x\":1},{\"x\":2}]}");
-        assert_eq!(editor.format(), Edit::Changed);
-        assert!(editor.text().lines().count() > 3);
-        editor.on_key(KeyEvent::new(KeyCode::Char('7'), KeyModifiers::CONTROL));
-        assert_eq!(editor.text(), "{\"rows\":[{\"x\":1},{\"x\":2}]}");
-        editor.replace("{");
-        assert_eq!(editor.format(), Edit::Ignored);
-        assert_eq!(editor.text(), "{");
-    }
-
-    #[test]
-    fn everything_selected_is_replaced_by_what_is_typed_and_comes_back() {
-        let mut editor = JsonEditor::new("{\"a\": 1,\n\"b\": 2}");
-        let before = editor.text();
-        editor.select_all();
-        press(&mut editor, KeyCode::Char('8'));
-        assert_eq!(editor.value(), Ok("8"));
-        editor.undo();
-        assert_eq!(editor.text(), before);
-        editor.redo();
-        assert_eq!(editor.text(), "8");
-        editor.select_all();
-        press(&mut editor, KeyCode::Left);
-        press(&mut editor, KeyCode::Char('1'));
-        assert_eq!(editor.text().len(), 2, "moving ends the selection");
-        editor.replace("");
-        editor.undo();
-        assert_eq!(editor.text().len(), 2, "cleared, and brought back");
-    }
-
-    #[test]
-    fn what_is_typed_in_one_go_is_taken_back_at_once() {
-        let mut editor = JsonEditor::new("[]");
-        press(&mut editor, KeyCode::Left);
-        "12".chars().for_each(|c| assert_eq!(press(&mut editor, KeyCode::Char(c)), Edit::Changed));
-        press(&mut editor, KeyCode::Backspace);
-        press(&mut editor, KeyCode::End);
-        "34".chars().for_each(|c| assert_eq!(press(&mut editor, KeyCode::Char(c)), Edit::Changed));
-        let texts = |editor: &mut JsonEditor, go: fn(&mut JsonEditor)| -> Vec<String> {
-            let text = |_| {
-                go(editor);
-                editor.text()
-            };
-            (0..4).map(text).collect()
-        };
-        assert_eq!(texts(&mut editor, JsonEditor::undo), ["[1]", "[12]", "[]", "[]"]);
-        assert_eq!(editor.cursor(), (0, 1));
-        assert_eq!(texts(&mut editor, JsonEditor::redo), ["[12]", "[1]", "[1]34", "[1]34"]);
-        editor.undo();
-        press(&mut editor, KeyCode::Char('x'));
-        editor.redo();
-        assert_eq!(editor.text(), "[1]x", "a change ends what was taken back");
-    }
-
-    #[test]
-    fn lines_are_cleared_as_in_a_shell() {
-        let ctrl = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
-        let mut editor = JsonEditor::new("{\"a\": 1,\n\"b\": 2}");
-        editor.on_key(ctrl('u'));
-        assert_eq!(editor.text(), "{\"a\": 1,\n");
-        editor.on_key(ctrl('u'));
-        editor.on_key(ctrl('a'));
-        editor.on_key(ctrl('k'));
-        assert_eq!(editor.text(), "");
-    }
-
-    #[test]
-    fn a_short_request_stays_on_one_line_and_digits_stay() {
-        for (typed, formatted) in [
-            ("{\"a\":3,\n\"b\":5}", "{\"a\": 3, \"b\": 5}"),
-            ("{ }", "{}"),
-            ("{\"n\":12345678901234567890123}", "{\"n\": 12345678901234567890123}"),
-            ("{\"n\":9007199254740993.5}", "{\"n\": 9007199254740993.5}"),
-            ("[1e999]", "[\n  1e999\n]"),
-        ] {
-            let mut editor = JsonEditor::new(typed);
-            assert_eq!(editor.format(), Edit::Changed);
-            assert_eq!(editor.text(), formatted);
-        }
-    }
-
-    #[test]
-    fn lines_can_be_pasted_and_broken() {
-        let mut editor = JsonEditor::new("");
-        editor.paste("{\r  \"a\": 1,");
-        press(&mut editor, KeyCode::Enter);
-        editor.paste("\"b\": 2\u{1b}}");
-        assert_eq!(editor.text(), "{\n  \"a\": 1,\n  \"b\": 2\u{fffd}}");
-        press(&mut editor, KeyCode::Backspace);
-        press(&mut editor, KeyCode::Backspace);
-        press(&mut editor, KeyCode::Char('}'));
-        assert!(editor.value().unwrap().contains("\"b\": 2"), "{}", editor.text());
-    }
-
-    #[test]
-    fn at_its_edges_the_arrows_are_left_to_the_host() {
-        let mut editor = JsonEditor::new("{\n}");
-        assert_eq!(press(&mut editor, KeyCode::Down), Edit::Ignored);
-        assert_eq!(press(&mut editor, KeyCode::Up), Edit::Moved);
-        assert_eq!(press(&mut editor, KeyCode::Up), Edit::Ignored);
-        assert_eq!(press(&mut editor, KeyCode::Tab), Edit::Ignored);
-    }
-
-    #[test]
-    fn a_long_line_goes_on_in_the_next_row_and_the_cursor_with_it() {
-        let area = Rect::new(0, 0, 9, 3);
-        let drawn = |editor: &JsonEditor, focused| {
-            let mut buf = Buffer::empty(area);
-            editor.render(area, &mut buf, focused, &Styles::default());
-            let row = |y| (0..9).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
-            let reversed = Styles::default().cursor.add_modifier;
-            let cursor = area.positions().find(|at| buf[*at].modifier == reversed).map(|at| (at.x, at.y));
-            ([row(0), row(1), row(2)], cursor)
-        };
-        let mut editor = JsonEditor::new("{\"months\": 5, \"calls\": 4}");
-        assert_eq!(editor.row_count(9), 4);
-        assert_eq!(drawn(&editor, false).0, ["{\"months", "\": 5, \"c", "alls\": 4"]);
-        let (rows, cursor) = drawn(&editor, true);
-        assert_eq!((rows[2].as_str(), cursor), ("}", Some((1, 2))), "the end is in sight");
-        press(&mut editor, KeyCode::Home);
-        for _ in 0..8 {
-            press(&mut editor, KeyCode::Right);
-        }
-        assert_eq!(drawn(&editor, true).1, Some((0, 1)), "at a break it is in the row below");
-    }
-
-    #[test]
-    fn it_draws_at_every_size() {
-        let mut editor = JsonEditor::new("{\n  \"text\": \"日本語 and more than fits\",\n  x\n}");
-        press(&mut editor, KeyCode::Up);
-        for width in 0..12 {
-            for height in 0..6 {
-                let area = Rect::new(0, 0, width, height);
-                let mut buf = Buffer::empty(area);
-                editor.render(area, &mut buf, true, &Styles::default());
-                editor.render(Rect::new(3, 2, 40, 9), &mut buf, false, &Styles::default());
-            }
-        }
-    }
-}
+mod tests;
