@@ -11,6 +11,7 @@
 //! | [`text`] | cleaning, widths and short forms for terminals; JSON as text | nothing else |
 //! | [`decode`] | text from bytes: byte order marks, UTF-16 and Latin-1 named for what they are | nothing else |
 //! | [`waiting`] | waits that may never end, until a signal ends them | nothing else |
+//! | [`disk`] | work that waits for a disk, and when it is over | nothing else |
 //! | [`bounded`] | reading files that may be endless | `decode`, `waiting` |
 //! | [`limits`] | what this machine lets the process have, for errors | nothing else |
 //! | [`wire`] | the messages of API v2 and of the model service | `secret` |
@@ -46,6 +47,7 @@ pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod diagnosis;
+pub mod disk;
 pub mod expiry;
 pub mod limits;
 pub mod probe;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::api::{Client, ClientOptions};
 use crate::config::paths::inside_workbench;
 use crate::config::{KnownKey, Session, Store};
+use crate::disk;
 use crate::limits;
 use crate::workbench::{self, Options, Running, Seed};
 
@@ -21,6 +22,8 @@ use crate::workbench::{self, Options, Running, Seed};
 const PREFIX: &str = "keybench-demo-";
 /// Folder in the workbench's data with what this program notes of keys.
 const NOTES: &str = "keybench";
+/// How long the end waits for the disk.
+const WRITING: Duration = Duration::from_secs(5);
 /// File descriptors for the store, the listener, and connections from both their ends.
 const DESCRIPTORS: usize = 32;
 
@@ -90,9 +93,11 @@ impl Embedded {
         Ok((Self { running, _temporary: temporary }, session))
     }
 
-    /// Ends it; requests in flight are answered first, within bounds.
+    /// Ends it; requests in flight are answered first, within bounds, and what is written into its folder is
+    /// there before that is removed.
     pub async fn shutdown(self) {
         self.running.shutdown().await;
+        let _ = tokio::time::timeout(WRITING, disk::at_rest()).await;
     }
 }
 
@@ -164,6 +169,25 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_written_while_it_ends_leaves_no_folder() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (embedded, session) = Embedded::start(Wish::default()).await.unwrap();
+        let folder = session.history.unwrap().parent().unwrap().to_owned();
+        let (go, waits) = std::sync::mpsc::channel();
+        let file = folder.join("keybench/late");
+        let write = disk::spawn(move || {
+            waits.recv().unwrap();
+            std::fs::create_dir_all(file.parent().unwrap()).and_then(|()| std::fs::write(&file, "late"))
+        });
+        let mut ending = tokio::spawn(embedded.shutdown());
+        let _ = tokio::time::timeout(Duration::from_millis(500), &mut ending).await;
+        go.send(()).unwrap();
+        ending.await.unwrap();
+        write.await.unwrap().unwrap();
+        assert!(!folder.exists());
+    }
 
     #[test]
     fn a_panic_removes_the_folder_and_is_reported_as_before() {

@@ -16,8 +16,8 @@ use super::requests::RequestId;
 use crate::api::Client;
 use crate::config::Session;
 
-/// How long the end waits for an embedded workbench that is just starting.
-const STARTING: Duration = Duration::from_secs(5);
+/// How long the end waits for requests that are given up, and for an embedded workbench that is just starting.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// The requests in flight and what they need.
 pub struct Runner {
@@ -27,14 +27,14 @@ pub struct Runner {
     running: HashMap<RequestId, CancellationToken>,
     /// The workbench that runs in this process.
     hosted: Option<Embedded>,
-    /// Those that start in a temporary folder, which only they can remove.
-    starting: TaskTracker,
+    /// What was started and is not over yet, given up or not.
+    tasks: TaskTracker,
 }
 
 impl Runner {
     /// Answers go to `answers`.
     pub fn new(session: Option<Arc<Session>>, answers: UnboundedSender<Msg>) -> Self {
-        Self { session, answers, running: HashMap::new(), hosted: None, starting: TaskTracker::new() }
+        Self { session, answers, running: HashMap::new(), hosted: None, tasks: TaskTracker::new() }
     }
 
     /// Starts a request. Its answer arrives as a message, unless it is cancelled before.
@@ -44,9 +44,9 @@ impl Runner {
         self.running.insert(id, token.clone());
         let answers = self.answers.clone();
         let session = self.session.clone();
-        let to_its_end = makes_a_folder(&call).then(|| self.starting.token());
+        let to_its_end = makes_a_folder(&call);
         let context = session.clone().map(|session| CallContext { session, id, answers: answers.clone() });
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             // When this task is over, the entry above may go.
             let _over = token.clone().drop_guard();
             let client = session.as_ref().map(|session| session.client.clone());
@@ -55,11 +55,10 @@ impl Runner {
             let message = tokio::select! {
                 biased;
                 () = token.cancelled() => {
-                    if to_its_end.is_some() {
-                        drop(work.await);
-                    } else {
+                    if !to_its_end {
                         work.abort();
                     }
+                    drop(work.await);
                     return;
                 }
                 done = &mut work => match done {
@@ -99,8 +98,8 @@ impl Runner {
 
     /// Ends the embedded workbench, if there is one, even if it only starts.
     pub async fn shutdown(self) {
-        self.starting.close();
-        let _ = timeout(STARTING, self.starting.wait()).await;
+        self.tasks.close();
+        let _ = timeout(ENDING, self.tasks.wait()).await;
         if let Some(embedded) = self.hosted {
             embedded.shutdown().await;
         }

@@ -25,6 +25,7 @@ pub use error::Error;
 pub use file::lines;
 
 use crate::config::Session;
+use crate::disk;
 use crate::probe::CallResult;
 use crate::probe::run::Summary;
 
@@ -44,7 +45,7 @@ pub async fn record(session: &Session, called: Called, ended: Ended) -> Result<O
     let (workbench, username) = (session.client.url().to_owned(), session.username.clone());
     let file = path.clone();
     // A file may be slow, where the home is on a network: nothing else waits for it.
-    let kept = tokio::task::spawn_blocking(move || {
+    let kept = disk::spawn(move || {
         let entry = match &ended {
             Ended::Test(call) => Entry::of_test(workbench, username, called, call),
             Ended::Run(summary) => Entry::of_run(workbench, username, called, summary),

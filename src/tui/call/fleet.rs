@@ -10,6 +10,7 @@ use crate::actions::fleet::look::{Options, look};
 use crate::actions::fleet::prune::{self, Left};
 use crate::actions::fleet::{Applied, Error, Manifest, Output, Service, ServiceKeys, ServicePlan};
 use crate::actions::{Event, Progress};
+use crate::disk;
 
 /// Sends on how far it is.
 struct Sending<'a>(&'a CallContext);
@@ -42,7 +43,7 @@ fn sentence(error: &Error) -> String {
 
 async fn manifest(file: PathBuf) -> Result<Manifest, Error> {
     let named = file.clone();
-    let read = tokio::task::spawn_blocking(move || Manifest::read(&file)).await;
+    let read = disk::spawn(move || Manifest::read(&file)).await;
     read.unwrap_or_else(|error| Err(Error::Manifest { file: named, why: error.to_string() }))
 }
 

@@ -12,6 +12,7 @@ use crate::actions::key_file;
 use crate::config::requests::{self, Change, Requests};
 use crate::config::setting::{self, Setting};
 use crate::config::{columns, private_file};
+use crate::disk;
 use crate::probe::run::{self, Summary};
 use crate::secret::ApiKey;
 
@@ -76,7 +77,7 @@ where
     T: Send + 'static,
     E: From<String> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string().into()))
+    disk::spawn(work).await.unwrap_or_else(|error| Err(error.to_string().into()))
 }
 
 /// Writes a file that only its owner can read, whole or not at all.
