@@ -1,9 +1,9 @@
 //! What happens while a user only looks, and what is typed before there is anything to look at.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::demo;
 use super::terminal::Terminal;
@@ -12,7 +12,8 @@ use super::terminal::Terminal;
 struct Served(Child);
 
 impl Served {
-    fn start(data: &Path, address: &str) -> Self {
+    /// And where it is; `None` if another program has the port.
+    fn start(data: &Path, address: &str) -> Option<(Self, String)> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_keybench"))
             .args(["serve", "--seed", "demo", "--listen", address, "--data"])
             .arg(data)
@@ -22,8 +23,9 @@ impl Served {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("\"event\":\"ready\""), "{line}");
-        Self(child)
+        let served = Self(child);
+        let ready: serde_json::Value = serde_json::from_str(&line).ok()?;
+        Some((served, ready["url"].as_str().unwrap().to_owned()))
     }
 }
 
@@ -37,16 +39,14 @@ impl Drop for Served {
 #[test]
 fn a_workbench_that_is_killed_and_started_again_is_noticed_without_a_key() {
     let data = tempfile::tempdir().unwrap();
-    // A port that was free a moment ago, and that the second start can have again.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let served = Served::start(data.path(), &address);
+    let (served, url) = Served::start(data.path(), "127.0.0.1:0").unwrap();
     let credentials = std::fs::read_to_string(data.path().join("credentials.json")).unwrap();
     let credentials: serde_json::Value = serde_json::from_str(&credentials).unwrap();
     let of = |name: &str| {
         let all = credentials.as_array().unwrap().iter();
         all.clone().find(|one| one["username"] == name).unwrap()["api_key"].as_str().unwrap().to_owned()
     };
-    let (url, key) = (format!("http://{address}"), of("owner"));
+    let key = of("owner");
     let environment = [("KEYBENCH_URL", url.as_str()), ("KEYBENCH_API_KEY", key.as_str())];
     let mut terminal = Terminal::start_with(&[], &environment);
     terminal.wait_for("legacy");
@@ -57,7 +57,15 @@ fn a_workbench_that_is_killed_and_started_again_is_noticed_without_a_key() {
     terminal.send("\x12");
     terminal.wait_for("no answer since");
 
-    let _served = Served::start(data.path(), &address);
+    let address = url.strip_prefix("http://").unwrap();
+    // Another program may have been given the port, for a moment.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let _served = loop {
+        assert!(Instant::now() < deadline, "{address} stays taken");
+        if let Some(served) = Served::start(data.path(), address) {
+            break served;
+        }
+    };
     let screen = terminal.wait_for("back after");
     assert!(!screen.contains("no answer since"), "{screen}");
     let screen = terminal.wait_for("1 of 4 keys");

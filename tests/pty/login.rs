@@ -15,8 +15,8 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 const QUESTION: &str = "API key (it is not shown):";
 /// A wait that takes longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What stops waiting for a command, or ends after a time-out, takes longer.
-const SOON: Duration = Duration::from_secs(10);
+/// What stops waiting for a command, or ends after a time-out, takes longer: two minutes.
+const SOON: Duration = Duration::from_secs(60);
 
 /// The commands that a key can be typed to.
 const TYPED: [&[&str]; 2] =

@@ -27,6 +27,20 @@ struct Seen {
     closed: bool,
 }
 
+impl Seen {
+    /// Whether a frame has begun that has not ended: the screen shows parts of two frames then.
+    fn is_between_frames(&self) -> bool {
+        const MARK: &[u8] = b"\x1b[?2026";
+        let last = self.raw.windows(MARK.len() + 1).rev().find(|bytes| bytes.starts_with(MARK));
+        last.is_some_and(|mark| mark.ends_with(b"h"))
+    }
+
+    /// The screen, as a person sees it.
+    fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+}
+
 /// A running program and its terminal.
 pub struct Terminal {
     seen: Arc<(Mutex<Seen>, Condvar)>,
@@ -111,7 +125,7 @@ impl Terminal {
     /// Waits until the screen shows `text`, and gives the screen.
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> String {
-        self.wait(&format!("{text:?} on the screen"), |seen| seen.screen.screen().contents().contains(text))
+        self.wait_until(&format!("{text:?} on the screen"), |screen| screen.contains(text))
     }
 
     /// Types `bytes` now and then until the screen shows `text`.
@@ -122,7 +136,7 @@ impl Terminal {
         while Instant::now() < deadline {
             self.send(bytes);
             let seen = lock.0.lock().unwrap();
-            let is_shown = |seen: &Seen| seen.screen.screen().contents().contains(text);
+            let is_shown = |seen: &Seen| seen.contents().contains(text);
             let until = lock.1.wait_timeout_while(seen, changed, |seen| !is_shown(seen)).unwrap().0;
             if is_shown(&until) {
                 return;
@@ -133,10 +147,8 @@ impl Terminal {
 
     /// Waits until the screen shows one of `texts`, in one line or broken over several of a box.
     #[track_caller]
-    #[allow(dead_code, reason = "the matrix alone does not know which it will be")]
     pub fn wait_for_any(&self, texts: &[&str]) -> String {
-        self.wait(&format!("one of {texts:?} on the screen"), |seen| {
-            let screen = seen.screen.screen().contents();
+        self.wait_until(&format!("one of {texts:?} on the screen"), |screen| {
             let flowing = screen.replace('│', " ");
             let flowing = flowing.split_whitespace().collect::<Vec<_>>().join(" ");
             texts.iter().any(|text| flowing.contains(text))
@@ -146,7 +158,7 @@ impl Terminal {
     /// Waits until the screen no longer shows `text`.
     #[track_caller]
     pub fn wait_gone(&self, text: &str) -> String {
-        self.wait(&format!("{text:?} gone"), |seen| !seen.screen.screen().contents().contains(text))
+        self.wait_until(&format!("{text:?} gone"), |screen| !screen.contains(text))
     }
 
     /// Waits until the bytes so far contain `bytes`.
@@ -164,11 +176,11 @@ impl Terminal {
         let mut seen: MutexGuard<'_, Seen> = lock.lock().unwrap();
         loop {
             if done(&seen) {
-                return seen.screen.screen().contents();
+                return seen.contents();
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() || seen.closed {
-                let screen = seen.screen.screen().contents();
+                let screen = seen.contents();
                 drop(seen);
                 panic!("waited in vain for {what}; the screen is:\n{screen}");
             }
@@ -176,10 +188,10 @@ impl Terminal {
         }
     }
 
-    /// Waits until the screen is as `wanted`.
+    /// Waits until the screen is as `wanted`, a whole frame, and gives it.
     #[track_caller]
-    pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) {
-        self.wait(what, |seen| wanted(&seen.screen.screen().contents()));
+    pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        self.wait(what, |seen| (seen.closed || !seen.is_between_frames()) && wanted(&seen.contents()))
     }
 
     /// Waits until nothing was written for so long.
@@ -330,6 +342,8 @@ pub fn unwatched(
 ) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>) {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_keybench"));
     command.args(arguments);
+    command.env_clear();
+    command.env("PATH", "/usr/bin:/bin");
     // Else it begins in HOME, which need not be there.
     command.cwd(env!("CARGO_MANIFEST_DIR"));
     command.env("TERM", "xterm-256color");
