@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::faults::{FAULTS, Fault};
+use crate::leaks;
 use crate::support::bench::Bench;
 use crate::support::commands;
-use crate::{TIMEOUT, leaks};
 
 /// No command may take longer, however many requests it makes: machines are shared.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A command, and the requests of it that meet a fault.
 struct Case {
@@ -139,7 +139,7 @@ fn meet(fault: &Fault, case: &Case, bench: &Bench) -> (Seen, String) {
         home.env.remove("KEYBENCH_API_KEY");
         arguments.extend(["--url", &url]);
     }
-    arguments.extend(["--timeout", TIMEOUT, "-vv", "--log-file", "log"]);
+    arguments.extend(["--timeout", fault.timeout(case.name), "-vv", "--log-file", "log"]);
     let begin = Instant::now();
     let mut command = home.command(&arguments);
     let (out, err) = (home.path("out"), home.path("err"));

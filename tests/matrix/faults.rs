@@ -87,6 +87,13 @@ pub const FAULTS: [Fault; 17] = [
 ];
 
 impl Fault {
+    /// What each request may take: so little that the lack of an answer is met soon, and enough on a busy
+    /// machine where the fault is something else.
+    pub fn timeout(&self, command: &str) -> &'static str {
+        let is_late = self.says.contains(&"in time") && !self.spares.contains(&command);
+        if is_late { "500ms" } else { "60s" }
+    }
+
     /// What the process of a command may have in memory, in MiB.
     pub fn memory(&self, command: &str) -> u64 {
         if self.holds.contains(&command) { LARGE } else { SMALL }

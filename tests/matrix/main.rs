@@ -17,9 +17,6 @@ mod terminal;
 
 use base64::Engine as _;
 
-/// What each request may take.
-const TIMEOUT: &str = "500ms";
-
 /// Whether anything of `key` but the half that is its Key ID, and no secret, is in `text`.
 fn leaks(text: &str, key: &str) -> bool {
     let encoded = |text: String| base64::engine::general_purpose::STANDARD_NO_PAD.encode(text);

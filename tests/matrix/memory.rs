@@ -1,7 +1,7 @@
 //! Lists that are longer than could be held: they are printed while they come.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 use std::time::Duration;
@@ -36,10 +36,14 @@ fn workbench(keys: usize, last: &'static str) -> (String, std::sync::mpsc::Recei
 }
 
 fn answer(stream: &TcpStream, keys: usize, last: &str, asked: &std::sync::mpsc::Sender<()>) {
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let mut reader = BufReader::new(stream);
+    let mut lines = reader.by_ref().lines().map_while(Result::ok);
     let is_list = lines.next().is_some_and(|line| line.contains("/v2_keys"));
-    // A body, if there is one, came with the head or does not matter.
-    lines.by_ref().take_while(|line| !line.is_empty()).for_each(drop);
+    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    // What is not read when the connection is closed would cost the answer.
+    let length =
+        head.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let _ = reader.read_exact(&mut vec![0; length.unwrap_or(0)]);
     let mut out = std::io::BufWriter::with_capacity(1 << 16, stream);
     if !is_list {
         let owner = r#"{"valid":true,"username":"owner"}"#;

