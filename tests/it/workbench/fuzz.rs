@@ -1,5 +1,6 @@
 //! Requests of every kind, valid, invalid and senseless: none gets a 5xx (except 501), a body that
-//! is not JSON, or a success that differs from the specification. `PROPTEST_CASES` sets how many.
+//! is not JSON, or a success that differs from the specification. `PROPTEST_CASES` sets how many, and
+//! `PROPTEST_RNG_SEED` which.
 
 use std::fmt::Write;
 
