@@ -1,6 +1,6 @@
 //! The client against servers that misbehave: each failure has its own kind and a helpful sentence.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{Scripted, answer, api_key, install_tls, json, made_up_key};
 use keybench::api::{Client, ClientOptions, Error, NewKey, PageQuery, Reason, TlsReason};
@@ -11,7 +11,7 @@ fn client(url: &str) -> Client {
     install_tls();
     Client::new(ClientOptions {
         key: Some(api_key('a')),
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(60),
         ..ClientOptions::new(url)
     })
     .unwrap()
@@ -134,14 +134,11 @@ async fn an_endless_body_is_given_up() {
 
 #[tokio::test]
 async fn nobody_there_is_distinguished() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let free = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
     let reason = async |url: &str| match client(url).list_keys("owner").await.unwrap_err() {
         Error::NoAnswer { reason, .. } => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(reason(&free).await, Reason::Connect);
+    assert_eq!(reason("http://127.0.0.1:1").await, Reason::Connect);
     assert_eq!(reason("http://no-such-host.invalid").await, Reason::Dns);
     let mute = Scripted::start(&[String::new()]).await;
     assert_eq!(reason(&mute.url).await, Reason::Cut);
@@ -157,16 +154,17 @@ async fn nobody_there_is_distinguished() {
 
 #[tokio::test]
 async fn a_silent_server_times_out() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     install_tls();
     let client =
         Client::new(ClientOptions { timeout: Duration::from_millis(200), ..ClientOptions::new(url) })
             .unwrap();
-    let started = Instant::now();
     let error = client.list_keys("owner").await.unwrap_err();
     assert!(matches!(error, Error::NoAnswer { reason: Reason::Timeout, .. }), "{error:?}");
-    assert!(started.elapsed() < Duration::from_secs(3), "a timeout is not retried");
+    let came = std::iter::from_fn(|| listener.accept().ok()).count();
+    assert!(came <= 1, "a timeout is not retried: {came} connections");
 }
 
 #[tokio::test]

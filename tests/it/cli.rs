@@ -5,7 +5,7 @@ mod endings;
 mod profiles;
 mod serve;
 
-use crate::support::bench::{Bench, Home, mode};
+use crate::support::bench::{Bench, Home, mode, on_one_day};
 use crate::support::made_up_key;
 
 #[test]
@@ -60,7 +60,7 @@ fn an_ambiguous_name_is_refused_with_the_names_that_work() {
     // A second playground with a second echo, made through the API as a person would in the browser.
     bench.runtime.block_on(async {
         crate::support::install_tls();
-        let client = reqwest::Client::new();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let post = async |path: &str, body: serde_json::Value| {
             let request = client.post(format!("{}{path}", bench.url)).bearer_auth(bench.key("admin"));
             request.json(&body).send().await.unwrap().json::<serde_json::Value>().await.unwrap()
@@ -110,6 +110,7 @@ fn a_collaborator_is_added_and_then_may_call() {
 
 #[test]
 fn administrators_see_everybody_and_set_the_expiration() {
+    on_one_day();
     let bench = Bench::demo();
     let (admin, owner) = (bench.home("admin"), bench.home("owner"));
     let users = admin.run(&["admin", "users", "--json"]).ok().json();

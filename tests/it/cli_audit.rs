@@ -46,6 +46,11 @@ fn an_audit_lists_all_keys_with_findings() {
     assert_eq!(bench.home("contributor").run(&["whoami"]).code, 0, "nothing was deleted");
 }
 
+/// How many lines of a file are whole.
+fn written(file: &std::path::Path) -> usize {
+    std::fs::read_to_string(file).unwrap_or_default().matches('\n').count()
+}
+
 #[test]
 fn an_audit_that_was_killed_goes_on() {
     let bench = Bench::demo();
@@ -57,7 +62,7 @@ fn an_audit_that_was_killed_goes_on() {
     bench.runtime.block_on(relay.tripped());
     let journal = || std::fs::read_dir(home.path("config/cache")).unwrap().next().unwrap().unwrap().path();
     // The other four are read at the same time; their lines tell when.
-    while std::fs::read_to_string(journal()).unwrap_or_default().lines().count() < 4 {
+    while written(&journal()) < 4 {
         std::thread::yield_now();
     }
     child.kill().unwrap();
@@ -118,7 +123,7 @@ fn an_interrupted_audit_says_how_far_it_is() {
     let child = home.command(&["admin", "audit"]).spawn().unwrap();
     bench.runtime.block_on(relay.tripped());
     let journal = || std::fs::read_dir(home.path("config/cache")).unwrap().next().unwrap().unwrap().path();
-    while std::fs::read_to_string(journal()).unwrap_or_default().lines().count() < 24 {
+    while written(&journal()) < 24 {
         std::thread::yield_now();
     }
     let pid = rustix::process::Pid::from_child(&child);
@@ -133,7 +138,7 @@ fn an_interrupted_audit_says_how_far_it_is() {
     relay.set(("GET", "/users/user-0013/v2_keys", Trip::HoldBefore));
     let child = home.command(&["admin", "audit"]).spawn().unwrap();
     bench.runtime.block_on(relay.tripped());
-    while std::fs::read_to_string(journal()).unwrap_or_default().lines().count() < 25 {
+    while written(&journal()) < 25 {
         std::thread::yield_now();
     }
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)

@@ -1,6 +1,6 @@
 //! `keys` against the embedded workbench: created, listed, handed out, deleted. Rotation has tests of its own.
 
-use crate::support::bench::{Bench, mode};
+use crate::support::bench::{Bench, mode, on_one_day};
 use crate::support::made_up_key;
 
 #[test]
@@ -61,6 +61,7 @@ fn a_key_that_ends_within_a_day_is_made_with_a_warning() {
 
 #[test]
 fn keys_are_created_listed_and_deleted() {
+    on_one_day();
     let bench = Bench::demo();
     let home = bench.home("owner");
     let created = home.run(&["keys", "create", "--name", "svc", "--expires", "+90d", "--json"]).ok().json();

@@ -63,7 +63,9 @@ fn stages_ramp_the_rate_and_thinking_slows_a_loop() {
     assert!(begin(0.5) < 20, "slowly at first: {run:#}");
 
     let run = test(&home, &["--request", "1", "-n", "5", "--think", "100ms", "--json"]).ok().json();
-    assert!(run["elapsed_s"].as_f64().unwrap() >= 0.4 && run["max_ms"].as_f64().unwrap() < 400.0, "{run:#}");
+    // No latency has a part of the four pauses; the histogram rounds.
+    let latencies = run["mean_ms"].as_f64().unwrap() * 5.0;
+    assert!(run["elapsed_s"].as_f64().unwrap() * 1e3 >= 400.0 + latencies * 0.98, "{run:#}");
 }
 
 #[test]

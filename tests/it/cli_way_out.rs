@@ -9,11 +9,7 @@ use crate::support::bench::{Bench, Home};
 fn behind_a_dead_proxy() -> (Bench, Home) {
     let bench = Bench::demo();
     let mut home = bench.home("owner");
-    // Bound and never accepted from after this: a connection to it is refused.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxy = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    home.set("HTTP_PROXY", &proxy);
+    home.set("HTTP_PROXY", "http://127.0.0.1:1");
     (bench, home)
 }
 
@@ -155,7 +151,13 @@ fn too_few_threads_are_named_with_their_limit() {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     };
     let program = folder.path().join("keybench");
-    std::fs::copy(assert_cmd::cargo::cargo_bin!("keybench"), &program).unwrap();
+    // Not by this process, whose other threads start programs: one of them would have the file open, too, and
+    // what is open for writing cannot be run.
+    let copied = std::process::Command::new("cp")
+        .arg(assert_cmd::cargo::cargo_bin!("keybench"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     [folder.path(), &program].into_iter().for_each(open);
     for limit in [1, 2] {
         let mut command = std::process::Command::new("bash");

@@ -214,13 +214,13 @@ fn subject(url: &str, key: Option<&str>, signed_in: &str, auth_enabled: bool) ->
 fn client(url: &str, signed_in: &str) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let key = ApiKey::from_workbench(format!("{signed_in}.k"));
-    let timeout = Duration::from_secs(5);
+    let timeout = Duration::from_secs(60);
     Client::new(ClientOptions { key: Some(key), timeout, ..ClientOptions::new(url) }).unwrap()
 }
 
 async fn explain_at(workbench: &str, model_url: &str, key: Option<&str>, signed_in: &str) -> Diagnosis {
     let subject = subject(model_url, key, signed_in, true);
-    let options = TransportOptions { timeout: Duration::from_secs(1), ..TransportOptions::default() };
+    let options = TransportOptions { timeout: Duration::from_secs(60), ..TransportOptions::default() };
     let transport = Transport::new(options).unwrap();
     let request = ModelRequest::parse("{}").unwrap();
     let result = call(&transport, &subject.target, subject.key.as_ref(), &request).await;
@@ -361,7 +361,7 @@ async fn the_model_is_up_and_fails() {
 #[tokio::test]
 async fn the_model_service_cannot_be_reached_but_its_workbench_can() {
     let workbench = format!("http://{}", Workbench::new().serve().await);
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let closed = "127.0.0.1:1";
     for model_url in [format!("http://{closed}/model"), "http://modelservice.invalid/model".to_owned()] {
         let found = explain_at(&workbench, &model_url, Some("viewer.k"), "viewer").await;
         assert_eq!(found.cause, Cause::ModelServiceUnreachable, "{model_url}");

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::bench::{Bench, Home};
+use crate::support::bench::{Bench, Home, on_one_day};
 use crate::support::{self, Scripted, answer, api_key, json, made_up_key, read_request};
 use crate::tui_flow::Flow;
 use keybench::api::{Client, ClientOptions};
@@ -134,6 +134,7 @@ fn the_timeout_of_the_command_line_counts_for_model_calls_in_both() {
 
 #[test]
 fn soon_is_within_fourteen_days_in_both() {
+    on_one_day();
     let bench = Bench::demo();
     let home = bench.home("outsider");
     for days in ["14", "15"] {

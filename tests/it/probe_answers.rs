@@ -74,7 +74,7 @@ fn bytes(head: &str, body: &[u8]) -> Does {
 /// The verdicts of a single call and a run.
 async fn verdicts(does: Does) -> (Option<FailureKind>, Option<String>) {
     let server = Server::start(does).await;
-    let options = TransportOptions { timeout: Duration::from_secs(20), ..TransportOptions::default() };
+    let options = TransportOptions { timeout: Duration::from_secs(60), ..TransportOptions::default() };
     let transport = Transport::new(options).unwrap();
     let target = ModelCallTarget { url: server.url(), access_key: "m".to_owned() };
     let request = ModelRequest::parse("{}").unwrap();

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 fn options() -> TransportOptions {
-    TransportOptions { timeout: Duration::from_secs(20), ..TransportOptions::default() }
+    TransportOptions { timeout: Duration::from_secs(60), ..TransportOptions::default() }
 }
 
 async fn call_with(options: TransportOptions, url: &str, key: Option<&ApiKey>) -> CallResult {
@@ -92,17 +92,24 @@ async fn a_large_body_is_bounded_and_says_so() {
 
 #[tokio::test]
 async fn a_timeout_names_the_phase_that_took_too_long() {
-    let short = || TransportOptions { timeout: Duration::from_millis(150), ..options() };
     let cases = [
         (Does::Hangs, Phase::Waiting),
         (Does::Stalls("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_owned()), Phase::Body),
     ];
-    for (does, expected) in cases {
+    'cases: for (does, expected) in cases {
         let server = Server::start(does).await;
-        let result = call_with(short(), &server.url(), None).await;
-        let Err(CallError::Timeout { phase, after }) = result.outcome else { panic!("{result:?}") };
-        assert_eq!((phase, after), (expected, Duration::from_millis(150)));
-        assert!(result.phases.connect.is_some(), "what was done stays known");
+        // A busy machine may not come so far in the first of these times.
+        for timeout in [150, 2_000, 30_000].map(Duration::from_millis) {
+            let short = TransportOptions { timeout, ..options() };
+            let result = call_with(short, &server.url(), None).await;
+            let Err(CallError::Timeout { phase, after }) = result.outcome else { panic!("{result:?}") };
+            assert_eq!(after, timeout);
+            if phase == expected {
+                assert!(result.phases.connect.is_some(), "what was done stays known");
+                continue 'cases;
+            }
+        }
+        panic!("never in {expected:?}");
     }
 }
 
@@ -138,11 +145,8 @@ async fn a_refusal_before_the_whole_body_was_sent_is_read() {
 
 #[tokio::test]
 async fn names_and_ports_that_lead_nowhere_are_named() {
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let result = call_with(options(), &format!("http://{closed}/model"), None).await;
-    assert!(
-        matches!(&result.outcome, Err(CallError::Connect { address, .. }) if *address == closed.to_string())
-    );
+    let result = call_with(options(), "http://127.0.0.1:1/model", None).await;
+    assert!(matches!(&result.outcome, Err(CallError::Connect { address, .. }) if address == "127.0.0.1:1"));
 
     let result = call_with(options(), "http://no-such-host.invalid/model", None).await;
     assert!(matches!(&result.outcome, Err(CallError::Lookup { host, .. }) if host == "no-such-host.invalid"));

@@ -171,7 +171,7 @@ fn the_interface_leaves_a_key_only_where_it_may() {
     terminal.wait_for("legacy");
     terminal.new_key("canary");
     terminal.send("w\r");
-    terminal.wait_for("only you can read it");
+    terminal.wait_for_any(&["only you can read it"]);
     terminal.send("\x1b");
     terminal.wait_gone("shown only this once");
     terminal.send("2");
@@ -179,7 +179,7 @@ fn the_interface_leaves_a_key_only_where_it_may() {
     terminal.send("t");
     terminal.wait_for("[ Test ]");
     terminal.send("\r");
-    terminal.wait_for("200");
+    terminal.wait_for("HTTP 200");
     terminal.send("\t");
     terminal.wait_for("Enter open");
     terminal.send("\r");

@@ -76,7 +76,7 @@ async fn all_my_other_keys_are_deleted_after_my_name_is_typed_and_the_session_go
     flow.idle().await;
     let screen = flow.screen();
     assert!(
-        screen.contains("signed in") && screen.contains(" 1 key ") && !screen.contains("401"),
+        screen.contains("signed in") && screen.contains(" 1 key ") && !screen.contains("HTTP 401"),
         "{screen}"
     );
 }

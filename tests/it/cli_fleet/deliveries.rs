@@ -105,20 +105,20 @@ fn a_command_has_so_much_time_and_no_more() {
 [[service]]
 name = "slow"
 [[service.deliver]]
-exec = "sleep 100; cat > DIR/vault"
+exec = "sleep 600; cat > DIR/vault"
 read = "cat DIR/vault"
 timeout = "1s"
 [[service]]
 name = "restarting"
 [[service.deliver]]
 file = "DIR/a.key"
-reload = "sleep 100"
+reload = "sleep 600"
 reload_timeout = "1s"
 "#;
     let fleet = Fleet::new(one);
     let begun = std::time::Instant::now();
     let failed = fleet.run("apply", &[]);
-    assert!(begun.elapsed().as_secs() < 60, "they were waited for");
+    assert!(begun.elapsed().as_secs() < 300, "they were waited for");
     assert_eq!((failed.code, &failed.error()["kind"]), (8, &json!("delivery")), "{failed:?}");
     for name in ["slow", "restarting"] {
         let failures = service(&failed.json(), name)["failures"].to_string();

@@ -36,9 +36,12 @@ esac
 #[test]
 fn a_secret_of_kubernetes_goes_through_standard_input() {
     let mut fleet = Fleet::new(ONE);
-    fleet.home.file("kubectl", KUBECTL);
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(fleet.home.path("kubectl"), executable).unwrap();
+    // Another program writes the file that is run: a program that another thread of this one starts would have
+    // it open, too, and what is open for writing cannot be run.
+    let text = fleet.home.file("kubectl.text", KUBECTL);
+    let mut install = std::process::Command::new("install");
+    install.args(["-m", "755", &text]).arg(fleet.home.path("kubectl"));
+    assert!(install.status().unwrap().success());
     let path = format!("{}:{}", fleet.home.folder.path().display(), std::env::var("PATH").unwrap());
     fleet.home.set("PATH", &path);
     fleet.run("apply", &[]).ok();

@@ -152,8 +152,9 @@ fn a_command_that_outlives_a_killed_run_keeps_others_away() {
 #[test]
 fn a_command_has_so_much_time_and_no_more() {
     let place = Setup::new();
-    let done = place.rotate(&["--exec", "cat > svc.key; sleep 600", "--exec-timeout", "1s"]);
-    assert_eq!((done.code, place.keys().len()), (8, 1), "{done:?}");
+    place.rotate(&["--exec", "cat > svc.key"]).ok();
+    let done = place.rotate(&["--exec", "sleep 600", "--exec-timeout", "1s", "--due", "400d"]);
+    assert_eq!((done.code, place.keys().len()), (8, 2), "{done:?}");
     let message = done.error()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("had not ended after 1 s, and was stopped"), "{message}");
     place.service_works();

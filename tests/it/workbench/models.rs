@@ -191,12 +191,17 @@ async fn a_build_of_r_fails_and_says_what_to_do() {
 
 #[tokio::test]
 async fn a_deployment_is_accepted_while_its_build_is_on_its_way() {
-    let slow = "version = 1\n[limits]\nbuild-step-ms = 300\n";
-    let bench = Bench::with(|options| {
-        options.seed = Seed::Demo;
-        options.behaviour = toml::from_str(slow).unwrap();
-    })
-    .await;
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path();
+    let serve = |step: u64| {
+        Bench::with(move |options| {
+            options.data = folder.to_owned();
+            options.seed = Seed::Demo;
+            options.behaviour.limits.build_step_ms = step;
+        })
+    };
+    // No build ends with this server, and all that are on their way do with the next.
+    let bench = serve(3_600_000).await;
     let project = bench.project("churn-prod").await;
     let builds = format!("/api/v2/projects/{project}/models/{}/builds", bench.model("retired").await);
     let good = json!({"kernel": "builtin", "function_name": "add"});
@@ -204,16 +209,17 @@ async fn a_deployment_is_accepted_while_its_build_is_on_its_way() {
     let deployments = format!("{builds}/{}/deployments", build["id"].as_str().unwrap());
     let deployment = bench.post(As::User("owner"), &deployments, json!({})).await.ok();
     assert_eq!(deployment["status"], "pending");
-    let path = deployment_path(&project, &deployment);
-    bench.until(&path, |it| it["status"] == "deployed").await;
-    assert_eq!(bench.call("owner", "retired", json!({"a": 1, "b": 2})).await.ok()["response"], 3);
-
+    let good = deployment_path(&project, &deployment);
     let bad = json!({"kernel": "r", "file_path": "a.r", "function_name": "f"});
     let build = bench.post(As::User("owner"), &builds, bad).await.ok();
     let deployments = format!("{builds}/{}/deployments", build["id"].as_str().unwrap());
     let deployment = bench.post(As::User("owner"), &deployments, json!({})).await.ok();
-    let path = deployment_path(&project, &deployment);
-    bench.until(&path, |it| it["status"] == "failed").await;
+    let bad = deployment_path(&project, &deployment);
+    bench.running.shutdown().await;
+
+    let bench = serve(0).await;
+    bench.until(&good, |it| it["status"] == "deployed").await;
+    bench.until(&bad, |it| it["status"] == "failed").await;
     assert_eq!(bench.post(As::User("owner"), &deployments, json!({})).await.status, 400);
     assert_eq!(bench.call("owner", "retired", json!({"a": 1, "b": 2})).await.ok()["response"], 3);
 }

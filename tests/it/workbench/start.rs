@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use keybench::workbench::{Behaviour, Options, Seed, SeedFile, start};
 use serde_json::json;
@@ -205,16 +206,25 @@ async fn heads_are_bounded() {
 
 #[tokio::test]
 async fn half_a_head_does_not_hold_up_the_end() {
+    // A request in flight would have had ten seconds. A busy machine may need long for anything, but not
+    // three times.
+    let mut ends = Vec::new();
+    while ends.last().is_none_or(|took| *took >= Duration::from_secs(8)) {
+        assert!(ends.len() < 3, "{ends:?}");
+        ends.push(end_with_half_a_head().await);
+    }
+}
+
+async fn end_with_half_a_head() -> Duration {
     let mut bench = Bench::demo().await;
     let address = bench.running.url.strip_prefix("http://").unwrap().to_owned();
     let mut half = TcpStream::connect(&address).await.unwrap();
     half.write_all(b"GET /api/v2/models HTTP/1.1\r\nho").await.unwrap();
     bench.get(As::Anonymous, "/sense-bootstrap.json").await.ok();
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     bench.running.stop();
     bench.running.ended().await;
-    // A request in flight would have had ten seconds.
-    assert!(begun.elapsed() < std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
+    begun.elapsed()
 }
 
 /// Most clients send the whole request before they read the answer.
