@@ -1,5 +1,5 @@
 //! Work that waits for a disk. It holds nothing else up, and it goes on when nobody waits for it any more:
-//! whoever removes what it writes into asks first whether it is [at rest](at_rest).
+//! before something is removed that it may write into, [`at_rest`] is waited for.
 
 use std::sync::LazyLock;
 

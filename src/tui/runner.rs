@@ -16,7 +16,7 @@ use super::requests::RequestId;
 use crate::api::Client;
 use crate::config::Session;
 
-/// How long the end waits for requests that are given up, and for an embedded workbench that is just starting.
+/// How long the end waits for requests that are cancelled, and for an embedded workbench that is just starting.
 const ENDING: Duration = Duration::from_secs(5);
 
 /// The requests in flight and what they need.
@@ -27,7 +27,7 @@ pub struct Runner {
     running: HashMap<RequestId, CancellationToken>,
     /// The workbench that runs in this process.
     hosted: Option<Embedded>,
-    /// What was started and is not over yet, given up or not.
+    /// What was started and is not over yet, cancelled or not.
     tasks: TaskTracker,
 }
 

@@ -200,7 +200,7 @@ async fn a_deployment_is_accepted_while_its_build_is_on_its_way() {
             options.behaviour.limits.build_step_ms = step;
         })
     };
-    // No build ends with this server, and all that are on their way do with the next.
+    // No build ends with this server, and each one does with the next.
     let bench = serve(3_600_000).await;
     let project = bench.project("churn-prod").await;
     let builds = format!("/api/v2/projects/{project}/models/{}/builds", bench.model("retired").await);
