@@ -4,6 +4,7 @@ mod deliveries;
 mod figures;
 mod kubernetes;
 mod prune;
+mod restarts;
 mod safety;
 mod schedule;
 mod vault;

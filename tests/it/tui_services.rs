@@ -221,7 +221,7 @@ fn without_a_manifest(key_id: &str) -> Harness {
     (state.name, state.username) = ("nightly scoring".into(), "owner".into());
     state.manifest = "/etc/keybench/fleet.toml".into();
     let at = "2026-11-23T09:14:00Z".parse().unwrap();
-    let had = Delivered { key_id: key_id.into(), at, not_reloaded: false };
+    let had = Delivered::new(key_id, at);
     state.delivered.insert("file /etc/scoring/api.key".into(), had);
     let mut harness = demo();
     harness.keys("<ctrl-r>");

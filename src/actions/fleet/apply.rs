@@ -216,8 +216,7 @@ impl<W: World> Run<'_, W> {
         let at = self.world.now();
         for (id, has) in look::deliveries(self.world, self.service, held, Some(key)).await {
             if matches!(has, Has::Current | Has::Access(_)) {
-                let noted = Delivered { key_id: key_id.to_owned(), at, not_reloaded: false };
-                held.state.delivered.insert(id, noted);
+                held.state.delivered.insert(id, Delivered::new(key_id, at));
             }
         }
         self.world.save(held)?;
@@ -252,33 +251,39 @@ impl<W: World> Run<'_, W> {
                 // It may have the key under another name, or a run ended before its note.
                 let is_noted = held.state.delivered.get(&delivery.id).is_some_and(|had| had.key_id == key_id);
                 if !is_noted {
-                    let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: false };
-                    held.state.delivered.insert(delivery.id.clone(), noted);
+                    held.state.delivered.insert(delivery.id.clone(), Delivered::new(&key_id, at));
                 }
                 continue;
             }
             // What is about to be delivered is known even where this run ends now.
-            let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: delivery.needs_reload() };
+            let mut noted =
+                Delivered { not_reloaded: delivery.needs_reload(), ..Delivered::new(&key_id, at) };
             if has != Has::NotReloaded {
                 if let Err(error) = self.world.write(delivery, key, &key_id).await {
                     held.state.delivered.remove(&delivery.id);
                     applied.failures.push(error);
                     continue;
                 }
-                held.state.delivered.insert(delivery.id.clone(), noted);
+                held.state.delivered.insert(delivery.id.clone(), noted.clone());
                 self.world.save(held)?;
+            } else if let Some(had) = held.state.delivered.get(&delivery.id)
+                && had.key_id == key_id
+            {
+                noted.restarted.clone_from(&had.restarted);
             }
-            match self.world.reload(delivery, &key_id).await {
+            let before = noted.restarted.len();
+            let reloaded = self.world.reload(delivery, &key_id, &mut noted.restarted).await;
+            applied.restarted.extend_from_slice(&noted.restarted[before..]);
+            match reloaded {
                 Ok(()) => {
-                    let noted = Delivered { key_id: key_id.clone(), at, not_reloaded: false };
-                    held.state.delivered.insert(delivery.id.clone(), noted);
-                    self.world.save(held)?;
+                    noted = Delivered::new(&key_id, at);
                     applied.delivered.push(delivery.id.clone());
-                    applied.restarted.extend_from_slice(delivery.restarts());
                     applied.reloaded.extend(delivery.reload.clone());
                 }
                 Err(error) => applied.failures.push(error),
             }
+            held.state.delivered.insert(delivery.id.clone(), noted);
+            self.world.save(held)?;
         }
         let names: Vec<_> = self.service.deliver.iter().map(|delivery| delivery.id.as_str()).collect();
         held.state.delivered.retain(|id, _| names.contains(&id.as_str()));

@@ -1,5 +1,6 @@
 //! Brings a key to what needs it, and reads which key is there.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -21,7 +22,7 @@ use crate::bounded;
 use crate::config::Session;
 use crate::config::replace::Access;
 use crate::secret::ApiKey;
-use crate::wire::Project;
+use crate::wire::{ModelDeployment, Project};
 
 /// What is where a key should be.
 #[derive(Debug)]
@@ -133,7 +134,8 @@ pub async fn write(
     }
 }
 
-/// Makes the service read its key.
+/// Makes the service read its key. Models in `restarted` have it already; those that get it now join
+/// them, also where another one fails.
 ///
 /// # Errors
 /// It may go on with the older one.
@@ -142,10 +144,14 @@ pub async fn reload(
     output: Output,
     delivery: &Delivery,
     key_id: &str,
+    restarted: &mut Vec<String>,
 ) -> Result<(), Error> {
-    if let Target::ProjectEnv { restart, .. } = &delivery.to {
-        let failed = |why: String| Error::Delivery { delivery: delivery.id.clone(), why };
-        restart_models(session, restart, delivery.reload_timeout).await.map_err(failed)?;
+    let waiting: Vec<_> = delivery.restarts().iter().filter(|model| !restarted.contains(model)).collect();
+    let failed = restart_models(session, &waiting, delivery.reload_timeout).await;
+    restarted.extend(waiting.into_iter().filter(|model| !failed.contains_key(model)).cloned());
+    if !failed.is_empty() {
+        let why: Vec<_> = failed.into_values().collect();
+        return Err(Error::Delivery { delivery: delivery.id.clone(), why: why.join("; ") });
     }
     let Some(reload) = &delivery.reload else { return Ok(()) };
     let done = command::run(reload, key_id, b"", output, delivery.reload_timeout).await;
@@ -202,23 +208,34 @@ async fn read_back(
     Ok(environment.get(variable).and_then(Value::as_str).map(|text| Zeroizing::new(text.to_owned())))
 }
 
-/// Restarts `models`, and waits for at most `limit` until they run again. One that needs longer is not
-/// restarted again for that: the plan says that it does not answer yet.
-async fn restart_models(session: &Session, models: &[String], limit: Duration) -> Result<(), String> {
+/// Restarts `models`, and waits for at most `limit` until they run again: why for each that does not.
+/// One that needs longer is not restarted again for that: the plan says that it does not answer yet.
+async fn restart_models<'a>(
+    session: &Session,
+    models: &[&'a String],
+    limit: Duration,
+) -> BTreeMap<&'a String, String> {
     let begin = Instant::now();
-    let mut restarted = Vec::new();
-    for wanted in models {
-        let model = models::find(session, wanted).await.map_err(|error| error.to_string())?;
-        let asked = models::ask_latest_deployment(session, Verb::Restart, &model).await;
-        restarted.push((wanted, asked.map_err(|error| format!("restarting {wanted}: {error}"))?));
+    let (mut restarted, mut failed) = (Vec::new(), BTreeMap::new());
+    for wanted in models.iter().copied() {
+        match restart(session, wanted).await {
+            Ok(deployment) => restarted.push((wanted, deployment)),
+            Err(error) => drop(failed.insert(wanted, format!("restarting {wanted}: {error}"))),
+        }
     }
     for (wanted, deployment) in restarted {
         let left = limit.saturating_sub(begin.elapsed());
         if let Ok((_, Ended::Failed)) = models::follow_restart(session, &deployment, left, &()).await {
-            return Err(format!("{wanted} was restarted, and its deployment has failed"));
+            let why = format!("`keybench models show {wanted}` says why");
+            failed.insert(wanted, format!("{wanted} was restarted, and its deployment has failed ({why})"));
         }
     }
-    Ok(())
+    failed
+}
+
+async fn restart(session: &Session, wanted: &str) -> Result<ModelDeployment, models::Error> {
+    let model = models::find(session, wanted).await?;
+    models::ask_latest_deployment(session, Verb::Restart, &model).await
 }
 
 #[cfg(test)]

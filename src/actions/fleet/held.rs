@@ -61,6 +61,16 @@ pub struct Delivered {
     /// Its service has not been made to read it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_reloaded: bool,
+    /// The models that were restarted for it, while others still have to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarted: Vec<String>,
+}
+
+impl Delivered {
+    /// Of a delivery that needs nothing more.
+    pub fn new(key_id: &str, at: Timestamp) -> Self {
+        Self { key_id: key_id.to_owned(), at, not_reloaded: false, restarted: Vec::new() }
+    }
 }
 
 /// How long a key lasts that was asked for with `expires`.
@@ -210,7 +220,7 @@ impl Held {
 
     /// All deliveries have the key `key_id` now.
     pub fn complete(&mut self, key_id: &str, now: Timestamp) {
-        self.state.completed.push(Delivered { key_id: key_id.to_owned(), at: now, not_reloaded: false });
+        self.state.completed.push(Delivered::new(key_id, now));
         let surplus = self.state.completed.len().saturating_sub(REMEMBERED);
         self.state.completed.drain(..surplus);
     }

@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn what_an_apply_kept_is_known_with_its_manifest_and_without() {
         let at = "2026-11-23T09:14:00Z".parse().unwrap();
-        let had = |id: &str| Delivered { key_id: id.into(), at, not_reloaded: false };
+        let had = |id: &str| Delivered::new(id, at);
         let known = |name: &str, key_id: &str| {
             let mut state = State::default();
             (state.username, state.name) = ("owner".into(), name.into());

@@ -75,7 +75,14 @@ pub(super) trait World: Sync {
         key_id: &str,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    fn reload(&self, delivery: &Delivery, key_id: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Makes a service read its key. Models in `restarted` have it already; those that get it now join
+    /// them, also where another one fails.
+    fn reload(
+        &self,
+        delivery: &Delivery,
+        key_id: &str,
+        restarted: &mut Vec<String>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Deletes the keys of a service, but for the one that is signed in with. Gives those that were
     /// deleted, and why others were not.
@@ -181,8 +188,13 @@ impl World for Real<'_> {
         deliver::write(self.session, self.output, delivery, key, key_id).await
     }
 
-    async fn reload(&self, delivery: &Delivery, key_id: &str) -> Result<(), Error> {
-        deliver::reload(self.session, self.output, delivery, key_id).await
+    async fn reload(
+        &self,
+        delivery: &Delivery,
+        key_id: &str,
+        restarted: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        deliver::reload(self.session, self.output, delivery, key_id, restarted).await
     }
 
     async fn delete_all(&self, service: &Left) -> (Vec<String>, Option<Error>) {

@@ -16,6 +16,7 @@ use super::seen::Seen;
 use crate::workbench::behaviour::Why;
 use crate::workbench::http::front::CutOff;
 use crate::workbench::http::log::REQUEST_ID;
+use crate::workbench::lifecycle::Doom;
 
 /// Bytes of a body that are read before the request is examined: more than any route accepts.
 const BODY: usize = 8 << 20;
@@ -89,6 +90,11 @@ async fn meet(control: &Control, act: Act, request: Request, next: Next, number:
             answer(status, "text/html", page)
         }
         Act::Truncate(size) => truncated(next.run(request).await, size).await,
+        Act::Fail(reason) => {
+            let mut request = request;
+            request.extensions_mut().insert(Doom(reason));
+            next.run(request).await
+        }
         Act::Stall => {
             control.ending().cancelled().await;
             cut_off()

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 use super::seen::Seen;
 
+/// The operations that begin a build or a deployment, which can fail after their answer.
+pub const BEGINNING: [&str; 3] = ["CreateModelBuild", "CreateModelDeployment", "RestartModelDeployment"];
+
 /// The longest delay.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -64,6 +67,8 @@ pub enum Act {
     Truncate(usize),
     /// No answer, ever.
     Stall,
+    /// Done, and the build or deployment that it begins fails for this reason.
+    Fail(String),
 }
 
 /// `do` as it is written.
@@ -80,6 +85,7 @@ struct Written {
     html: Option<u16>,
     truncate: Option<usize>,
     stall: Option<bool>,
+    fail: Option<String>,
 }
 
 impl Act {
@@ -103,6 +109,7 @@ impl Act {
             it.truncate.map(|size| Ok(Self::Truncate(size))),
             it.delay_ms.map(|ms| Ok(Self::Delay(Duration::from_millis(ms)))),
             it.html.map(|status| Ok(Self::Html(status))),
+            it.fail.map(|reason| Ok(Self::Fail(reason))),
             it.status.map(|status| {
                 let is_text = it.body.as_ref().is_none_or(Value::is_string);
                 let body = match &it.body {
@@ -119,7 +126,7 @@ impl Act {
         let act = match (found.next(), found.next()) {
             (Some(Ok(act)), None) => act,
             _ => {
-                return Err("do: write exactly one of status, busy, delay_ms, reset, reset_after, html, truncate, stall"
+                return Err("do: write exactly one of status, busy, delay_ms, reset, reset_after, html, truncate, stall, fail"
                     .to_owned());
             }
         };
@@ -238,6 +245,7 @@ mod tests {
             json!({"delay_ms": -1}),
             json!({"delay_ms": 4_000_000}),
             json!({"explode": true}),
+            json!({"fail": true}),
             json!({"status": 200, "content_type": "a\nb"}),
         ] {
             assert!(Act::read(&object(wrong.clone())).is_err(), "{wrong}");

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Control;
-use super::faults::{Act, Fault, On};
+use super::faults::{Act, BEGINNING, Fault, On};
 use super::journal::Selection;
 use super::seen::CALL_MODEL;
 use super::states::StateError;
@@ -100,6 +100,11 @@ async fn add_fault(State(control): State<Control>, body: String) -> Result<Json<
     let act = Act::read(&fault.r#do).map_err(wrong)?;
     if fault.times == Some(0) {
         return Err(wrong("times: it must be at least 1"));
+    }
+    if let Act::Fail(_) = act
+        && !fault.on.operation.as_deref().is_some_and(|name| BEGINNING.contains(&name))
+    {
+        return Err(wrong(format!("do: fail needs on.operation, one of {}", BEGINNING.join(", "))));
     }
     check(&control, &fault.on).await?;
     Ok(Json(json!({"id": control.faults().add(fault.on, fault.r#do, act, fault.times)})))

@@ -76,6 +76,7 @@ impl Lifecycle {
     /// Copies the project's files and loads the function once, so that anything that cannot be
     /// served is found now.
     async fn try_out(&self, stored: &StoredBuild, function: Result<Function, String>) -> Result<(), String> {
+        self.meet_doom(&stored.build.id)?;
         let settings = self.0.replicas.settings();
         match function? {
             Function::Builtin(_) => Ok(()),

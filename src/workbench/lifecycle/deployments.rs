@@ -185,6 +185,9 @@ impl Lifecycle {
     }
 
     async fn start(&self, stored: &StoredDeployment) -> Result<Result<(), String>, StoreError> {
+        if let Err(reason) = self.meet_doom(&stored.deployment.id) {
+            return Ok(Err(reason));
+        }
         let lifecycle = self.clone();
         let wanted = stored.clone();
         let read = move |db: &Connection| -> Result<_, StoreError> {

@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -56,6 +56,10 @@ pub struct Api {
     pub authorities: Option<PathBuf>,
 }
 
+/// In a request: what it begins fails, and this is why.
+#[derive(Debug, Clone)]
+pub struct Doom(pub String);
+
 struct Shared {
     store: Store,
     replicas: Replicas,
@@ -67,6 +71,8 @@ struct Shared {
     now: Now,
     /// Serialises the deployments of a model.
     turns: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
+    /// Builds and deployments that fail, by identifier, and why.
+    doomed: Mutex<HashMap<String, String>>,
     tasks: TaskTracker,
     ending: CancellationToken,
     /// Cancelled to abort the work in progress.
@@ -93,10 +99,27 @@ impl Lifecycle {
             steps,
             now,
             turns: Mutex::default(),
+            doomed: Mutex::default(),
             tasks: TaskTracker::new(),
             work: Mutex::new(ending.child_token()),
             ending,
         }))
+    }
+
+    /// Has a build or deployment fail that has not begun yet, as a test asked for.
+    pub fn doom(&self, id: &str, doom: Option<Doom>) {
+        if let Some(Doom(reason)) = doom {
+            self.doomed().insert(id.to_owned(), reason);
+        }
+    }
+
+    /// Why it has to fail now; only once.
+    fn meet_doom(&self, id: &str) -> Result<(), String> {
+        self.doomed().remove(id).map_or(Ok(()), Err)
+    }
+
+    fn doomed(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.doomed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn replicas(&self) -> &Replicas {
@@ -123,6 +146,7 @@ impl Lifecycle {
         let broken_off =
             std::mem::replace(&mut *self.0.work.lock().unwrap_or_else(PoisonError::into_inner), fresh);
         broken_off.cancel();
+        self.doomed().clear();
         self.0.tasks.close();
         self.0.tasks.wait().await;
         self.0.tasks.reopen();

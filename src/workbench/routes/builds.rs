@@ -1,5 +1,6 @@
 //! Builds of models: list, create, get, delete.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 
 use super::build_wishes::{check, new_build};
@@ -17,6 +18,7 @@ use crate::workbench::http::bodies::Json;
 use crate::workbench::http::gate::InProject;
 use crate::workbench::http::query::Params;
 use crate::workbench::http::refusal::Refusal;
+use crate::workbench::lifecycle::Doom;
 use crate::workbench::store::builds::{self, StoredBuild};
 
 pub async fn list_of_model(
@@ -51,6 +53,7 @@ pub async fn create(
     caller: Caller,
     project: InProject,
     Path(path): Path<ModelPath>,
+    doom: Option<Extension<Doom>>,
     Json(wish): Json<CreateModelBuildRequest>,
 ) -> Result<Answer<ModelBuild>, Refusal> {
     resources::check(&wish.auto_deployment_config)?;
@@ -74,6 +77,7 @@ pub async fn create(
         builds::by_id(db, id)?.ok_or_else(|| Refusal::new(Why::Internal))
     });
     let stored = created.await?;
+    workbench.lifecycle().doom(&stored.build.id, doom.map(|Extension(doom)| doom));
     workbench.lifecycle().begin_build(stored.id);
     Ok(answer(&workbench, stored))
 }

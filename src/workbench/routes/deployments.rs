@@ -1,5 +1,6 @@
 //! Deployments of builds: list, create, get, restart, stop.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 
 use super::lists::list;
@@ -16,6 +17,7 @@ use crate::workbench::http::bodies::Json;
 use crate::workbench::http::gate::InProject;
 use crate::workbench::http::query::Params;
 use crate::workbench::http::refusal::Refusal;
+use crate::workbench::lifecycle::Doom;
 use crate::workbench::lifecycle::builds::{BUILT, is_on_its_way};
 use crate::workbench::lifecycle::deployments::{DEPLOYING, FAILED, STOPPED, STOPPING, wanted};
 use crate::workbench::store::builds::StoredBuild;
@@ -55,6 +57,7 @@ pub async fn create(
     caller: Caller,
     project: InProject,
     Path(path): Path<BuildPath>,
+    doom: Option<Extension<Doom>>,
     Json(wish): Json<CreateModelDeploymentRequest>,
 ) -> Result<Answer<ModelDeployment>, Refusal> {
     let short = ShortCreateModelDeployment {
@@ -83,6 +86,7 @@ pub async fn create(
         deployments::by_id(db, id)?.ok_or_else(|| Refusal::new(Why::Internal))
     });
     let stored = created.await?;
+    workbench.lifecycle().doom(&stored.deployment.id, doom.map(|Extension(doom)| doom));
     // The build starts what waits for it (OBSERVED: five programs post both without waiting).
     if stored.build_status == BUILT {
         workbench.lifecycle().begin_deployment(stored.clone());
@@ -94,6 +98,7 @@ pub async fn restart(
     State(workbench): State<Workbench>,
     project: InProject,
     Path(path): Path<DeploymentPath>,
+    doom: Option<Extension<Doom>>,
 ) -> Result<Answer<ModelDeployment>, Refusal> {
     let now = workbench.now();
     let changed = workbench.store().write(move |db| {
@@ -103,6 +108,7 @@ pub async fn restart(
         deployments::by_id(db, stored.id)?.ok_or_else(|| Refusal::new(Why::Internal))
     });
     let stored = changed.await?;
+    workbench.lifecycle().doom(&stored.deployment.id, doom.map(|Extension(doom)| doom));
     workbench.lifecycle().begin_restart(stored.clone());
     Ok(answer(&workbench, stored))
 }

@@ -163,6 +163,8 @@ async fn a_fault_on_nothing_is_refused() {
         json!({"on": {"host": "x"}, "do": {"stall": true}}),
         json!({"on": {}, "times": 0, "do": {"stall": true}}),
         json!({"on": {}, "do": {}}),
+        json!({"on": {"model": "churn-prod/add"}, "do": {"fail": "no room"}}),
+        json!({"on": {"operation": "ListV2Keys"}, "do": {"fail": "no room"}}),
         json!({"on": {}}),
         json!([]),
     ] {
@@ -170,6 +172,47 @@ async fn a_fault_on_nothing_is_refused() {
         assert!(status == 400 && body["error"].is_string(), "{fault}: {status} {body}");
     }
     assert_eq!(bench.control(Method::GET, "/faults", Value::Null).await.1, json!([]));
+}
+
+#[tokio::test]
+async fn what_a_request_begins_can_fail_after_its_answer() {
+    let bench = controlled().await;
+    let model = bench.model("add").await;
+    let path = format!("/api/v2/projects/{}/models/{model}/builds", bench.project("churn-prod").await);
+    let doom = async |operation: &str, reason: &str| {
+        let on = json!({"operation": operation, "model": "churn-prod/add"});
+        bench.fault(json!({"on": on, "times": 1, "do": {"fail": reason}})).await;
+    };
+    let newest = async |path: &str, list: &str, id: &str, status: &str| {
+        let rows = bench.until(path, |it| {
+            it[list].as_array().unwrap().iter().any(|row| row["id"] == id && row["status"] == status)
+        });
+        rows.await[list].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap().clone()
+    };
+    let owner = As::User("owner");
+    let builds = bench.get(owner, &path).await.ok();
+    let good = format!("{path}/{}/deployments", builds["model_builds"][0]["id"].as_str().unwrap());
+    let running = bench.get(owner, &good).await.ok()["model_deployments"][0]["id"].clone();
+    let running = running.as_str().unwrap();
+
+    doom("RestartModelDeployment", "no node has room").await;
+    bench.post(owner, &format!("{good}/{running}:restart"), json!({})).await.ok();
+    newest(&good, "model_deployments", running, "failed").await;
+    let rows = bench.get(As::User("admin"), "/api/v2/usage?page_size=100").await.ok();
+    assert!(rows.to_string().contains("no node has room"), "{rows}");
+    bench.post(owner, &format!("{good}/{running}:restart"), json!({})).await.ok();
+    newest(&good, "model_deployments", running, "deployed").await;
+    bench.call("owner", "add", json!({"a": 1, "b": 1})).await.ok();
+
+    doom("CreateModelDeployment", "the quota is used up").await;
+    let new = bench.post(owner, &good, json!({})).await.ok()["id"].clone();
+    newest(&good, "model_deployments", new.as_str().unwrap(), "failed").await;
+
+    doom("CreateModelBuild", "the registry is down").await;
+    let wish = json!({"kernel": "builtin", "function_name": "add"});
+    let build = bench.post(owner, &path, wish).await.ok()["id"].clone();
+    let failed = newest(&path, "model_builds", build.as_str().unwrap(), "build failed").await;
+    assert!(failed["comment"].as_str().unwrap().contains("the registry is down"), "{failed}");
 }
 
 #[tokio::test]

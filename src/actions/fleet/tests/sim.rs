@@ -217,7 +217,7 @@ impl World for Sim {
         self.one_in_change(8, write).await.map_err(|_| failed())
     }
 
-    async fn reload(&self, delivery: &Delivery, _: &str) -> Result<(), Error> {
+    async fn reload(&self, delivery: &Delivery, _: &str, _: &mut Vec<String>) -> Result<(), Error> {
         if !delivery.needs_reload() {
             return Ok(());
         }
