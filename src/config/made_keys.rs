@@ -99,12 +99,17 @@ pub fn remember(store: &Store, url: &str, username: &str, key_id: &str, key: &Ap
     })
 }
 
-/// Records the keys of a rotation. A known hand-over is not forgotten.
-pub fn remember_rotation(store: &Store, keys: Vec<RotatedKey>) -> Result<(), Error> {
+/// Records the keys of a rotation, the newest last. A known hand-over is not forgotten, and known keys
+/// keep their order.
+pub fn remember_rotation(store: &Store, mut keys: Vec<RotatedKey>) -> Result<(), Error> {
     change(store, |made| {
+        let same = |known: &RotatedKey, key: &RotatedKey| known.url == key.url && known.key_id == key.key_id;
+        keys.sort_by_cached_key(|key| {
+            made.rotated.iter().position(|known| same(known, key)).unwrap_or(usize::MAX)
+        });
         for key in keys {
-            let same = |known: &RotatedKey| known.url == key.url && known.key_id == key.key_id;
-            let known = made.rotated.iter().position(same).map(|at| made.rotated.remove(at));
+            let known = made.rotated.iter().position(|known| same(known, &key));
+            let known = known.map(|at| made.rotated.remove(at));
             let known = known.filter(|known| key.handed_over.is_empty() && !known.handed_over.is_empty());
             made.rotated.push(known.unwrap_or(key));
         }

@@ -13,10 +13,17 @@ use crate::wire::{V2KeyDetails, time};
 /// The grace time of a rotation that did not note one: of an older version, or by hand.
 const GRACE: Duration = Duration::from_secs(86_400);
 
-/// The keys that rotations from this machine found or made, by Key ID: until when older keys of the
-/// name stay, or `None` if the key was not handed over.
+/// The keys that rotations from this machine found or made, by Key ID.
 #[derive(Debug, Clone, Default)]
-pub struct Rotated(HashMap<String, Option<Timestamp>>);
+pub struct Rotated(HashMap<String, Noted>);
+
+#[derive(Debug, Clone, Copy)]
+struct Noted {
+    /// How many were noted before.
+    at: usize,
+    /// Until when older keys of the name stay; `None` if the key was not handed over.
+    older_stay_until: Option<Timestamp>,
+}
 
 impl Rotated {
     /// What this machine has noted; nothing if the notes cannot be read.
@@ -38,11 +45,12 @@ impl Rotated {
         keys: impl IntoIterator<Item = &'a V2KeyDetails>,
         now: Timestamp,
     ) -> HashSet<String> {
-        let created = |key: &V2KeyDetails| time::parse(&key.created_at);
+        // Times have whole seconds: of two keys of the same second the one that was noted later is newer.
+        let made = |key: &V2KeyDetails, noted: &Noted| (time::parse(&key.created_at), noted.at);
         let mut names: HashMap<&str, Vec<_>> = HashMap::new();
         for key in keys {
-            if let Some(older_stay_until) = self.0.get(&key.key_id) {
-                let known = (key.key_id.as_str(), created(key), *older_stay_until);
+            if let Some(noted) = self.0.get(&key.key_id) {
+                let known = (key.key_id.as_str(), made(key, noted), noted.older_stay_until);
                 names.entry(&key.comments).or_default().push(known);
             }
         }
@@ -59,13 +67,17 @@ impl Rotated {
     }
 }
 
+/// In the order in which they were noted.
 impl FromIterator<RotatedKey> for Rotated {
     fn from_iter<I: IntoIterator<Item = RotatedKey>>(keys: I) -> Self {
         let until = |key: &RotatedKey| {
             let grace = key.grace().unwrap_or(GRACE);
             key.handed_over().map(|at| at.checked_add(grace).unwrap_or(Timestamp::MAX))
         };
-        Self(keys.into_iter().map(|key| (key.key_id.clone(), until(&key))).collect())
+        let noted = |(at, key): (usize, RotatedKey)| {
+            (key.key_id.clone(), Noted { at, older_stay_until: until(&key) })
+        };
+        Self(keys.into_iter().enumerate().map(noted).collect())
     }
 }
 
@@ -114,5 +126,18 @@ mod tests {
         assert_eq!(replaced(&keys, "2026-06-01T01:00:00Z"), ["new"]);
         assert!(replaced(&keys, "2026-06-01T02:00:00Z").is_empty());
         assert!(replaced(&keys[..1], "2026-06-01T00:30:00Z").is_empty(), "its successor is gone");
+    }
+
+    #[test]
+    fn of_two_keys_of_the_same_second_the_later_one_replaced_the_other() {
+        let second = "2026-06-01T00:00:00Z";
+        let rotated: Rotated = ["one", "two"]
+            .map(|id| RotatedKey::new("http://x", id, "svc", Some(at(second))))
+            .into_iter()
+            .collect();
+        for keys in [["one", "two"], ["two", "one"]] {
+            let replaced = rotated.replaced(&keys.map(|id| key(id, second)), at(second));
+            assert_eq!(replaced.into_iter().collect::<Vec<_>>(), ["one"]);
+        }
     }
 }
