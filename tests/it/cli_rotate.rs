@@ -53,6 +53,14 @@ impl Setup {
         rows.map(|key| key["key_id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// What an audit finds in the keys of the name.
+    fn findings(&self) -> Vec<String> {
+        let report = self.home.run(&["admin", "audit", "--keys-only", "--json"]).ok().json();
+        let keys = report["keys"].as_array().unwrap().clone();
+        let own = keys.into_iter().filter(|key| key["comments"] == "svc").map(|key| key["findings"].clone());
+        own.map(|findings| findings.to_string()).collect()
+    }
+
     /// Names of the files beside the output that are not the output.
     fn hidden(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.home.folder.path()).unwrap();
@@ -202,7 +210,9 @@ fn what_is_removed_or_lost_is_said() {
     }
     place.later();
     let done = place.home.run(&["keys", "rotate", "two", "--output", "two.key", "--json", "-q"]).ok();
-    assert!(warnings(&done)[0].contains("is for Application, the successor is for API only"), "{done:?}");
+    let said = warnings(&done);
+    assert!(said[0].starts_with("two: there is no key in "), "{said:?}");
+    assert!(said[1].contains("is for Application, the successor is for API only"), "{said:?}");
 }
 
 #[test]

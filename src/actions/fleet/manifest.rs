@@ -9,6 +9,7 @@ use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 
 use super::Error;
+use crate::actions::rotation::BUSY;
 use crate::bounded;
 use crate::config::owner;
 use crate::config::replace::Access;
@@ -61,12 +62,12 @@ pub struct Verify {
     /// JSON; the example in the model's description otherwise.
     pub request: Option<String>,
     /// How often a model that is busy or being deployed is asked again.
-    #[serde(default = "busy")]
+    #[serde(default = "asked_again")]
     pub busy: u32,
 }
 
-fn busy() -> u32 {
-    5
+fn asked_again() -> u32 {
+    BUSY
 }
 
 /// Where a key is needed.
@@ -267,7 +268,7 @@ impl WrittenService {
                 .map_err(|_| "due is too long".to_owned())?,
             grace: grace.map_or(Ok(GRACE), |grace| length("grace", &grace))?,
             verify: self.verify.or_else(|| defaults.verify.clone()).map(|verify| match verify {
-                WrittenVerify::Model(model) => Verify { model, request: None, busy: busy() },
+                WrittenVerify::Model(model) => Verify { model, request: None, busy: BUSY },
                 WrittenVerify::More(verify) => verify,
             }),
             deliver: self.deliver.into_iter().map(WrittenDelivery::read).collect::<Result<_, _>>()?,

@@ -1,5 +1,7 @@
 //! What a rotation would do, without doing it.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 
 use super::machine::{Machine, Real};
@@ -18,6 +20,8 @@ pub struct Outlook {
     /// The keys of the name.
     pub keys: Vec<V2KeyDetails>,
     pub plan: Plan,
+    /// A file that says which key the service has, and is not there although one may be in use.
+    pub missing: Option<PathBuf>,
     /// The workbench's time for which this holds.
     pub at: Timestamp,
 }
@@ -67,5 +71,6 @@ pub(in crate::actions) async fn look_on<M: Machine>(
     if request.keep_old {
         plan.outlived.clear();
     }
-    Ok(Outlook { name: state.group.name, username: state.user, keys: state.group.keys, plan, at })
+    let missing = state.missing(request, &plan).map(Path::to_owned);
+    Ok(Outlook { name: state.group.name, username: state.user, keys: state.group.keys, plan, missing, at })
 }

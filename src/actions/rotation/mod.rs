@@ -51,7 +51,7 @@ pub use error::{Error, Left};
 pub use hand_over::HandOver;
 pub use look::{Outlook, look};
 pub use plan::{HandedOver, MOST_IN_DOUBT, Plan, Reason, plan, successor};
-pub use proof::{Verify, can_prove};
+pub use proof::{BUSY, Verify, can_prove};
 pub use record::{Current, Record};
 pub use report::{Notice, Rotated};
 pub use request::Request;
@@ -154,7 +154,10 @@ impl<M: Machine> Rotation<'_, M> {
         let is_new = group.keys.is_empty();
         rotated.is_first = is_new;
         rotated.reason = Some(if is_new { report::NEW_NAME } else { reason.text() });
-        self.notice(Notice::Creating { name: &group.name, why: rotated.reason.unwrap_or_default() });
+        self.notice(match self.state.missing(self.request, plan) {
+            Some(file) => Notice::NoFile { name: &group.name, file },
+            None => Notice::Creating { name: &group.name, why: rotated.reason.unwrap_or_default() },
+        });
         let model = group.model_for(plan.current.as_deref());
         if self.request.audiences.is_empty()
             && let Some(model) = model

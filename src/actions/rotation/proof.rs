@@ -17,6 +17,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// No longer than this.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// How often a model that is busy or being deployed is asked again, if nothing else is wanted.
+pub const BUSY: u32 = 5;
+
 /// The model that a key is proven with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verify {

@@ -13,7 +13,7 @@ use super::request::Request;
 use crate::actions::{key_file, keys};
 use crate::config::Session;
 use crate::config::made_keys;
-use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION, V2KeyDetails};
 
 /// What is known before anything is done.
 #[derive(Debug)]
@@ -47,6 +47,17 @@ impl State {
             plan.create = Some(Reason::Audience);
         }
         plan
+    }
+}
+
+impl State {
+    /// The file that says which key the service has, where it is not there although a key of the name
+    /// may be in use.
+    pub fn missing<'a>(&self, request: &'a Request, plan: &Plan) -> Option<&'a Path> {
+        let file = request.hand_over.file().or(request.record.as_deref())?;
+        let may_be_in_use = |key: &V2KeyDetails| !plan.never_handed_over.contains(&key.key_id);
+        let is_missing = plan.create == Some(Reason::NothingHandedOver);
+        (is_missing && self.group.keys.iter().any(may_be_in_use)).then_some(file)
     }
 }
 

@@ -18,6 +18,12 @@ pub enum Notice<'a> {
         name: &'a str,
         why: &'a str,
     },
+    /// In place of [`Self::Creating`]: there are keys of the name, and not the `file` that says which one
+    /// the service has.
+    NoFile {
+        name: &'a str,
+        file: &'a Path,
+    },
     /// A key is removed that is newer than the one that was handed over.
     Removing {
         name: &'a str,

@@ -1,13 +1,13 @@
 //! `keys rotate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::actions::key_file::KeyFile;
-use crate::actions::rotation::{self, HandOver, Notice, Request, Rotated, Verify};
+use crate::actions::rotation::{self, BUSY, HandOver, Notice, Request, Rotated, Verify};
 use crate::actions::{Event, Progress, clock};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -62,7 +62,8 @@ pub struct RotateArgs {
     /// Day on which the new key expires: 2027-01-31, +90d, '3 months', default or max
     #[arg(long, value_name = "DAY", default_value = "default", value_parser = values::expires, allow_hyphen_values = true)]
     pub expires: String,
-    /// Call this model with the new key before it is handed over
+    /// Call this model with the new key before it is handed over; again for up to 31 s while it is
+    /// busy or being deployed
     #[arg(long, value_name = "MODEL")]
     pub verify: Option<String>,
     /// Request for --verify, as JSON or @FILE, instead of the model's example
@@ -147,7 +148,7 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         }
     };
     let request = args.request.as_deref().map(read_request).transpose()?;
-    let verify = args.verify.map(|model| Verify { model, request, busy: 0 });
+    let verify = args.verify.map(|model| Verify { model, request, busy: BUSY });
     Ok(Request {
         name: args.name,
         user: args.user,
@@ -172,7 +173,7 @@ async fn foresee(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let request = request(context, args)?;
     rotation::can_prove(&session, request.verify.as_ref()).await?;
     let outlook = rotation::look(&session, &request).await?;
-    let plan = &outlook.plan;
+    let (plan, keep_old) = (&outlook.plan, request.keep_old);
     let expiry = outlook.current().map(|key| key.expiry_date.as_str()).unwrap_or_default();
     let exit = if matches!(outlook.action(), "contested" | "blocked") { Exit::No } else { Exit::Done };
     if context.out.json {
@@ -200,10 +201,16 @@ async fn foresee(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
             format!("{name}: would do nothing: a newer key of this name was made in another way")
         }
         ("blocked", _) => format!("{name}: would do nothing: too many keys may be in use"),
-        (_, Some(reason)) => format!("{name}: would create a key: {reason}"),
+        (_, Some(reason)) => {
+            let missing = outlook.missing.as_deref().map(no_file);
+            format!("{name}: would create a key: {}", missing.as_deref().unwrap_or(reason))
+        }
         ("clean_up", _) => format!("{name}: would clean up"),
         _ => format!("{name}: nothing to do, the current key expires {}", day(expiry)),
     }];
+    if outlook.missing.is_some() {
+        lines.extend([older_keys(keep_old), NO_FILE].map(str::to_owned));
+    }
     lines.extend(plan.contested.iter().map(|id| format!("not made by a rotation on this machine: {id}")));
     let never = plan.never_handed_over.iter();
     lines.extend(never.map(|id| format!("would remove {id}, which was never handed over")));
@@ -212,10 +219,25 @@ async fn foresee(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn request_output(hand_over: &HandOver) -> Option<std::path::PathBuf> {
+fn request_output(hand_over: &HandOver) -> Option<PathBuf> {
     match hand_over {
         HandOver::File(file) => Some(file.path().to_owned()),
         HandOver::Command { .. } | HandOver::Return => None,
+    }
+}
+
+/// What to do where the file is missing that says which key a service has.
+const NO_FILE: &str = "if the file was moved or renamed, name it as it is called now";
+
+fn no_file(file: &Path) -> String {
+    format!("there is no key in {}, so the key in use is not known", file.display())
+}
+
+/// What becomes of the keys of which one may be in use.
+fn older_keys(keep_old: bool) -> &'static str {
+    match keep_old {
+        true => "older keys of this name stay",
+        false => "older keys of this name are deleted once --grace has passed",
     }
 }
 
@@ -244,6 +266,11 @@ impl Said<'_> {
         let warning = match notice {
             Notice::Creating { name, why } => {
                 return self.context.out.note(&format!("{name}: {why}, creating a key"));
+            }
+            Notice::NoFile { name, file } => {
+                let (why, older) = (no_file(file), older_keys(self.keep_old));
+                let message = format!("{name}: {why}: creating a new one; {older}");
+                return self.context.out.warn("rotation", &message, Some(NO_FILE));
             }
             Notice::OwnSpared { key_id } if !self.keep_old => {
                 let note = format!("key {key_id} is the one that you are signed in with: it is not deleted");
@@ -295,12 +322,7 @@ impl Said<'_> {
     }
 }
 
-fn print(
-    context: &Context,
-    rotated: &Rotated,
-    output: Option<&std::path::Path>,
-    prints: bool,
-) -> Result<(), Failure> {
+fn print(context: &Context, rotated: &Rotated, output: Option<&Path>, prints: bool) -> Result<(), Failure> {
     match context.out.json {
         true => context.out.document(&document(rotated, output, prints)),
         false => context.out.lines(&lines(rotated, output, prints)),
@@ -308,7 +330,7 @@ fn print(
 }
 
 /// It holds the key itself only if that is the hand-over.
-fn document(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -> Value {
+fn document(rotated: &Rotated, output: Option<&Path>, prints: bool) -> Value {
     let kept = rotated.kept.iter();
     let kept = kept.map(|(id, until)| json!({ "key_id": id, "until": until.map(time::format) }));
     let mut document = json!({
@@ -332,7 +354,7 @@ fn document(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -
     document
 }
 
-fn lines(rotated: &Rotated, output: Option<&std::path::Path>, prints: bool) -> Vec<String> {
+fn lines(rotated: &Rotated, output: Option<&Path>, prints: bool) -> Vec<String> {
     let (name, current) = (&rotated.name, rotated.current.as_deref().unwrap_or_default());
     let expires = day(&rotated.expiry);
     let mut lines = Vec::new();

@@ -138,21 +138,41 @@ fn a_key_inside_its_grace_time_does_not_count_as_expiring() {
         let listed = place.home.run(&["keys", "list", "--expiring-within", "6d", "--json"]);
         listed.json().as_array().unwrap().iter().filter(|key| key["comments"] == "svc").count()
     };
-    let findings = || {
-        let report = place.home.run(&["admin", "audit", "--keys-only", "--json"]).ok().json();
-        let keys = report["keys"].as_array().unwrap().clone();
-        let own = keys.into_iter().filter(|key| key["comments"] == "svc").map(|key| key["findings"].clone());
-        own.map(|findings| findings.to_string()).collect::<Vec<_>>()
-    };
     let soon = || place.home.run(&["admin", "users", "--json"]).ok().json()[0]["expiring"].as_u64().unwrap();
-    assert_eq!((expiring(), findings(), soon()), (1, vec![r#"["expiring"]"#.to_owned()], 2));
+    assert_eq!((expiring(), place.findings(), soon()), (1, vec![r#"["expiring"]"#.to_owned()], 2));
     place.rotate(&OUT).ok();
     assert_eq!((expiring(), place.keys().len()), (0, 2));
-    assert_eq!((findings(), soon()), (vec!["[]".to_owned(), "[]".to_owned()], 1));
+    assert_eq!((place.findings(), soon()), (vec!["[]".to_owned(), "[]".to_owned()], 1));
     // Another machine does not know which one the service has.
     std::fs::remove_file(place.home.path("config/made-keys.json")).unwrap();
     assert_eq!(expiring(), 1);
-    assert!(findings().contains(&r#"["expiring","same_name"]"#.to_owned()), "{:?}", findings());
+    assert!(place.findings().contains(&r#"["expiring","same_name"]"#.to_owned()), "{:?}", place.findings());
+}
+
+#[test]
+fn a_key_that_was_replaced_within_its_second_does_not_count_either() {
+    let place = Setup::new();
+    place.rotate(&OUT).ok();
+    // The clock stands still.
+    for count in 2..=3 {
+        place.home.run(&[&["keys", "rotate", "svc", "--quiet"][..], &DUE].concat()).ok();
+        assert_eq!((place.keys().len(), place.findings()), (count, vec!["[]".to_owned(); count]));
+    }
+    place.service_works();
+}
+
+#[test]
+fn a_model_that_is_busy_is_asked_again() {
+    let place = Setup::new();
+    let busy = serde_json::json!({
+        "on": { "operation": "CallModel", "model": "churn-prod/add" }, "times": 1, "do": { "busy": true },
+    });
+    place.bench.control(reqwest::Method::POST, "/faults", &busy);
+    let proven = [&OUT[..], &["--verify", "churn-prod/add"]].concat();
+    assert_eq!(place.rotate(&proven).ok().json()["action"], "rotated");
+    let calls = "/requests/count?operation=CallModel";
+    let calls = place.bench.control(reqwest::Method::GET, calls, &Value::Null);
+    assert_eq!(calls["count"], 2, "once more");
 }
 
 /// An older key that is still there after its grace time counts again.

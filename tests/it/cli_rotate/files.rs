@@ -18,6 +18,34 @@ fn a_file_that_is_not_there_was_handed_to_nobody() {
 }
 
 #[test]
+fn a_file_that_went_missing_is_named_with_what_becomes_of_older_keys() {
+    let place = Setup::new();
+    let first = place.rotate(&OUT).ok();
+    assert!(warnings(&first).is_empty(), "no key had the name: {first:?}");
+    std::fs::rename(place.home.path("svc.key"), place.home.path("moved.key")).unwrap();
+    place.later();
+    let line = ["keys", "rotate", "svc", "--output", "svc.key"];
+    let seen = place.home.run(&[&line[..], &["--dry-run"]].concat()).ok().out;
+    let file = place.home.folder.path().canonicalize().unwrap().join("svc.key");
+    let why = format!("there is no key in {}, so the key in use is not known", file.display());
+    assert!(
+        seen.starts_with(&format!("svc: would create a key: {why}\nolder keys of this name are")),
+        "{seen}"
+    );
+    assert!(seen.contains("if the file was moved or renamed"), "{seen}");
+    let done = place.home.run(&line).ok();
+    assert!(done.err.contains(&format!("svc: {why}: creating a new one; older keys")), "{done:?}");
+    let keeping = place.rotate(&["--output", "other.key", "--keep-old"]).ok();
+    assert!(
+        warnings(&keeping)[0].ends_with("creating a new one; older keys of this name stay"),
+        "{keeping:?}"
+    );
+    // The file that a command keeps says it as well.
+    let kept = place.rotate(&["--exec", "echo $KEYBENCH_KEY_ID > id", "--record", "id"]).ok();
+    assert!(warnings(&kept)[0].starts_with("svc: there is no key in "), "{kept:?}");
+}
+
+#[test]
 fn a_file_keeps_owner_group_and_mode_or_nothing_is_handed_over() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
     let place = Setup::new();
