@@ -46,6 +46,10 @@ impl Life {
             && *lasts <= manifest_due
         {
             due_days = u32::try_from(lasts.as_secs() / DAY / 2).unwrap_or(u32::MAX).min(due_days);
+            // Days are whole: the half of one is none, and a key would be replaced once it has expired.
+            if *lasts >= days(1) {
+                due_days = due_days.max(1);
+            }
         }
         Self { lasts, due_days, manifest_due }
     }
@@ -132,6 +136,7 @@ mod tests {
         assert!(short.holds_back(left(8), now()).unwrap().ends_with("until half of that is left"));
         // It is replaced now, or not due yet.
         assert_eq!((short.holds_back(left(7), now()), short.holds_back(left(21), now())), (None, None));
+        assert_eq!(of(20, 1).due_days, 1, "before it expires");
         // A workbench that does not say its limit, and one that does.
         let service = Service { due_days: 14, expires: "default".to_owned(), ..Service::default() };
         let due_days = |limit| Life::of(&service, now(), limit, Some(super::days(10))).due_days;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Fleet, TWO};
+use super::{Fleet, TWO, service};
 
 #[test]
 fn few_are_rotated_at_a_time_and_what_left_the_manifest_is_pruned() {
@@ -19,6 +19,24 @@ fn few_are_rotated_at_a_time_and_what_left_the_manifest_is_pruned() {
     assert_eq!(fleet.keys("reports").len(), 1, "nothing is deleted without --prune");
     fleet.run("apply", &["--prune"]).ok();
     assert_eq!((fleet.keys("reports").len(), fleet.run("plan", &[]).code), (0, 0));
+}
+
+#[test]
+fn each_key_that_an_apply_deletes_has_a_line_in_the_log_of_deletions() {
+    let one = "[[service]]\nname = \"a\"\nexpires = \"+20d\"\n[[service.deliver]]\nfile = \"DIR/a.key\"";
+    let fleet = Fleet::new(one);
+    fleet.run("apply", &[]).ok();
+    let first = fleet.keys("a").remove(0);
+    fleet.ahead(10 * 24);
+    fleet.run("apply", &[]).ok();
+    assert_eq!(fleet.keys("a").len(), 2);
+    assert!(!fleet.home.path("config/deletions.jsonl").exists(), "nothing was deleted yet");
+    fleet.ahead(11 * 24 + 1);
+    assert_eq!(service(&fleet.run("apply", &[]).ok().json(), "a")["deleted"], json!([first]));
+    let log = fleet.read("config/deletions.jsonl");
+    let line: Value = serde_json::from_str(&log).unwrap();
+    let members = ["actor", "username", "key_id", "comments", "outcome"].map(|member| line[member].clone());
+    assert_eq!(members, ["owner", "owner", &first, "a", "deleted"].map(|text| json!(text)));
 }
 
 #[test]

@@ -57,6 +57,23 @@ fn a_key_is_not_replaced_by_one_that_would_be_due_at_once() {
 }
 
 #[test]
+fn a_key_of_a_day_is_replaced_before_it_expires_and_once_a_day() {
+    let fleet = Fleet::new(ONE);
+    fleet.bench.home("admin").run(&["admin", "expiration", "1"]).ok();
+    let mut made = std::collections::BTreeSet::new();
+    for hour in (0..72).step_by(6) {
+        fleet.ahead(hour);
+        let done = service(&fleet.run("apply", &[]).ok().json(), "a");
+        made.insert(done["key_id"].as_str().unwrap().to_owned());
+        fleet.works("a.key");
+        let plan = fleet.run("plan", &[]);
+        let a = service(&plan.json(), "a");
+        assert!(plan.code == 8 && a["unsafe_because"].to_string().contains("would be due at once"), "{a}");
+    }
+    assert!((3..=4).contains(&made.len()), "{made:?}");
+}
+
+#[test]
 fn a_workbench_that_does_not_say_its_limit_is_taken_at_its_last_key() {
     let fleet = Fleet::new(&ONE.replace("name = \"a\"", "name = \"a\"\ngrace = \"0s\""));
     fleet.bench.home("admin").run(&["admin", "expiration", "10"]).ok();
