@@ -1,23 +1,31 @@
-//! `complete-names`: findings, profiles from their file, projects and models from the names that lists leave
+//! `complete-names`: findings, profiles from their file; projects, models and keys from what lists leave
 //! behind. A completion never asks the network, so it never waits.
 //!
 //! Shells send the words typed so far; what fits at the end follows from the definition of
 //! the command line, so that all shells offer the same.
 
-use clap::{Arg, CommandFactory as _};
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+
+use clap::{Arg, ArgAction, CommandFactory as _};
 
 use super::command_line::Cli;
 use super::context::Context;
 use super::names;
 use crate::actions::audit::Finding;
 use crate::config::paths::process_env;
-use crate::config::{self, Overrides};
+use crate::config::resolve::Source;
+use crate::config::{self, Loaded, Overrides};
+use crate::text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Profiles,
     Projects,
     Models,
+    KeyIds,
+    /// The names (comments) of keys.
+    KeyNames,
     Findings,
 }
 
@@ -27,6 +35,7 @@ struct Wanted {
     kind: Option<Kind>,
     profile: Option<String>,
     url: Option<String>,
+    user: Option<String>,
 }
 
 impl Wanted {
@@ -59,16 +68,17 @@ impl Wanted {
         wanted.kind = match open {
             Some(option) => kind(command, option),
             None if typed.starts_with('-') => None,
-            None => command.get_positionals().nth(position).and_then(|argument| kind(command, argument)),
+            None => positional(command, position).and_then(|argument| kind(command, argument)),
         };
         wanted
     }
 
-    /// Options that say which workbench is meant.
+    /// Options that say which workbench and user are meant.
     fn note(&mut self, option: &Arg, value: &str) {
         match option.get_id().as_str() {
             "profile" => self.profile = Some(value.to_owned()),
             "url" => self.url = Some(value.to_owned()),
+            "user" => self.user = Some(value.to_owned()),
             _ => {}
         }
     }
@@ -93,34 +103,71 @@ fn option<'a, 'w>(command: &'a clap::Command, word: &'w str) -> Option<(&'a Arg,
     found.map(|option| (option, value))
 }
 
+/// The argument at `position`; the last one may be given several times.
+fn positional(command: &clap::Command, position: usize) -> Option<&Arg> {
+    let repeated = |argument: &&Arg| matches!(argument.get_action(), ArgAction::Append);
+    let last = || command.get_positionals().last().filter(repeated);
+    command.get_positionals().nth(position).or_else(last)
+}
+
 fn kind(command: &clap::Command, argument: &Arg) -> Option<Kind> {
     match (command.get_name(), argument.get_id().as_str()) {
         (_, "profile") | ("use" | "remove", "name") => Some(Kind::Profiles),
         (_, "project") => Some(Kind::Projects),
         (_, "model" | "verify") => Some(Kind::Models),
         (_, "finding") => Some(Kind::Findings),
+        ("delete", "key_ids") => Some(Kind::KeyIds),
+        ("rotate", "name") => Some(Kind::KeyNames),
         _ => None,
     }
 }
 
-/// One name a line; nothing where nothing is known.
+/// One name a line, after a tab what it is; nothing where nothing is known.
 pub fn print(context: &Context, words: &[String]) {
     let wanted = Wanted::read(words);
+    let Some(kind) = wanted.kind else { return };
     let mut loaded = context.store().map(|store| store.load()).unwrap_or_default();
-    let found: Vec<String> = match wanted.kind {
-        None => return,
-        Some(Kind::Profiles) => loaded.profiles.profiles.into_keys().collect(),
-        Some(Kind::Findings) => Finding::all().map(|finding| finding.name().to_owned()).collect(),
-        Some(kind) => {
-            let flags = Overrides { profile: wanted.profile, url: wanted.url, ..Overrides::default() };
-            let Ok(url) = config::resolve::url(&flags, &process_env, &mut loaded) else { return };
-            let cache = names::read(&url.value);
-            let found = if kind == Kind::Projects { cache.projects } else { cache.models };
-            found.into_iter().collect()
-        }
+    let mut found = match kind {
+        Kind::Profiles => bare(loaded.profiles.profiles.into_keys()),
+        Kind::Findings => bare(Finding::all().map(|finding| finding.name().to_owned())),
+        kind => listed(kind, wanted, &mut loaded),
     };
-    // Whatever goes wrong, a completion is silent.
-    let _ = context.out.lines(&found);
+    let typed_before = words.split_last().map_or(words, |(_, before)| before);
+    found.retain(|(name, _)| kind != Kind::KeyIds || !typed_before.contains(name));
+    let mut out = io::stdout().lock();
+    for (name, about) in found {
+        let (name, about) = (text::clean(&name), text::clean(&about));
+        let tab = if about.is_empty() { "" } else { "\t" };
+        // Whatever goes wrong, a completion is silent.
+        let _ = writeln!(out, "{name}{tab}{about}");
+    }
+}
+
+/// Names that say themselves what they are.
+fn bare(names: impl IntoIterator<Item = String>) -> Vec<(String, String)> {
+    names.into_iter().map(|name| (name, String::new())).collect()
+}
+
+/// What lists left behind of the workbench that is meant.
+fn listed(kind: Kind, wanted: Wanted, loaded: &mut Loaded) -> Vec<(String, String)> {
+    let flags = Overrides { profile: wanted.profile, url: wanted.url, ..Overrides::default() };
+    let Ok(url) = config::resolve::url(&flags, &process_env, loaded) else { return Vec::new() };
+    let mut cache = names::read(&url.value);
+    let own = match &url.source {
+        Source::Profile(name) => loaded.profiles.profiles.get(name).map(|profile| profile.username.clone()),
+        _ => None,
+    };
+    let user = wanted.user.or(own).unwrap_or(cache.own);
+    let keys = cache.keys.remove(&user).unwrap_or_default();
+    match kind {
+        Kind::Projects => bare(cache.projects),
+        Kind::Models => bare(cache.models),
+        Kind::KeyIds => keys.into_iter().collect(),
+        Kind::KeyNames => {
+            bare(keys.into_values().filter(|name| !name.trim().is_empty()).collect::<BTreeSet<_>>())
+        }
+        Kind::Profiles | Kind::Findings => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +197,11 @@ mod tests {
             ("keybench collaborators add ", Some(Kind::Projects)),
             ("keybench collaborators add churn-prod ", None),
             ("keybench keys delete --finding ", Some(Kind::Findings)),
+            ("keybench keys delete ", Some(Kind::KeyIds)),
+            ("keybench keys delete 0a 0b ", Some(Kind::KeyIds)),
+            ("keybench keys delete --yes --user ", None),
+            ("keybench keys rotate ", Some(Kind::KeyNames)),
+            ("keybench keys rotate svc ", None),
             ("keybench --profile ", Some(Kind::Profiles)),
             ("keybench whoami --profile p", Some(Kind::Profiles)),
             ("keybench profile use ", Some(Kind::Profiles)),
@@ -166,5 +218,6 @@ mod tests {
     fn the_workbench_is_the_one_that_the_line_names() {
         assert_eq!(wanted("keybench --profile prod models test ").profile.as_deref(), Some("prod"));
         assert_eq!(wanted("keybench models test --url=http://x ").url.as_deref(), Some("http://x"));
+        assert_eq!(wanted("keybench keys delete --user ada ").user.as_deref(), Some("ada"));
     }
 }

@@ -13,7 +13,7 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
     print(script(shell).as_bytes())
 }
 
-/// What clap generates, with the names of profiles, projects and models on top where the shell's
+/// What clap generates, with the names of profiles, projects, models and keys on top where the shell's
 /// language is known here.
 fn script(shell: Shell) -> String {
     let mut text = Vec::new();
@@ -34,16 +34,21 @@ fn script(shell: Shell) -> String {
 
 const BASH: &str = r#"
 _keybench_names() {
-    local name quoted typed="${COMP_WORDS[COMP_CWORD]}"
-    local -a names=()
-    while IFS= read -r name; do
+    local name about quoted typed="${COMP_WORDS[COMP_CWORD]}"
+    local -a names=() shown=()
+    while IFS=$'\t' read -r name about; do
         if [[ "$name" == "$typed"* ]]; then
             printf -v quoted '%q' "$name"
             names+=("$quoted")
+            shown+=("$quoted${about:+  ($about)}")
         fi
     done < <(keybench complete-names -- "${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
     if [[ ${#names[@]} -gt 0 ]]; then
-        COMPREPLY=("${names[@]}")
+        # What a name stands for is shown where several are listed, and never typed.
+        case "${#names[@]},${COMP_TYPE:-9}" in
+            1,* | *,9 | *,37) COMPREPLY=("${names[@]}") ;;
+            *) COMPREPLY=("${shown[@]}") ;;
+        esac
         return 0
     fi
     _keybench "$@"
@@ -62,9 +67,14 @@ fi
 
 const ZSH: &str = r#"
 _keybench_names() {
-    local -a names
-    names=("${(@f)$(keybench complete-names -- "${(@Q)words[1,CURRENT]}" 2>/dev/null)}")
-    if [[ -n "${names[1]}" ]]; then
+    local -a lines names shown
+    lines=("${(@f)$(keybench complete-names -- "${(@Q)words[1,CURRENT]}" 2>/dev/null)}")
+    if [[ -n "${lines[1]}" ]]; then
+        names=("${(@)lines%%$'\t'*}")
+        shown=("${(@)lines/$'\t'/  -- }")
+        if [[ "${lines[*]}" == *$'\t'* ]]; then
+            compadd -l -d shown -a names && return 0
+        fi
         compadd -a names && return 0
     fi
     _keybench "$@"

@@ -1,6 +1,7 @@
-//! The names of projects and models that lists leave behind for completions.
+//! What lists leave behind for completions: the names of projects and models, and Key IDs with their
+//! comments. Never a key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::paths::{cache_dir, process_env};
 use crate::config::private_file;
+use crate::secret;
+use crate::wire::V2KeyDetails;
 
 /// How long a list is good enough for completions.
 const VALID: Duration = Duration::from_secs(10 * 60);
@@ -21,6 +24,10 @@ pub struct Cache {
     url: String,
     pub projects: BTreeSet<String>,
     pub models: BTreeSet<String>,
+    /// Comments by Key ID, by user.
+    pub keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whose keys are listed where no user is named.
+    pub own: String,
 }
 
 /// One file a workbench.
@@ -64,6 +71,29 @@ impl Collector {
     pub fn model(&mut self, name: String) {
         if self.cache.models.len() < KEPT {
             self.cache.models.insert(name);
+        }
+    }
+
+    /// The keys of `username` follow, in place of those from before. Without a name that was asked for
+    /// they are one's own.
+    pub fn keys_of(&mut self, username: &str, is_own: bool) {
+        self.cache.keys.insert(username.to_owned(), BTreeMap::new());
+        if is_own {
+            username.clone_into(&mut self.cache.own);
+        }
+    }
+
+    pub fn key(&mut self, username: &str, key: &V2KeyDetails) {
+        let Some(keys) = self.cache.keys.get_mut(username).filter(|keys| keys.len() < KEPT) else { return };
+        // A comment is free text, and may hold a key by mistake.
+        let comment = secret::mask(&key.comments);
+        keys.insert(key.key_id.clone(), secret::mask_shapes(&comment).into_owned());
+    }
+
+    /// Keys that are there no more.
+    pub fn without<'a>(&mut self, key_ids: impl Iterator<Item = &'a String>) {
+        for id in key_ids {
+            self.cache.keys.values_mut().for_each(|keys| drop(keys.remove(id)));
         }
     }
 

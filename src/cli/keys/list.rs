@@ -10,6 +10,7 @@ use crate::actions::keys::{self, Rotated, SOON_DAYS};
 use crate::api;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::names::Collector;
 use crate::cli::output::List;
 use crate::cli::times::day;
 use crate::cli::values;
@@ -45,6 +46,7 @@ const HELD: usize = 16 << 20;
 pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
     let only_soon = args.expiring_within.is_some();
+    let is_own = args.user.is_none();
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
     let mut printer = Printer {
         list: context
@@ -62,8 +64,10 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
         rotated: if only_soon { Rotated::here(&session) } else { Rotated::default() },
         undated: 0,
         failed: None,
+        names: Collector::new(session.client.url()),
     };
     let user = printer.user.clone();
+    printer.names.keys_of(&user, is_own);
     let ended = session.client.each_key(&user, |key| printer.take(key)).await;
     let (found, undated) = printer.end(ended)?;
     if !only_soon {
@@ -94,6 +98,8 @@ struct Printer<'a> {
     undated: usize,
     /// Why they cannot be printed.
     failed: Option<Failure>,
+    /// For completions.
+    names: Collector,
 }
 
 impl Printer<'_> {
@@ -101,6 +107,7 @@ impl Printer<'_> {
     fn take(&mut self, key: V2KeyDetails) -> ControlFlow<()> {
         self.undated += usize::from(keys::is_undated(&key));
         self.size += key.size();
+        self.names.key(&self.user, &key);
         self.keys.push(key);
         if self.size > HELD {
             let (later, keys): (Vec<_>, Vec<_>) =
@@ -146,7 +153,9 @@ impl Printer<'_> {
         ended?;
         let keys = std::mem::take(&mut self.keys);
         self.print(keys)?;
-        Ok((self.list.end()?, self.undated))
+        let found = self.list.end()?;
+        self.names.keep();
+        Ok((found, self.undated))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::actions::audit::{Finding, diff};
 use crate::actions::keys::{self, Choice, Chosen, Logging, Spared, Which};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::names::Collector;
 use crate::cli::options::ClockArgs;
 use crate::cli::output;
 use crate::config::Session;
@@ -94,6 +95,9 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Invalid, "not_confirmed", "not confirmed, nothing was deleted"));
     }
     let deletions = keys::delete_each(&session, choices, &logging, context).await?;
+    let mut names = Collector::new(session.client.url());
+    names.without(deletions.iter().flat_map(|deletion| &deletion.deleted));
+    names.keep();
     report::print(context, &deletions, several)?;
     report::failure(&deletions).map_or(Ok(Exit::Done), Err)
 }
