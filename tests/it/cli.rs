@@ -144,6 +144,81 @@ fn long_lists_come_as_one_document() {
 }
 
 #[test]
+fn the_list_of_models_says_what_is_deployed_if_it_is_asked() {
+    use serde_json::{Value, json};
+    let bench = Bench::controlled();
+    let home = bench.home("owner");
+    let builds = || {
+        let path = "/requests/count?operation=ListModelBuilds";
+        bench.control(reqwest::Method::GET, path, &Value::Null)["count"].as_u64().unwrap()
+    };
+    let plain = home.run(&["models", "list", "--json"]).ok().json();
+    assert!(plain[0].get("status").is_none() && builds() == 0, "a request for each only if it is asked for");
+    let listed = home.run(&["models", "list", "--status", "--json"]).ok().json();
+    let of = |listed: &Value, name: &str| {
+        listed.as_array().unwrap().iter().find(|model| model["name"] == name).unwrap().clone()
+    };
+    let (churn, retired) = (of(&listed, "churn"), of(&listed, "retired"));
+    assert_eq!((&churn["status"], &churn["deployment"]["replicas"]), (&json!("deployed"), &json!(3)));
+    assert_eq!(retired["status"], "stopped");
+    assert_eq!(builds(), listed.as_array().unwrap().len() as u64);
+    let table = home.run(&["models", "list", "--status", "--project", "churn-prod"]).ok().out;
+    let row = table.lines().find(|line| line.contains("retired")).unwrap();
+    assert!(table.starts_with("PROJECT") && row.contains("  stopped  "), "{table}");
+
+    // One that cannot be asked keeps no other from being listed.
+    let on = json!({"operation": "ListModelBuilds", "model": "churn-prod/churn"});
+    bench.fault(&on, &json!({"status": 403, "body": {"message": "not yours", "code": 7}}));
+    let partly = home.run(&["models", "list", "--status", "--json"]);
+    assert_eq!((partly.code, partly.json().as_array().unwrap().len()), (4, listed.as_array().unwrap().len()));
+    assert_eq!(
+        (&of(&partly.json(), "churn")["status"], &of(&partly.json(), "add")["status"]),
+        (&json!("unknown"), &json!("deployed"))
+    );
+    assert!(partly.error()["message"].as_str().unwrap().starts_with("churn-prod/churn: "), "{partly:?}");
+}
+
+#[test]
+fn completions_know_the_keys_that_were_listed_last() {
+    let bench = Bench::demo();
+    let mut home = bench.home("owner");
+    let key = bench.key("outsider");
+    let made = home.run(&["keys", "create", "--name", &format!("as {key}"), "--json"]).ok().json();
+    let id = made["key_id"].as_str().unwrap().to_owned();
+    let names = |home: &Home, line: &[&str]| {
+        let lines = home.run(&[&["complete-names", "--", "keybench"], line].concat()).ok().out;
+        lines.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(names(&home, &["keys", "delete", ""]).is_empty(), "nothing was listed");
+    home.run(&["keys", "list"]).ok();
+    let all = names(&home, &["keys", "delete", ""]);
+    assert!(
+        all.iter().any(|line| *line == format!("{}\tdashboard", demo_key(&home, "dashboard"))),
+        "{all:?}"
+    );
+    assert!(!all.concat().contains(&key), "a key in a comment is masked: {all:?}");
+    assert_eq!(names(&home, &["keys", "delete", &id, ""]).len(), all.len() - 1, "it is named already");
+    assert!(names(&home, &["keys", "rotate", ""]).contains(&"dashboard".to_owned()));
+    assert!(names(&home, &["keys", "delete", "--user", "viewer", ""]).is_empty());
+    home.run(&["keys", "delete", &id, "--yes"]).ok();
+    assert!(!names(&home, &["keys", "delete", ""]).concat().contains(&id), "it is gone");
+
+    // Keys of another user are no own ones.
+    let viewer = bench.key_id("viewer");
+    home.set("KEYBENCH_API_KEY", &bench.key("admin"));
+    home.run(&["keys", "list", "--user", "viewer"]).ok();
+    home.set("KEYBENCH_API_KEY", &bench.key("owner"));
+    assert!(names(&home, &["keys", "delete", "--user", "viewer", ""])[0].starts_with(&viewer));
+    assert!(!names(&home, &["keys", "delete", ""]).concat().contains(&viewer));
+}
+
+fn demo_key(home: &Home, name: &str) -> String {
+    let listed = home.run(&["keys", "list", "--json"]).ok().json();
+    let row = listed.as_array().unwrap().iter().find(|key| key["comments"] == name).unwrap().clone();
+    row["key_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
 fn completions_know_profiles_projects_and_models() {
     let bench = Bench::demo();
     let home = bench.home("owner");
@@ -158,10 +233,11 @@ fn completions_know_profiles_projects_and_models() {
     home.run_with_input(&["login", "--url", &bench.url, "--name", "one"], &bench.key("owner")).ok();
     assert_eq!(names(&["profile", "use", ""]), "one\n");
     // As bash itself does it, with the script that it is given.
-    let completed = |line: &str| {
+    let complete = |how: u32, line: &str| {
         let program = assert_cmd::cargo::cargo_bin!("keybench");
         let script = format!(
             "source <(keybench completions bash); COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             COMP_TYPE={how}; \
              _keybench_names keybench \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
              printf '%s ' \"${{COMPREPLY[@]}}\""
         );
@@ -171,11 +247,18 @@ fn completions_know_profiles_projects_and_models() {
         let output = bash.env("KEYBENCH_CONFIG_DIR", home.path("config")).output().unwrap();
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
     };
+    let completed = |line: &str| complete(9, line);
     assert_eq!(completed("keybench models test churn-prod/s"), "churn-prod/slow ");
     assert_eq!(completed("keybench --profile ''"), "one ");
     assert_eq!(completed("keybench keys rot"), "rotate ");
     assert_eq!(completed("keybench keys delete ''").trim(), "", "no lone - where a Key ID belongs");
     assert_eq!(completed("keybench keys delete --fi"), "--finding ");
+    home.run(&["keys", "list"]).ok();
+    let id = demo_key(&home, "dashboard");
+    assert_eq!(completed(&format!("keybench keys delete {}", &id[..16])), format!("{id} "));
+    // What a key is for is shown in a list, and not typed.
+    assert!(complete(63, "keybench keys delete ''").contains(&format!("{id}  (dashboard) ")));
+    assert!(!completed("keybench keys delete ''").contains("dashboard"));
     assert!(completed("keybench keys delete --finding ''").starts_with("expired expiring beyond_limit "));
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(home.run(&["completions", shell]).ok().out.contains("keybench"), "{shell}");

@@ -1,7 +1,7 @@
 //! Which models there are, and what there is to know about one.
 
 use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 
 use super::{Built, build_failed, builds, current, find, why};
 use crate::actions::{Error, projects};
@@ -11,6 +11,8 @@ use crate::wire::{BuildState, Model, ModelBuild, ModelDeployment};
 
 /// Rows a page of a list that is shown as it comes.
 const PAGE: u32 = 500;
+/// Models whose deployments are asked for at a time.
+const AT_A_TIME: usize = 8;
 
 /// A model, and the deployment that stands for it now.
 #[derive(Debug, Clone)]
@@ -43,6 +45,24 @@ pub async fn list<'a>(
         async move { client.project_models_page(&id, &query).await }
     };
     Ok(Pages::new(query, fetch).stream().boxed())
+}
+
+/// The deployment that stands for each of `models` now, in their order; `None`: it was never deployed.
+/// The list of models does not say it (SPEC), so this takes two requests a model, or more where the
+/// newest build is not the one that is deployed.
+pub async fn deployments(
+    session: &Session,
+    models: &[Model],
+) -> Vec<Result<Option<ModelDeployment>, api::Error>> {
+    let latest = |model: &Model| {
+        let (project, model) = (model.project.public_identifier.clone(), model.id.clone());
+        async move {
+            let latest = session.client.latest_deployment(&project, &model).await?;
+            Ok(latest.map(|(_, deployment)| deployment))
+        }
+    };
+    let all: Vec<_> = models.iter().map(latest).collect();
+    stream::iter(all).buffered(AT_A_TIME).collect().await
 }
 
 /// Finds a model as [`find`] does, its latest deployment, and why that is not running.

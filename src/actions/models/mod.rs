@@ -17,7 +17,7 @@ pub use deploy::{DEPLOYING, Environment, Plan, Resources, amount, deploy, plan, 
 pub use deployment::{Verb, ask as ask_deployment, ask_latest as ask_latest_deployment};
 pub use find::{find, full_name};
 pub use follow::{Ended, follow_build, follow_deployment, follow_restart};
-pub use list::{Shown, list, show};
+pub use list::{Shown, deployments, list, show};
 pub use why::{build_failed, why};
 
 use super::Exit;

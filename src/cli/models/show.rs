@@ -8,6 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::times::in_utc;
 use crate::text::count;
+use crate::wire::ModelDeployment;
 
 #[derive(Debug, Clone, Args)]
 #[command(
@@ -30,7 +31,6 @@ pub async fn run(context: &Context, args: ShowArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Without the deployment's environment: it may hold secrets (OBSERVED, CAI_STUDIO_AGENT).
 fn document(Shown { model, latest, why }: &Shown, endpoint: &str) -> Value {
     json!({
         "id": model.id,
@@ -43,15 +43,7 @@ fn document(Shown { model, latest, why }: &Shown, endpoint: &str) -> Value {
         "endpoint": endpoint,
         "created_at": in_utc(&model.created_at),
         "updated_at": in_utc(&model.updated_at),
-        "deployment": latest.as_ref().map(|(_, deployment)| json!({
-            "id": deployment.id,
-            "status": deployment.status,
-            "replicas": deployment.replicas,
-            "cpu": deployment.cpu,
-            "memory": deployment.memory,
-            "created_at": in_utc(&deployment.created_at),
-            "deployer": deployment.deployer,
-        })),
+        "deployment": latest.as_ref().map(|(_, deployment)| deployed(deployment)),
         "build": latest.as_ref().map(|(build, _)| json!({
             "id": build.id,
             "status": build.status,
@@ -61,6 +53,19 @@ fn document(Shown { model, latest, why }: &Shown, endpoint: &str) -> Value {
             "comment": build.comment,
         })),
         "why": why,
+    })
+}
+
+/// Without the deployment's environment: it may hold secrets (OBSERVED, CAI_STUDIO_AGENT).
+pub fn deployed(deployment: &ModelDeployment) -> Value {
+    json!({
+        "id": deployment.id,
+        "status": deployment.status,
+        "replicas": deployment.replicas,
+        "cpu": deployment.cpu,
+        "memory": deployment.memory,
+        "created_at": in_utc(&deployment.created_at),
+        "deployer": deployment.deployer,
     })
 }
 
