@@ -229,8 +229,9 @@ impl From<fleet::Error> for Failure {
     fn from(error: fleet::Error) -> Self {
         let kind = match error {
             fleet::Error::Rotation(error) => return (*error).into(),
-            fleet::Error::Manifest { .. } => "manifest",
+            fleet::Error::Manifest { .. } | fleet::Error::NoManifest { .. } => "manifest",
             fleet::Error::Held { .. } => "held",
+            fleet::Error::Figures { .. } => "output",
             fleet::Error::NoFolder => "configuration",
             fleet::Error::NotDeleted { .. } => "changed",
             fleet::Error::Delivery { .. } => "delivery",

@@ -91,7 +91,12 @@ pub async fn write(
     let failed = |why: String| Error::Delivery { delivery: delivery.id.clone(), why };
     match &delivery.to {
         Target::File { path, access } => {
-            let file = KeyFile::replacing(path, *access).map_err(|refusal| failed(refusal.to_string()))?;
+            let file = KeyFile::replacing(path, *access).map_err(|refusal| {
+                let why = refusal.to_string();
+                // The delivery names the file.
+                let named = format!("{} ", path.display());
+                failed(why.strip_prefix(&named).map_or(why.clone(), str::to_owned))
+            })?;
             file.write_key(key).map_err(|error| failed(error.to_string()))
         }
         Target::KubernetesSecret { namespace, name, key: entry, timeout } => {

@@ -21,9 +21,8 @@ use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 /// A schema of the manifest, for editors.
 pub const SCHEMA: &str = include_str!("../../../assets/fleet.schema.json");
 
-/// How the id of a delivery to a project's environment begins.
+/// How the ids of deliveries to a project's environment, and to a command, begin.
 const PROJECT_ENV: &str = "project_env ";
-/// The same of one to a command.
 const EXEC: &str = "exec ";
 const DUE_DAYS: u32 = 14;
 const GRACE: Duration = Duration::from_secs(86_400);
@@ -188,12 +187,12 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// [`Error::Manifest`] says what is wrong, and in which service.
+    /// [`Error::Manifest`] says what is wrong, and in which service; or it cannot be read.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let unusable = |why: String| Error::Manifest { file: file.to_owned(), why };
-        let text = bounded::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
-        let file = file.canonicalize().map_err(|error| unusable(error.to_string()))?;
-        let services = services(&text).map_err(unusable)?;
+        let unreadable = |error| Error::NoManifest { file: file.to_owned(), error };
+        let text = bounded::read_to_string(file).map_err(unreadable)?;
+        let services = services(&text).map_err(|why| Error::Manifest { file: file.to_owned(), why })?;
+        let file = file.canonicalize().map_err(unreadable)?;
         Ok(Self { file, services })
     }
 }

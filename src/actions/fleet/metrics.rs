@@ -18,6 +18,8 @@ pub struct Figures {
     pub username: String,
     /// `None`: it could not be planned.
     pub plan: Option<ServicePlan>,
+    /// While clocks differ, an apply would do nothing, and no service is safe.
+    pub clocks_agree: bool,
     pub state: State,
 }
 
@@ -30,12 +32,13 @@ pub fn figures(
     manifest: &Manifest,
     looked: &[(Service, Result<ServicePlan, Error>)],
     own: &str,
+    clocks_agree: bool,
 ) -> Result<Vec<Figures>, Error> {
     let one = |(service, plan): &(Service, Result<ServicePlan, Error>)| {
         let username = service.user.clone().unwrap_or_else(|| own.to_owned());
         let state = Held::of(session, &username, service, &manifest.file)?.state;
         let plan = plan.as_ref().ok().cloned();
-        Ok(Figures { name: service.name.clone(), username, plan, state })
+        Ok(Figures { name: service.name.clone(), username, plan, clocks_agree, state })
     };
     looked.iter().map(one).collect()
 }
@@ -56,6 +59,7 @@ const FAMILIES: [Family; 5] = [
         false,
         |one| {
             let safe = one.plan.as_ref().is_some_and(|plan| plan.safe && plan.drift.is_empty());
+            let safe = safe && one.clocks_agree;
             Some(f64::from(u8::from(safe)))
         },
     ),
@@ -116,5 +120,5 @@ pub fn write(file: &Path, text: &str) -> Result<(), Error> {
     Replacement::of(file)
         .with(access)
         .write(text.as_bytes())
-        .map_err(|error| Error::Held { file: file.to_owned(), why: error.to_string() })
+        .map_err(|error| Error::Figures { file: file.to_owned(), error })
 }

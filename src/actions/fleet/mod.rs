@@ -34,6 +34,7 @@ pub mod service_keys;
 mod tests;
 mod world;
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::actions::{Exit, rotation};
@@ -49,6 +50,8 @@ pub use service_keys::ServiceKeys;
 pub enum Error {
     #[error("the manifest {} cannot be used: {why}", file.display())]
     Manifest { file: PathBuf, why: String },
+    #[error("the manifest {} cannot be read: {error}", file.display())]
+    NoManifest { file: PathBuf, error: io::Error },
     #[error(transparent)]
     Rotation(Box<rotation::Error>),
     #[error("{}: {why}", manifest::readable(delivery))]
@@ -57,6 +60,8 @@ pub enum Error {
     NoFolder,
     #[error("{} cannot be written or read: {why}", file.display())]
     Held { file: PathBuf, why: String },
+    #[error("the figures cannot be written to {}: {error}", file.display())]
+    Figures { file: PathBuf, error: io::Error },
     #[error("key {key_id} was not deleted: {why}")]
     NotDeleted { key_id: String, why: String },
     #[error("another run is applying this manifest; nothing was done")]
@@ -76,8 +81,8 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Rotation(error) => error.exit(),
-            Self::Manifest { .. } => Exit::Invalid,
-            Self::Held { .. } => Exit::Unwritten,
+            Self::Manifest { .. } | Self::NoManifest { .. } => Exit::Invalid,
+            Self::Held { .. } | Self::Figures { .. } => Exit::Unwritten,
             Self::NoFolder => Exit::NotConfigured,
             Self::Delivery { .. } | Self::NotDeleted { .. } | Self::Postponed => Exit::No,
             Self::Locked => Exit::Locked,
@@ -92,6 +97,10 @@ impl Error {
                 Self::Manifest { .. } => {
                     "`keybench fleet schema` prints what a manifest may have, as a schema for editors"
                 }
+                Self::NoManifest { .. } => {
+                    "name the manifest with --file, KEYBENCH_FLEET, or `fleet = \"FILE\"` in config.toml"
+                }
+                Self::Figures { .. } => "name a file in a folder that is there and that you may write to",
                 Self::Delivery { .. } => {
                     "the next run tries this delivery again; older keys stay until it succeeds"
                 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{FleetArgs, TermsArgs, of_service, worst};
 use crate::actions::fleet::apply::{Applied, apply};
+use crate::actions::fleet::manifest::readable;
 use crate::actions::fleet::prune::{Pruned, prune};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -89,6 +90,8 @@ fn document(Done { applied, action, failures, .. }: &Done) -> Value {
         "key_id": applied.key_id,
         "expiry_date": in_utc(&applied.expiry),
         "delivered": applied.delivered,
+        "restarted": applied.restarted,
+        "ran": applied.reloaded,
         "deleted": applied.deleted,
         "failures": failures,
     })
@@ -96,11 +99,14 @@ fn document(Done { applied, action, failures, .. }: &Done) -> Value {
 
 fn lines(Done { applied, text, failures, .. }: &Done) -> Vec<String> {
     let name = &applied.name;
-    let mut lines = vec![match applied.key_id.is_empty() {
-        true => format!("{name}: no key"),
-        false => format!("{name}: {text}, expires {}", day(&applied.expiry)),
+    let mut lines = vec![match (applied.key_id.is_empty(), applied.expiry.is_empty()) {
+        (true, _) => format!("{name}: no key"),
+        (false, true) => format!("{name}: {text}"),
+        (false, false) => format!("{name}: {text}, expires {}", day(&applied.expiry)),
     }];
-    lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {id}")));
+    lines.extend(applied.delivered.iter().map(|id| format!("  delivered to {}", readable(id))));
+    lines.extend(applied.restarted.iter().map(|model| format!("  restarted {model}")));
+    lines.extend(applied.reloaded.iter().map(|command| format!("  ran `{}`", command.trim())));
     lines.extend(applied.deleted.iter().map(|id| format!("  deleted {}", text::short_id(id))));
     lines.extend(failures.iter().map(|failure| format!("  failed: {}", text::short_ids(&failure.message))));
     lines

@@ -48,6 +48,22 @@ fn figures_have_absolute_times() {
     assert_eq!(mode(&fleet.home.path("keybench.prom")), 0o644);
 }
 
+#[test]
+fn figures_of_clocks_that_differ_are_written_and_call_no_service_safe() {
+    let fleet = Fleet::new(TWO);
+    fleet.run("apply", &[]).ok();
+    fleet.ahead(2);
+    let line = ["fleet", "metrics", "-f", "fleet.toml", "--textfile", "keybench.prom", "--json"];
+    let done = fleet.home.run(&line);
+    assert_eq!((done.code, done.error()["kind"].as_str()), (8, Some("clock")), "{done:?}");
+    let samples = samples(&fleet.read("keybench.prom"));
+    let values = |name: &str| samples.iter().filter(|(of, _)| of.starts_with(name)).map(|(_, value)| *value);
+    assert_eq!(values("keybench_service_safe").collect::<Vec<_>>(), [0.0, 0.0]);
+    let difference = values("keybench_clock_difference_seconds").next().unwrap();
+    assert!((difference - 7_200.0).abs() < 60.0, "{difference}");
+    fleet.run("metrics", &["--textfile", "keybench.prom"]).ok();
+}
+
 /// Runs `promtool` in the home, with a file on its standard input.
 fn promtool(fleet: &Fleet, arguments: &[&str], input: &str) {
     let mut promtool = Command::new("promtool");
