@@ -163,8 +163,11 @@ fn drift_is_found_and_mended() {
         drift();
         let plan = fleet.run("plan", &[]);
         assert_eq!(plan.code, 8, "{what}");
-        let drift = service(&plan.json(), "scoring")["drift"].to_string();
+        let scoring = service(&plan.json(), "scoring");
+        let drift = scoring["drift"].to_string();
         assert!(drift.contains(what), "{what}: {drift}");
+        // Also of one whose only key is gone.
+        assert!(!scoring["reason"].to_string().contains("no key has this name yet"), "{scoring}");
         fleet.run("apply", &[]).ok();
         fleet.run("plan", &[]).ok();
         fleet.works("scoring.key");

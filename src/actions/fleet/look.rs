@@ -139,7 +139,8 @@ async fn one<W: World>(
     let key = known.key.filter(|_| current.is_some());
     let proof = match (&key, current) {
         (Some(key), Some(current)) => world.prove(service, key, current).await,
-        _ => Err("there is none".to_owned()),
+        (None, Some(_)) if outlook.plan.is_delivered() => Err("it is not kept here".to_owned()),
+        _ => world.can_prove(service).await,
     };
     let deliveries = deliveries(world, service, &held, key.as_ref()).await;
     let Outlook { keys, plan, at, .. } = &outlook;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Service;
 use super::life::Life;
-use super::manifest::readable;
+use super::manifest::{Target, readable};
 use crate::actions::rotation::{self, Reason};
 use crate::wire::{V2KeyDetails, time};
 
@@ -86,7 +86,7 @@ pub struct Facts<'a> {
     pub at: Timestamp,
     /// Each delivery with what it has.
     pub deliveries: &'a [(String, Has)],
-    /// Whether the current key works now, and why not.
+    /// Whether the current key works now, and why not; without one, whether a new one can be proven.
     pub proof: Result<(), String>,
     /// How long a key lasts that is made now.
     pub life: &'a Life,
@@ -166,7 +166,7 @@ impl Action {
 /// Decides about one service.
 pub fn judge(facts: &Facts<'_>, terms: Terms) -> ServicePlan {
     let plan = facts.rotation;
-    let has_been_delivered = !matches!(plan.create, Some(Reason::NothingHandedOver | Reason::Gone));
+    let has_been_delivered = plan.is_delivered();
     let current = facts.keys.iter().find(|key| Some(&key.key_id) == plan.current.as_ref());
     let current = current.filter(|_| has_been_delivered);
     let expiry = current.and_then(|key| time::parse(&key.expiry_date));
@@ -209,7 +209,7 @@ pub fn judge(facts: &Facts<'_>, terms: Terms) -> ServicePlan {
 /// one.
 fn delivers(facts: &Facts<'_>, action: Action) -> Vec<String> {
     let makes_one = matches!(action, Action::Create | Action::Rotate);
-    let has_one = !matches!(facts.rotation.create, Some(Reason::NothingHandedOver | Reason::Gone));
+    let has_one = facts.rotation.is_delivered();
     let needing = facts.deliveries.iter().filter(|(_, has)| makes_one || has_one && has.needs_delivery());
     needing.map(|(id, _)| id.clone()).collect()
 }
@@ -244,10 +244,10 @@ fn action(facts: &Facts<'_>) -> (Action, String) {
         return (Action::Blocked, "too many keys may be in use".to_owned());
     }
     if let Some(reason) = plan.create {
-        return match facts.keys.is_empty() {
-            true => (Action::Create, "no key has this name yet".to_owned()),
-            false => (Action::Rotate, reason.text().to_owned()),
-        };
+        let has_keys = !facts.keys.is_empty();
+        let action = if has_keys { Action::Rotate } else { Action::Create };
+        let first = reason.is_first(has_keys).then_some("no key has this name yet");
+        return (action, first.unwrap_or(reason.text()).to_owned());
     }
     let missing = facts.deliveries.iter().find(|(_, has)| has.needs_delivery());
     if let Some((id, has)) = missing {
@@ -269,9 +269,28 @@ fn without_key(facts: &Facts<'_>) -> String {
     .to_owned()
 }
 
+/// Why a service without a key gets none, or not everything that needs it.
+fn keeps_from_one(facts: &Facts<'_>) -> Vec<String> {
+    let mut why = Vec::new();
+    why.extend(facts.life.lasts.as_ref().err().map(|problem| format!("no key can be created: {problem}")));
+    why.extend(facts.proof.as_ref().err().map(|problem| format!("a key cannot be proven: {problem}")));
+    // A command that reads may well fail where nothing was delivered yet.
+    let commands = facts.service.deliver.iter().map(|delivery| matches!(delivery.to, Target::Exec { .. }));
+    for ((id, has), is_command) in facts.deliveries.iter().zip(commands) {
+        if !is_command && matches!(has, Has::Unreadable(_)) {
+            why.push(format!("{} {}", readable(id), has.problem().unwrap_or_default()));
+        }
+    }
+    why
+}
+
 /// Why the service does not work now, or is not known to.
 fn broken(facts: &Facts<'_>, current: Option<&V2KeyDetails>, expiry: Option<Timestamp>) -> Vec<String> {
-    let Some(current) = current else { return vec![without_key(facts)] };
+    let Some(current) = current else {
+        let mut why = vec![without_key(facts)];
+        why.extend(keeps_from_one(facts));
+        return why;
+    };
     let mut why = Vec::new();
     match expiry {
         None => why.push("when its key expires cannot be read".to_owned()),

@@ -62,6 +62,9 @@ pub(super) trait World: Sync {
         current: &V2KeyDetails,
     ) -> impl Future<Output = Result<(), String>> + Send;
 
+    /// Whether the model that proves a key of `service` can be asked, and why not.
+    fn can_prove(&self, service: &Service) -> impl Future<Output = Result<(), String>> + Send;
+
     /// What is delivered.
     fn read(&self, delivery: &Delivery) -> impl Future<Output = Result<Found, Error>> + Send;
 
@@ -170,6 +173,11 @@ impl World for Real<'_> {
         let busy = verify.map_or(0, |verify| verify.busy);
         let proven = proof::prove(self.session, key, &current.audiences, call.as_ref(), busy).await;
         proven.map_err(|error| said(&error))
+    }
+
+    async fn can_prove(&self, service: &Service) -> Result<(), String> {
+        let verify = request::verify(service).map_err(|error| error.to_string())?;
+        rotation::can_prove(self.session, verify.as_ref()).await.map_err(|error| error.to_string())
     }
 
     async fn read(&self, delivery: &Delivery) -> Result<Found, Error> {

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use super::machine::{Machine, Real};
 use super::plan::Plan;
 use super::read::Purpose;
-use super::report::NEW_NAME;
 use super::{Error, Request};
 use crate::config::Session;
 use crate::wire::V2KeyDetails;
@@ -47,8 +46,7 @@ impl Outlook {
 
     /// Why a key would be made.
     pub fn reason(&self) -> Option<&'static str> {
-        let reason = self.plan.create?;
-        Some(if self.keys.is_empty() { NEW_NAME } else { reason.text() })
+        Some(self.plan.create?.text_for(!self.keys.is_empty()))
     }
 }
 

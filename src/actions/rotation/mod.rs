@@ -151,9 +151,9 @@ impl<M: Machine> Rotation<'_, M> {
         rotated: &mut Rotated,
     ) -> Result<CreateV2KeyResponse, Error> {
         let group = &self.state.group;
-        let is_new = group.keys.is_empty();
-        rotated.is_first = is_new;
-        rotated.reason = Some(if is_new { report::NEW_NAME } else { reason.text() });
+        let has_keys = !group.keys.is_empty();
+        rotated.is_first = reason.is_first(has_keys);
+        rotated.reason = Some(reason.text_for(has_keys));
         self.notice(match self.state.missing(self.request, plan) {
             Some(file) => Notice::NoFile { name: &group.name, file },
             None => Notice::Creating { name: &group.name, why: rotated.reason.unwrap_or_default() },

@@ -14,6 +14,9 @@ use crate::wire::{V2KeyDetails, time};
 /// made.
 pub const MOST_IN_DOUBT: usize = 5;
 
+/// The reason for the first key of a name.
+const NEW_NAME: &str = "no key has this name yet, so it is a new one";
+
 /// The decision about one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -50,6 +53,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The same, where the name may have no key yet.
+    pub(super) fn text_for(self, has_keys: bool) -> &'static str {
+        if self.is_first(has_keys) { NEW_NAME } else { self.text() }
+    }
+
+    /// Whether the key will be the first of its name, as far as is known.
+    pub fn is_first(self, has_keys: bool) -> bool {
+        !has_keys && self != Self::Gone
+    }
+
     /// The reason as a message says it.
     pub fn text(self) -> &'static str {
         match self {
@@ -159,6 +172,11 @@ impl Plan {
     pub fn newer(&self) -> impl Iterator<Item = &str> {
         let ids = self.never_handed_over.iter().chain(&self.in_doubt).chain(&self.contested);
         ids.map(String::as_str)
+    }
+
+    /// Whether a key is known to have been handed over, and is listed.
+    pub fn is_delivered(&self) -> bool {
+        !matches!(self.create, Some(Reason::NothingHandedOver | Reason::Gone))
     }
 
     /// Whether so many keys may be in use that no further one is made.

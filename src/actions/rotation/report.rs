@@ -8,9 +8,6 @@ use super::plan::Plan;
 use crate::api;
 use crate::wire::{CreateV2KeyResponse, V2KeyDetails};
 
-/// The reason for the first key of a name.
-pub(super) const NEW_NAME: &str = "no key has this name yet, so it is a new one";
-
 /// Something that a person should know before it is done, or although all went well.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Notice<'a> {

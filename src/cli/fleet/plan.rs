@@ -55,8 +55,9 @@ pub async fn run(context: &Context, args: PlanArgs) -> Result<Exit, Failure> {
         let mut lines: Vec<_> = looked.iter().flat_map(|(service, plan)| lines(service, plan)).collect();
         lines.extend(left.iter().map(gone));
         let all = if safe { "every service is safe" } else { "not every service is safe" };
+        let drift = if safe && drifted { ", but something has drifted" } else { "" };
         lines.push(format!(
-            "{all} for {}, with {} offline",
+            "{all} for {}, with {} offline{drift}",
             length(args.terms.safe_for),
             length(args.terms.offline_for)
         ));

@@ -14,6 +14,7 @@ fn few_are_rotated_at_a_time_and_what_left_the_manifest_is_pruned() {
     let plan = fleet.run("plan", &[]);
     assert_eq!((plan.code, &plan.json()["left_the_manifest"][0]["name"]), (8, &json!("reports")), "{plan:?}");
     let text = fleet.home.run(&["fleet", "plan", "-f", "fleet.toml"]).out;
+    assert!(text.ends_with("with 3 d offline, but something has drifted\n"), "{text}");
     assert!(text.contains("reports: left the manifest; `fleet apply --prune` deletes "), "{text}");
     fleet.run("apply", &[]).ok();
     assert_eq!(fleet.keys("reports").len(), 1, "nothing is deleted without --prune");

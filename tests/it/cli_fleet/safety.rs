@@ -26,6 +26,21 @@ fn the_key_that_rotates_has_to_outlive_the_plan_too() {
 }
 
 #[test]
+fn a_plan_says_what_will_keep_a_new_service_from_its_key() {
+    let fleet = Fleet::new(
+        "[[service]]\nname = \"a\"\nexpires = \"+900d\"\nverify = \"no/such\"\n[[service.deliver]]\n\
+         project_env = \"owner/nope\"\nvariable = \"K\"\nshared_with_collaborators = true",
+    );
+    let plan = fleet.run("plan", &[]);
+    let a = service(&plan.json(), "a");
+    let why: Vec<_> = a["unsafe_because"].as_array().unwrap().iter().filter_map(|why| why.as_str()).collect();
+    assert_eq!((plan.code, &a["action"], why[0], why.len()), (8, &json!("create"), "it has no key yet", 4));
+    assert!(why[1].starts_with("no key can be created: "), "{why:?}");
+    assert_eq!(why[2], "a key cannot be proven: there is no model \"no/such\" that you see");
+    assert!(why[3].contains("cannot be read: there is no project \"owner/nope\""), "{why:?}");
+}
+
+#[test]
 fn a_key_is_not_replaced_by_one_that_would_be_due_at_once() {
     let one =
         "[[service]]\nname = \"a\"\ndue = \"21d\"\ngrace = \"0s\"\n[[service.deliver]]\nfile = \"DIR/a.key\"";

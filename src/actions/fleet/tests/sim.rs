@@ -202,6 +202,10 @@ impl World for Sim {
         Ok(found.map_or(Found::Nothing, |id| Found::Key(key_of(id))))
     }
 
+    async fn can_prove(&self, _: &Service) -> Result<(), String> {
+        Ok(())
+    }
+
     fn access_drift(&self, _: &Delivery) -> Option<String> {
         None
     }
