@@ -77,6 +77,26 @@ fn tests_and_runs_are_kept_and_shown_again() {
 }
 
 #[test]
+fn a_run_without_a_success_has_no_latency() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    let failing = ["models", "test", "churn-prod/flaky", "--request", "{\"p\": 1.0}", "-n", "4"];
+    let run = home.run(&[&failing[..], &["--expect", "p99<60s", "--json"]].concat());
+    assert_eq!((run.code, &run.json()["expectations"][0]["holds"]), (8, &json!(false)), "{run:?}");
+    home.run(&["models", "test", "churn-prod/add", "-n", "4"]).ok();
+
+    let all = home.run(&["runs", "list", "--json"]).ok().json();
+    assert_eq!((&all[1]["id"], &all[1]["latency_ms"]), (&json!(1), &Value::Null), "{all:#}");
+    let table = home.run(&["runs", "list"]).ok().out;
+    let failed = table.lines().nth(2).unwrap();
+    assert!(failed.contains(" - ") && !failed.contains("ms") && failed.ends_with("/s"), "{table}");
+    let compared = home.run(&["runs", "compare", "1", "2"]).ok().out;
+    let p99: Vec<&str> = compared.lines().find(|line| line.starts_with("p99 ")).unwrap().split(' ').collect();
+    let p99: Vec<&str> = p99.into_iter().filter(|cell| !cell.is_empty()).collect();
+    assert!(matches!(p99[..], ["p99", "-", _, "ms" | "s"]), "{compared}");
+}
+
+#[test]
 fn what_is_not_in_the_history_ends_with_7_and_says_what_to_do() {
     let bench = Bench::demo();
     let home = bench.home("owner");

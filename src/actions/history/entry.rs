@@ -102,8 +102,8 @@ pub struct Line {
     pub status: Option<u16>,
     /// Why a test failed, as exports name it.
     pub failure: Option<String>,
-    /// Of a run, the median.
-    pub latency_ms: f64,
+    /// Of a run, the median; `None` if none of its calls succeeded.
+    pub latency_ms: Option<f64>,
     pub replica_id: Option<String>,
     /// Of the answer, in bytes.
     pub size: Option<u64>,
@@ -114,9 +114,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// Of a run, the median.
-    pub fn latency(&self) -> Duration {
-        Duration::try_from_secs_f64(self.latency_ms / 1e3).unwrap_or_default()
+    /// Of a run, the median; `None` if none of its calls succeeded.
+    pub fn latency(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.latency_ms? / 1e3).ok()
+    }
+
+    /// The latency for lists.
+    pub fn took(&self) -> String {
+        self.latency().map_or_else(|| "-".to_owned(), text::latency)
     }
 
     /// The HTTP status of a test, or a dash; how a run went: `behind` where it sent less than was due.
@@ -191,7 +196,7 @@ impl Entry {
             ok: failure.is_none(),
             status: answer.map(|answer| answer.status),
             failure,
-            latency_ms: ms(call.total),
+            latency_ms: Some(ms(call.total)),
             replica_id: answer.and_then(|answer| answer.replica_id.as_deref()).map(|id| mask.of(id)),
             size: answer.map(|answer| answer.size),
             requests: 1,
@@ -225,7 +230,7 @@ impl Entry {
             kind: Kind::Run,
             started: summary.started,
             ok: summary.errors == 0 && summary.missed == 0,
-            latency_ms: summary.latency.p50_ms,
+            latency_ms: summary.has_latencies().then_some(summary.latency.p50_ms),
             requests: summary.total,
             errors: summary.errors,
             result: in_a_line(summary),
@@ -247,7 +252,7 @@ impl Entry {
         Some(CallResult {
             started: self.line.started,
             phases: self.phases,
-            total: self.line.latency(),
+            total: self.line.latency().unwrap_or_default(),
             outcome: Ok(Answer::new(status, headers.collect(), body, size, truncated)),
             key_sent: self.line.key != "no key",
             request_size: self.request.as_ref().map_or(0, |request| request.text.len()),
@@ -283,7 +288,7 @@ impl Line {
             ok: false,
             status: None,
             failure: None,
-            latency_ms: 0.0,
+            latency_ms: None,
             replica_id: None,
             size: None,
             requests: 0,
@@ -335,8 +340,11 @@ fn in_a_line(summary: &Summary) -> String {
         0 => String::new(),
         missed => format!(", {missed} never sent"),
     };
-    let p99 = text::millis(summary.latency.p99_ms);
-    format!("{requests}{failed}{missed} · {:.1}/s · p99 {p99}", summary.rps)
+    let p99 = match summary.has_latencies() {
+        true => format!(" · p99 {}", text::millis(summary.latency.p99_ms)),
+        false => String::new(),
+    };
+    format!("{requests}{failed}{missed} · {:.1}/s{p99}", summary.rps)
 }
 
 fn ms(time: Duration) -> f64 {

@@ -16,7 +16,7 @@ use rusqlite_migration::{M, Migrations};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 
-use super::{Entry, Error, Line};
+use super::{Entry, Error, Kind, Line};
 use crate::config::{owner, private_file};
 
 /// Older entries go.
@@ -190,7 +190,7 @@ fn insert(connection: &mut Connection, now: Timestamp, entry: &Entry) -> rusqlit
             ":ok": ok,
             ":status": status,
             ":failure": failure,
-            ":latency_ms": latency_ms,
+            ":latency_ms": latency_ms.unwrap_or_default(),
             ":replica_id": replica_id,
             ":size": size.map(u64::cast_signed),
             ":requests": requests.cast_signed(),
@@ -225,9 +225,13 @@ fn sweep(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
 
 fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
     let unsigned = |name: &str| row.get::<_, i64>(name).map(i64::cast_unsigned);
+    let kind = row.get::<_, String>("kind")?.parse().unwrap_or_default();
+    let (requests, errors) = (unsigned("requests")?, unsigned("errors")?);
+    // Of a run without a success 0 was written.
+    let measured = kind == Kind::Test || errors < requests;
     Ok(Line {
         id: row.get("id")?,
-        kind: row.get::<_, String>("kind")?.parse().unwrap_or_default(),
+        kind,
         started: Timestamp::from_millisecond(row.get("started")?).unwrap_or_default(),
         workbench: row.get("workbench")?,
         username: row.get("username")?,
@@ -237,11 +241,11 @@ fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
         ok: row.get("ok")?,
         status: row.get("status")?,
         failure: row.get("failure")?,
-        latency_ms: row.get("latency_ms")?,
+        latency_ms: measured.then(|| row.get("latency_ms")).transpose()?,
         replica_id: row.get("replica_id")?,
         size: row.get::<_, Option<i64>>("size")?.map(i64::cast_unsigned),
-        requests: unsigned("requests")?,
-        errors: unsigned("errors")?,
+        requests,
+        errors,
         result: row.get("result")?,
     })
 }

@@ -47,12 +47,13 @@ fn figures(html: &mut String, run: &Summary) {
     html.push_str("<div class=\"figures\">\n");
     let bad = if run.errors > 0 { " class=\"bad\"" } else { "" };
     let errors = format!("errors ({:.1} %)", run.error_share() * 100.0);
+    let latency = |ms| if run.has_latencies() { millis(ms) } else { "-".to_owned() };
     for (class, value, name) in [
         ("", run.total.to_string(), "requests"),
         ("", format!("{:.1}/s", run.rps), "rate"),
-        ("", millis(run.latency.p50_ms), "p50"),
-        ("", millis(run.latency.p99_ms), "p99"),
-        ("", millis(run.latency.max_ms), "max"),
+        ("", latency(run.latency.p50_ms), "p50"),
+        ("", latency(run.latency.p99_ms), "p99"),
+        ("", latency(run.latency.max_ms), "max"),
         (bad, run.errors.to_string(), &errors),
     ] {
         let _ = writeln!(html, "<div><b{class}>{value}</b><span>{name}</span></div>");
@@ -101,6 +102,9 @@ fn plan(html: &mut String, plan: &Plan) {
 }
 
 fn latencies(html: &mut String, run: &Summary) {
+    if !run.has_latencies() {
+        return;
+    }
     html.push_str("<h2>Percentiles</h2>\n");
     if run.errors > 0 {
         html.push_str("<p class=\"sub\">Of all requests that were sent, the failed ones too.</p>\n");

@@ -216,11 +216,14 @@ async fn watch(context: &Context, run: Run, interrupted: impl AsyncFn()) -> (Arc
 
 fn show(summary: &Summary) {
     let done = summary.done_share().map(|share| format!("{:3.0} % · ", share * 100.0)).unwrap_or_default();
+    let p99 = match summary.has_latencies() {
+        true => format!(" · p99 {:.1} ms", summary.latency.p99_ms),
+        false => String::new(),
+    };
     let line = format!(
-        "{done}{} · {:.1}/s · p99 {:.1} ms · {} errors",
+        "{done}{} · {:.1}/s{p99} · {} errors",
         text::count(usize::try_from(summary.total).unwrap_or(usize::MAX), "request", "requests"),
         summary.rps,
-        summary.latency.p99_ms,
         summary.errors,
     );
     let _ = write!(std::io::stderr(), "\r{line}\x1b[K");

@@ -5,7 +5,6 @@ use clap::Args;
 use crate::actions::history::{self, Line};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::text;
 use crate::wire::time;
 
 #[derive(Debug, Clone, Args)]
@@ -43,7 +42,7 @@ fn cells(line: &Line) -> Vec<String> {
         line.kind.as_str().to_owned(),
         line.model.clone(),
         line.outcome(),
-        text::latency(line.latency()),
+        line.took(),
         line.result.clone(),
     ]
 }

@@ -10,8 +10,9 @@ pub struct Difference {
     pub figure: &'static str,
     /// `ms`, `/s`, `%`, or nothing.
     pub unit: &'static str,
-    pub before: f64,
-    pub after: f64,
+    /// `None` where the run has none.
+    pub before: Option<f64>,
+    pub after: Option<f64>,
     pub change: Change,
 }
 
@@ -53,19 +54,20 @@ pub fn are_too_short(before: &Summary, after: &Summary) -> bool {
 impl Difference {
     /// The two values with their unit.
     pub fn values(&self) -> [String; 2] {
-        [self.before, self.after].map(|value| match self.unit {
-            "ms" => text::millis(value),
-            "" => format!("{value:.0}"),
-            unit => format!("{value:.1} {unit}"),
+        [self.before, self.after].map(|value| match (value, self.unit) {
+            (None, _) => "-".to_owned(),
+            (Some(value), "ms") => text::millis(value),
+            (Some(value), "") => format!("{value:.0}"),
+            (Some(value), unit) => format!("{value:.1} {unit}"),
         })
     }
 
     /// `+14 %`, `new` for what was not there before, or nothing for what is in neither.
     pub fn changed(&self) -> String {
-        match self.percent() {
-            Some(percent) => format!("{percent:+.0} %"),
-            None if self.after == 0.0 => String::new(),
-            None => "new".to_owned(),
+        match (self.percent(), self.before, self.after) {
+            (Some(percent), ..) => format!("{percent:+.0} %"),
+            (None, Some(_), Some(after)) if after != 0.0 => "new".to_owned(),
+            (None, ..) => String::new(),
         }
     }
 
@@ -74,15 +76,16 @@ impl Difference {
         match self.change {
             Change::Better => "better",
             Change::Worse => "worse",
-            Change::Same if is_small(self.before, self.after) => "no difference",
+            Change::Same if are_close(self.before, self.after) == Some(true) => "no difference",
             Change::Same => "within the noise",
             Change::NotJudged => "",
         }
     }
 
-    /// Of the earlier value, in percent; `None` if that was 0.
+    /// Of the earlier value, in percent; `None` if that was 0, or there was none.
     pub fn percent(&self) -> Option<f64> {
-        (self.before != 0.0).then(|| (self.after - self.before) / self.before * 100.0)
+        let (before, after) = (self.before?, self.after?);
+        (before != 0.0).then(|| (after - before) / before * 100.0)
     }
 }
 
@@ -107,14 +110,19 @@ pub fn compare(before: &Summary, after: &Summary) -> Vec<Difference> {
         let noise = value.and_then(|value| noise(&seconds.0, &seconds.1, value));
         difference(figure, unit, (old, new), more_is_better, noise)
     };
-    let mut rows = vec![of("requests/s", "/s", before.rps, after.rps, true)];
+    let mut rows = vec![of("requests/s", "/s", Some(before.rps), Some(after.rps), true)];
     for ((figure, old), (_, new)) in olds.iter().zip(news.iter()) {
+        let (old, new) = (before.has_latencies().then_some(old), after.has_latencies().then_some(new));
         rows.push(of(figure, "ms", old, new, false));
     }
-    let percent = |summary: &Summary| summary.error_share() * 100.0;
-    rows.push(of("errors", "%", percent(before), percent(after), false));
-    rows.push(of("busy", "", before.busy as f64, after.busy as f64, false));
-    rows.push(of("missed", "", before.missed as f64, after.missed as f64, false));
+    let of_both = |value: fn(&Summary) -> f64| (Some(value(before)), Some(value(after)));
+    for (figure, unit, (old, new)) in [
+        ("errors", "%", of_both(|run| run.error_share() * 100.0)),
+        ("busy", "", of_both(|run| run.busy as f64)),
+        ("missed", "", of_both(|run| run.missed as f64)),
+    ] {
+        rows.push(of(figure, unit, old, new, false));
+    }
     rows
 }
 
@@ -228,26 +236,28 @@ impl Draws {
     }
 }
 
-fn is_small(before: f64, after: f64) -> bool {
-    (after - before).abs() <= before.abs().max(after.abs()) * SMALL
+/// Whether two values differ by no more than 5 %.
+fn are_close(before: Option<f64>, after: Option<f64>) -> Option<bool> {
+    let (before, after) = (before?, after?);
+    Some((after - before).abs() <= before.abs().max(after.abs()) * SMALL)
 }
 
 fn difference(
     figure: &'static str,
     unit: &'static str,
-    (before, after): (f64, f64),
+    (before, after): (Option<f64>, Option<f64>),
     more_is_better: bool,
     noise: Option<Option<bool>>,
 ) -> Difference {
-    let change = match noise {
-        _ if is_small(before, after) => Change::Same,
-        None => Change::NotJudged,
-        Some(None) => Change::Same,
+    let change = match (are_close(before, after), noise) {
+        (Some(true), _) => Change::Same,
+        (None, _) | (_, None) => Change::NotJudged,
+        (_, Some(None)) => Change::Same,
         // The figure of a run is that of all its calls, the seconds' figures are weighted: where they do not
         // go the same way, neither is distinguished from noise.
-        Some(Some(more)) if more != (after > before) => Change::Same,
-        Some(Some(more)) if more == more_is_better => Change::Better,
-        Some(Some(_)) => Change::Worse,
+        (_, Some(Some(more))) if more != (after > before) => Change::Same,
+        (_, Some(Some(more))) if more == more_is_better => Change::Better,
+        (_, Some(Some(_))) => Change::Worse,
     };
     Difference { figure, unit, before, after, change }
 }
@@ -260,7 +270,7 @@ mod tests {
 
     /// A run of ten seconds whose seconds differ from each other by `spread`.
     fn run(rps: f64, p99: f64, spread: f64) -> Summary {
-        let mut run = Summary::new(&Plan::default());
+        let mut run = Summary { total: 1000, ok: 1000, ..Summary::new(&Plan::default()) };
         (run.rps, run.latency.p99_ms, run.latency.p50_ms) = (rps, p99, 5.0);
         run.series = (0..40_u32)
             .map(|at| {
@@ -315,13 +325,29 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_failed_whole_has_no_latency_to_compare() {
+        let mut failed = run(100.0, 10.0, 0.0);
+        (failed.ok, failed.errors) = (0, 1000);
+        let p99 = |before: &Summary, after: &Summary| {
+            let row = compare(before, after).into_iter().find(|row| row.figure == "p99").unwrap();
+            (row.values(), row.changed(), row.verdict())
+        };
+        let good = run(100.0, 20.0, 0.0);
+        let shown = |values: [&str; 2]| (values.map(str::to_owned), String::new(), "");
+        assert_eq!(p99(&failed, &good), shown(["-", "20.0 ms"]));
+        assert_eq!(p99(&good, &failed), shown(["20.0 ms", "-"]));
+        assert_eq!(p99(&failed, &failed), shown(["-", "-"]));
+    }
+
+    #[test]
     fn latencies_since_due_are_not_set_beside_those_since_sent() {
-        let mut before = Summary::new(&Plan { rate: Some(20.0), ..Plan::default() });
+        let mut before = run(20.0, 10.0, 0.0);
+        before.latency_from = "due".to_owned();
         (before.latency.p50_ms, before.service.p50_ms) = (900.0, 5.0);
-        let mut after = Summary::new(&Plan::default());
+        let mut after = run(20.0, 10.0, 0.0);
         (after.latency.p50_ms, after.service.p50_ms) = (5.1, 5.1);
         let p50 = compare(&before, &after).into_iter().find(|row| row.figure == "p50").unwrap();
-        assert_eq!((p50.before, p50.after, p50.change), (5.0, 5.1, Change::Same));
+        assert_eq!((p50.before, p50.after, p50.change), (Some(5.0), Some(5.1), Change::Same));
         assert!(!count_alike(&before, &after) && count_alike(&after, &after.clone()));
     }
 }

@@ -14,8 +14,7 @@ pub fn report(summary: &Summary) -> Vec<String> {
     lines.push(outcome(summary));
     lines.push(String::new());
     match summary.latency_from.as_str() {
-        // There is no percentile of nothing.
-        _ if summary.ok == 0 => {}
+        _ if !summary.has_latencies() => {}
         "due" => {
             lines.push(latency("since due", &summary.latency));
             lines.push(latency("since sent", &summary.service));

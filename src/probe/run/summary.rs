@@ -233,6 +233,12 @@ impl Summary {
         if self.total > 0 { self.errors as f64 / self.total as f64 } else { 0.0 }
     }
 
+    /// Whether its latencies mean anything. Where no call succeeded they are those of refusals, or 0: there
+    /// is no percentile of nothing.
+    pub fn has_latencies(&self) -> bool {
+        self.ok > 0
+    }
+
     /// The points over time without an unfinished last one, whose rate would be meaningless.
     pub fn whole_points(&self) -> &[Point] {
         whole(&self.series)

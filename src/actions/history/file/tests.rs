@@ -1,6 +1,5 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use super::super::Kind;
 use super::*;
 
 fn at(day: i64) -> Timestamp {
@@ -20,7 +19,7 @@ fn entry(day: i64, result: &str, request: usize) -> Entry {
         ok: true,
         status: Some(200),
         failure: None,
-        latency_ms: 1.5,
+        latency_ms: Some(1.5),
         replica_id: Some("add-1".to_owned()),
         size: Some(7),
         requests: 1,

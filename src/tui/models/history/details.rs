@@ -34,7 +34,7 @@ fn request(entry: &Entry) -> String {
 /// which key and request.
 pub fn lines(entry: &Entry, columns: usize) -> Vec<String> {
     let Line { result: short, key, workbench, started, .. } = &entry.line;
-    let took = text::latency(entry.line.latency());
+    let took = entry.line.took();
     let sent = match &entry.request {
         Some(request) => text::json::beginning(&request.text, SENT),
         None => request(entry),

@@ -1,7 +1,6 @@
 //! An entry as a row of the list.
 
 use crate::actions::history::Line;
-use crate::text;
 use crate::tui::list::{Column, Key, Row, Shown, Width};
 use crate::tui::shared::Shared;
 
@@ -21,7 +20,7 @@ impl Item {
             id: line.id.to_string(),
             started: line.started.strftime("%Y-%m-%d %H:%M").to_string(),
             status: line.outcome(),
-            latency: text::latency(line.latency()),
+            latency: line.took(),
             line,
         }
     }
@@ -83,7 +82,7 @@ impl Row for Item {
         match column {
             0 => Key::Number(self.line.id),
             1 => Key::Number(self.line.started.as_millisecond()),
-            5 => Key::Number((self.line.latency_ms * 1e3) as i64),
+            5 => self.line.latency_ms.map_or(Key::None, |ms| Key::Number((ms * 1e3) as i64)),
             _ => self.texts().get(column).map_or(Key::None, |text| Key::from(*text)),
         }
     }

@@ -23,7 +23,7 @@ pub fn draw(shared: &Shared, buf: &mut Buffer, area: Rect, summary: &Summary) {
     for note in shortfalls(summary).iter().flat_map(|note| text::wrap(note, area.width.into())) {
         put(buf, take(1), area.x, &note, shared.preferences.theme.warn);
     }
-    let refused = summary.total > 0 && summary.ok == 0;
+    let refused = summary.total > 0 && !summary.has_latencies();
     if refused {
         put(
             buf,
