@@ -9,6 +9,7 @@
 
 mod address;
 mod call;
+mod changes;
 mod clock;
 mod error;
 mod forward;
@@ -34,6 +35,7 @@ mod users;
 
 pub(crate) use address::authority;
 pub use address::{model_service_url, parse_url};
+pub use changes::Changes;
 pub use clock::ServerClock;
 pub use error::{Error, Reason};
 pub use forward::Forwarded;

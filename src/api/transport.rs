@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::Error;
 use super::address::{model_service_url, parse_model_url, parse_url};
 use super::call::{ApiCall, As};
+use super::changes::{Changes, Follower};
 use super::clock::{self, ServerClock};
 use super::error::shown;
 use super::http::Http;
@@ -56,6 +57,7 @@ struct Shared {
     options: ClientOptions,
     budget: Budget,
     answers: Mutex<Answers>,
+    changes: Follower,
 }
 
 /// What the workbench has answered so far, to any clone of a client.
@@ -87,8 +89,8 @@ impl Client {
         };
         let http = Http::new(&options, &base)?;
         let key = options.key.clone();
-        let (budget, answers) = (Budget::default(), Mutex::default());
-        let shared = Shared { http, base, url, model_url, options, budget, answers };
+        let (budget, answers, changes) = Default::default();
+        let shared = Shared { http, base, url, model_url, options, budget, answers, changes };
         Ok(Self { shared: Arc::new(shared), key })
     }
 
@@ -125,6 +127,11 @@ impl Client {
     fn note_answer(&self, took: Duration) {
         let mut answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
         (answers.count, answers.last) = (answers.count + 1, took);
+    }
+
+    /// The changes that were asked for so far.
+    pub fn changes(&self) -> Changes {
+        self.shared.changes.changes()
     }
 
     /// How the workbench's clock compares with this machine's, by the answers so far.
@@ -231,7 +238,15 @@ impl Client {
         call: &'a ApiCall,
         sink: &'a mut (dyn Sink + Send),
     ) -> BoxFuture<'a, Result<Option<String>, Error>> {
-        Box::pin(self.exchange_whole(call, sink))
+        Box::pin(async {
+            if call.idempotent {
+                return self.exchange_whole(call, sink).await;
+            }
+            self.shared.changes.begin(call.operation);
+            let outcome = self.exchange_whole(call, sink).await;
+            self.shared.changes.end(call.operation, &outcome);
+            outcome
+        })
     }
 
     async fn exchange_whole(

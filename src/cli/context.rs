@@ -14,7 +14,7 @@ use crate::actions::history::{self, Called, Ended};
 use crate::actions::key_file::KeyFile;
 use crate::actions::models::ModelCall;
 use crate::actions::{self, Event, Progress, clock, sign_in};
-use crate::api::ServerClock;
+use crate::api::{Changes, Client, ServerClock};
 use crate::config::paths::{look_env, process_env};
 use crate::config::{self, Loaded, Overrides, Resolved, Session, Store};
 
@@ -23,11 +23,13 @@ pub struct Context {
     pub out: Output,
     /// What was done and what was not, for the message of an interrupted command.
     ledger: Mutex<Vec<String>>,
+    /// The clients that commands have used: they know which changes have no answer.
+    clients: Mutex<Vec<Client>>,
 }
 
 impl Context {
     pub fn new(global: Global, out: Output) -> Self {
-        Self { global, out, ledger: Mutex::default() }
+        Self { global, out, ledger: Mutex::default(), clients: Mutex::default() }
     }
 
     /// The folder of configuration.
@@ -88,6 +90,7 @@ impl Context {
     pub fn session(&self) -> Result<Session, config::Error> {
         let mut session = self.resolve()?.session()?;
         session.store = self.store().ok();
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).push(session.client.clone());
         Ok(session)
     }
 
@@ -206,14 +209,31 @@ impl Context {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = vec![what.into()];
     }
 
-    /// How an interrupted command ends.
+    /// How an interrupted command ends: with what was done, and what may have been done.
     pub fn interrupted(&self) -> Failure {
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let message = match ledger.as_slice() {
-            [] => "interrupted; nothing was changed".to_owned(),
-            done => format!("interrupted; done before: {}", done.join(", ")),
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes: Vec<Changes> = clients.iter().map(Client::changes).collect();
+        let of = |which: fn(&Changes) -> &[&'static str]| {
+            changes.iter().flat_map(which).map(|operation| (*operation).to_owned()).collect::<Vec<_>>()
         };
+        // What a command noted itself says more than the names of its requests.
+        let mut done = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if done.is_empty() {
+            done = of(|changes| &changes.made);
+        }
+        let open = of(|changes| &changes.unanswered);
+        let mut message = "interrupted".to_owned();
+        match (&done[..], &open[..]) {
+            ([], []) => message += "; nothing was changed",
+            ([], _) => {}
+            (done, _) => message += &format!("; done before: {}", done.join(", ")),
+        }
+        if open.is_empty() {
+            return Failure::new(Exit::Interrupted, "interrupted", message);
+        }
+        message += &format!("; not known to be done: {}", open.join(", "));
         Failure::new(Exit::Interrupted, "interrupted", message)
+            .hint("it may have been done: look before you try again")
     }
 }
 

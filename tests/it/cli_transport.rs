@@ -6,6 +6,7 @@ mod proxies;
 use std::sync::{Arc, Mutex};
 
 use crate::support::bench::{Bench, Home};
+use crate::support::relay::{Relay, Trip};
 use crate::support::{Scripted, answer, install_tls, json, made_up_key};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -186,6 +187,43 @@ fn a_slow_server_is_given_up() {
     let done = home.run(&["keys", "list", "--user", "owner", "--timeout", "300ms", "--json"]);
     assert_eq!((done.code, done.error()["kind"].as_str()), (6, Some("no_answer")));
     assert!(done.error()["hint"].as_str().unwrap().contains("--timeout"), "{}", done.err);
+}
+
+/// The workbench has done it, and its answer is on the way.
+#[test]
+fn an_interrupted_command_says_what_may_have_been_done() {
+    let bench = Bench::demo();
+    let relay = bench.runtime.block_on(Relay::start(&bench.url));
+    let mut home = bench.home("owner");
+    home.set("KEYBENCH_URL", &relay.url);
+    let interrupted = |arguments: &[&str], method: &'static str, path: &'static str| {
+        relay.set((method, path, Trip::HoldAfter));
+        let child = home.command(arguments).spawn().unwrap();
+        bench.runtime.block_on(relay.tripped());
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(!said.contains("nothing was changed"), "{said}");
+        said
+    };
+    let create = ["keys", "create", "--name", "twice", "--json"];
+    let said = interrupted(&create, "POST", "/v2_keys");
+    assert!(said.contains("interrupted; not known to be done: creating an API key"), "{said}");
+    assert!(said.contains("look before you try again"), "{said}");
+    let add = ["collaborators", "add", "churn-prod", "outsider"];
+    assert!(interrupted(&add, "PUT", "/collaborators/").contains("adding a collaborator"));
+    let said = interrupted(&["models", "deploy", "churn-prod/add"], "POST", "/deployments");
+    assert!(said.contains("not known to be done: deploying a build"), "{said}");
+    // Reading changes nothing.
+    relay.set(("GET", "/v2_keys", Trip::HoldAfter));
+    let child = home.command(&["keys", "list"]).spawn().unwrap();
+    bench.runtime.block_on(relay.tripped());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+        .unwrap();
+    let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(said.contains("interrupted; nothing was changed"), "{said}");
 }
 
 #[test]
