@@ -7,7 +7,7 @@ use clap_mangen::Man;
 
 use super::command_line::Cli;
 use super::error::{Exit, Failure};
-use super::output::cannot_write;
+use super::output::printed;
 
 pub fn completions(shell: Shell) -> Result<Exit, Failure> {
     print(script(shell).as_bytes())
@@ -151,7 +151,7 @@ fn sections(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
 
 fn print(text: &[u8]) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text).and_then(|()| out.flush()).map_err(|error| cannot_write(&error))?;
+    printed(out.write_all(text).and_then(|()| out.flush()))?;
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use serde_json::json;
@@ -23,6 +24,9 @@ const TELLING: usize = 16;
 /// Between two columns.
 const GAP: usize = 2;
 
+/// Nobody reads standard output any more, which the process has once.
+static READER_IS_GONE: AtomicBool = AtomicBool::new(false);
+
 /// Where and how a command's results go.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Output {
@@ -35,15 +39,14 @@ impl Output {
     pub fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
         let written = text::json::document(value).map_err(|error| cannot_write(&error.into()))?;
         let mut out = io::stdout().lock();
-        writeln!(out, "{written}").and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
+        printed(writeln!(out, "{written}").and_then(|()| out.flush()))
     }
 
     /// Prints one JSON document while it is made: it may be long.
     pub fn stream(&self, value: &impl Serialize) -> Result<(), Failure> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         let written = text::json_stream::write(&mut out, value).map_err(io::Error::from);
-        let all = written.and_then(|()| writeln!(out)).and_then(|()| out.flush());
-        all.map_err(|error| cannot_write(&error))
+        printed(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()))
     }
 
     /// Prints lines for people; nothing with `--json`.
@@ -53,7 +56,7 @@ impl Output {
         }
         let mut out = io::stdout().lock();
         let all = lines.iter().try_for_each(|line| writeln!(out, "{}", text::clean(line)));
-        all.and_then(|()| out.flush()).map_err(|error| cannot_write(&error))
+        printed(all.and_then(|()| out.flush()))
     }
 
     /// A remark on standard error, unless `--quiet`. With `--json` there is none either: programs
@@ -95,7 +98,7 @@ impl Output {
     /// Begins a list of which each row is a JSON object, and a line of the table with `titles`.
     pub fn list(&self, titles: &'static [&'static str]) -> List {
         let cuts = io::stdout().is_terminal();
-        List { json: self.json, titles, cuts, shrinking: None, widths: Vec::new(), rows: 0 }
+        List { json: self.json, titles, cuts, judged: false, shrinking: None, widths: Vec::new(), rows: 0 }
     }
 }
 
@@ -105,6 +108,8 @@ pub struct List {
     titles: &'static [&'static str],
     /// Whether long cells are cut.
     cuts: bool,
+    /// Whether how the command ends depends on every row.
+    judged: bool,
     /// The column that is narrowed so that a row fits [`LINE`].
     shrinking: Option<&'static str>,
     /// Set by the first page, so that all pages are aligned alike.
@@ -120,9 +125,18 @@ impl List {
         self
     }
 
+    /// The command goes on where nobody reads the rest, as after `head`: how it ends depends on every row.
+    pub fn judged(mut self) -> Self {
+        self.judged = true;
+        self
+    }
+
     /// Prints some rows: each with its document and its cells.
     pub fn page<T: Serialize>(&mut self, rows: &[(T, Vec<String>)]) -> Result<(), Failure> {
-        self.write(rows).map_err(|error| cannot_write(&error))
+        match self.write(rows) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !self.judged => Err(nobody_reads()),
+            outcome => printed(outcome),
+        }
     }
 
     /// Ends the list; gives how many rows there were.
@@ -134,7 +148,7 @@ impl List {
             (false, 0) => self.table::<()>(&mut out, &[]),
             (false, _) => Ok(()),
         };
-        end.and_then(|()| out.flush()).map_err(|error| cannot_write(&error))?;
+        printed(end.and_then(|()| out.flush()))?;
         Ok(self.rows)
     }
 
@@ -271,23 +285,36 @@ pub async fn ask(question: String) -> Result<String, Failure> {
     read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
 }
 
-/// The key was made, and standard output did not take it: it must be known that it exists.
-pub fn undelivered(failure: Failure, key_id: &str) -> Failure {
-    // A reader that went away leaves no message.
-    let why = match failure.message.as_str() {
-        "" => "standard output was closed",
-        message => message,
+/// Whether a new key came out. If standard output did not take it, it must be known that it exists.
+pub fn delivered(printed: Result<(), Failure>, key_id: &str) -> Result<(), Failure> {
+    let why = match printed {
+        Ok(()) if !READER_IS_GONE.load(Ordering::Relaxed) => return Ok(()),
+        Ok(()) => "standard output was closed".to_owned(),
+        Err(failure) => failure.message,
     };
     let message = format!("key {key_id} was created, but could not be printed: {why}");
-    Failure::new(Exit::Unwritten, "undelivered", message)
-        .hint(format!("delete it with `keybench keys delete {key_id}`, then create another one"))
+    Err(Failure::new(Exit::Unwritten, "undelivered", message)
+        .hint(format!("delete it with `keybench keys delete {key_id}`, then create another one")))
 }
 
-pub fn cannot_write(error: &io::Error) -> Failure {
-    // The reader may stop early, as `head` does.
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Failure::new(Exit::Done, "closed", "");
+/// How printing went. That the reader stops early, as `head` does, changes nothing about how a command
+/// ends.
+pub fn printed(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            READER_IS_GONE.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        outcome => outcome.map_err(|error| cannot_write(&error)),
     }
+}
+
+/// Ends a list of which nobody reads the rest.
+fn nobody_reads() -> Failure {
+    Failure::new(Exit::Done, "closed", "")
+}
+
+fn cannot_write(error: &io::Error) -> Failure {
     Failure::new(Exit::Unwritten, "output", format!("the result cannot be written: {error}"))
 }
 

@@ -345,7 +345,32 @@ fn an_answer_that_is_no_ends_with_8_and_is_on_standard_output() {
         let done = as_json(&home, command);
         assert_eq!(done.code, 8, "{command:?}: {done:?}");
         assert!(done.json().is_object() || done.json().is_array(), "{command:?}: {done:?}");
+        for form in [&[][..], &["--json"]] {
+            let ended = home.command(&[command, form].concat()).stdout(unread()).output().unwrap();
+            assert_eq!(ended.status.code(), Some(8), "{command:?} {form:?}, of which nobody reads the rest");
+        }
     }
+}
+
+/// A pipe whose reader is gone, as after `head`.
+fn unread() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[test]
+fn a_reader_that_stops_early_is_no_error_unless_a_key_is_lost() {
+    let bench = Bench::demo();
+    let home = bench.home("admin");
+    for command in
+        [&["keys", "list"][..], &["admin", "users"], &["man"], &["models", "show", "churn-prod/add"]]
+    {
+        let ended = home.command(command).stdout(unread()).output().unwrap();
+        assert_eq!((ended.status.code(), &ended.stderr[..]), (Some(0), &b""[..]), "{command:?}");
+    }
+    let ended = home.command(&["keys", "create", "--name", "lost"]).stdout(unread()).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(74), "{said}");
+    assert!(said.contains("was created, but could not be printed"), "{said}");
 }
 
 #[test]

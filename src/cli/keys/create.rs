@@ -13,7 +13,7 @@ use crate::api::NewKey;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::options::ClockArgs;
-use crate::cli::output::{self, undelivered};
+use crate::cli::output::{self, delivered};
 use crate::cli::times::{in_utc, moment};
 use crate::cli::values;
 use crate::config::Session;
@@ -90,10 +90,11 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
         None => keys::create(&session, &user, &new, context).await?,
     };
     context.warn_of_clock(&session, args.clock.clock_difference);
-    print(context, &user, &created, output.as_ref()).map_err(|failure| match output {
-        None => undelivered(failure, &created.key_id),
-        Some(_) => failure,
-    })?;
+    let printed = print(context, &user, &created, output.as_ref());
+    match output {
+        None => delivered(printed, &created.key_id)?,
+        Some(_) => printed?,
+    }
     if output.is_none() && !context.out.json {
         context.out.note("The key is shown this once; keep it where only you can read it.");
     }

@@ -48,11 +48,10 @@ pub async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failure> {
     let only_soon = args.expiring_within.is_some();
     let is_own = args.user.is_none();
     let soon = args.expiring_within.unwrap_or(SOON_DAYS);
+    let titles = &["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"];
+    let list = context.out.list(titles).shrinking("NAME");
     let mut printer = Printer {
-        list: context
-            .out
-            .list(&["STATUS", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "KEY ID"])
-            .shrinking("NAME"),
+        list: if only_soon { list.judged() } else { list },
         user: context.user(&session, args.user).await?,
         context,
         session: &session,

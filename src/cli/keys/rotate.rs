@@ -13,7 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::models::call::read_request;
 use crate::cli::options::ClockArgs;
-use crate::cli::output::{self, undelivered};
+use crate::cli::output::{self, delivered};
 use crate::cli::times::{day, in_utc};
 use crate::cli::values::{self, Owner};
 use crate::config::replace::Access;
@@ -113,10 +113,11 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let (prints, keep_old) = (matches!(request.hand_over, HandOver::Return), request.keep_old);
     rotation::can_prove(&session, request.verify.as_ref()).await?;
     let rotated = rotation::run(&session, request, &Said { context, keep_old }).await?;
-    print(context, &rotated, output.as_deref(), prints).map_err(|failure| match &rotated.created {
-        Some(created) if prints => undelivered(failure, &created.key_id),
-        _ => failure,
-    })?;
+    let printed = print(context, &rotated, output.as_deref(), prints);
+    match &rotated.created {
+        Some(created) if prints => delivered(printed, &created.key_id)?,
+        _ => printed?,
+    }
     match rotated.not_deleted {
         None => Ok(Exit::Done),
         Some(not_deleted) => {

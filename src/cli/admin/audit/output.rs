@@ -64,7 +64,7 @@ fn absolute(file: &Path) -> PathBuf {
 /// The table of all keys, then the rest.
 pub fn print(report: &Report, context: &Context, evidence: Option<&Path>) -> Result<(), Failure> {
     let titles = &["USER", "EXPIRES", "LEFT", "AUDIENCE", "NAME", "FINDINGS", "KEY ID"];
-    let mut list = context.out.list(titles).shrinking("NAME");
+    let mut list = context.out.list(titles).shrinking("NAME").judged();
     for chunk in report.keys.chunks(1_000) {
         let rows: Vec<_> = chunk.iter().map(|key| (key, cells(key))).collect();
         list.page(&rows)?;
