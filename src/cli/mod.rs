@@ -57,6 +57,11 @@ use crate::{limits, waiting};
 /// Runs the command line of this process.
 pub fn main(interface: Interface) -> ExitCode {
     hardening::no_core_dumps();
+    let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    if let Err(failure) = hardening::no_key_among(arguments) {
+        Output { json: asks_for_json(), quiet: false }.failure(&failure);
+        return failure.exit.into();
+    }
     let cli = match Cli::of_process() {
         Ok(cli) => cli,
         Err(error) => return usage(&error).into(),
@@ -217,8 +222,7 @@ fn usage(error: &clap::Error) -> Exit {
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => Exit::Invalid,
         _ => Exit::Usage,
     };
-    let as_json = std::env::args_os().any(|argument| argument == "--json");
-    if as_json && exit != Exit::Done {
+    if asks_for_json() && exit != Exit::Done {
         let text = error.to_string();
         // What is missing, or what would do, stands in the lines that follow.
         let lines: Vec<_> = text.lines().take_while(|line| !is_advice(line)).map(str::trim).collect();
@@ -233,6 +237,11 @@ fn usage(error: &clap::Error) -> Exit {
         return Exit::Unwritten;
     }
     exit
+}
+
+/// Whether errors are to be JSON, before the command line is understood.
+fn asks_for_json() -> bool {
+    std::env::args_os().any(|argument| argument == "--json")
 }
 
 fn lacks_value(error: &clap::Error) -> bool {

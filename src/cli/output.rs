@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::error::{Exit, Failure};
-use crate::text;
+use crate::{secret, text};
 
 /// Widest a column of free text gets in a table on a terminal. Elsewhere nothing is cut: who reads it
 /// there may be a program.
@@ -321,7 +321,7 @@ fn cannot_write(error: &io::Error) -> Failure {
 /// A line on standard error. It may be closed, after a hang-up for example, which
 /// must not cause a panic, which would hide the exit code.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", secret::mask_shapes(line));
 }
 
 #[cfg(test)]
