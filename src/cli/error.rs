@@ -200,7 +200,7 @@ impl From<rotation::Error> for Failure {
         use rotation::{Error, Left};
         let (message, hint, exit) = (error.to_string(), error.hint(), error.exit());
         let kind = match error {
-            Error::Keys(error) => return error.into(),
+            Error::Keys(error) => return Self { hint, ..error.into() },
             Error::Models(error) => return error.into(),
             Error::File(refusal) => return refusal.into(),
             Error::NoSuchKey { .. } => "not_found",

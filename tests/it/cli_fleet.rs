@@ -7,6 +7,7 @@ mod prune;
 mod restarts;
 mod safety;
 mod schedule;
+mod schema;
 mod vault;
 
 use crate::support::bench::{Bench, Done, Home, mode};

@@ -155,7 +155,14 @@ async fn one<W: World>(
         life: &life,
         own: site.own,
     };
-    Ok(judge(&facts, options.terms))
+    let mut plan = judge(&facts, options.terms);
+    for model in plan.disturbs(service).0 {
+        if let Err(why) = world.can_restart(&model).await {
+            plan.unsafe_because.push(format!("{model} cannot be restarted: {why}"));
+            plan.safe = false;
+        }
+    }
+    Ok(plan)
 }
 
 /// The current key, and its id.

@@ -14,7 +14,7 @@ use super::prune::Left;
 use super::{Error, Service, request};
 use crate::actions::rotation::exec::Output;
 use crate::actions::rotation::{self, Outlook, Request, Rotated, proof};
-use crate::actions::{Progress, keys};
+use crate::actions::{Progress, keys, models};
 use crate::config::Session;
 use crate::secret::ApiKey;
 use crate::wire::V2KeyDetails;
@@ -64,6 +64,9 @@ pub(super) trait World: Sync {
 
     /// Whether the model that proves a key of `service` can be asked, and why not.
     fn can_prove(&self, service: &Service) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Whether there is such a model to restart, and why not.
+    fn can_restart(&self, model: &str) -> impl Future<Output = Result<(), String>> + Send;
 
     /// What is delivered.
     fn read(&self, delivery: &Delivery) -> impl Future<Output = Result<Found, Error>> + Send;
@@ -178,6 +181,10 @@ impl World for Real<'_> {
     async fn can_prove(&self, service: &Service) -> Result<(), String> {
         let verify = request::verify(service).map_err(|error| error.to_string())?;
         rotation::can_prove(self.session, verify.as_ref()).await.map_err(|error| error.to_string())
+    }
+
+    async fn can_restart(&self, model: &str) -> Result<(), String> {
+        models::find(self.session, model).await.map(drop).map_err(|error| error.to_string())
     }
 
     async fn read(&self, delivery: &Delivery) -> Result<Found, Error> {

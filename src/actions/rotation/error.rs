@@ -157,6 +157,9 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            _ if self.may_have_created() => {
+                "a key may have been created anyway: the next run finds and deletes it"
+            }
             Self::Keys(error) => return error.hint(),
             Self::Models(error) => return error.hint(),
             Self::File(refusal) => refusal.hint(),

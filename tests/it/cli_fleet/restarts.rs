@@ -87,3 +87,19 @@ fn a_restart_that_is_refused_is_named_with_its_model_and_keeps_no_other_from_it(
     assert_eq!(restarts(&fleet), [refused + 1, 1]);
     fleet.run("plan", &[]).ok();
 }
+
+#[test]
+fn a_plan_names_a_model_that_cannot_be_restarted() {
+    let fleet = Fleet::new(&ONE.replace("churn-prod/add", "churn-prod/nope"));
+    let why = |done: &Value| service(done, "scoring")["unsafe_because"].as_array().unwrap().last().cloned();
+    let named = "churn-prod/nope cannot be restarted: there is no model \"churn-prod/nope\" that you see";
+    assert_eq!(why(&fleet.run("plan", &[]).json()), Some(json!(named)));
+    assert_eq!(fleet.run("apply", &[]).code, 8);
+    assert_eq!(restarts(&fleet), [1, 0], "the other one is restarted");
+    let plan = fleet.run("plan", &[]);
+    assert_eq!((plan.code, why(&plan.json())), (8, Some(json!(named))));
+    fleet.manifest(ONE);
+    fleet.run("apply", &[]).ok();
+    assert_eq!(restarts(&fleet), [1, 1]);
+    fleet.run("plan", &[]).ok();
+}

@@ -206,6 +206,10 @@ impl World for Sim {
         Ok(())
     }
 
+    async fn can_restart(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
     fn access_drift(&self, _: &Delivery) -> Option<String> {
         None
     }
