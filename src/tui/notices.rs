@@ -26,7 +26,7 @@ pub struct Notice {
     pub hint: Option<String>,
     /// The workbench's name for the request, for its administrator.
     pub request_id: Option<String>,
-    /// It only reports that there was no answer: the next answer removes it.
+    /// It only reports that the workbench did not answer: its next answer removes it.
     pub passing: bool,
 }
 
@@ -42,6 +42,8 @@ pub struct Notices {
     reading: bool,
     /// What to do in the interface if the workbench does not accept the key.
     sign_in: String,
+    /// What is said now is about a request that was to change something.
+    of_change: bool,
 }
 
 impl Notices {
@@ -65,6 +67,11 @@ impl Notices {
             request_id: None,
             passing: false,
         });
+    }
+
+    /// Whether what is said next is about a request that was to change something.
+    pub fn of_change(&mut self, of_change: bool) {
+        self.of_change = of_change;
     }
 
     /// What is no longer so with the next answer.
@@ -113,7 +120,11 @@ impl Notices {
     fn failure(&mut self, at: Timestamp, error: &api::Error, hint: Option<String>) {
         let request_id = error.request_id().map(str::to_owned);
         // A change may have been made without an answer: that stays to be read.
-        let passing = matches!(error, api::Error::NoAnswer { changes: false, .. });
+        let passing = match error {
+            api::Error::NoAnswer { changes, .. } => !changes,
+            api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. } => !self.of_change,
+            _ => false,
+        };
         self.push(Notice { at, level: Level::Error, text: error.to_string(), hint, request_id, passing });
     }
 

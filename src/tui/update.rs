@@ -175,6 +175,7 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
             let (back, effect) = session::note_contact(shared, &request, took, &answer);
             // What follows from the answer to nobody's wish is nobody's wish either.
             ui.shared.quiet = request.kind == Kind::Quiet;
+            ui.shared.notices.of_change(request.kind == Kind::Change);
             let mut effects = answered(ui, request.owner, id, answer);
             ui.shared.quiet = false;
             effects.extend(effect);

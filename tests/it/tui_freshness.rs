@@ -130,6 +130,69 @@ fn a_workbench_that_comes_back_is_noticed_and_everything_stays_where_it_was() {
     assert!(!screen.contains("connection refused") && screen.contains("2 of 3 keys"), "{screen}");
 }
 
+/// A gateway answers with a page of its own while the workbench behind it starts anew.
+#[test]
+fn a_workbench_that_something_else_answered_for_is_asked_again() {
+    let page = || Error::NotAnApi { operation: "listing", status: 503, what: "a web page".into() };
+    let broken = || Error::BadAnswer { operation: "listing", detail: "it is cut".into() };
+    for (error, said) in [(page as fn() -> Error, "a web page"), (broken, "no API answer")] {
+        let mut harness = demo();
+        harness.shared().session.version = Some("26.06".into());
+        harness.keys("<ctrl-r>");
+        for (id, call) in harness.calls() {
+            if is_list(&call) {
+                fails(&mut harness, id, Answer::Keys { username: "owner".into(), answer: Err(error()) });
+            } else {
+                harness.shared().requests.finish(id);
+            }
+        }
+        let screen = harness.screen(80, 24);
+        assert!(screen.contains(&format!("? workbench: {said} since 09:14")), "{screen}");
+        assert_eq!(sleep(&mut harness).as_secs(), 1);
+        let (id, _) = only_call(&mut harness);
+        fails(&mut harness, id, Answer::Reached(Err(error())));
+        assert_eq!(sleep(&mut harness).as_secs(), 2);
+        let (id, _) = only_call(&mut harness);
+        harness.answer(id, Answer::Reached(Ok("owner".into())));
+        let (id, call) = only_call(&mut harness);
+        assert!(is_list(&call), "{call:?}");
+        answer_list(&mut harness, id, Ok(demo_keys()));
+        let screen = harness.screen(80, 24);
+        assert!(screen.contains("● workbench 3 ms") && screen.contains("back after 3 s"), "{screen}");
+    }
+}
+
+#[test]
+fn a_server_error_casts_doubt_on_the_workbench() {
+    let refused = || Error::Refused {
+        operation: "listing",
+        status: 500,
+        code: None,
+        message: "out of memory".into(),
+        request_id: None,
+        retry_after: None,
+    };
+    let mut harness = demo();
+    harness.shared().session.version = Some("26.06".into());
+    harness.keys("<ctrl-r>");
+    for (id, call) in harness.calls() {
+        match is_list(&call) {
+            true => harness.answer(id, Answer::Keys { username: "owner".into(), answer: Err(refused()) }),
+            false => drop(harness.shared().requests.finish(id)),
+        }
+    }
+    assert!(harness.screen(80, 24).contains("? workbench: asking"), "{}", harness.screen(80, 24));
+    let (id, call) = only_call(&mut harness);
+    assert!(matches!(call, Call::Reach), "{call:?}");
+    harness.answer(id, Answer::Reached(Err(refused())));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("? workbench: server errors since 09:14"), "{screen}");
+    sleep(&mut harness);
+    let (id, _) = only_call(&mut harness);
+    harness.answer(id, Answer::Reached(Ok("owner".into())));
+    assert!(harness.screen(80, 24).contains("● workbench 3 ms"), "{}", harness.screen(80, 24));
+}
+
 /// A test of the open model that ends in `call`, with the key that is signed in.
 fn tested(harness: &mut Harness, call: CallResult) {
     harness.keys("t");

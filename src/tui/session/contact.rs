@@ -150,6 +150,9 @@ pub struct Contacts {
     workbench: Since<Workbench>,
     models: Since<ModelService>,
     retry: Option<Retry>,
+    /// When it came back last, and the attempts that took: one that fails again soon is not asked every
+    /// second.
+    back: Option<(Timestamp, u32)>,
 }
 
 impl Contacts {
@@ -178,25 +181,29 @@ impl Contacts {
         }
     }
 
-    /// The workbench did not answer. The wait for the next attempt doubles with each that failed.
-    pub fn down(&mut self, now: Timestamp, attempt: bool) {
-        self.workbench.set(Workbench::Down, now);
+    /// The workbench did not answer, or something else did. The wait for the next attempt doubles with
+    /// each that failed.
+    pub fn failed(&mut self, now: Timestamp, state: Workbench, attempt: bool) {
+        let again = self.back.filter(|(at, _)| now.duration_since(*at) <= LONGEST_WAIT * 2);
+        self.workbench.set(state, now);
         let retry = match self.retry {
             Some(retry) if !attempt => retry,
             Some(Retry { attempts, .. }) => Retry { attempts: attempts + 1, due: None },
-            None => Retry { attempts: 0, due: None },
+            None => Retry { attempts: again.map_or(0, |(_, attempts)| attempts + 1), due: None },
         };
         let due = retry.due.or_else(|| now.checked_add(wait(retry.attempts)).ok());
         self.retry = Some(Retry { due, ..retry });
     }
 
-    /// Something answered. Returns how long nothing had, if that is over now.
+    /// The workbench answered. Returns how long it had not, if that is over now.
     pub fn answered(&mut self, now: Timestamp, state: Workbench) -> Option<SignedDuration> {
         let gone = match (&self.workbench.state, self.workbench.at) {
-            (Workbench::Down, Some(since)) => Some(now.duration_since(since)),
+            (Workbench::Down | Workbench::Strange(_), Some(since)) => Some(now.duration_since(since)),
             _ => None,
         };
-        self.retry = None;
+        if let Some(retry) = self.retry.take() {
+            self.back = Some((now, retry.attempts));
+        }
         self.workbench.set(state, now);
         gone
     }
@@ -232,7 +239,7 @@ mod tests {
     fn attempts_to_reconnect_grow_apart_up_to_half_a_minute() {
         let mut contacts = Contacts::default();
         let mut now = Timestamp::UNIX_EPOCH;
-        contacts.down(now, false);
+        contacts.failed(now, Workbench::Down, false);
         let mut waits = Vec::new();
         for _ in 0..8 {
             let due = contacts.retry_at().unwrap();
@@ -240,11 +247,27 @@ mod tests {
             contacts.retrying();
             assert_eq!(contacts.retry_at(), None, "one attempt at a time");
             now = due;
-            contacts.down(now, true);
+            contacts.failed(now, Workbench::Down, true);
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
         let gone = contacts.answered(now, Workbench::Up(Duration::ZERO));
         assert_eq!(gone.map(|gone| gone.as_secs()), Some(121));
         assert_eq!(contacts.retry_at(), None);
+    }
+
+    #[test]
+    fn what_fails_again_soon_is_asked_less_often() {
+        let mut contacts = Contacts::default();
+        let mut now = Timestamp::UNIX_EPOCH;
+        let mut wait = |later: i64| {
+            now += SignedDuration::from_secs(later);
+            contacts.failed(now, Workbench::Strange("a web page"), false);
+            let wait = contacts.retry_at().unwrap().duration_since(now).as_secs();
+            contacts.retrying();
+            assert!(contacts.answered(now, Workbench::Up(Duration::ZERO)).is_some());
+            wait
+        };
+        assert_eq!([wait(0), wait(1), wait(30), wait(60)], [1, 2, 4, 8]);
+        assert_eq!(wait(3_600), 1);
     }
 }

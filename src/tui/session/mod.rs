@@ -181,6 +181,26 @@ fn reach(shared: &mut Shared) -> Effect {
     shared.start_for(LayerId::Session, Kind::Quiet, "reaching the workbench", Call::Reach).1
 }
 
+/// The state of a workbench of which an answer was `error`; `None` where the API itself answered.
+fn failure(error: &api::Error) -> Option<Workbench> {
+    Some(match error {
+        api::Error::NoAnswer { .. } => Workbench::Down,
+        api::Error::NotAnApi { status: 300..400, .. } => Workbench::Strange("a redirect"),
+        api::Error::NotAnApi { .. } => Workbench::Strange("a web page"),
+        api::Error::BadAnswer { .. } => Workbench::Strange("no API answer"),
+        error if is_of_server(error) => Workbench::Strange("server errors"),
+        _ => return None,
+    })
+}
+
+/// Whether the workbench answered that it cannot do its work. An operation that is not offered (501) and
+/// a key that cannot be one are no such thing.
+fn is_of_server(error: &api::Error) -> bool {
+    matches!(error, api::Error::Refused { status: 500.., .. })
+        && error.status() != Some(501)
+        && !error.is_rejection()
+}
+
 /// What the end of a request says about the contacts with workbench and model service; `took` as in
 /// [`Msg::Answer`](super::msg::Msg::Answer). Returns whether the workbench is back, and what there is
 /// to ask.
@@ -210,17 +230,26 @@ pub fn note_contact(
     let optional = answer.is_optional();
     let contacts = &mut shared.session.contacts;
     let before = contacts.workbench().state();
+    let asked_for_this = matches!(answer, Answer::Reached(_));
+    match answer.error() {
+        // It may be the trouble of one operation.
+        Some(error) if is_of_server(error) && !asked_for_this => {
+            let doubts = contacts.is_up() && !optional;
+            if doubts {
+                contacts.answered(now, Workbench::Doubtful);
+            }
+            return (false, doubts.then(|| reach(shared)));
+        }
+        error => match error.and_then(failure) {
+            Some(Workbench::Strange(_)) if optional => return (false, None),
+            Some(state) => {
+                contacts.failed(now, state, asked_for_this);
+                return (false, None);
+            }
+            None => {}
+        },
+    }
     let state = match (answer.error(), took) {
-        (Some(api::Error::NoAnswer { .. }), _) => {
-            contacts.down(now, matches!(answer, Answer::Reached(_)));
-            return (false, None);
-        }
-        (Some(api::Error::NotAnApi { .. } | api::Error::BadAnswer { .. }), _) if optional => {
-            return (false, None);
-        }
-        (Some(api::Error::NotAnApi { status: 300..400, .. }), _) => Workbench::Strange("a redirect"),
-        (Some(api::Error::NotAnApi { .. }), _) => Workbench::Strange("a web page"),
-        (Some(api::Error::BadAnswer { .. }), _) => Workbench::Strange("no API answer"),
         (Some(error), Some(_)) if error.kind() == "unauthenticated" => Workbench::KeyRefused,
         // What nobody asked for changes no latency.
         (_, Some(_)) if request.kind == Kind::Quiet && contacts.is_up() => before.clone(),
