@@ -118,19 +118,21 @@ fn comparable(screen: &str) -> String {
 
 fn comparable_line(line: &str) -> String {
     let drawn = |c: char| matches!(c, '\u{2580}'..='\u{259f}' | '\u{2800}'..='\u{28ff}');
+    let is_unit = |word: &str| matches!(word, "ms" | "s" | "µs");
     let (mut words, mut time, mut bar): (Vec<&str>, bool, bool) = Default::default();
-    for word in line.split([' ', '─', '│']).filter(|word| !word.is_empty()) {
+    let mut all = line.split([' ', '─', '│']).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = all.next() {
         // A part of a Key ID may have no digit.
         let part = word.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
         let figure = part || word.contains(|c: char| c.is_ascii_digit() || c == '…');
         match word {
-            "200" | "401" => words.push(word),
+            "200" | "401" if !all.peek().is_some_and(|next| is_unit(next)) => words.push(word),
             _ if word.chars().all(drawn) => bar |= word.chars().count() > 4,
             // There is room for it or not, which depends on the digits of the port and of latencies.
             "since" => {}
             _ if figure && words.last() == Some(&"#") => {}
             _ if figure => words.push("#"),
-            "ms" | "s" | "µs" if words.last() == Some(&"#") => time = true,
+            _ if is_unit(word) && words.last() == Some(&"#") => time = true,
             _ => words.push(word),
         }
     }
@@ -227,10 +229,10 @@ fn a_screen_is_the_same_whatever_its_calls_took() {
 │ ░░░░░░░░░░█████████ connect 1.1 ms (50 %)                                    │
 │   \"response\": 8,                                                             │";
     let slow = "\
-│▹ 3   00:31:07 200  2275…a06f outsider (de… add-1-1-x4cn52jrtc-7d… 1 012 ms 8 │
+│▹ 3   00:31:07 200  2275…a06f outsider (de… add-1-1-x4cn52jrtc-7d… 1 401 ms 8 │
 │  2   00:31:06 401  2275…a06f outsider (demo) —                    812.1 ms … │
-│ HTTP 200  success  1 012 ms  68 B  add-1-1-x4cn52jrtc-qf6gz                  │
-│ ░██████████████████ waiting 1 008 ms (99 %)                                  │
+│ HTTP 200  success  1 401 ms  68 B  add-1-1-x4cn52jrtc-qf6gz                  │
+│ ░██████████████████ waiting 1 200 ms (99 %)                                  │
 │   \"response\": 8,                                                             │";
     assert_eq!(comparable(fast), comparable(slow));
     assert_ne!(comparable(fast), comparable(&fast.replace("401", "200")));

@@ -249,7 +249,7 @@ async fn everything_that_a_stuck_replica_started_ends_with_a_killed_server() {
 }
 
 /// Whether a process runs; a zombie does not.
-fn is_there(pid: i32) -> bool {
+pub fn is_there(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 

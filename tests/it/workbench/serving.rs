@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
+use super::confinement::is_there;
 use super::model_support::there_is_python;
 use super::support::skipped;
 
@@ -143,8 +144,7 @@ fn it_ends_with_the_process_that_started_it() {
     assert!(lines.next().unwrap().unwrap().contains("ready"));
     parent.kill().unwrap();
     parent.wait().unwrap();
-    let pid = Pid::from_raw(pid).unwrap();
-    until("it ends", || test_kill_process(pid).is_err());
+    until("it ends", || !is_there(pid));
 }
 
 #[test]
