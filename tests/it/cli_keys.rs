@@ -182,8 +182,7 @@ fn a_key_goes_into_no_repository() {
     let bench = Bench::demo();
     let home = bench.home("owner");
     let git = |arguments: &[&str]| {
-        let done = std::process::Command::new("git").args(arguments).current_dir(home.folder.path()).status();
-        assert!(done.unwrap().success());
+        assert!(crate::support::git(home.folder.path(), arguments).status().unwrap().success());
     };
     git(&["init", "-q"]);
     let before = home.run(&["keys", "list", "--json"]).ok().json().as_array().unwrap().len();

@@ -88,8 +88,7 @@ fn a_clone_of_another_user_is_said_to_be_that() {
     let home = bench.home("owner");
     let clone = home.path("clone");
     fs::create_dir(&clone).unwrap();
-    let made = Command::new("git").args(["init", "-q"]).arg(&clone).status();
-    assert!(made.unwrap().success());
+    assert!(crate::support::git(&clone, &["init", "-q"]).status().unwrap().success());
     // Only root can give files away.
     if chown(&clone, Some(4242), Some(4242)).is_err() {
         return;

@@ -171,10 +171,7 @@ fn a_release_is_refused_where_files_differ_from_the_commit() {
     let folder = tempfile::tempdir().unwrap();
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
-        let mut git = Command::new("git");
-        git.args(identity).args(arguments).current_dir(folder.path());
-        // The configuration of the user who runs the tests does not matter.
-        ok(&run(git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1")))
+        ok(&run(&mut crate::support::git(folder.path(), &[&identity[..], arguments].concat())))
     };
     std::fs::create_dir(folder.path().join("packaging")).unwrap();
     std::fs::copy(root().join("packaging/release"), folder.path().join("packaging/release")).unwrap();
@@ -183,7 +180,10 @@ fn a_release_is_refused_where_files_differ_from_the_commit() {
     git(&["add", "."]);
     git(&["commit", "-qm", "first"]);
     let refused = || {
-        let release = run(Command::new("bash").arg("packaging/release").current_dir(folder.path()));
+        let mut release = Command::new("bash");
+        release.arg("packaging/release").current_dir(folder.path()).env_clear();
+        release.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder.path());
+        let release = run(&mut release);
         assert!(!release.status.success());
         String::from_utf8(release.stderr).unwrap()
     };

@@ -6,6 +6,9 @@ pub mod bench;
 pub mod commands;
 pub mod relay;
 
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use keybench::secret::ApiKey;
@@ -15,6 +18,27 @@ use tokio::net::TcpListener;
 /// Makes ring the provider of TLS, as `main` does.
 pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Git in `folder`, whatever its user has configured, and not at the repository that a hook names.
+pub fn git(folder: &Path, arguments: &[&str]) -> Command {
+    let mut git = Command::new("git");
+    git.args(arguments).current_dir(folder).env_clear();
+    git.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder);
+    git
+}
+
+/// Removes from the environment of `command` what names a workbench.
+pub fn nowhere(command: &mut Command) -> &mut Command {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let of_workbenches = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("KEYBENCH_") || name.starts_with("CDSW_")
+    };
+    for name in names.filter(of_workbenches) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// A text in the shape of an API key; different values of `digit` give different keys.

@@ -177,8 +177,10 @@ impl Flow {
         }
     }
 
-    /// Delivers answers until the screen shows `text`.
+    /// Delivers answers until the screen shows `text`, in one line or broken over several.
     pub async fn shows(&mut self, text: &str) {
-        self.wait(text, |screen| screen.contains(text)).await;
+        let flowing =
+            |screen: &str| screen.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        self.wait(text, |screen| screen.contains(text) || flowing(screen).contains(text)).await;
     }
 }

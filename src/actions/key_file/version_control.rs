@@ -106,10 +106,16 @@ mod tests {
     use crate::actions::key_file::KeyFile;
     use crate::config::replace::Access;
 
+    /// Whatever its user has configured, and not at the repository that a hook names.
+    fn git(folder: &Path, arguments: &[&str]) -> ExitStatus {
+        let mut git = Command::new("git");
+        git.args(arguments).current_dir(folder).env_clear().stdout(Stdio::null());
+        git.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder).status().unwrap()
+    }
+
     fn repository() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let made = Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status();
-        assert!(made.unwrap().success());
+        assert!(git(folder.path(), &["init", "-q"]).success());
         folder
     }
 
@@ -143,16 +149,17 @@ mod tests {
         let (program, ran) = (folder.path().join("monitor"), folder.path().join("ran"));
         fs::write(&program, format!("#!/bin/sh\necho ran >> '{}'\nexit 1\n", ran.display())).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-        let git = |arguments: &[&str]| {
-            let done = Command::new("git").args(arguments).current_dir(folder.path()).status();
-            assert!(done.unwrap().success(), "{arguments:?}");
-        };
+        let git = |arguments: &[&str]| assert!(git(folder.path(), arguments).success(), "{arguments:?}");
         git(&["config", "core.fsmonitor", &program.display().to_string()]);
         git(&["config", "core.hooksPath", &folder.path().display().to_string()]);
         fs::write(folder.path().join("tracked"), "").unwrap();
         git(&["-c", "core.fsmonitor=", "add", "tracked"]);
-        let _ = Command::new("git").args(["status"]).current_dir(folder.path()).output();
-        assert!(ran.exists(), "or this test shows nothing");
+        // A program that another thread has just started may still have the file open, which cannot be run then.
+        let mut looks = 0..100;
+        while !ran.exists() {
+            assert!(looks.next().is_some(), "or this test shows nothing");
+            git(&["status"]);
+        }
         fs::remove_file(&ran).unwrap();
         assert!(KeyFile::new(&folder.path().join("key")).is_err());
         assert!(!ran.exists(), "git ran the folder's own program");

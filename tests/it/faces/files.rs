@@ -3,8 +3,7 @@
 use super::*;
 
 fn make_repository(folder: &Path) {
-    let done = std::process::Command::new("git").args(["init", "-q"]).current_dir(folder).status();
-    assert!(done.unwrap().success());
+    assert!(support::git(folder, &["init", "-q"]).status().unwrap().success());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::model_support::there_is_python;
 use super::support::{Bench, skipped};
+use crate::support::nowhere;
 
 #[test]
 fn a_program_runs_with_nothing_but_variables_set() {
@@ -68,6 +69,7 @@ impl Setup {
 
     async fn keybench(&self, arguments: &[&str]) -> Output {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_keybench"));
+        nowhere(command.as_std_mut());
         command
             .args(arguments)
             .current_dir(self.home.path())

@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::support::Bench;
+use crate::support::nowhere;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_differs_from_the_guesses_is_written_and_can_be_served() {
@@ -25,7 +26,7 @@ async fn what_differs_from_the_guesses_is_written_and_can_be_served() {
     .await;
     let output = folder.path().join("seen.toml");
     let key = bench.key("owner");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_keybench"))
+    let mut child = nowhere(&mut Command::new(env!("CARGO_BIN_EXE_keybench")))
         .args(["observe", "--through", "127.0.0.1:0", "--output"])
         .arg(&output)
         .env("KEYBENCH_CONFIG_DIR", folder.path())
@@ -89,7 +90,7 @@ async fn what_differs_from_the_guesses_is_written_and_can_be_served() {
 #[test]
 fn it_listens_on_the_loopback_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let done = Command::new(env!("CARGO_BIN_EXE_keybench"))
+    let done = nowhere(&mut Command::new(env!("CARGO_BIN_EXE_keybench")))
         .args(["observe", "--through", "0.0.0.0:0", "--output"])
         .arg(folder.path().join("seen.toml"))
         .env("KEYBENCH_CONFIG_DIR", folder.path())

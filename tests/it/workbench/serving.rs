@@ -12,10 +12,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::confinement::is_there;
 use super::model_support::there_is_python;
 use super::support::skipped;
+use crate::support::nowhere;
 
 fn serve(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keybench"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"]).arg(data);
+    nowhere(&mut command).args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"]).arg(data);
     command
 }
 
@@ -87,7 +88,7 @@ fn functions_run_from_a_data_directory_that_is_named_from_here() {
     std::fs::write(folder.path().join("files/echo.py"), "def echo(args):\n    return args\n").unwrap();
     std::fs::write(folder.path().join("seed.toml"), SEED).unwrap();
     let program = env!("CARGO_BIN_EXE_keybench");
-    let done = Command::new(program)
+    let done = nowhere(&mut Command::new(program))
         .args(["serve", "--listen", "127.0.0.1:0", "--seed", "seed.toml", "--data", "data", "--"])
         .args([program, "models", "test", "p/echo", "--request", "7"])
         .current_dir(folder.path())
