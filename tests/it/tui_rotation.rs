@@ -105,7 +105,7 @@ fn a_quit_in_the_middle_says_what_was_created() {
         harness.keys(keys);
         harness.keys("<ctrl-c>");
         let screen = harness.screen(80, 24);
-        let shown = screen.contains("c0ff…3344 was created to replace 77d0…41bb: both work");
+        let shown = screen.contains("c0ff…3344 was created to replace 77d0…41bb, which still works");
         assert!(shown, "{keys}:\n{screen}");
         assert_eq!(screen.contains("neither copied nor saved"), ["", "t"].contains(&keys), "{screen}");
     }

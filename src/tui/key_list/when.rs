@@ -25,3 +25,8 @@ pub fn expired(shared: &Shared, key: &V2KeyDetails) -> Option<String> {
     let when = from_today(shared, &key.expiry_date)?;
     Some(format!("expired {when}"))
 }
+
+/// Whether a key works, behind its name: `still works`, or since when it does not.
+pub fn works(shared: &Shared, key: &V2KeyDetails) -> String {
+    expired(shared, key).unwrap_or_else(|| "still works".to_owned())
+}

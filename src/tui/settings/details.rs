@@ -9,7 +9,7 @@ use super::rotation::steps::Rotations;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::event::Proof;
-use crate::tui::key_list::when::{expired, from_today};
+use crate::tui::key_list::when::{from_today, works};
 use crate::tui::key_list::{AUDIENCE, COMMENT, EXPIRES, KeyList, STATUS, Selected, of_service, sign, status};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
@@ -65,8 +65,8 @@ impl Facts {
                     lines.extend([Line::default(), Line::styled(text, shared.preferences.theme.warn)]);
                 }
                 if let Some((old, proof)) = replaces {
-                    let works = expired(shared, old).unwrap_or_else(|| "still works".to_owned());
-                    let text = format!("{}, which {works}; {}", text::short_id(&old.key_id), proof.text());
+                    let (old_id, works) = (text::short_id(&old.key_id), works(shared, old));
+                    let text = format!("{old_id}, which {works}; {}", proof.text());
                     lines.extend([Line::default(), fact(shared, "replaces", &text)]);
                 }
                 lines.extend(at_hand(shared, &key.key_id));

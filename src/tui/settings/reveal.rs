@@ -46,8 +46,8 @@ pub struct Reveal {
     kept: bool,
     /// The Key ID of the key that this one replaces.
     old: Option<String>,
-    /// Where that one works no more: `expired 52 days ago`.
-    old_expired: Option<String>,
+    /// Whether that one works: `still works`, `expired 52 days ago`.
+    old_works: String,
     /// What calling a model with it has shown.
     proof: Proof,
     /// The name of the file, while it is typed.
@@ -69,7 +69,7 @@ impl Reveal {
             hidden: false,
             kept: false,
             old: None,
-            old_expired: None,
+            old_works: String::new(),
             proof: Proof::Untried,
             path: None,
             news: None,
@@ -83,17 +83,17 @@ impl Reveal {
         Self { asked_for: day.filter(|day| Some(*day) != ends), ..self }
     }
 
-    /// For a key that replaces the one with the Key ID `old`, which may have `expired`. Where it is one of
+    /// For a key that replaces the one with the Key ID `old`, which `still works` or `expired 52 days ago`. Where it is one of
     /// several, `number` says which: `2 of 3`.
     pub fn successor(
         created: CreateV2KeyResponse,
         old: String,
-        old_expired: Option<String>,
+        old_works: String,
         number: Option<String>,
     ) -> Self {
         let number = number.unwrap_or_else(|| "of an API key".to_owned());
         let title = format!("Successor {number}, shown only this once").into();
-        Self { title, old: Some(old), old_expired, ..Self::new(created) }
+        Self { title, old: Some(old), old_works, ..Self::new(created) }
     }
 
     /// For a replaced legacy key.
@@ -149,7 +149,7 @@ impl Reveal {
 
     /// Both keys of a rotation, where this is the new one of it.
     fn both(&self) -> Option<String> {
-        self.old.as_ref().map(|old| both_are_left(old, &self.key_id, self.old_expired.as_deref()))
+        self.old.as_ref().map(|old| both_are_left(old, &self.key_id, &self.old_works))
     }
 
     /// It was copied or saved.
@@ -247,8 +247,7 @@ impl Reveal {
             fact("comment", &self.comment);
         }
         if let Some(old) = &self.old {
-            let works = self.old_expired.as_deref().unwrap_or("still works");
-            fact("replaces", &format!("{}, which {works}", text::short_id(old)));
+            fact("replaces", &format!("{}, which {}", text::short_id(old), self.old_works));
             if self.proof != Proof::Untried {
                 fact("test", &self.proof.text());
             }

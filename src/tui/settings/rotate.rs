@@ -18,7 +18,7 @@ use crate::tui::decision::Decision;
 use crate::tui::effect::Effect;
 use crate::tui::event::{Event, Proof};
 use crate::tui::key_list::Selected;
-use crate::tui::key_list::when::expired;
+use crate::tui::key_list::when::works;
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
 use crate::tui::requests::{Kind, RequestId};
@@ -136,13 +136,13 @@ impl Settings {
             effects.push(shared.start(Kind::Change, "signing in with the new key", call).1);
         }
         let number = self.queue.as_ref().map(Queue::number);
-        let reveal = Reveal::successor(created, old.key_id.clone(), expired(shared, &old), number);
+        let reveal = Reveal::successor(created, old.key_id.clone(), works(shared, &old), number);
         Outcome::push(reveal).and(effects.into())
     }
 
     fn not_created(&mut self, shared: &mut Shared, id: RequestId, error: &api::Error) -> Outcome {
         let Some(old) = self.rotations.not_created(id) else { return Outcome::done() };
-        let works = expired(shared, &old).unwrap_or_else(|| "still works".to_owned());
+        let works = works(shared, &old);
         let old = text::short_id(&old.key_id);
         // Most refusals create nothing; without an answer a key may exist.
         let refused = !error.may_be_done();
@@ -159,9 +159,8 @@ impl Settings {
     /// The user cancelled a request: the notice says what it may still have done.
     pub(super) fn rotation_cancelled(&mut self, shared: &mut Shared, id: RequestId) -> Outcome {
         let text = if let Some(old) = self.rotations.not_created(id) {
-            let old = text::short_id(&old.key_id);
-            let text =
-                format!("{old} still works; its successor may have been created anyway: look at the list");
+            let (old, works) = (text::short_id(&old.key_id), works(shared, &old));
+            let text = format!("{old} {works}; its successor may have been created anyway: look at the list");
             self.stop_rotating(shared, false);
             text
         } else if let Some(old) = self.rotations.not_deleted(id) {

@@ -6,7 +6,7 @@ use crate::expiry;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
-use crate::tui::key_list::when::expired;
+use crate::tui::key_list::when::{expired, works};
 use crate::tui::key_list::{BEING_REPLACED, describe, of_service};
 use crate::tui::layer::Outcome;
 use crate::tui::overlays::Question;
@@ -91,8 +91,8 @@ pub fn ask_delete_old(shared: &Shared, rotation: &Rotation, listed: Option<&V2Ke
         lines.push("keybench is still signed in with the old one: it will be signed out.".into());
     }
     let then = Decision::DeleteOldKey(old_id.clone());
-    let when = expired(shared, &rotation.old);
-    let left = rotation.successor().map(|new| both_are_left(old_id, &new.key_id, when.as_deref()));
+    let works = works(shared, &rotation.old);
+    let left = rotation.successor().map(|new| both_are_left(old_id, &new.key_id, &works));
     Question::new("Delete the old key now?", lines, "Delete the old key", then)
         .or("Keep both")
         .leaving(left)
@@ -123,13 +123,9 @@ pub fn state_lines(shared: &Shared, rotation: &Rotation, listed: Option<&V2KeyDe
     lines
 }
 
-/// What a quit in the middle leaves behind, where the old key perhaps `expired 52 days ago`.
-pub fn both_are_left(old_id: &str, new_id: &str, expired: Option<&str>) -> String {
-    let (old, new) = (text::short_id(old_id), text::short_id(new_id));
-    match expired {
-        Some(when) => format!("{new} was created to replace {old}, which {when}."),
-        None => format!("{new} was created to replace {old}: both work."),
-    }
+/// What a quit in the middle leaves behind, where the old key `still works` or `expired 52 days ago`.
+pub fn both_are_left(old_id: &str, new_id: &str, works: &str) -> String {
+    format!("{} was created to replace {}, which {works}.", text::short_id(new_id), text::short_id(old_id))
 }
 
 /// By what a key is being replaced: `replaced by 5b1c…9f0a`.
