@@ -46,6 +46,9 @@ pub enum Kind {
     /// Changes something. It continues when its layer is closed, because the change may already have
     /// happened; quitting asks first.
     Change,
+    /// Calls a model many times, as a run and a check do. It continues when its layer is closed; quitting
+    /// asks first.
+    Calls,
 }
 
 /// For whom a request is made.
@@ -162,9 +165,10 @@ impl Requests {
         self.running.iter().filter(|request| request.kind != Kind::Quiet)
     }
 
-    /// Whether a request that changes something has no answer yet.
-    pub fn changing(&self) -> Option<&InFlight> {
-        self.running.iter().find(|request| request.kind == Kind::Change)
+    /// What leaving the program would end: the first request that changes something, the first run or check.
+    pub fn ended_by_quitting(&self) -> impl Iterator<Item = &InFlight> {
+        let first = |kind| self.running.iter().find(move |request| request.kind == kind);
+        [Kind::Change, Kind::Calls].into_iter().filter_map(first)
     }
 }
 
@@ -185,7 +189,9 @@ mod tests {
         assert_eq!(requests.abandon(Tab::Settings.into()), [read]);
         assert!(requests.finish(read).is_none(), "a late answer is not wanted");
         assert!(requests.waits_for(change) && requests.waits_for(other));
-        assert_eq!(requests.changing().map(|r| r.id), Some(change));
+        let calls = start(&mut requests, Tab::Models.into(), Kind::Calls);
+        requests.abandon(Tab::Models.into());
+        assert_eq!(requests.ended_by_quitting().map(|r| r.id).collect::<Vec<_>>(), [change, calls]);
     }
 
     #[test]

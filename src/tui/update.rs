@@ -27,6 +27,9 @@ use crate::actions::keys::Own;
 use crate::actions::rotation;
 use crate::config::setting::Setting;
 
+/// What a run or a check that is ended by quitting leaves.
+const SENT: &str = "what was sent was sent, and nothing of it is kept";
+
 /// The whole state of the interface.
 #[derive(Debug)]
 pub struct Ui {
@@ -89,10 +92,12 @@ impl Ui {
 
     /// What the layers leave behind at the workbench, if the program ends without asking.
     pub fn left_behind(&self) -> Option<String> {
-        let changing = self.shared.requests.changing();
-        let changing = changing.map(|request| format!("It was still {}: look at the list.", request.what));
+        let ended = self.shared.requests.ended_by_quitting().map(|request| match request.kind {
+            Kind::Calls => format!("It was still {}: {SENT}.", request.what),
+            _ => format!("It was still {}: look at the list.", request.what),
+        });
         let layers = self.stack.all().filter_map(|layer| layer.left_behind(&self.shared));
-        let parts: Vec<String> = layers.chain(changing).collect();
+        let parts: Vec<String> = layers.chain(ended).collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 }
@@ -377,9 +382,12 @@ fn leave_for(ui: &mut Ui, command: Command) -> Effects {
 fn quit(ui: &mut Ui) -> Effects {
     let Ui { shared, stack, .. } = ui;
     let mut lost: Vec<String> = stack.all().filter_map(|layer| layer.unsaved(shared)).collect();
-    if let Some(request) = shared.requests.changing() {
+    for request in shared.requests.ended_by_quitting() {
         lost.push(format!("still {}", request.what));
-        lost.push("Quitting cancels that; it may have been done anyway.".into());
+        lost.push(match request.kind {
+            Kind::Calls => format!("Quitting ends that: {SENT}."),
+            _ => "Quitting cancels that; it may have been done anyway.".to_owned(),
+        });
     }
     if lost.is_empty() {
         return vec![Effect::Quit];

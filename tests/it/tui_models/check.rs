@@ -93,7 +93,7 @@ fn a_check_that_is_left_goes_on_and_comes_back_with_its_key() {
     report.same = 40;
     harness.answer(id, Answer::ModelChecked(Ok(Box::new(report))));
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("the check has ended; c shows it"), "{screen}");
+    assert!(screen.contains("the check of churn-prod/add has ended; c shows it"), "{screen}");
     harness.keys("c");
     assert!(harness.screen(80, 24).contains("40 same"), "{}", harness.screen(80, 24));
 }

@@ -184,7 +184,7 @@ fn a_run_goes_on_when_one_looks_elsewhere_and_leaving_asks() {
     harness.keys("q");
     assert!(
         harness.screen(80, 24).contains("still running against churn-prod/add")
-            && harness.screen(80, 24).contains("Quitting cancels that"),
+            && harness.screen(80, 24).contains("Quitting ends that: what was sent was sent"),
         "{}",
         harness.screen(80, 24)
     );

@@ -91,7 +91,7 @@ impl Check {
         };
         let what = format!("checking {}", self.path);
         // As a run does, it goes on when it is left, and leaving the program asks.
-        let (id, effect) = shared.start(Kind::Change, what, Call::CheckModel(Box::new(request)));
+        let (id, effect) = shared.start(Kind::Calls, what, Call::CheckModel(Box::new(request)));
         let (stopping, done, of, worst) = (false, 0, 0, Vec::new());
         self.kept.live = Some(LiveCheck { id, stop, stopping, input: typed.input, done, of, worst });
         (self.kept.checked, self.asking) = (None, false);

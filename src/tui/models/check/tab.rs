@@ -1,6 +1,7 @@
 //! What the tab does with the checks of its models.
 
 use super::{CANCELLED, Check};
+use crate::text;
 use crate::tui::call::{Answer, Call};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
@@ -68,12 +69,14 @@ impl Models {
         id: RequestId,
         answer: Answer,
     ) {
-        let Some(kept) = self.check_of(id) else { return };
+        let Some(kept) = self.checks.values_mut().find(|kept| kept.is(id)) else { return };
         match answer {
             Answer::CheckProgress { done, of, worst } => kept.progress(done, of, worst),
             Answer::ModelChecked(ended) => {
                 kept.ended(ended);
-                let text = format!("the check has ended; {} shows it", shared.key_of(Command::CheckModel));
+                let path = self.list.models.row(&kept.model_id).map_or_else(|| "a model".into(), Row::path);
+                let (path, key) = (text::clean(&path), shared.key_of(Command::CheckModel));
+                let text = format!("the check of {path} has ended; {key} shows it");
                 shared.notices.info(shared.now, text);
             }
             _ => {}

@@ -320,7 +320,7 @@ pub fn begin(
     };
     let what = format!("running against {} with {}", row.path(), panel.key_label(&shared.session));
     // It goes on when the tab is left, and leaving the program asks.
-    let (id, effect) = shared.start(Kind::Change, what, Call::Run(Box::new(run)));
+    let (id, effect) = shared.start(Kind::Calls, what, Call::Run(Box::new(run)));
     Some((Live { id, stop, stopping: false, frozen: None }, request, effect))
 }
 
