@@ -25,9 +25,13 @@ pub fn is_wide(shared: &Shared) -> bool {
 }
 
 /// A list, and beside it what is about its selected row: the list gets the columns that it `needs` to
-/// cut nothing, the other the rest within these limits. `None` where there is no room for both.
+/// cut nothing, the other the rest within these limits. One long text does not take the room of the other.
+/// `None` where there is no room for both.
 pub fn beside(area: Rect, needs: u16, limits: RangeInclusive<u16>) -> Option<(Rect, Rect)> {
-    let rest = area.width.saturating_sub(needs);
+    // Three fifths; a list of this many columns is no wide one.
+    const NOT_WIDE: u16 = 84;
+    let most = (u32::from(area.width) * 3 / 5) as u16;
+    let rest = area.width.saturating_sub(needs.min(most.max(NOT_WIDE)));
     let width = rest.min(*limits.end());
     let list = Rect { width: area.width - width, ..area };
     (width >= *limits.start()).then_some((list, Rect { x: list.right(), width, ..area }))
@@ -142,6 +146,8 @@ mod tests {
         };
         assert_eq!(shares(120, 79), Some((79, 41)));
         assert_eq!(shares(200, 79), Some((120, 80)), "lines that are too long are hard to read");
+        assert_eq!(shares(200, 161), Some((120, 80)), "one text is too long for the list");
+        assert_eq!(shares(120, 161), Some((84, 36)));
         assert_eq!(shares(100, 79), None);
         assert_eq!(shares(100, 300), None);
     }

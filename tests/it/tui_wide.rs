@@ -43,15 +43,24 @@ fn details_have_what_the_row_does_not_show() {
 }
 
 #[test]
-fn a_long_comment_takes_the_room_of_details_before_it_is_cut() {
+fn a_long_comment_leaves_details_their_room() {
     let mut harness = demo();
     harness.keys("<ctrl-r>");
     let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
-    let comment = "nightly scoring of the churn model for the retention team, eu-west";
-    answer_list(&mut harness, id, Ok(vec![key("5b1c66aa10129f0a", "2027-11-23T23:59:59Z", "API", comment)]));
-    for (columns, beside) in [(120, false), (200, true)] {
+    let comment = "nightly scoring of the churn model for the retention team, eu-west, which is asked for daily, \
+                   weekly and after each delivery";
+    let key_id = "5b1c66aa10129f0a".repeat(4);
+    answer_list(&mut harness, id, Ok(vec![key(&key_id, "2027-11-23T23:59:59Z", "API", comment)]));
+    for (columns, width) in [(120, 36), (200, 80)] {
         let screen = body(&mut harness, columns, 40);
-        assert!(screen.contains(comment) && screen.contains("╭ Details") == beside, "{screen}");
+        let details = |line: &str| line.chars().skip(columns as usize - width).collect::<String>();
+        let details: Vec<String> = screen.lines().map(details).collect();
+        assert!(details.iter().any(|line| line.starts_with("╭ Details ")), "{screen}");
+        assert_eq!(details.iter().any(|line| line.contains(&key_id)), columns == 200, "{screen}");
+        // What the row cuts is whole there.
+        let words = details.join(" ").replace('│', " ");
+        let words: Vec<&str> = words.split_whitespace().collect();
+        assert!(words.join(" ").contains(comment), "{screen}");
     }
 }
 
