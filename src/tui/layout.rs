@@ -60,14 +60,19 @@ pub fn notice_lines(shared: &Shared, notice: &Notice) -> Vec<Line<'static>> {
         Level::Error => (shared.preferences.glyphs.bad, theme.error),
     };
     let room = usize::from(shared.size.0).saturating_sub(MARGIN).max(1);
-    let (back, all) = (shared.key_of(Command::Back), shared.key_of(Command::Notices));
-    let more = match notice.level {
-        Level::Error => format!("  {back} dismiss  {all} all"),
-        _ => String::new(),
-    };
+    let all = shared.key_of(Command::Notices);
+    // What Esc does first is said once on the screen, and where text is typed a character is no key.
+    let mut more = String::new();
+    if shared.notices.takes_esc() && notice.level == Level::Error {
+        more.push_str(&format!("  {} dismiss", shared.key_of(Command::Back)));
+    }
+    if !shared.notices.typing && notice.level == Level::Error {
+        more.push_str(&format!("  {all} all"));
+    }
     let wrapped = |text: &str, columns: usize| text::wrap(&text::clean(text), columns.max(1));
     let narrow = room.saturating_sub(text::width(&more) + 1);
     let mut hints = notice.hint.as_deref().map(|hint| wrapped(hint, room - 1)).unwrap_or_default();
+    let all = if shared.notices.typing { "…".to_owned() } else { format!("… ({all} shows all)") };
     cut(&mut hints, MOST - 1, narrow, &all);
     let mut texts = wrapped(&notice.text, room - 1);
     cut(&mut texts, MOST - hints.len(), if hints.is_empty() { narrow } else { room }, &all);
@@ -90,15 +95,14 @@ pub fn notice_lines(shared: &Shared, notice: &Notice) -> Vec<Line<'static>> {
     lines.into_iter().enumerate().map(line).collect()
 }
 
-/// Keeps the first `most` lines; the last one then names the key that shows the others.
-fn cut(lines: &mut Vec<String>, most: usize, columns: usize, all: &str) {
+/// Keeps the first `most` lines; the last one then has this `end`, which names the key that shows the others.
+fn cut(lines: &mut Vec<String>, most: usize, columns: usize, end: &str) {
     if lines.len() <= most {
         return;
     }
     lines.truncate(most);
     if let Some(last) = lines.last_mut() {
-        let end = format!("… ({all} shows all)");
-        let kept = text::truncate(last, columns.saturating_sub(text::width(&end)));
+        let kept = text::truncate(last, columns.saturating_sub(text::width(end)));
         *last = format!("{}{end}", kept.trim_end_matches('…'));
     }
 }

@@ -40,6 +40,10 @@ pub struct Notices {
     shown: bool,
     /// The history is open, which shows the notice whole.
     reading: bool,
+    /// Esc is for something else first: a dialog, or a text that is typed.
+    pub covered: bool,
+    /// Characters are text.
+    pub typing: bool,
     /// What to do in the interface if the workbench does not accept the key.
     sign_in: String,
     /// What is said now is about a request that was to change something.
@@ -174,9 +178,9 @@ impl Notices {
         std::mem::take(&mut self.shown)
     }
 
-    /// The same for an error.
-    pub fn dismiss_error(&mut self) -> bool {
-        self.current().is_some_and(|notice| notice.level == Level::Error) && self.dismiss()
+    /// Whether Esc dismisses an error.
+    pub fn takes_esc(&self) -> bool {
+        !self.covered && self.current().is_some_and(|notice| notice.level == Level::Error)
     }
 
     /// All notices, oldest first.

@@ -128,6 +128,8 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
             effects.extend(ui.ahead.take().into_iter().flat_map(|key| on_key(ui, key)).collect::<Effects>());
         }
     }
+    (ui.shared.notices.typing, ui.shared.notices.covered) =
+        (ui.typing(), ui.typing() || ui.stack.is_covered());
     effects
 }
 
@@ -279,10 +281,10 @@ pub fn run(ui: &mut Ui, command: Command) -> Effects {
         ui.shared.notices.warning(ui.shared.now, text);
         return Effects::new();
     }
-    // An error in sight says that Esc dismisses it: not that it leaves a part of the tab, too.
-    let typing = ui.typing();
     let Ui { shared, stack, .. } = ui;
-    if command == Command::Back && !typing && !stack.is_covered() && shared.notices.dismiss_error() {
+    // An error in sight says that Esc dismisses it: not that it leaves a part of the tab, too.
+    if command == Command::Back && shared.notices.takes_esc() {
+        shared.notices.dismiss();
         return Effects::new();
     }
     if command == Command::Refresh {

@@ -259,6 +259,8 @@ fn hints(ui: &Ui) -> Vec<Hint> {
         hints.retain(|hint| hint.order != EVERYWHERE);
     }
     let last = match modal || inside {
+        // It dismisses the notice, which says so.
+        true if shared.notices.takes_esc() => None,
         true => Some(Command::Back),
         false => (!shared.session.signed_in).then_some(Command::Quit),
     };

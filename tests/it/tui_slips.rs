@@ -417,3 +417,27 @@ fn a_question_about_marked_keys_says_that_the_filter_hides_them() {
         harness.keys("<esc>");
     }
 }
+
+/// An error names Esc only if Esc dismisses it next.
+#[test]
+fn what_esc_does_next_is_said_once() {
+    let mut harness = demo();
+    let now = harness.now;
+    harness.shared().notices.error(now, "the list could not be fetched", None);
+    harness.keys("n");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Esc back") && !screen.contains("Esc dismiss"), "{screen}");
+    assert!(!screen.contains("! all"), "! is a character here\n{screen}");
+    harness.keys("<esc>");
+    let screen = harness.screen(80, 24);
+    assert!(harness.layers().is_empty() && screen.contains("Esc dismiss  ! all"), "{screen}");
+    // In a part of a tab it dismisses before it leads back.
+    let mut harness = models::listed();
+    harness.keys("<enter>");
+    harness.shared().notices.error(now, "the request could not be saved", None);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Esc dismiss") && !screen.contains("Esc back"), "{screen}");
+    harness.keys("<esc>");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("[ Test ]") && screen.contains("Esc back"), "{screen}");
+}
