@@ -130,6 +130,7 @@ impl Loop<'_> {
     fn begin(&mut self, beginning: Beginning) -> Result<(), Error> {
         let effects = update::start(self.ui, Timestamp::now(), beginning);
         self.carry_out(effects)?;
+        self.ask_tmux();
         #[cfg(debug_assertions)]
         panic_where_asked(self.ui, &mut self.runner);
         Ok(())
@@ -252,6 +253,12 @@ impl Loop<'_> {
         }
     }
 
+    fn ask_tmux(&self) {
+        if matches!(self.ui.shared.preferences.clipboard, Some(clipboard::Path::Tmux { .. })) {
+            self.runner.ask_tmux();
+        }
+    }
+
     fn carry_out(&mut self, effects: Effects) -> Result<(), Error> {
         for effect in effects {
             match effect {
@@ -265,6 +272,8 @@ impl Loop<'_> {
                     if let Some(bytes) = path.and_then(|path| clipboard::sequence(copied.expose(), path)) {
                         self.screen.backend_mut().send(&bytes)?;
                     }
+                    // Once more: it may be set now.
+                    self.ask_tmux();
                 }
                 Effect::Mouse(on) => terminal::take_mouse(on)?,
                 Effect::Notify(text) => {

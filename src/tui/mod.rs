@@ -40,6 +40,7 @@ pub mod beginning;
 pub mod call;
 pub mod choice;
 pub mod command;
+mod copying;
 pub mod cyclic;
 pub mod decision;
 pub mod effect;

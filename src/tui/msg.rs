@@ -53,6 +53,8 @@ pub enum Msg {
         id: RequestId,
         answer: Answer,
     },
+    /// Whether tmux hands on what is copied.
+    TmuxHandsOn(bool),
     /// A test or a run is not in the history.
     NotKept(history::Error),
     /// What the workbench's answers say of its time has changed.

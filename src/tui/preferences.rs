@@ -112,7 +112,7 @@ impl Preferences {
         let clipboard = match ui.clipboard.as_str() {
             "auto" => Some(by_env),
             "osc52" => Some(clipboard::Path::Direct),
-            "tmux" => Some(clipboard::Path::Tmux),
+            "tmux" => Some(clipboard::Path::TMUX),
             "off" => None,
             other => {
                 let place = ui.setting_lines.of_setting("clipboard");
@@ -209,7 +209,7 @@ mod tests {
             UiSettings { theme: Some("solarized".into()), clipboard: "x11".into(), ..UiSettings::default() };
         let preferences = chosen(&ui, &[("TMUX", "/tmp/tmux")]);
         assert_eq!(preferences.problems.len(), 2, "{:?}", preferences.problems);
-        assert_eq!(preferences.clipboard, Some(clipboard::Path::Tmux));
+        assert_eq!(preferences.clipboard, Some(clipboard::Path::TMUX));
         assert_eq!(preferences.theme, Theme::terminal());
     }
 }

@@ -13,6 +13,7 @@ use super::call::{self, Call, CallContext};
 use super::embedded::Embedded;
 use super::msg::Msg;
 use super::requests::RequestId;
+use super::term::clipboard;
 use crate::api::Client;
 use crate::config::Session;
 
@@ -82,6 +83,17 @@ impl Runner {
         if let Some(token) = self.running.remove(&id) {
             token.cancel();
         }
+    }
+
+    /// Asks tmux whether it hands on what is copied.
+    pub fn ask_tmux(&self) {
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            if let Some(does) = clipboard::tmux_hands_on().await {
+                // Nobody takes it once the loop is over.
+                let _ = answers.send(Msg::TmuxHandsOn(does));
+            }
+        });
     }
 
     /// Drops everything.

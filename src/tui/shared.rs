@@ -229,13 +229,4 @@ impl Shared {
             ascii: self.preferences.glyphs == &glyphs::ASCII,
         }
     }
-
-    /// `Key ID sent to your terminal's clipboard`: whether the terminal took it cannot be known.
-    pub fn sent_to_terminal(&self, what: &str) -> String {
-        let Some(path) = self.preferences.clipboard else {
-            return format!("{what} not sent: the clipboard is switched off in config.toml");
-        };
-        let caveat = path.caveat().map(|caveat| format!(" ({caveat})")).unwrap_or_default();
-        format!("{what} sent to your terminal's clipboard{caveat}")
-    }
 }

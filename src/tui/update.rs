@@ -22,6 +22,7 @@ use super::session::{self, SessionState};
 use super::shared::Shared;
 use super::stack::Stack;
 use super::tab::Tab;
+use super::term::clipboard::Path;
 use super::view;
 use crate::actions::keys::Own;
 use crate::actions::rotation;
@@ -190,6 +191,12 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
                 effects.extend(is_back(ui));
             }
             effects
+        }
+        Msg::TmuxHandsOn(does) => {
+            if let Some(Path::Tmux { hands_on }) = &mut shared.preferences.clipboard {
+                *hands_on = Some(does);
+            }
+            Effects::new()
         }
         Msg::NotKept(error) => {
             session::note_not_kept(shared, &error);

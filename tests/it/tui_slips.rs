@@ -6,6 +6,7 @@ use keybench::tui::call::Call;
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::{Mouse, Msg};
 use keybench::tui::tab::Tab;
+use keybench::tui::term::clipboard::Path;
 use keybench::tui::testing::Harness;
 use keybench::tui::theme::Theme;
 
@@ -49,6 +50,37 @@ fn leaving_the_program_does_not_lose_a_new_key_by_a_slip_either() {
         harness.effects.iter().any(|effect| matches!(effect, Effect::Quit)),
         "a key that was copied is no reason"
     );
+}
+
+/// `clipboard = "off"`, and tmux with its defaults.
+#[test]
+fn a_key_that_is_known_not_to_arrive_was_not_copied() {
+    let held_back = Path::Tmux { hands_on: Some(false) };
+    for (clipboard, why) in [
+        (None, "the key was not sent: the clipboard is switched off"),
+        (Some(held_back), "the key was not sent: tmux holds it back"),
+        (Some(Path::TMUX), "the key was sent to tmux, which hands it on only with"),
+    ] {
+        let mut harness = revealed();
+        harness.shared().preferences.clipboard = clipboard;
+        harness.keys("y");
+        let screen = harness.screen(120, 40);
+        assert!(screen.contains(why) && !screen.contains('✓'), "{screen}");
+        harness.keys("<esc>");
+        assert!(harness.screen(80, 24).contains("Type lose to confirm"), "{}", harness.screen(80, 24));
+        harness.keys("<esc>q");
+        assert!(!harness.effects.iter().any(|effect| matches!(effect, Effect::Quit)), "{why}");
+
+        let mut harness = successor();
+        harness.shared().preferences.clipboard = clipboard;
+        harness.keys("y<esc>");
+        assert!(harness.layers().contains(&"reveal"), "the old key is in use: {}", harness.screen(80, 24));
+    }
+    let mut harness = revealed();
+    harness.shared().preferences.clipboard = Some(Path::TMUX);
+    harness.send(Msg::TmuxHandsOn(true));
+    harness.keys("y<esc>");
+    assert!(harness.layers().is_empty(), "{}", harness.screen(80, 24));
 }
 
 #[test]

@@ -16,7 +16,6 @@ use crate::expiry::KeyStatus;
 use crate::text;
 use crate::tui::call::{Answer, Call};
 use crate::tui::command::{Command, KeyContext};
-use crate::tui::effect::{Copied, Effect};
 use crate::tui::key_list::{deletion, sign};
 use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::list::{Column, Fetch, Key, List, Marks, Row, Rows, Shown, Width};
@@ -213,14 +212,14 @@ impl AllKeys {
             (Command::Refresh, _) => self.refresh(shared),
             (Command::ChooseColumns, _) => Outcome::push(ColumnChooser::of::<Audited>(shared)),
             (Command::DeleteKey, Some(row)) => self.ask_delete(shared, row),
-            (Command::CopyKeyId, Some(row)) => copy(shared, "Key ID", row.key.key_id.clone()),
+            (Command::CopyKeyId, Some(row)) => shared.copy("Key ID", row.key.key_id.clone()).into(),
             (Command::CopyMessage, Some(row)) => {
                 let others = self.keys.all().iter().map(|row| &row.key);
                 let others: Vec<&AuditedKey> = others
                     .filter(|other| other.username == row.key.username && other.key_id != row.key.key_id)
                     .collect();
                 let text = message(&shared.session.url, &row.key, &others);
-                copy(shared, &format!("message to {}", row.key.username), text)
+                shared.copy(&format!("message to {}", row.key.username), text).into()
             }
             _ => Outcome::ignored(),
         }
@@ -378,10 +377,4 @@ impl AllKeys {
 /// The Key IDs that the filter shows, in their order.
 fn shown(keys: &List<Audited>) -> impl Iterator<Item = &str> {
     keys.state.shown_rows().filter_map(|row| keys.all().get(row)).map(Row::id)
-}
-
-fn copy(shared: &mut Shared, what: &str, text: String) -> Outcome {
-    let said = shared.sent_to_terminal(what);
-    shared.notices.info(shared.now, said);
-    Effect::Copy(Copied::Text(text)).into()
 }

@@ -11,7 +11,6 @@ use crate::api;
 use crate::text;
 use crate::tui::call::Call;
 use crate::tui::command::Command;
-use crate::tui::effect::{Copied, Effect};
 use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion};
 use crate::tui::layer::{Outcome, Readiness};
 use crate::tui::parts::pane::{message, pane};
@@ -108,9 +107,7 @@ impl UserKeys {
 
     fn copy_id(&self, shared: &mut Shared) -> Outcome {
         let Some(Selected::Key(key)) = self.keys.selected() else { return Outcome::done() };
-        let text = shared.sent_to_terminal("Key ID");
-        shared.notices.info(shared.now, text);
-        Effect::Copy(Copied::Text(key.key_id.clone())).into()
+        shared.copy("Key ID", key.key_id.clone()).into()
     }
 
     pub fn follow_columns(&mut self, shared: &Shared) {

@@ -17,7 +17,6 @@ use crate::text;
 use crate::tui::call::Answer;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
-use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout;
@@ -217,8 +216,7 @@ impl Viewer {
             Content::Overview(_) => ("the Overview was", self.text()),
             Content::Result { result, .. } => ("the answer was", result.body_text()),
         };
-        shared.notices.info(shared.now, shared.sent_to_terminal(what));
-        Effect::Copy(Copied::Text(text)).into()
+        shared.copy(what, text).into()
     }
 
     fn export(&self) -> Outcome {

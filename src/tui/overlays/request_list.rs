@@ -10,7 +10,6 @@ use ratatui::text::{Line, Span, Text};
 use super::NoticeHistory;
 use crate::text;
 use crate::tui::command::{Command, KeyContext};
-use crate::tui::effect::{Copied, Effect};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::layout::body;
 use crate::tui::list::view::rows_in;
@@ -145,9 +144,7 @@ impl RequestList {
             shared.notices.warning(shared.now, "no command does this");
             return Outcome::done();
         };
-        let said = shared.sent_to_terminal("command");
-        shared.notices.info(shared.now, said);
-        Effect::Copy(Copied::Text(command)).into()
+        shared.copy("command", command).into()
     }
 
     /// `4 requests · 37 of lists in sight hidden`

@@ -4,7 +4,6 @@ use super::reveal::Reveal;
 use super::tab::Settings;
 use crate::secret::ApiKey;
 use crate::text;
-use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::{Destination, Event};
 use crate::tui::key_list::Selected;
 use crate::tui::layer::Outcome;
@@ -27,9 +26,11 @@ impl Settings {
 
     pub(super) fn copy_key_again(&self, shared: &mut Shared) -> Outcome {
         let Some((listed, key)) = self.at_hand(shared) else { return Outcome::done() };
-        let text = shared.sent_to_terminal("the key was");
-        shared.notices.info(shared.now, text);
-        Outcome::effect(Effect::Copy(Copied::Key(key))).and_event(Event::KeyKept(listed.key_id))
+        let (copied, effect) = shared.copy_key("the key was", key);
+        match copied {
+            true => Outcome::effect(effect).and_event(Event::KeyKept(listed.key_id)),
+            false => effect.into(),
+        }
     }
 
     pub(super) fn save_key_again(&self, shared: &mut Shared) -> Outcome {

@@ -350,8 +350,10 @@ impl Layer for Reveal {
             Command::Submit => return self.write(shared),
             Command::Back => return self.back(shared),
             Command::CopyKey => {
-                self.news = Some((true, shared.sent_to_terminal("the key was")));
-                return self.keep().and_effect(Effect::Copy(Copied::Key(self.key.clone())));
+                let sent = shared.sent("the key was");
+                let outcome = if sent.arrives { self.keep() } else { Outcome::done() };
+                self.news = Some((sent.arrives, sent.text));
+                return outcome.and_effect(Effect::Copy(Copied::Key(self.key.clone())));
             }
             Command::SaveKey => self.path = Some(Field::new(proposed_path(&self.comment, &self.key_id))),
             Command::TestWithKey => return self.test(shared),

@@ -21,7 +21,7 @@ use crate::text;
 use crate::tui::call::{Answer, Call, FleetAnswer};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
-use crate::tui::effect::{Copied, Effect, Effects};
+use crate::tui::effect::Effects;
 use crate::tui::event::{Destination, Event, Named};
 use crate::tui::key_list::{KeyList, ListedKeys, Seen, Selected, deletion, of_service};
 use crate::tui::layer::{Layer, NOT_NOW, Outcome, Readiness};
@@ -168,9 +168,8 @@ impl Settings {
     fn copy_id(&self, shared: &mut Shared) -> Outcome {
         match self.keys.selected() {
             Some(Selected::Key(key)) => {
-                let text = shared.sent_to_terminal("Key ID");
-                shared.notices.info(shared.now, text);
-                Effect::Copy(Copied::Text(key.key_id.clone())).into()
+                let key_id = key.key_id.clone();
+                shared.copy("Key ID", key_id).into()
             }
             Some(Selected::Legacy) => {
                 shared.notices.warning(shared.now, "the legacy key has no Key ID");

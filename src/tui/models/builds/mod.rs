@@ -39,7 +39,7 @@ use crate::text;
 use crate::tui::call::{Answer, BuildAnswer, BuildCall, Call};
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
-use crate::tui::effect::{Copied, Effect, Effects};
+use crate::tui::effect::Effects;
 use crate::tui::event::Event;
 use crate::tui::layer::{Layer, Outcome, Readiness};
 use crate::tui::list::view::click_in;
@@ -195,9 +195,7 @@ impl Builds {
 
     fn copy_id(&self, shared: &mut Shared) -> Outcome {
         let Some(row) = self.list.selected() else { return Outcome::done() };
-        let notice = shared.sent_to_terminal("the id of the build was");
-        shared.notices.info(shared.now, notice);
-        Effect::Copy(Copied::Text(row.built.build.id.clone())).into()
+        shared.copy("the id of the build was", row.built.build.id.clone()).into()
     }
 }
 

@@ -5,7 +5,6 @@ use crate::text;
 use crate::tui::choice::Choice;
 use crate::tui::command::KeyContext;
 use crate::tui::decision::Decision;
-use crate::tui::effect::{Copied, Effect};
 use crate::tui::layer::Outcome;
 use crate::tui::model_result::TestResult;
 use crate::tui::overlays::Question;
@@ -67,10 +66,11 @@ pub fn copy_message(shared: &mut Shared, result: Option<&TestResult>) -> Outcome
         Action::CopyMessage { text } => Some(text.clone()),
         _ => None,
     });
-    let text = match message {
-        Some(_) => shared.sent_to_terminal("the message was"),
-        None => "the selected result has no message to copy".to_owned(),
-    };
-    shared.notices.info(shared.now, text);
-    message.map(|message| Effect::Copy(Copied::Text(message))).into()
+    match message {
+        Some(message) => shared.copy("the message was", message).into(),
+        None => {
+            shared.notices.info(shared.now, "the selected result has no message to copy");
+            Outcome::done()
+        }
+    }
 }

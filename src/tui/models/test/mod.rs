@@ -34,7 +34,7 @@ use crate::probe::CallResult;
 use crate::probe::code::{Language, SampleCall};
 use crate::tui::call::{Call, Explain, KeyToSend, Test};
 use crate::tui::command::Command;
-use crate::tui::effect::{Copied, Effect};
+use crate::tui::effect::Effect;
 use crate::tui::model_result::{TestResult, Why};
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
@@ -247,7 +247,5 @@ pub fn copy_call(shared: &mut Shared, row: &Row, panel: Option<&Panel>, language
     let with_key = panel.map_or(row.model.auth_enabled, |panel| !matches!(panel.choice, KeyChoice::Nothing));
     let url = &shared.session.model_url;
     let code = language.write(SampleCall { url, access_key: &row.model.access_key, request, with_key });
-    let text = shared.sent_to_terminal(&format!("the call in {} was", language.name()));
-    shared.notices.info(shared.now, text);
-    Effect::Copy(Copied::Text(code))
+    shared.copy(&format!("the call in {} was", language.name()), code)
 }

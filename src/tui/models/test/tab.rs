@@ -7,7 +7,7 @@ use super::view::BUTTON;
 use crate::tui::call::{Answer, Call};
 use crate::tui::choice::Choice;
 use crate::tui::command::Command;
-use crate::tui::effect::{Copied, Effect};
+use crate::tui::effect::Effect;
 use crate::tui::event::Event;
 use crate::tui::layer::Outcome;
 use crate::tui::layout::body;
@@ -54,15 +54,10 @@ impl Models {
                 }
             }
             Command::AddCollaboratorFix => return mend::ask_to_add(shared, self.tests.selected_result()),
-            Command::CopyResult => {
-                let text = self.tests.selected_result().map(TestResult::body_text);
-                let notice = match text {
-                    Some(_) => shared.sent_to_terminal("the answer was"),
-                    None => "there is no answer yet".to_owned(),
-                };
-                shared.notices.info(shared.now, notice);
-                return text.map(|text| Effect::Copy(Copied::Text(text))).into();
-            }
+            Command::CopyResult => match self.tests.selected_result().map(TestResult::body_text) {
+                Some(text) => return shared.copy("the answer was", text).into(),
+                None => shared.notices.info(shared.now, "there is no answer yet"),
+            },
             Command::CopyMessage => return mend::copy_message(shared, self.tests.selected_result()),
             Command::RunModel => self.show_runs(shared),
             Command::ChooseColumns => return Outcome::push(ColumnChooser::of::<TestResult>(shared)),

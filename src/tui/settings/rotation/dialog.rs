@@ -12,7 +12,6 @@ use crate::actions::rotation::Plan;
 use crate::config::KnownKey;
 use crate::tui::command::{Command, KeyContext};
 use crate::tui::decision::Decision;
-use crate::tui::effect::{Copied, Effect};
 use crate::tui::event::{Event, Proof};
 use crate::tui::layer::{Layer, Outcome};
 use crate::tui::parts::dialog::Dialog;
@@ -62,12 +61,12 @@ impl RotationDialog {
     /// The new key is copied; what can be done then is asked anew.
     fn copy(&self, shared: &mut Shared) -> Outcome {
         let Some(known) = self.at_hand(shared) else { return Outcome::ignored() };
-        let text = shared.sent_to_terminal("the new key was");
-        shared.notices.info(shared.now, text);
+        let (copied, effect) = shared.copy_key("the new key was", known.key);
+        if !copied {
+            return effect.into();
+        }
         let again = Outcome { run: Some(Command::RotateKey), ..Outcome::pop() };
-        again
-            .and_effect(Effect::Copy(Copied::Key(known.key)))
-            .and_event(Event::KeyKept(known.key_id.unwrap_or_default()))
+        again.and_effect(effect).and_event(Event::KeyKept(known.key_id.unwrap_or_default()))
     }
 
     fn save(&self, shared: &Shared) -> Outcome {
