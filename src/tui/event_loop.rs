@@ -295,6 +295,7 @@ impl Loop<'_> {
         // Other tasks, the workbench in this process among them, go on meanwhile.
         let work = || tokio::task::block_in_place(|| editor::edit(text));
         let edited = sources.keys.leave_alone(|| guard.lend(work))??;
+        sources.signals.forget_stops();
         self.come_back()?;
         self.take(Msg::Edited(edited), Stale::ByAPerson)
     }

@@ -84,6 +84,11 @@ fn suspending_is_refused_behind_a_shell_without_job_control() {
 
 /// Runs `job` in a shell with job control, has `stop` stop it, and the shell resume it.
 fn resumed(job: &str, stop: impl FnOnce(&mut Terminal)) -> Terminal {
+    resumed_at(job, "legacy", stop)
+}
+
+/// The same, until `shows` is on the screen.
+fn resumed_at(job: &str, shows: &str, stop: impl FnOnce(&mut Terminal)) -> Terminal {
     let mut command = portable_pty::CommandBuilder::new("/bin/bash");
     // An interactive shell takes its own modes back before it asks for the next command.
     let script = format!(
@@ -94,7 +99,7 @@ fn resumed(job: &str, stop: impl FnOnce(&mut Terminal)) -> Terminal {
     terminal.wait_for("legacy");
     stop(&mut terminal);
     terminal.wait_for_bytes("back in the shell");
-    terminal.wait_for("legacy");
+    terminal.wait_for(shows);
     terminal
 }
 
@@ -120,6 +125,25 @@ fn suspended_together_with_the_script_that_started_it() {
     let job = format!("/bin/sh -c '{} demo; echo script done'", env!("CARGO_BIN_EXE_keybench"));
     let terminal = resumed(&job, |terminal| terminal.send("\x1a"));
     assert_as_before(terminal);
+}
+
+/// An editor that Ctrl-Z stops sends the signal to its whole process group.
+#[test]
+fn suspended_together_with_the_editor_that_it_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let editor = folder.path().join("editor");
+    std::fs::write(&editor, "echo 'edit me'\nkill -TSTP 0\necho '{\"a\": 41, \"b\": 1}' > \"$1\"\n").unwrap();
+    let job = format!("VISUAL='sh {}' {} demo", editor.display(), env!("CARGO_BIN_EXE_keybench"));
+    let mut terminal = resumed_at(&job, "{\"a\": 41, \"b\": 1}", |terminal| {
+        terminal.send("2\r");
+        terminal.wait_for("[ Test ]");
+        terminal.send("E");
+    });
+    terminal.send("q");
+    terminal.wait_for("was edited and not sent");
+    terminal.send("y");
+    terminal.wait_for_bytes("the end");
+    terminal.assert_restored();
 }
 
 /// SIGSTOP leaves no time to give anything back, and the shell sets modes of its own.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use futures_util::FutureExt as _;
 use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -36,6 +37,11 @@ impl Signals {
             proceed: by_number(Number::CONT)?,
             window: by_number(Number::WINCH)?,
         })
+    }
+
+    /// Forgets requests to stop that came while another program had the terminal: it has stopped since.
+    pub fn forget_stops(&mut self) {
+        while self.stop.recv().now_or_never().is_some() {}
     }
 
     /// The next one. May be dropped and called again without losing any.
