@@ -17,11 +17,14 @@ use tui_input::{Input, StateChanged};
 use super::{Edit, Styles};
 use crate::text;
 
+/// The most characters of a field without a limit of its own: as long as a path may be.
+const MOST: usize = 4_096;
+
 /// A one-line text field. Line breaks become blanks, and control characters are removed.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     input: Input,
-    /// The maximum number of characters; 0 for no limit.
+    /// The maximum number of characters; 0 for [`MOST`].
     limit: usize,
     /// The text is a default that nothing was done to: what is typed first replaces it.
     offered: bool,
@@ -78,12 +81,36 @@ impl Field {
 
     /// Inserts `pasted` at the cursor.
     pub fn paste(&mut self, pasted: &str) -> Edit {
-        let cleaned = text::clean(pasted.trim_matches(['\r', '\n']));
-        let mut changed = false;
-        for c in cleaned.chars() {
-            changed |= self.insert(c) == Edit::Changed;
+        // What there is no room for need not be cleaned.
+        let pasted = pasted.trim_matches(['\r', '\n']);
+        let end = pasted.char_indices().nth(self.most()).map_or(pasted.len(), |(end, _)| end);
+        let cleaned = text::clean(&pasted[..end]);
+        if cleaned.is_empty() {
+            return Edit::Ignored;
         }
-        if changed { Edit::Changed } else { Edit::Ignored }
+        if mem::take(&mut self.offered) {
+            self.clear();
+        }
+        let cursor = self.input.cursor();
+        let fitting = match cleaned.char_indices().nth(self.room()) {
+            Some((end, _)) => &cleaned[..end],
+            None => &cleaned[..],
+        };
+        // In place: a field for a secret is wiped where it stands.
+        let mut text = String::from(mem::take(&mut self.input));
+        let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
+        text.insert_str(at, fitting);
+        self.input = Input::new(text).with_cursor(cursor + fitting.chars().count());
+        if fitting.is_empty() { Edit::Ignored } else { Edit::Changed }
+    }
+
+    fn most(&self) -> usize {
+        if self.limit > 0 { self.limit } else { MOST }
+    }
+
+    /// How many more characters fit.
+    fn room(&self) -> usize {
+        self.most().saturating_sub(self.text().chars().count())
     }
 
     pub fn on_key(&mut self, key: KeyEvent) -> Edit {
@@ -127,7 +154,7 @@ impl Field {
         if self.offered {
             self.clear();
         }
-        if self.limit > 0 && self.text().chars().count() >= self.limit {
+        if self.room() == 0 {
             return Edit::Moved;
         }
         self.handle(InsertChar(c))
@@ -246,6 +273,19 @@ mod tests {
         assert_eq!(field.paste("a\nb\u{1b}[0mcdef\n"), Edit::Changed);
         assert_eq!(field.text(), "a b\u{fffd}[0");
         assert_eq!(field.paste("more"), Edit::Ignored);
+    }
+
+    #[test]
+    fn a_paste_comes_in_at_the_cursor_and_no_longer_than_a_path() {
+        let mut field = typed("naïve 本");
+        field.on_key(key(KeyCode::Left));
+        field.paste("日");
+        field.on_key(key(KeyCode::Char('x')));
+        assert_eq!(field.text(), "naïve 日x本");
+        // Character by character this would take minutes.
+        field.paste(&"é".repeat(4_000_000));
+        assert_eq!(field.text().chars().count(), MOST);
+        assert!(field.text().starts_with("naïve 日xéé") && field.text().ends_with("é本"));
     }
 
     #[test]
