@@ -96,6 +96,13 @@ impl Lifecycle {
         let newest: HashMap<i64, i64> = rising.iter().map(|stored| (stored.model_id, stored.id)).collect();
         let (rising, replaced): (Vec<_>, Vec<_>) =
             rising.into_iter().partition(|stored| newest.get(&stored.model_id) == Some(&stored.id));
+        let ids: Vec<i64> = replaced.iter().map(|stored| stored.id).collect();
+        if !ids.is_empty() {
+            self.write(move |db, now| {
+                ids.iter().try_for_each(|id| deployments::set_status(db, *id, STOPPING, now))
+            })
+            .await?;
+        }
         for stored in stopping.iter().chain(&replaced) {
             self.stop(stored).await?;
         }
@@ -217,10 +224,18 @@ impl Lifecycle {
         Ok(self.0.replicas.deploy(plan).await.map_err(|unusable| unusable.to_string()))
     }
 
+    /// Ends the replicas of what is `stopping`. Calls in flight have their time; a restart that comes
+    /// meanwhile counts.
     async fn stop(&self, stored: &StoredDeployment) -> Result<(), StoreError> {
         let id = stored.id;
         self.0.replicas.stop(&stored.deployment.id).await;
-        self.write(move |db, now| deployments::set_status(db, id, STOPPED, now)).await
+        let end = move |db: &Connection, now| match deployments::by_id(db, id)? {
+            Some(found) if found.deployment.status == STOPPING => {
+                deployments::set_status(db, id, STOPPED, now)
+            }
+            _ => Ok(()),
+        };
+        self.write(end).await
     }
 }
 

@@ -245,6 +245,23 @@ async fn a_new_deployment_replaces_the_old_one_and_a_restart_renames_the_replica
     assert!(bench.lifecycle.replicas().running().is_empty());
 }
 
+/// A stop takes as long as a call in flight.
+#[tokio::test]
+async fn a_deployment_that_is_restarted_while_it_stops_comes_up_again() {
+    let bench = Bench::new().await;
+    let build = bench.build(builtin("echo"), None).await;
+    bench.lifecycle.settle().await;
+    let id = bench.deploy(build).await;
+    bench.lifecycle.settle().await;
+    let stopping = bench.set_status(id, super::deployments::STOPPING).await;
+    let restarted = bench.set_status(id, super::deployments::DEPLOYING).await;
+    bench.lifecycle.begin_stop(stopping);
+    bench.lifecycle.begin_restart(restarted);
+    bench.lifecycle.settle().await;
+    assert_eq!(bench.deployment(id).await.deployment.status, DEPLOYED);
+    replica(bench.call(id, 1.into()).await);
+}
+
 #[tokio::test]
 async fn a_deployment_that_is_stopped_while_it_comes_up_does_not_come_up() {
     let bench = Bench::new().await;
