@@ -1,6 +1,7 @@
 //! How an action says how far it is.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -33,6 +34,8 @@ pub enum Event<'a> {
     /// `done` of `of` rows are answered. `may_have_run_twice`: rows that an earlier run may have sent
     /// without recording the answer.
     Scoring { done: u64, of: u64, may_have_run_twice: u64 },
+    /// A model that proves a key is busy or being deployed: it is asked again after this time.
+    AskedAgain { model: &'a str, after: Duration },
     /// A build or a deployment (`of`) that is waited for has this status now.
     Status { of: &'static str, status: &'a str },
     /// `done` of `of` rows are compared; the worst so far.

@@ -251,6 +251,10 @@ impl Progress for Context {
                 let message = format!("the deletion is not in {}: {why}", file.display());
                 self.out.warn("deletion_log", &message, None);
             }
+            Event::AskedAgain { model, after } => self.out.note(&format!(
+                "{model} is busy or being deployed: asking it again in {} s",
+                after.as_secs()
+            )),
             Event::Status { of, status } => self.out.note(&format!("{of}: {status}")),
             _ => {}
         }

@@ -317,8 +317,8 @@ fn named(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = temporary().tempfile_in(folder).map_err(|error| {
             // Without that name, which means nothing to a reader.
-            match error.get_ref().and_then(|with_path| with_path.source()) {
-                Some(cause) => io::Error::new(error.kind(), cause.to_string()),
+            match error.to_string().rsplit_once(" at path ") {
+                Some((cause, _)) => io::Error::new(error.kind(), cause.to_owned()),
                 None => error,
             }
         })?;

@@ -174,7 +174,8 @@ impl World for Real<'_> {
             None => None,
         };
         let busy = verify.map_or(0, |verify| verify.busy);
-        let proven = proof::prove(self.session, key, &current.audiences, call.as_ref(), busy).await;
+        let proven =
+            proof::prove(self.session, key, &current.audiences, call.as_ref(), busy, self.progress).await;
         proven.map_err(|error| said(&error))
     }
 

@@ -188,7 +188,7 @@ impl Machine for Real<'_> {
         created: &CreateV2KeyResponse,
     ) -> Result<(), Error> {
         let busy = request.verify.as_ref().map_or(0, |verify| verify.busy);
-        proof::prove(self.session, &created.api_key, &created.audiences, call, busy).await
+        proof::prove(self.session, &created.api_key, &created.audiences, call, busy, self.progress).await
     }
 
     async fn hand_over(&self, request: &Request, state: &State, created: &CreateV2KeyResponse) -> Delivery {

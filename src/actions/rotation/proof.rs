@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use super::Error;
 use crate::actions::models::{self, KeyChoice, ModelCall};
+use crate::actions::{Event, Progress};
 use crate::config::Session;
 use crate::diagnosis::Cause;
 use crate::probe::ModelRequest;
@@ -61,6 +62,7 @@ pub async fn prove(
     audiences: &[impl AsRef<str>],
     call: Option<&ModelCall>,
     busy: u32,
+    progress: &dyn Progress,
 ) -> Result<(), Error> {
     let client = session.client.with_key(key.clone());
     let only_application =
@@ -82,7 +84,9 @@ pub async fn prove(
         // A delivery of another service may have restarted the model just now. When that is looked up,
         // it may run again already: then only the failed call is left of it.
         if again < busy && matches!(why.cause, Cause::Busy | Cause::Deploying | Cause::ServiceTrouble) {
-            sleep(PAUSE.saturating_mul(2u32.saturating_pow(again)).min(LONGEST)).await;
+            let after = PAUSE.saturating_mul(2u32.saturating_pow(again)).min(LONGEST);
+            progress.on(Event::AskedAgain { model: &models::full_name(&call.model), after });
+            sleep(after).await;
             again += 1;
             continue;
         }

@@ -64,6 +64,9 @@ fn figures_of_clocks_that_differ_are_written_and_call_no_service_safe() {
     let difference = values("keybench_clock_difference_seconds")[0];
     assert!((difference - 7_200.0).abs() < 60.0, "{difference}");
     fleet.run("metrics", &["--textfile", "keybench.prom"]).ok();
+    let nowhere = fleet.run("metrics", &["--textfile", "nowhere/x"]);
+    let message = "the figures cannot be written to nowhere/x: No such file or directory (os error 2)";
+    assert_eq!((nowhere.code, &nowhere.error()["message"]), (74, &serde_json::json!(message)));
 }
 
 /// Runs `promtool` in the home, with a file on its standard input.

@@ -168,8 +168,10 @@ fn a_model_that_is_busy_is_asked_again() {
         "on": { "operation": "CallModel", "model": "churn-prod/add" }, "times": 1, "do": { "busy": true },
     });
     place.bench.control(reqwest::Method::POST, "/faults", &busy);
-    let proven = [&OUT[..], &["--verify", "churn-prod/add"]].concat();
-    assert_eq!(place.rotate(&proven).ok().json()["action"], "rotated");
+    let proven = [&["keys", "rotate", "svc"][..], &OUT, &["--verify", "churn-prod/add"]].concat();
+    let done = place.home.run(&proven).ok();
+    let said = "churn-prod/add is busy or being deployed: asking it again in 1 s\n";
+    assert!(done.out.contains("svc: created") && done.err.ends_with(said), "{done:?}");
     let calls = "/requests/count?operation=CallModel";
     let calls = place.bench.control(reqwest::Method::GET, calls, &Value::Null);
     assert_eq!(calls["count"], 2, "once more");
