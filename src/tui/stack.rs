@@ -185,11 +185,11 @@ impl Stack {
         }
     }
 
-    /// The tab asks for its list again, which nobody asked for; `all` as in [`Layer::look_again`].
+    /// The layers in sight ask for their lists again, which nobody asked for; `all` as in
+    /// [`Layer::look_again`].
     pub fn look_again(&mut self, shared: &mut Shared, all: bool) -> Effects {
-        let Some(base) = self.base(shared) else { return Effects::new() };
         shared.looked_at = Some(shared.now);
-        shared.quietly(|shared| self.with(shared, base, |layer, shared| layer.look_again(shared, all)))
+        shared.quietly(|shared| self.with_all_in_sight(shared, |layer, shared| layer.look_again(shared, all)))
     }
 
     /// Shows a tab; cancels the reads of the previous one.

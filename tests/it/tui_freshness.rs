@@ -1,16 +1,17 @@
 //! What is on the screen is up to date without a key, and says so where it is not.
 
 use jiff::SignedDuration;
+use keybench::actions::models::Built;
 use keybench::api::{Error, Reason};
 use keybench::diagnosis::Cause;
 use keybench::probe::{CallError, CallResult};
-use keybench::tui::call::{Answer, Call, KeyToSend};
+use keybench::tui::call::{Answer, BuildAnswer, BuildCall, Call, KeyToSend};
 use keybench::tui::msg::Msg;
 use keybench::tui::requests::RequestId;
 use keybench::tui::testing::Harness;
 
-use crate::tui_support::models;
 use crate::tui_support::settings::{answer_list, demo, demo_keys, is_list, key, only_call};
+use crate::tui_support::{builds, models};
 
 /// Lets the clock come to what the interface waits for, and wakes it.
 fn sleep(harness: &mut Harness) -> SignedDuration {
@@ -306,4 +307,42 @@ fn a_model_that_was_stopped_elsewhere_is_seen_though_it_is_not_selected() {
         }
     }
     assert!(harness.screen(80, 24).contains("failed"), "{read:?}: {}", harness.screen(80, 24));
+}
+
+/// What is asked about builds since it was last looked at.
+fn about_builds(harness: &mut Harness) -> Vec<(RequestId, BuildCall)> {
+    let calls = harness.calls().into_iter();
+    calls
+        .filter_map(|(id, call)| if let Call::Builds(call) = call { Some((id, call)) } else { None })
+        .collect()
+}
+
+#[test]
+fn a_build_made_elsewhere_is_found_by_one_request_at_a_time() {
+    let mut harness = builds::opened(builds::demo());
+    about_builds(&mut harness);
+    let known: Vec<_> = builds::demo().into_iter().map(|built| built.build).collect();
+    for _ in 0..2 {
+        assert_eq!(sleep(&mut harness), SignedDuration::from_secs(30));
+        let asked = about_builds(&mut harness);
+        let [(id, BuildCall::Glance { .. })] = asked[..] else { panic!("{asked:?}") };
+        assert!(!harness.shared().requests.is_awaited(id), "no spinner");
+        harness.answer(id, Answer::Builds(BuildAnswer::Glanced(Ok(known.clone()))));
+        assert!(about_builds(&mut harness).is_empty(), "nothing is new");
+    }
+    sleep(&mut harness);
+    let (id, _) = about_builds(&mut harness).remove(0);
+    let new = builds::build('f', "building", 23, "made by CI");
+    let newer: Vec<_> = std::iter::once(new.clone()).chain(known).collect();
+    harness.answer(id, Answer::Builds(BuildAnswer::Glanced(Ok(newer))));
+    let (id, call) = about_builds(&mut harness).remove(0);
+    assert!(matches!(call, BuildCall::List { .. }), "with their deployments: {call:?}");
+    let built = Built { build: new, deployment: None };
+    let all = std::iter::once(built).chain(builds::demo()).collect();
+    harness.answer(id, builds::listed_answer(all));
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("made by CI"), "{screen}");
+    // What is in progress is followed, and that is enough.
+    sleep(&mut harness);
+    assert!(!about_builds(&mut harness).iter().any(|(_, call)| matches!(call, BuildCall::Glance { .. })));
 }

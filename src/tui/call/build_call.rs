@@ -13,6 +13,11 @@ pub enum BuildCall {
         project_id: String,
         model_id: String,
     },
+    /// All of them without their deployments, in one request: whether there are others by now.
+    Glance {
+        project_id: String,
+        model_id: String,
+    },
     /// Those of these builds and deployments that change by themselves, again.
     Look {
         project_id: String,
@@ -33,6 +38,7 @@ pub enum BuildCall {
 #[derive(Debug)]
 pub enum BuildAnswer {
     Listed(Result<Vec<Built>, api::Error>),
+    Glanced(Result<Vec<ModelBuild>, api::Error>),
     Looked { model_id: String, answer: Result<Vec<Built>, api::Error> },
     Why { deployment_id: String, lines: Vec<String> },
     Begun { model_id: String, done: Result<Box<ModelBuild>, api::Error> },
@@ -52,6 +58,7 @@ impl BuildAnswer {
         match self {
             Self::Listed(answer) | Self::Looked { answer, .. } => answer.as_ref().err(),
             Self::Why { .. } => None,
+            Self::Glanced(answer) => answer.as_ref().err(),
             Self::Begun { done, .. } => done.as_ref().err(),
             Self::Deployed { done, .. } => done.as_ref().err(),
         }
@@ -62,7 +69,9 @@ impl BuildCall {
     /// The id of the model that it is about.
     pub fn model_id(&self) -> Option<&str> {
         match self {
-            Self::List { model_id, .. } | Self::Look { model_id, .. } => Some(model_id),
+            Self::List { model_id, .. } | Self::Glance { model_id, .. } | Self::Look { model_id, .. } => {
+                Some(model_id)
+            }
             Self::Why(of) => Some(&of.0.id),
             Self::Begin { model, .. } => Some(&model.id),
             Self::Deploy(plan) => Some(&plan.model.id),
@@ -95,7 +104,7 @@ impl BuildCall {
                 line.extend(memory.map(|amount| format!(" --memory {amount}")));
                 line
             }
-            Self::Look { .. } => return None,
+            Self::Glance { .. } | Self::Look { .. } => return None,
         })
     }
 }

@@ -12,6 +12,9 @@ pub(super) async fn run(session: &Session, call: BuildCall) -> Answer {
         BuildCall::List { project_id, model_id } => {
             BuildAnswer::Listed(rules::builds(session, &project_id, &model_id).await)
         }
+        BuildCall::Glance { project_id, model_id } => {
+            BuildAnswer::Glanced(session.client.builds(&project_id, &model_id).await)
+        }
         BuildCall::Look { project_id, model_id, built } => {
             let answer = rules::look(session, &project_id, built).await;
             BuildAnswer::Looked { model_id, answer }

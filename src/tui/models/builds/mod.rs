@@ -47,7 +47,7 @@ use crate::tui::list::{Fetch, List};
 use crate::tui::overlays::ColumnChooser;
 use crate::tui::requests::{Kind, RequestId};
 use crate::tui::shared::Shared;
-use crate::wire::DeploymentState;
+use crate::wire::{DeploymentState, ModelBuild};
 
 /// How long what is in progress is left alone before it is read again.
 const WATCH: SignedDuration = SignedDuration::from_secs(2);
@@ -124,6 +124,13 @@ impl Builds {
         }
         self.fetch.succeeded(shared);
         if self.is_changing() { self.ask_why(shared) } else { self.refresh(shared, Kind::Quiet) }
+    }
+
+    /// Whether these are other builds than those that are listed, or in another state.
+    fn differs_from(&self, builds: &[ModelBuild]) -> bool {
+        let known =
+            |build: &ModelBuild| self.list.row(&build.id).is_some_and(|row| row.built.build == *build);
+        builds.len() != self.list.all().len() || !builds.iter().all(known)
     }
 
     fn is_changing(&self) -> bool {
@@ -288,6 +295,11 @@ impl Layer for Builds {
                 shared.notices.failed(shared.now, &error);
                 Outcome::done()
             }
+            // There are others by now: only then their deployments are asked for, too.
+            Answer::Builds(BuildAnswer::Glanced(Ok(builds))) if self.differs_from(&builds) => {
+                self.refresh(shared, Kind::Quiet).into()
+            }
+            Answer::Builds(BuildAnswer::Glanced(_)) => Outcome::done(),
             Answer::Builds(BuildAnswer::Why { deployment_id, lines }) => {
                 self.answered_why(&deployment_id, lines);
                 Outcome::done()
@@ -328,6 +340,15 @@ impl Layer for Builds {
             }
             _ => Outcome::done(),
         }
+    }
+
+    /// One request, whatever there is; what is in progress is followed anyway.
+    fn look_again(&mut self, shared: &mut Shared, _all: bool) -> Outcome {
+        if self.fetch.is_running(shared) || self.is_changing() {
+            return Outcome::done();
+        }
+        let call = BuildCall::Glance { project_id: self.project_id(), model_id: self.model.id.clone() };
+        shared.start(Kind::Quiet, "looking for new builds", Call::Builds(call)).1.into()
     }
 
     fn watches(&self, _shared: &Shared) -> bool {
