@@ -28,6 +28,7 @@ use super::receive::{self, Rows, Sink, Stream, Whole};
 use super::refusal;
 use super::retry::Budget;
 use super::room::{Room, Row};
+use super::sent::{Notes, Sent};
 use crate::secret::ApiKey;
 use crate::wire::{self, Empty, NumberText, RuntimeError};
 
@@ -47,6 +48,7 @@ struct PageEnd {
 pub struct Client {
     shared: Arc<Shared>,
     key: Option<ApiKey>,
+    notes: Notes,
 }
 
 struct Shared {
@@ -91,12 +93,23 @@ impl Client {
         let key = options.key.clone();
         let (budget, answers, changes) = Default::default();
         let shared = Shared { http, base, url, model_url, options, budget, answers, changes };
-        Ok(Self { shared: Arc::new(shared), key })
+        Ok(Self { shared: Arc::new(shared), key, notes: Notes::default() })
     }
 
     /// A client of the same workbench that signs in with `key`.
     pub fn with_key(&self, key: ApiKey) -> Self {
-        Self { shared: Arc::clone(&self.shared), key: Some(key) }
+        Self { key: Some(key), ..self.clone() }
+    }
+
+    /// The same client, which notes from now on what it sends.
+    #[must_use]
+    pub fn noting(&self) -> Self {
+        Self { notes: Notes::default(), ..self.clone() }
+    }
+
+    /// What was sent since [`Self::noting`]; `None` if nothing was.
+    pub fn sent(&self) -> Option<Sent> {
+        self.notes.sent()
     }
 
     /// The workbench's origin, without a trailing slash.
@@ -259,7 +272,12 @@ impl Client {
             tried += 1;
             sink.begin();
             let started = Instant::now();
+            self.notes.sending(&call.method);
             let outcome = self.send_once(call, sink).await;
+            self.notes.answered(match &outcome {
+                Ok((_, request_id)) => request_id.as_deref(),
+                Err(error) => error.request_id(),
+            });
             if matches!(outcome, Ok(_) | Err(Error::Refused { .. })) {
                 self.note_answer(started.elapsed());
             }

@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 use super::call::Answer;
 use super::requests::RequestId;
 use crate::actions::history;
-use crate::api::ServerClock;
+use crate::api::{Sent, ServerClock};
 
 /// What the mouse did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,11 @@ pub enum Msg {
     },
     /// A request that goes on has something to show already.
     Progress {
+    /// What was sent for a request that is about to end.
+    Sent {
+        id: RequestId,
+        sent: Sent,
+    },
         id: RequestId,
         answer: Answer,
     },

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::call::Answer;
 use super::requests::{Asked, InFlight};
+use crate::api::Sent;
 use crate::probe::FailureKind;
 use crate::probe::code::shell;
 
@@ -31,6 +32,10 @@ pub struct Entry {
     pub command: Option<String>,
     /// A list was kept up by it; the user did not ask for it.
     pub background: bool,
+    /// `GET`, `POST, the last of 200`; `None` if nothing reached the network.
+    pub method: Option<String>,
+    /// The workbench's name for the last request, for its administrator.
+    pub request_id: Option<String>,
 }
 
 /// All of them, oldest first.
@@ -70,7 +75,16 @@ impl RequestLog {
             Answer::ModelTested { call, .. } => Some(call.total),
             _ => took,
         };
-        let InFlight { since, what, command, asked, about, .. } = request.clone();
+        let InFlight { since, what, command, asked, about, sent, .. } = request.clone();
+        let method = match (answer, &sent) {
+            // The test engine has a client of its own.
+            (Answer::ModelTested { .. } | Answer::RunEnded { .. } | Answer::ModelChecked(_), _) => {
+                Some("POST".to_owned())
+            }
+            (_, Some(Sent { count: 1, method, .. })) => Some(method.to_string()),
+            (_, Some(Sent { count, method, .. })) => Some(format!("{method}, the last of {count} requests")),
+            (_, None) => None,
+        };
         // People know a model by its name.
         let command = match (command, about, model) {
             (Some(command), Some(id), Some(name)) => Some(command.replace(&id, &as_argument(&name))),
@@ -86,6 +100,8 @@ impl RequestLog {
             problem,
             command,
             background: asked == Asked::ByItself,
+            method,
+            request_id: sent.and_then(|sent| sent.request_id),
         });
     }
 

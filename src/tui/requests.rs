@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::tab::Tab;
+use crate::api::Sent;
 
 /// Names one request for the life of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +79,8 @@ pub struct InFlight {
     pub about: Option<String>,
     /// For whom it was made.
     pub asked: Asked,
+    /// What was sent for it, once it is about to end.
+    pub sent: Option<Sent>,
 }
 
 /// All requests without an answer yet, oldest first.
@@ -93,7 +96,7 @@ impl Requests {
         self.last += 1;
         let id = RequestId(self.last);
         let (command, about, asked) = (None, None, Asked::ByUser);
-        self.running.push(InFlight { id, owner, kind, what, since, command, about, asked });
+        self.running.push(InFlight { id, owner, kind, what, since, command, about, asked, sent: None });
         id
     }
 
@@ -103,6 +106,14 @@ impl Requests {
         if let Some(request) = self.running.iter_mut().find(|request| request.id == id) {
             (request.asked, request.about, request.command) = (asked, about.map(str::to_owned), command);
         }
+    }
+
+    /// Notes what was sent for the request `id`.
+    pub fn note_sent(&mut self, id: RequestId, sent: Sent) {
+        self.running
+            .iter_mut()
+            .filter(|request| request.id == id)
+            .for_each(|request| request.sent = Some(sent.clone()));
     }
 
     /// The last request that was started, which may have ended; `None` before the first.

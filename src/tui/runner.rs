@@ -44,7 +44,11 @@ impl Runner {
         let token = CancellationToken::new();
         self.running.insert(id, token.clone());
         let answers = self.answers.clone();
-        let session = self.session.clone();
+        // Each notes what it sends itself: others go on beside it.
+        let session = self.session.as_deref().map(|session| {
+            let client = session.client.noting();
+            Arc::new(Session { client, ..session.clone() })
+        });
         let to_its_end = makes_a_folder(&call);
         let context = session.clone().map(|session| CallContext { session, id, answers: answers.clone() });
         self.tasks.spawn(async move {
@@ -67,6 +71,9 @@ impl Runner {
                         let now = client.as_ref().map(Client::answers).filter(|now| Some(*now) != before);
                         if let (Some(before), Some(now)) = (before, now) && before.clock != now.clock {
                             let _ = answers.send(Msg::Clock(now.clock));
+                        }
+                        if let Some(sent) = client.as_ref().and_then(Client::sent) {
+                            let _ = answers.send(Msg::Sent { id, sent });
                         }
                         Msg::Answer { id, took: now.map(|now| now.last), answer }
                     }

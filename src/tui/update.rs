@@ -206,6 +206,10 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
             session::note_clock(shared, clock);
             Effects::new()
         }
+        Msg::Sent { id, sent } => {
+            shared.requests.note_sent(id, sent);
+            Effects::new()
+        }
         Msg::Progress { id, answer } => match shared.requests.owner(id) {
             Some(owner) => answered(ui, owner, id, answer),
             None => Effects::new(),

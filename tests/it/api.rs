@@ -201,3 +201,22 @@ async fn what_needs_no_key_is_asked_without_it() {
     assert_eq!((offered[0].method.as_str(), offered[0].id.as_str()), ("GET", "ListAllModels"));
     assert!(!server.request(0).contains("authorization"), "{}", server.request(0));
 }
+
+#[tokio::test]
+async fn a_client_notes_what_it_sends_for_itself_alone() {
+    let named = ["content-type: application/json", "x-cdp-request-id: r-7"];
+    let busy = answer("503 Service Unavailable", &["content-type: application/json"], "{}");
+    let server = Scripted::start(&[busy, answer("200 OK", &named, r#"{"keys":[]}"#)]).await;
+    let client = client(&server.url);
+    let (noting, other) = (client.noting(), client.noting());
+    noting.list_keys("owner").await.unwrap();
+    let sent = noting.sent().unwrap();
+    assert_eq!((sent.count, sent.method.as_str(), sent.request_id.as_deref()), (2, "GET", Some("r-7")));
+    assert_eq!(other.sent(), None);
+    // A refusal has a name, too.
+    let server = Scripted::start(&[answer("404 Not Found", &named, "{}")]).await;
+    let client = self::client(&server.url).noting();
+    client.delete_key("owner", "k1").await.unwrap_err();
+    let sent = client.sent().unwrap();
+    assert_eq!((sent.count, sent.method.as_str(), sent.request_id.as_deref()), (1, "DELETE", Some("r-7")));
+}

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use keybench::actions::keys::Own;
+use keybench::api::Sent;
 use keybench::tui::call::Call;
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::{Mouse, Msg};
@@ -12,7 +13,9 @@ use keybench::tui::theme::Theme;
 
 use crate::tui_support::models;
 use crate::tui_support::rotation::{OLD, successor};
-use crate::tui_support::settings::{answer_created, answer_list, demo, demo_keys, made, only_call, revealed};
+use crate::tui_support::settings::{
+    answer_created, answer_list, demo, demo_keys, is_list, made, only_call, revealed,
+};
 
 #[test]
 fn a_new_key_is_lost_by_typing_the_word_and_by_no_other_key() {
@@ -355,6 +358,7 @@ fn every_request_is_in_the_log_with_the_command_that_does_the_same() {
         screen.contains("printf %s \"$KEY\" | keybench models test churn-prod/add"),
         "by its name: {screen}"
     );
+    assert!(screen.contains("HTTP      POST "), "{screen}");
     harness.keys("y");
     let copies = |effect: &Effect| matches!(effect, Effect::Copy(Copied::Text(text)) if text.contains("models test churn-prod/add"));
     assert!(harness.effects.iter().any(copies));
@@ -472,4 +476,25 @@ fn what_esc_does_next_is_said_once() {
     harness.keys("<esc>");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("[ Test ]") && screen.contains("Esc back"), "{screen}");
+}
+
+#[test]
+fn a_request_in_the_log_has_its_method_and_the_name_that_the_workbench_gave_it() {
+    let mut harness = demo();
+    for (count, request_id) in [(1, Some("7f3a-11")), (3, None)] {
+        harness.keys("<ctrl-r>");
+        let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
+        let sent = Sent { count, request_id: request_id.map(str::to_owned), ..Sent::default() };
+        harness.send(Msg::Sent { id, sent });
+        answer_list(&mut harness, id, Ok(demo_keys()));
+        harness.keys("!!");
+        let screen = harness.screen(80, 24);
+        match request_id {
+            Some(_) => assert!(screen.contains("HTTP      GET · request ID 7f3a-11"), "{screen}"),
+            None => assert!(screen.contains("HTTP      GET, the last of 3 requests "), "{screen}"),
+        }
+        harness.keys("<enter>");
+        assert!(harness.screen(80, 24).contains("HTTP      GET"), "{}", harness.screen(80, 24));
+        harness.keys("<esc><esc>");
+    }
 }

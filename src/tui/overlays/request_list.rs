@@ -130,6 +130,12 @@ impl RequestList {
             lines.push(fact("begun", &format!("{at} UTC"), theme.text));
             lines.push(fact("result", &format!("{result}  {took}"), theme.text));
         }
+        let id = entry.request_id.as_deref().map(|id| format!("request ID {id}"));
+        let http: Vec<&str> = entry.method.iter().chain(&id).map(String::as_str).collect();
+        if !http.is_empty() {
+            let separator = format!(" {} ", shared.preferences.glyphs.separator);
+            lines.push(fact("HTTP", &http.join(&separator), theme.text));
+        }
         lines.extend(entry.problem.as_deref().map(|problem| fact("why", problem, theme.error)));
         lines.push(match &entry.command {
             Some(command) => fact("the same", command, theme.text),
