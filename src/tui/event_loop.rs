@@ -198,7 +198,7 @@ impl Loop<'_> {
     fn hear(&mut self, signal: Caught) -> Result<(), Error> {
         match signal {
             Caught::Terminate => self.take(Msg::Terminate, Stale::ByItself),
-            Caught::Stop => self.carry_out(vec![Effect::Suspend]),
+            Caught::Stop => self.take(Msg::Suspend, Stale::ByItself),
             Caught::Resize => self.fit(),
             Caught::Continue => {
                 self.guard.again()?;

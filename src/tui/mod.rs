@@ -17,6 +17,7 @@
 //! | [`watch`] | whether a user may be looking at the terminal |
 //! | [`stack`], [`layer`] | who has the keys, who gets an answer; what a layer is |
 //! | `ahead` | keys that are pressed before there are rows for them |
+//! | `suspension` | what must end before the program is suspended |
 //! | [`shared`] | session, preferences, requests, notices, clock, size |
 //! | [`event`], [`decision`], [`choice`] | events between layers; the subject of a question |
 //! | [`call`], [`effect`], [`msg`] | requests to the outside, and their results |
@@ -69,6 +70,7 @@ pub mod session;
 pub mod settings;
 pub mod shared;
 pub mod stack;
+mod suspension;
 pub mod tab;
 pub mod term;
 #[doc(hidden)]

@@ -37,6 +37,8 @@ pub enum Msg {
     Mouse(Mouse),
     /// The terminal's window got the focus, or lost it.
     Focus(bool),
+    /// A signal asks the program to suspend itself.
+    Suspend,
     /// The program came back from being suspended.
     Resumed,
     /// A signal that ends programs came, or the terminal went away: leave without a question.
@@ -48,13 +50,13 @@ pub enum Msg {
         took: Option<Duration>,
         answer: Answer,
     },
-    /// A request that goes on has something to show already.
-    Progress {
     /// What was sent for a request that is about to end.
     Sent {
         id: RequestId,
         sent: Sent,
     },
+    /// A request that goes on has something to show already.
+    Progress {
         id: RequestId,
         answer: Answer,
     },

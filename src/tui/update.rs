@@ -21,6 +21,7 @@ use super::requests::{Kind, LayerId, RequestId};
 use super::session::{self, SessionState};
 use super::shared::Shared;
 use super::stack::Stack;
+use super::suspension::Suspension;
 use super::tab::Tab;
 use super::term::clipboard::Path;
 use super::view;
@@ -41,6 +42,7 @@ pub struct Ui {
     pub terminated: bool,
     /// Keys that wait for a list.
     pub(super) ahead: Ahead,
+    suspension: Suspension,
 }
 
 impl Ui {
@@ -59,6 +61,7 @@ impl Ui {
             stack: Stack::default(),
             terminated: false,
             ahead: Ahead::default(),
+            suspension: Suspension::default(),
         }
     }
 
@@ -129,6 +132,7 @@ pub fn update(ui: &mut Ui, now: Timestamp, msg: Msg) -> Effects {
             effects.extend(ui.ahead.take().into_iter().flat_map(|key| on_key(ui, key)).collect::<Effects>());
         }
     }
+    effects.extend(ui.suspension.due(&ui.shared));
     (ui.shared.notices.typing, ui.shared.notices.covered) =
         (ui.typing(), ui.typing() || ui.stack.is_covered());
     effects
@@ -169,6 +173,7 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
             shared.watch.focused = Some(focused);
             Effects::new()
         }
+        Msg::Suspend => ui.suspension.begin(shared, stack),
         Msg::Resumed | Msg::TaskPanicked(_) => Effects::new(),
         Msg::Terminate => {
             ui.terminated = true;
@@ -198,16 +203,16 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
             }
             Effects::new()
         }
+        Msg::Sent { id, sent } => {
+            shared.requests.note_sent(id, sent);
+            Effects::new()
+        }
         Msg::NotKept(error) => {
             session::note_not_kept(shared, &error);
             Effects::new()
         }
         Msg::Clock(clock) => {
             session::note_clock(shared, clock);
-            Effects::new()
-        }
-        Msg::Sent { id, sent } => {
-            shared.requests.note_sent(id, sent);
             Effects::new()
         }
         Msg::Progress { id, answer } => match shared.requests.owner(id) {
@@ -337,7 +342,7 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
             let saved = shared.save(Setting::Mouse(shared.preferences.mouse));
             return std::iter::once(Effect::Mouse(shared.preferences.mouse)).chain(saved).collect();
         }
-        Command::Suspend => return vec![Effect::Suspend],
+        Command::Suspend => return ui.suspension.begin(shared, stack),
         Command::CancelRequest => return cancel_request(ui),
         Command::Help => {
             let help = Help::new(stack.contexts(shared));

@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 use keybench::probe::CallError;
 use keybench::probe::run::{StopReason, Summary};
 use keybench::tui::call::{Answer, Call, KeyToSend, WriteError};
+use keybench::tui::effect::Effect;
 use keybench::tui::msg::Msg;
+use keybench::tui::testing::Harness;
 
 use super::small_snapshots;
 use crate::tui_support::models::*;
@@ -258,4 +260,36 @@ fn a_file_that_is_there_is_replaced_only_after_a_question() {
     assert!(matches!(&call, Call::ExportRun { replace: true, .. }), "{call:?}");
     harness.answer(id, Answer::Written { file: "run.json".into(), done: Ok(()) });
     assert!(harness.layers().is_empty() && harness.screen(80, 24).contains("written to run.json"));
+}
+
+#[test]
+fn a_run_is_stopped_before_the_program_is_suspended() {
+    let suspends = |harness: &Harness| harness.effects.iter().any(|it| matches!(it, Effect::Suspend));
+    for signal in [false, true] {
+        let (mut harness, id, run) = running();
+        let stop = |harness: &mut Harness| match signal {
+            true => harness.send(Msg::Suspend),
+            false => harness.keys("<ctrl-z>"),
+        };
+        stop(&mut harness);
+        let stops = |effect: &Effect| matches!(effect, Effect::Start { call: Call::StopRun(_), .. });
+        assert!(harness.effects.iter().any(stops) && !suspends(&harness), "{:?}", harness.effects);
+        harness.send(Msg::Progress {
+            id,
+            answer: Answer::RunProgress { model_id: run.model_id.clone(), summary: summary(10, false) },
+        });
+        assert!(!suspends(&harness), "requests in flight have their second");
+        let ended = Ok(summary(10, true));
+        harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended });
+        assert!(suspends(&harness), "{:?}", harness.effects);
+        harness.effects.clear();
+        harness.send(Msg::Resumed);
+        assert!(!suspends(&harness), "once");
+        stop(&mut harness);
+        assert!(suspends(&harness), "without a run at once");
+    }
+    // A second time it does not wait.
+    let (mut harness, ..) = running();
+    harness.keys("<ctrl-z><ctrl-z>");
+    assert!(suspends(&harness));
 }
