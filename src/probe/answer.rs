@@ -30,6 +30,9 @@ const BUSY: &[u8] = b"model.busy";
 const SHUTDOWN: &[u8] = b"model shutdown";
 /// A call that took longer than the service allows is 500 with this text (OBSERVED, NB).
 pub(super) const DEADLINE: &[u8] = b"context deadline exceeded";
+/// With 503, a model that is starting or stopped. Status and text are those of the embedded workbench
+/// (INFERRED); what a real one answers is not known, and is found out by asking for the deployment.
+pub(super) const NOT_DEPLOYED: &[u8] = b"not deployed";
 /// How far into a body the texts above are searched for.
 const HEAD: usize = 64 * 1024;
 

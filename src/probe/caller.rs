@@ -2,17 +2,17 @@
 //! each failure what is known about how far the request came.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::answer::{DEADLINE, Reading, holds};
+use super::answer::{DEADLINE, NOT_DEPLOYED, Reading, holds};
 use super::call::{http_error, kind_of};
 use super::connect::connect;
 use super::exchange::exchange;
 use super::failure::{CallError, FailureKind, Phase};
 use super::http1::{Connection, Room, SMALL_BODY};
+use super::keeping::Keeping;
 use super::phases::Phases;
 use super::target::{Endpoint, ModelCallTarget, ModelRequest, WireRequest};
 use super::transport::{Proxy, Transport};
@@ -61,6 +61,8 @@ pub enum Reached {
     Lost,
     /// It was answered that the function took too long: it may have run to its end.
     TimedOut,
+    /// It was answered that the model is not up, so that the function cannot have run.
+    NotUp,
     /// It was answered.
     Answered,
 }
@@ -75,8 +77,7 @@ struct Inner {
     proxy: Option<Proxy>,
     access_key: String,
     key: Option<ApiKey>,
-    /// Connections are used again. False once the service has closed a kept one with a request on it.
-    keeps: AtomicBool,
+    keeping: Keeping,
     room: Room,
 }
 
@@ -96,7 +97,7 @@ impl Line {
             proxy,
             access_key: target.access_key.clone(),
             key: key.cloned(),
-            keeps: AtomicBool::new(true),
+            keeping: Keeping::default(),
             room: Room::default(),
         })))
     }
@@ -153,7 +154,7 @@ impl Caller {
             }
             Ok(Err(broken)) => {
                 if broken.is_closed() {
-                    self.line.0.keeps.store(false, Ordering::Relaxed);
+                    self.line.0.keeping.end();
                 }
                 let reached = if connection.is_sent() { Reached::Lost } else { Reached::No };
                 let kind = kind_of(&broken.error);
@@ -167,7 +168,7 @@ impl Caller {
             }
         };
         if called.status.is_some() && connection.is_reusable() {
-            self.connection = Some(connection);
+            self.connection = self.line.0.keeping.keep(connection);
         }
         if self.body.capacity() > SMALL_BODY {
             self.body = Vec::new();
@@ -175,9 +176,9 @@ impl Caller {
         called
     }
 
-    /// The kept connection, unless the service has closed it.
+    /// The kept connection, if it is to be used, and the service has not closed it.
     fn kept(&mut self) -> Option<Connection> {
-        let connection = self.connection.take().filter(|_| self.line.0.keeps.load(Ordering::Relaxed))?;
+        let connection = self.connection.take().filter(|_| self.line.0.keeping.is_safe())?;
         (!connection.is_closed()).then_some(connection)
     }
 }
@@ -188,7 +189,11 @@ fn read(reading: &Reading<'_>, body: &[u8], status: u16, latency: Duration) -> C
         None => Ok(reading.response.map_or("null", |response| response.get()).to_owned()),
         Some(kind) => {
             let is_late = matches!(status, 408 | 504) || holds(body, DEADLINE);
-            let reached = if is_late { Reached::TimedOut } else { Reached::Answered };
+            let reached = match status {
+                _ if is_late => Reached::TimedOut,
+                503 if holds(body, NOT_DEPLOYED) => Reached::NotUp,
+                _ => Reached::Answered,
+            };
             let message = reading.message().unwrap_or_else(|| kind.label().to_owned());
             Err(CallFailure { kind, message, reached })
         }

@@ -17,6 +17,7 @@
 //! | [`failure`] | the kinds of failure, and errors as sentences |
 //! | [`call`] | one call from begin to end |
 //! | [`caller`] | call after call on a kept connection, each with another request |
+//! | `keeping` | whether a service keeps connections open |
 //! | [`part`] | one of several equal parts of the work |
 //! | [`code`] | a call as curl, Python and R, to copy |
 //! | [`run`] | many of them: schedules, statistics, export |
@@ -29,6 +30,7 @@ pub mod connect;
 mod exchange;
 pub mod failure;
 pub mod http1;
+mod keeping;
 mod message;
 pub mod part;
 pub mod phases;

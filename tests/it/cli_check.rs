@@ -153,7 +153,46 @@ fn two_models_and_an_earlier_result_are_compared_row_by_row() {
         &std::fs::read_to_string(home.path("old.jsonl")).unwrap().replace("\"response\":4", "\"response\":5"),
     );
     let changed = against("old.jsonl");
-    assert_eq!((changed.code, &changed.json()["worst"][0]["id"]), (8, &json!("\"x\"")));
+    assert_eq!((changed.code, &changed.json()["worst"][0]["id"]), (8, &json!("x")));
+
+    // Rows that an earlier result has no answer for are no difference.
+    let text = std::fs::read_to_string(home.path("old.jsonl")).unwrap();
+    home.file("half.jsonl", text.lines().next().unwrap());
+    let half = against("half.jsonl");
+    let counts = |name: &str| half.json()[name].as_u64().unwrap();
+    let compared = counts("same") + counts("different");
+    assert_eq!((half.code, counts("unrecorded"), compared), (8, 1, 1), "{half:?}");
+
+    // The note says of which rows the result is.
+    home.file("rows.jsonl", "{\"request\":{\"a\":5,\"b\":5}}\n{\"request\":{\"a\":6,\"b\":5}}\n");
+    let refused = against("old.jsonl");
+    assert_eq!(refused.code, 7, "{refused:?}");
+    assert!(
+        refused.error()["message"].as_str().unwrap().contains("old.jsonl is the result of another input")
+    );
+}
+
+#[test]
+fn a_number_that_names_a_row_stays_a_number_and_what_was_written_is_counted() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.file("golden.jsonl", "{\"id\":43,\"request\":1,\"expect\":2}\n{\"request\":1,\"expect\":1}\n");
+    let report = check(&home, &["--json"]).json();
+    assert_eq!((&report["worst"][0]["id"], report.get("updated")), (&json!(43), None));
+    let report = check(&home, &["--json", "--update-golden", "--yes"]).ok().json();
+    assert_eq!((&report["updated"], &report["different"]), (&json!(1), &json!(1)));
+    let report = check(&home, &["--json", "--update-golden", "--yes"]).ok().json();
+    assert_eq!(report["updated"], 0);
+}
+
+#[test]
+fn a_model_that_is_stopped_is_not_checked() {
+    let bench = Bench::demo();
+    let home = bench.home("owner");
+    home.file("golden.jsonl", "{\"request\":1,\"expect\":1}\n");
+    let done = home.run(&["models", "check", "churn-prod/retired", "--golden", "golden.jsonl", "--json"]);
+    assert_eq!((done.code, &done.json()["failed"], &done.json()["complete"]), (8, &json!(0), &json!(false)));
+    assert_eq!(done.error()["kind"], "not_deployed");
 }
 
 #[test]
@@ -167,7 +206,8 @@ fn what_cannot_be_checked_sends_nothing() {
         "{refused:?}"
     );
     assert_eq!(check(&home, &["--tolerance", "p"]).code, 7);
-    assert_eq!(home.run(&["models", "check", "playground/echo"]).code, 2);
+    let neither = home.run(&["models", "check", "playground/echo"]);
+    assert!(neither.code == 2 && neither.err.contains("--against"), "{neither:?}");
     assert_eq!(home.run(&["models", "check", "playground/echo", "--against", "churn-prod/add"]).code, 2);
     // A function that fails is no answer.
     home.file("golden.jsonl", "{\"request\":{\"p\":1.0},\"expect\":1}\n");

@@ -1,5 +1,7 @@
 //! `models score`: the real program against the embedded workbench.
 
+mod outages;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -106,6 +108,15 @@ fn the_columns_of_a_table_become_requests() {
         assert!(refused.err.contains(named), "{refused:?}");
         assert!(!home.path("new.jsonl").exists());
     }
+    for (text, named) in [
+        ("a,b\n", "below the head line"),
+        ("a,b\n1\n", "line 2 of rows.csv: it has 1 cell, and the head line has 2"),
+        ("a,b\n\"1,2\n3,4\n", "is a quotation mark missing?"),
+    ] {
+        home.file("rows.csv", text);
+        let refused = home.run(&[&csv[..5], &["--output", "new.jsonl"]].concat());
+        assert!(refused.code == 7 && refused.err.contains(named), "{refused:?}");
+    }
 }
 
 #[test]
@@ -116,6 +127,8 @@ fn a_bad_row_is_named_before_any_is_sent() {
         ("{\"request\":{\"a\":1}", "line 4 of rows.jsonl: it is not JSON"),
         ("{\"a\":1}", "missing field `request`"),
         ("{\"id\":{},\"request\":1}", "neither a text nor a number"),
+        ("{\"id\":true,\"request\":1}", "neither a text nor a number"),
+        ("[\"x\",{\"a\":1,\"b\":2},null]", "it is not an object"),
         ("{\"request\":1,\"request\":2}", "duplicate field"),
     ] {
         home.file("rows.jsonl", &format!("{}\n{bad}\n", rows(2)));
@@ -134,8 +147,18 @@ fn a_bad_row_is_named_before_any_is_sent() {
         let refused = score(&home, more);
         assert!(matches!(refused.code, 2 | 7) && refused.err.contains(named), "{more:?} {refused:?}");
     }
+    for (output, named) in [
+        ("-", "cannot go to standard output"),
+        ("no/such/out.jsonl", "create its folder, or name another file with --output"),
+        (".", "name another file with --output"),
+        ("/dev/full", "name another file with --output"),
+    ] {
+        let refused = home.run(&[&SCORE[..5], &["--output", output]].concat());
+        assert!(refused.code == 7 && refused.err.contains(named), "{refused:?}");
+        assert!(!refused.err.contains("make room"), "{refused:?}");
+    }
     assert_eq!(calls(&bench), 0);
-    assert!(!home.path("out.jsonl").exists());
+    assert!(!home.path("out.jsonl").exists() && !home.path("-").exists());
 }
 
 #[test]

@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use crate::actions::score::{Columns, Error, Input};
+use super::report::Report;
+use crate::actions::score::{Columns, Error, Input, Seal};
 use crate::config::replace::Replacement;
 use crate::text::Members;
 
-/// Replaces the member `expect` of the rows in `answers`, and leaves everything else of each row.
-/// Gives how many rows were changed.
+/// Writes the answers that differ, as `report` kept them, into the golden file that was checked. Gives
+/// how many rows were changed.
 ///
 /// # Errors
-/// The file cannot be read or replaced; then it is as it was.
-pub fn update(file: &Path, answers: &BTreeMap<u64, String>) -> Result<u64, Error> {
-    let mut rows = Input::new(file, Columns::default(), true)?.rows(false)?;
+/// The file has changed since, or cannot be read or replaced; then it is left as it is.
+pub fn update_golden(file: &Path, report: &Report) -> Result<u64, Error> {
+    report.answers().map_or(Ok(0), |answers| update(file, report.seal.as_ref(), answers))
+}
+
+/// Replaces the member `expect` of the rows in `answers`, and leaves everything else of each row.
+fn update(file: &Path, seal: Option<&Seal>, answers: &BTreeMap<u64, String>) -> Result<u64, Error> {
+    let mut rows = Input::new(file, Columns::default(), true)?.rows(seal)?;
     let mut changed = 0;
     let mut input = Ok(());
     let written = Replacement::of(file).write_with(|to| {
@@ -62,7 +68,7 @@ mod tests {
             "{\"id\":1,\"request\":{\"x\":1.50},\"expect\":1,\"why\":\"{}\"}\n{\"request\":2,\"expect\":2}\n";
         std::fs::write(&file, old).unwrap();
         let answers = BTreeMap::from([(1, "{\"y\":2.0}".to_owned())]);
-        assert_eq!(update(&file, &answers).unwrap(), 1);
+        assert_eq!(update(&file, None, &answers).unwrap(), 1);
         let new = "{\"id\":1,\"request\":{\"x\":1.50},\"why\":\"{}\",\"expect\":{\"y\":2.0}}\n{\"request\":2,\"expect\":2}\n";
         assert_eq!(std::fs::read_to_string(&file).unwrap(), new);
     }

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 pub use compare::{Found, Path, Tolerance};
-pub use golden::update as update_golden;
+pub use golden::update_golden;
 pub use report::{Difference, Field, Flip, Report, RowReport};
 pub use text::{counts, lines, number, over_all};
 
@@ -74,10 +74,10 @@ pub async fn check(job: &Job<'_>, request: &Request) -> Result<Report, Error> {
     let comparison =
         Arc::new(Comparison { tolerance: request.tolerance.clone(), results, report: Mutex::new(report) });
     let sending = Sending {
-        lines: callees.into_iter().map(|callee| callee.line).collect(),
+        lines: callees.into_iter().map(|callee| (callee.line, Arc::new(callee.watch))).collect(),
         most,
         rules: Rules::default(),
-        rows: job.input.rows(false)?,
+        rows: job.input.rows(Some(&checked.seal))?,
         wanted: Box::new(|_| true),
         sink: Arc::clone(&comparison),
     };
@@ -89,7 +89,7 @@ pub async fn check(job: &Job<'_>, request: &Request) -> Result<Report, Error> {
     };
     let sent = sending.run(&job.stopper, tell).await;
     let mut report = std::mem::take(&mut *comparison.report());
-    (report.elapsed, report.stop) = (begin.elapsed(), sent.stop);
+    (report.elapsed, report.stop, report.seal) = (begin.elapsed(), sent.stop, Some(checked.seal));
     Ok(report)
 }
 
@@ -99,7 +99,7 @@ impl Against {
         match self {
             Self::Golden => checked.all_have_answers(input)?,
             Self::Model(_) => {}
-            Self::Result(file) => return Ok(Some(Results::open(file, checked.rows)?)),
+            Self::Result(file) => return Ok(Some(Results::open(file, input, checked)?)),
         }
         Ok(None)
     }
@@ -111,7 +111,7 @@ impl Against {
 /// It cannot be read, or has no such row any more.
 pub async fn request_of(input: Input, row: u64) -> Result<String, Error> {
     let found = score::blocking(move || -> Result<Option<Row>, BadInput> {
-        input.rows(true)?.next(|other| other == row)
+        input.rows(None)?.next(|other| other == row)
     });
     match found.await?? {
         Some(row) => Ok(row.request.as_str().to_owned()),
@@ -135,6 +135,10 @@ impl Comparison {
 impl Sink for Comparison {
     fn take(&self, row: &Row, tried: &[Tried]) -> Result<(), Error> {
         let recorded = self.results.as_ref().map(|results| results.response(row.row)).transpose()?;
+        if matches!(recorded, Some(None)) {
+            self.report().missing(row);
+            return Ok(());
+        }
         let failed = tried.iter().position(|tried| tried.called.outcome.is_err());
         if let Some((at, tried)) = failed.and_then(|at| Some((at, tried.get(at)?))) {
             let expected = recorded.as_ref().map_or(row.expect.as_deref(), |recorded| recorded.as_deref());

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::compare::{Found, Path, Tolerance, general};
-use crate::actions::score::{Row, Stop};
+use crate::actions::score::{Row, Seal, Stop};
 use crate::probe::Called;
 use crate::text;
 
@@ -47,6 +48,7 @@ pub struct RowReport {
     pub row: u64,
     pub line: u64,
     /// JSON text.
+    #[serde(serialize_with = "as_json")]
     pub id: Option<String>,
     /// The worst first.
     pub differences: Vec<Difference>,
@@ -82,6 +84,8 @@ pub struct Report {
     pub different: u64,
     /// Calls that failed.
     pub failed: u64,
+    /// Rows for which the earlier result has no answer to compare with.
+    pub unrecorded: u64,
     fields: BTreeMap<String, Field>,
     /// Members that were left out.
     ignored: BTreeSet<String>,
@@ -94,6 +98,8 @@ pub struct Report {
     pub elapsed: Duration,
     /// `None`: every row was compared.
     pub stop: Option<Stop>,
+    /// The input as it was checked.
+    pub(super) seal: Option<Seal>,
 }
 
 impl Report {
@@ -104,7 +110,7 @@ impl Report {
 
     /// Rows that were looked at.
     pub fn compared(&self) -> u64 {
-        self.same + self.different + self.failed
+        self.same + self.different + self.failed + self.unrecorded
     }
 
     /// Every row was compared, and all are as expected.
@@ -175,6 +181,13 @@ impl Report {
             badness: f64::INFINITY,
             ..row_report(row)
         });
+    }
+
+    /// The earlier result has no answer for a row.
+    pub(super) fn missing(&mut self, row: &Row) {
+        self.unrecorded += 1;
+        let failure = Some("the result it is compared with has no answer for it".to_owned());
+        self.add(RowReport { failure, ..row_report(row) });
     }
 
     pub(super) fn compared_row(&mut self, row: &Row, found: Vec<Found>, got: &str) {
@@ -249,6 +262,11 @@ impl From<Found> for Difference {
             difference: found.difference,
         }
     }
+}
+
+/// A number stays a number.
+fn as_json<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()).serialize(serializer)
 }
 
 fn row_report(row: &Row) -> RowReport {

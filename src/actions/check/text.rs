@@ -50,8 +50,9 @@ pub fn number(value: f64) -> String {
 
 /// `39 same · 1 different · 0 failed`.
 pub fn counts(report: &Report) -> String {
-    let Report { same, different, failed, .. } = report;
-    format!("{same} same · {different} different · {failed} failed")
+    let Report { same, different, failed, unrecorded, .. } = report;
+    let missing = if *unrecorded > 0 { format!(" · {unrecorded} not in the result") } else { String::new() };
+    format!("{same} same · {different} different · {failed} failed{missing}")
 }
 
 /// Over all rows: the members, and the labels that flipped.

@@ -14,7 +14,7 @@ const MOST: usize = 64 << 20;
 pub fn rows(input: &Input) -> Result<(Data, Vec<ModelRequest>), BadInput> {
     let checked = input.check()?;
     let (mut requests, mut bytes) = (Vec::new(), 0);
-    let mut rows = input.rows(false)?;
+    let mut rows = input.rows(Some(&checked.seal))?;
     while let Some(row) = rows.next(|_| true)? {
         bytes += row.request.as_str().len();
         if bytes > MOST {
@@ -24,5 +24,5 @@ pub fn rows(input: &Input) -> Result<(Data, Vec<ModelRequest>), BadInput> {
         }
         requests.push(row.request);
     }
-    Ok((Data { hash: checked.hash, rows: checked.rows }, requests))
+    Ok((Data { hash: checked.seal.hash(), rows: checked.rows }, requests))
 }

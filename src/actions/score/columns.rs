@@ -1,8 +1,7 @@
 //! CSV with a head line: which columns make a request, and of which types.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +10,7 @@ use csv::{ByteRecord, Reader};
 use serde_json::{Number, Value};
 
 use super::rows::{MAX_ROW, too_large};
+use super::source::{Seal, Source};
 
 /// What a cell is in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,13 +104,13 @@ pub(super) struct CsvRows {
 
 /// Fails once much was read without a record having ended: a quote that is never closed.
 struct Bounded {
-    file: BufReader<File>,
+    source: Source,
     read: Arc<AtomicUsize>,
 }
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buffer)?;
+        let n = self.source.read(buffer)?;
         if self.read.fetch_add(n, Ordering::Relaxed) > 2 * MAX_ROW {
             return Err(too_large());
         }
@@ -120,9 +120,9 @@ impl Read for Bounded {
 
 impl CsvRows {
     /// Reads the head line.
-    pub fn new(file: File, columns: &Columns) -> Result<Self, String> {
+    pub fn new(source: Source, columns: &Columns) -> Result<Self, String> {
         let read = Arc::new(AtomicUsize::new(0));
-        let bounded = Bounded { file: BufReader::new(file), read: Arc::clone(&read) };
+        let bounded = Bounded { source, read: Arc::clone(&read) };
         let mut reader = csv::ReaderBuilder::new().from_reader(bounded);
         let head = reader.headers().map_err(|error| format!("the head line cannot be read: {error}"))?;
         let head: Vec<String> = head.iter().map(|name| name.trim().to_owned()).collect();
@@ -168,12 +168,22 @@ impl CsvRows {
             Err(error) => match error.into_kind() {
                 csv::ErrorKind::Io(error) => Err(error),
                 csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                    let what = format!("it has {len} cells, and the head line {expected_len}");
+                    let cells =
+                        crate::text::count(usize::try_from(len).unwrap_or(usize::MAX), "cell", "cells");
+                    let mut what = format!("it has {cells}, and the head line has {expected_len}");
+                    if self.record.as_slice().contains(&b'\n') {
+                        what.push_str("; one goes over several lines: is a quotation mark missing?");
+                    }
                     Err(io::Error::new(io::ErrorKind::InvalidData, what))
                 }
                 kind => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{kind:?}"))),
             },
         }
+    }
+
+    /// The bytes that were read, if that was the whole file.
+    pub fn seal(&self) -> Option<Seal> {
+        self.reader.get_ref().source.seal()
     }
 
     /// The id and the request of the record, as JSON text.

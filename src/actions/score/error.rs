@@ -1,6 +1,6 @@
 //! Why a file was not scored.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use super::rows::BadInput;
@@ -22,6 +22,9 @@ pub enum Error {
     Locked { output: PathBuf },
     #[error("{} is the result of {what}", output.display())]
     Other { output: PathBuf, what: &'static str, is_build: bool },
+    /// Of an earlier result that is only read.
+    #[error("{} is the result of {what}", result.display())]
+    NotOfInput { result: PathBuf, what: &'static str },
     #[error("{} is not empty, and no note beside it says whose result it is", output.display())]
     NoNote { output: PathBuf },
     #[error("{} cannot be used: {why}", note.display())]
@@ -54,19 +57,37 @@ impl Error {
                 "name another file, or allow answers of two builds in one file: --allow-new-build".to_owned()
             }
             Self::Other { .. } | Self::NoNote { .. } => "name another file with --output".to_owned(),
+            Self::NotOfInput { .. } => "give the rows that it was made from: --input".to_owned(),
             Self::Note { note, .. } => format!("move {} and its result away", note.display()),
             Self::Line { .. } => "mend or remove that line, or name another file with --output".to_owned(),
-            Self::Unwritable { .. } | Self::Unwritten { .. } => {
-                "make room or name another file; the same command goes on with the rows that are missing"
-                    .to_owned()
+            Self::Unwritable { error, .. } if error.kind() == ErrorKind::NotFound => {
+                "create its folder, or name another file with --output".to_owned()
             }
+            Self::Unwritable { .. } => "name another file with --output".to_owned(),
+            Self::Unwritten { error, .. } if is_full(error) => {
+                "make room; the same command goes on with the rows that are missing".to_owned()
+            }
+            Self::Unwritten { .. } => "the same command goes on with the rows that are missing".to_owned(),
         })
+    }
+
+    /// Of a result that is only read.
+    pub(super) fn of_result(self) -> Self {
+        match self {
+            Self::Other { output: result, what, .. } => Self::NotOfInput { result, what },
+            other => other,
+        }
     }
 
     pub(super) fn before_sending(self) -> Self {
         match self {
-            Self::Unwritten { file, error } => Self::Unwritable { file, error },
+            // The command line is right, and will be once there is room.
+            Self::Unwritten { file, error } if !is_full(&error) => Self::Unwritable { file, error },
             other => other,
         }
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }

@@ -4,12 +4,12 @@ use super::blocking::blocking;
 use super::error::Error;
 use super::rows::{Checked, Input};
 use super::send::Stopper;
+use super::watch::{Deployed, Watch};
 use crate::actions::Progress;
 use crate::actions::models::{self, KeyChoice, ModelCall};
 use crate::config::Session;
 use crate::probe::run::MAX_IN_FLIGHT;
 use crate::probe::{Line, ModelRequest};
-use crate::wire::{ModelBuild, ModelDeployment};
 
 /// Which rows go to which model, and how.
 pub struct Job<'a> {
@@ -28,14 +28,10 @@ pub struct Job<'a> {
 pub(in crate::actions) struct Callee {
     pub call: ModelCall,
     pub line: Line,
-    pub build: ModelBuild,
-    pub deployment: ModelDeployment,
-}
-
-impl Callee {
-    fn replicas(&self) -> u32 {
-        u32::try_from(self.deployment.replicas.0).unwrap_or(1).clamp(1, MAX_IN_FLIGHT)
-    }
+    /// What is called now.
+    pub deployed: Deployed,
+    pub watch: Watch,
+    replicas: u32,
 }
 
 impl Job<'_> {
@@ -65,12 +61,14 @@ impl Job<'_> {
         let call = ModelCall::new(self.session, shown.model, &self.key, Some(first.clone()))?;
         let line =
             Line::new(&call.transport, &call.target(), call.key.as_ref()).map_err(models::Error::from)?;
-        Ok(Callee { call, line, build, deployment })
+        let replicas = u32::try_from(deployment.replicas.0).unwrap_or(1).clamp(1, MAX_IN_FLIGHT);
+        let (deployed, watch) = (Deployed::new(&build, &deployment), Watch::new(&call, &deployment));
+        Ok(Callee { call, line, deployed, watch, replicas })
     }
 
     /// Rows in flight at a time: what was asked for, or the replicas that each of `callees` has.
     pub(in crate::actions) fn most(&self, callees: &[&Callee]) -> u32 {
-        let replicas = callees.iter().map(|callee| callee.replicas()).min();
+        let replicas = callees.iter().map(|callee| callee.replicas).min();
         self.concurrency.or(replicas).unwrap_or(1)
     }
 }

@@ -1,21 +1,28 @@
 //! An answered row as a line of the result.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::error::Error;
+use super::note::Note;
 use super::output::Output;
 use super::rows::Row;
 use super::send::{Sink, Tried};
+use super::watch::Deployed;
 use crate::probe::FailureKind;
 use crate::text::json;
 
-/// Writes the answers of one model.
+/// Writes the answers of one model, and keeps the note beside them.
 pub(super) struct Lines {
-    pub output: Output,
+    output: Output,
+    path: PathBuf,
+    note: Mutex<Note>,
+    /// Rows that may have run twice because of earlier runs.
+    before: u64,
     counts: Mutex<Counts>,
 }
 
@@ -49,8 +56,29 @@ struct Line<'a> {
 }
 
 impl Lines {
-    pub fn new(output: Output) -> Self {
-        Self { output, counts: Mutex::default() }
+    pub fn new(output: Output, path: &Path, note: Note) -> Self {
+        let before = note.may_have_run_twice;
+        Self { output, path: path.to_owned(), note: note.into(), before, counts: Mutex::default() }
+    }
+
+    /// What is said of the result so far.
+    pub fn note(&self) -> Note {
+        lock(&self.note).clone()
+    }
+
+    /// Completes the result. `cut`: rows that may be in flight; `repeated`: as [`Sink::sync`] takes it;
+    /// `later`: the deployments that took the place of the first.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn finish(&self, cut: u64, repeated: u64, later: Vec<Deployed>, sorted: bool) -> Result<(), Error> {
+        self.output.sync()?;
+        let mut note = lock(&self.note);
+        note.in_flight = cut;
+        note.may_have_run_twice = self.before + repeated;
+        later.into_iter().for_each(|next| note.replaced_by(next));
+        note.write(&self.path)?;
+        if sorted { self.output.sort() } else { Ok(()) }
     }
 
     /// Rows that were written.
@@ -74,8 +102,13 @@ impl Lines {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.counts)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What it holds stays usable even if a worker panicked.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sink for Lines {
@@ -113,7 +146,13 @@ impl Sink for Lines {
         Ok(())
     }
 
-    fn sync(&self) -> Result<(), Error> {
-        self.output.sync()
+    fn sync(&self, repeated: u64) -> Result<(), Error> {
+        self.output.sync()?;
+        let mut note = lock(&self.note);
+        if note.may_have_run_twice == self.before + repeated {
+            return Ok(());
+        }
+        note.may_have_run_twice = self.before + repeated;
+        note.write(&self.path)
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
+use super::watch::Deployed;
 use crate::bounded;
 use crate::config::replace::Replacement;
 use crate::probe::Part;
@@ -25,11 +26,17 @@ pub struct Note {
     /// `project/name`.
     pub model: String,
     pub model_id: String,
-    pub build_id: String,
-    pub deployment_id: String,
+    #[serde(flatten)]
+    pub deployed: Deployed,
+    /// The deployments before it whose answers are in the result, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Deployed>,
     /// Rows that may be in flight while nothing of them is recorded. 0 once a run has ended with
     /// every row either recorded or not sent.
     pub in_flight: u64,
+    /// Rows that were sent a second time by all runs so far, though they may have run the first time.
+    #[serde(default)]
+    pub may_have_run_twice: u64,
 }
 
 impl Note {
@@ -67,30 +74,56 @@ impl Note {
         written.map_err(|error| Error::Unwritten { file: path, error })
     }
 
+    /// This one for a result that `old` is the note of.
+    pub fn after(self, old: &Self) -> Self {
+        let mut deployments = old.deployments();
+        deployments.retain(|earlier| *earlier != self.deployed);
+        Self { earlier: deployments, ..self }
+    }
+
+    /// Whose answers are in the result, the latest last.
+    pub fn deployments(&self) -> Vec<Deployed> {
+        self.earlier.iter().chain([&self.deployed]).cloned().collect()
+    }
+
+    /// From now on `next` answers.
+    pub fn replaced_by(&mut self, next: Deployed) {
+        if next != self.deployed {
+            self.earlier.push(std::mem::replace(&mut self.deployed, next));
+        }
+    }
+
     /// Refuses to go on with the result of something else. `allow_new_build`: another build or
     /// deployment of the same model will do.
     ///
     /// # Errors
     /// [`Error::Other`], which names what is different.
     pub fn check(&self, now: &Self, output: &Path, allow_new_build: bool) -> Result<(), Error> {
-        let parts: [(&'static str, bool); 6] = [
-            ("another input", self.input != now.input),
-            ("another --map or --id", self.mapping != now.mapping),
-            ("another choice of --pass-through", self.pass_through != now.pass_through),
-            ("another --shard", self.shard != now.shard),
-            ("another model", self.model_id != now.model_id),
-            (
-                "another build or deployment",
-                !allow_new_build
-                    && (&self.build_id, &self.deployment_id) != (&now.build_id, &now.deployment_id),
-            ),
-        ];
-        match parts.into_iter().find(|(_, differs)| *differs) {
-            Some((what, _)) => {
-                let is_build = what == "another build or deployment";
-                Err(Error::Other { output: output.to_owned(), what, is_build })
-            }
-            None => Ok(()),
+        self.check_rows(&now.input, &now.mapping, output)?;
+        let same = |what, is_same: bool| same(output, what, is_same);
+        same("another choice of --pass-through", self.pass_through == now.pass_through)?;
+        same("another --shard", self.shard == now.shard)?;
+        same("another model", self.model_id == now.model_id)?;
+        if allow_new_build || self.deployed == now.deployed {
+            return Ok(());
         }
+        let what = "another build or deployment";
+        Err(Error::Other { output: output.to_owned(), what, is_build: true })
     }
+
+    /// Refuses a result of other rows than those of an input with this hash, read with this mapping.
+    ///
+    /// # Errors
+    /// [`Error::Other`], which names what is different.
+    pub fn check_rows(&self, hash: &str, mapping: &str, output: &Path) -> Result<(), Error> {
+        same(output, "another input", self.input == hash)?;
+        same(output, "another --map or --id", self.mapping == mapping)
+    }
+}
+
+fn same(output: &Path, what: &'static str, is_same: bool) -> Result<(), Error> {
+    if is_same {
+        return Ok(());
+    }
+    Err(Error::Other { output: output.to_owned(), what, is_build: false })
 }

@@ -3,9 +3,9 @@
 //! A line is written as a whole with one call, so that a kill leaves every line whole but the last.
 //! What a run finds at the end of the file without a line break is dropped, and its row sent again.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::Error;
-use super::rows::BadInput;
+use super::note::Note;
+use super::rows::{BadInput, Checked, Input};
 use crate::bounded::{self, NotRegular};
 use crate::config::replace::Replacement;
 
@@ -56,6 +57,17 @@ impl Recorded {
 struct Line {
     row: u64,
     ok: bool,
+}
+
+/// What another program did to a result that was being written.
+#[derive(Debug, thiserror::Error)]
+enum Meddled {
+    #[error("another program has removed it")]
+    Removed,
+    #[error("another program has put another file there")]
+    Replaced,
+    #[error("another program has changed it")]
+    Changed,
 }
 
 /// The open file. No other run has it.
@@ -140,12 +152,28 @@ impl Output {
         Ok(())
     }
 
-    /// Waits until what was appended survives a power cut.
+    /// Waits until what was appended survives a power cut, and looks whether it is still there.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written, or another program has removed, replaced or changed the file.
     pub fn sync(&self) -> Result<(), Error> {
-        self.file.sync_data().map_err(|error| self.unwritten(error))
+        let synced = self.file.sync_data().and_then(|()| self.look());
+        synced.map_err(|error| self.unwritten(error))
+    }
+
+    /// Locks bind only those that ask for them: a file can be moved away or emptied all the same, and
+    /// appending to it goes on without an error.
+    fn look(&self) -> io::Result<()> {
+        let length = self.length();
+        let (open, named) = (self.file.metadata()?, std::fs::metadata(&self.path));
+        let same = |named: &Metadata| (named.dev(), named.ino()) == (open.dev(), open.ino());
+        match named {
+            Ok(named) if !same(&named) => Err(io::Error::other(Meddled::Replaced)),
+            Ok(_) if open.len() != *length => Err(io::Error::other(Meddled::Changed)),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::Error::other(Meddled::Removed)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts the lines in the order of their rows. Holds no line in memory, but where each is.
@@ -229,14 +257,17 @@ struct Answer<'a> {
 
 impl Results {
     /// # Errors
-    /// It cannot be read, or is no result of an input with `rows` rows.
-    pub fn open(path: &Path, rows: u64) -> Result<Self, Error> {
+    /// It cannot be read, or is the result of other rows than those of `input`.
+    pub fn open(path: &Path, input: &Input, checked: &Checked) -> Result<Self, Error> {
         let unreadable = |error| BadInput::Unreadable { file: path.to_owned(), error };
         let (file, _) = bounded::open(path).map_err(unreadable)?;
+        if let Some(note) = Note::read(path)? {
+            note.check_rows(&checked.seal.hash(), &input.mapping(), path).map_err(Error::of_result)?;
+        }
         let mut places = places(path)?;
         places.sort_unstable();
         match places.last() {
-            Some((last, ..)) if *last > rows => {
+            Some((last, ..)) if *last > checked.rows => {
                 let why = format!("the input has no row {last}");
                 Err(Error::Line { output: path.to_owned(), line: places.len() as u64, why })
             }
@@ -291,6 +322,32 @@ mod tests {
             let refused = Output::open(&path).unwrap().recover(3);
             assert!(matches!(refused, Err(Error::Line { line: found, .. }) if found == line), "{text}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "it is as it was");
+        }
+    }
+
+    #[test]
+    fn a_result_that_another_program_takes_away_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.jsonl");
+        let line = || "{\"row\":1,\"ok\":true}".to_owned();
+        type Act = fn(&Path);
+        let acts: [(&str, Act); 4] = [
+            ("removed", |path| std::fs::remove_file(path).unwrap()),
+            ("put another file there", |path| {
+                std::fs::rename(path, path.with_extension("old")).unwrap();
+                std::fs::write(path, "").unwrap();
+            }),
+            ("changed", |path| std::fs::write(path, "").unwrap()),
+            ("changed", |path| std::fs::write(path, "{\"row\":1,\"ok\":true}\n more").unwrap()),
+        ];
+        for (what, act) in acts {
+            let _ = std::fs::remove_file(&path);
+            let output = Output::open(&path).unwrap();
+            output.append(line()).unwrap();
+            output.sync().unwrap();
+            act(&path);
+            let error = output.sync().unwrap_err();
+            assert!(matches!(&error, Error::Unwritten { .. }) && error.to_string().contains(what), "{error}");
         }
     }
 

@@ -16,10 +16,15 @@ pub enum Reason {
     Timeout,
     /// The answer was lost: the function may have run.
     Lost,
+    /// The model is starting (503). The function did not run.
+    Starting,
 }
 
+/// How often something was done for each reason.
+pub(super) type Counts = [u32; 5];
+
 impl Reason {
-    pub const ALL: [Self; 4] = [Self::Busy, Self::Connect, Self::Timeout, Self::Lost];
+    pub const ALL: [Self; 5] = [Self::Busy, Self::Connect, Self::Timeout, Self::Lost, Self::Starting];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -27,6 +32,7 @@ impl Reason {
             Self::Connect => "connect",
             Self::Timeout => "timeout",
             Self::Lost => "lost",
+            Self::Starting => "starting",
         }
     }
 
@@ -38,13 +44,14 @@ impl Reason {
             (_, Reached::No) => Some(Self::Connect),
             (_, Reached::TimedOut) => Some(Self::Timeout),
             (_, Reached::Lost) => Some(Self::Lost),
+            (_, Reached::NotUp) => Some(Self::Starting),
             (_, Reached::Answered) => None,
         }
     }
 }
 
-/// In the order of [`Reason::ALL`].
-const TIMES: [u32; 4] = [10, 5, 3, 3];
+/// In the order of [`Reason::ALL`]. A model with large packages takes minutes to start.
+const TIMES: Counts = [10, 5, 3, 3, 60];
 
 /// `busy=10`: how often to try again for one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,14 +69,16 @@ impl FromStr for Times {
             let reason = Reason::ALL.into_iter().find(|reason| reason.name() == name.trim())?;
             Some(Self { reason, times: times.trim().parse().ok()? })
         });
-        read.ok_or_else(|| format!("{text:?} is no budget; write busy=10, connect=5, timeout=3 or lost=3"))
+        read.ok_or_else(|| {
+            format!("{text:?} is no budget; write busy=10, connect=5, starting=60, timeout=3 or lost=3")
+        })
     }
 }
 
 /// How often a row is tried again for each reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    times: [u32; 4],
+    times: Counts,
     /// A function that runs twice does no harm.
     idempotent: bool,
 }
@@ -81,7 +90,7 @@ pub(super) enum Next {
     Again(Reason, Duration),
     /// The row has failed.
     Final,
-    /// There is no way to the model service, for this row as for any other.
+    /// There is no way to the model, for this row as for any other.
     Stop,
 }
 
@@ -109,7 +118,7 @@ impl Rules {
     }
 
     /// What to do after `failure` of row `row`; `tried`: how often it was tried again for each reason.
-    pub(super) fn next(&self, failure: &CallFailure, tried: &[u32; 4], row: u64) -> Next {
+    pub(super) fn next(&self, failure: &CallFailure, tried: &Counts, row: u64) -> Next {
         let Some(reason) = Reason::of(failure) else {
             return if failure.kind == FailureKind::Invalid { Next::Stop } else { Next::Final };
         };
@@ -119,7 +128,7 @@ impl Rules {
         let before = tried[reason as usize];
         match before < self.times[reason as usize] {
             true => Next::Again(reason, pause(before, row)),
-            false if reason == Reason::Connect => Next::Stop,
+            false if matches!(reason, Reason::Connect | Reason::Starting) => Next::Stop,
             false => Next::Final,
         }
     }
@@ -149,6 +158,7 @@ mod tests {
             (failure(Cut, Reached::Lost), false, true),
             (failure(Timeout, Reached::Lost), false, true),
             (failure(ServerError, Reached::TimedOut), false, true),
+            (failure(ServerError, Reached::NotUp), true, true),
             (failure(ServerError, Reached::Answered), false, false),
             (failure(ModelFailed, Reached::Answered), false, false),
             (failure(NotFound, Reached::Answered), false, false),
@@ -156,7 +166,7 @@ mod tests {
         for (failure, plainly, idempotently) in cases {
             for (idempotent, again) in [(false, plainly), (true, idempotently)] {
                 let rules = Rules::new(&[], idempotent).unwrap();
-                let next = rules.next(&failure, &[0; 4], 1);
+                let next = rules.next(&failure, &[0; 5], 1);
                 assert_eq!(matches!(next, Next::Again(..)), again, "{failure:?} {idempotent}");
             }
         }
@@ -166,10 +176,14 @@ mod tests {
     fn a_budget_ends_and_without_any_way_to_the_service_the_run_does() {
         let rules = Rules::new(&["busy=2".parse().unwrap()], false).unwrap();
         let busy = failure(FailureKind::Busy, Reached::Answered);
-        assert!(matches!(rules.next(&busy, &[1, 0, 0, 0], 1), Next::Again(Reason::Busy, _)));
-        assert_eq!(rules.next(&busy, &[2, 0, 0, 0], 1), Next::Final);
+        assert!(matches!(rules.next(&busy, &[1, 0, 0, 0, 0], 1), Next::Again(Reason::Busy, _)));
+        assert_eq!(rules.next(&busy, &[2, 0, 0, 0, 0], 1), Next::Final);
         let down = failure(FailureKind::Connect, Reached::No);
-        assert_eq!(rules.next(&down, &[0, 5, 0, 0], 1), Next::Stop);
+        assert_eq!(rules.next(&down, &[0, 5, 0, 0, 0], 1), Next::Stop);
+        let starting = failure(FailureKind::ServerError, Reached::NotUp);
+        assert_eq!(rules.next(&starting, &[0, 0, 0, 0, 60], 1), Next::Stop);
+        let patience: Duration = (0..60).map(|before| pause(before, 0)).sum();
+        assert!(patience > Duration::from_secs(180), "a model takes minutes to start");
     }
 
     #[test]

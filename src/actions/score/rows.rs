@@ -1,25 +1,22 @@
 //! The rows of an input file, read one at a time: JSONL or CSV.
 //!
 //! The file is read twice, once to check every row and once to send them, so that a mistake in the
-//! last row is found before the first is sent, and the rows are never in memory together.
+//! last row is found before the first is sent, and the rows are never in memory together. What is sent
+//! is what was checked: see [`super::source`].
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read, Seek as _};
+use std::io::{self, BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 
-use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::columns::{Columns, CsvRows};
-use crate::bounded;
+use super::source::{Changed, Seal, Source};
 use crate::probe::ModelRequest;
-use crate::text::{self, json};
+use crate::text::json;
 
 /// Largest row, in bytes: a model call may have 5 MB (DOCS, ml-calling-a-model).
 pub(super) const MAX_ROW: usize = 5_000_000;
-/// Size of one read of the file.
-const BUFFER: usize = 128 * 1024;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +47,9 @@ pub enum BadInput {
     Row { file: PathBuf, line: u64, what: String },
     #[error("{} has no rows", file.display())]
     Empty { file: PathBuf },
+    /// Another program has written to it between the two readings.
+    #[error("{} has changed since it was checked", file.display())]
+    Changed { file: PathBuf },
 }
 
 impl BadInput {
@@ -62,7 +62,9 @@ impl BadInput {
                 "write --map column:type,… with the types string, int, number, bool, json; type? allows empty cells"
             }
             Self::Row { .. } => "mend that row; nothing was sent",
+            Self::Empty { file } if is_csv(file) => "write one row a line, below the head line",
             Self::Empty { .. } => "write one row a line: {\"request\": {\"a\": 3}}",
+            Self::Changed { .. } => "let nothing write to it meanwhile, and start again",
         }
     }
 }
@@ -77,11 +79,11 @@ pub struct Input {
 }
 
 /// What a whole file was found to be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Checked {
     pub rows: u64,
-    /// SHA-256 of its bytes.
-    pub hash: String,
+    /// The bytes that were checked.
+    pub seal: Seal,
     /// The request of the first row.
     pub first: ModelRequest,
     /// The line of the first row without an expected answer.
@@ -108,7 +110,7 @@ impl Input {
     pub fn new(file: &Path, columns: Columns, pass_through: bool) -> Result<Self, BadInput> {
         let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let columns = match extension.to_ascii_lowercase().as_str() {
-            "csv" => Some(columns),
+            _ if is_csv(file) => Some(columns),
             "jsonl" | "ndjson" if columns.is_default() => None,
             "jsonl" | "ndjson" => {
                 let what = "--map and --id are for CSV; a row of JSONL has its request and id".to_owned();
@@ -134,7 +136,7 @@ impl Input {
     /// # Errors
     /// The first row that cannot be sent, with its line.
     pub fn check(&self) -> Result<Checked, BadInput> {
-        let mut rows = self.rows(true)?;
+        let mut rows = self.rows(None)?;
         let (mut first, mut without_answer) = (None, None);
         while let Some(row) = rows.next(|_| true)? {
             if row.expect.is_none() {
@@ -142,63 +144,43 @@ impl Input {
             }
             first.get_or_insert(row.request);
         }
-        let Some(first) = first else { return Err(BadInput::Empty { file: self.file.clone() }) };
-        Ok(Checked { rows: rows.row, hash: self.hash()?, first, without_answer })
+        match (first, rows.seal()) {
+            (Some(first), Some(seal)) => Ok(Checked { rows: rows.row, seal, first, without_answer }),
+            _ => Err(BadInput::Empty { file: self.file.clone() }),
+        }
     }
 
-    /// The rows from the beginning. `strictly`: all that can be wrong with a row is found; a second
-    /// reading need not look again.
+    /// The rows from the beginning. With a `seal` they are those that were checked, or none; without
+    /// one all that can be wrong with a row is found.
     ///
     /// # Errors
-    /// The file cannot be read, or its head line does not fit.
-    pub fn rows(&self, strictly: bool) -> Result<Rows, BadInput> {
-        let mut file = self.open()?;
-        skip_byte_order_mark(&mut file).map_err(|error| self.unreadable(error))?;
+    /// The file cannot be read or has changed, or its head line does not fit.
+    pub fn rows(&self, seal: Option<&Seal>) -> Result<Rows, BadInput> {
+        let source = Source::open(&self.file, seal.cloned()).map_err(|error| self.unreadable(error))?;
         let format = match &self.columns {
-            None => Format::Lines(BufReader::with_capacity(BUFFER, file), Vec::new()),
+            None => Format::Lines(Box::new(source), Vec::new()),
             Some(columns) => {
-                let rows = CsvRows::new(file, columns)
+                let rows = CsvRows::new(source, columns)
                     .map_err(|what| BadInput::Columns { file: self.file.clone(), what })?;
                 Format::Csv(Box::new(rows))
             }
         };
-        Ok(Rows { input: self.clone(), format, strictly, row: 0, line: 0 })
+        Ok(Rows { input: self.clone(), format, strictly: seal.is_none(), row: 0, line: 0 })
     }
 
-    fn hash(&self) -> Result<String, BadInput> {
-        let mut file = self.open()?;
-        let mut hash = Context::new(&SHA256);
-        let mut buffer = vec![0; BUFFER];
-        loop {
-            let n = file.read(&mut buffer).map_err(|error| self.unreadable(error))?;
-            if n == 0 {
-                break;
-            }
-            hash.update(&buffer[..n]);
-        }
-        Ok(text::hex(hash.finish().as_ref()))
+    /// Whether the file is as `seal` found it, as far as its metadata says.
+    pub fn is_untouched(&self, seal: &Seal) -> bool {
+        seal.is_untouched(&self.file)
     }
 
     pub(in crate::actions) fn bad_row(&self, line: u64, what: String) -> BadInput {
         BadInput::Row { file: self.file.clone(), line, what }
     }
 
-    fn open(&self) -> Result<File, BadInput> {
-        bounded::open(&self.file).map(|(file, _)| file).map_err(|error| self.unreadable(error))
-    }
-
     fn unreadable(&self, error: io::Error) -> BadInput {
-        BadInput::Unreadable { file: self.file.clone(), error }
+        let file = self.file.clone();
+        if Changed::is(&error) { BadInput::Changed { file } } else { BadInput::Unreadable { file, error } }
     }
-}
-
-fn skip_byte_order_mark(file: &mut File) -> io::Result<()> {
-    let mut mark = Vec::new();
-    file.take(3).read_to_end(&mut mark)?;
-    if mark != b"\xef\xbb\xbf" {
-        file.rewind()?;
-    }
-    Ok(())
 }
 
 /// Rows as they are read.
@@ -211,7 +193,7 @@ pub struct Rows {
 }
 
 enum Format {
-    Lines(BufReader<File>, Vec<u8>),
+    Lines(Box<Source>, Vec<u8>),
     Csv(Box<CsvRows>),
 }
 
@@ -260,6 +242,14 @@ impl Rows {
         }
     }
 
+    /// The bytes that were read, if that was the whole file.
+    fn seal(&self) -> Option<Seal> {
+        match &self.format {
+            Format::Lines(source, _) => source.seal(),
+            Format::Csv(rows) => rows.seal(),
+        }
+    }
+
     fn parsed(&self) -> Result<Row, String> {
         let (row, line, pass_through) = (self.row, self.line, self.input.pass_through);
         match &self.format {
@@ -273,10 +263,14 @@ impl Rows {
                     true => json::valid(bytes).map_err(|why| format!("it is not JSON: {why}"))?,
                     false => std::str::from_utf8(bytes).map_err(|error| error.to_string())?,
                 };
+                // Read into its members, an array would pass for one.
+                if !text.trim_start().starts_with('{') {
+                    return Err("it is no row {\"id\"?, \"request\"}: it is not an object".to_owned());
+                }
                 let read: Line<'_> = serde_json::from_str(text)
                     .map_err(|error| format!("it is no row {{\"id\"?, \"request\"}}: {error}"))?;
-                let is_scalar = |id: &&RawValue| !id.get().starts_with(['{', '[']);
-                if read.id.is_some_and(|id| !is_scalar(&id)) {
+                let is_name = |id: &RawValue| !id.get().starts_with(['{', '[', 't', 'f']);
+                if read.id.is_some_and(|id| !is_name(id)) {
                     return Err("its id is neither a text nor a number".to_owned());
                 }
                 Ok(Row {
@@ -296,8 +290,12 @@ impl Rows {
     }
 }
 
+fn is_csv(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+}
+
 /// Reads the next line that is not empty. False at the end.
-fn read_line(reader: &mut BufReader<File>, line: &mut Vec<u8>, number: &mut u64) -> io::Result<bool> {
+fn read_line(reader: &mut Source, line: &mut Vec<u8>, number: &mut u64) -> io::Result<bool> {
     loop {
         line.clear();
         *number += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::blocking::blocking;
 use super::error::Error;
 use super::limit::Limit;
-use super::retry::{Next, Reason, Rules};
+use super::retry::{Counts, Next, Reason, Rules};
 use super::rows::{BadInput, Row, Rows};
-use crate::probe::{CallFailure, Called, Caller, FailureKind, Line};
+use super::watch::{NOW_AND_THEN, Unavailable, Watch};
+use crate::probe::{CallFailure, Called, Caller, FailureKind, Line, Reached};
 
 /// What was taken is synced, and progress reported, this often.
 const TICK: Duration = Duration::from_secs(1);
@@ -23,6 +24,9 @@ const TICK: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(5);
 /// A key that was just made may not be known everywhere yet.
 const AFTER_REFUSAL: Duration = Duration::from_secs(1);
+/// So many rows in a row without an answer of the model are not the rows' fault. More, if more are in
+/// flight at a time: they are cut together.
+const OUTAGE: u32 = 10;
 
 /// The last call of a row, and how many there were.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +40,9 @@ pub(in crate::actions) trait Sink: Send + Sync + 'static {
     /// `tried`: one for each model, in their order.
     fn take(&self, row: &Row, tried: &[Tried]) -> Result<(), Error>;
 
-    /// Makes what was taken safe from a power cut; may wait for a disk.
-    fn sync(&self) -> Result<(), Error> {
+    /// Makes what was taken safe from a power cut; may wait for a disk. `repeated`: rows that were sent
+    /// again so far though they may have run.
+    fn sync(&self, _repeated: u64) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -49,9 +54,13 @@ pub enum Stop {
     Person,
     /// The service refused the key twice: it would refuse it for every row.
     Refused { message: String },
-    /// There is no way to the service.
+    /// There is no way to the model.
     NoWay { failure: CallFailure },
-    /// The input cannot be read any more.
+    /// The model is stopped, or has failed.
+    NotRunning { model: String, status: String },
+    /// Another deployment has taken the place of the one that rows were sent to.
+    NewBuild { model: String },
+    /// The input cannot be read any more, or has changed.
     Input(BadInput),
     /// The result cannot be written.
     Sink(Error),
@@ -63,7 +72,9 @@ impl fmt::Display for Stop {
             Self::Person => f.write_str("interrupted"),
             Self::Refused { message } => write!(f, "the key was refused twice: {message}"),
             Self::NoWay { failure } => f.write_str(&failure.message),
-            Self::Input(error) => write!(f, "the input has changed: {error}"),
+            Self::NotRunning { model, status } => write!(f, "{model} is not running: it is {status}"),
+            Self::NewBuild { model } => write!(f, "{model} was deployed anew meanwhile"),
+            Self::Input(error) => error.fmt(f),
             Self::Sink(error) => error.fmt(f),
         }
     }
@@ -93,6 +104,8 @@ pub struct Sent {
     pub stop: Option<Stop>,
     /// Rows that were in flight when the rest was cancelled.
     pub cut: u64,
+    /// Rows that were sent again though they may have run: their answer was lost, or late.
+    pub repeated: u64,
     /// How often was tried again, by reason.
     pub retries: BTreeMap<&'static str, u64>,
 }
@@ -100,7 +113,7 @@ pub struct Sent {
 /// What is sent, and how.
 pub(in crate::actions) struct Sending<S> {
     /// One for each model.
-    pub lines: Vec<Line>,
+    pub lines: Vec<(Line, Arc<Watch>)>,
     /// Rows in flight at a time.
     pub most: u32,
     pub rules: Rules,
@@ -114,15 +127,23 @@ impl<S: Sink> Sending<S> {
     /// then.
     pub async fn run(self, stopper: &Stopper, progress: impl Fn()) -> Sent {
         let most = self.most;
+        for (_, watch) in &self.lines {
+            if let Err(stop) = watch.begin().await {
+                return Sent { stop: Some(stop), cut: 0, repeated: 0, retries: BTreeMap::new() };
+            }
+        }
         let shared = Arc::new(Shared {
             rows: Mutex::new(self.rows),
             wanted: self.wanted,
             lines: self.lines,
             rules: self.rules,
+            most,
             limit: Limit::new(most),
             sink: self.sink,
             refused: AtomicBool::new(false),
             open: AtomicU64::new(0),
+            repeated: AtomicU64::new(0),
+            unanswered: AtomicU32::new(0),
             retries: Default::default(),
             stop: Mutex::default(),
             stopping: stopper.0.clone(),
@@ -150,14 +171,21 @@ impl<S: Sink> Sending<S> {
                 }
             }
         };
-        in_time.await;
+        tokio::select! {
+            () = in_time => {}
+            () = shared.look_now_and_then() => {}
+        }
         workers.abort_all();
         while workers.join_next().await.is_some() {}
+        if lock(&shared.stop).is_none() {
+            shared.look().await;
+        }
         let counts = Reason::ALL.into_iter().zip(&shared.retries);
         let retries = counts.map(|(reason, n)| (reason.name(), n.load(Ordering::Relaxed)));
         Sent {
             stop: lock(&shared.stop).take(),
             cut: shared.open.load(Ordering::Relaxed),
+            repeated: shared.repeated.load(Ordering::Relaxed),
             retries: retries.filter(|(_, n)| *n > 0).collect(),
         }
     }
@@ -166,22 +194,27 @@ impl<S: Sink> Sending<S> {
 struct Shared<S> {
     rows: Mutex<Rows>,
     wanted: Box<dyn Fn(u64) -> bool + Send + Sync>,
-    lines: Vec<Line>,
+    lines: Vec<(Line, Arc<Watch>)>,
     rules: Rules,
+    most: u32,
     limit: Limit,
     sink: Arc<S>,
     /// The key was refused once.
     refused: AtomicBool,
     /// Rows that may be in flight.
     open: AtomicU64,
-    retries: [AtomicU64; 4],
+    /// Rows that were sent again though they may have run.
+    repeated: AtomicU64,
+    /// Rows since the last answer of a model that have failed without one.
+    unanswered: AtomicU32,
+    retries: [AtomicU64; Reason::ALL.len()],
     stop: Mutex<Option<Stop>>,
     stopping: CancellationToken,
 }
 
 impl<S: Sink> Shared<S> {
     async fn work(&self, n: u32) {
-        let mut callers: Vec<Caller> = self.lines.iter().map(Line::caller).collect();
+        let mut callers: Vec<_> = self.lines.iter().map(|(line, watch)| (line.caller(), watch)).collect();
         while let Some(since) = self.limit.admit(n).await {
             let next = lock(&self.rows).next(&self.wanted);
             let row = match next {
@@ -191,10 +224,10 @@ impl<S: Sink> Shared<S> {
             };
             self.open.fetch_add(1, Ordering::Relaxed);
             let mut tried = Vec::with_capacity(callers.len());
-            for caller in &mut callers {
-                tried.extend(self.answer(caller, &row, since).await);
+            for (caller, watch) in &mut callers {
+                tried.extend(self.answer(caller, watch, &row, since).await);
             }
-            // A row without an answer was not run, and a later run sends it.
+            // A row without a result is sent by a later run.
             let taken = if tried.len() == callers.len() { self.sink.take(&row, &tried) } else { Ok(()) };
             if let Err(error) = taken {
                 // It was answered, and is not recorded.
@@ -205,37 +238,22 @@ impl<S: Sink> Shared<S> {
     }
 
     /// Calls until there is a final result; `None` if the run ends before.
-    async fn answer(&self, caller: &mut Caller, row: &Row, mut since: u64) -> Option<Tried> {
-        let mut tried = [0; 4];
+    async fn answer(&self, caller: &mut Caller, watch: &Watch, row: &Row, mut since: u64) -> Option<Tried> {
+        let mut tried = Counts::default();
         for attempts in 1.. {
-            let called = caller.call(&row.request).await;
+            let called = self.called(caller, watch, row).await?;
             let Err(failure) = &called.outcome else {
                 self.limit.answered();
+                self.unanswered.store(0, Ordering::Relaxed);
                 return Some(Tried { called, attempts });
             };
             match failure.kind {
                 FailureKind::Busy => self.limit.busy(since),
                 _ => self.limit.answered(),
             }
-            let pause = if failure.kind == FailureKind::NotAuthorized {
-                if self.refused.swap(true, Ordering::Relaxed) {
-                    self.stop(Stop::Refused { message: failure.message.clone() });
-                    return None;
-                }
-                AFTER_REFUSAL
-            } else {
-                match self.rules.next(failure, &tried, row.row) {
-                    Next::Again(reason, pause) => {
-                        tried[reason as usize] += 1;
-                        self.retries[reason as usize].fetch_add(1, Ordering::Relaxed);
-                        pause
-                    }
-                    Next::Final => return Some(Tried { called, attempts }),
-                    Next::Stop => {
-                        self.stop(Stop::NoWay { failure: failure.clone() });
-                        return None;
-                    }
-                }
+            let pause = match self.after(&called, failure, &mut tried, row)? {
+                Some(pause) => pause,
+                None => return Some(Tried { called, attempts }),
             };
             tokio::select! {
                 () = sleep(pause) => {}
@@ -246,9 +264,109 @@ impl<S: Sink> Shared<S> {
         None
     }
 
+    /// Calls once, and sees to it that it is the known deployment that answered. `None`: it is not.
+    async fn called(&self, caller: &mut Caller, watch: &Watch, row: &Row) -> Option<Called> {
+        let mut called = caller.call(&row.request).await;
+        let looked = match (&called.replica_id, &mut called.outcome) {
+            (Some(replica), _) => watch.admit(replica).await,
+            (None, Err(failure)) if called.status == Some(503) && failure.kind != FailureKind::Busy => {
+                watch.unavailable().await.map(|found| {
+                    if matches!(found, Unavailable::Starting) {
+                        failure.reached = Reached::NotUp;
+                    }
+                })
+            }
+            _ => Ok(()),
+        };
+        match looked {
+            Ok(()) => Some(called),
+            Err(stop) => {
+                if called.status != Some(503) {
+                    self.in_doubt();
+                }
+                self.stop(stop);
+                None
+            }
+        }
+    }
+
+    /// A row that is not recorded may have run.
+    fn in_doubt(&self) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What follows from a failure: to call again after a pause, or nothing more (`Some(None)`). `None`:
+    /// the run ends.
+    fn after(
+        &self,
+        called: &Called,
+        failure: &CallFailure,
+        tried: &mut Counts,
+        row: &Row,
+    ) -> Option<Option<Duration>> {
+        if failure.kind == FailureKind::NotAuthorized {
+            if self.refused.swap(true, Ordering::Relaxed) {
+                self.stop(Stop::Refused { message: failure.message.clone() });
+                return None;
+            }
+            return Some(Some(AFTER_REFUSAL));
+        }
+        match self.rules.next(failure, tried, row.row) {
+            Next::Again(reason, pause) => {
+                tried[reason as usize] += 1;
+                let may_have_run = [Reason::Timeout, Reason::Lost];
+                if may_have_run.contains(&reason)
+                    && may_have_run.map(|one| tried[one as usize]).iter().sum::<u32>() == 1
+                {
+                    self.repeated.fetch_add(1, Ordering::Relaxed);
+                }
+                self.retries[reason as usize].fetch_add(1, Ordering::Relaxed);
+                Some(Some(pause))
+            }
+            Next::Final if !self.is_outage(called, failure) => Some(None),
+            Next::Final => {
+                self.in_doubt();
+                self.stop(Stop::NoWay { failure: failure.clone() });
+                None
+            }
+            Next::Stop => {
+                self.stop(Stop::NoWay { failure: failure.clone() });
+                None
+            }
+        }
+    }
+
+    /// Whether so many rows in a row have failed without an answer of the model that the next ones would
+    /// fail as well: every connection is cut, or something in between answers (502, 503).
+    fn is_outage(&self, called: &Called, failure: &CallFailure) -> bool {
+        let is_between = matches!(called.status, Some(502 | 503));
+        if !is_between && failure.kind != FailureKind::Cut {
+            self.unanswered.store(0, Ordering::Relaxed);
+            return false;
+        }
+        self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 > OUTAGE.max(2 * self.most)
+    }
+
+    /// Never returns.
+    async fn look_now_and_then(&self) {
+        loop {
+            sleep(NOW_AND_THEN).await;
+            self.look().await;
+        }
+    }
+
+    /// Looks whether the models are still what they were.
+    async fn look(&self) {
+        for (_, watch) in &self.lines {
+            if let Err(stop) = watch.look().await {
+                self.stop(stop);
+            }
+        }
+    }
+
     async fn sync(&self) {
-        let sink = Arc::clone(&self.sink);
-        if let Err(error) = blocking(move || sink.sync()).await.flatten() {
+        let (sink, repeated) = (Arc::clone(&self.sink), self.repeated.load(Ordering::Relaxed));
+        if let Err(error) = blocking(move || sink.sync(repeated)).await.flatten() {
             self.stop(Stop::Sink(error));
         }
     }

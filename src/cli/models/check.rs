@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use serde_json::json;
+use clap::{ArgGroup, Args};
+use serde_json::{Value, json};
 
 use super::job::{self, until};
 use super::live::Live;
@@ -18,6 +18,8 @@ use crate::text;
 const WORST: usize = 20;
 
 #[derive(Debug, Clone, Args)]
+#[group(id = "check")]
+#[command(group = ArgGroup::new("expected").required(true))]
 #[command(after_help = "Examples:
   keybench models check churn-prod/churn --golden golden.jsonl --tolerance churn=1e-3,rel=1e-6
   keybench models check churn-prod/churn --golden golden.jsonl --ignore trace_id --update-golden
@@ -30,10 +32,10 @@ pub struct CheckArgs {
     /// project/name, or the model's id
     pub model: String,
     /// FILE.jsonl with the expected answer of each row
-    #[arg(long, value_name = "FILE.jsonl", required_unless_present = "against", conflicts_with = "against")]
+    #[arg(long, value_name = "FILE.jsonl", group = "expected")]
     pub golden: Option<PathBuf>,
     /// Compare with another model, or with a result of `models score` for the same input
-    #[arg(long, value_name = "MODEL|FILE.jsonl", requires = "input")]
+    #[arg(long, value_name = "MODEL|FILE.jsonl", group = "expected", requires = "input")]
     pub against: Option<String>,
     /// With --against: FILE.jsonl or FILE.csv with the rows to send
     #[arg(long, value_name = "FILE", conflicts_with = "golden")]
@@ -90,48 +92,74 @@ pub async fn run(context: &Context, args: CheckArgs, interrupted: impl AsyncFn()
     };
     let report = until(check::check(&job, &request), &job.stopper, interrupted).await;
     live.clear();
-    let mut report = report?;
-    show(context, &report)?;
-    for path in report.unused(&request.tolerance) {
+    let report = report?;
+    let mut document = document(&report);
+    // A document says last what was written; a person sees what differs before the question.
+    let (json, updates) = (context.out.json, args.update_golden);
+    match (json, updates) {
+        (true, true) => {}
+        (true, false) => context.out.document(&document)?,
+        (false, _) => context.out.lines(&check::lines(&report))?,
+    }
+    warn_of_unused(context, &report, &request.tolerance);
+    let updated = match report.stop {
+        None if updates => update(file, &report, args.yes).await,
+        _ => Ok(0),
+    };
+    if json && updates {
+        document["updated"] = json!(*updated.as_ref().unwrap_or(&0));
+        context.out.document(&document)?;
+    }
+    let so_far = format!("{} of {} rows were compared", report.compared(), report.rows);
+    let (passed, failed) = (report.is_passed(), report.failed);
+    if let Some(stop) = report.stop {
+        return Err(job::stopped(stop, &job.key, None, &so_far));
+    }
+    let updated = updated?;
+    if updated == 0 {
+        return Ok(if passed { Exit::Done } else { Exit::No });
+    }
+    let rows = text::count(usize::try_from(updated).unwrap_or(usize::MAX), "row", "rows");
+    context.out.note(&format!("{rows} of {} have new answers", file.display()));
+    // What differed is what is expected now.
+    Ok(if failed == 0 { Exit::Done } else { Exit::No })
+}
+
+/// Writes the answers that differ into the golden file, after a question. Gives how many there were.
+async fn update(file: &std::path::Path, report: &Report, yes: bool) -> Result<u64, Failure> {
+    let answers = report.answers().map_or(0, |answers| answers.len());
+    if answers == 0 {
+        return Ok(0);
+    }
+    let answers = text::count(answers, "expected answer", "expected answers");
+    let question = format!("Replace {answers} in {}? [y/N]", file.display());
+    if !yes && !output::ask(question).await?.eq_ignore_ascii_case("y") {
+        return Err(Failure::new(Exit::Invalid, "not_confirmed", "not confirmed, nothing was written"));
+    }
+    Ok(check::update_golden(file, report)?)
+}
+
+fn warn_of_unused(context: &Context, report: &Report, tolerance: &Tolerance) {
+    for path in report.unused(tolerance) {
         let message = format!("no answer has a member {path}, which --tolerance or --ignore names");
         let members: Vec<_> = report.fields().iter().take(5).map(|field| field.path.as_str()).collect();
         let hint = (!members.is_empty()).then(|| format!("members are {}", members.join(", ")));
         context.out.warn("no_member", &message, hint.as_deref());
     }
-    if let Some(stop) = report.stop.take() {
-        let so_far = format!("{} of {} rows were compared", report.compared(), report.rows);
-        return Err(job::stopped(stop, &job.key, None, &so_far));
-    }
-    if let Some(answers) = report.answers().filter(|answers| !answers.is_empty()) {
-        let question = format!(
-            "Replace {} in {}? [y/N]",
-            text::count(answers.len(), "expected answer", "expected answers"),
-            file.display()
-        );
-        if !args.yes && !output::ask(question).await?.eq_ignore_ascii_case("y") {
-            return Err(Failure::new(Exit::Invalid, "not_confirmed", "not confirmed, nothing was written"));
-        }
-        let changed = check::update_golden(file, answers)?;
-        context.out.note(&format!("{changed} rows of {} have new answers", file.display()));
-        return Ok(if report.failed == 0 { Exit::Done } else { Exit::No });
-    }
-    Ok(if report.is_passed() { Exit::Done } else { Exit::No })
 }
 
-fn show(context: &Context, report: &Report) -> Result<(), Failure> {
-    if context.out.json {
-        return context.out.document(&json!({
-            "models": report.models,
-            "complete": report.stop.is_none(),
-            "rows": report.rows,
-            "same": report.same,
-            "different": report.different,
-            "failed": report.failed,
-            "fields": report.fields(),
-            "flips": report.flips(),
-            "worst": report.worst(),
-            "elapsed_s": report.elapsed.as_secs_f64(),
-        }));
-    }
-    context.out.lines(&check::lines(report))
+fn document(report: &Report) -> Value {
+    json!({
+        "models": report.models,
+        "complete": report.stop.is_none(),
+        "rows": report.rows,
+        "same": report.same,
+        "different": report.different,
+        "failed": report.failed,
+        "unrecorded": report.unrecorded,
+        "fields": report.fields(),
+        "flips": report.flips(),
+        "worst": report.worst(),
+        "elapsed_s": report.elapsed.as_secs_f64(),
+    })
 }

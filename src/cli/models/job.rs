@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::actions::models::KeyChoice;
-use crate::actions::score::{Stop, Stopper};
+use crate::actions::score::{BadInput, Stop, Stopper};
 use crate::cli::context::Context;
 use crate::cli::echo;
 use crate::cli::error::{Exit, Failure};
@@ -34,7 +34,10 @@ pub async fn until<T>(job: impl Future<Output = T>, stopper: &Stopper, interrupt
 /// The error of a job that ended before its last row. `why` explains a refused key.
 pub fn stopped(stop: Stop, key: &KeyChoice, why: Option<&str>, so_far: &str) -> Failure {
     let stop = match (stop, why) {
-        (Stop::Sink(error), _) => return error.into(),
+        (Stop::Sink(error), _) => {
+            let failure = Failure::from(error);
+            return Failure { message: format!("{}; {so_far}", failure.message), ..failure };
+        }
         (Stop::Refused { .. }, Some(why)) => Stop::Refused { message: why.to_owned() },
         (stop, _) => stop,
     };
@@ -48,7 +51,11 @@ pub fn stopped(stop: Stop, key: &KeyChoice, why: Option<&str>, so_far: &str) -> 
             (Exit::Invalid, failure.kind.name())
         }
         Stop::NoWay { failure } => (Exit::NoAnswer, failure.kind.name()),
+        Stop::NotRunning { .. } => (Exit::No, "not_deployed"),
+        Stop::NewBuild { .. } => (Exit::Invalid, "new_build"),
+        Stop::Input(BadInput::Changed { .. }) => (Exit::Invalid, "input_changed"),
         Stop::Input(_) | Stop::Sink(_) => (Exit::Invalid, "invalid"),
     };
-    Failure::new(exit, kind, format!("{stop}; {so_far}"))
+    let reason = stop.to_string();
+    Failure::new(exit, kind, format!("{}; {so_far}", reason.trim_end_matches('.')))
 }

@@ -21,7 +21,7 @@ use crate::text;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   keybench models score churn-prod/churn --input rows.jsonl --output scores.jsonl
-  keybench models score churn-prod/churn --input rows.csv --output scores.jsonl --map tenure:int?,charge:number
+  keybench models score churn-prod/churn --input rows.csv --output scores.jsonl --map tenure_months:int?,monthly_charge:number
   keybench models score churn-prod/churn --input rows.csv --output scores.jsonl --id customer --max-failures 1%
 
 Every row is checked before any is sent. Start the same command again after an interruption: it goes
@@ -53,7 +53,7 @@ pub struct ScoreArgs {
     /// Score every Nth row only, beginning with row I+1; I is 0 to N-1
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Part>,
-    /// Try a row again so often: busy=10, connect=5; with --idempotent timeout=3, lost=3
+    /// Try a row again so often: busy=10, connect=5, starting=60; with --idempotent timeout=3, lost=3
     #[arg(long, value_name = "REASON=TIMES")]
     pub retry: Vec<Times>,
     /// The function may run twice for a row: try again after timeouts and lost answers
@@ -75,6 +75,12 @@ pub struct ScoreArgs {
 
 /// Scores until every row is recorded or `interrupted` returns.
 pub async fn run(context: &Context, args: ScoreArgs, interrupted: impl AsyncFn()) -> Result<Exit, Failure> {
+    if args.output.as_os_str() == "-" {
+        return Err(Failure::invalid(
+            "the result cannot go to standard output: it is read again by a run that goes on",
+        )
+        .hint("name a file: --output scores.jsonl"));
+    }
     let mut columns = args.map.unwrap_or_default();
     columns.id = args.id;
     let input = Input::new(&args.input, columns, args.pass_through).map_err(score::Error::from)?;
@@ -98,6 +104,11 @@ pub async fn run(context: &Context, args: ScoreArgs, interrupted: impl AsyncFn()
     let outcome = until(score::score(&job, &request), &job.stopper, interrupted).await;
     live.clear();
     let outcome = outcome?;
+    if outcome.input_touched && outcome.stop.is_none() {
+        let message = format!("{} was changed while it was scored", args.input.display());
+        let hint = format!("{} has the answers for the rows as they were", request.output.display());
+        context.out.warn("input_changed", &message, Some(&hint));
+    }
     let why = match outcome.stop {
         Some(Stop::Refused { .. }) => explain(&outcome.call).await,
         _ => None,
@@ -122,14 +133,31 @@ fn end(
     allowed: Allowed,
     why: Option<&Diagnosis>,
 ) -> Result<Exit, Failure> {
-    let so_far =
-        format!("{} of {} rows are in {}", outcome.recorded(), outcome.rows, request.output.display());
+    let (recorded, rows, output) = (outcome.recorded(), outcome.rows, request.output.display());
+    let so_far = match &outcome.stop {
+        Some(Stop::Sink(_)) => format!("{recorded} of {rows} rows were written"),
+        _ => format!("{recorded} of {rows} rows are in {output}"),
+    };
+    let goes_on = || "the same command goes on with the rows that are missing".to_owned();
+    let hint = match &outcome.stop {
+        Some(Stop::NotRunning { model, .. }) => {
+            format!("start it with `keybench models restart {model}`; {}", goes_on())
+        }
+        Some(Stop::NewBuild { .. }) => {
+            "name another --output, or go on with answers of both: --allow-new-build".to_owned()
+        }
+        Some(Stop::Input(_)) => {
+            "name another --output for the file as it is now, or bring it back as it was".to_owned()
+        }
+        Some(Stop::Sink(error)) => error.hint().unwrap_or_else(goes_on),
+        _ => goes_on(),
+    };
     let failure = match outcome.stop {
         None if allowed.is_exceeded(outcome.failed, outcome.rows) => return Ok(Exit::No),
         None => return Ok(Exit::Done),
         Some(stop) => job::stopped(stop, key, why.map(|why| why.sentence.as_str()), &so_far),
     };
-    Err(failure.hint("the same command goes on with the rows that are missing"))
+    Err(failure.hint(hint))
 }
 
 fn report(
@@ -154,6 +182,7 @@ fn report(
             "failures": outcome.failures,
             "retries": outcome.retries,
             "may_have_run_twice": outcome.may_have_run_twice,
+            "deployments": outcome.deployments,
             "cut": outcome.cut,
             "concurrency": outcome.concurrency,
             "elapsed_s": seconds,
@@ -175,6 +204,12 @@ fn report(
             outcome.failed as f64 / outcome.recorded().max(1) as f64 * 100.0
         ),
     ];
+    if outcome.may_have_run_twice > 0 {
+        lines.push(format!("{} may have run twice", count(outcome.may_have_run_twice)));
+    }
+    if outcome.deployments.len() > 1 {
+        lines.push(format!("answers of {} deployments", outcome.deployments.len()));
+    }
     if outcome.before > 0 {
         lines.push(format!("{} recorded before, by an earlier run", count(outcome.before)));
     }
