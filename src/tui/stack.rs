@@ -144,6 +144,11 @@ impl Stack {
         !self.above.is_empty()
     }
 
+    /// Whether the top layer is a question.
+    pub fn asks(&self, shared: &Shared) -> bool {
+        self.top_layer(shared).is_some_and(|layer| layer.asks().is_some())
+    }
+
     /// Whether closing the layers over the tab would lose something.
     pub fn covers_unsaved(&self, shared: &Shared) -> bool {
         self.above.iter().any(|slot| slot.layer.unsaved(shared).is_some())

@@ -383,17 +383,28 @@ fn everywhere(ui: &mut Ui, command: Command) -> Effects {
     Effects::new()
 }
 
-/// From a dialog to a tab: one step back as long as something would be lost, else all the way.
+/// From a dialog to a tab, step by step as Esc leaves each layer: what was typed is kept or asked about
+/// as it is there. A question that comes up stays.
 fn leave_for(ui: &mut Ui, command: Command) -> Effects {
+    // A step may leave only a part of a layer.
+    const STEPS: usize = 16;
     let Ui { shared, stack, .. } = ui;
-    if stack.covers_unsaved(shared) {
-        return run(ui, Command::Back);
-    }
     let mut effects = Effects::new();
-    while let Some(closed) = stack.close_top(shared) {
-        effects.extend(closed);
+    // What would be lost is answered with a key of the question itself.
+    if stack.asks(shared) && stack.covers_unsaved(shared) {
+        return effects;
     }
-    effects.extend(run(ui, command));
+    for _ in 0..STEPS {
+        if !stack.is_covered() {
+            effects.extend(run(ui, command));
+            break;
+        }
+        let left = stack.with_top(shared, |layer, shared| layer.command(shared, Command::Back));
+        effects.extend(left.or_else(|| stack.close_top(shared)).unwrap_or_default());
+        if stack.asks(shared) {
+            break;
+        }
+    }
     effects
 }
 

@@ -49,6 +49,7 @@ mod secrets;
 mod tui_admin;
 mod tui_ahead;
 mod tui_commands;
+mod tui_forms;
 mod tui_freshness;
 mod tui_hints;
 mod tui_history;

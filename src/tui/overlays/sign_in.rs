@@ -153,6 +153,10 @@ impl Layer for SignIn {
         (command == Command::Submit).then(|| self.submit_label().into())
     }
 
+    fn unsaved(&self, _shared: &Shared) -> Option<String> {
+        self.touched.then(|| "The form for signing in is filled in.".to_owned())
+    }
+
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
             Command::NextField => self.focus = step(self.focus, 1),

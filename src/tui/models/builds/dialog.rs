@@ -108,6 +108,10 @@ impl<S: Subject> Layer for Dialog<S> {
         (command == Command::Submit).then(|| S::SUBMIT[0].into())
     }
 
+    fn unsaved(&self, _shared: &Shared) -> Option<String> {
+        self.form.is_touched().then(|| "A form of the Models tab is filled in.".to_owned())
+    }
+
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {
         match command {
             Command::Submit => self.submit(shared),
