@@ -198,6 +198,26 @@ fn the_key_of_a_workbench_session_is_spared_whatever_is_asked() {
 }
 
 #[test]
+fn a_listed_key_that_was_deleted_meanwhile_is_gone_and_no_failure() {
+    let bench = Bench::demo();
+    let owner = session(&bench, "owner");
+    bench.runtime.block_on(async {
+        let made = keys::create(&owner, "owner", &NewKey::default(), &()).await.unwrap();
+        let choose = || keys::Choice::of(&owner, "owner", [made.key_id.clone()]);
+        let deletion = keys::delete(&owner, choose(), &()).await.unwrap();
+        assert_eq!((&*deletion.deleted, &*deletion.gone), (&[made.key_id.clone()][..], &[][..]));
+        let deletion = keys::delete(&owner, choose(), &()).await.unwrap();
+        assert_eq!((&*deletion.deleted, &*deletion.gone), (&[][..], &[made.key_id.clone()][..]));
+        assert!(deletion.failed.is_empty(), "{:?}", deletion.failed);
+        // One that was typed and that no list had may be a slip.
+        let which = keys::Which::These(vec![made.key_id.clone()]);
+        let choice = keys::choose(&owner, None, &which, false).await.unwrap();
+        let deletion = keys::delete(&owner, choice, &()).await.unwrap();
+        assert!(deletion.gone.is_empty() && deletion.failed.len() == 1, "{deletion:?}");
+    });
+}
+
+#[test]
 fn a_refusal_in_the_middle_leaves_no_key_untried() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let no = json("500 Internal Server Error", r#"{"message":"boom"}"#);

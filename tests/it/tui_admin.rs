@@ -214,7 +214,7 @@ fn marked_keys_of_several_users_are_deleted_with_one_question_and_one_summary() 
         username: users[at].0.clone(),
         deleted,
         failed,
-        spared: Vec::new(),
+        ..DeletedKeys::default()
     };
     let answer = vec![deleted(0, users[0].1.clone(), Vec::new()), deleted(1, Vec::new(), failed)];
     harness.answer(id, Answer::KeysOfUsersDeleted(Ok(answer)));
@@ -349,8 +349,8 @@ fn what_was_deleted_and_what_was_not_is_said() {
     let Call::DeleteKeys(ToDelete::Keys { username, key_ids }) = call else { panic!("{call:?}") };
     let (deleted, left) = key_ids.split_at(1);
     let failed = vec![(left[0].clone(), tui_keys::refusal("not this one"))];
-    harness
-        .answer(id, Answer::KeysDeleted { username, deleted: deleted.to_vec(), failed, spared: Vec::new() });
+    let keys = DeletedKeys { username, deleted: deleted.to_vec(), failed, ..DeletedKeys::default() };
+    harness.answer(id, Answer::KeysDeleted(keys));
     let screen = harness.screen(120, 30);
     assert!(screen.contains("not this one"), "{screen}");
     assert!(screen.contains("deleted 1 API key of owner: 5b1c…9f0a"), "{screen}");

@@ -3,7 +3,7 @@
 use crate::tui_support::admin::{all_keys, all_keys_coming, audited};
 use crate::tui_support::pictures::open;
 use keybench::actions::audit::Finding;
-use keybench::tui::call::{Answer, Call, ToDelete};
+use keybench::tui::call::{Answer, Call, DeletedKeys, ToDelete};
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::Msg;
 use keybench::tui::testing::Harness;
@@ -229,7 +229,8 @@ fn a_key_of_anybody_is_deleted_or_its_owner_written_to() {
     });
     let (id, username, deleted) = deleted.unwrap();
     assert_eq!((username.as_str(), deleted.len()), ("owner", 1));
-    harness.answer(id, Answer::KeysDeleted { username, deleted, failed: Vec::new(), spared: Vec::new() });
+    let keys = DeletedKeys { username, deleted, ..DeletedKeys::default() };
+    harness.answer(id, Answer::KeysDeleted(keys));
     assert!(!harness.screen(80, 24).contains("77d0…77d0 │"), "{}", harness.screen(80, 24));
     harness.keys("<enter>");
     let call = harness.calls().into_iter().find(|(_, call)| matches!(call, Call::ListKeys { .. }));

@@ -11,7 +11,7 @@ use crate::tui_support::settings::{
 };
 use keybench::actions::keys::Own;
 use keybench::api::Error;
-use keybench::tui::call::{Answer, Call, ToDelete};
+use keybench::tui::call::{Answer, Call, DeletedKeys, ToDelete};
 use keybench::tui::effect::Effect;
 use keybench::tui::requests::RequestId;
 use keybench::tui::session::Expiration;

@@ -5,7 +5,7 @@
 
 use keybench::api::Error;
 use keybench::secret::ApiKey;
-use keybench::tui::call::{Answer, Call};
+use keybench::tui::call::{Answer, Call, DeletedKeys};
 use keybench::tui::requests::RequestId;
 use keybench::tui::session::Expiration;
 use keybench::tui::testing::Harness;
@@ -47,7 +47,8 @@ pub fn answer_created(harness: &mut Harness, id: RequestId, answer: Result<Creat
 /// Answers the deletion of keys.
 pub fn answer_deleted(harness: &mut Harness, id: RequestId, deleted: &[&str], failed: Vec<(String, Error)>) {
     let deleted = deleted.iter().map(|id| (*id).to_owned()).collect();
-    harness.answer(id, Answer::KeysDeleted { username: "owner".into(), deleted, failed, spared: Vec::new() });
+    let keys = DeletedKeys { username: "owner".into(), deleted, failed, ..DeletedKeys::default() };
+    harness.answer(id, Answer::KeysDeleted(keys));
 }
 
 /// The interface with the list on the screen and a policy of 365 days.

@@ -216,6 +216,7 @@ impl World for Real<'_> {
     async fn delete_all(&self, service: &Left) -> (Vec<String>, Option<Error>) {
         let own = keys::Own::of(self.session);
         let chosen = |key_id: &String| keys::Chosen {
+            was_listed: true,
             key_id: key_id.clone(),
             listed: Some(V2KeyDetails { comments: service.name.clone(), ..V2KeyDetails::default() }),
             signed_in: false,

@@ -43,6 +43,8 @@ pub struct Chosen {
     /// What the workbench lists of it; `None` where nothing was listed, and where it lists no such
     /// key: the workbench then says so itself.
     pub listed: Option<V2KeyDetails>,
+    /// It was in a list that the workbench gave: if it knows no such key any more, it is gone.
+    pub was_listed: bool,
     /// The session is signed in with it: it was named alone, which deserves a warning.
     pub signed_in: bool,
 }
@@ -52,6 +54,8 @@ pub struct Chosen {
 pub struct Deletion {
     pub username: String,
     pub deleted: Vec<String>,
+    /// Keys that were listed, and were deleted elsewhere before they were deleted here.
+    pub gone: Vec<String>,
     /// Keys that are still there, as far as is known.
     pub failed: Vec<NotDeleted>,
     pub spared: Vec<(String, Spared)>,
@@ -79,6 +83,13 @@ pub enum Why {
     NotLogged { why: String },
 }
 
+impl Why {
+    /// The workbench knows no such key.
+    fn is_unknown(&self) -> bool {
+        matches!(self, Self::Refused(error @ api::Error::Refused { .. }) if error.status() == Some(404))
+    }
+}
+
 impl Choice {
     /// Keys that were chosen from a list by hand.
     pub fn of(session: &Session, username: &str, key_ids: impl IntoIterator<Item = String>) -> Self {
@@ -86,6 +97,7 @@ impl Choice {
         let chosen = |key_id: String| Chosen {
             signed_in: own.spares(&key_id) == Some(Spared::SignedIn),
             listed: None,
+            was_listed: true,
             key_id,
         };
         let keys = key_ids.into_iter().map(chosen).collect();
@@ -151,7 +163,7 @@ async fn these(
         // Each key once.
         if keys.iter().all(|known| known.key_id != key_id) {
             let signed_in = own.spares(&key_id) == Some(Spared::SignedIn);
-            keys.push(Chosen { key_id, listed: found, signed_in });
+            keys.push(Chosen { key_id, was_listed: found.is_some(), listed: found, signed_in });
         }
     }
     let (keys, spared) = own.spare(keys, |key| &key.key_id);
@@ -201,7 +213,8 @@ async fn all(session: &Session, username: String, own: &Own) -> Result<Choice, E
             Some(why) => choice.spared.push((key.key_id, why)),
             None => {
                 let key_id = key.key_id.clone();
-                choice.keys.push(Chosen { key_id, listed: Some(key), signed_in: false });
+                let listed = Some(key);
+                choice.keys.push(Chosen { key_id, listed, was_listed: true, signed_in: false });
             }
         }
     }
@@ -249,6 +262,7 @@ pub async fn delete_logged(
         };
         match done {
             Ok(()) => deletion.deleted.push(key.key_id),
+            Err(why) if key.was_listed && why.is_unknown() => deletion.gone.push(key.key_id),
             Err(why) => deletion.failed.push(NotDeleted { key_id: key.key_id, why }),
         }
     }

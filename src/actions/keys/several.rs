@@ -65,6 +65,7 @@ pub fn choose_found(session: &Session, report: &Report, finding: Finding) -> Res
     for key in report.keys.iter().filter(has) {
         let chosen = Chosen {
             key_id: key.key_id.clone(),
+            was_listed: true,
             signed_in: own.spares(&key.key_id) == Some(Spared::SignedIn),
             listed: Some(V2KeyDetails {
                 key_id: key.key_id.clone(),

@@ -190,12 +190,10 @@ impl Layer for Admin {
             | Answer::UsersListed(_)
             | Answer::KeysCounted { .. }
             | Answer::Keys { .. }
-            | Answer::KeysDeleted { .. } => self.users.answer(shared, answer),
+            | Answer::KeysDeleted(_) => self.users.answer(shared, answer),
             Answer::KeysOfUsersDeleted(Ok(users)) => {
                 deletion::report_of(shared, &users);
-                let changed =
-                    |user: DeletedKeys| Event::KeysChanged { username: user.username, deleted: user.deleted };
-                users.into_iter().map(changed).fold(Outcome::done(), Outcome::and_event)
+                users.into_iter().map(DeletedKeys::changed).fold(Outcome::done(), Outcome::and_event)
             }
             Answer::KeysOfUsersDeleted(Err(error)) => {
                 shared.notices.failed(shared.now, &error);

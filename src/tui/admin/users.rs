@@ -254,15 +254,18 @@ impl Users {
             Answer::UsersListed(answer) => self.directory.listed(shared, answer),
             Answer::KeysCounted { username, answer } => self.directory.counted(shared, &username, answer),
             Answer::Keys { username, answer } => self.keys_listed(shared, &username, answer),
-            Answer::KeysDeleted { username, deleted, failed, spared } => {
-                deletion::report(shared, &username, &deleted, &failed, &spared);
-                self.keys_changed(shared, &username, &deleted);
+            Answer::KeysDeleted(keys) => {
+                deletion::report(shared, &keys);
+                let (username, changed) = (keys.username.clone(), keys.changed());
+                if let Event::KeysChanged { username, deleted } = &changed {
+                    self.keys_changed(shared, username, deleted);
+                }
                 let listing = match &mut self.open {
                     Some(open) if open.username() == username => open.list(shared),
                     Some(_) => Outcome::done(),
                     None => self.directory.count_in_sight(shared),
                 };
-                return listing.and_event(Event::KeysChanged { username, deleted });
+                return listing.and_event(changed);
             }
             _ => {}
         }

@@ -78,20 +78,16 @@ pub(super) async fn rotate_legacy(client: &Client, username: String) -> Answer {
 
 fn answer(username: String, deletion: Result<Deletion, keys::Error>) -> Answer {
     match deletion.map(deleted) {
-        Ok(DeletedKeys { deleted, failed, spared, .. }) => {
-            Answer::KeysDeleted { username, deleted, failed, spared }
+        Ok(deleted) => Answer::KeysDeleted(DeletedKeys { username, ..deleted }),
+        Err(error) => {
+            let failed = vec![(String::new(), api_error(error))];
+            Answer::KeysDeleted(DeletedKeys { username, failed, ..DeletedKeys::default() })
         }
-        Err(error) => Answer::KeysDeleted {
-            username,
-            deleted: Vec::new(),
-            failed: vec![(String::new(), api_error(error))],
-            spared: Vec::new(),
-        },
     }
 }
 
 fn deleted(deletion: Deletion) -> DeletedKeys {
-    let Deletion { username, deleted, spared, .. } = deletion;
+    let Deletion { username, deleted, gone, spared, .. } = deletion;
     let mut failed: Vec<(String, api::Error)> = Vec::new();
     for key in deletion.failed {
         let error = match (key.why, failed.last()) {
@@ -102,7 +98,8 @@ fn deleted(deletion: Deletion) -> DeletedKeys {
         };
         failed.push((key.key_id, error));
     }
-    DeletedKeys { username, deleted, failed, spared: spared.into_iter().map(|(id, _)| id).collect() }
+    let spared = spared.into_iter().map(|(id, _)| id).collect();
+    DeletedKeys { username, deleted, gone, failed, spared }
 }
 
 /// The workbench's error, or a local problem in the same form.

@@ -285,12 +285,7 @@ pub enum Answer {
     /// The hand-over is noted, or why not.
     HandOverNoted(Result<(), String>),
     /// What was deleted, and what was not: because of an error, or because it is in use here.
-    KeysDeleted {
-        username: String,
-        deleted: Vec<String>,
-        failed: Vec<(String, api::Error)>,
-        spared: Vec<String>,
-    },
+    KeysDeleted(DeletedKeys),
     /// The same of several users, or why nothing was deleted.
     KeysOfUsersDeleted(Result<Vec<DeletedKeys>, api::Error>),
     LegacyKeyRotated(Result<Box<RotateV1KeyResponse>, api::Error>),
@@ -409,7 +404,7 @@ impl Answer {
             Self::Keys { answer, .. } => answer.as_ref().err(),
             Self::KeysCounted { answer, .. } => answer.as_ref().err(),
             Self::KeyCreated(answer) => answer.as_ref().err(),
-            Self::KeysDeleted { failed, .. } => failed.first().map(|(_, error)| error),
+            Self::KeysDeleted(keys) => keys.failed.first().map(|(_, error)| error),
             Self::KeysOfUsersDeleted(answer) => answer.as_ref().err(),
             Self::LegacyKeyRotated(answer) => answer.as_ref().err(),
             Self::ModelsListed(answer) | Self::UsersListed(answer) | Self::ProjectsListed(answer) => {

@@ -115,34 +115,40 @@ pub fn report_of(shared: &mut Shared, users: &[DeletedKeys]) {
     let deleted: usize = users.iter().map(|user| user.deleted.len()).sum();
     let of = users.iter().filter(|user| !user.deleted.is_empty()).count();
     let (keys, of) = (text::count(deleted, "API key", "API keys"), text::count(of, "user", "users"));
-    let parts = vec![if deleted == 0 {
-        "no API key was deleted".to_owned()
-    } else {
-        format!("deleted {keys} of {of}")
-    }];
+    let gone: Vec<String> = users.iter().flat_map(|user| user.gone.clone()).collect();
+    let mut parts = Vec::new();
+    if deleted > 0 {
+        parts.push(format!("deleted {keys} of {of}"));
+    } else if gone.is_empty() {
+        parts.push("no API key was deleted".to_owned());
+    }
+    parts.extend(gone_already(&gone));
     let spared: Vec<String> = users.iter().flat_map(|user| user.spared.clone()).collect();
     let failed: Vec<&(String, api::Error)> = users.iter().flat_map(|user| &user.failed).collect();
     report_rest(shared, parts, &spared, &failed);
 }
 
 /// Reports which keys of a user were deleted and which were not.
-pub fn report(
-    shared: &mut Shared,
-    username: &str,
-    deleted: &[String],
-    failed: &[(String, api::Error)],
-    spared: &[String],
-) {
+pub fn report(shared: &mut Shared, keys: &DeletedKeys) {
+    let DeletedKeys { username, deleted, gone, failed, spared } = keys;
     let mut parts = Vec::new();
     if !deleted.is_empty() {
         let count = text::count(deleted.len(), "API key", "API keys");
         parts.push(format!("deleted {count} of {username}: {}", ids(deleted)));
+    } else if !gone.is_empty() {
+        // That says it.
     } else if failed.is_empty() && !spared.is_empty() {
         parts.push(format!("no API key of {username} was deleted"));
     } else if failed.is_empty() {
         parts.push(format!("{username} has no API key to delete"));
     }
+    parts.extend(gone_already(gone));
     report_rest(shared, parts, spared, &failed.iter().collect::<Vec<_>>());
+}
+
+/// `deleted elsewhere already: 5b1c…9f0a`
+fn gone_already(gone: &[String]) -> Option<String> {
+    (!gone.is_empty()).then(|| format!("deleted elsewhere already: {}", ids(gone)))
 }
 
 /// Adds what stays to what was deleted, and notes it.

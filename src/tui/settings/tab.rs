@@ -337,11 +337,11 @@ impl Layer for Settings {
                 shared.notices.warning(shared.now, format!("the hand-over is not noted: {problem}"));
                 Outcome::done()
             }
-            Answer::KeysDeleted { username, deleted, failed, spared } => {
+            Answer::KeysDeleted(keys) => {
                 // Both keys of a rotation exist unless the event says that one was deleted.
                 self.rotations.not_deleted(id);
-                deletion::report(shared, &username, &deleted, &failed, &spared);
-                Outcome::event(Event::KeysChanged { username, deleted })
+                deletion::report(shared, &keys);
+                Outcome::event(keys.changed())
             }
             Answer::LegacyKeyRotated(Ok(answer)) => Outcome::push(Reveal::legacy(*answer)),
             Answer::LegacyKeyRotated(Err(error)) => {

@@ -75,13 +75,26 @@ fn deleting_more_keys_than_are_named_wants_their_number_and_scrolls() {
 }
 
 #[test]
+fn a_key_that_was_deleted_elsewhere_meanwhile_is_gone() {
+    let mut harness = demo();
+    harness.keys("dy");
+    let (id, call) = only_call(&mut harness);
+    let Call::DeleteKeys(ToDelete::Keys { username, key_ids }) = call else { panic!("{call:?}") };
+    let gone = DeletedKeys { username, gone: key_ids, ..DeletedKeys::default() };
+    harness.answer(id, Answer::KeysDeleted(gone));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("deleted elsewhere already: ") && !screen.contains("not deleted"), "{screen}");
+    assert!(harness.calls().iter().any(|(_, call)| matches!(call, Call::ListKeys { .. })), "it lists again");
+}
+
+#[test]
 fn deleting_all_wants_the_user_name() {
     let mut harness = demo();
     harness.shared().session.own = Own::default().signed_in_with("5b1c66aa10129f0a");
     harness.keys("D");
     insta::assert_snapshot!("delete_all_80x24", harness.screen(80, 24));
     harness.keys("own!");
-    assert!(harness.screen(80, 24).contains("That is not owner"), "{}", harness.screen(80, 24));
+    assert!(harness.screen(80, 24).contains("That does not match. Type owner"), "{}", harness.screen(80, 24));
     harness.keys("<backspace>e<enter>");
     assert!(harness.calls().is_empty() && !harness.layers().is_empty());
     harness.keys("r<enter>");

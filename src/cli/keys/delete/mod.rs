@@ -96,7 +96,7 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     }
     let deletions = keys::delete_each(&session, choices, &logging, context).await?;
     let mut names = Collector::new(session.client.url());
-    names.without(deletions.iter().flat_map(|deletion| &deletion.deleted));
+    names.without(deletions.iter().flat_map(|deletion| deletion.deleted.iter().chain(&deletion.gone)));
     names.keep();
     report::print(context, &deletions, several)?;
     report::failure(&deletions).map_or(Ok(Exit::Done), Err)

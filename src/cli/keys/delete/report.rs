@@ -75,10 +75,16 @@ pub fn print(context: &Context, deletions: &[Deletion], several: bool) -> Result
     }
     let line = |deletion: &Deletion| {
         let many = deletion.deleted.len();
-        let said = many > 0 || deletion.failed.is_empty();
+        let said = many > 0 || (deletion.failed.is_empty() && deletion.gone.is_empty());
         said.then(|| format!("deleted {} of {}", count(many, "key", "keys"), deletion.username))
     };
-    context.out.lines(&deletions.iter().filter_map(line).collect::<Vec<_>>())
+    let gone = deletions.iter().flat_map(|deletion| {
+        let gone = |id: &String| {
+            format!("deleted elsewhere already: {} of {}", text::short_id(id), deletion.username)
+        };
+        deletion.gone.iter().map(gone)
+    });
+    context.out.lines(&deletions.iter().filter_map(line).chain(gone).collect::<Vec<_>>())
 }
 
 fn document(deletion: &Deletion) -> Value {
@@ -88,7 +94,7 @@ fn document(deletion: &Deletion) -> Value {
             json!({ "key_id": id, "kind": failure.kind, "message": failure.message, "status": failure.status })
         })
         .collect();
-    let Deletion { username, deleted, spared, .. } = deletion;
+    let Deletion { username, deleted, gone, spared, .. } = deletion;
     let kept: Vec<_> = spared.iter().map(|(id, _)| id).collect();
-    json!({ "username": username, "deleted": deleted, "failed": failed, "spared": kept })
+    json!({ "username": username, "deleted": deleted, "gone": gone, "failed": failed, "spared": kept })
 }
