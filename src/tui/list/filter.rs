@@ -30,9 +30,10 @@ impl Filter {
         self.field = Field::new(text);
     }
 
-    /// Gives the field the keys.
+    /// Gives the field the keys; what is typed first replaces the filter that was kept.
     pub fn open(&mut self) {
         self.open = true;
+        self.field.offer();
     }
 
     /// Whether characters go into the field.
@@ -57,7 +58,7 @@ impl Filter {
     pub fn command(&mut self, command: Command) -> Done {
         match command {
             Command::Filter => {
-                self.open = true;
+                self.open();
                 Done::Same
             }
             Command::Submit if self.open => {
@@ -97,6 +98,9 @@ mod tests {
         let mut filter = filter("x");
         assert_eq!(filter.command(Command::Submit), Done::Same);
         assert!(!filter.is_open() && filter.is_shown());
+        filter.command(Command::Filter);
+        filter.paste("y");
+        assert_eq!(filter.text(), "y", "another filter, not more of the one that was kept");
         assert_eq!(filter.command(Command::Back), Done::Changed);
         assert_eq!(filter.command(Command::Back), Done::Not);
     }

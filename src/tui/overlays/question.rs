@@ -126,7 +126,7 @@ impl Question {
                 foot.push(Line::default());
                 foot.push(Line::from(match self.differs() {
                     false => format!("Type {name} to confirm:"),
-                    true => format!("That is not {name}. Type {name} to confirm:"),
+                    true => format!("That does not match. Type {name} to confirm:"),
                 }));
                 foot.push(Line::default());
                 // Enter does it once the name is typed in full.

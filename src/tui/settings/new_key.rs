@@ -172,7 +172,7 @@ impl NewKey {
             shared.notices.until_answered(shared.now, text);
         } else if self.touched {
             let lines = vec!["What was typed into the form for a new API key is lost.".into()];
-            return Question::new("Discard the new key?", lines, "Discard", Decision::Discard)
+            return Question::new("Discard the form?", lines, "Discard", Decision::Discard)
                 .or("Keep editing")
                 .esc_discards()
                 .ask();
