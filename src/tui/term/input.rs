@@ -73,7 +73,7 @@ pub fn read(failed: UnboundedSender<Msg>) -> io::Result<Keys> {
     let (wake, woken) = UnixStream::pair()?;
     let (stand_by, orders) = mpsc::channel();
     let (standing, stands_by) = mpsc::channel();
-    let mut reader = Reader { send, woken, orders, standing, unfinished: 0 };
+    let mut reader = Reader { send, woken, orders, standing, unfinished: Unfinished::default() };
     std::thread::Builder::new().name("keybench-keys".into()).spawn(move || {
         if reader.run().is_err() {
             let _ = failed.send(Msg::Terminate);
@@ -87,8 +87,31 @@ struct Reader {
     woken: UnixStream,
     orders: mpsc::Receiver<mpsc::Receiver<()>>,
     standing: mpsc::Sender<()>,
-    /// Bytes that came and made no event so far, about: a paste whose end is awaited.
-    unfinished: u64,
+    unfinished: Unfinished,
+}
+
+/// What has come and made no event so far: a paste whose end is awaited, or nothing.
+#[derive(Debug, Default)]
+struct Unfinished {
+    /// About so many bytes.
+    bytes: u64,
+    /// More may have come than was counted: what comes after the count is read with what was counted.
+    uncounted: bool,
+}
+
+impl Unfinished {
+    /// So many bytes were counted, and so many events were read.
+    fn read(&mut self, bytes: u64, events: u64) {
+        // After an event only what came with it can be unfinished.
+        let before = if events > 0 { 0 } else { self.bytes };
+        self.bytes = (before + bytes).saturating_sub(events);
+        self.uncounted |= events > 0;
+    }
+
+    /// How long more is waited for.
+    fn patience(&self) -> Option<Timespec> {
+        (self.uncounted || self.bytes >= OPENING).then_some(PAUSE)
+    }
 }
 
 /// What the reader waited for.
@@ -114,10 +137,8 @@ impl Reader {
                     return Ok(());
                 }
             }
-            // After an event only what came with it can be unfinished.
-            let before = if events > 0 { 0 } else { self.unfinished };
-            self.unfinished = (before + bytes).saturating_sub(events);
-            if self.unfinished > PASTE && !self.end_paste(END_AND_BEGIN)? {
+            self.unfinished.read(bytes, events);
+            if self.unfinished.bytes > PASTE && !self.end_paste(END_AND_BEGIN)? {
                 return Ok(());
             }
             bytes = match self.wait()? {
@@ -138,7 +159,7 @@ impl Reader {
     /// waits for the end of a paste as long as it takes, and there is no other way to tell it. Where
     /// nothing is being pasted, they mean nothing.
     fn end_paste(&mut self, bytes: &[u8]) -> io::Result<bool> {
-        self.unfinished = 0;
+        self.unfinished = Unfinished::default();
         let mut pasted = Vec::new();
         terminal::instead(bytes, || {
             while event::poll(AT_ONCE)? {
@@ -165,7 +186,7 @@ impl Reader {
 
     fn wait(&self) -> io::Result<Arrived> {
         let stdin = io::stdin();
-        let patience = (self.unfinished >= OPENING).then_some(PAUSE);
+        let patience = self.unfinished.patience();
         let mut watched = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.woken, PollFlags::IN)];
         match poll(&mut watched, patience.as_ref()) {
             Err(Errno::INTR) => Ok(Arrived::Keys(0)),
@@ -210,4 +231,23 @@ pub fn watch_for_hang_up(tell: UnboundedSender<Msg>) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_paste_is_awaited_that_came_with_a_key_and_was_not_counted() {
+        let mut unfinished = Unfinished::default();
+        assert!(unfinished.patience().is_none(), "nothing wakes a program that nobody uses");
+        // A Tab was counted, and a paste had come when it was read.
+        unfinished.read(1, 1);
+        assert_eq!(unfinished.patience(), Some(PAUSE));
+        unfinished = Unfinished::default();
+        unfinished.read(OPENING - 1, 0);
+        assert!(unfinished.patience().is_none(), "the beginning of a key");
+        unfinished.read(1, 0);
+        assert_eq!((unfinished.bytes, unfinished.patience()), (OPENING, Some(PAUSE)));
+    }
 }
