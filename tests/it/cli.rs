@@ -183,7 +183,14 @@ fn completions_know_the_keys_that_were_listed_last() {
     let bench = Bench::demo();
     let mut home = bench.home("owner");
     let key = bench.key("outsider");
-    let made = home.run(&["keys", "create", "--name", &format!("as {key}"), "--json"]).ok().json();
+    // As another program may have named it: keybench takes no key as an argument.
+    crate::support::install_tls();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let create =
+        client.post(format!("{}/api/v2/users/owner/v2_keys", bench.url)).bearer_auth(bench.key("owner"));
+    let create = create.json(&serde_json::json!({ "comments": format!("as {key}") }));
+    let made: serde_json::Value =
+        bench.runtime.block_on(async { create.send().await.unwrap().json().await.unwrap() });
     let id = made["key_id"].as_str().unwrap().to_owned();
     let names = |home: &Home, line: &[&str]| {
         let lines = home.run(&[&["complete-names", "--", "keybench"], line].concat()).ok().out;

@@ -191,6 +191,8 @@ fn a_key_in_a_request_is_in_no_file() {
     let access_key = echo["access_key"].as_str().unwrap().to_owned();
     let (own, foreign) = (bench.key("owner"), made_up_key('f'));
     let request = json!({ "own": own, "foreign": foreign, "access": access_key }).to_string();
+    // No argument may hold a key.
+    let request = format!("@{}", home.file("request.json", &request));
     home.run(&["models", "test", "playground/echo", "--request", &request]).ok();
     home.run(&["models", "test", "playground/echo", "--request", &request, "-n", "3"]).ok();
     let file = std::fs::read(home.path("config/history.sqlite")).unwrap();
