@@ -3,11 +3,12 @@
 use jiff::SignedDuration;
 use keybench::actions::models::Built;
 use keybench::api::{Error, Reason};
+use keybench::config::requests::Change;
 use keybench::diagnosis::Cause;
 use keybench::probe::{CallError, CallResult};
 use keybench::tui::call::{Answer, BuildAnswer, BuildCall, Call, KeyToSend};
 use keybench::tui::msg::Msg;
-use keybench::tui::requests::RequestId;
+use keybench::tui::requests::{Kind, RequestId};
 use keybench::tui::testing::Harness;
 
 use crate::tui_support::settings::{answer_list, demo, demo_keys, is_list, key, only_call};
@@ -241,6 +242,17 @@ fn nothing_stays_green_that_the_last_contact_does_not_bear_out() {
     assert!(screen.contains("○ workbench: key refused since 09:14"), "{screen}");
     assert!(screen.contains("○ models: 401 since 09:14"), "{screen}");
     assert_eq!(harness.ui.wakes_at(), None, "a refusal is no reason to try again");
+    // A file was written meanwhile: the answers of others are none about it.
+    let call = Call::StoreRequests {
+        file: "requests.json".into(),
+        url: String::new(),
+        model_id: String::new(),
+        change: Change::Sent { request: "{}".to_owned() },
+    };
+    let (id, _) = harness.shared().start(Kind::Background, "saving the request", call);
+    harness.answer(id, Answer::RequestsStored(Ok(())));
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("○ workbench: key refused since 09:14"), "{screen}");
 }
 
 #[test]

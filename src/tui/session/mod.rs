@@ -13,7 +13,7 @@ use super::effect::{Effect, Effects};
 use super::embedded::Wish;
 use super::event::Event;
 use super::layer::Outcome;
-use super::requests::{InFlight, Kind, LayerId};
+use super::requests::{Asked, InFlight, Kind, LayerId};
 use super::shared::Shared;
 use crate::actions::{clock, history};
 use crate::api::{self, ServerClock};
@@ -211,6 +211,8 @@ pub fn note_contact(
     answer: &Answer,
 ) -> (bool, Option<Effect>) {
     let now = shared.now;
+    // The time of an answer is that of any request meanwhile: what is about a file of this machine had none.
+    let took = took.filter(|_| request.asked != Asked::Nothing);
     if let Some(models) = contact::of_models(answer) {
         shared.session.contacts.models_are(models, now);
         if models == ModelService::Down && shared.session.contacts.is_up() {
