@@ -55,6 +55,9 @@ fn words_narrow_down_and_unwanted_ones_exclude() {
     assert_eq!(found("never"), ["lega"]);
     assert_eq!(found("soon"), ["77d0"]);
     assert_eq!(found("8 d !active"), ["77d0"]);
+    assert_eq!(found("● act"), ["5b1c", "lega"]);
+    assert_eq!(found("◐ soon"), ["77d0"]);
+    assert_eq!(found("● soon"), [""; 0], "it is drawn with another sign");
     assert_eq!(found("!api"), ["0a9e", "lega"]);
     assert_eq!(found("active Nightly"), [""; 0], "a capital letter matches as typed");
     assert_eq!(found("5b1c66aa10129f0a"), ["5b1c"], "a Key ID pasted whole");

@@ -257,7 +257,7 @@ impl KeyList {
             let shown = self.state.shown_rows().filter(|row| *row < self.all().len()).count();
             parts[0].insert_str(0, &format!("{shown} of "));
         }
-        if self.legacy {
+        if self.legacy && self.state.shown_rows().any(|row| row == self.all().len()) {
             parts[0].push_str(" + legacy");
         }
         match self.soon {

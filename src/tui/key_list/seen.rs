@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::listed::{AUDIENCE, COMMENT, EXPIRES, KEY_ID, LEFT, ListedKey, ListedKeys, STATUS};
-use crate::expiry::{days_between, status_at};
+use super::sign;
+use crate::expiry::{KeyStatus, days_between, status_at};
 use crate::text;
 use crate::tui::list::Pattern;
 use crate::tui::list::columns::hidden;
@@ -30,6 +31,8 @@ pub struct Seen {
     pub soon_days: u32,
     /// Columns that are not shown, one bit each.
     pub hidden: u64,
+    /// The statuses as they are drawn: `● active`.
+    statuses: [(KeyStatus, String); 4],
     /// Key IDs, each with what stands before its comment: `signed in`.
     notes: Vec<(String, String)>,
 }
@@ -51,6 +54,8 @@ impl Seen {
             now: shared.workbench_now(),
             soon_days: shared.preferences.soon_days,
             hidden: hidden::<ListedKey>(shared),
+            statuses: [KeyStatus::Active, KeyStatus::Soon, KeyStatus::Expired, KeyStatus::Unknown]
+                .map(|status| (status, format!("{} {}", sign(shared, status).0, status.as_str()))),
             notes,
         }
     }
@@ -74,14 +79,16 @@ impl Seen {
     }
 
     /// The texts of the legacy key's row that are shown.
-    pub fn legacy(&self) -> Vec<&'static str> {
+    pub fn legacy(&self) -> Vec<&str> {
+        let [id, _, expires, audience, comment] = LEGACY;
+        let texts = [id, self.status(KeyStatus::Active), expires, audience, comment];
         let columns = [KEY_ID, STATUS, EXPIRES, AUDIENCE, COMMENT];
-        LEGACY
-            .into_iter()
-            .zip(columns)
-            .filter(|(_, column)| self.shows(*column))
-            .map(|(text, _)| text)
-            .collect()
+        texts.into_iter().zip(columns).filter(|(_, at)| self.shows(*at)).map(|(text, _)| text).collect()
+    }
+
+    /// A status as it is drawn.
+    fn status(&self, status: KeyStatus) -> &str {
+        self.statuses.iter().find(|(other, _)| *other == status).map_or("", |(_, drawn)| drawn)
     }
 
     /// What stands before the comment of a key.
@@ -105,7 +112,7 @@ impl Seen {
         let pattern = Pattern::new(filter);
         let today = Some(time::utc_day(self.now));
         let expires = |row: u32| listed.get(row as usize).and_then(|row| row.expires);
-        let status = |row| status_at(expires(row), self.now, self.soon_days).as_str();
+        let status = |row| self.status(status_at(expires(row), self.now, self.soon_days));
         for (day, rows) in listed.days() {
             let left = self.left(day);
             let left = if self.shows(LEFT) { left.as_str() } else { "" };

@@ -1,7 +1,7 @@
 //! What a filter looks for: the one matcher of lists, pickers, the palette and the help.
 //!
 //! Words are separated by spaces, which quotes keep: `"team 2"`. A row needs all of them, and none of those
-//! that begin with `!`. A word with a capital letter matches as typed, any other in either case.
+//! that begin with `!`. `8 d` is one, as it is drawn: a count and its unit stay together. A word with a capital letter matches as typed, any other in either case.
 
 use std::ops::Range;
 
@@ -40,7 +40,10 @@ impl Word {
         let (typed, rest) = match text.strip_prefix('"') {
             // Its end is about to be typed.
             Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())),
+            None => {
+                let end = text.find(char::is_whitespace).unwrap_or(text.len());
+                text.split_at(if is_days(text, end) { end + DAYS.len() } else { end })
+            }
         };
         (Self::new(typed, without), rest)
     }
@@ -101,6 +104,17 @@ impl Word {
         }
         text.char_indices().find_map(|(at, _)| Some(at..at + folded_prefix(&text[at..], &self.lower)?))
     }
+}
+
+/// What follows a number of days that is left.
+const DAYS: &str = " d";
+
+/// Whether a text begins with a number of `end` bytes, and days are counted with it.
+fn is_days(text: &str, end: usize) -> bool {
+    let (number, rest) = text.split_at(end);
+    let number = number.strip_prefix('-').unwrap_or(number);
+    let counts = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    counts && rest.strip_prefix(DAYS).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
 /// How many bytes of `text`, in lower case, are `lower`.
@@ -188,6 +202,13 @@ mod tests {
         assert!(keeps("!\"team 2\"") && !keeps("!\"team 1\" batch"));
         assert!(keeps("batch \"team ") && !keeps("batch \"team 2"), "its end is about to be typed");
         assert!(keeps("\"") && keeps("\"\" team"), "nothing is looked for");
+    }
+
+    #[test]
+    fn days_stay_with_their_number() {
+        let keeps = |text: &str| Pattern::new(text).keeps(&["0d81…44f8", "-52 d", "2027-08-01"]);
+        assert!(keeps("52 d") && keeps("-52 d 2027") && keeps("8 da") == keeps("8 x"));
+        assert!(!keeps("8 d") && keeps("8 0d") && !keeps("!52 d"));
     }
 
     #[test]
