@@ -77,6 +77,8 @@ pub struct NewKey {
     shown: Option<Date>,
     /// What the workbench, or this program, has against it.
     problem: Option<String>,
+    /// Nobody was there to answer, and nothing was created: no problem once the workbench is back.
+    unreached: bool,
 }
 
 /// What may be chosen today.
@@ -100,7 +102,14 @@ impl NewKey {
             asked: None,
             shown: None,
             problem: None,
+            unreached: false,
         }
+    }
+
+    /// The problem that is still one.
+    fn problem(&self, shared: &Shared) -> Option<&str> {
+        let over = self.unreached && shared.session.contacts.is_up();
+        self.problem.as_deref().filter(|_| !over)
     }
 
     /// The effect of Enter at the current focus.
@@ -206,7 +215,7 @@ impl NewKey {
         }
         let call = Call::CreateKey { username, new };
         let (id, effect) = shared.start(Kind::Change, "creating an API key", call);
-        self.creating = Some(id);
+        (self.creating, self.unreached) = (Some(id), false);
         self.asked = self.day_chosen.then(|| self.picker.selected());
         let is_known = self.day_chosen || rules(shared).policy.limit_days.is_some();
         self.shown = is_known.then(|| self.picker.selected());
@@ -218,6 +227,7 @@ impl NewKey {
     /// limit is another one by now.
     fn refused(&mut self, shared: &mut Shared, error: &api::Error) -> Outcome {
         self.creating = None;
+        self.unreached = matches!(error, api::Error::NoAnswer { .. }) && !error.may_be_done();
         let hint = shared.notices.way_out(error).map(|hint| format!("; {hint}")).unwrap_or_default();
         self.problem = Some(format!("{error}{hint}"));
         let today = shared.today();
@@ -366,7 +376,11 @@ impl Layer for NewKey {
         // On a low terminal the month is there only while it has the focus, and the rest only then not.
         let low = inside.height < PICKER + 4;
         let below = match (low, on_expiry) {
-            (false, _) => BELOW.min(inside.height - PICKER),
+            // Only a problem takes room from the picker.
+            (false, _) => match self.problem(shared) {
+                Some(_) => BELOW.min(inside.height - PICKER),
+                None => BELOW.min(inside.height.saturating_sub(FULL_HEIGHT)).max(4),
+            },
             (true, true) => 1,
             (true, false) => inside.height.saturating_sub(3),
         };
@@ -424,7 +438,7 @@ impl NewKey {
             frame.render_widget(Line::styled("what it is for: nightly scoring", theme.disabled), field);
         }
         let problem = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
-        if let Some(text) = &self.problem {
+        if let Some(text) = self.problem(shared) {
             let text = format!("{} {}", shared.preferences.glyphs.bad, text::clean(text));
             frame.render_widget(Paragraph::new(text).style(theme.error).wrap(Wrap { trim: true }), problem);
         } else if let Some(id) = self.creating {
