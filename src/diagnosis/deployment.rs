@@ -41,7 +41,7 @@ fn never_deployed(model: &str, deployment: &DeploymentFacts) -> Diagnosis {
             format!("{model} was never deployed: its last build ended as \"{}\".", deployment.build_status),
         )
         .remedy(
-            "Look at the build's log in the browser (Models > Builds), mend what it says, and build again.",
+            "See its builds for the reason; the whole log is in the browser (Models > Builds). Mend it, and build again.",
         ),
         "pending" | "queued" | "building" | "pushing" => Diagnosis::new(
             Cause::Deploying,

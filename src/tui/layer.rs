@@ -168,6 +168,11 @@ pub trait Layer: fmt::Debug {
         Outcome::done()
     }
 
+    /// Whether it takes the whole body, as a tab does: what opens over it does not hide it.
+    fn fills_body(&self) -> bool {
+        false
+    }
+
     /// Whether to hide the layer that opened this one: two boxes with much text are hard to read.
     fn hides_opener(&self) -> bool {
         false

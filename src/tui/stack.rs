@@ -166,8 +166,10 @@ impl Stack {
 
     /// The layers on the screen, the lowest first.
     pub fn in_sight(&self, shared: &Shared) -> impl Iterator<Item = &dyn Layer> {
-        let hidden =
-            |id: LayerId| self.above.iter().any(|over| over.opener == id && over.layer.hides_opener());
+        let hidden = |id: LayerId| {
+            let fills = self.layer(id).is_some_and(|layer| layer.fills_body());
+            !fills && self.above.iter().any(|over| over.opener == id && over.layer.hides_opener())
+        };
         // While a session is being opened the tab says so, although it has no focus yet. A tab stays in
         // sight behind what lies over it; the box without a session does not.
         let base = self.base(shared).unwrap_or_else(|| self.current.into());

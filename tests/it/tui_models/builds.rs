@@ -165,13 +165,19 @@ fn a_failed_build_is_not_deployed_and_building_anew_begins_with_the_newest() {
     assert!(selected.is_some(), "Enter deploys what was begun, and no other: {screen}");
     harness.keys("nx<esc><esc>");
     assert_eq!(harness.layers(), ["builds"], "a second Esc discards");
+    harness.keys("nx<ctrl-p>");
+    harness.paste("settings");
+    harness.keys("<enter>");
+    assert_eq!(harness.layers(), ["builds", "build", "question"], "the palette loses no text");
 }
 
 #[test]
 fn stopping_and_restarting_ask_about_the_deployment_that_stands() {
     let mut harness = opened(demo());
     harness.keys("S");
-    assert!(harness.screen(80, 24).contains("Stop churn-prod/add?"));
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Stop churn-prod/add?"));
+    assert!(screen.contains("Builds of churn-prod/add"), "the builds stay in sight: {screen}");
     harness.keys("y");
     let calls = harness.calls();
     let [(id, Call::StopModel(stopped))] = &calls[..] else { panic!("{calls:?}") };

@@ -50,7 +50,7 @@ impl Anew {
 impl Subject for Anew {
     const NAME: &'static str = "build";
     const SUBMIT: [&'static str; 2] = ["build", "builds"];
-    const SIZE: (u16, u16) = (60, 11);
+    const SIZE: (u16, u16) = (60, 12);
 
     fn title(&self) -> String {
         format!("Build {} anew", self.path)

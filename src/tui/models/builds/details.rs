@@ -19,8 +19,9 @@ pub fn facts(shared: &Shared, row: &Row, why: &[String], seen: &[Seen]) -> Facts
     let mut facts = vec![("build", text::clean(&build.id).into_owned())];
     facts.push(("created", by(&when(&build.created_at), &build.creator.username)));
     facts.push(("runs", runs(build)));
-    if !build.comment.trim().is_empty() {
-        facts.push(("comment", text::clean_lines(build.comment.trim()).replace('\n', " ")));
+    let (comment, report) = comment(build);
+    if !comment.is_empty() {
+        facts.push(("comment", text::clean_lines(comment).replace('\n', " ")));
     }
     facts.push(("deployment", deployment.map_or_else(|| "never deployed".to_owned(), deployed)));
     if let Some(deployment) = deployment {
@@ -34,7 +35,22 @@ pub fn facts(shared: &Shared, row: &Row, why: &[String], seen: &[Seen]) -> Facts
         let name = if at == 0 { "not running" } else { "" };
         (name, text::clean(line).into_owned())
     }));
+    facts.extend(report.lines().enumerate().map(|(at, line)| {
+        let name = if at == 0 { "report" } else { "" };
+        (name, text::clean(line).into_owned())
+    }));
     facts
+}
+
+/// The comment of a build, and of one that has failed also what is written below it: the embedded
+/// workbench reports there why, and a real one may (INFERRED). Its last line, which says it, is among
+/// the reasons.
+fn comment(build: &ModelBuild) -> (&str, &str) {
+    let comment = build.comment.trim();
+    match comment.split_once("\n\n").filter(|_| build.state() == BuildState::Failed) {
+        Some((comment, report)) => (comment.trim(), report.trim()),
+        None => (comment, ""),
+    }
 }
 
 /// Why there is nothing to run, where that needs no request.
@@ -72,13 +88,21 @@ fn replicas(shared: &Shared, deployment: &ModelDeployment, seen: &[Seen]) -> Str
     // Those of an earlier deployment answered before this one was up.
     let since = time::parse(&deployment.updated_at);
     let of_it = seen.iter().filter(|(at, _)| since.is_none_or(|since| shared.session.clock.at(*at) >= since));
-    let mut names: Vec<&str> = of_it.map(|(_, name)| name.as_str()).collect();
+    let mut latest: Vec<&Seen> = of_it.collect();
+    latest.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let all = deployment.replicas.0;
+    let mut names: Vec<&str> = Vec::new();
+    for (_, name) in latest {
+        // One that is replaced gets another name: of more than there are, the earlier are gone.
+        if !names.contains(&name.as_str()) && i64::try_from(names.len()).is_ok_and(|some| some < all.max(1)) {
+            names.push(name);
+        }
+    }
     names.sort_unstable();
-    names.dedup();
     match names.as_slice() {
         [] => "none seen in answers yet; the API does not list them".to_owned(),
         names => {
-            let (some, all) = (names.len(), deployment.replicas.0);
+            let some = names.len();
             let names = text::clean(&names.join(", ")).into_owned();
             format!("{some} of {all} seen in answers: {names}; the API does not list them")
         }

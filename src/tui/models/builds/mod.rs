@@ -351,6 +351,10 @@ impl Layer for Builds {
         shared.start(Kind::Quiet, "looking for new builds", Call::Builds(call)).1.into()
     }
 
+    fn fills_body(&self) -> bool {
+        true
+    }
+
     fn watches(&self, _shared: &Shared) -> bool {
         !self.left_alone && self.is_changing()
     }
