@@ -148,7 +148,7 @@ impl Models {
         }
         match from.and_then(|from| self.list.models.row(&from.model_id)) {
             Some(row) => self.open_check(shared, row),
-            None => Outcome::done(),
+            None => self.list.catch_up(shared).into(),
         }
     }
 }

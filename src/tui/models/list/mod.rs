@@ -18,7 +18,7 @@ pub mod view;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use self::model_list::{Fetched, ModelList};
 use self::projects::Projects;
@@ -45,6 +45,8 @@ pub struct ListPane {
     pub projects: Projects,
     pub scope: ListScope,
     listing: Option<RequestId>,
+    /// When it was asked for last.
+    asked_at: Option<Timestamp>,
     /// The list that comes outdates what is known of the deployments.
     outdated: bool,
     /// Deployments being read: request and model.
@@ -72,8 +74,18 @@ impl ListPane {
         self.projects.refresh();
         let call = Call::ListModels { scope: self.scope };
         let (id, effect) = shared.start(Kind::Read, "listing the models", call);
-        self.listing = Some(id);
+        (self.listing, self.asked_at) = (Some(id), Some(shared.now));
         vec![effect]
+    }
+
+    /// Asks for the list again that comes into sight, unless it is as recent as those that stay there.
+    pub fn catch_up(&mut self, shared: &mut Shared) -> Effects {
+        let interval = shared.preferences.refresh.filter(|_| shared.session.contacts.is_up());
+        let due = interval.and_then(|interval| self.asked_at?.checked_add(interval).ok());
+        match due.is_some_and(|due| due <= shared.now) {
+            true => shared.quietly(|shared| self.refresh(shared)),
+            false => Effects::new(),
+        }
     }
 
     /// Looks at what is in sight again, which nobody asked for: the list, where `listed` has so many rows of
