@@ -123,6 +123,11 @@ impl Settings {
                 shared.session.longest_life = keys.longest_life();
                 shared.session.services_known(keys.services());
                 self.note_arrivals(shared, &keys);
+                // Of those it may be, the one that is listed.
+                if shared.session.own_id.is_none() {
+                    let own = keys.keys().find(|key| shared.session.is_own(&key.key_id));
+                    shared.session.own_id = own.map(|key| key.key_id.clone());
+                }
                 self.keys.listed(shared, keys, &self.seen(shared));
                 self.find_services(shared);
                 let ended = self.end_what_is_not_listed(shared);
