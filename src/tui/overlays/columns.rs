@@ -83,7 +83,11 @@ impl Layer for ColumnChooser {
     }
 
     fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
-        (command == Command::Submit).then_some("save".into())
+        match command {
+            Command::Submit => Some("save".into()),
+            Command::Mark => Some("show or hide".into()),
+            _ => None,
+        }
     }
 
     fn command(&mut self, shared: &mut Shared, command: Command) -> Outcome {

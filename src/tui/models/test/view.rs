@@ -153,9 +153,11 @@ fn request(shared: &Shared, buf: &mut Buffer, area: Rect, panel: &Panel, focused
     let rows = panel.editor.row_count(columns);
     if rows > height && height > 1 {
         let first = panel.editor.first_in_sight(columns, height, typing) + 1;
-        let part = format!("{first}-{} of {rows}", first + height - 1);
-        let below = Rect { y: area.y + 1, height: 1, ..area };
-        cell(buf, below, below.x + 1, LABEL - 1, &part, shared.preferences.theme.dim);
+        let counts = [format!("{first}-{}", first + height - 1), format!("of {rows}")];
+        for (row, count) in area.rows().skip(1).zip(counts) {
+            // A blank stays before the text.
+            cell(buf, row, row.x + 1, LABEL - 2, &count, shared.preferences.theme.dim);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ fn a_request_that_is_longer_than_its_place_says_so() {
     harness.keys("<shift-tab>e");
     harness.paste("\n\n\n\n\n\n");
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("4-7 of 7"), "{screen}");
+    assert!(screen.contains("│ 4-7 ") && screen.contains("│ of 7 "), "{screen}");
     assert!(screen.contains("Esc done") && screen.contains("EDITING"), "{screen}");
 }
 
