@@ -368,7 +368,7 @@ pub static COMMANDS: &[Entry] = &[
     // History
     entry(C::SendTest, "history.send", &[X::History], Safe, &["t"], 3, "send again", "Send the request again", "Test the model with this request, or fill in a run's form"),
     entry(C::EditField, "history.edit", &[X::History], Safe, &["e"], 4, "change", "Change the request and send it", "Open the request in the Test panel, to change it first"),
-    entry(C::CompareRuns, "history.compare", &[X::History], Safe, &["c"], 5, "compare", "Compare two runs", "Set the two marked runs beside each other"),
+    entry(C::CompareRuns, "history.compare", &[X::History], Safe, &["c"], 1, "compare", "Compare two runs", "Set the two marked runs beside each other"),
     // Admin
     entry(C::NextSection, "admin.next", &[X::Admin], Safe, &["]"], 79, "next section", "Next section", "Users, Security, Projects, All keys: the next one"),
     entry(C::PreviousSection, "admin.previous", &[X::Admin], Safe, &["["], 0, "previous section", "Previous section", "The section before: Users, Security, Projects, All keys"),

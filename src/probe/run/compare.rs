@@ -30,7 +30,7 @@ pub enum Change {
 
 /// How a difference is distinguished from noise.
 const METHOD: &str = "Judged from 5 % on, against the noise within both runs (block bootstrap over their \
-    seconds, 1000 draws, 95 %). Runs of the same model may differ by more: repeat them.";
+    seconds, 1000 draws, 95 %). Figures of which no seconds are kept are not judged. Runs of the same model may differ by more: repeat them.";
 
 /// Seconds that a run needs for its noise to be known: of a few, the bootstrap is too sure.
 const FEWEST: usize = 10;
@@ -71,13 +71,14 @@ impl Difference {
         }
     }
 
-    /// What the difference means, in a word; nothing for a figure of which no noise is known.
+    /// What the difference means, in a word; nothing where one of the runs has no such figure.
     pub fn verdict(&self) -> &'static str {
         match self.change {
             Change::Better => "better",
             Change::Worse => "worse",
             Change::Same if are_close(self.before, self.after) == Some(true) => "no difference",
             Change::Same => "within the noise",
+            Change::NotJudged if are_close(self.before, self.after) == Some(false) => "not judged",
             Change::NotJudged => "",
         }
     }
@@ -311,7 +312,10 @@ mod tests {
     fn what_is_too_short_or_in_no_series_is_not_judged() {
         let (mut before, mut after) = (run(100.0, 10.0, 0.0), run(150.0, 20.0, 0.0));
         (before.latency.p90_ms, after.latency.p90_ms) = (6.0, 12.0);
-        assert_eq!(of(&compare(&before, &after), "p90"), Change::NotJudged);
+        let rows = compare(&before, &after);
+        assert_eq!(of(&rows, "p90"), Change::NotJudged);
+        let verdict = |figure| rows.iter().find(|row| row.figure == figure).unwrap().verdict();
+        assert_eq!([verdict("p90"), verdict("missed")], ["not judged", "no difference"]);
         before.series.truncate(36);
         assert_eq!(of(&compare(&before, &after), "requests/s"), Change::NotJudged);
     }

@@ -147,7 +147,10 @@ impl Runs {
                 runs.form.reopen();
             }
             Command::CompareRuns if runs.earlier.is_empty() => {
-                let text = "there is no earlier run of this model to compare with";
+                let (history, mark) = (shared.key_of(Command::History), shared.key_of(Command::Mark));
+                let text = format!(
+                    "no earlier run of this model since the start; {history} has more: mark two with {mark}"
+                );
                 shared.notices.warning(shared.now, text);
             }
             Command::CompareRuns => runs.compare_next(),

@@ -302,7 +302,13 @@ impl Curve {
 /// further to the right.
 fn seconds(shared: &Shared, buf: &mut Buffer, row: Rect, width: u16, shown: &[Point]) {
     let (Some(first), Some(last)) = (shown.first(), shown.last()) else { return };
-    let (begin, end) = (format!("{:.0} s", first.at_s), format!("{:.0} s", last.at_s + last.width_s));
+    let until = last.at_s + last.width_s;
+    let figure = |at: f64| match until {
+        // The begin of all is 0 s.
+        ..1.0 if at > 0.0 => format!("{:.0} ms", at * 1e3),
+        _ => format!("{at:.0} s"),
+    };
+    let (begin, end) = (figure(first.at_s), figure(until));
     let theme = &shared.preferences.theme;
     let columns = |text: &str| text::width(text) as u16;
     if width > columns(&begin) + columns(&end) {
