@@ -10,6 +10,7 @@ use super::error::{Exit, Failure};
 use super::options::Global;
 use super::output::Output;
 use super::start::{FirstScreen, Start};
+use crate::actions::fleet::{Manifest, ServiceKeys};
 use crate::actions::history::{self, Called, Ended};
 use crate::actions::key_file::KeyFile;
 use crate::actions::models::ModelCall;
@@ -173,6 +174,13 @@ impl Context {
 
     fn fleet_or(&self, configured: Option<PathBuf>) -> Result<Option<PathBuf>, config::Error> {
         Ok(process_env("KEYBENCH_FLEET")?.map(PathBuf::from).or(configured))
+    }
+
+    /// The services that this machine knows. A manifest that cannot be read is for `fleet` to complain
+    /// about.
+    pub fn service_keys(&self, session: &Session) -> ServiceKeys {
+        let manifest = self.fleet().ok().flatten().and_then(|file| Manifest::read(&file).ok());
+        ServiceKeys::of(session, manifest.as_ref())
     }
 
     /// The workbench's time, once it has answered.

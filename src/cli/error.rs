@@ -207,6 +207,7 @@ impl From<rotation::Error> for Failure {
             Error::Clock(_) => "clock",
             Error::Locked { .. } => "locked",
             Error::Contested { .. } => "contested",
+            Error::OfService { .. } => "service",
             Error::TooManyInDoubt { .. } => "in_doubt",
             Error::NotAccepted(error) => {
                 let failure = Self::from(error);

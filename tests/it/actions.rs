@@ -139,7 +139,7 @@ fn of_all_keys_the_one_that_is_signed_in_with_is_spared() {
     let (owner, own) = (session(&bench, "owner"), bench.key_id("owner"));
     let heard = Heard::default();
     let (deletion, left) = bench.runtime.block_on(async {
-        let choice = keys::choose(&owner, None, &keys::Which::All, false).await.unwrap();
+        let choice = keys::choose(&owner, None, &keys::Which::All, keys::Listing::Required).await.unwrap();
         let deletion = keys::delete(&owner, choice, &heard).await.unwrap();
         (deletion, keys::list(&owner, None).await.unwrap().1)
     });
@@ -150,7 +150,9 @@ fn of_all_keys_the_one_that_is_signed_in_with_is_spared() {
     // An administrator who deletes a leaver's keys uses none of them.
     let admin = session(&bench, "admin");
     let gone = bench.runtime.block_on(async {
-        let choice = keys::choose(&admin, Some("viewer".into()), &keys::Which::All, false).await.unwrap();
+        let choice = keys::choose(&admin, Some("viewer".into()), &keys::Which::All, keys::Listing::Required)
+            .await
+            .unwrap();
         keys::delete(&admin, choice, &()).await.unwrap()
     });
     assert_eq!((gone.deleted.len(), gone.spared.len()), (1, 0));
@@ -162,7 +164,7 @@ fn where_ones_own_key_is_unknown_all_are_refused() {
     let list = json("200 OK", r#"{"keys":[{"key_id":"k1"},{"key_id":"k2"}]}"#);
     let server = runtime.block_on(Scripted::start(&[list]));
     let session = scripted(&server);
-    let refused = runtime.block_on(keys::choose(&session, None, &keys::Which::All, false));
+    let refused = runtime.block_on(keys::choose(&session, None, &keys::Which::All, keys::Listing::Required));
     assert!(matches!(refused, Err(keys::Error::OwnUnknown { .. })), "{refused:?}");
     assert_eq!(server.count(), 1, "nothing is deleted");
 }
@@ -175,11 +177,16 @@ fn the_key_of_a_workbench_session_is_spared_whatever_is_asked() {
     let given = bench.key_id("owner");
     for named in [given.clone(), given[..12].into()] {
         let which = keys::Which::These(vec![named]);
-        let refused = bench.runtime.block_on(keys::choose(&admin, Some("owner".into()), &which, false));
+        let refused = bench.runtime.block_on(keys::choose(
+            &admin,
+            Some("owner".into()),
+            &which,
+            keys::Listing::AsNeeded,
+        ));
         assert!(matches!(refused, Err(keys::Error::SessionKey)), "{which:?}: {refused:?}");
     }
     for which in [keys::Which::All, keys::Which::These(vec![given.clone(), "f".repeat(64)])] {
-        let choice = keys::choose(&admin, Some("owner".into()), &which, false);
+        let choice = keys::choose(&admin, Some("owner".into()), &which, keys::Listing::AsNeeded);
         let choice = bench.runtime.block_on(choice).unwrap();
         assert_eq!(choice.spared, [(given.clone(), keys::Spared::WorkbenchSession)]);
         assert!(!choice.keys.is_empty() && choice.keys.iter().all(|key| key.key_id != given));
@@ -211,7 +218,7 @@ fn a_listed_key_that_was_deleted_meanwhile_is_gone_and_no_failure() {
         assert!(deletion.failed.is_empty(), "{:?}", deletion.failed);
         // One that was typed and that no list had may be a slip.
         let which = keys::Which::These(vec![made.key_id.clone()]);
-        let choice = keys::choose(&owner, None, &which, false).await.unwrap();
+        let choice = keys::choose(&owner, None, &which, keys::Listing::AsNeeded).await.unwrap();
         let deletion = keys::delete(&owner, choice, &()).await.unwrap();
         assert!(deletion.gone.is_empty() && deletion.failed.len() == 1, "{deletion:?}");
     });

@@ -21,7 +21,10 @@ struct Fleet {
 
 impl Fleet {
     fn new(services: &str) -> Self {
-        let bench = Bench::controlled();
+        Self::on(Bench::controlled(), services)
+    }
+
+    fn on(bench: Bench, services: &str) -> Self {
         let home = bench.home("owner");
         let fleet = Self { bench, home };
         fleet.manifest(services);

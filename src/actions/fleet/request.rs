@@ -1,5 +1,6 @@
 //! What the fleet asks of a rotation.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::held::Held;
@@ -47,5 +48,6 @@ pub fn rotation(
         only_later: true,
         keep_old: in_use.is_none(),
         in_use,
+        services: BTreeMap::new(),
     })
 }

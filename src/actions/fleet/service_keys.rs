@@ -148,6 +148,11 @@ impl ServiceKeys {
         Self { file: self.file.clone(), services }
     }
 
+    /// Whether no service is known.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+
     /// The service that the keys of `username` with this name belong to, where `own` runs the fleet.
     fn service(&self, own: &str, username: &str, name: &str) -> Option<&OneService> {
         let is_it = |one: &&OneService| one.name == name && one.user.as_deref().unwrap_or(own) == username;
@@ -157,6 +162,15 @@ impl ServiceKeys {
     /// The manifest of the service whose keys those of `username` with this name are: a person makes none.
     pub fn makes(&self, own: &str, username: &str, name: &str) -> Option<&Path> {
         Some(&self.service(own, username, name)?.manifest)
+    }
+
+    /// The service of which a delivery has the key now, and the ids of those deliveries.
+    pub fn delivered(&self, key_id: &str) -> Option<(&str, Vec<&str>)> {
+        self.services.iter().find_map(|one| {
+            let having = one.delivered.iter().filter(|(_, had)| *had == key_id);
+            let ids: Vec<_> = having.map(|(id, _)| id.as_str()).collect();
+            (!ids.is_empty()).then_some((&*one.name, ids))
+        })
     }
 
     /// The services that use keys of `username`, each with its manifest.
@@ -201,6 +215,8 @@ mod tests {
         let all = ServiceKeys::new("/fleet.toml".into(), [(gateway, delivered), (other, BTreeMap::new())]);
         let current = all.member("owner", "owner", "k1", "gateway").unwrap();
         assert_eq!((current.delivered_to, current.is_known), (vec!["file /a".to_owned()], true));
+        assert_eq!(all.delivered("k1"), Some(("gateway", vec!["file /a"])));
+        assert_eq!(all.delivered("k2"), None);
         let stray = all.member("owner", "owner", "k2", "gateway").unwrap();
         assert!(stray.is_stray() && stray.is_known);
         assert!(!all.member("owner", "ana", "k3", "reports").unwrap().is_known);

@@ -90,7 +90,8 @@ impl<'a> Current<'a> {
         let now = self.session.client.clock().now();
         let read = self.read().await?;
         let Some(key) = read.listed.iter().find(|listed| listed.key_id == key_id) else {
-            return Ok(Some(Change::NotListed));
+            // One that was not listed when it was named is for the workbench to refuse.
+            return Ok(before.is_some().then_some(Change::NotListed));
         };
         if before.is_some_and(|before| before.comments != key.comments) {
             return Ok(Some(Change::Renamed { now: key.comments.clone() }));

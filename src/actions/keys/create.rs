@@ -87,7 +87,7 @@ fn remember(session: &Session, username: &str, created: &CreateV2KeyResponse, pr
 }
 
 /// Says that what is known of a key could not be noted.
-pub(in crate::actions) fn not_noted(error: &config::Error, progress: &dyn Progress) {
+fn not_noted(error: &config::Error, progress: &dyn Progress) {
     tracing::info!(%error, "the key is not noted");
     progress.on(Event::NotNoted { why: &error.to_string(), hint: error.hint().as_deref() });
 }

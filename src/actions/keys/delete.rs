@@ -23,6 +23,17 @@ pub enum Which {
     All,
 }
 
+/// Whether the keys of a user are listed, to know more of those that are named than their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Only where an id is not in full.
+    AsNeeded,
+    /// They are; what is not listed is tried all the same.
+    Wanted,
+    /// They are; what is not listed is refused.
+    Required,
+}
+
 /// Keys that were chosen, to be shown before they are deleted.
 #[derive(Debug, Clone)]
 pub struct Choice {
@@ -119,7 +130,7 @@ pub fn may_delete(session: &Session, key_id: &str) -> Result<(), Error> {
 }
 
 /// Finds the keys that are meant. Ids in full are taken as they are, so that a script needs no
-/// right to list; [`Which::All`] and `with_details` list.
+/// right to list; [`Which::All`] lists.
 ///
 /// # Errors
 /// A beginning fits several keys; the key of the workbench session was named alone; of all keys it
@@ -128,13 +139,13 @@ pub async fn choose(
     session: &Session,
     user: Option<String>,
     which: &Which,
-    with_details: bool,
+    listing: Listing,
 ) -> Result<Choice, Error> {
     let username = user_or_own(session, user).await?;
     let own = Own::of(session);
     match which {
         Which::All => all(session, username, &own).await,
-        Which::These(wanted) => these(session, username, wanted, &own, with_details).await,
+        Which::These(wanted) => these(session, username, wanted, &own, listing).await,
     }
 }
 
@@ -143,9 +154,9 @@ async fn these(
     username: String,
     wanted: &[String],
     own: &Own,
-    with_details: bool,
+    listing: Listing,
 ) -> Result<Choice, Error> {
-    let listed = match !with_details && wanted.iter().all(|id| is_whole(id)) {
+    let listed = match listing == Listing::AsNeeded && wanted.iter().all(|id| is_whole(id)) {
         true => Vec::new(),
         false => {
             let is_meant = |key: &V2KeyDetails| wanted.iter().any(|wanted| may_mean(wanted, &key.key_id));
@@ -156,7 +167,7 @@ async fn these(
     for wanted in wanted {
         let found = match find(wanted, &listed) {
             Ok(key) => Some(key.clone()),
-            Err(actions::Error::NotFound { .. }) if !with_details => None,
+            Err(actions::Error::NotFound { .. }) if listing != Listing::Required => None,
             Err(error) => return Err(error.into()),
         };
         let key_id = found.as_ref().map_or_else(|| wanted.clone(), |key| key.key_id.clone());

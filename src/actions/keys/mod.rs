@@ -11,10 +11,9 @@ mod replaced;
 mod several;
 
 pub use condition::{Change, Condition};
-pub(in crate::actions) use create::not_noted;
 pub use create::{create, create_in_file, expiry};
 pub use delete::{
-    Choice, Chosen, Deletion, NotDeleted, Which, Why, choose, chosen_of_all, delete, may_delete,
+    Choice, Chosen, Deletion, Listing, NotDeleted, Which, Why, choose, chosen_of_all, delete, may_delete,
 };
 pub use deletion_log::Logging;
 pub(in crate::actions) use deletion_log::delete_by_rule;

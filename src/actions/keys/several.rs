@@ -2,7 +2,7 @@
 //! read again just before it is deleted: hours may lie between an audit and what is done about it.
 
 use super::condition::Condition;
-use super::delete::{Choice, Chosen, Deletion, Which, choose, delete_logged};
+use super::delete::{Choice, Chosen, Deletion, Listing, Which, choose, delete_logged};
 use super::deletion_log::{DeletionLog, Logging};
 use super::{Error, Own, Spared};
 use crate::actions::audit::{self, Finding, Report};
@@ -36,7 +36,12 @@ pub async fn choose_named(
     let mut choices = Vec::with_capacity(users.len());
     for (user, ids) in users {
         let which = Which::These(ids);
-        let mut choice = choose(session, user, &which, with_details || several).await?;
+        let listing = match (with_details, several) {
+            (true, _) => Listing::Required,
+            (false, true) => Listing::Wanted,
+            (false, false) => Listing::AsNeeded,
+        };
+        let mut choice = choose(session, user, &which, listing).await?;
         if several {
             choice.condition = Condition::Listed;
         }

@@ -32,6 +32,11 @@ pub enum Error {
     OtherName { file: PathBuf, key_id: String, found: String, wanted: String },
     #[error("{name} is the name of key {key_id}, which the workbench gave to this session")]
     SessionKey { name: String, key_id: String },
+    #[error(
+        "{name} is a service of {}: the key of a rotation by hand is delivered nowhere; nothing was changed",
+        manifest.display()
+    )]
+    OfService { name: String, manifest: PathBuf },
     #[error("another run is rotating {what}; nothing was changed")]
     Locked { what: String },
     #[error("{} cannot be locked: {error}", file.display())]
@@ -173,6 +178,12 @@ impl Error {
             Self::OtherName { .. } => "give each name a file of its own; nothing was changed",
             Self::SessionKey { .. } => {
                 "rotate a key of another name, or rotate this one from outside the session"
+            }
+            Self::OfService { manifest, .. } => {
+                return Some(format!(
+                    "`keybench fleet apply --file {}` rotates it once it is due; use another name for what is not in the manifest",
+                    manifest.display()
+                ));
             }
             Self::Locked { .. } => {
                 "run it again once that one and its command have ended; a run that was killed locks nothing"

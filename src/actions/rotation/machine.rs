@@ -214,8 +214,9 @@ impl Machine for Real<'_> {
 
     fn remember(&self, keys: Vec<RotatedKey>) {
         let Some(store) = &self.session.store else { return };
+        // Creating the key has warned of that file already.
         if let Err(error) = made_keys::remember_rotation(store, keys) {
-            keys::not_noted(&error, self.progress);
+            tracing::info!(%error, "the rotation is not noted");
         }
     }
 }

@@ -95,6 +95,19 @@ pub fn plan(
     grace: Duration,
     now: Timestamp,
 ) -> Plan {
+    plan_in_order(keys, record, noted, &[], due_days, grace, now)
+}
+
+/// The same where the `order` in which rotations on this machine came to know keys is known, by Key ID.
+pub(super) fn plan_in_order(
+    keys: &[V2KeyDetails],
+    record: Option<&Record>,
+    noted: &HandedOver,
+    order: &[String],
+    due_days: u32,
+    grace: Duration,
+    now: Timestamp,
+) -> Plan {
     let created = |key: &V2KeyDetails| time::parse(&key.created_at);
     let has = |id: &str| keys.iter().find(|key| key.key_id == id);
     let current = match record.map(|record| &record.current) {
@@ -111,10 +124,9 @@ pub fn plan(
     let made = current.and_then(created);
     let handed_over = known.and_then(|(key_id, at)| noted.get(key_id).copied().or(at.max(made)));
     let reference = made.or(handed_over);
-    // Times have whole seconds, so a key of the same second counts as older: then it is only removed
-    // later.
     let is_newer = |key: &V2KeyDetails| match (created(key), reference) {
         _ if record.is_none() => false,
+        (Some(made), Some(reference)) if made == reference => came_later(key, current, order),
         (Some(key), Some(reference)) => key > reference,
         // There was no key of this name when the first rotation began.
         _ => record.is_some_and(|record| record.current == Current::Begun { before: None }),
@@ -165,6 +177,14 @@ pub fn plan(
         }
     }
     plan
+}
+
+/// Whether `key` came after the `current` key of the same second, as times have whole seconds. All keys
+/// that were listed when that was made were noted before it, so another one came later. If that is not
+/// known, `key` counts as older: then it is only removed later.
+fn came_later(key: &V2KeyDetails, current: Option<&V2KeyDetails>, order: &[String]) -> bool {
+    let came = |key: &V2KeyDetails| order.iter().position(|id| *id == key.key_id);
+    current.and_then(came).is_some_and(|current| came(key).is_none_or(|key| key > current))
 }
 
 impl Plan {
@@ -349,6 +369,21 @@ mod tests {
             plan(&keys, Some(&record("k2", None)), &HandedOver::new(), 14, DAY, at("2026-06-01T00:00:00Z"));
         assert!(plan.never_handed_over.is_empty());
         assert_eq!(plan.in_grace.len(), 1);
+    }
+
+    #[test]
+    fn of_two_keys_of_the_same_second_the_one_that_was_not_there_is_newer() {
+        let keys = ["k1", "k2"].map(|id| key(id, "2026-06-01T00:00:00Z", "2027-06-01"));
+        let contested = |order: &[&str]| {
+            let order: Vec<_> = order.iter().map(|id| (*id).to_owned()).collect();
+            let (record, none) = (record("k1", None), HandedOver::new());
+            let now = at("2026-06-01T00:00:00Z");
+            plan_in_order(&keys, Some(&record), &none, &order, 14, DAY, now).contested
+        };
+        assert_eq!(contested(&["k0", "k1"]), ["k2"], "another machine made it");
+        assert_eq!(contested(&["k1", "k2"]), ["k2"], "a rotation to another file made it");
+        assert!(contested(&["k2", "k1"]).is_empty(), "k1 replaced it");
+        assert!(contested(&[]).is_empty(), "nothing is noted");
     }
 
     #[test]

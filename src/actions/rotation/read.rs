@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Error;
 use super::group::Group;
 use super::hand_over::Locks;
-use super::plan::{HandedOver, Plan, Reason, plan};
+use super::plan::{HandedOver, Plan, Reason, plan_in_order};
 use super::record::{Listed, Record, Source, read_note};
 use super::request::Request;
 use crate::actions::{key_file, keys};
@@ -28,6 +28,8 @@ pub(in crate::actions) struct State {
     pub absent: Option<Record>,
     /// When keys were handed over from here.
     pub noted: HandedOver,
+    /// The Key IDs that rotations from here came to know, in that order.
+    pub order: Vec<String>,
     /// Whether a note tells of creations that are over.
     pub has_old_intents: bool,
     /// A file whose key the workbench does not know any more.
@@ -41,7 +43,8 @@ impl State {
     pub fn plan(&self, request: &Request, now: Timestamp) -> Plan {
         let known = self.record.as_ref().or(self.absent.as_ref());
         let noted = request.in_use.as_ref().unwrap_or(&self.noted);
-        let mut plan = plan(&self.group.keys, known, noted, request.due_days, request.grace, now);
+        let (keys, order) = (&self.group.keys, &self.order);
+        let mut plan = plan_in_order(keys, known, noted, order, request.due_days, request.grace, now);
         let current = self.group.keys.iter().find(|key| Some(&key.key_id) == plan.current.as_ref());
         if plan.create.is_none() && current.is_some_and(|key| request.wants_other_audiences(key)) {
             plan.create = Some(Reason::Audience);
@@ -79,6 +82,9 @@ pub(super) async fn read(session: &Session, request: &Request, purpose: Purpose)
     let file = request.hand_over.file().or(request.record.as_deref());
     let listed = Listed { session, user: &user, keys: &listed_keys };
     let named = Group::find(&request.name, listed, &known, file)?;
+    if let Some(manifest) = request.services.get(&named.name) {
+        return Err(Error::OfService { name: named.name, manifest: manifest.clone() });
+    }
     let note = super::hand_over::note(session, &user, &named.name);
     let locks = match purpose {
         Purpose::Rotate => Locks::take(&request.hand_over, note.as_deref(), &named.name)?,
@@ -132,7 +138,8 @@ pub(super) async fn read(session: &Session, request: &Request, purpose: Purpose)
         record.intents.retain(|intent| intent.matters(&group.keys, now));
         has_old_intents = record.intents.len() < before;
     }
-    Ok(State { user, group, source, record, absent, noted, has_old_intents, revoked, locks })
+    let order = known.into_iter().map(|key| key.key_id).collect();
+    Ok(State { user, group, source, record, absent, noted, order, has_old_intents, revoked, locks })
 }
 
 /// The record of a file with a key that is not listed, and that the workbench accepts no more: it was

@@ -1,6 +1,6 @@
 //! What is asked of a rotation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub struct Request {
     pub only_later: bool,
     /// No older key is deleted.
     pub keep_old: bool,
+    /// The names that are services, each with its manifest: an apply rotates their keys.
+    pub services: BTreeMap<String, PathBuf>,
 }
 
 impl Request {

@@ -6,7 +6,6 @@ use clap::Args;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::actions::fleet::{Manifest, ServiceKeys};
 use crate::actions::key_file::KeyFile;
 use crate::actions::{clock, keys};
 use crate::api::NewKey;
@@ -103,9 +102,7 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
 
 /// Warns of a key with the name of a service: only an apply delivers those.
 fn warn_of_service(context: &Context, session: &Session, own: &str, user: &str, name: &str) {
-    // A manifest that cannot be read is for `fleet` to complain about.
-    let manifest = context.fleet().ok().flatten().and_then(|file| Manifest::read(&file).ok());
-    if let Some(file) = ServiceKeys::of(session, manifest.as_ref()).makes(own, user, name) {
+    if let Some(file) = context.service_keys(session).makes(own, user, name) {
         let message = format!(
             "{name:?} is a service of {}: a key that no apply makes is delivered nowhere, and blocks the service \
              until it is deleted",

@@ -1,5 +1,6 @@
 //! `keys rotate`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::cli::options::ClockArgs;
 use crate::cli::output::{self, delivered};
 use crate::cli::times::{day, in_utc};
 use crate::cli::values::{self, Owner};
+use crate::config::Session;
 use crate::config::replace::Access;
 use crate::text;
 use crate::wire::time;
@@ -108,7 +110,7 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
         return foresee(context, args).await;
     }
     let session = context.session_to_change("rotating a key")?;
-    let request = request(context, args)?;
+    let request = request(context, &session, args).await?;
     let output = request_output(&request.hand_over);
     let (prints, keep_old) = (matches!(request.hand_over, HandOver::Return), request.keep_old);
     rotation::can_prove(&session, request.verify.as_ref()).await?;
@@ -129,7 +131,7 @@ pub async fn run(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     }
 }
 
-fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
+async fn request(context: &Context, session: &Session, args: RotateArgs) -> Result<Request, Failure> {
     let hand_over = match (args.output, args.exec) {
         (Some(file), _) => {
             let owner = args.owner.unwrap_or_default();
@@ -150,6 +152,7 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
     };
     let request = args.request.as_deref().map(read_request).transpose()?;
     let verify = args.verify.map(|model| Verify { model, request, busy: BUSY });
+    let services = services(context, session, args.user.clone()).await?;
     Ok(Request {
         name: args.name,
         user: args.user,
@@ -165,13 +168,30 @@ fn request(context: &Context, args: RotateArgs) -> Result<Request, Failure> {
         clock_difference: args.clock.clock_difference,
         only_later: false,
         keep_old: args.keep_old,
+        services,
     })
+}
+
+/// The services that use keys of `user`, each with its manifest.
+async fn services(
+    context: &Context,
+    session: &Session,
+    user: Option<String>,
+) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let known = context.service_keys(session);
+    if known.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let own = context.user(session, session.username.clone()).await?;
+    let user = user.as_deref().unwrap_or(&own);
+    let of_user = known.of_user(&own, user).into_iter();
+    Ok(of_user.map(|(name, manifest)| (name.to_owned(), manifest.to_owned())).collect())
 }
 
 /// What a run would do; ends as the run would, as far as that can be known.
 async fn foresee(context: &Context, args: RotateArgs) -> Result<Exit, Failure> {
     let session = context.session()?;
-    let request = request(context, args)?;
+    let request = request(context, &session, args).await?;
     rotation::can_prove(&session, request.verify.as_ref()).await?;
     let outlook = rotation::look(&session, &request).await?;
     let (plan, keep_old) = (&outlook.plan, request.keep_old);

@@ -4,7 +4,7 @@ use super::deleted_keys::DeletedKeys;
 use super::key_end::KeyEnd;
 use super::{Answer, ToDelete, site};
 use crate::actions::fleet::held::Held;
-use crate::actions::keys::{self, Choice, Deletion, Logging, Rotated, Which, Why};
+use crate::actions::keys::{self, Choice, Deletion, Listing, Logging, Rotated, Which, Why};
 use crate::api::{self, Client, NewKey};
 use crate::config::Session;
 use crate::tui::key_list::ListedKeys;
@@ -54,7 +54,7 @@ pub(super) async fn delete(session: &Session, keys: ToDelete) -> Answer {
             (username, choice)
         }
         ToDelete::All { username } => {
-            let choice = keys::choose(session, Some(username.clone()), &Which::All, false).await;
+            let choice = keys::choose(session, Some(username.clone()), &Which::All, Listing::Required).await;
             (username, choice)
         }
     };

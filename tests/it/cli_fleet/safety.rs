@@ -3,10 +3,12 @@
 use std::os::unix::fs::{MetadataExt as _, chown};
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Fleet, service};
+use crate::support::bench::Bench;
 use keybench::text::short_id;
+use keybench::workbench::Clock;
 
 const ONE: &str = r#"
 [[service]]
@@ -176,6 +178,46 @@ fn a_newer_key_of_the_name_is_drift_and_nothing_is_done() {
     let refused = fleet.run("apply", &[]);
     assert_eq!((refused.code, &refused.error()["kind"]), (8, &json!("contested")));
     assert_eq!(fleet.keys("a").len(), 2);
+    fleet.works("a.key");
+}
+
+/// Rotated by hand, the key that the service has would be deleted once the grace time is over.
+#[test]
+fn the_key_of_a_service_is_not_rotated_by_hand_and_deleted_with_a_warning() {
+    let fleet = Fleet::new(ONE);
+    fleet.run("apply", &[]).ok();
+    let id = fleet.keys("a").remove(0);
+    for (name, more) in [("a", &["--dry-run"][..]), ("a", &[]), (&id[..12], &[])] {
+        let rotate = ["keys", "rotate", name, "--output", "other.key", "--json"];
+        let refused = fleet.home.run(&[&rotate, more].concat());
+        assert_eq!((refused.code, &refused.error()["kind"]), (7, &json!("service")), "{refused:?}");
+        let hint = refused.error()["hint"].to_string();
+        assert!(hint.contains("fleet apply --file") && hint.contains("fleet.toml"), "{hint}");
+    }
+    assert_eq!(fleet.keys("a"), std::slice::from_ref(&id));
+    fleet.home.run(&["keys", "rotate", "b", "--output", "other.key"]).ok();
+    for more in [["--dry-run"], ["--yes"]] {
+        let deleted = fleet.home.run(&[&["keys", "delete", &id, "--json"][..], &more].concat()).ok();
+        let warning = deleted.err.lines().find(|line| line.contains("\"service\"")).expect("a warning");
+        assert!(warning.contains("a.key"), "{warning}");
+    }
+}
+
+/// Times have whole seconds: a key of the same second is no reason to take it for an older one.
+#[test]
+fn a_newer_key_of_the_same_second_is_seen() {
+    let fleet =
+        Fleet::on(Bench::controlled_at(Clock::stopped_at("2026-11-23T09:14:00Z".parse().unwrap())), ONE);
+    fleet.run("apply", &[]).ok();
+    let elsewhere = fleet.bench.home("owner");
+    elsewhere.run(&["keys", "create", "--name", "a", "--quiet"]).ok();
+    let listed = fleet.home.run(&["keys", "list", "--json"]).ok().json();
+    let made = |key: &Value| key["created_at"].as_str().unwrap().to_owned();
+    let keys: Vec<_> = listed.as_array().unwrap().iter().filter(|key| key["comments"] == "a").collect();
+    assert!(keys.len() == 2 && made(keys[0]) == made(keys[1]), "the clock stands still: {keys:?}");
+    let plan = fleet.run("plan", &[]);
+    let a = service(&plan.json(), "a");
+    assert_eq!((plan.code, &a["action"], &a["safe"]), (8, &json!("contested"), &json!(false)), "{plan:?}");
     fleet.works("a.key");
 }
 

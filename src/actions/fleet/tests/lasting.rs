@@ -62,6 +62,7 @@ pub struct Lasting {
     pub steps_left: u32,
     pub kept: BTreeMap<String, Kept>,
     pub rotated: HandedOver,
+    pub order: Vec<String>,
     pub delivered: HashMap<String, Delivered>,
 }
 
@@ -78,6 +79,7 @@ impl Lasting {
             steps_left: u32::MAX,
             kept: BTreeMap::new(),
             rotated: HandedOver::new(),
+            order: Vec::new(),
             delivered: HashMap::new(),
         }
     }

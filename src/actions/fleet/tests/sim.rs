@@ -287,6 +287,7 @@ impl Machine for Sim {
             record,
             absent,
             noted,
+            order: lasting.order.clone(),
             has_old_intents,
             revoked: None,
             locks: Locks::default(),
@@ -397,6 +398,9 @@ impl Machine for Sim {
         let mut lasting = self.lasting();
         if lasting.lives() {
             for key in keys {
+                if !lasting.order.contains(&key.key_id) {
+                    lasting.order.push(key.key_id.clone());
+                }
                 if let Some(at) = key.handed_over() {
                     lasting.rotated.insert(key.key_id.clone(), at);
                 }

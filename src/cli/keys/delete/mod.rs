@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::actions::audit::{Finding, diff};
-use crate::actions::keys::{self, Choice, Chosen, Logging, Spared, Which};
+use crate::actions::fleet::manifest::readable;
+use crate::actions::keys::{self, Choice, Chosen, Listing, Logging, Spared, Which};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::names::Collector;
@@ -86,6 +87,7 @@ pub async fn run(context: &Context, args: DeleteArgs) -> Result<Exit, Failure> {
     let (dry_run, clock) = (args.dry_run, args.clock.clock_difference);
     let logging = Logging { file: args.deletion_log.clone(), ticket: args.ticket.clone() };
     let choices = choose(&session, args).await?;
+    warn_of_services(context, &session, &choices);
     if dry_run {
         return dry_run::show(context, &session, choices, all, several).await;
     }
@@ -107,7 +109,7 @@ async fn choose(session: &Session, args: DeleteArgs) -> Result<Vec<Choice>, Fail
         return Ok(keys::choose_found(session, &diff::read(audit)?, finding)?);
     }
     Ok(match args.all {
-        true => vec![keys::choose(session, args.user, &Which::All, args.dry_run).await?],
+        true => vec![keys::choose(session, args.user, &Which::All, Listing::Required).await?],
         false => keys::choose_named(session, args.user, &args.key_ids, args.dry_run).await?,
     })
 }
@@ -139,6 +141,23 @@ fn shown(key: &Chosen) -> String {
     match key.listed.as_ref().map(|listed| listed.comments.as_str()) {
         None | Some("") => id.into_owned(),
         Some(name) => format!("{id} ({name})"),
+    }
+}
+
+/// Warns of keys that a fleet of this machine has delivered: what has them works no longer.
+fn warn_of_services(context: &Context, session: &Session, choices: &[Choice]) {
+    let services = context.service_keys(session);
+    for key in choices.iter().flat_map(|choice| &choice.keys) {
+        if let Some((service, deliveries)) = services.delivered(&key.key_id) {
+            let to: Vec<_> = deliveries.into_iter().map(readable).collect();
+            let message = format!(
+                "key {} is the one of the service {service}, delivered to {}: that works until the key is deleted",
+                text::short_id(&key.key_id),
+                to.join(" and "),
+            );
+            let hint = "`keybench fleet apply` makes and delivers another key once this one is gone";
+            context.out.warn("service", &message, Some(hint));
+        }
     }
 }
 
