@@ -4,7 +4,9 @@ use jiff::ToSpan as _;
 
 use crate::support::bench::{Bench, mode};
 use crate::support::relay::{Relay, Trip};
+use keybench::config::lock::FileLock;
 use keybench::workbench::{Clock, Seed};
+use serde_json::json;
 
 #[test]
 fn an_audit_lists_all_keys_with_findings() {
@@ -266,6 +268,50 @@ fn evidence_shows_what_was_changed_and_keeps_the_audit_before() {
     assert!(done.code == 7 && done.err.contains("keys.csv has changed"), "{done:?}");
     let done = home.run(&["admin", "audit", "diff", "evidence", "evidence"]);
     assert!(done.code == 7 && done.err.contains("keys.csv has changed"), "{done:?}");
+}
+
+/// Two audits at once would both build on the one before, and one of them would be lost.
+#[test]
+fn one_audit_at_a_time_writes_evidence_to_a_folder() {
+    let bench = Bench::demo();
+    let home = bench.home("admin");
+    home.run(&["admin", "audit", "--evidence", "evidence"]).ok();
+    let lock = home.path("evidence/.keybench-lock");
+    let held = FileLock::try_take(&lock).unwrap().unwrap();
+    let before = std::fs::read(home.path("evidence/MANIFEST.json")).unwrap();
+    let late = home.run(&["admin", "audit", "--evidence", "evidence", "--json"]);
+    assert_eq!((late.code, &late.error()["kind"], &*late.out), (75, &"locked".into(), ""), "{late:?}");
+    assert_eq!(std::fs::read(home.path("evidence/MANIFEST.json")).unwrap(), before);
+    drop(held);
+    home.run(&["admin", "audit", "--evidence", "evidence"]).ok();
+    assert!(!lock.exists());
+}
+
+/// What an audit without a policy did not look for is not mended.
+#[test]
+fn a_finding_that_one_audit_did_not_look_for_is_neither_opened_nor_closed() {
+    let bench = Bench::demo();
+    let home = bench.home("admin");
+    let policy = home.file("policy.toml", "max_life = \"30d\"\nfail_on = []\n");
+    home.run(&["admin", "audit", "--policy", &policy, "--export", "with.json"]).ok();
+    home.run(&["admin", "audit", "--export", "without.json"]).ok();
+    for (old, new, side) in [("with.json", "without.json", "new"), ("without.json", "with.json", "old")] {
+        let diff = home.run(&["admin", "audit", "diff", old, new, "--json"]).ok().json();
+        assert_eq!((&diff["findings_opened"], &diff["findings_closed"]), (&json!([]), &json!([])), "{diff}");
+        let not = &diff["not_compared"];
+        assert!(not.as_array().unwrap().contains(&json!({ "finding": "max_life", "side": side })), "{not}");
+    }
+    let text = home.run(&["admin", "audit", "diff", "with.json", "without.json"]).ok().out;
+    assert!(text.contains("valid for too long  the new audit has no limit"), "{text}");
+    // A key that is gone has no findings any more.
+    let with = std::fs::read_to_string(home.path("with.json")).unwrap();
+    let mut gone: serde_json::Value = serde_json::from_str(&with).unwrap();
+    gone["policy"] = serde_json::Value::Null;
+    gone["keys"].as_array_mut().unwrap().retain(|key| key["comments"] != "dashboard");
+    home.file("gone.json", &gone.to_string());
+    let diff = home.run(&["admin", "audit", "diff", "with.json", "gone.json", "--json"]).ok().json();
+    let closed = diff["findings_closed"].as_array().unwrap();
+    assert!(closed.iter().any(|found| found["finding"] == "max_life"), "{diff}");
 }
 
 #[test]

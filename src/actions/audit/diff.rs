@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::evidence::{AUDIT, Broken, LARGEST, Manifest};
 use super::findings::{AuditedKey, Finding};
+use super::policy::rules;
 use super::report::Report;
 use crate::bounded;
 use crate::wire::time;
@@ -65,6 +66,14 @@ pub struct Unknown {
     pub why: String,
 }
 
+/// A finding that one audit did not look for: its policy has no such limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct NotCompared {
+    pub finding: Finding,
+    /// The audit that did not look, `old` or `new`.
+    pub side: &'static str,
+}
+
 /// One side of a comparison.
 #[derive(Debug, Clone, Serialize)]
 pub struct Side {
@@ -89,6 +98,8 @@ pub struct Diff {
     pub renamed: Vec<Changed>,
     pub findings_opened: Vec<Found>,
     pub findings_closed: Vec<Found>,
+    /// Findings that one of the audits did not look for.
+    pub not_compared: Vec<NotCompared>,
     pub unknown: Vec<Unknown>,
 }
 
@@ -136,6 +147,7 @@ pub fn compare(old: &Report, new: &Report) -> Result<Diff, Error> {
         renamed: Vec::new(),
         findings_opened: Vec::new(),
         findings_closed: Vec::new(),
+        not_compared: Vec::new(),
         unknown: Vec::new(),
     };
     for (id, key) in &after {
@@ -144,8 +156,9 @@ pub fn compare(old: &Report, new: &Report) -> Result<Diff, Error> {
         }
     }
     let (was, is) = (found(&before, old), found(&after, new));
-    diff.findings_opened = is.difference(&was).filter(|found| can_tell(found, old)).cloned().collect();
-    diff.findings_closed = was.difference(&is).filter(|found| can_tell(found, new)).cloned().collect();
+    diff.findings_opened = is.difference(&was).filter(|found| can_tell(found, old, new)).cloned().collect();
+    diff.findings_closed = was.difference(&is).filter(|found| can_tell(found, new, old)).cloned().collect();
+    diff.not_compared = not_compared(old, new);
     diff.unknown = unknown;
     Ok(diff)
 }
@@ -262,11 +275,42 @@ fn found(keys: &Keys<'_>, report: &Report) -> BTreeSet<Found> {
     of_keys.chain(models).chain(places).collect()
 }
 
-/// Whether `other`, which lacks a finding, would have it if it were there.
-fn can_tell(found: &Found, other: &Report) -> bool {
+/// Whether `other`, which lacks a finding of `has`, would have it if it were there.
+fn can_tell(found: &Found, other: &Report, has: &Report) -> bool {
     match found.finding {
         Finding::UserDeactivated | Finding::UserBanned => other.accounts_known,
-        finding if finding.is_of_a_key() => true,
+        // A key that is gone has it no longer, whatever was looked for.
+        finding if finding.is_of_a_key() => looks_for(finding, other) || is_gone(found, other, has),
         _ => !other.keys_only && other.unreadable_projects.is_empty(),
     }
+}
+
+/// Whether a key that `has` lists is in `other` no more.
+fn is_gone(found: &Found, other: &Report, has: &Report) -> bool {
+    let is_it = |key: &AuditedKey| {
+        key.username == found.username && Some(key.key_id.as_str()) == found.key_id.as_deref()
+    };
+    has.keys.iter().any(is_it) && !other.keys.iter().any(is_it)
+}
+
+/// Whether an audit could have the finding: some are judged by limits of a policy or of the site alone.
+fn looks_for(finding: Finding, report: &Report) -> bool {
+    let rules = rules(report.policy.as_ref(), report.expiration_days);
+    match finding {
+        Finding::MaxLife => rules.max_life.is_some(),
+        Finding::MaxAge => rules.max_age.is_some(),
+        Finding::UnknownCreation => rules.max_life.is_some() || rules.max_age.is_some(),
+        Finding::BeyondLimit => rules.limit.is_some(),
+        _ => true,
+    }
+}
+
+/// The findings of keys that one audit looked for and the other did not.
+fn not_compared(old: &Report, new: &Report) -> Vec<NotCompared> {
+    let side = |finding: Finding| match (looks_for(finding, old), looks_for(finding, new)) {
+        (true, false) => Some(NotCompared { finding, side: "new" }),
+        (false, true) => Some(NotCompared { finding, side: "old" }),
+        _ => None,
+    };
+    Finding::all().filter_map(side).collect()
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::findings::{AuditedKey, Finding, Rules};
 use super::report::{Location, OpenModel, Report};
 use crate::expiry::{self, SOON_DAYS};
+use crate::text::toml::line_of;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -109,7 +110,7 @@ impl Policy {
     /// What is wrong with it, and where.
     pub fn parse(text: &str, sha256: String) -> Result<Self, Error> {
         let file: File = toml::from_str(text).map_err(|error| Error::Malformed {
-            line: error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1)),
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
             what: error.message().to_owned(),
         })?;
         if let Some(version) = file.version.filter(|version| *version != VERSION) {
@@ -249,6 +250,7 @@ mod tests {
         assert_eq!(parse("").unwrap().fail_on.len(), Finding::all().count());
         for (text, wrong) in [
             ("max_live = 3", "max_live"),
+            ("version = 1\nfoo = 1", "line 2: unknown field"),
             ("\n\nmax_life = \"soon\"", "line 3: \"soon\" is not a number of days"),
             ("fail_on = [\"stale\"]", "there is no finding \"stale\""),
             ("fail_on = [\"max_age\"]", "set max_age"),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::findings::{AuditedKey, Finding};
 use super::policy::Policy;
+use crate::text::count;
 
 /// How far an audit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,19 +121,19 @@ impl Report {
     pub fn counting(&self) -> BTreeMap<Finding, usize> {
         let mut counting = BTreeMap::new();
         let Some(policy) = &self.policy else { return counting };
-        let mut count = |finding: Finding, excepted: bool| {
+        let mut add = |finding: Finding, excepted: bool| {
             if policy.fail_on.contains(&finding) && !excepted {
                 *counting.entry(finding).or_default() += 1;
             }
         };
         for key in &self.keys {
-            key.findings.iter().for_each(|finding| count(*finding, key.excepted.contains(finding)));
+            key.findings.iter().for_each(|finding| add(*finding, key.excepted.contains(finding)));
         }
         for model in &self.models_without_authentication {
-            count(Finding::ModelWithoutAuthentication, model.excepted);
+            add(Finding::ModelWithoutAuthentication, model.excepted);
         }
         for location in &self.environments {
-            count(Finding::KeyInEnvironment, location.excepted);
+            add(Finding::KeyInEnvironment, location.excepted);
         }
         counting
     }
@@ -142,14 +143,34 @@ impl Report {
         self.counting().values().sum()
     }
 
+    /// What could not be seen, as reasons why the audit is not complete.
+    pub fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        let mut unread = |many: usize, one: &str, several: &str| {
+            if many > 0 {
+                missing.push(format!("{} could not be read", count(many, one, several)));
+            }
+        };
+        unread(self.unreadable.len(), "user", "users");
+        unread(self.unreadable_projects.len(), "project", "projects");
+        let Some(policy) = &self.policy else { return missing };
+        if self.users < policy.min_users {
+            let users = count(self.users, "user", "users");
+            missing.push(format!("it shows {users}, and `min_users` of the policy is {}", policy.min_users));
+        }
+        let accounts = [Finding::UserDeactivated, Finding::UserBanned];
+        if !self.accounts_known && accounts.iter().any(|finding| policy.fail_on.contains(finding)) {
+            missing.push(
+                "the workbench does not say which users are deactivated or banned, and `fail_on` has them"
+                    .to_owned(),
+            );
+        }
+        missing
+    }
+
     /// Whether everything that there is to see was read.
     pub fn is_complete(&self) -> bool {
-        let accounts = [Finding::UserDeactivated, Finding::UserBanned];
-        let by_policy = self.policy.as_ref().is_none_or(|policy| {
-            let needs_accounts = accounts.iter().any(|finding| policy.fail_on.contains(finding));
-            self.users >= policy.min_users && (self.accounts_known || !needs_accounts)
-        });
-        self.unreadable.is_empty() && self.unreadable_projects.is_empty() && by_policy
+        self.missing().is_empty()
     }
 
     /// What it amounts to. What could not be read comes first: a count of findings would look like

@@ -27,8 +27,8 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     }
     let Some(why) = unread.first() else { return Ok(Exit::Done) };
     let users = text::count(unread.len(), "user", "users");
-    context.out.warn("incomplete", &format!("the keys of {users} could not be read: {why}"), None);
-    Ok(Exit::No)
+    // As for an audit: of those users nothing is known.
+    Err(Failure::new(Exit::Refused, "incomplete", format!("the keys of {users} could not be read: {why}")))
 }
 
 fn document(row: &UserKeys) -> serde_json::Value {

@@ -16,18 +16,23 @@ pub use manifest::{Broken, FILE, LARGEST, Manifest, Previous, SUM_FILE, sha256};
 use manifest::{Listed, Summing};
 
 use super::report::Report;
+use crate::config::lock::FileLock;
 use crate::config::private_file;
 use crate::config::replace::Replacement;
 use crate::text::json_stream;
 
 /// The report as JSON, which a comparison reads.
 pub const AUDIT: &str = "audit.json";
+/// There while an audit is under way.
+const LOCK: &str = ".keybench-lock";
 
 /// Why no evidence was written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{} cannot be written: {error}", file.display())]
     Unwritten { file: PathBuf, error: io::Error },
+    #[error("another audit writes its evidence to {}; nothing was done", folder.display())]
+    Locked { folder: PathBuf },
     /// What is there already cannot be built on.
     #[error("the earlier evidence in this folder is not as it was written: {0}")]
     Previous(#[from] Broken),
@@ -35,25 +40,46 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
-/// Whether evidence could be written to `folder`, and what is there already is whole. Before an audit
-/// that may take minutes.
-///
-/// # Errors
-/// It could not, or it is not.
-pub fn check(folder: &Path) -> Result<(), Error> {
-    let unwritten = |file: &Path, error| Error::Unwritten { file: file.to_owned(), error };
-    private_file::make_folder(folder).map_err(|error| unwritten(folder, error))?;
-    let file = folder.join(FILE);
-    Replacement::of(&file).check().map_err(|error| unwritten(&file, error))?;
-    previous_in(folder)?;
-    Ok(())
+/// A folder to which one audit writes its evidence. Two at once would build on the same audit before,
+/// and one of them would be lost.
+#[derive(Debug)]
+pub struct Evidence {
+    folder: PathBuf,
+    _alone: FileLock,
 }
 
-/// Writes the evidence of `report` to `folder`; `policy` is the text of the policy file.
-///
-/// # Errors
-/// As [`check`]; what was there before is still there.
-pub fn write(folder: &Path, report: &Report, policy: Option<&[u8]>) -> Result<Manifest, Error> {
+impl Evidence {
+    /// Takes `folder` for this audit, which may take minutes: evidence could be written there, and what is
+    /// there already is whole.
+    ///
+    /// # Errors
+    /// It could not, or it is not, or another audit has the folder.
+    pub fn claim(folder: &Path) -> Result<Self, Error> {
+        let unwritten = |file: &Path, error| Error::Unwritten { file: file.to_owned(), error };
+        private_file::make_folder(folder).map_err(|error| unwritten(folder, error))?;
+        let lock = folder.join(LOCK);
+        let alone = FileLock::try_take(&lock).map_err(|error| unwritten(&lock, error))?;
+        let alone = alone.ok_or_else(|| Error::Locked { folder: folder.to_owned() })?;
+        let file = folder.join(FILE);
+        Replacement::of(&file).check().map_err(|error| unwritten(&file, error))?;
+        previous_in(folder)?;
+        Ok(Self { folder: folder.to_owned(), _alone: alone })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Writes the evidence of `report`; `policy` is the text of the policy file.
+    ///
+    /// # Errors
+    /// It cannot be written; what was there before is still there.
+    pub fn write(&self, report: &Report, policy: Option<&[u8]>) -> Result<Manifest, Error> {
+        write(&self.folder, report, policy)
+    }
+}
+
+fn write(folder: &Path, report: &Report, policy: Option<&[u8]>) -> Result<Manifest, Error> {
     let previous = match previous_in(folder)? {
         None => None,
         Some(Before::Here(old, bytes)) => Some(put_aside(folder, &old, &bytes)?),

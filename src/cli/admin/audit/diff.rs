@@ -16,7 +16,8 @@ use crate::text::{count, short_id};
   keybench admin audit diff /var/audit/january /var/audit/february --json
 
 OLD and NEW are files of `admin audit --json`, or folders of `--evidence`, whose sums must be right.
-Users that either audit could not read are unknown: their keys are neither new nor gone.
+Users that either audit could not read are unknown: their keys are neither new nor gone. A finding
+that one audit had no limit to judge by, as it had another policy, is neither opened nor closed.
 Ends with 0 once both are compared.")]
 pub struct DiffArgs {
     /// The older audit
@@ -89,6 +90,11 @@ fn lines(diff: &Diff) -> Vec<String> {
         format!("{}  not read by {side}: {}", user.username, user.why)
     });
     section("unknown", unknown.collect());
+    let not_compared = diff
+        .not_compared
+        .iter()
+        .map(|not| format!("{}  the {} audit has no limit to judge it by", not.finding.text(), not.side));
+    section("not compared", not_compared.collect());
     if lines.len() == 1 {
         lines.push("nothing changed".to_owned());
     }

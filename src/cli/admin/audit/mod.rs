@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::actions::audit::{self, Policy, Read, Report, Request, Verdict, evidence};
+use crate::actions::audit::evidence::{self, Evidence};
+use crate::actions::audit::{self, Policy, Read, Report, Request, Verdict};
 use crate::bounded;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -67,9 +68,7 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     let policy = args.policy.as_deref().map(read_policy).transpose()?;
     let session = context.session()?;
     let form = args.export.as_deref().map(|file| Form::check(file).map(|form| (file, form))).transpose()?;
-    if let Some(folder) = &args.evidence {
-        evidence::check(folder).map_err(no_evidence)?;
-    }
+    let evidence = args.evidence.as_deref().map(Evidence::claim).transpose().map_err(no_evidence)?;
     let (policy, policy_text) = policy.unzip();
     let request = Request { fresh: args.fresh, keys_only: args.keys_only, policy, unnoted: false };
     let said = Said::new(context);
@@ -77,27 +76,27 @@ pub async fn run(context: &Context, args: AuditArgs) -> Result<Exit, Failure> {
     drop(said);
     let report = &ended.map_err(broken_off)?;
     warn(context, report);
-    let evidence = match &args.evidence {
-        None => None,
-        Some(folder) => {
-            let written = evidence::write(folder, report, policy_text.as_deref());
-            Some((folder.as_path(), written.map_err(no_evidence)?))
-        }
-    };
+    if let Some(evidence) = &evidence {
+        evidence.write(report, policy_text.as_deref()).map_err(no_evidence)?;
+    }
     if let Some((file, form)) = form {
         form.write(file, report)?;
     }
-    let folder = evidence.as_ref().map(|(folder, _)| *folder);
+    let folder = evidence.as_ref().map(Evidence::folder);
     match form {
         Some((file, _)) => output::summarise(report, context, Some(file), folder)?,
         None if context.out.json => context.out.stream(report)?,
         None => output::print(report, context, folder)?,
     }
-    Ok(match report.verdict() {
-        Verdict::Clean => Exit::Done,
-        Verdict::Findings(_) => Exit::No,
-        Verdict::Incomplete => Exit::Refused,
-    })
+    match report.verdict() {
+        Verdict::Clean => Ok(Exit::Done),
+        Verdict::Findings(_) => Ok(Exit::No),
+        Verdict::Incomplete => {
+            let message = format!("the audit is not complete: {}", report.missing().join("; "));
+            Err(Failure::new(Exit::Refused, "incomplete", message)
+                .hint("the result says what was read; of the rest nothing is known"))
+        }
+    }
 }
 
 /// Says on standard error what the result cannot show.
@@ -135,6 +134,8 @@ fn no_evidence(error: evidence::Error) -> Failure {
         evidence::Error::Unwritten { .. } | evidence::Error::Json(_) => {
             Failure::new(Exit::Unwritten, "output", error.to_string())
         }
+        evidence::Error::Locked { .. } => Failure::new(Exit::Locked, "locked", error.to_string())
+            .hint("run it again once that one has ended, or name another folder"),
         evidence::Error::Previous(_) => Failure::invalid(error.to_string())
             .hint("find out who changed it; to begin anew, name another folder"),
     }
