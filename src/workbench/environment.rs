@@ -3,32 +3,42 @@
 
 use super::certificates;
 use super::running::Running;
+use super::seed::Credential;
 use super::store::{StoreError, projects, users};
+
+/// Whose key it is if no one is named: the first of these that there is.
+const DEFAULT: [&str; 2] = ["owner", "admin"];
 
 /// Names and values.
 pub type Environment = Vec<(&'static str, String)>;
 
 impl Running {
-    /// The variables for a user: their keys, and the first project that they own, else the first
-    /// that they collaborate in.
-    pub async fn environment(&self, username: &str) -> Result<Environment, String> {
-        let name = username.to_owned();
+    /// The variables for a user, if none is named for [`DEFAULT`]: their keys, and the first project that
+    /// they own, else the first that they collaborate in.
+    pub async fn environment(&self, username: Option<&str>) -> Result<Environment, String> {
+        let credentials = self
+            .credentials()
+            .map_err(|error| format!("{} cannot be read: {error}", self.credentials.display()))?;
+        let of = |name: &str| credentials.iter().find(|credential| credential.username == name);
+        let found = match username {
+            Some(name) => of(name),
+            None => DEFAULT.iter().find_map(|name| of(name)),
+        };
+        let Some(own) = found else {
+            let known: Vec<_> = credentials.iter().map(|credential| credential.username.as_str()).collect();
+            let wanted = username.unwrap_or(DEFAULT[0]);
+            return Err(format!("there is no key of a user {wanted:?}; there are {}", known.join(", ")));
+        };
+        let name = own.username.clone();
         let found = self.workbench().store().read(move |db| first_project(db, &name));
-        self.variables(username, found.await.map_err(|error| error.to_string())?)
+        self.variables(own, found.await.map_err(|error| error.to_string())?)
     }
 
     fn variables(
         &self,
-        username: &str,
+        own: &Credential,
         project: Option<(String, String, String)>,
     ) -> Result<Environment, String> {
-        let credentials = self
-            .credentials()
-            .map_err(|error| format!("{} cannot be read: {error}", self.credentials.display()))?;
-        let Some(own) = credentials.iter().find(|credential| credential.username == username) else {
-            let known: Vec<_> = credentials.iter().map(|credential| credential.username.as_str()).collect();
-            return Err(format!("there is no key of a user {username:?}; there are {}", known.join(", ")));
-        };
         let key = own.api_key.expose().to_owned();
         let domain = self.url.split_once("://").map_or(self.url.as_str(), |(_, domain)| domain).to_owned();
         let mut variables = vec![

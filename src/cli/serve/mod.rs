@@ -43,10 +43,10 @@ pub struct ServeArgs {
     /// File that changes behaviour where that of the real product is not known
     #[arg(long, value_name = "FILE")]
     pub behaviour: Option<PathBuf>,
-    /// How long a model call waits for a free replica before it is answered 429
+    /// How long a model call waits for a free replica before it is answered 429 [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     pub busy_wait: Option<Duration>,
-    /// How long a model call may run
+    /// How long a model call may run [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     pub request_timeout: Option<Duration>,
     /// Log each request on standard error
@@ -73,9 +73,9 @@ pub struct ServeArgs {
     /// What is printed once it answers: a line of JSON, or variables for a shell
     #[arg(long, value_name = "FORM", value_enum, default_value = "json")]
     pub ready: Ready,
-    /// Whose key the variables hold
-    #[arg(long = "as", value_name = "USER", default_value = "owner")]
-    pub user: String,
+    /// Whose key the variables hold [default: owner, or admin where there is no owner]
+    #[arg(long = "as", value_name = "USER")]
+    pub user: Option<String>,
     /// End when the process that started it is gone
     #[arg(long)]
     pub exit_with_parent: bool,
@@ -116,14 +116,14 @@ pub async fn run(context: &Context, args: ServeArgs, mut interrupts: Interrupts)
     let mut ended = Ok(Exit::Done);
     let mut code = None;
     if args.command.is_empty() {
-        ready::print(&running, args.ready, &args.user).await?;
+        ready::print(&running, args.ready, args.user.as_deref()).await?;
         tokio::select! {
             () = interrupts.next() => {}
             () = parent_gone(parent.as_ref()) => {}
             () = running.lost() => ended = Err(lost(&running)),
         }
     } else {
-        let environment = running.environment(&args.user).await.map_err(Failure::invalid)?;
+        let environment = running.environment(args.user.as_deref()).await.map_err(Failure::invalid)?;
         let host = args.names.then(|| args.host.as_deref().unwrap_or(NAME));
         let mut child = command::Child::start(&args.command, environment, host, &running.data)?;
         loop {

@@ -15,7 +15,7 @@ pub enum Ready {
 }
 
 /// The same with and without `--json`.
-pub async fn print(running: &Running, ready: Ready, user: &str) -> Result<(), Failure> {
+pub async fn print(running: &Running, ready: Ready, user: Option<&str>) -> Result<(), Failure> {
     let text = match ready {
         Ready::Json => line(running),
         Ready::Env => exports(running, user).await?,
@@ -43,7 +43,7 @@ fn line(running: &Running) -> String {
     line.to_string()
 }
 
-async fn exports(running: &Running, user: &str) -> Result<String, Failure> {
+async fn exports(running: &Running, user: Option<&str>) -> Result<String, Failure> {
     let environment = running.environment(user).await.map_err(Failure::invalid)?;
     let lines = environment.iter().map(|(name, value)| format!("export {name}={}", quoted(value)));
     Ok(lines.collect::<Vec<_>>().join("\n"))

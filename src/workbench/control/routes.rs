@@ -127,6 +127,14 @@ async fn check(control: &Control, on: &On) -> Result<(), Refused> {
     if on.path.as_ref().is_some_and(|path| !path.starts_with('/')) {
         return Err(wrong("on: path must begin with /"));
     }
+    const OTHERS: [&str; 3] = ["/api/v1/", "/model", "/sense-bootstrap.json"];
+    let may_begin = |path: &str| OTHERS.iter().any(|other| path.starts_with(other));
+    if let Some(path) = &on.path
+        && !may_begin(path)
+        && !operations::may_begin(path)
+    {
+        return Err(wrong(format!("on: no path begins with {path}")));
+    }
     let (model, user) = (on.model.clone(), on.user.clone());
     let missing =
         control.workbench().store().read(move |db| -> Result<_, crate::workbench::store::StoreError> {

@@ -44,7 +44,10 @@ impl AccessLog {
 
     /// Numbers a request.
     pub fn enter(&self, method: &Method, uri: &Uri) -> Visit {
-        let asked = self.lines.then(|| (Instant::now(), method.clone(), printable(uri.path())));
+        // CONNECT names a host, and no path.
+        let host = || uri.authority().map_or("", |authority| authority.as_str());
+        let target = if uri.path().is_empty() { host() } else { uri.path() };
+        let asked = self.lines.then(|| (Instant::now(), method.clone(), printable(target)));
         Visit { id: self.next_id(), asked }
     }
 

@@ -63,6 +63,14 @@ pub fn named(id: &str) -> Option<&'static Operation> {
     ALL.iter().find(|operation| operation.id == id)
 }
 
+/// Whether the path of an operation may begin with `prefix`.
+pub fn may_begin(prefix: &str) -> bool {
+    ALL.iter().any(|operation| {
+        let fixed = operation.path.split('{').next().unwrap_or_default();
+        fixed.starts_with(prefix) || prefix.starts_with(fixed)
+    })
+}
+
 /// The real product's operation for a request.
 pub fn at(method: &str, path: &str) -> Option<&'static Operation> {
     ALL.iter().find(|operation| operation.method == method && operation.matches(path))

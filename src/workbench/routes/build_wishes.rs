@@ -5,7 +5,7 @@ use crate::workbench::Workbench;
 use crate::workbench::http::gate::InProject;
 use crate::workbench::http::refusal::{Refusal, bad_value};
 use crate::workbench::ids;
-use crate::workbench::kernels::Kernel;
+use crate::workbench::kernels::{Kernel, NoKernel};
 use crate::workbench::lifecycle::{builds as states, kernel_of};
 use crate::workbench::python;
 
@@ -51,7 +51,11 @@ pub fn check(workbench: &Workbench, project: &InProject, build: &ModelBuild) -> 
             file.map_err(outside("file_path")).map(drop)
         }
         Err(none) => {
-            let name = if build.runtime_identifier.is_empty() { "kernel" } else { "runtime_identifier" };
+            let name = match &none {
+                NoKernel::Function(_) => "function_name",
+                _ if build.runtime_identifier.is_empty() => "kernel",
+                _ => "runtime_identifier",
+            };
             Err(bad_value(name, none.to_string()))
         }
     }

@@ -160,6 +160,8 @@ async fn a_fault_on_nothing_is_refused() {
         json!({"on": {"user": "nobody"}, "do": {"stall": true}}),
         json!({"on": {"method": "FETCH"}, "do": {"stall": true}}),
         json!({"on": {"path": "api"}, "do": {"stall": true}}),
+        json!({"on": {"path": "/nope"}, "do": {"stall": true}}),
+        json!({"on": {"path": "/api/v2/nope"}, "do": {"stall": true}}),
         json!({"on": {"host": "x"}, "do": {"stall": true}}),
         json!({"on": {}, "times": 0, "do": {"stall": true}}),
         json!({"on": {}, "do": {}}),
@@ -172,6 +174,10 @@ async fn a_fault_on_nothing_is_refused() {
         assert!(status == 400 && body["error"].is_string(), "{fault}: {status} {body}");
     }
     assert_eq!(bench.control(Method::GET, "/faults", Value::Null).await.1, json!([]));
+    for path in ["/", "/api/", "/api/v2/users/owner/v2_keys", "/api/v1/site/config", "/model"] {
+        let fault = json!({"on": {"path": path}, "do": {"stall": true}});
+        assert_eq!(bench.control(Method::POST, "/faults", fault).await.0, 200, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -275,7 +281,7 @@ async fn a_reset_brings_back_what_was_seeded() {
         bench.patch(admin, &format!("/api/v2/projects/{project}"), json!({"name": "moved"})).await.ok();
     let playground = bench.project("playground").await;
     bench.delete(admin, &format!("/api/v2/projects/{playground}")).await.ok();
-    bench.fault(json!({"do": {"stall": true}, "on": {"path": "/never"}})).await;
+    bench.fault(json!({"do": {"stall": true}, "on": {"path": "/api/v2/users/never"}})).await;
     bench.control(Method::PUT, "/clock", json!({"advance": "1d"})).await;
 
     let begun = Instant::now();

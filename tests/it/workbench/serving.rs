@@ -110,6 +110,21 @@ fn variables_are_printed_for_a_shell() {
     assert!(child.wait().unwrap().success());
 }
 
+/// An empty workbench has the administrator alone.
+#[test]
+fn without_an_owner_the_variables_are_those_of_the_administrator() {
+    let data = tempfile::tempdir().unwrap();
+    let done = nowhere(&mut Command::new(env!("CARGO_BIN_EXE_keybench")))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path().join("data"))
+        .args(["--", "sh", "-c", "echo $KEYBENCH_API_KEY"])
+        .output()
+        .unwrap();
+    let key = text(&done.stdout).lines().last().unwrap_or_default().to_owned();
+    let credentials = std::fs::read_to_string(data.path().join("data/credentials.json")).unwrap();
+    assert!(done.status.success() && !key.is_empty() && credentials.contains(&key), "{done:?}");
+}
+
 #[test]
 fn a_command_sees_names_that_nobody_else_sees() {
     let data = tempfile::tempdir().unwrap();
