@@ -111,7 +111,11 @@ fn shards_of_a_run_make_a_whole_one() {
     // Not twice, and not with a run of something else.
     let twice = home.run(&["runs", "merge", "run-0.json", "run-0.json"]);
     assert!(twice.code == 7 && twice.err.contains("shard 0/8 is there twice"), "{twice:?}");
+    let part = home.run(&["runs", "merge", "run-0.json", "run-1.json"]).ok();
+    assert!(part.err.contains("2 of 8 shards are there") && part.out.contains("2 runs"), "{part:?}");
     test(&home, &["--request", "1", "-n", "3", "--export", "other.json"]).ok();
+    let same = home.run(&["runs", "merge", "other.json", "other.json"]);
+    assert!(same.code == 7 && same.err.contains("other.json is other.json once more"), "{same:?}");
     let other = home.run(&["runs", "merge", "run-0.json", "other.json"]);
     assert!(other.code == 7 && other.err.contains("other.json is of another plan"), "{other:?}");
     let missing = home.run(&["runs", "merge", "all.json", "--expect", "total>40"]);

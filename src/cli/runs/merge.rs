@@ -42,11 +42,18 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Exit, Failure> {
             NotMerged::Differs { at, what, found, first } => {
                 format!("{} is of {what}: {found}, and {} of {first}", file(*at), file(1))
             }
+            NotMerged::Same { at, first } => format!("{} is {} once more", file(*at), file(*first)),
             NotMerged::NoHistograms(at) => format!("{}: {error}", file(*at)),
             NotMerged::Nothing | NotMerged::Twice(_) => error.to_string(),
         };
         Failure::invalid(message).hint(hint)
     })?;
+    if let Some(of) = runs.first().and_then(|run| run.plan.shard).map(|part| part.of as usize)
+        && runs.len() < of
+    {
+        let message = format!("{} of {of} shards are there: the rates are those of a part", runs.len());
+        context.out.warn("incomplete", &message, None);
+    }
     let expected = args.expect.as_ref().map(|expect| expect.check(&merged)).unwrap_or_default();
     export.map_or(Ok(()), |export| export.write(&merged))?;
     if context.out.json {

@@ -25,6 +25,8 @@ pub enum NotMerged {
     Differs { at: usize, what: &'static str, found: String, first: String },
     #[error("shard {0} is there twice")]
     Twice(String),
+    #[error("run {at} is run {first} once more")]
+    Same { at: usize, first: usize },
 }
 
 /// Adds runs of one plan. Percentiles are exact, as of one histogram of all values; rates are added
@@ -106,6 +108,13 @@ fn check(first: &Summary, runs: &[Summary]) -> Result<(), NotMerged> {
             && runs[..at - 1].iter().any(|other| other.plan.shard == Some(part))
         {
             return Err(NotMerged::Twice(part.to_string()));
+        }
+        let is_same = |other: &Summary| {
+            (other.started, other.elapsed_s, other.total) == (run.started, run.elapsed_s, run.total)
+                && other.histograms == run.histograms
+        };
+        if let Some(first) = runs[..at - 1].iter().position(is_same) {
+            return Err(NotMerged::Same { at, first: first + 1 });
         }
     }
     Ok(())
@@ -333,6 +342,11 @@ mod tests {
             merge(&[first.clone(), other]),
             Err(NotMerged::Differs { what: "another model", .. })
         ));
+        let whole = |run: &Summary| {
+            let plan = Plan { shard: None, ..run.plan.clone() };
+            Summary { plan, ..run.clone() }
+        };
+        assert_eq!(merge(&[whole(&first), whole(&first)]), Err(NotMerged::Same { at: 2, first: 1 }));
         let bare = Summary { histograms: None, ..run(2, 1..10) };
         assert_eq!(merge(&[first, bare]), Err(NotMerged::NoHistograms(2)));
         assert_eq!(merge(&[]), Err(NotMerged::Nothing));

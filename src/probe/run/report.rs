@@ -69,7 +69,8 @@ fn headline(summary: &Summary) -> String {
         (None, None) => format!("at most {} in flight", summary.plan.in_flight()),
     };
     let shard = summary.plan.shard.map(|part| format!(" · shard {part}")).unwrap_or_default();
-    let merged = summary.merged.map(|runs| format!(" · {runs} runs")).unwrap_or_default();
+    let runs = |many: u64| format!(" · {}", count(many, "run", "runs"));
+    let merged = summary.merged.map(runs).unwrap_or_default();
     format!("{requests} in {time} · {:.1}/s · {pace}{shard}{merged}", summary.rps)
 }
 
