@@ -3,6 +3,7 @@
 use crate::expiry::{self, KeyStatus};
 use crate::probe::{Answer, CallResult, FailureKind};
 use crate::text;
+use crate::wire::{AUDIENCE_API, AUDIENCE_APPLICATION};
 
 use super::deployment::model_state;
 use super::facts::{Facts, KeyCheck, Known};
@@ -65,7 +66,7 @@ fn not_authorized(result: &CallResult, facts: &Facts) -> Diagnosis {
         return Diagnosis::new(Cause::NoKey, format!("{model} asks for an API key, and none was sent."))
             .remedy("Choose one of your keys or paste one; Settings creates a new one.")
             .action(Action::ChooseKey)
-            .action(Action::CreateKey);
+            .action(Action::CREATE_KEY);
     }
     if !facts.auth_enabled {
         return Diagnosis::new(
@@ -129,7 +130,7 @@ fn rejected(message: &str, result: &CallResult, facts: &Facts) -> Diagnosis {
         .unverified("which of these it is: the workbench gives one answer for all of them"),
     }
     .action(Action::ChooseKey)
-    .action(Action::CreateKey)
+    .action(Action::CREATE_KEY)
 }
 
 fn wrong_audience(username: &str, facts: &Facts) -> Diagnosis {
@@ -140,7 +141,7 @@ fn wrong_audience(username: &str, facts: &Facts) -> Diagnosis {
         format!("The key of {username} is for the audience {meant}, and models ask for one with API."),
     )
     .remedy("Create a key with the audience API, or choose another one.")
-    .action(Action::CreateKey)
+    .action(Action::CreateKey { audiences: vec![AUDIENCE_API] })
     .action(Action::ChooseKey)
 }
 
@@ -175,8 +176,9 @@ fn refused_despite_rights(username: &str, facts: &Facts) -> Diagnosis {
         found.remedy = Some(format!(
             "The key lacks the audience Application, which may be the cause: create one with API and Application, and test with it. {remedy}"
         ));
+        let audiences = vec![AUDIENCE_API, AUDIENCE_APPLICATION];
         found = found
-            .action(Action::CreateKey)
+            .action(Action::CreateKey { audiences })
             .action(Action::ChooseKey)
             .unverified("whether this workbench asks for the audience Application: it is not documented");
     }

@@ -99,7 +99,11 @@ pub enum Action {
         text: String,
     },
     /// Make a new API key in Settings.
-    CreateKey,
+    CreateKey {
+        /// What it has to be for; empty: the workbench's default does.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        audiences: Vec<&'static str>,
+    },
     /// Type or pick another key.
     ChooseKey,
     TestWithoutKey,
@@ -114,6 +118,9 @@ pub enum Action {
 }
 
 impl Action {
+    /// A new key, of the workbench's default.
+    pub const CREATE_KEY: Self = Self::CreateKey { audiences: Vec::new() };
+
     /// A short label for a button or a menu.
     pub fn label(&self) -> String {
         match self {
@@ -121,7 +128,7 @@ impl Action {
                 format!("add {username} as collaborator ({permission})")
             }
             Self::CopyMessage { .. } => "copy a request for access".to_owned(),
-            Self::CreateKey => "create a new key".to_owned(),
+            Self::CreateKey { .. } => "create a new key".to_owned(),
             Self::ChooseKey => "use another key".to_owned(),
             Self::TestWithoutKey => "test without a key".to_owned(),
             Self::TestAgain => "test again".to_owned(),
@@ -142,7 +149,10 @@ impl Action {
                 quoted(username),
                 quoted(permission)
             )),
-            Self::CreateKey => Some("keybench keys create".to_owned()),
+            Self::CreateKey { audiences } => {
+                let audiences = audiences.iter().map(|audience| format!(" --audience {audience}"));
+                Some(format!("keybench keys create{}", audiences.collect::<String>()))
+            }
             Self::RestartDeployment { model_id, .. } => {
                 Some(format!("keybench models restart {}", quoted(model_id)))
             }
@@ -221,6 +231,6 @@ impl Diagnosis {
         Self::new(cause, format!("{what}."))
             .remedy(format!("{remedy}."))
             .action(Action::ChooseKey)
-            .action(Action::CreateKey)
+            .action(Action::CREATE_KEY)
     }
 }

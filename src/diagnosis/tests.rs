@@ -222,6 +222,11 @@ fn a_refusal_in_spite_of_all_rights_is_said_to_be_one() {
     assert_eq!(found.cause, Cause::RefusedDespiteRights);
     assert!(found.remedy.as_ref().is_some_and(|remedy| remedy.contains("audience Application")), "{found:?}");
     assert!(found.unverified.iter().any(|what| what.contains("Application")), "{found:?}");
+    let commands: Vec<_> = found.actions.iter().filter_map(Action::command).collect();
+    assert!(
+        commands.contains(&"keybench keys create --audience API --audience Application".to_owned()),
+        "{commands:?}"
+    );
     api_alone.key.for_applications = Known::Yes(true);
     assert_eq!(diagnose(&call, &api_alone), diagnose(&call, &insider()));
 

@@ -119,7 +119,7 @@ pub fn offers(shared: &Shared, diagnosis: &Diagnosis) -> Vec<(String, String)> {
             Action::TestAgain => (Command::SendTest, action.label()),
             Action::ReloadModel => (Command::Refresh, action.label()),
             Action::RestartDeployment { .. } => (Command::RestartModel, action.label()),
-            Action::CreateKey => return None,
+            Action::CreateKey { .. } => return None,
         };
         Some((key(command)?, sentence))
     };
