@@ -351,8 +351,15 @@ fn known_cause(cause: &(dyn StdError + 'static), text: &str) -> Option<(Reason, 
     if text.starts_with("tunnel error") || text.contains("proxy") {
         return Some((Reason::Proxy, text.to_owned()));
     }
-    let incomplete = cause.downcast_ref::<hyper::Error>()?.is_incomplete_message();
-    incomplete.then(|| (Reason::Cut, text.to_owned()))
+    let hyper = cause.downcast_ref::<hyper::Error>()?;
+    if hyper.is_incomplete_message() {
+        return Some((Reason::Cut, text.to_owned()));
+    }
+    // A server that expects TLS answers plain HTTP with an alert, which is none.
+    hyper.is_parse().then(|| {
+        let what = "the server does not answer with HTTP there; is its URL an https:// one?";
+        (Reason::Other, format!("{what} ({text})"))
+    })
 }
 
 /// Calls `see` for each cause below `error`, including those inside an I/O error.

@@ -176,7 +176,8 @@ impl List {
         if self.widths.is_empty() {
             let widest = |column: usize| cells.iter().map(|row| text::width(&row[column])).max().unwrap_or(0);
             let columns = self.titles.iter().enumerate();
-            let most = if self.cuts { WIDEST } else { usize::MAX };
+            // Where nothing is cut, one long cell widens its own row and no other.
+            let most = if self.cuts { WIDEST } else { LINE };
             self.widths = columns.map(|(at, title)| widest(at).min(most).max(text::width(title))).collect();
             if self.cuts {
                 self.shrink(widest(self.titles.len() - 1));

@@ -153,6 +153,13 @@ async fn nobody_there_is_distinguished() {
 }
 
 #[tokio::test]
+async fn plain_http_to_a_server_that_expects_tls_is_named() {
+    let alert = Scripted::start(&["\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{16}".to_owned()]).await;
+    let error = client(&alert.url).list_keys("owner").await.unwrap_err().to_string();
+    assert!(error.contains("is its URL an https:// one?"), "{error}");
+}
+
+#[tokio::test]
 async fn a_silent_server_times_out() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

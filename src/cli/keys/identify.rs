@@ -65,7 +65,7 @@ pub async fn validate(context: &Context, args: ValidateArgs) -> Result<Exit, Fai
     if context.out.json {
         context.out.document(&json!({
             "valid": answer.valid,
-            "username": answer.username,
+            "username": Some(&answer.username).filter(|username| !username.is_empty()),
             "audience": audience,
             "message": answer.message,
         }))?;
