@@ -368,7 +368,8 @@ fn a_file_that_is_scored_has_each_row_once_however_often_it_is_killed() {
         kills += u32::from(!ended.status.success()) + u32::from(!again.status.success());
         let done = home.run(&[&score[..], &["--json"]].concat()).ok().json();
         assert_eq!((&done["complete"], &done["failed"]), (&true.into(), &0.into()));
-        assert!(done["may_have_run_twice"].as_u64().unwrap() <= 4, "{done}");
+        // Four were in flight at each of the two kills.
+        assert!(done["may_have_run_twice"].as_u64().unwrap() <= 8, "{done}");
         assert_each_row_once(&home.path("out.jsonl"));
         assert_tidy(home.folder.path());
         ended
