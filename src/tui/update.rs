@@ -1,5 +1,7 @@
 //! The only thing that changes the state: a message in, effects out, no I/O, no clock, no await.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
@@ -179,24 +181,7 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
             ui.terminated = true;
             vec![Effect::Quit]
         }
-        Msg::Answer { id, took, answer } => {
-            // The answer to a cancelled request is dropped.
-            let Some(request) = shared.requests.finish(id) else { return Effects::new() };
-            let about = request.about.as_deref();
-            let model = about.and_then(|id| stack.all().find_map(|layer| layer.name_of_model(id)));
-            shared.log.push(&request, took, &answer, model);
-            let (back, effect) = session::note_contact(shared, &request, took, &answer);
-            // What follows from the answer to nobody's wish is nobody's wish either.
-            ui.shared.quiet = request.kind == Kind::Quiet;
-            ui.shared.notices.of_change(request.kind == Kind::Change);
-            let mut effects = answered(ui, request.owner, id, answer);
-            ui.shared.quiet = false;
-            effects.extend(effect);
-            if back {
-                effects.extend(is_back(ui));
-            }
-            effects
-        }
+        Msg::Answer { id, took, answer } => ended(ui, id, took, answer),
         Msg::TmuxHandsOn(does) => {
             if let Some(Path::Tmux { hands_on }) = &mut shared.preferences.clipboard {
                 *hands_on = Some(does);
@@ -220,6 +205,27 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
             None => Effects::new(),
         },
     }
+}
+
+/// A request has ended: its layer gets the answer.
+fn ended(ui: &mut Ui, id: RequestId, took: Option<Duration>, answer: Answer) -> Effects {
+    let Ui { shared, stack, .. } = ui;
+    // The answer to a cancelled request is dropped.
+    let Some(request) = shared.requests.finish(id) else { return Effects::new() };
+    let about = request.about.as_deref();
+    let model = about.and_then(|id| stack.all().find_map(|layer| layer.name_of_model(id)));
+    shared.log.push(&request, took, &answer, model);
+    let (back, effect) = session::note_contact(shared, &request, took, &answer);
+    // What follows from the answer to nobody's wish is nobody's wish either.
+    ui.shared.quiet = request.kind == Kind::Quiet;
+    ui.shared.notices.of_change(request.kind == Kind::Change);
+    let mut effects = answered(ui, request.owner, id, answer);
+    ui.shared.quiet = false;
+    effects.extend(effect);
+    if back {
+        effects.extend(is_back(ui));
+    }
+    effects
 }
 
 /// An answer for the layer that asked. One that opens a session is for all of them.
