@@ -3,8 +3,8 @@
 //! If several are deleted, the key that keybench is signed in with and the key of the surrounding
 //! workbench session are kept: without them nothing would work any more.
 
-use super::describe;
 use super::of_service::on_deletion;
+use super::status::describe;
 use super::when::expired;
 use crate::actions::keys::Spared;
 use crate::api;

@@ -4,15 +4,16 @@ pub mod deletion;
 mod listed;
 pub mod of_service;
 mod seen;
+mod status;
 pub mod when;
 
 pub use listed::{AUDIENCE, COMMENT, EXPIRES, ListedKeys, STATUS};
 pub use seen::{BEING_REPLACED, Seen};
+pub use status::{describe, sign, status};
 
 use std::collections::{BTreeSet, HashSet};
 
 use crossterm::event::KeyEvent;
-use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -362,28 +363,4 @@ fn legacy_cells(shared: &Shared) -> [Shown<'static>; 7] {
         Shown::new(comment),
         Shown::default(),
     ]
-}
-
-/// The status of a key by the workbench's time.
-pub fn status(shared: &Shared, expires: Option<Timestamp>) -> KeyStatus {
-    status_at(expires, shared.workbench_now(), shared.preferences.soon_days)
-}
-
-/// The sign of a status and how it looks.
-pub fn sign(shared: &Shared, status: KeyStatus) -> (&'static str, ratatui::style::Style) {
-    let (glyphs, theme) = (shared.preferences.glyphs, &shared.preferences.theme);
-    match status {
-        KeyStatus::Active => (glyphs.active, theme.ok),
-        KeyStatus::Soon => (glyphs.soon, theme.warn),
-        KeyStatus::Expired => (glyphs.expired, theme.dim),
-        KeyStatus::Unknown => (glyphs.unknown, theme.dim),
-    }
-}
-
-/// A key as text, for questions: its ID, and what distinguishes it.
-pub fn describe(key: &V2KeyDetails) -> String {
-    let comment =
-        if key.comments.is_empty() { "without comment".into() } else { format!("\"{}\"", key.comments) };
-    let text = format!("{}  {}  {comment}", text::short_id(&key.key_id), date_of(&key.expiry_date));
-    text::clean(&text).into_owned()
 }

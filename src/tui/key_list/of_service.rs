@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ratatui::text::Line;
 
-use super::describe;
+use super::status::describe;
 use crate::actions::fleet::manifest::readable;
 use crate::actions::fleet::service_keys::{Member, Standing, manifest_name};
 use crate::text;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::listed::{AUDIENCE, COMMENT, EXPIRES, KEY_ID, LEFT, ListedKey, ListedKeys, STATUS};
-use super::sign;
+use super::status::sign;
 use crate::expiry::{KeyStatus, days_between, status_at};
 use crate::text;
 use crate::tui::list::Pattern;

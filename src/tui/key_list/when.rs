@@ -1,6 +1,6 @@
 //! When keys end, as sentences say it.
 
-use super::status;
+use super::status::status;
 use crate::expiry::{KeyStatus, days_between};
 use crate::tui::shared::Shared;
 use crate::wire::{V2KeyDetails, time};
