@@ -16,6 +16,7 @@ use super::journal::Selection;
 use super::seen::CALL_MODEL;
 use super::states::StateError;
 use crate::workbench::http::operations;
+use crate::workbench::routes;
 use crate::workbench::store::{keys, models, users};
 
 /// A refused call, with a sentence.
@@ -127,10 +128,8 @@ async fn check(control: &Control, on: &On) -> Result<(), Refused> {
     if on.path.as_ref().is_some_and(|path| !path.starts_with('/')) {
         return Err(wrong("on: path must begin with /"));
     }
-    const OTHERS: [&str; 3] = ["/api/v1/", "/model", "/sense-bootstrap.json"];
-    let may_begin = |path: &str| OTHERS.iter().any(|other| path.starts_with(other));
     if let Some(path) = &on.path
-        && !may_begin(path)
+        && !routes::may_begin(path)
         && !operations::may_begin(path)
     {
         return Err(wrong(format!("on: no path begins with {path}")));

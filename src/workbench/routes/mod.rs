@@ -192,6 +192,11 @@ async fn elsewhere(
     Err(refusal.into())
 }
 
+/// Whether a served path that is not in the specification may begin with `prefix`.
+pub fn may_begin(prefix: &str) -> bool {
+    OURS.iter().any(|ours| ours.starts_with(prefix) || prefix.starts_with(ours))
+}
+
 /// Served paths that are not in the specification.
 const OURS: &[&str] = &[
     "/api/v1/site/config",

@@ -97,7 +97,7 @@ fn a_refusal_in_the_middle_leaves_no_key_untried() {
         flow.keys("y");
         flow.shows("deleted 2 API keys of outsider").await;
         flow.keys("!");
-        flow.shows("deleted, as far as is known: ").await;
+        flow.shows("deleted elsewhere already: ").await;
         assert!(flow.screen().contains(short_id(&ids[1]).as_ref()), "{}", flow.screen());
     });
     assert_eq!(listed(&home), [bench.key_id("outsider")]);
