@@ -10,6 +10,8 @@ pub struct Sent {
     pub count: u64,
     /// The method of the last of them.
     pub method: Method,
+    /// The HTTP status of the answer to it, if one came.
+    pub status: Option<u16>,
     /// The workbench's name for the last one that has one: `x-cdp-request-id` or `x-request-id`
     /// (OBSERVED, cai-mcp).
     pub request_id: Option<String>,
@@ -26,7 +28,12 @@ impl Notes {
 
     /// A request is about to be sent.
     pub(super) fn sending(&self, method: &Method) {
-        self.with(|sent| (sent.count, sent.method) = (sent.count + 1, method.clone()));
+        self.with(|sent| (sent.count, sent.method, sent.status) = (sent.count + 1, method.clone(), None));
+    }
+
+    /// Its answer begins with this status.
+    pub(super) fn status(&self, status: u16) {
+        self.with(|sent| sent.status = Some(status));
     }
 
     /// What was sent; `None` if nothing was.

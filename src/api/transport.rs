@@ -331,6 +331,7 @@ impl Client {
         };
         let mut response = patience.wait(request.send()).await?.map_err(failed)?;
         let status = response.status();
+        self.notes.status(status.as_u16());
         if status.is_redirection() || refusal::is_html(response.headers()) {
             return Err(refusal::not_an_api(operation, status, response.headers()));
         }

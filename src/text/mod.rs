@@ -10,6 +10,7 @@ pub mod toml;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub use clean::{clean, clean_lines};
@@ -34,13 +35,13 @@ pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     }
     let mut taken = 0;
     let mut out = String::new();
-    for c in text.chars() {
-        let w = c.width().unwrap_or(0);
-        if taken + w > columns - 1 {
+    // Half of what is one character on the screen would take other columns than it is counted for.
+    for cluster in text.graphemes(true) {
+        taken += width(cluster);
+        if taken > columns - 1 {
             break;
         }
-        taken += w;
-        out.push(c);
+        out.push_str(cluster);
     }
     out.push('…');
     Cow::Owned(out)
@@ -63,12 +64,12 @@ pub fn tail(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     let mut taken = 1;
-    let fits = |c: &char| {
-        taken += c.width().unwrap_or(0);
+    let fits = |cluster: &&str| {
+        taken += width(cluster);
         taken <= columns
     };
-    let end: String = text.chars().rev().take_while(fits).collect();
-    if columns == 0 { String::new() } else { std::iter::once('…').chain(end.chars().rev()).collect() }
+    let shown: usize = text.graphemes(true).rev().take_while(fits).map(str::len).sum();
+    if columns == 0 { String::new() } else { format!("…{}", &text[text.len() - shown..]) }
 }
 
 /// `text` wrapped to at most `columns`, at spaces; a longer word is split.
@@ -83,11 +84,11 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         if !line.is_empty() {
             line.push(' ');
         }
-        for c in word.chars() {
-            if !line.is_empty() && width(&line) + c.width().unwrap_or(0) > columns {
+        for cluster in word.graphemes(true) {
+            if !line.is_empty() && width(&line) + width(cluster) > columns {
                 lines.push(std::mem::take(&mut line));
             }
-            line.push(c);
+            line.push_str(cluster);
         }
     }
     if !line.is_empty() {
@@ -230,6 +231,26 @@ mod tests {
         assert_eq!(truncate("abcdef", 4), "abc…");
         assert_eq!(truncate("日本語", 4), "日…");
         assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters_as_people_see_them() {
+        let family = "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        let text = format!("漢字テスト e\u{301}{family} ñ abc");
+        for columns in 1..width(&text) {
+            let wrapped = wrap(&text, columns).concat();
+            for cut in [
+                truncate(&text, columns).into_owned(),
+                tail(&text, columns),
+                middle(&text, columns).into_owned(),
+            ] {
+                assert!(width(&cut) <= columns, "{columns}: {cut:?}");
+                let parts = cut.replace('…', "").replace(family, "");
+                assert!(!parts.contains(['\u{200d}', '\u{1f469}', '\u{1f467}']), "{columns}: {cut:?}");
+                assert!(!cut.contains("…\u{301}"), "{columns}: {cut:?}");
+            }
+            assert!(wrapped.contains(family), "{columns}: {wrapped:?}");
+        }
     }
 
     #[test]

@@ -262,7 +262,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(C::Refresh, "refresh", &[X::Global], Safe, &["ctrl-r"], 0, "refresh", "Refresh", "Ask the workbench again"),
     entry(C::CancelRequest, "cancel", &[X::Global], Safe, &["ctrl-x"], 0, "cancel request", "Cancel request", "Cancel the oldest request in flight; a run is stopped"),
     entry(C::Notices, "notices", &[X::Global], Safe, &["!"], 72, "notices", "Notices", "All messages, with request IDs and hints"),
-    entry(C::Profiles, "profiles", &[X::Global], Safe, &["P"], 71, "profiles", "Profiles", "Switch to another workbench or user, sign in, sign out"),
+    entry(C::Profiles, "profiles", &[X::Global], Safe, &["P"], 71, "profiles", "Profiles: sign in or out (login, logout)", "Switch to another workbench or user, sign in, sign out"),
     entry(C::History, "history", &[X::Global], Safe, &["H"], 70, "history", "History", "Tests and runs of earlier days: search, open, send again"),
     entry(C::Themes, "themes", &[X::Global], Safe, &["f8"], 0, "theme", "Theme", "Choose the colours; each is seen while it is selected"),
     entry(C::Mouse, "mouse", &[X::Global], Safe, &["f9"], 0, "mouse", "Mouse", "Let the mouse scroll, select and press, or leave it alone"),

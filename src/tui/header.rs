@@ -50,7 +50,7 @@ pub fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
     let fits = |left: &[Span<'_>], right: &[Span<'_>]| width(left) + 2 + width(right) <= row.width.into();
     // In need the times of what works go first, then the version, then the host; what is left keeps a
     // blank before the right end.
-    let marks = |times: bool| workbench(shared, times).into_iter().chain(model_service(shared, times));
+    let marks = |times: bool| workbench(shared, times).into_iter().chain(model_service(shared, times, true));
     let with_times: Vec<Span<'_>> = right.iter().cloned().chain(marks(true)).collect();
     match fits(&left, &with_times) {
         true => right = with_times,
@@ -61,6 +61,13 @@ pub fn header(shared: &Shared, frame: &mut Frame<'_>, row: Rect) {
     }
     if let Some(host) = host.filter(|_| !fits(&left, &right)) {
         left.remove(host);
+    }
+    // Who is signed in stays longest: before it, since when the models fail goes, then the program's name.
+    if !fits(&left, &right) {
+        right = workbench(shared, false).into_iter().chain(model_service(shared, false, false)).collect();
+    }
+    if !fits(&left, &right) && shared.session.signed_in {
+        left[0] = Span::raw(" ");
     }
     right.insert(0, Span::raw(" "));
     two_ends(frame, row, Line::from(left), Line::from(right));
@@ -87,13 +94,14 @@ fn workbench(shared: &Shared, times: bool) -> Vec<Span<'static>> {
     }
 }
 
-/// The mark of the model service: how the last call of a model was. Nothing before the first.
-fn model_service(shared: &Shared, times: bool) -> Vec<Span<'static>> {
+/// The mark of the model service: how the last call of a model was; with `times` since when it works, with
+/// `failing` since when it does not. Nothing before the first.
+fn model_service(shared: &Shared, times: bool, failing: bool) -> Vec<Span<'static>> {
     let (theme, glyphs) = (&shared.preferences.theme, shared.preferences.glyphs);
     let contact = shared.session.contacts.models();
     let since = since(contact.at());
     let bad = |what: &str| {
-        let sign = glyphs.expired;
+        let (sign, since) = (glyphs.expired, if failing { since.as_str() } else { "" });
         vec![Span::styled(format!(" {sign} models: {what}{since} "), theme.error)]
     };
     match contact.state() {

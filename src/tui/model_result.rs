@@ -93,7 +93,8 @@ impl TestResult {
         })
     }
 
-    /// Whether it failed because the model was not deployed.
+    /// Whether it failed because the model was not deployed. A function that failed is the same after a
+    /// restart.
     pub fn wants_deployment(&self) -> bool {
         const CAUSES: [Cause; 5] = [
             Cause::Stopped,
@@ -102,7 +103,8 @@ impl TestResult {
             Cause::NotDeployed,
             Cause::BuildFailed,
         ];
-        self.diagnosis().is_some_and(|diagnosis| CAUSES.contains(&diagnosis.cause))
+        let answered = self.call.failure() == Some(FailureKind::ModelFailed);
+        !answered && self.diagnosis().is_some_and(|diagnosis| CAUSES.contains(&diagnosis.cause))
     }
 
     pub fn forget_most_of_the_body(&mut self) {
@@ -226,6 +228,30 @@ fn phases(call: &CallResult) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::{Answer, Phases};
+
+    #[test]
+    fn a_function_that_failed_is_not_mended_by_a_restart() {
+        let stopped = Diagnosis::new(Cause::Stopped, "stopped");
+        for (status, body, wants) in [
+            (503, r#"{"success":false}"#, true),
+            (400, r#"{"success":false,"errors":"division by zero"}"#, false),
+        ] {
+            let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+            let answer = Answer::new(status, headers, body.into(), body.len() as u64, false);
+            let call = CallResult {
+                started: jiff::Timestamp::UNIX_EPOCH,
+                phases: Phases::default(),
+                total: Duration::ZERO,
+                outcome: Ok(answer),
+                key_sent: true,
+                request_size: 0,
+            };
+            let why = Why::Known(Box::new(stopped.clone()));
+            let result = TestResult { why, ..TestResult::new(1, String::new(), String::new(), call) };
+            assert_eq!(result.wants_deployment(), wants, "{status}");
+        }
+    }
 
     #[test]
     fn a_long_request_is_laid_out_and_a_short_one_is_not() {

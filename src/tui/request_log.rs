@@ -24,7 +24,7 @@ pub struct Entry {
     pub what: String,
     /// How long its last answer took; `None` where none came.
     pub took: Option<Duration>,
-    /// The HTTP status of a refusal.
+    /// The HTTP status of its last answer; of a run, if all had the same.
     pub status: Option<u16>,
     /// Why it did not succeed.
     pub problem: Option<String>,
@@ -67,8 +67,14 @@ impl RequestLog {
                 (Ok(answer), None) => (Some(answer.status), None),
             },
             Answer::RunEnded { ended: Err(error), .. } => (None, Some(error.to_string())),
+            Answer::RunEnded { ended: Ok(summary), .. } => {
+                let mut statuses = summary.statuses.keys();
+                (statuses.next().copied().filter(|_| statuses.next().is_none()), None)
+            }
             answer => {
-                (answer.error().and_then(|error| error.status()), answer.error().map(ToString::to_string))
+                let of_error = answer.error().and_then(|error| error.status());
+                let of_answer = request.sent.as_ref().and_then(|sent| sent.status);
+                (of_error.or(of_answer), answer.error().map(ToString::to_string))
             }
         };
         let took = match answer {

@@ -227,7 +227,21 @@ fn nothing_stays_green_that_the_last_contact_does_not_bear_out() {
     assert!(screen.contains("asking") && screen.contains("○ models: no answer since 09:14"), "{screen}");
     let calls = harness.calls();
     let reach = calls.into_iter().find(|(_, call)| matches!(call, Call::Reach));
-    harness.answer(reach.unwrap().0, Answer::Reached(Ok("owner".into())));
+    let reach = reach.unwrap().0;
+    let mut both = models::listed();
+    both.keys("t");
+    let nobody = CallError::Connect { address: "localhost:8642".into(), detail: "refused".into() };
+    tested(&mut both, CallResult { outcome: Err(nobody), ..models::success() });
+    let asked = both.calls().into_iter().find(|(_, call)| matches!(call, Call::Reach));
+    fails(&mut both, asked.unwrap().0, Answer::Reached(Err(silence())));
+    let screen = both.screen(80, 24);
+    let header = screen.lines().next().unwrap();
+    assert!(header.contains("demo ▸ owner"), "who is signed in stays: {header}");
+    assert!(
+        header.contains("workbench: no answer since") && header.contains("models: no answer"),
+        "{header}"
+    );
+    harness.answer(reach, Answer::Reached(Ok("owner".into())));
     let screen = harness.screen(120, 40);
     assert!(screen.contains("● workbench 3 ms") && screen.contains("○ models: no answer"), "{screen}");
 

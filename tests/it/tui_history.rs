@@ -151,6 +151,33 @@ fn two_runs_are_set_beside_each_other() {
     assert!(screen.contains("run 3         run 4") && screen.contains("block bootstrap"), "{screen}");
 }
 
+/// The first run since the start has those before it in the history alone.
+#[test]
+fn the_first_run_is_set_beside_one_of_the_history() {
+    let all = entries();
+    let (mut harness, id, run) = running();
+    let ended = Answer::RunEnded { model_id: run.model_id, ended: Ok(summary(200, true)) };
+    harness.answer(id, ended);
+    assert!(!harness.screen(80, 24).contains("c compare"), "no history is kept");
+    harness.keys("c");
+    assert!(harness.screen(120, 24).contains("no run of this model since keybench was started"));
+    harness.shared().session.history = Some(PathBuf::from("history.sqlite"));
+    assert!(harness.screen(120, 24).contains("c compare"));
+    harness.keys("c");
+    answered(&mut harness, &all);
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("1 run marked") && harness.layers() == ["history"], "{screen}");
+    harness.keys("c");
+    answered(&mut harness, &all);
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("run 3         run 4"), "{screen}");
+    // None but this one.
+    harness.keys("<esc><esc><esc>c");
+    answered(&mut harness, &all[..1]);
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("the history has no earlier run of this model"), "{screen}");
+}
+
 #[test]
 fn a_request_is_sent_again_and_changed_first() {
     let all = entries();

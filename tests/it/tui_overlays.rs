@@ -99,6 +99,11 @@ fn the_palette_finds_by_words() {
     insta::assert_snapshot!("palette_80x24", harness.screen(80, 24));
     harness.keys("new k");
     assert!(harness.screen(80, 24).contains("New API key"));
+    for words in ["sign in", "login", "logout", "sign out", "profile"] {
+        let mut harness = Harness::new().started();
+        harness.keys(&format!(":{words}<enter>"));
+        assert_eq!(harness.layers(), ["profiles"], "{words}");
+    }
     harness.keys("<enter>");
     assert_eq!(harness.layers(), ["new key"]);
     harness.keys("<esc><ctrl-p>admin<enter>");

@@ -484,13 +484,17 @@ fn a_request_in_the_log_has_its_method_and_the_name_that_the_workbench_gave_it()
     for (count, request_id) in [(1, Some("7f3a-11")), (3, None)] {
         harness.keys("<ctrl-r>");
         let (id, _) = harness.calls().into_iter().find(|(_, call)| is_list(call)).unwrap();
-        let sent = Sent { count, request_id: request_id.map(str::to_owned), ..Sent::default() };
+        let (request_id_sent, status) = (request_id.map(str::to_owned), Some(200));
+        let sent = Sent { count, status, request_id: request_id_sent, ..Sent::default() };
         harness.send(Msg::Sent { id, sent });
         answer_list(&mut harness, id, Ok(demo_keys()));
         harness.keys("!!");
         let screen = harness.screen(80, 24);
         match request_id {
-            Some(_) => assert!(screen.contains("HTTP      GET · request ID 7f3a-11"), "{screen}"),
+            Some(_) => assert!(
+                screen.contains(" 200 ") && screen.contains("HTTP      GET · request ID 7f3a-11"),
+                "{screen}"
+            ),
             None => assert!(screen.contains("HTTP      GET, the last of 3 requests "), "{screen}"),
         }
         harness.keys("<enter>");

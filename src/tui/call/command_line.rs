@@ -10,6 +10,21 @@ impl Call {
         Some(match self {
             Self::WhoAmI | Self::Reach => "keybench whoami".to_owned(),
             Self::Version => "keybench doctor".to_owned(),
+            Self::SignIn { request, .. } => {
+                let name = request.name.as_ref().map(|name| format!(" --name {}", shell(name)));
+                let (url, name) = (shell(&request.url), name.unwrap_or_default());
+                // The text of a key is in no log.
+                format!("printf %s \"$KEY\" | keybench login --url {url}{name}")
+            }
+            Self::OpenProfile { name, .. } => format!("keybench --profile {} whoami", shell(name)),
+            Self::AuditKeys => "keybench admin audit --keys-only".to_owned(),
+            // No command does it.
+            Self::RotateLegacyKey { username } => format!(
+                "curl -X POST -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' -d {} \
+                 \"$KEYBENCH_URL/api/v2/users/\"{}/v1_key:rotate",
+                shell(&serde_json::json!({ "username": username }).to_string()),
+                shell(username)
+            ),
             Self::Expiration => "keybench admin expiration".to_owned(),
             Self::SetExpiration { days } => format!("keybench admin expiration {days}"),
             Self::ListKeys { username } | Self::CountKeys { username } => {
@@ -87,6 +102,7 @@ fn test_command(model_id: &str, key: &KeyToSend, request: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actions::sign_in::Request;
     use crate::secret::ApiKey;
     use crate::tui::call::Test;
 
@@ -105,6 +121,14 @@ mod tests {
         let line = Call::TestModel(Box::new(test)).command_line().unwrap();
         assert!(line.starts_with("printf %s \"$KEY\" | keybench models test m1 --request "), "{line}");
         assert!(!line.contains("abab") && !line.contains("secret") && !line.contains('\n'), "{line}");
+        assert_eq!(Call::AuditKeys.command_line().unwrap(), "keybench admin audit --keys-only");
+        let request = Request { name: Some("lab".into()), ..Request::new("https://wb.example.com") };
+        let key = ApiKey::from_workbench(format!("{}.{}", "ab".repeat(32), "cd".repeat(32)));
+        let line = Call::SignIn { store: None, request: Box::new(request), key }.command_line().unwrap();
+        let begin = "printf %s \"$KEY\" | keybench login --url 'https://wb.example.com";
+        assert!(line.starts_with(begin) && line.ends_with(" --name 'lab'"), "{line}");
+        let line = Call::RotateLegacyKey { username: "o'brien".into() }.command_line().unwrap();
+        assert!(line.starts_with("curl -X POST -H \"Authorization: Bearer $KEY\" "), "{line}");
         let call = Call::ListKeys { username: "o'brien; rm".into() };
         assert_eq!(
             call.command_line().unwrap(),

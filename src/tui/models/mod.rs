@@ -168,7 +168,7 @@ impl Layer for Models {
         filters || panel.is_some_and(|panel| panel.editing || panel.filters())
     }
 
-    fn label(&self, _shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
+    fn label(&self, shared: &Shared, command: Command) -> Option<Cow<'static, str>> {
         let about_one = [
             Command::TestModel,
             Command::Open,
@@ -193,7 +193,7 @@ impl Layer for Models {
             Command::Filter if self.tests.panel().is_some_and(|panel| panel.results.all().len() < 10) => {
                 Some("".into())
             }
-            Command::CompareRuns => Some(self.runs.next_comparison().unwrap_or_default().into()),
+            Command::CompareRuns => Some(self.runs.next_comparison(shared).unwrap_or_default().into()),
             Command::RunModel if self.subject().is_some_and(|row| self.runs.are_news(&row.model.id)) => {
                 (!self.runs.are_shown()).then_some("show the run".into())
             }

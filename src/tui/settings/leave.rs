@@ -16,9 +16,9 @@ pub fn ask_leave(shared: &Shared, is_legacy: bool) -> Outcome {
     } else {
         let [copy, write] = [Command::CopyKey, Command::SaveKey].map(|command| shared.key_of(command));
         lines.push(format!(
-            "Until keybench ends, {copy} on its row still copies it, and {write} writes it to a"
+            "Until keybench ends, {copy} on its row still copies it, and {write} writes it to a file. After \
+             that nothing can show it again."
         ));
-        lines.push("file. After that nothing can show it again.".into());
         "Leave it"
     };
     Question::new("Leave the new key?", lines, yes, Decision::Discard)

@@ -74,7 +74,9 @@ fn a_run_by_time_ends_at_the_ceiling_unless_the_workbench_is_ours_alone() {
     harness.answer(id, Answer::RunEnded { model_id: run.model_id, ended: Ok(ended.into()) });
     let screen = harness.screen(80, 24);
     assert!(screen.contains("ended at the ceiling of 10 000 requests"), "{screen}");
-    assert!(screen.contains("unless more are typed: b, then 50000, say"), "{screen}");
+    let narrow = harness.screen(60, 16);
+    assert!(narrow.contains("10 000 requests end a run; b, then 50000 sends more"), "{narrow}");
+    assert!(screen.contains("10 000 requests end a run; b, then 50000 sends more"), "{screen}");
 
     let mut demo = listed();
     demo.shared().session.embedded = true;
@@ -163,7 +165,7 @@ fn a_run_is_watched_frozen_stopped_and_compared() {
     harness.answer(id, Answer::RunEnded { model_id: model_id.clone(), ended });
 
     harness.keys("c");
-    assert!(harness.screen(80, 24).contains("no earlier run"));
+    assert!(harness.screen(80, 24).contains("no history is kept"));
     harness.keys("b<enter>");
     let (id, _) = harness.calls().remove(0);
     harness.answer(id, Answer::RunEnded { model_id, ended: Ok(summary(200, true)) });

@@ -229,7 +229,13 @@ impl Layer for History {
 
     fn answer(&mut self, shared: &mut Shared, id: RequestId, answer: Answer) -> Outcome {
         match answer {
-            Answer::History(lines) => self.list(lines),
+            Answer::History(lines) => {
+                self.list(lines);
+                if !self.mark_compared() {
+                    let text = "the history has no earlier run of this model to compare with";
+                    shared.notices.warning(shared.now, text);
+                }
+            }
             Answer::HistoryEntry { id: of, entry } => {
                 self.asked = self.asked.filter(|asked| *asked != id);
                 self.selected = Some(Selected { id: of, entry });

@@ -57,6 +57,8 @@ pub struct History {
     marked: Vec<i64>,
     /// The entry that is selected once the list was read.
     wanted: Option<i64>,
+    /// The model whose latest run is marked then.
+    compared: Option<String>,
 }
 
 impl History {
@@ -65,6 +67,27 @@ impl History {
         let mut history = Self { wanted: Some(entry), ..Self::default() };
         history.entries.state.filter.set(filter);
         history
+    }
+
+    /// The runs of the model at `path`: the latest is marked, to be set beside an earlier one.
+    pub fn to_compare(path: &str, model_id: &str) -> Self {
+        let mut history = Self { compared: Some(model_id.to_owned()), ..Self::default() };
+        history.entries.state.filter.set(&format!("\"{path}\""));
+        history
+    }
+
+    /// Marks the latest run of the model that is compared, and selects the one before it; `false` if there
+    /// is none.
+    fn mark_compared(&mut self) -> bool {
+        let Some(model_id) = self.compared.take() else { return true };
+        let lines = self.entries.all().iter().map(|item| &item.line);
+        let runs = lines.filter(|line| line.kind == Kind::Run && line.model_id == model_id);
+        let mut ids: Vec<i64> = runs.map(|line| line.id).collect();
+        ids.sort_unstable_by(|one, other| other.cmp(one));
+        let [latest, before, ..] = ids[..] else { return false };
+        self.marked = vec![latest];
+        self.entries.select(&before.to_string());
+        true
     }
 
     /// Reads the list.

@@ -16,7 +16,7 @@ const ABOUT: [About; 5] = [
     ("requests", "", "how many; empty: 10 000 at most"),
     ("in flight", "8", "at the same time; with a rate at most"),
     ("rate", "", "requests per second; empty: as answers come"),
-    ("duration", "5s", "such as 30s or 2m; empty: no limit"),
+    ("duration", "5s", "such as 30s; 10 000 requests end it sooner"),
     ("warm-up", "0", "sent first and not counted"),
 ];
 
@@ -119,10 +119,13 @@ impl RunForm {
     /// Says how many requests there are where no number is typed: at most as many as the ceiling allows,
     /// unless that is lifted.
     pub fn explain_ceiling(&mut self, lifted: bool) {
-        self.fields.explain(
-            0,
-            if lifted { "how many; empty: as many as fit into the duration" } else { ABOUT[0].2 },
-        );
+        let lifted = lifted.then_some([
+            "how many; empty: as many as fit into the duration",
+            "such as 30s or 2m; empty: no limit",
+        ]);
+        let [count, duration] = lifted.unwrap_or([ABOUT[0].2, ABOUT[3].2]);
+        self.fields.explain(0, count);
+        self.fields.explain(3, duration);
     }
 
     /// Back to what the last run was begun with.

@@ -86,10 +86,17 @@ impl Runs {
         self.of_models.get(model_id).is_some_and(|runs| runs.live.is_some() || runs.unseen)
     }
 
+    /// Whether the run on the screen is the first of its model since keybench was started.
+    pub fn is_first(&self) -> bool {
+        self.shown().is_some_and(|runs| runs.earlier.is_empty())
+    }
+
     /// What the key that compares does next, if there is something to compare with.
-    pub fn next_comparison(&self) -> Option<&'static str> {
-        let runs = self.shown().filter(|runs| !runs.earlier.is_empty())?;
+    pub fn next_comparison(&self, shared: &Shared) -> Option<&'static str> {
+        let runs = self.shown()?;
         Some(match runs.beside {
+            // With one of the history.
+            None if runs.earlier.is_empty() && shared.session.history.is_none() => return None,
             None => "compare",
             Some(at) if at + 1 < runs.earlier.len() => "with an earlier one",
             Some(_) => "this run alone",
@@ -145,13 +152,6 @@ impl Runs {
             Command::RunModel if runs.live.is_none() => {
                 runs.asking = true;
                 runs.form.reopen();
-            }
-            Command::CompareRuns if runs.earlier.is_empty() => {
-                let (history, mark) = (shared.key_of(Command::History), shared.key_of(Command::Mark));
-                let text = format!(
-                    "no earlier run of this model since the start; {history} has more: mark two with {mark}"
-                );
-                shared.notices.warning(shared.now, text);
             }
             Command::CompareRuns => runs.compare_next(),
             Command::ExportResults if runs.live.is_none() => {

@@ -112,7 +112,8 @@ pub fn in_groups(line: &str, columns: usize) -> Vec<String> {
             line.push_str(&format!("{:pad$}{group}", ""));
         }
     }
-    lines
+    // What has no gap is folded.
+    lines.iter().flat_map(|line| text::fold(line, columns)).collect()
 }
 
 /// `no call succeeded: HTTP 401 × 200; one test says why`.
@@ -179,7 +180,7 @@ fn progress(shared: &Shared, buf: &mut Buffer, row: Rect, summary: &Summary) {
     }
     if summary.stopped_by == Some(StopReason::Ceiling) {
         let run = shared.key_of(Command::RunModel);
-        let note = format!("a run ends at 10 000 requests unless more are typed: {run}, then 50000, say");
+        let note = format!("10 000 requests end a run; {run}, then 50000 sends more");
         put(buf, row, row.x, &fit(&note, row, row.x), theme.warn);
         return;
     }

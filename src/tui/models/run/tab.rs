@@ -2,7 +2,7 @@
 
 use crate::tui::command::Command;
 use crate::tui::layer::Outcome;
-use crate::tui::models::Models;
+use crate::tui::models::{History, Models};
 use crate::tui::shared::Shared;
 
 impl Models {
@@ -18,7 +18,24 @@ impl Models {
         if command == Command::Submit && self.runs.is_asking() {
             return self.begin_run(shared, false);
         }
+        if command == Command::CompareRuns && self.runs.is_first() {
+            return self.compare_with_history(shared);
+        }
         self.runs.command(shared, command)
+    }
+
+    /// Runs before this one are in the history alone.
+    fn compare_with_history(&self, shared: &mut Shared) -> Outcome {
+        match self.subject() {
+            Some(row) if shared.session.history.is_some() => {
+                Outcome::push(History::to_compare(&row.path(), &row.model.id))
+            }
+            _ => {
+                let text = "no run of this model since keybench was started, and no history is kept";
+                shared.notices.warning(shared.now, text);
+                Outcome::done()
+            }
+        }
     }
 
     /// Starts the run of the form; `agreed` as in [`super::Runs::plan`].
