@@ -20,6 +20,9 @@ use crate::tui::parts::pane::{awaited, bordered, filter_row, rule};
 use crate::tui::shared::Shared;
 use crate::wire::DeploymentState;
 
+/// The most columns of a description under the rows: each move through the list sends it.
+const SAID: usize = 60;
+
 impl ListPane {
     /// How wide the list is if it cuts nothing, and the same with its narrow columns.
     pub fn needs(&self, shared: &Shared) -> [u16; 2] {
@@ -67,7 +70,7 @@ impl ListPane {
         self.about_selected(shared, frame, about);
     }
 
-    /// The line under the rows: what the selected model does.
+    /// The line under the rows: what the selected model does, as far as [`SAID`].
     fn about_selected(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.preferences.theme;
         let [line, about] = area.layout(&Layout::vertical([Constraint::Length(1); 2]));
@@ -78,8 +81,8 @@ impl ListPane {
         let Some(row) = self.models.selected() else { return };
         let text = if row.model.description.is_empty() { "no description" } else { &row.model.description };
         let text = text::clean(text);
-        let text = text::truncate(&text, usize::from(about.width) - 1);
-        put(frame.buffer_mut(), about, about.x + 1, &text, theme.dim);
+        let text = text::truncate(&text, SAID.min(usize::from(about.width) - 1));
+        put(frame.buffer_mut(), about, about.x + 1, &text, theme.text);
     }
 
     /// `7 models, mine, by project · 09:14 UTC`, or as much of it as fits into `columns`.
