@@ -2,7 +2,7 @@
 
 use super::effect::{Copied, Effect};
 use super::shared::Shared;
-use super::term::clipboard::{Path, SETTING};
+use super::term::clipboard::{Path, SETTING, Tmux};
 use crate::secret::ApiKey;
 
 /// What copying something comes to.
@@ -42,11 +42,13 @@ impl Shared {
             None => (false, format!("{what} not sent: the clipboard is switched off in config.toml")),
             Some(Path::Direct) => (true, to_terminal),
             Some(Path::Screen) => (true, format!("{to_terminal} (through GNU screen)")),
-            Some(Path::Tmux { hands_on: Some(true) }) => (true, format!("{to_terminal} (through tmux)")),
-            Some(Path::Tmux { hands_on: Some(false) }) => {
+            Some(Path::Tmux(Some(Tmux::HandsOn | Tmux::ByBuffer))) => {
+                (true, format!("{to_terminal} (through tmux)"))
+            }
+            Some(Path::Tmux(Some(Tmux::HoldsBack))) => {
                 (false, format!("{what} not sent: tmux holds it back until `{SETTING}`"))
             }
-            Some(Path::Tmux { hands_on: None }) => {
+            Some(Path::Tmux(None)) => {
                 (false, format!("{what} sent to tmux, which hands it on only with `{SETTING}`"))
             }
         };

@@ -20,11 +20,12 @@ use super::msg::Msg;
 #[cfg(debug_assertions)]
 use super::requests::{Kind, LayerId};
 use super::runner::Runner;
+use super::term::clipboard::{self, Tmux};
+use super::term::editor;
 use super::term::frame_rate::FrameRate;
 use super::term::input::{self, Keys};
 use super::term::signals::{Caught, Signals};
 use super::term::terminal::{self, Guard, Screen};
-use super::term::{clipboard, editor};
 use super::update::{self, Ui};
 use super::view;
 use crate::limits;
@@ -254,7 +255,7 @@ impl Loop<'_> {
     }
 
     fn ask_tmux(&self) {
-        if matches!(self.ui.shared.preferences.clipboard, Some(clipboard::Path::Tmux { .. })) {
+        if matches!(self.ui.shared.preferences.clipboard, Some(clipboard::Path::Tmux(_))) {
             self.runner.ask_tmux();
         }
     }
@@ -269,7 +270,11 @@ impl Loop<'_> {
                 Effect::NameUser(username) => self.runner.name_user(username),
                 Effect::Copy(copied) => {
                     let path = self.ui.shared.preferences.clipboard;
-                    if let Some(bytes) = path.and_then(|path| clipboard::sequence(copied.expose(), path)) {
+                    if path == Some(clipboard::Path::Tmux(Some(Tmux::ByBuffer))) {
+                        self.runner.copy_by_tmux(copied.expose());
+                    } else if let Some(bytes) =
+                        path.and_then(|path| clipboard::sequence(copied.expose(), path))
+                    {
                         self.screen.backend_mut().send(&bytes)?;
                     }
                     // Once more: it may be set now.

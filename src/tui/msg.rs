@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 
 use super::call::Answer;
 use super::requests::RequestId;
+use super::term::clipboard::Tmux;
 use crate::actions::history;
 use crate::api::{Sent, ServerClock};
 
@@ -60,8 +61,8 @@ pub enum Msg {
         id: RequestId,
         answer: Answer,
     },
-    /// Whether tmux hands on what is copied.
-    TmuxHandsOn(bool),
+    /// How tmux lets through what is copied.
+    Tmux(Tmux),
     /// A test or a run is not in the history.
     NotKept(history::Error),
     /// What the workbench's answers say of its time has changed.

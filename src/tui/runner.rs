@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::zeroize::Zeroizing;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use super::call::{self, Call, CallContext};
 use super::embedded::Embedded;
 use super::msg::Msg;
 use super::requests::RequestId;
-use super::term::clipboard;
+use super::term::clipboard::{self, Tmux};
 use crate::api::Client;
 use crate::config::Session;
 
@@ -92,13 +93,23 @@ impl Runner {
         }
     }
 
-    /// Asks tmux whether it hands on what is copied.
+    /// Asks tmux how it lets through what is copied.
     pub fn ask_tmux(&self) {
         let answers = self.answers.clone();
         tokio::spawn(async move {
-            if let Some(does) = clipboard::tmux_hands_on().await {
+            if let Some(said) = Tmux::ask().await {
                 // Nobody takes it once the loop is over.
-                let _ = answers.send(Msg::TmuxHandsOn(does));
+                let _ = answers.send(Msg::Tmux(said));
+            }
+        });
+    }
+
+    /// Copies a text by a command of tmux.
+    pub fn copy_by_tmux(&self, text: &str) {
+        let text = Zeroizing::new(text.as_bytes().to_vec());
+        self.tasks.spawn(async move {
+            if let Err(error) = clipboard::load_into_tmux(&text).await {
+                tracing::warn!(%error, "tmux did not take what was copied");
             }
         });
     }

@@ -182,9 +182,9 @@ fn take(ui: &mut Ui, msg: Msg) -> Effects {
             vec![Effect::Quit]
         }
         Msg::Answer { id, took, answer } => ended(ui, id, took, answer),
-        Msg::TmuxHandsOn(does) => {
-            if let Some(Path::Tmux { hands_on }) = &mut shared.preferences.clipboard {
-                *hands_on = Some(does);
+        Msg::Tmux(said) => {
+            if let Some(Path::Tmux(known)) = &mut shared.preferences.clipboard {
+                *known = Some(said);
             }
             Effects::new()
         }

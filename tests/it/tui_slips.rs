@@ -7,7 +7,7 @@ use keybench::tui::call::Call;
 use keybench::tui::effect::{Copied, Effect};
 use keybench::tui::msg::{Mouse, Msg};
 use keybench::tui::tab::Tab;
-use keybench::tui::term::clipboard::Path;
+use keybench::tui::term::clipboard::{Path, Tmux};
 use keybench::tui::testing::Harness;
 use keybench::tui::theme::Theme;
 
@@ -55,10 +55,10 @@ fn leaving_the_program_does_not_lose_a_new_key_by_a_slip_either() {
     );
 }
 
-/// `clipboard = "off"`, and tmux with its defaults.
+/// `clipboard = "off"`, and a tmux that is set to keep what is copied, or does not say.
 #[test]
 fn a_key_that_is_known_not_to_arrive_was_not_copied() {
-    let held_back = Path::Tmux { hands_on: Some(false) };
+    let held_back = Path::Tmux(Some(Tmux::HoldsBack));
     for (clipboard, why) in [
         (None, "the key was not sent: the clipboard is switched off"),
         (Some(held_back), "the key was not sent: tmux holds it back"),
@@ -81,7 +81,7 @@ fn a_key_that_is_known_not_to_arrive_was_not_copied() {
     }
     let mut harness = revealed();
     harness.shared().preferences.clipboard = Some(Path::TMUX);
-    harness.send(Msg::TmuxHandsOn(true));
+    harness.send(Msg::Tmux(Tmux::ByBuffer));
     harness.keys("y<esc>");
     assert!(harness.layers().is_empty(), "{}", harness.screen(80, 24));
 }

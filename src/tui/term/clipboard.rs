@@ -3,11 +3,14 @@
 //! A program cannot know whether the terminal took the text, so nothing here says "copied". Whether tmux
 //! holds it back can be asked.
 
+use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
 
 /// Terminals drop longer sequences, xterm from about 74 kB of base64 on.
 const LIMIT: usize = 55_000;
@@ -20,10 +23,7 @@ pub enum Path {
     /// tmux takes a plain sequence into its own buffer and hands it on when `set-clipboard` is on
     /// (its default `external` refuses programs); a pass-through needs `allow-passthrough`. Both
     /// are sent: whichever is allowed arrives, and the other is dropped.
-    Tmux {
-        /// What [`tmux_hands_on`] says.
-        hands_on: Option<bool>,
-    },
+    Tmux(Option<Tmux>),
     /// GNU screen forwards the contents of a device control string.
     Screen,
 }
@@ -31,29 +31,63 @@ pub enum Path {
 /// What lets tmux hand on what programs copy.
 pub const SETTING: &str = "tmux set -s set-clipboard on";
 
+/// The name of tmux's buffer for the moment that it is there.
+const BUFFER: &str = "keybench";
 /// The longest wait for tmux.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whether the tmux that this runs in hands on what is copied; `None` if it does not say.
-pub async fn tmux_hands_on() -> Option<bool> {
-    let mut tmux = tokio::process::Command::new("tmux");
-    tmux.args(["display-message", "-p", "#{set-clipboard}/#{allow-passthrough}/"]);
-    tmux.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, tmux.output()).await.ok()?.ok()?;
-    handed_on(str::from_utf8(&output.stdout).ok()?)
+/// How text gets through the tmux that this runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tmux {
+    /// It hands on what programs write.
+    HandsOn,
+    /// It takes nothing from programs, and hands on what its own command loads.
+    ByBuffer,
+    HoldsBack,
 }
 
-/// From `external/0/`.
-fn handed_on(settings: &str) -> Option<bool> {
-    let (clipboard, rest) = settings.split_once('/')?;
-    let (passes, _) = rest.split_once('/')?;
-    // Before tmux 3.3 there was no such option, and everything was passed through.
-    Some(clipboard == "on" || !matches!(passes, "0" | "off"))
+impl Tmux {
+    /// Asks tmux; `None` if it does not say.
+    pub async fn ask() -> Option<Self> {
+        let mut tmux = tmux(["display-message", "-p", "#{set-clipboard}/#{allow-passthrough}/"]);
+        let output = timeout(PATIENCE, tmux.stdin(Stdio::null()).output()).await.ok()?.ok()?;
+        Self::of(str::from_utf8(&output.stdout).ok()?)
+    }
+
+    /// From `external/0/`.
+    fn of(settings: &str) -> Option<Self> {
+        let (clipboard, rest) = settings.split_once('/')?;
+        let (passes, _) = rest.split_once('/')?;
+        Some(match (clipboard, passes) {
+            ("on", _) => Self::HandsOn,
+            // Before tmux 3.3 there was no such option, and everything was passed through.
+            (_, passes) if !matches!(passes, "0" | "off") => Self::HandsOn,
+            ("external", _) => Self::ByBuffer,
+            _ => Self::HoldsBack,
+        })
+    }
+}
+
+/// Has tmux put `text` on the clipboard of its terminal. Its buffer is removed at once: it may be a key.
+pub async fn load_into_tmux(text: &[u8]) -> io::Result<()> {
+    let mut child = tmux(["load-buffer", "-w", "-b", BUFFER, "-"]).stdin(Stdio::piped()).spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(text).await?;
+    }
+    let loaded = timeout(PATIENCE, child.wait()).await;
+    timeout(PATIENCE, tmux(["delete-buffer", "-b", BUFFER]).stdin(Stdio::null()).status()).await??;
+    loaded?.map(drop)
+}
+
+fn tmux<const N: usize>(arguments: [&str; N]) -> tokio::process::Command {
+    let mut tmux = tokio::process::Command::new("tmux");
+    tmux.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    tmux
 }
 
 impl Path {
     /// tmux, before it was asked.
-    pub const TMUX: Self = Self::Tmux { hands_on: None };
+    pub const TMUX: Self = Self::Tmux(None);
 
     /// From the environment variables `TMUX` and `STY`.
     pub fn from_env(tmux: bool, screen: bool) -> Self {
@@ -75,7 +109,7 @@ pub fn sequence(text: &str, path: Path) -> Option<Vec<u8>> {
     Some(
         match path {
             Path::Direct => plain,
-            Path::Tmux { .. } => format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")),
+            Path::Tmux(_) => format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")),
             // GNU screen takes at most 768 bytes in one string.
             Path::Screen => {
                 let parts: Vec<&str> =
@@ -101,13 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn tmux_holds_text_back_unless_it_is_set_to_hand_it_on() {
-        assert_eq!(handed_on("external/0/\n"), Some(false), "its defaults");
-        assert_eq!(handed_on("off/off/\n"), Some(false));
-        assert_eq!(handed_on("on/0/\n"), Some(true));
-        assert_eq!(handed_on("external/1/\n"), Some(true));
-        assert_eq!(handed_on("external/all/\n"), Some(true));
-        assert_eq!(handed_on("external//\n"), Some(true), "tmux 3.2");
-        assert_eq!(handed_on(""), None);
+    fn tmux_lets_text_through_as_it_is_set() {
+        assert_eq!(Tmux::of("external/0/\n"), Some(Tmux::ByBuffer), "its defaults");
+        assert_eq!(Tmux::of("off/off/\n"), Some(Tmux::HoldsBack));
+        assert_eq!(Tmux::of("on/0/\n"), Some(Tmux::HandsOn));
+        assert_eq!(Tmux::of("external/1/\n"), Some(Tmux::HandsOn));
+        assert_eq!(Tmux::of("external/all/\n"), Some(Tmux::HandsOn));
+        assert_eq!(Tmux::of("external//\n"), Some(Tmux::HandsOn), "tmux 3.2");
+        assert_eq!(Tmux::of(""), None);
     }
 }
