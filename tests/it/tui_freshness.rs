@@ -37,6 +37,18 @@ fn fails(harness: &mut Harness, id: RequestId, answer: Answer) {
     harness.send(Msg::Answer { id, took: None, answer });
 }
 
+/// Asks for the lists in sight, and answers with `error` for the user's keys; nothing else is answered.
+fn refresh_fails(harness: &mut Harness, error: &dyn Fn() -> Error) {
+    harness.keys("<ctrl-r>");
+    for (id, call) in harness.calls() {
+        if is_list(&call) {
+            fails(harness, id, Answer::Keys { username: "owner".into(), answer: Err(error()) });
+        } else {
+            harness.shared().requests.finish(id);
+        }
+    }
+}
+
 #[test]
 fn the_list_in_sight_is_looked_at_again_and_nothing_moves_where_nothing_changed() {
     let mut harness = demo();
@@ -98,15 +110,8 @@ fn nobody_is_woken_where_watching_is_off_or_nobody_looks() {
 fn a_workbench_that_comes_back_is_noticed_and_everything_stays_where_it_was() {
     let mut harness = demo();
     harness.shared().session.version = Some("26.06".into());
-    harness.keys("/b<enter><ctrl-r>");
-    let calls = harness.calls();
-    for (id, call) in calls {
-        if is_list(&call) {
-            fails(&mut harness, id, Answer::Keys { username: "owner".into(), answer: Err(silence()) });
-        } else {
-            harness.shared().requests.finish(id);
-        }
-    }
+    harness.keys("/b<enter>");
+    refresh_fails(&mut harness, &silence);
     let screen = harness.screen(80, 24);
     assert!(
         screen.contains("○ workbench: no answer since 09:14") && screen.contains("connection refused"),
@@ -140,14 +145,7 @@ fn a_workbench_that_something_else_answered_for_is_asked_again() {
     for (error, said) in [(page as fn() -> Error, "a web page"), (broken, "no API answer")] {
         let mut harness = demo();
         harness.shared().session.version = Some("26.06".into());
-        harness.keys("<ctrl-r>");
-        for (id, call) in harness.calls() {
-            if is_list(&call) {
-                fails(&mut harness, id, Answer::Keys { username: "owner".into(), answer: Err(error()) });
-            } else {
-                harness.shared().requests.finish(id);
-            }
-        }
+        refresh_fails(&mut harness, &error);
         let screen = harness.screen(80, 24);
         assert!(screen.contains(&format!("? workbench: {said} since 09:14")), "{screen}");
         assert_eq!(sleep(&mut harness).as_secs(), 1);
