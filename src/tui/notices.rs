@@ -47,7 +47,7 @@ pub struct Notices {
     /// What to do in the interface if the workbench does not accept the key.
     sign_in: String,
     /// What is said now is about a request that was to change something.
-    of_change: bool,
+    pub of_change: bool,
 }
 
 impl Notices {
@@ -71,11 +71,6 @@ impl Notices {
             request_id: None,
             passing: false,
         });
-    }
-
-    /// Whether what is said next is about a request that was to change something.
-    pub fn of_change(&mut self, of_change: bool) {
-        self.of_change = of_change;
     }
 
     /// What is no longer so with the next answer.

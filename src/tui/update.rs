@@ -218,7 +218,7 @@ fn ended(ui: &mut Ui, id: RequestId, took: Option<Duration>, answer: Answer) -> 
     let (back, effect) = session::note_contact(shared, &request, took, &answer);
     // What follows from the answer to nobody's wish is nobody's wish either.
     ui.shared.quiet = request.kind == Kind::Quiet;
-    ui.shared.notices.of_change(request.kind == Kind::Change);
+    ui.shared.notices.of_change = request.kind == Kind::Change;
     let mut effects = answered(ui, request.owner, id, answer);
     ui.shared.quiet = false;
     effects.extend(effect);
