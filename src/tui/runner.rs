@@ -18,7 +18,8 @@ use super::term::clipboard::{self, Tmux};
 use crate::api::Client;
 use crate::config::Session;
 
-/// How long the end waits for requests that are cancelled, and for an embedded workbench that is just starting.
+/// How long the end waits for requests that are cancelled, and for an embedded workbench that is just
+/// starting.
 const ENDING: Duration = Duration::from_secs(5);
 
 /// The requests in flight and what they need.

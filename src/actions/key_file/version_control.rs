@@ -154,7 +154,8 @@ mod tests {
         git(&["config", "core.hooksPath", &folder.path().display().to_string()]);
         fs::write(folder.path().join("tracked"), "").unwrap();
         git(&["-c", "core.fsmonitor=", "add", "tracked"]);
-        // A program that another thread has just started may still have the file open, which cannot be run then.
+        // A program that another thread has just started may still have the file open, which cannot be run
+        // then.
         let mut looks = 0..100;
         while !ran.exists() {
             assert!(looks.next().is_some(), "or this test shows nothing");

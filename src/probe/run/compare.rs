@@ -30,7 +30,8 @@ pub enum Change {
 
 /// How a difference is distinguished from noise.
 const METHOD: &str = "Judged from 5 % on, against the noise within both runs (block bootstrap over their \
-    seconds, 1000 draws, 95 %). Figures of which no seconds are kept are not judged. Runs of the same model may differ by more: repeat them.";
+    seconds, 1000 draws, 95 %). Figures of which no seconds are kept are not judged. Runs of the same model \
+    may differ by more: repeat them.";
 
 /// Seconds that a run needs for its noise to be known: of a few, the bootstrap is too sure.
 const FEWEST: usize = 10;

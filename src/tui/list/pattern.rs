@@ -1,7 +1,8 @@
 //! What a filter looks for: the one matcher of lists, pickers, the palette and the help.
 //!
 //! Words are separated by spaces, which quotes keep: `"team 2"`. A row needs all of them, and none of those
-//! that begin with `!`. `8 d` is one, as it is drawn: a count and its unit stay together. A word with a capital letter matches as typed, any other in either case.
+//! that begin with `!`. `8 d` is one, as it is drawn: a count and its unit stay together. A word with a
+//! capital letter matches as typed, any other in either case.
 
 use std::ops::Range;
 

@@ -83,8 +83,8 @@ impl Reveal {
         Self { asked_for: day.filter(|day| Some(*day) != ends), ..self }
     }
 
-    /// For a key that replaces the one with the Key ID `old`, which `still works` or `expired 52 days ago`. Where it is one of
-    /// several, `number` says which: `2 of 3`.
+    /// For a key that replaces the one with the Key ID `old`, which `still works` or `expired 52 days
+    /// ago`. Where it is one of several, `number` says which: `2 of 3`.
     pub fn successor(
         created: CreateV2KeyResponse,
         old: String,

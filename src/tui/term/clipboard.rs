@@ -20,9 +20,9 @@ const LIMIT: usize = 55_000;
 pub enum Path {
     #[default]
     Direct,
-    /// tmux takes a plain sequence into its own buffer and hands it on when `set-clipboard` is on
-    /// (its default `external` refuses programs); a pass-through needs `allow-passthrough`. Both
-    /// are sent: whichever is allowed arrives, and the other is dropped.
+    /// tmux takes a plain sequence into its own buffer and hands it on when `set-clipboard` is on;
+    /// a pass-through needs `allow-passthrough`. Both are sent: tmux drops what is not allowed. With
+    /// its default, `external`, neither may be, and its own command is called instead.
     Tmux(Option<Tmux>),
     /// GNU screen forwards the contents of a device control string.
     Screen,
